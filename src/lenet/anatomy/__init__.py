@@ -1,0 +1,21 @@
+"""The exact account of a network, derived, drawn and compared."""
+
+from lenet.anatomy.account import Account, StageAccount, count
+from lenet.anatomy.comparison import NetworkDifference, difference
+from lenet.anatomy.derivations import Derivation, derive
+from lenet.anatomy.views import draw_tables, explain, list_parameters, to_markdown, to_text
+
+__all__ = [
+    "Account",
+    "Derivation",
+    "NetworkDifference",
+    "StageAccount",
+    "count",
+    "derive",
+    "difference",
+    "draw_tables",
+    "explain",
+    "list_parameters",
+    "to_markdown",
+    "to_text",
+]

@@ -1,0 +1,369 @@
+"""What a network is: stages in a straight line, described as data, with shapes inferred and checked.
+
+Everything else in the package (counts, modules, kernels, files, pages) is derived from these descriptions.
+Shapes are (maps, height, width) throughout; a full connection gives (units, 1, 1).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from functools import cached_property
+from typing import Any, Literal, Protocol
+
+from lenet.errors import ArchitectureError
+
+Shape = tuple[int, int, int]
+"""(maps, height, width)."""
+
+ConnectionTable = tuple[tuple[int, ...], ...]
+"""For each output map, the input maps that feed it, ascending; `connections.py` holds the printed ones."""
+
+
+class Activation(StrEnum):
+    """What is applied to every unit of a stage after its weighted sum."""
+
+    IDENTITY = "identity"
+    SQUASH = "squash"
+    TANH = "tanh"
+    SIGMOID = "sigmoid"
+    RELU = "relu"
+    LOG_SOFTMAX = "log_softmax"
+
+
+identity = Activation.IDENTITY
+squash = Activation.SQUASH
+tanh = Activation.TANH
+sigmoid = Activation.SIGMOID
+relu = Activation.RELU
+log_softmax = Activation.LOG_SOFTMAX
+
+SQUASH_AMPLITUDE = 1.7159
+SQUASH_SLOPE = 2 / 3
+"""f(a) = A tanh(S a), so that f(1) = 1 and f(-1) = -1 to five digits [LeCun98, eq. 6 and appendix A]."""
+
+
+class Layer(Protocol):
+    """What every kind of layer answers about itself, given the shape it receives."""
+
+    def output_shape(self, received: Shape) -> Shape:
+        """The shape this layer gives; raises ArchitectureError when it cannot take ``received``."""
+        ...
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every trainable array, shared weights once."""
+        ...
+
+
+@dataclass(frozen=True)
+class Convolution:
+    """Maps of units that share one kernel per pair of connected maps.
+
+    Attributes:
+        maps: number of output maps.
+        kernel_size: side of the square kernels.
+        stride: step of the kernel in both directions.
+        padding: rows and columns of ``padding_value`` added on every side.
+        padding_value: what lies outside the input maps; -1 (the background) in the 1989 network.
+        table: which input maps feed each output map; None feeds every one with all.
+        bias: one per ``"map"``, or one per ``"unit"`` as in the 1989 network [LeCun89].
+
+    With a table the weights are kept as (kernels, side, side): the kernels that exist, ordered by output map
+    and within it by input map, so that no stored zero is ever counted.
+    """
+
+    maps: int
+    kernel_size: int = 5
+    stride: int = 1
+    padding: int = 0
+    padding_value: float = 0.0
+    table: ConnectionTable | None = None
+    bias: Literal["map", "unit"] = "map"
+
+    def output_shape(self, received: Shape) -> Shape:
+        maps, height, width = received
+        if self.table is not None:
+            if len(self.table) != self.maps:
+                raise ArchitectureError(f"the connection table has {len(self.table)} output maps, not {self.maps}")
+            needed = max((index for row in self.table for index in row), default=0) + 1
+            if needed > maps:
+                raise ArchitectureError(f"the connection table needs {needed} input maps, got {maps}")
+            if isolated := [index for index, row in enumerate(self.table) if not row]:
+                raise ArchitectureError(f"the connection table leaves output maps {isolated} without any input map")
+        return (self.maps, self._positions(height), self._positions(width))
+
+    def _positions(self, length: int) -> int:
+        if length + 2 * self.padding < self.kernel_size:
+            raise ArchitectureError(
+                f"needs at least {self.kernel_size - 2 * self.padding} rows and columns for its "
+                f"{self.kernel_size}×{self.kernel_size} kernels with padding {self.padding}"
+            )
+        return (length + 2 * self.padding - self.kernel_size) // self.stride + 1
+
+    def connected_maps(self, in_maps: int) -> ConnectionTable:
+        """The table in use: the given one, or every input map for every output map."""
+        return self.table if self.table is not None else (tuple(range(in_maps)),) * self.maps
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        side, out = self.kernel_size, self.output_shape(received)
+        kernels = (self.maps, received[0]) if self.table is None else (sum(map(len, self.table)),)
+        return {"weight": (*kernels, side, side), "bias": out if self.bias == "unit" else (self.maps,)}
+
+
+@dataclass(frozen=True)
+class Subsampling:
+    """The sum of each ``size`` × ``size`` patch, times a trainable coefficient, plus a trainable bias.
+
+    The sum, not the average: [LeCun98, II-B] (II-A says average; the two differ by a factor in the coefficient).
+    Each input map feeds ``copies`` consecutive output maps; 2 in LeNet-4 [LeCun98, III-C.8].
+    """
+
+    size: int = 2
+    copies: int = 1
+
+    def output_shape(self, received: Shape) -> Shape:
+        maps, height, width = _patches(received, self.size)
+        return (maps * self.copies, height, width)
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        maps = received[0] * self.copies
+        return {"coefficient": (maps,), "bias": (maps,)}
+
+
+@dataclass(frozen=True)
+class _Pooling:
+    """The patches that the plain poolings share: ``size`` × ``size``, not overlapping, nothing trainable."""
+
+    size: int = 2
+
+    def output_shape(self, received: Shape) -> Shape:
+        return _patches(received, self.size)
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        return {}
+
+
+@dataclass(frozen=True)
+class MaxPooling(_Pooling):
+    """The largest unit of each ``size`` × ``size`` patch."""
+
+
+@dataclass(frozen=True)
+class AveragePooling(_Pooling):
+    """The mean of each ``size`` × ``size`` patch."""
+
+
+@dataclass(frozen=True)
+class GlobalAveragePooling:
+    """The mean of each whole map."""
+
+    def output_shape(self, received: Shape) -> Shape:
+        return (received[0], 1, 1)
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        return {}
+
+
+@dataclass(frozen=True)
+class FullConnection:
+    """Units that each see every unit of the stage before, and a bias."""
+
+    units: int
+
+    def output_shape(self, received: Shape) -> Shape:
+        return (self.units, 1, 1)
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        maps, height, width = received
+        return {"weight": (self.units, maps * height * width), "bias": (self.units,)}
+
+
+@dataclass(frozen=True)
+class EuclideanRbf:
+    """The squared distance of the input vector to each fixed prototype; the smallest wins [LeCun98, eq. 7].
+
+    ``prototypes`` are fixed values, not parameters: the paper's count of 60,000 holds only without them.
+    """
+
+    prototypes: tuple[tuple[int, ...], ...]
+
+    def output_shape(self, received: Shape) -> Shape:
+        maps, height, width = received
+        units = maps * height * width
+        for index, prototype in enumerate(self.prototypes):
+            if len(prototype) != units:
+                raise ArchitectureError(f"prototype {index} has {len(prototype)} values for {units} units")
+        return (len(self.prototypes), 1, 1)
+
+    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+        return {}
+
+
+LAYER_KINDS: dict[str, type[Any]] = {
+    "convolution": Convolution,
+    "subsampling": Subsampling,
+    "max_pooling": MaxPooling,
+    "average_pooling": AveragePooling,
+    "global_average_pooling": GlobalAveragePooling,
+    "full_connection": FullConnection,
+    "euclidean_rbf": EuclideanRbf,
+}
+
+
+def _patches(received: Shape, size: int) -> Shape:
+    maps, height, width = received
+    if height % size or width % size:
+        raise ArchitectureError(f"needs rows and columns that {size} divides")
+    return (maps, height // size, width // size)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One named layer and the activation applied to its units."""
+
+    name: str
+    layer: Layer
+    activation: Activation = identity
+
+    @property
+    def kind(self) -> str:
+        """The layer's kind as one word, as in the JSON: ``"convolution"``, ``"subsampling"``, …"""
+        return next(kind for kind, layer in LAYER_KINDS.items() if type(self.layer) is layer)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A LeNet: the shape it takes, its stages, and where it comes from.
+
+    Attributes:
+        name: as in the registry, ``"lenet-5"``.
+        input: (channels, height, width).
+        stages: first to last; shapes are inferred and checked when the network is made.
+        source: the paper and section, or the code, that it follows.
+        story: one line for the list of networks.
+        departures: every point where it differs from its source or fills what the source leaves open.
+        input_range: the network inputs that background and full ink become.
+
+    Raises:
+        ArchitectureError: if the stages do not fit; names the stage, what it receives and what it needs.
+
+    >>> Network("tiny", (1, 8, 8), (Stage("c1", Convolution(2)), Stage("output", FullConnection(3)))).output_shapes
+    ((2, 4, 4), (3, 1, 1))
+    """
+
+    name: str
+    input: Shape
+    stages: tuple[Stage, ...]
+    source: str = ""
+    story: str = ""
+    departures: tuple[str, ...] = ()
+    input_range: tuple[float, float] = (0.0, 1.0)
+
+    def __post_init__(self) -> None:
+        if not self.stages:
+            raise ArchitectureError(f"{self.name}: a network needs at least one stage")
+        names = [stage.name for stage in self.stages]
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(twice)} stands twice")
+        for stage in self.stages:
+            for attribute, value in vars(stage.layer).items():
+                least = 0 if attribute == "padding" else 1
+                if isinstance(value, int) and value < least:
+                    raise ArchitectureError(
+                        f"{self.name}: {stage.name}: {attribute} is {value}, expected at least {least}"
+                    )
+        _ = self.output_shapes
+
+    @cached_property
+    def output_shapes(self) -> tuple[Shape, ...]:
+        """What each stage gives."""
+        shapes: list[Shape] = []
+        received = self.input
+        for stage in self.stages:
+            try:
+                received = stage.layer.output_shape(received)
+            except ArchitectureError as error:
+                raise ArchitectureError(f"{self.name}: {stage.name} receives {_text(received)}: {error}") from None
+            shapes.append(received)
+        return tuple(shapes)
+
+    @property
+    def input_shapes(self) -> tuple[Shape, ...]:
+        """What each stage receives."""
+        return (self.input, *self.output_shapes[:-1])
+
+    @property
+    def classes(self) -> int:
+        """Number of outputs."""
+        return self.output_shapes[-1][0]
+
+    @property
+    def smallest_wins(self) -> bool:
+        """True when the outputs are penalties (distances), False when the largest output wins."""
+        return isinstance(self.stages[-1].layer, EuclideanRbf)
+
+    def parameter_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name and shape of every trainable array, as in weights files: ``{"c1.weight": (6, 1, 5, 5), …}``."""
+        return {
+            f"{stage.name}.{name}": shape
+            for stage, received in zip(self.stages, self.input_shapes, strict=True)
+            for name, shape in stage.layer.parameter_shapes(received).items()
+        }
+
+    def to_json(self) -> dict[str, Any]:
+        """The whole description as plain dicts, lists, strings and numbers."""
+        return {
+            "name": self.name,
+            "input": list(self.input),
+            "stages": [
+                {"name": stage.name, "kind": stage.kind, **asdict(stage.layer), "activation": str(stage.activation)}  # type: ignore[call-overload]
+                for stage in self.stages
+            ],
+            "source": self.source,
+            "story": self.story,
+            "departures": list(self.departures),
+            "input_range": list(self.input_range),
+        }
+
+    @classmethod
+    def from_json(cls, description: dict[str, Any]) -> Network:
+        """The inverse of `to_json`.
+
+        Raises:
+            ArchitectureError: if ``description`` is not such a description.
+        """
+        try:
+            return cls(
+                name=str(description["name"]),
+                input=_shape(description["input"]),
+                stages=tuple(_stage(stage) for stage in description["stages"]),
+                source=str(description["source"]),
+                story=str(description["story"]),
+                departures=tuple(map(str, description["departures"])),
+                input_range=(float(description["input_range"][0]), float(description["input_range"][1])),
+            )
+        except ArchitectureError:
+            raise
+        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+            raise ArchitectureError(f"not a network description: {type(error).__name__} at {error}") from None
+
+
+def _shape(values: list[int]) -> Shape:
+    maps, height, width = map(int, values)
+    return (maps, height, width)
+
+
+def _stage(description: dict[str, Any]) -> Stage:
+    kind = LAYER_KINDS.get(description["kind"])
+    if kind is None:
+        raise ArchitectureError(f"unknown layer kind {description['kind']!r}; known kinds: {', '.join(LAYER_KINDS)}")
+    values = {field.name: description[field.name] for field in fields(kind)}
+    for name in ("table", "prototypes"):
+        if values.get(name) is not None:
+            values[name] = tuple(tuple(map(int, row)) for row in values[name])
+    return Stage(description["name"], kind(**values), Activation(description["activation"]))
+
+
+def _text(shape: Shape) -> str:
+    maps, height, width = shape
+    return f"{maps}@{height}×{width}"

@@ -1,0 +1,60 @@
+"""What a user's file, name or argument can cause, so that every front door catches one type.
+
+LeNetError
+├── UnknownName      a network, recipe, data set or option that does not exist
+├── ArchitectureError   a description whose stages do not fit one another
+├── DataError        a data file or picture that is missing, damaged or not what it claims to be
+├── WeightsError     a weights file that is damaged or belongs to another network
+├── TrainingError    a run that cannot start, go on or be repeated
+└── MissingExtra     an optional package that is not installed
+"""
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class LeNetError(ValueError):
+    """The base of every error that a user's file, name or argument can cause; its text is one sentence."""
+
+
+class UnknownName(LeNetError):
+    """A name that is not in a list of known names; the nearest ones are suggested.
+
+    >>> str(UnknownName("network", "lenet5", ["lenet-5", "lenet-caffe"]))
+    "unknown network 'lenet5'; did you mean lenet-5? known: lenet-5, lenet-caffe"
+    """
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = list(known)
+        near = get_close_matches(name, known, n=3, cutoff=0.6)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+        super().__init__(f"unknown {kind} {name!r}{hint} known: {', '.join(known)}")
+
+
+class ArchitectureError(LeNetError):
+    """A network description whose stages do not fit one another."""
+
+
+class DataError(LeNetError):
+    """A data file or picture that is missing, damaged or not what it claims to be."""
+
+
+class WeightsError(LeNetError):
+    """A weights file that is damaged or belongs to another network."""
+
+
+class TrainingError(LeNetError):
+    """A run that cannot start, go on or be repeated."""
+
+
+class MissingExtra(LeNetError):
+    """An optional package that is not installed; the text holds the command that installs it.
+
+    >>> str(MissingExtra("torch", "train", "training"))
+    "training needs torch, which is not installed; install it with: pip install 'lenet[train]'"
+    """
+
+    def __init__(self, package: str, extra: str, purpose: str) -> None:
+        super().__init__(
+            f"{purpose} needs {package}, which is not installed; install it with: pip install 'lenet[{extra}]'"
+        )

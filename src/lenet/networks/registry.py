@@ -1,0 +1,62 @@
+"""Names to networks."""
+
+import inspect
+from collections.abc import Callable
+
+from lenet.architecture import Network
+from lenet.errors import ArchitectureError, UnknownName
+from lenet.networks.historic import HISTORIC
+from lenet.networks.taught import TAUGHT
+
+_BUILDERS: dict[str, Callable[..., Network]] = {builder().name: builder for builder in (*HISTORIC, *TAUGHT)}
+
+
+def names() -> list[str]:
+    """The names of all networks, oldest first.
+
+    >>> names()[:4]
+    ['lenet-1989', 'lenet-1', 'lenet-4', 'lenet-5']
+    """
+    return list(_BUILDERS)
+
+
+def options(name: str) -> dict[str, int]:
+    """The arguments a network takes and their defaults.
+
+    >>> options("lenet-4")
+    {'classes': 10, 'hidden': 37}
+    """
+    signature = inspect.signature(_builder(name))
+    return {option: parameter.default for option, parameter in signature.parameters.items()}
+
+
+def describe(name: str, **arguments: int) -> Network:
+    """The description of a network.
+
+    Args:
+        name: one of `names`.
+        arguments: those that `options` lists, such as ``classes``, ``channels`` or ``hidden``.
+
+    Raises:
+        UnknownName: if there is no such network; the nearest names are suggested.
+        ArchitectureError: if the network takes no such argument, or not with this value.
+
+    >>> describe("lenet-5-relu", classes=26).output_shapes[-1]
+    (26, 1, 1)
+    """
+    builder, known = _builder(name), options(name)
+    for argument, value in arguments.items():
+        if argument not in known:
+            accepted = f"it takes {', '.join(known)}" if known else "it takes none"
+            reason = " (its ten outputs are the ten drawn digits)" if name == "lenet-5" else ""
+            raise ArchitectureError(f"{name} has no argument {argument!r}; {accepted}{reason}")
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise ArchitectureError(f"{name}: {argument} is {value!r}, expected a whole number of at least 1")
+    return builder(**arguments)
+
+
+def _builder(name: str) -> Callable[..., Network]:
+    try:
+        return _BUILDERS[name]
+    except KeyError:
+        raise UnknownName("network", name, _BUILDERS) from None

@@ -1,0 +1,77 @@
+"""The one way from gray levels to network input.
+
+Gray levels are uint8 and ink-high: 0 is background, 255 full ink, as in MNIST. Network inputs are float32, with
+background and ink where the network's ``input_range`` puts them.
+"""
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import DataError
+
+GrayLevels = NDArray[np.uint8]
+Inputs = NDArray[np.float32]
+
+_LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+
+
+def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range: tuple[float, float]) -> Inputs:
+    """Gray levels brought to a network's number of channels, size and range.
+
+    Args:
+        images: (N, H, W) gray, or (N, C, H, W) with C of 1 or 3; uint8, ink-high.
+        shape: the network's (channels, height, width).
+        input_range: what 0 and 255 become; linear between.
+
+    Returns:
+        float32 (N, channels, height, width).
+
+    Raises:
+        TypeError: if ``images`` is not uint8, so that nothing is scaled twice.
+        DataError: if the number of channels cannot be brought to the network's.
+
+    Smaller pictures are padded with background, equally on all sides; larger ones are resampled by area.
+
+    >>> network_inputs(np.full((1, 28, 28), 255, np.uint8), (1, 32, 32), (-0.1, 1.175))[0, 0, 1:3, 16]
+    array([-0.1  ,  1.175], dtype=float32)
+    """
+    if images.dtype != np.uint8:
+        raise TypeError(f"expected uint8 gray levels 0..255, got {images.dtype}")
+    if images.ndim == 3:
+        images = images[:, None]
+    if images.ndim != 4:
+        raise DataError(f"expected images (N, H, W) or (N, C, H, W), got {images.shape}")
+    channels, height, width = shape
+    images = _fit(_channels(images, channels), height, width)
+    background, ink = input_range
+    levels = np.linspace(background, ink, 256, dtype=np.float32)
+    return levels[images]
+
+
+def _channels(images: GrayLevels, channels: int) -> GrayLevels:
+    given = images.shape[1]
+    if given == channels:
+        return images
+    if given == 1:
+        return np.repeat(images, channels, axis=1)
+    if given == 3 and channels == 1:
+        return np.asarray(np.rint(np.einsum("nchw,c->nhw", images, _LUMA)), np.uint8)[:, None]
+    raise DataError(f"the pictures have {given} channels, the network takes {channels}")
+
+
+def _fit(images: GrayLevels, height: int, width: int) -> GrayLevels:
+    given_height, given_width = images.shape[2:]
+    if (given_height, given_width) == (height, width):
+        return images
+    if given_height <= height and given_width <= width:
+        top, left = (height - given_height) // 2, (width - given_width) // 2
+        edges = ((0, 0), (0, 0), (top, height - given_height - top), (left, width - given_width - left))
+        return np.pad(images, edges)
+    scale = min(height / given_height, width / given_width)
+    size = (max(1, round(given_width * scale)), max(1, round(given_height * scale)))
+    planes = images.reshape(-1, given_height, given_width)
+    small = np.empty((len(planes), size[1], size[0]), np.uint8)
+    for plane, target in zip(planes, small, strict=True):
+        cv2.resize(plane, size, dst=target, interpolation=cv2.INTER_AREA)
+    return _fit(small.reshape(*images.shape[:2], size[1], size[0]), height, width)

@@ -1,0 +1,125 @@
+"""Weights with the description of their network and their provenance, in one safetensors file.
+
+The metadata holds ``format``, ``network`` (the whole description as JSON) and ``provenance`` (recipe, data
+checksums, versions, metrics as JSON). Nothing in such a file is ever executed.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from lenet.architecture import Network
+from lenet.errors import ArchitectureError, UnknownName, WeightsError
+from lenet.files import write_atomically
+
+FORMAT = "lenet-weights-1"
+
+
+@dataclass(frozen=True)
+class Weights:
+    """A network, its trained arrays, and where they come from.
+
+    Attributes:
+        network: the description.
+        arrays: float32, named and shaped as ``network.parameter_shapes()`` says.
+        provenance: recipe, data, versions, metrics: whatever was known when they were made.
+
+    Raises:
+        WeightsError: if the arrays are not those of the network, or hold a value that is not finite.
+    """
+
+    network: Network
+    arrays: dict[str, NDArray[np.float32]]
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        check_arrays(self.network, self.arrays)
+
+
+def check_arrays(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise WeightsError unless ``arrays`` are exactly the network's parameters, in float32 and finite."""
+    expected = network.parameter_shapes()
+    if missing := [name for name in expected if name not in arrays]:
+        raise WeightsError(f"not {network.name} weights: no array {missing[0]!r}")
+    if strange := [name for name in arrays if name not in expected]:
+        raise WeightsError(f"not {network.name} weights: {network.name} has no array {strange[0]!r}")
+    for name, shape in expected.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise WeightsError(f"not {network.name} weights: {name} is {array.shape}, expected {shape}")
+        if array.dtype != np.float32:
+            raise WeightsError(f"{name} holds {array.dtype}, expected float32")
+        if not np.isfinite(array).all():
+            raise WeightsError(f"{name} holds a value that is not a finite number; the run that made it diverged")
+
+
+def save(path: str | Path, weights: Weights) -> None:
+    """Write a weights file; what stood at ``path`` before stays whole until the new file is."""
+    metadata = {
+        "format": FORMAT,
+        "network": json.dumps(weights.network.to_json()),
+        "provenance": json.dumps(weights.provenance),
+    }
+    arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
+    write_atomically(Path(path), to_bytes(arrays, metadata=metadata))
+
+
+def load(path: str | Path, expect: Network | None = None) -> Weights:
+    """Read a weights file.
+
+    Args:
+        path: written by `save`.
+        expect: the network that the weights must belong to, if that matters.
+
+    Raises:
+        WeightsError: if the file is missing, damaged, not a lenet weights file, or another network's.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise WeightsError(f"{path}: {'is a folder, expected' if path.is_dir() else 'no such'} weights file")
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+    except (SafetensorError, OSError, TypeError, ValueError) as error:
+        raise WeightsError(f"{path}: not a readable safetensors file ({_first_line(error)})") from None
+    if metadata.get("format") != FORMAT:
+        raise WeightsError(
+            f"{path}: a safetensors file, but not lenet weights: its format is {metadata.get('format')!r}"
+        )
+    try:
+        network = Network.from_json(json.loads(metadata["network"]))
+        if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
+            raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
+        return Weights(network, arrays, json.loads(metadata["provenance"]))
+    except (ArchitectureError, WeightsError) as error:
+        raise WeightsError(f"{path}: {error}") from None
+    except (KeyError, ValueError) as error:
+        raise WeightsError(f"{path}: its metadata is damaged ({_first_line(error)})") from None
+
+
+def pretrained(name: str = "lenet-5-relu") -> Weights:
+    """The weights that ship with the package.
+
+    Raises:
+        UnknownName: if none ship under that name.
+    """
+    folder = files("lenet").joinpath("pretrained")
+    known = sorted(
+        entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
+    )
+    if name not in known:
+        raise UnknownName("pretrained network", name, known)
+    return load(Path(str(folder)) / f"{name}.safetensors")
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
