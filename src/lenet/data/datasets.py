@@ -1,0 +1,211 @@
+"""Whole data sets as uint8 arrays: the public ones by name, people's own by path, and explicit splits.
+
+The bytes come from `sources`, the public sets are listed in `catalog`, people's own are read by `own`.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data import own
+from lenet.data.catalog import CATALOG
+from lenet.data.sources import obtain
+from lenet.errors import DataError, UnknownName
+
+# People's own data without a test part gives up one example in six, the share of MNIST.
+TEST_SHARE = 6
+TEST_SEED = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Dataset:
+    """A data set, whole and in memory.
+
+    Images are uint8 gray levels, ink-high (0 background, 255 ink), (N, H, W), or colors (N, C, H, W);
+    labels are int64 (N,), indices into ``class_names``. ``provenance`` says where the bytes came from, what proves
+    them, and how a test part was cut if there was none.
+
+    Raises:
+        DataError: if images and labels differ in number, or a label has no class name, or a type or shape is another.
+    """
+
+    name: str
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    test_images: NDArray[np.uint8]
+    test_labels: NDArray[np.int64]
+    class_names: tuple[str, ...]
+    provenance: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for part in ("train", "test"):
+            images, labels = self.part(part)
+            if images.dtype != np.uint8 or images.ndim not in (3, 4):
+                raise DataError(
+                    f"{self.name}: expected uint8 {part} images (N, H, W) or (N, C, H, W), "
+                    f"got {images.dtype} {images.shape}"
+                )
+            if len(images) != len(labels):
+                raise DataError(
+                    f"{self.name}: {len(images):,} {part} images but {len(labels):,} labels; each needs its own"
+                )
+            if not len(images):
+                raise DataError(f"{self.name}: holds no {part} images")
+            if labels.min() < 0 or labels.max() >= len(self.class_names):
+                raise DataError(
+                    f"{self.name}: {part} labels reach from {labels.min()} to {labels.max()}, "
+                    f"expected 0 to {len(self.class_names) - 1}, one for each class name"
+                )
+        if self.train_images.shape[1:] != self.test_images.shape[1:]:
+            raise DataError(
+                f"{self.name}: training images are {self.train_images.shape[1:]}, "
+                f"test images {self.test_images.shape[1:]}; expected one size"
+            )
+
+    def part(self, split: str) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
+        """Give the images and labels of ``"train"`` or ``"test"``."""
+        if split not in ("train", "test"):
+            raise UnknownName("split", split, ("train", "test"))
+        return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
+
+    @property
+    def input_shape(self) -> tuple[int, int, int]:
+        """The (channels, height, width) of a picture."""
+        channels, height, width = (1, *self.train_images.shape[1:])[-3:]
+        return channels, height, width
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """Training data with a validation part cut from it; the test part is not in here."""
+
+    train_images: NDArray[np.uint8]
+    train_labels: NDArray[np.int64]
+    validation_images: NDArray[np.uint8]
+    validation_labels: NDArray[np.int64]
+
+
+def names() -> list[str]:
+    """Give the names of the public data sets.
+
+    >>> names()
+    ['mnist', 'fashion-mnist', 'cifar10', 'usps']
+    """
+    return list(CATALOG)
+
+
+def load(
+    name_or_path: str | Path,
+    data_dir: str | Path | None = None,
+    *,
+    size: int = 28,
+    color: bool = False,
+    polarity: str = "auto",
+) -> Dataset:
+    """Load a data set whole.
+
+    Args:
+        name_or_path: a public data set's name, fetched on first use; or a path to your own: a folder of class folders
+            of pictures (below ``train`` and ``test`` if you like), a folder of IDX files, an IDX file of images beside
+            its labels, or an NPZ file with x_train, y_train, x_test, y_test or images, labels.
+        data_dir: the folder where the files of a public data set lie already; nothing else is tried.
+        size: for pictures: the side of the square that each is fitted into, in pixels.
+        color: for pictures: keep red, green and blue instead of gray levels.
+        polarity: for gray pictures: ``"ink-high"`` (light ink on a dark ground) keeps them, ``"paper-high"`` inverts
+            them, ``"auto"`` inverts each picture whose border is light.
+
+    Raises:
+        UnknownName: if it is neither a public data set nor a path.
+        DataError: if the files cannot be had, or are damaged; the message names the file.
+    """
+    name = str(name_or_path)
+    if name in CATALOG:
+        return _load_public(name, data_dir)
+    path = Path(name_or_path)
+    if not path.exists():
+        if path.suffix or len(path.parts) > 1:
+            raise DataError(
+                f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
+            )
+        raise UnknownName("data set", name, CATALOG)
+    found = own.read(path, size=size, color=color, polarity=polarity)
+    provenance = {"origin": str(path.resolve()), "checksums": found.checksums, **found.notes}
+    if found.test is None:
+        images, labels = found.train
+        if len(images) != len(labels):
+            raise DataError(f"{path}: {len(images):,} images but {len(labels):,} labels; each needs its own")
+        chosen = choose_stratified(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
+        found.train, found.test = (images[~chosen], labels[~chosen]), (images[chosen], labels[chosen])
+        provenance["test_part"] = (
+            f"the data has no test part: {chosen.sum():,} of {len(labels):,} examples were set aside as one, "
+            f"stratified by class, seed {TEST_SEED}"
+        )
+    return Dataset(path.stem, *found.train, *found.test, class_names=found.class_names, provenance=provenance)
+
+
+def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
+    entry = CATALOG[name]
+    contents = obtain(entry.collection, data_dir)
+    train_images, train_labels, test_images, test_labels = entry.parse(contents.files)
+    return Dataset(
+        name,
+        train_images,
+        train_labels.astype(np.int64),
+        test_images,
+        test_labels.astype(np.int64),
+        class_names=entry.class_names,
+        provenance={
+            "origin": contents.origin,
+            "license": entry.license,
+            "checksums": {file.name: file.checksum for file in entry.collection.files},
+        },
+    )
+
+
+def split_validation(dataset: Dataset, examples: int, seed: int = 0) -> Split:
+    """Cut a validation part from the training part; the test part is never touched.
+
+    Args:
+        examples: how many to set aside, 0 to all but one; each class gives its share, to the nearest whole example.
+        seed: which ones; the same seed always gives the same split.
+
+    Returns:
+        Both parts in the order of the training part.
+
+    >>> images, labels = np.zeros((6, 2, 2), np.uint8), np.array([0, 1, 0, 1, 0, 1])
+    >>> split = split_validation(Dataset("six", images, labels, images, labels, ("a", "b")), examples=2)
+    >>> sorted(split.validation_labels.tolist())
+    [0, 1]
+    """
+    images, labels = dataset.train_images, dataset.train_labels
+    if not 0 <= examples < len(labels):
+        raise DataError(
+            f"{dataset.name}: cannot set aside {examples:,} examples for validation; "
+            f"expected 0 to {len(labels) - 1:,} of its {len(labels):,} training examples"
+        )
+    if not examples:
+        return Split(images, labels, images[:0], labels[:0])
+    chosen = choose_stratified(labels, examples, seed)
+    return Split(images[~chosen], labels[~chosen], images[chosen], labels[chosen])
+
+
+def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int) -> NDArray[np.bool_]:
+    """Choose examples at random so that each class gives its share, by largest remainder.
+
+    Returns:
+        bool (N,), true for exactly ``examples`` of them.
+    """
+    rng = np.random.default_rng(seed)
+    classes, counts = np.unique(labels, return_counts=True)
+    shares = counts * (examples / len(labels))
+    quotas = np.floor(shares).astype(int)
+    for index in np.argsort(quotas - shares, kind="stable")[: examples - quotas.sum()]:
+        quotas[index] += 1
+    chosen = np.zeros(len(labels), bool)
+    for kind, quota in zip(classes, quotas, strict=True):
+        chosen[rng.permutation(np.flatnonzero(labels == kind))[:quota]] = True
+    return chosen

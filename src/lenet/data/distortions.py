@@ -1,0 +1,159 @@
+"""Random distortions of uint8 pictures for training: shifts, planar affine changes, elastic deformation.
+
+New ground comes in from the sides: background (0) for gray levels, the repeated edge for color.
+
+Sources: [LeCun98, section III-A] for the planar affine changes: translation, scaling, squeezing (compression along one
+axis with elongation along the other) and horizontal shearing; [Simard03, section 2] for the elastic deformation.
+"""
+
+import math
+from dataclasses import dataclass, fields
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import DataError
+
+Images = NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
+class Distortions:
+    """How far each change may go; each is drawn evenly from minus to plus its limit, for each picture anew.
+
+    The defaults suit digits of 28×28. [LeCun98] does not print its ranges.
+
+    Attributes:
+        translation: pixels, along each axis.
+        rotation: degrees.
+        scale: share of the size; 0.1 gives 0.9 to 1.1.
+        squeeze: share by which one axis shrinks while the other grows.
+        shear: horizontal pixels for each vertical pixel.
+        elastic: pixels of displacement at one standard deviation of the smoothed random field; 0 switches it off.
+        elastic_smoothness: standard deviation in pixels of the Gaussian that smooths the field.
+    """
+
+    translation: float = 2.0
+    rotation: float = 10.0
+    scale: float = 0.1
+    squeeze: float = 0.1
+    shear: float = 0.15
+    elastic: float = 0.0
+    elastic_smoothness: float = 4.0
+
+    def __post_init__(self) -> None:
+        for limit in fields(self):
+            value = getattr(self, limit.name)
+            if not (math.isfinite(value) and value >= 0):
+                raise DataError(f"distortion {limit.name} is {value}; expected a finite number of at least 0")
+        for name in ("scale", "squeeze"):
+            if getattr(self, name) >= 1:
+                raise DataError(
+                    f"distortion {name} is {getattr(self, name)}; expected less than 1, a share of the size"
+                )
+        if self.elastic and not self.elastic_smoothness:
+            raise DataError("distortion elastic_smoothness is 0; elastic deformation needs more")
+
+
+def distort(images: Images, rng: np.random.Generator, distortions: Distortions | None = None) -> Images:
+    """Distort each picture at random, with bilinear interpolation around its center.
+
+    Args:
+        images: uint8 (N, H, W), or (N, C, H, W).
+        rng: the only source of chance: the same state gives the same pictures.
+        distortions: the limits; the defaults if None.
+
+    Returns:
+        uint8, same shape.
+
+    >>> square = np.zeros((1, 8, 8), np.uint8); square[:, 2:6, 2:6] = 255
+    >>> nothing = Distortions(translation=0, rotation=0, scale=0, squeeze=0, shear=0)
+    >>> bool((distort(square, np.random.default_rng(0), nothing) == square).all())
+    True
+    """
+    limits = distortions or Distortions()
+    _check(images)
+    height, width = images.shape[-2:]
+    matrices = _affine_matrices(len(images), height, width, rng, limits)
+    border = cv2.BORDER_CONSTANT if images.ndim == 3 else cv2.BORDER_REPLICATE
+    flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    result = np.empty_like(images)
+    rows, columns = np.mgrid[:height, :width].astype(np.float32)
+    for index, (image, matrix) in enumerate(zip(images, matrices, strict=True)):
+        source = image if image.ndim == 2 else np.ascontiguousarray(image.transpose(1, 2, 0))
+        if limits.elastic:
+            dy, dx = _elastic_field(height, width, rng, limits)
+            x, y = columns + dx, rows + dy
+            at_x = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
+            at_y = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+            moved = cv2.remap(source, at_x, at_y, cv2.INTER_LINEAR, borderMode=border)
+        else:
+            moved = cv2.warpAffine(source, matrix, (width, height), flags=flags, borderMode=border)
+        # OpenCV drops the channel axis when there is one channel.
+        result[index] = moved if image.ndim == 2 else np.atleast_3d(moved).transpose(2, 0, 1)
+    return result
+
+
+def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
+    """Shift each picture by whole pixels, drawn evenly from -pixels to pixels along each axis; faster than `distort`.
+
+    Args:
+        images: uint8 (N, H, W), or (N, C, H, W).
+        rng: the only source of chance.
+        pixels: the limit, at least 0.
+
+    Returns:
+        uint8, same shape.
+    """
+    _check(images)
+    if pixels < 0:
+        raise DataError(f"cannot shift by up to {pixels} pixels; expected at least 0")
+    height, width = images.shape[-2:]
+    still = ((0, 0),) * (images.ndim - 2)
+    padded = np.pad(images, (*still, (pixels, pixels), (pixels, pixels)), "constant" if images.ndim == 3 else "edge")
+    corners = rng.integers(0, 2 * pixels + 1, (len(images), 2))
+    result = np.empty_like(images)
+    for top, left in np.unique(corners, axis=0):
+        chosen = np.flatnonzero((corners == (top, left)).all(axis=1))
+        result[chosen] = padded[chosen, ..., top : top + height, left : left + width]
+    return result
+
+
+def _check(images: Images) -> None:
+    if images.dtype != np.uint8 or images.ndim not in (3, 4):
+        raise TypeError(f"expected uint8 images (N, H, W) or (N, C, H, W), got {images.dtype} {images.shape}")
+
+
+def _affine_matrices(
+    count: int, height: int, width: int, rng: np.random.Generator, limits: Distortions
+) -> NDArray[np.float32]:
+    """Give, for each picture, the 2×3 matrix from (x, y) in the result to (x, y) in the source."""
+
+    def draw(limit: float) -> NDArray[np.float64]:
+        return rng.uniform(-limit, limit, count)
+
+    angle, scale, squeeze = np.deg2rad(draw(limits.rotation)), 1 + draw(limits.scale), 1 + draw(limits.squeeze)
+    shear, shift_x, shift_y = draw(limits.shear), draw(limits.translation), draw(limits.translation)
+    cosine, sine = np.cos(angle), np.sin(angle)
+    grow_x, grow_y = 1 / (scale * squeeze), squeeze / scale
+    linear = np.empty((count, 2, 2))
+    linear[:, 0, 0], linear[:, 0, 1] = grow_x * cosine, grow_x * sine + shear * grow_y * cosine
+    linear[:, 1, 0], linear[:, 1, 1] = -grow_y * sine, grow_y * cosine
+    center = np.array([(width - 1) / 2, (height - 1) / 2])
+    moved = center + np.stack([shift_x, shift_y], axis=1)
+    offset = center - np.einsum("nij,nj->ni", linear, moved)
+    return np.concatenate([linear, offset[:, :, None]], axis=2).astype(np.float32)
+
+
+def _elastic_field(
+    height: int, width: int, rng: np.random.Generator, limits: Distortions
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Smooth even noise, and scale it so that its standard deviation is ``limits.elastic`` pixels."""
+    field = rng.uniform(-1, 1, (2, height, width)).astype(np.float32)
+    sigma = limits.elastic_smoothness
+    dy, dx = (np.asarray(cv2.GaussianBlur(part, (0, 0), sigma), np.float32) for part in field)
+    # Departs from [Simard03, section 2]: smoothing by sigma leaves a deviation of 1 / sqrt(12 pi) / sigma in the even
+    # noise; dividing by it states the strength in pixels, whatever the smoothness.
+    strength = np.float32(limits.elastic * sigma * math.sqrt(12 * math.pi))
+    return dy * strength, dx * strength

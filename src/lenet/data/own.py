@@ -1,0 +1,277 @@
+"""Reads people's own data: class folders of pictures, IDX files, and NPZ files.
+
+What is found goes to `datasets`, which checks it and cuts a test part where there is none.
+"""
+
+import hashlib
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from lenet.data.idx import describe, read_idx
+from lenet.errors import DataError, UnknownName
+
+POLARITIES = ("auto", "ink-high", "paper-high")
+# A digit cut from a photo has thousands of pixels; a picture of more than this is a mistake or an attack.
+LARGEST_PICTURE = 50_000_000
+MOST_CLASSES = 10_000
+# What Windows leaves in folders of pictures.
+HIDDEN = {"thumbs.db", "desktop.ini"}
+
+Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
+
+
+@dataclass
+class OwnData:
+    """What was found: a training part, a test part if there is one, class names, and notes for the provenance."""
+
+    train: Part
+    test: Part | None
+    class_names: tuple[str, ...]
+    notes: dict[str, Any] = field(default_factory=dict)
+    checksums: dict[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        arrays: dict[str, NDArray[Any]] = {"train_images": self.train[0], "train_labels": self.train[1]}
+        if self.test is not None:
+            arrays |= {"test_images": self.test[0], "test_labels": self.test[1]}
+        self.checksums = {name: f"sha256:{_digest(array)}" for name, array in arrays.items()}
+
+
+def read(path: Path, *, size: int, color: bool, polarity: str) -> OwnData:
+    """Read data of any of the known kinds from a file or a folder that exists."""
+    if polarity not in POLARITIES:
+        raise UnknownName("polarity", polarity, POLARITIES)
+    if not 1 <= size <= 1024:
+        raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
+    if path.is_dir():
+        return _read_idx_folder(path) or _read_class_folders(path, size, color, polarity)
+    if path.suffix.lower() == ".npz" or zipfile.is_zipfile(path):
+        return _read_npz(path)
+    if "images" in path.name:
+        labels = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1"))
+        return _number_classes(path, _read_idx_part(path, labels), None)
+    raise DataError(
+        f"{path}: not a data set; expected a folder of class folders of pictures, a folder of IDX files, "
+        "an IDX file with 'images' in its name, or an NPZ file"
+    )
+
+
+# --- IDX and NPZ -----------------------------------------------------------------------------------------------------
+
+
+def _read_idx_folder(folder: Path) -> OwnData | None:
+    """Read ``train-images*``, ``train-labels*`` and the same with t10k or test, or just ``images*`` and ``labels*``."""
+
+    def find(kind: str, starts: Iterable[str]) -> Path | None:
+        files = sorted(path for path in _visible(folder) if path.is_file())
+        return next((path for start in starts for path in files if path.name.startswith(start + kind)), None)
+
+    def read_part(starts: Iterable[str]) -> Part | None:
+        starts = tuple(starts)
+        images, labels = find("images", starts), find("labels", starts)
+        if images is None and labels is None:
+            return None
+        if images is None or labels is None:
+            found, lacking = (images, "labels") if images else (labels, "images")
+            raise DataError(f"{found}: no file of {lacking} lies beside it")
+        return _read_idx_part(images, labels)
+
+    train = read_part(("train-", "training-", ""))
+    return None if train is None else _number_classes(folder, train, read_part(("t10k-", "test-")))
+
+
+def _read_idx_part(images_path: Path, labels_path: Path) -> Part:
+    if not labels_path.exists():
+        raise DataError(f"{images_path}: no file of labels {labels_path.name} lies beside it")
+    images = _as_images(read_idx(images_path, dtype=np.uint8), str(images_path))
+    labels = read_idx(labels_path, rank=1, dtype=np.uint8).astype(np.int64)
+    if len(images) != len(labels):
+        raise DataError(f"{images_path} holds {len(images):,} images, but {labels_path} {len(labels):,} labels")
+    return images, labels
+
+
+def _read_npz(path: Path) -> OwnData:
+    if not zipfile.is_zipfile(path):
+        raise DataError(f"{path}: is not an NPZ file, which is a zip archive; write one with numpy.savez")
+    try:
+        # Opened here, because NumPy leaves a damaged file open.
+        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
+            found = {key: archive[key] for key in archive.files}
+    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as problem:
+        raise DataError(f"{path}: cannot be read as an NPZ file: {describe(problem)}") from problem
+    # A member of the archive that is no array comes as bytes.
+    arrays = {key: array for key, array in found.items() if isinstance(array, np.ndarray)}
+    keys = next((keys for keys in (("x_train", "y_train"), ("images", "labels")) if arrays.keys() >= set(keys)), None)
+    if keys is None:
+        raise DataError(
+            f"{path}: holds {', '.join(arrays) or 'nothing'}; "
+            "expected x_train, y_train, x_test, y_test, or images, labels"
+        )
+    has_test = keys[0] == "x_train" and arrays.keys() >= {"x_test", "y_test"}
+    parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
+    data = _number_classes(path, parts[0], parts[1] if has_test else None)
+    if "class_names" in arrays:
+        data.class_names = tuple(str(name) for name in arrays["class_names"].ravel())
+    return data
+
+
+def _npz_part(path: Path, arrays: dict[str, NDArray[Any]], images_key: str, labels_key: str) -> Part:
+    images, labels = _as_images(arrays[images_key], f"{path}: {images_key}"), arrays[labels_key]
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        labels = labels[:, 0]
+    if labels.ndim != 1 or labels.dtype.kind not in "iu":
+        raise DataError(f"{path}: {labels_key} is {labels.dtype} {labels.shape}, expected whole numbers (N,)")
+    if len(images) != len(labels):
+        raise DataError(f"{path}: {images_key} holds {len(images):,} images, but {labels_key} {len(labels):,} labels")
+    return images, labels.astype(np.int64)
+
+
+def _as_images(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
+    """Give (N, H, W) or (N, 3, H, W), whichever place the channels have."""
+    if array.dtype != np.uint8:
+        raise DataError(f"{name} is {array.dtype}, expected uint8 gray levels 0..255")
+    if array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
+        array = array.transpose(0, 3, 1, 2)
+    if array.ndim == 4 and array.shape[1] == 1:
+        array = array[:, 0]
+    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[1] == 3)) or 0 in array.shape:
+        raise DataError(
+            f"{name} has shape {array.shape}, expected images (N, H, W), (N, 3, H, W) or (N, H, W, 3), N ≥ 1"
+        )
+    return np.ascontiguousarray(array)
+
+
+def _number_classes(path: Path, train: Part, test: Part | None) -> OwnData:
+    labels = np.concatenate([part[1] for part in (train, test) if part is not None])
+    if labels.min() < 0 or labels.max() >= MOST_CLASSES:
+        raise DataError(f"{path}: labels reach from {labels.min()} to {labels.max()}, expected 0 to {MOST_CLASSES - 1}")
+    return OwnData(train, test, tuple(str(label) for label in range(int(labels.max()) + 1)))
+
+
+# --- pictures --------------------------------------------------------------------------------------------------------
+
+
+def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> OwnData:
+    parts = {name: root / name for name in ("train", "test") if (root / name).is_dir()}
+    train_root = parts.get("train", root)
+    folders = [path for path in _visible(train_root) if path.is_dir() and path not in parts.values()]
+    class_names = tuple(sorted((path.name for path in folders), key=_class_order))
+    if len(class_names) < 2:
+        raise DataError(
+            f"{train_root}: holds {len(class_names)} class folders, expected at least 2, each named as its class "
+            "and holding its pictures"
+        )
+    options = {"size": size, "color": color, "polarity": polarity}
+    train = _read_pictures(train_root, class_names, **options)  # type: ignore[arg-type]
+    test = _read_pictures(parts["test"], class_names, **options) if "test" in parts else None  # type: ignore[arg-type]
+    return OwnData(train, test, class_names, {"pictures": {**options, "train": len(train[1])}})
+
+
+def _class_order(name: str) -> tuple[bool, int, str]:
+    """Sort by name, whole numbers first and by value, so that class 10 follows class 9."""
+    is_number = name.isascii() and name.isdecimal()
+    return (not is_number, int(name) if is_number else 0, name)
+
+
+def _read_pictures(root: Path, class_names: tuple[str, ...], size: int, color: bool, polarity: str) -> Part:
+    from rich.console import Console
+    from rich.progress import track
+
+    strangers = [path for path in _visible(root) if path.is_dir() and path.name not in (*class_names, "test")]
+    if strangers:
+        raise DataError(f"{strangers[0]}: no class of the training part has this name; known: {', '.join(class_names)}")
+    paths, labels = [], []
+    for label, name in enumerate(class_names):
+        pictures = [path for path in _visible(root / name) if not path.is_dir()] if (root / name).is_dir() else []
+        paths += pictures
+        labels += [label] * len(pictures)
+    if not paths:
+        raise DataError(f"{root}: its class folders hold no pictures")
+    console = Console(stderr=True)
+    images = np.empty((len(paths), 3, size, size) if color else (len(paths), size, size), np.uint8)
+    busy = track(paths, f"reading {root.name}", console=console, disable=not console.is_terminal, transient=True)
+    for index, path in enumerate(busy):
+        images[index] = read_picture(path, size=size, color=color, polarity=polarity)
+    return images, np.array(labels, np.int64)
+
+
+def read_picture(path: str | Path, *, size: int = 28, color: bool = False, polarity: str = "auto") -> NDArray[np.uint8]:
+    """Read one picture as ink-high gray levels or as color, fitted into a square.
+
+    It is turned as its camera says, laid on white where it is transparent, inverted where paper is light
+    (``"auto"``: the median of its border is above 127), padded to a square with the median of its border, and resized.
+
+    Returns:
+        uint8 (size, size), or (3, size, size) if ``color``; a gray ink-high picture of that size comes back unchanged.
+
+    Raises:
+        DataError: if the file is no picture, or too large a one.
+    """
+    path = Path(path)
+    try:
+        with warnings.catch_warnings(), Image.open(path) as opened:
+            warnings.simplefilter("ignore")
+            width, height = opened.size
+            if width * height > LARGEST_PICTURE:
+                raise DataError(f"{path}: has {width}×{height} pixels, expected at most {LARGEST_PICTURE:,} in all")
+            pixels = _decode(opened, color)
+    except UnidentifiedImageError as problem:
+        raise DataError(
+            f"{path}: not a picture that Pillow can read; expected PNG, JPEG, BMP, TIFF, WebP, …"
+        ) from problem
+    except Image.DecompressionBombError as problem:
+        raise DataError(f"{path}: has too many pixels; expected at most {LARGEST_PICTURE:,} in all") from problem
+    except (OSError, ValueError, SyntaxError, EOFError, zlib.error) as problem:
+        raise DataError(f"{path}: cannot be read as a picture: {describe(problem)}") from problem
+    border = _border_median(pixels)
+    if not color and (polarity == "paper-high" or (polarity == "auto" and border[0] > 127)):
+        pixels, border = 255 - pixels, 255 - border
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    if height != width:
+        square = np.empty((side, side, *pixels.shape[2:]), np.uint8)
+        square[:] = border if color else border[0]
+        top, left = (side - height) // 2, (side - width) // 2
+        square[top : top + height, left : left + width] = pixels
+        pixels = square
+    if side != size:
+        pixels = np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
+    return pixels.transpose(2, 0, 1) if color else pixels
+
+
+def _decode(picture: Image.Image, color: bool) -> NDArray[np.uint8]:
+    if picture.mode.startswith("I"):
+        # 16-bit gray levels, which Pillow's own conversion would clip at 255.
+        picture = Image.fromarray((np.clip(np.asarray(picture), 0, 65535) >> 8).astype(np.uint8))
+    picture = ImageOps.exif_transpose(picture)
+    if picture.has_transparency_data:
+        layer = picture.convert("RGBA")
+        picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
+    return np.array(picture.convert("RGB" if color else "L"))
+
+
+def _border_median(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Give the median of the outermost pixels, one for each channel."""
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).reshape(-1, *pixels.shape[2:])
+    return np.atleast_1d(np.median(ring, axis=0)).astype(np.uint8)
+
+
+def _visible(folder: Path) -> list[Path]:
+    try:
+        paths = sorted(folder.iterdir())
+    except OSError as problem:
+        raise DataError(f"{folder}: cannot be read: {describe(problem)}") from problem
+    return [path for path in paths if not path.name.startswith(".") and path.name.lower() not in HIDDEN]
+
+
+def _digest(array: NDArray[Any]) -> str:
+    return hashlib.sha256(f"{array.dtype} {array.shape} ".encode() + np.ascontiguousarray(array).tobytes()).hexdigest()

@@ -1,0 +1,93 @@
+"""Draws a sheet of examples with their class names, so that a data set is looked at before it is trained on."""
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.data.datasets import Dataset
+from lenet.errors import DataError
+from lenet.files import write_atomically
+
+PICTURE_SIDE = 84
+TEXT_HEIGHT = 18
+GAP = 6
+PAPER, FRAME, INK = (255, 255, 255), (205, 205, 205), (40, 40, 40)
+
+
+def draw_examples(
+    dataset: Dataset, count: int = 40, seed: int = 0, split: str = "train", columns: int = 10
+) -> Image.Image:
+    """Draw examples of a data set, chosen at random, in the order of their classes.
+
+    Args:
+        count: how many, at least 1; at most as many as there are are drawn.
+        seed: which ones; the same seed always gives the same sheet.
+        split: ``"train"`` or ``"test"``.
+    """
+    if not 1 <= count <= 10_000 or columns < 1:
+        raise DataError(
+            f"cannot draw {count} examples in {columns} columns; expected 1 to 10,000 examples, 1 column or more"
+        )
+    images, labels = dataset.part(split)
+    chosen = np.random.default_rng(seed).choice(len(labels), min(count, len(labels)), replace=False)
+    chosen = chosen[np.lexsort((chosen, labels[chosen]))]
+    titles = [dataset.class_names[label] for label in labels[chosen]]
+    return draw_sheet(images[chosen], titles, columns)
+
+
+def draw_sheet(images: NDArray[np.uint8], titles: Sequence[str], columns: int = 10) -> Image.Image:
+    """Draw pictures in rows, each with a title below it.
+
+    Args:
+        images: uint8 (N, H, W), drawn dark on light as on paper, or colors (N, 3, H, W), drawn as they are.
+        titles: one for each; cut short where it is too long.
+    """
+    columns = min(columns, len(images))
+    rows = -(-len(images) // columns)
+    cell_width, cell_height = PICTURE_SIDE + GAP, PICTURE_SIDE + TEXT_HEIGHT + GAP
+    sheet = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP), PAPER)
+    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    for index, (image, title) in enumerate(zip(images, titles, strict=True)):
+        left, top = GAP + index % columns * cell_width, GAP + index // columns * cell_height
+        picture = Image.fromarray(255 - image if image.ndim == 2 else np.ascontiguousarray(image.transpose(1, 2, 0)))
+        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+        # Whole multiples keep each pixel a square.
+        zoom = max(1, PICTURE_SIDE // max(picture.size))
+        picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST).convert("RGB")
+        spot = (left + (PICTURE_SIDE - picture.width) // 2, top + (PICTURE_SIDE - picture.height) // 2)
+        sheet.paste(picture, spot)
+        pen.rectangle((spot[0] - 1, spot[1] - 1, spot[0] + picture.width, spot[1] + picture.height), outline=FRAME)
+        text = _shorten(pen, title, font)
+        middle = left + PICTURE_SIDE / 2 - pen.textlength(text, font=font) / 2
+        pen.text((middle, top + PICTURE_SIDE + 1), text, fill=INK, font=font)
+    return sheet
+
+
+def save_sheet(sheet: Image.Image, path: str | Path) -> None:
+    """Write a sheet in the format that the file's name asks for, whole or not at all.
+
+    Raises:
+        DataError: if the name asks for none that Pillow writes, or the place cannot be written to.
+    """
+    path, content = Path(path), io.BytesIO()
+    kind = Image.registered_extensions().get(path.suffix.lower())
+    if kind is None or kind not in Image.SAVE:
+        raise DataError(f"{path}: cannot write pictures of this kind; expected a name that ends in .png, .jpg or .webp")
+    try:
+        sheet.save(content, kind)
+        write_atomically(path, content.getvalue())
+    except OSError as problem:
+        raise DataError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
+
+
+def _shorten(pen: ImageDraw.ImageDraw, text: str, font: Any) -> str:
+    if pen.textlength(text, font=font) <= PICTURE_SIDE:
+        return text
+    while text and pen.textlength(text + "...", font=font) > PICTURE_SIDE:
+        text = text[:-1]
+    return text + "..."

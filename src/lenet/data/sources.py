@@ -1,0 +1,256 @@
+"""Where the bytes of the public data sets come from: the cache, then mirrors, then package managers.
+
+Whatever the way, a file is used only if its decompressed bytes have the known size and checksum, and it enters the
+cache whole or not at all. The ways themselves are in `ways`; what the files mean is left to `catalog`.
+
+LENET_DATA names the cache folder; LENET_OFFLINE=1 forbids everything but the cache.
+"""
+
+import contextlib
+import hashlib
+import logging
+import os
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from platformdirs import user_cache_dir
+
+from lenet.data.idx import describe, open_raw, read_into
+from lenet.data.ways import File, Mirror, Way, probe
+from lenet.errors import DataError
+from lenet.files import write_atomically
+
+Bytes = NDArray[np.uint8]
+logger = logging.getLogger("lenet.data")
+
+
+@dataclass(frozen=True)
+class Collection:
+    """The files of one data set, the ways to obtain them, and the folders below --data-dir where people keep them."""
+
+    name: str
+    files: tuple[File, ...]
+    ways: tuple[Way, ...]
+    folders: tuple[str, ...] = (".",)
+
+
+@dataclass(frozen=True)
+class Contents:
+    """The verified decompressed bytes of each file of a collection, by its name, and where they came from."""
+
+    files: dict[str, Bytes]
+    origin: str
+
+
+def cache_folder() -> Path:
+    """Give the folder that keeps fetched data: LENET_DATA, or the platform's place for caches."""
+    return Path(os.environ.get("LENET_DATA") or user_cache_dir("lenet")).expanduser()
+
+
+def is_offline() -> bool:
+    """Tell whether LENET_OFFLINE forbids everything but the cache."""
+    return os.environ.get("LENET_OFFLINE", "") not in ("", "0")
+
+
+def read_verified(path: Path, file: File) -> Bytes:
+    """Read the decompressed bytes of a file and prove them.
+
+    Returns:
+        uint8 (size,), writable.
+
+    Raises:
+        DataError: if the file is missing, unreadable, of another size or another checksum.
+    """
+    try:
+        with open_raw(path) as stream:
+            buffer = np.empty(file.size + 1, np.uint8)
+            found = read_into(stream, buffer)
+    except (OSError, EOFError, zlib.error) as problem:
+        raise DataError(f"{path}: cannot be read: {describe(problem)}") from problem
+    if found != file.size:
+        count = f"{found:,} bytes" if found < file.size else f"more than {file.size:,} bytes"
+        fault = "truncated" if found < file.size else "oversized"
+        raise DataError(f"{path}: holds {count}, expected {file.size:,}; it is {fault}, or another file")
+    kind, expected = file.checksum.split(":")
+    actual = hashlib.new(kind, buffer[: file.size].data, usedforsecurity=False).hexdigest()
+    if actual != expected:
+        raise DataError(f"{path}: {kind} is {actual}, expected {expected}; it is damaged, or another file")
+    return buffer[: file.size]
+
+
+def cached_path(collection: Collection, file: File) -> Path:
+    """Give the place of a file in the cache, whether it is there or not."""
+    return cache_folder() / collection.name / file.name
+
+
+def is_cached(collection: Collection) -> bool:
+    """Tell whether every file of a collection stands in the cache with its right size; its bytes are not read."""
+    paths = [(cached_path(collection, file), file.size) for file in collection.files]
+    return all(path.is_file() and path.stat().st_size == size for path, size in paths)
+
+
+def obtain(collection: Collection, data_dir: str | Path | None = None) -> Contents:
+    """Give the verified contents of a collection: from ``data_dir`` if one is named, else through the cache.
+
+    Raises:
+        DataError: if no way leads to the files; the message names each way, why it failed, and how to hand them over.
+    """
+    if data_dir is not None:
+        return _read_folder(collection, Path(data_dir))
+    try:
+        return _read_cache(collection)
+    except DataError as problem:
+        missing = not all(cached_path(collection, file).exists() for file in collection.files)
+        tried = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
+        if not missing:
+            logger.warning("%s; fetching it again", problem)
+    if is_offline():
+        raise DataError(_no_way(collection, [*tried, "everything else: LENET_OFFLINE is set"]))
+    with _cache_for_writing(collection) as folder:
+        # Another process may have filled the cache while this one waited.
+        with contextlib.suppress(DataError):
+            return _read_cache(collection)
+        return _fill_cache(collection, folder, tried)
+
+
+def fetch(collection: Collection, data_dir: str | Path | None = None) -> list[Path]:
+    """Put a collection into the cache, from ``data_dir`` if one is named, and give the paths of its files there.
+
+    Raises:
+        DataError: as `obtain`, and if the cache cannot be written to.
+    """
+    contents = obtain(collection, data_dir)
+    if data_dir is not None:
+        with _cache_for_writing(collection):
+            _store(collection, contents)
+    return [cached_path(collection, file) for file in collection.files]
+
+
+@dataclass(frozen=True)
+class FileState:
+    """What stands in a file's place: ``state`` is ``"verified"``, ``"missing"`` or ``"damaged"``."""
+
+    path: Path
+    state: str
+    checksum: str
+    problem: str = ""
+
+
+def check_files(collection: Collection, data_dir: str | Path | None = None) -> list[FileState]:
+    """Check each file of a collection in ``data_dir``, or in the cache, against its size and checksum."""
+    states = []
+    for file in collection.files:
+        path = cached_path(collection, file) if data_dir is None else _find(collection, file, Path(data_dir))
+        if not path.is_file():
+            states.append(FileState(path, "missing", file.checksum, "no such file"))
+            continue
+        try:
+            read_verified(path, file)
+            states.append(FileState(path, "verified", file.checksum))
+        except DataError as problem:
+            states.append(FileState(path, "damaged", file.checksum, str(problem)))
+    return states
+
+
+def _store(collection: Collection, contents: Contents) -> None:
+    for file in collection.files:
+        write_atomically(cached_path(collection, file), contents.files[file.name].tobytes())
+
+
+@contextlib.contextmanager
+def _cache_for_writing(collection: Collection) -> Iterator[Path]:
+    """Make the folder of a collection in the cache, and hold it for this process alone."""
+    folder = cache_folder() / collection.name
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with _locked(folder):
+            yield folder
+    except OSError as problem:
+        raise DataError(
+            f"{folder}: cannot be written: {describe(problem)}; name another place with LENET_DATA"
+        ) from problem
+
+
+def _read_cache(collection: Collection) -> Contents:
+    paths = {file: cached_path(collection, file) for file in collection.files}
+    return Contents({file.name: read_verified(path, file) for file, path in paths.items()}, "cache")
+
+
+def _read_folder(collection: Collection, data_dir: Path) -> Contents:
+    """Read the files where a user keeps them, compressed or not, also as ``images.idx3-ubyte``."""
+    if not data_dir.is_dir():
+        raise DataError(
+            f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {collection.name}"
+        )
+    contents: dict[str, Bytes] = {}
+    for file in collection.files:
+        path = _find(collection, file, data_dir)
+        if not path.is_file():
+            wanted = ", ".join(file.name for file in collection.files)
+            raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {collection.name} is made of {wanted}")
+        contents[file.name] = read_verified(path, file)
+    return Contents(contents, str(data_dir))
+
+
+def _find(collection: Collection, file: File, data_dir: Path) -> Path:
+    """Give the first place where a file lies, or the one where it should."""
+    names = (file.name, file.name.replace("-idx", ".idx"))
+    places = [
+        data_dir / folder / (name + end) for folder in collection.folders for name in names for end in ("", ".gz")
+    ]
+    return next((place for place in places if place.is_file()), data_dir / file.name)
+
+
+def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Contents:
+    unreachable = probe([way.url for way in collection.ways if isinstance(way, Mirror)])
+    for way in collection.ways:
+        if isinstance(way, Mirror) and unreachable[way.url]:
+            tried.append(f"{way.title}: {unreachable[way.url]}")
+            continue
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
+            try:
+                way.obtain(collection.files, Path(temporary))
+                contents = Contents(_read_folder(collection, Path(temporary)).files, way.title)
+            except DataError as problem:
+                # The temporary folder's name would tell a reader nothing.
+                tried.append(f"{way.title}: {str(problem).replace(temporary + os.sep, '')}")
+                continue
+            _store(collection, contents)
+            return contents
+    raise DataError(_no_way(collection, tried))
+
+
+def _no_way(collection: Collection, tried: list[str]) -> str:
+    names = ", ".join(file.name for file in collection.files)
+    return (
+        f"cannot obtain {collection.name}; tried {'; '.join(tried)}; to hand the files over, put {names} "
+        "(raw or .gz) in a folder and name it with --data-dir"
+    )
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a folder for one process at a time; where locks are not to be had, unique names alone keep the peace."""
+    try:
+        import fcntl
+    except ImportError:
+        yield
+        return
+    with (folder / ".lock").open("w") as stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX)
+        except OSError:
+            yield
+            return
+        # Nobody else is in here, so what lies about was left by a process that was killed.
+        for leftover in folder.glob(".fetch-*"):
+            shutil.rmtree(leftover, ignore_errors=True)
+        for leftover in folder.glob(".*.tmp"):
+            leftover.unlink(missing_ok=True)
+        yield

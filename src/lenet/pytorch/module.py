@@ -1,0 +1,261 @@
+"""A network as an ``nn.Module``: its stages' names as attribute names, any stage kind, trainable by autograd.
+
+Every stage takes and gives (N, maps, height, width); the module gives (N, classes). The ``state_dict`` holds
+exactly ``network.parameter_shapes()``: connection tables and RBF prototypes are buffers that are not saved.
+New modules start from PyTorch's rule (±1/√fan-in); `load_arrays` puts other weights in.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import (
+    SQUASH_AMPLITUDE,
+    SQUASH_SLOPE,
+    Activation,
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    Layer,
+    MaxPooling,
+    Network,
+    Shape,
+    Subsampling,
+)
+from lenet.errors import ArchitectureError, MissingExtra, WeightsError
+
+try:
+    import torch
+    import torch.nn.functional as F
+    from torch import Tensor, nn
+except ModuleNotFoundError as error:
+    raise MissingExtra("torch", "train", "building a PyTorch module") from error
+
+
+class NetworkModule(nn.Module):
+    """The module of a network.
+
+    Attributes:
+        network: the description it was built from.
+
+    Raises:
+        ArchitectureError: if a stage's name cannot be an attribute of a module.
+    """
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+        for stage, received in zip(network.stages, network.input_shapes, strict=True):
+            try:
+                self.add_module(stage.name, _LAYERS[type(stage.layer)](stage.layer, received))
+            except KeyError as error:
+                raise ArchitectureError(
+                    f"{network.name}: a stage cannot be called {stage.name!r} in PyTorch ({error.args[0]})"
+                ) from None
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """The outputs, (N, classes), of network inputs, (N, channels, height, width).
+
+        Raises:
+            ArchitectureError: (a ValueError) if the inputs have another shape.
+        """
+        self._check(inputs)
+        maps = inputs
+        for stage in self.network.stages:
+            maps = _ACTIVATIONS[stage.activation](self.get_submodule(stage.name)(maps))
+        return maps.flatten(1)
+
+    def _check(self, inputs: Tensor) -> None:
+        if inputs.dim() != 4 or tuple(inputs.shape[1:]) != self.network.input:
+            expected = ", ".join(map(str, self.network.input))
+            raise ArchitectureError(
+                f"{self.network.name} takes inputs (N, {expected}), got {tuple(inputs.shape)}; "
+                "preprocess.network_inputs makes them from gray levels"
+            )
+
+
+def build(network: Network) -> NetworkModule:
+    """The module of ``network``, started by PyTorch's rule from torch's generator.
+
+    >>> from lenet.networks import describe
+    >>> module = build(describe("lenet-5"))
+    >>> tuple(module(torch.zeros(2, 1, 32, 32)).shape)
+    (2, 10)
+    >>> sum(parameter.numel() for parameter in module.parameters())
+    60000
+    """
+    return NetworkModule(network)
+
+
+def activations(module: NetworkModule, inputs: Tensor) -> dict[str, Tensor]:
+    """What every stage gives, before and after its activation, as ``lenet.engine.activations`` names it.
+
+    Returns:
+        ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}``, each (N, maps, height, width); a stage whose
+        activation is the identity has one entry. Gradients flow through all of them.
+    """
+    module._check(inputs)
+    seen = {"origin": inputs}
+    maps = inputs
+    for stage in module.network.stages:
+        maps = seen[stage.name] = module.get_submodule(stage.name)(maps)
+        if stage.activation is not Activation.IDENTITY:
+            maps = seen[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
+    return seen
+
+
+def load_arrays(module: NetworkModule, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Copy weights into a module, on whatever device and in whatever precision it is.
+
+    Raises:
+        WeightsError: if they are not the arrays of the module's network; the module is left as it was.
+    """
+    expected, name = module.network.parameter_shapes(), module.network.name
+    if different := sorted(expected.keys() ^ arrays.keys()):
+        where = "is missing" if different[0] in expected else "does not belong to it"
+        raise WeightsError(f"not {name} weights: the array {different[0]!r} {where}")
+    for key, shape in expected.items():
+        if arrays[key].shape != shape:
+            raise WeightsError(f"not {name} weights: {key} is {arrays[key].shape}, expected {shape}")
+    module.load_state_dict({key: torch.tensor(array) for key, array in arrays.items()})
+
+
+def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
+    """The module's weights as float32 arrays of their own, named and shaped as in weights files."""
+    return {
+        name: np.array(parameter.detach().to("cpu", torch.float32).numpy())
+        for name, parameter in module.state_dict().items()
+    }
+
+
+class _Convolution(nn.Module):
+    """Every kind of convolution: with or without a table, a bias per map or per unit, any value outside."""
+
+    sees: Tensor
+    feeds: Tensor
+
+    def __init__(self, layer: Convolution, received: Shape) -> None:
+        super().__init__()
+        self.layer, self.in_maps = layer, received[0]
+        shapes = layer.parameter_shapes(received)
+        pairs = [(out, seen) for out, row in enumerate(layer.connected_maps(self.in_maps)) for seen in row]
+        feeds, sees = torch.tensor(pairs).T  # the output and the input map of each kernel
+        self.register_buffer("feeds", feeds, persistent=False)
+        self.register_buffer("sees", sees, persistent=False)
+        bounds = (layer.kernel_size**2 * feeds.bincount()).rsqrt()  # of each output map
+        of_kernels = bounds if layer.table is None else bounds[feeds]
+        self.weight = _uniform(shapes["weight"], of_kernels)
+        self.bias = _uniform(shapes["bias"], bounds)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        layer, padding = self.layer, self.layer.padding
+        if padding and layer.padding_value:
+            maps, padding = F.pad(maps, (padding,) * 4, value=layer.padding_value), 0
+        per_map = self.bias if layer.bias == "map" else None
+        sums = F.conv2d(maps, self.dense_kernels(), per_map, layer.stride, padding)
+        return sums if layer.bias == "map" else sums + self.bias
+
+    def dense_kernels(self) -> Tensor:
+        """The kernels as (maps, in_maps, side, side), with zeros where the table connects nothing."""
+        if self.layer.table is None:
+            return self.weight
+        side = self.layer.kernel_size
+        dense = self.weight.new_zeros(self.layer.maps, self.in_maps, side, side)
+        return dense.index_put((self.feeds, self.sees), self.weight)
+
+    def extra_repr(self) -> str:
+        kernels = "×".join(map(str, self.weight.shape))
+        return f"{self.in_maps}, {self.layer.maps}, weight={kernels}, stride={self.layer.stride}"
+
+
+class _Subsampling(nn.Module):
+    """The sum of each patch × coefficient + bias, both by output map."""
+
+    def __init__(self, layer: Subsampling, received: Shape) -> None:
+        super().__init__()
+        self.layer = layer
+        maps = received[0] * layer.copies
+        self.coefficient = nn.Parameter(torch.full((maps,), 1 / layer.size))  # 1/√fan-in
+        self.bias = _uniform((maps,), torch.full((maps,), 1 / layer.size))
+
+    def forward(self, maps: Tensor) -> Tensor:
+        sums = F.avg_pool2d(maps, self.layer.size) * self.layer.size**2
+        if self.layer.copies > 1:
+            sums = sums.repeat_interleave(self.layer.copies, dim=1)
+        return sums * self.coefficient[:, None, None] + self.bias[:, None, None]
+
+    def extra_repr(self) -> str:
+        return f"{len(self.coefficient)}, size={self.layer.size}, copies={self.layer.copies}"
+
+
+class _FullConnection(nn.Linear):
+    """Units that see every unit of the maps before, given as (N, units, 1, 1)."""
+
+    def __init__(self, layer: FullConnection, received: Shape) -> None:
+        maps, height, width = received
+        super().__init__(maps * height * width, layer.units)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        return super().forward(maps.flatten(1))[:, :, None, None]
+
+
+class _EuclideanRbf(nn.Module):
+    """The squared distance to each fixed prototype, given as (N, prototypes, 1, 1)."""
+
+    prototypes: Tensor
+
+    def __init__(self, layer: EuclideanRbf, received: Shape) -> None:
+        super().__init__()
+        self.register_buffer("prototypes", torch.tensor(layer.prototypes, dtype=torch.float32), persistent=False)
+
+    def forward(self, maps: Tensor) -> Tensor:
+        distances = (maps.flatten(1)[:, None] - self.prototypes).square().sum(dim=2)
+        return distances[:, :, None, None]
+
+    def extra_repr(self) -> str:
+        return "{}, {}".format(*reversed(self.prototypes.shape))
+
+
+def _uniform(shape: tuple[int, ...], bounds: Tensor) -> nn.Parameter:
+    """A parameter drawn from ±bounds, one bound for each entry of its first dimension."""
+    return nn.Parameter(torch.empty(shape).uniform_(-1, 1) * bounds.reshape(-1, *(1,) * (len(shape) - 1)))
+
+
+_LAYERS: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
+    Convolution: _Convolution,
+    Subsampling: _Subsampling,
+    MaxPooling: lambda layer, received: nn.MaxPool2d(layer.size),
+    AveragePooling: lambda layer, received: nn.AvgPool2d(layer.size),
+    GlobalAveragePooling: lambda layer, received: nn.AdaptiveAvgPool2d(1),
+    FullConnection: _FullConnection,
+    EuclideanRbf: _EuclideanRbf,
+}
+
+
+def squash(sums: Tensor) -> Tensor:
+    """A tanh(S a) with A = 1.7159 and S = 2/3 [LeCun98, eq. 6].
+
+    >>> squash(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([-1.0000,  0.0000,  1.0000])
+    """
+    return SQUASH_AMPLITUDE * torch.tanh(SQUASH_SLOPE * sums)
+
+
+def _identity(sums: Tensor) -> Tensor:
+    return sums
+
+
+# torch's own functions, named ones and no lambdas, so that a module can be pickled, compiled and exported.
+_ACTIVATIONS: dict[Activation, Callable[[Tensor], Tensor]] = {
+    Activation.IDENTITY: _identity,
+    Activation.SQUASH: squash,
+    Activation.TANH: torch.tanh,
+    Activation.SIGMOID: torch.sigmoid,
+    Activation.RELU: torch.relu,
+    Activation.LOG_SOFTMAX: partial(F.log_softmax, dim=1),
+}

@@ -1,0 +1,338 @@
+"""A network printed as a PyTorch file that stands alone: explicit layers, and the shape after every line.
+
+The file imports torch only. Its class has the names and shapes of `lenet.pytorch.build`, so weights fit both.
+"""
+
+import re
+from keyword import iskeyword
+from math import prod
+from textwrap import fill, indent
+
+from lenet.architecture import (
+    Activation,
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    MaxPooling,
+    Network,
+    Shape,
+    Stage,
+    Subsampling,
+)
+from lenet.connections import (
+    CHARACTER_CODES,
+    CODE_WIDTH,
+    LENET_1_H3,
+    LENET_4_C3,
+    LENET_5_C3,
+    LENET_1989_H2,
+    draw_code,
+    draw_connection_table,
+)
+from lenet.errors import ArchitectureError
+from lenet.pytorch import source_parts as parts
+
+_WIDTH = 100
+
+
+def standalone_source(network: Network) -> str:
+    """The text of a Python file that defines ``network`` in PyTorch and needs nothing else.
+
+    Raises:
+        ArchitectureError: if a stage's name is no Python name, or two differ in case only.
+
+    >>> from lenet.networks import describe
+    >>> for line in standalone_source(describe("lenet-short")).splitlines():
+    ...     if "  # (N, " in line:
+    ...         print(line.strip())
+    x = F.relu(self.conv1(inputs))  # (N, 6, 24, 24)
+    x = self.pool1(x)  # (N, 6, 12, 12)
+    x = F.relu(self.conv2(x))  # (N, 16, 8, 8)
+    x = self.pool2(x)  # (N, 16, 4, 4)
+    x = x.flatten(1)  # (N, 256)
+    return F.log_softmax(self.output(x), dim=1)  # (N, 10) log-probabilities: the largest wins
+    """
+    _check_names(network)
+    constants = [
+        *(_table(network, index) for index, stage in enumerate(network.stages) if _has_table(stage)),
+        *(_prototypes(stage) for stage in network.stages if isinstance(stage.layer, EuclideanRbf)),
+    ]
+    body = "\n\n\n".join([*_parts(network), _class(network), _main(network)])
+    functional = "import torch.nn.functional as F\n" if "F." in body else ""
+    imports = f"import torch\n{functional}from torch import Tensor, nn"
+    docstring = _docstring(network, cited_in="\n".join([*constants, body]))
+    head = "\n\n".join([docstring, imports, *constants])
+    return f"{head}\n\n\n{body}\n"
+
+
+def _check_names(network: Network) -> None:
+    names = [stage.name for stage in network.stages]
+    for name in names:
+        if not name.isidentifier() or iskeyword(name):
+            raise ArchitectureError(f"{network.name}: a stage called {name!r} cannot be written as a Python attribute")
+    if len({name.upper() for name in names}) < len(names):
+        raise ArchitectureError(f"{network.name}: stage names that differ only in case cannot be told apart: {names}")
+
+
+def class_name(network: Network) -> str:
+    """The network's name as a class name.
+
+    >>> from lenet.networks import describe
+    >>> class_name(describe("lenet-5-relu"))
+    'LeNet5Relu'
+    """
+    words = re.findall(r"[a-z0-9]+", network.name.lower())
+    name = "".join("LeNet" if word == "lenet" else word.capitalize() for word in words)
+    return name if name.startswith("LeNet") else f"Network{name}"
+
+
+def _docstring(network: Network, cited_in: str) -> str:
+    paragraphs = [
+        f"{network.name.replace('lenet', 'LeNet')} in PyTorch, complete in this one file.",
+        _sentence(network.story),
+        f"{_parameters(network):,} parameters.{f' Source: {network.source}.' if network.source else ''}",
+    ]
+    if network.departures:
+        paragraphs += ["Where it departs from its source, or fills what the source leaves open:"]
+        paragraphs[-1] += "".join(f"\n- {departure}" for departure in network.departures)
+    text = "\n\n".join(filter(None, paragraphs))
+    if cited := [key for key in parts.REFERENCES if key in text + cited_in]:
+        text += "\n\n" + "\n".join(f"[{key}] {parts.REFERENCES[key]}" for key in cited)
+    wrapped = "\n".join(
+        fill(line, _WIDTH, subsequent_indent="  " if line.startswith(("-", "[")) else "", break_on_hyphens=False)
+        for line in text.splitlines()
+    )
+    escaped = wrapped.replace("\\", "\\\\").replace('"""', '\\"\\"\\"')
+    return f'"""{escaped}\n"""'
+
+
+def _sentence(text: str) -> str:
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
+
+
+def _parameters(network: Network) -> int:
+    return sum(map(prod, network.parameter_shapes().values()))
+
+
+# --- what stands before the classes: tables and prototypes, drawn -----------------------------------------------
+
+
+_PRINTED_TABLES = {
+    LENET_5_C3: "[LeCun98, Table I]",
+    LENET_1_H3: "[LeCun90, Table 1]",
+    LENET_4_C3: "no table is published, this one is a reconstruction",
+    LENET_1989_H2: "the paper withholds its scheme, this one is a guess",
+}
+
+
+def _has_table(stage: Stage) -> bool:
+    return isinstance(stage.layer, Convolution) and stage.layer.table is not None
+
+
+def _table(network: Network, index: int) -> str:
+    stage, in_maps = network.stages[index], network.input_shapes[index][0]
+    assert isinstance(stage.layer, Convolution)
+    assert stage.layer.table is not None
+    table = stage.layer.table
+    before = network.stages[index - 1].name.upper() if index else "input"
+    origin = f"; {_PRINTED_TABLES[table]}" if table in _PRINTED_TABLES else ""
+    caption = (
+        f"Which {before} maps (rows) feed which {stage.name.upper()} maps (columns): "
+        f"{sum(map(len, table))} of {in_maps * len(table)} kernels exist{origin}."
+    )
+    return f'{_comment(caption)}\n{stage.name.upper()}_TABLE = """\n{draw_connection_table(table, in_maps)}\n"""'
+
+
+def _prototypes(stage: Stage) -> str:
+    assert isinstance(stage.layer, EuclideanRbf)
+    codes, name = stage.layer.prototypes, f"{stage.name.upper()}_CODES"
+    if not _drawable(codes):
+        rows = "\n".join(f"    {list(code)}," for code in codes)
+        return f"# The prototypes of the output units, one a row.\n{name} = [  # fmt: skip\n{rows}\n]"
+    origin = " [LeCun98, Fig. 3]" if set(codes) <= set(CHARACTER_CODES.values()) else ""
+    caption = (
+        f"The prototypes of the {len(codes)} output units, {CODE_WIDTH}×{len(codes[0]) // CODE_WIDTH} "
+        f"pixels each: # is +1, . is -1{origin}."
+    )
+    rows = "\n".join("  ".join(row) for row in zip(*(draw_code(code).split() for code in codes), strict=True))
+    return f'{_comment(caption)}\n{name} = """\n{rows}\n"""'
+
+
+def _drawable(codes: tuple[tuple[int, ...], ...]) -> bool:
+    """Whether ±1 codes seven pixels wide fit side by side on a line."""
+    signs = {value for code in codes for value in code} <= {-1, 1}
+    return signs and len(codes) <= 12 and len(codes[0]) % CODE_WIDTH == 0
+
+
+def _comment(text: str) -> str:
+    return fill(text, _WIDTH, initial_indent="# ", subsequent_indent="# ", break_on_hyphens=False)
+
+
+# --- the functions and small classes that PyTorch does not have, only those in use ------------------------------
+
+
+def _parts(network: Network) -> list[str]:
+    needed: list[str] = []
+    if any(stage.activation is Activation.SQUASH for stage in network.stages):
+        needed.append(parts.SQUASH)
+    layers = [stage.layer for stage in network.stages]
+    if sub := [layer for layer in layers if isinstance(layer, Subsampling)]:
+        needed.append(parts.subsampling(any(layer.size != 2 for layer in sub), any(layer.copies > 1 for layer in sub)))
+    special = [layer for layer in layers if isinstance(layer, Convolution) and not _is_plain(layer)]
+    for kind in dict.fromkeys(_special_kind(layer) for layer in special):
+        own = [layer for layer in special if _special_kind(layer) == kind]
+        strided, padded = any(layer.stride > 1 for layer in own), any(_pads_itself(layer) for layer in own)
+        needed.append(parts.convolution(kind, strided, padded))
+    if rbf := [layer for layer in layers if isinstance(layer, EuclideanRbf)]:
+        if any(_drawable(layer.prototypes) for layer in rbf):
+            needed.append(parts.READ_CODES)
+        needed.append(parts.EUCLIDEAN_RBF)
+    return needed
+
+
+def _is_plain(layer: Convolution) -> bool:
+    return layer.table is None and layer.bias == "map"
+
+
+def _pads_itself(layer: Convolution) -> bool:
+    """Whether zeros lie outside, which convolutions add themselves; other values take a line in forward."""
+    return layer.padding > 0 and layer.padding_value == 0
+
+
+def _special_kind(layer: Convolution) -> str:
+    return ("UnitBias" if layer.bias == "unit" else "") + ("TableConv2d" if layer.table is not None else "Conv2d")
+
+
+# --- the class --------------------------------------------------------------------------------------------------
+
+
+def _class(network: Network) -> str:
+    background, ink = (f"{value:.6g}" for value in network.input_range)
+    levels = ("background", "full ink") if network.input[0] == 1 else ("level 0", "level 255")
+    layers = "\n".join(
+        f"self.{stage.name} = {_constructor(stage, received, given)}{_account(stage, received)}"
+        for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+    )
+    return f'''class {class_name(network)}(nn.Module):
+    """Takes float inputs {_batch(network.input)}, {levels[0]} as {background}, {levels[1]} as {ink}."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        # Beside each layer, its parameters: weights + biases.
+{indent(layers, "        ")}
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """{_sentence(": ".join(_outputs(network)))}"""
+{indent(_forward(network), "        ")}'''
+
+
+def _constructor(stage: Stage, received: Shape, given: Shape) -> str:
+    layer = stage.layer
+    match layer:
+        case Convolution():
+            options = [f"kernel_size={layer.kernel_size}"]
+            options += [f"stride={layer.stride}"] if layer.stride > 1 else []
+            options += [f"padding={layer.padding}"] if _pads_itself(layer) else []
+            source = f"{stage.name.upper()}_TABLE" if layer.table is not None else str(received[0])
+            target = [] if layer.table is not None else [str(layer.maps)]
+            if layer.bias == "unit":
+                target = [str(given)]
+            kind = "nn.Conv2d" if _is_plain(layer) else _special_kind(layer)
+            return f"{kind}({', '.join([source, *target, *options])})"
+        case Subsampling():
+            options = [f"size={layer.size}"] if layer.size != 2 else []
+            options += [f"copies={layer.copies}"] if layer.copies > 1 else []
+            return f"Subsampling({', '.join([str(received[0]), *options])})"
+        case MaxPooling():
+            return f"nn.MaxPool2d({layer.size})"
+        case AveragePooling():
+            return f"nn.AvgPool2d({layer.size})"
+        case GlobalAveragePooling():
+            return "nn.AdaptiveAvgPool2d(1)"
+        case FullConnection():
+            return f"nn.Linear({prod(received)}, {layer.units})"
+        case EuclideanRbf():
+            codes = f"{stage.name.upper()}_CODES"
+            drawn = f"read_codes({codes})" if _drawable(layer.prototypes) else f"torch.tensor({codes}).float()"
+            return f"EuclideanRbf({drawn})"
+    raise ArchitectureError(f"{stage.name}: a layer of kind {type(layer).__name__} cannot be written as PyTorch")
+
+
+def _account(stage: Stage, received: Shape) -> str:
+    """The count of the stage's parameters with its derivation, as a comment: ``# 6·1·5·5 + 6 = 156``."""
+    shapes = stage.layer.parameter_shapes(received).values()
+    if not shapes:
+        return "  # none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
+    terms = " + ".join("·".join(map(str, shape)) for shape in shapes)
+    return f"  # {terms} = {sum(map(prod, shapes)):,}"
+
+
+_APPLY = {
+    Activation.IDENTITY: "{}",
+    Activation.SQUASH: "squash({})",
+    Activation.TANH: "torch.tanh({})",
+    Activation.SIGMOID: "torch.sigmoid({})",
+    Activation.RELU: "F.relu({})",
+    Activation.LOG_SOFTMAX: "F.log_softmax({}, dim=1)",
+}
+
+
+def _forward(network: Network) -> str:
+    """The lines of forward, each with the shape it leaves."""
+    lines: list[str] = []
+    x, flat = "inputs", False
+    last = network.stages[-1]
+    for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True):
+        layer = stage.layer
+        takes_vector = isinstance(layer, (FullConnection, EuclideanRbf))
+        if takes_vector and not flat:
+            lines.append(f"x = {x}.flatten(1)  # (N, {prod(received)})")
+            x = "x"
+        elif flat and not takes_vector:
+            lines.append(f"x = {x}[:, :, None, None]  # {_batch(received)}")
+        if isinstance(layer, Convolution) and layer.padding and not _pads_itself(layer):
+            p, (maps, height, width) = layer.padding, received
+            padded = (maps, height + 2 * p, width + 2 * p)
+            lines.append(f"x = F.pad({x}, {(p,) * 4}, value={layer.padding_value})  # {_batch(padded)}")
+            x = "x"
+        flat = takes_vector
+        value = _APPLY[stage.activation].format(f"self.{stage.name}({x})")
+        if stage is last and flat:
+            lines.append(f"return {value}  # (N, {given[0]}) {': '.join(_outputs(network))}")
+        else:
+            lines.append(f"x = {value}  # {f'(N, {given[0]})' if flat else _batch(given)}")
+        x = "x"
+    if not flat:
+        lines.append(f"return x.flatten(1)  # (N, {prod(network.output_shapes[-1])}) {': '.join(_outputs(network))}")
+    return "\n".join(lines)
+
+
+def _outputs(network: Network) -> tuple[str, str]:
+    """What the outputs are, and which one wins."""
+    if network.smallest_wins:
+        return ("penalties", "the smallest wins")
+    kinds = {
+        Activation.IDENTITY: "logits",
+        Activation.LOG_SOFTMAX: "log-probabilities",
+        Activation.SQUASH: "outputs, trained towards +1 and -1",
+        Activation.SIGMOID: "outputs in 0..1, no probabilities",
+    }
+    return (kinds.get(network.stages[-1].activation, "outputs"), "the largest wins")
+
+
+def _batch(shape: Shape) -> str:
+    return f"(N, {', '.join(map(str, shape))})"
+
+
+def _main(network: Network) -> str:
+    name = class_name(network)
+    return f"""if __name__ == "__main__":
+    model = {name}()
+    # Weights trained with lenet have the same names and shapes:
+    #   from safetensors.torch import load_file
+    #   model.load_state_dict(load_file("best.safetensors"))
+    outputs = model(torch.zeros(1, {", ".join(map(str, network.input))}))
+    print("output:", tuple(outputs.shape))
+    print("parameters:", f"{{sum(parameter.numel() for parameter in model.parameters()):,}}")"""

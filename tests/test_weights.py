@@ -1,0 +1,109 @@
+"""Weights files are whole, checked, and never executed."""
+
+import json
+
+import numpy as np
+import pytest
+from safetensors.numpy import save_file
+
+from lenet.errors import UnknownName, WeightsError
+from lenet.networks import describe, names
+from lenet.weights import Weights, load, pretrained, save
+
+
+def some_weights(name="lenet-short", seed=0, **provenance):
+    network, generator = describe(name), np.random.default_rng(seed)
+    shapes = network.parameter_shapes().items()
+    arrays = {key: generator.standard_normal(shape).astype(np.float32) for key, shape in shapes}
+    return Weights(network, arrays, provenance)
+
+
+@pytest.mark.parametrize("name", names())
+def test_weights_written_and_read_are_the_same(name, tmp_path):
+    weights = some_weights(name, recipe="none", seed=3)
+    save(tmp_path / "w.safetensors", weights)
+    found = load(tmp_path / "w.safetensors")
+    assert found.network == weights.network
+    assert found.provenance == weights.provenance
+    assert found.arrays.keys() == weights.arrays.keys()
+    for key, array in weights.arrays.items():
+        np.testing.assert_array_equal(found.arrays[key], array)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    save(tmp_path / "w.safetensors", some_weights("lenet-short"))
+    with pytest.raises(WeightsError, match=r"w\.safetensors: holds lenet-short weights, but lenet-5 was asked for"):
+        load(tmp_path / "w.safetensors", expect=describe("lenet-5"))
+
+
+@pytest.mark.parametrize("content", [b"", b"hello", b"\x80\x02pickle", b"\xff" * 64])
+def test_a_damaged_file_is_named(content, tmp_path):
+    path = tmp_path / "w.safetensors"
+    path.write_bytes(content)
+    with pytest.raises(WeightsError, match=r"w\.safetensors: not a readable safetensors file"):
+        load(path)
+
+
+def test_every_truncation_is_noticed(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save(path, some_weights())
+    whole = path.read_bytes()
+    for length in range(0, len(whole), 997):
+        path.write_bytes(whole[:length])
+        with pytest.raises(WeightsError):
+            load(path)
+
+
+def test_a_missing_file_and_a_folder_are_named(tmp_path):
+    with pytest.raises(WeightsError, match="no such weights file"):
+        load(tmp_path / "none.safetensors")
+    with pytest.raises(WeightsError, match="is a folder"):
+        load(tmp_path)
+
+
+def test_a_foreign_safetensors_file_is_refused(tmp_path):
+    save_file({"a": np.zeros(3, np.float32)}, tmp_path / "w.safetensors")
+    with pytest.raises(WeightsError, match="not lenet weights"):
+        load(tmp_path / "w.safetensors")
+
+
+def test_damaged_metadata_is_refused(tmp_path):
+    weights = some_weights()
+    metadata = {"format": "lenet-weights-1", "network": "{", "provenance": "{}"}
+    save_file(weights.arrays, tmp_path / "w.safetensors", metadata=metadata)
+    with pytest.raises(WeightsError, match="metadata is damaged"):
+        load(tmp_path / "w.safetensors")
+    metadata["network"] = json.dumps({"name": "x"})
+    save_file(weights.arrays, tmp_path / "w.safetensors", metadata=metadata)
+    with pytest.raises(WeightsError, match="not a network description"):
+        load(tmp_path / "w.safetensors")
+
+
+def test_wrong_arrays_are_named():
+    network, arrays = describe("lenet-short"), dict(some_weights().arrays)
+    with pytest.raises(WeightsError, match=r"has no array 'extra'"):
+        Weights(network, arrays | {"extra": np.zeros(1, np.float32)})
+    with pytest.raises(WeightsError, match=r"no array 'conv1.bias'"):
+        Weights(network, {key: array for key, array in arrays.items() if key != "conv1.bias"})
+    with pytest.raises(WeightsError, match=r"conv1.bias is \(5,\), expected \(6,\)"):
+        Weights(network, arrays | {"conv1.bias": np.zeros(5, np.float32)})
+    with pytest.raises(WeightsError, match="float64, expected float32"):
+        Weights(network, arrays | {"conv1.bias": np.zeros(6)})
+    with pytest.raises(WeightsError, match="not a finite number"):
+        Weights(network, arrays | {"conv1.bias": np.full(6, np.nan, np.float32)})
+
+
+def test_a_failed_save_leaves_the_old_file_whole(tmp_path):
+    path = tmp_path / "w.safetensors"
+    save(path, some_weights(seed=1))
+    before = path.read_bytes()
+    unwritable = Weights(describe("lenet-short"), some_weights(seed=2).arrays, {"at": object()})
+    with pytest.raises(TypeError):
+        save(path, unwritable)
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["w.safetensors"]
+
+
+def test_an_unknown_pretrained_name_lists_what_ships():
+    with pytest.raises(UnknownName, match="known: lenet-5-relu"):
+        pretrained("lenet-7")
