@@ -1,0 +1,217 @@
+"""What a network makes of one picture, drawn: every stage's maps, the kernels, the tables, the answers, one poster.
+
+Hidden values are drawn as they are, on their own scale; only the input has a picture's gray levels behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from lenet.architecture import Convolution, Network
+from lenet.connections import CODE_WIDTH
+from lenet.errors import DataError, UnknownName
+from lenet.figures.panels import Array, Cells, Panel, Table, grid_columns
+from lenet.figures.poster import poster
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
+from lenet.figures.stages import (
+    Seen,
+    answer_bars,
+    code_panels,
+    color_panels,
+    is_code,
+    kernel_count,
+    kernel_panels,
+    look,
+    maps_panel,
+    names_of_classes,
+    parameters_text,
+    winner_text,
+)
+from lenet.weights import check_arrays
+
+_MARGIN = 0.45
+_UNBROKEN = "\u00a0"
+_FORMATS = ("png", "svg")
+
+
+def draw_maps(
+    network: Network,
+    arrays: Mapping[str, Array],
+    inputs: Array,
+    directory: str | Path,
+    *,
+    class_names: Sequence[str] = (),
+    format: Format = "png",
+    dark: bool = False,
+    dpi: int = 150,
+) -> list[Path]:
+    """Draw everything that a network makes of one picture.
+
+    Args:
+        network: the description.
+        arrays: its weights.
+        inputs: float32 (channels, height, width), or the same with one image in front.
+        directory: where the files go; made if it is not there.
+        class_names: one for each output; numbers when left out.
+        format: ``"png"`` or ``"svg"``.
+        dark: light on dark, for projectors; else dark on white, for paper.
+        dpi: dots per inch of a PNG.
+
+    Returns:
+        The paths written: ``origin`` and one file for each key of `engine.activations`, ``kernels_STAGE`` for each
+        convolution, ``table_STAGE`` for each connection table, ``f6_codes`` where the outputs are distances to
+        7×12 character codes, and ``poster``.
+
+    Raises:
+        ArchitectureError: if the input does not have the network's shape.
+        WeightsError: if the weights are not the network's.
+        DataError: if there is not one class name for each output, or ``directory`` is a file.
+        UnknownName: if ``format`` is another.
+        MissingExtra: if matplotlib is not installed.
+    """
+    theme = DARK if dark else LIGHT
+    folder = _folder(directory, format)
+    names = names_of_classes(network, class_names)
+    seen = look(network, arrays, inputs)
+    sheets = [*_stage_sheets(network, seen, names, theme), *_code_sheets(network, seen, names, theme)]
+    paths = [sheet.save(folder / f"{name}.{format}", dpi) for name, sheet in sheets]
+    options: dict[str, Any] = {"format": format, "dark": dark, "dpi": dpi}
+    paths += draw_kernels(network, arrays, folder, **options)
+    paths += draw_table(network, folder, **options)
+    paths.append(draw_poster(network, arrays, inputs, folder, class_names=names, **options))
+    return paths
+
+
+def draw_kernels(
+    network: Network,
+    arrays: Mapping[str, Array],
+    directory: str | Path,
+    *,
+    format: Format = "png",
+    dark: bool = False,
+    dpi: int = 150,
+) -> list[Path]:
+    """Draw the kernels of each convolution at their places in its table, as ``kernels_STAGE``; see `draw_maps`."""
+    check_arrays(network, arrays)
+    folder, theme, paths = _folder(directory, format), DARK if dark else LIGHT, []
+    for stage, panel in kernel_panels(network, arrays):
+        layer = panel.layer
+        title = f"{stage.name} · {kernel_count(layer, panel.in_maps)}"
+        story = (
+            f"{network.name}: rows are input maps, columns output maps; blue is negative, orange positive, "
+            "one scale for all"
+        )
+        paths.append(_page(title, story, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
+    return paths
+
+
+def draw_table(
+    network: Network, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
+) -> list[Path]:
+    """Draw each connection table as the papers print it, as ``table_STAGE``; see `draw_maps`.
+
+    Returns:
+        The paths written; none for a network whose convolutions see every map.
+    """
+    folder, theme, paths = _folder(directory, format), DARK if dark else LIGHT, []
+    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+        layer = stage.layer
+        if isinstance(layer, Convolution) and layer.table is not None:
+            panel = Table(layer.table, received[0])
+            title = f"{stage.name} · which input maps each output map sees"
+            story = (
+                f"{network.name}: rows are input maps, columns output maps; "
+                f"{kernel_count(layer, received[0])}, {parameters_text(network, stage)}"
+            )
+            paths.append(_page(title, story, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
+    return paths
+
+
+def draw_poster(
+    network: Network,
+    arrays: Mapping[str, Array],
+    inputs: Array,
+    directory: str | Path,
+    *,
+    class_names: Sequence[str] = (),
+    format: Format = "png",
+    dark: bool = False,
+    dpi: int = 150,
+) -> Path:
+    """Draw the whole pass from left to right on one sheet, with the kernels below, as ``poster``; see `draw_maps`."""
+    theme, folder = DARK if dark else LIGHT, _folder(directory, format)
+    names = names_of_classes(network, class_names)
+    seen = look(network, arrays, inputs)
+    return poster(network, arrays, seen, names, theme).save(folder / f"poster.{format}", dpi)
+
+
+def _stage_sheets(
+    network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme
+) -> Iterator[tuple[str, Sheet]]:
+    for item in seen:
+        title = f"{item.key} · {item.shape_text}"
+        story = f"{network.name}, {item.story}"
+        panels: list[Panel]
+        if item is seen[-1]:
+            heading, bars = answer_bars(network, item, names)
+            title, _, aside = f"{item.key} · {heading}".partition("; ")
+            story = "; ".join(filter(None, (story, aside, winner_text(network, item, names))))
+            panels = [bars]
+        elif item.values.shape[1:] == (1, 1):
+            columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
+            panels = [Cells(item.values.reshape(-1), columns)]
+            story += f"; true minimum and maximum {range_text(item.values).replace(' ', _UNBROKEN)}"
+        else:
+            panels = [maps_panel(item, grid_columns(len(item.values), 10 if len(item.values) > 16 else 8), 1.3)]
+            panels = [*color_panels(network, item, 1.3), *panels]
+            bright_is_high = theme is DARK or len(panels) > 1
+            least, most = ("black", "white") if bright_is_high else ("white", "black")
+            story += f"; each map on its own scale, {least} its minimum, {most} its maximum"
+        yield item.key, _page(title, story, panels, theme)
+
+
+def _code_sheets(
+    network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme
+) -> Iterator[tuple[str, Sheet]]:
+    for name, panel in code_panels(network, seen, names):
+        title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
+        story = f"{network.name}, under each code the squared distance to it; {winner_text(network, seen[-1], names)}"
+        yield f"{name}_codes", _page(title, story, [panel], theme)
+
+
+def _folder(directory: str | Path, format: str) -> Path:
+    folder = Path(directory)
+    if format not in _FORMATS:
+        raise UnknownName("figure format", format, _FORMATS)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder}: is a file, expected a folder for the figures")
+    return folder
+
+
+def _page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
+    """One sheet with a heading and its panels side by side."""
+    gap = 0.45
+    inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
+    width = 2 * _MARGIN + max(inner, 0.0093 * 15 * len(title), 4.5)
+    lines = _wrapped(story, int((width - 2 * _MARGIN) / (0.0071 * 9)))
+    top = 0.98 + 0.17 * len(lines)
+    sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
+    sheet.text(_MARGIN, 0.6, title, 15, bold=True)
+    for index, line in enumerate(lines):
+        sheet.text(_MARGIN, 0.84 + 0.17 * index, line, 9, theme.muted)
+    x = _MARGIN
+    for panel in panels:
+        panel.draw(sheet, x, top)
+        x += panel.size[0] + gap
+    return sheet
+
+
+def _wrapped(text: str, length: int) -> list[str]:
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > length:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

@@ -1,0 +1,328 @@
+"""The parts that figures are put together from: each knows its size in inches and draws itself at a place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import ConnectionTable, Convolution
+from lenet.connections import CODE_HEIGHT, CODE_WIDTH
+from lenet.figures.sheet import Sheet, range_text, value_text
+
+Array = NDArray[np.float32]
+
+
+class Panel(Protocol):
+    """Something with a size that draws itself with its upper left corner at (x, y)."""
+
+    @property
+    def size(self) -> tuple[float, float]:
+        """(width, height) in inches."""
+        ...
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        """Draw it on the sheet."""
+        ...
+
+
+def grid_columns(count: int, most: int) -> int:
+    """How many of ``count`` things stand in a row, at most ``most``, with full rows where that is possible.
+
+    >>> grid_columns(6, 8), grid_columns(16, 8), grid_columns(50, 10), grid_columns(37, 20)
+    (6, 8, 10, 19)
+    """
+    full = max(columns for columns in range(1, most + 1) if count % columns == 0)
+    return full if 2 * full > min(most, count) else ceil(count / ceil(count / most))
+
+
+def in_rows(values: Array, columns: int) -> Array:
+    """A vector as rows of ``columns`` values, the last row filled with NaN."""
+    rows = ceil(len(values) / columns)
+    filled = np.full(rows * columns, np.nan, np.float32)
+    filled[: len(values)] = values
+    return filled.reshape(rows, columns)
+
+
+def centered(values: Array) -> tuple[float, float]:
+    """The span around 0 that holds all values, so that the signed colors show the sign."""
+    most = float(np.nanmax(np.abs(values)))
+    return (-most, most) if most > 0 else (-1.0, 1.0)
+
+
+@dataclass(frozen=True)
+class Maps:
+    """Feature maps (maps, height, width), each on its own scale, with its number and its true minimum and maximum.
+
+    Channels of a color picture have ``names`` and are drawn as photographs are: bright is high.
+    """
+
+    values: Array
+    columns: int
+    side: float = 1.3
+    text: float = 8
+    digits: int = 3
+    names: Sequence[str] = ()
+
+    @property
+    def _cell(self) -> tuple[float, float, float]:
+        """Width and height of a map's place, and height of the map itself."""
+        height, width = self.values.shape[1:]
+        drawn = self.side * height / width
+        return self.side + 0.02 * self.text, drawn + 0.037 * self.text, drawn
+
+    @property
+    def size(self) -> tuple[float, float]:
+        width, height, _ = self._cell
+        columns = min(self.columns, len(self.values))
+        return columns * width - 0.02 * self.text, ceil(len(self.values) / self.columns) * height
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        width, height, drawn = self._cell
+        colors = sheet.theme.grays if self.names else sheet.theme.strength
+        for index, values in enumerate(self.values):
+            row, column = divmod(index, self.columns)
+            left, top = x + column * width, y + row * height
+            span = (float(values.min()), float(values.max()))
+            sheet.picture(values, left, top, self.side, drawn, colors, span)
+            below = top + drawn + 0.0205 * self.text
+            name = self.names[index] if self.names else str(index)
+            sheet.text(left, below, name, self.text, bold=True)
+            sheet.text(left + self.side, below, range_text(values, self.digits), self.text, sheet.theme.muted, "right")
+
+
+@dataclass(frozen=True)
+class ColorPicture:
+    """An RGB picture (3, height, width) of values 0..1."""
+
+    values: Array
+    side: float = 1.3
+    text: float = 8
+
+    @property
+    def size(self) -> tuple[float, float]:
+        height, width = self.values.shape[1:]
+        return self.side, self.side * height / width + 0.037 * self.text
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        width, height = self.size
+        drawn = height - 0.037 * self.text
+        sheet.picture(self.values.transpose(1, 2, 0), x, y, width, drawn)
+        sheet.text(x, y + drawn + 0.0205 * self.text, "color", self.text, bold=True)
+
+
+@dataclass(frozen=True)
+class Cells:
+    """Units (units,) as squares on one scale that they share, numbered at the start of each row."""
+
+    values: Array
+    columns: int
+    side: float = 0.42
+    text: float = 8
+
+    @property
+    def _margin(self) -> float:
+        return 0.04 * self.text
+
+    @property
+    def size(self) -> tuple[float, float]:
+        rows = ceil(len(self.values) / self.columns)
+        return self._margin + self.columns * self.side, rows * self.side + 0.5
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        left, grid = x + self._margin, in_rows(self.values, self.columns)
+        signed = bool(self.values.min() < 0)
+        span = centered(self.values) if signed else (0.0, float(self.values.max()))
+        colors = sheet.theme.signed if signed else sheet.theme.strength
+        sheet.cells(grid, left, y, self.side, colors, span)
+        for row in range(len(grid)):
+            sheet.side_label(left - 0.06, y + (row + 0.5) * self.side, str(row * self.columns), self.text - 1)
+        bar = min(1.6, self.columns * self.side)
+        below = y + len(grid) * self.side + 0.12
+        sheet.scale(left, below, bar, colors, span)
+
+
+@dataclass(frozen=True)
+class Kernels:
+    """Every kernel of a convolution: rows are input maps, columns are output maps, blank where there is no connection.
+
+    ``weight`` is as in weights files: (kernels, side, side) with a table, else (maps, input maps, side, side).
+    All share one scale around 0. More than ``most`` output maps stand in several bands.
+    """
+
+    layer: Convolution
+    in_maps: int
+    weight: Array
+    side: float = 0.42
+    most: int = 32
+    text: float = 8
+
+    @property
+    def _columns(self) -> int:
+        return self.layer.maps if self.layer.maps <= self.most else grid_columns(self.layer.maps, self.most)
+
+    @property
+    def _bands(self) -> int:
+        return ceil(self.layer.maps / self._columns)
+
+    @property
+    def _margins(self) -> tuple[float, float]:
+        return 0.04 * self.text, 0.028 * self.text
+
+    @property
+    def size(self) -> tuple[float, float]:
+        left, above = self._margins
+        return left + self._columns * self.side, self._bands * (above + self.in_maps * self.side + 0.08) + 0.42
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        margin, above = self._margins
+        table, span, muted = self.layer.connected_maps(self.in_maps), centered(self.weight), sheet.theme.muted
+        kernels = iter(self.weight.reshape(-1, *self.weight.shape[-2:]))
+        for band in range(self._bands):
+            outputs = range(band * self._columns, min((band + 1) * self._columns, self.layer.maps))
+            top = y + band * (above + self.in_maps * self.side + 0.08) + above
+            for place, output in enumerate(outputs):
+                label = x + margin + (place + 0.5) * self.side
+                sheet.text(label, top - 0.05, str(output), self.text - 1, muted, "center")
+            for row in range(self.in_maps):
+                sheet.side_label(x + margin - 0.06, top + (row + 0.5) * self.side, str(row), self.text - 1)
+            mosaic = self._mosaic([table[output] for output in outputs], kernels)
+            sheet.picture(
+                mosaic, x + margin, top, len(outputs) * self.side, self.in_maps * self.side, sheet.theme.signed, span
+            )
+        sheet.scale(x + margin, y + self.size[1] - 0.3, min(1.6, self._columns * self.side), sheet.theme.signed, span)
+
+    def _mosaic(self, columns: list[tuple[int, ...]], kernels: Any) -> Array:
+        """The kernels of some output maps in one picture, one blank pixel between them."""
+        side = self.layer.kernel_size
+        step = side + 1
+        mosaic = np.full((self.in_maps * step + 1, len(columns) * step + 1), np.nan, np.float32)
+        for column, inputs in enumerate(columns):
+            for row in inputs:
+                mosaic[row * step + 1 :, column * step + 1 :][:side, :side] = next(kernels)
+        return mosaic
+
+
+@dataclass(frozen=True)
+class Table:
+    """A connection table as the papers print it: rows are input maps, columns are output maps, X is a connection."""
+
+    table: ConnectionTable
+    in_maps: int
+    side: float = 0.34
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return 0.4 + len(self.table) * self.side, 0.3 + self.in_maps * self.side + 0.1
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        left, top, side = x + 0.4, y + 0.3, self.side
+        right, bottom = left + len(self.table) * side, top + self.in_maps * side
+        for output in range(len(self.table)):
+            sheet.text(left + (output + 0.5) * side, top - 0.1, str(output), 9, align="center", bold=True)
+        for row in range(self.in_maps):
+            sheet.text(left - 0.14, top + (row + 0.5) * side, str(row), 9, align="right", bold=True, vertical="center")
+            if row:
+                sheet.line([(left, top + row * side), (right, top + row * side)], width=0.3)
+        for at in (top, bottom):
+            sheet.line([(left, at), (right, at)], sheet.theme.ink, 0.9)
+        arm = 0.22 * side
+        for output, inputs in enumerate(self.table):
+            for row in inputs:
+                across, down = left + (output + 0.5) * side, top + (row + 0.5) * side
+                sheet.line([(across - arm, down - arm), (across + arm, down + arm)], sheet.theme.ink, 1.3)
+                sheet.line([(across - arm, down + arm), (across + arm, down - arm)], sheet.theme.ink, 1.3)
+
+
+@dataclass(frozen=True)
+class Codes:
+    """F6 (84,) as a 7×12 picture, large, and the character codes (classes, 84) with its squared distance to each."""
+
+    units: Array
+    codes: Array
+    distances: Array
+    class_names: Sequence[str]
+
+    _LARGE = 0.26
+    _SMALL = 0.115
+    _STEP = 1.02
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return CODE_WIDTH * self._LARGE + 0.55 + self._columns * self._STEP, CODE_HEIGHT * self._LARGE + 0.55
+
+    @property
+    def _columns(self) -> int:
+        return ceil(len(self.codes) / 2)
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        theme, winner = sheet.theme, int(self.distances.argmin())
+        top = y + 0.1
+        # The codes' -1 and +1 and the units share one scale, so that what differs is seen.
+        most = max(1.0, float(np.abs(self.units).max()))
+        span, shape = (-most, most), (CODE_HEIGHT, CODE_WIDTH)
+        sheet.cells(self.units.reshape(shape), x, top, self._LARGE, theme.signed, span)
+        sheet.scale(x, top + CODE_HEIGHT * self._LARGE + 0.14, CODE_WIDTH * self._LARGE, theme.signed, span)
+        pitch = (CODE_HEIGHT * self._LARGE + 0.42) / 2
+        for index, code in enumerate(self.codes):
+            row, column = divmod(index, self._columns)
+            left = x + CODE_WIDTH * self._LARGE + 0.55 + column * self._STEP
+            at = top + row * pitch
+            sheet.cells(code.reshape(shape), left, at, self._SMALL, theme.signed, span, theme.paper)
+            width, height = CODE_WIDTH * self._SMALL, CODE_HEIGHT * self._SMALL
+            won = index == winner
+            if won:
+                sheet.box(left - 0.05, at - 0.05, width + 0.1, height + 0.1, edge=theme.accent, line=2.0)
+            color = theme.accent if won else theme.ink
+            distance, base = value_text(float(self.distances[index])), at + height + 0.22
+            sheet.text(left, base, self.class_names[index], 9, color, bold=True)
+            sheet.text(left + width, base, distance, 9, color, "right", won)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """The answers as bars, the winner marked; ``texts`` stand behind the bars, ``asides`` at the right margin."""
+
+    lengths: Array
+    texts: Sequence[str]
+    winner: int
+    class_names: Sequence[str]
+    asides: Sequence[str] = ()
+    width: float = 6.2
+    step: float = 0.3
+    text: float = 9
+    full: float = 0.0
+    """What fills the whole length; 0 stands for the longest bar."""
+
+    @property
+    def _label(self) -> float:
+        return 0.12 + 0.0085 * self.text * max(map(len, self.class_names))
+
+    @property
+    def size(self) -> tuple[float, float]:
+        return self.width, self.step * len(self.lengths)
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        theme, left = sheet.theme, x + self._label
+        lowest = min(0.0, float(self.lengths.min()))
+        behind = 0.0085 * self.text * (max(map(len, self.texts)) + 1)
+        beside = 0.0085 * self.text * (max(map(len, self.asides)) + 2) if self.asides else 0.0
+        room = self.width - self._label - behind - beside
+        unit = room / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
+        zero = left - lowest * unit
+        for index, length in enumerate(self.lengths.tolist()):
+            top = y + index * self.step
+            middle, won = top + 0.5 * self.step, index == self.winner
+            color = theme.accent if won else theme.ink
+            sheet.text(left - 0.1, middle, self.class_names[index], self.text, color, "right", won, "center")
+            start, fill = zero + min(length, 0.0) * unit, theme.accent if won else theme.quiet
+            sheet.box(start, top + 0.17 * self.step, abs(length) * unit, 0.66 * self.step, fill)
+            end = zero + max(length, 0.0) * unit
+            sheet.text(end + 0.07, middle, self.texts[index], self.text, color, "left", won, "center")
+            if self.asides:
+                sheet.text(x + self.width, middle, self.asides[index], self.text, theme.muted, "right", False, "center")
+        sheet.line([(zero, y), (zero, y + self.size[1])], theme.muted, 0.8)

@@ -1,0 +1,164 @@
+"""The whole pass on one sheet: blocks from left to right, the kernels and codes below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from lenet import engine
+from lenet.architecture import Network
+from lenet.connections import CODE_WIDTH
+from lenet.figures.panels import Array, Cells, Panel, grid_columns
+from lenet.figures.sheet import DARK, Sheet, Theme, range_text
+from lenet.figures.stages import (
+    Seen,
+    answer_bars,
+    code_panels,
+    color_panels,
+    is_code,
+    kernel_count,
+    kernel_panels,
+    maps_panel,
+    winner_text,
+)
+
+_MARGIN = 0.45
+_BETWEEN, _STACKED = 0.5, 0.45
+_MOST_KERNELS = 600
+
+
+def poster(
+    network: Network, arrays: Mapping[str, Array], seen: Sequence[Seen], names: Sequence[str], theme: Theme
+) -> Sheet:
+    """Draw the pass ``seen`` of a network."""
+    blocks = [_Block(item, _panels(network, item, names, last=item is seen[-1])) for item in seen]
+    below: list[tuple[str, Panel]] = [
+        (f"{stage.name} · {kernel_count(panel.layer, panel.in_maps)}", panel)
+        for stage, panel in kernel_panels(network, arrays, side=0.5)
+        if panel.in_maps * panel.layer.maps <= _MOST_KERNELS
+    ]
+    codes = code_panels(network, seen, names)
+    below += [(f"{name} · beside the codes, with the squared distances", panel) for name, panel in codes]
+    return _poster(network, seen, blocks, below, names, theme)
+
+
+@dataclass(frozen=True)
+class _Block:
+    """The panels of one stage under their heading, as they stand on the poster."""
+
+    item: Seen
+    panels: list[Panel]
+
+    @property
+    def lines(self) -> list[str]:
+        units = self.item.values.shape[1:] == (1, 1)
+        return [self.item.shape_text, range_text(self.item.values)] if units else [self.item.shape_text]
+
+    @property
+    def size(self) -> tuple[float, float]:
+        heading = 0.4 + 0.17 * len(self.lines)
+        width = max(0.011 * 14 * len(self.item.key), *(panel.size[0] for panel in self.panels))
+        return width, heading + sum(panel.size[1] for panel in self.panels) + 0.12 * (len(self.panels) - 1)
+
+    def draw(self, sheet: Sheet, x: float, y: float) -> None:
+        sheet.text(x, y + 0.18, self.item.key, 14, bold=True)
+        for index, line in enumerate(self.lines):
+            sheet.text(x, y + 0.38 + 0.17 * index, line, 9, sheet.theme.muted)
+        y += 0.4 + 0.17 * len(self.lines)
+        for panel in self.panels:
+            panel.draw(sheet, x, y)
+            y += panel.size[1] + 0.12
+
+
+def _columns(blocks: Sequence[_Block]) -> list[list[_Block]]:
+    """One block a column, but units before and after their activation one above the other."""
+    columns: list[list[_Block]] = []
+    for block in blocks:
+        item = block.item
+        if item.activated and item.values.shape[1:] == (1, 1):
+            columns[-1].append(block)
+        else:
+            columns.append([block])
+    return columns
+
+
+def _poster(
+    network: Network,
+    seen: Sequence[Seen],
+    blocks: Sequence[_Block],
+    below: Sequence[tuple[str, Panel]],
+    names: Sequence[str],
+    theme: Theme,
+) -> Sheet:
+    columns = _columns(blocks)
+    widths = [max(block.size[0] for block in column) for column in columns]
+    heights = [sum(block.size[1] + _STACKED for block in column) - _STACKED for column in columns]
+    width, tallest, top = 2 * _MARGIN + sum(widths) + _BETWEEN * (len(widths) - 1), max(heights), 1.6
+    rows = _flow(below, width - 2 * _MARGIN)
+    sheet = Sheet(
+        width, top + tallest + sum(0.85 + max(panel.size[1] for _, panel in row) for row in rows) + 0.4, theme
+    )
+    winner = names[int(engine.decide(network, seen[-1].values.reshape(1, -1))[0])]
+    sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
+    high = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
+    story = (
+        f"{winner_text(network, seen[-1], names)}. Each map on its own scale, {high} is high, with its true minimum "
+        "and maximum below; units and kernels blue below 0, orange above"
+    )
+    sheet.text(_MARGIN, 1.13, story[:1].upper() + story[1:], 12, theme.muted)
+    x = _MARGIN
+    for column, breadth, height in zip(columns, widths, heights, strict=True):
+        y = top + (tallest - height) / 2
+        if x > _MARGIN:
+            _arrow(sheet, x - _BETWEEN / 2, top + tallest / 2)
+        for block in column:
+            block.draw(sheet, x, y)
+            y += block.size[1] + _STACKED
+        x += breadth + _BETWEEN
+    y = top + tallest
+    for row in rows:
+        x, y = _MARGIN, y + 0.85
+        sheet.line([(_MARGIN, y - 0.6), (width - _MARGIN, y - 0.6)])
+        for title, panel in row:
+            sheet.text(x, y - 0.2, title, 14, bold=True)
+            panel.draw(sheet, x, y)
+            x += _breadth(title, panel) + 0.8
+        y += max(panel.size[1] for _, panel in row)
+    return sheet
+
+
+def _breadth(title: str, panel: Panel) -> float:
+    return max(panel.size[0], 0.0095 * 14 * len(title))
+
+
+def _flow(parts: Sequence[tuple[str, Panel]], width: float) -> list[list[tuple[str, Panel]]]:
+    """Panels broken into rows as words are into lines."""
+    rows: list[list[tuple[str, Panel]]] = []
+    left = 0.0
+    for title, panel in parts:
+        if not rows or _breadth(title, panel) > left:
+            rows.append([])
+            left = width
+        rows[-1].append((title, panel))
+        left -= _breadth(title, panel) + 0.8
+    return rows
+
+
+def _arrow(sheet: Sheet, x: float, y: float) -> None:
+    sheet.line([(x - 0.05, y - 0.1), (x + 0.05, y), (x - 0.05, y + 0.1)], sheet.theme.muted, 1.6)
+
+
+def _panels(network: Network, item: Seen, names: Sequence[str], last: bool) -> list[Panel]:
+    """What a block of the poster holds, drawn under one another."""
+    maps, height, _ = item.values.shape
+    if last:
+        return [answer_bars(network, item, names, width=3.2, step=0.34)[1]]
+    if item.values.shape[1:] == (1, 1):
+        columns = CODE_WIDTH if is_code(network, item) else grid_columns(maps, 8 if maps <= 160 else 20)
+        return [Cells(item.values.reshape(-1), columns, 0.24, 8)]
+    side = 1.05 if height >= 20 else 1.0
+    rows = 6 if maps <= 6 else 8 if maps <= 32 else 10
+    columns = -(-maps // rows)
+    if item.stage is None:
+        side, columns = 1.5, 1
+    return [*color_panels(network, item, side), maps_panel(item, columns, side, digits=2)]

@@ -1,0 +1,195 @@
+"""What there is to draw of one pass: each array with the stage that made it, in words and as panels."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lenet import engine
+from lenet.architecture import (
+    Activation,
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    GlobalAveragePooling,
+    MaxPooling,
+    Network,
+    Stage,
+    Subsampling,
+)
+from lenet.connections import CODE_HEIGHT, CODE_WIDTH
+from lenet.errors import ArchitectureError, DataError
+from lenet.figures.panels import Array, Bars, Codes, ColorPicture, Kernels, Maps, Panel
+from lenet.figures.sheet import value_text
+from lenet.weights import check_arrays
+
+_FORMULAS = {
+    Activation.SQUASH: "1.7159 tanh(2a/3)",
+    Activation.TANH: "tanh(a)",
+    Activation.SIGMOID: "1 / (1 + exp(−a))",
+    Activation.RELU: "max(0, a)",
+    Activation.LOG_SOFTMAX: "a − ln Σ exp(a)",
+}
+
+LONGEST_NAME = 20
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One array of the pass and the stage that made it; no stage for the input."""
+
+    key: str
+    values: Array  # (maps, height, width)
+    stage: Stage | None
+    activated: bool
+
+    @property
+    def shape_text(self) -> str:
+        """How many maps of which size, or how many units."""
+        maps, height, width = self.values.shape
+        if height == width == 1:
+            return f"{maps} units"
+        return f"{maps} {'map' if maps == 1 else 'maps'} of {height}×{width}"
+
+    @property
+    def story(self) -> str:
+        """What has just been done to get here."""
+        if self.stage is None:
+            return "the input, as the network receives it"
+        if self.activated:
+            activation = self.stage.activation
+            return f"after {str(activation).replace('_', '-')}: {_FORMULAS[activation]}"
+        return f"after {layer_text(self.stage)}"
+
+
+def look(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[Seen]:
+    """Run the network on one input, and say of each array of the pass where it comes from."""
+    check_arrays(network, arrays)
+    inputs = np.asarray(inputs, np.float32)
+    inputs = inputs[None] if inputs.ndim == 3 else inputs
+    if inputs.shape != (1, *network.input):
+        expected = "×".join(map(str, network.input))
+        given = "×".join(map(str, inputs.shape))
+        raise ArchitectureError(f"{network.name} takes one input of {expected}, got {given}; draw pictures one by one")
+    if not np.isfinite(inputs).all():
+        raise DataError("the input holds a value that is not a finite number")
+    before = {stage.name: stage for stage in network.stages}
+    after = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
+    passed = engine.activations(network, arrays, inputs)
+    return [Seen(key, values[0], (before | after).get(key), key in after) for key, values in passed.items()]
+
+
+def names_of_classes(network: Network, given: Sequence[str]) -> list[str]:
+    """The class names to write, long ones cut; numbers when none are given."""
+    if given and len(given) != network.classes:
+        raise DataError(
+            f"{network.name} has {network.classes} outputs, got {len(given)} class names; expected one each"
+        )
+    cut = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in given]
+    return cut or [str(index) for index in range(network.classes)]
+
+
+def layer_text(stage: Stage) -> str:
+    """What a stage does before its activation."""
+    match stage.layer:
+        case Convolution() as layer:
+            side, extras = layer.kernel_size, [f"stride {layer.stride}"] if layer.stride > 1 else []
+            extras += [f"padding {layer.padding}"] if layer.padding else []
+            return f"a {side}×{side} convolution" + (f" with {' and '.join(extras)}" if extras else "")
+        case Subsampling(size=size):
+            return f"{size}×{size} sub-sampling: coefficient · sum + bias"
+        case MaxPooling(size=size):
+            return f"{size}×{size} max pooling"
+        case AveragePooling(size=size):
+            return f"{size}×{size} average pooling"
+        case GlobalAveragePooling():
+            return "the mean of each map"
+        case EuclideanRbf():
+            return "the squared distance to each code"
+    return "a full connection"
+
+
+def kernel_count(layer: Convolution, in_maps: int) -> str:
+    """How many kernels a convolution has, of how many a full one would have."""
+    kernels, possible = sum(map(len, layer.connected_maps(in_maps))), layer.maps * in_maps
+    side = f"{layer.kernel_size}×{layer.kernel_size}"
+    return f"{kernels:,} of {possible:,} kernels of {side}" if kernels < possible else f"{kernels:,} kernels of {side}"
+
+
+def parameters_text(network: Network, stage: Stage) -> str:
+    """The parameters of a convolution, added up."""
+    shapes = network.parameter_shapes()
+    weights, biases = (int(np.prod(shapes[f"{stage.name}.{name}"])) for name in ("weight", "bias"))
+    return f"{weights:,} weights and {biases:,} biases: {weights + biases:,} parameters"
+
+
+def maps_panel(item: Seen, columns: int, side: float, digits: int = 3) -> Maps:
+    """The maps of an array; the channels of a color input by name."""
+    channels = ("R", "G", "B") if item.stage is None and len(item.values) == 3 else ()
+    return Maps(item.values, columns, side, digits=digits, names=channels)
+
+
+def color_panels(network: Network, item: Seen, side: float) -> list[Panel]:
+    """The picture behind a color input, if this is one: gray levels stand behind no other array."""
+    if item.stage is not None or len(item.values) != 3:
+        return []
+    background, ink = network.input_range
+    return [ColorPicture(np.clip((item.values - background) / (ink - background), 0, 1), side)]
+
+
+def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:
+    """The kernels of each convolution."""
+    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+        if isinstance(stage.layer, Convolution):
+            few = stage.layer.maps * received[0] <= 40
+            yield stage, Kernels(stage.layer, received[0], arrays[f"{stage.name}.weight"], side * (1.6 if few else 1))
+
+
+def is_code(network: Network, item: Seen) -> bool:
+    """Whether these are the units that the codes of the outputs are compared with."""
+    before = network.stages[-2] if len(network.stages) > 1 else None
+    return network.smallest_wins and item.stage is before and item.values.size == CODE_WIDTH * CODE_HEIGHT
+
+
+def code_panels(network: Network, seen: Sequence[Seen], names: Sequence[str]) -> Iterator[tuple[str, Codes]]:
+    """The last hidden units beside the character codes, where the outputs are distances to such codes."""
+    layer, units = network.stages[-1].layer, [item for item in seen if is_code(network, item)]
+    if isinstance(layer, EuclideanRbf) and units:
+        codes = np.array(layer.prototypes, np.float32)
+        yield network.stages[-2].name, Codes(units[-1].values.reshape(-1), codes, seen[-1].values.reshape(-1), names)
+
+
+def answer_bars(
+    network: Network, item: Seen, names: Sequence[str], width: float = 6.2, step: float = 0.3, text: float = 9
+) -> tuple[str, Bars]:
+    """The last outputs as bars: penalties, probabilities, or (where nothing makes them probabilities) as they are."""
+    outputs = item.values.reshape(1, -1)
+    winner = int(engine.decide(network, outputs)[0])
+    values = [value_text(value) for value in outputs[0].tolist()]
+    as_they_are = Bars(outputs[0], values, winner, names, (), width, step, text)
+    if network.smallest_wins:
+        return "penalties", as_they_are
+    if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
+        return "answers", as_they_are
+    shares = engine.probabilities(network, outputs)[0]
+    texts = [_percent(share) for share in shares.tolist()]
+    heading = "probabilities; the softmax of the outputs at the right"
+    return heading, Bars(shares, texts, winner, names, values, width, step, text, full=1.0)
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else "< 0.1 %"
+
+
+def winner_text(network: Network, last: Seen, names: Sequence[str]) -> str:
+    """The answer, and by which rule it is the answer."""
+    outputs = last.values.reshape(1, -1)
+    winner = int(engine.decide(network, outputs)[0])
+    if network.smallest_wins:
+        return f"the smallest penalty wins: {names[winner]}, at {value_text(float(outputs[0, winner]))}"
+    if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
+        return f"the largest output wins: {names[winner]}, with {value_text(float(outputs[0, winner]))}"
+    share = float(engine.probabilities(network, outputs)[0, winner])
+    return f"the most probable wins: {names[winner]}, with {_percent(share)}"

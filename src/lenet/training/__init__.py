@@ -1,0 +1,7 @@
+"""Training: recipes, the loop, runs on disk that can be repeated and gone on with. torch is imported when it starts."""
+
+from lenet.training.loop import train
+from lenet.training.recipes import RECIPES, Recipe, recipe
+from lenet.training.runs import Run
+
+__all__ = ["RECIPES", "Recipe", "Run", "recipe", "train"]

@@ -1,0 +1,122 @@
+"""The processes of a torchrun job: who takes which examples, and sums over all of them.
+
+A lone process is a group of one, to which every sum and every message is its own; only larger ones import torch.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.errors import TrainingError
+
+Message = TypeVar("Message")
+
+
+@dataclass(frozen=True)
+class Worker:
+    """This process's place in a torchrun job; a lone process is rank 0 of 1.
+
+    >>> Worker.from_environment({"RANK": "1", "WORLD_SIZE": "2", "LOCAL_RANK": "1"})
+    Worker(rank=1, world_size=2, local_rank=1, restarts=0)
+    """
+
+    rank: int = 0
+    world_size: int = 1
+    local_rank: int = 0
+    restarts: int = 0
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Worker":
+        """The place that torchrun's variables name.
+
+        Raises:
+            TrainingError: if they are not whole numbers, or name no place in the job.
+        """
+        given = os.environ if environment is None else environment
+        names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT")
+        try:
+            rank, world_size, local_rank, restarts = (
+                int(given.get(name, default)) for name, default in zip(names, (0, 1, 0, 0), strict=True)
+            )
+        except ValueError as error:
+            raise TrainingError(f"{', '.join(names)} must be whole numbers, as torchrun sets them: {error}") from None
+        if not 0 <= rank < world_size:
+            raise TrainingError(f"RANK is {rank}, expected 0 to {world_size - 1}; start the processes with torchrun")
+        return cls(rank, world_size, local_rank, restarts)
+
+    @property
+    def is_first(self) -> bool:
+        """True for the one process that writes and prints."""
+        return self.rank == 0
+
+    def share(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
+        """This process's examples of a batch.
+
+        >>> Worker(rank=1, world_size=2).share(np.arange(5))
+        array([1, 3])
+        """
+        return rows[self.rank :: self.world_size]
+
+
+class Group:
+    """The processes that train one network together; a context that joins and leaves them.
+
+    Args:
+        worker: this process.
+        cuda: whether tensors lie on GPUs (NCCL), or not (gloo).
+    """
+
+    def __init__(self, worker: Worker, *, cuda: bool = False) -> None:
+        self.worker = worker
+        self._cuda = cuda
+        self._joined = False
+
+    def __enter__(self) -> "Group":
+        if self.worker.world_size > 1:
+            import torch.distributed as dist
+
+            if not dist.is_initialized():
+                dist.init_process_group("nccl" if self._cuda else "gloo", **self._meeting_point())
+                self._joined = True
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        if self._joined:
+            import torch.distributed as dist
+
+            dist.destroy_process_group()
+
+    def sum(self, tensor: Any) -> None:
+        """Replace a tensor by its sum over all processes."""
+        if self.worker.world_size > 1:
+            import torch.distributed as dist
+
+            dist.all_reduce(tensor)
+
+    def from_first(self, message: Message) -> Message:
+        """What the first process passes, in every process."""
+        if self.worker.world_size == 1:
+            return message
+        import torch.distributed as dist
+
+        box = [message]
+        dist.broadcast_object_list(box, src=0)
+        return box[0]
+
+    def _meeting_point(self) -> dict[str, Any]:
+        """Where the processes find each other: as torchrun says, but a place of its own after each restart.
+
+        With the default store, the addresses of processes that died are found again and connecting to them fails.
+        """
+        if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") != "True":
+            return {}
+        from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
+
+        host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+        store = TCPStore(host, port, is_master=False, wait_for_workers=False)
+        prefixed = PrefixStore(f"restart-{self.worker.restarts}", store)
+        return {"store": prefixed, "rank": self.worker.rank, "world_size": self.worker.world_size}

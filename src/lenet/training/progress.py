@@ -1,0 +1,88 @@
+"""What a run shows while it trains: bars on a terminal, one line an epoch elsewhere, nothing to a Python caller."""
+
+import sys
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+
+class Silent:
+    """Shows nothing; the other two show something at the same moments."""
+
+    def start(self, epochs: int, examples: int, done: int) -> None:
+        """A run of ``epochs`` × ``examples`` starts, with ``done`` examples behind it."""
+
+    def advance(self, epoch: int, examples: int, loss: float, error_rate: float, images_per_second: float) -> None:
+        """``examples`` of all epochs are done; loss and error rate are the running means of this epoch."""
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        """An epoch is done; ``row`` is its line of the history."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        """Nothing is left to tidy up."""
+
+
+class Lines(Silent):
+    """One plain line on stderr after each epoch."""
+
+    def __init__(self) -> None:
+        self._epochs = 0
+
+    def start(self, epochs: int, examples: int, done: int) -> None:
+        self._epochs = epochs
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        print(describe_epoch(row, self._epochs), file=sys.stderr, flush=True)
+
+
+class Bars(Lines):
+    """A bar with loss, error rate, images a second and the time left; the epochs' lines scroll by above it."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__()
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
+        self._progress = Progress(*columns, console=console, transient=True)
+        self._task = self._progress.add_task("starting", total=None)
+
+    def start(self, epochs: int, examples: int, done: int) -> None:
+        super().start(epochs, examples, done)
+        self._progress.update(self._task, total=epochs * examples, completed=done)
+
+    def advance(self, epoch: int, examples: int, loss: float, error_rate: float, images_per_second: float) -> None:
+        place = f"epoch {epoch}/{self._epochs}"
+        text = f"{place}  loss {loss:.3f}  error {error_rate:.2f} %  {images_per_second:,.0f} images/s"
+        self._progress.update(self._task, completed=examples, description=text)
+
+    def epoch(self, row: dict[str, Any]) -> None:
+        self._progress.console.print(describe_epoch(row, self._epochs), highlight=False)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, *failure: object) -> None:
+        self._progress.stop()
+
+
+def on_stderr() -> Silent:
+    """Bars where stderr is a terminal, else lines."""
+    console = Console(stderr=True)
+    return Bars(console) if console.is_terminal else Lines()
+
+
+def describe_epoch(row: dict[str, Any], epochs: int) -> str:
+    """One line about an epoch.
+
+    >>> row = {"epoch": 1, "loss": 0.5, "error_rate": 9.0, "images_per_second": 1e4, "seconds": 5.0, "best": True}
+    >>> describe_epoch(row | {"validation_error_rate": 2.0}, epochs=2)
+    'epoch 1/2  loss 0.5000  training error 9.00 %  validation error 2.00 %  10,000 images/s  5.0 s  best so far'
+    """
+    parts = [f"epoch {row['epoch']}/{epochs}", f"loss {row['loss']:.4f}", f"training error {row['error_rate']:.2f} %"]
+    if row.get("validation_error_rate") is not None:
+        parts.append(f"validation error {row['validation_error_rate']:.2f} %")
+    parts += [f"{row['images_per_second']:,.0f} images/s", f"{row['seconds']:.1f} s"]
+    return "  ".join(parts + ["best so far"] * row["best"])

@@ -1,0 +1,247 @@
+"""Recipes: everything that decides how a network is trained, as plain values.
+
+The named recipes are made for ``lenet-5-relu``; `recipe` adapts them to the other networks by the table below.
+"""
+
+import math
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from lenet.architecture import Activation, Network
+from lenet.data.distortions import Distortions
+from lenet.errors import TrainingError, UnknownName
+from lenet.initialization import RULES, default_rule
+
+OPTIMIZERS = ("sgd", "adamw")
+SCHEDULES = ("one-cycle", "constant")
+LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
+_SMOOTHABLE = ("cross-entropy", "nll")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How to train, complete: the same recipe on the same data gives the same weights, bit for bit.
+
+    Attributes:
+        name: the named recipe it started from.
+        epochs: passes over the training part.
+        batch: examples an update.
+        optimizer: one of `OPTIMIZERS`.
+        learning_rate: the peak of the schedule.
+        momentum: of SGD, or the first beta of AdamW.
+        nesterov: Nesterov's form of momentum, for SGD.
+        weight_decay: pull of every parameter towards zero.
+        schedule: ``"one-cycle"`` (linear up, then linear down to zero) or ``"constant"``.
+        warm_up: share of all updates in which the rate rises.
+        label_smoothing: share of the target spread evenly over all classes, for cross-entropy and nll.
+        loss: one of `LOSSES`; see `losses`.
+        j: penalty of the rubbish class in the map loss [LeCun98, eq. 9]; the paper gives no value.
+        init: one of the rules of `initialization`.
+        shift: whole pixels that each training picture moves at most, along each axis, anew every epoch.
+        flip: mirror half of the training pictures left to right; for things, not for digits.
+        translation, rotation, scale, squeeze, shear, elastic: limits of `data.distortions.Distortions`; all 0 is none.
+        ema: decay of the running mean of the weights, which is then what is validated and kept; 0 keeps the weights.
+        seed: of the first weights, the order, and every distortion.
+
+    Raises:
+        UnknownName, TrainingError: if a value is not among those accepted.
+    """
+
+    name: str = "custom"
+    epochs: int = 2
+    batch: int = 64
+    optimizer: str = "sgd"
+    learning_rate: float = 0.06
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 5e-4
+    schedule: str = "one-cycle"
+    warm_up: float = 0.3
+    label_smoothing: float = 0.0
+    loss: str = "cross-entropy"
+    j: float = 20.0
+    init: str = "pytorch"
+    shift: int = 0
+    flip: bool = False
+    translation: float = 0.0
+    rotation: float = 0.0
+    scale: float = 0.0
+    squeeze: float = 0.0
+    shear: float = 0.0
+    elastic: float = 0.0
+    ema: float = 0.0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        for kind, value, known in (
+            ("optimizer", self.optimizer, OPTIMIZERS),
+            ("schedule", self.schedule, SCHEDULES),
+            ("loss", self.loss, LOSSES),
+            ("initialization", self.init, tuple(RULES)),
+        ):
+            if value not in known:
+                raise UnknownName(kind, value, known)
+        for least, names in ((1, ("epochs", "batch")), (0, ("shift", "seed", "weight_decay", "j"))):
+            for name in names:
+                if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
+                    raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {least}")
+        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
+            raise TrainingError(f"learning_rate is {self.learning_rate}, expected a number above 0")
+        for name in ("momentum", "warm_up", "label_smoothing", "ema"):
+            if not 0 <= getattr(self, name) < 1:
+                raise TrainingError(f"{name} is {getattr(self, name)}, expected at least 0 and less than 1")
+        if self.label_smoothing and self.loss not in _SMOOTHABLE:
+            raise TrainingError(
+                f"label_smoothing is {self.label_smoothing}, but the loss {self.loss} takes none; "
+                f"expected 0, or a loss of {' or '.join(_SMOOTHABLE)}"
+            )
+        _ = self.distortions
+
+    @property
+    def distortions(self) -> Distortions | None:
+        """The limits of the distortions, or None where nothing is distorted."""
+        names = ("translation", "rotation", "scale", "squeeze", "shear", "elastic")
+        limits = {name: getattr(self, name) for name in names}
+        limited = Distortions(**limits)
+        return limited if any(limits.values()) else None
+
+    def rate(self, update: int, updates: int) -> float:
+        """The learning rate of one update, counted from 0, of all ``updates``.
+
+        >>> [round(Recipe(learning_rate=1.0, warm_up=0.5).rate(update, 4), 2) for update in range(4)]
+        [0.5, 1.0, 1.0, 0.5]
+        """
+        if self.schedule == "constant":
+            return self.learning_rate
+        rising = self.warm_up * updates
+        share = (update + 1) / rising if update + 1 <= rising else (updates - update) / (updates - rising)
+        return self.learning_rate * min(1.0, share)
+
+    def to_json(self) -> dict[str, Any]:
+        """All values, as ``run.json`` keeps them."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> "Recipe":
+        """The inverse of `to_json`.
+
+        Raises:
+            TrainingError: if a value is not one of a recipe, or has another type.
+        """
+        known = {field.name: type(field.default) for field in fields(cls)}
+        for name, value in values.items():
+            if name not in known:
+                raise UnknownName("recipe value", name, known)
+            if not isinstance(value, known[name]) and not (known[name] is float and isinstance(value, int)):
+                raise TrainingError(f"{name} is {value!r}, expected {known[name].__name__}")
+        return cls(**values)
+
+
+RECIPES: dict[str, Recipe] = {
+    "fast": Recipe("fast", epochs=2, label_smoothing=0.05, shift=1),
+    "default": Recipe("default", epochs=5, label_smoothing=0.05, shift=1),
+    "best": Recipe(
+        "best", epochs=20, weight_decay=3e-4, label_smoothing=0.05, ema=0.999,
+        translation=1.2, rotation=8.6, scale=0.1, squeeze=0.05, shear=0.1, elastic=0.4,
+    ),
+    # What people copy from tutorials, to be compared with: no schedule, no shifts, one small rate.
+    "tutorial": Recipe(
+        "tutorial", epochs=50, batch=16, learning_rate=1e-3, nesterov=False, weight_decay=0.0, schedule="constant"
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class _Adaptation:
+    """What a network needs beside its loss: values that replace the recipe's, and a factor on its epochs."""
+
+    passes: int
+    values: dict[str, Any]
+
+
+_SQUASH = {"optimizer": "adamw", "learning_rate": 4e-3, "weight_decay": 1e-3}
+_SIGMOID = {"optimizer": "adamw", "learning_rate": 5e-3, "weight_decay": 0.0, "label_smoothing": 0.0}
+
+# Chosen on validation examples. The squash and the logistic sigmoid saturate: steps scaled by unit (AdamW) cross the
+# plateau at the start that one rate for all (SGD) does not. Small networks and small data sets need more passes.
+_ADAPTATIONS: dict[str, _Adaptation] = {
+    #                             epochs ×
+    "lenet-1989": _Adaptation(10, {**_SQUASH, "learning_rate": 5e-3}),
+    "lenet-1": _Adaptation(2, _SQUASH),
+    "lenet-4": _Adaptation(2, _SQUASH),
+    "lenet-5": _Adaptation(2, _SQUASH),
+    "lenet-5-sigmoid": _Adaptation(2, {**_SIGMOID, "shift": 0}),
+    "lenet-5-sigmoid-output": _Adaptation(1, {"learning_rate": 0.1, "label_smoothing": 0.0}),
+    "lenet-5-gap": _Adaptation(2, {}),
+    "lenet-rgb": _Adaptation(2, {"shift": 2, "flip": True, "learning_rate": 0.05}),
+}
+
+
+def recipe(name: str, network: Network, **values: Any) -> Recipe:
+    """A named recipe, adapted to a network, with single values replaced.
+
+    The loss and the first weights always follow from the network; of the rest the recipe ``tutorial`` keeps its own.
+
+    Args:
+        name: one of `RECIPES`.
+        network: what will be trained.
+        values: those of `Recipe` that shall differ; None leaves a value as it is.
+
+    Raises:
+        UnknownName, TrainingError: if the recipe or a value is not among those accepted.
+
+    >>> from lenet.networks import describe
+    >>> recipe("fast", describe("lenet-5")).loss, recipe("fast", describe("lenet-5-relu"), epochs=1).epochs
+    ('map', 1)
+    """
+    if name not in RECIPES:
+        raise UnknownName("recipe", name, RECIPES)
+    chosen = RECIPES[name]
+    if name != "tutorial" and (adaptation := _adaptation(network)):
+        chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
+    given = {key: value for key, value in values.items() if value is not None}
+    loss = given.get("loss", natural_loss(network))
+    smoothing = chosen.label_smoothing if loss in _SMOOTHABLE else 0.0
+    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": default_rule(network), **given}
+    return Recipe.from_json(complete)
+
+
+def natural_loss(network: Network) -> str:
+    """The loss that a network's outputs are made for.
+
+    >>> from lenet.networks import describe
+    >>> [natural_loss(describe(name)) for name in ("lenet-1", "lenet-5", "lenet-short", "lenet-caffe")]
+    ['mean-squared-error', 'map', 'nll', 'cross-entropy']
+    """
+    if network.smallest_wins:
+        return "map"
+    match network.stages[-1].activation:
+        case Activation.LOG_SOFTMAX:
+            return "nll"
+        case Activation.SQUASH | Activation.TANH:
+            return "mean-squared-error"
+        case _:
+            return "cross-entropy"
+
+
+def check_loss(loss: str, network: Network) -> None:
+    """Raise TrainingError where a loss cannot teach this network anything true."""
+    penalties = loss in ("map", "penalty")
+    if penalties != network.smallest_wins:
+        outputs = (
+            "penalties, of which the smallest wins" if network.smallest_wins else "values, of which the largest wins"
+        )
+        raise TrainingError(
+            f"the loss {loss} does not fit {network.name}, whose outputs are {outputs}; use {natural_loss(network)}"
+        )
+    if loss == "nll" and network.stages[-1].activation is not Activation.LOG_SOFTMAX:
+        raise TrainingError(f"the loss nll needs log-softmax outputs, which {network.name} has not; use cross-entropy")
+
+
+def _adaptation(network: Network) -> _Adaptation | None:
+    if network.name in _ADAPTATIONS:
+        return _ADAPTATIONS[network.name]
+    used = {stage.activation for stage in network.stages}
+    if Activation.SIGMOID in used:
+        return _Adaptation(2, _SIGMOID)
+    return _Adaptation(2, _SQUASH) if used & {Activation.SQUASH, Activation.TANH} else None

@@ -1,0 +1,79 @@
+"""Several processes train as one on the joined batch."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from lenet import weights
+from lenet.errors import TrainingError
+from lenet.training.distributed import Worker
+from test_training import stripes, write_npz
+
+pytest.importorskip("torch")
+
+PROCESSES = 2
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def arguments(source, out, *more):
+    # 7 examples leave the processes unequal shares, and the last batch of one epoch leaves one of them none.
+    given = ["--data", source, "--epochs", "2", "--batch", "7", "--validation", "14", "--threads", "1"]
+    return ["train", "lenet-short", *given, "--out", str(out), *more]
+
+
+def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
+    source = write_npz(tmp_path / "stripes.npz", stripes(120))  # 106 to train on: 15 batches of 7 and one of 1
+    more = ["--optimizer", "adamw", "--learning-rate", "0.003"]
+    alone = subprocess.run(
+        [sys.executable, "-m", "lenet", *arguments(source, tmp_path / "one", *more)], capture_output=True, text=True
+    )
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(PROCESSES)}
+    joined = [
+        subprocess.Popen(
+            [sys.executable, "-m", "lenet", *arguments(source, tmp_path / "two", *more)],
+            env=os.environ | meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        for rank in range(PROCESSES)
+    ]
+    printed = [process.communicate(timeout=60) for process in joined]
+    assert [process.returncode for process in joined] == [0, 0], printed
+    assert alone.returncode == 0, alone.stderr
+    one, two = (weights.load(tmp_path / name / "best.safetensors") for name in ("one", "two"))
+    for name, array in one.arrays.items():
+        np.testing.assert_allclose(two.arrays[name], array, rtol=0, atol=1e-5)
+    assert "test: " in printed[0][0]
+    assert printed[1][0] == ""
+    histories = [
+        [json.loads(line) for line in (tmp_path / name / "history.jsonl").read_text().splitlines()]
+        for name in ("one", "two")
+    ]
+    for row, other in zip(*histories, strict=True):
+        assert row["errors"] == other["errors"]
+        assert row["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+@pytest.mark.parametrize("examples", [0, 1, 7])
+@pytest.mark.parametrize("processes", [1, 2, 3])
+def test_the_shares_of_a_batch_make_up_the_batch(examples, processes):
+    rows = np.arange(examples)
+    shares = [Worker(rank, processes).share(rows) for rank in range(processes)]
+    assert sorted(np.concatenate(shares).tolist()) == rows.tolist()
+
+
+@pytest.mark.parametrize("environment", [{"RANK": "2", "WORLD_SIZE": "2"}, {"RANK": "first"}])
+def test_a_place_that_no_job_has_is_refused(environment):
+    with pytest.raises(TrainingError, match="torchrun"):
+        Worker.from_environment(environment)

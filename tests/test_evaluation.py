@@ -1,0 +1,148 @@
+"""Evaluation on hand-made outputs, where every figure can be counted."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lenet.architecture import EuclideanRbf, FullConnection, Network, Stage
+from lenet.cli import main
+from lenet.data import Dataset
+from lenet.errors import DataError, UnknownName, WeightsError
+from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, wilson_interval
+from lenet.weights import Weights, save
+
+LOGITS = Network("three", (1, 2, 2), (Stage("output", FullConnection(3)),))
+PENALTIES = Network("two", (1, 1, 2), (Stage("output", EuclideanRbf(((1, 1), (-1, -1)))),))
+
+
+@pytest.fixture
+def judged():
+    """Six examples; 0 is right by 2, 1 wrong by 1, 2 wrong by 3, 3 right by 3, 4 right by 4, 5 right by 0.5."""
+    outputs = [[2, 0, 0], [1, 0, 0], [0, 0, 3], [0, 3, 0], [0, 0, 4], [0.5, 0, 0]]
+    return judge(LOGITS, np.array(outputs, np.float32), np.array([0, 1, 1, 1, 2, 0]), data="six")
+
+
+def dataset(examples=30, seed=0):
+    rng = np.random.default_rng(seed)
+    images, labels = rng.integers(0, 256, (examples, 2, 2)).astype(np.uint8), rng.integers(0, 3, examples)
+    return Dataset("noise", images, labels, images, labels, ("a", "b", "c"))
+
+
+def weights():
+    rng = np.random.default_rng(1)
+    return Weights(LOGITS, {k: rng.normal(size=s).astype(np.float32) for k, s in LOGITS.parameter_shapes().items()}, {})
+
+
+def test_errors_confusion_and_class_errors_are_counted(judged):
+    assert (judged.errors, judged.examples) == (2, 6)
+    assert judged.error_rate == pytest.approx(100 / 3)
+    assert judged.confusion.tolist() == [[2, 0, 0], [1, 1, 1], [0, 0, 1]]
+    assert [(row["errors"], row["examples"]) for row in judged.class_errors] == [(0, 2), (2, 3), (0, 1)]
+
+
+def test_the_worst_mistakes_come_first(judged):
+    assert [(m.index, m.actual, m.predicted) for m in judged.worst_mistakes()] == [(2, 1, 2), (1, 1, 0)]
+    assert judged.worst_mistakes(1)[0].probability == pytest.approx(math.exp(3) / (math.exp(3) + 2))
+
+
+def test_the_rejection_curve_refuses_the_smallest_margins_first(judged):
+    rejected, remaining = judged.rejection_curve
+    # margins 0.5, 1 (wrong), 2, 3 (one of two wrong), 4
+    assert rejected.tolist() == pytest.approx([0, 100 / 6, 200 / 6, 50, 500 / 6, 100])
+    assert remaining.tolist() == pytest.approx([200 / 6, 40, 25, 100 / 3, 0, 0])
+    assert judged.reject_rate(30) == pytest.approx(200 / 6)
+    assert judged.reject_rate(0) == pytest.approx(500 / 6)
+
+
+def test_of_penalties_the_smallest_wins():
+    judged = judge(PENALTIES, np.array([[1, 5], [8, 2]], np.float32), np.array([0, 0]))
+    assert judged.predictions.tolist() == [0, 1]
+    assert judged.margins.tolist() == [4, 6]
+    assert judged.probabilities[0, 0] > 0.9
+
+
+@given(st.integers(1, 100_000).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
+def test_the_interval_solves_the_score_equation(case):
+    errors, examples = case
+    share = errors / examples
+    for limit in wilson_interval(errors, examples):
+        bound = limit / 100
+        assert 0 <= bound <= 1
+        assert abs(share - bound) == pytest.approx(1.96 * math.sqrt(bound * (1 - bound) / examples), rel=1e-3, abs=1e-7)
+
+
+def test_both_engines_evaluate_alike_and_a_file_like_its_weights(tmp_path):
+    pytest.importorskip("torch")
+    save(tmp_path / "three.safetensors", weights())
+    by_file = evaluate(tmp_path / "three.safetensors", dataset())
+    by_torch = evaluate(weights(), dataset(), engine="torch")
+    assert by_file.errors == by_torch.errors
+    np.testing.assert_allclose(by_file.probabilities, by_torch.probabilities, atol=1e-6)
+
+
+def test_the_predictions_are_those_of_a_matrix_product():
+    found, known = dataset(), weights()
+    inputs = found.test_images.reshape(30, -1) / 255
+    expected = (inputs @ known.arrays["output.weight"].T + known.arrays["output.bias"]).argmax(1)
+    assert evaluate(known, found).predictions.tolist() == expected.tolist()
+
+
+def test_json_holds_plain_values_and_the_same_counts(judged):
+    read_back = json.loads(json.dumps(judged.to_json()))
+    assert read_back["errors"] == 2
+    assert sum(map(sum, read_back["confusion"])) == 6
+
+
+def test_the_sheets_show_every_mistake_and_every_class(judged):
+    images = np.zeros((6, 2, 2), np.uint8)
+    assert draw_mistakes(judged, images).height == 30 + 1 * 110
+    assert draw_confusion(judged).width == draw_confusion(judged).height > 3 * 46
+    without = judge(LOGITS, np.eye(3, dtype=np.float32), np.arange(3))
+    assert draw_mistakes(without, images).width > 0
+
+
+def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
+    (tmp_path / "empty.safetensors").write_bytes(b"")
+    with pytest.raises(WeightsError, match=r"empty\.safetensors"):
+        evaluate(tmp_path / "empty.safetensors", dataset())
+    with pytest.raises(UnknownName, match="'tset'"):
+        evaluate(weights(), dataset(), split="tset")
+    with pytest.raises(UnknownName, match="numpy, torch"):
+        evaluate(weights(), dataset(), engine="abacus")
+    images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4)
+    with pytest.raises(DataError, match="has 4 classes, but three has 3 outputs"):
+        evaluate(weights(), Dataset("four", images, labels, images, labels, tuple("abcd")))
+
+
+def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
+    save(tmp_path / "three.safetensors", weights())
+    found = dataset()
+    np.savez(tmp_path / "noise.npz", x_train=found.train_images, y_train=found.train_labels,
+             x_test=found.test_images, y_test=found.test_labels)  # fmt: skip
+    command = ["evaluate", str(tmp_path / "three.safetensors"), "--data", str(tmp_path / "noise.npz")]
+    assert main([*command, "--examples", "3", "--mistakes", str(tmp_path / "m.png")]) == 0
+    printed = capsys.readouterr().out
+    assert printed.count("predicted") == 3
+    assert "95 % interval" in printed
+    assert (tmp_path / "m.png").stat().st_size > 0
+    assert main([*command, "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["examples"] == 30
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["evaluate", "nothing.safetensors"], "no such weights file"),
+        (["evaluate", "pretraned"], "unknown pretrained network 'pretraned'"),
+        (["evaluate", "pretrained", "--mistakes", "sheet.txt"], r"sheet.txt: expected a picture"),
+    ],
+)
+def test_the_command_says_what_is_wrong_in_one_line(arguments, said, capsys):
+    assert main(arguments) in (1, 2)
+    printed = capsys.readouterr()
+    assert said in printed.err
+    assert printed.err.count("\n") == 1

@@ -1,0 +1,337 @@
+"""Recipes, the loop, runs on disk and the verb, on data small enough to train in a blink."""
+
+import json
+import math
+
+import numpy as np
+import pytest
+
+from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
+from lenet.cli import main
+from lenet.cli import training as verbs
+from lenet.data import Dataset
+from lenet.errors import LeNetError, TrainingError, UnknownName
+from lenet.evaluation import evaluate
+from lenet.networks import describe, names
+from lenet.training import RECIPES, Recipe, recipe, train
+from lenet.training.loop import epoch_examples
+from lenet.training.runs import fingerprint, read_settings
+
+pytest.importorskip("torch")
+
+TINY = Network(
+    "tiny",
+    (1, 8, 8),
+    (Stage("c1", Convolution(4, 3), relu), Stage("p1", MaxPooling()), Stage("output", FullConnection(3))),
+)
+QUICK = Recipe(epochs=3, batch=16, shift=1, learning_rate=0.05)
+
+
+def stripes(examples=240, seed=0):
+    """Three classes that can be told apart: a bright row at the top, in the middle, at the bottom, under noise."""
+    rng = np.random.default_rng(seed)
+
+    def part(count):
+        labels = rng.integers(0, 3, count)
+        images = rng.integers(0, 120, (count, 8, 8)).astype(np.uint8)
+        images[np.arange(count), 1 + 2 * labels] = 255
+        return images, labels
+
+    return Dataset("stripes", *part(examples), *part(60), class_names=("top", "middle", "bottom"))
+
+
+def arrays_of(run):
+    return run.weights().arrays
+
+
+def assert_same(one, other):
+    assert one.keys() == other.keys()
+    for name, array in one.items():
+        np.testing.assert_array_equal(array, other[name])
+
+
+def write_npz(path, dataset):
+    np.savez(path, x_train=dataset.train_images, y_train=dataset.train_labels,
+             x_test=dataset.test_images, y_test=dataset.test_labels)  # fmt: skip
+    return str(path)
+
+
+# Recipes
+
+
+def test_one_cycle_rises_to_its_peak_and_falls_towards_zero():
+    rates = [Recipe(learning_rate=0.06, warm_up=0.3).rate(update, 1000) for update in range(1000)]
+    assert max(rates) == rates[299] == 0.06
+    assert rates[:300] == sorted(rates[:300])
+    assert rates[299:] == sorted(rates[299:], reverse=True)
+    assert 0 < rates[-1] < 1e-4
+
+
+def test_the_tutorial_recipe_is_the_one_that_people_copy():
+    copied = recipe("tutorial", describe("lenet-5-relu"))
+    assert (copied.batch, copied.optimizer, copied.learning_rate, copied.momentum, copied.epochs) == (
+        16, "sgd", 1e-3, 0.9, 50,
+    )  # fmt: skip
+    assert not any((copied.shift, copied.distortions, copied.label_smoothing, copied.weight_decay))
+    assert copied.rate(0, 10) == copied.rate(9, 10) == 1e-3
+
+
+@pytest.mark.parametrize("name", RECIPES)
+@pytest.mark.parametrize("network", names())
+def test_every_recipe_fits_every_network_and_survives_json(name, network):
+    made = recipe(name, describe(network))
+    assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
+
+
+def test_given_values_replace_those_of_the_recipe():
+    assert recipe("fast", describe("lenet-5"), learning_rate=0.5, epochs=None).learning_rate == 0.5
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"epochs": 0}, "epochs is 0, expected at least 1"),
+        ({"learning_rate": math.nan}, "learning_rate is nan, expected a number above 0"),
+        ({"momentum": 1.0}, "momentum is 1.0, expected at least 0 and less than 1"),
+        ({"optimizer": "sdg"}, "unknown optimizer 'sdg'; did you mean sgd"),
+        ({"init": "zero"}, "unknown initialization 'zero'"),
+        ({"loss": "map", "label_smoothing": 0.1}, "the loss map takes none"),
+        ({"scale": 2.0}, "scale is 2.0"),
+    ],
+)
+def test_a_value_that_is_not_accepted_is_named(values, said):
+    with pytest.raises(LeNetError, match=said):
+        Recipe(**values)
+
+
+def test_a_recipe_of_wrong_types_is_refused():
+    with pytest.raises(TrainingError, match="epochs is '3', expected int"):
+        Recipe.from_json({"epochs": "3"})
+    with pytest.raises(UnknownName, match="did you mean epochs"):
+        Recipe.from_json({"epoch": 3})
+
+
+@pytest.mark.parametrize(
+    ("network", "loss"), [("lenet-5", "cross-entropy"), ("lenet-5-relu", "map"), ("lenet-5-relu", "nll")]
+)
+def test_a_loss_that_does_not_fit_the_outputs_is_refused(network, loss, tmp_path):
+    described = describe(network)
+    with pytest.raises(TrainingError, match=f"loss {loss}"):
+        train(described, stripes(), recipe("fast", described, loss=loss), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+# Chance
+
+
+def test_an_epoch_follows_from_seed_and_number_alone_and_epochs_differ():
+    images = stripes().train_images
+    first, again, next_one = (epoch_examples(images, QUICK, epoch) for epoch in (0, 0, 1))
+    np.testing.assert_array_equal(first[0], again[0])
+    np.testing.assert_array_equal(first[1], again[1])
+    assert (first[0] != next_one[0]).any()
+    assert (first[1] != next_one[1]).any()
+    assert sorted(first[0]) == list(range(len(images)))
+
+
+def test_mirroring_turns_about_half_of_the_pictures():
+    images = stripes().train_images
+    mirrored = epoch_examples(images, Recipe(flip=True), 0)[1]
+    turned = (mirrored == images[..., ::-1]).all(axis=(1, 2))
+    kept = (mirrored == images).all(axis=(1, 2))
+    assert (turned ^ kept).all()
+    assert 80 < turned.sum() < 160
+
+
+# The loop
+
+
+def test_training_learns_and_keeps_what_it_needs(tmp_path):
+    found = stripes()
+    run = train(TINY, found, QUICK, tmp_path / "run", threads=1)
+    assert evaluate(run.best_path, found).error_rate < 5
+    assert {path.name for path in run.folder.iterdir()} == {
+        "run.json", "history.jsonl", "best.safetensors", "last.safetensors",
+    }  # fmt: skip
+    assert [row["epoch"] for row in run.history] == [1, 2, 3]
+    assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)
+    provenance = run.weights().provenance
+    assert provenance["data"]["training_sha256"] == fingerprint(found)
+    assert provenance["epoch"] == run.best["epoch"]
+
+
+@pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw"}, {"ema": 0.9}, {"momentum": 0.0}, {"rotation": 5.0}])
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(changes, tmp_path):
+    made = Recipe.from_json(QUICK.to_json() | {"epochs": 1} | changes)
+    runs = [train(TINY, stripes(), made, tmp_path / name, threads=1) for name in "ab"]
+    assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
+    other = train(TINY, stripes(), Recipe.from_json(made.to_json() | {"seed": 1}), tmp_path / "c", threads=1)
+    assert (arrays_of(runs[0])["c1.weight"] != arrays_of(other)["c1.weight"]).any()
+
+
+def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(tmp_path):
+    import torch
+
+    from lenet.initialization import initial_weights
+    from lenet.preprocess import network_inputs
+    from lenet.pytorch import build, load_arrays
+
+    found = stripes(20)
+    plain = Recipe(
+        epochs=1, batch=20, momentum=0, nesterov=False, weight_decay=0, schedule="constant", learning_rate=0.1
+    )
+    run = train(TINY, found, plain, tmp_path / "run", validation=0, threads=1)
+    module = build(TINY)
+    load_arrays(module, initial_weights(TINY, plain.init, plain.seed))
+    inputs = torch.from_numpy(network_inputs(found.train_images, TINY.input, TINY.input_range))
+    torch.nn.functional.cross_entropy(module(inputs), torch.from_numpy(found.train_labels)).backward()
+    for name, parameter in module.named_parameters():
+        expected = (parameter - 0.1 * parameter.grad).detach().numpy()
+        np.testing.assert_allclose(arrays_of(run)[name], expected, atol=1e-6)
+
+
+def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(tmp_path):
+    with_mean, without = (
+        train(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"ema": ema}), tmp_path / str(ema), threads=1)
+        for ema in (0.9, 0.0)
+    )
+    state, plain = with_mean.load_checkpoint().state, without.load_checkpoint().state
+    np.testing.assert_array_equal(state["weights.c1.weight"], plain["weights.c1.weight"])
+    assert (state["average.c1.weight"] != state["weights.c1.weight"]).any()
+
+
+def test_the_test_part_has_no_say(tmp_path):
+    found = stripes()
+    shuffled = Dataset("stripes", found.train_images, found.train_labels, found.test_images[::-1].copy(),
+                       (found.test_labels + 1) % 3, found.class_names)  # fmt: skip
+    runs = [train(TINY, data, QUICK, tmp_path / str(i), threads=1) for i, data in enumerate((found, shuffled))]
+    assert runs[0].best_path.read_bytes() != b""
+    assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
+    assert runs[0].best["epoch"] == runs[1].best["epoch"]
+
+
+def test_a_run_that_diverges_says_so(tmp_path):
+    with pytest.raises(TrainingError, match="lower --learning-rate, which is"):
+        train(TINY, stripes(), Recipe(epochs=2, learning_rate=1e30, schedule="constant"), tmp_path / "run")
+    assert not (tmp_path / "run" / "best.safetensors").exists()
+
+
+def test_a_device_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(TrainingError, match="unknown device 'abacus'"):
+        train(TINY, stripes(), QUICK, tmp_path / "run", device="abacus")
+
+
+def test_more_classes_than_outputs_are_refused(tmp_path):
+    images, labels = np.zeros((40, 8, 8), np.uint8), np.arange(40) % 4
+    four = Dataset("four", images, labels, images, labels, tuple("abcd"))
+    with pytest.raises(TrainingError, match="four has 4 classes, but tiny has 3 outputs"):
+        train(TINY, four, QUICK, tmp_path / "run")
+
+
+# Runs on disk
+
+
+def test_an_existing_run_is_neither_overwritten_nor_mixed_with_another(tmp_path):
+    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    before = {path: path.read_bytes() for path in run.folder.iterdir()}
+    with pytest.raises(TrainingError, match=r"holds a run of tiny on stripes already; add --resume .* --out"):
+        train(TINY, stripes(), QUICK, tmp_path / "run")
+    with pytest.raises(TrainingError, match="was begun with epochs 3, not 4"):
+        train(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"epochs": 4}), tmp_path / "run", resume=True)
+    with pytest.raises(TrainingError, match="was begun on stripes, whose training part differs"):
+        train(TINY, stripes(seed=1), QUICK, tmp_path / "run", resume=True)
+    assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
+
+
+def test_going_on_with_a_finished_run_changes_no_weights(tmp_path):
+    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    before = run.best_path.read_bytes(), run.last_path.read_bytes(), run.history_path.read_bytes()
+    train(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
+    assert (run.best_path.read_bytes(), run.last_path.read_bytes(), run.history_path.read_bytes()) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [("", "not readable as JSON"), ("[]", "is not the run.json of a run"), ('{"format": "lenet-run-1"}', "no entry")],
+)
+def test_a_damaged_run_json_is_named(content, said, tmp_path):
+    (tmp_path / "run.json").write_text(content)
+    with pytest.raises(TrainingError, match=said):
+        read_settings(tmp_path)
+
+
+def test_a_damaged_checkpoint_is_named(tmp_path):
+    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    run.last_path.write_bytes(run.last_path.read_bytes()[:100])
+    with pytest.raises(TrainingError, match=r"last\.safetensors: not a readable checkpoint"):
+        train(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
+
+
+# The verb
+
+
+def test_every_value_of_a_recipe_is_an_option():
+    import inspect
+
+    options = inspect.signature(verbs.train).parameters
+    assert set(Recipe().to_json()) - {"name"} <= set(options)
+
+
+def test_the_verb_trains_tests_and_says_where_everything_lies(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    source = write_npz(tmp_path / "stripes.npz", stripes())
+    assert main(["train", "lenet-short", "--data", source, "--epochs", "1", "--threads", "1"]) == 0
+    printed = capsys.readouterr()
+    first, *paths = printed.out.splitlines()
+    assert first.startswith("test: ")
+    assert "95 % interval" in first
+    assert "runs/lenet-short-stripes-1/best.safetensors" in paths
+    assert all((tmp_path / path).exists() for path in paths)
+    assert "epoch 1/1" in printed.err
+
+
+def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(tmp_path, capsys):
+    source = write_npz(tmp_path / "stripes.npz", stripes())
+    first, second = tmp_path / "first", tmp_path / "second"
+    command = ["train", "lenet-short", "--data", source, "--recipe", "fast", "--seed", "3", "--batch", "32"]
+    assert main([*command, "--epochs", "1", "--threads", "1", "--out", str(first)]) == 0
+    capsys.readouterr()
+    assert main(["train", "--from", str(first / "run.json"), "--out", str(second), "--json"]) == 0
+    summary = json.loads(capsys.readouterr().out)
+    assert summary["settings"]["recipe"] == read_settings(first)["recipe"]
+    assert summary["test"]["examples"] == 60
+    from lenet.weights import load
+
+    assert_same(load(first / "best.safetensors").arrays, load(second / "best.safetensors").arrays)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["lenet5"], "unknown network 'lenet5'; did you mean lenet-5"),
+        (["--recipe", "quick"], "unknown recipe 'quick'"),
+        (["--resume"], "--resume needs --out"),
+        (["--from", "nowhere.json"], "nowhere.json: no such file"),
+        (["--data", "minst"], "unknown data set 'minst'"),
+        (["lenet-5", "--hidden", "3"], "lenet-5 has no argument 'hidden'"),
+    ],
+)
+def test_the_verb_says_what_is_wrong_in_one_line(arguments, said, capsys, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    if "--data" not in arguments:
+        arguments = [*arguments, "--data", write_npz(tmp_path / "stripes.npz", stripes())]
+    assert main(["train", *arguments]) in (1, 2)
+    printed = capsys.readouterr().err
+    assert said in printed
+    assert printed.count("\n") == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_stop_by_hand_says_how_to_go_on(capsys, tmp_path, monkeypatch):
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(verbs, "train_network", stopped)
+    source = write_npz(tmp_path / "stripes.npz", stripes())
+    assert main(["train", "--data", source, "--out", "my-run"]) == 1
+    assert capsys.readouterr().err == "lenet: stopped; go on with: lenet train --out my-run --resume\n"
