@@ -102,7 +102,8 @@ def to_text(found: NetworkDifference) -> str:
     lines = [f"{first.network.name} → {second.network.name}"]
     lines += [f"  {change.what}: {change.before} → {change.after}" for change in found.changes]
     for stage in found.stages:
-        lines.append(f"{_pair_name(stage)}{'' if stage.changes else ': the same'}")
+        same = stage.before and stage.after and not stage.changes
+        lines.append(f"{_pair_name(stage)}{': the same' if same else ''}")
         lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
         effects = [
             f"{figure} {_figure(stage.before, figure)} → {_figure(stage.after, figure)} ({stage.effect(figure):+,})"

@@ -1,0 +1,80 @@
+"""The command line: arguments to calls, text or JSON out.
+
+Every verb is a function of the same name in its module here; every error becomes one sentence on stderr in `main`.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from lenet import __version__
+from lenet.cli import code, data, describe, maps, read, training
+from lenet.errors import LeNetError
+
+_FAILED = 1
+
+
+def build_app() -> typer.Typer:
+    """The whole command line."""
+    app = typer.Typer(
+        help="The LeNet family: described once, counted exactly, trained, opened up, reading your digits.",
+        no_args_is_help=True,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    app.callback()(_options)
+    for group in (describe, code):
+        group.register(app)
+    app.add_typer(data.app, name="data")
+    for group in (training, read, maps):
+        group.register(app)
+    return app
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        print(f"lenet {__version__}")
+        raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", is_eager=True, callback=_print_version
+    ),
+) -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    try:
+        result = build_app()(args=arguments, prog_name="lenet", standalone_mode=False)
+        sys.stdout.flush()
+    except TyperException as error:
+        if (message := error.format_message()).startswith("Usage:"):  # a group without a verb
+            print(message, file=sys.stderr)
+            return error.exit_code
+        return _fail(message.rstrip("."), error.exit_code)
+    except (LeNetError, OSError) as error:
+        if isinstance(error, BrokenPipeError):  # the reader of our output went away, as `head` does
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return _FAILED
+        return _fail(_sentence(error), _FAILED)
+    except (Abort, KeyboardInterrupt):
+        return _fail("stopped", _FAILED)
+    return result if isinstance(result, int) else 0
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return f"{error.filename}: {error.strerror.lower()}" if error.filename else error.strerror.lower()
+    return str(error)
+
+
+def _fail(message: str, exit_code: int) -> int:
+    print(f"lenet: {' '.join(message.split())}", file=sys.stderr)
+    return exit_code

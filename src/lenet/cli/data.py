@@ -1,0 +1,131 @@
+"""`lenet data`: list, fetch, verify and look at data sets."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from lenet.errors import DataError, LeNetError, UnknownName
+
+app = typer.Typer(help="List, fetch, verify and look at data sets.", no_args_is_help=True)
+
+DataDir = Annotated[
+    Path | None,
+    typer.Option("--data-dir", help="A folder where the files lie already, raw or .gz, under their usual names."),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+@app.command("list")
+def list_(as_json: AsJson = False) -> None:
+    """List the public data sets. For example: lenet data list"""
+    from lenet import data
+
+    rows = [
+        {
+            "name": name,
+            "train_examples": entry.train_examples,
+            "test_examples": entry.test_examples,
+            "shape": list(entry.shape),
+            "classes": list(entry.class_names),
+            "cached": data.is_cached(entry.collection),
+            "license": entry.license,
+            "title": entry.title,
+        }
+        for name, entry in data.CATALOG.items()
+    ]
+    if as_json:
+        typer.echo(json.dumps(rows, indent=2))
+        return
+    for name, entry in data.CATALOG.items():
+        shape = "×".join(str(size) for size in entry.shape)
+        counts = f"{entry.train_examples:>6,} + {entry.test_examples:>6,}"
+        here = "here" if data.is_cached(entry.collection) else "not fetched"
+        typer.echo(f"{name:<14} {counts}  {shape:<8} {len(entry.class_names):>3} classes  {here:<12} {entry.title}")
+    typer.echo(f"kept in {data.cache_folder()}")
+
+
+@app.command()
+def fetch(
+    names: Annotated[list[str], typer.Argument(help="Names of data sets, or 'all'.")], data_dir: DataDir = None
+) -> None:
+    """Fetch data sets into the cache and prove them. For example: lenet data fetch mnist"""
+    from lenet import data
+
+    failures = []
+    for name in _known(names):
+        try:
+            paths = data.fetch(data.CATALOG[name].collection, data_dir)
+        except LeNetError as problem:
+            failures.append(str(problem))
+            continue
+        typer.echo(f"{name}: {len(paths)} files, verified, in {paths[0].parent}")
+    if failures:
+        raise DataError("; ".join(failures))
+
+
+@app.command()
+def verify(
+    names: Annotated[list[str] | None, typer.Argument(help="Names of data sets; those in the cache if none.")] = None,
+    data_dir: DataDir = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check every byte of fetched data sets against the known checksums. For example: lenet data verify mnist"""
+    from lenet import data
+
+    if names:
+        asked = _known(names)
+    else:
+        asked = [
+            name
+            for name, entry in data.CATALOG.items()
+            if any((data.cache_folder() / name / file.name).exists() for file in entry.collection.files)
+        ]
+        if not asked:
+            raise DataError(f"{data.cache_folder()}: holds no data set; fetch one with: lenet data fetch mnist")
+    states = {name: data.check_files(data.CATALOG[name].collection, data_dir) for name in asked}
+    if as_json:
+        report = {name: [asdict(file) | {"path": str(file.path)} for file in files] for name, files in states.items()}
+        typer.echo(json.dumps(report, indent=2))
+    else:
+        for name, files in states.items():
+            for file in files:
+                typer.echo(f"{name:<14} {file.state:<9} {file.path}")
+    faults = [f"{file.path}: {file.state}" for files in states.values() for file in files if file.state != "verified"]
+    if faults:
+        raise DataError(f"{'; '.join(faults)}; fetch again with: lenet data fetch NAME")
+
+
+@app.command()
+def show(
+    name: Annotated[str, typer.Argument(help="A data set's name, or the path of your own data.")],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The picture file to write.")] = Path("sheet.png"),
+    count: Annotated[int, typer.Option(help="How many examples.")] = 40,
+    seed: Annotated[int, typer.Option(help="Which ones.")] = 0,
+    split: Annotated[str, typer.Option(help="train or test.")] = "train",
+    size: Annotated[int, typer.Option(help="Your own pictures: the side in pixels that they are fitted into.")] = 28,
+    color: Annotated[bool, typer.Option("--color", help="Your own pictures: keep their colors.")] = False,
+    data_dir: DataDir = None,
+) -> None:
+    """Draw a sheet of examples with their class names. For example: lenet data show mnist -o sheet.png"""
+    from lenet import data
+
+    dataset = data.load(name, data_dir, size=size, color=color)
+    sheet = data.draw_examples(dataset, count=count, seed=seed, split=split)
+    data.save_sheet(sheet, output)
+    channels, height, width = dataset.input_shape
+    typer.echo(
+        f"{dataset.name}: {len(dataset.train_labels):,} training and {len(dataset.test_labels):,} test examples "
+        f"of {channels}×{height}×{width}, {len(dataset.class_names)} classes; sheet in {output}"
+    )
+
+
+def _known(names: list[str]) -> list[str]:
+    from lenet import data
+
+    for name in names:
+        if name != "all" and name not in data.CATALOG:
+            raise UnknownName("data set", name, data.CATALOG)
+    return list(data.CATALOG) if "all" in names else list(dict.fromkeys(names))

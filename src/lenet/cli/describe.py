@@ -1,0 +1,98 @@
+"""``lenet networks``, ``show`` and ``diff``: what the networks are, counted exactly."""
+
+import json
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from lenet import anatomy
+from lenet.anatomy import comparison
+from lenet.architecture import Network
+from lenet.networks import describe, names
+
+
+class Language(StrEnum):
+    """The languages of the derivations."""
+
+    en = "en"
+    zh = "zh"
+
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Classes = Annotated[int | None, typer.Option(help="Number of outputs, where the network's head allows it.")]
+Channels = Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color.")]
+Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (default) or, as printed, 120.")]
+Size = Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(networks)
+    app.command()(show)
+    app.command()(diff)
+
+
+def chosen_network(name: str, **arguments: int | None) -> Network:
+    """The network of that name with the options that were given."""
+    return describe(name, **{option: value for option, value in arguments.items() if value is not None})
+
+
+def networks(as_json: Json = False) -> None:
+    """List the networks: names, parameters, connections, one line each."""
+    accounts = [anatomy.count(describe(name)) for name in names()]
+    if as_json:
+        keys = ("name", "story", "source", "input_shape", "departures", "totals")
+        print(json.dumps([{key: account.to_json()[key] for key in keys} for account in accounts], indent=2))
+        return
+    width = max(map(len, names()))
+    print(f"{'network':<{width}}  {'parameters':>10}  {'connections':>11}")
+    for account in accounts:
+        network = account.network
+        print(f"{network.name:<{width}}  {account.parameters:>10,}  {account.connections:>11,}  {network.story}")
+
+
+def show(
+    name: Annotated[str, typer.Argument(help="A network, as `lenet networks` lists them.")],
+    as_json: Json = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
+    explain: Annotated[bool, typer.Option("--explain", help="Derive every figure with its numbers.")] = False,
+    lang: Annotated[Language, typer.Option(help="Language of --explain.")] = Language.en,
+    table: Annotated[bool, typer.Option("--table", help="Draw the connection table.")] = False,
+    weights: Annotated[bool, typer.Option("--weights", help="List every parameter array with its shape.")] = False,
+    classes: Classes = None,
+    channels: Channels = None,
+    hidden: Hidden = None,
+    size: Size = None,
+) -> None:
+    """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
+
+    lenet show lenet-5 --explain --lang zh
+    """
+    asked = [as_json, markdown, explain, table, weights]
+    if sum(asked) > 1:
+        raise typer.BadParameter("choose one of --json, --markdown, --explain, --table and --weights")
+    network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
+    account = anatomy.count(network)
+    if as_json:
+        print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))
+    elif markdown:
+        print(anatomy.to_markdown(account))
+    elif explain:
+        print(anatomy.explain(account, lang.value))
+    elif table:
+        print(anatomy.draw_tables(network))
+    elif weights:
+        print(anatomy.list_parameters(network))
+    else:
+        print(anatomy.to_text(account))
+
+
+def diff(
+    before: Annotated[str, typer.Argument(help="A network.")],
+    after: Annotated[str, typer.Argument(help="Another network.")],
+    as_json: Json = False,
+) -> None:
+    """List every difference of two networks, stage by stage, with its effect on the counts."""
+    found = anatomy.difference(describe(before), describe(after))
+    print(json.dumps(found.to_json(), indent=2) if as_json else comparison.to_text(found))

@@ -1,0 +1,111 @@
+"""``lenet maps``: what a network makes of one picture, drawn."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+from numpy.typing import NDArray
+
+from lenet import data
+from lenet.errors import DataError, WeightsError
+from lenet.preprocess import network_inputs
+from lenet.weights import Weights, load, pretrained
+
+_DIGITS = tuple("0123456789")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(maps)
+
+
+def maps(
+    weights: Annotated[
+        str, typer.Argument(help="A weights file, a run's folder, or a network whose weights ship with the package.")
+    ],
+    picture: Annotated[
+        str, typer.Argument(help="A picture file; or mnist:7, the test picture number 7 of a public data set.")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the figures.")] = Path("maps"),
+    svg: Annotated[bool, typer.Option("--svg", help="Write SVG in place of PNG.")] = False,
+    dark: Annotated[bool, typer.Option("--dark", help="Light on dark, for projectors.")] = False,
+) -> None:
+    """Draw what a network makes of a picture: every stage's maps, the kernels, the tables, and one poster.
+
+    lenet maps lenet-5-relu mnist:7 -o maps
+
+    lenet maps runs/lenet-5-mnist-1/best.safetensors digit.png --dark
+    """
+    from lenet.figures import draw_maps
+
+    found = find_weights(weights)
+    network = found.network
+    image = find_image(picture, found)
+    inputs = network_inputs(image[None], network.input, network.input_range)
+    names = _class_names(found)
+    paths = draw_maps(
+        network, found.arrays, inputs, output, class_names=names, format="svg" if svg else "png", dark=dark
+    )
+    for path in paths:
+        typer.echo(path)
+
+
+def find_weights(name_or_path: str) -> Weights:
+    """The weights in a file, the best ones of a run's folder, or those that ship under a name.
+
+    Raises:
+        WeightsError, UnknownName: if there are none.
+    """
+    path = Path(name_or_path)
+    if path.is_dir():
+        best = path / "best.safetensors"
+        if not best.is_file():
+            raise WeightsError(f"{path}: a folder without best.safetensors, expected a weights file or a run's folder")
+        return load(best)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return load(path)
+    return pretrained(name_or_path)
+
+
+def find_image(picture: str, weights: Weights) -> NDArray[np.uint8]:
+    """The gray levels (H, W), or colors (3, H, W), that the network is to see; ink-high.
+
+    Args:
+        picture: ``"mnist:7"``, the test picture number 7, counted from 0; or a picture file. For a network that reads
+            digits the first digit is found in the file; any other takes the whole picture.
+
+    Raises:
+        DataError: if there is no such picture, or no digit in it.
+    """
+    name, colon, number = picture.rpartition(":")
+    if colon and name in data.names():
+        images = data.load(name).test_images
+        if not number.isdecimal() or int(number) >= len(images):
+            raise DataError(f"{picture}: no such test picture; {name} has numbers 0 to {len(images) - 1}")
+        return np.asarray(images[int(number)])
+    channels, height, width = weights.network.input
+    if channels == 3:
+        return data.read_picture(picture, size=max(height, width), color=True)
+    if (_class_names(weights) or _DIGITS) != _DIGITS:
+        return data.read_picture(picture, size=28)
+    return _first_digit(picture)
+
+
+def _first_digit(picture: str) -> NDArray[np.uint8]:
+    from lenet.reading import Reader
+
+    reading = Reader().read(picture, single=True)
+    if not reading.digits:
+        raise DataError(
+            f"{picture}: no digit found; draw or photograph one dark digit on light paper, or light on dark"
+        )
+    return reading.digits[0].image
+
+
+def _class_names(weights: Weights) -> tuple[str, ...]:
+    """Those of the public data set that the weights were trained on; none if it is not known."""
+    trained_on: Any = weights.provenance.get("data")
+    name = trained_on.get("name") if isinstance(trained_on, dict) else None
+    names = data.CATALOG[name].class_names if name in data.CATALOG else ()
+    return names if len(names) == weights.network.classes else ()

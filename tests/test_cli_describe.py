@@ -1,0 +1,71 @@
+"""``lenet networks``, ``show`` and ``diff`` as users type them."""
+
+import json
+
+import pytest
+
+from lenet.cli import main
+from lenet.networks import names
+
+
+def run(capsys, *arguments):
+    exit_code = main(list(arguments))
+    captured = capsys.readouterr()
+    return exit_code, captured.out, captured.err
+
+
+def test_networks_lists_every_network_with_its_counts(capsys):
+    exit_code, out, _ = run(capsys, "networks")
+    assert exit_code == 0
+    assert [line.split()[0] for line in out.splitlines()[1:]] == names()
+
+
+def test_networks_as_json_can_be_read_back(capsys):
+    listed = json.loads(run(capsys, "networks", "--json")[1])
+    assert {entry["name"]: entry["totals"]["parameters"] for entry in listed}["lenet-5"] == 60_000
+
+
+def test_show_json_has_the_papers_numbers_per_stage(capsys):
+    shown = json.loads(run(capsys, "show", "lenet-5", "--json")[1])
+    assert [stage["parameters"] for stage in shown["stages"]] == [156, 12, 1516, 32, 48120, 10164, 0]
+    assert [stage["connections"] for stage in shown["stages"]] == [122304, 5880, 151600, 2000, 48120, 10164, 840]
+    assert shown["totals"]["parameters"] == 60_000
+
+
+@pytest.mark.parametrize("name", names())
+@pytest.mark.parametrize(
+    "view", [[], ["--json"], ["--markdown"], ["--explain"], ["--explain", "--lang", "zh"], ["--weights"]]
+)
+def test_every_view_of_every_network_works(capsys, name, view):
+    exit_code, out, err = run(capsys, "show", name, *view)
+    assert (exit_code, err) == (0, "")
+    assert out
+
+
+def test_options_change_the_network(capsys):
+    shown = json.loads(run(capsys, "show", "lenet-4", "--hidden", "120", "--json")[1])
+    assert shown["totals"]["parameters"] == 50_998
+
+
+def test_diff_as_json_holds_the_effect_of_every_stage(capsys):
+    found = json.loads(run(capsys, "diff", "lenet-5", "lenet-5-relu", "--json")[1])
+    assert found["stages"][2]["effect"]["parameters"] == 900
+
+
+@pytest.mark.parametrize(
+    ("arguments", "exit_code", "sentence"),
+    [
+        (["show", "lenet5"], 1, "lenet: unknown network 'lenet5'; did you mean lenet-5"),
+        (["show", "lenet-5", "--classes", "3"], 1, "lenet: lenet-5 has no argument 'classes'"),
+        (["show", "lenet-caffe", "--table"], 1, "lenet: lenet-caffe has no connection table"),
+        (["show", "lenet-5", "--json", "--explain"], 2, "choose one of"),
+        (["show"], 2, "lenet: Missing argument"),
+        (["shwo"], 2, "lenet: No such command"),
+        (["show", "lenet-5", "--lang", "fr"], 2, "lenet: Invalid value"),
+    ],
+)
+def test_a_mistake_is_one_sentence_and_an_exit_code(capsys, arguments, exit_code, sentence):
+    found, out, err = run(capsys, *arguments)
+    assert (found, out) == (exit_code, "")
+    assert sentence in err
+    assert err.count("\n") == 1

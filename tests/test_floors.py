@@ -1,0 +1,63 @@
+"""Imports point down the floors, and the light front door stays light."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import lenet
+
+PACKAGE = Path(lenet.__file__).parent
+FLOORS = [
+    "errors files",
+    "architecture connections preprocess",
+    "networks",
+    "anatomy initialization weights engine pytorch data",
+    "evaluation training reading figures",
+    "cli",
+]
+FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}
+MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path.parent != PACKAGE or not path.name.startswith("__"))
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_every_import_points_to_a_lower_floor(path):
+    own = path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+    imported = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module == "lenet":
+            imported |= {alias.name for alias in node.names if alias.name in FLOOR_OF}
+        elif isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("lenet."):
+            imported.add(node.module.split(".")[1])
+        elif isinstance(node, ast.Import):
+            imported |= {alias.name.split(".")[1] for alias in node.names if alias.name.startswith("lenet.")}
+    for part in imported - {own}:
+        assert FLOOR_OF[part] < FLOOR_OF[own], f"{own} imports {part}, which is not below it"
+
+
+def test_architecture_needs_neither_numpy_nor_torch():
+    for module in ("architecture.py", "connections.py", "errors.py"):
+        source = (PACKAGE / module).read_text()
+        assert "numpy" not in source.replace("(no numpy", "")
+        assert "import torch" not in source
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import lenet",
+        "from lenet.cli import main; main(['show', 'lenet-5'])",
+        "from lenet.cli import main; main(['code', 'lenet-5'])",
+        "from lenet.cli import main; main(['networks'])",
+    ],
+)
+def test_the_light_commands_import_neither_torch_nor_matplotlib(code):
+    check = f"{code}; import sys; sys.exit(any(name in sys.modules for name in ('torch', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", check], capture_output=True, check=False).returncode == 0
+
+
+def test_everything_in_all_is_importable():
+    for name in lenet.__all__:
+        assert hasattr(lenet, name)
