@@ -66,10 +66,10 @@ def photograph(
     angle = rng.uniform(0, 2 * np.pi)
     across = np.cos(angle) * (x / width - 0.5) + np.sin(angle) * (y / height - 0.5)
     light = 0.8 + 0.35 * across + 0.05 * np.cos(4 * x / width + 3 * y / height)
-    grain = cv2.GaussianBlur(rng.normal(0, 6, (height, width)), (0, 0), 1.2)
+    grain = cv2.GaussianBlur(rng.normal(0, 4, (height, width)), (0, 0), 1.2)
     colors = page[..., None] * np.array(ink) + (1 - page[..., None]) * np.array(ground)
     seen = cv2.GaussianBlur(colors, (0, 0), 1.0) * light[..., None] + grain[..., None]
-    return np.asarray(np.clip(np.rint(seen / 4) * 4, 0, 255), np.uint8)  # coarse levels keep the files small
+    return np.asarray(np.clip(np.rint(seen / 8) * 8, 0, 255), np.uint8)  # coarse levels keep the files small
 
 
 if __name__ == "__main__":

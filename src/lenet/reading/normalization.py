@@ -63,7 +63,7 @@ def stroke_width(mask: NDArray[np.uint8]) -> float:
 def redraw(mask: NDArray[np.uint8], thicken: float) -> NDArray[np.float32]:
     """The signed distance to the edge of strokes grown by ``thicken`` on each side: positive inside.
 
-    Strokes made thinner keep their center line, so that a thin part of a digit never breaks.
+    Strokes made thinner keep their center line, so that a thin part of a digit never vanishes.
     """
     inside = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
     outside = cv2.distanceTransform(1 - mask, cv2.DIST_L2, 3)

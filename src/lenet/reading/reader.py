@@ -244,7 +244,7 @@ def _most_prominent(drafts: list[Draft], ink: InkMap) -> Draft:
         top, left, bottom, right = sign.candidate.box
         aside = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
         edges = (top <= 1) + (left <= 1) + (bottom >= height - 1) + (right >= width - 1)
-        return math.log(sign.probability) + math.log(sign.mass(ink)) / 2 - aside / 0.245 - 0.2 * edges
+        return float(math.log(sign.probability * math.sqrt(sign.mass(ink))) - aside / 0.245 - 0.2 * edges)
 
     return [[max((sign for draft in drafts for line in draft for sign in line), key=prominence)]]
 

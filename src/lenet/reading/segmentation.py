@@ -184,8 +184,8 @@ def _level_rules(mask: Mask) -> Mask:
     rules &= mask
     if rules.any():
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[rules > 0]
-        thickness = 4 * float(np.median(depth))  # over a band of width w the median depth is w / 4
-        if thickness > RULE_THICKNESS * length:
+        thickness = 4 * float(np.median(depth)) - 2  # over a band of width w the median depth is near (w + 2) / 4
+        if thickness > max(RULE_THICKNESS * length, 2.5):
             return np.zeros_like(mask)
     return rules
 
@@ -210,9 +210,12 @@ def _plausible(components: list[_Component], shape: tuple[int, ...]) -> list[_Co
 
     heaviest = max(component.mass for component in components)
 
-    def is_plausible(component: _Component) -> bool:
+    def edges_touched(component: _Component) -> int:
         at_left, at_right = component.left <= 1, component.right >= width - 1
-        edges = at_left + at_right + (component.top <= 1) + (component.bottom >= height - 1)
+        return at_left + at_right + (component.top <= 1) + (component.bottom >= height - 1)
+
+    def is_plausible(component: _Component) -> bool:
+        edges = edges_touched(component)
         extent = max(component.height, component.width)
         if extent <= 0.03 * min(height, width):
             return False
@@ -220,7 +223,9 @@ def _plausible(components: list[_Component], shape: tuple[int, ...]) -> list[_Co
             return edges < 3 and not (edges and component.mass < REMNANT * heaviest)
         return edges == 0 or (edges == 1 and extent <= 0.15 * longer)
 
-    return [component for component in components if is_plausible(component)]
+    plausible = [component for component in components if is_plausible(component)]
+    # Where everything comes in from the edges, a digit may be among it after all.
+    return plausible or [c for c in components if edges_touched(c) < 3 and c.mass > REMNANT * heaviest]
 
 
 def _digit_height(components: list[_Component]) -> float:
@@ -356,5 +361,6 @@ def _crop(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float
 
 
 def _smooth(profile: NDArray[np.integer], sigma: float) -> NDArray[np.float32]:
-    smooth = cv2.GaussianBlur(profile[None].astype(np.float32), (0, 0), max(0.5, sigma))
-    return np.asarray(smooth, np.float32)[0]
+    row = profile[None].astype(np.float32)
+    smooth: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(row, (0, 0), max(0.5, sigma)), np.float32).ravel()
+    return smooth
