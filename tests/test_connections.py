@@ -17,11 +17,11 @@ from lenet.errors import ArchitectureError
 
 
 def test_table_i_has_the_papers_groups():
-    assert LENET_5_C3 == (
+    assert (
         *((0, 1, 2), (1, 2, 3), (2, 3, 4), (3, 4, 5), (0, 4, 5), (0, 1, 5)),
         *((0, 1, 2, 3), (1, 2, 3, 4), (2, 3, 4, 5), (0, 3, 4, 5), (0, 1, 4, 5), (0, 1, 2, 5)),
         *((0, 1, 3, 4), (1, 2, 4, 5), (0, 2, 3, 5), (0, 1, 2, 3, 4, 5)),
-    )
+    ) == LENET_5_C3
 
 
 def test_lenet_1s_table_is_two_almost_independent_halves():

@@ -9,7 +9,7 @@ import pytest
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
 from lenet.cli import training as verbs
-from lenet.data import Dataset
+from lenet.data import Dataset, split_validation
 from lenet.errors import LeNetError, TrainingError, UnknownName
 from lenet.evaluation import evaluate
 from lenet.networks import describe, names
@@ -198,6 +198,21 @@ def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(
     state, plain = with_mean.load_checkpoint().state, without.load_checkpoint().state
     np.testing.assert_array_equal(state["weights.c1.weight"], plain["weights.c1.weight"])
     assert (state["average.c1.weight"] != state["weights.c1.weight"]).any()
+
+
+def test_the_weights_kept_are_those_with_the_fewest_validation_errors(tmp_path):
+    rng = np.random.default_rng(0)
+    images, labels = rng.integers(0, 256, (200, 8, 8)).astype(np.uint8), rng.integers(0, 3, 200)
+    noise = Dataset(
+        "noise", images, labels, images[:9], labels[:9], tuple("abc")
+    )  # nothing to learn: errors go up and down
+    run = train(TINY, noise, Recipe(epochs=8, schedule="constant", learning_rate=0.1), tmp_path / "run", validation=60)
+    errors = [row["validation_errors"] for row in run.history]
+    assert run.best["epoch"] == 1 + errors.index(min(errors))
+    assert errors[-1] > min(errors)
+    split = split_validation(noise, 60)
+    held_out = Dataset("held out", images, labels, split.validation_images, split.validation_labels, noise.class_names)
+    assert evaluate(run.best_path, held_out).errors == min(errors)
 
 
 def test_the_test_part_has_no_say(tmp_path):

@@ -159,7 +159,7 @@ class _Adaptation:
     values: dict[str, Any]
 
 
-_SQUASH = {"optimizer": "adamw", "learning_rate": 4e-3, "weight_decay": 1e-3}
+_SQUASH = {"optimizer": "adamw", "learning_rate": 2e-3, "weight_decay": 1e-3}
 _SIGMOID = {"optimizer": "adamw", "learning_rate": 5e-3, "weight_decay": 0.0, "label_smoothing": 0.0}
 
 # Chosen on validation examples. The squash and the logistic sigmoid saturate: steps scaled by unit (AdamW) cross the
@@ -167,9 +167,9 @@ _SIGMOID = {"optimizer": "adamw", "learning_rate": 5e-3, "weight_decay": 0.0, "l
 _ADAPTATIONS: dict[str, _Adaptation] = {
     #                             epochs ×
     "lenet-1989": _Adaptation(10, {**_SQUASH, "learning_rate": 5e-3}),
-    "lenet-1": _Adaptation(2, _SQUASH),
-    "lenet-4": _Adaptation(2, _SQUASH),
-    "lenet-5": _Adaptation(2, _SQUASH),
+    "lenet-1": _Adaptation(2, {**_SQUASH, "learning_rate": 1e-2}),
+    "lenet-4": _Adaptation(2, {**_SQUASH, "learning_rate": 5e-3}),
+    "lenet-5": _Adaptation(1, _SQUASH),
     "lenet-5-sigmoid": _Adaptation(2, {**_SIGMOID, "shift": 0}),
     "lenet-5-sigmoid-output": _Adaptation(1, {"learning_rate": 0.1, "label_smoothing": 0.0}),
     "lenet-5-gap": _Adaptation(2, {}),
