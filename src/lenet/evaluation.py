@@ -262,7 +262,7 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     """The confusion matrix: a row for each class, a column for what it was read as; errors red, the right ones gray."""
     counts, names = evaluation.confusion, evaluation.class_names
     font, cell = _font(12), 46
-    margin = 16 + round(max(font.getlength(_name(names, index)) for index in range(len(counts))))
+    margin = 40 + round(max(font.getlength(_name(names, index)) for index in range(len(counts))))
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
@@ -278,7 +278,8 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
         at = margin + index * cell + cell / 2
         draw.text((margin - 8, at), _name(names, index), "black", font, anchor="rm")
         draw.text((at, margin - 8), _shortened(_name(names, index), cell), "black", font, anchor="mb")
-    draw.text((8, 8), "read as →", "#666666", font)
+    draw.text((margin, 6), "read as", "#666666", font)
+    draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture
 
 

@@ -137,6 +137,7 @@ def evaluate(
         _check_picture_path(path)
     found = _weights(weights)
     dataset = data.load(data_set, data_dir, **_picture_options(found.network))
+    _warn_of_other_classes(found, dataset)
     evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if mistakes:
@@ -251,6 +252,16 @@ def _weights(name: str) -> Weights:
     if path.exists() or path.suffix:
         return load(path)
     return pretrained() if name == "pretrained" else pretrained(name)
+
+
+def _warn_of_other_classes(found: Weights, dataset: data.Dataset) -> None:
+    trained_on = found.provenance.get("data", {}).get("name")
+    if trained_on in data.CATALOG and data.CATALOG[trained_on].class_names != dataset.class_names:
+        print(
+            f"lenet: these weights were trained on {trained_on}, whose classes are not those of {dataset.name}; "
+            "the error rate compares class numbers alone",
+            file=sys.stderr,
+        )
 
 
 def _check_picture_path(path: Path | None) -> None:

@@ -10,12 +10,13 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from importlib import metadata
+from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import safetensors
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
@@ -188,8 +189,8 @@ def read_settings(path: str | Path) -> dict[str, Any]:
 
 def versions() -> dict[str, str]:
     """What the bits of a result depend on beside its settings."""
-    found = {"lenet": lenet.__version__, "python": platform.python_version(), "numpy": np.__version__}
-    return found | {"safetensors": safetensors.__version__}
+    packages = {name: metadata.version(name) for name in ("numpy", "safetensors", "torch") if find_spec(name)}
+    return {"lenet": lenet.__version__, "python": platform.python_version(), **packages}
 
 
 def fingerprint(dataset: Dataset) -> str:
