@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from lenet.errors import UnknownName, WeightsError
 from lenet.networks import describe, names
-from lenet.weights import Weights, load, pretrained, save
+from lenet.weights import Weights, find, load, pretrained, save
 
 
 def some_weights(name="lenet-short", seed=0, **provenance):
@@ -107,3 +107,14 @@ def test_a_failed_save_leaves_the_old_file_whole(tmp_path):
 def test_an_unknown_pretrained_name_lists_what_ships():
     with pytest.raises(UnknownName, match="known: lenet-5-relu"):
         pretrained("lenet-7")
+
+
+def test_weights_are_found_by_file_run_folder_or_name(tmp_path):
+    save(tmp_path / "best.safetensors", some_weights())
+    for place in (tmp_path, tmp_path / "best.safetensors"):
+        assert find(place).network.name == "lenet-short"
+    assert find("pretrained").network == find("lenet-5-relu").network == pretrained().network
+    with pytest.raises(WeightsError, match=r"a folder without best\.safetensors"):
+        find(tmp_path.parent)
+    with pytest.raises(WeightsError, match="no such weights file"):
+        find("nowhere/best")

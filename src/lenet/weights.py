@@ -121,5 +121,25 @@ def pretrained(name: str = "lenet-5-relu") -> Weights:
     return load(Path(str(folder)) / f"{name}.safetensors")
 
 
+def find(name_or_path: str | Path) -> Weights:
+    """The weights in a file, the best ones of a run's folder, or those that ship under a name.
+
+    Args:
+        name_or_path: ``"pretrained"`` stands for the ones that `pretrained` gives without a name.
+
+    Raises:
+        WeightsError, UnknownName: if there are none.
+    """
+    path = Path(name_or_path)
+    if path.is_dir():
+        best = path / "best.safetensors"
+        if not best.is_file():
+            raise WeightsError(f"{path}: a folder without best.safetensors, expected a weights file or a run's folder")
+        return load(best)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return load(path)
+    return pretrained() if str(name_or_path) == "pretrained" else pretrained(str(name_or_path))
+
+
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -8,9 +8,9 @@ import typer
 from numpy.typing import NDArray
 
 from lenet import data
-from lenet.errors import DataError, WeightsError
+from lenet.errors import DataError
 from lenet.preprocess import network_inputs
-from lenet.weights import Weights, load, pretrained
+from lenet.weights import Weights, find
 
 _DIGITS = tuple("0123456789")
 
@@ -39,7 +39,7 @@ def maps(
     """
     from lenet.figures import draw_maps
 
-    found = find_weights(weights)
+    found = find(weights)
     network = found.network
     image = find_image(picture, found)
     inputs = network_inputs(image[None], network.input, network.input_range)
@@ -49,23 +49,6 @@ def maps(
     )
     for path in paths:
         typer.echo(path)
-
-
-def find_weights(name_or_path: str) -> Weights:
-    """The weights in a file, the best ones of a run's folder, or those that ship under a name.
-
-    Raises:
-        WeightsError, UnknownName: if there are none.
-    """
-    path = Path(name_or_path)
-    if path.is_dir():
-        best = path / "best.safetensors"
-        if not best.is_file():
-            raise WeightsError(f"{path}: a folder without best.safetensors, expected a weights file or a run's folder")
-        return load(best)
-    if path.is_file() or path.suffix or len(path.parts) > 1:
-        return load(path)
-    return pretrained(name_or_path)
 
 
 def find_image(picture: str, weights: Weights) -> NDArray[np.uint8]:

@@ -10,7 +10,7 @@ import typer
 from lenet.errors import DataError
 from lenet.reading import Polarity, Reader, Reading
 from lenet.reading.steps import draw_steps
-from lenet.weights import load
+from lenet.weights import find
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,9 @@ def read(
     single: Annotated[bool, typer.Option("--single", help="Each picture holds one digit.")] = False,
     ink_high: Annotated[bool, typer.Option("--ink-high", help="The digits are light on a dark ground.")] = False,
     paper_high: Annotated[bool, typer.Option("--paper-high", help="The digits are dark on light paper.")] = False,
-    weights: Annotated[Path | None, typer.Option(help="Weights to read with; default: those shipped.")] = None,
+    weights: Annotated[
+        str | None, typer.Option(help="A weights file or a run's folder; default: those shipped.")
+    ] = None,
     show: Annotated[Path | None, typer.Option(help="Draw how one picture was read into this PNG file.")] = None,
 ) -> None:
     """Read the digits in pictures.
@@ -44,7 +46,7 @@ def read(
     if show is not None and len(files) > 1:
         raise typer.BadParameter(f"--show draws one picture, got {len(files)} files")
     polarity = Polarity.INK_HIGH if ink_high else Polarity.PAPER_HIGH if paper_high else Polarity.FOUND
-    reader = Reader(load(weights) if weights is not None else None)
+    reader = Reader(find(weights) if weights is not None else None)
     readings = []
     for file in files:
         try:

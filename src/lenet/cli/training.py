@@ -20,7 +20,7 @@ from lenet.training.distributed import Worker
 from lenet.training.progress import on_stderr
 from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES, SCHEDULES
 from lenet.training.runs import fingerprint, read_settings
-from lenet.weights import Weights, load, pretrained
+from lenet.weights import Weights, find
 
 _DEFAULT_NETWORK, _DEFAULT_DATA, _DEFAULT_RECIPE = "lenet-5-relu", "mnist", "default"
 
@@ -135,7 +135,7 @@ def evaluate(
     """
     for path in (mistakes, confusion):
         _check_picture_path(path)
-    found = _weights(weights)
+    found = find(weights)
     dataset = data.load(data_set, data_dir, **_picture_options(found.network))
     _warn_of_other_classes(found, dataset)
     evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
@@ -243,15 +243,6 @@ def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
         return
     print(f"test: {evaluation}, weights of epoch {best['epoch']}")
     print(*files, tested, sep="\n")
-
-
-def _weights(name: str) -> Weights:
-    path = Path(name)
-    if path.is_dir():
-        return load(path / "best.safetensors")
-    if path.exists() or path.suffix:
-        return load(path)
-    return pretrained() if name == "pretrained" else pretrained(name)
 
 
 def _warn_of_other_classes(found: Weights, dataset: data.Dataset) -> None:
