@@ -89,7 +89,9 @@ def test_every_layer_kind_keeps_its_shape_rule():
 @pytest.mark.parametrize("name", names())
 def test_a_description_survives_json_whole(name):
     described = describe(name)
-    assert Network.from_json(json.loads(json.dumps(described.to_json()))) == described
+    read_back = json.loads(json.dumps(described.to_json()))
+    assert read_back == described.to_json()
+    assert Network.from_json(read_back) == described
 
 
 @pytest.mark.parametrize("damage", [{}, {"stages": 3}, {"name": "x", "input": [1, 2], "stages": []}])

@@ -316,7 +316,12 @@ class Network:
             "name": self.name,
             "input": list(self.input),
             "stages": [
-                {"name": stage.name, "kind": stage.kind, **asdict(stage.layer), "activation": str(stage.activation)}  # type: ignore[call-overload]
+                {
+                    "name": stage.name,
+                    "kind": stage.kind,
+                    **_layer_json(stage.layer),
+                    "activation": str(stage.activation),
+                }
                 for stage in self.stages
             ],
             "source": self.source,
@@ -346,6 +351,12 @@ class Network:
             raise
         except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
             raise ArchitectureError(f"not a network description: {type(error).__name__} at {error}") from None
+
+
+def _layer_json(layer: Layer) -> dict[str, Any]:
+    values: dict[str, Any] = asdict(layer)  # type: ignore[call-overload]
+    lists = {name: [list(row) for row in value] for name, value in values.items() if isinstance(value, tuple)}
+    return values | lists
 
 
 def _shape(values: list[int]) -> Shape:
