@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from lenet.architecture import EuclideanRbf, FullConnection, Network, Stage
 from lenet.cli import main
 from lenet.data import Dataset
+from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
-from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, wilson_interval
+from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, measures, wilson_interval
 from lenet.weights import Weights, save
 
 LOGITS = Network("three", (1, 2, 2), (Stage("output", FullConnection(3)),))
@@ -75,13 +76,33 @@ def test_the_interval_solves_the_score_equation(case):
         assert abs(share - bound) == pytest.approx(1.96 * math.sqrt(bound * (1 - bound) / examples), rel=1e-3, abs=1e-7)
 
 
-def test_both_engines_evaluate_alike_and_a_file_like_its_weights(tmp_path):
+@pytest.mark.parametrize("engine", [*native.instruction_sets(), "torch", "numpy"])
+def test_every_engine_evaluates_alike(engine):
+    if engine == "torch":
+        pytest.importorskip("torch")
+    found, expected = evaluate(weights(), dataset(), engine=engine), evaluate(weights(), dataset(), engine="numpy")
+    assert found.errors == expected.errors
+    np.testing.assert_allclose(found.probabilities, expected.probabilities, atol=1e-6)
+
+
+@pytest.mark.parametrize("engine", ["torch", "numpy"])
+def test_the_variable_names_the_engine_where_none_is_asked_for(engine, monkeypatch):
     pytest.importorskip("torch")
+    monkeypatch.setenv("LENET_ENGINE", engine)
+    named = evaluate(weights(), dataset(), engine=engine)
+    np.testing.assert_array_equal(evaluate(weights(), dataset()).probabilities, named.probabilities)
+
+
+def test_a_file_evaluates_like_its_weights(tmp_path):
     save(tmp_path / "three.safetensors", weights())
     by_file = evaluate(tmp_path / "three.safetensors", dataset())
-    by_torch = evaluate(weights(), dataset(), engine="torch")
-    assert by_file.errors == by_torch.errors
-    np.testing.assert_allclose(by_file.probabilities, by_torch.probabilities, atol=1e-6)
+    np.testing.assert_array_equal(by_file.probabilities, evaluate(weights(), dataset()).probabilities)
+
+
+def test_more_examples_than_go_through_at_once_are_all_evaluated(monkeypatch):
+    whole = evaluate(weights(), dataset(30))
+    monkeypatch.setattr(measures, "_AT_ONCE", 7)
+    np.testing.assert_allclose(evaluate(weights(), dataset(30)).probabilities, whole.probabilities, atol=1e-6)
 
 
 def test_the_predictions_are_those_of_a_matrix_product():
@@ -111,7 +132,7 @@ def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
         evaluate(tmp_path / "empty.safetensors", dataset())
     with pytest.raises(UnknownName, match="'tset'"):
         evaluate(weights(), dataset(), split="tset")
-    with pytest.raises(UnknownName, match="numpy, torch"):
+    with pytest.raises(UnknownName, match="known: auto, avx512, avx2, neon, baseline, torch, numpy"):
         evaluate(weights(), dataset(), engine="abacus")
     images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4)
     with pytest.raises(DataError, match="has 4 classes, but three has 3 outputs"):

@@ -15,7 +15,7 @@ FLOORS = [
     "architecture connections preprocess",
     "networks",
     "anatomy initialization weights engine pytorch data",
-    "evaluation training reading figures",
+    "evaluation training reading figures benchmarking",
     "cli",
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -8,6 +8,7 @@ import pytest
 torch = pytest.importorskip("torch")
 
 from lenet.training import losses  # noqa: E402
+from lenet.training.output_losses import output_losses  # noqa: E402
 from lenet.training.recipes import LOSSES, Recipe  # noqa: E402
 
 
@@ -88,3 +89,13 @@ def test_cross_entropy_of_sigmoid_outputs_never_falls_under_1_461():
 def test_every_named_loss_gives_one_value_for_each_example(outputs_and_labels, name):
     outputs, labels = outputs_and_labels
     assert losses.loss_of(Recipe(loss=name))(outputs, labels).shape == (6,)
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_losses_that_measure_are_those_that_teach(outputs_and_labels, loss, smoothing):
+    made = Recipe(loss=loss, j=15.0, label_smoothing=smoothing if loss in ("cross-entropy", "nll") else 0.0)
+    outputs, labels = (tensor.detach() for tensor in outputs_and_labels)
+    expected = losses.loss_of(made)(outputs, labels)
+    measured = output_losses(outputs.numpy().astype(np.float32), labels.numpy(), made)
+    np.testing.assert_allclose(measured, expected.numpy(), rtol=1e-6)

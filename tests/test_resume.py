@@ -8,21 +8,22 @@ import os
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 
 from lenet import weights
 from lenet.data import load
+from lenet.engine.native import instruction_sets
 from lenet.networks import describe
-from lenet.training import recipe, train
+from lenet.training import progress, recipe, train
 from lenet.training.runs import Run
 from test_training import stripes, write_npz
 
-pytest.importorskip("torch")
-
+ENGINES = [*instruction_sets()[:1], *(["torch"] if find_spec("torch") else [])]
 KILLS = int(os.environ.get("LENET_KILLS", "3"))
-CHANGES = {"epochs": 3 * KILLS, "batch": 16, "ema": 0.9, "optimizer": "adamw", "learning_rate": 0.003, "shift": 1}
+CHANGES = {"batch": 16, "ema": 0.9, "optimizer": "adamw", "learning_rate": 0.003, "shift": 1}
 
 
 @pytest.fixture(scope="module")
@@ -30,8 +31,20 @@ def source(tmp_path_factory):
     return write_npz(tmp_path_factory.mktemp("data") / "stripes.npz", stripes(1_500))
 
 
-def command(source, out):
-    given = [part for key, value in CHANGES.items() for part in (f"--{key.replace('_', '-')}", str(value))]
+@pytest.fixture(params=ENGINES)
+def engine(request, monkeypatch):
+    """Every engine that can train here, as LENET_ENGINE asks for it, also in other processes."""
+    monkeypatch.setenv("LENET_ENGINE", request.param)
+    return request.param
+
+
+def changes_for(engine):
+    """Enough epochs that every kill meets a run under way."""
+    return CHANGES | {"epochs": (3 if engine == "torch" else 12) * KILLS}
+
+
+def command(changes, source, out):
+    given = [part for key, value in changes.items() for part in (f"--{key.replace('_', '-')}", str(value))]
     places = ["--data", source, "--out", str(out), "--resume", "--checkpoint-every", "7", "--threads", "1"]
     return [sys.executable, "-m", "lenet", "train", "lenet-5-relu", *places, *given]
 
@@ -59,14 +72,16 @@ def assert_readable(run):
         assert all(row["epoch"] == index + 1 for index, row in enumerate(run.history))
 
 
-def test_kills_at_random_moments_change_no_bit_and_leave_no_file_unreadable(source, tmp_path):
+def test_kills_at_random_moments_change_no_bit_and_leave_no_file_unreadable(engine, source, tmp_path):
     rng = np.random.default_rng(0)
-    network = describe("lenet-5-relu", classes=3)
-    alone = train(network, load(source), recipe("default", network, **CHANGES), tmp_path / "alone", threads=1)
+    network, changes = describe("lenet-5-relu", classes=3), changes_for(engine)
+    alone = train(network, load(source), recipe("default", network, **changes), tmp_path / "alone", threads=1)
     killed = Run(tmp_path / "killed")
     kills = 0
     while kills < KILLS:
-        process = subprocess.Popen(command(source, killed.folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            command(changes, source, killed.folder), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        )
         begun = time.monotonic()
         # The first part of a process's life is imports; most kills shall fall on training.
         while process.poll() is None and not killed.settings_path.exists() and time.monotonic() - begun < 60:
@@ -82,7 +97,7 @@ def test_kills_at_random_moments_change_no_bit_and_leave_no_file_unreadable(sour
             break  # it was done before it could be killed
         kills += 1
         assert_readable(killed)
-    subprocess.run(command(source, killed.folder), check=True, capture_output=True)
+    subprocess.run(command(changes, source, killed.folder), check=True, capture_output=True)
     assert kills == KILLS
     assert bits(killed) == bits(alone)
     assert without_times(killed.history) == without_times(alone.history)
@@ -91,31 +106,37 @@ def test_kills_at_random_moments_change_no_bit_and_leave_no_file_unreadable(sour
 
 @pytest.mark.parametrize("changes", [{}, {"momentum": 0.0}, {"optimizer": "adamw", "ema": 0.9}])
 @pytest.mark.parametrize("updates", [3, 29, 58])
-def test_a_run_stopped_after_any_update_ends_with_the_same_bits(changes, updates, source, tmp_path, monkeypatch):
-    from lenet.training.learner import TorchLearner
+def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
+    changes, updates, engine, source, tmp_path, monkeypatch
+):
+    if engine == "torch":
+        from lenet.training.learner import TorchLearner as Learner
+    else:
+        from lenet.training.engine_learner import EngineLearner as Learner
 
     network, dataset = describe("lenet-short", classes=3), load(source)
     made = recipe("fast", network, epochs=3, batch=32, **changes)
     alone = train(network, dataset, made, tmp_path / "alone", threads=1)
-    original, taken = TorchLearner.update, 0
+    original, taken = Learner.learn, 0
+    monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)  # so that each update is handed over by itself
 
-    def stopping(self, *arguments):
+    def stopping(self, images, labels, order, rates, changes):
         nonlocal taken
-        taken += 1
-        if taken > updates:
+        if taken + len(rates) > updates:
             raise KeyboardInterrupt
-        original(self, *arguments)
+        taken += len(rates)
+        return original(self, images, labels, order, rates, changes)
 
-    monkeypatch.setattr(TorchLearner, "update", stopping)
+    monkeypatch.setattr(Learner, "learn", stopping)
     with pytest.raises(KeyboardInterrupt):
         train(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10)
-    monkeypatch.setattr(TorchLearner, "update", original)
+    monkeypatch.setattr(Learner, "learn", original)
     stopped = train(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10, resume=True)
     assert bits(stopped) == bits(alone)
     assert without_times(stopped.history) == without_times(alone.history)
 
 
-def test_a_run_killed_before_its_first_checkpoint_starts_again(source, tmp_path):
+def test_a_run_killed_before_its_first_checkpoint_starts_again(engine, source, tmp_path):
     network, dataset = describe("lenet-short", classes=3), load(source)
     made = recipe("fast", network, epochs=1)
     alone = train(network, dataset, made, tmp_path / "alone", threads=1)

@@ -2,6 +2,8 @@
 
 import json
 import math
+from importlib.util import find_spec
+from itertools import product
 
 import numpy as np
 import pytest
@@ -11,15 +13,15 @@ from lenet.architecture import Convolution, FullConnection, MaxPooling, Network,
 from lenet.cli import main
 from lenet.cli import training as verbs
 from lenet.data import Dataset, split_validation
+from lenet.engine.native import Changes, instruction_sets
 from lenet.errors import LeNetError, TrainingError, UnknownName
 from lenet.evaluation import evaluate
 from lenet.networks import describe, names
 from lenet.training import RECIPES, Recipe, recipe, train
-from lenet.training.loop import epoch_examples
+from lenet.training.changes import changed, epoch_order
 from lenet.training.runs import fingerprint, read_settings
 
-pytest.importorskip("torch")
-
+ENGINES = [*instruction_sets(), *(["torch"] if find_spec("torch") else [])]
 TINY = Network(
     "tiny",
     (1, 8, 8),
@@ -39,6 +41,13 @@ def stripes(examples=240, seed=0):
         return images, labels
 
     return Dataset("stripes", *part(examples), *part(60), class_names=("top", "middle", "bottom"))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request, monkeypatch):
+    """Every engine that can train here, as LENET_ENGINE asks for it."""
+    monkeypatch.setenv("LENET_ENGINE", request.param)
+    return request.param
 
 
 def arrays_of(run):
@@ -126,18 +135,30 @@ def test_a_loss_that_does_not_fit_the_outputs_is_refused(network, loss, tmp_path
 
 
 def test_an_epoch_follows_from_seed_and_number_alone_and_epochs_differ():
-    images = stripes().train_images
-    first, again, next_one = (epoch_examples(images, QUICK, epoch) for epoch in (0, 0, 1))
+    first, again, next_one = (epoch_order(QUICK, np.arange(240), epoch) for epoch in (0, 0, 1))
     np.testing.assert_array_equal(first[0], again[0])
-    np.testing.assert_array_equal(first[1], again[1])
+    np.testing.assert_array_equal(first[1].shifts, again[1].shifts)
     assert (first[0] != next_one[0]).any()
-    assert (first[1] != next_one[1]).any()
-    assert sorted(first[0]) == list(range(len(images)))
+    assert (first[1].shifts != next_one[1].shifts).any()
+    assert sorted(first[0]) == list(range(240))
+
+
+def test_every_shift_within_the_limit_is_drawn():
+    shifts = epoch_order(Recipe(shift=2), np.arange(500), 0)[1].shifts
+    assert {tuple(shift) for shift in shifts.tolist()} == set(product(range(-2, 3), repeat=2))
+
+
+def test_a_picture_is_mirrored_and_then_shifted_down_and_right():
+    picture = np.arange(9, dtype=np.uint8).reshape(1, 3, 3)
+    changes = Changes(shifts=np.array([[1, -1]], np.int8), mirrored=np.array([True]), seed=0, epoch=0)
+    assert changed(picture, changes).tolist() == [[[0, 0, 0], [1, 0, 0], [4, 3, 0]]]
+    color = changed(np.repeat(picture[:, None], 3, axis=1), changes)
+    assert color[0, 2].tolist() == [[1, 0, 0], [1, 0, 0], [4, 3, 3]]  # the edge is repeated
 
 
 def test_mirroring_turns_about_half_of_the_pictures():
     images = stripes().train_images
-    mirrored = epoch_examples(images, Recipe(flip=True), 0)[1]
+    mirrored = changed(images, epoch_order(Recipe(flip=True), np.arange(len(images)), 0)[1])
     turned = (mirrored == images[..., ::-1]).all(axis=(1, 2))
     kept = (mirrored == images).all(axis=(1, 2))
     assert (turned ^ kept).all()
@@ -147,7 +168,7 @@ def test_mirroring_turns_about_half_of_the_pictures():
 # The loop
 
 
-def test_training_learns_and_keeps_what_it_needs(tmp_path):
+def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
     found = stripes()
     run = train(TINY, found, QUICK, tmp_path / "run", threads=1)
     assert evaluate(run.best_path, found).error_rate < 5
@@ -159,10 +180,11 @@ def test_training_learns_and_keeps_what_it_needs(tmp_path):
     provenance = run.weights().provenance
     assert provenance["data"]["training_sha256"] == fingerprint(found)
     assert provenance["epoch"] == run.best["epoch"]
+    assert provenance["engine"] == run.settings["engine"] == engine
 
 
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw"}, {"ema": 0.9}, {"momentum": 0.0}, {"rotation": 5.0}])
-def test_the_same_seed_gives_the_same_bits_and_another_seed_others(changes, tmp_path):
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others(engine, changes, tmp_path):
     made = Recipe.from_json(QUICK.to_json() | {"epochs": 1} | changes)
     runs = [train(TINY, stripes(), made, tmp_path / name, threads=1) for name in "ab"]
     assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
@@ -170,9 +192,8 @@ def test_the_same_seed_gives_the_same_bits_and_another_seed_others(changes, tmp_
     assert (arrays_of(runs[0])["c1.weight"] != arrays_of(other)["c1.weight"]).any()
 
 
-def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(tmp_path):
-    import torch
-
+def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(engine, tmp_path):
+    torch = pytest.importorskip("torch")
     from lenet.initialization import initial_weights
     from lenet.preprocess import network_inputs
     from lenet.pytorch import build, load_arrays
@@ -191,7 +212,7 @@ def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(tmp_pat
         np.testing.assert_allclose(arrays_of(run)[name], expected, atol=1e-6)
 
 
-def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(tmp_path):
+def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(engine, tmp_path):
     with_mean, without = (
         train(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"ema": ema}), tmp_path / str(ema), threads=1)
         for ema in (0.9, 0.0)
@@ -201,7 +222,7 @@ def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(
     assert (state["average.c1.weight"] != state["weights.c1.weight"]).any()
 
 
-def test_the_weights_kept_are_those_with_the_fewest_validation_errors(tmp_path):
+def test_the_weights_kept_are_those_with_the_fewest_validation_errors(engine, tmp_path):
     rng = np.random.default_rng(0)
     images, labels = rng.integers(0, 256, (200, 8, 8)).astype(np.uint8), rng.integers(0, 3, 200)
     # Nothing can be learned here, so the validation errors go up and down.
@@ -217,7 +238,7 @@ def test_the_weights_kept_are_those_with_the_fewest_validation_errors(tmp_path):
     assert evaluate(run.best_path, held_out).errors == min(errors)
 
 
-def test_the_test_part_has_no_say(tmp_path):
+def test_the_test_part_has_no_say(engine, tmp_path):
     found = stripes()
     shuffled = Dataset("stripes", found.train_images, found.train_labels, found.test_images[::-1].copy(),
                        (found.test_labels + 1) % 3, found.class_names)  # fmt: skip
@@ -227,7 +248,7 @@ def test_the_test_part_has_no_say(tmp_path):
     assert runs[0].best["epoch"] == runs[1].best["epoch"]
 
 
-def test_a_run_that_diverges_says_so(tmp_path):
+def test_a_run_that_diverges_says_so(engine, tmp_path):
     with pytest.raises(TrainingError, match="lower --learning-rate, which is"):
         train(TINY, stripes(), Recipe(epochs=2, learning_rate=1e30, schedule="constant"), tmp_path / "run")
     assert not (tmp_path / "run" / "best.safetensors").exists()
@@ -260,7 +281,7 @@ def test_an_existing_run_is_neither_overwritten_nor_mixed_with_another(tmp_path)
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
-def test_going_on_with_a_finished_run_changes_no_weights(tmp_path):
+def test_going_on_with_a_finished_run_changes_no_weights(engine, tmp_path):
     run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
     before = run.best_path.read_bytes(), run.last_path.read_bytes(), run.history_path.read_bytes()
     train(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
@@ -294,7 +315,7 @@ def test_every_value_of_a_recipe_is_an_option():
     assert set(Recipe().to_json()) - {"name"} <= set(options)
 
 
-def test_the_verb_trains_tests_and_says_where_everything_lies(tmp_path, capsys, monkeypatch):
+def test_the_verb_trains_tests_and_says_where_everything_lies(engine, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = write_npz(tmp_path / "stripes.npz", stripes())
     assert main(["train", "lenet-short", "--data", source, "--epochs", "1", "--threads", "1"]) == 0
@@ -307,7 +328,7 @@ def test_the_verb_trains_tests_and_says_where_everything_lies(tmp_path, capsys, 
     assert "epoch 1/1" in printed.err
 
 
-def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(tmp_path, capsys):
+def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(engine, tmp_path, capsys):
     source = write_npz(tmp_path / "stripes.npz", stripes())
     first, second = tmp_path / "first", tmp_path / "second"
     command = ["train", "lenet-short", "--data", source, "--recipe", "fast", "--seed", "3", "--batch", "32"]

@@ -6,6 +6,7 @@ LeNetError
 ├── DataError        a data file or picture that is missing, damaged or not what it claims to be
 ├── WeightsError     a weights file that is damaged or belongs to another network
 ├── TrainingError    a run that cannot start, go on or be repeated
+├── EngineError      a network or an instruction set that the native engine cannot run
 └── MissingExtra     an optional package that is not installed
 """
 
@@ -45,6 +46,10 @@ class WeightsError(LeNetError):
 
 class TrainingError(LeNetError):
     """A run that cannot start, go on or be repeated."""
+
+
+class EngineError(LeNetError):
+    """A network or an instruction set that the native engine cannot run, or an engine that is not there."""
 
 
 class MissingExtra(LeNetError):

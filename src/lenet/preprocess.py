@@ -4,7 +4,6 @@ Gray levels are uint8 and ink-high: 0 is background, 255 full ink, as in MNIST. 
 background and ink where the network's ``input_range`` puts them.
 """
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -28,13 +27,25 @@ def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range:
         float32 (N, channels, height, width).
 
     Raises:
-        TypeError: if ``images`` is not uint8, so that nothing is scaled twice.
-        DataError: if the number of channels cannot be brought to the network's.
-
-    Smaller pictures are padded with background, equally on all sides; larger ones are resampled by area.
+        TypeError, DataError: as `fitted` does.
 
     >>> network_inputs(np.full((1, 28, 28), 255, np.uint8), (1, 32, 32), (-0.1, 1.175))[0, 0, 1:3, 16]
     array([-0.1  ,  1.175], dtype=float32)
+    """
+    images = fitted(images, shape)
+    background, ink = input_range
+    levels = np.linspace(background, ink, 256, dtype=np.float32)
+    return levels[images]
+
+
+def fitted(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
+    """Gray levels brought to a network's (channels, height, width) and left as gray levels, uint8 (N, C, H, W).
+
+    Smaller pictures are padded with background, equally on all sides; larger ones are resampled by area.
+
+    Raises:
+        TypeError: if ``images`` is not uint8, so that nothing is scaled twice.
+        DataError: if the number of channels cannot be brought to the network's.
     """
     if images.dtype != np.uint8:
         raise TypeError(f"expected uint8 gray levels 0..255, got {images.dtype}")
@@ -43,10 +54,7 @@ def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range:
     if images.ndim != 4:
         raise DataError(f"expected images (N, H, W) or (N, C, H, W), got {images.shape}")
     channels, height, width = shape
-    images = _fit(_channels(images, channels), height, width)
-    background, ink = input_range
-    levels = np.linspace(background, ink, 256, dtype=np.float32)
-    return levels[images]
+    return _fit(_channels(images, channels), height, width)
 
 
 def _channels(images: GrayLevels, channels: int) -> GrayLevels:
@@ -68,6 +76,8 @@ def _fit(images: GrayLevels, height: int, width: int) -> GrayLevels:
         top, left = (height - given_height) // 2, (width - given_width) // 2
         edges = ((0, 0), (0, 0), (top, height - given_height - top), (left, width - given_width - left))
         return np.pad(images, edges)
+    import cv2  # here, because pictures of the right size need not wait for it
+
     scale = min(height / given_height, width / given_width)
     size = (max(1, round(given_width * scale)), max(1, round(given_height * scale)))
     planes = images.reshape(-1, given_height, given_width)

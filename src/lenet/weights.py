@@ -7,7 +7,6 @@ checksums, versions, metrics as JSON). Nothing in such a file is ever executed.
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -112,13 +111,11 @@ def pretrained(name: str = "lenet-5-relu") -> Weights:
     Raises:
         UnknownName: if none ship under that name.
     """
-    folder = files("lenet").joinpath("pretrained")
-    known = sorted(
-        entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
-    )
+    folder = Path(__file__).with_name("pretrained")
+    known = sorted(path.stem for path in folder.glob("*.safetensors"))
     if name not in known:
         raise UnknownName("pretrained network", name, known)
-    return load(Path(str(folder)) / f"{name}.safetensors")
+    return load(folder / f"{name}.safetensors")
 
 
 def find(name_or_path: str | Path) -> Weights:

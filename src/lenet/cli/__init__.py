@@ -1,24 +1,40 @@
 """The command line: arguments to calls, text or JSON out.
 
-Every verb is a function of the same name in its module here; every error becomes one sentence on stderr in `main`.
+Every verb is a function of the same name in its module here, and only the module of the verb that is asked for is
+imported; every error becomes one sentence on stderr in `main`.
 """
 
 import os
 import sys
 from collections.abc import Sequence
+from importlib import import_module
 
 import typer
 from typer.exceptions import Abort, TyperException
 
 from lenet import __version__
-from lenet.cli import code, data, describe, maps, read, training
 from lenet.errors import LeNetError
+
+# The module of each verb, in the order of the help.
+VERBS = {
+    "networks": "describe",
+    "show": "describe",
+    "diff": "describe",
+    "code": "code",
+    "data": "data",
+    "train": "training",
+    "evaluate": "training",
+    "read": "read",
+    "maps": "maps",
+    "bench": "bench",
+    "doctor": "doctor",
+}
 
 _FAILED = 1
 
 
-def build_app() -> typer.Typer:
-    """The whole command line."""
+def build_app(verb: str | None = None) -> typer.Typer:
+    """The command line with one verb of `VERBS` and those of its module, or with all verbs."""
     app = typer.Typer(
         help="The LeNet family: described once, counted exactly, trained, opened up, reading your digits.",
         no_args_is_help=True,
@@ -27,11 +43,8 @@ def build_app() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for group in (describe, code):
-        group.register(app)
-    app.add_typer(data.app, name="data")
-    for group in (training, read, maps):
-        group.register(app)
+    for module in [VERBS[verb]] if verb in VERBS else dict.fromkeys(VERBS.values()):
+        import_module(f"{__name__}.{module}").register(app)
     return app
 
 
@@ -52,7 +65,9 @@ def _options(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage."""
     try:
-        result = build_app()(args=arguments, prog_name="lenet", standalone_mode=False)
+        given = sys.argv[1:] if arguments is None else arguments
+        verb = next((argument for argument in given if not argument.startswith("-")), None)
+        result = build_app(verb)(args=arguments, prog_name="lenet", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:
         if (message := error.format_message()).startswith("Usage:"):  # a group without a verb

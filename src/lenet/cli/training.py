@@ -1,6 +1,7 @@
 """``lenet train`` and ``lenet evaluate``."""
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -9,14 +10,14 @@ import typer
 
 from lenet import data, networks
 from lenet.architecture import Network
-from lenet.errors import DataError, LeNetError, MissingExtra, TrainingError
-from lenet.evaluation import Evaluation, draw_confusion, draw_mistakes
+from lenet.errors import DataError, LeNetError, TrainingError
+from lenet.evaluation import Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
 from lenet.training import Recipe, Run, recipe
 from lenet.training import train as train_network
-from lenet.training.curves import draw_curves
 from lenet.training.distributed import Worker
+from lenet.training.place import is_here
 from lenet.training.progress import on_stderr
 from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES, SCHEDULES
 from lenet.training.runs import fingerprint, read_settings
@@ -106,6 +107,7 @@ def train(
             resume=resume,
             validation=stored["validation"] if stored and validation is None else validation,
             device=stored.get("device", device) if device == "auto" else device,
+            engine=_repeated_engine(stored) if repeated else None,
             threads=threads or stored.get("threads"),
             checkpoint_every=checkpoint_every,
             source=source,
@@ -133,6 +135,8 @@ def evaluate(
 
     lenet evaluate pretrained --data mnist --examples 10 --mistakes mistakes.png
     """
+    from lenet.evaluation import draw_confusion, draw_mistakes
+
     for path in (mistakes, confusion):
         _check_picture_path(path)
     found = find(weights)
@@ -171,6 +175,15 @@ def _stored(out: Path | None, resume: bool, repeated: Path | None) -> dict[str, 
         return {}
     folder = out if resume else repeated
     return read_settings(folder) if folder else {}
+
+
+def _repeated_engine(stored: dict[str, Any]) -> str | None:
+    """The engine of the run to repeat, if it is here and LENET_ENGINE names no other."""
+    engine = str(stored.get("engine", "torch"))
+    if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
+        return engine
+    print(f"lenet: the run was made with the engine {engine}; another one gives other last bits", file=sys.stderr)
+    return None
 
 
 def _source(data_set: str | None, data_dir: Path | None, stored: dict[str, Any]) -> dict[str, Any]:
@@ -220,12 +233,10 @@ def _recipe(name: str | None, network: Network, values: dict[str, Any], stored: 
 
 def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
     """Draw the curves, test the best weights, and say what came out and where it lies."""
-    files = [run.best_path, run.history_path, run.settings_path]
-    try:
-        files.append(draw_curves(run))
-    except MissingExtra as error:
-        print(f"lenet: no curves: {error}", file=sys.stderr)
-    evaluation = evaluate_weights(run.best_path, dataset, engine="torch")
+    from lenet.training.curves import draw_curves
+
+    files = [run.best_path, run.history_path, run.settings_path, draw_curves(run)]
+    evaluation = evaluate_weights(run.best_path, dataset, engine=run.settings["engine"])
     tested = run.folder / "evaluation.json"
     write_atomically(tested, json.dumps(evaluation.to_json(), ensure_ascii=False).encode() + b"\n")
     best = run.best

@@ -182,15 +182,25 @@ def split_validation(dataset: Dataset, examples: int, seed: int = 0) -> Split:
     [0, 1]
     """
     images, labels = dataset.train_images, dataset.train_labels
+    chosen = choose_validation(dataset, examples, seed)
+    if not examples:
+        return Split(images, labels, images[:0], labels[:0])
+    return Split(images[~chosen], labels[~chosen], images[chosen], labels[chosen])
+
+
+def choose_validation(dataset: Dataset, examples: int, seed: int = 0) -> NDArray[np.bool_]:
+    """Choose the training examples that `split_validation` sets aside, and copy nothing.
+
+    Returns:
+        bool (N,), true for exactly ``examples`` of them.
+    """
+    labels = dataset.train_labels
     if not 0 <= examples < len(labels):
         raise DataError(
             f"{dataset.name}: cannot set aside {examples:,} examples for validation; "
             f"expected 0 to {len(labels) - 1:,} of its {len(labels):,} training examples"
         )
-    if not examples:
-        return Split(images, labels, images[:0], labels[:0])
-    chosen = choose_stratified(labels, examples, seed)
-    return Split(images[~chosen], labels[~chosen], images[chosen], labels[chosen])
+    return choose_stratified(labels, examples, seed)
 
 
 def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int) -> NDArray[np.bool_]:

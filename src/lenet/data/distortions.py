@@ -8,8 +8,8 @@ axis with elongation along the other) and horizontal shearing; [Simard03, sectio
 
 import math
 from dataclasses import dataclass, fields
+from typing import Any
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -72,6 +72,8 @@ def distort(images: Images, rng: np.random.Generator, distortions: Distortions |
     >>> bool((distort(square, np.random.default_rng(0), nothing) == square).all())
     True
     """
+    import cv2  # here, because most commands distort nothing and need not wait for it
+
     limits = distortions or Distortions()
     _check(images)
     height, width = images.shape[-2:]
@@ -109,13 +111,28 @@ def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
     _check(images)
     if pixels < 0:
         raise DataError(f"cannot shift by up to {pixels} pixels; expected at least 0")
+    return move(images, pixels - rng.integers(0, 2 * pixels + 1, (len(images), 2)))
+
+
+def move(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
+    """Move each picture by whole pixels.
+
+    Args:
+        images: uint8 (N, H, W), or (N, C, H, W).
+        shifts: (N, 2), rows down and columns to the right.
+
+    Returns:
+        uint8, same shape.
+    """
+    _check(images)
+    most = int(np.abs(shifts).max(initial=0))
     height, width = images.shape[-2:]
     still = ((0, 0),) * (images.ndim - 2)
-    padded = np.pad(images, (*still, (pixels, pixels), (pixels, pixels)), "constant" if images.ndim == 3 else "edge")
-    corners = rng.integers(0, 2 * pixels + 1, (len(images), 2))
+    padded = np.pad(images, (*still, (most, most), (most, most)), "constant" if images.ndim == 3 else "edge")
     result = np.empty_like(images)
-    for top, left in np.unique(corners, axis=0):
-        chosen = np.flatnonzero((corners == (top, left)).all(axis=1))
+    for down, right in np.unique(shifts, axis=0).tolist():
+        chosen = np.flatnonzero((shifts == (down, right)).all(axis=1))
+        top, left = most - down, most - right
         result[chosen] = padded[chosen, ..., top : top + height, left : left + width]
     return result
 
@@ -150,6 +167,8 @@ def _elastic_field(
     height: int, width: int, rng: np.random.Generator, limits: Distortions
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """Smooth even noise, and scale it so that its standard deviation is ``limits.elastic`` pixels."""
+    import cv2
+
     field = rng.uniform(-1, 1, (2, height, width)).astype(np.float32)
     sigma = limits.elastic_smoothness
     dy, dx = (np.asarray(cv2.GaussianBlur(part, (0, 0), sigma), np.float32) for part in field)

@@ -29,6 +29,16 @@ def is_gzip(path: Path) -> bool:
         return stream.read(2) == GZIP_MAGIC
 
 
+def is_idx(path: Path) -> bool:
+    """Tell by its first bytes whether a file is IDX, raw or compressed; False for one that cannot be opened."""
+    try:
+        with open_raw(path) as stream:
+            head = stream.read(4)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return len(head) == 4 and head[:2] == b"\0\0" and head[2] in TYPE_OF_CODE and head[3] > 0
+
+
 def open_raw(path: Path) -> BinaryIO:
     """Open a file for reading, decompressing it on the way if it is a gzip file."""
     return cast(BinaryIO, gzip.open(path, "rb")) if is_gzip(path) else path.open("rb")

@@ -1,5 +1,6 @@
-"""Networks run without torch."""
+"""Networks run without torch: by the native engine where it is there, else in NumPy."""
 
-from lenet.engine.reference import activations, decide, forward, probabilities
+from lenet.engine.forward import Forward, activations, engine_name, forward
+from lenet.engine.reference import decide, probabilities
 
-__all__ = ["activations", "decide", "forward", "probabilities"]
+__all__ = ["Forward", "activations", "decide", "engine_name", "forward", "probabilities"]

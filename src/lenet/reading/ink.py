@@ -79,12 +79,14 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
     if polarity is Polarity.FOUND:
         polarity = find_polarity(colors)
     paper_high = (255 - colors if polarity is Polarity.INK_HIGH else colors).astype(np.float32)
-    darkness = np.clip(1.0 - paper_high / _light(paper_high), 0.0, 1.0).max(axis=2)
-    darkness = cv2.GaussianBlur(darkness, (0, 0), 0.8 if scale >= 1 else 1.0)
-    paper = float(np.median(darkness))
+    light = paper_high / _light(paper_high)
+    least = np.minimum(np.minimum(light[..., 0], light[..., 1]), light[..., 2])  # ten times faster than min(axis=2)
+    darkest = np.clip(1.0 - least, 0.0, 1.0)
+    darkness = cv2.GaussianBlur(darkest, (0, 0), 0.8 if scale >= 1 else 1.0)
+    paper = _median(darkness)
     # Only pixels lighter than the middle tell of grain: in a tight crop the darker half is ink.
     lighter = paper - darkness[darkness < paper]
-    noise = 1.4826 * float(np.median(lighter)) if lighter.size > 9 else 0.0
+    noise = 1.4826 * _median(lighter) if lighter.size > 9 else 0.0
     return InkMap(np.maximum(darkness - paper, 0.0).astype(np.float32), max(noise, 0.004), scale, polarity)
 
 
@@ -98,7 +100,7 @@ def find_polarity(colors: Colors) -> Polarity:
     framed = cv2.copyMakeBorder(small, 8, 8, 8, 8, cv2.BORDER_REPLICATE)
     middle = cv2.medianBlur(framed, 17)[8:-8, 8:-8].astype(np.float32)
     departure = gray.astype(np.float32) - cv2.resize(middle, gray.shape[::-1])
-    light_is_rare = float((departure**3).mean()) > 0
+    light_is_rare = float((departure * departure * departure).mean()) > 0  # far faster than a power
     return Polarity.INK_HIGH if light_is_rare and np.median(gray) < 128 else Polarity.PAPER_HIGH
 
 
@@ -125,3 +127,11 @@ def _light(paper_high: NDArray[np.float32]) -> NDArray[np.float32]:
     framed = cv2.copyMakeBorder(small, *(14,) * 4, cv2.BORDER_REFLECT)
     light = cv2.GaussianBlur(cv2.morphologyEx(framed, cv2.MORPH_CLOSE, kernel), (0, 0), 3)[14:-14, 14:-14]
     return np.maximum(cv2.resize(light, (width, height), interpolation=cv2.INTER_LINEAR), _DARKEST_PAPER)
+
+
+def _median(levels: NDArray[np.float32]) -> float:
+    """As np.median, which looks for three places at once and takes ten times as long for it."""
+    half = levels.size // 2
+    ordered = np.partition(levels, half, axis=None)
+    upper = ordered[half]
+    return float(upper if levels.size % 2 else (ordered[:half].max() + upper) / 2)

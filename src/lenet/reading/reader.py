@@ -12,22 +12,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.engine import forward, probabilities
-from lenet.errors import DataError, WeightsError
-from lenet.preprocess import network_inputs
+from lenet.errors import DataError
 from lenet.reading.ink import InkMap, Polarity, find_ink
 from lenet.reading.normalization import normalize
 from lenet.reading.path import best_path
 from lenet.reading.pictures import Picture, Source, open_picture
+from lenet.reading.recognition import DOUBTFUL, LABELS, Recognizer
 from lenet.reading.segmentation import Box, Candidate, find_rows, find_rules
-from lenet.weights import Weights, pretrained
+from lenet.weights import Weights
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
-DOUBTFUL = 0.8  # digits less probable than this are marked
 LEFT_OUT = 1.0  # in nats: what ink costs that another threshold counts to a digit and this one does not
 AGREEMENT = 0.15  # in nats of mean probability, for each other threshold that gives the same text
 MOST_PIECES = 400  # of ink: a page with more holds texture, not rows of digits
-LABELS = "0123456789"
 
 GrayLevels = NDArray[np.uint8]
 
@@ -108,10 +105,11 @@ class Reader:
     """Reads single digits and rows of digits from pictures, without torch.
 
     Args:
-        weights: of any network with ten classes; the ones that ship with the package if none are given.
+        weights: of any network with ten classes, or a recognizer that is at hand; the ones that ship with the package
+            if none are given.
 
     Raises:
-        WeightsError: if the network has another number of classes.
+        WeightsError, EngineError, MissingExtra: as `Recognizer` does.
 
     >>> page = np.full((100, 100), 230, np.uint8)
     >>> page[20:80, 47:53] = 30
@@ -119,13 +117,9 @@ class Reader:
     '1'
     """
 
-    def __init__(self, weights: Weights | None = None) -> None:
-        self.weights = pretrained() if weights is None else weights
-        if self.weights.network.classes != len(LABELS):
-            raise WeightsError(
-                f"{self.weights.network.name} tells {self.weights.network.classes} classes apart; "
-                f"reading takes weights of a network with {len(LABELS)}, one for each digit"
-            )
+    def __init__(self, weights: Weights | Recognizer | None = None) -> None:
+        self._recognizer = weights if isinstance(weights, Recognizer) else Recognizer(weights)
+        self.weights = self._recognizer.weights
 
     def read(self, source: Source, polarity: Polarity | str = Polarity.FOUND, *, single: bool = False) -> Reading:
         """Read a picture.
@@ -155,9 +149,7 @@ class Reader:
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
-        network = self.weights.network
-        inputs = network_inputs(images, network.input, network.input_range)
-        return probabilities(network, forward(network, self.weights.arrays, inputs))
+        return self._recognizer.probabilities(images)
 
     def _draft(self, ink: InkMap, threshold: float, rules: NDArray[np.uint8]) -> "Draft":
         """What the picture says at one threshold: the best path through the candidates of each row."""

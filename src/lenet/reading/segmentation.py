@@ -125,15 +125,16 @@ class _Component:
 
 def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
     """The rows of a picture, top to bottom, at one threshold of the ink's levels, rules taken out."""
-    mask = without_rules((ink.levels > threshold).astype(np.uint8), rules)
+    mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
     count, components_of, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
     labels = np.asarray(components_of, np.int32)
     if count < 2:
         return []
-    mass = np.bincount(labels.ravel(), weights=ink.levels.ravel(), minlength=count)
+    inked = np.flatnonzero(mask)
+    mass = np.bincount(labels.ravel()[inked], weights=ink.levels.ravel()[inked], minlength=count).tolist()
     components = [
-        _Component(number, int(y), int(x), int(y + h), int(x + w), float(mass[number]))
-        for number, (x, y, w, h, _) in enumerate(statistics)
+        _Component(number, y, x, y + h, x + w, mass[number])
+        for number, (x, y, w, h, _) in enumerate(statistics.tolist())
         if number > 0
     ]
     components = _plausible(components, ink.levels.shape)
@@ -155,7 +156,7 @@ def find_rules(ink: InkMap, threshold: float) -> Mask:
 
     A rule crosses most of the picture, at most RULE_TILT askew, and is far thinner than long: a pen's stroke is not.
     """
-    mask = (ink.levels > threshold).astype(np.uint8)
+    mask = (ink.levels > threshold).view(np.uint8)
     height, width = mask.shape
     if max(height, width) <= CROP:
         return _level_rules(mask) | _level_rules(np.ascontiguousarray(mask.T)).T

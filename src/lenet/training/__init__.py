@@ -1,4 +1,4 @@
-"""Training: recipes, the loop, runs on disk that can be repeated and gone on with. torch is imported when it starts."""
+"""Training: recipes, the loop, runs on disk that can be repeated and gone on with. On CPUs the native engine learns."""
 
 from lenet.training.loop import train
 from lenet.training.recipes import RECIPES, Recipe, recipe

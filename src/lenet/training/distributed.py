@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from lenet.errors import TrainingError
 
 Message = TypeVar("Message")
+Kind = TypeVar("Kind", bound=np.generic)
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class Worker:
         """True for the one process that writes and prints."""
         return self.rank == 0
 
-    def share(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        """This process's examples of a batch.
+    def share(self, rows: NDArray[Kind]) -> NDArray[Kind]:
+        """This process's examples of a batch: every world_size-th row of an array.
 
         >>> Worker(rank=1, world_size=2).share(np.arange(5))
         array([1, 3])
@@ -67,12 +68,12 @@ class Group:
 
     Args:
         worker: this process.
-        cuda: whether tensors lie on GPUs (NCCL), or not (gloo).
+        device: where its tensors lie, as torch names it: on GPUs NCCL carries them, else gloo.
     """
 
-    def __init__(self, worker: Worker, *, cuda: bool = False) -> None:
+    def __init__(self, worker: Worker, device: str = "cpu") -> None:
         self.worker = worker
-        self._cuda = cuda
+        self._device = device
         self._joined = False
 
     def __enter__(self) -> "Group":
@@ -80,7 +81,7 @@ class Group:
             import torch.distributed as dist
 
             if not dist.is_initialized():
-                dist.init_process_group("nccl" if self._cuda else "gloo", **self._meeting_point())
+                dist.init_process_group("nccl" if self._device.startswith("cuda") else "gloo", **self._meeting_point())
                 self._joined = True
         return self
 
@@ -96,6 +97,16 @@ class Group:
             import torch.distributed as dist
 
             dist.all_reduce(tensor)
+
+    def add_up(self, *numbers: float) -> list[float]:
+        """The sum of each number over all processes, which must all ask."""
+        if self.worker.world_size == 1:
+            return list(numbers)
+        import torch
+
+        tensor = torch.tensor(numbers, dtype=torch.float64, device=self._device)
+        self.sum(tensor)
+        return [float(number) for number in tensor.tolist()]
 
     def from_first(self, message: Message) -> Message:
         """What the first process passes, in every process."""

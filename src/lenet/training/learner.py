@@ -1,7 +1,4 @@
-"""What takes the updates: a network's weights on torch, its optimizer, and the running mean of the weights.
-
-The loop knows only what `loop.Learner` asks for, so that another engine can take this one's place.
-"""
+"""Learning through torch: the weights, the optimizer and the running mean, on a CPU or GPUs, in one process or many."""
 
 import os
 from collections.abc import Iterator
@@ -12,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.data.distortions import distort
+from lenet.engine.native import Changes
 from lenet.errors import MissingExtra, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels, network_inputs
+from lenet.training.changes import changed, distortion_generator
 from lenet.training.distributed import Group
 from lenet.training.recipes import Recipe
 
@@ -33,28 +33,25 @@ _EVALUATED_AT_ONCE = 500
 
 
 def choose_device(name: str, local_rank: int = 0) -> str:
-    """``"cpu"``, or ``"cuda:0"``, for ``"auto"``, ``"cpu"``, ``"cuda"`` or a device of torch's own naming.
+    """``"cpu"``, or ``"cuda:0"``, for ``"auto"``, ``"cpu"``, ``"cuda"`` or a GPU of torch's own naming.
 
     Raises:
         TrainingError: if there is no such device here.
     """
     if name == "cpu" or (name == "auto" and not torch.cuda.is_available()):
         return "cpu"
-    if name != "auto" and not name.startswith("cuda"):
-        raise TrainingError(f"unknown device {name!r}; expected auto, cpu or cuda")
     if not torch.cuda.is_available():
         raise TrainingError(f"the device is {name!r}, but torch finds no GPU here; use --device cpu")
     return name if ":" in name else f"cuda:{local_rank}"
 
 
-def default_threads() -> int:
-    """The threads that torch would use: one a core, or OMP_NUM_THREADS."""
-    return torch.get_num_threads()
-
-
 @contextmanager
-def reproducible(threads: int) -> Iterator[None]:
-    """Run with this many threads and deterministic algorithms; torch's own settings come back afterwards."""
+def reproducible(threads: int | None) -> Iterator[None]:
+    """Run with this many threads and deterministic algorithms; torch's own settings come back afterwards.
+
+    Args:
+        threads: None takes torch's number: one a core, or OMP_NUM_THREADS.
+    """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the GPU is first used
     fill: Any = torch.utils.deterministic
     before = (
@@ -65,7 +62,7 @@ def reproducible(threads: int) -> Iterator[None]:
     )
     # Saturated squashes give gradients below 1e-38, on which a CPU is ten times slower; as zeros they change nothing.
     torch.set_flush_denormal(True)
-    torch.set_num_threads(threads)
+    torch.set_num_threads(threads or before[0])
     torch.use_deterministic_algorithms(True, warn_only=True)
     fill.fill_uninitialized_memory = False  # a debugging help that costs time
     try:
@@ -81,11 +78,14 @@ class TorchLearner:
     """A network that learns through torch, alone or as one of several processes with the same weights.
 
     All parameters lie in one vector, so that an update, a sum over processes and the running mean are each one
-    operation.
+    operation. Distortions are OpenCV's, drawn for a whole epoch at once.
     """
+
+    engine = "torch"
 
     def __init__(self, network: Network, recipe: Recipe, group: Group, device: str) -> None:
         self.network, self.recipe, self._group = network, recipe, group
+        self.device, self.threads = device, torch.get_num_threads()
         self._device = torch.device(device)
         self._module = build(network).to(self._device)
         load_arrays(self._module, initial_weights(network, recipe.init, recipe.seed))
@@ -103,43 +103,36 @@ class TorchLearner:
         self._optimizer = self._new_optimizer()
         self._average = self._flat.detach().clone() if recipe.ema else None
         self._updates = 0
-        self._totals = torch.zeros(2, dtype=torch.float64, device=self._device)  # loss, errors
+        self._distorted: tuple[int, GrayLevels] | None = None  # an epoch and its pictures
 
-    def update(self, images: GrayLevels, labels: NDArray[np.int64], batch: int, learning_rate: float) -> None:
-        """Take one step on this process's share of a batch of ``batch`` examples."""
-        self._gradient.zero_()
-        if len(images):
-            inputs, targets = self._tensors(images, labels)
-            outputs = self._module(inputs)
-            loss = self._loss(outputs, targets).sum()
-            (loss / batch).backward()  # type: ignore[no-untyped-call]
-            self._totals += torch.stack([loss.detach().double(), self._count_errors(outputs, targets).double()])
-        self._group.sum(self._gradient)
-        for settings in self._optimizer.param_groups:
-            settings["lr"] = learning_rate
-        self._optimizer.step()
-        self._updates += 1
-        if self._average is not None:
-            # The mean forgets the first weights faster than its decay alone would.
-            decay = min(self.recipe.ema, (1 + self._updates) / (10 + self._updates))
-            self._average.lerp_(self._flat.detach(), 1 - decay)
+    def learn(
+        self,
+        images: GrayLevels,
+        labels: NDArray[np.int64],
+        order: NDArray[np.int64],
+        rates: list[float],
+        changes: Changes,
+    ) -> tuple[float, int]:
+        """Take one step for each of ``rates``, each on this process's share of the next batch of ``order``.
 
-    def running_totals(self) -> tuple[float, int]:
-        """Sum of the losses and number of errors on this process's examples since `start_totals`."""
-        loss, errors = self._totals.tolist()
-        return loss, int(errors)
+        Args:
+            images: the training part at the network's size, uint8 (N, H, W) or (N, C, H, W).
+            labels: int64 (N,).
+            order: rows of both, whole batches of them but for the last.
+            rates: the learning rates.
+            changes: how the pictures of ``order`` are changed.
 
-    def gather_totals(self) -> tuple[float, int]:
-        """`running_totals` over all processes, which must all ask."""
-        totals = self._totals.clone()
-        self._group.sum(totals)
+        Returns:
+            Sum of the losses and number of errors on this process's examples, while learning.
+        """
+        pictures = changed(self._distort(images, changes)[order], changes)
+        batch, share = self.recipe.batch, self._group.worker.share
+        totals = torch.zeros(2, dtype=torch.float64, device=self._device)
+        for step, rate in enumerate(rates):
+            places = slice(step * batch, (step + 1) * batch)
+            totals += self._update(share(pictures[places]), labels[share(order[places])], len(order[places]), rate)
         loss, errors = totals.tolist()
         return loss, int(errors)
-
-    def start_totals(self, loss: float = 0.0, errors: int = 0) -> None:
-        """Start counting, from what was counted before a stop."""
-        mine = (loss, errors) if self._group.worker.is_first else (0.0, 0)
-        self._totals.copy_(torch.tensor(mine, dtype=torch.float64))
 
     def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
         """Sum of the losses and number of errors of the weights that are kept (the running mean, if there is one)."""
@@ -166,12 +159,9 @@ class TorchLearner:
         vectors = {"weights": self._flat.detach()}
         if self._average is not None:
             vectors["average"] = self._average
+        optimizer = self._optimizer.state.get(self._flat, {})
+        vectors |= {key: value for key, value in optimizer.items() if value.dim()}  # the rest is the count of updates
         state: Arrays = {"updates": np.array([self._updates], np.float32)}
-        for key, value in self._optimizer.state.get(self._flat, {}).items():
-            if value.dim():
-                vectors[key] = value
-            else:
-                state[key] = np.array([float(value)], np.float32)
         return state | {
             f"{kind}.{name}": array for kind, vector in vectors.items() for name, array in self._named(vector).items()
         }
@@ -195,8 +185,36 @@ class TorchLearner:
     def _optimizer_state(self, state: Arrays) -> dict[str, Tensor]:
         if self.recipe.optimizer == "adamw":
             vectors = {key: self._vector(state, key) for key in ("exp_avg", "exp_avg_sq")}
-            return {"step": torch.tensor(float(state["step"][0])), **vectors}
+            return {"step": torch.tensor(float(state["updates"][0])), **vectors}
         return {"momentum_buffer": self._vector(state, "momentum_buffer")} if self.recipe.momentum else {}
+
+    def _update(self, images: GrayLevels, labels: NDArray[np.int64], batch: int, learning_rate: float) -> Tensor:
+        """Take one step on this process's share of a batch of ``batch`` examples; sums of loss and errors, (2,)."""
+        totals = torch.zeros(2, dtype=torch.float64, device=self._device)
+        self._gradient.zero_()
+        if len(images):
+            inputs, targets = self._tensors(images, labels)
+            outputs = self._module(inputs)
+            loss = self._loss(outputs, targets).sum()
+            (loss / batch).backward()  # type: ignore[no-untyped-call]
+            totals = torch.stack([loss.detach().double(), self._count_errors(outputs, targets).double()])
+        self._group.sum(self._gradient)
+        for settings in self._optimizer.param_groups:
+            settings["lr"] = learning_rate
+        self._optimizer.step()
+        self._updates += 1
+        if self._average is not None:
+            # The mean forgets the first weights faster than its decay alone would.
+            decay = min(self.recipe.ema, (1 + self._updates) / (10 + self._updates))
+            self._average.lerp_(self._flat.detach(), 1 - decay)
+        return totals
+
+    def _distort(self, images: GrayLevels, changes: Changes) -> GrayLevels:
+        if self.recipe.distortions is None:
+            return images
+        if self._distorted is None or self._distorted[0] != changes.epoch:
+            self._distorted = changes.epoch, distort(images, distortion_generator(changes), self.recipe.distortions)
+        return self._distorted[1]
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe

@@ -3,8 +3,19 @@
 import sys
 from typing import Any, Self
 
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+_SPAN_SECONDS = 0.15
+
+
+class Pace:
+    """How many updates make a span, after which progress is shown, by how long the last span took."""
+
+    def __init__(self) -> None:
+        self.updates = 1
+
+    def took(self, updates: int, seconds: float) -> None:
+        """A span of so many updates took so long."""
+        fitting = int(_SPAN_SECONDS * updates / max(seconds, 1e-6))
+        self.updates = max(1, min(fitting, 10 * self.updates))
 
 
 class Silent:
@@ -39,39 +50,13 @@ class Lines(Silent):
         print(describe_epoch(row, self._epochs), file=sys.stderr, flush=True)
 
 
-class Bars(Lines):
-    """A bar with loss, error rate, images a second and the time left; the epochs' lines scroll by above it."""
-
-    def __init__(self, console: Console) -> None:
-        super().__init__()
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
-        self._progress = Progress(*columns, console=console, transient=True)
-        self._task = self._progress.add_task("starting", total=None)
-
-    def start(self, epochs: int, examples: int, done: int) -> None:
-        super().start(epochs, examples, done)
-        self._progress.update(self._task, total=epochs * examples, completed=done)
-
-    def advance(self, epoch: int, examples: int, loss: float, error_rate: float, images_per_second: float) -> None:
-        place = f"epoch {epoch}/{self._epochs}"
-        text = f"{place}  loss {loss:.3f}  error {error_rate:.2f} %  {images_per_second:,.0f} images/s"
-        self._progress.update(self._task, completed=examples, description=text)
-
-    def epoch(self, row: dict[str, Any]) -> None:
-        self._progress.console.print(describe_epoch(row, self._epochs), highlight=False)
-
-    def __enter__(self) -> Self:
-        self._progress.start()
-        return self
-
-    def __exit__(self, *failure: object) -> None:
-        self._progress.stop()
-
-
 def on_stderr() -> Silent:
     """Bars where stderr is a terminal, else lines."""
-    console = Console(stderr=True)
-    return Bars(console) if console.is_terminal else Lines()
+    if not sys.stderr.isatty():
+        return Lines()
+    from lenet.training.bars import Bars  # here, because rich takes as long to import as a hundred updates
+
+    return Bars()
 
 
 def describe_epoch(row: dict[str, Any], epochs: int) -> str:

@@ -15,6 +15,7 @@ from lenet.initialization import RULES, default_rule
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one-cycle", "constant")
 LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
+MOST_SHIFT = 127  # pixels, as many as a signed byte holds
 _SMOOTHABLE = ("cross-entropy", "nll")
 
 
@@ -85,6 +86,8 @@ class Recipe:
             for name in names:
                 if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
                     raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {least}")
+        if self.shift > MOST_SHIFT:
+            raise TrainingError(f"shift is {self.shift}, expected at most {MOST_SHIFT}")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise TrainingError(f"learning_rate is {self.learning_rate}, expected a number above 0")
         for name in ("momentum", "warm_up", "label_smoothing", "ema"):

@@ -11,7 +11,6 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
-from importlib.util import find_spec
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -187,10 +186,11 @@ def read_settings(path: str | Path) -> dict[str, Any]:
     return settings
 
 
-def versions() -> dict[str, str]:
-    """What the bits of a result depend on beside its settings."""
-    packages = {name: metadata.version(name) for name in ("numpy", "safetensors", "torch") if find_spec(name)}
-    return {"lenet": lenet.__version__, "python": platform.python_version(), **packages}
+def versions(engine: str) -> dict[str, str]:
+    """What the bits of a result depend on beside its settings: torch only where it is the engine."""
+    packages = ("numpy", "safetensors", *(["torch"] if engine == "torch" else []))
+    installed = {name: metadata.version(name) for name in packages}
+    return {"lenet": lenet.__version__, "python": platform.python_version(), **installed}
 
 
 def fingerprint(dataset: Dataset) -> str:

@@ -1,29 +1,29 @@
-"""How good a network is on examples it has not seen: error rate with its interval, confusions, mistakes, rejections."""
+"""What a network makes of examples it has not seen: error rate with its interval, confusions, mistakes, rejections."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 
-from lenet import engine
 from lenet.architecture import Network
-from lenet.data import Dataset
+from lenet.engine import Forward, choice, decide, engine_name, probabilities
 from lenet.errors import DataError, UnknownName
-from lenet.preprocess import GrayLevels, network_inputs
+from lenet.preprocess import GrayLevels
 from lenet.weights import Weights, load
 
-ENGINES = ("numpy", "torch")
+if TYPE_CHECKING:
+    from lenet.data import Dataset
 
-Arrays = Mapping[str, NDArray[np.float32]]
+ENGINES = ("auto", *choice.ENGINES)
+
 Labels = NDArray[np.int64]
 
-_AT_ONCE = 1_000
+_AT_ONCE = 10_000
 _Z95 = 1.959963984540054  # the standard normal's 97.5 % point
 
 
@@ -159,7 +159,7 @@ class Evaluation:
 
 
 def evaluate(
-    weights: Weights | str | Path, dataset: Dataset, *, split: str = "test", engine: str = "numpy"
+    weights: Weights | str | Path, dataset: "Dataset", *, split: str = "test", engine: str = "auto"
 ) -> Evaluation:
     """Evaluate weights on a part of a data set, by default the test part.
 
@@ -167,12 +167,13 @@ def evaluate(
         weights: the weights, or their file.
         dataset: where the examples come from.
         split: ``"test"`` or ``"train"``.
-        engine: ``"numpy"``, which needs nothing else, or ``"torch"``.
+        engine: ``"auto"`` is what LENET_ENGINE asks for, else the best there is; or one of ENGINES by name.
 
     Raises:
         WeightsError: if the file is damaged.
         DataError: if the data set has more classes than the network has outputs.
         UnknownName: if there is no such split or engine.
+        EngineError, MissingExtra: if the engine is not there, or cannot run the network.
     """
     if not isinstance(weights, Weights):
         weights = load(weights)
@@ -184,13 +185,9 @@ def evaluate(
             f"{dataset.name} has {len(dataset.class_names)} classes, but {network.name} has {network.classes} outputs"
         )
     images, labels = dataset.part(split)
-    forward = _numpy_outputs if engine == "numpy" else _torch_outputs
-    outputs = np.concatenate(
-        [
-            forward(weights, _inputs(network, images[start : start + _AT_ONCE]))
-            for start in range(0, len(images), _AT_ONCE)
-        ]
-    )
+    predict = _predictor(weights, engine)
+    starts = range(0, len(images), _AT_ONCE)
+    outputs = np.concatenate([predict(images[start : start + _AT_ONCE]) for start in starts])
     return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
 
@@ -211,8 +208,8 @@ def judge(
         split=split,
         class_names=tuple(class_names or map(str, range(network.classes))),
         labels=labels.astype(np.int64),
-        predictions=engine.decide(network, outputs),
-        probabilities=engine.probabilities(network, outputs),
+        predictions=decide(network, outputs),
+        probabilities=probabilities(network, outputs),
         margins=two_best[:, -1] - two_best[:, 0],
     )
 
@@ -231,94 +228,9 @@ def wilson_interval(errors: int, examples: int) -> tuple[float, float]:
     return 100 * low, 100 * high
 
 
-def draw_mistakes(evaluation: Evaluation, images: GrayLevels, most: int = 60, columns: int = 10) -> Image.Image:
-    """A sheet of the worst mistakes: each picture, ink dark, over its class and what it was read as.
+def _predictor(weights: Weights, engine: str) -> Callable[[GrayLevels], NDArray[np.float32]]:
+    if engine_name(engine) == "torch":
+        from lenet.pytorch.forward import TorchForward
 
-    Args:
-        images: those that were evaluated, uint8 (N, H, W) or (N, C, H, W).
-    """
-    mistakes = evaluation.worst_mistakes(most)
-    cell, text = 72, 30
-    columns = max(1, min(columns, len(mistakes)))
-    rows = math.ceil(len(mistakes) / columns)
-    names = evaluation.class_names
-    title = f"{evaluation.network} on {evaluation.data}: {evaluation}"
-    width = max(columns * (cell + 8) + 8, 12 + round(_font(12).getlength(title)))
-    sheet = Image.new("RGB", (width, 30 + rows * (cell + text + 8)), "white")
-    draw = ImageDraw.Draw(sheet)
-    draw.text((8, 8), title, "black", _font(12))
-    for place, mistake in enumerate(mistakes):
-        left, top = 8 + place % columns * (cell + 8), 30 + place // columns * (cell + text + 8)
-        sheet.paste(_picture(images[mistake.index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
-        draw.rectangle((left - 1, top - 1, left + cell, top + cell), outline="#cccccc")
-        for line, said in enumerate((names[mistake.actual], f"read {_name(names, mistake.predicted)}")):
-            draw.text(
-                (left, top + cell + 2 + 13 * line), _shortened(said, cell), ("#444444", "#b00020")[line], _font(11)
-            )
-    return sheet
-
-
-def draw_confusion(evaluation: Evaluation) -> Image.Image:
-    """The confusion matrix: a row for each class, a column for what it was read as; errors red, the right ones gray."""
-    counts, names = evaluation.confusion, evaluation.class_names
-    font, cell = _font(12), 46
-    margin = 40 + round(max(font.getlength(_name(names, index)) for index in range(len(counts))))
-    size = margin + cell * len(counts) + 8
-    picture = Image.new("RGB", (size, size), "white")
-    draw = ImageDraw.Draw(picture)
-    most_wrong = max(1, int((counts - np.diag(counts.diagonal())).max()))
-    for row, column in np.ndindex(counts.shape):
-        count, left, top = int(counts[row, column]), margin + column * cell, margin + row * cell
-        pale = 255 - round(170 * math.sqrt(count / most_wrong)) if row != column else 232
-        fill = (pale, pale, pale) if row == column else (255, pale, pale)
-        draw.rectangle((left, top, left + cell - 2, top + cell - 2), fill=fill)
-        if count:
-            draw.text((left + cell / 2 - 1, top + cell / 2 - 1), f"{count:,}", "black", font, anchor="mm")
-    for index in range(len(counts)):
-        at = margin + index * cell + cell / 2
-        draw.text((margin - 8, at), _name(names, index), "black", font, anchor="rm")
-        draw.text((at, margin - 8), _shortened(_name(names, index), cell), "black", font, anchor="mb")
-    draw.text((margin, 6), "read as", "#666666", font)
-    draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
-    return picture
-
-
-def _inputs(network: Network, images: GrayLevels) -> NDArray[np.float32]:
-    return network_inputs(images, network.input, network.input_range)
-
-
-def _numpy_outputs(weights: Weights, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    return engine.forward(weights.network, weights.arrays, inputs)
-
-
-def _torch_outputs(weights: Weights, inputs: NDArray[np.float32]) -> NDArray[np.float32]:
-    from lenet.pytorch import build, load_arrays  # first, for its error where torch is missing
-
-    import torch  # isort: skip
-
-    module = build(weights.network)
-    load_arrays(module, weights.arrays)
-    with torch.inference_mode():
-        return np.asarray(module(torch.from_numpy(inputs)).numpy())
-
-
-def _picture(image: GrayLevels) -> Image.Image:
-    """Dark ink on white for gray levels, as people write; colors as they are."""
-    if image.ndim == 3 and len(image) == 3:
-        return Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
-    return Image.fromarray(255 - image.reshape(image.shape[-2:])).convert("RGB")
-
-
-def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
-    return ImageFont.load_default(size)
-
-
-def _name(names: Sequence[str], label: int) -> str:
-    return names[label] if label < len(names) else str(label)
-
-
-def _shortened(text: str, width: int) -> str:
-    font = _font(11)
-    while len(text) > 1 and font.getlength(text) > width:
-        text = text[:-2] + "…"
-    return text
+        return TorchForward(weights.network, weights.arrays).predict
+    return Forward(weights.network, weights.arrays, engine).predict

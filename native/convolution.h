@@ -1,0 +1,556 @@
+// Convolutions: multiply-adds of broadcast weights, one image in each lane, so that no lane is ever moved.
+//
+// Forward, a tile is one or two rows of up to 10 units of one map (6 where there are few registers); its sums
+// stay in registers while all the kernels of the map pass over them. Two rows share what they load, and are pooled before they are stored. Backward, the kernels'
+// derivatives of several maps stay in registers while the rows pass, and a row's derivatives are scattered over what fed it.
+// A convolution with a table just has fewer kernels for each map.
+#pragma once
+
+#include "activations.h"
+#include "program.h"
+#include "vector.h"
+
+namespace lenet::LENET_ISA {
+
+// One tile of a map, or one patch of several.
+struct Tile {
+  const float* in;          // the upper left corner of what it looks at, in the first input map
+  ptrdiff_t in_map, in_row;
+  const int32_t* input_map;  // of each kernel
+  int kernels;
+  const float* weights;      // of the first kernel
+  int side, stride;
+  const float* bias;
+  int bias_row, bias_step;   // 0 where a map has one bias
+  float* out;
+  ptrdiff_t out_row;
+  float floor;               // 0 for ReLU, else nothing
+  int32_t* winners;          // null where nobody learns
+  const uint64_t* ink;       // of the rows it looks at, or null
+  uint64_t window;           // the columns it looks at
+  ptrdiff_t weights_of_map;  // patches: from one map to the next
+  ptrdiff_t out_map;
+};
+
+using TileKernel = void (*)(const Tile&);
+
+// One row of the input, through the row of a kernel that meets it above, below, or both.
+template <int side_known, int stride_known, bool above, bool below, int rows, int width>
+LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, const float* weights, int kernel_row,
+                               const Tile& t) {
+  const int side = side_known ? side_known : t.side, stride = stride_known ? stride_known : t.stride;
+  const float* upper = weights + kernel_row * side;
+  const float* lower = upper - stride * side;
+  LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+    const Vector upper_weight = above ? broadcast(upper[kx]) : Vector{}, lower_weight = below ? broadcast(lower[kx]) : Vector{};
+    LENET_UNROLL for (int x = 0; x < width; ++x) {
+      const Vector value = in_register(load(in + (x * stride + kx) * lanes));
+      if constexpr (above) sums[0][x] += value * upper_weight;
+      if constexpr (below) sums[rows - 1][x] += value * lower_weight;
+    }
+  }
+}
+
+// The largest of four units, no less than the floor, and which it was: -1 where it is not above the floor.
+LENET_INLINE void keep_largest(Vector a, Vector b, Vector c, Vector d, const Tile& t, ptrdiff_t at) {
+  const Vector most = at_least(at_least(a, b), at_least(c, d)), floor = broadcast(t.floor);
+  store(t.out + at, at_least(most, floor));
+  if (t.winners) {
+    Integers winner = c == most ? Integers{} + 2 : Integers{} + 3;
+    winner = b == most ? Integers{} + 1 : winner;
+    winner = a == most ? Integers{} : winner;
+    *reinterpret_cast<Integers*>(t.winners + at) = winner | (floor >= most);
+  }
+}
+
+// side_known, stride_known: 0 where they are only known at run time.
+template <int side_known, int stride_known, int rows, int width, bool pooled>
+static void convolve_tile(const Tile& t) {
+  const int side = side_known ? side_known : t.side, stride = stride_known ? stride_known : t.stride;
+  Vector sums[rows][width];
+  LENET_UNROLL for (int r = 0; r < rows; ++r) {
+    LENET_UNROLL for (int x = 0; x < width; ++x) sums[r][x] = broadcast(t.bias[r * t.bias_row + x * t.bias_step]);
+  }
+  for (int k = 0; k < t.kernels; ++k) {
+    const float* in = t.in + t.input_map[k] * t.in_map;
+    const float* weights = t.weights + k * side * side;
+    // Row r of the input meets kernel row r for the upper units, and r - stride for the lower ones.
+    const uint64_t* ink = t.ink;
+    const auto empty = [&](int r) { return ink && !(ink[r] & t.window); };
+    if constexpr (rows == 1) {
+      for (int r = 0; r < side; ++r, in += t.in_row) {
+        if (!empty(r)) add_products<side_known, stride_known, true, false>(sums, in, weights, r, t);
+      }
+    } else {
+      for (int r = 0; r < stride; ++r, in += t.in_row) {
+        if (!empty(r)) add_products<side_known, stride_known, true, false>(sums, in, weights, r, t);
+      }
+      for (int r = stride; r < side; ++r, in += t.in_row) {
+        if (!empty(r)) add_products<side_known, stride_known, true, true>(sums, in, weights, r, t);
+      }
+      for (int r = side; r < side + stride; ++r, in += t.in_row) {
+        if (!empty(r)) add_products<side_known, stride_known, false, true>(sums, in, weights, r, t);
+      }
+    }
+  }
+  const Vector floor = broadcast(t.floor);
+  if constexpr (pooled) {
+    LENET_UNROLL for (int x = 0; x < width; x += 2) {
+      keep_largest(sums[0][x], sums[0][x + 1], sums[1][x], sums[1][x + 1], t, x / 2 * lanes);
+    }
+  } else {
+    LENET_UNROLL for (int r = 0; r < rows; ++r) {
+      LENET_UNROLL for (int x = 0; x < width; ++x) {
+        store(t.out + r * t.out_row + x * lanes, at_least(sums[r][x], floor));
+      }
+    }
+  }
+}
+
+// The widest tile that fits; `width` comes in as what is left of the row and goes out as what the tile takes.
+template <int side, int stride, int rows, bool pooled, int candidate, int... narrower>
+static TileKernel tile_kernel(int& width) {
+  if constexpr (sizeof...(narrower) > 0) {
+    if (width < candidate) return tile_kernel<side, stride, rows, pooled, narrower...>(width);
+  }
+  width = candidate;
+  return convolve_tile<side, stride, rows, candidate, pooled>;
+}
+
+template <int side, int stride, int rows, bool pooled>
+static TileKernel tile_kernel(int& width) {
+  if constexpr (many_registers && pooled) return tile_kernel<side, stride, rows, pooled, 10, 8, 6, 4, 2>(width);
+  else if constexpr (many_registers) return tile_kernel<side, stride, rows, pooled, 10, 8, 6, 4, 2, 1>(width);
+  else if constexpr (pooled) return tile_kernel<side, stride, rows, pooled, 6, 4, 2>(width);
+  else return tile_kernel<side, stride, rows, pooled, 6, 4, 2, 1>(width);
+}
+
+template <int side, int stride>
+static TileKernel tile_kernel(int rows, bool pooled, int& width) {
+  if (pooled) return tile_kernel<side, stride, 2, true>(width);
+  return rows == 2 ? tile_kernel<side, stride, 2, false>(width) : tile_kernel<side, stride, 1, false>(width);
+}
+
+// Where every map looks at all input maps, several maps can share what they look at: 2×2 units of each.
+template <int group, bool pooled>
+static void convolve_patch(const Tile& t) {
+  constexpr int side = 5;
+  Vector sums[group][4];
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int i = 0; i < 4; ++i) sums[g][i] = broadcast(t.bias[g]);
+  }
+  const float* weights = t.weights;
+  for (int k = 0; k < t.kernels; ++k) {
+    const float* in = t.in + k * t.in_map;
+    for (int ky = 0; ky < side; ++ky, in += t.in_row, weights += side) {
+      if (t.ink && !((t.ink[ky] | t.ink[ky + 1]) & t.window)) continue;
+      LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+        const Vector a = in_register(load(in + kx * lanes)), b = in_register(load(in + (kx + 1) * lanes));
+        const Vector c = in_register(load(in + t.in_row + kx * lanes));
+        const Vector d = in_register(load(in + t.in_row + (kx + 1) * lanes));
+        LENET_UNROLL for (int g = 0; g < group; ++g) {
+          const Vector weight = broadcast(weights[g * t.weights_of_map + kx]);
+          sums[g][0] += a * weight;
+          sums[g][1] += b * weight;
+          sums[g][2] += c * weight;
+          sums[g][3] += d * weight;
+        }
+      }
+    }
+  }
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    if constexpr (pooled) {
+      keep_largest(sums[g][0], sums[g][1], sums[g][2], sums[g][3], t, g * t.out_map);
+    } else {
+      float* out = t.out + g * t.out_map;
+      const Vector floor = broadcast(t.floor);
+      store(out, at_least(sums[g][0], floor));
+      store(out + lanes, at_least(sums[g][1], floor));
+      store(out + t.out_row, at_least(sums[g][2], floor));
+      store(out + t.out_row + lanes, at_least(sums[g][3], floor));
+    }
+  }
+}
+
+constexpr int most_maps = many_registers ? 6 : 2;  // of a patch: the registers hold four sums of each
+
+template <bool pooled, int group = most_maps>
+static TileKernel patch_kernel(int maps) {
+  if constexpr (group > 1) {
+    if (maps < group) return patch_kernel<pooled, group - 1>(maps);
+  }
+  return convolve_patch<group, pooled>;
+}
+
+static void convolve(const Program& program, const Step& step, const float* parameters, float* block,
+                     const uint64_t* ink, bool learning) {
+  const Connections links = connections(program, step);
+  const int height = step.sums_slope.height, width = step.sums_slope.width;
+  const bool pooled = step.fused_pooling != 0, five = step.side == 5 && step.stride == 1;
+  const bool per_unit = step.bias_per_unit != 0;
+  Tile t{};
+  t.in_map = ptrdiff_t(step.in.map) * lanes;
+  t.in_row = ptrdiff_t(step.in.row) * lanes;
+  t.side = step.side;
+  t.stride = step.stride;
+  t.bias_row = per_unit ? width : 0;
+  t.bias_step = per_unit;
+  t.out_row = ptrdiff_t(step.out.row) * lanes;
+  t.floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1)) * lanes;
+  const int maps = step.sums_slope.maps, groups = (maps + most_maps - 1) / most_maps;
+  const bool shared = five && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.in.maps;
+  t.weights_of_map = ptrdiff_t(step.in.maps) * step.side * step.side;
+  t.out_map = ptrdiff_t(step.out.map) * lanes;
+  // Rows outermost: what two rows look at in all input maps stays in the first cache while every map passes over it.
+  for (int y = 0; y < height; y += 2) {
+    const int rows = height - y < 2 ? 1 : 2, out_y = pooled ? y / 2 : y;
+    for (int x = 0; shared && x < width; x += 2) {
+      t.in = corner + (y * step.in.row + x) * lanes;
+      t.ink = ink ? ink + y : nullptr;
+      t.window = uint64_t((1 << (step.side + 1)) - 1) << x;
+      t.kernels = step.in.maps;
+      for (int group = 0, m = 0, next; group < groups; ++group, m = next) {
+        next = maps * (group + 1) / groups;
+        const TileKernel run = pooled ? patch_kernel<true>(next - m) : patch_kernel<false>(next - m);
+        t.weights = parameters + step.weight + m * t.weights_of_map;
+        t.bias = parameters + step.bias + m;
+        const int unit = m * step.out.map + out_y * step.out.row + (pooled ? x / 2 : x);
+        t.out = block + (step.out.offset + unit) * lanes;
+        t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
+        run(t);
+      }
+    }
+    for (int x = 0, taken; !shared && x < width; x += taken) {
+      taken = ink && width - x > 8 ? 8 : width - x;  // narrower tiles meet more rows without ink
+      const TileKernel run = five ? tile_kernel<5, 1>(rows, pooled, taken) : tile_kernel<0, 0>(rows, pooled, taken);
+      const int out_x = pooled ? x / 2 : x;
+      t.in = corner + (y * step.stride * step.in.row + x * step.stride) * lanes;
+      t.ink = ink ? ink + y * step.stride : nullptr;
+      t.window = ((uint64_t(1) << ((taken - 1) * step.stride + step.side)) - 1) << (x * step.stride);
+      for (int m = 0; m < step.sums_slope.maps; ++m) {
+        t.input_map = links.input_map + links.start[m];
+        t.kernels = links.start[m + 1] - links.start[m];
+        t.weights = parameters + step.weight + links.start[m] * step.side * step.side;
+        t.bias = parameters + step.bias + (per_unit ? (m * height + y) * width + x : m);
+        const int unit = m * step.out.map + out_y * step.out.row + out_x;
+        t.out = block + (step.out.offset + unit) * lanes;
+        t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
+        run(t);
+      }
+    }
+    if (!pooled && step.activation != Activation::identity && step.activation != Activation::relu &&
+        step.activation != Activation::log_softmax) {
+      for (int m = 0; m < step.out.maps; ++m) {
+        for (int r = 0; r < rows; ++r) {
+          float* row = block + (step.out.offset + m * step.out.map + (y + r) * step.out.row) * lanes;
+          activate(step.activation, row, width);
+        }
+      }
+    }
+  }
+  if (step.activation == Activation::log_softmax) activate(step.activation, block, step.out);
+}
+
+// The derivatives of one row of the kernels between `group` output maps and one input map, over some rows of units.
+template <int side, int group, int columns>
+LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* slopes, ptrdiff_t at, const float* in,
+                              int stride) {
+  LENET_UNROLL for (int x = 0; x < columns; ++x) {
+    Vector d[group];
+    LENET_UNROLL for (int g = 0; g < group; ++g) d[g] = load(slopes[g] + at + x * lanes);
+    LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+      const Vector value = load(in + (x * stride + kx) * lanes);
+      LENET_UNROLL for (int g = 0; g < group; ++g) total[g][kx] += d[g] * value;
+    }
+  }
+}
+
+template <int side, int group>
+static void add_kernel_slopes(const float* const* slopes, ptrdiff_t slope_row, const float* in, ptrdiff_t in_row, int rows,
+                              int from, int to, int stride, float* const* sums, bool fresh) {
+  Vector total[group][side];
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int kx = 0; kx < side; ++kx) total[g][kx] = fresh ? Vector{} : load(sums[g] + kx * lanes);
+  }
+  for (int y = 0; y < rows; ++y) {
+    const float* values = in + y * in_row;
+    int x = from;
+    if (stride == 1) {
+      for (; x + 2 <= to; x += 2) add_columns<side, group, 2>(total, slopes, y * slope_row + x * lanes, values + x * lanes, 1);
+    }
+    for (; x < to; ++x) {
+      add_columns<side, group, 1>(total, slopes, y * slope_row + x * lanes, values + x * stride * lanes, stride);
+    }
+  }
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int kx = 0; kx < side; ++kx) store(sums[g] + kx * lanes, total[g][kx]);
+  }
+}
+
+using KernelSlopes = void (*)(const float* const*, ptrdiff_t, const float*, ptrdiff_t, int, int, int, int, float* const*,
+                              bool);
+
+template <int side>
+static KernelSlopes kernel_slopes(int& group) {
+  constexpr int most = side > 5 ? 1 : many_registers ? 4 : 2;  // of maps whose sums the registers hold
+  if (group > most) group = most;
+  if constexpr (most >= 4) {
+    if (group == 4) return add_kernel_slopes<side, 4>;
+    if (group == 3) return add_kernel_slopes<side, 3>;
+  }
+  if constexpr (most >= 2) {
+    if (group == 2) return add_kernel_slopes<side, 2>;
+  }
+  return add_kernel_slopes<side, 1>;
+}
+
+static KernelSlopes kernel_slopes(int side, int& group) {
+  // Six maps are better taken as three and three than as four and two.
+  if (group == 5 || group == 6) group = 3;
+  switch (side) {
+    case 1: return kernel_slopes<1>(group);
+    case 2: return kernel_slopes<2>(group);
+    case 3: return kernel_slopes<3>(group);
+    case 4: return kernel_slopes<4>(group);
+    case 5: return kernel_slopes<5>(group);
+    case 6: return kernel_slopes<6>(group);
+    default: return kernel_slopes<7>(group);
+  }
+}
+
+// The columns of units that look at ink through one row of a kernel: nothing is to be learned from the others.
+LENET_INLINE void learnable_columns(const Step& step, const uint64_t* ink, int rows, int& from, int& to) {
+  uint64_t seen = 0;
+  for (int y = 0; y < rows; ++y) seen |= ink[y * step.stride];
+  if (!seen) {
+    from = to = 0;
+    return;
+  }
+  const int first = __builtin_ctzll(seen), last = 63 - __builtin_clzll(seen);
+  from = first < step.side ? 0 : (first - step.side + step.stride) / step.stride;
+  if (last / step.stride + 1 < to) to = last / step.stride + 1;
+}
+
+// The derivatives of all kernels over the rows from `top`; `slopes` is the row `top` of the first map.
+static void learn_kernels(const Step& step, const Connections& links, const float* block, const float* slopes, int top,
+                          int rows, const uint64_t* ink, float* lane_sums, bool fresh) {
+  const int width = step.sums_slope.width, side = step.side, stride = step.stride;
+  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1) + top * stride * step.in.row) * lanes;
+  const ptrdiff_t in_row = ptrdiff_t(step.in.row) * stride * lanes, slope_row = ptrdiff_t(step.sums_slope.row) * lanes;
+  // A group of output maps stays in the first cache while it meets its input maps one after the other.
+  int group = 0;
+  for (int first = 0, most = 1; first < most; first += group) {
+    group = 0;
+    for (int i = 0; i < step.in.maps; ++i) {
+      const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
+      most = count > most ? count : most;
+      if (first >= count) continue;
+      int here = count - first < (group ? group : count) ? count - first : group ? group : count;
+      const KernelSlopes run = kernel_slopes(side, here);
+      if (!group) group = here;
+      const float* maps[4];
+      float* sums[4];
+      for (int g = 0; g < here; ++g) {
+        maps[g] = slopes + ptrdiff_t(links.output_map[begin + first + g]) * step.sums_slope.map * lanes;
+        sums[g] = lane_sums + ptrdiff_t(step.lane_weight + links.kernel[begin + first + g] * side * side) * lanes;
+      }
+      const float* in = corner + ptrdiff_t(i) * step.in.map * lanes;
+      for (int ky = 0; ky < side; ++ky) {
+        int from = 0, to = width;
+        if (ink) learnable_columns(step, ink + top * stride + ky, rows, from, to);
+        if (from < to || fresh) {
+          run(maps, slope_row, in + ky * step.in.row * lanes, in_row, rows, from, to, stride, sums, fresh);
+        }
+        for (int g = 0; g < here; ++g) sums[g] += side * lanes;
+      }
+    }
+  }
+}
+
+// `width` units of a row, through one row of a kernel, onto what they looked at.
+template <int side, int stride, int width>
+LENET_INLINE void scatter(Vector (&row)[(width - 1) * stride + side], const float* slopes, const float* weights) {
+  // Kernel columns outermost: no sum is needed again before it is ready.
+  Vector d[width];
+  LENET_UNROLL for (int x = 0; x < width; ++x) d[x] = in_register(load(slopes + x * lanes));
+  LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+    const Vector weight = broadcast(weights[kx]);
+    LENET_UNROLL for (int x = 0; x < width; ++x) row[x * stride + kx] += d[x] * weight;
+  }
+}
+
+// Some of the connections of an input map, and a row of it.
+struct Receiver {
+  const float* parameters;  // of the step
+  const float* slopes;
+  int first, last;  // connections
+  int y;
+  float* row;
+};
+
+// What the row gets from `width` columns of the units that looked at it.
+template <int side, int stride, int width>
+static void scatter_columns(const Step& step, const Connections& links, const Receiver& to, int x) {
+  constexpr int reach = (width - 1) * stride + side;
+  Vector sums[reach];
+  float* row = to.row + x * stride * lanes;
+  LENET_UNROLL for (int i = 0; i < reach; ++i) sums[i] = load(row + i * lanes);
+  const int below = to.y + step.padding;  // kernel row ky was looked through by the units of row (below - ky) / stride
+  const int lowest = step.sums_slope.height - 1, from = below - lowest * stride;
+  for (int k = to.first; k < to.last; ++k) {
+    const float* map = to.slopes + (ptrdiff_t(links.output_map[k]) * step.sums_slope.map + x) * lanes;
+    const float* weights = to.parameters + links.kernel[k] * side * side;
+    for (int ky = from > 0 ? from : 0; ky < side && ky <= below; ++ky) {
+      if (stride > 1 && (below - ky) % stride) continue;
+      const ptrdiff_t y = (below - ky) / stride;
+      scatter<side, stride, width>(sums, map + y * step.sums_slope.row * lanes, weights + ky * side);
+    }
+  }
+  LENET_UNROLL for (int i = 0; i < reach; ++i) store(row + i * lanes, sums[i]);
+}
+
+template <int side, int stride>
+static void scatter_row(const Step& step, const Connections& links, const Receiver& to) {
+  constexpr bool usual = many_registers && side == 5 && stride == 1;
+  const int width = step.sums_slope.width;
+  int x = 0;
+  if constexpr (usual) {
+    for (; x + 10 <= width; x += 10) scatter_columns<side, stride, 10>(step, links, to, x);
+    for (; x + 8 <= width; x += 8) scatter_columns<side, stride, 8>(step, links, to, x);
+  }
+  for (; x + 4 <= width; x += 4) scatter_columns<side, stride, 4>(step, links, to, x);
+  for (; x < width; ++x) scatter_columns<side, stride, 1>(step, links, to, x);
+}
+
+using RowScatterer = void (*)(const Step&, const Connections&, const Receiver&);
+
+template <int stride>
+static RowScatterer row_scatterer(int side) {
+  switch (side) {
+    case 1: return scatter_row<1, stride>;
+    case 2: return scatter_row<2, stride>;
+    case 3: return scatter_row<3, stride>;
+    case 4: return scatter_row<4, stride>;
+    case 5: return scatter_row<5, stride>;
+    case 6: return scatter_row<6, stride>;
+    default: return scatter_row<7, stride>;
+  }
+}
+
+// The derivatives with respect to what the convolution received. `rows` has room for one row of every input map.
+static void pass_back(const Program& program, const Step& step, const float* parameters, float* slopes, float* rows) {
+  const Connections links = connections(program, step);
+  const RowScatterer run = step.stride == 1 ? row_scatterer<1>(step.side) : row_scatterer<2>(step.side);
+  const int reach = (step.sums_slope.width - 1) * step.stride + step.side;  // columns looked at, borders included
+  // All units that looked at a row are too many for the first cache: they come in parts, each for all input maps.
+  const int bytes = step.sums_slope.maps * step.side * step.sums_slope.width * LENET_VECTOR_BYTES;
+  const int parts = 1 + bytes / (24 * 1024);
+  Receiver to{parameters + step.weight, slopes + step.sums_slope.offset * lanes, 0, 0, 0, nullptr};
+  for (to.y = 0; to.y < step.in.height; ++to.y) {
+    for (int x = 0; x < step.in.maps * reach; ++x) store(rows + x * lanes, Vector{});
+    for (int part = 0; part < parts; ++part) {
+      for (int i = 0; i < step.in.maps; ++i) {
+        const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
+        to.first = begin + count * part / parts;
+        to.last = begin + count * (part + 1) / parts;
+        to.row = rows + ptrdiff_t(i) * reach * lanes;
+        run(step, links, to);
+      }
+    }
+    for (int i = 0; i < step.in.maps; ++i) {
+      float* out = slopes + (step.in_slope.offset + i * step.in_slope.map + to.y * step.in_slope.row) * lanes;
+      for (int x = 0; x < step.in.width; ++x) {
+        const int at = x + step.padding;
+        store(out + x * lanes, at < reach ? load(rows + (ptrdiff_t(i) * reach + at) * lanes) : Vector{});
+      }
+    }
+  }
+}
+
+// The derivatives with respect to two rows of units, from those of the row of patches of which each was the largest.
+// Gives their sum.
+static Vector spread_to_winners(const Step& step, const float* block, const float* slopes, int map, int patch_row, float* rows) {
+  const ptrdiff_t below = ptrdiff_t(step.sums_slope.row) * lanes;
+  const int first = map * step.out_slope.map + patch_row * step.out_slope.row;
+  const float* given = slopes + (step.out_slope.offset + first) * lanes;
+  Vector total{};
+  const float* winners = block + (step.winners + map * step.out.map + patch_row * step.out.row) * lanes;
+  for (int x = 0; x < step.out.width; ++x) {
+    const Vector d = load(given + x * lanes);
+    const Integers winner = (Integers)load(winners + x * lanes);
+    float* at = rows + 2 * x * lanes;
+    store(at, masked(winner == 0, d));
+    store(at + lanes, masked(winner == 1, d));
+    store(at + below, masked(winner == 2, d));
+    store(at + below + lanes, masked(winner == 3, d));
+    total += masked(winner >= 0, d);
+  }
+  return total;
+}
+
+static void learn_biases(const Step& step, const float* slopes, int top, int rows, float* lane_sums, bool fresh) {
+  const int width = step.sums_slope.width;
+  for (int m = 0; m < step.sums_slope.maps; ++m) {
+    const float* map = slopes + ptrdiff_t(m) * step.sums_slope.map * lanes;
+    if (step.bias_per_unit) {
+      float* at = lane_sums + (step.lane_bias + (m * step.sums_slope.height + top) * width) * ptrdiff_t(lanes);
+      for (int y = 0; y < rows; ++y) {
+        for (int x = 0; x < width; ++x, at += lanes) {
+          const Vector d = load(map + (y * step.sums_slope.row + x) * lanes);
+          store(at, fresh ? d : load(at) + d);
+        }
+      }
+    } else {
+      float* at = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
+      Vector total = fresh && top == 0 ? Vector{} : load(at);
+      for (int y = 0; y < rows; ++y) {
+        for (int x = 0; x < width; ++x) total += load(map + (y * step.sums_slope.row + x) * lanes);
+      }
+      store(at, total);
+    }
+  }
+}
+
+// Everything backward of one convolution. `slopes` holds the block's derivatives; `fresh`: nothing has been summed into
+// `lane_sums` in this update; `rows` has room for one row of every input map.
+static void convolve_back(const Program& program, const Step& step, const float* parameters, const float* block,
+                          float* slopes, const uint64_t* ink, float* lane_sums, float* rows, bool fresh) {
+  const Connections links = connections(program, step);
+  const Maps& sums = step.sums_slope;
+  if (step.activation == Activation::log_softmax) {
+    through_activation(step.activation, slopes, step.out_slope, block, step.out);
+  }
+  // A few rows at a time: the derivatives that several maps share stay in the first cache.
+  const int fitting = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
+  const int rows_at_once = step.fused_pooling ? (step.passes_back ? sums.height : 2) : fitting < 1 ? 1 : fitting;
+  for (int top = 0; top < sums.height; top += rows_at_once) {
+    const int here = sums.height - top < rows_at_once ? sums.height - top : rows_at_once;
+    // Where nothing is passed back, no more than these rows is kept.
+    const int first = step.fused_pooling && !step.passes_back ? 0 : top * sums.row;
+    float* units = slopes + (sums.offset + first) * lanes;
+    if (step.fused_pooling) {
+      for (int m = 0; m < sums.maps; ++m) {
+        float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
+        Vector total = fresh && top == 0 ? Vector{} : load(bias);
+        for (int y = 0; y < here; y += 2) {
+          float* two = units + (ptrdiff_t(m) * sums.map + y * sums.row) * lanes;
+          total += spread_to_winners(step, block, slopes, m, (top + y) / 2, two);
+        }
+        store(bias, total);
+      }
+    } else {
+      for (int m = 0; m < sums.maps; ++m) {
+        for (int y = 0; y < here; ++y) {
+          const float* given = block + (step.out.offset + m * step.out.map + (top + y) * step.out.row) * lanes;
+          through_activation(step.activation, units + (m * sums.map + y * sums.row) * lanes, given, sums.width);
+        }
+      }
+      learn_biases(step, units, top, here, lane_sums, fresh);
+    }
+    learn_kernels(step, links, block, units, top, here, ink, lane_sums, fresh && top == 0);
+  }
+  if (step.passes_back) pass_back(program, step, parameters, slopes, rows);
+}
+
+}  // namespace lenet::LENET_ISA

@@ -1,0 +1,385 @@
+#include "engine.h"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <utility>
+
+#include <sys/mman.h>
+
+namespace lenet {
+
+#define LENET_DECLARE(name) \
+  namespace name {          \
+  extern const Kernels kernels; \
+  }
+#if defined(LENET_HAVE_AVX512)
+LENET_DECLARE(avx512)
+#endif
+#if defined(LENET_HAVE_AVX2)
+LENET_DECLARE(avx2)
+#endif
+#if defined(LENET_HAVE_NEON)
+LENET_DECLARE(neon)
+#endif
+#if defined(LENET_HAVE_BASELINE)
+LENET_DECLARE(baseline)
+#endif
+
+namespace {
+
+struct Candidate {
+  const Kernels* kernels;
+  bool runs_here;
+};
+
+std::vector<Candidate> candidates() {
+  std::vector<Candidate> found;
+#if defined(__x86_64__)
+  __builtin_cpu_init();
+#endif
+#if defined(LENET_HAVE_AVX512)
+  found.push_back({&avx512::kernels, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+                                         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
+                                         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("bmi2") &&
+                                         __builtin_cpu_supports("fma")});
+#endif
+#if defined(LENET_HAVE_AVX2)
+  found.push_back({&avx2::kernels, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
+                                       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")});
+#endif
+#if defined(LENET_HAVE_NEON)
+  found.push_back({&neon::kernels, true});
+#endif
+#if defined(LENET_HAVE_BASELINE)
+  found.push_back({&baseline::kernels, true});
+#endif
+  return found;
+}
+
+// Pictures come from all over a data set: those of the next tile are asked for while this one is worked on.
+void ask_for(const uint8_t* picture, size_t size) {
+  for (size_t i = 0; i < size; i += 64) __builtin_prefetch(picture + i, 0, 2);
+}
+
+constexpr size_t page = 1 << 21;
+
+// The block's vectors that hold one image's buffers; the path for one image reads and writes past the end of rows.
+constexpr size_t margin = 64 * max_lanes;
+
+}  // namespace
+
+std::vector<const Kernels*> available_kernels() {
+  std::vector<const Kernels*> found;
+  for (const Candidate& candidate : candidates()) {
+    if (candidate.runs_here) found.push_back(candidate.kernels);
+  }
+  return found;
+}
+
+std::vector<std::string> compiled_instruction_sets() {
+  std::vector<std::string> names;
+  for (const Candidate& candidate : candidates()) names.emplace_back(candidate.kernels->name);
+  return names;
+}
+
+const Kernels* kernels_for(const std::string& name) {
+  for (const Kernels* kernels : available_kernels()) {
+    if (name == kernels->name) return kernels;
+  }
+  return nullptr;
+}
+
+Floats::Floats(size_t count) : count_(count) {
+  if (count == 0) return;
+  const size_t bytes = count * sizeof(float);
+  const bool large = bytes >= page / 2;
+  const size_t alignment = large ? page : 64;
+  const size_t whole = (bytes + alignment - 1) / alignment * alignment;
+  data_ = static_cast<float*>(std::aligned_alloc(alignment, whole));
+  if (!data_) throw std::bad_alloc();
+#if defined(MADV_HUGEPAGE)
+  if (large) madvise(data_, whole, MADV_HUGEPAGE);
+#endif
+  std::memset(data_, 0, bytes);
+}
+
+Floats::~Floats() { std::free(data_); }
+
+Floats::Floats(Floats&& other) noexcept
+    : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+
+Floats& Floats::operator=(Floats&& other) noexcept {
+  std::swap(data_, other.data_);
+  std::swap(count_, other.count_);
+  return *this;
+}
+
+Engine::Engine(OwnedProgram program, const Kernels& kernels, int threads)
+    : owned_(std::move(program)), kernels_(kernels), team_(threads), rooms_(threads) {
+  Program& p = owned_.program;
+  p.steps = owned_.steps.data();
+  p.count = int32_t(owned_.steps.size());
+  p.table = owned_.table.data();
+  p.constants = owned_.constants.data();
+  p.lane_ranges = owned_.lane_ranges.data();
+  p.lane_range_count = int32_t(owned_.lane_ranges.size());
+  memory_ = Floats(4 * size_t(p.parameters));
+}
+
+void Engine::remember(Remembered which, bool remembered) {
+  remembered_[int(which)] = remembered;
+  std::fill_n(values() + size_t(which) * parameters(), parameters(), 0.f);
+}
+
+size_t Engine::picture_size() const { return size_t(owned_.program.input.units()); }
+
+Engine::Room& Engine::room(int thread) {
+  std::unique_ptr<Room>& place = rooms_[thread];
+  if (place) return *place;
+  const Program& p = owned_.program;
+  const size_t lanes = size_t(kernels_.lanes);
+  size_t scratch = row_multiple;
+  for (const Step& step : owned_.steps) {
+    const size_t row = size_t(step.in.row) * step.stride;
+    const size_t plane = step.sums_slope.height * row + 32 * max_lanes;
+    scratch = std::max({scratch, 4 * plane, step.in.maps * row * lanes, size_t(step.weight_row) + max_lanes});
+  }
+  const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
+  const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
+  const size_t sizes[] = {max_blocks * p.block_vectors * lanes,
+                          p.lane_vectors * lanes,
+                          size_t(p.parameters),
+                          size_t(p.transposed) * max_blocks * lanes,
+                          p.block_vectors + margin,
+                          scratch,
+                          gray,
+                          ink};
+  constexpr int count = sizeof sizes / sizeof *sizes;
+  size_t starts[count], total = 0;
+  for (int i = 0; i < count; ++i) {
+    starts[i] = total;
+    total += (sizes[i] + 2 * max_lanes - 1) / max_lanes * max_lanes;  // a line between them
+  }
+  place = std::make_unique<Room>();
+  Room& r = *place;
+  r.memory = Floats(total);
+  float* at = r.memory.data();
+  r.workspace = {at + starts[0], at + starts[1], at + starts[2], at + starts[3], at + starts[4], at + starts[5],
+                 reinterpret_cast<uint8_t*>(at + starts[6]), reinterpret_cast<uint64_t*>(at + starts[7])};
+  for (const Step& step : owned_.steps) {
+    if (step.padding == 0 || step.padding_value == 0) continue;
+    // Whole padded maps: what lies inside is written anew by every pass.
+    const size_t start = size_t(step.in.offset - step.padding * (step.in.row + 1));
+    const size_t count = size_t(step.in.map) * step.in.maps;
+    for (int b = 0; b < max_blocks; ++b) {
+      std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, step.padding_value);
+    }
+    std::fill_n(r.workspace.one + start, count, step.padding_value);
+  }
+  return r;
+}
+
+void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count, float* outputs) {
+  const Program& p = owned_.program;
+  const size_t size = picture_size(), lanes = size_t(kernels_.lanes), classes = size_t(p.last().out.maps);
+  if (count <= lanes / 2) {
+    Room& r = room(0);
+    const uint32_t before = kernels_.flush_denormals();
+    for (size_t i = 0; i < count; ++i) {
+      kernels_.one_image(p, values(), r.workspace, pictures ? pictures + i * size : nullptr,
+                         inputs ? inputs + i * size : nullptr, outputs + i * classes);
+    }
+    kernels_.restore_denormals(before);
+    return;
+  }
+  const size_t tile = max_blocks * lanes, tiles = (count + tile - 1) / tile;
+  std::atomic<size_t> next{0};
+  const auto work = [&](int thread) {
+    const uint32_t before = kernels_.flush_denormals();
+    Room& r = room(thread);
+    for (size_t t; (t = next.fetch_add(1)) < tiles;) {
+      const size_t first = t * tile, here = std::min(tile, count - first);
+      const int blocks = int((here + lanes - 1) / lanes);
+      const size_t soon = first + team_.size() * tile;
+      if (pictures && soon < count) ask_for(pictures + soon * size, std::min(tile, count - soon) * size);
+      const uint8_t* gray[max_tile];
+      const float* given[max_tile];
+      for (size_t i = 0; i < here; ++i) {
+        if (pictures) gray[i] = pictures + (first + i) * size;
+        else given[i] = inputs + (first + i) * size;
+      }
+      if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), blocks);
+      else kernels_.load_inputs(p, r.workspace, given, int(here), blocks);
+      kernels_.forward(p, values(), r.workspace, blocks, false);
+      for (size_t i = 0; i < here; ++i) {
+        const float* block = r.workspace.blocks + (i / lanes * p.block_vectors + p.last().out.offset) * lanes;
+        for (size_t c = 0; c < classes; ++c) outputs[(first + i) * classes + c] = block[c * lanes + i % lanes];
+      }
+    }
+    kernels_.restore_denormals(before);
+  };
+  if (tiles == 1) work(0);
+  else team_.run(work);
+}
+
+void Engine::look(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
+                  const std::vector<float*>& seen) {
+  const Program& p = owned_.program;
+  const size_t size = picture_size(), lanes = size_t(kernels_.lanes);
+  Room& r = room(0);
+  const uint32_t before = kernels_.flush_denormals();
+  for (size_t first = 0; first < count; first += lanes) {
+    const size_t here = std::min(lanes, count - first);
+    const uint8_t* gray[max_tile];
+    const float* given[max_tile];
+    for (size_t i = 0; i < here; ++i) {
+      if (pictures) gray[i] = pictures + (first + i) * size;
+      else given[i] = inputs + (first + i) * size;
+    }
+    if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), 1);
+    else kernels_.load_inputs(p, r.workspace, given, int(here), 1);
+    kernels_.forward(p, values(), r.workspace, 1, true);
+    for (size_t b = 0; b < buffers.size(); ++b) {
+      const Maps& maps = buffers[b];
+      for (size_t i = 0; i < here; ++i) {
+        float* to = seen[b] + (first + i) * size_t(maps.units());
+        for (int m = 0; m < maps.maps; ++m) {
+          for (int y = 0; y < maps.height; ++y) {
+            const float* row = r.workspace.blocks + size_t(maps.offset + m * maps.map + y * maps.row) * lanes + i;
+            for (int x = 0; x < maps.width; ++x) *to++ = row[x * lanes];
+          }
+        }
+      }
+    }
+  }
+  kernels_.restore_denormals(before);
+}
+
+bool Engine::study(int thread, const Objective& objective, const Lesson& lesson, size_t begin, size_t end) {
+  const Program& p = owned_.program;
+  const size_t size = picture_size(), lanes = size_t(kernels_.lanes), team = size_t(threads());
+  Room& r = room(thread);
+  // Whole blocks are shared out, so that as few lanes as possible stay empty.
+  const size_t blocks = (end - begin + lanes - 1) / lanes;
+  const size_t first_block = blocks * thread / team, last_block = blocks * (thread + 1) / team;
+  const float share = 1.f / float(end - begin);
+  const bool changes = lesson.shifts || lesson.mirrored || lesson.distortions;
+  bool first = true;
+  for (size_t block = first_block; block < last_block; block += max_blocks, first = false) {
+    const size_t from = begin + block * lanes;
+    const size_t to = std::min({end, begin + last_block * lanes, from + max_blocks * lanes});
+    const uint8_t* gray[max_tile];
+    int32_t labels[max_tile];
+    for (size_t i = from; i < to; ++i) {
+      const int64_t row = lesson.order[i];
+      gray[i - from] = lesson.pictures + size_t(row) * size;
+      labels[i - from] = int32_t(lesson.labels[row]);
+      if (!changes) continue;
+      Change change;
+      if (lesson.shifts) change.down = lesson.shifts[2 * i], change.right = lesson.shifts[2 * i + 1];
+      change.mirrored = lesson.mirrored && lesson.mirrored[i];
+      change.distorted = lesson.distortions != nullptr;
+      change.seed = lesson.seed + uint64_t(row) * 0xD1342543DE82EF95u;
+      uint8_t* changed = r.workspace.gray + (i - from) * size;
+      kernels_.change_gray(p, gray[i - from], change, lesson.distortions ? *lesson.distortions : Distortions{}, changed);
+      gray[i - from] = changed;
+    }
+    // Of the next tile of this thread, or the same place of the next batch.
+    const size_t soon = block + max_blocks < last_block ? to : from + (end - begin);
+    for (size_t i = soon; i < std::min(soon + max_blocks * lanes, lesson.examples); ++i) {
+      ask_for(lesson.pictures + size_t(lesson.order[i]) * size, size);
+    }
+    const int count = int(to - from), here = int((to - from + lanes - 1) / lanes);
+    kernels_.load_gray(p, r.workspace, gray, count, here);
+    kernels_.forward(p, values(), r.workspace, here, true);
+    const Tally tally = kernels_.loss(p, objective, r.workspace, labels, count, here, share);
+    r.tally.loss += tally.loss;
+    r.tally.errors += tally.errors;
+    kernels_.backward(p, values(), r.workspace, here, first);
+  }
+  if (!first) kernels_.sum_lanes(p, r.workspace);
+  return !first;
+}
+
+Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
+  const int total = parameters(), team = threads();
+  if (!vector(Remembered::first)) remember(Remembered::first, true);
+  if (learning.optimizer == Optimizer::adamw && !vector(Remembered::second)) remember(Remembered::second, true);
+  if (learning.average > 0 && !vector(Remembered::average)) {
+    remember(Remembered::average, true);
+    std::copy_n(values(), total, vector(Remembered::average));
+  }
+  for (int thread = 0; thread < team; ++thread) room(thread).tally = {};
+  const size_t batch = size_t(learning.batch), steps = (lesson.examples + batch - 1) / batch;
+  std::vector<char> learned(team);
+  const auto work = [&](int thread) {
+    const uint32_t before = kernels_.flush_denormals();
+    for (size_t step = 0; step < steps; ++step) {
+      learned[thread] = study(thread, learning.objective, lesson, step * batch, std::min(lesson.examples, (step + 1) * batch));
+      team_.meet();
+      std::vector<const float*> gradients;
+      double loss = 0;
+      for (int other = 0; other < team; ++other) {
+        if (learned[other]) gradients.push_back(rooms_[other]->workspace.gradient);
+        loss += rooms_[other]->tally.loss;
+      }
+      if (!std::isfinite(loss)) break;  // all threads see the same sum
+      const double count = double(updates) + double(step) + 1;
+      Update update{};
+      update.parameters = values();
+      update.first = vector(Remembered::first);
+      update.second = vector(Remembered::second);
+      update.average = learning.average > 0 ? vector(Remembered::average) : nullptr;
+      update.gradients = gradients.data();
+      update.gradient_count = int32_t(gradients.size());
+      update.begin = int32_t(int64_t(total) / row_multiple * thread / team * row_multiple);
+      update.end = int32_t(int64_t(total) / row_multiple * (thread + 1) / team * row_multiple);
+      update.rate = lesson.rates[step];
+      update.momentum = learning.momentum;
+      update.weight_decay = learning.weight_decay;
+      // The mean forgets the first weights faster than its decay alone would.
+      update.average_decay = float(std::min(double(learning.average), (1 + count) / (10 + count)));
+      update.first_correction = float(1 / (1 - std::pow(double(learning.momentum), count)));
+      update.second_correction = float(1 / (1 - std::pow(0.999, count)));
+      update.nesterov = learning.nesterov;
+      if (learning.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
+      else kernels_.update_sgd(update);
+      team_.meet();
+    }
+    kernels_.restore_denormals(before);
+  };
+  if (steps > 0) team_.run(work);
+  updates += int64_t(steps);
+  Tally tally;
+  for (const auto& r : rooms_) {
+    tally.loss += r->tally.loss;
+    tally.errors += r->tally.errors;
+  }
+  return tally;
+}
+
+Tally Engine::gradients(const Objective& objective, const Lesson& lesson, float* gradient) {
+  for (int thread = 0; thread < threads(); ++thread) room(thread).tally = {};
+  std::vector<char> learned(threads());
+  team_.run([&](int thread) {
+    const uint32_t before = kernels_.flush_denormals();
+    learned[thread] = study(thread, objective, lesson, 0, lesson.examples);
+    kernels_.restore_denormals(before);
+  });
+  Tally tally;
+  std::fill_n(gradient, parameters(), 0.f);
+  for (int thread = 0; thread < threads(); ++thread) {
+    const Room& r = *rooms_[thread];
+    tally.loss += r.tally.loss;
+    tally.errors += r.tally.errors;
+    if (!learned[thread]) continue;
+    for (int i = 0; i < parameters(); ++i) gradient[i] += r.workspace.gradient[i];
+  }
+  return tally;
+}
+
+}  // namespace lenet

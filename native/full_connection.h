@@ -1,0 +1,161 @@
+// Full connections: a small matrix of weights broadcast over the lanes of one or two blocks of images.
+//
+// Forward and to what they received, lanes are images; for the derivatives of the weights lanes are inputs, so that a
+// row of weights is learned at once. Rows are padded to whole vectors; the padding stays zero.
+#pragma once
+
+#include "activations.h"
+#include "program.h"
+#include "vector.h"
+
+namespace lenet::LENET_ISA {
+
+// The units `first` … `first + group` of all blocks.
+template <int blocks, int group>
+static void connect_units(const float* in, ptrdiff_t block_size, int inputs, const float* weights, int weight_row,
+                          const float* bias, float floor, float* out) {
+  Vector sums[group][blocks];
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] = broadcast(bias[g]);
+  }
+  for (int i = 0; i < inputs; ++i) {
+    Vector value[blocks];
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) value[b] = load(in + b * block_size + i * lanes);
+    LENET_UNROLL for (int g = 0; g < group; ++g) {
+      const Vector weight = broadcast(weights[g * weight_row + i]);
+      LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] += value[b] * weight;
+    }
+  }
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) {
+      store(out + b * block_size + g * lanes, at_least(sums[g][b], broadcast(floor)));
+    }
+  }
+}
+
+// The derivatives with respect to `group` inputs.
+template <int blocks, int group>
+static void connect_inputs(const float* slopes, ptrdiff_t block_size, int units, const float* weights, int weight_row,
+                           float* in_slopes) {
+  Vector sums[group][blocks];
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] = Vector{};
+  }
+  for (int o = 0; o < units; ++o) {
+    Vector d[blocks];
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) d[b] = load(slopes + b * block_size + o * lanes);
+    LENET_UNROLL for (int g = 0; g < group; ++g) {
+      const Vector weight = broadcast(weights[o * weight_row + g]);
+      LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] += d[b] * weight;
+    }
+  }
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) store(in_slopes + b * block_size + g * lanes, sums[g][b]);
+  }
+}
+
+// The derivatives of the weights from `width` vectors of inputs to `group` units, over all images.
+template <int group, int width>
+static void add_weight_slopes(const float* slopes, ptrdiff_t block_size, int blocks, const float* transposed, int weight_row,
+                              float* gradient, bool fresh) {
+  Vector sums[group][width];
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int v = 0; v < width; ++v) {
+      sums[g][v] = fresh ? Vector{} : load(gradient + g * weight_row + v * lanes);
+    }
+  }
+  for (int b = 0; b < blocks; ++b, slopes += block_size) {
+    for (int n = 0; n < lanes; ++n, transposed += weight_row) {
+      Vector value[width];
+      LENET_UNROLL for (int v = 0; v < width; ++v) value[v] = load(transposed + v * lanes);
+      LENET_UNROLL for (int g = 0; g < group; ++g) {
+        const Vector d = broadcast(slopes[g * lanes + n]);
+        LENET_UNROLL for (int v = 0; v < width; ++v) sums[g][v] += d * value[v];
+      }
+    }
+  }
+  LENET_UNROLL for (int g = 0; g < group; ++g) {
+    LENET_UNROLL for (int v = 0; v < width; ++v) store(gradient + g * weight_row + v * lanes, sums[g][v]);
+  }
+}
+
+template <int count>
+struct Size {
+  static constexpr int value = count;
+};
+
+// Calls `run` with the largest of these groups that still fit, until all are done.
+template <int... sizes, class Run>
+LENET_INLINE void in_groups(int count, Run run) {
+  for (int done = 0; done < count;) {
+    int taken = 0;
+    ((taken == 0 && count - done >= sizes ? (run(done, Size<sizes>{}), taken = sizes) : 0), ...);
+    done += taken;
+  }
+}
+
+template <class Run>
+LENET_INLINE void in_broadcast_groups(int count, Run run) {
+  if constexpr (many_registers) in_groups<12, 10, 8, 6, 4, 2, 1>(count, run);
+  else in_groups<6, 4, 2, 1>(count, run);
+}
+
+template <int blocks>
+static void connect(const Step& step, const float* parameters, float* start, ptrdiff_t block_size) {
+  const int inputs = step.in.units();
+  const float floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  const float* in = start + step.in.offset * lanes;
+  float* out = start + step.out.offset * lanes;
+  in_broadcast_groups(step.out.maps, [&](int first, auto group) {
+    connect_units<blocks, decltype(group)::value>(in, block_size, inputs, parameters + step.weight + ptrdiff_t(first) * step.weight_row,
+                                 step.weight_row, parameters + step.bias + first, floor, out + first * lanes);
+  });
+  if (step.activation != Activation::relu) {
+    for (int b = 0; b < blocks; ++b) activate(step.activation, start + b * block_size, step.out);
+  }
+}
+
+// What the connection received, with images outermost: (images, weight_row).
+static void transpose_inputs(const Step& step, const float* block, float* transposed) {
+  const int inputs = step.in.units();
+  const float* in = block + step.in.offset * lanes;
+  for (int first = 0; first < step.weight_row; first += lanes) {
+    Vector v[lanes];
+    LENET_UNROLL for (int i = 0; i < lanes; ++i) v[i] = first + i < inputs ? load(in + (first + i) * lanes) : Vector{};
+    transpose(v);
+    LENET_UNROLL for (int n = 0; n < lanes; ++n) store(transposed + ptrdiff_t(n) * step.weight_row + first, v[n]);
+  }
+}
+
+template <int blocks>
+static void connect_back(const Step& step, const float* parameters, const Workspace& work, ptrdiff_t block_size, bool fresh) {
+  float* start = work.blocks;
+  const float* slopes = start + step.out_slope.offset * lanes;
+  for (int b = 0; b < blocks; ++b) {
+    through_activation(step.activation, start + b * block_size, step.out_slope, start + b * block_size, step.out);
+    transpose_inputs(step, start + b * block_size, work.transposed + ptrdiff_t(b) * lanes * step.weight_row);
+    for (int o = 0; o < step.out.maps; ++o) {
+      float* at = work.lanes + (step.lane_bias + o) * ptrdiff_t(lanes);
+      const Vector d = load(slopes + b * block_size + o * lanes);
+      store(at, fresh && b == 0 ? d : load(at) + d);
+    }
+  }
+  const auto learn_columns = [&](int vector, auto width) {
+    in_groups<6, 4, 2, 1>(step.out.maps, [&](int unit, auto group) {
+      add_weight_slopes<decltype(group)::value, decltype(width)::value>(
+          slopes + unit * lanes, block_size, blocks, work.transposed + vector * lanes, step.weight_row,
+          work.gradient + step.weight + ptrdiff_t(unit) * step.weight_row + vector * lanes, fresh);
+    });
+  };
+  if constexpr (many_registers) in_groups<4, 2, 1>(step.weight_row / lanes, learn_columns);
+  else in_groups<2, 1>(step.weight_row / lanes, learn_columns);
+  if (step.passes_back) {
+    float* in_slopes = start + step.in_slope.offset * lanes;
+    in_broadcast_groups(step.in.units(), [&](int first, auto group) {
+      connect_inputs<blocks, decltype(group)::value>(slopes, block_size, step.out.maps, parameters + step.weight + first, step.weight_row,
+                                    in_slopes + first * lanes);
+    });
+  }
+}
+
+}  // namespace lenet::LENET_ISA

@@ -1,0 +1,190 @@
+// Everything that is compiled once for each instruction set. No header of the standard library that has code of its own
+// may be included here: the linker could hand a function compiled for AVX-512 to a processor that has none.
+#include "convolution.h"
+#include "full_connection.h"
+#include "images.h"
+#include "one_image.h"
+#include "optimizer.h"
+#include "outputs.h"
+#include "pooling.h"
+
+#include <time.h>
+
+#define LENET_TEXT_OF(x) #x
+#define LENET_TEXT(x) LENET_TEXT_OF(x)
+
+namespace lenet::LENET_ISA {
+
+static void forward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool learning) {
+  const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
+  const int ink_rows = program.input.height + 2 * program.input_padding;
+  // Convolutions go block by block, because one block's maps fit into the cache; what follows shares weights.
+  int joint = 0;
+  while (joint < program.count && program.steps[joint].kind != Kind::full_connection) ++joint;
+  for (int b = 0; b < blocks; ++b) {
+    float* block = work.blocks + b * block_size;
+    for (int s = 0; s < joint; ++s) {
+      const Step& step = program.steps[s];
+      switch (step.kind) {
+        case Kind::convolution:
+          convolve(program, step, parameters, block, step.skips_background ? work.ink + b * ink_rows : nullptr, learning);
+          break;
+        case Kind::subsampling: subsample(step, parameters, block); break;
+        case Kind::max_pooling: take_largest(step, block); break;
+        case Kind::average_pooling: average(step, block); break;
+        case Kind::euclidean_rbf: measure_distances(program, step, block); break;
+        case Kind::full_connection: break;
+        case Kind::activation:
+          for (int i = 0; i < step.in.maps; ++i) {
+            for (int y = 0; y < step.in.height; ++y) {
+              for (int x = 0; x < step.in.width; ++x) {
+                store(unit(block, step.out, i, y, x), load(unit(block, step.in, i, y, x)));
+              }
+            }
+          }
+          activate(step.activation, block, step.out);
+          break;
+      }
+    }
+  }
+  for (int s = joint; s < program.count; ++s) {
+    const Step& step = program.steps[s];
+    if (step.kind == Kind::full_connection) {
+      if (blocks == 1) connect<1>(step, parameters, work.blocks, block_size);
+      else connect<2>(step, parameters, work.blocks, block_size);
+      continue;
+    }
+    for (int b = 0; b < blocks; ++b) {
+      float* block = work.blocks + b * block_size;
+      if (step.kind == Kind::euclidean_rbf) {
+        measure_distances(program, step, block);
+      } else {
+        for (int i = 0; i < step.in.units(); ++i) {
+          store(block + (step.out.offset + i) * lanes, load(block + (step.in.offset + i) * lanes));
+        }
+        activate(step.activation, block, step.out);
+      }
+    }
+  }
+}
+
+static Tally loss(const Program& program, const Objective& objective, const Workspace& work, const int32_t* labels,
+                  int count, int blocks, float share) {
+  Tally total;
+  for (int b = 0; b < blocks; ++b) {
+    const int here = count - b * lanes < lanes ? count - b * lanes : lanes;
+    float* block = work.blocks + ptrdiff_t(b) * program.block_vectors * lanes;
+    const Tally tally = measure_loss(program.last(), objective, block, labels + b * lanes, here,
+                                     program.last().kind == Kind::euclidean_rbf, share);
+    total.loss += tally.loss;
+    total.errors += tally.errors;
+  }
+  return total;
+}
+
+static void backward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool first) {
+  const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
+  const int ink_rows = program.input.height + 2 * program.input_padding;
+  int s = program.count - 1;
+  for (; s >= 0 && (program.steps[s].kind == Kind::full_connection || program.steps[s].kind == Kind::euclidean_rbf); --s) {
+    const Step& step = program.steps[s];
+    if (step.kind == Kind::full_connection) {
+      if (blocks == 1) connect_back<1>(step, parameters, work, block_size, first);
+      else connect_back<2>(step, parameters, work, block_size, first);
+    } else {
+      for (int b = 0; b < blocks; ++b) distances_back(program, step, work.blocks + b * block_size);
+    }
+  }
+  // One block after the other now, and all in the first one's derivatives, so that less has to fit into the cache.
+  float* slopes = work.blocks;
+  for (int b = 0; b < blocks && s >= 0; ++b) {
+    float* block = work.blocks + b * block_size;
+    const bool fresh = first && b == 0;
+    const Maps& given = program.steps[s].out_slope;
+    if (b > 0) {
+      const ptrdiff_t start = ptrdiff_t(given.offset) * lanes;
+      __builtin_memcpy(slopes + start, block + start, size_t(given.units()) * LENET_VECTOR_BYTES);
+    }
+    for (int t = s; t >= 0; --t) {
+      const Step& step = program.steps[t];
+      switch (step.kind) {
+        case Kind::convolution:
+          convolve_back(program, step, parameters, block, slopes, step.skips_background ? work.ink + b * ink_rows : nullptr,
+                        work.lanes, work.scratch, fresh);
+          break;
+        case Kind::subsampling: subsample_back(step, parameters, block, slopes, work.lanes, fresh); break;
+        case Kind::max_pooling: largest_back(step, block, slopes); break;
+        case Kind::average_pooling: average_back(step, block, slopes); break;
+        default: break;
+      }
+    }
+  }
+}
+
+static void sum_lanes(const Program& program, const Workspace& work) {
+  for (int r = 0; r < program.lane_range_count; ++r) {
+    const LaneRange& range = program.lane_ranges[r];
+    for (int i = 0; i < range.count; i += lanes) {
+      Vector v[lanes];
+      LENET_UNROLL for (int k = 0; k < lanes; ++k) {
+        v[k] = i + k < range.count ? load(work.lanes + ptrdiff_t(range.lane + i + k) * lanes) : Vector{};
+      }
+      const Vector sums = sum_each(v);
+      if (i + lanes <= range.count) store_loose(work.gradient + range.parameter + i, sums);
+      else for (int k = 0; i + k < range.count; ++k) work.gradient[range.parameter + i + k] = sums[k];
+    }
+  }
+}
+
+static double seconds_now() {
+  timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
+}
+
+static double peak(double seconds) {
+  constexpr int chains = many_registers ? 24 : 12, rounds = 100000;
+  Vector sums[chains];
+  for (int i = 0; i < chains; ++i) sums[i] = broadcast(float(i) * 1e-3f);
+  Vector factor = broadcast(1.0000001f), term = broadcast(1e-9f);
+  __asm__ volatile("" : "+m"(factor), "+m"(term));
+  double operations = 0, now;
+  const double start = seconds_now();
+  do {
+    const Vector f = factor, t = term;
+    for (int n = 0; n < rounds; ++n) {
+      LENET_UNROLL for (int i = 0; i < chains; ++i) sums[i] = sums[i] * f + t;
+    }
+    operations += double(rounds) * chains * lanes * 2;
+    now = seconds_now();
+  } while (now - start < seconds);
+  for (int i = 0; i < chains; ++i) __asm__ volatile("" : "+m"(sums[i]));
+  return operations / (now - start);
+}
+
+// Saturated squashes give derivatives below 1e-38, on which a processor is ten times slower; as zeros they change nothing.
+static uint32_t flush_denormals() {
+#if defined(__x86_64__)
+  const uint32_t before = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(before | 0x8040);
+  return before;
+#else
+  return 0;
+#endif
+}
+
+static void restore_denormals(uint32_t before) {
+#if defined(__x86_64__)
+  __builtin_ia32_ldmxcsr(before);
+#else
+  (void)before;
+#endif
+}
+
+extern const Kernels kernels;
+const Kernels kernels = {
+    LENET_TEXT(LENET_ISA), lanes, load_gray, load_inputs, change_gray, forward, loss, backward, sum_lanes, update_sgd,
+    update_adamw, one_image, peak, flush_denormals, restore_denormals,
+};
+
+}  // namespace lenet::LENET_ISA

@@ -1,0 +1,242 @@
+// One image as fast as it goes: lanes are neighbouring positions of a map, or the inputs of a unit.
+//
+// Buffers have the shapes of a block's, with one number for each unit instead of one vector.
+#pragma once
+
+#include "activations.h"
+#include "program.h"
+#include "vector.h"
+
+namespace lenet::LENET_ISA {
+
+LENET_INLINE void activate_one(Activation activation, float* units, int count) {
+  if (activation == Activation::identity || activation == Activation::log_softmax) return;
+  int i = 0;
+  for (; i + lanes <= count; i += lanes) {
+    Vector v = load_loose(units + i);
+    activate(activation, reinterpret_cast<float*>(&v), 1);
+    store_loose(units + i, v);
+  }
+  if (i == count) return;
+  Vector v{};
+  for (int k = i; k < count; ++k) v[k - i] = units[k];
+  activate(activation, reinterpret_cast<float*>(&v), 1);
+  for (int k = i; k < count; ++k) units[k] = v[k - i];
+}
+
+LENET_INLINE void activate_maps(Activation activation, float* units, const Maps& maps) {
+  if (maps.row == maps.width) return activate_one(activation, units + maps.offset, maps.units());
+  for (int m = 0; m < maps.maps; ++m) {
+    for (int y = 0; y < maps.height; ++y) activate_one(activation, units + maps.offset + m * maps.map + y * maps.row, maps.width);
+  }
+}
+
+template <int... lane>
+LENET_INLINE Vector largest_of_pairs(Vector a, Vector b, Indices<lane...>) {
+  return at_least(LENET_SHUFFLE(a, b, (2 * lane)...), LENET_SHUFFLE(a, b, (2 * lane + 1)...));
+}
+
+// 2×2 units at a time; the sums' rows lie `row` apart.
+static void pool_sums(const Step& step, const float* sums, int row, float bias, float* out) {
+  const float floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  for (int y = 0; y < step.out.height; ++y, sums += 2 * row, out += step.out.row) {
+    for (int x = 0; x < step.out.width; x += lanes) {
+      const float* at = sums + 2 * x;
+      const Vector left = at_least(load_loose(at), load_loose(at + row));
+      const Vector right = at_least(load_loose(at + lanes), load_loose(at + lanes + row));
+      const Vector most = largest_of_pairs(left, right, typename CountedIndices<lanes>::type{}) + bias;
+      const Vector given = at_least(most, broadcast(floor));
+      // What is written past the end of a row belongs to rows and buffers that come later; a border must stay.
+      if (step.out.row == step.out.width) store_loose(out + x, given);
+      else for (int i = 0; i < lanes && x + i < step.out.width; ++i) out[x + i] = given[i];
+    }
+  }
+}
+
+static void copy_sums(const Step& step, const float* sums, int row, const float* bias, float* out) {
+  const int width = step.out.width;
+  for (int y = 0; y < step.out.height; ++y, sums += row, out += step.out.row) {
+    if (step.bias_per_unit) {
+      for (int x = 0; x < width; ++x) out[x] = sums[x * step.stride] + bias[y * width + x];
+    } else if (step.stride == 1) {
+      for (int x = 0; x < width; ++x) out[x] = sums[x] + *bias;
+    } else {
+      for (int x = 0; x < width; ++x) out[x] = sums[x * step.stride] + *bias;
+    }
+  }
+}
+
+// `group` maps at once, at all positions of rows laid end to end: a sum that would wrap around a row's end is computed
+// and never read.
+template <int side_known, int group, int width>
+static void slide(const Step& step, const float* in, const int32_t* input_map, int kernels, const float* const* weights,
+                  int positions, float* const* out) {
+  const int side = side_known ? side_known : step.side;
+  for (int p = 0; p < positions; p += width * lanes) {
+    Vector sums[group][width];
+    LENET_UNROLL for (int g = 0; g < group; ++g) {
+      LENET_UNROLL for (int v = 0; v < width; ++v) sums[g][v] = Vector{};
+    }
+    for (int k = 0; k < kernels; ++k) {
+      const float* map = in + ptrdiff_t(input_map[k]) * step.in.map + p;
+      for (int ky = 0; ky < side; ++ky) {
+        const ptrdiff_t first = (ptrdiff_t(k) * side + ky) * side;
+        LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+          Vector weight[group];
+          LENET_UNROLL for (int g = 0; g < group; ++g) weight[g] = broadcast(weights[g][first + kx]);
+          LENET_UNROLL for (int v = 0; v < width; ++v) {
+            const Vector value = in_register(load_loose(map + ky * step.in.row + kx + v * lanes));
+            LENET_UNROLL for (int g = 0; g < group; ++g) sums[g][v] += value * weight[g];
+          }
+        }
+      }
+    }
+    LENET_UNROLL for (int g = 0; g < group; ++g) {
+      LENET_UNROLL for (int v = 0; v < width; ++v) store_loose(out[g] + p + v * lanes, sums[g][v]);
+    }
+  }
+}
+
+template <int side_known>
+static void slide(const Step& step, const float* in, const int32_t* input_map, int kernels, const float* const* weights,
+                  int group, int positions, float* const* out) {
+  if (group == 4) slide<side_known, 4, many_registers ? 3 : 2>(step, in, input_map, kernels, weights, positions, out);
+  else if (group == 3) slide<side_known, 3, many_registers ? 7 : 3>(step, in, input_map, kernels, weights, positions, out);
+  else if (group == 2) slide<side_known, 2, many_registers ? 9 : 4>(step, in, input_map, kernels, weights, positions, out);
+  else slide<side_known, 1, many_registers ? 9 : 8>(step, in, input_map, kernels, weights, positions, out);
+}
+
+static void convolve_one(const Program& program, const Step& step, const float* parameters, float* units, float* scratch) {
+  const Connections links = connections(program, step);
+  const int height = step.sums_slope.height, width = step.sums_slope.width, row = step.in.row * step.stride;
+  const float* in = units + step.in.offset - step.padding * (step.in.row + 1);
+  const int positions = (height - 1) * row + (width - 1) * step.stride + 1;
+  const int plane = (positions + 8 * max_lanes) / max_lanes * max_lanes + 9 * max_lanes;
+  const bool dense = links.start[step.sums_slope.maps] == step.sums_slope.maps * step.in.maps;
+  for (int m = 0, group; m < step.sums_slope.maps; m += group) {
+    const int left = step.sums_slope.maps - m;
+    group = !dense ? 1 : left == 6 || left == 3 ? 3 : left >= 4 ? 4 : left;
+    const float* weights[4];
+    float* sums[4];
+    for (int g = 0; g < group; ++g) {
+      weights[g] = parameters + step.weight + links.start[m + g] * step.side * step.side;
+      sums[g] = scratch + ptrdiff_t(g) * plane;
+    }
+    const int32_t* input_map = links.input_map + links.start[m];
+    const int kernels = links.start[m + 1] - links.start[m];
+    if (step.side == 5) slide<5>(step, in, input_map, kernels, weights, group, positions, sums);
+    else slide<0>(step, in, input_map, kernels, weights, group, positions, sums);
+    for (int g = 0; g < group; ++g) {
+      float* out = units + step.out.offset + (m + g) * step.out.map;
+      const float* bias = parameters + step.bias + (step.bias_per_unit ? (m + g) * height * width : m + g);
+      if (step.fused_pooling) pool_sums(step, sums[g], row, *bias, out);
+      else copy_sums(step, sums[g], row, bias, out);
+    }
+  }
+  if (!step.fused_pooling) activate_maps(step.activation, units, step.out);
+}
+
+// As many units as a vector has lanes at once: their sums over the lanes come out as one vector.
+static void connect_one(const Step& step, const float* parameters, float* units, float* scratch) {
+  const int inputs = step.in.units();
+  // Zeros after the last input meet the zeros that pad the rows.
+  const float* in = units + step.in.offset;
+  if (inputs != step.weight_row) {
+    for (int i = 0; i < step.weight_row; ++i) scratch[i] = i < inputs ? in[i] : 0.f;
+    in = scratch;
+  }
+  float* out = units + step.out.offset;
+  for (int first = 0; first < step.out.maps; first += lanes) {
+    const int here = step.out.maps - first < lanes ? step.out.maps - first : lanes;
+    const float* weights = parameters + step.weight + ptrdiff_t(first) * step.weight_row;
+    Vector sums[lanes] = {};
+    if (here == lanes) {
+      for (int i = 0; i < step.weight_row; i += lanes) {
+        const Vector value = load_loose(in + i);
+        LENET_UNROLL for (int o = 0; o < lanes; ++o) sums[o] += value * load(weights + ptrdiff_t(o) * step.weight_row + i);
+      }
+    } else {
+      for (int o = 0; o < here; ++o) {
+        Vector sum{};
+        for (int i = 0; i < step.weight_row; i += lanes) sum += load_loose(in + i) * load(weights + ptrdiff_t(o) * step.weight_row + i);
+        sums[o] = sum;
+      }
+    }
+    const Vector total = sum_each(sums);
+    for (int o = 0; o < here; ++o) out[first + o] = total[o] + parameters[step.bias + first + o];
+  }
+  activate_one(step.activation, out, step.out.maps);
+}
+
+static void pool_one(const Step& step, const float* parameters, float* units) {
+  const int window = step.window_height * step.window_width;
+  for (int m = 0; m < step.out.maps; ++m) {
+    const int from = step.kind == Kind::subsampling ? m / step.copies : m;
+    for (int y = 0; y < step.out.height; ++y) {
+      float* out = units + step.out.offset + m * step.out.map + y * step.out.row;
+      for (int x = 0; x < step.out.width; ++x) {
+        const float* in = units + step.in.offset + from * step.in.map + y * step.window_height * step.in.row + x * step.window_width;
+        float total = 0, most = in[0];
+        for (int dy = 0; dy < step.window_height; ++dy) {
+          for (int dx = 0; dx < step.window_width; ++dx) {
+            const float value = in[dy * step.in.row + dx];
+            total += value;
+            most = value > most ? value : most;
+          }
+        }
+        if (step.kind == Kind::max_pooling) out[x] = most;
+        else if (step.kind == Kind::average_pooling) out[x] = total / float(window);
+        else out[x] = total * parameters[step.weight + m] + parameters[step.bias + m];
+      }
+    }
+  }
+  activate_maps(step.activation, units, step.out);
+}
+
+static void one_image(const Program& program, const float* parameters, const Workspace& work, const uint8_t* gray,
+                      const float* inputs, float* outputs) {
+  float* units = work.one;
+  const Maps& input = program.input;
+  for (int m = 0; m < input.maps; ++m) {
+    for (int y = 0; y < input.height; ++y) {
+      float* out = units + input.offset + m * input.map + y * input.row;
+      const ptrdiff_t row = (ptrdiff_t(m) * input.height + y) * input.width;
+      if (gray) for (int x = 0; x < input.width; ++x) out[x] = float(gray[row + x]) * program.gray_step + program.background;
+      else for (int x = 0; x < input.width; ++x) out[x] = inputs[row + x];
+    }
+  }
+  for (int s = 0; s < program.count; ++s) {
+    const Step& step = program.steps[s];
+    switch (step.kind) {
+      case Kind::convolution: convolve_one(program, step, parameters, units, work.scratch); break;
+      case Kind::full_connection: connect_one(step, parameters, units, work.scratch); break;
+      case Kind::euclidean_rbf: {
+        const float* prototypes = program.constants + step.constants;
+        const int received = step.in.units();
+        for (int c = 0; c < step.out.maps; ++c) {
+          float total = 0;
+          for (int j = 0; j < received; ++j) {
+            const float apart = units[step.in.offset + j] - prototypes[c * received + j];
+            total += apart * apart;
+          }
+          units[step.out.offset + c] = total;
+        }
+        break;
+      }
+      case Kind::activation: break;  // only in programs that keep everything, which run in blocks
+      default: pool_one(step, parameters, units);
+    }
+  }
+  const Step& last = program.last();
+  const float* given = units + last.out.offset;
+  float log_total = 0;
+  if (last.activation == Activation::log_softmax) {
+    float most = given[0], total = 0;
+    for (int c = 1; c < last.out.maps; ++c) most = given[c] > most ? given[c] : most;
+    for (int c = 0; c < last.out.maps; ++c) total += __builtin_expf(given[c] - most);
+    log_total = most + __builtin_logf(total);
+  }
+  for (int c = 0; c < last.out.maps; ++c) outputs[c] = given[c] - log_total;
+}
+
+}  // namespace lenet::LENET_ISA

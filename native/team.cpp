@@ -1,0 +1,92 @@
+#include "team.h"
+
+#include <chrono>
+#include <new>
+
+#include <unistd.h>
+
+namespace lenet {
+
+namespace {
+
+constexpr auto patience = std::chrono::microseconds(100);
+
+void relax() {
+#if defined(__x86_64__)
+  __builtin_ia32_pause();
+#elif defined(__aarch64__)
+  __asm__ volatile("yield");
+#endif
+}
+
+}  // namespace
+
+void Barrier::wait() {
+  if (members_ == 1) return;
+  const unsigned round = round_.load();
+  if (arrived_.fetch_add(1) + 1 == members_) {
+    arrived_.store(0);
+    round_.store(round + 1);
+    // Whoever counts itself among the sleepers after this looks at the round once more before it sleeps.
+    if (sleepers_.load() > 0) {
+      const std::lock_guard<std::mutex> lock(mutex_);
+      woken_.notify_all();
+    }
+    return;
+  }
+  const auto until = std::chrono::steady_clock::now() + patience;
+  do {
+    for (int i = 0; i < 64; ++i) {
+      if (round_.load(std::memory_order_acquire) != round) return;
+      relax();
+    }
+  } while (std::chrono::steady_clock::now() < until);
+  std::unique_lock<std::mutex> lock(mutex_);
+  sleepers_.fetch_add(1);
+  woken_.wait(lock, [&] { return round_.load() != round; });
+  sleepers_.fetch_sub(1);
+}
+
+Team::Team(int threads) : size_(threads), barrier_(threads), gate_(threads) {}
+
+void Team::start() {
+  const pid_t here = getpid();
+  if (owner_ == here) return;
+  if (owner_ != 0) {
+    // A child process inherits the names of threads that do not run here, and locks in any state: start afresh.
+    new (&threads_) std::vector<std::thread>();
+    new (&barrier_) Barrier(size_);
+    new (&gate_) Barrier(size_);
+  }
+  owner_ = here;
+  for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { serve(thread); });
+}
+
+void Team::run(const std::function<void(int)>& work) {
+  if (size_ > 1) start();
+  work_ = &work;
+  gate_.wait();
+  work(0);
+  gate_.wait();
+}
+
+void Team::serve(int thread) {
+  while (true) {
+    gate_.wait();
+    if (closing_) return;
+    (*work_)(thread);
+    gate_.wait();
+  }
+}
+
+Team::~Team() {
+  if (owner_ != getpid()) {
+    new (&threads_) std::vector<std::thread>();  // they belong to another process, or were never started
+    return;
+  }
+  closing_ = true;
+  gate_.wait();
+  for (std::thread& thread : threads_) thread.join();
+}
+
+}  // namespace lenet

@@ -1,0 +1,251 @@
+"""``lenet doctor``: what is installed, what this machine offers, which engine runs and why, and what is broken."""
+
+import json
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from importlib.resources import files
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+import typer
+
+import lenet
+from lenet.errors import LeNetError
+
+EXTRAS = {
+    "train": ("torch", "training on GPUs, training without the native engine, and networks as torch modules"),
+    "figures": ("matplotlib", "drawing maps, curves and posters"),
+    "bench": ("onnxruntime", "comparing with ONNX Runtime in lenet bench"),
+}
+# What the processor must list, as Linux names it, to run the kernels of each instruction set.
+FEATURES = {
+    "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"},
+    "avx2": {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"},
+    "baseline": {"sse2"},
+    "neon": {"asimd"},
+}
+_NAME = re.compile(r"^[\w.-]*\w")
+_CLOSE = 1e-3  # how far the engine's outputs may lie from the reference's: rounding, never a wrong kernel
+
+
+class State(StrEnum):
+    """How a thing was found."""
+
+    GOOD = "good"
+    ABSENT = "absent"  # and everything else works without it
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: what was looked at, how it was found, and what to do if it is not good."""
+
+    section: str
+    name: str
+    state: State
+    text: str
+    value: Any = None
+    remedy: str = ""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(doctor)
+
+
+def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
+    """Check this installation: versions, machine, engine, extras, data and weights.
+
+    The exit code is 1 if something is broken; what is merely not installed breaks nothing.
+
+    lenet doctor
+    """
+    findings = list(_examine())
+    broken = [finding for finding in findings if finding.state is State.BROKEN]
+    typer.echo(_to_json(findings) if as_json else _to_text(findings))
+    if broken:
+        raise typer.Exit(1)
+
+
+def _examine() -> Iterator[Finding]:
+    for section, examine in {
+        "versions": _versions,
+        "machine": _machine,
+        "engine": _engine,
+        "extras": _extras,
+        "data": _data,
+        "pretrained weights": _pretrained,
+    }.items():
+        try:
+            for name, state, text, value, *remedy in examine():
+                yield Finding(section, name, state, text, value, *remedy)
+        except Exception as error:  # a broken part must not hide the other findings
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            yield Finding(section, "check", State.BROKEN, said, said, "install the package again")
+
+
+Row = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
+
+
+def _versions() -> Iterator[Row]:
+    folder = Path(lenet.__file__).parent
+    yield "lenet", State.GOOD, f"{lenet.__version__}  {folder}", lenet.__version__
+    python = platform.python_version()
+    state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
+    yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
+    for package in (_NAME.findall(line)[0] for line in metadata.requires("lenet") or [] if "extra ==" not in line):
+        version = _version(package)
+        found = State.GOOD if version else State.BROKEN
+        yield package, found, version or "is not installed", version, f"pip install {package}"
+
+
+def _machine() -> Iterator[Row]:
+    from lenet.benchmarking.machine import processor
+    from lenet.engine.native import usable_cores
+
+    system = f"{platform.system()} {platform.release()} on {platform.machine()}"
+    yield "system", State.GOOD, system, system
+    yield "processor", State.GOOD, processor(), processor()
+    cores = usable_cores()
+    yield "cores", State.GOOD, f"{cores} of {os.cpu_count()} may be used by this process", cores
+    offered = _offered()
+    text = "unknown on this system" if offered is None else ", ".join(offered) or "none that the engine knows"
+    yield "instructions", State.GOOD, text, offered
+
+
+def _engine() -> Iterator[Row]:
+    from lenet.engine.choice import VARIABLE, describe
+
+    found = describe()
+    extension, sets = found["extension"], found["instruction_sets"]
+    path, problem = extension["path"], extension["problem"]
+    remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {found['remedy']}"
+    if problem:
+        state = State.BROKEN if path else State.ABSENT
+        yield "extension", state, f"{problem}  {path}" if path else problem, path, remedy
+    else:
+        yield "extension", State.GOOD, path, path
+        compiled = list(extension["compiled"])
+        unused = [name for name in _offered() or [] if name not in compiled]
+        text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
+        yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
+        yield "can run", State.GOOD, ", ".join(sets), sets
+    if found["problem"]:
+        yield "in use", State.BROKEN, found["problem"], found["forced"], f"unset {VARIABLE}"
+        return
+    for purpose in ("training", "reading"):
+        yield purpose, State.GOOD, f"{found[purpose]}: {found['reason']}", found[purpose]
+    for name in sets:
+        yield _try(name)
+
+
+def _try(instructions: str) -> Row:
+    """Let one instruction set read noise with the shipped weights, and hold it against the NumPy reference."""
+    from lenet.engine.native import Engine
+    from lenet.engine.reference import forward
+    from lenet.preprocess import network_inputs
+    from lenet.weights import pretrained
+
+    weights = pretrained()
+    network = weights.network
+    noise = np.random.default_rng(0).integers(0, 256, (100, *network.input), np.uint8)
+    inputs = network_inputs(noise, network.input, network.input_range)
+    expected = forward(network, weights.arrays, inputs)
+    given = Engine(network, weights.arrays, instructions=instructions).predict(inputs)
+    apart = float(np.abs(given - expected).max() / np.abs(expected).max())
+    if not apart < _CLOSE:  # so that a NaN is caught, too
+        text = f"is wrong: {network.name} differs from the NumPy reference by {apart:.1e}"
+        return instructions, State.BROKEN, text, apart, "force another engine with LENET_ENGINE, and report this"
+    return instructions, State.GOOD, f"reads as the NumPy reference does, to {apart:.0e}", apart
+
+
+def _extras() -> Iterator[Row]:
+    for extra, (package, purpose) in EXTRAS.items():
+        version = _version(package)
+        text = f"{package} {version}" if version else f"{package} is not installed; it serves {purpose}"
+        state = State.GOOD if version else State.ABSENT
+        yield extra, state, text, version, f"pip install 'lenet[{extra}]'"
+
+
+def _data() -> Iterator[Row]:
+    from lenet import data
+
+    folder = data.cache_folder()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK):
+        text = str(folder) if there == folder else f"{folder}, not made yet"
+        yield "folder", State.GOOD, text, str(folder)
+    else:
+        text = f"{folder} cannot be written"
+        yield "folder", State.BROKEN, text, str(folder), "name a folder that can be written in LENET_DATA"
+    cached = [name for name, entry in data.CATALOG.items() if data.is_cached(entry.collection)]
+    state = State.GOOD if cached else State.ABSENT
+    yield "here", state, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
+
+
+def _pretrained() -> Iterator[Row]:
+    from lenet.weights import pretrained
+
+    folder = files("lenet").joinpath("pretrained")
+    names = sorted(
+        entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
+    )
+    if not names:
+        yield "files", State.BROKEN, f"none in {folder}", [], "install the package again"
+    for name in names:
+        try:
+            count = sum(array.size for array in pretrained(name).arrays.values())
+            yield name, State.GOOD, f"{count:,} parameters", count
+        except LeNetError as error:
+            yield name, State.BROKEN, str(error), None, "install the package again"
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _offered() -> list[str] | None:
+    """The instruction sets of FEATURES that this processor has, best first; None where the system does not say."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    flags = next(
+        (set(line.partition(":")[2].split()) for line in lines if line.startswith(("flags", "Features"))), None
+    )
+    return None if flags is None else [name for name, needed in FEATURES.items() if needed <= flags]
+
+
+_MARKS: dict[State, str] = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
+
+
+def _to_text(findings: list[Finding]) -> str:
+    width = max(len(finding.name) for finding in findings)
+    lines: list[str] = []
+    for number, finding in enumerate(findings):
+        if not number or finding.section != findings[number - 1].section:
+            lines += ["", finding.section] if lines else [finding.section]
+        lines.append(f"  {_MARKS[finding.state]} {finding.name:<{width}}  {finding.text}")
+        if finding.remedy and finding.state is not State.GOOD:
+            lines.append(f"    {'':<{width}}  → {finding.remedy}")
+    broken = [f"{finding.section}, {finding.name}" for finding in findings if finding.state is State.BROKEN]
+    return "\n".join([*lines, "", f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"])
+
+
+def _to_json(findings: list[Finding]) -> str:
+    report: dict[str, dict[str, Any]] = {}
+    for finding in findings:
+        entry = {"state": finding.state, "value": finding.value, "text": finding.text}
+        if finding.remedy and finding.state is not State.GOOD:
+            entry["remedy"] = finding.remedy
+        report.setdefault(finding.section, {})[finding.name] = entry
+    sound = all(finding.state is not State.BROKEN for finding in findings)
+    return json.dumps({"sound": sound, "findings": report}, indent=2, ensure_ascii=False)

@@ -1,0 +1,162 @@
+"""Which engine runs: the native one where it can, else torch for training and NumPy for reading.
+
+``LENET_ENGINE`` forces one by name. Where the native engine is missing and nothing was asked for, one line on stderr
+says so, once a process, with the command that gets it.
+"""
+
+import json
+import os
+import shlex
+import sys
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from functools import cache
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Literal
+
+from lenet.engine import native
+from lenet.errors import EngineError, MissingExtra
+
+VARIABLE = "LENET_ENGINE"
+INSTRUCTION_SETS = ("avx512", "avx2", "neon", "baseline")
+ENGINES = (*INSTRUCTION_SETS, "torch", "numpy")
+COMPILERS = ("c++", "g++", "clang++")
+
+_EXTENSION = "lenet.engine._native"
+
+
+@dataclass(frozen=True)
+class Extension:
+    """The compiled module of the native engine, as it stands in this installation.
+
+    Attributes:
+        path: its file, or None where it was not built.
+        problem: why it cannot be used, or None where it can.
+        compiled: the instruction sets that it has kernels for, best first, whether this processor has them or not.
+    """
+
+    path: str | None
+    problem: str | None
+    compiled: tuple[str, ...] = ()
+
+
+def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
+    """The name of the engine to use: an instruction set of the native engine, ``"torch"`` or ``"numpy"``.
+
+    Args:
+        otherwise: what the caller uses where the native engine is missing.
+
+    Raises:
+        EngineError: if LENET_ENGINE names an engine that does not exist, or that this machine cannot run.
+        MissingExtra: if LENET_ENGINE asks for torch, and torch is not installed.
+    """
+    forced = os.environ.get(VARIABLE, "")
+    if forced:
+        _check(forced)
+        return forced
+    sets: list[str] = native.instruction_sets()
+    if sets:
+        return sets[0]
+    _say_what_is_used_instead()
+    return otherwise
+
+
+def describe() -> dict[str, Any]:
+    """What `chosen` would answer and why, without a word on stderr.
+
+    Returns:
+        ``training`` and ``reading``, the engines' names, or None where LENET_ENGINE forces what cannot run;
+        ``reason``, why these; ``problem``, why none, or None; ``forced``, the value of LENET_ENGINE or None;
+        ``instruction_sets``, those the native engine can use here, best first;
+        ``extension``, the attributes of `Extension`; ``remedy``, the command that builds it again.
+    """
+    forced = os.environ.get(VARIABLE) or None
+    sets = native.instruction_sets()
+    training: str | None = sets[0] if sets else "torch"
+    reading: str | None = sets[0] if sets else "numpy"
+    reason = "the best that was built and this processor has" if sets else "there is no native engine"
+    problem = None
+    if forced:
+        reason = f"{VARIABLE} asks for it"
+        try:
+            _check(forced)
+            training = reading = forced
+        except (EngineError, MissingExtra) as error:
+            training = reading = None
+            problem = str(error)
+    return {
+        "training": training,
+        "reading": reading,
+        "reason": reason,
+        "problem": problem,
+        "forced": forced,
+        "instruction_sets": sets,
+        "extension": asdict(inspect_extension()),
+        "remedy": install_command(),
+    }
+
+
+def inspect_extension() -> Extension:
+    """Look whether the compiled module is there, and whether it loads."""
+    spec = find_spec(_EXTENSION)
+    if spec is None:
+        return Extension(None, "was not built")
+    try:
+        compiled = tuple(import_module(_EXTENSION).compiled_instruction_sets())
+    except Exception as error:  # a damaged module may raise anything
+        reason = " ".join(str(error).split()).removeprefix(f"{spec.origin}: ")
+        return Extension(spec.origin, f"does not load ({reason})")
+    problem = None if native.instruction_sets() else "has no kernels for this processor"
+    return Extension(spec.origin, problem, compiled)
+
+
+def install_command() -> str:
+    """The command that installs this very installation again: the same checkout, archive or index."""
+    from importlib.metadata import PackageNotFoundError, distribution  # here, because every command imports this module
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
+    again = "pip install --force-reinstall --no-deps"
+    try:
+        source = json.loads(distribution("lenet").read_text("direct_url.json") or "{}")
+    except (PackageNotFoundError, ValueError):
+        source = {}
+    url = str(source.get("url", ""))
+    if not url:
+        return f"{again} --no-cache-dir --no-binary lenet lenet"
+    if revision := source.get("vcs_info"):
+        return f"{again} --no-cache-dir {revision['vcs']}+{url}@{revision['commit_id']}"
+    if not url.startswith("file:"):
+        return f"{again} --no-cache-dir {shlex.quote(url)}"
+    editable = " -e" if source.get("dir_info", {}).get("editable") else ""
+    return f"{again}{editable} {shlex.quote(url2pathname(urlsplit(url).path))}"
+
+
+def _check(name: str) -> None:
+    """Raise EngineError or MissingExtra unless the engine of this name can run here."""
+    if name not in ENGINES:
+        near = get_close_matches(name, ENGINES, n=2)
+        hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+        raise EngineError(f"unknown engine {name!r} in {VARIABLE}{hint} known: {', '.join(ENGINES)}")
+    if name == "torch" and find_spec("torch") is None:
+        raise MissingExtra("torch", "train", f"{VARIABLE}=torch")
+    if name in INSTRUCTION_SETS and name not in (sets := native.instruction_sets()):
+        if sets:
+            raise EngineError(f"{VARIABLE}={name} cannot run on this processor; it can run: {', '.join(sets)}")
+        raise EngineError(
+            f"{VARIABLE}={name} needs the native engine, which {inspect_extension().problem}; {_how_to_get_it()}"
+        )
+
+
+def _how_to_get_it() -> str:
+    return f"to get it, install a C++ compiler (GCC or Clang), then: {install_command()}"
+
+
+@cache
+def _say_what_is_used_instead() -> None:
+    print(
+        f"lenet: the native engine {inspect_extension().problem}; training uses torch and reading uses NumPy, "
+        f"both slower; {_how_to_get_it()}",
+        file=sys.stderr,
+    )

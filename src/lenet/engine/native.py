@@ -1,0 +1,354 @@
+"""The C++ engine: any network of the zoo, trained and run at the speed of the processor.
+
+Pictures are uint8 gray levels at the network's size; they become network inputs while they are loaded, one picture in
+each lane of a vector. `docs/performance.md` says why that is fast, and ``native/`` is the code.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.errors import ArchitectureError, EngineError
+from lenet.preprocess import GrayLevels, network_inputs
+
+_native: Any = None
+try:
+    from lenet.engine import _native
+    from lenet.engine.program import lay_out
+except ImportError as error:
+    _missing = str(error)
+
+Array = NDArray[np.float32]
+
+_LOSSES = {
+    "cross-entropy": "cross_entropy",
+    "nll": "nll",
+    "map": "map",
+    "penalty": "penalty",
+    "mean-squared-error": "mean_squared_error",
+}
+_LARGEST_DISTORTED = 64  # rows and columns
+
+
+def instruction_sets() -> list[str]:
+    """The instruction sets that the engine was compiled for and this processor has, best first; none if not built."""
+    return list(_native.instruction_sets()) if _native else []
+
+
+def usable_cores() -> int:
+    """The cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: str | None = None) -> float:
+    """The rate of fused multiply-adds between registers alone, of all threads together, in FLOP/s.
+
+    Raises:
+        EngineError: as `Engine`.
+    """
+    return float(_native.peak(threads or usable_cores(), seconds, _chosen(instructions)))
+
+
+class Distorting(Protocol):
+    """The limits of `lenet.data.distortions.Distortions`."""
+
+    translation: float
+    rotation: float
+    scale: float
+    squeeze: float
+    shear: float
+    elastic: float
+    elastic_smoothness: float
+
+
+@dataclass(frozen=True)
+class Learning:
+    """How updates are taken; `lenet.training.recipes.Recipe` says what each value means."""
+
+    batch: int = 64
+    loss: str = "cross-entropy"
+    label_smoothing: float = 0.0
+    j: float = 20.0
+    optimizer: str = "sgd"
+    momentum: float = 0.9
+    nesterov: bool = True
+    weight_decay: float = 0.0
+    ema: float = 0.0
+
+
+@dataclass(frozen=True)
+class Changes:
+    """How examples are changed while they are loaded: distorted, then mirrored, then shifted.
+
+    Attributes:
+        shifts: int8 (examples, 2): rows down, columns to the right; one row for each entry of ``order``.
+        mirrored: bool (examples,): whether left becomes right.
+        distortions: the limits of random distortions.
+        seed, epoch: with the row number of a picture they decide how it is distorted.
+    """
+
+    shifts: NDArray[np.int8] | None = None
+    mirrored: NDArray[np.bool_] | None = None
+    distortions: Distorting | None = None
+    seed: int = 0
+    epoch: int = 0
+
+
+class Engine:
+    """A network and its weights, compiled for this processor.
+
+    Args:
+        network: the description.
+        weights: named and shaped as ``network.parameter_shapes()`` says; they are copied.
+        threads: None takes the cores that this process may use. The same number gives the same bits.
+        instructions: one of `instruction_sets`; None takes the best, or what LENET_ENGINE names.
+
+    Raises:
+        EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
+
+    >>> from lenet.initialization import initial_weights
+    >>> from lenet.networks import describe
+    >>> network = describe("lenet-5")
+    >>> engine = Engine(network, initial_weights(network))
+    >>> engine.predict(np.zeros((3, 32, 32), np.uint8)).shape
+    (3, 10)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        weights: Mapping[str, Array],
+        *,
+        threads: int | None = None,
+        instructions: str | None = None,
+    ) -> None:
+        self.network = network
+        self.instructions = _chosen(instructions)
+        self.threads = threads or usable_cores()
+        self._layout = lay_out(network)
+        self._native = _native.Engine(self._layout.native, self.instructions, self.threads)
+        self._layout.pack(_checked(network, weights), self._native.parameters)
+        self._averages = False
+
+    def predict(self, images: GrayLevels | Array) -> Array:
+        """The network's outputs.
+
+        Args:
+            images: uint8 gray levels (N, H, W) or (N, C, H, W), or float32 network inputs (N, C, H, W).
+
+        Returns:
+            float32 (N, classes), as `reference.forward` gives them.
+
+        Raises:
+            ArchitectureError: if network inputs have another shape than the network takes.
+        """
+        pictures = self._pictures(images)
+        outputs = np.empty((len(pictures), self.network.classes), np.float32)
+        if len(pictures):
+            run = self._native.predict_gray if pictures.dtype == np.uint8 else self._native.predict_inputs
+            run(pictures, outputs)
+        return outputs
+
+    def activations(self, images: GrayLevels | Array) -> dict[str, Array]:
+        """What every stage gives, before and after its activation, as `reference.activations`."""
+        pictures = self._pictures(images)
+        layout = lay_out(self.network, keep_everything=True)
+        everything = _native.Engine(layout.native, self.instructions, 1)
+        layout.pack(self.arrays(), everything.parameters)
+        buffers = list(layout.seen.values())
+        seen = [np.empty((len(pictures), b.maps * b.height * b.width), np.float32) for b in buffers]
+        if len(pictures):
+            gray, inputs = (pictures, None) if pictures.dtype == np.uint8 else (None, pictures)
+            everything.look(gray, inputs, buffers, seen)
+        return {
+            name: array.reshape(-1, b.maps, b.height, b.width)
+            for name, b, array in zip(layout.seen, buffers, seen, strict=True)
+        }
+
+    def fit(
+        self,
+        images: GrayLevels,
+        labels: NDArray[Any],
+        order: NDArray[np.int64],
+        rates: NDArray[np.floating[Any]] | list[float],
+        learning: Learning,
+        changes: Changes | None = None,
+    ) -> tuple[float, int]:
+        """Take consecutive updates; stop before the first whose loss is not a number.
+
+        Args:
+            images: uint8 (N, H, W) or (N, C, H, W) at the network's size.
+            labels: (N,) classes.
+            order: (examples,) rows of ``images``, ``learning.batch`` for each update; the last may have fewer.
+            rates: one learning rate for each update.
+            learning: how.
+            changes: how the examples are changed while they are loaded.
+
+        Returns:
+            The sum of the losses and the number of errors, each example counted as it was met.
+
+        Raises:
+            ValueError: if the arrays do not fit one another or the network.
+        """
+        pictures, classes, rows = self._lesson(images, labels, order)
+        steps = -(-len(rows) // learning.batch)
+        if len(rates) != steps:
+            raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
+        changes = changes or Changes()
+        for name, array in (("shifts", changes.shifts), ("mirrored", changes.mirrored)):
+            if array is not None and len(array) != len(rows):
+                raise ValueError(f"{name} has {len(array)} rows for {len(rows)} examples")
+        self._averages = learning.ema > 0
+        loss, errors = self._native.fit(
+            _native.Learning(
+                learning.batch,
+                _objective(learning),
+                getattr(_native.Optimizer, learning.optimizer),
+                learning.momentum,
+                learning.nesterov,
+                learning.weight_decay,
+                learning.ema,
+            ),
+            pictures,
+            classes,
+            rows,
+            np.ascontiguousarray(rates, np.float32),
+            None if changes.shifts is None else np.ascontiguousarray(changes.shifts, np.int8),
+            None if changes.mirrored is None else np.ascontiguousarray(changes.mirrored).view(np.uint8),
+            self._distortions(changes.distortions),
+            _mixed(changes.seed, changes.epoch),
+        )
+        return loss, errors
+
+    def gradients(self, images: GrayLevels, labels: NDArray[Any], learning: Learning) -> tuple[dict[str, Array], float]:
+        """The derivatives of the mean loss by every parameter, named like the weights, and the sum of the losses."""
+        pictures, classes, rows = self._lesson(images, labels, np.arange(len(images)))
+        gradient = np.zeros((1, self._layout.size), np.float32)
+        loss, _ = self._native.gradients(_objective(learning), pictures, classes, rows, gradient)
+        return self._layout.unpack(gradient[0]), loss
+
+    def arrays(self) -> dict[str, Array]:
+        """The weights as they are now; copies."""
+        return self._layout.unpack(self._native.parameters)
+
+    def kept_arrays(self) -> dict[str, Array]:
+        """The weights to keep: their running mean, if there is one; copies."""
+        has_average = self._averages and len(self._native.average)
+        return self._layout.unpack(self._native.average if has_average else self._native.parameters)
+
+    def state(self) -> dict[str, Array]:
+        """Everything that the next update depends on, by name."""
+        state = {"updates": np.array([self._native.updates], np.float32)}
+        for kind, vector in self._vectors().items():
+            state |= {f"{kind}.{name}": array for name, array in self._layout.unpack(vector).items()}
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go back to a `state`.
+
+        Raises:
+            EngineError: if it belongs to another network or another way of learning.
+        """
+        adaptive = any(name.startswith("exp_avg.") for name in state)
+        first = "exp_avg" if adaptive else "momentum_buffer"
+        kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind))]
+        try:
+            named = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
+            checked = {kind: _checked(self.network, arrays) for kind, arrays in named.items()}
+            updates = int(state["updates"][0])
+        except KeyError as error:
+            raise EngineError(f"the state kept does not fit {self.network.name}: it lacks {error}") from None
+        self._native.remember(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
+        self._native.updates = updates
+        self._averages = _has(state, "average")
+        for kind, vector in self._vectors().items():
+            self._layout.pack(checked[kind], vector)
+
+    def _vectors(self) -> dict[str, Array]:
+        """The engine's own vectors that are in use, by the names that torch gives them."""
+        adaptive = len(self._native.second) > 0
+        vectors = {
+            "weights": self._native.parameters,
+            "exp_avg" if adaptive else "momentum_buffer": self._native.first,
+            "exp_avg_sq": self._native.second,
+            "average": self._native.average,
+        }
+        return {kind: vector for kind, vector in vectors.items() if len(vector)}
+
+    def _pictures(self, images: GrayLevels | Array) -> NDArray[Any]:
+        if images.dtype == np.uint8:
+            if (1, *images.shape[1:])[-3:] == self.network.input and images.ndim in (3, 4):
+                return np.ascontiguousarray(images)
+            images = network_inputs(images.astype(np.uint8, copy=False), self.network.input, self.network.input_range)
+        if images.shape[1:] != self.network.input:
+            expected = ", ".join(map(str, self.network.input))
+            raise ArchitectureError(f"{self.network.name} takes inputs (N, {expected}), got {images.shape}")
+        return np.ascontiguousarray(images, np.float32)
+
+    def _lesson(
+        self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
+    ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
+        if images.dtype != np.uint8 or (1, *images.shape[1:])[-3:] != self.network.input:
+            expected = "×".join(map(str, self.network.input))
+            raise ValueError(f"expected uint8 images of {expected}, got {images.dtype} {images.shape}")
+        if len(labels) != len(images):
+            raise ValueError(f"{len(labels)} labels for {len(images)} images")
+        rows, classes = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(labels, np.int64)
+        if len(rows) and not 0 <= rows.min() <= rows.max() < len(images):
+            raise ValueError(f"the order names rows {rows.min()} to {rows.max()} of {len(images)} images")
+        if len(classes) and not 0 <= classes.min() <= classes.max() < self.network.classes:
+            raise ValueError(
+                f"the labels go from {classes.min()} to {classes.max()}, but there are {self.network.classes} classes"
+            )
+        return np.ascontiguousarray(images), classes, rows
+
+    def _distortions(self, limits: Distorting | None) -> Any:
+        if limits is None:
+            return None
+        channels, height, width = self.network.input
+        if max(height, width) > _LARGEST_DISTORTED or channels > 3:
+            raise EngineError(
+                f"{self.network.name}: pictures of {channels}×{height}×{width} are too large to distort; "
+                "expected at most 3×64×64"
+            )
+        names = ("translation", "rotation", "scale", "squeeze", "shear", "elastic", "elastic_smoothness")
+        return _native.Distortions(*(float(getattr(limits, name)) for name in names))
+
+
+def _chosen(instructions: str | None) -> str:
+    if _native is None:
+        raise EngineError(
+            f"the C++ engine was not built ({_missing}); install a C++ compiler, then install lenet again"
+        )
+    known = instruction_sets()
+    forced = os.environ.get("LENET_ENGINE")
+    chosen = instructions or (forced if forced in _native.compiled_instruction_sets() else None) or known[0]
+    if chosen not in known:
+        raise EngineError(f"this processor has no {chosen!r}; expected one of {', '.join(known)}")
+    return chosen
+
+
+def _objective(learning: Learning) -> Any:
+    return _native.Objective(getattr(_native.Loss, _LOSSES[learning.loss]), learning.label_smoothing, learning.j)
+
+
+def _checked(network: Network, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    for name, shape in network.parameter_shapes().items():
+        if name not in arrays or arrays[name].shape != shape:
+            got = arrays[name].shape if name in arrays else "none"
+            raise EngineError(f"{network.name}: {name} has the shape {got}, expected {shape}")
+    return arrays
+
+
+def _has(state: Mapping[str, Array], kind: str) -> bool:
+    return any(name.startswith(f"{kind}.") for name in state)
+
+
+def _mixed(seed: int, epoch: int) -> int:
+    """One number for a seed and an epoch, far from that of any other pair."""
+    return int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0])

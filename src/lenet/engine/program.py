@@ -1,0 +1,282 @@
+"""From a network's description to the program that the C++ engine runs.
+
+A program is a list of steps over buffers. A buffer holds one number for each unit of a stage, ordered (maps, rows,
+columns), with the border that the next convolution wants around its maps; the engine keeps a whole vector of images in
+the place of each number. Parameters lie in one vector, each array from a multiple of 16 on, the rows of full
+connections padded to such multiples with zeros.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import (
+    Activation,
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    Layer,
+    MaxPooling,
+    Network,
+    Shape,
+    Stage,
+    Subsampling,
+)
+from lenet.engine import _native
+from lenet.errors import EngineError
+
+Arrays = dict[str, NDArray[np.float32]]
+
+_ALIGNMENT = 16
+_LARGEST_KERNEL = 7
+_MOST_COLUMNS = 64  # of a padded input whose empty columns are skipped: one bit each
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where an array lies among the parameters: rows of ``columns`` numbers, from ``start`` on, one every ``row``."""
+
+    start: int
+    shape: tuple[int, ...]
+    columns: int
+    row: int
+
+    def view(self, parameters: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The array itself, (rows, columns), within the vector of all parameters."""
+        rows = int(np.prod(self.shape)) // self.columns
+        return parameters[self.start : self.start + rows * self.row].reshape(rows, self.row)[:, : self.columns]
+
+
+@dataclass
+class Layout:
+    """A program, where each named array lies among its parameters, and which buffers hold what each stage gives.
+
+    Attributes:
+        native: the program as the engine takes it.
+        places: by name, in the order of ``network.parameter_shapes()``.
+        size: of the vector of all parameters.
+        seen: buffers by the names of `reference.activations`; only those of a program that keeps everything.
+    """
+
+    native: Any
+    places: dict[str, Place]
+    size: int
+    seen: dict[str, Any]
+
+    def pack(self, arrays: Mapping[str, NDArray[np.float32]], parameters: NDArray[np.float32]) -> None:
+        """Write named arrays into the vector of all parameters."""
+        for name, place in self.places.items():
+            view = place.view(parameters)
+            view[...] = arrays[name].reshape(view.shape)
+
+    def unpack(self, parameters: NDArray[np.float32]) -> Arrays:
+        """Read named arrays, as copies, from the vector of all parameters."""
+        return {name: place.view(parameters).reshape(place.shape).copy() for name, place in self.places.items()}
+
+
+def lay_out(network: Network, keep_everything: bool = False) -> Layout:
+    """The program of a network.
+
+    Args:
+        network: the description.
+        keep_everything: give every stage, before and after its activation, a buffer of its own; slower, and not to be
+            trained. Otherwise max pooling of 2×2 goes with the convolution before it, and the larger map is never kept.
+
+    Raises:
+        EngineError: if the engine cannot run a stage.
+    """
+    return _Builder(network, keep_everything).build()
+
+
+@dataclass
+class _Builder:
+    network: Network
+    keep_everything: bool
+    steps: list[Any] = field(default_factory=list)
+    table: list[int] = field(default_factory=list)
+    constants: list[float] = field(default_factory=list)
+    places: dict[str, Place] = field(default_factory=dict)
+    seen: dict[str, Any] = field(default_factory=dict)
+    vectors: int = 0
+    lanes: int = 0
+    parameters: int = 0
+    transposed: int = 0
+
+    def build(self) -> Layout:
+        program = _native.Program()
+        self.program = program
+        stages = list(self.network.stages)
+        padding = self._border(0)
+        received = self._buffer(self.network.input, padding)
+        background, ink = self.network.input_range
+        program.set_input(received, padding, background, (ink - background) / 255)
+        self.seen["origin"] = received
+        slope, index, learns = self._buffer((0, 0, 0)), 0, False
+        while index < len(stages):
+            stage = stages[index]
+            pools = not self.keep_everything and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
+            last = index + 1 if pools else index
+            step = _native.Step()
+            step.activation = getattr(_native.Activation, stage.activation.value)
+            step.received, step.received_slope, step.passes_back = received, slope, int(learns)
+            apart = self.keep_everything and stage.activation is not Activation.IDENTITY
+            if apart:
+                step.activation = _native.Activation.identity
+            shape, border = self.network.output_shapes[last], 0 if apart else self._border(last + 1)
+            step.given, step.given_slope = self._buffer(shape, border), self._buffer(shape)
+            step.sums_slope = step.given_slope
+            if pools:
+                self._pool_after(step, self.network.output_shapes[index], bool(learns), shape, border)
+            self._fill(step, stage, self.network.input_shapes[index], border)
+            self.steps.append(step)
+            self.seen[stage.name] = step.given
+            received, slope = step.given, step.given_slope
+            if apart:
+                received = self._activate_apart(stage, received, shape, self._border(last + 1))
+            learns = learns or bool(stage.layer.parameter_shapes(self.network.input_shapes[index]))
+            index = last + 1
+        program.steps, program.table, program.constants = self.steps, self.table or [0], self.constants or [0.0]
+        program.set_sizes(self.vectors, self.lanes, self.parameters, self.transposed)
+        return Layout(program, self.places, self.parameters, self.seen)
+
+    def _fill(self, step: Any, stage: Stage, received: Shape, border: int) -> None:
+        """Everything that depends on the kind of the layer."""
+        layer, kind = stage.layer, _native.Kind
+        match layer:
+            case Convolution() if _sees_everything(layer, received):
+                self._connect_fully(step, stage, layer.maps, received)
+            case Convolution():
+                self._convolve(step, stage, layer, received)
+            case FullConnection():
+                self._connect_fully(step, stage, layer.units, received)
+            case Subsampling():
+                step.kind, step.copies = kind.subsampling, layer.copies
+                step.window_height = step.window_width = layer.size
+                step.weight, step.lane_weight = self._learned_in_lanes(f"{stage.name}.coefficient")
+                step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+            case MaxPooling():
+                step.kind = kind.max_pooling
+                step.window_height = step.window_width = layer.size
+                step.winners = self._buffer(layer.output_shape(received), border).offset
+            case AveragePooling():
+                step.kind = kind.average_pooling
+                step.window_height = step.window_width = layer.size
+            case GlobalAveragePooling():
+                step.kind = kind.average_pooling
+                step.window_height, step.window_width = received[1:]
+            case EuclideanRbf() if stage.activation is Activation.IDENTITY:
+                step.kind, step.constants = kind.euclidean_rbf, len(self.constants)
+                self.constants += [float(value) for prototype in layer.prototypes for value in prototype]
+            case _:
+                raise self._cannot(stage, f"{type(layer).__name__} with {stage.activation}")
+
+    def _convolve(self, step: Any, stage: Stage, layer: Convolution, received: Shape) -> None:
+        if layer.kernel_size > _LARGEST_KERNEL:
+            raise self._cannot(stage, f"kernels of {layer.kernel_size}×{layer.kernel_size}, only up to 7×7")
+        if layer.stride > 2:
+            raise self._cannot(stage, f"a stride of {layer.stride}, only 1 and 2")
+        step.kind = _native.Kind.convolution
+        step.side, step.stride = layer.kernel_size, layer.stride
+        step.padding, step.padding_value = layer.padding, layer.padding_value
+        step.bias_per_unit = int(layer.bias == "unit")
+        step.weight, step.lane_weight = self._learned_in_lanes(f"{stage.name}.weight")
+        step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+        step.table = len(self.table)
+        self.table += _connections(layer, received[0])
+        sees_pictures = stage is self.network.stages[0]
+        empty = self.network.input_range[0] == 0 and (layer.padding_value == 0 or not layer.padding)
+        step.skips_background = int(sees_pictures and empty and received[2] + 2 * layer.padding <= _MOST_COLUMNS)
+
+    def _connect_fully(self, step: Any, stage: Stage, units: int, received: Shape) -> None:
+        inputs = received[0] * received[1] * received[2]
+        step.kind, step.weight_row = _native.Kind.full_connection, _whole(inputs)
+        name = f"{stage.name}.weight"
+        step.weight = self.parameters
+        self.places[name] = Place(step.weight, self.network.parameter_shapes()[name], inputs, step.weight_row)
+        self.parameters += units * step.weight_row
+        self.transposed = max(self.transposed, step.weight_row)
+        step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+
+    def _pool_after(self, step: Any, sums: Shape, passes_back: bool, shape: Shape, border: int) -> None:
+        step.fused_pooling = 2
+        step.winners = self._buffer(shape, border).offset
+        maps, height, width = sums
+        # Where nothing is passed back, two rows are enough: they have been learned from before the next two come.
+        kept = height if passes_back else 2
+        offset = self._buffer((maps, kept, width)).offset
+        step.sums_slope = _native.Maps(offset, maps, height, width, width, kept * width)
+
+    def _activate_apart(self, stage: Stage, received: Any, shape: Shape, border: int) -> Any:
+        step = _native.Step()
+        step.kind, step.activation = _native.Kind.activation, getattr(_native.Activation, stage.activation.value)
+        step.received, step.given = received, self._buffer(shape, border)
+        self.steps.append(step)
+        self.seen[f"{stage.name}_{stage.activation}"] = step.given
+        return step.given
+
+    def _border(self, index: int) -> int:
+        """The rows and columns that a stage wants around what it receives."""
+        layer: Layer | None = self.network.stages[index].layer if index < len(self.network.stages) else None
+        return layer.padding if isinstance(layer, Convolution) else 0
+
+    def _buffer(self, shape: Shape, border: int = 0) -> Any:
+        maps, height, width = shape
+        row = width + 2 * border
+        whole_map = (height + 2 * border) * row
+        start = self.vectors
+        self.vectors += _whole(maps * whole_map)
+        return _native.Maps(start + border * (row + 1), maps, height, width, row, whole_map)
+
+    def _learned_in_lanes(self, name: str) -> tuple[int, int]:
+        """Places for an array among the parameters, and for its derivatives among the sums kept lane by lane."""
+        shape = self.network.parameter_shapes()[name]
+        start, lane, count = self.parameters, self.lanes, int(np.prod(shape))
+        self.places[name] = Place(start, shape, count, count)
+        self.parameters += _whole(count)
+        self.lanes += count
+        self.program.add_lane_range(start, lane, count)
+        return start, lane
+
+    def _cannot(self, stage: Stage, what: str) -> EngineError:
+        return EngineError(
+            f"{self.network.name}: the engine cannot run {stage.name}: {what}; set LENET_ENGINE to torch or numpy"
+        )
+
+
+def _fuses(stage: Stage, following: Stage) -> bool:
+    layer = stage.layer
+    return (
+        isinstance(layer, Convolution)
+        and layer.bias == "map"
+        and stage.activation in (Activation.IDENTITY, Activation.RELU)
+        and following.layer == MaxPooling(2)
+        and following.activation is Activation.IDENTITY
+    )
+
+
+def _sees_everything(layer: Convolution, received: Shape) -> bool:
+    return layer.table is None and not layer.padding and received[1:] == (layer.kernel_size, layer.kernel_size)
+
+
+def _connections(layer: Convolution, in_maps: int) -> list[int]:
+    """The five lists of ``Connections`` in program.h, one after the other."""
+    rows = layer.connected_maps(in_maps)
+    pairs = [(out, seen) for out, row in enumerate(rows) for seen in row]
+    start = np.cumsum([0, *map(len, rows)]).tolist()
+    back = [[(kernel, out) for kernel, (out, seen) in enumerate(pairs) if seen == in_map] for in_map in range(in_maps)]
+    return [
+        *start,
+        *(seen for _, seen in pairs),
+        *np.cumsum([0, *map(len, back)]).tolist(),
+        *(out for row in back for _, out in row),
+        *(kernel for row in back for kernel, _ in row),
+    ]
+
+
+def _whole(count: int) -> int:
+    return -(-count // _ALIGNMENT) * _ALIGNMENT

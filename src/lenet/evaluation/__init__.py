@@ -1,0 +1,27 @@
+"""How good a network is on examples it has not seen."""
+
+from typing import TYPE_CHECKING, Any
+
+from lenet.evaluation.measures import ENGINES, Evaluation, Mistake, evaluate, judge, wilson_interval
+
+if TYPE_CHECKING:
+    from lenet.evaluation.sheets import draw_confusion, draw_mistakes
+
+__all__ = [
+    "ENGINES",
+    "Evaluation",
+    "Mistake",
+    "draw_confusion",
+    "draw_mistakes",
+    "evaluate",
+    "judge",
+    "wilson_interval",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in __all__:
+        from lenet.evaluation import sheets  # imported when asked for: only drawing needs a picture library
+
+        return getattr(sheets, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

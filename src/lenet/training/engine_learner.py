@@ -1,0 +1,85 @@
+"""Learning through the native engine, on the CPU cores of one process; torch is not needed."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.engine import decide
+from lenet.engine.native import Changes, Engine, Learning
+from lenet.errors import TrainingError
+from lenet.initialization import initial_weights
+from lenet.preprocess import GrayLevels
+from lenet.training.output_losses import output_losses
+from lenet.training.recipes import Recipe
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class EngineLearner:
+    """A network that learns through the native engine; what each method means, `learner.TorchLearner` says.
+
+    Args:
+        instructions: one of `engine.native.instruction_sets`.
+        threads: None takes one for each core that this process may use.
+
+    Raises:
+        EngineError: if the engine is not there, or cannot run the network.
+    """
+
+    device = "cpu"
+
+    def __init__(self, network: Network, recipe: Recipe, instructions: str, threads: int | None) -> None:
+        self.network, self.recipe = network, recipe
+        self._learning = Learning(
+            batch=recipe.batch,
+            loss=recipe.loss,
+            label_smoothing=recipe.label_smoothing,
+            j=recipe.j,
+            optimizer=recipe.optimizer,
+            momentum=recipe.momentum,
+            nesterov=recipe.nesterov and recipe.momentum > 0,
+            weight_decay=recipe.weight_decay,
+            ema=recipe.ema,
+        )
+        first = initial_weights(network, recipe.init, recipe.seed)
+        self._engine = Engine(network, first, threads=threads, instructions=instructions)
+        self.engine, self.threads = self._engine.instructions, self._engine.threads
+
+    def learn(
+        self,
+        images: GrayLevels,
+        labels: NDArray[np.int64],
+        order: NDArray[np.int64],
+        rates: list[float],
+        changes: Changes,
+    ) -> tuple[float, int]:
+        """Take one step for each of ``rates``; sum of the losses and number of errors while learning."""
+        return self._engine.fit(images, labels, order, rates, self._learning, changes)
+
+    def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
+        """Sum of the losses and number of errors of the weights that are kept."""
+        kept = self._engine
+        if self.recipe.ema:
+            kept = Engine(self.network, self.kept_arrays(), threads=self.threads, instructions=self.engine)
+        outputs = kept.predict(images)
+        losses = output_losses(outputs, labels, self.recipe)
+        return float(losses.sum()), int((decide(self.network, outputs) != labels).sum())
+
+    def kept_arrays(self) -> Arrays:
+        """The weights to keep: the running mean, if there is one."""
+        return self._engine.kept_arrays()
+
+    def state(self) -> Arrays:
+        """Everything that the next update depends on, by name."""
+        return self._engine.state()
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a `state`.
+
+        Raises:
+            TrainingError: if it belongs to another network or recipe.
+        """
+        try:
+            self._engine.restore(state)
+        except (KeyError, ValueError) as error:
+            raise TrainingError(f"the state kept does not fit {self.network.name} and its recipe: {error}") from None

@@ -1,0 +1,51 @@
+"""The losses of `losses`, in NumPy: enough to measure where nothing is learned, and torch need not be there."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.training.recipes import Recipe
+
+Values = NDArray[np.float64]
+
+
+@np.errstate(over="ignore", invalid="ignore")
+def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]], recipe: Recipe) -> Values:
+    """The recipe's loss for each example.
+
+    Args:
+        outputs: (N, classes), as the network gives them.
+        labels: (N,).
+
+    Returns:
+        float64 (N,); not a number where outputs are none.
+
+    >>> output_losses(np.zeros((1, 10), np.float32), np.array([3]), Recipe()).round(3)
+    array([2.303])
+    """
+    values = outputs.astype(np.float64)
+    correct = values[np.arange(len(labels)), labels]
+    match recipe.loss:
+        case "cross-entropy":
+            return np.asarray(_log_sum(values) - _smoothed(correct, values, recipe.label_smoothing))
+        case "nll":
+            return np.asarray(-_smoothed(correct, values, recipe.label_smoothing))
+        case "map":
+            rubbish = np.full((len(values), 1), recipe.j)
+            return np.asarray(correct + _log_sum(-np.concatenate([values, rubbish], axis=1)))
+        case "penalty":
+            return np.asarray(correct)
+        case _:
+            targets = np.where(np.arange(values.shape[1]) == labels[:, None], 1.0, -1.0)
+            return np.asarray(np.square(values - targets).mean(axis=1))
+
+
+def _smoothed(correct: Values, values: Values, smoothing: float) -> Values:
+    return np.asarray((1 - smoothing) * correct + smoothing * values.mean(axis=1))
+
+
+def _log_sum(values: Values) -> Values:
+    """log Σ exp, without overflow."""
+    largest = values.max(axis=1)
+    return np.asarray(largest + np.log(np.exp(values - largest[:, None]).sum(axis=1)))
