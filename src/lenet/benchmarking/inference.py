@@ -1,0 +1,99 @@
+"""Reading speed: everyone's images a second by batch and the time of one image, on one set of weights.
+
+The peers are given float32 network inputs that were made beforehand; this package's engine is given gray levels and
+makes them itself.
+"""
+
+import importlib
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.benchmarking.timing import Task
+from lenet.engine.native import Engine
+from lenet.errors import LeNetError
+from lenet.preprocess import network_inputs
+
+Array = NDArray[np.float32]
+Call = Callable[[], Array]
+Peer = Callable[[Network, Mapping[str, Array], Array, int], Callable[[int], Call]]
+
+BATCHES = (1, 64, 256, 1000, 10_000)
+OURS, ONNXRUNTIME = "lenet", "ONNX Runtime"
+_COMPARED = 256
+EXACTNESS = 1e-3  # of the largest output; bf16 is let off with 30 times that
+
+_PEERS = {
+    "torch eager": "torch_peer:eager",
+    "torch channels last": "torch_peer:channels_last",
+    "torch frozen": "torch_peer:frozen",
+    ONNXRUNTIME: "runtimes:onnxruntime",
+    "OpenVINO": "runtimes:openvino",
+    "OpenVINO bf16": "runtimes:openvino_bf16",
+}
+
+
+def inference_tasks(
+    network: Network,
+    arrays: Mapping[str, Array],
+    images: NDArray[np.uint8],
+    threads: int,
+    batches: Sequence[int] = BATCHES,
+    other_batches: Sequence[int] | None = None,
+) -> tuple[list[Task], list[str]]:
+    """Everyone who can run here, and one sentence for each who cannot.
+
+    Args:
+        images: uint8 gray levels at the network's size, as many as the largest batch.
+        other_batches: those of everyone but this engine and ONNX Runtime; None is ``batches``.
+
+    Raises:
+        LeNetError: if someone's outputs differ from the others': then nothing may be compared.
+    """
+    inputs = network_inputs(images[: max(batches)], network.input, network.input_range)
+    tasks: list[Task] = []
+    absent: list[str] = []
+    truth: Array | None = None
+    for who in (OURS, *_PEERS):
+        try:
+            if who == OURS:
+                prepare = ours(network, arrays, images, threads)
+            else:
+                prepare = _peer(who)(network, arrays, inputs, threads)
+            own_batches = batches if other_batches is None or who in (OURS, ONNXRUNTIME) else other_batches
+            calls = {batch: prepare(batch) for batch in own_batches}
+        except LeNetError as error:
+            absent.append(str(error))
+            continue
+        outputs = calls[max(own_batches)]()[:_COMPARED]
+        truth = outputs if truth is None else truth
+        _check(who, outputs, truth[: len(outputs)])
+        tasks += [Task(who, batch, batch, call) for batch, call in calls.items()]
+    return tasks, list(dict.fromkeys(absent))
+
+
+def ours(
+    network: Network, arrays: Mapping[str, Array], images: NDArray[np.uint8], threads: int
+) -> Callable[[int], Call]:
+    """The native engine, from gray levels to outputs."""
+    engine = Engine(network, arrays, threads=threads)
+
+    def prepare(batch: int) -> Call:
+        some = np.ascontiguousarray(images[:batch])
+        return lambda: np.asarray(engine.predict(some))
+
+    return prepare
+
+
+def _peer(who: str) -> Peer:
+    module, _, function = _PEERS[who].partition(":")
+    found: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
+    return found
+
+
+def _check(who: str, outputs: Array, truth: Array) -> None:
+    allowed = EXACTNESS * (30 if "bf16" in who else 1) * float(abs(truth).max())
+    if (largest := float(abs(outputs - truth).max())) > allowed:
+        raise LeNetError(f"{who} gives outputs that differ by {largest:.2g}, expected at most {allowed:.2g}")

@@ -1,0 +1,81 @@
+"""What a figure depends on beside the code: the machine, its load, and the versions of everyone."""
+
+import os
+import platform
+from collections.abc import Callable
+from functools import partial
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import lenet
+from lenet.engine.native import instruction_sets, peak_flops, usable_cores
+
+PACKAGES = ("numpy", "torch", "onnxruntime", "onnx", "openvino")
+_BUSY = 100  # interruptions a second; a quiet machine has a few
+
+
+def processor() -> str:
+    """The processor's model, as the system names it."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def versions() -> dict[str, str | None]:
+    """The version of Python, of this package and of every peer; None for one that is not installed."""
+    installed = {name: _version(name) for name in PACKAGES}
+    return {"lenet": lenet.__version__, "python": platform.python_version(), **installed}
+
+
+def describe_machine(threads: int) -> dict[str, Any]:
+    """What is known before anything runs; the benchmark fills in ``peak_flops`` and ``interruptions_per_second``.
+
+    Returns:
+        ``{"processor", "system", "cores", "threads", "instructions", "peak_flops", "load",
+        "interruptions_per_second", "versions"}``; ``load`` is the number of processes that wanted to run in the
+        last minute, interruptions are those of the benchmark by others while it ran.
+    """
+    sets = instruction_sets()
+    return {
+        "processor": processor(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": usable_cores(),
+        "threads": threads,
+        "instructions": sets[0] if sets else None,
+        "peak_flops": None,
+        "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
+        "interruptions_per_second": 0,
+        "versions": versions(),
+    }
+
+
+def say(machine: dict[str, Any]) -> str:
+    """A machine in two lines, and a third where something else was running."""
+    installed = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
+    sets = f", {machine['instructions']}" if machine["instructions"] else ""
+    place = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, {machine['threads']} threads{sets}"
+    taken = machine["interruptions_per_second"]
+    if taken <= _BUSY:
+        return f"{place}\n{installed}"
+    return (
+        f"{place}\n{installed}\nThe processors were taken away {taken:,} times a second: something else was running, "
+        "which slows some more than others. Repeat this on a quiet machine."
+    )
+
+
+def peak_of(threads: int) -> Callable[[], float] | None:
+    """What measures the fp32 operations a second of this many threads together; None without the native engine.
+
+    The best instruction set of the processor is the measure, whichever one the engine was told to use.
+    """
+    sets = instruction_sets()
+    return partial(peak_flops, threads, 0.2, sets[0]) if sets else None
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None

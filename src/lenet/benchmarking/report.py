@@ -1,0 +1,182 @@
+"""What the rounds say: ratios, shares of the floor, and tables as text or Markdown."""
+
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lenet.anatomy.work import FLOPS_OF_A_MAC, Work
+from lenet.benchmarking import inference, training
+from lenet.benchmarking.machine import say
+from lenet.benchmarking.timing import Rounds
+
+ABSENT = "–"
+_RATIO_MARK = "×"
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows of cells under a title; the first column is text, the others are figures."""
+
+    title: str
+    headings: Sequence[str]
+    rows: Sequence[Sequence[str]]
+
+    def to_text(self) -> str:
+        """Aligned columns."""
+        lines = [self.headings, *self.rows]
+        widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
+        aligned = [
+            "  ".join([line[0].ljust(widths[0]), *map(str.rjust, line[1:], widths[1:])]).rstrip() for line in lines
+        ]
+        return "\n".join([self.title, *(f"  {line}" for line in aligned)])
+
+    def to_markdown(self) -> str:
+        """A Markdown table under its title."""
+        ruler = ["---", *["---:"] * (len(self.headings) - 1)]
+        lines = [f"| {' | '.join(line)} |" for line in (self.headings, ruler, *self.rows)]
+        return "\n".join([f"**{self.title}**", "", *lines])
+
+
+@dataclass
+class Report:
+    """A benchmark's outcome: where it ran, its tables, its figures, and who was absent and why."""
+
+    machine: dict[str, Any]
+    figures: dict[str, Any] = field(default_factory=dict)
+    tables: list[Table] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """The figures and the machine."""
+        return {**self.figures, "machine": self.machine}
+
+    def to_text(self) -> str:
+        """Machine, tables and notes as they are read on a terminal."""
+        return "\n\n".join([say(self.machine), *(table.to_text() for table in self.tables), *self._notes("")])
+
+    def to_markdown(self) -> str:
+        """The same as Markdown."""
+        return "\n\n".join([say(self.machine), *(table.to_markdown() for table in self.tables), *self._notes("- ")])
+
+    def _notes(self, mark: str) -> list[str]:
+        return ["\n".join(mark + note for note in self.notes)] if self.notes else []
+
+
+def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
+    """``{"over": {"tutorial", "torch"}, "floor_share": {"64", "256"}}``; None for what did not run.
+
+    ``over`` is our best batch against theirs.
+    """
+    best = rounds.best(training.OURS)
+    others = [who for who, _ in rounds.calls if who.startswith(training.TORCH)]
+    return {
+        "over": {
+            "tutorial": rounded(rounds.over(best, rounds.best(training.TUTORIAL))),
+            "torch": rounded(rounds.over(best, rounds.best(*others))),
+        },
+        "floor_share": {
+            str(batch): rounded(rounds.share((training.OURS, batch), flops(work.training_macs)))
+            for batch in training.OUR_BATCHES
+        },
+    }
+
+
+def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
+    """``{"over": {"onnxruntime_best", "onnxruntime_10000"}, "floor_share", "one_image_over": {"onnxruntime"}}``.
+
+    ``over`` compares rates, so that more is better for us; ``one_image_over`` compares the median times of one image,
+    so that less is.
+    """
+    best, largest = rounds.best(inference.OURS), max(inference.BATCHES)
+    one = rounds.over((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
+    return {
+        "over": {
+            "onnxruntime_best": rounded(rounds.over(best, rounds.best(inference.ONNXRUNTIME))),
+            "onnxruntime_10000": rounded(rounds.over((inference.OURS, largest), (inference.ONNXRUNTIME, largest))),
+        },
+        "floor_share": rounded(rounds.share(best, flops(work.inference_macs))),
+        "one_image_over": {"onnxruntime": rounded(one)},
+    }
+
+
+def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
+    """Images a second of everyone by batch."""
+    found: dict[str, dict[str, int]] = {}
+    for who, batch in rounds.calls:
+        found.setdefault(who, {})[str(batch)] = round(rounds.rate(who, batch) or 0)
+    return found
+
+
+def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
+    """A row for each task: images a second, their range over the rounds, × the tutorial's loop, share of the floor."""
+    tutorial = rounds.best(training.TUTORIAL)
+    rows = []
+    for who, batch in rounds.calls:
+        low, high = rounds.spread(who, batch)
+        rows.append(
+            [
+                who,
+                f"{batch:,}",
+                count_text(rounds.rate(who, batch)),
+                f"{count_text(low)}–{count_text(high)}",
+                ratio_text(rounds.over((who, batch), tutorial)),
+                share_text(rounds.share((who, batch), flops(work.training_macs))),
+            ]
+        )
+    title = title or f"Training {work.network.name}: {floor_text(rounds, work, True)}"
+    return Table(title, ["who", "batch", "images/s", "range", "× tutorial", "of the floor"], rows)
+
+
+def inference_table(rounds: Rounds, work: Work) -> Table:
+    """A row for each runtime: images a second by batch, the time of one image, the best share of the floor."""
+    names = list(dict.fromkeys(who for who, _ in rounds.calls))
+    batches = sorted({batch for _, batch in rounds.calls} - {1})
+    rows = []
+    for who in names:
+        times = [rounds.percentile(who, 1, percent) for percent in (50, 99)]
+        rows.append(
+            [
+                who,
+                *(count_text(rounds.rate(who, batch)) for batch in batches),
+                " / ".join(ABSENT if seconds is None else f"{1e6 * seconds:.1f}" for seconds in times),
+                share_text(rounds.share(rounds.best(who), flops(work.inference_macs))),
+            ]
+        )
+    headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the floor"]
+    return Table(f"Inference {work.network.name}: {floor_text(rounds, work, False)}", headings, rows)
+
+
+def floor_text(rounds: Rounds, work: Work, training: bool) -> str:
+    """How the floor comes about, with the median peak of the rounds."""
+    macs = work.training_macs if training else work.inference_macs
+    operations = f"2 × {macs:,} operations an image"
+    if not rounds.peaks:
+        return f"{operations}, peak and floor unknown without the native engine"
+    peak = statistics.median(rounds.peaks)
+    return f"{peak / 1e9:.0f} GFLOP/s ÷ {operations} = floor of {work.floor(peak, training):,.0f} images/s"
+
+
+def flops(macs: int) -> float:
+    """Floating-point operations of that many multiply–accumulates."""
+    return float(FLOPS_OF_A_MAC * macs)
+
+
+def rounded(value: float | None) -> float | None:
+    """Three decimals, for JSON."""
+    return None if value is None else round(value, 3)
+
+
+def count_text(value: float | None) -> str:
+    """A rate with three figures that mean something."""
+    return ABSENT if value is None else f"{float(f'{value:.3g}'):,.0f}"
+
+
+def ratio_text(value: float | None) -> str:
+    """A ratio."""
+    return ABSENT if value is None else f"{value:.2f}{_RATIO_MARK}"
+
+
+def share_text(value: float | None) -> str:
+    """A share in percent."""
+    return ABSENT if value is None else f"{100 * value:.1f} %"

@@ -1,0 +1,106 @@
+"""Whole benchmarks: prepare, time in rounds, report. `short` is what ``lenet bench`` runs."""
+
+import statistics
+from collections.abc import Callable, Sequence
+
+from lenet.anatomy import measure_work
+from lenet.benchmarking import inference, training
+from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.report import (
+    Report,
+    inference_figures,
+    inference_table,
+    rates,
+    training_figures,
+    training_table,
+)
+from lenet.benchmarking.timing import Rounds, run_rounds
+from lenet.engine.native import usable_cores
+from lenet.networks import describe
+from lenet.weights import pretrained
+
+NETWORK = "lenet-5-relu"
+Progress = Callable[[str], None]
+
+
+def silent(text: str) -> None:
+    """Show nothing."""
+
+
+def short(
+    threads: int | None = None,
+    progress: Progress = silent,
+    rounds: int = 3,
+    seconds: float = 0.25,
+    torch_batches: Sequence[int] = training.TORCH_BATCHES,
+) -> Report:
+    """Training and inference against the peers that are installed, in less than a minute.
+
+    Figures as `training_figures` and `inference_figures` give them, and ``images_per_second`` of everyone.
+    """
+    threads, digits = threads or usable_cores(), load_digits()
+    report = Report(describe_machine(threads))
+    learned = add_training(report, digits, threads, rounds, seconds, progress, torch_batches)
+    read = add_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
+    report.figures["images_per_second"] = {"training": rates(learned), "inference": rates(read)}
+    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    return report
+
+
+def add_training(
+    report: Report,
+    digits: Digits,
+    threads: int,
+    rounds: int,
+    seconds: float,
+    progress: Progress = silent,
+    torch_batches: Sequence[int] = training.TORCH_BATCHES,
+    variants: bool = False,
+) -> Rounds:
+    """Time training of lenet-5-relu and add its table, figures and peak to the report."""
+    progress("preparing the training")
+    network = describe(NETWORK)
+    work = measure_work(network)
+    tasks, absent = training.training_tasks(
+        network, digits.train_images, digits.train_labels, threads, torch_batches, variants=variants
+    )
+    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    report.tables.append(training_table(measured, work))
+    report.figures["training"] = training_figures(measured, work)
+    report.notes += absent
+    note_machine(report, measured)
+    return measured
+
+
+def add_inference(
+    report: Report,
+    digits: Digits,
+    threads: int,
+    rounds: int,
+    seconds: float,
+    progress: Progress = silent,
+    batches: Sequence[int] = inference.BATCHES,
+    other_batches: Sequence[int] | None = None,
+) -> Rounds:
+    """Time reading with the weights that ship and add its table, figures and peak to the report."""
+    progress("preparing the inference")
+    weights = pretrained(NETWORK)
+    work = measure_work(weights.network)
+    tasks, absent = inference.inference_tasks(
+        weights.network, weights.arrays, digits.test_images, threads, batches, other_batches
+    )
+    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    report.tables.append(inference_table(measured, work))
+    report.figures["inference"] = inference_figures(measured, work)
+    report.notes += absent
+    note_machine(report, measured)
+    return measured
+
+
+def note_machine(report: Report, measured: Rounds) -> None:
+    """Keep the peak that was measured, and how often something else took a processor meanwhile."""
+    machine = report.machine
+    if measured.peaks:
+        machine["peak_flops"] = max(machine["peak_flops"] or 0, round(statistics.median(measured.peaks)))
+    machine["interruptions_per_second"] = max(machine["interruptions_per_second"], round(measured.interruptions))

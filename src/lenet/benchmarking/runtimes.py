@@ -1,0 +1,80 @@
+"""ONNX Runtime and OpenVINO, given the same network as an ONNX model."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.errors import LeNetError, MissingExtra
+
+Array = NDArray[np.float32]
+Call = Callable[[], Array]
+
+
+def onnxruntime(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
+    """ONNX Runtime with its own settings but the number of threads."""
+    try:
+        import onnxruntime as runtime
+    except ModuleNotFoundError:
+        raise MissingExtra("onnxruntime", "bench", "comparing with ONNX Runtime") from None
+    from lenet.benchmarking.onnx_model import to_onnx
+
+    options: Any = runtime.SessionOptions()
+    options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+    session = runtime.InferenceSession(to_onnx(network, arrays), options, providers=["CPUExecutionProvider"])
+
+    def prepare(batch: int) -> Call:
+        given = {"input": np.ascontiguousarray(inputs[:batch])}
+
+        def call() -> Array:
+            outputs: Array = session.run(None, given)[0]
+            return outputs
+
+        return call
+
+    return prepare
+
+
+def openvino(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
+    """OpenVINO in fp32, compiled for each batch."""
+    return _openvino(network, arrays, inputs, threads, "f32")
+
+
+def openvino_bf16(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
+    """OpenVINO in bf16, its own choice on processors that have it; its outputs have 8 bits of mantissa."""
+    return _openvino(network, arrays, inputs, threads, "bf16")
+
+
+def _openvino(
+    network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int, precision: str
+) -> Callable[[int], Call]:
+    try:
+        import openvino as runtime
+    except ModuleNotFoundError:
+        raise MissingExtra("openvino", "bench-all", "comparing with OpenVINO") from None
+    from lenet.benchmarking.onnx_model import to_onnx
+
+    core: Any = runtime.Core()
+    if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):
+        raise LeNetError("OpenVINO has no bf16 on this processor")
+    model = core.read_model(to_onnx(network, arrays))
+    settings = {
+        "INFERENCE_NUM_THREADS": threads,
+        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, as everyone else here
+        "INFERENCE_PRECISION_HINT": precision,
+    }
+
+    def prepare(batch: int) -> Call:
+        given = np.ascontiguousarray(inputs[:batch])
+        fixed = model.clone()
+        fixed.reshape([batch, *network.input])
+        request = core.compile_model(fixed, "CPU", settings).create_infer_request()
+
+        def call() -> Array:
+            return np.asarray(request.infer({0: given})[0])
+
+        return call
+
+    return prepare

@@ -1,0 +1,147 @@
+"""Timing by rounds: every task in turn, round after round, so that a busy minute of the machine meets them all.
+
+A ratio is taken within each round and its median over the rounds is what counts.
+"""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+Step = Callable[[], object]
+"""A call that does the work of a fixed number of images."""
+
+_LEAST_CALLS, _PATIENCE = 3, 1.0  # that many, unless they take so many seconds more than were asked for
+_WARM_UP = 0.2  # share of the time; what the task before left spinning or cached is gone by then
+
+
+@dataclass(frozen=True)
+class Task:
+    """One thing to time: whose it is, and how to do ``images`` images with it."""
+
+    who: str
+    batch: int
+    images: int
+    step: Step
+
+
+@dataclass
+class Rounds:
+    """What every round measured.
+
+    Attributes:
+        peaks: fp32 operations a second that the threads reached in registers; empty where nobody can tell.
+        calls: for each task (who, batch) and round, the seconds of each call.
+        images: images of one call of each task.
+        interruptions: how often a second the system gave a processor of ours to somebody else.
+    """
+
+    peaks: list[float] = field(default_factory=list)
+    calls: dict[tuple[str, int], list[list[float]]] = field(default_factory=dict)
+    images: dict[tuple[str, int], int] = field(default_factory=dict)
+    interruptions: float = 0.0
+
+    def rates(self, who: str, batch: int) -> list[float]:
+        """Images a second in each round: of the median call, which favors whoever stumbles."""
+        images = self.images[who, batch]
+        return [images / statistics.median(calls) for calls in self.calls[who, batch]]
+
+    def rate(self, who: str, batch: int) -> float | None:
+        """The median over rounds; None for a task that did not run."""
+        return statistics.median(self.rates(who, batch)) if (who, batch) in self.calls else None
+
+    def spread(self, who: str, batch: int) -> tuple[float, float]:
+        """The lowest and the highest rate of a round."""
+        rates = self.rates(who, batch)
+        return min(rates), max(rates)
+
+    def batches(self, who: str) -> list[int]:
+        """The batches that were timed, in their order."""
+        return [batch for name, batch in self.calls if name == who]
+
+    def best(self, *names: str) -> tuple[str, int] | None:
+        """Who of these was fastest, and at which batch; None if none ran."""
+        ran = [key for key in self.calls if key[0] in names]
+        return max(ran, key=lambda key: statistics.median(self.rates(*key)), default=None)
+
+    def over(self, key: tuple[str, int] | None, other: tuple[str, int] | None) -> float | None:
+        """How many times the rate of ``other`` that of ``key`` is: the median of the rounds' ratios."""
+        if key is None or other is None or key not in self.calls or other not in self.calls:
+            return None
+        pairs = zip(self.rates(*key), self.rates(*other), strict=True)
+        return statistics.median(mine / theirs for mine, theirs in pairs)
+
+    def share(self, key: tuple[str, int] | None, flops: float) -> float | None:
+        """The share of each round's peak that a task of ``flops`` an image used; the median over rounds."""
+        if key is None or key not in self.calls or not self.peaks:
+            return None
+        pairs = zip(self.rates(*key), self.peaks, strict=True)
+        return statistics.median(rate * flops / peak for rate, peak in pairs)
+
+    def percentile(self, who: str, batch: int, percent: float) -> float | None:
+        """Seconds of a call below which that many percent of a round's calls lie; the median over rounds."""
+        if (who, batch) not in self.calls:
+            return None
+        return statistics.median(_percentile(calls, percent) for calls in self.calls[who, batch])
+
+
+def run_rounds(
+    tasks: Sequence[Task],
+    rounds: int,
+    seconds: float,
+    peak: Callable[[], float] | None = None,
+    progress: Callable[[str], None] = lambda text: None,
+) -> Rounds:
+    """Time every task for about ``seconds`` in each of ``rounds`` rounds; ``peak`` is measured once a round."""
+    measured = Rounds(images={(task.who, task.batch): task.images for task in tasks})
+    began, before = time.perf_counter(), count_interruptions()
+    for number in range(1, rounds + 1):
+        if peak is not None:
+            measured.peaks.append(peak())
+        for task in tasks:
+            progress(f"round {number} of {rounds}: {task.who}, batch {task.batch:,}")
+            measured.calls.setdefault((task.who, task.batch), []).append(time_calls(task.step, seconds))
+    measured.interruptions = (count_interruptions() - before) / (time.perf_counter() - began)
+    return measured
+
+
+def count_interruptions() -> int:
+    """How often this process lost a processor before its time was over; 0 where the system does not tell."""
+    try:
+        import resource
+    except ModuleNotFoundError:  # on Windows
+        return 0
+    return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
+
+
+def time_calls(step: Step, seconds: float) -> list[float]:
+    """The seconds of each call of ``step``, called for about that long, after a warm-up.
+
+    At least three calls, unless these take a second more than that.
+    """
+    clock = time.perf_counter
+    warm = clock() + seconds * _WARM_UP
+    step()
+    while clock() < warm:
+        step()
+    calls: list[float] = []
+    collecting = gc.isenabled()
+    gc.disable()  # as timeit does
+    try:
+        end = clock() + seconds
+        while not calls or clock() < end or (len(calls) < _LEAST_CALLS and clock() < end + _PATIENCE):
+            began = clock()
+            step()
+            calls.append(clock() - began)
+    finally:
+        if collecting:
+            gc.enable()
+    return calls
+
+
+def _percentile(calls: Sequence[float], percent: float) -> float:
+    ordered = sorted(calls)
+    return ordered[min(len(ordered) - 1, int(len(ordered) * percent / 100))]

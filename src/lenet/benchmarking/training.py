@@ -1,0 +1,102 @@
+"""Learning speed: the tutorial's loop, torch from memory at several batches, and this package's engine."""
+
+import math
+from collections.abc import Iterator, Sequence
+from itertools import cycle
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.benchmarking.timing import Task
+from lenet.engine.native import Engine, Learning
+from lenet.errors import LeNetError, TrainingError
+from lenet.initialization import initial_weights
+from lenet.networks import describe
+from lenet.preprocess import network_inputs
+
+OURS, TUTORIAL, TORCH = "lenet", "tutorial loop", "torch from memory"
+TORCH_BATCHES = (64, 128, 256, 512, 1024)
+OUR_BATCHES = (64, 256)
+
+_TUTORIAL_NETWORK = "lenet-5-sigmoid-output"
+_EXAMPLES_A_CALL = 16_384  # a quarter of an epoch of MNIST
+
+
+def training_tasks(
+    network: Network,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    threads: int,
+    torch_batches: Sequence[int] = TORCH_BATCHES,
+    our_batches: Sequence[int] = OUR_BATCHES,
+    variants: bool = False,
+) -> tuple[list[Task], list[str]]:
+    """Everyone who can run here, and one sentence for each who cannot.
+
+    Args:
+        images, labels: uint8 (N, H, W) at the network's size, int64 (N,).
+        variants: try torch with channels last and with its fused optimizer, too.
+    """
+    tasks: list[Task] = []
+    absent: list[str] = []
+    try:
+        tasks += [ours(network, images, labels, threads, Learning(batch=batch)) for batch in our_batches]
+    except LeNetError as error:
+        absent.append(str(error))
+    try:
+        from lenet.benchmarking import torch_peer
+    except LeNetError as error:
+        return tasks, [*absent, str(error)]
+    batch, update = torch_peer.tutorial_loop(describe(_TUTORIAL_NETWORK), images, labels, threads)
+    tasks.append(Task(TUTORIAL, batch, batch, update))
+    kinds = {TORCH: (False, False)}
+    if variants:
+        kinds |= {f"{TORCH}, channels last": (True, False), f"{TORCH}, fused SGD": (False, True)}
+    inputs = network_inputs(images, network.input, network.input_range)
+    for who, (last, fused) in kinds.items():
+        for batch in torch_batches:
+            step = torch_peer.train_in_memory(network, inputs, labels, batch, threads, last=last, fused=fused)
+            tasks.append(Task(who, batch, batch, step))
+    return tasks, absent
+
+
+def ours(
+    network: Network,
+    images: NDArray[np.uint8],
+    labels: NDArray[np.int64],
+    threads: int,
+    learning: Learning,
+    rate: float = 0.01,
+    examples: int = _EXAMPLES_A_CALL,
+    who: str = OURS,
+) -> Task:
+    """The native engine's `fit`, called for ``examples`` images at a time, in a random order, without distortions."""
+    engine = Engine(network, initial_weights(network), threads=threads)
+    fitted = at_size(images, network)
+    examples = min(examples, len(fitted)) // learning.batch * learning.batch
+    rates = np.full(examples // learning.batch, rate, np.float32)
+    orders = _orders(len(fitted), examples)
+
+    def step() -> None:
+        loss, _ = engine.fit(fitted, labels, next(orders), rates, learning)
+        if not math.isfinite(loss):  # the engine stops early then, which is not speed
+            raise TrainingError(f"{network.name} diverges at the rate {rate}; nothing can be timed")
+
+    return Task(who, learning.batch, examples, step)
+
+
+def at_size(images: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
+    """Gray levels brought to the network's channels and size by the rules of `preprocess`; uint8 (N, C, H, W)."""
+    if images.shape[-2:] == network.input[1:] and network.input[0] == 1:
+        return images
+    fitted = np.empty((len(images), *network.input), np.uint8)
+    for start in range(0, len(images), 1000):
+        part = slice(start, start + 1000)
+        fitted[part] = network_inputs(images[part], network.input, (0.0, 255.0)).round()
+    return fitted
+
+
+def _orders(available: int, examples: int) -> Iterator[NDArray[np.int64]]:
+    order = np.random.default_rng(0).permutation(available)
+    return cycle(np.array_split(order[: available // examples * examples], available // examples))

@@ -1,0 +1,49 @@
+"""``lenet bench``: how fast this machine trains and reads with it."""
+
+import json
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verbs of this module."""
+    app.command()(bench)
+
+
+def bench(
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of everyone [default: one a core].")] = None,
+) -> None:
+    """Compare training and reading with torch, ONNX Runtime, OpenVINO and the floor, in less than a minute.
+
+    Those that are not installed are left out. The floor is what the processor's multiply-adds allow; see
+    docs/performance.md, and benchmarks/ for longer runs.
+    """
+    if as_json and markdown:
+        raise typer.BadParameter("choose one of --json and --markdown")
+    from lenet.benchmarking import short  # the native engine and its peers load only here
+
+    console = Console(stderr=True)
+    with console.status("starting") as status:
+        show = status.update if console.is_terminal else _Phases(console).show
+        report = short(threads, progress=show)
+    if as_json:
+        print(json.dumps(report.to_json(), ensure_ascii=False))
+    else:
+        print(report.to_markdown() if markdown else report.to_text())
+
+
+class _Phases:
+    """A line for every phase where no terminal can overwrite it."""
+
+    def __init__(self, console: Console) -> None:
+        self._console, self._shown = console, ""
+
+    def show(self, text: str) -> None:
+        phase = text.partition(":")[0]
+        if phase != self._shown:
+            self._console.print(phase, highlight=False)
+        self._shown = phase
