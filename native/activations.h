@@ -12,9 +12,9 @@ constexpr float squash_slope = 2.f / 3.f;
 template <Activation activation>
 LENET_INLINE Vector activated(Vector sum) {
   switch (activation) {
-    case Activation::squash: return squash_amplitude * tanh(sum * squash_slope);
-    case Activation::tanh: return tanh(sum);
-    case Activation::sigmoid: return 0.5f * tanh(0.5f * sum) + 0.5f;
+    case Activation::squash: return scaled_tanh(sum, squash_amplitude, squash_slope);
+    case Activation::tanh: return scaled_tanh(sum, 1.f, 1.f);
+    case Activation::sigmoid: return scaled_tanh(sum, 0.5f, 0.5f) + 0.5f;
     case Activation::relu: return at_least(sum, Vector{});
     default: return sum;
   }

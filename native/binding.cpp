@@ -84,6 +84,8 @@ NB_MODULE(_native, module) {
       .def_rw("sums_slope", &Step::sums_slope)
       .def_rw("winners", &Step::winners)
       .def_rw("fused_pooling", &Step::fused_pooling)
+      .def_rw("pool_after", &Step::pool_after)
+      .def_rw("spread_before", &Step::spread_before)
       .def_rw("side", &Step::side)
       .def_rw("stride", &Step::stride)
       .def_rw("padding", &Step::padding)
@@ -109,11 +111,12 @@ NB_MODULE(_native, module) {
       .def("add_lane_range",
            [](OwnedProgram& self, int parameter, int lane, int count) { self.lane_ranges.push_back({parameter, lane, count}); })
       .def("set_input",
-           [](OwnedProgram& self, const Maps& input, int padding, float background, float gray_step) {
+           [](OwnedProgram& self, const Maps& input, int padding, float background, float gray_step, float input_offset) {
              self.program.input = input;
              self.program.input_padding = padding;
              self.program.background = background;
              self.program.gray_step = gray_step;
+             self.program.input_offset = input_offset;
            })
       .def("set_sizes", [](OwnedProgram& self, int block_vectors, int lane_vectors, int parameters, int transposed) {
         self.program.block_vectors = block_vectors;

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "activations.h"
+#include "pooling.h"
 #include "program.h"
 #include "vector.h"
 
@@ -182,12 +183,23 @@ static TileKernel patch_kernel(int maps) {
   return convolve_patch<group, pooled>;
 }
 
+// `biases` has room for one number for each map.
 static void convolve(const Program& program, const Step& step, const float* parameters, float* block,
-                     const uint64_t* ink, bool learning) {
+                     const uint64_t* ink, float* biases, bool learning) {
   const Connections links = connections(program, step);
   const int height = step.sums_slope.height, width = step.sums_slope.width;
   const bool pooled = step.fused_pooling != 0, five = step.side == 5 && step.stride == 1;
   const bool per_unit = step.bias_per_unit != 0;
+  const float* bias = parameters + step.bias;
+  if (step.skips_background && program.input_offset != 0) {
+    for (int m = 0; m < step.sums_slope.maps; ++m) {
+      const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
+      float total = 0;
+      for (int i = first; i < last; ++i) total += parameters[step.weight + i];
+      biases[m] = bias[m] + program.input_offset * total;
+    }
+    bias = biases;
+  }
   Tile t{};
   t.in_map = ptrdiff_t(step.in.map) * lanes;
   t.in_row = ptrdiff_t(step.in.row) * lanes;
@@ -214,7 +226,7 @@ static void convolve(const Program& program, const Step& step, const float* para
         next = maps * (group + 1) / groups;
         const TileKernel run = pooled ? patch_kernel<true>(next - m) : patch_kernel<false>(next - m);
         t.weights = parameters + step.weight + m * t.weights_of_map;
-        t.bias = parameters + step.bias + m;
+        t.bias = bias + m;
         const int unit = m * step.out.map + out_y * step.out.row + (pooled ? x / 2 : x);
         t.out = block + (step.out.offset + unit) * lanes;
         t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
@@ -232,7 +244,7 @@ static void convolve(const Program& program, const Step& step, const float* para
         t.input_map = links.input_map + links.start[m];
         t.kernels = links.start[m + 1] - links.start[m];
         t.weights = parameters + step.weight + links.start[m] * step.side * step.side;
-        t.bias = parameters + step.bias + (per_unit ? (m * height + y) * width + x : m);
+        t.bias = bias + (per_unit ? (m * height + y) * width + x : m);
         const int unit = m * step.out.map + out_y * step.out.row + out_x;
         t.out = block + (step.out.offset + unit) * lanes;
         t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
@@ -489,6 +501,39 @@ static Vector spread_to_winners(const Step& step, const float* block, const floa
   return total;
 }
 
+// The same for a row of patches that were summed or averaged, through the convolution's activation; `learned` gathers the
+// sum of the derivatives, and what the coefficient of the patches learns.
+template <Activation activation>
+static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* slopes, int map,
+                          int patch_row, float* rows, Vector (&learned)[2]) {
+  for (int dy = 0; dy < pool.window_height; ++dy) {
+    const float* units = unit(block, step.out, map, patch_row * pool.window_height + dy, 0);
+    float* row = rows + ptrdiff_t(dy) * step.sums_slope.row * lanes;
+    const float* given = unit(slopes, pool.out_slope, map, patch_row, 0);
+    for (int x = 0; x < pool.out.width; ++x, given += lanes) {
+      const Vector d = load(given), share = d * factor;
+      for (int dx = 0; dx < pool.window_width; ++dx, units += lanes, row += lanes) {
+        const Vector y = load(units);
+        const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * slope<activation>(y);
+        store(row, s);
+        learned[0] += s;
+        learned[1] += d * y;
+      }
+    }
+  }
+}
+
+static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* slopes, int map,
+                          int patch_row, float* rows, Vector (&learned)[2]) {
+  switch (step.activation) {
+    case Activation::squash: return spread_evenly<Activation::squash>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case Activation::tanh: return spread_evenly<Activation::tanh>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case Activation::sigmoid: return spread_evenly<Activation::sigmoid>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case Activation::relu: return spread_evenly<Activation::relu>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    default: return spread_evenly<Activation::identity>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+  }
+}
+
 static void learn_biases(const Step& step, const float* slopes, int top, int rows, float* lane_sums, bool fresh) {
   const int width = step.sums_slope.width;
   for (int m = 0; m < step.sums_slope.maps; ++m) {
@@ -518,37 +563,47 @@ static void convolve_back(const Program& program, const Step& step, const float*
                           float* slopes, const uint64_t* ink, float* lane_sums, float* rows, bool fresh) {
   const Connections links = connections(program, step);
   const Maps& sums = step.sums_slope;
+  const Step* pool = step.pool_after ? &program.steps[step.pool_after] : nullptr;
   if (step.activation == Activation::log_softmax) {
     through_activation(step.activation, slopes, step.out_slope, block, step.out);
   }
   // A few rows at a time: the derivatives that several maps share stay in the first cache.
+  const int patch = step.fused_pooling ? 2 : pool ? pool->window_height : 0;
   const int fitting = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
-  const int rows_at_once = step.fused_pooling ? (step.passes_back ? sums.height : 2) : fitting < 1 ? 1 : fitting;
+  const int rows_at_once = patch ? (step.passes_back ? sums.height : patch) : fitting < 1 ? 1 : fitting;
   for (int top = 0; top < sums.height; top += rows_at_once) {
     const int here = sums.height - top < rows_at_once ? sums.height - top : rows_at_once;
-    // Where nothing is passed back, no more than these rows is kept.
-    const int first = step.fused_pooling && !step.passes_back ? 0 : top * sums.row;
-    float* units = slopes + (sums.offset + first) * lanes;
-    if (step.fused_pooling) {
-      for (int m = 0; m < sums.maps; ++m) {
-        float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
-        Vector total = fresh && top == 0 ? Vector{} : load(bias);
+    const bool first = fresh && top == 0;
+    // Where nothing is passed back, no more rows than those of a patch are kept.
+    float* units = slopes + (sums.offset + (patch && !step.passes_back ? 0 : top * sums.row)) * lanes;
+    for (int m = 0; m < sums.maps; ++m) {
+      float* map = units + ptrdiff_t(m) * sums.map * lanes;
+      float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
+      if (step.fused_pooling) {
+        Vector total = first ? Vector{} : load(bias);
         for (int y = 0; y < here; y += 2) {
-          float* two = units + (ptrdiff_t(m) * sums.map + y * sums.row) * lanes;
-          total += spread_to_winners(step, block, slopes, m, (top + y) / 2, two);
+          total += spread_to_winners(step, block, slopes, m, (top + y) / 2, map + y * sums.row * lanes);
         }
         store(bias, total);
-      }
-    } else {
-      for (int m = 0; m < sums.maps; ++m) {
-        for (int y = 0; y < here; ++y) {
-          const float* given = block + (step.out.offset + m * step.out.map + (top + y) * step.out.row) * lanes;
-          through_activation(step.activation, units + (m * sums.map + y * sums.row) * lanes, given, sums.width);
+      } else if (pool) {
+        const bool learns = pool->kind == Kind::subsampling;
+        float* coefficient = learns ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
+        const float factor = learns ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
+        Vector learned[2] = {first ? Vector{} : load(bias), first || !learns ? Vector{} : load(coefficient)};
+        for (int y = 0; y < here; y += patch) {
+          spread_evenly(step, *pool, factor, block, slopes, m, (top + y) / patch, map + y * sums.row * lanes, learned);
+        }
+        store(bias, learned[0]);
+        if (learns) store(coefficient, learned[1]);
+      } else {
+        for (int y = 0; y < here && step.activation != Activation::log_softmax; ++y) {
+          const float* given = unit(block, step.out, m, top + y, 0);
+          through_activation(step.activation, map + y * sums.row * lanes, given, sums.width);
         }
       }
-      learn_biases(step, units, top, here, lane_sums, fresh);
     }
-    learn_kernels(step, links, block, units, top, here, ink, lane_sums, fresh && top == 0);
+    if (!patch) learn_biases(step, units, top, here, lane_sums, fresh);
+    learn_kernels(step, links, block, units, top, here, ink, lane_sums, first);
   }
   if (step.passes_back) pass_back(program, step, parameters, slopes, rows);
 }

@@ -146,7 +146,8 @@ Engine::Room& Engine::room(int thread) {
   for (const Step& step : owned_.steps) {
     const size_t row = size_t(step.in.row) * step.stride;
     const size_t plane = step.sums_slope.height * row + 32 * max_lanes;
-    scratch = std::max({scratch, 4 * plane, step.in.maps * row * lanes, size_t(step.weight_row) + max_lanes});
+    scratch = std::max({scratch, 4 * plane, step.in.maps * row * lanes, size_t(step.weight_row) + max_lanes,
+                        size_t(step.sums_slope.maps)});
   }
   const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
   const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
@@ -171,12 +172,13 @@ Engine::Room& Engine::room(int thread) {
   r.workspace = {at + starts[0], at + starts[1], at + starts[2], at + starts[3], at + starts[4], at + starts[5],
                  reinterpret_cast<uint8_t*>(at + starts[6]), reinterpret_cast<uint64_t*>(at + starts[7])};
   for (const Step& step : owned_.steps) {
-    if (step.padding == 0 || step.padding_value == 0) continue;
+    if (step.padding == 0) continue;
+    const float in_blocks = step.padding_value - (step.skips_background ? p.input_offset : 0);
     // Whole padded maps: what lies inside is written anew by every pass.
     const size_t start = size_t(step.in.offset - step.padding * (step.in.row + 1));
     const size_t count = size_t(step.in.map) * step.in.maps;
     for (int b = 0; b < max_blocks; ++b) {
-      std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, step.padding_value);
+      std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, in_blocks);
     }
     std::fill_n(r.workspace.one + start, count, step.padding_value);
   }

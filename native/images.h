@@ -27,6 +27,7 @@ static void load_gray(const Program& program, const Workspace& work, const uint8
   const int padding = program.input_padding;
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
   alignas(64) static const uint8_t empty[64] = {};
+  const float background = program.background - program.input_offset;
   for (int b = 0; b < blocks; ++b) {
     const int here = count - b * lanes < lanes ? count - b * lanes : lanes;
     uint64_t* ink = work.ink + b * (in.height + 2 * padding) + padding;
@@ -47,7 +48,7 @@ static void load_gray(const Program& program, const Workspace& work, const uint8
             if (whole == lanes) gray = *reinterpret_cast<const Bytes*>(at);
             else for (int i = 0; i < whole; ++i) gray[i] = at[i];
             any |= gray;
-            v[n] = __builtin_convertvector(widened(gray), Vector) * program.gray_step + program.background;
+            v[n] = __builtin_convertvector(widened(gray), Vector) * program.gray_step + background;
           }
           transpose(v);
           LENET_UNROLL for (int i = 0; i < lanes; ++i) {
@@ -73,7 +74,7 @@ static void load_inputs(const Program& program, const Workspace& work, const flo
         for (int y = 0; y < in.height; ++y) {
           const float* row = image < count ? inputs[image] + (ptrdiff_t(m) * in.height + y) * in.width : nullptr;
           float* out = work.blocks + b * block_size + (in.offset + m * in.map + y * in.row) * lanes + n;
-          for (int x = 0; x < in.width; ++x) out[x * lanes] = row ? row[x] : program.background;
+          for (int x = 0; x < in.width; ++x) out[x * lanes] = (row ? row[x] : program.background) - program.input_offset;
         }
       }
     }
@@ -95,29 +96,55 @@ struct Chance {
 
 constexpr int max_side = 64;  // of pictures that are distorted
 
-// Displacements that change smoothly: even noise on a coarse grid, between which a quadratic B-spline runs.
-// On a grid of 2 standard deviations it is as smooth as noise under a Gaussian filter of that deviation.
-static void elastic_field(Chance& chance, int height, int width, float strength, float spacing, float (*field)[max_side]) {
-  float grid[max_side / 2 + 4][max_side / 2 + 4];
-  const int rows = int(float(height) / spacing) + 4, columns = int(float(width) / spacing) + 4;
-  for (int y = 0; y < rows; ++y) {
-    for (int x = 0; x < columns; ++x) grid[y][x] = strength * chance.even();
-  }
-  for (int y = 0; y < height; ++y) {
-    const float v = float(y) / spacing;
-    const int gy = int(v);
-    const float t = v - float(gy);
-    const float up = 0.5f * (1 - t) * (1 - t), down = 0.5f * t * t, mid = 1 - up - down;
-    float row[max_side / 2 + 4];
-    for (int x = 0; x < columns; ++x) row[x] = up * grid[gy][x] + mid * grid[gy + 1][x] + down * grid[gy + 2][x];
-    for (int x = 0; x < width; ++x) {
-      const float u = float(x) / spacing;
-      const int gx = int(u);
-      const float s = u - float(gx);
-      const float before = 0.5f * (1 - s) * (1 - s), after = 0.5f * s * s;
-      field[y][x] = before * row[gx] + (1 - before - after) * row[gx + 1] + after * row[gx + 2];
+// What a quadratic B-spline on a coarse grid needs to know about each place along one axis.
+struct Spline {
+  int32_t cell[max_side];
+  float before[max_side], at[max_side], after[max_side];
+  int cells;
+
+  __attribute__((always_inline)) Spline(int length, float spacing) : cells(int(float(length) / spacing) + 4) {
+    for (int i = 0; i < length; ++i) {
+      const float u = float(i) / spacing;
+      cell[i] = int(u);
+      const float t = u - float(cell[i]);
+      before[i] = 0.5f * (1 - t) * (1 - t);
+      after[i] = 0.5f * t * t;
+      at[i] = 1 - before[i] - after[i];
     }
   }
+};
+
+constexpr int max_cells = max_side / 2 + 4;
+
+// Displacements that change smoothly: even noise on a coarse grid, between which a spline runs. On a grid of 2 standard
+// deviations it is as smooth as noise under a Gaussian filter of that deviation.
+static void elastic_field(Chance& chance, const Spline& down, const Spline& across, int height, int width, float strength,
+                          float (*field)[max_side]) {
+  float grid[max_cells][max_cells], row[max_cells];
+  for (int y = 0; y < down.cells; ++y) {
+    for (int x = 0; x < across.cells; ++x) grid[y][x] = strength * chance.even();
+  }
+  for (int y = 0; y < height; ++y) {
+    const float* above = grid[down.cell[y]];
+    const float* here = grid[down.cell[y] + 1];
+    const float* below = grid[down.cell[y] + 2];
+    for (int x = 0; x < across.cells; ++x) row[x] = down.before[y] * above[x] + down.at[y] * here[x] + down.after[y] * below[x];
+    for (int x = 0; x < width; ++x) {
+      const float* cell = row + across.cell[x];
+      field[y][x] = across.before[x] * cell[0] + across.at[x] * cell[1] + across.after[x] * cell[2];
+    }
+    for (int x = width; x % lanes; ++x) field[y][x] = 0;  // whole vectors will be read
+  }
+}
+
+LENET_INLINE Vector within(Vector v, float last) { return at_most(at_least(v, Vector{}), broadcast(last)); }
+
+LENET_INLINE void to_floats(const uint8_t* gray, int count, float* out) {
+  int x = 0;
+  for (; x + lanes <= count; x += lanes) {
+    store_loose(out + x, __builtin_convertvector(widened(*reinterpret_cast<const Bytes*>(gray + x)), Vector));
+  }
+  for (; x < count; ++x) out[x] = gray[x];
 }
 
 // One distorted picture plane by plane, bilinear around its center; what comes in from outside is empty (gray) or
@@ -133,42 +160,54 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
   const float grow_x = 1 / (scale * squeeze), grow_y = squeeze / scale;
   const float xx = grow_x * cosine, xy = grow_x * sine + shear * grow_y * cosine, yx = -grow_y * sine, yy = grow_y * cosine;
   const float center_x = float(width - 1) / 2, center_y = float(height - 1) / 2;
-  static thread_local float down[max_side][max_side], right[max_side][max_side];
-  if (limits.elastic > 0) {
+  const bool elastic = limits.elastic > 0;
+  float down[max_side][max_side], right[max_side][max_side];
+  if (elastic) {
     const float spacing = 2 * limits.elastic_smoothness > 2 ? 2 * limits.elastic_smoothness : 2;
+    const Spline along_rows(height, spacing), along_columns(width, spacing);
     // The deviation of even noise is 1/√3; the spline keeps 0.55 of it along each axis, on average over positions.
     const float strength = limits.elastic * 1.7320508f / 0.55f;
-    elastic_field(chance, height, width, strength, spacing, down);
-    elastic_field(chance, height, width, strength, spacing, right);
+    elastic_field(chance, along_rows, along_columns, height, width, strength, down);
+    elastic_field(chance, along_rows, along_columns, height, width, strength, right);
   }
   const bool repeats = program.input.maps > 1;
   // Two empty rows and columns around the picture spare a test of every pixel.
-  static thread_local float framed[(max_side + 4) * (max_side + 4)];
+  float framed[(max_side + 4) * (max_side + 4)];
   const int pitch = width + 4;
-  for (int m = 0; m < program.input.maps; ++m, picture += height * width, out += height * width) {
+  const float last_x = float(width) + 1.99f, last_y = float(height) + 1.99f;
+  float places[max_side];
+  for (int x = 0; x < max_side; ++x) places[x] = float(x);
+  for (int m = 0; m < program.input.maps; ++m, picture += height * width) {
     for (int y = -2; y < height + 2; ++y) {
       const int from_y = y < 0 ? 0 : y >= height ? height - 1 : y;
       float* row = framed + (y + 2) * pitch;
-      const bool outside = y != from_y && !repeats;
-      for (int x = 0; x < width; ++x) row[x + 2] = outside ? 0 : picture[from_y * width + x];
+      if (y != from_y && !repeats) {
+        __builtin_memset(row, 0, size_t(pitch) * sizeof(float));
+        continue;
+      }
+      to_floats(picture + from_y * width, width, row + 2);
       row[0] = row[1] = repeats ? row[2] : 0;
       row[width + 2] = row[width + 3] = repeats ? row[width + 1] : 0;
     }
-    const float highest_x = float(width) + 0.99f, highest_y = float(height) + 0.99f;
-    for (int y = 0; y < height; ++y) {
-      const float cy = float(y) - center_y - move_y;
-      for (int x = 0; x < width; ++x) {
-        float px = float(x) - center_x - move_x, py = cy;
-        if (limits.elastic > 0) px += right[y][x], py += down[y][x];
-        float at_x = xx * px + xy * py + center_x + 2, at_y = yx * px + yy * py + center_y + 2;
-        at_x = at_x < 0 ? 0 : at_x > highest_x + 1 ? highest_x + 1 : at_x;
-        at_y = at_y < 0 ? 0 : at_y > highest_y + 1 ? highest_y + 1 : at_y;
-        const int ix = int(at_x), iy = int(at_y);
-        const float fx = at_x - float(ix), fy = at_y - float(iy);
-        const float* corner = framed + iy * pitch + ix;
-        const float top = corner[0] + fx * (corner[1] - corner[0]);
-        const float bottom = corner[pitch] + fx * (corner[pitch + 1] - corner[pitch]);
-        out[y * width + x] = uint8_t(top + fy * (bottom - top) + 0.5f);
+    for (int y = 0; y < height; ++y, out += width) {
+      const Vector py = broadcast(float(y) - center_y - move_y);
+      for (int x = 0; x < width; x += lanes) {
+        Vector qx = load_loose(places + x) - (center_x + move_x), qy = py;
+        if (elastic) qx += load_loose(&right[y][x]), qy += load_loose(&down[y][x]);
+        const Vector at_x = within(xx * qx + xy * qy + (center_x + 2), last_x);
+        const Vector at_y = within(yx * qx + yy * qy + (center_y + 2), last_y);
+        const Integers column = __builtin_convertvector(at_x, Integers), row = __builtin_convertvector(at_y, Integers);
+        const Vector x_share = at_x - __builtin_convertvector(column, Vector);
+        const Vector y_share = at_y - __builtin_convertvector(row, Vector);
+        const Integers corner = row * pitch + column;
+        Vector a, b, c, d;
+        for (int i = 0; i < lanes; ++i) {
+          const float* at = framed + corner[i];
+          a[i] = at[0], b[i] = at[1], c[i] = at[pitch], d[i] = at[pitch + 1];
+        }
+        const Vector top = a + x_share * (b - a), bottom = c + x_share * (d - c);
+        const Integers gray = __builtin_convertvector(top + y_share * (bottom - top) + 0.5f, Integers);
+        for (int i = 0; i < lanes && x + i < width; ++i) out[x + i] = uint8_t(gray[i]);
       }
     }
   }
@@ -178,7 +217,7 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
 static void change_gray(const Program& program, const uint8_t* picture, const Change& change, const Distortions& limits,
                         uint8_t* changed) {
   const int height = program.input.height, width = program.input.width, planes = program.input.maps;
-  static thread_local uint8_t distorted[3 * max_side * max_side];
+  uint8_t distorted[3 * max_side * max_side];
   if (change.distorted) {
     distort(program, picture, change.seed, limits, distorted);
     picture = distorted;

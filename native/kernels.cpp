@@ -27,7 +27,8 @@ static void forward(const Program& program, const float* parameters, const Works
       const Step& step = program.steps[s];
       switch (step.kind) {
         case Kind::convolution:
-          convolve(program, step, parameters, block, step.skips_background ? work.ink + b * ink_rows : nullptr, learning);
+          convolve(program, step, parameters, block, step.skips_background ? work.ink + b * ink_rows : nullptr,
+                   work.scratch, learning);
           break;
         case Kind::subsampling: subsample(step, parameters, block); break;
         case Kind::max_pooling: take_largest(step, block); break;
@@ -121,6 +122,18 @@ static void backward(const Program& program, const float* parameters, const Work
   }
 }
 
+// What the kernels of the first convolution would have learned from the part of their input that blocks leave out.
+static void make_up_for_offset(const Program& program, const Workspace& work) {
+  const Step& step = program.steps[0];
+  if (!step.skips_background || program.input_offset == 0) return;
+  const Connections links = connections(program, step);
+  for (int m = 0; m < step.sums_slope.maps; ++m) {
+    const float missing = program.input_offset * work.gradient[step.bias + m];
+    const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
+    for (int i = first; i < last; ++i) work.gradient[step.weight + i] += missing;
+  }
+}
+
 static void sum_lanes(const Program& program, const Workspace& work) {
   for (int r = 0; r < program.lane_range_count; ++r) {
     const LaneRange& range = program.lane_ranges[r];
@@ -134,6 +147,7 @@ static void sum_lanes(const Program& program, const Workspace& work) {
       else for (int k = 0; i + k < range.count; ++k) work.gradient[range.parameter + i + k] = sums[k];
     }
   }
+  make_up_for_offset(program, work);
 }
 
 static double seconds_now() {

@@ -13,6 +13,11 @@ LENET_INLINE Number* unit(Number* block, const Maps& maps, int map, int y, int x
 }
 
 LENET_INLINE Vector patch_sum(const float* block, const Step& step, int map, int y, int x) {
+  if (step.window_height == 2 && step.window_width == 2) {
+    const float* upper = unit(block, step.in, map, 2 * y, 2 * x);
+    const float* lower = upper + step.in.row * lanes;
+    return (load(upper) + load(upper + lanes)) + (load(lower) + load(lower + lanes));
+  }
   Vector total{};
   for (int dy = 0; dy < step.window_height; ++dy) {
     const float* row = unit(block, step.in, map, y * step.window_height + dy, x * step.window_width);
@@ -33,6 +38,7 @@ static void subsample(const Step& step, const float* parameters, float* block) {
   activate(step.activation, block, step.out);
 }
 
+// Where the convolution before it spreads its derivatives itself, only the biases are left to be learned.
 static void subsample_back(const Step& step, const float* parameters, const float* block, float* slopes, float* lane_sums,
                            bool fresh) {
   through_activation(step.activation, slopes, step.out_slope, block, step.out);
@@ -47,6 +53,7 @@ static void subsample_back(const Step& step, const float* parameters, const floa
       for (int x = 0; x < step.out.width; ++x) {
         const Vector d = load(unit(slopes, step.out_slope, m, y, x));
         for_bias += d;
+        if (step.spread_before) continue;
         for_coefficient += d * patch_sum(block, step, m / step.copies, y, x);
         if (!step.passes_back) continue;
         const Vector share = d * coefficient;
@@ -58,7 +65,7 @@ static void subsample_back(const Step& step, const float* parameters, const floa
         }
       }
     }
-    store(learned_coefficient, for_coefficient);
+    if (!step.spread_before) store(learned_coefficient, for_coefficient);
     store(learned_bias, for_bias);
   }
 }

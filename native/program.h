@@ -39,7 +39,9 @@ struct Step {
   Maps in_slope, out_slope;  // the derivatives of the loss with respect to both
   Maps sums_slope;           // convolution: the derivatives with respect to its units, before pooling where that is fused
   int32_t winners = 0;       // max pooling: which unit of its patch was the largest, or -1
-  int32_t fused_pooling = 0; // side of the patches, 0 where the step pools nothing
+  int32_t fused_pooling = 0;  // whether the largest of 2×2 units is all that is kept of a convolution
+  int32_t pool_after = 0;     // a convolution's next step, where that pools it and leaves its derivatives to be spread here
+  int32_t spread_before = 0;  // of a pooling step: whether the convolution before it does so
   int32_t side = 1, stride = 1, padding = 0;
   float padding_value = 0;
   int32_t window_height = 1, window_width = 1;  // of pooling and sub-sampling
@@ -51,7 +53,7 @@ struct Step {
   int32_t table = 0;        // convolution: where its connections start; see `Connections`
   int32_t constants = 0;    // Euclidean RBF: where its prototypes start
   int32_t passes_back = 1;  // whether a step before this one learns
-  int32_t skips_background = 0;  // whether what it receives is exactly 0 wherever the pictures are empty
+  int32_t skips_background = 0;  // whether its input is exactly 0 wherever the pictures are empty
 };
 
 // A convolution's connections, read from the program's table.
@@ -78,6 +80,9 @@ struct Program {
   Maps input;
   int32_t input_padding = 0;
   float background = 0, gray_step = 0;  // network input = background + gray_step * gray level
+  // Blocks hold network inputs less this. Where it is the background, empty regions are exactly 0 and can be skipped; the
+  // first convolution, which then has one bias for each map, makes up for it.
+  float input_offset = 0;
   int32_t block_vectors = 0, lane_vectors = 0, parameters = 0, transposed = 0;  // sizes, in vectors and floats
 
   const Step& last() const { return steps[count - 1]; }

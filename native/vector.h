@@ -39,9 +39,23 @@ LENET_INLINE void store_loose(float* at, Vector v) { *reinterpret_cast<LooseVect
 LENET_INLINE Vector broadcast(float value) { return value - Vector{}; }  // exact, and no instruction of its own
 LENET_INLINE Vector where(Integers condition, Vector yes, Vector no) { return condition ? yes : no; }
 LENET_INLINE Vector masked(Integers condition, Vector v) { return (Vector)((Integers)v & condition); }
-// What is not a number stays so: a loss that has diverged must be seen.
+// What is not a number stays so: a loss that has diverged must be seen. Of `floor > v ? floor : v` GCC makes a comparison
+// and a choice, where processors have one instruction that does just this.
+#if defined(__x86_64__) && !defined(__clang__)
+#if LENET_VECTOR_BYTES == 64
+LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps512_mask(floor, v, v, -1, 4); }
+LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps512_mask(ceiling, v, v, -1, 4); }
+#elif LENET_VECTOR_BYTES == 32
+LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps256(floor, v); }
+LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps256(ceiling, v); }
+#else
+LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps(floor, v); }
+LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps(ceiling, v); }
+#endif
+#else
 LENET_INLINE Vector at_least(Vector v, Vector floor) { return floor > v ? floor : v; }
 LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return ceiling < v ? ceiling : v; }
+#endif
 
 LENET_INLINE Vector exp(Vector x) {
   x = at_most(at_least(x, broadcast(-87.f)), broadcast(88.f));
@@ -61,32 +75,26 @@ LENET_INLINE Vector exp(Vector x) {
   return p * (Vector)power;
 }
 
-// 1 / x for positive x, to the last place or two: three Newton steps from a guess by the exponent, several times faster
-// than dividing.
+// 1 / x for positive x, to the last place or two: a guess by the exponent, a Newton step whose constants spread the guess's
+// error evenly (1.2e-3), and a step that cubes it. Several times faster than dividing.
 LENET_INLINE Vector reciprocal(Vector x) {
-  Vector r = (Vector)(0x7EF311C3 - (Integers)x);
-  r = r * (2.f - x * r);
-  r = r * (2.f - x * r);
-  return r * (2.f - x * r);
+  Vector r = (Vector)(0x7EF00000 - (Integers)x);
+  r = r * (2.0321287f - 1.0311693f * (x * r));
+  const Vector left = 1.f - x * r;
+  return r + r * (left * left + left);
 }
 
-// A rational function of the sums, within a few units of the last place [the minimax fit used by Eigen].
-LENET_INLINE Vector tanh(Vector x) {
-  x = at_most(at_least(x, broadcast(-7.90531110763549805f)), broadcast(7.90531110763549805f));
-  const Vector s = x * x;
-  Vector p = broadcast(-2.76076847742355e-16f);
-  p = p * s + 2.00018790482477e-13f;
-  p = p * s + -8.60467152213735e-11f;
-  p = p * s + 5.12229709037114e-08f;
-  p = p * s + 1.48572235717979e-05f;
-  p = p * s + 6.37261928875436e-04f;
-  p = p * s + 4.89352455891786e-03f;
-  p = p * x;
-  Vector q = broadcast(1.19825839466702e-06f);
-  q = q * s + 1.18534705686654e-04f;
-  q = q * s + 2.26843463243900e-03f;
-  q = q * s + 4.89352518554385e-03f;
-  return p * reciprocal(q);
+// amplitude * tanh(slope * x): a rational function within 2e-7 of tanh up to 7.9, beyond which tanh is 1 to that precision.
+// Written so that no operation waits long for another.
+LENET_INLINE Vector scaled_tanh(Vector x, float amplitude, float slope) {
+  const float a = slope * slope, b = a * a;
+  x = at_most(at_least(x, broadcast(-7.9f / slope)), broadcast(7.9f / slope));
+  const Vector s = x * x, s2 = s * s;
+  const Vector p = (0.99999988932f * amplitude * slope + s * (1.2932290223e-01f * amplitude * slope * a)) +
+                   s2 * (2.9579507418e-03f * amplitude * slope * b + s * (1.1499180462e-05f * amplitude * slope * b * a));
+  const Vector q = (1.f + s * (4.6265525174e-01f * a)) +
+                   s2 * ((2.3844417162e-02f * b + s * (2.3962296454e-04f * b * a)) + s2 * (2.4811588532e-07f * b * b));
+  return (x * p) * reciprocal(q);
 }
 
 template <int... index>

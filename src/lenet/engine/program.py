@@ -114,7 +114,9 @@ class _Builder:
         padding = self._border(0)
         received = self._buffer(self.network.input, padding)
         background, ink = self.network.input_range
-        program.set_input(received, padding, background, (ink - background) / 255)
+        skips = self._skips_background()
+        offset = background if skips else 0.0
+        program.set_input(received, padding, background, (ink - background) / 255, offset)
         self.seen["origin"] = received
         slope, index, learns = self._buffer((0, 0, 0)), 0, False
         while index < len(stages):
@@ -131,7 +133,13 @@ class _Builder:
             step.given, step.given_slope = self._buffer(shape, border), self._buffer(shape)
             step.sums_slope = step.given_slope
             if pools:
-                self._pool_after(step, self.network.output_shapes[index], bool(learns), shape, border)
+                step.fused_pooling, step.winners = 2, self._buffer(shape, border).offset
+                step.sums_slope = self._sums_slope(self.network.output_shapes[index], 2, learns)
+            elif not self.keep_everything and (rows := self._rows_spread(index)):
+                step.pool_after = len(self.steps) + 1
+                step.sums_slope = self._sums_slope(shape, rows, learns)
+            elif self.steps and self.steps[-1].pool_after:
+                step.spread_before, step.passes_back = 1, 0
             self._fill(step, stage, self.network.input_shapes[index], border)
             self.steps.append(step)
             self.seen[stage.name] = step.given
@@ -188,9 +196,19 @@ class _Builder:
         step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
         step.table = len(self.table)
         self.table += _connections(layer, received[0])
-        sees_pictures = stage is self.network.stages[0]
-        empty = self.network.input_range[0] == 0 and (layer.padding_value == 0 or not layer.padding)
-        step.skips_background = int(sees_pictures and empty and received[2] + 2 * layer.padding <= _MOST_COLUMNS)
+        step.skips_background = int(stage is self.network.stages[0] and self._skips_background())
+
+    def _skips_background(self) -> bool:
+        """Whether the first convolution can leave out what is empty in all pictures of a block."""
+        layer, background = self.network.stages[0].layer, self.network.input_range[0]
+        return (
+            not self.keep_everything
+            and isinstance(layer, Convolution)
+            and not _sees_everything(layer, self.network.input)
+            and self.network.input[2] + 2 * layer.padding <= _MOST_COLUMNS
+            and (layer.padding == 0 or layer.padding_value == background)
+            and (background == 0 or layer.bias == "map")
+        )
 
     def _connect_fully(self, step: Any, stage: Stage, units: int, received: Shape) -> None:
         inputs = received[0] * received[1] * received[2]
@@ -202,14 +220,33 @@ class _Builder:
         self.transposed = max(self.transposed, step.weight_row)
         step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
 
-    def _pool_after(self, step: Any, sums: Shape, passes_back: bool, shape: Shape, border: int) -> None:
-        step.fused_pooling = 2
-        step.winners = self._buffer(shape, border).offset
+    def _sums_slope(self, sums: Shape, rows: int, passes_back: bool) -> Any:
+        """Room for the derivatives of units that are pooled.
+
+        Where nothing is passed back, a row of patches is enough: it has been learned from before the next one comes.
+        """
         maps, height, width = sums
-        # Where nothing is passed back, two rows are enough: they have been learned from before the next two come.
-        kept = height if passes_back else 2
+        kept = height if passes_back else rows
         offset = self._buffer((maps, kept, width)).offset
-        step.sums_slope = _native.Maps(offset, maps, height, width, width, kept * width)
+        return _native.Maps(offset, maps, height, width, width, kept * width)
+
+    def _rows_spread(self, index: int) -> int:
+        """The rows of a patch, if a convolution can spread the derivatives of the pooling after it; else 0."""
+        if index + 1 >= len(self.network.stages):
+            return 0
+        stage, following = self.network.stages[index], self.network.stages[index + 1].layer
+        layer, shape = stage.layer, self.network.output_shapes[index]
+        if not isinstance(layer, Convolution) or _sees_everything(layer, self.network.input_shapes[index]):
+            return 0
+        if layer.bias == "unit" or stage.activation is Activation.LOG_SOFTMAX:
+            return 0
+        match following:
+            case Subsampling(copies=1) | AveragePooling():
+                return following.size
+            case GlobalAveragePooling():
+                return shape[1]
+            case _:
+                return 0
 
     def _activate_apart(self, stage: Stage, received: Any, shape: Shape, border: int) -> Any:
         step = _native.Step()
