@@ -26,7 +26,7 @@ using Vector = nb::ndarray<nb::numpy, float, nb::ndim<1>>;
 using Outputs = nb::ndarray<float, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 
 const Kernels& named_kernels(const std::string& instructions) {
-  const Kernels* kernels = kernels_for(instructions);
+  const Kernels* kernels = instructions == "amx" ? matrix_kernels() : kernels_for(instructions);
   if (!kernels) throw std::invalid_argument("no such instruction set here: " + instructions);
   return *kernels;
 }
@@ -217,6 +217,7 @@ NB_MODULE(_native, module) {
     for (const Kernels* kernels : available_kernels()) names.emplace_back(kernels->name);
     return names;
   });
+  module.def("has_matrix_unit", [] { return matrix_kernels() != nullptr; });
   module.def("compiled_instruction_sets", &compiled_instruction_sets);
   module.def("peak", [](int threads, double seconds, const std::string& instructions) {
     const Kernels& kernels = named_kernels(instructions);

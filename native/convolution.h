@@ -183,6 +183,20 @@ static TileKernel patch_kernel(int maps) {
   return convolve_patch<group, pooled>;
 }
 
+// The biases of a convolution, made up for what blocks leave out of its input; `room` holds one number for each map.
+LENET_INLINE const float* own_biases(const Program& program, const Step& step, const Connections& links,
+                                     const float* parameters, float* room) {
+  const float* bias = parameters + step.bias;
+  if (!step.skips_background || program.input_offset == 0) return bias;
+  for (int m = 0; m < step.sums_slope.maps; ++m) {
+    const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
+    float total = 0;
+    for (int i = first; i < last; ++i) total += parameters[step.weight + i];
+    room[m] = bias[m] + program.input_offset * total;
+  }
+  return room;
+}
+
 // `biases` has room for one number for each map.
 static void convolve(const Program& program, const Step& step, const float* parameters, float* block,
                      const uint64_t* ink, float* biases, bool learning) {
@@ -190,16 +204,7 @@ static void convolve(const Program& program, const Step& step, const float* para
   const int height = step.sums_slope.height, width = step.sums_slope.width;
   const bool pooled = step.fused_pooling != 0, five = step.side == 5 && step.stride == 1;
   const bool per_unit = step.bias_per_unit != 0;
-  const float* bias = parameters + step.bias;
-  if (step.skips_background && program.input_offset != 0) {
-    for (int m = 0; m < step.sums_slope.maps; ++m) {
-      const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
-      float total = 0;
-      for (int i = first; i < last; ++i) total += parameters[step.weight + i];
-      biases[m] = bias[m] + program.input_offset * total;
-    }
-    bias = biases;
-  }
+  const float* bias = own_biases(program, step, links, parameters, biases);
   Tile t{};
   t.in_map = ptrdiff_t(step.in.map) * lanes;
   t.in_row = ptrdiff_t(step.in.row) * lanes;

@@ -9,6 +9,11 @@
 #include <utility>
 
 #include <sys/mman.h>
+#if defined(LENET_HAVE_AMX)
+#include <cpuid.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+#endif
 
 namespace lenet {
 
@@ -18,6 +23,9 @@ namespace lenet {
   }
 #if defined(LENET_HAVE_AVX512)
 LENET_DECLARE(avx512)
+#endif
+#if defined(LENET_HAVE_AMX)
+LENET_DECLARE(amx)
 #endif
 #if defined(LENET_HAVE_AVX2)
 LENET_DECLARE(avx2)
@@ -93,6 +101,21 @@ const Kernels* kernels_for(const std::string& name) {
   return nullptr;
 }
 
+const Kernels* matrix_kernels() {
+#if defined(LENET_HAVE_AMX)
+  // The kernel has to be asked for the registers' room, once for the process.
+  static const bool granted = [] {
+    unsigned a, b, c, d;
+    constexpr unsigned tile = 1u << 24, bfloat16 = 1u << 22;
+    if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || !(d & tile) || !(d & bfloat16)) return false;
+    constexpr int request_permission = 0x1023, tile_data = 18;
+    return syscall(SYS_arch_prctl, request_permission, tile_data) == 0;
+  }();
+  if (granted && kernels_for("avx512")) return &amx::kernels;
+#endif
+  return nullptr;
+}
+
 Floats::Floats(size_t count) : count_(count) {
   if (count == 0) return;
   const size_t bytes = count * sizeof(float);
@@ -151,6 +174,14 @@ Engine::Room& Engine::room(int thread) {
   }
   const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
   const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
+  size_t halves = 0;
+  for (const Step& step : owned_.steps) {
+    const size_t padded = size_t(step.in.height + 2 * step.padding) * (step.in.width + 2 * step.padding);
+    const size_t joint = max_blocks * size_t(step.weight_row + 64);
+    // Pairs of maps, a vector each, and the tile that reads past the last of them.
+    halves = std::max(halves, (std::max(padded * (step.in.maps + 1), joint) / 2 + 2 * max_lanes) * lanes);
+  }
+  if (!kernels_.packed_size) halves = 0;
   const size_t sizes[] = {max_blocks * p.block_vectors * lanes,
                           p.lane_vectors * lanes,
                           size_t(p.parameters),
@@ -158,7 +189,8 @@ Engine::Room& Engine::room(int thread) {
                           p.block_vectors + margin,
                           scratch,
                           gray,
-                          ink};
+                          ink,
+                          halves};
   constexpr int count = sizeof sizes / sizeof *sizes;
   size_t starts[count], total = 0;
   for (int i = 0; i < count; ++i) {
@@ -170,7 +202,8 @@ Engine::Room& Engine::room(int thread) {
   r.memory = Floats(total);
   float* at = r.memory.data();
   r.workspace = {at + starts[0], at + starts[1], at + starts[2], at + starts[3], at + starts[4], at + starts[5],
-                 reinterpret_cast<uint8_t*>(at + starts[6]), reinterpret_cast<uint64_t*>(at + starts[7])};
+                 reinterpret_cast<uint8_t*>(at + starts[6]), reinterpret_cast<uint8_t*>(at + starts[8]), nullptr,
+                 reinterpret_cast<uint64_t*>(at + starts[7])};
   for (const Step& step : owned_.steps) {
     if (step.padding == 0) continue;
     const float in_blocks = step.padding_value - (step.skips_background ? p.input_offset : 0);
@@ -198,11 +231,18 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
     kernels_.restore_denormals(before);
     return;
   }
+  if (kernels_.packed_size) {
+    // Anew each time: whoever holds the parameters may have changed them, and it takes no longer than a few images.
+    const size_t needed = kernels_.packed_size(p) / sizeof(float);
+    if (packed_.size() < needed) packed_ = Floats(needed);
+    kernels_.pack_weights(p, values(), reinterpret_cast<uint8_t*>(packed_.data()));
+  }
   const size_t tile = max_blocks * lanes, tiles = (count + tile - 1) / tile;
   std::atomic<size_t> next{0};
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
     Room& r = room(thread);
+    r.workspace.packed = reinterpret_cast<const uint8_t*>(packed_.data());
     for (size_t t; (t = next.fetch_add(1)) < tiles;) {
       const size_t first = t * tile, here = std::min(tile, count - first);
       const int blocks = int((here + lanes - 1) / lanes);

@@ -15,6 +15,8 @@ namespace lenet {
 std::vector<const Kernels*> available_kernels();
 std::vector<std::string> compiled_instruction_sets();
 const Kernels* kernels_for(const std::string& name);
+// Those that read in bfloat16 on the processor's matrix unit, or null where there is none.
+const Kernels* matrix_kernels();
 
 // Aligned floats that start as zeros; large ones ask for large pages.
 class Floats {
@@ -106,7 +108,7 @@ class Engine {
   OwnedProgram owned_;
   const Kernels& kernels_;
   Team team_;
-  Floats memory_;
+  Floats memory_, packed_;
   bool remembered_[4] = {true, false, false, false};
   std::vector<std::unique_ptr<Room>> rooms_;
 };

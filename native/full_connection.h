@@ -115,6 +115,11 @@ static void connect(const Step& step, const float* parameters, float* start, ptr
   }
 }
 
+LENET_INLINE void connect(const Step& step, const float* parameters, float* start, ptrdiff_t block_size, int blocks) {
+  if (blocks == 1) connect<1>(step, parameters, start, block_size);
+  else connect<2>(step, parameters, start, block_size);
+}
+
 // What the connection received, with images outermost: (images, weight_row).
 static void transpose_inputs(const Step& step, const float* block, float* transposed) {
   const int inputs = step.in.units();

@@ -3,6 +3,9 @@
 #include "convolution.h"
 #include "full_connection.h"
 #include "images.h"
+#if defined(LENET_MATRIX)
+#include "matrix.h"
+#endif
 #include "one_image.h"
 #include "optimizer.h"
 #include "outputs.h"
@@ -15,57 +18,77 @@
 
 namespace lenet::LENET_ISA {
 
+// One step of one block that shares nothing with other blocks.
+static void forward_block(const Program& program, const Step& step, const float* parameters, float* block, const uint64_t* ink,
+                          float* scratch, bool learning) {
+  switch (step.kind) {
+    case Kind::convolution:
+      convolve(program, step, parameters, block, step.skips_background ? ink : nullptr, scratch, learning);
+      break;
+    case Kind::subsampling: subsample(step, parameters, block); break;
+    case Kind::max_pooling: take_largest(step, block); break;
+    case Kind::average_pooling: average(step, block); break;
+    case Kind::euclidean_rbf: measure_distances(program, step, block); break;
+    case Kind::full_connection: break;
+    case Kind::activation:
+      for (int m = 0; m < step.in.maps; ++m) {
+        for (int y = 0; y < step.in.height; ++y) {
+          for (int x = 0; x < step.in.width; ++x) store(unit(block, step.out, m, y, x), load(unit(block, step.in, m, y, x)));
+        }
+      }
+      activate(step.activation, block, step.out);
+      break;
+  }
+}
+
+#if defined(LENET_MATRIX)
+// Forward without learning, with all that fits into tiles on the matrix unit.
+template <class Run>
+static void forward_in_tiles(const Program& program, const float* parameters, const Workspace& work, int blocks, Run run) {
+  const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
+  const uint8_t* packed = work.packed;
+  const TileShape shape;
+  _tile_loadconfig(&shape);
+  for (int s = 0; s < program.count; ++s) {
+    const Step& step = program.steps[s];
+    if (!runs_in_tiles(step)) {
+      if (step.kind == Kind::full_connection) connect(step, parameters, work.blocks, block_size, blocks);
+      else for (int b = 0; b < blocks; ++b) run(step, b);
+      continue;
+    }
+    if (step.kind == Kind::full_connection) {
+      connect_in_tiles(step, parameters, packed, work.blocks, block_size, blocks, work.halves);
+    } else {
+      for (int b = 0; b < blocks; ++b) {
+        convolve_in_tiles(program, step, parameters, packed, work.blocks + b * block_size, work.scratch, work.halves);
+      }
+    }
+    packed += packed_bytes(step);
+  }
+  _tile_release();
+}
+#endif
+
 static void forward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool learning) {
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
   const int ink_rows = program.input.height + 2 * program.input_padding;
-  // Convolutions go block by block, because one block's maps fit into the cache; what follows shares weights.
+  const auto run = [&](const Step& step, int b) {
+    forward_block(program, step, parameters, work.blocks + b * block_size, work.ink + b * ink_rows, work.scratch, learning);
+  };
+#if defined(LENET_MATRIX)
+  if (!learning && work.packed) return forward_in_tiles(program, parameters, work, blocks, run);
+#endif
+  // Up to the first full connection block by block, because one block's maps fit into the cache; what follows shares
+  // weights.
   int joint = 0;
   while (joint < program.count && program.steps[joint].kind != Kind::full_connection) ++joint;
   for (int b = 0; b < blocks; ++b) {
-    float* block = work.blocks + b * block_size;
-    for (int s = 0; s < joint; ++s) {
-      const Step& step = program.steps[s];
-      switch (step.kind) {
-        case Kind::convolution:
-          convolve(program, step, parameters, block, step.skips_background ? work.ink + b * ink_rows : nullptr,
-                   work.scratch, learning);
-          break;
-        case Kind::subsampling: subsample(step, parameters, block); break;
-        case Kind::max_pooling: take_largest(step, block); break;
-        case Kind::average_pooling: average(step, block); break;
-        case Kind::euclidean_rbf: measure_distances(program, step, block); break;
-        case Kind::full_connection: break;
-        case Kind::activation:
-          for (int i = 0; i < step.in.maps; ++i) {
-            for (int y = 0; y < step.in.height; ++y) {
-              for (int x = 0; x < step.in.width; ++x) {
-                store(unit(block, step.out, i, y, x), load(unit(block, step.in, i, y, x)));
-              }
-            }
-          }
-          activate(step.activation, block, step.out);
-          break;
-      }
-    }
+    for (int s = 0; s < joint; ++s) run(program.steps[s], b);
   }
   for (int s = joint; s < program.count; ++s) {
     const Step& step = program.steps[s];
-    if (step.kind == Kind::full_connection) {
-      if (blocks == 1) connect<1>(step, parameters, work.blocks, block_size);
-      else connect<2>(step, parameters, work.blocks, block_size);
-      continue;
-    }
-    for (int b = 0; b < blocks; ++b) {
-      float* block = work.blocks + b * block_size;
-      if (step.kind == Kind::euclidean_rbf) {
-        measure_distances(program, step, block);
-      } else {
-        for (int i = 0; i < step.in.units(); ++i) {
-          store(block + (step.out.offset + i) * lanes, load(block + (step.in.offset + i) * lanes));
-        }
-        activate(step.activation, block, step.out);
-      }
-    }
+    if (step.kind == Kind::full_connection) connect(step, parameters, work.blocks, block_size, blocks);
+    else for (int b = 0; b < blocks; ++b) run(step, b);
   }
 }
 
@@ -195,10 +218,23 @@ static void restore_denormals(uint32_t before) {
 #endif
 }
 
+#if defined(LENET_MATRIX)
+static size_t packed_size(const Program& program) {
+  size_t total = 0;
+  for (int s = 0; s < program.count; ++s) {
+    if (runs_in_tiles(program.steps[s])) total += size_t(packed_bytes(program.steps[s]));
+  }
+  return total;
+}
+#else
+constexpr size_t (*packed_size)(const Program&) = nullptr;
+constexpr void (*pack_weights)(const Program&, const float*, uint8_t*) = nullptr;
+#endif
+
 extern const Kernels kernels;
 const Kernels kernels = {
     LENET_TEXT(LENET_ISA), lanes, load_gray, load_inputs, change_gray, forward, loss, backward, sum_lanes, update_sgd,
-    update_adamw, one_image, peak, flush_denormals, restore_denormals,
+    update_adamw, one_image, peak, flush_denormals, restore_denormals, packed_size, pack_weights,
 };
 
 }  // namespace lenet::LENET_ISA

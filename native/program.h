@@ -107,6 +107,8 @@ struct Workspace {
   float* one = nullptr;         // buffers of the path for one image
   float* scratch = nullptr;     // of the path for one image
   uint8_t* gray = nullptr;      // the tile's pictures, changed
+  uint8_t* halves = nullptr;    // of the matrix unit: what it multiplies
+  const uint8_t* packed = nullptr;  // and the weights it multiplies with, or null
   uint64_t* ink = nullptr;      // for each block and padded row: the columns where some picture is not empty
 };
 
@@ -165,6 +167,9 @@ struct Kernels {
   double (*peak)(double seconds);  // fused multiply-adds of registers alone, in operations a second
   uint32_t (*flush_denormals)();   // returns what `restore_denormals` takes
   void (*restore_denormals)(uint32_t);
+  // Null without a matrix unit: the bytes of all weights as tiles, and the tiles themselves.
+  size_t (*packed_size)(const Program&);
+  void (*pack_weights)(const Program&, const float* parameters, uint8_t* packed);
 };
 
 }  // namespace lenet

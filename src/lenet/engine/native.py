@@ -40,6 +40,11 @@ def instruction_sets() -> list[str]:
     return list(_native.instruction_sets()) if _native else []
 
 
+def precisions() -> tuple[str, ...]:
+    """The precisions that `Engine` can read in here: ``"float32"``, and ``"bfloat16"`` where there is a matrix unit."""
+    return ("float32", "bfloat16") if _native and _native.has_matrix_unit() else ("float32",)
+
+
 def usable_cores() -> int:
     """The cores that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -107,6 +112,8 @@ class Engine:
         weights: named and shaped as ``network.parameter_shapes()`` says; they are copied.
         threads: None takes the cores that this process may use. The same number gives the same bits.
         instructions: one of `instruction_sets`; None takes the best, or what LENET_ENGINE names.
+        precision: ``"float32"``, or ``"bfloat16"``: `predict` then multiplies numbers of 8 bits of precision, and sums in
+            float32, on the processor's matrix unit (AMX), two to three times as fast; learning stays float32.
 
     Raises:
         EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
@@ -126,12 +133,15 @@ class Engine:
         *,
         threads: int | None = None,
         instructions: str | None = None,
+        precision: str = "float32",
     ) -> None:
         self.network = network
         self.instructions = _chosen(instructions)
+        self.precision = _checked_precision(precision)
         self.threads = threads or usable_cores()
         self._layout = lay_out(network)
-        self._native = _native.Engine(self._layout.native, self.instructions, self.threads)
+        kernels = self.instructions if precision == "float32" else "amx"
+        self._native = _native.Engine(self._layout.native, kernels, self.threads)
         self._layout.pack(_checked(network, weights), self._native.parameters)
         self._averages = False
 
@@ -331,6 +341,12 @@ def _chosen(instructions: str | None) -> str:
     if chosen not in known:
         raise EngineError(f"this processor has no {chosen!r}; expected one of {', '.join(known)}")
     return chosen
+
+
+def _checked_precision(precision: str) -> str:
+    if precision not in precisions():
+        raise EngineError(f"this processor cannot read in {precision!r}; expected one of {', '.join(precisions())}")
+    return precision
 
 
 def _objective(learning: Learning) -> Any:

@@ -1,0 +1,230 @@
+// Reading through the processor's matrix unit (AMX): sixteen units of sixteen images at once, in bfloat16 products that are
+// summed in float32. Ten times the multiply-adds of a vector, for 8 bits of precision in what is multiplied.
+//
+// It fits the layout as it is: a tile of sums has a unit in each row and an image in each column. What is multiplied comes
+// in pairs, (first, second) in the halves of a lane, so that each row of the other operand holds two inputs of 16 images.
+#pragma once
+
+#include "activations.h"
+#include "convolution.h"
+#include "program.h"
+#include "vector.h"
+
+#include <immintrin.h>
+
+namespace lenet::LENET_ISA {
+
+constexpr int tile_rows = 16;
+constexpr int tile_bytes = tile_rows * 64;
+
+struct TileShape {
+  uint8_t palette = 1, start = 0, reserved[14] = {};
+  uint16_t columns[16] = {64, 64, 64, 64, 64, 64, 64, 64};  // bytes
+  uint8_t rows[16] = {16, 16, 16, 16, 16, 16, 16, 16};
+};
+
+LENET_INLINE bool runs_in_tiles(const Step& step) {
+  if (step.kind == Kind::full_connection) return step.out.maps >= tile_rows;
+  return step.kind == Kind::convolution && step.stride == 1 && step.in.maps > 1 && !step.bias_per_unit &&
+         step.sums_slope.height % 2 == 0 && step.sums_slope.width % 2 == 0;
+}
+
+// Rounded to the nearest bfloat16, ties to even; in the upper half.
+LENET_INLINE Integers rounded(Vector v) {
+  const Integers bits = (Integers)v;
+  return (bits + (0x7FFF + ((bits >> 16) & 1))) & int32_t(0xFFFF0000);
+}
+
+LENET_INLINE Integers paired(Vector first, Vector second) {
+  return ((rounded(first) >> 16) & 0xFFFF) | rounded(second);
+}
+
+LENET_INLINE uint16_t half(float value) {
+  uint32_t bits;
+  __builtin_memcpy(&bits, &value, 4);
+  return uint16_t((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16);
+}
+
+LENET_INLINE int pairs(int count) { return (count + 1) / 2; }
+
+// Tiles of weights of one step: for each 16 units, kernel row and 16 pairs of inputs.
+LENET_INLINE int tiles_of_row(const Step& step) {
+  const int rows = step.kind == Kind::full_connection ? pairs(step.in.units()) : step.side * pairs(step.in.maps);
+  return (rows + tile_rows - 1) / tile_rows;
+}
+
+LENET_INLINE ptrdiff_t packed_bytes(const Step& step) {
+  const int kernel_rows = step.kind == Kind::full_connection ? 1 : step.side;
+  return ptrdiff_t((step.sums_slope.maps + tile_rows - 1) / tile_rows) * kernel_rows * tiles_of_row(step) * tile_bytes;
+}
+
+// All weights as tiles, one step after the other.
+static void pack_weights(const Program& program, const float* parameters, uint8_t* packed) {
+  for (int s = 0; s < program.count; ++s) {
+    const Step& step = program.steps[s];
+    if (!runs_in_tiles(step)) continue;
+    __builtin_memset(packed, 0, size_t(packed_bytes(step)));
+    const int row_tiles = tiles_of_row(step);
+    const auto put = [&](int unit, int kernel_row, int input, float weight) {
+      const ptrdiff_t tile = (ptrdiff_t(unit / tile_rows) * (step.kind == Kind::full_connection ? 1 : step.side) + kernel_row) *
+                                 row_tiles + input / 32;
+      const uint16_t value = half(weight);
+      __builtin_memcpy(packed + tile * tile_bytes + unit % tile_rows * 64 + input % 32 * 2, &value, 2);
+    };
+    if (step.kind == Kind::full_connection) {
+      for (int o = 0; o < step.out.maps; ++o) {
+        const float* row = parameters + step.weight + ptrdiff_t(o) * step.weight_row;
+        for (int i = 0; i < step.in.units(); ++i) put(o, 0, i, row[i]);
+      }
+    } else {
+      const Connections links = connections(program, step);
+      const int width = 2 * pairs(step.in.maps);
+      for (int m = 0; m < step.sums_slope.maps; ++m) {
+        for (int k = links.start[m]; k < links.start[m + 1]; ++k) {
+          const float* kernel = parameters + step.weight + k * step.side * step.side;
+          for (int ky = 0; ky < step.side; ++ky) {
+            for (int kx = 0; kx < step.side; ++kx) put(m, ky, kx * width + links.input_map[k], kernel[ky * step.side + kx]);
+          }
+        }
+      }
+    }
+    packed += packed_bytes(step);
+  }
+}
+
+// What a convolution receives, borders included, as (rows, columns, pairs of maps) lanes.
+static void pair_maps(const Step& step, const float* block, uint8_t* out) {
+  const int height = step.in.height + 2 * step.padding, width = step.in.width + 2 * step.padding, count = pairs(step.in.maps);
+  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1)) * lanes;
+  for (int p = 0; p < count; ++p) {
+    const float* first = corner + ptrdiff_t(2 * p) * step.in.map * lanes;
+    const float* second = 2 * p + 1 < step.in.maps ? first + step.in.map * lanes : nullptr;
+    for (int y = 0; y < height; ++y) {
+      for (int x = 0; x < width; ++x) {
+        const ptrdiff_t at = (ptrdiff_t(y) * step.in.row + x) * lanes;
+        const Integers both = paired(load(first + at), second ? load(second + at) : Vector{});
+        *reinterpret_cast<Integers*>(out + ((ptrdiff_t(y) * width + x) * count + p) * 64) = both;
+      }
+    }
+  }
+}
+
+// 2×2 units of 16 maps: four tiles of sums, which share what they look at.
+static void multiply_patch(const Step& step, const uint8_t* weights, const uint8_t* in, ptrdiff_t in_row, ptrdiff_t in_column,
+                           float* sums) {
+  const int row_tiles = tiles_of_row(step);
+  _tile_zero(0);
+  _tile_zero(1);
+  _tile_zero(2);
+  _tile_zero(3);
+  for (int r = 0; r <= step.side; ++r, in += in_row) {
+    for (int k = 0; k < row_tiles; ++k) {
+      const uint8_t* at = in + ptrdiff_t(k) * tile_bytes;
+      _tile_loadd(4, at, 64);
+      _tile_loadd(5, at + in_column, 64);
+      if (r < step.side) {
+        _tile_loadd(6, weights + (ptrdiff_t(r) * row_tiles + k) * tile_bytes, 64);
+        _tile_dpbf16ps(0, 6, 4);
+        _tile_dpbf16ps(1, 6, 5);
+      }
+      if (r > 0) {
+        _tile_loadd(7, weights + (ptrdiff_t(r - 1) * row_tiles + k) * tile_bytes, 64);
+        _tile_dpbf16ps(2, 7, 4);
+        _tile_dpbf16ps(3, 7, 5);
+      }
+    }
+  }
+  _tile_stored(0, sums, 64);
+  _tile_stored(1, sums + tile_bytes / 4, 64);
+  _tile_stored(2, sums + 2 * tile_bytes / 4, 64);
+  _tile_stored(3, sums + 3 * tile_bytes / 4, 64);
+}
+
+static void convolve_in_tiles(const Program& program, const Step& step, const float* parameters, const uint8_t* packed,
+                              float* block, float* biases, uint8_t* pairs_of_maps) {
+  const float* own = own_biases(program, step, connections(program, step), parameters, biases);
+  pair_maps(step, block, pairs_of_maps);
+  const ptrdiff_t in_column = ptrdiff_t(pairs(step.in.maps)) * 64;
+  const ptrdiff_t in_row = in_column * (step.in.width + 2 * step.padding);
+  const Vector floor = broadcast(step.activation == Activation::relu ? 0.f : -__builtin_inff());
+  alignas(64) float sums[4 * tile_bytes / 4];
+  const int maps = step.sums_slope.maps;
+  for (int first = 0; first < maps; first += tile_rows, packed += step.side * tiles_of_row(step) * tile_bytes) {
+    const int here = maps - first < tile_rows ? maps - first : tile_rows;
+    for (int y = 0; y < step.sums_slope.height; y += 2) {
+      for (int x = 0; x < step.sums_slope.width; x += 2) {
+        multiply_patch(step, packed, pairs_of_maps + y * in_row + x * in_column, in_row, in_column, sums);
+        for (int m = 0; m < here; ++m) {
+          const float* at = sums + m * lanes;
+          const Vector bias = broadcast(own[first + m]);
+          const Vector a = load(at) + bias, b = load(at + 256) + bias, c = load(at + 512) + bias, d = load(at + 768) + bias;
+          if (step.fused_pooling) {
+            const Vector most = at_least(at_least(a, b), at_least(c, d));
+            store(unit(block, step.out, first + m, y / 2, x / 2), at_least(most, floor));
+          } else {
+            float* out = unit(block, step.out, first + m, y, x);
+            store(out, at_least(a, floor));
+            store(out + lanes, at_least(b, floor));
+            store(out + step.out.row * lanes, at_least(c, floor));
+            store(out + (step.out.row + 1) * lanes, at_least(d, floor));
+          }
+        }
+      }
+    }
+  }
+  if (!step.fused_pooling && step.activation != Activation::relu) activate(step.activation, block, step.out);
+}
+
+// All blocks together: 16 units, or 32 while there are as many, of one or two blocks.
+static void connect_in_tiles(const Step& step, const float* parameters, const uint8_t* packed, float* start,
+                             ptrdiff_t block_size, int blocks, uint8_t* pairs_of_inputs) {
+  const int inputs = step.in.units(), row_tiles = tiles_of_row(step);
+  const ptrdiff_t one_block = ptrdiff_t(row_tiles) * tile_bytes;
+  for (int b = 0; b < blocks; ++b) {
+    const float* in = start + b * block_size + step.in.offset * lanes;
+    for (int p = 0; p < row_tiles * tile_rows; ++p) {
+      const Vector first = 2 * p < inputs ? load(in + 2 * p * lanes) : Vector{};
+      const Vector second = 2 * p + 1 < inputs ? load(in + (2 * p + 1) * lanes) : Vector{};
+      *reinterpret_cast<Integers*>(pairs_of_inputs + b * one_block + p * 64) = paired(first, second);
+    }
+  }
+  const uint8_t* other = pairs_of_inputs + (blocks - 1) * one_block;
+  float* out = start + step.out.offset * lanes;
+  float* other_out = out + (blocks - 1) * block_size;
+  for (int first = 0; first < step.out.maps; first += 2 * tile_rows) {
+    const bool two = first + tile_rows < step.out.maps;
+    const uint8_t* weights = packed + ptrdiff_t(first / tile_rows) * one_block;
+    _tile_zero(0);
+    _tile_zero(1);
+    _tile_zero(2);
+    _tile_zero(3);
+    for (int k = 0; k < row_tiles; ++k) {
+      _tile_loadd(4, pairs_of_inputs + k * tile_bytes, 64);
+      _tile_loadd(5, other + k * tile_bytes, 64);
+      _tile_loadd(6, weights + k * tile_bytes, 64);
+      _tile_dpbf16ps(0, 6, 4);
+      _tile_dpbf16ps(1, 6, 5);
+      if (two) {
+        _tile_loadd(7, weights + one_block + k * tile_bytes, 64);
+        _tile_dpbf16ps(2, 7, 4);
+        _tile_dpbf16ps(3, 7, 5);
+      }
+    }
+    _tile_stored(0, out + first * lanes, 64);
+    _tile_stored(1, other_out + first * lanes, 64);
+    if (two) {
+      _tile_stored(2, out + (first + tile_rows) * lanes, 64);
+      _tile_stored(3, other_out + (first + tile_rows) * lanes, 64);
+    }
+  }
+  const Vector floor = broadcast(step.activation == Activation::relu ? 0.f : -__builtin_inff());
+  for (int b = 0; b < blocks; ++b) {
+    float* units = out + b * block_size;
+    for (int o = 0; o < step.out.maps; ++o) {
+      store(units + o * lanes, at_least(load(units + o * lanes) + parameters[step.bias + o], floor));
+    }
+    if (step.activation != Activation::relu) activate(step.activation, start + b * block_size, step.out);
+  }
+}
+
+}  // namespace lenet::LENET_ISA
