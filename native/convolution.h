@@ -45,7 +45,7 @@ LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, con
   LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
     const Vector upper_weight = above ? broadcast(upper[kx]) : Vector{}, lower_weight = below ? broadcast(lower[kx]) : Vector{};
     LENET_UNROLL for (int x = 0; x < width; ++x) {
-      const Vector value = in_register(load(in + (x * stride + kx) * lanes));
+      const Vector seen = load(in + (x * stride + kx) * lanes), value = many_registers ? in_register(seen) : seen;
       if constexpr (above) sums[0][x] += value * upper_weight;
       if constexpr (below) sums[rows - 1][x] += value * lower_weight;
     }
@@ -83,13 +83,15 @@ static void convolve_tile(const Tile& t) {
         if (!empty(r)) add_products<side_known, stride_known, true, false>(sums, in, weights, r, t);
       }
     } else {
-      for (int r = 0; r < stride; ++r, in += t.in_row) {
+      const int shared_from = stride < side ? stride : side, lower_from = stride < side ? side : stride;
+      for (int r = 0; r < shared_from; ++r, in += t.in_row) {
         if (!empty(r)) add_products<side_known, stride_known, true, false>(sums, in, weights, r, t);
       }
       for (int r = stride; r < side; ++r, in += t.in_row) {
         if (!empty(r)) add_products<side_known, stride_known, true, true>(sums, in, weights, r, t);
       }
-      for (int r = side; r < side + stride; ++r, in += t.in_row) {
+      if (stride > side) in += (stride - side) * t.in_row;  // rows that no kernel meets
+      for (int r = lower_from; r < side + stride; ++r, in += t.in_row) {
         if (!empty(r)) add_products<side_known, stride_known, false, true>(sums, in, weights, r, t);
       }
     }

@@ -48,16 +48,18 @@ std::vector<Candidate> candidates() {
   std::vector<Candidate> found;
 #if defined(__x86_64__)
   __builtin_cpu_init();
+  // All that compilers may use under -march=x86-64-v3.
+  const bool version_3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
+                         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") &&
+                         __builtin_cpu_supports("movbe") && __builtin_cpu_supports("f16c");
 #endif
 #if defined(LENET_HAVE_AVX512)
-  found.push_back({&avx512::kernels, __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+  found.push_back({&avx512::kernels, version_3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
-                                         __builtin_cpu_supports("avx512cd") && __builtin_cpu_supports("bmi2") &&
-                                         __builtin_cpu_supports("fma")});
+                                         __builtin_cpu_supports("avx512cd")});
 #endif
 #if defined(LENET_HAVE_AVX2)
-  found.push_back({&avx2::kernels, __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") &&
-                                       __builtin_cpu_supports("bmi") && __builtin_cpu_supports("bmi2")});
+  found.push_back({&avx2::kernels, version_3});
 #endif
 #if defined(LENET_HAVE_NEON)
   found.push_back({&neon::kernels, true});
@@ -357,6 +359,7 @@ Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
   }
   for (int thread = 0; thread < team; ++thread) room(thread).tally = {};
   const size_t batch = size_t(learning.batch), steps = (lesson.examples + batch - 1) / batch;
+  size_t taken = 0;
   std::vector<char> learned(team);
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
@@ -390,12 +393,13 @@ Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
       update.nesterov = learning.nesterov;
       if (learning.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
       else kernels_.update_sgd(update);
+      if (thread == 0) ++taken;
       team_.meet();
     }
     kernels_.restore_denormals(before);
   };
   if (steps > 0) team_.run(work);
-  updates += int64_t(steps);
+  updates += int64_t(taken);
   Tally tally;
   for (const auto& r : rooms_) {
     tally.loss += r->tally.loss;

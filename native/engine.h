@@ -86,7 +86,7 @@ class Engine {
   // What each of these buffers holds after a pass, (count, units) each.
   void look(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
             const std::vector<float*>& seen);
-  // Stops after the first update whose loss is no number.
+  // Stops before the first update whose loss is no number.
   Tally fit(const Learning& learning, const Lesson& lesson);
   // The derivatives of the mean loss over all examples, laid out like the parameters, and the losses' sum.
   Tally gradients(const Objective& objective, const Lesson& lesson, float* gradient);

@@ -80,8 +80,12 @@ void Team::serve(int thread) {
 }
 
 Team::~Team() {
+  if (owner_ == 0) return;  // never started
   if (owner_ != getpid()) {
-    new (&threads_) std::vector<std::thread>();  // they belong to another process, or were never started
+    // They belong to another process, which waits where this one must not.
+    new (&threads_) std::vector<std::thread>();
+    new (&barrier_) Barrier(size_);
+    new (&gate_) Barrier(size_);
     return;
   }
   closing_ = true;

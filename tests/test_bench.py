@@ -186,6 +186,7 @@ def test_bench_prints_the_documented_json(printed):
     assert shape(found["inference"]) == {
         "over": {"onnxruntime_best": None, "onnxruntime_10000": None},
         "floor_share": None,
+        "floor_share_bf16": None,
         "one_image_over": {"onnxruntime": None},
     }
     assert found["machine"]["threads"] == 1

@@ -21,7 +21,7 @@ Call = Callable[[], Array]
 Peer = Callable[[Network, Mapping[str, Array], Array, int], Callable[[int], Call]]
 
 BATCHES = (1, 64, 256, 1000, 10_000)
-OURS, ONNXRUNTIME = "lenet", "ONNX Runtime"
+OURS, OURS_IN_HALVES, ONNXRUNTIME = "lenet", "lenet bf16", "ONNX Runtime"
 _COMPARED = 256
 EXACTNESS = 1e-3  # of the largest output; bf16 is let off with 30 times that
 
@@ -56,13 +56,15 @@ def inference_tasks(
     tasks: list[Task] = []
     absent: list[str] = []
     truth: Array | None = None
-    for who in (OURS, *_PEERS):
+    precision = {OURS: "float32", OURS_IN_HALVES: "bfloat16"}
+    for who in (*precision, *_PEERS):
         try:
-            if who == OURS:
-                prepare = ours(network, arrays, images, threads)
+            if who in precision:
+                prepare = ours(network, arrays, images, threads, precision[who])
             else:
                 prepare = _peer(who)(network, arrays, inputs, threads)
-            own_batches = batches if other_batches is None or who in (OURS, ONNXRUNTIME) else other_batches
+            everywhere = other_batches is None or who in (*precision, ONNXRUNTIME)
+            own_batches = batches if everywhere or other_batches is None else other_batches
             calls = {batch: prepare(batch) for batch in own_batches}
         except LeNetError as error:
             absent.append(str(error))
@@ -75,10 +77,10 @@ def inference_tasks(
 
 
 def ours(
-    network: Network, arrays: Mapping[str, Array], images: NDArray[np.uint8], threads: int
+    network: Network, arrays: Mapping[str, Array], images: NDArray[np.uint8], threads: int, precision: str = "float32"
 ) -> Callable[[int], Call]:
     """The native engine, from gray levels to outputs."""
-    engine = Engine(network, arrays, threads=threads)
+    engine = Engine(network, arrays, threads=threads, precision=precision)
 
     def prepare(batch: int) -> Call:
         some = np.ascontiguousarray(images[:batch])

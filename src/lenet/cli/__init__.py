@@ -10,7 +10,12 @@ from collections.abc import Sequence
 from importlib import import_module
 
 import typer
-from typer.exceptions import Abort, TyperException
+
+try:
+    from typer.exceptions import Abort, TyperException
+except ModuleNotFoundError:  # before 0.29
+    from typer import Abort
+    from typer._click.exceptions import ClickException as TyperException
 
 from lenet import __version__
 from lenet.errors import LeNetError
@@ -31,6 +36,9 @@ VERBS = {
 }
 
 _FAILED = 1
+
+# NumPy starts a thread for every core when it is imported, for products that are not computed here.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def build_app(verb: str | None = None) -> typer.Typer:

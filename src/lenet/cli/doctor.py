@@ -21,7 +21,7 @@ from lenet.errors import LeNetError
 
 EXTRAS = {
     "train": ("torch", "training on GPUs, training without the native engine, and networks as torch modules"),
-    "figures": ("matplotlib", "drawing maps, curves and posters"),
+    "figures": ("matplotlib", "drawing maps and posters"),
     "bench": ("onnxruntime", "comparing with ONNX Runtime in lenet bench"),
 }
 # What the processor must list, as Linux names it, to run the kernels of each instruction set.

@@ -11,7 +11,7 @@ import typer
 from lenet import data, networks
 from lenet.architecture import Network
 from lenet.errors import DataError, LeNetError, TrainingError
-from lenet.evaluation import Evaluation
+from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
 from lenet.training import Recipe, Run, recipe
@@ -128,7 +128,7 @@ def evaluate(
     examples: Annotated[int, typer.Option(min=0, help="Print what this many examples were read as.")] = 0,
     mistakes: Annotated[Path | None, typer.Option(help="Draw the worst mistakes into this picture file.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Draw the confusion matrix into this picture file.")] = None,
-    engine: Annotated[str, typer.Option(help="numpy or torch.")] = "numpy",
+    engine: Annotated[str, typer.Option(help=f"{', '.join(ENGINES)}.")] = "auto",
     as_json: Json = False,
 ) -> None:
     """Evaluate weights: error rate with its 95 % interval, errors by class, confusions, rejections.

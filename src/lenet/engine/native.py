@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.errors import ArchitectureError, EngineError
+from lenet.errors import ArchitectureError, EngineError, UnknownName
 from lenet.preprocess import GrayLevels, network_inputs
 
 _native: Any = None
@@ -85,6 +85,16 @@ class Learning:
     weight_decay: float = 0.0
     ema: float = 0.0
 
+    def __post_init__(self) -> None:
+        for kind, value, known in (
+            ("loss", self.loss, tuple(_LOSSES)),
+            ("optimizer", self.optimizer, ("sgd", "adamw")),
+        ):
+            if value not in known:
+                raise UnknownName(kind, value, known)
+        if self.batch < 1:
+            raise EngineError(f"batch is {self.batch}, expected at least 1")
+
 
 @dataclass(frozen=True)
 class Changes:
@@ -112,8 +122,8 @@ class Engine:
         weights: named and shaped as ``network.parameter_shapes()`` says; they are copied.
         threads: None takes the cores that this process may use. The same number gives the same bits.
         instructions: one of `instruction_sets`; None takes the best, or what LENET_ENGINE names.
-        precision: ``"float32"``, or ``"bfloat16"``: `predict` then multiplies numbers of 8 bits of precision, and sums in
-            float32, on the processor's matrix unit (AMX), two to three times as fast; learning stays float32.
+        precision: ``"float32"``, or ``"bfloat16"``: `predict` then multiplies numbers of 8 bits of precision, and sums
+            in float32, on the processor's matrix unit (AMX). A few images at a time, and learning, stay float32.
 
     Raises:
         EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
@@ -138,7 +148,9 @@ class Engine:
         self.network = network
         self.instructions = _chosen(instructions)
         self.precision = _checked_precision(precision)
-        self.threads = threads or usable_cores()
+        self.threads = usable_cores() if threads is None else threads
+        if self.threads < 1:
+            raise EngineError(f"threads is {threads}, expected at least 1")
         self._layout = lay_out(network)
         kernels = self.instructions if precision == "float32" else "amx"
         self._native = _native.Engine(self._layout.native, kernels, self.threads)
@@ -229,7 +241,7 @@ class Engine:
             rows,
             np.ascontiguousarray(rates, np.float32),
             None if changes.shifts is None else np.ascontiguousarray(changes.shifts, np.int8),
-            None if changes.mirrored is None else np.ascontiguousarray(changes.mirrored).view(np.uint8),
+            None if changes.mirrored is None else np.ascontiguousarray(changes.mirrored, np.bool_).view(np.uint8),
             self._distortions(changes.distortions),
             _mixed(changes.seed, changes.epoch),
         )
@@ -303,7 +315,7 @@ class Engine:
     def _lesson(
         self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
     ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
-        if images.dtype != np.uint8 or (1, *images.shape[1:])[-3:] != self.network.input:
+        if images.dtype != np.uint8 or images.ndim not in (3, 4) or (1, *images.shape[1:])[-3:] != self.network.input:
             expected = "×".join(map(str, self.network.input))
             raise ValueError(f"expected uint8 images of {expected}, got {images.dtype} {images.shape}")
         if len(labels) != len(images):

@@ -119,8 +119,10 @@ class _Builder:
         program.set_input(received, padding, background, (ink - background) / 255, offset)
         self.seen["origin"] = received
         slope, index, learns = self._buffer((0, 0, 0)), 0, False
+        connected = False  # whether a stage has seen everything: its blocks are taken jointly
         while index < len(stages):
             stage = stages[index]
+            connected = self._check(stage, index, connected)
             pools = not self.keep_everything and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
             last = index + 1 if pools else index
             step = _native.Step()
@@ -151,6 +153,24 @@ class _Builder:
         program.steps, program.table, program.constants = self.steps, self.table or [0], self.constants or [0.0]
         program.set_sizes(self.vectors, self.lanes, self.parameters, self.transposed)
         return Layout(program, self.places, self.parameters, self.seen)
+
+    def _check(self, stage: Stage, index: int, connected: bool) -> bool:
+        """Whether this stage sees everything that it receives, as all must once one has.
+
+        Raises:
+            EngineError: if it does not, or if its activation needs more than the engine does.
+        """
+        layer, last = stage.layer, index + 1 == len(self.network.stages)
+        if stage.activation is Activation.LOG_SOFTMAX and not (
+            last and self.network.output_shapes[index][1:] == (1, 1)
+        ):
+            raise self._cannot(stage, "log_softmax anywhere but at the end, on single units")
+        sees_everything = isinstance(layer, FullConnection | EuclideanRbf) or (
+            isinstance(layer, Convolution) and _sees_everything(layer, self.network.input_shapes[index])
+        )
+        if connected and not sees_everything:
+            raise self._cannot(stage, f"{type(layer).__name__} after a stage that sees everything")
+        return sees_everything
 
     def _fill(self, step: Any, stage: Stage, received: Shape, border: int) -> None:
         """Everything that depends on the kind of the layer."""
@@ -290,6 +310,7 @@ def _fuses(stage: Stage, following: Stage) -> bool:
     return (
         isinstance(layer, Convolution)
         and layer.bias == "map"
+        and layer.stride == 1
         and stage.activation in (Activation.IDENTITY, Activation.RELU)
         and following.layer == MaxPooling(2)
         and following.activation is Activation.IDENTITY

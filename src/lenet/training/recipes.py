@@ -141,10 +141,10 @@ class Recipe:
 
 
 RECIPES: dict[str, Recipe] = {
-    "fast": Recipe("fast", epochs=2, label_smoothing=0.05, shift=1),
+    "fast": Recipe("fast", epochs=2, learning_rate=0.1, label_smoothing=0.05, shift=1),
     "default": Recipe("default", epochs=5, label_smoothing=0.05, shift=1),
     "best": Recipe(
-        "best", epochs=20, weight_decay=3e-4, label_smoothing=0.05, ema=0.999,
+        "best", epochs=40, weight_decay=3e-4, label_smoothing=0.05, ema=0.999,
         translation=1.2, rotation=8.6, scale=0.1, squeeze=0.05, shear=0.1, elastic=0.4,
     ),
     # What people copy from tutorials, to be compared with: no schedule, no shifts, one small rate.
