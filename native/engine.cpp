@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <cmath>
-#include <cstdlib>
+#include <cstdint>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -120,24 +120,28 @@ const Kernels* matrix_kernels() {
 
 Floats::Floats(size_t count) : count_(count) {
   if (count == 0) return;
-  const size_t bytes = count * sizeof(float);
-  const bool large = bytes >= page / 2;
-  const size_t alignment = large ? page : 64;
-  const size_t whole = (bytes + alignment - 1) / alignment * alignment;
-  data_ = static_cast<float*>(std::aligned_alloc(alignment, whole));
-  if (!data_) throw std::bad_alloc();
+  // The system hands out pages of zeros when they are first touched; from an even start it can take large ones.
+  const size_t bytes = count * sizeof(float) + page;
+  void* const base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (base == MAP_FAILED) throw std::bad_alloc();
+  base_ = base;
+  data_ = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(base) + page - 1) / page * page);
 #if defined(MADV_HUGEPAGE)
-  if (large) madvise(data_, whole, MADV_HUGEPAGE);
+  if (bytes >= page + page / 2) madvise(data_, count * sizeof(float), MADV_HUGEPAGE);
 #endif
-  std::memset(data_, 0, bytes);
 }
 
-Floats::~Floats() { std::free(data_); }
+Floats::~Floats() {
+  if (base_) munmap(base_, count_ * sizeof(float) + page);
+}
 
 Floats::Floats(Floats&& other) noexcept
-    : data_(std::exchange(other.data_, nullptr)), count_(std::exchange(other.count_, 0)) {}
+    : base_(std::exchange(other.base_, nullptr)),
+      data_(std::exchange(other.data_, nullptr)),
+      count_(std::exchange(other.count_, 0)) {}
 
 Floats& Floats::operator=(Floats&& other) noexcept {
+  std::swap(base_, other.base_);
   std::swap(data_, other.data_);
   std::swap(count_, other.count_);
   return *this;

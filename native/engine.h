@@ -29,6 +29,7 @@ class Floats {
   size_t size() const { return count_; }
 
  private:
+  void* base_ = nullptr;
   float* data_ = nullptr;
   size_t count_ = 0;
 };

@@ -42,7 +42,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def build_app(verb: str | None = None) -> typer.Typer:
-    """The command line with one verb of `VERBS` and those of its module, or with all verbs."""
+    """The command line with one verb of `VERBS` and those of its module, with all verbs, or, for options, with none."""
     app = typer.Typer(
         help="The LeNet family: described once, counted exactly, trained, opened up, reading your digits.",
         no_args_is_help=True,
@@ -51,7 +51,8 @@ def build_app(verb: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    for module in [VERBS[verb]] if verb in VERBS else dict.fromkeys(VERBS.values()):
+    modules = [VERBS[verb]] if verb in VERBS else [] if verb == "--version" else dict.fromkeys(VERBS.values())
+    for module in modules:
         import_module(f"{__name__}.{module}").register(app)
     return app
 
@@ -74,7 +75,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage."""
     try:
         given = sys.argv[1:] if arguments is None else arguments
-        verb = next((argument for argument in given if not argument.startswith("-")), None)
+        verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)
         result = build_app(verb)(args=arguments, prog_name="lenet", standalone_mode=False)
         sys.stdout.flush()
     except TyperException as error:

@@ -103,6 +103,10 @@ class TorchLearner:
         self._optimizer = self._new_optimizer()
         self._average = self._flat.detach().clone() if recipe.ema else None
         self._updates = 0
+        # What each gray level is as a network input.
+        grays = np.arange(256, dtype=np.uint8).reshape(1, 1, 256)
+        levels = network_inputs(grays, (1, 1, 256), network.input_range)
+        self._levels = torch.from_numpy(levels.ravel()).to(self._device)
         self._distorted: tuple[int, GrayLevels] | None = None  # an epoch and its pictures
 
     def learn(
@@ -125,12 +129,15 @@ class TorchLearner:
         Returns:
             Sum of the losses and number of errors on this process's examples, while learning.
         """
-        pictures = changed(self._distort(images, changes)[order], changes)
-        batch, share = self.recipe.batch, self._group.worker.share
+        # One transfer of bytes for all updates; network inputs are made on the device.
+        pictures = torch.from_numpy(changed(self._distort(images, changes)[order], changes)).to(self._device)
+        targets = torch.from_numpy(labels[order]).to(self._device)
+        batch, worker = self.recipe.batch, self._group.worker
+        mine = slice(worker.rank, None, worker.world_size)
         totals = torch.zeros(2, dtype=torch.float64, device=self._device)
         for step, rate in enumerate(rates):
             places = slice(step * batch, (step + 1) * batch)
-            totals += self._update(share(pictures[places]), labels[share(order[places])], len(order[places]), rate)
+            totals += self._update(pictures[places][mine], targets[places][mine], len(order[places]), rate)
         loss, errors = totals.tolist()
         return loss, int(errors)
 
@@ -188,12 +195,12 @@ class TorchLearner:
             return {"step": torch.tensor(float(state["updates"][0])), **vectors}
         return {"momentum_buffer": self._vector(state, "momentum_buffer")} if self.recipe.momentum else {}
 
-    def _update(self, images: GrayLevels, labels: NDArray[np.int64], batch: int, learning_rate: float) -> Tensor:
+    def _update(self, pictures: Tensor, targets: Tensor, batch: int, learning_rate: float) -> Tensor:
         """Take one step on this process's share of a batch of ``batch`` examples; sums of loss and errors, (2,)."""
         totals = torch.zeros(2, dtype=torch.float64, device=self._device)
         self._gradient.zero_()
-        if len(images):
-            inputs, targets = self._tensors(images, labels)
+        if len(pictures):
+            inputs = self._levels[pictures.int()].view(len(pictures), *self.network.input)
             outputs = self._module(inputs)
             loss = self._loss(outputs, targets).sum()
             (loss / batch).backward()  # type: ignore[no-untyped-call]
