@@ -151,6 +151,7 @@ NB_MODULE(_native, module) {
       .def_prop_ro("average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(Remembered::average), self); })
       .def("remember",
            [](Engine& self, bool first, bool second, bool average) {
+             const std::lock_guard<std::mutex> lock(self.busy);
              self.remember(Remembered::first, first);
              self.remember(Remembered::second, second);
              self.remember(Remembered::average, average);

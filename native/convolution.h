@@ -26,7 +26,7 @@ struct Tile {
   float* out;
   ptrdiff_t out_row;
   float floor;               // 0 for ReLU, else nothing
-  int32_t* winners;          // null where nobody learns
+  float* winners;            // null where nobody learns
   const uint64_t* ink;       // of the rows it looks at, or null
   uint64_t window;           // the columns it looks at
   ptrdiff_t weights_of_map;  // patches: from one map to the next
@@ -60,7 +60,7 @@ LENET_INLINE void keep_largest(Vector a, Vector b, Vector c, Vector d, const Til
     Integers winner = c == most ? Integers{} + 2 : Integers{} + 3;
     winner = b == most ? Integers{} + 1 : winner;
     winner = a == most ? Integers{} : winner;
-    *reinterpret_cast<Integers*>(t.winners + at) = winner | (floor >= most);
+    store(t.winners + at, (Vector)(winner | (floor >= most)));
   }
 }
 
@@ -227,7 +227,7 @@ static void convolve(const Program& program, const Step& step, const float* para
     for (int x = 0; shared && x < width; x += 2) {
       t.in = corner + (y * step.in.row + x) * lanes;
       t.ink = ink ? ink + y : nullptr;
-      t.window = uint64_t((1 << (step.side + 1)) - 1) << x;
+      t.window = ink ? ((uint64_t(1) << (step.side + 1)) - 1) << x : 0;
       t.kernels = step.in.maps;
       for (int group = 0, m = 0, next; group < groups; ++group, m = next) {
         next = maps * (group + 1) / groups;
@@ -236,7 +236,7 @@ static void convolve(const Program& program, const Step& step, const float* para
         t.bias = bias + m;
         const int unit = m * step.out.map + out_y * step.out.row + (pooled ? x / 2 : x);
         t.out = block + (step.out.offset + unit) * lanes;
-        t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
+        t.winners = pooled && learning ? block + (step.winners + unit) * lanes : nullptr;
         run(t);
       }
     }
@@ -246,7 +246,8 @@ static void convolve(const Program& program, const Step& step, const float* para
       const int out_x = pooled ? x / 2 : x;
       t.in = corner + (y * step.stride * step.in.row + x * step.stride) * lanes;
       t.ink = ink ? ink + y * step.stride : nullptr;
-      t.window = ((uint64_t(1) << ((taken - 1) * step.stride + step.side)) - 1) << (x * step.stride);
+      const int looked_at = (taken - 1) * step.stride + step.side;
+      t.window = ink ? ((uint64_t(1) << looked_at) - 1) << (x * step.stride) : 0;
       for (int m = 0; m < step.sums_slope.maps; ++m) {
         t.input_map = links.input_map + links.start[m];
         t.kernels = links.start[m + 1] - links.start[m];
@@ -254,7 +255,7 @@ static void convolve(const Program& program, const Step& step, const float* para
         t.bias = bias + (per_unit ? (m * height + y) * width + x : m);
         const int unit = m * step.out.map + out_y * step.out.row + out_x;
         t.out = block + (step.out.offset + unit) * lanes;
-        t.winners = pooled && learning ? reinterpret_cast<int32_t*>(block + (step.winners + unit) * lanes) : nullptr;
+        t.winners = pooled && learning ? block + (step.winners + unit) * lanes : nullptr;
         run(t);
       }
     }
@@ -517,16 +518,27 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
     const float* units = unit(block, step.out, map, patch_row * pool.window_height + dy, 0);
     float* row = rows + ptrdiff_t(dy) * step.sums_slope.row * lanes;
     const float* given = unit(slopes, pool.out_slope, map, patch_row, 0);
+    const auto spread = [&](Vector d, Vector (&sums)[2]) {
+      const Vector y = load(units), share = d * factor;
+      const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * slope<activation>(y);
+      store(row, s);
+      sums[0] += s;
+      sums[1] += d * y;
+      units += lanes;
+      row += lanes;
+    };
+    Vector other[2] = {};  // every second column has its own sums, so that none waits for the one before
     for (int x = 0; x < pool.out.width; ++x, given += lanes) {
-      const Vector d = load(given), share = d * factor;
-      for (int dx = 0; dx < pool.window_width; ++dx, units += lanes, row += lanes) {
-        const Vector y = load(units);
-        const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * slope<activation>(y);
-        store(row, s);
-        learned[0] += s;
-        learned[1] += d * y;
+      const Vector d = load(given);
+      if (pool.window_width == 2) {
+        spread(d, learned);
+        spread(d, other);
+      } else {
+        for (int dx = 0; dx < pool.window_width; ++dx) spread(d, learned);
       }
     }
+    learned[0] += other[0];
+    learned[1] += other[1];
   }
 }
 

@@ -50,8 +50,12 @@ std::vector<Candidate> candidates() {
   __builtin_cpu_init();
   // All that compilers may use under -march=x86-64-v3.
   const bool version_3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
-                         __builtin_cpu_supports("bmi2") && __builtin_cpu_supports("lzcnt") &&
-                         __builtin_cpu_supports("movbe") && __builtin_cpu_supports("f16c");
+                         __builtin_cpu_supports("bmi2")
+#if !defined(__clang__)  // which does not know these names in all versions; they came with the others
+                         && __builtin_cpu_supports("lzcnt") && __builtin_cpu_supports("movbe") &&
+                         __builtin_cpu_supports("f16c")
+#endif
+      ;
 #endif
 #if defined(LENET_HAVE_AVX512)
   found.push_back({&avx512::kernels, version_3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
@@ -77,7 +81,7 @@ void ask_for(const uint8_t* picture, size_t size) {
 
 constexpr size_t page = 1 << 21;
 
-// The block's vectors that hold one image's buffers; the path for one image reads and writes past the end of rows.
+// Floats after one image's buffers: its path reads and writes past the end of rows.
 constexpr size_t margin = 64 * max_lanes;
 
 }  // namespace
@@ -244,6 +248,8 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
     kernels_.pack_weights(p, values(), reinterpret_cast<uint8_t*>(packed_.data()));
   }
   const size_t tile = max_blocks * lanes, tiles = (count + tile - 1) / tile;
+  // What may fail to be allocated is allocated before the threads meet.
+  for (int thread = 0; thread < threads(); ++thread) room(thread);
   std::atomic<size_t> next{0};
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
@@ -365,12 +371,15 @@ Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
   const size_t batch = size_t(learning.batch), steps = (lesson.examples + batch - 1) / batch;
   size_t taken = 0;
   std::vector<char> learned(team);
+  std::vector<std::vector<const float*>> summed(team);
+  for (auto& gradients : summed) gradients.reserve(team);
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
+    std::vector<const float*>& gradients = summed[thread];
     for (size_t step = 0; step < steps; ++step) {
       learned[thread] = study(thread, learning.objective, lesson, step * batch, std::min(lesson.examples, (step + 1) * batch));
       team_.meet();
-      std::vector<const float*> gradients;
+      gradients.clear();
       double loss = 0;
       for (int other = 0; other < team; ++other) {
         if (learned[other]) gradients.push_back(rooms_[other]->workspace.gradient);

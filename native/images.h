@@ -81,7 +81,7 @@ static void load_inputs(const Program& program, const Workspace& work, const flo
   }
 }
 
-// Even numbers from -1 to 1; each picture of each epoch has its own sequence.
+// Evenly distributed numbers from -1 to 1; each picture of each epoch has its own sequence.
 struct Chance {
   uint64_t state;
 
@@ -137,7 +137,10 @@ static void elastic_field(Chance& chance, const Spline& down, const Spline& acro
   }
 }
 
-LENET_INLINE Vector within(Vector v, float last) { return at_most(at_least(v, Vector{}), broadcast(last)); }
+// From 0 to `last`; what is not a number becomes 0.
+LENET_INLINE Vector within(Vector v, float last) {
+  return at_most(at_least(masked(v == v, v), Vector{}), broadcast(last));
+}
 
 LENET_INLINE void to_floats(const uint8_t* gray, int count, float* out) {
   int x = 0;

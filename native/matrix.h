@@ -39,11 +39,7 @@ LENET_INLINE Integers paired(Vector first, Vector second) {
   return ((rounded(first) >> 16) & 0xFFFF) | rounded(second);
 }
 
-LENET_INLINE uint16_t half(float value) {
-  uint32_t bits;
-  __builtin_memcpy(&bits, &value, 4);
-  return uint16_t((bits + (0x7FFF + ((bits >> 16) & 1))) >> 16);
-}
+LENET_INLINE uint16_t half(float value) { return uint16_t(uint32_t(rounded(broadcast(value))[0]) >> 16); }
 
 LENET_INLINE int pairs(int count) { return (count + 1) / 2; }
 
@@ -107,6 +103,8 @@ static void pair_maps(const Step& step, const float* block, uint8_t* out) {
       }
     }
   }
+  // The last tile reads on; its weights there are 0, but 0 times what is not finite would not be.
+  __builtin_memset(out + ptrdiff_t(height) * width * count * 64, 0, tile_bytes);
 }
 
 // 2×2 units of 16 maps: four tiles of sums, which share what they look at.

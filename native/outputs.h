@@ -65,7 +65,7 @@ static Tally measure_loss(const Step& step, const Objective& objective, float* b
   if (objective.loss == Loss::cross_entropy || objective.loss == Loss::map) {
     for (int c = 0; c < classes; ++c) powers += exp(sign * load(given + c * lanes) - most);
   }
-  const float smoothing = objective.label_smoothing, even = smoothing / float(classes);
+  const float smoothing = penalties ? 0 : objective.label_smoothing, even = smoothing / float(classes);
   Vector loss{};
   switch (objective.loss) {
     case Loss::cross_entropy:

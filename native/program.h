@@ -105,7 +105,7 @@ struct Workspace {
   float* gradient = nullptr;    // parameters floats
   float* transposed = nullptr;  // what a full connection received, images outermost
   float* one = nullptr;         // buffers of the path for one image
-  float* scratch = nullptr;     // of the path for one image
+  float* scratch = nullptr;     // biases made up for, rows of derivatives, and sums of the path for one image
   uint8_t* gray = nullptr;      // the tile's pictures, changed
   uint8_t* halves = nullptr;    // of the matrix unit: what it multiplies
   const uint8_t* packed = nullptr;  // and the weights it multiplies with, or null

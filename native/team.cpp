@@ -21,6 +21,8 @@ void relax() {
 
 }  // namespace
 
+void Barrier::arrive(int absent) { arrived_.fetch_add(absent); }
+
 void Barrier::wait() {
   if (members_ == 1) return;
   const unsigned round = round_.load();
@@ -58,8 +60,20 @@ void Team::start() {
     new (&barrier_) Barrier(size_);
     new (&gate_) Barrier(size_);
   }
+  threads_.reserve(size_t(size_ - 1));
+  try {
+    for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { serve(thread); });
+  } catch (...) {
+    // Those that did start wait for members that will never come: stand in for them, and send all home.
+    closing_ = true;
+    gate_.arrive(size_ - 1 - int(threads_.size()));
+    gate_.wait();
+    for (std::thread& thread : threads_) thread.join();
+    threads_.clear();
+    closing_ = false;
+    throw;
+  }
   owner_ = here;
-  for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { serve(thread); });
 }
 
 void Team::run(const std::function<void(int)>& work) {

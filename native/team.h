@@ -18,6 +18,8 @@ class Barrier {
  public:
   explicit Barrier(int members) : members_(members) {}
   void wait();
+  // For members that are not there; somebody else has to wait after it.
+  void arrive(int absent);
 
  private:
   const int members_;

@@ -39,7 +39,7 @@ LENET_INLINE void store_loose(float* at, Vector v) { *reinterpret_cast<LooseVect
 LENET_INLINE Vector broadcast(float value) { return value - Vector{}; }  // exact, and no instruction of its own
 LENET_INLINE Vector where(Integers condition, Vector yes, Vector no) { return condition ? yes : no; }
 LENET_INLINE Vector masked(Integers condition, Vector v) { return (Vector)((Integers)v & condition); }
-// What is not a number stays so: a loss that has diverged must be seen. Of `floor > v ? floor : v` GCC makes a comparison
+// What is not a number in `v` stays so: a loss that has diverged must be seen. Of `floor > v ? floor : v` GCC makes a comparison
 // and a choice, where processors have one instruction that does just this.
 #if defined(__x86_64__) && !defined(__clang__)
 #if LENET_VECTOR_BYTES == 64

@@ -225,8 +225,8 @@ def test_network_inputs_of_another_shape_are_refused(shape, engine):
         ({"images": np.zeros((10, 8, 8))}, r"expected uint8 images of 1×8×8, got float64 \(10, 8, 8\)"),
         ({"images": np.zeros((10, 64), np.uint8)}, r"expected uint8 images of 1×8×8, got uint8 \(10, 64\)"),
         ({"images": np.zeros((10, 3, 1, 8, 8), np.uint8)}, r"expected uint8 images of 1×8×8, got uint8 \(10, 3, 1"),
-        ({"changes": Changes(np.zeros((3, 2), np.int8))}, "shifts has 3 rows for 10 examples"),
-        ({"changes": Changes(mirrored=np.zeros(11, bool))}, "mirrored has 11 rows for 10 examples"),
+        ({"changes": Changes(np.zeros((3, 2), np.int8))}, r"shifts has the shape \(3, 2\), expected \(10, 2\)"),
+        ({"changes": Changes(mirrored=np.zeros(11, bool))}, r"mirrored has the shape \(11,\), expected \(10,\)"),
     ],
 )
 def test_lessons_that_do_not_fit_are_refused_and_teach_nothing(change, message, engine):

@@ -56,7 +56,8 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     Raises:
         EngineError: as `Engine`.
     """
-    return float(_native.peak(threads or usable_cores(), seconds, _chosen(instructions)))
+    chosen = _chosen(instructions)
+    return float(_native.peak(threads or usable_cores(), seconds, chosen))
 
 
 class Distorting(Protocol):
@@ -120,10 +121,12 @@ class Engine:
     Args:
         network: the description.
         weights: named and shaped as ``network.parameter_shapes()`` says; they are copied.
-        threads: None takes the cores that this process may use. The same number gives the same bits.
+        threads: None takes the cores that this process may use. The same number gives the same bits; but a few images
+            at once take another way than many, and may differ in the last ones.
         instructions: one of `instruction_sets`; None takes the best, or what LENET_ENGINE names.
         precision: ``"float32"``, or ``"bfloat16"``: `predict` then multiplies numbers of 8 bits of precision, and sums
-            in float32, on the processor's matrix unit (AMX). A few images at a time, and learning, stay float32.
+            in float32, on the processor's matrix unit (AMX), in the stages that fit it. The others, a few images at a
+            time, and learning stay float32.
 
     Raises:
         EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
@@ -222,9 +225,14 @@ class Engine:
         if len(rates) != steps:
             raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
         changes = changes or Changes()
-        for name, array in (("shifts", changes.shifts), ("mirrored", changes.mirrored)):
-            if array is not None and len(array) != len(rows):
-                raise ValueError(f"{name} has {len(array)} rows for {len(rows)} examples")
+        for name, array, shape in (
+            ("shifts", changes.shifts, (len(rows), 2)),
+            ("mirrored", changes.mirrored, (len(rows),)),
+        ):
+            if array is not None and array.shape != shape:
+                raise ValueError(f"{name} has the shape {array.shape}, expected {shape}")
+        if changes.shifts is not None and (changes.shifts != changes.shifts.astype(np.int8)).any():
+            raise ValueError(f"shifts go to {np.abs(changes.shifts).max()} pixels, expected what fits into int8")
         self._averages = learning.ema > 0
         loss, errors = self._native.fit(
             _native.Learning(
@@ -278,7 +286,8 @@ class Engine:
         """
         adaptive = any(name.startswith("exp_avg.") for name in state)
         first = "exp_avg" if adaptive else "momentum_buffer"
-        kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind))]
+        needed = ("exp_avg", "exp_avg_sq") if adaptive else ()
+        kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
         try:
             named = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
             checked = {kind: _checked(self.network, arrays) for kind, arrays in named.items()}

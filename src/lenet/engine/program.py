@@ -34,6 +34,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 _ALIGNMENT = 16
 _LARGEST_KERNEL = 7
+_LARGEST_VECTOR = 32  # numbers: two blocks of sixteen images
 _MOST_COLUMNS = 64  # of a padded input whose empty columns are skipped: one bit each
 
 
@@ -69,7 +70,8 @@ class Layout:
     seen: dict[str, Any]
 
     def pack(self, arrays: Mapping[str, NDArray[np.float32]], parameters: NDArray[np.float32]) -> None:
-        """Write named arrays into the vector of all parameters."""
+        """Write named arrays into the vector of all parameters, and zeros between them."""
+        parameters[...] = 0
         for name, place in self.places.items():
             view = place.view(parameters)
             view[...] = arrays[name].reshape(view.shape)
@@ -135,7 +137,7 @@ class _Builder:
             step.given, step.given_slope = self._buffer(shape, border), self._buffer(shape)
             step.sums_slope = step.given_slope
             if pools:
-                step.fused_pooling, step.winners = 2, self._buffer(shape, border).offset
+                step.fused_pooling, step.winners = 1, self._buffer(shape, border).offset
                 step.sums_slope = self._sums_slope(self.network.output_shapes[index], 2, learns)
             elif not self.keep_everything and (rows := self._rows_spread(index)):
                 step.pool_after = len(self.steps) + 1
@@ -150,6 +152,8 @@ class _Builder:
                 received = self._activate_apart(stage, received, shape, self._border(last + 1))
             learns = learns or bool(stage.layer.parameter_shapes(self.network.input_shapes[index]))
             index = last + 1
+        if max(self.vectors * _LARGEST_VECTOR, self.parameters) > np.iinfo(np.int32).max:
+            raise EngineError(f"{self.network.name} is too large for the engine; set LENET_ENGINE to torch or numpy")
         program.steps, program.table, program.constants = self.steps, self.table or [0], self.constants or [0.0]
         program.set_sizes(self.vectors, self.lanes, self.parameters, self.transposed)
         return Layout(program, self.places, self.parameters, self.seen)

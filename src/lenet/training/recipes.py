@@ -172,7 +172,7 @@ _ADAPTATIONS: dict[str, _Adaptation] = {
     "lenet-1989": _Adaptation(10, {**_SQUASH, "learning_rate": 5e-3}),
     "lenet-1": _Adaptation(2, {**_SQUASH, "learning_rate": 1e-2}),
     "lenet-4": _Adaptation(2, {**_SQUASH, "learning_rate": 5e-3}),
-    "lenet-5": _Adaptation(1, _SQUASH),
+    "lenet-5": _Adaptation(2, _SQUASH),
     "lenet-5-sigmoid": _Adaptation(2, {**_SIGMOID, "shift": 0}),
     "lenet-5-sigmoid-output": _Adaptation(1, {"learning_rate": 0.1, "label_smoothing": 0.0}),
     "lenet-5-gap": _Adaptation(2, {}),
