@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from engine_cases import random_pictures, random_weights
 
+from engine_cases import random_pictures, random_weights
 from lenet.engine.native import Engine, Learning, instruction_sets, precisions
 from lenet.errors import EngineError
 from lenet.networks import describe, names
