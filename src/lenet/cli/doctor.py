@@ -144,6 +144,16 @@ def _engine() -> Iterator[Row]:
         yield purpose, State.GOOD, f"{found[purpose]}: {found['reason']}", found[purpose]
     for name in sets:
         yield _try(name)
+    yield _look_for_matrix_unit()
+
+
+def _look_for_matrix_unit() -> Row:
+    """Whether the engine can read in bfloat16 here; exactness is none of it."""
+    from lenet.engine.native import precisions
+
+    found = list(precisions())
+    text = "reads in bfloat16 where a program asks for it" if "bfloat16" in found else "none that this engine can use"
+    return "matrix unit", State.GOOD if "bfloat16" in found else State.ABSENT, text, found
 
 
 def _try(instructions: str) -> Row:
