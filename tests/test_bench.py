@@ -258,3 +258,11 @@ def test_every_benchmark_says_what_it_does(script):
     done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True)
     assert "--json FILE" in done.stdout
     assert f"python benchmarks/{script}.py" in path.read_text("utf-8").partition('"""\n')[0]
+
+
+@built
+@pytest.mark.parametrize("engine", ["numpy", "torch"])
+def test_bench_refuses_to_measure_another_engine(engine, monkeypatch, capsys):
+    monkeypatch.setenv("LENET_ENGINE", engine)
+    assert cli.main(["bench"]) == 1
+    assert f"LENET_ENGINE is {engine}, but this measures the native engine" in capsys.readouterr().err

@@ -118,3 +118,10 @@ def test_weights_are_found_by_file_run_folder_or_name(tmp_path):
         find(tmp_path.parent)
     with pytest.raises(WeightsError, match="no such weights file"):
         find("nowhere/best")
+
+
+def test_the_same_weights_are_the_same_bytes_every_time(tmp_path):
+    weights = pretrained()
+    for number in range(12):
+        save(tmp_path / f"{number}.safetensors", weights)
+    assert len({(tmp_path / f"{number}.safetensors").read_bytes() for number in range(12)}) == 1

@@ -68,7 +68,17 @@ def save(path: str | Path, weights: Weights) -> None:
         "provenance": json.dumps(weights.provenance),
     }
     arrays = {name: np.ascontiguousarray(array) for name, array in weights.arrays.items()}
-    write_atomically(Path(path), to_bytes(arrays, metadata=metadata))
+    write_atomically(Path(path), _in_order(to_bytes(arrays, metadata=metadata)))
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with sorted metadata, which safetensors writes in another order every time."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers start at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
 
 
 def load(path: str | Path, expect: Network | None = None) -> Weights:

@@ -1,6 +1,7 @@
 """``lenet bench``: how fast this machine trains and reads with it."""
 
 import json
+import os
 from typing import Annotated
 
 import typer
@@ -25,6 +26,11 @@ def bench(
     if as_json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown")
     from lenet.benchmarking import short  # the native engine and its peers load only here
+    from lenet.engine.choice import VARIABLE, chosen
+    from lenet.errors import EngineError
+
+    if (engine := chosen()) in ("torch", "numpy") and os.environ.get(VARIABLE):
+        raise EngineError(f"{VARIABLE} is {engine}, but this measures the native engine beside others; leave it out")
 
     console = Console(stderr=True)
     with console.status("starting") as status:

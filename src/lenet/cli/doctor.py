@@ -141,7 +141,10 @@ def _engine() -> Iterator[Row]:
         yield "in use", State.BROKEN, found["problem"], found["forced"], f"unset {VARIABLE}"
         return
     for purpose in ("training", "reading"):
-        yield purpose, State.GOOD, f"{found[purpose]}: {found['reason']}", found[purpose]
+        text, state = f"{found[purpose]}: {found['reason']}", State.GOOD
+        if (purpose, found[purpose]) == ("training", "numpy"):
+            text, state = f"{text}, but it cannot learn", State.ABSENT
+        yield purpose, state, text, found[purpose], f"unset {VARIABLE}"
     for name in sets:
         yield _try(name)
     yield _look_for_matrix_unit()

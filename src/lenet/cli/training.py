@@ -48,7 +48,7 @@ def train(
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
     repeated: Annotated[Path | None, typer.Option("--from", help="Repeat the run of this run.json.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
-    threads: Annotated[int | None, typer.Option(help="CPU threads [default: one a core].")] = None,
+    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads [default: one a core].")] = None,
     validation: Annotated[
         int | None, typer.Option(help="Examples cut from training to choose by [default: a tenth, at most 5000].")
     ] = None,
