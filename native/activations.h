@@ -9,6 +9,11 @@ namespace lenet::LENET_ISA {
 constexpr float squash_amplitude = 1.7159f;  // [LeCun98, eq. 6 and appendix A]
 constexpr float squash_slope = 2.f / 3.f;
 
+// What a sum is raised to at least: ReLU is done where sums are stored, and the others do nothing there.
+LENET_INLINE float floor_of(Activation activation) {
+  return activation == Activation::relu ? 0.f : -__builtin_inff();
+}
+
 template <Activation activation>
 LENET_INLINE Vector activated(Vector sum) {
   switch (activation) {

@@ -1,9 +1,10 @@
 // Convolutions: multiply-adds of broadcast weights, one image in each lane, so that no lane is ever moved.
 //
-// Forward, a tile is one or two rows of up to 10 units of one map (6 where there are few registers); its sums
-// stay in registers while all the kernels of the map pass over them. Two rows share what they load, and are pooled before they are stored. Backward, the kernels'
-// derivatives of several maps stay in registers while the rows pass, and a row's derivatives are scattered over what fed it.
-// A convolution with a table just has fewer kernels for each map.
+// Forward, where every map looks at all input maps, a patch is 2×2 units of up to six maps (two where there are few
+// registers), which share what they load. With a table each map has kernels of its own: there a tile is one or two rows
+// of up to 10 units (6) of one map. Either way the sums stay in registers while all kernels pass over them, and are pooled
+// before they are stored. Backward, the kernels' derivatives of several maps stay in registers while the rows pass, and a
+// row's derivatives are scattered over what fed it.
 #pragma once
 
 #include "activations.h"
@@ -215,7 +216,7 @@ static void convolve(const Program& program, const Step& step, const float* para
   t.bias_row = per_unit ? width : 0;
   t.bias_step = per_unit;
   t.out_row = ptrdiff_t(step.out.row) * lanes;
-  t.floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  t.floor = floor_of(step.activation);
   const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1)) * lanes;
   const int maps = step.sums_slope.maps, groups = (maps + most_maps - 1) / most_maps;
   const bool shared = five && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.in.maps;
@@ -544,12 +545,13 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
 
 static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* slopes, int map,
                           int patch_row, float* rows, Vector (&learned)[2]) {
+  using A = Activation;
   switch (step.activation) {
-    case Activation::squash: return spread_evenly<Activation::squash>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case Activation::tanh: return spread_evenly<Activation::tanh>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case Activation::sigmoid: return spread_evenly<Activation::sigmoid>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case Activation::relu: return spread_evenly<Activation::relu>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    default: return spread_evenly<Activation::identity>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    default: return spread_evenly<A::identity>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
   }
 }
 

@@ -103,7 +103,7 @@ LENET_INLINE void in_broadcast_groups(int count, Run run) {
 template <int blocks>
 static void connect(const Step& step, const float* parameters, float* start, ptrdiff_t block_size) {
   const int inputs = step.in.units();
-  const float floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  const float floor = floor_of(step.activation);
   const float* in = start + step.in.offset * lanes;
   float* out = start + step.out.offset * lanes;
   in_broadcast_groups(step.out.maps, [&](int first, auto group) {

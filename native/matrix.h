@@ -144,7 +144,7 @@ static void convolve_in_tiles(const Program& program, const Step& step, const fl
   pair_maps(step, block, pairs_of_maps);
   const ptrdiff_t in_column = ptrdiff_t(pairs(step.in.maps)) * 64;
   const ptrdiff_t in_row = in_column * (step.in.width + 2 * step.padding);
-  const Vector floor = broadcast(step.activation == Activation::relu ? 0.f : -__builtin_inff());
+  const Vector floor = broadcast(floor_of(step.activation));
   alignas(64) float sums[4 * tile_bytes / 4];
   const int maps = step.sums_slope.maps;
   for (int first = 0; first < maps; first += tile_rows, packed += step.side * tiles_of_row(step) * tile_bytes) {
@@ -215,7 +215,7 @@ static void connect_in_tiles(const Step& step, const float* parameters, const ui
       _tile_stored(3, other_out + (first + tile_rows) * lanes, 64);
     }
   }
-  const Vector floor = broadcast(step.activation == Activation::relu ? 0.f : -__builtin_inff());
+  const Vector floor = broadcast(floor_of(step.activation));
   for (int b = 0; b < blocks; ++b) {
     float* units = out + b * block_size;
     for (int o = 0; o < step.out.maps; ++o) {

@@ -38,7 +38,7 @@ LENET_INLINE Vector largest_of_pairs(Vector a, Vector b, Indices<lane...>) {
 
 // 2×2 units at a time; the sums' rows lie `row` apart.
 static void pool_sums(const Step& step, const float* sums, int row, float bias, float* out) {
-  const float floor = step.activation == Activation::relu ? 0.f : -__builtin_inff();
+  const float floor = floor_of(step.activation);
   for (int y = 0; y < step.out.height; ++y, sums += 2 * row, out += step.out.row) {
     for (int x = 0; x < step.out.width; x += lanes) {
       const float* at = sums + 2 * x;

@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.engine import decide
 from lenet.engine.native import Changes, Engine, Learning
-from lenet.errors import TrainingError
+from lenet.errors import EngineError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.training.output_losses import output_losses
@@ -81,5 +81,5 @@ class EngineLearner:
         """
         try:
             self._engine.restore(state)
-        except (KeyError, ValueError) as error:
+        except (EngineError, KeyError, ValueError) as error:
             raise TrainingError(f"the state kept does not fit {self.network.name} and its recipe: {error}") from None
