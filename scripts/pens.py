@@ -1,82 +1,99 @@
-"""Drawings that imitate what pens, paper and cameras do to a digit, for training the reader's network.
+"""Digits, letters and signs as many hands draw them: masks of strokes, for training the reader's network.
 
-A drawing is float32 (H, W), 0 paper and 1 ink, about 80 pixels high: what a crop from a photo is to the reader.
-Each then goes through the reader's own `normalize`.
+A mask is uint8 (H, W) of 0 and 1, about 80 pixels high and cropped to its ink. MNIST's digits are enlarged; fonts
+bring the hands that MNIST lacks; both are slanted, turned, stretched, bent, and redrawn with another pen.
 """
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
 
-from lenet.reading.normalization import normalize, redraw, stroke_width
+from lenet.data.hands import Hand
+from lenet.reading.normalization import redraw, stroke_width
 
-Drawing = NDArray[np.float32]
 Mask = NDArray[np.uint8]
 Generator = np.random.Generator
 
-RUBBISH = 10  # the label of what is no digit
-RUBBISH_SHARE = 0.15
-EUROPEAN_SHARE = 0.06  # flagged 1, crossed 7, slashed 0: hands that MNIST hardly holds
+# Letters and signs that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
+LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"
+SIGNS = "+=%&@#$?*€£~"
 
-_ENLARGEMENT = 4.0  # MNIST's 20 pixels become a drawing of 80
-_CANVAS = 150
-
-
-def draw_pool(
-    images: NDArray[np.uint8], labels: NDArray[np.uint8], examples: int, rng: Generator
-) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Training pictures (N, 28, 28) and their labels, RUBBISH among them."""
-    pool = np.empty((examples, 28, 28), np.uint8)
-    answers = np.empty(examples, np.uint8)
-    made = 0
-    while made < examples:
-        if rng.random() < RUBBISH_SHARE:
-            drawing, label = rubbish(images, rng), RUBBISH
-        else:
-            drawing, label = scene(images, labels, rng)
-        picture = normalize(drawing, thicken=rng.normal(0, 0.7))
-        if picture is not None:
-            pool[made], answers[made] = picture, label
-            made += 1
-    return pool, answers
+HAND_SHARE, STROKE_SHARE = 0.25, 0.05  # digits of fonts, and drawn stroke by stroke; the rest are MNIST's
+_HEIGHT = 80.0
+_CANVAS = 160
+_GLYPH = 96  # the size at which fonts are drawn
 
 
-def scene(images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> tuple[Drawing, int]:
-    """One digit with what may cling to it after a crop, seen through a camera half of the time."""
-    if rng.random() < EUROPEAN_SHARE:
-        mask, label = european(rng)
-    else:
-        index = int(rng.integers(len(images)))
-        mask, label = pen_digit(images[index], rng), int(labels[index])
-    drawing = cluttered(mask, images, rng).astype(np.float32)
-    return (through_camera(drawing, rng) if rng.random() < 0.5 else drawing), label
+@dataclass(frozen=True)
+class Pens:
+    """Where digits come from: pictures of digits, uint8 (N, 28, 28), with their labels, and hands."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.integer]
+    hands: Sequence[Hand]
+
+    @cached_property
+    def _fonts(self) -> list[ImageFont.FreeTypeFont]:
+        return [ImageFont.truetype(str(hand.path), _GLYPH) for hand in self.hands]
+
+    def digit(self, rng: Generator) -> tuple[Mask, int]:
+        """A digit in one of the hands, and its label."""
+        kind = rng.random()
+        if kind < STROKE_SHARE:
+            return _stroke_by_stroke(rng)
+        if kind < STROKE_SHARE + HAND_SHARE:
+            label = int(rng.integers(10))
+            return self.written(str(label), rng), label
+        index = int(rng.integers(len(self.images)))
+        large = np.asarray(self.images[index], np.float32) / 255
+        mask = _redrawn(large, 4.0, 1.6, rng)
+        return (mask, int(self.labels[index])) if mask is not None else self.digit(rng)
+
+    def written(self, text: str, rng: Generator) -> Mask:
+        """A text of a few characters in one hand."""
+        font = self._fonts[int(rng.integers(len(self._fonts)))]
+        left, top, right, bottom = font.getbbox(text)
+        canvas = Image.new("L", (max(1, int(right - left)) + 8, max(1, int(bottom - top)) + 8))
+        ImageDraw.Draw(canvas).text((4 - left, 4 - top), text, 255, font)
+        glyph = np.asarray(canvas, np.float32) / 255
+        mask = _redrawn(glyph, _HEIGHT / max(glyph.shape), 0.8, rng)
+        return mask if mask is not None else self.written(text, rng)
 
 
-def pen_digit(image: NDArray[np.uint8], rng: Generator) -> Mask:
-    """A digit enlarged, slanted, turned, stretched, and redrawn with another pen; cropped to its ink."""
-    slant, turn, stretch = rng.normal(0, 0.25), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.12))
+def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
+    """A glyph slanted, turned, stretched, bent, and drawn with another pen; None if hardly anything is left."""
+    slant, turn, stretch = rng.normal(0.06, 0.27), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.14))
     rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
-    matrix = rotation @ np.array([[stretch, -slant], [0, 1]]) * _ENLARGEMENT
-    center = (len(image) - 1) / 2
-    offset = _CANVAS / 2 - matrix @ np.array([center, center])
-    affine = np.hstack([matrix, offset[:, None]]).astype(np.float32)
-    large = cv2.warpAffine(image.astype(np.float32) / 255, affine, (_CANVAS, _CANVAS), flags=cv2.INTER_CUBIC)
-    mask = (cv2.GaussianBlur(large, (0, 0), 1.6) > 0.45).astype(np.uint8)
+    matrix = rotation @ np.array([[stretch, -slant], [0, 1]]) * enlargement
+    center = (np.array(glyph.shape[::-1]) - 1) / 2
+    inverse = np.linalg.inv(matrix)
+    y, x = np.mgrid[:_CANVAS, :_CANVAS].astype(np.float32) - _CANVAS / 2
+    if rng.random() < 0.7:
+        bend = rng.normal(0, rng.uniform(0.5, 3.0), (2, 6, 6)).astype(np.float32)
+        x, y = (along + cv2.resize(field, (_CANVAS, _CANVAS), interpolation=cv2.INTER_CUBIC)
+                for along, field in zip((x, y), bend, strict=True))  # fmt: skip
+    from_x = (inverse[0, 0] * x + inverse[0, 1] * y + center[0]).astype(np.float32)
+    from_y = (inverse[1, 0] * x + inverse[1, 1] * y + center[1]).astype(np.float32)
+    large = cv2.remap(glyph, from_x, from_y, cv2.INTER_CUBIC if enlargement > 1 else cv2.INTER_LINEAR)
+    mask = (cv2.GaussianBlur(large, (0, 0), blur) > 0.45).astype(np.uint8)
     if mask.sum() < 60:
-        return pen_digit(image, rng)
+        return None
     pen = np.exp(rng.normal(np.log(9), 0.35))
     thicken = float(np.clip((pen - stroke_width(mask)) / 2, -3.5, 6))
-    return _cropped((redraw(mask, thicken) > 0).astype(np.uint8))
+    return cropped((redraw(mask, thicken) > 0).astype(np.uint8))
 
 
-def european(rng: Generator) -> tuple[Mask, int]:
-    """A 1 with flag and perhaps foot, a 7 perhaps crossed, or a slashed 0, drawn with a few strokes."""
+def _stroke_by_stroke(rng: Generator) -> tuple[Mask, int]:
+    """What fonts rarely hold: a 1 with flag or foot, a crossed 7, a slashed 0, a 5 in two parts."""
     canvas = np.zeros((140, 140), np.uint8)
     pen = int(np.clip(np.exp(rng.normal(np.log(8), 0.35)), 3, 18))
-    lean, kind = rng.normal(0, 12), rng.random()
+    lean, kind = rng.normal(4, 12), rng.random()
 
     def stroke(*points: tuple[float, float]) -> None:
         corners = np.array(points)
@@ -89,12 +106,12 @@ def european(rng: Generator) -> tuple[Mask, int]:
         cv2.polylines(canvas, [np.int32(np.vstack(curves) * 16)], False, 1, pen, cv2.LINE_8, 4)
 
     top, bottom = (70 + lean + rng.normal(0, 3), 30.0), (70 - lean + rng.normal(0, 3), 110.0)
-    if kind < 0.48:
+    if kind < 0.4:
         stroke((top[0] - rng.uniform(8, 40), top[1] + rng.uniform(6, 48)), top, bottom)
         if rng.random() < 0.45:
             stroke((bottom[0] - rng.uniform(8, 30), 110), (bottom[0] + rng.uniform(8, 30), 110 + rng.normal(0, 3)))
-        return _cropped(canvas), 1
-    if kind < 0.92:
+        return cropped(canvas), 1
+    if kind < 0.75:
         right = (70 + lean + rng.uniform(14, 30), 30 + rng.normal(0, 3))
         left = (right[0] - rng.uniform(28, 60), right[1] + rng.normal(0, 5))
         serif = [(left[0] + rng.normal(0, 3), left[1] + rng.uniform(5, 18))] if rng.random() < 0.35 else []
@@ -103,133 +120,24 @@ def european(rng: Generator) -> tuple[Mask, int]:
             down = rng.uniform(0.35, 0.6)
             x, y = right[0] * (1 - down) + bottom[0] * down, right[1] * (1 - down) + bottom[1] * down
             stroke((x - rng.uniform(10, 26), y + rng.normal(0, 4)), (x + rng.uniform(8, 24), y + rng.normal(0, 4)))
-        return _cropped(canvas), 7
+        return cropped(canvas), 7
+    if kind < 0.9:
+        neck = (62 + lean + rng.normal(0, 3), 32 + rng.normal(0, 3))
+        waist = (neck[0] - lean * 0.6 - rng.uniform(0, 8), rng.uniform(56, 70))
+        axes = (int(rng.uniform(16, 28)), int((112 - waist[1]) / 2))
+        middle = (int(waist[0] + rng.uniform(4, 14)), int(waist[1] + axes[1]))
+        stroke(neck, waist)
+        cv2.ellipse(canvas, middle, axes, 0, rng.uniform(-140, -100), rng.uniform(100, 170), 1, pen)
+        start = (neck[0] + rng.uniform(-4, 16), neck[1] + rng.uniform(-8, 2))  # the bar may hang loose
+        stroke(start, (start[0] + rng.uniform(18, 44), start[1] + rng.normal(-3, 4)))
+        return cropped(canvas), 5
     axes = (int(rng.uniform(18, 34)), int(rng.uniform(34, 44)))
     cv2.ellipse(canvas, (70, 70), axes, rng.normal(0, 10), 0, 360, 1, pen)
     stroke((70 + rng.uniform(15, 40), 30 + rng.normal(0, 6)), (70 - rng.uniform(15, 40), 108 + rng.normal(0, 6)))
-    return _cropped(canvas), 0
+    return cropped(canvas), 0
 
 
-def cluttered(mask: Mask, images: NDArray[np.uint8], rng: Generator) -> Mask:
-    """The digit with, now and then, pieces of neighbours, a rule, a dot, gaps, or an edge cut off."""
-    margin = 70
-    height, width = mask.shape
-    canvas = np.pad(mask, margin)
-    if rng.random() < 0.3:
-        for right in ([False], [True], [False, True])[rng.integers(3)]:
-            _add_neighbour(canvas, mask.shape, margin, right, pen_digit(images[rng.integers(len(images))], rng), rng)
-    if rng.random() < 0.06:
-        cut, edge = int(rng.uniform(0, 0.1) * max(height, width)), rng.integers(4)
-        np.rot90(canvas, edge)[: margin + cut] = 0
-    if rng.random() < 0.12:
-        thickness, reach = int(rng.integers(2, 6)), int(rng.uniform(0, 25))
-        if rng.random() < 0.7:
-            y, tilt = margin + height + rng.uniform(-0.25 * height, 8), rng.normal(0, 0.03) * width
-            ends = (margin - reach, int(y - tilt)), (margin + width + reach, int(y + tilt))
-        else:
-            x = margin + (width if rng.random() < 0.5 else 0) + rng.normal(0, 6)
-            ends = (int(x), margin - reach), (int(x + rng.normal(0, 4)), margin + height + reach)
-        cv2.line(canvas, *ends, 1, thickness)
-    if rng.random() < 0.1:
-        aside = int(rng.uniform(4, 16))
-        x = margin + (width + aside if rng.random() < 0.7 else -aside)
-        cv2.circle(canvas, (x, margin + height - int(rng.uniform(0, 8))), int(rng.uniform(2, 7)), 1, -1)
-    if rng.random() < 0.12:
-        for _ in range(rng.integers(1, 3)):
-            angle, x, y = rng.uniform(0, np.pi), margin + rng.uniform(0, width), margin + rng.uniform(0, height)
-            dx, dy = 40 * np.cos(angle), 40 * np.sin(angle)
-            cv2.line(canvas, (int(x - dx), int(y - dy)), (int(x + dx), int(y + dy)), 0, int(rng.integers(1, 5)))
-    return canvas
-
-
-def _add_neighbour(
-    canvas: Mask, shape: tuple[int, int], margin: int, right: bool, neighbour: Mask, rng: Generator
-) -> None:
-    """Draw the near part of another digit beside the one in the middle."""
-    height, width = shape
-    scale = height / neighbour.shape[0] * np.exp(rng.normal(0, 0.15))
-    size = (max(3, int(neighbour.shape[1] * scale)), max(3, int(neighbour.shape[0] * scale)))
-    neighbour = cv2.resize(neighbour, size, interpolation=cv2.INTER_NEAREST)
-    gap, seen = int(rng.uniform(-3, 14)), int(min(rng.uniform(1, 0.35 * height), size[0], margin - 15))
-    part = neighbour[:, :seen] if right else neighbour[:, size[0] - seen :]
-    left = margin + width + gap if right else margin - gap - seen
-    top = int(np.clip(margin + (height - size[1]) / 2 + rng.normal(0, 0.08) * height, 0, canvas.shape[0] - 1))
-    part = part[: canvas.shape[0] - top]
-    canvas[top : top + len(part), left : left + part.shape[1]] |= part
-
-
-def through_camera(drawing: Drawing, rng: Generator) -> Drawing:
-    """The drawing at low resolution, blurred, with grain, cut at some threshold as the reader would."""
-    scale = float(np.exp(rng.uniform(np.log(0.14), np.log(0.7))))
-    small = cv2.resize(drawing, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.2, 1.0))
-    small = small + rng.normal(0, rng.uniform(0, 0.12), small.shape)
-    small = small / max(0.35, float(np.percentile(small, 99)))
-    return np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32)
-
-
-def rubbish(images: NDArray[np.uint8], rng: Generator) -> Drawing:
-    """What segmentation may cut out that is no digit: two digits, a part of one, lines, blobs, stains."""
-    kinds: list[tuple[float, Callable[[], Mask]]] = [
-        (0.5, lambda: _two_digits(images, rng)),
-        (0.26, lambda: _part_of_a_digit(images, rng)),
-        (0.08, lambda: _lines(rng)),
-        (0.1, lambda: _blobs(rng)),
-        (0.06, lambda: _stain(rng)),
-    ]
-    chosen = rng.choice(len(kinds), p=[share for share, _ in kinds])
-    return kinds[chosen][1]().astype(np.float32)
-
-
-def _two_digits(images: NDArray[np.uint8], rng: Generator) -> Mask:
-    first, second = (pen_digit(images[rng.integers(len(images))], rng) for _ in range(2))
-    height, width = first.shape
-    size = (max(4, second.shape[1] * height // second.shape[0]), height)
-    second = cv2.resize(second, size, interpolation=cv2.INTER_NEAREST)
-    start = max(width + int(rng.uniform(-9, 8)), 0)
-    canvas = np.zeros((height, max(width, start + size[0])), np.uint8)
-    canvas[:, :width] = first
-    canvas[:, start : start + size[0]] |= second
-    kept = int(canvas.shape[1] * rng.uniform(0.6, 1))
-    return canvas[:, :kept] if rng.random() < 0.5 else canvas[:, -kept:]
-
-
-def _part_of_a_digit(images: NDArray[np.uint8], rng: Generator) -> Mask:
-    digit = pen_digit(images[rng.integers(len(images))], rng)
-    height, width = digit.shape
-    if rng.random() < 0.3:
-        kept = int(height * rng.uniform(0.3, 0.6))
-        return digit[:kept] if rng.random() < 0.5 else digit[-kept:]
-    if width < 0.4 * height:  # half of a 1 is a 1
-        return _part_of_a_digit(images, rng)
-    kept = int(width * rng.uniform(0.3, 0.65))
-    return digit[:, :kept] if rng.random() < 0.5 else digit[:, -kept:]
-
-
-def _lines(rng: Generator) -> Mask:
-    canvas, pen = np.zeros((100, 100), np.uint8), int(rng.integers(2, 14))
-    cv2.line(canvas, (5, 50 + int(rng.normal(0, 8))), (95, 50 + int(rng.normal(0, 8))), 1, pen)
-    for _ in range(int(rng.integers(0, 3))):
-        x = int(rng.uniform(10, 90))
-        ends = (x, int(rng.uniform(0, 30))), (x + int(rng.normal(0, 4)), int(rng.uniform(70, 100)))
-        cv2.line(canvas, *ends, 1, pen)
-    return canvas
-
-
-def _blobs(rng: Generator) -> Mask:
-    canvas = np.zeros((100, 100), np.uint8)
-    for _ in range(int(rng.integers(1, 4))):
-        center = (int(rng.normal(50, 12)), int(rng.normal(50, 12)))
-        axes = (int(rng.uniform(5, 30)), int(rng.uniform(5, 30)))
-        cv2.ellipse(canvas, center, axes, rng.uniform(0, 180), 0, 360, 1, -1)
-    return canvas
-
-
-def _stain(rng: Generator) -> Mask:
-    cloud = cv2.GaussianBlur(rng.normal(0, 1, (100, 100)), (0, 0), rng.uniform(3, 9))
-    return (cloud > np.percentile(cloud, rng.uniform(60, 92))).astype(np.uint8)
-
-
-def _cropped(mask: Mask) -> Mask:
+def cropped(mask: Mask) -> Mask:
+    """The mask cut to its ink."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     return mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

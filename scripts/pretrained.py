@@ -1,157 +1,144 @@
-"""Train the weights that `lenet read` ships with: MNIST as it is, and as pens, cameras and clutter change it.
+"""Train the weights that `lenet read` ships with: MNIST as it is, and digits and no digits as many hands draw them.
 
     python scripts/pretrained.py            # writes src/lenet/pretrained/lenet-5-relu.safetensors
 
-MNIST's training set alone is used: 55,000 digits to train on, 5,000 to choose the epoch by; the test set is
-measured once, at the end. What is no digit is taught by asking for ten equal probabilities.
+55,000 of MNIST's training digits and most handwriting fonts are trained on; the other 5,000 and the other fonts choose
+the epoch and fix temperature and thresholds. MNIST's test set is measured once, at the end.
 """
 
 import argparse
 import json
+import os
 import platform
 import time
 from pathlib import Path
 
 import cv2
 import numpy as np
-import torch
-import torch.nn.functional as F
+from calibration import calibrate
 from numpy.typing import NDArray
-from pens import RUBBISH, draw_pool
+from pens import Pens
+from pools import NO_DIGIT, draw_pool
 
 from lenet import data
+from lenet.data.distortions import Distortions
+from lenet.data.hands import hands
+from lenet.engine.native import Changes, Engine, Learning
+from lenet.initialization import initial_weights
 from lenet.networks import describe
-from lenet.preprocess import network_inputs
-from lenet.pytorch import NetworkModule, build, load_arrays, to_arrays
 from lenet.weights import Weights, save
 
-NETWORK = describe("lenet-5-relu")
+NETWORK = describe("lenet-5-relu", classes=11)
 TARGET = Path(__file__).parents[1] / "src/lenet/pretrained/lenet-5-relu.safetensors"
-VALIDATION = 5_000
-BATCH = 64
-PEAK_RATE, WARM_UP, MOMENTUM, WEIGHT_DECAY, SMOOTHING, AVERAGING = 0.06, 0.2, 0.9, 3e-4, 0.03, 0.9995
+VALIDATION = 5_000  # of MNIST's training digits
+JUDGED = 25_000  # pictures drawn to choose and calibrate by
+EVERY = 8  # hand is kept from training for them
+PLAIN = 4  # times MNIST as it is, beside the drawn pictures
+PEAK_RATE, WARM_UP = 0.06, 0.2
+LEARNING = Learning(batch=64, label_smoothing=0.03, momentum=0.9, nesterov=True, weight_decay=2e-4, ema=0.9995)
+DISTORTIONS = Distortions(translation=1.5, rotation=6, scale=0.08, squeeze=0.08, shear=0.1)
 
 Images = NDArray[np.uint8]
+Labels = NDArray[np.uint8]
 
 
 def main() -> None:
     options = parse_options()
-    torch.set_num_threads(options.threads)
-    cv2.setNumThreads(1)
-    torch.manual_seed(options.seed)
-    rng = np.random.default_rng(options.seed)
     mnist = data.load("mnist")
     split = data.split_validation(mnist, VALIDATION, seed=options.seed)
+    many = hands("training")
     began = time.perf_counter()
-    drawn, drawn_labels = draw_pool(split.train_images, split.train_labels, options.drawn, rng)
-    judged, judged_labels = draw_pool(split.validation_images, split.validation_labels, VALIDATION, rng)
-    print(f"drew {options.drawn + VALIDATION:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
-    module = train(
-        np.concatenate([split.train_images, drawn]),
-        np.concatenate([split.train_labels, drawn_labels]),
-        [(split.validation_images, split.validation_labels), (judged, judged_labels)],
-        options.epochs,
-        rng,
+    pens = Pens(split.train_images, split.train_labels, [hand for index, hand in enumerate(many) if index % EVERY])
+    others = Pens(split.validation_images, split.validation_labels, many[::EVERY])
+    drawn = draw(pens, options.drawn, options.seed, options.keep)
+    judged = draw(others, JUDGED, options.seed + 1, options.keep)
+    print(f"drew {len(drawn[0]) + JUDGED:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
+    images = np.concatenate([split.train_images] * PLAIN + [drawn[0]])
+    labels = np.concatenate([split.train_labels] * PLAIN + [drawn[1]]).astype(np.uint8)
+    plain = (split.validation_images, split.validation_labels.astype(np.uint8))
+    arrays = train(images, labels, [plain, judged], options)
+    engine = Engine(NETWORK, arrays)
+    calibration = calibrate(
+        [
+            (engine.predict(plain[0]), plain[1]),
+            (engine.predict(judged[0]), judged[1]),
+        ]
     )
-    errors = error_rate(module, mnist.test_images, mnist.test_labels)
-    drawn_errors = error_rate(module, judged, judged_labels)
+    test_error, drawn_error = error_rate(engine, mnist.test_images, mnist.test_labels), error_rate(engine, *judged)
     seconds = time.perf_counter() - began
-    print(f"MNIST test error {errors:.2f} %; drawn validation error {drawn_errors:.2f} %; {seconds:.0f} s in all")
+    print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
     provenance = {
         "made by": "scripts/pretrained.py",
-        "options": vars(options) | {"output": options.output.name},
-        "data": {"name": "mnist", "drawn": options.drawn, "validation": VALIDATION},
-        "metrics": {"mnist test error %": round(errors, 2), "drawn validation error %": round(drawn_errors, 2)},
-        "versions": {"torch": torch.__version__, "numpy": np.__version__, "opencv": cv2.__version__},
-        "machine": platform.machine(),
+        "data": {"name": "mnist", "validation": VALIDATION, "judged": JUDGED},
+        "options": {"drawn": options.drawn, "epochs": options.epochs, "seed": options.seed},
+        "metrics": {"mnist test error %": round(test_error, 2), "drawn validation error %": round(drawn_error, 2)},
+        "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
+        "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
+        "refusal": NO_DIGIT,
+        "calibration": calibration.to_json(),
     }
-    save(options.output, Weights(NETWORK, to_arrays(module), json.loads(json.dumps(provenance))))
+    save(options.output, Weights(NETWORK, arrays, json.loads(json.dumps(provenance))))
     print(f"wrote {options.output} ({options.output.stat().st_size:,} bytes)")
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--epochs", type=int, default=12)
-    parser.add_argument("--drawn", type=int, default=120_000, help="pictures drawn from MNIST's digits")
+    parser.add_argument("--epochs", type=int, default=16)
+    parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
     parser.add_argument("--seed", type=int, default=1998)
-    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--keep", type=Path, help="a folder that keeps what was drawn, to train again without drawing")
     parser.add_argument("--output", type=Path, default=TARGET)
     return parser.parse_args()
 
 
+def draw(pens: Pens, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:
+    kept = folder / f"drawn-{seed}-{pictures}.npz" if folder else None
+    if kept and kept.exists():
+        with np.load(kept) as arrays:
+            return arrays["images"], arrays["labels"]
+    images, labels = draw_pool(pens, pictures, seed, len(os.sched_getaffinity(0)))
+    if kept:
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(kept, images=images, labels=labels)
+    return images, labels
+
+
 def train(
-    images: Images,
-    labels: NDArray[np.integer],
-    validation: list[tuple[Images, NDArray[np.integer]]],
-    epochs: int,
-    rng: np.random.Generator,
-) -> NetworkModule:
-    """The average of the weights along the way, of the epoch with the least mean validation error."""
-    module, average, best = build(NETWORK), build(NETWORK), build(NETWORK)
-    average.load_state_dict(module.state_dict())
-    targets = target_probabilities(labels)
-    optimizer = torch.optim.SGD(module.parameters(), PEAK_RATE, MOMENTUM, weight_decay=WEIGHT_DECAY, nesterov=True)
-    steps, step, least = epochs * (len(images) // BATCH), 0, np.inf
-    for epoch in range(epochs):
-        began, order = time.perf_counter(), rng.permutation(len(images))
-        inputs = torch.from_numpy(network_inputs(jitter(images, rng), NETWORK.input, NETWORK.input_range))
-        for start in range(0, len(images) - BATCH + 1, BATCH):
-            done = (step := step + 1) / steps
-            rate = done / WARM_UP if done < WARM_UP else (1 - done) / (1 - WARM_UP)
-            for group in optimizer.param_groups:
-                group["lr"] = PEAK_RATE * rate
-            chosen = torch.from_numpy(order[start : start + BATCH])
-            loss = F.cross_entropy(module(inputs[chosen]), targets[chosen])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            with torch.no_grad():
-                torch._foreach_lerp_(
-                    list(average.parameters()), list(module.parameters()), 1 - min(AVERAGING, step / (step + 10))
-                )
-        errors = [error_rate(average, *part) for part in validation]
+    images: Images, labels: Labels, validation: list[tuple[Images, Labels]], options: argparse.Namespace
+) -> dict[str, NDArray[np.float32]]:
+    """The running mean of the weights, of the epoch with the least mean validation error."""
+    rng = np.random.default_rng(options.seed)
+    engine = Engine(NETWORK, initial_weights(NETWORK, seed=options.seed))
+    steps = -(-len(images) // LEARNING.batch)
+    done = (np.arange(options.epochs * steps) + 0.5) / (options.epochs * steps)
+    rates = PEAK_RATE * np.where(done < WARM_UP, done / WARM_UP, (1 - done) / (1 - WARM_UP))
+    best, least = engine.arrays(), np.inf
+    for epoch in range(options.epochs):
+        began = time.perf_counter()
+        changes = Changes(distortions=DISTORTIONS, seed=options.seed, epoch=epoch)
+        own_rates = rates[epoch * steps : (epoch + 1) * steps]
+        engine.fit(images, labels, rng.permutation(len(images)), own_rates, LEARNING, changes)
+        kept = engine.kept_arrays()
+        errors = [mistakes(Engine(NETWORK, kept), *part) for part in validation]
         if np.mean(errors) < least:
-            least = float(np.mean(errors))
-            load_arrays(best, to_arrays(average))
-        seconds = time.perf_counter() - began
+            best, least = kept, float(np.mean(errors))
         print(
-            f"epoch {epoch + 1}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, {seconds:.0f} s", flush=True
+            f"epoch {epoch + 1}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
+            f"{time.perf_counter() - began:.0f} s",
+            flush=True,
         )
     return best
 
 
-def target_probabilities(labels: NDArray[np.integer]) -> torch.Tensor:
-    """Smoothed one-hot rows; for rubbish ten equal probabilities."""
-    classes = NETWORK.classes
-    table = np.full((classes + 1, classes), SMOOTHING / classes, np.float32)
-    table[np.arange(classes), np.arange(classes)] += 1 - SMOOTHING
-    table[RUBBISH] = 1 / classes
-    return torch.from_numpy(table[labels])
+def error_rate(engine: Engine, images: Images, labels: Labels) -> float:
+    """Percent of the digits that are read as another one; a refusal is no answer, and what is no digit has none."""
+    digits = labels != NO_DIGIT
+    return 100 * float((engine.predict(images[digits])[:, :NO_DIGIT].argmax(axis=1) != labels[digits]).mean())
 
 
-def jitter(images: Images, rng: np.random.Generator) -> Images:
-    """Every picture a little turned, slanted, scaled and shifted, another way each epoch."""
-    count = len(images)
-    turn, slant = rng.normal(0, 0.06, count), rng.normal(0, 0.06, count)
-    wide, high = np.exp(rng.normal(0, 0.05, (2, count)))
-    matrices = np.empty((count, 2, 3), np.float32)
-    matrices[:, 0, 0], matrices[:, 0, 1] = wide * np.cos(turn), -np.sin(turn) + slant
-    matrices[:, 1, 0], matrices[:, 1, 1] = np.sin(turn), high * np.cos(turn)
-    center = np.full(2, (images.shape[1] - 1) / 2)
-    matrices[:, :, 2] = center - matrices[:, :, :2] @ center + rng.normal(0, 0.7, (count, 2))
-    moved = np.empty_like(images)
-    for image, matrix, target in zip(images, matrices, moved, strict=True):
-        cv2.warpAffine(image, matrix, image.shape[::-1], dst=target, flags=cv2.INTER_LINEAR)
-    return moved
-
-
-@torch.no_grad()
-def error_rate(module: NetworkModule, images: Images, labels: NDArray[np.integer]) -> float:
-    """Percent of the digits that are read wrongly; rubbish does not count."""
-    digits = labels != RUBBISH
-    inputs = torch.from_numpy(network_inputs(images[digits], NETWORK.input, NETWORK.input_range))
-    answers = torch.cat([module(part).argmax(dim=1) for part in inputs.split(1000)])
-    return 100 * float((answers.numpy() != labels[digits]).mean())
+def mistakes(engine: Engine, images: Images, labels: Labels) -> float:
+    """Percent of all pictures whose likeliest output is another than it should be, refusals included."""
+    return 100 * float((engine.predict(images).argmax(axis=1) != labels).mean())
 
 
 if __name__ == "__main__":

@@ -209,7 +209,7 @@ def test_bench_compares_this_engine_where_it_was_built(outcome):
 def test_bench_prints_tables_with_the_machine_and_the_floor_above_them(printed):
     text = printed()
     assert describe_machine(1)["processor"] in text
-    for macs in (1_131_960, 416_520):
+    for macs in (1_131_960, 416_604):  # reading tells digits from none: one output more
         assert f"2 × {macs:,} operations an image" in text
     assert "pictures: blobs" in text
     markdown = printed("--markdown")

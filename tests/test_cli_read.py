@@ -1,20 +1,31 @@
 """``lenet read`` from the outside: what it prints, where, and with which exit code."""
 
+import csv
 import gzip
+import io
 import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import typer
 from PIL import Image
 
 from lenet.cli import main
+from lenet.cli.read import parse_share
 from lenet.data import write_idx
 from lenet.engine import engine_name
 from lenet.initialization import initial_weights
 from lenet.networks import describe
-from lenet.reading import Reader
-from lenet.weights import Weights, save
+from lenet.reading import Reader, Recognizer
+from lenet.weights import Weights, pretrained, save
 
 EXAMPLES = Path(__file__).parents[1] / "examples/digits"
 
@@ -28,9 +39,24 @@ def _said_once():
 @pytest.fixture
 def one(tmp_path: Path) -> Path:
     page = np.full((120, 100), 230, np.uint8)
-    page[20:100, 46:54] = 30
+    page[30:90, 47:53] = 30
     Image.fromarray(page).save(tmp_path / "one.png")
     return tmp_path / "one.png"
+
+
+@pytest.fixture
+def blank(tmp_path: Path) -> Path:
+    Image.new("L", (80, 80), 255).save(tmp_path / "blank.png")
+    return tmp_path / "blank.png"
+
+
+@pytest.fixture
+def strict(tmp_path: Path) -> Path:
+    """The weights that ship, with a calibration that hardly any answer is sure enough for."""
+    shipped = pretrained()
+    calibration = {"temperature": 1.0, "least": 0.9999999, "thresholds": []}
+    save(tmp_path / "strict.safetensors", Weights(shipped.network, shipped.arrays, {"calibration": calibration}))
+    return tmp_path / "strict.safetensors"
 
 
 @pytest.fixture
@@ -68,17 +94,16 @@ def test_json_and_detail_tell_boxes_and_probabilities(one: Path, capsys):
     digit = json.loads(capsys.readouterr().out)[0]["digits"][0]
     assert digit["label"] == "1"
     assert digit["probability"] > 0.8
-    assert digit["box"] == pytest.approx([20, 46, 100, 54], abs=2)
+    assert digit["box"] == pytest.approx([30, 47, 90, 53], abs=2)
     assert main(["read", str(one), "--detail"]) == 0
     assert "columns 4" in capsys.readouterr().out
 
 
-def test_a_doubtful_digit_is_marked(tmp_path: Path, capsys):
-    blob = np.full((120, 120), 230, np.uint8)
-    blob[40:80, 40:80] = 30
-    Image.fromarray(blob).save(tmp_path / "blob.png")
-    assert main(["read", str(tmp_path / "blob.png")]) == 0
-    assert capsys.readouterr().out.strip().endswith("?")
+def test_a_rejected_digit_is_marked_or_hidden(one: Path, strict: Path, capsys):
+    assert main(["read", str(one), "--weights", str(strict)]) == 0
+    assert capsys.readouterr().out == "1?\n"
+    assert main(["read", str(one), "--weights", str(strict), "--reject"]) == 0
+    assert capsys.readouterr().out == "?\n"
 
 
 def test_the_steps_are_drawn_into_the_file_that_is_named(one: Path, capsys):
@@ -97,10 +122,16 @@ def test_options_that_exclude_each_other_are_wrong_usage(one: Path, options: lis
     assert capsys.readouterr().err.startswith("lenet: ")
 
 
-def test_forcing_the_wrong_polarity_says_so(tmp_path: Path, capsys):
-    Image.new("L", (80, 80), 255).save(tmp_path / "blank.png")
-    assert main(["read", str(tmp_path / "blank.png"), "--ink-high"]) == 1
-    assert "found no ink in ink-high gray levels" in capsys.readouterr().err
+def test_a_picture_without_digits_prints_nothing_says_why_and_fails(blank: Path, one: Path, capsys):
+    assert main(["read", str(blank), "--ink-high"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith(f"lenet: {blank}: no digits found in ink-high gray levels")
+    assert printed.err.count("\n") == 1
+    assert main(["read", str(blank), str(one)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"{blank}: \n{one}: 1\n"
+    assert printed.err.startswith(f"lenet: {blank}: no digits found")
 
 
 def test_weights_that_are_none_are_one_sentence(one: Path, capsys):
@@ -118,10 +149,11 @@ def test_an_idx_file_gives_a_digit_a_line(idx: Path, mnist, capsys):
 def test_digits_of_an_idx_file_that_are_doubtful_are_marked(idx: Path, mnist, capsys):
     noise = np.random.default_rng(0).integers(0, 256, (20, 28, 28)).astype(np.uint8)
     write_idx(idx, np.concatenate([mnist.test_images[:20], noise]))
-    shares = Reader().read_images(np.concatenate([mnist.test_images[:20], noise])).max(axis=1)
+    recognizer = Recognizer()
+    shares = recognizer.probabilities(np.concatenate([mnist.test_images[:20], noise])).max(axis=1)
     assert main(["read", str(idx)]) == 0
     marked = [line.endswith("?") for line in capsys.readouterr().out.splitlines()]
-    assert marked == (shares < 0.8).tolist()
+    assert marked == (shares < recognizer.least).tolist()
     assert any(marked)
 
 
@@ -230,3 +262,288 @@ def test_an_engine_that_does_not_exist_is_one_sentence(idx: Path, monkeypatch, c
     monkeypatch.setenv("LENET_ENGINE", "abacus")
     assert main(["read", str(idx)]) == 1
     assert capsys.readouterr().err.startswith("lenet: unknown engine 'abacus' in LENET_ENGINE")
+
+
+def gray(name: str) -> Image.Image:
+    return Image.open(EXAMPLES / f"{name}.png").convert("L")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """Two pictures, a text, a hidden file, and a folder within."""
+    place = tmp_path / "pictures"
+    (place / "deep").mkdir(parents=True)
+    gray("two").save(place / "b.png")
+    gray("seven").save(place / "a.JPG", "jpeg")
+    gray("seven").save(place / "deep" / "c.webp")
+    (place / "notes.txt").write_text("no picture")
+    (place / ".hidden.png").write_bytes(b"no picture")
+    return place
+
+
+def test_a_folder_gives_its_pictures_sorted_and_a_summary(folder: Path, capsys):
+    assert main(["read", str(folder)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == f"{folder / 'a.JPG'}: 7\n{folder / 'b.png'}: 2\n"
+    assert re.fullmatch(r"read 2 of 2 pictures; [\d,.]+ a second\n", printed.err)
+
+
+def test_folders_within_are_looked_into_when_asked(folder: Path, capsys):
+    assert main(["read", str(folder), "-r"]) == 0
+    assert capsys.readouterr().out.endswith(f"{folder / 'deep' / 'c.webp'}: 7\n")
+
+
+def test_a_quoted_glob_is_resolved(folder: Path, capsys):
+    assert main(["read", f"{folder}/**/*.[pw]*"]) == 0
+    assert capsys.readouterr().out == f"{folder / 'b.png'}: 2\n{folder / 'deep' / 'c.webp'}: 7\n"
+
+
+def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path, capsys):
+    gray("two").save(tmp_path / "[1].png")
+    assert main(["read", str(tmp_path / "[1].png")]) == 0
+    assert capsys.readouterr().out == "2\n"
+
+
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("nothing*.png", "no file matches"),
+        ("empty", "holds no pictures; --recursive looks into folders within it"),
+        ("missing.png", "no such file"),
+        ("text.png", "not a picture in a known format; PNG and JPEG always work"),
+        ("none.png", "empty file, expected a picture"),
+        ("n\0.png", "embedded null byte"),
+        ("https://example.com/x.png", "is a URL, expected a file"),
+    ],
+)
+def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
+    tmp_path: Path, one: Path, word: str, said: str, capsys
+):
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "text.png").write_text("no picture")
+    (tmp_path / "none.png").write_bytes(b"")
+    assert main(["read", word if "://" in word else str(tmp_path / word), str(one)]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == f"{one}: 1\n"
+    sentences = [line for line in printed.err.splitlines() if line.startswith("lenet: ")]
+    assert len(sentences) == 1
+    assert said in sentences[0]
+
+
+def test_an_empty_name_is_not_the_folder_we_are_in(capsys):
+    assert main(["read", ""]) == 1
+    assert capsys.readouterr().err == "lenet: an empty name, expected a file, folder, glob or '-'\n"
+
+
+def test_stdin_is_read_as_a_picture(monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(bytes_of("year")), isatty=lambda: False))
+    assert main(["read", "-", "--json"]) == 0
+    [reading] = json.loads(capsys.readouterr().out)
+    assert (reading["file"], reading["text"]) == ("stdin", "1998")
+
+
+@pytest.mark.parametrize(("content", "said"), [(b"", "stdin: empty"), (b"text", "stdin: not a picture")])
+def test_stdin_that_is_no_picture_is_one_sentence(content: bytes, said: str, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(content), isatty=lambda: False))
+    assert main(["read", "-"]) == 1
+    assert capsys.readouterr().err.startswith(f"lenet: {said}")
+
+
+def bytes_of(name: str) -> bytes:
+    return (EXAMPLES / f"{name}.png").read_bytes()
+
+
+def test_the_pages_of_a_tiff_are_read_each_under_its_number(tmp_path: Path, capsys):
+    scan = tmp_path / "scan.tif"
+    gray("two").save(scan, save_all=True, append_images=[gray("year")])
+    assert main(["read", str(scan)]) == 0
+    assert capsys.readouterr().out == f"{scan}, page 1: 2\n{scan}, page 2: 1998\n"
+    assert main(["read", str(scan), "--json"]) == 0
+    assert [(page["file"], page["page"], page["text"]) for page in json.loads(capsys.readouterr().out)] == [
+        (str(scan), 1, "2"),
+        (str(scan), 2, "1998"),
+    ]
+    assert main(["read", str(scan), "--annotate", str(tmp_path / "drawn")]) == 0
+    drawn = sorted(path.name for path in (tmp_path / "drawn").iterdir())
+    assert drawn == ["scan.tif-page-1.png", "scan.tif-page-2.png"]
+
+
+def test_each_line_of_digits_is_an_answer_of_its_own_when_asked(one: Path, capsys):
+    phone = str(EXAMPLES / "phone.png")
+    assert main(["read", phone, str(one), "--lines"]) == 0
+    assert capsys.readouterr().out == f"{phone}: 5550\n{phone}: 0142\n{one}: 1\n"
+    assert main(["read", phone, "--lines", "--json"]) == 0
+    lines = json.loads(capsys.readouterr().out)
+    assert [(line["line"], line["text"]) for line in lines] == [(1, "5550"), (2, "0142")]
+    assert ["".join(digit["label"] for digit in line["digits"]) for line in lines] == ["5550", "0142"]
+
+
+def test_a_csv_file_holds_a_row_for_each_picture_good_or_bad(tmp_path: Path, blank: Path, capsys):
+    table, bad, phone = tmp_path / "new" / "out.csv", tmp_path / "bad.png", EXAMPLES / "phone.png"
+    bad.write_text("no picture")
+    assert main(["read", str(phone), str(bad), str(blank), "--csv", str(table)]) == 1
+    assert capsys.readouterr().out.startswith(f"{phone}: 5550 | 0142\n")
+    with table.open(newline="", encoding="utf-8") as file:
+        first, second, third = csv.DictReader(file)
+    assert (first["file"], first["page"], first["text"], first["remark"]) == (str(phone), "1", "5550|0142", "")
+    shares = [float(share) for share in first["probabilities"].split()]
+    assert len(shares) == len(first["boxes"].split()) == 8
+    assert float(first["least_probability"]) == min(shares)
+    assert (second["text"], second["accepted"]) == ("", "")
+    assert second["remark"].endswith("PNG and JPEG always work")
+    assert third["remark"].startswith("no digits found")
+    assert main(["read", str(phone), "--lines", "--csv", str(table)]) == 0
+    with table.open(newline="", encoding="utf-8") as file:
+        assert [(row["line"], row["text"]) for row in csv.DictReader(file)] == [("1", "5550"), ("2", "0142")]
+
+
+def test_json_of_many_is_one_list_as_of_one_call_each(folder: Path, capsys):
+    assert main(["read", str(folder), "-r", "--json"]) == 0
+    whole = capsys.readouterr().out
+    readings = json.loads(whole)
+    assert whole == json.dumps(readings, indent=2) + "\n"
+    for reading in readings:
+        assert main(["read", reading["file"], "--json"]) == 0
+        assert json.loads(capsys.readouterr().out) == [reading]
+
+
+def test_json_of_nothing_is_an_empty_list(tmp_path: Path, capsys):
+    assert main(["read", str(tmp_path / "missing.png"), "--json"]) == 1
+    assert capsys.readouterr().out == "[]\n"
+
+
+def test_annotated_pictures_lie_as_their_originals_do(folder: Path, tmp_path: Path, capsys):
+    drawn = tmp_path / "drawn"
+    assert main(["read", str(folder), "-r", "--annotate", str(drawn)]) == 0
+    assert sorted(str(path.relative_to(drawn)) for path in drawn.rglob("*.*")) == ["a.JPG", "b.png", "deep/c.webp.png"]
+    for path in drawn.rglob("*.*"):
+        with Image.open(path) as picture:
+            assert picture.format == ("JPEG" if path.suffix == ".JPG" else "PNG")
+            assert 720 <= max(picture.size) <= 2400
+
+
+def test_no_original_is_written_over(folder: Path, capsys):
+    before = (folder / "b.png").read_bytes()
+    assert main(["read", str(folder), "--annotate", str(folder)]) == 2
+    assert "--annotate would write over" in capsys.readouterr().err
+    assert main(["read", str(folder / "b.png"), "--show", str(folder / "deep" / ".." / "b.png")]) == 2
+    assert main(["read", str(folder / "a.JPG"), "--csv", str(folder / "b.png")]) == 2
+    assert (folder / "b.png").read_bytes() == before
+
+
+def test_drawings_within_the_folder_are_not_read_again(folder: Path, capsys):
+    for _ in range(2):
+        assert main(["read", str(folder), "-r", "--annotate", str(folder / "drawn")]) == 0
+        assert capsys.readouterr().out.count("\n") == 3
+
+
+def test_the_known_length_and_pattern_are_met(capsys):
+    year = str(EXAMPLES / "year.png")
+    assert main(["read", year, "--length", "4"]) == 0
+    assert main(["read", year, "--pattern", r"1\d{3}"]) == 0
+    assert capsys.readouterr().out == "1998\n1998\n"
+    assert main(["read", year, "--pattern", "[1"]) == 1
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--length", "0"],
+        ["--length", "many"],
+        ["--single", "--length", "2"],
+        ["--length", "2", "--pattern", "[12]"],
+        ["--workers", "0"],
+        ["--max-error", "0"],
+        ["--max-error", "-1%"],
+        ["--max-error", "100%"],
+        ["--max-error", "nan"],
+        ["--max-error", "little"],
+        ["--csv", "table.png"],
+        ["--show", "steps.jpg"],
+        ["--annotate", str(Path(__file__))],
+        ["-", "-"],
+    ],
+)
+def test_options_that_make_no_sense_are_wrong_usage_and_nothing_is_read(one: Path, options: list[str], capsys):
+    assert main(["read", str(one), *options]) == 2
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("lenet: ")
+    assert printed.err.count("\n") == 1
+
+
+def test_a_share_is_a_number_or_percent():
+    assert parse_share("0.5%") == parse_share("0.005") == parse_share(" .5 % ") == 0.005
+    with pytest.raises(typer.BadParameter, match="5 percent are '5%'"):
+        parse_share("5")
+
+
+def test_a_lower_greatest_error_rejects_no_less(tmp_path: Path, mnist, capsys):
+    network = pretrained()
+    calibration = {"temperature": 1.0, "least": 0.8, "thresholds": [[0.01, 0.5], [0.001, 0.99999]]}
+    weights = Weights(network.network, network.arrays, {"calibration": calibration})
+    save(tmp_path / "calibrated.safetensors", weights)
+    write_idx(tmp_path / "idx", mnist.test_images[:200])
+    marked = []
+    for greatest in ("1%", "0.001"):
+        options = ["--weights", str(tmp_path / "calibrated.safetensors"), "--max-error", greatest]
+        assert main(["read", str(tmp_path / "idx"), *options]) == 0
+        marked.append(capsys.readouterr().out.count("?"))
+    assert marked[0] < marked[1]
+
+
+def test_names_that_no_encoding_holds_are_printed(tmp_path: Path, capsys):
+    path = os.fsencode(tmp_path) + b"/\xff\n.png"
+    try:
+        Path(os.fsdecode(path)).write_bytes(bytes_of("two"))
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    assert main(["read", str(tmp_path), "--csv", str(tmp_path / "out.csv")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path}/\\udcff\\n.png: 2\n"
+
+
+def test_workers_give_the_same_output(folder: Path, capsys):
+    (folder / "bad.png").write_text("no picture")
+    outputs = []
+    for workers in ("1", "2"):
+        assert main(["read", str(folder), "-r", "--workers", workers, "--detail"]) == 1
+        printed = capsys.readouterr()
+        outputs.append((printed.out, printed.err.splitlines()[0]))
+    assert outputs[0] == outputs[1]
+
+
+def is_alive(group: int) -> bool:
+    """Whether a process of this group is left."""
+    try:
+        os.killpg(group, 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_ends_with_one_line_and_leaves_no_process(tmp_path: Path):
+    for number in range(2000):
+        (tmp_path / f"{number:04}.png").symlink_to(EXAMPLES / "two.png")
+    table = tmp_path / "out.csv"
+    command = [sys.executable, "-u", "-m", "lenet", "read", str(tmp_path), "--workers", "2", "--csv", str(table)]
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    ) as running:
+        lines = [running.stdout.readline() for _ in range(5)]
+        os.killpg(running.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
+        rest, said = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files\n", said)
+    assert len(table.read_text().splitlines()) == 1 + len(lines) + rest.count("\n")
+    deadline = time.monotonic() + 10
+    while is_alive(running.pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not is_alive(running.pid)
+
+
+def test_a_reader_that_goes_away_ends_it_quietly(folder: Path):
+    command = f"{sys.executable} -m lenet read {folder} -r --json | head -c 1"
+    ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
+    assert (ran.stdout, ran.stderr) == ("[", "")

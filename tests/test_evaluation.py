@@ -14,6 +14,8 @@ from lenet.data import Dataset
 from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
 from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, measures, wilson_interval
+from lenet.initialization import initial_weights
+from lenet.networks import describe
 from lenet.weights import Weights, save
 
 LOGITS = Network("three", (1, 2, 2), (Stage("output", FullConnection(3)),))
@@ -167,3 +169,22 @@ def test_the_command_says_what_is_wrong_in_one_line(arguments, said, capsys):
     printed = capsys.readouterr()
     assert said in printed.err
     assert printed.err.count("\n") == 1
+
+
+def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
+    network = describe("lenet-5-relu", classes=11)
+    arrays = initial_weights(network, "pytorch", 0)
+    arrays["output.bias"] = arrays["output.bias"].copy()
+    arrays["output.bias"][10] = 50  # always the likeliest
+    plain = evaluate(Weights(network, arrays), mnist)
+    assert plain.errors == plain.examples
+    judged = evaluate(Weights(network, arrays, {"refusal": 10}), mnist)
+    assert judged.probabilities.shape == (10_000, 10)
+    assert judged.predictions.max() < 10
+    assert judged.errors < judged.examples
+
+
+@pytest.mark.parametrize("told", [None, 11, -1, "ten"])
+def test_a_refusal_that_is_no_output_is_none(told):
+    network = describe("lenet-5-relu", classes=11)
+    assert Weights(network, initial_weights(network, "pytorch", 0), {"refusal": told}).refusal is None

@@ -75,3 +75,8 @@ def test_a_stroke_made_thinner_than_it_is_keeps_its_center_line(pen: int):
     thinned = redraw(mask, -6.0) > 0
     assert thinned[25:75].any(axis=1).all()
     assert thinned.sum() <= mask.sum()
+
+
+@pytest.mark.parametrize("shape", [(1, 900), (900, 1), (2, 2000)])
+def test_a_hairline_is_no_digit(shape: tuple[int, int]):
+    assert normalize(np.ones(shape, np.float32)) is None

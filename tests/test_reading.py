@@ -7,14 +7,12 @@ import cv2
 import numpy as np
 import pytest
 
-from lenet.errors import DataError, WeightsError
+from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.reading import Digit, Polarity, Reader
-from lenet.reading.ink import find_ink, find_polarity
-from lenet.reading.path import best_path
-from lenet.reading.segmentation import Candidate, candidate_cuts, find_rows, find_rules, without_rules
-from lenet.reading.steps import draw_steps, steps_picture
+from lenet.reading.drawing.steps import draw_steps, steps_picture
+from lenet.reading.paper.ink import find_polarity
 from lenet.weights import Weights
 
 DIGITS = 50  # test digits in each measurement
@@ -108,17 +106,6 @@ def test_a_ruled_line_is_not_ink_and_takes_no_stroke_with_it(reader: Reader, mni
     assert reader.read(page).text == "2468"
 
 
-def test_a_rule_is_removed_and_the_stroke_across_it_stays_whole():
-    page = np.full((120, 400, 3), 230, np.uint8)
-    page[80:83] = 40
-    page[20:110, 190:200] = 40
-    ink = find_ink(page)
-    rules = find_rules(ink, 0.4)
-    left = without_rules((ink.levels > 0.4).astype(np.uint8), rules)
-    assert not left[78:86, 5:150].any()
-    assert left[25:105, 195].all()
-
-
 def test_touching_digits_are_cut(reader: Reader, mnist):
     ink = page_of(["00"], mnist, seed=1)
     columns = np.flatnonzero((ink < 130).any(axis=0))
@@ -126,36 +113,6 @@ def test_touching_digits_are_cut(reader: Reader, mnist):
     joined = ink.copy()
     joined[65:75, gap - 8 : gap + 40] = 40
     assert reader.read(ink).text == reader.read(joined).text == "00"
-
-
-def test_a_cut_is_proposed_at_the_waist_of_two_joined_blocks():
-    mask = np.zeros((40, 80), bool)
-    mask[5:35, 2:35] = mask[5:35, 45:78] = mask[18:22] = True
-    assert any(35 <= cut <= 45 for cut in candidate_cuts(mask, 30.0))
-
-
-def candidate(first: int, last: int, height: float = 1.0, width: float = 0.6, gap: float = 0.0) -> Candidate:
-    return Candidate(first, last, (0, 0, 1, 1), np.zeros((1, 1), np.float32), height, width, gap)
-
-
-def test_the_best_path_joins_what_the_network_reads_as_one():
-    runs = [candidate(0, 1), candidate(1, 2), candidate(0, 2)]
-    assert best_path(runs, np.log(np.float32([0.3, 0.3, 0.99])), 2).chosen == (2,)
-    assert best_path(runs, np.log(np.float32([0.99, 0.99, 0.3])), 2).chosen == (0, 1)
-
-
-def test_the_best_path_leaves_out_a_speck():
-    runs = [candidate(0, 1), candidate(1, 2, height=0.2, width=0.2)]
-    assert best_path(runs, np.log(np.float32([0.99, 0.6])), 2).chosen == (0,)
-
-
-def test_background_light_is_divided_out():
-    page = np.tile(np.linspace(240, 80, 300), (200, 1))
-    page[60:140, 40:50] *= 0.4
-    page[60:140, 250:260] *= 0.4
-    ink = find_ink(np.repeat(np.rint(page)[..., None], 3, axis=2).astype(np.uint8))
-    assert ink.levels[100, 45] == pytest.approx(ink.levels[100, 255], abs=0.06)
-    assert len(find_rows(ink, 0.3, find_rules(ink, 0.3))[0].pieces) == 2
 
 
 @pytest.mark.parametrize("polarity", [Polarity.INK_HIGH, Polarity.PAPER_HIGH])
@@ -169,8 +126,10 @@ def test_polarity_is_found_and_can_be_forced(reader: Reader, mnist, polarity: Po
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_a_blank_page_has_no_ink(reader: Reader, level: int):
     grain = np.random.default_rng(0).normal(level, 2, (200, 300))
-    with pytest.raises(DataError, match="array: found no ink"):
-        reader.read(np.clip(grain, 0, 255).astype(np.uint8))
+    reading = reader.read(np.clip(grain, 0, 255).astype(np.uint8))
+    assert reading.text == ""
+    assert reading.is_rejected
+    assert reading.remark.startswith("no digits found")
 
 
 def test_a_reading_is_plain_json(reader: Reader, mnist):
@@ -181,7 +140,9 @@ def test_a_reading_is_plain_json(reader: Reader, mnist):
     for digit in reading.digits:
         assert isinstance(digit, Digit)
         assert digit.image.shape == (28, 28)
-        assert digit.probability + sum(share for _, share in digit.alternatives) == pytest.approx(1, abs=1e-5)
+        others = sum(share for _, share in digit.alternatives)
+        assert digit.probability + others + digit.no_digit == pytest.approx(1, abs=1e-5)
+        assert told["digits"][reading.digits.index(digit)]["no_digit"] == pytest.approx(digit.no_digit, abs=1e-4)
 
 
 def test_weights_of_any_network_of_ten_classes_are_taken():
@@ -202,7 +163,7 @@ def test_the_shipped_weights_are_small_and_read_mnist(reader: Reader, mnist):
     file = Path(__file__).parents[1] / "src/lenet/pretrained/lenet-5-relu.safetensors"
     assert file.stat().st_size <= 250_000
     wrong = reader.read_images(mnist.test_images).argmax(axis=1) != mnist.test_labels
-    assert 100 * wrong.mean() <= 0.7
+    assert 100 * wrong.mean() <= 0.6
 
 
 def test_the_steps_are_drawn(reader: Reader, mnist, tmp_path: Path):

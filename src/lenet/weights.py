@@ -42,6 +42,12 @@ class Weights:
     def __post_init__(self) -> None:
         check_arrays(self.network, self.arrays)
 
+    @property
+    def refusal(self) -> int | None:
+        """The output that stands for none of the classes, as "no digit"; None if the network has no such output."""
+        number = self.provenance.get("refusal")
+        return number if isinstance(number, int) and 0 <= number < self.network.classes else None
+
 
 def check_arrays(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise WeightsError unless ``arrays`` are exactly the network's parameters, in float32 and finite."""

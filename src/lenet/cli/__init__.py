@@ -29,13 +29,14 @@ VERBS = {
     "data": "data",
     "train": "training",
     "evaluate": "training",
+    "adapt": "adapt",
     "read": "read",
     "maps": "maps",
     "bench": "bench",
     "doctor": "doctor",
 }
 
-_FAILED = 1
+_FAILED, STOPPED = 1, 130  # 130 is what shells say of a program that Ctrl-C ended
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -72,7 +73,7 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage."""
+    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped."""
     try:
         given = sys.argv[1:] if arguments is None else arguments
         verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)
@@ -89,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return _FAILED
         return _fail(_sentence(error), _FAILED)
     except (Abort, KeyboardInterrupt):
-        return _fail("stopped", _FAILED)
+        return _fail("stopped", STOPPED)
     return result if isinstance(result, int) else 0
 
 

@@ -70,7 +70,7 @@ def find_image(picture: str, weights: Weights) -> NDArray[np.uint8]:
     channels, height, width = weights.network.input
     if channels == 3:
         return data.read_picture(picture, size=max(height, width), color=True)
-    if (_class_names(weights) or _DIGITS) != _DIGITS:
+    if (_class_names(weights)[: len(_DIGITS)] or _DIGITS) != _DIGITS:
         return data.read_picture(picture, size=28)
     return _first_digit(picture)
 
@@ -91,4 +91,6 @@ def _class_names(weights: Weights) -> tuple[str, ...]:
     trained_on: Any = weights.provenance.get("data")
     name = trained_on.get("name") if isinstance(trained_on, dict) else None
     names = data.CATALOG[name].class_names if name in data.CATALOG else ()
+    if weights.refusal == len(names):
+        names = (*names, "none")
     return names if len(names) == weights.network.classes else ()

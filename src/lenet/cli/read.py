@@ -1,25 +1,27 @@
 """``lenet read``: the digits in pictures and in IDX files.
 
+Which files are meant says `picture_files`, how answers look `answers`; here is the verb, and what goes on around it.
 The picture libraries are imported when a picture is read, so that an IDX file need not wait for them.
 """
 
-import json
+import math
+import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Union
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lenet.data.idx import is_idx
-from lenet.errors import DataError
-from lenet.reading.idx import IdxReading, read_idx_digits
-from lenet.reading.recognition import DOUBTFUL, Recognizer
-from lenet.weights import find
+from lenet.cli.answers import Answers
+from lenet.cli.output import Output
+from lenet.cli.picture_files import Found, find_pictures, printable
+from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
 
 if TYPE_CHECKING:
-    from lenet.reading import Reading
+    from lenet.reading.drawing.annotation import Drawings
 
-_AnyReading = Union["Reading", IdxReading]
+_MANY = 10  # files: as of so many there is a summary
+_FAILED, _INTERRUPTED = 1, 130
 
 
 def register(app: typer.Typer) -> None:
@@ -29,99 +31,146 @@ def register(app: typer.Typer) -> None:
 
 def read(
     files: Annotated[
-        list[Path], typer.Argument(help="Pictures of digits; IDX files of normalized digits.", metavar="FILE...")
+        list[str],
+        typer.Argument(
+            help="Pictures, folders, quoted globs, IDX files; '-' is stdin.", metavar="FILE|FOLDER|GLOB|-..."
+        ),
     ],
+    single: Annotated[bool, typer.Option("--single", help="Each picture holds one digit.")] = False,
+    length: Annotated[int | None, typer.Option(min=1, help="Each line has so many digits.")] = None,
+    pattern: Annotated[str | None, typer.Option(help=r"What each line looks like, as '\d{3}-\d{4}'.")] = None,
+    max_error: Annotated[
+        str | None,
+        typer.Option(help="Reject so that at most this share of accepted digits is wrong, as 0.5% or 0.005."),
+    ] = None,
+    reject: Annotated[bool, typer.Option("--reject", help="Print rejected digits as '?' alone.")] = False,
+    lines: Annotated[bool, typer.Option("--lines", help="Each line of digits is an answer of its own.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: text, digits, boxes, probabilities.")] = False,
     detail: Annotated[bool, typer.Option("--detail", help="Print each digit's probability and alternatives.")] = False,
-    single: Annotated[bool, typer.Option("--single", help="Each picture holds one digit.")] = False,
+    csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file, too.")] = None,
+    annotate: Annotated[
+        Path | None, typer.Option(help="Draw boxes and answers on each picture, into this folder.")
+    ] = None,
+    show: Annotated[Path | None, typer.Option(help="Draw how one picture was read into this PNG file.")] = None,
     ink_high: Annotated[bool, typer.Option("--ink-high", help="The digits are light on a dark ground.")] = False,
     paper_high: Annotated[bool, typer.Option("--paper-high", help="The digits are dark on light paper.")] = False,
+    recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders within folders.")] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="How many processes read; by default as many as pay.")
+    ] = None,
     weights: Annotated[
         str | None, typer.Option(help="A weights file or a run's folder; default: those shipped.")
     ] = None,
-    show: Annotated[Path | None, typer.Option(help="Draw how one picture was read into this PNG file.")] = None,
 ) -> None:
     """Read the digits in pictures; or every digit of an IDX file, one a line.
 
-    One file gives its text alone, several give "file: text". A "?" follows a digit that is less than 80 % sure.
-    A file that cannot be read is reported on stderr and the others are read; the exit code is then 1.
+    One file gives its text alone, several give "file: text" with " | " between lines. A "?" follows a digit that is
+    not sure enough. What cannot be read is reported on stderr and the others are read; the exit code is then 1.
 
     lenet read photo.jpg --detail
 
+    lenet read scans/ --csv answers.csv --annotate drawn/
+
+    lenet read 'cheques/**/*.png' --pattern '\\d{3}-\\d{4}' --max-error 0.5% --reject
+
     lenet read t10k-images-idx3-ubyte.gz --json
     """
-    if ink_high and paper_high:
-        raise typer.BadParameter("choose one of --ink-high and --paper-high")
-    if as_json and detail:
-        raise typer.BadParameter("choose one of --json and --detail")
-    if show is not None and len(files) > 1:
-        raise typer.BadParameter(f"--show draws one picture, got {len(files)} files")
-    if show is not None and is_idx(files[0]):
-        raise typer.BadParameter(f"--show draws how a picture was read, and {files[0]} is an IDX file")
-    polarity = "ink-high" if ink_high else "paper-high" if paper_high else "found"
-    recognizer = Recognizer(find(weights) if weights is not None else None)
-    readings: list[_AnyReading] = []
-    for file in files:
-        try:
-            reading = _read(file, recognizer, polarity, single)
-        except DataError as error:
-            print(f"lenet: {' '.join(str(error).split())}", file=sys.stderr)
-            continue
-        readings.append(reading)
-        if not as_json:
-            lines = _lines(reading, named=len(files) > 1, detail=detail)
-            print(*lines, sep="\n", end="\n" if lines else "", flush=True)
-    if as_json:
-        indent = None if any(isinstance(reading, IdxReading) for reading in readings) else 2
-        print(json.dumps([reading.to_json() for reading in readings], indent=indent, ensure_ascii=False))
-    if show is not None and readings:
-        _draw(readings[0], show)
-    if len(readings) < len(files):
-        raise typer.Exit(1)
+    _check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
+    _check_one_of({"--json": as_json, "--detail": detail})
+    _check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
+    if files.count("-") > 1:
+        raise typer.BadParameter("'-' is stdin, which can be read only once")
+    settings = Settings(
+        polarity="ink-high" if ink_high else "paper-high" if paper_high else "found",
+        single=single,
+        length=length,
+        pattern=pattern,
+        weights=weights,
+        max_error=parse_share(max_error) if max_error is not None else None,
+    )
+    found = find_pictures(files, recursive=recursive, apart_from=annotate)
+    _check_outputs(found, csv, annotate, show)
+    count = len(found.sources)
+    answers = Answers(
+        is_named=found.is_many or len(files) > 1,
+        by_line=lines,
+        has_detail=detail,
+        hides_rejected=reject,
+        least=settings.recognizer().least,
+    )
+    output = Output(found, answers, as_json, csv)
+    pages = read_all(
+        found.sources,
+        settings,
+        max(1, min(count, workers)) if workers is not None else workers_for(count),
+        _drawings(found, annotate, show),
+    )
+    is_whole = output.take(pages, is_many=found.is_many or count >= _MANY)
+    if annotate is not None and output.drawn:
+        print(
+            f"drew {output.drawn:,} picture{'s' * (output.drawn != 1)} into {printable(str(annotate))}", file=sys.stderr
+        )
+    if show is not None and output.drawn:
+        print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
+    if not is_whole:
+        raise typer.Exit(_INTERRUPTED)
+    if output.failed or output.without_digits:
+        raise typer.Exit(_FAILED)
 
 
-def _read(file: Path, recognizer: Recognizer, polarity: str, single: bool) -> _AnyReading:
-    if is_idx(file):
-        return read_idx_digits(file, recognizer, paper_high=polarity == "paper-high")
-    from lenet.reading import Reader
+def parse_share(text: str) -> float:
+    """A share of 0..1, as a number or in percent.
 
-    return Reader(recognizer).read(file, polarity, single=single)
-
-
-def _lines(reading: _AnyReading, named: bool, detail: bool) -> list[str]:
-    """The text of a picture and a line for each digit; or a line for each picture of an IDX file."""
-    if isinstance(reading, IdxReading):
-        return _idx_lines(reading, named, detail)
-    marks = iter(digit.label + "?" * digit.is_doubtful for digit in reading.digits)
-    text = "".join("\n" if character == "\n" else next(marks) for character in reading.text)
-    lines = [f"{reading.name}: {text.replace(chr(10), ' | ')}" if named else text]
-    if detail:
-        for digit in reading.digits:
-            top, left, bottom, right = digit.box
-            others = ", ".join(f"{label} {share:.1%}" for label, share in digit.alternatives[:2])
-            lines.append(
-                f"  {digit.label}  {digit.probability:.1%}  then {others}; rows {top}-{bottom}, columns {left}-{right}"
-            )
-    return lines
+    >>> parse_share("0.5%"), parse_share("0.005")
+    (0.005, 0.005)
+    """
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1:
+        hint = f"; {number.strip()} percent are '{number.strip()}%'" if share >= 1 and "%" not in text else ""
+        raise typer.BadParameter(f"--max-error is {text!r}, expected a share between 0 and 1, as 0.5% or 0.005{hint}")
+    return share
 
 
-def _idx_lines(reading: IdxReading, named: bool, detail: bool) -> list[str]:
-    before = f"{reading.name}: " if named else ""
-    shares = reading.probabilities.max(axis=1).tolist()
-    lines = [
-        f"{before}{digit}{'?' * (share < DOUBTFUL)}"
-        for digit, share in zip(reading.digits.tolist(), shares, strict=True)
-    ]
-    if detail:
-        for index, all_shares in enumerate(reading.probabilities):
-            others = ", ".join(f"{label} {all_shares[label]:.1%}" for label in (-all_shares).argsort()[1:3])
-            lines[index] += f"  {shares[index]:.1%}  then {others}"
-    return lines
+def _check_one_of(options: dict[str, bool]) -> None:
+    if sum(options.values()) > 1:
+        *others, last = [name for name, is_given in options.items() if is_given]
+        raise typer.BadParameter(f"choose one of {', '.join(others)} and {last}")
 
 
-def _draw(reading: _AnyReading, path: Path) -> None:
-    from lenet.reading.steps import draw_steps
+def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
+    """Refuse, before anything is read, to write where it would fail or harm."""
+    if csv is not None and (csv.suffix.lower() != ".csv" or csv.is_dir()):
+        raise typer.BadParameter(f"--csv writes a CSV file, expected a name that ends in .csv, got {csv}")
+    if csv is not None and csv.parent.exists() and not (csv.parent.is_dir() and os.access(csv.parent, os.W_OK)):
+        raise typer.BadParameter(f"--csv cannot write into {csv.parent}")
+    if annotate is not None and annotate.exists() and not annotate.is_dir():
+        raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
+    if show is None:
+        return
+    if found.is_many or len(found.sources) + len(found.problems) > 1:
+        raise typer.BadParameter(f"--show draws one picture, got {len(found.sources) + len(found.problems)} files")
+    if show.suffix.lower() != ".png" or show.is_dir():
+        raise typer.BadParameter(f"--show draws a PNG file, expected a name that ends in .png, got {show}")
+    for source in found.sources:
+        if not isinstance(source, bytes):
+            if names_idx(source):
+                raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
+            if show.resolve() == source.resolve():
+                raise typer.BadParameter(f"--show would write over {source}")
 
-    assert not isinstance(reading, IdxReading)  # refused before anything was read
-    draw_steps(reading, path)
-    print(f"drew the steps into {path}", file=sys.stderr)
+
+def _drawings(found: Found, annotate: Path | None, show: Path | None) -> "Drawings | None":
+    if annotate is None and show is None:
+        return None
+    from lenet.reading.drawing.annotation import Drawings, drawing_paths
+
+    paths = drawing_paths(found.sources, annotate) if annotate is not None else ()
+    originals = {source.resolve() for source in found.sources if not isinstance(source, bytes)}
+    for path in paths:
+        if path.resolve() in originals:
+            raise typer.BadParameter(f"--annotate would write over {path}; name another folder")
+    return Drawings(tuple(paths), show)

@@ -121,26 +121,58 @@ def train(
 
 
 def evaluate(
-    weights: Annotated[str, typer.Argument(help="A weights file, a run's folder, or a pretrained network's name.")],
-    data_set: Annotated[str, typer.Option("--data", help="A data set or a path to your own.")] = _DEFAULT_DATA,
+    weights: Annotated[
+        str, typer.Argument(help="A weights file, a run's folder, or a pretrained network's name.")
+    ] = "pretrained",
+    data_set: Annotated[
+        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {_DEFAULT_DATA}].")
+    ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="test or train.")] = "test",
     examples: Annotated[int, typer.Option(min=0, help="Print what this many examples were read as.")] = 0,
     mistakes: Annotated[Path | None, typer.Option(help="Draw the worst mistakes into this picture file.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Draw the confusion matrix into this picture file.")] = None,
     engine: Annotated[str, typer.Option(help=f"{', '.join(ENGINES)}.")] = "auto",
+    photos: Annotated[
+        Path | None, typer.Option(help="Read the pictures of this labels.csv: file, label[, kind][, capture].")
+    ] = None,
+    max_error: Annotated[
+        str | None, typer.Option(help="Of --photos: the share of accepted answers that may be wrong, as 0.5%.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Evaluate weights: error rate with its 95 % interval, errors by class, confusions, rejections.
 
-    lenet evaluate pretrained --data mnist --examples 10 --mistakes mistakes.png
-    """
-    from lenet.evaluation import draw_confusion, draw_mistakes
+    With --photos, whole pictures are read, each group's share is given, and --mistakes draws all misses.
 
+    lenet evaluate pretrained --data mnist --examples 10 --mistakes mistakes.png
+
+    lenet evaluate --photos my-photos/labels.csv --mistakes misses.png
+    """
     for path in (mistakes, confusion):
         _check_picture_path(path)
+    if photos is not None:
+        _check_goes_with_photos(
+            {
+                "--data": data_set,
+                "--data-dir": data_dir,
+                "--split": split != "test",
+                "--examples": examples,
+                "--confusion": confusion,
+                "--engine": engine != "auto",
+            }
+        )
+        from lenet.cli.photos import evaluate_photos
+        from lenet.cli.read import parse_share
+
+        evaluate_photos(weights, photos, None if max_error is None else parse_share(max_error), mistakes, as_json)
+        return
+    if max_error is not None:
+        raise typer.BadParameter("--max-error goes with --photos")
+    from lenet.evaluation import draw_confusion, draw_mistakes
+
     found = find(weights)
-    dataset = data.load(data_set, data_dir, **_picture_options(found.network))
+    dataset = data.load(data_set or _DEFAULT_DATA, data_dir, **_picture_options(found.network))
     _warn_of_other_classes(found, dataset)
     evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
@@ -264,6 +296,11 @@ def _warn_of_other_classes(found: Weights, dataset: data.Dataset) -> None:
             "the error rate compares class numbers alone",
             file=sys.stderr,
         )
+
+
+def _check_goes_with_photos(given: dict[str, Any]) -> None:
+    if others := [option for option, value in given.items() if value]:
+        raise typer.BadParameter(f"--photos reads pictures of its own; leave {others[0]} out")
 
 
 def _check_picture_path(path: Path | None) -> None:

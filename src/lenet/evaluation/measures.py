@@ -188,6 +188,8 @@ def evaluate(
     predict = _predictor(weights, engine)
     starts = range(0, len(images), _AT_ONCE)
     outputs = np.concatenate([predict(images[start : start + _AT_ONCE]) for start in starts])
+    if weights.refusal is not None:  # no answer: the likeliest class is, however unsure
+        outputs = np.delete(outputs, weights.refusal, axis=1)
     return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
 
@@ -206,7 +208,7 @@ def judge(
         network=network.name,
         data=data,
         split=split,
-        class_names=tuple(class_names or map(str, range(network.classes))),
+        class_names=tuple(class_names or map(str, range(outputs.shape[1]))),
         labels=labels.astype(np.int64),
         predictions=decide(network, outputs),
         probabilities=probabilities(network, outputs),

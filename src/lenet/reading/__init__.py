@@ -7,20 +7,36 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lenet.reading.folders.batch import Settings, read_all
     from lenet.reading.idx import IdxReading, read_idx_digits
-    from lenet.reading.ink import Polarity
     from lenet.reading.normalization import normalize
-    from lenet.reading.reader import Digit, Reader, Reading
+    from lenet.reading.paper.ink import Polarity
+    from lenet.reading.reader import Reader
     from lenet.reading.recognition import Recognizer
+    from lenet.reading.results import Digit, Ignored, Reading
 
-__all__ = ["Digit", "IdxReading", "Polarity", "Reader", "Reading", "Recognizer", "normalize", "read_idx_digits"]
+__all__ = [
+    "Digit",
+    "IdxReading",
+    "Ignored",
+    "Polarity",
+    "Reader",
+    "Reading",
+    "Recognizer",
+    "Settings",
+    "normalize",
+    "read_all",
+    "read_idx_digits",
+]
 
 _HOMES = {
+    "folders.batch": ("Settings", "read_all"),
     "idx": ("IdxReading", "read_idx_digits"),
-    "ink": ("Polarity",),
+    "paper.ink": ("Polarity",),
     "normalization": ("normalize",),
-    "reader": ("Digit", "Reader", "Reading"),
+    "reader": ("Reader",),
     "recognition": ("Recognizer",),
+    "results": ("Digit", "Ignored", "Reading"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

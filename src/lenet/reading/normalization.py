@@ -82,6 +82,8 @@ def _drawing(ink: Ink) -> Ink | None:
     height, width = box.shape
     scale = DRAWING_SIDE / max(height, width)
     box = np.pad(box, 1)
+    if min(box.shape) * scale < 1:  # a hairline: nothing of it would be left
+        return None
     if scale < 0.7:
         small = cv2.resize(box, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         drawing = cv2.copyMakeBorder(small, *(_MARGIN,) * 4, cv2.BORDER_CONSTANT, value=0)

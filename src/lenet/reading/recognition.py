@@ -1,5 +1,8 @@
 """From normalized digits to the probabilities of the ten: all that reading needs of a network."""
 
+from dataclasses import dataclass, field
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -8,28 +11,88 @@ from lenet.errors import WeightsError
 from lenet.weights import Weights, pretrained
 
 LABELS = "0123456789"
-DOUBTFUL = 0.8  # digits less probable than this are marked
+
+
+@dataclass(frozen=True)
+class Calibration:
+    """How a network's outputs become probabilities, and how sure an answer must be. Kept in its weights' provenance.
+
+    Attributes:
+        temperature: outputs are divided by it before the softmax.
+        least: the least probability of an accepted answer where no greatest share of errors is asked for.
+        least_in_line: the same for a digit whose neighbours are mostly sure: what stands in a number is a digit.
+        thresholds: (share of errors, the least probability that keeps accepted answers below it), found on validation
+            data.
+    """
+
+    temperature: float = 1.0
+    least: float = 0.8
+    least_in_line: float = 0.8
+    thresholds: tuple[tuple[float, float], ...] = field(default=())
+
+    @classmethod
+    def of(cls, weights: Weights) -> "Calibration":
+        """The one that came with the weights, or the plain one."""
+        own: dict[str, Any] | None = weights.provenance.get("calibration")
+        if own is None:
+            return cls()
+        pairs = tuple((float(share), float(least)) for share, least in own["thresholds"])
+        least = float(own["least"])
+        return cls(float(own["temperature"]), least, float(own.get("least_in_line", least)), pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, as `of` takes them."""
+        pairs = [list(pair) for pair in self.thresholds]
+        return {
+            "temperature": self.temperature,
+            "least": self.least,
+            "least_in_line": self.least_in_line,
+            "thresholds": pairs,
+        }
+
+    def least_for(self, max_error: float) -> float:
+        """The least probability of an accepted answer so that at most this share of them is wrong.
+
+        Between two shares of the table the stricter threshold holds.
+
+        Raises:
+            WeightsError: if the table is missing, or does not go down that far.
+        """
+        if not self.thresholds:
+            raise WeightsError("these weights carry no thresholds for a greatest error; the ones that ship do")
+        fitting = [least for share, least in self.thresholds if share <= max_error]
+        if not fitting:
+            lowest = min(share for share, _ in self.thresholds)
+            raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
+        return min(fitting)
 
 
 class Recognizer:
-    """A trained network of ten classes, ready to read digits: by the engine LENET_ENGINE asks for, else by the best.
+    """A trained network that reads digits: by the engine LENET_ENGINE asks for, else by the best.
 
     Args:
-        weights: the ones that ship with the package if none are given.
+        weights: of a network with ten outputs, one a digit, or with an eleventh for what is no digit; the ones that
+            ship with the package if none are given.
+        max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
 
     Raises:
-        WeightsError: if the network has another number of classes.
+        WeightsError: if the network has another number of outputs, or its weights know nothing of ``max_error``.
         EngineError, MissingExtra: if LENET_ENGINE asks for an engine that is not there.
     """
 
-    def __init__(self, weights: Weights | None = None) -> None:
+    def __init__(self, weights: Weights | None = None, max_error: float | None = None) -> None:
         self.weights = pretrained() if weights is None else weights
         network, arrays = self.weights.network, self.weights.arrays
-        if network.classes != len(LABELS):
+        if network.classes not in (len(LABELS), len(LABELS) + 1):
             raise WeightsError(
                 f"{network.name} tells {network.classes} classes apart; "
-                f"reading takes weights of a network with {len(LABELS)}, one for each digit"
+                f"reading takes weights of a network with {len(LABELS)}, one for each digit, or one more for no digit"
             )
+        self.calibration = Calibration.of(self.weights)
+        if max_error is None:
+            self.least, self.least_in_line = self.calibration.least, self.calibration.least_in_line
+        else:
+            self.least = self.least_in_line = self.calibration.least_for(max_error)
         if engine_name() == "torch":
             from lenet.pytorch.forward import TorchForward
 
@@ -38,5 +101,14 @@ class Recognizer:
             self._predict = Forward(network, arrays).predict
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The probabilities (N, 10) of normalized digits, uint8 (N, 28, 28), ink-high."""
-        return probabilities(self.weights.network, self._predict(images))
+        """The probabilities (N, 10) of normalized digits, uint8 (N, 28, 28), ink-high.
+
+        What a row lacks of 1 is the probability that the picture is no digit.
+        """
+        outputs = self._predict(images) / np.float32(self.calibration.temperature)
+        shares: NDArray[np.float32] = probabilities(self.weights.network, outputs)[:, : len(LABELS)]
+        return shares
+
+    def rejects(self, shares: NDArray[np.float32], in_line: bool = False) -> bool:
+        """Whether an answer with these probabilities, (10,), is not sure enough; ``in_line`` if its neighbours are."""
+        return bool(shares.max() < (self.least_in_line if in_line else self.least))

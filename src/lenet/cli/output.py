@@ -1,0 +1,149 @@
+"""What ``lenet read`` gives out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
+
+import json
+import sys
+import time
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+from lenet.cli.answers import Answers, csv_bytes, is_in_doubt
+from lenet.cli.picture_files import Found, printable
+from lenet.errors import DataError
+from lenet.files import write_atomically
+from lenet.reading.folders.batch import Page, names_idx
+from lenet.reading.idx import IdxReading
+
+
+class Output:
+    """Answers in the order in which they come, and a count of everything.
+
+    Attributes:
+        read, failed, without_digits: pages, and files that cannot be opened.
+        in_doubt: pages with rejected digits.
+        drawn: pages that something may have been drawn of.
+    """
+
+    def __init__(self, found: Found, answers: Answers, as_json: bool, csv: Path | None) -> None:
+        self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = 0
+        self._found, self._answers, self._csv = found, answers, csv
+        self._rows: list[tuple[object, ...]] = []
+        self._json: _JsonList | None = None
+        if as_json:  # what was read from an IDX file is long, and one line of it each
+            has_idx = any(isinstance(source, Path) and names_idx(source) for source in found.sources)
+            self._json = _JsonList(indent=None if has_idx else 2)
+
+    def take(self, pages: Generator[Page, None, None], is_many: bool) -> bool:
+        """Give out what comes; False if Ctrl-C stopped it. What was read until then is given out in any case."""
+        started = time.monotonic()
+        for problem in self._found.problems:
+            self._fail(str(problem))
+        total, done = len(self._found.sources), 0
+        is_whole = False
+        try:
+            with closing(pages), _progress(total if is_many else 0) as show_progress:
+                for page in pages:
+                    self._take(page)
+                    done = page.index + 1
+                    show_progress(done)
+            is_whole = True
+        except KeyboardInterrupt:
+            pass
+        finally:
+            if self._csv is not None:
+                write_atomically(self._csv, csv_bytes(self._rows))
+            if self._json is not None:
+                self._json.end()
+        if not is_whole:
+            print(f"lenet: stopped after {done:,} of {total:,} files", file=sys.stderr)
+        elif is_many and total:
+            print(self._summary(time.monotonic() - started), file=sys.stderr)
+        return is_whole
+
+    def _take(self, page: Page) -> None:
+        name = self._found.name(page.index)
+        if isinstance(page.result, DataError):
+            self._fail(str(page.result), name, page.number)
+            return
+        reading = page.result
+        printed_name = name if page.is_only else f"{name}, page {page.number}"
+        self.in_doubt += is_in_doubt(reading, self._answers.least)
+        if isinstance(reading, IdxReading):
+            self.read += 1
+        else:
+            self.drawn += 1
+            if reading.digits:
+                self.read += 1
+            else:
+                self.without_digits += 1
+                _tell(f"{printed_name}: {reading.remark}")
+        if self._csv is not None:
+            self._rows += self._answers.rows(name, page.number, reading)
+        if self._json is not None:
+            for values in self._answers.json(name, page.number, reading):
+                self._json.add(values)
+            return
+        answers = self._answers if page.is_only else self._answers.named()
+        for line in answers.text(printed_name, reading):
+            print(line)
+        sys.stdout.flush()
+
+    def _fail(self, message: str, name: str = "", number: int = 1) -> None:
+        self.failed += 1
+        if message.startswith("bytes: "):
+            message = f"{name}: {message.removeprefix('bytes: ')}"
+        _tell(message)
+        if self._csv is not None and name:
+            self._rows.append((name, number, "", "", "", "", "", "", message))
+
+    def _summary(self, seconds: float) -> str:
+        count = self.read + self.failed + self.without_digits
+        parts = [f"read {self.read:,} of {count:,} pictures"]
+        if self.failed:
+            parts.append(f"{self.failed:,} failed")
+        if self.without_digits:
+            parts.append(f"{self.without_digits:,} without digits")
+        if self.in_doubt:
+            parts.append(f"{self.in_doubt:,} with rejected digits")
+        pace = count / max(seconds, 1e-9)
+        return ", ".join(parts) + (f"; {pace:,.{1 if pace < 10 else 0}f} a second" if self.read else "")
+
+
+class _JsonList:
+    """A JSON list on stdout, value after value, as `json.dumps` would print the whole."""
+
+    def __init__(self, indent: int | None) -> None:
+        self._indent = indent
+        self._is_empty = True
+
+    def add(self, value: object) -> None:
+        text = json.dumps(value, indent=self._indent, ensure_ascii=False)
+        if self._indent:
+            text = "\n" + "\n".join(" " * self._indent + line for line in text.split("\n"))
+        before = "[" if self._is_empty else "," if self._indent else ", "
+        print(before + text, end="", flush=True)
+        self._is_empty = False
+
+    def end(self) -> None:
+        print("[]" if self._is_empty else "\n]" if self._indent else "]", flush=True)
+
+
+@contextmanager
+def _progress(total: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal's stderr that is told how many files are done; none elsewhere, or if the total is 0."""
+    if not (total and sys.stderr.isatty()):
+        yield lambda done: None
+        return
+    from rich.console import Console  # here, because it takes as long to import as a picture to read
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    # Answers on the same terminal go above the bar; those in a pipe or a file must not come near it.
+    bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
+    with bar:
+        task = bar.add_task("reading", total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+def _tell(message: str) -> None:
+    print(f"lenet: {printable(' '.join(message.split()))}", file=sys.stderr)

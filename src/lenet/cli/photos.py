@@ -1,0 +1,93 @@
+"""``lenet evaluate --photos``: how well labeled pictures are read, group by group."""
+
+import json
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+from lenet.data.sheet import save_sheet
+from lenet.evaluation import wilson_interval
+from lenet.reading.drawing.misses import draw_misses
+from lenet.reading.folders.labels import read_labels
+from lenet.reading.folders.photos import BINS, Measurement, Tally, read_labeled
+from lenet.weights import find
+
+Item = TypeVar("Item")
+
+
+def evaluate_photos(weights: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
+    """Read every picture of a table of labels, and print what was right; see `read_labels` for the table."""
+    pictures = read_labels(table)
+    answers = with_progress(read_labeled(pictures, find(weights), max_error), len(pictures), "pictures")
+    measurement = Measurement(tuple(answers))
+    report_problems(measurement)
+    if mistakes:
+        save_sheet(draw_misses(measurement), mistakes)
+    if as_json:
+        print(json.dumps(measurement.to_json(), ensure_ascii=False))
+        return
+    print(*table_of(measurement), sep="\n")
+    if mistakes:
+        print(mistakes)
+
+
+def table_of(measurement: Measurement) -> list[str]:
+    """A line for each group and for all, and what else there is to say, as text."""
+    groups = measurement.groups
+    rows = [*groups.items()] + ([("all", measurement.total)] if len(groups) > 1 else [])
+    width = max(len("kind/capture"), *(len(name) for name, _ in rows))
+    head = f"{'kind/capture':<{width}}       n     right  95 % interval     rejected  wrong among accepted"
+    return [head, *(f"{name:<{width}}  {_row(tally)}" for name, tally in rows), *_remarks(measurement)]
+
+
+def report_problems(measurement: Measurement) -> None:
+    """One line on stderr for each picture that could not be opened."""
+    for answer in measurement.answers:
+        if answer.problem:
+            print(f"lenet: {' '.join(answer.problem.split())}; counted as wrong", file=sys.stderr)
+
+
+def with_progress(items: Iterable[Item], count: int, what: str) -> Iterator[Item]:
+    """The items, with a line on a terminal's stderr that counts them as they come."""
+    shown = sys.stderr.isatty()
+    for number, item in enumerate(items, start=1):
+        if shown:
+            print(f"\r{number} of {count} {what}", end="", file=sys.stderr, flush=True)
+        yield item
+    if shown:
+        print("\r\033[K", end="", file=sys.stderr, flush=True)
+
+
+def percent(part: int, whole: int) -> str:
+    """As in ``"98.7 %"``, of nothing ``"-"``.
+
+    >>> percent(1, 3), percent(0, 0)
+    ('33.3 %', '-')
+    """
+    return f"{100 * part / whole:.1f} %" if whole else "-"
+
+
+def _row(tally: Tally) -> str:
+    wrong_low, wrong_high = wilson_interval(tally.n - tally.right, tally.n)
+    interval = f"{100 - wrong_high:.1f} to {100 - wrong_low:.1f} %"
+    wrong = f"{percent(tally.accepted_wrong, tally.accepted)} ({tally.accepted_wrong} of {tally.accepted})"
+    right, rejected = percent(tally.right, tally.n), percent(tally.rejected, tally.n)
+    return f"{tally.n:>6}  {right:>8}  {interval:<16}  {rejected:>8}  {wrong}"
+
+
+def _remarks(measurement: Measurement) -> list[str]:
+    remarks = []
+    strings = Tally.of([answer for answer in measurement.answers if answer.picture.kind == "string"])
+    if strings.n:
+        remarks.append(
+            "strings are right when digits and lines are; "
+            f"{strings.right_with_gaps} of {strings.n} have their gaps right, too"
+        )
+    error, digits = measurement.calibration_error, len(measurement.single_digits[0])
+    if error is not None:
+        remarks.append(
+            f"probabilities of {digits} single digits are off by {100 * error:.1f} % "
+            f"(expected calibration error, {min(BINS, digits)} bins of equal mass)"
+        )
+    return remarks

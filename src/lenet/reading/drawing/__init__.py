@@ -1,0 +1,1 @@
+"""Drawing how pictures were read: steps, boxes and answers, sheets of misses."""

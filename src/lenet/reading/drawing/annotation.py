@@ -1,0 +1,130 @@
+"""Annotated pictures: what was read, drawn on the picture it was read from, and where such drawings go."""
+
+import io
+import os
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from textwrap import wrap
+from typing import TYPE_CHECKING
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.files import write_atomically
+from lenet.reading.drawing.marks import LARGEST_LABEL, PAPER, TEXT, Box, Sheet, ignored_outline, outline
+from lenet.reading.results import Reading
+
+if TYPE_CHECKING:
+    from lenet.reading.folders.batch import Page
+
+SHORTEST, LONGEST = 720, 2000  # pixels of a drawing's longer side, without its frame
+MOST_ENLARGED = 12
+LEGIBLE_DIGIT = 56  # pixels: smaller digits are enlarged until they are as high
+MOST_CAPTION_LINES = 4
+JPEG_SUFFIXES, JPEG_QUALITY = (".jpg", ".jpeg"), 90
+
+
+@dataclass(frozen=True)
+class Drawings:
+    """Draws each page that was read: the `Finish` of `read_all` behind ``--annotate`` and ``--show``.
+
+    Attributes:
+        annotated: for each source, where its annotated picture goes; empty if none are wanted.
+        steps: where the steps of the picture go, if they are wanted.
+    """
+
+    annotated: tuple[Path, ...] = ()
+    steps: Path | None = None
+
+    def __call__(self, page: "Page") -> None:
+        if not isinstance(page.result, Reading):
+            return
+        if self.annotated:
+            path = self.annotated[page.index]
+            if not page.is_only:
+                path = path.with_name(f"{path.stem}-page-{page.number}{path.suffix}")
+            draw_annotated(page.result, path)
+        if self.steps is not None and page.number == 1:
+            from lenet.reading.drawing.steps import draw_steps
+
+            draw_steps(page.result, self.steps)
+
+
+def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
+    """Where the annotated picture of each source goes: the same places below ``folder`` as below their common folder.
+
+    JPEG and PNG files keep their names, others become PNG files; what is no file becomes ``stdin.png``.
+
+    >>> [path.as_posix() for path in drawing_paths([Path("a/1.jpg"), Path("a/b/1.tif"), b"..."], Path("out"))]
+    ['out/1.jpg', 'out/b/1.tif.png', 'out/stdin.png']
+    """
+    parents = {os.path.abspath(source.parent) for source in sources if isinstance(source, Path)}  # noqa: PTH100
+    common = os.path.commonpath(parents) if parents else ""
+    paths = []
+    for source in sources:
+        if isinstance(source, Path):
+            name = os.path.relpath(os.path.abspath(source), common)  # noqa: PTH100 - links stay where they are
+            path = folder / name
+            paths.append(path if path.suffix.lower() in (*JPEG_SUFFIXES, ".png") else Path(f"{path}.png"))
+        else:
+            paths.append(folder / "stdin.png")
+    return paths
+
+
+def draw_annotated(reading: Reading, path: str | Path) -> None:
+    """Write a reading's picture, annotated: as JPEG if the file is named so, else as PNG."""
+    buffer = io.BytesIO()
+    if Path(path).suffix.lower() in JPEG_SUFFIXES:
+        annotated(reading).save(buffer, "jpeg", quality=JPEG_QUALITY)
+    else:
+        annotated(reading).save(buffer, "png", compress_level=3)
+    write_atomically(Path(path), buffer.getvalue())
+
+
+def annotated(reading: Reading) -> Image.Image:
+    """The picture of a reading (with its steps), boxes and answers on it, and below it what was read.
+
+    Its longer side has 720 to 2,000 pixels and a frame; small digits are enlarged so that they can be told by eye.
+    """
+    longer = max(reading.size)
+    heights = [digit.box[2] - digit.box[0] for digit in reading.digits] or [longer]
+    wanted = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
+    side = round(min(max(wanted, SHORTEST), LONGEST, longer * MOST_ENLARGED))
+    unit = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
+    sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * unit), unit=unit)
+    sheet.mark_ignored()
+    sheet.mark_digits()
+    return _with_caption(sheet, reading)
+
+
+def _with_caption(sheet: Sheet, reading: Reading) -> Image.Image:
+    """The sheet with what was read below it, and what the kinds of boxes mean."""
+    unit = sheet.unit
+    font, large = ImageFont.load_default(unit), ImageFont.load_default(round(1.4 * unit))
+    letters = max(12, int((sheet.picture.width - 2 * unit) / (0.75 * unit)))
+    said = reading.text.replace("\n", " | ") or reading.remark
+    lines = wrap(said, letters) or [""]
+    if len(lines) > MOST_CAPTION_LINES:
+        lines[MOST_CAPTION_LINES - 1 :] = ["…"]
+    rejected = sum(digit.is_rejected for digit in reading.digits)
+    kinds: list[tuple[str, int, Callable[[ImageDraw.ImageDraw, Box], None]]] = [
+        ("accepted", len(reading.digits) - rejected, lambda draw, box: outline(draw, box, False, 2)),
+        ("rejected", rejected, lambda draw, box: outline(draw, box, True, 2)),
+        ("ignored", len(reading.ignored), lambda draw, box: ignored_outline(draw, box, 1)),
+    ]
+    step = round(1.9 * unit)
+    height = step * (len(lines) + 1) + unit
+    whole = Image.new("RGB", (sheet.picture.width, sheet.picture.height + height), PAPER)
+    whole.paste(sheet.picture, (0, 0))
+    draw, y = ImageDraw.Draw(whole), sheet.picture.height + unit
+    for line in lines:
+        draw.text((unit, y), line, TEXT, large, anchor="lm")
+        y += step
+    x = float(unit)
+    for name, count, draw_box in kinds:
+        if count:
+            draw_box(draw, (y - 0.6 * unit, x, y + 0.6 * unit, x + 1.2 * unit))
+            draw.text((x + 1.7 * unit, y), text := f"{count} {name}", TEXT, font, anchor="lm")
+            x += 3.2 * unit + draw.textlength(text, font)
+    return whole

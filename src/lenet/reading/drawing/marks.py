@@ -1,0 +1,222 @@
+"""Marks on a picture: boxes around digits, labels beside them, and ink that was left out, with no digit hidden.
+
+Nothing is told by color alone: accepted digits stand in solid blue boxes, rejected ones in broken orange ones with a
+"?", ignored ink in thin dotted gray ones. Every kind of color vision tells that blue and that orange apart.
+"""
+
+from collections.abc import Callable, Sequence
+from itertools import groupby, pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.reading.results import REJECTED_MARK, Digit, Reading
+
+Box = tuple[float, float, float, float]  # (top, left, bottom, right), as everywhere; Pillow has them the other way
+Color = tuple[int, int, int]
+
+ACCEPTED: Color = (0, 90, 181)
+REJECTED: Color = (213, 94, 0)
+IGNORED: Color = (110, 110, 110)
+PAPER: Color = (255, 255, 255)
+TEXT: Color = (40, 40, 40)
+
+LARGEST_LABEL = 2.4  # times as high as the other letters
+MOST_REASONS = 40  # that are written beside ignored ink
+
+
+class Sheet:
+    """A reading's picture in a frame of paper, to be marked.
+
+    Args:
+        reading: with its steps.
+        side: of the picture, the longer one, in pixels.
+        frame: the width of the paper around it.
+        unit: the height of letters.
+    """
+
+    def __init__(self, reading: Reading, side: int, frame: int, unit: int) -> None:
+        assert reading.steps is not None
+        self.reading, self.unit = reading, unit
+        self._scale, self._frame = side / max(reading.size), frame
+        height, width = (max(1, round(extent * self._scale)) for extent in reading.size)
+        self.picture = Image.new("RGB", (width + 2 * frame, height + 2 * frame), PAPER)
+        self.picture.paste(resized(reading.steps.picture.colors, height, width), (frame, frame))
+        self._draw = ImageDraw.Draw(self.picture)
+        self._digits = [self._placed(digit.box) for digit in reading.digits]
+        self._height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))
+        self.line_width = max(2, min(unit // 6, int(self._height / 16)))
+        self._taken = np.array(self._digits, np.float64).reshape(-1, 4)
+
+    def mark_digits(self, has_labels: bool = True) -> None:
+        """Boxes around the digits, and their labels beside them: where they hide no digit, if there is such a place."""
+        for digit, box in zip(self.reading.digits, self._digits, strict=True):
+            outline(self._draw, _grown(box, 1 + self.line_width), digit.is_rejected, self.line_width)
+        if not has_labels:
+            return
+        font = ImageFont.load_default(self._letter_height())
+        for _, members in groupby(range(len(self._digits)), key=lambda index: self.reading.digits[index].line):
+            line = list(members)
+            labels = [label_of(self.reading.digits[index]) for index in line]
+            ways = [
+                [self._beside(way, self._digits[index], label, font) for index, label in zip(line, labels, strict=True)]
+                for way in _WAYS
+            ]
+            spots = next((spots for spots in ways if self._are_free(spots)), None)  # one side for the whole line
+            if spots is None:
+                spots = []
+                for own in zip(*ways, strict=True):
+                    spots.append(min(own, key=self._hidden))
+                    self._take(spots[-1:])
+            else:
+                self._take(spots)
+            for index, label, spot in zip(line, labels, spots, strict=True):
+                self._draw.rectangle(_across(spot), fill=color_of(self.reading.digits[index]), outline=PAPER)
+                self._draw.text(_middle(spot), label, PAPER, font, anchor="mm")
+
+    def mark_ignored(self, has_reasons: bool = True) -> None:
+        """Faint boxes around what was left out, the larger ones with their reasons where there is room."""
+        font = ImageFont.load_default(max(11, round(0.85 * self.unit)))
+        pieces = sorted(self.reading.ignored, key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
+        boxes = [self._placed(piece.box) for piece in pieces]
+        for box in boxes:
+            ignored_outline(self._draw, _grown(box, 2), max(1, self.unit // 14))
+        shown = self._taken
+        self._take(boxes)
+        for piece, box in zip(pieces[: MOST_REASONS * has_reasons], boxes, strict=False):
+            spots = [self._beside(way, box, piece.reason, font) for way in _WAYS]
+            free = next((spot for spot in spots if self._hidden(spot) == 0), None)
+            if free is not None:
+                self._take([free])
+                shown = np.concatenate([shown, np.array([free])])
+                self._draw.rectangle(_across(free), fill=PAPER)
+                self._draw.text(_middle(free), piece.reason, IGNORED, font, anchor="mm")
+        self._taken = shown  # the labels of digits may well cover what was left out
+
+    def mark_lines(self) -> None:
+        """A thin frame around each line of digits, if there are several."""
+        lines = [list(members) for _, members in groupby(self.reading.digits, key=lambda digit: digit.line)]
+        for line in lines if len(lines) > 1 else []:
+            tops, lefts, bottoms, rights = zip(*(self._placed(digit.box) for digit in line), strict=True)
+            box = _grown((min(tops), min(lefts), max(bottoms), max(rights)), 2 * self.line_width + 2)
+            self._draw.rectangle(_across(box), outline=IGNORED)
+
+    def _placed(self, box: Sequence[float]) -> Box:
+        top, left, bottom, right = (self._frame + extent * self._scale for extent in box)
+        return top, left, bottom, right
+
+    def _letter_height(self) -> int:
+        """As high as the digits ask for; small enough that neighbours' labels fit side by side."""
+        digits = zip(self.reading.digits, self._digits, strict=True)
+        middles = sorted((digit.line, (box[1] + box[3]) / 2) for digit, box in digits)
+        steps = [b - a for (line, a), (other, b) in pairwise(middles) if line == other]
+        room = float(np.percentile(steps, 20)) if steps else np.inf
+        wanted = min(max(0.4 * self._height, self.unit), LARGEST_LABEL * self.unit)
+        return round(max(min(wanted, 1.15 * room), 11))
+
+    def _beside(self, way: "_Way", box: Box, label: str, font: "_Font") -> Box:
+        """A place for a label, on the sheet."""
+        left, top, right, bottom = self._draw.textbbox((0, 0), label, font, anchor="mm")
+        height = max(bottom - top, 0.75 * getattr(font, "size", 11)) + 6
+        top, left, bottom, right = way(box, height, right - left + 6, 2 * self.line_width + 2)
+        down = min(0.0, self.picture.height - 1 - bottom) - min(0.0, top)
+        along = min(0.0, self.picture.width - 1 - right) - min(0.0, left)
+        return top + down, left + along, bottom + down, right + along
+
+    def _take(self, spots: Sequence[Box]) -> None:
+        self._taken = np.concatenate([self._taken, np.array(spots, np.float64).reshape(-1, 4)])
+
+    def _are_free(self, spots: Sequence[Box]) -> bool:
+        """Whether labels there hide nothing, and not one another."""
+        apart = all(a[3] <= b[1] or b[3] <= a[1] or a[2] <= b[0] or b[2] <= a[0] for a, b in pairwise(spots))
+        return apart and not any(self._hidden(spot) for spot in spots)
+
+    def _hidden(self, spot: Box) -> float:
+        """How much of what must be seen a label there would hide, in pixels."""
+        high = np.minimum(self._taken[:, 2], spot[2]) - np.maximum(self._taken[:, 0], spot[0])
+        wide = np.minimum(self._taken[:, 3], spot[3]) - np.maximum(self._taken[:, 1], spot[1])
+        return float((np.maximum(high, 0) * np.maximum(wide, 0)).sum())
+
+
+_Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
+_Way = Callable[[Box, float, float, float], Box]  # from a digit's box, a label's height, its width, and the gap
+
+
+def _above(box: Box, height: float, width: float, gap: float) -> Box:
+    middle = (box[1] + box[3]) / 2
+    return box[0] - gap - height, middle - width / 2, box[0] - gap, middle + width / 2
+
+
+def _below(box: Box, height: float, width: float, gap: float) -> Box:
+    middle = (box[1] + box[3]) / 2
+    return box[2] + gap, middle - width / 2, box[2] + gap + height, middle + width / 2
+
+
+def _right(box: Box, height: float, width: float, gap: float) -> Box:
+    middle = (box[0] + box[2]) / 2
+    return middle - height / 2, box[3] + gap, middle + height / 2, box[3] + gap + width
+
+
+def _left(box: Box, height: float, width: float, gap: float) -> Box:
+    middle = (box[0] + box[2]) / 2
+    return middle - height / 2, box[1] - gap - width, middle + height / 2, box[1] - gap
+
+
+_WAYS: tuple[_Way, ...] = (_above, _below, _right, _left)
+
+
+def label_of(digit: Digit) -> str:
+    """The digit, with a question mark if it was rejected."""
+    return digit.label + REJECTED_MARK * digit.is_rejected
+
+
+def color_of(digit: Digit) -> Color:
+    return REJECTED if digit.is_rejected else ACCEPTED
+
+
+def outline(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width: int) -> None:
+    """The box of a digit: solid and blue, or broken and orange; a white rim sets it off from any ground."""
+    draw.rectangle(_across(_grown(box, 1)), outline=PAPER, width=width + 2)
+    if is_rejected:
+        broken_outline(draw, box, REJECTED, width, dash=4 * width, gap=3 * width)
+    else:
+        draw.rectangle(_across(box), outline=ACCEPTED, width=width)
+
+
+def ignored_outline(draw: ImageDraw.ImageDraw, box: Box, width: int) -> None:
+    """The box of ink that was left out: thin gray and white dots, to be seen on any ground."""
+    draw.rectangle(_across(box), outline=PAPER, width=width)
+    broken_outline(draw, box, IGNORED, width, dash=3 * width, gap=3 * width)
+
+
+def broken_outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int, dash: float, gap: float) -> None:
+    """A rectangle of dashes, drawn inwards as Pillow draws its own; each side begins and ends with one."""
+    top, left, bottom, right = (round(extent) for extent in box)
+    for start, end, is_level in ((left, right, True), (top, bottom, False)):
+        count = max(1, round((end - start + gap) / (dash + gap)))
+        for number in range(count):
+            a = start + number * (end - start + gap) / count
+            b = max(a, a + (end - start + gap) / count - gap)
+            for edge in (top, bottom - width + 1) if is_level else (left, right - width + 1):
+                draw.rectangle((a, edge, b, edge + width - 1) if is_level else (edge, a, edge + width - 1, b), color)
+
+
+def resized(colors: NDArray[np.uint8], height: int, width: int) -> Image.Image:
+    """RGB at another size; enlarged so that single pixels can still be told."""
+    how = cv2.INTER_AREA if height < colors.shape[0] else cv2.INTER_NEAREST
+    return Image.fromarray(np.asarray(cv2.resize(np.ascontiguousarray(colors), (width, height), interpolation=how)))
+
+
+def _grown(box: Box, by: float) -> Box:
+    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+
+
+def _across(box: Box) -> Box:
+    """As Pillow takes it: left, top, right, bottom."""
+    return box[1], box[0], box[3], box[2]
+
+
+def _middle(box: Box) -> tuple[float, float]:
+    return (box[1] + box[3]) / 2, (box[0] + box[2]) / 2

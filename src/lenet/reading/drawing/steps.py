@@ -1,0 +1,101 @@
+"""How a picture was read, drawn: the picture, its ink, what was found, and every digit as the network saw it."""
+
+import io
+from itertools import groupby
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.files import write_atomically
+from lenet.reading.drawing.marks import PAPER, TEXT, Sheet, color_of, label_of, outline, resized
+from lenet.reading.results import Digit, Reading
+
+_PANEL = 400  # pixels: the height of the picture and of its ink
+_TILE = 84  # a digit's 28×28, three times as large
+_MARGIN, _CAPTION, _ANSWER = 14, 24, 40
+_NARROWEST = 640
+_MOST_TILES = 400
+
+
+def draw_steps(reading: Reading, path: str | Path) -> None:
+    """Write the steps of a reading as a PNG file."""
+    buffer = io.BytesIO()
+    steps_picture(reading).save(buffer, "png")
+    write_atomically(Path(path), buffer.getvalue())
+
+
+def steps_picture(reading: Reading) -> Image.Image:
+    """The picture, its ink, what was found, and below them each digit's 28×28 with its answer, line by line."""
+    assert reading.steps is not None
+    rejected = sum(digit.is_rejected for digit in reading.digits)
+    lines = [list(line) for _, line in groupby(reading.digits[:_MOST_TILES], key=lambda digit: digit.line)]
+    found = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
+    if reading.ignored:
+        found += f", {len(reading.ignored)} ignored"
+    panels = [
+        ("1  picture", resized(reading.steps.picture.colors, *_panel_size(reading))),
+        (f"2  ink, {reading.polarity}", _ink(reading)),
+        (found, _found(reading)),
+    ]
+    font = ImageFont.load_default(15)
+    slots = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
+    width = max(_NARROWEST, sum(slots) + (len(panels) + 1) * _MARGIN)
+    across = (width - _MARGIN) // (_TILE + _MARGIN)
+    rows = [line[start : start + across] for line in lines for start in range(0, len(line), across)]
+    first_row = 2 * _CAPTION + max(panel.height for _, panel in panels) + 2 * _MARGIN
+    step = _TILE + _ANSWER + _MARGIN
+    sheet = Image.new("RGB", (width, first_row + max(len(rows) * step, _MARGIN)), PAPER)
+    draw, x = ImageDraw.Draw(sheet), _MARGIN
+    for (title, panel), slot in zip(panels, slots, strict=True):
+        draw.text((x, _CAPTION / 2 + 3), title, TEXT, font, anchor="lm")
+        sheet.paste(panel, (x, _CAPTION + 3))
+        x += slot + _MARGIN
+    told = f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
+    if len(reading.digits) > _MOST_TILES:
+        told += f"; the first {_MOST_TILES}"
+    draw.text((_MARGIN, first_row - _CAPTION + 6), told if rows else reading.remark, TEXT, font, anchor="lm")
+    for row, digits in enumerate(rows):
+        for column, digit in enumerate(digits):
+            _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), first_row + row * step)
+    return sheet
+
+
+def _draw_tile(sheet: Image.Image, digit: Digit, x: int, y: int) -> None:
+    draw = ImageDraw.Draw(sheet)
+    tile = Image.fromarray(255 - digit.image).resize((_TILE, _TILE), Image.Resampling.NEAREST)
+    sheet.paste(tile, (x, y))
+    outline(draw, (y - 2, x - 2, y + _TILE + 1, x + _TILE + 1), digit.is_rejected, 2)
+    color = color_of(digit)
+    draw.text((x, y + _TILE + 13), label_of(digit), color, ImageFont.load_default(20), anchor="lm")
+    draw.text((x + _TILE, y + _TILE + 14), f"{digit.probability:.1%}", color, ImageFont.load_default(14), anchor="rm")
+    second, share = digit.alternatives[0]
+    draw.text((x + _TILE, y + _TILE + 31), f"{second}  {share:.1%}", TEXT, ImageFont.load_default(12), anchor="rm")
+
+
+def _panel_size(reading: Reading) -> tuple[int, int]:
+    height, width = reading.size
+    scale = min(_PANEL / height, 1.4 * _PANEL / width)
+    return max(1, round(height * scale)), max(1, round(width * scale))
+
+
+def _ink(reading: Reading) -> Image.Image:
+    assert reading.steps is not None
+    levels = reading.steps.ink.levels
+    dark = np.clip(levels / max(float(levels.max()), 1e-6), 0, 1)
+    gray = np.asarray(np.rint(255 - 255 * dark), np.uint8)
+    return resized(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))
+
+
+def _found(reading: Reading) -> Image.Image:
+    """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
+    frame = 18
+    sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, unit=13)
+    sheet.mark_ignored(has_reasons=len(reading.ignored) <= 6)
+    sheet.mark_lines()
+    sheet.mark_digits(has_labels=len(reading.digits) <= 30)
+    return sheet.picture
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -1,0 +1,1 @@
+"""Folders of pictures: reading many by several processes, and measuring on labeled ones."""

@@ -1,0 +1,257 @@
+"""Reading many pictures: in their order, here or by several processes, with only a few of them in memory at any time.
+
+The picture libraries are imported when the first picture is read, so that an IDX file need not wait for them.
+"""
+
+import atexit
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, overload
+
+from lenet.data.idx import is_idx
+from lenet.engine.native import usable_cores
+from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
+from lenet.reading.idx import IdxReading, read_idx_digits
+from lenet.reading.recognition import Recognizer
+from lenet.weights import Weights, find
+
+if TYPE_CHECKING:
+    from lenet.reading.opening.pictures import Picture, Source
+    from lenet.reading.reader import Reader
+    from lenet.reading.results import Reading
+
+T = TypeVar("T")
+
+POLARITIES = ("found", "ink-high", "paper-high")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures are to be read: what `Reader` and `Reader.read` take, as plain values that another process can take.
+
+    Raises:
+        UnknownName: if there is no such polarity.
+    """
+
+    polarity: str = "found"
+    single: bool = False
+    length: int | None = None
+    pattern: str | None = None
+    weights: Weights | str | Path | None = None
+    network: str | None = None
+    max_error: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.polarity not in POLARITIES:
+            raise UnknownName("polarity", str(self.polarity), POLARITIES)
+
+    def recognizer(self) -> Recognizer:
+        """The network that is asked for.
+
+        Raises:
+            WeightsError, EngineError, MissingExtra: as `Recognizer` does.
+        """
+        weights = find(str(self.weights)) if isinstance(self.weights, str | Path) else self.weights
+        return Recognizer(weights, self.max_error)
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What came of one picture, or of one page of a file that holds several.
+
+    Attributes:
+        index: the number of its source, from 0.
+        number: of the page in its file, from 1.
+        is_only: whether its file holds no other.
+        result: the reading; or why there is none.
+    """
+
+    index: int
+    number: int
+    is_only: bool
+    result: "Reading | IdxReading | DataError"
+
+
+Finish = Callable[[Page], None]
+
+
+def read_all(
+    sources: Iterable["Source"],
+    settings: Settings | None = None,
+    workers: int = 1,
+    finish: Finish | None = None,
+) -> Generator[Page, None, None]:
+    """Read pictures one after the other; a bad one becomes a `DataError` among the results, and the others are read.
+
+    Args:
+        sources: what `Reader.read` takes, and files of several pages or IDX files; taken from it as they are needed.
+        settings: how to read.
+        workers: how many processes read. With more than one, a script must guard its own start by
+            ``if __name__ == "__main__"``, as for everything of Python's multiprocessing.
+        finish: called with each page by the process that has read it, while the steps of the reading are at hand:
+            readings that are given back have none. Other processes must be able to take it (`pickle`).
+
+    Yields:
+        The pages of all sources, in the sources' order.
+
+    Raises:
+        ReadingError: if ``workers`` is below 1, or the settings contradict one another.
+        WeightsError, EngineError, MissingExtra: as `Recognizer` does.
+    """
+    if workers < 1:
+        raise ReadingError(f"workers is {workers}, expected at least 1")
+    settings = settings or Settings()
+    pages = PageReader(settings, finish)  # here in any case: wrong settings are told before a process is started
+    if workers > 1:
+        from lenet.reading.folders.processes import Make, over_processes
+
+        make: Make[tuple[int, Source], list[Page]] = partial(_reading, settings, finish)
+        with closing(over_processes(make, enumerate(sources), workers, _lost)) as results:
+            for of_source in results:
+                yield from of_source
+    else:
+        for index, source in enumerate(sources):
+            yield from pages.read(index, source)
+
+
+def workers_for(count: int) -> int:
+    """How many processes read so many pictures soonest: a process takes as long to start as it takes to read ten."""
+    return max(1, min(usable_cores(), count // 10))
+
+
+def _reading(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
+    """What a process that reads does with each source."""
+    pages = PageReader(settings, finish)
+    return lambda task: list(pages.read(*task))
+
+
+def _lost(task: tuple[int, "Source"]) -> list[Page]:
+    """What becomes of a source that has ended the process that was reading it."""
+    index, source = task
+    error = DataError(f"{_name(source)}: ended the process that was reading it, most likely by lack of memory")
+    return [Page(index, 1, True, error)]
+
+
+class PageReader:
+    """Reads sources page by page, with the network of its settings."""
+
+    def __init__(self, settings: Settings, finish: Finish | None = None) -> None:
+        self._settings = settings
+        self._finish = finish
+        self._recognizer = settings.recognizer()
+        self._reader: Reader | None = None
+
+    def read(self, index: int, source: "Source") -> Iterator[Page]:
+        """The pages of one source, each finished and without its steps."""
+        if isinstance(source, str | Path) and names_idx(Path(source)):
+            yield Page(index, 1, True, _caught(source, lambda: self._read_idx(source)))
+            return
+        opened = _opened(source)
+        picture, number = next(opened, None), 1
+        while picture is not None:
+            following = next(opened, None)  # one page ahead, which tells whether there are several
+            result = _caught(source, partial(self._read_picture, picture))
+            page = Page(index, number, number == 1 and following is None, result)
+            if self._finish is not None:
+                self._finish(page)
+            yield page if isinstance(result, DataError) else replace(page, result=replace(result, steps=None))
+            picture, number = following, number + 1
+
+    def _read_picture(self, picture: "Picture | DataError") -> "Reading":
+        if isinstance(picture, DataError):
+            raise picture
+        if self._reader is None:
+            from lenet.reading.reader import Reader
+
+            self._reader = Reader(self._recognizer, network=self._settings.network)
+        own = self._settings
+        return self._reader.read(picture, own.polarity, single=own.single, length=own.length, pattern=own.pattern)
+
+    def _read_idx(self, path: str | Path) -> IdxReading:
+        return read_idx_digits(path, self._recognizer, paper_high=self._settings.polarity == "paper-high")
+
+
+def names_idx(path: Path) -> bool:
+    """Whether this is an IDX file; a pipe is none, and none of its bytes are taken."""
+    return path.is_file() and is_idx(path)
+
+
+def _opened(source: "Source") -> Iterator["Picture | DataError"]:
+    """The pages of a source, as pictures; what cannot be opened ends them."""
+    from lenet.reading.opening.pictures import open_pages
+
+    pictures = iter(open_pages(source))
+    while (picture := _caught(source, lambda: next(pictures, None))) is not None:
+        yield picture
+        if isinstance(picture, DataError):
+            return
+
+
+def _caught(source: "Source", call: Callable[[], T]) -> T | DataError:
+    """What the call gives; or why this source cannot be read, so that the others are."""
+    try:
+        return call()
+    except (DataError, MissingExtra) as error:  # some kinds of files are opened by extras
+        return DataError(str(error))
+    except LeNetError:  # the settings' fault, and so every picture's
+        raise
+    except MemoryError:
+        return DataError(f"{_name(source)}: does not fit into memory; make it smaller first")
+    except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return DataError(f"{_name(source)}: a defect of lenet stopped its reading ({what}); please report it")
+
+
+def _name(source: "Source") -> str:
+    return str(source) if isinstance(source, str | Path) else type(source).__name__
+
+
+@overload
+def read(pictures: "list[Source] | tuple[Source, ...]", *, workers: int = 1, **settings: Any) -> "list[Reading]": ...
+@overload
+def read(pictures: "Source", *, workers: int = 1, **settings: Any) -> "Reading": ...
+def read(pictures: Any, *, workers: int = 1, **settings: Any) -> Any:
+    """Read the digits in a picture, or in each of several.
+
+    Args:
+        pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
+            Of a file with several pages the first is read: see `read_all`.
+        workers: how many processes read a list: see `read_all`.
+        settings: ``polarity``, ``single``, ``length``, ``pattern``, ``weights``, ``network``, ``max_error``: see
+            `Reader`.
+
+    Returns:
+        A reading; for a list, a list of as many.
+
+    Raises:
+        DataError: if a picture cannot be opened.
+        WeightsError, EngineError, ReadingError, UnknownName, MissingExtra: if the settings cannot be met.
+
+    >>> import numpy as np
+    >>> page = np.full((100, 100), 230, np.uint8)
+    >>> page[20:80, 47:53] = 30
+    >>> read(page).text, [reading.text for reading in read([page, 255 - page], single=True)]
+    ('1', ['1', '1'])
+    """
+    from lenet.reading.reader import Reader
+
+    how = Settings(**settings)
+    if isinstance(pictures, list | tuple):
+        readings = []
+        for page in read_all(pictures, how, workers):
+            if isinstance(page.result, DataError):
+                raise page.result
+            if page.number == 1:
+                readings.append(page.result)
+        return readings
+    reader = Reader(_shipped() if how == Settings() else how.recognizer(), network=how.network)
+    return reader.read(pictures, how.polarity, single=how.single, length=how.length, pattern=how.pattern)
+
+
+@cache
+def _shipped() -> Recognizer:
+    atexit.register(_shipped.cache_clear)  # what is left when Python ends, the engine's bindings report as leaks
+    return Recognizer()

@@ -1,0 +1,143 @@
+"""A labeled folder: pictures, and a table beside them, ``labels.csv``, that says what each one shows."""
+
+import csv
+import io
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from lenet.errors import DataError
+from lenet.reading.recognition import LABELS
+
+KINDS = ("single", "string")
+NEW_LINE, GAP = "|", " "  # in labels of strings
+
+_TABLE = "labels.csv"
+_NEEDED = ("file", "label")
+_DEFAULT_CAPTURE = "all"
+_LIKELY = "a table saved as “CSV UTF-8” from any spreadsheet is accepted"
+
+
+@dataclass(frozen=True)
+class LabeledPicture:
+    """One row of a table of labels.
+
+    Attributes:
+        path: where the picture lies.
+        file: its name, as the table has it.
+        label: its digits; in those of a string a space is a gap, and a new line starts a line.
+        kind: ``"single"``, one digit, or ``"string"``.
+        capture: how it was made, in the words of the table; pictures are counted by it.
+    """
+
+    path: Path
+    file: str
+    label: str
+    kind: str
+    capture: str
+
+    @property
+    def group(self) -> str:
+        """Kind and capture, as in ``"single/photo"``."""
+        return f"{self.kind}/{self.capture}"
+
+    @property
+    def digits(self) -> str:
+        """The label without gaps and lines."""
+        return "".join(self.label.split())
+
+
+def read_labels(path: str | Path) -> list[LabeledPicture]:
+    """Read a table of labels: columns file and label, and if there are any kind and capture; others are left alone.
+
+    Args:
+        path: a CSV file with commas, semicolons or tabs, in UTF-8 or UTF-16; or a folder with a ``labels.csv``. Files
+            are named from its folder on. Where the table names no kind, a label of one character is a single digit;
+            where it names no capture, all pictures were captured alike.
+
+    Raises:
+        DataError: if the table, a column, a value or a picture's file is missing, or a file is named twice; with the
+            number of the line.
+    """
+    path = Path(path)
+    path = path / _TABLE if path.is_dir() else path
+    rows = _rows(path)
+    columns = _columns(path, next(rows, (1, ()))[1])
+    pictures: list[LabeledPicture] = []
+    lines: dict[Path, int] = {}
+    for line, values in rows:
+        where = f"{path}, line {line}"
+        picture = _picture(path.parent, where, dict(zip(columns, values, strict=False)))
+        first = lines.setdefault(picture.path, line)
+        if first != line:
+            raise DataError(f"{where}: {picture.file} was named in line {first} already; name each picture once")
+        pictures.append(picture)
+    if not pictures:
+        raise DataError(f"{path}: names no pictures; expected a line for each, as in 7.jpg,7")
+    return pictures
+
+
+def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
+    """The values of each line that is not empty, and its number."""
+    text = _text(path)
+    first = text.lstrip().partition("\n")[0]
+    delimiter = max(",;\t", key=first.count)
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for values in table:
+            if any(value.strip() for value in values):
+                yield table.line_num, [value.strip() for value in values]
+    except csv.Error as error:
+        raise DataError(f"{path}, line {table.line_num}: not a table ({error}); {_LIKELY}") from None
+
+
+def _text(path: Path) -> str:
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such table of labels; expected columns {' and '.join(_NEEDED)}") from None
+    except OSError as error:
+        raise DataError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
+    encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
+    try:
+        text = content.decode(encoding)
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise DataError(f"{path}, line {line}: not {encoding.removesuffix('-sig').upper()} text; {_LIKELY}") from None
+    if "\0" in text:
+        raise DataError(f"{path}: no text but binary data; {_LIKELY}")
+    return text
+
+
+def _columns(path: Path, header: Sequence[str]) -> list[str]:
+    columns = [name.lower() for name in header]
+    for name in _NEEDED:
+        if name not in columns:
+            found = ", ".join(filter(None, header)) or "nothing"
+            raise DataError(f"{path}, line 1: no column {name}; expected file, label[, kind][, capture], found {found}")
+    if twice := [name for name in columns if name and columns.count(name) > 1]:
+        raise DataError(f"{path}, line 1: two columns are named {twice[0]}; expected each name once")
+    return columns
+
+
+def _picture(folder: Path, where: str, values: dict[str, str]) -> LabeledPicture:
+    for name in _NEEDED:
+        if not values.get(name):
+            raise DataError(f"{where}: no {name}; every line needs a file and the digits that it shows")
+    file, said = values["file"], values["label"]
+    if strange := [character for character in said if character not in LABELS + NEW_LINE + GAP]:
+        raise DataError(
+            f"{where}: the label {said!r} holds {strange[0]!r}; expected digits, a space for a gap and | for a new line"
+        )
+    if not any(character in LABELS for character in said):
+        raise DataError(f"{where}: the label {said!r} holds no digit; expected at least one")
+    kind = values.get("kind") or ("single" if len(said) == 1 else "string")
+    if kind not in KINDS:
+        raise DataError(f"{where}: unknown kind {kind!r}; expected {' or '.join(KINDS)}")
+    if kind == "single" and len(said) != 1:
+        raise DataError(f"{where}: {said!r} is no single digit; give the picture the kind string")
+    path = folder / file
+    if not path.is_file():
+        raise DataError(f"{where}: {path}: {'is a folder' if path.is_dir() else 'no such file'}, expected a picture")
+    label = "\n".join(GAP.join(line.split()) for line in said.split(NEW_LINE))
+    return LabeledPicture(path, file, label, kind, values.get("capture") or _DEFAULT_CAPTURE)

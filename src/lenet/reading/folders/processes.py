@@ -1,0 +1,198 @@
+"""The same work on many tasks by several processes: the order in which it comes back, and how everything ends.
+
+Processes are started afresh, never forked from this one: a fork would take the engine's locks along without the threads
+that hold them. Each works with one thread, on one task at a time, and ignores Ctrl-C, which is its parent's to answer.
+Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing behind but its task.
+"""
+
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from typing import Any, Generic, TypeVar
+
+from lenet.errors import LeNetError, ReadingError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Make = Callable[[], Callable[[Task], Result]]
+
+_AHEAD = 4  # tasks for each process whose results may wait for an earlier one
+_SECONDS_TO_END = 5.0
+
+
+def over_processes(
+    make: Make[Task, Result], tasks: Iterable[Task], workers: int, lost: Callable[[Task], Result]
+) -> Generator[Result, None, None]:
+    """What a function makes of each task, in their order, with a few of them in memory at any time.
+
+    When this generator ends or is closed, as an exception in its caller's loop does it, its processes are gone.
+
+    Args:
+        make: gives the function; called once in each process. It, the tasks and the results must be picklable.
+        tasks: taken from it as they are needed.
+        workers: how many processes at most; as many are started as there are tasks at once.
+        lost: what becomes of a task that ends its process, as happens when memory runs out.
+
+    Raises:
+        ReadingError: with the text of a LeNetError that the function raised; other exceptions come as they are.
+    """
+    crew = _Crew(make, workers, lost)
+    remaining, are_left = enumerate(tasks), True
+    done: dict[int, Result] = {}
+    given = returned = 0
+    try:
+        while True:
+            while are_left and crew.has_room and given - returned < _AHEAD * workers:
+                try:
+                    number, task = next(remaining)
+                except StopIteration:
+                    are_left = False
+                    break
+                crew.give(number, task)
+                given += 1
+            if returned == given:
+                return
+            done |= crew.results()
+            while returned in done:
+                yield done.pop(returned)
+                returned += 1
+    finally:
+        crew.stop()
+
+
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    process: BaseProcess
+    connection: "Connection[Any, Any]"
+
+
+class _Crew(Generic[Task, Result]):
+    """Processes that work, each on one task, and the way to be rid of them."""
+
+    def __init__(self, make: Make[Task, Result], most: int, lost: Callable[[Task], Result]) -> None:
+        self._make, self._most, self._lost = make, most, lost
+        methods = multiprocessing.get_all_start_methods()
+        self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:  # what every process needs is imported once
+            multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
+        self._idle: list[_Worker] = []
+        self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another task can be given."""
+        return bool(self._idle) or len(self._busy) < self._most
+
+    def give(self, number: int, task: Task) -> None:
+        """Have a task done."""
+        while True:
+            worker = self._idle.pop() if self._idle else self._start()
+            self._busy[worker.connection] = worker, number, task
+            try:
+                worker.connection.send(task)
+                return
+            except OSError:  # it has died meanwhile; so may the next one, but not for lack of a task
+                self._end(self._busy.pop(worker.connection)[0])
+
+    def results(self) -> dict[int, Result]:
+        """The next results, by their tasks' numbers; waits for one at least."""
+        found: dict[int, Result] = {}
+        for connection in wait(list(self._busy)):
+            worker, number, task = self._busy.pop(connection)
+            try:
+                error, result = worker.connection.recv()
+            except (EOFError, OSError):
+                self._end(worker)
+                found[number] = self._lost(task)
+                continue
+            self._idle.append(worker)
+            if error is not None:
+                raise error
+            found[number] = result
+        return found
+
+    def stop(self) -> None:
+        """End all processes, in the middle of their work if need be."""
+        workers = [*self._idle, *(worker for worker, _, _ in self._busy.values())]
+        for worker, _, _ in self._busy.values():
+            worker.process.terminate()
+        for worker in workers:
+            worker.connection.close()  # the sign to go home
+        for worker in workers:
+            self._end(worker)
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs, self._make), daemon=True)
+        with _without_interruption():
+            process.start()
+        theirs.close()
+        return _Worker(process, ours)
+
+    @staticmethod
+    def _end(worker: _Worker) -> None:
+        worker.connection.close()
+        worker.process.join(_SECONDS_TO_END)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+
+
+def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
+    """The life of a process: task after task, until its parent goes away."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    import cv2
+
+    cv2.setNumThreads(1)
+    do: Callable[[Any], Any] | None = None
+    while True:
+        try:
+            task = connection.recv()
+        except (EOFError, OSError):
+            return
+        try:
+            if do is None:
+                with _one_core():
+                    do = make()
+            answer: tuple[Exception | None, Any] = None, do(task)
+        except LeNetError as error:  # some kinds cannot be taken from one process to another
+            answer = ReadingError(str(error)), None
+        except Exception as error:
+            answer = error, None
+        try:
+            connection.send(answer)
+        except OSError:
+            return
+
+
+@contextmanager
+def _without_interruption() -> Iterator[None]:
+    """While processes are started in here, Ctrl-C is ignored, and they ignore it from their first moment on."""
+    if threading.current_thread() is not threading.main_thread():  # others are not allowed to change this
+        yield
+        return
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """The engine takes a thread for each core it may use; one that is made in here may use one."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usable)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)

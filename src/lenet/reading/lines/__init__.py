@@ -1,0 +1,1 @@
+"""Lines: from ink to the lines of digits that it most likely is."""

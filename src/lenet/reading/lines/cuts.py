@@ -1,0 +1,192 @@
+"""Where a component may be two touching digits: cuts along the slant of the line, and from notch to notch.
+
+Source: over-segmentation, [LeCun98, V].
+"""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.normalization import stroke_width
+
+Cut = tuple[float, float]  # its columns at the top row and at the bottom row of the mask
+Bits = NDArray[np.bool_]
+
+SLANTS = np.linspace(-0.3, 0.9, 13)  # columns that upright strokes lean to the right for each row up
+LONGEST_CHAIN = 9.0  # digit heights: what is wider is a line, a frame or texture, no digits that touch
+
+CHIP = 0.2  # of a section's largest part: a smaller one was clipped off its neighbour
+
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+def find_slant(mask: NDArray[np.uint8]) -> float:
+    """The lean of a line's strokes: set upright by it, they stand in the fewest columns.
+
+    >>> rows = np.arange(40)
+    >>> leaning = np.zeros((40, 60), np.uint8)
+    >>> leaning[rows, 40 - rows // 2] = leaning[rows, 41 - rows // 2] = 1
+    >>> round(find_slant(leaning), 1)
+    0.5
+    """
+    ys, xs = np.nonzero(mask)
+    if len(ys) > 1500:
+        ys, xs = ys[:: len(ys) // 1500], xs[:: len(xs) // 1500]
+    height = mask.shape[0]
+    along = np.rint(xs[None] + SLANTS[:, None] * ys[None] + height).astype(np.intp)
+    sharpness = [float((np.bincount(columns).astype(np.float64) ** 2).sum()) for columns in along]
+    best, upright = int(np.argmax(sharpness)), int(np.argmin(np.abs(SLANTS)))
+    return float(SLANTS[best]) if sharpness[best] > 1.2 * sharpness[upright] else 0.0
+
+
+def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[Cut]:
+    """Cuts of a component, bool (h, w), left to right: little ink, a waist, the middle of two holes, facing notches.
+
+    Upright cuts compete with those along the slant: between round digits that touch the one may cross less ink, between
+    strokes that lean the other. What is far wider than digits that touch is not cut.
+    """
+    height, width = mask.shape
+    if width > LONGEST_CHAIN * digit_height:
+        return []
+    stroke = stroke_width(mask.view(np.uint8))
+    found = _between_notches(mask, digit_height, stroke)
+    for lean in sorted({0.0, slant / 2, slant}):
+        shift = lean * np.arange(height)
+        offset = float(min(0.0, shift.min()))
+        upright = _sheared(mask, np.rint(shift - offset).astype(np.intp)) if lean else mask
+        for cost, column in _columns(upright, digit_height, stroke):
+            found.append((cost, (column + offset, column + offset - shift[-1])))
+    cuts: list[Cut] = []
+    least = 0.12 * digit_height
+    for _, cut in sorted(found):
+        middle = (cut[0] + cut[1]) / 2
+        apart = all(abs(middle - (other[0] + other[1]) / 2) > least for other in cuts)
+        if least <= middle < width - least and apart and len(cuts) <= 4 * width / digit_height:
+            cuts.append(cut)
+    return sorted(cuts, key=sum)
+
+
+def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
+    """The number of each pixel's section, from 1, left to right; 0 outside the mask.
+
+    A straight cut clips corners off the strokes beside it: such a chip goes to the neighbour it hangs on.
+    """
+    height, width = mask.shape
+    down = np.linspace(0, 1, height)[:, None]
+    columns = np.arange(width)[None]
+    section = np.ones(mask.shape, np.intp)
+    for top, bottom in cuts:
+        section += columns >= top + (bottom - top) * down
+    section *= mask
+    return _without_chips(section, len(cuts) + 1) if cuts else section
+
+
+def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
+    given = section.copy()
+    for value in range(1, count + 1):
+        parts, labels, statistics, _ = cv2.connectedComponentsWithStats((section == value).view(np.uint8))
+        largest = statistics[1:, 4].max(initial=0)
+        for part in range(1, parts):
+            x, y, w, h, area = statistics[part].tolist()
+            if area >= CHIP * largest:
+                continue
+            window = np.s_[max(0, y - 1) : y + h + 1, max(0, x - 1) : x + w + 1]
+            chip = (labels[window] == part).astype(np.uint8)
+            others = section[window][(cv2.dilate(chip, _BLOCK) > 0) & (section[window] != value)]
+            others = others[others > 0]
+            if len(others):
+                given[window][chip > 0] = np.bincount(others).argmax()
+    return given
+
+
+def _sheared(mask: Bits, shifts: NDArray[np.intp]) -> Bits:
+    height, width = mask.shape
+    wide = np.zeros((height, width + int(shifts.max())), bool)
+    ys, xs = np.nonzero(mask)
+    wide[ys, xs + shifts[ys]] = True
+    return wide
+
+
+def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, int]]:
+    """Columns with little ink, of small extent, or between two holes, with what speaks against each."""
+    height = mask.shape[0]
+    near = int(0.08 * digit_height) + 1
+    ink = _smooth(mask.sum(axis=0), 0.2 * stroke)
+    top, bottom = _outlines(mask)
+    extent = _smooth(np.maximum(bottom - top + 1, 0) * (top < height), 0.2 * stroke)
+    least_ink, least_extent, most_extent = _lowest(ink, near), _lowest(extent, near), -_lowest(-extent, 3 * near)
+    crossed = 0.5 * ink / stroke
+    thin = (ink == least_ink) & (ink < 2.6 * stroke)
+    waist = (extent == least_extent) & (extent < 0.9 * most_extent)
+    return (
+        [(0.5 * float(crossed[column]) - 0.5, column) for column in _between_holes(mask, digit_height)]
+        + [(float(crossed[column]), column) for column in np.flatnonzero(thin).tolist()]
+        + [(1.2 * float(extent[column]) / digit_height, column) for column in np.flatnonzero(waist).tolist()]
+    )
+
+
+def _outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """The highest and the lowest row of ink in each column; (h, -1) where there is none."""
+    filled, height = mask.any(axis=0), mask.shape[0]
+    return (
+        np.where(filled, mask.argmax(axis=0), height),
+        np.where(filled, height - 1 - mask[::-1].argmax(axis=0), -1),
+    )
+
+
+def _between_holes(mask: Bits, digit_height: float) -> list[int]:
+    """The columns midway between neighbouring enclosed holes that do not stand over one another."""
+    paper = np.pad((~mask).astype(np.uint8), 1, constant_values=1)
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    holes = sorted(
+        (int(statistics[number, 0]) - 1, int(statistics[number, 0] + statistics[number, 2]) - 1)
+        for number in range(1, count)
+        if number != labels[0, 0] and statistics[number, 4] > 2 * (0.06 * digit_height) ** 2
+    )
+    return [(a[1] + b[0]) // 2 for a, b in pairwise(holes) if b[0] > a[1] - 2]
+
+
+def _between_notches(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, Cut]]:
+    """Cuts from a notch in the upper outline to one in the lower outline across little ink."""
+    height = mask.shape[0]
+    top, bottom = _outlines(mask)
+    sigma, near = 0.03 * digit_height, int(0.15 * digit_height) + 1
+    upper, lower = _notches(_smooth(top, sigma), near), _notches(_smooth(height - 1 - bottom, sigma), near)
+    least = 0.08 * digit_height  # what a notch is deep
+    found: list[tuple[float, Cut]] = []
+    for x, depth_x in upper:
+        for z, depth_z in lower:
+            y, w = int(top[x]), int(bottom[z])
+            if abs(x - z) > 0.35 * digit_height or min(depth_x, depth_z) < least or not 0 <= y < w:
+                continue
+            slope = (z - x) / (w - y)
+            if abs(slope) < 1.2:
+                rows = np.arange(y, w + 1)
+                crossed = int(mask[rows, np.rint(x + slope * (rows - y)).astype(np.intp)].sum())
+                found.append((0.4 * crossed / stroke, (x - slope * y, x + slope * (height - 1 - y))))
+    return found
+
+
+def _notches(depth: NDArray[np.float32], near: int) -> list[tuple[int, float]]:
+    """Columns where an outline is deepest among those near, and how much deeper than the shallower side."""
+    deepest = np.flatnonzero(depth == -_lowest(-depth, near)).tolist()
+    found: list[tuple[int, float]] = []
+    for column in deepest:
+        before, after = depth[max(0, column - 3 * near) : column], depth[column + 1 : column + 1 + 3 * near]
+        if len(before) and len(after):
+            found.append((column, float(depth[column] - max(before.min(), after.min()))))
+    return found
+
+
+def _lowest(profile: NDArray[np.float32], near: int) -> NDArray[np.float32]:
+    """The least value within ``near`` columns of each."""
+    lowest = cv2.erode(profile[None], np.ones((1, 2 * near + 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
+    return np.asarray(lowest, np.float32).ravel()
+
+
+def _smooth(profile: NDArray[np.integer], sigma: float) -> NDArray[np.float32]:
+    row = profile[None].astype(np.float32)
+    smooth: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(row, (0, 0), max(0.5, sigma)), np.float32).ravel()
+    return smooth

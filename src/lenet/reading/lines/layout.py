@@ -1,0 +1,290 @@
+"""How the ink of a page is laid out: which components are of a size, lie on one line, in which order lines are read.
+
+What a component says is not asked here; see `segmentation` for what becomes of a line.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Box = tuple[int, int, int, int]
+Labels = NDArray[np.int32]
+Mask = NDArray[np.uint8]
+
+TALLEST, LOWEST = 3.5, 0.12  # components that count, in digit heights of the page
+FAR = 10.0  # the widest white between neighbours of a line, in their heights
+COLUMNS = 1.5  # the least white between columns, in digit heights
+LEVEL = 0.25  # in digit heights: how far lines of two columns may be off to be one
+SIZES = 2.2  # neighbours higher by a larger factor are no two digits of one line
+STEEPEST = 16  # degrees that a page may be askew
+LEAST_SKEW = 3  # degrees: less is not worth turning the page for
+MOST_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
+CROP = 300  # pixels of the ink map: a picture no larger may be a crop around its digits
+CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
+FOLD = 0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
+REMNANT = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
+
+
+@dataclass(frozen=True)
+class Component:
+    """Connected ink: its number among the labels, its box, and the sum of its levels."""
+
+    number: int
+    top: int
+    left: int
+    bottom: int
+    right: int
+    mass: float
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def box(self) -> Box:
+        return self.top, self.left, self.bottom, self.right
+
+
+def find_components(mask: Mask, levels: NDArray[np.float32]) -> tuple[Labels, list[Component]]:
+    """The components of a mask (h, w) of 0 and 1, and int32 labels (h, w) with their numbers."""
+    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+    inked = np.flatnonzero(mask)
+    mass = np.bincount(labels.ravel()[inked], weights=levels.ravel()[inked], minlength=count).tolist()
+    return np.asarray(labels, np.int32), [
+        Component(number, y, x, y + h, x + w, mass[number])
+        for number, (x, y, w, h, _) in enumerate(statistics.tolist())
+        if number > 0
+    ]
+
+
+def sort_out(
+    components: list[Component], shape: tuple[int, ...]
+) -> tuple[list[Component], float, list[tuple[Box, str]]]:
+    """Leave out grain, and what comes in from the edges of a photo: shadows, tables, fingers, margins.
+
+    Returns:
+        The components left, their digit height, and the boxes left out with the reasons.
+    """
+    height, width = shape
+    shorter, longer = min(height, width), max(height, width)
+    coarse = [c for c in components if max(c.height, c.width) > 0.012 * shorter + 1 and not _is_fold(c, shape)]
+    if not coarse:
+        return [], 0.0, []
+    heaviest = max(component.mass for component in coarse)
+    inner = [component for component in coarse if not _edges(component, shape)]
+    typical = digit_height(inner) if inner else 0.0
+    is_crop = longer <= CROP or typical > CROP_HEIGHT * shorter
+
+    def belongs(component: Component) -> bool:
+        edges = _edges(component, shape)
+        if is_crop:  # digits may well touch the edges of a crop
+            return edges < 3 and not (edges and component.mass < REMNANT * heaviest)
+        return edges == 0 or (edges == 1 and max(component.height, component.width) <= 0.15 * longer)
+
+    left = [component for component in coarse if belongs(component)]
+    # Where everything comes in from the edges, a digit may be among it after all.
+    left = left or [c for c in coarse if _edges(c, shape) < 3 and c.mass > REMNANT * heaviest]
+    if not left:
+        return [], 0.0, [(component.box, "at the edge") for component in coarse]
+    typical = digit_height(left)
+    heaviest = max(component.mass for component in left if component.height < TALLEST * typical)
+    kept = [
+        component
+        for component in left
+        if LOWEST * typical < max(component.height, component.width)
+        and component.height < TALLEST * typical
+        and component.mass > 0.01 * heaviest
+    ]
+    members, within = {c.number for c in kept}, {c.number for c in left}
+    out = [
+        (c.box, _reason(c, typical) if c.number in within else "at the edge")
+        for c in coarse
+        if c.number not in members and max(c.height, c.width) > LOWEST * typical
+    ]
+    return kept, typical, out
+
+
+def _is_fold(component: Component, shape: tuple[int, ...]) -> bool:
+    """Whether it runs from the top of a picture to its bottom, and the picture is no crop around it."""
+    from_edge_to_edge = component.top <= 1 and component.bottom >= shape[0] - 1
+    return max(shape) > CROP and from_edge_to_edge and component.width < FOLD * component.height
+
+
+def _reason(component: Component, typical: float) -> str:
+    return "not a digit" if component.height >= TALLEST * typical else "speck"
+
+
+def _edges(component: Component, shape: tuple[int, ...]) -> int:
+    """How many edges of the picture it touches."""
+    height, width = shape
+    at_left, at_right = component.left <= 1, component.right >= width - 1
+    return at_left + at_right + (component.top <= 1) + (component.bottom >= height - 1)
+
+
+def digit_height(components: list[Component]) -> float:
+    """The median height of the components, weighted by mass, so that specks and dots do not count."""
+    typical = float(np.median([component.mass for component in components]))
+    by_height = sorted(components, key=lambda component: component.height)
+    weights = np.cumsum([min(component.mass, 4 * typical) for component in by_height])
+    return float(by_height[int(np.searchsorted(weights, weights[-1] / 2))].height)
+
+
+def find_skew(components: list[Component], height: float) -> float:
+    """How many degrees the lines of a page fall from left to right; 0 if that cannot be told or is little.
+
+    The projection of the components along their lines is the sharpest there is.
+    """
+    large = [c for c in components if c.height > 0.5 * height]
+    if len(large) < 5:
+        return 0.0
+    large = large[:: -(-len(large) // MOST_FOR_SKEW)]
+    y = np.array([(c.top + c.bottom) / 2 for c in large])
+    x = np.array([(c.left + c.right) / 2 for c in large])
+    degrees = np.arange(-STEEPEST, STEEPEST + 1)
+    along = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
+    apart = (along[:, :, None] - along[:, None, :]) / (0.25 * height)
+    sharpness = np.exp(-(apart**2)).sum(axis=(1, 2)) - len(large)  # of each with every other
+    best = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
+    clear = sharpness[best] > 1.4 * sharpness[STEEPEST] and sharpness[best] > 0.5 * len(large)
+    return float(degrees[best]) if clear and abs(degrees[best]) >= LEAST_SKEW else 0.0
+
+
+def collect_lines(components: list[Component]) -> list[list[Component]]:
+    """Components collected into lines, in reading order.
+
+    Blocks of lines side by side are read one after the other, unless their lines are level with one another as in a
+    table: then a line goes on across the white between them.
+    """
+    if len(components) < 4:
+        return _in_reading_order(_linked(components))
+    height = digit_height(components)
+    blocks = _split([(c.left - COLUMNS * height, c.right) for c in components])
+    if len(blocks) > 1:
+        parts = [_linked([components[index] for index in block]) for block in blocks]
+        for number in range(1, len(parts)):
+            left, right = list(chain(*parts[:number])), list(chain(*parts[number:]))
+            if min(len(left), len(right)) > 1 and not _are_level(left, right, height):
+                return [line for side in (left, right) for line in collect_lines(list(chain(*side)))]
+    return _in_reading_order(_linked(components))
+
+
+def _are_level(left: list[list[Component]], right: list[list[Component]], height: float) -> bool:
+    """Whether the lines of two blocks are level with one another, those of the block with fewer lines at least."""
+    ends = np.array([_middle(max(line, key=lambda c: c.right)) for line in left])
+    starts = np.array([_middle(min(line, key=lambda c: c.left)) for line in right])
+    apart = np.abs(ends[:, None] - starts)
+    return bool(np.median(apart.min(axis=int(len(ends) > len(starts)) ^ 1)) < LEVEL * height)
+
+
+def _middle(component: Component) -> float:
+    return (component.top + component.bottom) / 2
+
+
+def _linked(components: list[Component]) -> list[list[Component]]:
+    """Each component linked with the nearest before and behind it; a small one with the line it is in."""
+    if not components:
+        return []
+    top, left, bottom, right = np.array([c.box for c in components], np.float64).T
+    height = bottom - top
+    white = np.maximum(left[None], left[:, None]) - np.minimum(right[None], right[:, None])  # < 0 where they overlap
+    middle, across = (top + bottom) / 2, left + right
+    # a small one: beside one far higher, within its height or nearly so
+    beside = (height[None] > SIZES * height[:, None]) & (white < 1.5 * height[None])
+    inside = (middle[:, None] > top - 0.25 * height) & (middle[:, None] < bottom + 0.25 * height)
+    stands_in = beside & inside
+    distance = np.where(stands_in, np.abs(across[:, None] - across) / height, np.inf)
+    small = np.asarray(np.isfinite(distance.min(axis=1)), np.bool_)
+    owner = np.where(small, distance.argmin(axis=1), np.arange(len(components)))
+
+    shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    lower, higher = np.minimum(height[:, None], height), np.maximum(height[:, None], height)
+    fits = (shared > 0.4 * lower) & (higher <= SIZES * lower) & (white < FAR * higher) & ~small & ~small[:, None]
+    ahead = np.where(fits & (across > across[:, None]), across - across[:, None], np.inf)
+    behind = np.where(fits & (across < across[:, None]), across[:, None] - across, np.inf)
+    line_of = list(range(len(components)))
+
+    def line(index: int) -> int:
+        while line_of[index] != index:
+            line_of[index] = line_of[line_of[index]]
+            index = line_of[index]
+        return index
+
+    for index in range(len(components)):
+        if small[index]:
+            line_of[line(index)] = line(int(owner[index]))
+        for distances in (ahead[index], behind[index]):
+            nearest = int(distances.argmin())
+            if np.isfinite(distances[nearest]):
+                line_of[line(index)] = line(nearest)
+    lines: dict[int, list[Component]] = {}
+    for index, component in enumerate(components):
+        lines.setdefault(line(index), []).append(component)
+    return list(lines.values())
+
+
+def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
+    """Lines one below the other top to bottom; blocks of lines side by side left to right."""
+    if len(lines) < 2:
+        return lines
+    bands = []
+    for line in lines:
+        tall = max(c.height for c in line)
+        middle = float(np.median([(c.top + c.bottom) / 2 for c in line if c.height > 0.5 * tall]))
+        bands.append((middle - 0.3 * tall, middle + 0.3 * tall))
+    columns = [(min(c.left for c in line), max(c.right for c in line)) for line in lines]
+    beside, below = _split(columns), _split(bands)
+    if len(beside) > 1 and (len(below) == 1 or all(len(block) > 1 for block in beside)):
+        return [line for block in beside for line in _in_reading_order([lines[index] for index in block])]
+    if len(below) > 1:
+        return [line for block in below for line in _in_reading_order([lines[index] for index in block])]
+    order = np.argsort([band[0] + band[1] for band in bands], kind="stable")
+    return [lines[index] for index in order.tolist()]
+
+
+def _split(spans: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Spans, by index, in groups between which there is white."""
+    groups: list[list[int]] = []
+    reach = -np.inf
+    for index in sorted(range(len(spans)), key=lambda index: spans[index][0]):
+        if spans[index][0] > reach:
+            groups.append([])
+        groups[-1].append(index)
+        reach = max(reach, spans[index][1])
+    return groups
+
+
+def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -> frozenset[int]:
+    """The indices of the digits of a line, from their boxes left to right, that a space precedes.
+
+    A space is a gap far wider than the gaps of its own line, both in white and from middle to middle; a line evenly
+    spread has none, nor has one where a separator stands (``separated``).
+
+    >>> sorted(find_spaces([(0, x, 20, x + 12) for x in (0, 20, 40, 100, 120)]))
+    [3]
+    >>> sorted(find_spaces([(0, x, 20, x + 12) for x in (0, 60, 120, 180)]))
+    []
+    """
+    if len(boxes) < 2:
+        return frozenset()
+    height = float(np.median([bottom - top for top, _, bottom, _ in boxes]))
+    left, right = np.array([box[1] for box in boxes]), np.array([box[3] for box in boxes])
+    white, step = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
+    own = [index for index in range(len(white)) if index + 1 not in separated]
+    if not own:
+        return frozenset()
+    common = (len(own) - 1) // 2
+    usual_white = max(0.0, float(np.sort(white[own])[common]))
+    usual_step = float(np.sort(step[own])[common])
+    if len(own) == 1:  # nothing to compare it with but the digits themselves
+        usual_white, usual_step = height, 1.5 * height
+    return frozenset(
+        index + 1 for index in own if white[index] > 2 * usual_white + 0.4 * height and step[index] > 1.7 * usual_step
+    )

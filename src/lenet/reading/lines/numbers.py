@@ -1,0 +1,148 @@
+"""Which signs of a line are a number: not words, not tally marks, not what was crossed out, not what has ink left over.
+
+Each sign alone may look like a digit. What stands beside it, on its line and on its page, tells.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from lenet.reading.lines.layout import Box, find_spaces
+from lenet.reading.normalization import stroke_width
+from lenet.reading.signs import Draft, Sign
+
+DIGIT_LINE = 0.5  # the least mean probability of the signs of a line, those included that are no digits
+DIGIT_WORD = 0.86  # the least probability, in the geometric mean, that signs between two spaces are digits at all
+ALONE = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
+BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
+LEAST_NUMBER = 3  # fewer digits among words are not told from letters
+NO_DIGIT = 0.1  # what a sign left out counts there
+STROKES = 5  # so many bare strokes of one height are tally marks, a bar code, a comb of boxes: no ones
+ONES = 0.75  # the share of a line's signs, or a page's, that are then read as ones
+EVEN = 0.1  # of their height: the standard deviation of such strokes' tops and bottoms
+SCRIBBLE = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
+BLOT = 1.4  # the same of what is more likely no digit than one
+LEAST_REST = 0.06  # of a sign's size: smaller ink left over is grain
+ASIDE = 0.25  # of its size: the point under a slanted stroke
+DOUBT = 0.5  # what the probabilities of a sign are multiplied by that leaves ink over
+
+
+def without_words(lines: list[Draft]) -> list[Draft]:
+    """The lines of a page without those that words or strokes beside them make doubtful."""
+    signs = [sign for line in lines for sign in line.signs]
+    has_words = any(reason == "not digits" for line in lines for _, reason in line.ignored)
+    ones = sum(sign.label == "1" for sign in signs)
+    are_strokes = sum(map(bool, lines)) > 1 and ones >= max(STROKES, ONES * len(signs))
+
+    def is_doubtful(line: Draft) -> bool:
+        return bool(line) and (are_strokes or (has_words and not _is_sure(line.signs)))
+
+    return [
+        Draft(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), "not digits")))
+        if is_doubtful(line)
+        else line
+        for line in lines
+    ]
+
+
+def numbers_of(chosen: list[Sign], others: list[Box], gaps: frozenset[int]) -> list[Sign]:
+    """The signs of those words of a line that are numbers; words beside them must leave no doubt about it."""
+    spaced = {id(chosen[at]) for at in gaps}
+    boxes = sorted(
+        [(box, None) for box in others] + [(sign.box, sign) for sign in chosen], key=lambda one: _middle(one[0])
+    )
+    spaces = find_spaces([box for box, _ in boxes])
+    starts = [at for at, (_, sign) in enumerate(boxes) if at == 0 or at in spaces or id(sign) in spaced]
+    words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
+    signs = [[sign for _, sign in word if sign is not None] for word in words]
+    left_out = [len(word) - len(own) for word, own in zip(words, signs, strict=True)]
+    least = ALONE if len(words) == 1 else DIGIT_WORD
+    numbers = [bool(own) and _is_number(own, count, least) for own, count in zip(signs, left_out, strict=True)]
+    if not all(numbers):
+        numbers = [
+            is_number and count == 0 and _is_sure(own)
+            for own, count, is_number in zip(signs, left_out, numbers, strict=True)
+        ]
+    return [sign for own, is_number in zip(signs, numbers, strict=True) if is_number for sign in own]
+
+
+def _middle(box: Box) -> int:
+    return box[1] + box[3]
+
+
+def _is_number(word: list[Sign], others: int, least: float) -> bool:
+    """Whether signs between two spaces are digits; of three and more one may look like none."""
+    if sum(sign.probability for sign in word) < DIGIT_LINE * (len(word) + others):
+        return False
+    shares = [NO_DIGIT] * others + [min(1.0, float(sign.shares.sum())) for sign in word]
+    return len(shares) < 3 or _sureness(shares) >= least
+
+
+def _is_sure(word: Sequence[Sign]) -> bool:
+    """Whether signs are digits beyond doubt: how sure it is that they are any, and which ones, count alike."""
+    return (
+        len(word) >= LEAST_NUMBER
+        and _sureness([math.sqrt(sign.probability * min(1.0, float(sign.shares.sum()))) for sign in word])
+        >= BESIDE_WORDS
+    )
+
+
+def _sureness(shares: list[float]) -> float:
+    """The geometric mean; of three and more without the least."""
+    counted = np.sort(shares)[len(shares) > 2 :]
+    return math.exp(float(np.log(np.maximum(counted, 0.01)).mean()))
+
+
+def are_strokes(signs: Sequence[Sign]) -> bool:
+    """Whether these are bare strokes set evenly: a hand that writes so many ones does not write them so."""
+    ones = [sign for sign in signs if sign.label == "1"]
+    if len(ones) < max(STROKES, ONES * len(signs)):
+        return False
+    tops, lefts, bottoms, rights = np.array([sign.box for sign in ones], np.float64).T
+    middles, height = lefts + rights, float(np.median(bottoms - tops))
+    spread = [float(np.std(ends - np.polyval(np.polyfit(middles, ends, 1), middles))) for ends in (tops, bottoms)]
+    return max(spread) < EVEN * height
+
+
+def find_scribbles(chosen: list[Sign]) -> set[int]:
+    """Which signs are crossed out, or blots: a line has one pen, and theirs is far wider."""
+    if len(chosen) < 4:
+        return set()
+    widths = [stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in chosen]
+    usual = float(np.median(widths))
+    blots = {number for number, width in enumerate(widths) if width > SCRIBBLE * usual}
+    doubtful = {
+        number for number, sign in enumerate(chosen) if sign.shares.sum() < 0.5 and widths[number] > BLOT * usual
+    }
+    return blots | doubtful
+
+
+def with_doubt(signs: Sequence[Sign], ignored: Sequence[tuple[Box, str]]) -> tuple[Sign, ...]:
+    """The signs, those less sure that leave a mark over, below them, above them or inside.
+
+    The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
+    of what was drawn. A point behind a digit, level with its foot, says nothing against it.
+    """
+
+    def is_doubtful(sign: Sign) -> bool:
+        top, left, bottom, right = sign.box
+        size = max(bottom - top, right - left)
+        for (above, from_left, below, to_right), reason in ignored:
+            height, width = below - above, to_right - from_left
+            inside = above > top and below < bottom and from_left > left and to_right < right
+            beyond = bottom < above < bottom + size or top - size < below < top
+            in_line = left - ASIDE * size < from_left and to_right < right + ASIDE * size
+            is_rest = reason != "rule" and LEAST_REST * size < max(height, width) < 0.5 * size
+            if is_rest and (inside or (beyond and in_line)):
+                return True
+        return False
+
+    return tuple(replace(sign, shares=sign.shares * np.float32(DOUBT)) if is_doubtful(sign) else sign for sign in signs)
+
+
+def union(boxes: list[Box]) -> Box:
+    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    return min(tops), min(lefts), max(bottoms), max(rights)

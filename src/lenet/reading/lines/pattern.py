@@ -1,0 +1,236 @@
+r"""What a line is known to look like, as ``\d{3}-\d{4}``: a small automaton that the best path through it obeys."""
+
+from dataclasses import dataclass
+from typing import NoReturn
+
+from lenet.errors import ReadingError
+
+ALL_DIGITS = frozenset(range(10))
+SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
+ESCAPED = frozenset("-./+ ()")  # and these after a backslash
+MOST_SIGNS = 100  # that a pattern may ask for
+
+
+@dataclass(frozen=True)
+class State:
+    """A place in a pattern, reached by one sign.
+
+    Attributes:
+        digits: those that lead here; none if it is a separator that does.
+        separator: that separator, or empty.
+        following: the states that may come next; later ones only, or the state itself.
+    """
+
+    digits: frozenset[int]
+    separator: str
+    following: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Pattern:
+    r"""An automaton without silent moves: state 0 is the start, any other was reached by its own sign.
+
+    Source of the construction: V. M. Glushkov, The abstract theory of automata, 1961.
+
+    >>> pattern = Pattern.parse(r"\d{3}-\d{4}")
+    >>> pattern.accepts("555-1234"), pattern.accepts("5551234")
+    (True, False)
+    """
+
+    text: str
+    states: tuple[State, ...]
+    accepting: frozenset[int]
+
+    @classmethod
+    def anything(cls) -> "Pattern":
+        """Any number of any digits."""
+        start, digit = State(frozenset(), "", (1,)), State(ALL_DIGITS, "", (1,))
+        return cls(r"\d*", (start, digit), frozenset({0, 1}))
+
+    @classmethod
+    def of_length(cls, length: int) -> "Pattern":
+        """So many digits.
+
+        Raises:
+            ReadingError: if the length is not 1..100.
+        """
+        if not 1 <= length <= MOST_SIGNS:
+            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MOST_SIGNS}")
+        return cls.parse(rf"\d{{{length}}}")
+
+    @classmethod
+    def parse(cls, text: str) -> "Pattern":
+        r"""A pattern from a part of the language of regular expressions.
+
+        Args:
+            text: of ``\d``, ``[0-4]``, digits, separators (space, ``-``, ``,``, ``/``, ``:``, ``\.``), ``{3}``,
+                ``{3,4}``, ``?``, ``|`` and groups in parentheses.
+
+        Raises:
+            ReadingError: if there is anything else in it.
+        """
+        return _Parser(text).pattern()
+
+    def accepts(self, text: str) -> bool:
+        """Whether digits and separators are what the pattern asks for."""
+        reached = {0}
+        for sign in text:
+            reached = {
+                target
+                for state in reached
+                for target in self.states[state].following
+                if self.states[target].separator == sign
+                or (sign.isdecimal() and int(sign) in self.states[target].digits)
+            }
+        return bool(reached & self.accepting)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """A piece of a pattern: whether it may be empty, and the states it may begin and end with."""
+
+    optional: bool
+    first: tuple[int, ...]
+    last: tuple[int, ...]
+
+
+class _Parser:
+    """Recursive descent; a repeated part is read again for every repetition."""
+
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+        self.signs: list[tuple[frozenset[int], str]] = [(frozenset(), "")]
+        self.following: list[set[int]] = [set()]
+
+    def pattern(self) -> Pattern:
+        whole = self._choice()
+        if self.at < len(self.text):
+            self._refuse("a parenthesis closes that was not opened")
+        if len(self.signs) == 1:
+            self._refuse("it asks for nothing")
+        self.following[0].update(whole.first)
+        states = tuple(
+            State(digits, separator, tuple(sorted(following)))
+            for (digits, separator), following in zip(self.signs, self.following, strict=True)
+        )
+        return Pattern(self.text, states, frozenset(whole.last) | (frozenset({0}) if whole.optional else frozenset()))
+
+    def _choice(self) -> _Part:
+        part = self._sequence()
+        while self._take("|"):
+            other = self._sequence()
+            part = _Part(part.optional or other.optional, part.first + other.first, part.last + other.last)
+        return part
+
+    def _sequence(self) -> _Part:
+        part = _Part(True, (), ())
+        while self.at < len(self.text) and self.text[self.at] not in "|)":
+            part = self._joined(part, self._repeated())
+        return part
+
+    def _joined(self, a: _Part, b: _Part) -> _Part:
+        for state in a.last:
+            self.following[state].update(b.first)
+        first = a.first + b.first if a.optional else a.first
+        last = a.last + b.last if b.optional else b.last
+        return _Part(a.optional and b.optional, first, last)
+
+    def _repeated(self) -> _Part:
+        start = self.at
+        part = self._atom()
+        stop = self.at
+        least, most = self._counts()
+        end = self.at
+        whole = _Part(True, (), ())
+        for number in range(most):
+            if number:
+                self.at = start
+                part = self._atom()
+                assert self.at == stop
+            whole = self._joined(whole, _Part(part.optional or number >= least, part.first, part.last))
+        self.at = end
+        if self.at < len(self.text) and self.text[self.at] in "?{":
+            self._refuse("one count follows another")
+        return whole
+
+    def _counts(self) -> tuple[int, int]:
+        if self._take("?"):
+            return 0, 1
+        if not self._take("{"):
+            return 1, 1
+        close = self.text.find("}", self.at)
+        least, comma, most = self.text[self.at : max(close, self.at)].partition(",")
+        if close < 0 or not _is_count(least) or (comma and not _is_count(most)):
+            self._refuse("a count is written {3} or {3,4}")
+        self.at = close + 1
+        low, high = int(least), int(most) if comma else int(least)
+        if not 0 < high <= MOST_SIGNS or low > high:
+            self._refuse(f"a count goes from the smaller to the larger, up to {MOST_SIGNS}")
+        return low, high
+
+    def _atom(self) -> _Part:
+        sign = self.text[self.at]
+        self.at += 1
+        if sign == "(":
+            part = self._choice()
+            if not self._take(")"):
+                self._refuse("a parenthesis is not closed")
+            return part
+        if sign == "[":
+            return self._sign(self._class(), "")
+        if sign == "\\":
+            escaped = self.text[self.at : self.at + 1]
+            self.at += 1
+            if escaped == "d":
+                return self._sign(ALL_DIGITS, "")
+            if escaped and escaped in ESCAPED:
+                return self._sign(frozenset(), escaped)
+            self.at -= 2
+        elif sign in "0123456789":
+            return self._sign(frozenset({int(sign)}), "")
+        elif sign in SEPARATORS:
+            return self._sign(frozenset(), sign)
+        else:
+            self.at -= 1
+        self._refuse(f"{self.text[self.at : self.at + 1 + (sign == chr(92))]!r} is not known")
+
+    def _class(self) -> frozenset[int]:
+        close = self.text.find("]", self.at)
+        inside = self.text[self.at : max(close, self.at)]
+        found: set[int] = set()
+        rest = inside
+        while rest:
+            size = 3 if rest[1:2] == "-" else 1
+            ends = rest[:size:2]
+            if len(ends) != (size + 1) // 2 or not all(end in "0123456789" for end in ends) or ends[0] > ends[-1]:
+                found.clear()
+                break
+            found.update(range(int(ends[0]), int(ends[-1]) + 1))
+            rest = rest[size:]
+        if close < 0 or not found:
+            self._refuse("brackets hold digits, as [0-4] or [135]")
+        self.at = close + 1
+        return frozenset(found)
+
+    def _sign(self, digits: frozenset[int], separator: str) -> _Part:
+        if len(self.signs) > MOST_SIGNS:
+            self._refuse(f"it asks for more than {MOST_SIGNS} signs")
+        self.signs.append((digits, separator))
+        self.following.append(set())
+        state = len(self.signs) - 1
+        return _Part(False, (state,), (state,))
+
+    def _take(self, sign: str) -> bool:
+        taken = self.text.startswith(sign, self.at)
+        self.at += taken
+        return taken
+
+    def _refuse(self, why: str) -> NoReturn:
+        raise ReadingError(
+            rf"pattern {self.text!r}, at {self.text[self.at :]!r}: {why}; a pattern is made of \d, [0-4], digits, "
+            r"separators (space - , / : \.), {3}, {3,4}, ?, | and (groups)"
+        )
+
+
+def _is_count(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 4

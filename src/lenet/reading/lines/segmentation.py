@@ -1,0 +1,290 @@
+"""From an ink map to rows of pieces: the lines of a page, and where each may be cut into digits.
+
+Ink that stands over other ink is joined, and cut where digits may touch. Which pieces make a digit is decided by
+whoever can read them: see `path`.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
+from lenet.reading.lines.layout import Box as Box  # for those who import it from here
+from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, find_components, find_skew, sort_out
+from lenet.reading.paper.ink import InkMap
+from lenet.reading.paper.rules import find_rules as find_rules  # for those who import it from here
+from lenet.reading.paper.rules import without_rules
+
+MOST_COMPONENTS = 500  # of a page: more are texture
+MOST_RUNS, RUNS_OF_COMPONENT = 200, 3  # so are more ways to take its pieces for digits, and for each component
+MOST_PIECES = 5  # of one digit
+WIDEST = 1.7  # of several pieces taken for one digit, in digit heights
+WIDEST_PIECE = 2.5  # the same of one piece
+WIDEST_GAP = 0.3  # between two pieces of one digit, in digit heights
+FOOT = 0.65  # of a digit's height, from its top: points and commas stand below
+SMALLEST = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
+LOW = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
+
+Run = tuple[int, int, float, tuple[int, ...]]
+
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Piece:
+    """Ink that is never divided: a component, several over one another, or a part between two cuts.
+
+    ``left`` and ``right`` are its extent along the row, slanted strokes set upright; ``numbers`` are its values in the
+    row's labels, ``box`` lies in the row, ``height`` is in digit heights; ``components`` are those it is part of.
+    ``is_mark``: it is as low as a point or comma, and stands where these do.
+    """
+
+    left: float
+    right: float
+    numbers: tuple[int, ...]
+    box: Box
+    height: float
+    components: frozenset[int] = frozenset()
+    is_mark: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Neighbouring pieces, ``first`` up to ``last`` (not included), that may be one digit.
+
+    Attributes:
+        box: (top, left, bottom, right) in the ink map.
+        ink: float32 crop, other ink removed, the edge of a stroke at 0.5.
+        height, width, gap: in digit heights of the row; ``gap`` is the white between its pieces.
+        dropped: pieces among them that are taken for specks.
+        cuts: on how many of its sides a stroke had to be cut.
+        marks: how many of its pieces look like a point or comma beside the rest.
+    """
+
+    first: int
+    last: int
+    box: Box
+    ink: NDArray[np.float32]
+    height: float
+    width: float
+    gap: float
+    dropped: tuple[int, ...] = ()
+    cuts: int = 0
+    marks: int = 0
+
+
+@dataclass(frozen=True)
+class Row:
+    """Pieces of one line, left to right, in the part of the ink map whose corner is ``corner``."""
+
+    ink: NDArray[np.float32]
+    labels: Labels
+    corner: tuple[int, int]
+    threshold: float
+    digit_height: float
+    pieces: tuple[Piece, ...]
+
+    def candidates(self) -> Iterator[Candidate]:
+        """Every run of neighbouring pieces that could be one digit by its size, with and without its specks."""
+        return (self._candidate(*run) for run in self.runs)
+
+    def wholes(self) -> Iterator[Candidate]:
+        """The candidates that are a component each, as high as a digit and no wider."""
+        for first, last, gap, dropped in self.runs:
+            piece = self.pieces[first]
+            like_a_digit = piece.height > 0.5 and piece.right - piece.left < 1.2 * self.digit_height
+            if last == first + 1 and like_a_digit and not (self._is_cut(first) or self._is_cut(last)):
+                yield self._candidate(first, last, gap, dropped)
+
+    @cached_property
+    def runs(self) -> tuple[Run, ...]:
+        """What candidates there are: first piece, last one (not included), white between, pieces dropped."""
+        return tuple(self._runs())
+
+    def _runs(self) -> Iterator[Run]:
+        for first in range(len(self.pieces)):
+            gap, reach = 0.0, self.pieces[first].right
+            for last in range(first + 1, min(len(self.pieces), first + MOST_PIECES) + 1):
+                run = self.pieces[first:last]
+                white = max(0.0, run[-1].left - reach) if last > first + 1 else 0.0
+                gap, reach = gap + white, max(reach, run[-1].right)
+                wide = reach - min(piece.left for piece in run)
+                if wide > (WIDEST if last > first + 1 else WIDEST_PIECE) * self.digit_height:
+                    break
+                if white > WIDEST_GAP * self.digit_height:
+                    break
+                yield first, last, gap, ()
+                specks = tuple(index for index in range(first + 1, last - 1) if self.pieces[index].height < LOW)
+                if specks:
+                    yield first, last, gap, specks
+
+    def box_of(self, piece: Piece) -> Box:
+        """A piece's box in the ink map."""
+        top, left, bottom, right = piece.box
+        y, x = self.corner
+        return y + top, x + left, y + bottom, x + right
+
+    def _candidate(self, first: int, last: int, gap: float, dropped: tuple[int, ...]) -> Candidate:
+        run = [self.pieces[index] for index in range(first, last) if index not in dropped]
+        numbers = [number for piece in run for number in piece.numbers]
+        box = top, left, bottom, right = _around([piece.box for piece in run])
+        part = self.labels[top:bottom, left:right]
+        mask = part == numbers[0]
+        for number in numbers[1:]:
+            mask |= part == number
+        ink = crop_of(self.ink[top:bottom, left:right], mask, self.threshold)
+        unit = self.digit_height
+        width = max(piece.right for piece in run) - min(piece.left for piece in run)
+        place = self.box_of(Piece(0, 0, (), box, 0))
+        cuts = self._is_cut(first) + self._is_cut(last)
+        marks = sum(piece.is_mark for piece in run) if len(run) > 1 else 0
+        return Candidate(first, last, place, ink, (bottom - top) / unit, width / unit, gap / unit, dropped, cuts, marks)
+
+    def _is_cut(self, place: int) -> bool:
+        """Whether the pieces before and behind a place were cut from one component."""
+        if not 0 < place < len(self.pieces):
+            return False
+        return not self.pieces[place - 1].components.isdisjoint(self.pieces[place].components)
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of a picture in reading order, what was left out and why, and by how many degrees its lines fall.
+
+    ``is_texture``: there is too much of it for lines; they were not looked for.
+    """
+
+    rows: tuple[Row, ...] = ()
+    ignored: tuple[tuple[Box, str], ...] = ()
+    skew: float = 0.0
+    is_texture: bool = False
+
+
+def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
+    """The rows of a picture at one threshold of the ink's levels, rules taken out."""
+    mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
+    labels, components = find_components(mask, ink.levels)
+    components, height, ignored = sort_out(components, ink.levels.shape)
+    if len(components) > MOST_COMPONENTS:
+        return Page(is_texture=True)
+    rows: list[Row] = []
+    most = MOST_RUNS + RUNS_OF_COMPONENT * len(components)
+    for line in collect_lines(components):
+        if max(component.height for component in line) > max(0.25 * height, SMALLEST):
+            rows.append(_row(ink, labels, line, threshold))
+            most -= len(rows[-1].runs)
+            if most < 0:
+                return Page(is_texture=True)
+        else:
+            ignored += [(component.box, _mark(component, height)) for component in line]
+    return Page(tuple(row for row in rows if row.pieces), tuple(ignored), find_skew(components, height))
+
+
+def _mark(component: Component, height: float) -> str:
+    is_dash = component.width > max(1.6 * component.height, 0.25 * height)
+    return "separator" if is_dash else "speck"
+
+
+def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
+    """The rows of a picture, in reading order, at one threshold of the ink's levels, rules taken out."""
+    return list(find_page(ink, threshold, rules).rows)
+
+
+def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
+    top, left, bottom, right = _around([component.box for component in line])
+    heights = [component.height for component in line]
+    digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
+    part = labels[top:bottom, left:right]
+    own = np.zeros_like(part)
+    slant = find_slant(np.isin(part, [component.number for component in line]).view(np.uint8))
+    pieces: list[Piece] = []
+    for component in line:
+        corner = component.top - top, component.left - left
+        window = np.s_[corner[0] : component.bottom - top, corner[1] : component.right - left]
+        mask = part[window] == component.number
+        cuts = candidate_cuts(mask, digit_height, slant) if component.width > 0.6 * digit_height else []
+        section = sections(mask, cuts)
+        for value in range(1, len(cuts) + 2):
+            ys, xs = np.nonzero(section == value)
+            if len(ys) >= 4:
+                number = len(pieces) + 1
+                own[window][ys, xs] = number
+                ys, xs = ys + corner[0], xs + corner[1]
+                along = xs + slant * (ys - part.shape[0] / 2)
+                box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+                height = (box[2] - box[0]) / digit_height
+                ends = float(along.min()), float(along.max()) + 1
+                pieces.append(Piece(*ends, (number,), box, height, frozenset({component.number})))
+    return Row(
+        ink.levels[top:bottom, left:right],
+        own,
+        (top, left),
+        threshold,
+        digit_height,
+        _marked(_joined(pieces, digit_height), digit_height),
+    )
+
+
+def _joined(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
+    """Pieces of different components that stand over one another made one: the halves of a broken 4.
+
+    Low ones stay apart: they may be the bar of a 5 as well as a comma or a speck, and the path decides.
+    """
+    while True:
+        pieces = sorted(pieces, key=lambda piece: piece.left + piece.right)
+        for i, j in _neighbours(len(pieces)):
+            a, b = pieces[i], pieces[j]
+            shared = min(a.right, b.right) - max(a.left, b.left)
+            left, right = min(a.left, b.left), max(a.right, b.right)
+            over = shared > 0.6 * min(a.right - a.left, b.right - b.left)
+            high = min(a.height, b.height) > LOW
+            if over and high and a.components.isdisjoint(b.components) and right - left < 1.3 * digit_height:
+                box = _around([a.box, b.box])
+                height = (box[2] - box[0]) / digit_height
+                both = Piece(left, right, a.numbers + b.numbers, box, height, a.components | b.components)
+                pieces[i : j + 1] = [both, *pieces[i + 1 : j]]
+                break
+        else:
+            return tuple(pieces)
+
+
+def _marked(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, ...]:
+    """The pieces, those told that are low, whole, at the foot of the digits around them, and beside these."""
+    high = [piece for piece in pieces if piece.height > LOW]
+    parts = Counter(component for piece in pieces for component in piece.components)
+
+    def is_mark(piece: Piece) -> bool:
+        top, left, bottom, right = piece.box
+        near = [
+            other.box for other in high if other.box[1] < right + digit_height and other.box[3] > left - digit_height
+        ]
+        if piece.height > LOW or not near or any(parts[component] > 1 for component in piece.components):
+            return False
+        around = _around(near)
+        at_foot = (top + bottom) / 2 > around[0] + FOOT * (around[2] - around[0])
+        return at_foot and all(min(right, box[3]) - max(left, box[1]) < 0.5 * (right - left) for box in near)
+
+    return tuple(replace(piece, is_mark=is_mark(piece)) for piece in pieces)
+
+
+def _neighbours(count: int) -> Iterator[tuple[int, int]]:
+    """Pairs of indices that are at most three apart."""
+    return ((i, j) for i in range(count) for j in range(i + 1, min(i + 4, count)))
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
+    return min(tops), min(lefts), max(bottoms), max(rights)
+
+
+def crop_of(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float) -> NDArray[np.float32]:
+    """Ink with the threshold at 0.5: soft edges are kept where they are the mask's own, all else is paper."""
+    near = cv2.dilate(mask.astype(np.uint8), _BLOCK)
+    soft = np.clip(levels / (2 * threshold), 0, 1) * near
+    outside = np.minimum(soft, 0.49) * (soft < 0.5)
+    return np.asarray(np.where(mask, np.maximum(soft, 0.5), outside), np.float32)

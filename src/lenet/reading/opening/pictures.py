@@ -1,0 +1,224 @@
+"""Opening pictures: any file, stream, Pillow image or array becomes upright RGB, or one sentence that says why not.
+
+The size is checked before anything is decoded, and large pictures are reduced while they are.
+"""
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lenet.errors import DataError, LeNetError
+from lenet.reading.opening.formats import NotAPicture, Pages, most_pixels_of, open_images
+from lenet.reading.opening.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, turned
+from lenet.reading.opening.strips import spans, strip_height, strips
+
+Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
+
+# What is kept of a picture. A photo of 12 million pixels is halved, which JPEG does while decoding. Digits of 12 pixels
+# stay as they are in pictures of up to this many; where there are more, the page's digits have more pixels too.
+KEPT_PIXELS = 6_000_000
+MOST_STREAMED_BYTES = 500_000_000
+MOST_PAGES = 1000
+SHORTEST_SIDE, SHORTEST_LONG_SIDE = 4, 8
+
+
+@dataclass(frozen=True)
+class Picture:
+    """An upright picture.
+
+    Attributes:
+        name: the path it came from, or what kind of object it was; with the page, of a file with several.
+        colors: uint8 (h, w, 3), RGB; reduced by a whole factor when the picture is large.
+        size: (height, width) of the whole picture, upright, before reduction.
+    """
+
+    name: str
+    colors: Colors
+    size: tuple[int, int]
+
+
+def open_picture(source: Source, kept_pixels: int = KEPT_PIXELS) -> Picture:
+    """Decode a picture and turn it upright; of several pages or frames, the first.
+
+    Args:
+        source: a path; a picture file's bytes, or a stream of them; a Pillow image; or an array, (H, W) or (H, W, 1, 3
+            or 4), bool, uint8, uint16, or float of 0..1.
+        kept_pixels: about how many pixels are kept of a larger picture.
+
+    Raises:
+        DataError: if there is no such file, it is empty, damaged or no picture, or has too many or too few pixels.
+        MissingExtra: for HEIC and PDF, if the package that opens them is not installed.
+
+    >>> open_picture(np.zeros((40, 30), np.uint8)).colors.shape
+    (40, 30, 3)
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source, kept_pixels)
+    if isinstance(source, Image.Image):
+        with _one_sentence("image"):
+            source.load()  # here, so that the caller's image is not used up in strips
+            return _from_image(source, "image", kept_pixels)
+    with _opened(source) as (name, file), _one_sentence(name):
+        return _from_image(next(open_images(file, name, kept_pixels).images), name, kept_pixels)
+
+
+def open_pages(source: Source, kept_pixels: int = KEPT_PIXELS) -> Iterator[Picture]:
+    """The pages of a TIFF or PDF file, each decoded when it is asked for; any other picture is one page.
+
+    The name of a page ends in its number, "file.tif, page 2", if there are several. Of animations (GIF, WebP, PNG) the
+    first frame counts, and thumbnails within a TIFF are passed over.
+
+    Args:
+        source, kept_pixels: as `open_picture` takes them.
+
+    Raises:
+        DataError: as `open_picture` does, with the name of the page that is damaged; no page comes after it.
+        MissingExtra: as `open_picture` does.
+    """
+    if isinstance(source, (np.ndarray, Image.Image)):
+        yield open_picture(source, kept_pixels)
+        return
+    with _opened(source) as (name, file):
+        with _one_sentence(name):
+            pages: Pages = open_images(file, name, kept_pixels)
+        for number in count(1):
+            page = f"{name}, page {number}" if pages.are_several else name
+            with _one_sentence(page):
+                image = next(pages.images, None)
+                if image is None:
+                    return
+                if number > MOST_PAGES:
+                    raise DataError(f"{name}: over {MOST_PAGES:,} pages, which is the most accepted; split it first")
+                picture = _from_image(image, page, kept_pixels)
+            yield picture
+
+
+@contextmanager
+def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
+    """The name of a source, and its bytes as a file that can be read from any place."""
+    if isinstance(source, (bytes, bytearray, memoryview)):
+        if not source:
+            raise DataError("bytes: none, expected a picture file's")
+        yield "bytes", io.BytesIO(source)
+    elif isinstance(source, (str, Path)):
+        path = Path(source)
+        with _one_sentence(str(path)):
+            if path.is_dir():
+                raise DataError(f"{path}: is a folder, expected a picture file")
+            if path.is_char_device() or path.is_block_device() or path.is_socket():
+                raise DataError(f"{path}: is a device, expected a picture file")
+            if path.is_file() and path.stat().st_size == 0:
+                raise DataError(f"{path}: empty file, expected a picture")
+            file = path.open("rb")
+        with file:
+            yield str(path), file if path.is_file() else _whole(file, str(path))
+    elif hasattr(source, "read"):
+        name = getattr(source, "name", None)
+        name = name.strip("<>") if isinstance(name, str) and name.strip("<>") else "stream"
+        yield name, _whole(source, name)
+    else:
+        raise DataError(
+            f"{type(source).__name__}: expected a path, bytes, a stream of bytes, a Pillow image or an array"
+        )
+
+
+def _whole(stream: IO[bytes], name: str) -> IO[bytes]:
+    with _one_sentence(name):
+        content = stream.read(MOST_STREAMED_BYTES + 1)
+    if not isinstance(content, bytes):
+        raise DataError(f"{name}: a stream of {type(content).__name__}, expected one of bytes (sys.stdin.buffer)")
+    if not content:
+        raise DataError(f"{name}: empty, expected a picture file's bytes")
+    if len(content) > MOST_STREAMED_BYTES:
+        raise DataError(f"{name}: over {MOST_STREAMED_BYTES // 1_000_000} MB; give larger pictures as files")
+    return io.BytesIO(content)
+
+
+@contextmanager
+def _one_sentence(name: str) -> Iterator[None]:
+    """Whatever decoders of damaged files raise, as a DataError."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what Pillow warns of is either harmless or ends in an error
+            yield
+    except LeNetError:
+        raise
+    except FileNotFoundError:
+        raise DataError(f"{name}: no such file") from None
+    except PermissionError:
+        raise DataError(f"{name}: not allowed to read this file") from None
+    except NotAPicture:
+        raise DataError(f"{name}: not a picture in a known format; PNG and JPEG always work") from None
+    except MemoryError:
+        raise DataError(f"{name}: too large for this machine's memory; make it smaller first") from None
+    except Exception as error:
+        if isinstance(error, OSError) and error.strerror:
+            raise DataError(f"{name}: cannot be opened ({error.strerror})") from None
+        raise DataError(f"{name}: damaged picture ({_first_line(error)})") from None
+
+
+def _from_image(image: Image.Image, name: str, kept_pixels: int) -> Picture:
+    width, height = image.size
+    _check_size(width, height, name, most_pixels_of(image.format))
+    factor = reduction_factor(width, height, kept_pixels)
+    if factor > 1 and image.format in ("JPEG", "MPO"):
+        by_decoder = max(step for step in (1, 2, 4, 8) if step <= factor)
+        image.draft(None, (width // by_decoder, height // by_decoder))
+        factor //= by_decoder
+    colors = reduced(strips(image, factor) if factor > 1 else [image], factor)
+    orientation = orientation_of(image)
+    return Picture(name, turned(colors, orientation), (width, height) if orientation >= 5 else (height, width))
+
+
+def _check_size(width: int, height: int, name: str, most_pixels: int) -> None:
+    if width * height > most_pixels:
+        raise DataError(
+            f"{name}: {width:,}×{height:,} pixels; at most {most_pixels // 1_000_000} million are accepted; "
+            "make it smaller first"
+        )
+    if min(width, height) < SHORTEST_SIDE or max(width, height) < SHORTEST_LONG_SIDE:
+        raise DataError(
+            f"{name}: {width}×{height} pixels are too few to hold a digit; "
+            f"expected at least {SHORTEST_LONG_SIDE}×{SHORTEST_SIDE}"
+        )
+
+
+def _from_array(array: NDArray[np.generic], kept_pixels: int) -> Picture:
+    accepted = "expected (H, W) or (H, W, 1, 3 or 4) of bool, uint8, uint16, or float of 0..1"
+    if array.ndim == 3 and array.shape[2] == 1:
+        array = array[:, :, 0]
+    if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or 0 in array.shape:
+        raise DataError(f"array: shape {array.shape} is no picture; {accepted}")
+    height, width = array.shape[:2]
+    _check_size(width, height, "array", most_pixels_of(None))
+    if array.dtype.kind == "f" and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+        raise DataError(f"array: float values outside 0..1; {accepted}")
+    if array.dtype not in (np.bool_, np.uint8, np.uint16) and array.dtype.kind != "f":
+        raise DataError(f"array: dtype {array.dtype}; {accepted}")
+    if array.dtype == np.uint16 and array.ndim == 3:
+        array = eight_bits(array, array.dtype)
+    factor = reduction_factor(width, height, kept_pixels)
+    cuts = spans(height, strip_height(width, factor))
+    return Picture("array", reduced((_image_of(array[top:bottom]) for top, bottom in cuts), factor), (height, width))
+
+
+def _image_of(array: NDArray[np.generic]) -> Image.Image:
+    if array.dtype == np.bool_:
+        array = array.astype(np.uint8) * np.uint8(255)
+    elif array.dtype.kind == "f":
+        array = np.rint(array.astype(np.float32) * 255).astype(np.uint8)
+    return Image.fromarray(np.ascontiguousarray(array))
+
+
+def _first_line(error: Exception) -> str:
+    text = str(error).splitlines()
+    return text[0] if text else type(error).__name__

@@ -1,0 +1,120 @@
+"""From a decoded picture to upright RGB of eight bits, reduced by a whole factor if it is large.
+
+Modes, transparency and deep gray levels are dealt with strip by strip where that can be, else on the reduced picture.
+"""
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+Colors = NDArray[np.uint8]
+
+LONGEST_SIDE = 20_000  # what is kept of a picture is never longer: OpenCV counts some sides in 16 bits
+_ORIENTATION = 0x0112
+_UPRIGHT = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+def reduction_factor(width: int, height: int, most_pixels: int) -> int:
+    """The whole number by which both sides are divided so that no more than about these many pixels are kept.
+
+    >>> reduction_factor(2000, 3000, 6_000_000), reduction_factor(3000, 4000, 6_000_000)
+    (1, 2)
+    """
+    return max(1, math.ceil(math.sqrt(width * height / most_pixels)), math.ceil(max(width, height) / LONGEST_SIDE))
+
+
+def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
+    """Join strips to one picture, both sides divided by a factor; pixels are averaged.
+
+    Args:
+        strips: of any mode, all of the same one, heights multiples of the factor but for the last.
+        factor: at least 1.
+
+    Returns:
+        uint8 (h, w, 3), RGB. Transparent parts are white under dark strokes and black under light ones; gray levels of
+        more than eight bits are brought to 0..255.
+    """
+    parts: list[NDArray[np.generic]] = []
+    depth: np.dtype[np.generic] = np.dtype(np.uint8)
+    for strip in strips:
+        plain, depth = _plain(strip)
+        parts.append(np.asarray(plain.reduce(factor) if factor > 1 else plain))
+    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    pixels = np.asarray(whole, np.uint8) if whole.dtype == np.uint8 else eight_bits(whole, depth)
+    if pixels.ndim == 2:
+        return np.repeat(pixels[:, :, None], 3, axis=2)
+    return _on_paper(pixels) if pixels.shape[2] == 4 else pixels
+
+
+def orientation_of(image: Image.Image) -> int:
+    """What EXIF says of how the picture lies, 1..8; 1, upright, if it says nothing, nonsense, or is damaged."""
+    try:
+        # Not image.getexif(): for PNG that decodes the whole picture, in search of data behind the pixels.
+        orientation = int(Image.Image.getexif(image).get(_ORIENTATION, 1))
+    except Exception:  # damaged data say nothing about the pixels
+        return 1
+    return orientation if orientation in _UPRIGHT else 1
+
+
+def turned(colors: Colors, orientation: int) -> Colors:
+    """The picture upright."""
+    turn = _UPRIGHT.get(orientation)
+    return colors if turn is None else np.asarray(Image.fromarray(colors).transpose(turn))
+
+
+def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> NDArray[np.uint8]:
+    """Deep gray levels as 0..255.
+
+    Whole numbers are a share of the least full scale that holds them all (8, 10, 12, 14 or 16 bits: scanners store
+    twelve bits in sixteen), fractions of 1; what fits neither is stretched from its least to its greatest.
+
+    >>> eight_bits(np.array([0.0, 0.5, 1.0]), np.dtype(np.float32))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    values = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
+    low, high = float(values.min()), float(values.max())
+    scales = (1, 255, 65535) if depth.kind == "f" else (255, 1023, 4095, 16383, 65535)
+    if low >= 0 and high <= scales[-1]:
+        low, high = 0.0, float(next(scale for scale in scales if high <= scale))
+    share = (values - low) / max(high - low, 1e-9)
+    return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * 255.0), np.uint8)
+
+
+def _plain(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generic]"]:
+    """The strip in mode L, RGB or RGBA; or, of deep gray levels, F, and what kind of numbers they are."""
+    depth: np.dtype[np.generic] = np.dtype(np.uint8)
+    if strip.mode.startswith("I") or strip.mode == "F":
+        levels = np.asarray(strip)
+        finite = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
+        return Image.fromarray(finite), levels.dtype
+    if strip.has_transparency_data:
+        return (strip if strip.mode == "RGBA" else strip.convert("RGBA")), depth
+    if strip.mode == "LAB":
+        return strip.getchannel(0), depth
+    if strip.mode in ("L", "RGB"):
+        return strip, depth
+    return strip.convert("L" if strip.mode == "1" else "RGB"), depth
+
+
+def _on_paper(pixels: NDArray[np.uint8]) -> Colors:
+    """Transparent parts become paper: white under dark strokes, black under light ones."""
+    opacity = pixels[..., 3]
+    colors = pixels[..., :3]
+    if opacity.min() == 255:
+        return np.ascontiguousarray(colors)
+    weight = int(opacity.sum(dtype=np.int64))
+    level = float(np.einsum("hwc,hw->", colors.astype(np.float32), opacity.astype(np.float32))) / max(3 * weight, 1)
+    paper = Image.new("RGBA", (pixels.shape[1], pixels.shape[0]), (255,) * 4 if level < 128 else (0, 0, 0, 255))
+    paper.alpha_composite(Image.fromarray(pixels))
+    return np.asarray(paper.convert("RGB"))

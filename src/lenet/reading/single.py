@@ -1,0 +1,165 @@
+"""Reading a picture that is known to hold one digit: all that may be it are rivals, at every threshold.
+
+A crop shows parts of its neighbours, rules and dots beside the digit, and may cut into the digit itself. Candidates
+are the heaviest components near the middle, alone and with what may belong to them, and what cuts leave of those that
+hang on a neighbour. The network's probability and the place in the picture decide together.
+"""
+
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.lines.cuts import candidate_cuts, sections
+from lenet.reading.lines.segmentation import Candidate, crop_of
+from lenet.reading.paper.ink import InkMap
+from lenet.reading.paper.rules import CROP, find_rules, without_rules
+from lenet.reading.recognition import Recognizer
+from lenet.reading.signs import Draft, Sign, recognize
+
+THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
+CORES = 3  # components that a threshold's candidates are built around
+NEAR = 0.12  # of the core's size: a component no farther may belong to it
+STACKED = 0.35  # of its size: as far above or below it may be the loose bar of a 5
+BESIDE = 0.35  # of the narrower one: components that share less of their columns stand beside one another
+LIGHTEST = 0.04  # of the core's ink: lighter components are specks
+LEAST_LEFT = 0.35  # of a component's ink that a cut must leave
+WIDE = 0.9  # a component wider than this share of its height may be two digits
+ASIDE = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
+EDGE = 0.2  # in nats: what each edge of the picture that it touches speaks against a digit
+
+Bits = NDArray[np.bool_]
+
+
+def read_single(ink: InkMap, recognizer: Recognizer) -> Draft:
+    """The one sign that is read surely, has much ink, and stands in the middle rather than at an edge."""
+    signs = recognize(list(find_candidates(ink)), recognizer)
+    if not signs:
+        return Draft()
+    return Draft(((max(signs, key=lambda sign: _prominence(sign, ink)),),), (frozenset(),))
+
+
+def find_candidates(ink: InkMap) -> Iterator[Candidate]:
+    """All that may be the one digit, at all thresholds, with the picture's rules and without."""
+    thresholds = ink.thresholds(THRESHOLDS)
+    rules = find_rules(ink, min(thresholds, default=1.0))
+    for threshold in thresholds:
+        mask = (ink.levels > threshold).view(np.uint8)
+        ways = [mask]
+        if rules.any():
+            ways.append(without_rules(mask, rules))
+        for way in ways:
+            yield from _candidates(ink, way, threshold)
+
+
+@dataclass(frozen=True)
+class _Components:
+    """Connected ink: labels (h, w) and for each component, the ground being number 0, its box and its mass."""
+
+    labels: NDArray[np.int32]
+    top: NDArray[np.intp]
+    left: NDArray[np.intp]
+    bottom: NDArray[np.intp]
+    right: NDArray[np.intp]
+    mass: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, ink: InkMap, mask: NDArray[np.uint8]) -> "_Components":
+        count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        left, top, width, height = statistics[:, :4].T.astype(np.intp)
+        inked = np.flatnonzero(mask)
+        levels = ink.levels.ravel()[inked]
+        mass = np.asarray(np.bincount(labels.ravel()[inked], weights=levels, minlength=count), np.float64)
+        return cls(np.asarray(labels, np.int32), top, left, top + height, left + width, mass)
+
+    def edges(self) -> NDArray[np.intp]:
+        """How many edges of the picture each touches."""
+        height, width = self.labels.shape
+        sides = [self.top <= 1, self.left <= 1, self.bottom >= height - 1, self.right >= width - 1]
+        return np.asarray(np.sum(sides, axis=0), np.intp)
+
+    def groups(self, core: int) -> list[list[int]]:
+        """The core, alone and with those that may be parts of the same digit: close by, and over or under it."""
+        size = max(self.bottom[core] - self.top[core], self.right[core] - self.left[core])
+        across = np.maximum(self.left - self.right[core], self.left[core] - self.right)
+        down = np.maximum(self.top - self.bottom[core], self.top[core] - self.bottom)
+        shared = np.minimum(self.right, self.right[core]) - np.maximum(self.left, self.left[core])
+        narrower = np.minimum(self.right - self.left, self.right[core] - self.left[core])
+        within = (self.left >= self.left[core] - 0.1 * size) & (self.right <= self.right[core] + NEAR * size)
+        meeting = np.maximum(across, down) < 0
+        near = (np.maximum(across, down) < NEAR * size + 2) & ((shared >= BESIDE * narrower) | within | meeting)
+        stacked = (down < STACKED * size) & (shared >= 2 * BESIDE * narrower)
+        edges = self.edges()
+        cut_off = (edges > 0) & (edges[core] == 0) & (shared < self.right - self.left)
+        groups = [[core]]
+        for belongs in (near, near | stacked):
+            belongs &= (self.mass >= LIGHTEST * self.mass[core]) & ~cut_off
+            belongs[[0, core]] = False
+            group = [core, *np.flatnonzero(belongs).tolist()]
+            if group not in groups:
+                groups.append(group)
+        return groups
+
+
+def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Iterator[Candidate]:
+    components = _Components.of(ink, mask)
+    if len(components.mass) < 2:
+        return
+    for core in _cores(components, ink):
+        for group in components.groups(core):
+            yield _candidate(ink, np.isin(components.labels, group), threshold)
+        yield from _cut(ink, components.labels == core, threshold)
+
+
+def _cores(components: _Components, ink: InkMap) -> list[int]:
+    """The components that stand out most."""
+    height, width = ink.levels.shape
+    aside = ((components.left + components.right) / 2 / width - 0.5) ** 2
+    aside += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
+    standing = 0.5 * np.log(components.mass + 1e-9) - aside / (2 * ASIDE**2) - EDGE * components.edges()
+    standing[0] = -np.inf
+    order = np.argsort(-standing)[:CORES].tolist()
+    return [core for core in order if components.mass[core] > 0.02 * components.mass.max()]
+
+
+def _cut(ink: InkMap, own: Bits, threshold: float) -> Iterator[Candidate]:
+    """What is left of a component after cuts that take a neighbour off its left, its right, or both."""
+    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
+    height, width = bottom - top, right - left
+    at_left, at_right = left <= 1, right >= own.shape[1] - 1
+    if max(own.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > WIDE * height):
+        return
+    box = np.s_[top:bottom, left:right]
+    cuts = candidate_cuts(np.ascontiguousarray(own[box]), float(height))
+    numbers = sections(np.ascontiguousarray(own[box]), cuts)
+    mass = np.bincount(numbers.ravel(), weights=ink.levels[box].ravel() * own[box].ravel(), minlength=len(cuts) + 2)
+    for first in range(1, len(cuts) + 2):
+        for last in range(first, len(cuts) + 2):
+            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < LEAST_LEFT * mass.sum():
+                continue
+            left_over = np.zeros_like(own)
+            left_over[box] = (numbers >= first) & (numbers <= last)
+            yield _candidate(ink, left_over, threshold)
+
+
+def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
+    box = (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
+    window = np.s_[box[0] : box[2], box[1] : box[3]]
+    height = box[2] - box[0]
+    return Candidate(
+        0, 1, box, crop_of(ink.levels[window], mask[window], threshold), 1.0, (box[3] - box[1]) / height, 0
+    )
+
+
+def _prominence(sign: Sign, ink: InkMap) -> float:
+    height, width = ink.levels.shape
+    top, left, bottom, right = sign.box
+    aside = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
+    edges = (top <= 1) + (left <= 1) + (bottom >= height - 1) + (right >= width - 1)
+    likeness = sign.probability / math.sqrt(float(sign.shares.sum()))  # there is a digit: how sure that is counts less
+    return float(math.log(likeness * math.sqrt(sign.mass(ink))) - aside / (2 * ASIDE**2) - EDGE * edges)

@@ -1,0 +1,140 @@
+"""Adapting trained weights to a hand: a few own examples among many of those that were learned from before.
+
+A network that learns from a few pictures alone forgets the rest. So every batch rehearses: three quarters are examples
+of the kind that the weights were trained on, with their labels; and some are pieces of digits, which must stay no
+digits. Nobody has labels for those, so each pass draws them from what the network said before, which on average is
+the same as learning its very probabilities: outputs that refuse a piece are kept, whether there is one of their own
+for it or ten that share it.
+"""
+
+import math
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.engine import Forward, probabilities
+from lenet.errors import TrainingError
+from lenet.preprocess import fitted
+from lenet.training.changes import epoch_order
+from lenet.training.distributed import Worker
+from lenet.training.place import choose_place, learner_at
+from lenet.training.recipes import Recipe, natural_loss
+from lenet.weights import Weights
+
+Images = NDArray[np.uint8]
+Labels = NDArray[np.int64]
+
+PASSES = Recipe(
+    "adaptation", epochs=6, batch=64, optimizer="adamw", learning_rate=5e-4, weight_decay=0.0, warm_up=0.2,
+    label_smoothing=0.03, ema=0.99, translation=1.0, rotation=8.0, scale=0.08, squeeze=0.08, shear=0.12, elastic=0.4,
+)  # fmt: skip
+
+OWN, PIECES = 0.25, 0.15  # shares of every pass; the rest is rehearsed
+PASS = 8_000  # examples in a pass
+DIGITS = 10
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """Labeled digits: uint8 (N, 28, 28) ink-high, and int64 (N,)."""
+
+    images: Images
+    labels: Labels
+
+    def __post_init__(self) -> None:
+        if self.images.ndim != 3 or self.images.dtype != np.uint8 or self.labels.shape != (len(self.images),):
+            raise TypeError(
+                f"expected uint8 images (N, H, W) and labels (N,), got {self.images.dtype} {self.images.shape} "
+                f"and {self.labels.shape}"
+            )
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def at(self, rows: Labels) -> "Examples":
+        """Some of them, as often as they are named."""
+        return Examples(self.images[rows], self.labels[rows])
+
+
+def adapt(
+    weights: Weights, own: Examples, rehearsed: Examples, recipe: Recipe = PASSES, *, threads: int | None = None
+) -> Weights:
+    """Weights that have learned own examples, and rehearsed what they knew.
+
+    Args:
+        weights: where to start; they stay as they are.
+        own: the examples to learn, at least one.
+        rehearsed: a good part of what the weights were trained on.
+        recipe: how; its loss, first weights and name do not count.
+        threads: as `train` takes them. The same number gives the same bits.
+
+    Returns:
+        Weights of the same network, with the same provenance.
+
+    Raises:
+        TrainingError: if there is nothing to learn or to rehearse, or the loss is no longer a number.
+        EngineError, MissingExtra: if there is no engine that learns.
+    """
+    if not len(own) or not len(rehearsed):
+        raise TrainingError(f"nothing to adapt with: {len(own)} own examples and {len(rehearsed)} to rehearse")
+    network, worker = weights.network, Worker.from_environment()
+    recipe = _fitting(recipe, weights)
+    rng = np.random.default_rng(recipe.seed)
+    pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), rng)
+    said = probabilities(network, Forward(network, weights.arrays).predict(pieces))
+    with learner_at(choose_place(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
+        learner.restore(_at_the_start(weights))
+        for epoch in range(recipe.epochs):
+            mine = own.at(_evenly(own.labels, round(OWN * PASS / DIGITS), rng))
+            known = rehearsed.at(rng.integers(len(rehearsed), size=PASS - len(mine) - len(pieces)))
+            images = fitted(np.concatenate([mine.images, known.images, pieces]), network.input)
+            labels = np.concatenate([mine.labels, known.labels, _drawn(said, rng)])
+            order, changes = epoch_order(recipe, np.arange(PASS), epoch)
+            steps = math.ceil(PASS / recipe.batch)
+            rates = [recipe.rate(epoch * steps + step, recipe.epochs * steps) for step in range(steps)]
+            loss, _ = learner.learn(images, labels, order, rates, changes)
+            if not math.isfinite(loss):
+                raise TrainingError(f"the loss is {loss}: the updates have diverged, so nothing was adapted")
+        return Weights(network, learner.kept_arrays(), weights.provenance)
+
+
+def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Images:
+    """Pictures of no digit: quarters of four digits around a point, some of them left out, uint8 (count, H, W).
+
+    What is left of one digit, and what lies between two, is of this kind.
+    """
+    height, width = images.shape[1:]
+    rows, columns = np.arange(height)[None, :, None], np.arange(width)[None, None, :]
+    down = rng.integers(height * 2 // 5, height * 3 // 5 + 1, (count, 1, 1))
+    right = rng.integers(width * 2 // 5, width * 3 // 5 + 1, (count, 1, 1))
+    pieces = np.zeros((count, height, width), np.uint8)
+    for below in (False, True):
+        for beside in (False, True):
+            here = ((rows >= down) == below) & ((columns >= right) == beside) & (rng.random((count, 1, 1)) < 0.7)
+            pieces = np.where(here, images[rng.integers(len(images), size=count)], pieces)
+    return pieces
+
+
+def _fitting(recipe: Recipe, weights: Weights) -> Recipe:
+    """The recipe with the loss that the outputs are made for."""
+    loss = natural_loss(weights.network)
+    smoothing = recipe.label_smoothing if loss in ("cross-entropy", "nll") else 0.0
+    return replace(recipe, loss=loss, label_smoothing=smoothing)
+
+
+def _at_the_start(weights: Weights) -> dict[str, NDArray[np.float32]]:
+    """The state of a learner that has these weights and has taken no update."""
+    return {"updates": np.zeros(1, np.float32)} | {f"weights.{name}": array for name, array in weights.arrays.items()}
+
+
+def _evenly(labels: Labels, each: int, rng: np.random.Generator) -> Labels:
+    """Rows, ``each`` of every class that there is: a class shown often must not become likelier for it."""
+    classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
+    return np.concatenate([rng.permutation(np.resize(rng.permutation(rows), each)) for rows in classes])
+
+
+def _drawn(shares: NDArray[np.float32], rng: np.random.Generator) -> Labels:
+    """A label for each row of probabilities (N, classes), drawn by them."""
+    below = shares.cumsum(axis=1) < rng.random((len(shares), 1)) * shares.sum(axis=1, keepdims=True)
+    return np.asarray(below[:, :-1].sum(axis=1), np.int64)

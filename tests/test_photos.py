@@ -1,0 +1,242 @@
+"""Labeled folders: the table of labels, what is counted on it, the sheet of misses, and ``lenet evaluate --photos``."""
+
+import json
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from lenet.cli import main
+from lenet.engine import engine_name
+from lenet.errors import DataError
+from lenet.reading.drawing.misses import draw_misses
+from lenet.reading.folders.labels import LabeledPicture, read_labels
+from lenet.reading.folders.photos import Answer, Measurement, Tally, calibration_error, read_labeled
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _said_once():
+    """Where the native engine is missing, that is said now, and not in the middle of what a test looks at."""
+    engine_name()
+
+
+def write_page(path: Path, digit: np.ndarray) -> None:
+    ink = cv2.resize(digit, (112, 112), interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+    Image.fromarray(np.uint8(235 - 190 * np.clip(np.pad(ink, 14), 0, 1))).save(path)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory, mnist) -> Path:
+    """Six digits of MNIST, the last labeled wrongly; a damaged picture; and two digits side by side, 7 and 1."""
+    folder = tmp_path_factory.mktemp("photos")
+    for index in range(6):
+        write_page(folder / f"{index}.png", mnist.test_images[index])
+    write_page(folder / "pair.png", np.hstack([mnist.test_images[0], mnist.test_images[2]])[:, 2:-2])
+    (folder / "bad.png").write_bytes(b"no picture")
+    labels = [*mnist.test_labels[:5], (mnist.test_labels[5] + 1) % 10]
+    rows = [f"{index}.png,{label},single,{'pen' if index < 4 else 'pencil'}" for index, label in enumerate(labels)]
+    lines = ["file,label,kind,capture", *rows, "bad.png,3,single,pencil", "pair.png,71,string,pen"]
+    (folder / "labels.csv").write_text("\n".join(lines) + "\n")
+    return folder
+
+
+def written(tmp_path: Path, table: str | bytes, *files: str) -> Path:
+    for file in files:
+        (tmp_path / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / file).touch()
+    path = tmp_path / "labels.csv"
+    path.write_bytes(table if isinstance(table, bytes) else table.encode())
+    return path
+
+
+def test_kind_and_capture_have_defaults_and_other_columns_are_left_alone(tmp_path: Path):
+    path = written(tmp_path, "label,polarity,file\n7,dark,a.png\n12 34|5,,sub/b.png\n", "a.png", "sub/b.png")
+    assert read_labels(path) == [
+        LabeledPicture(tmp_path / "a.png", "a.png", "7", "single", "all"),
+        LabeledPicture(tmp_path / "sub/b.png", "sub/b.png", "12 34\n5", "string", "all"),
+    ]
+    assert read_labels(tmp_path) == read_labels(path)
+
+
+@pytest.mark.parametrize(
+    "table",
+    [
+        "\ufefffile,label\r\nü.png,7\r\n".encode(),
+        "file;label\nü.png;7\n".encode(),
+        "File\tLabel\nü.png\t7\n".encode("utf-16"),
+        '\n"file", label\n\n"ü.png", 7\n\n'.encode(),
+    ],
+    ids=["byte order mark", "semicolons", "utf-16 with tabs", "quotes and empty lines"],
+)
+def test_tables_as_spreadsheets_save_them_are_read(tmp_path: Path, table: bytes):
+    (picture,) = read_labels(written(tmp_path, table, "ü.png"))
+    assert (picture.file, picture.label, picture.kind) == ("ü.png", "7", "single")
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        ("", r"line 1: no column file; .* found nothing"),
+        ("name,label\na.png,7\n", r"line 1: no column file; .* found name, label"),
+        ("file,digit\na.png,7\n", r"line 1: no column label"),
+        ("file,label,label\na.png,7,7\n", r"line 1: two columns are named label"),
+        ("file,label\n", r"names no pictures"),
+        ("file,label\na.png,7\na.png,7\n", r"line 3: a.png was named in line 2 already"),
+        ("file,label\na.png,7\n\nb.png,7\n", r"line 4: .*b.png: no such file"),
+        ("file,label\na.png\n", r"line 2: no label"),
+        ("file,label\n,7\n", r"line 2: no file"),
+        ("file,label\na.png,seven\n", r"line 2: the label 'seven' holds 's'; expected digits"),
+        ("file,label\na.png,7.0\n", r"line 2: the label '7.0' holds '\.'"),
+        ("file,label\na.png,٣\n", r"line 2: the label '٣' holds '٣'"),
+        ("file,label\na.png,|\n", r"line 2: the label '\|' holds no digit"),
+        ("file,label,kind\na.png,12,single\n", r"line 2: '12' is no single digit"),
+        ("file,label,kind\na.png,1,word\n", r"line 2: unknown kind 'word'; expected single or string"),
+        ("file,label\n.,7\n", r"line 2: .*is a folder"),
+        (b"file,label\na.png,7\n\xe4.png,7\n", r"line 3: not UTF-8 text"),
+        (b"\xff\xfef\0i", r"line 1: not UTF-16 text"),
+        (b"file,label\n\0", r"binary data"),
+        ('file,label\n"a.png,7\n', r"line 2: not a table"),
+    ],
+)
+def test_what_is_wrong_with_a_table_is_said_in_one_sentence(tmp_path: Path, table: str | bytes, said: str):
+    path = written(tmp_path, table, "a.png")
+    with pytest.raises(DataError, match=said) as failure:
+        read_labels(path)
+    assert str(failure.value).startswith(str(path))
+    assert "\n" not in str(failure.value)
+
+
+def test_a_missing_table_is_said(tmp_path: Path):
+    with pytest.raises(DataError, match=r"labels.csv: no such table of labels"):
+        read_labels(tmp_path)
+
+
+def test_measuring_counts_right_rejected_and_unreadable_pictures(folder: Path):
+    measurement = Measurement(tuple(read_labeled(read_labels(folder), workers=1)))
+    groups = measurement.groups
+    assert list(groups) == ["single/pen", "single/pencil", "string/pen"]
+    assert (groups["single/pen"].n, groups["single/pen"].right) == (4, 4)
+    assert (groups["single/pencil"].n, groups["single/pencil"].right) == (3, 1)  # one mislabeled, one damaged
+    assert groups["string/pen"].right == 1
+    assert measurement.total.n == 8
+    assert measurement.total.right == 6
+    assert {miss.picture.file for miss in measurement.misses} == {"5.png", "bad.png"}
+    (bad,) = [answer for answer in measurement.answers if answer.problem]
+    assert bad.is_rejected
+    assert not bad.is_right
+    assert "bad.png: not a picture" in bad.problem
+    assert all(answer.reading is None or answer.reading.steps is None for answer in measurement.answers)
+
+
+def test_several_processes_answer_as_one_does(folder: Path):
+    pictures = read_labels(folder)
+    alone, shared = (list(read_labeled(pictures, workers=workers)) for workers in (1, 2))
+    assert [answer.text for answer in shared] == [answer.text for answer in alone]
+    assert [answer.problem for answer in shared] == [answer.problem for answer in alone]
+
+
+def answered(label: str, text: str | None, kind: str = "string") -> Answer:
+    """An answer without digits, which counts as rejected."""
+    from lenet.reading.paper.ink import Polarity
+    from lenet.reading.results import Reading
+
+    picture = LabeledPicture(Path("a.png"), "a.png", label, kind, "all")
+    reading = None if text is None else Reading(text, (), (), "a.png", (9, 9), Polarity.PAPER_HIGH)
+    return Answer(picture, reading)
+
+
+@pytest.mark.parametrize(
+    ("label", "text", "right", "with_gaps"),
+    [
+        ("12 34\n5", "12 34\n5", True, True),
+        ("12 34\n5", "1234\n5", True, False),
+        ("12 34\n5", "12345", False, False),
+        ("1234", "12 34", True, False),
+        ("1234", "123", False, False),
+        ("1", None, False, False),
+    ],
+)
+def test_digits_and_lines_make_an_answer_right_and_gaps_are_counted_apart(label, text, right, with_gaps):
+    answer = answered(label, text)
+    assert (answer.is_right, answer.is_right_with_gaps) == (right, with_gaps)
+    assert Tally.of([answer]) == Tally(1, int(right), 1, 0, int(with_gaps))
+
+
+def test_the_calibration_error_of_a_network_that_is_too_sure_is_how_much_too_sure_it_is():
+    right = np.arange(1000) % 2 == 0
+    assert calibration_error(np.full(1000, 0.9), right) == pytest.approx(0.4, abs=0.02)
+
+
+def test_the_calibration_error_finds_doubt_in_one_half_and_certainty_in_the_other():
+    probabilities = np.concatenate([np.full(300, 0.6), np.full(300, 0.8)])
+    right = np.concatenate([np.ones(300), np.arange(300) % 5 < 2])  # 100 % and 40 %: the mean would hide both
+    assert calibration_error(probabilities, right, bins=10) == pytest.approx(0.4)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40), st.integers(1, 20))
+def test_the_calibration_error_lies_between_the_difference_of_the_means_and_one(pairs, bins):
+    probabilities, right = map(np.array, zip(*pairs, strict=True))
+    error = calibration_error(probabilities, right, bins)
+    assert abs(probabilities.mean() - right.mean()) - 1e-9 <= error <= 1 + 1e-9
+
+
+def test_the_sheet_shows_each_miss_and_grows_with_them(folder: Path):
+    answers = tuple(read_labeled(read_labels(folder), workers=1))
+    sheet = draw_misses(Measurement(answers))
+    again = draw_misses(Measurement(answers * 5))
+    assert sheet.width >= 900
+    assert again.height > sheet.height
+    pixels = np.asarray(sheet.convert("L"), np.int64)
+    assert (pixels < 100).sum() > 1000  # the pictures' ink
+    assert draw_misses(Measurement(answers[:4])).height < 100  # only the title: nothing was missed
+
+
+def test_evaluate_photos_prints_a_line_for_each_group_and_reports_the_bad_file(folder: Path, tmp_path: Path, capsys):
+    sheet = tmp_path / "misses.png"
+    assert main(["evaluate", "--photos", str(folder / "labels.csv"), "--mistakes", str(sheet)]) == 0
+    out, err = capsys.readouterr()
+    lines = {line.split("  ")[0]: line for line in out.splitlines()}
+    assert "100.0 %" in lines["single/pen"]
+    assert "33.3 %" in lines["single/pencil"]
+    assert "75.0 %" in lines["all"]
+    assert "expected calibration error" in out
+    assert "gaps" in out
+    assert err.count("\n") == 1
+    assert "bad.png: not a picture" in err
+    with Image.open(sheet) as picture:
+        assert picture.width >= 900
+
+
+def test_evaluate_photos_gives_every_group_as_json(folder: Path, capsys):
+    assert main(["evaluate", "pretrained", "--photos", str(folder), "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert said["groups"]["single/pen"]["n"] == 4
+    assert said["groups"]["single/pen"]["right"] == 4
+    assert set(said["total"]) >= {"n", "right", "rejected", "accepted_right"}
+    assert said["total"]["n"] == 8
+    assert said["calibration"]["digits"] == 6
+    assert 0 <= said["calibration"]["expected_error"] <= 1
+    assert {miss["file"] for miss in said["misses"]} == {"5.png", "bad.png"}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--photos", "none.csv"], "none.csv: no such table of labels"),
+        (["--photos", "x.csv", "--data", "mnist"], "leave --data out"),
+        (["--photos", "x.csv", "--confusion", "c.png"], "leave --confusion out"),
+        (["--max-error", "1%"], "--max-error goes with --photos"),
+        (["--photos", "x.csv", "--max-error", "much"], "'much'"),
+        (["--photos", "x.csv", "--mistakes", "sheet.txt"], "expected a picture file's name"),
+    ],
+)
+def test_wrong_words_of_evaluate_photos_give_one_sentence(words, said, capsys):
+    assert main(["evaluate", *words]) != 0
+    out, err = capsys.readouterr()
+    assert said in err
+    assert err.count("\n") == 1
+    assert not out

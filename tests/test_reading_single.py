@@ -1,0 +1,107 @@
+"""Pictures known to hold one digit: crops that show parts of neighbours, rules, dots, and digits in pieces."""
+
+from itertools import pairwise
+
+import cv2
+import numpy as np
+import pytest
+
+from lenet.reading import Reader
+from lenet.reading.paper.ink import find_ink
+from lenet.reading.single import find_candidates
+
+DIGITS = 40
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+def written(image: np.ndarray, height: int = 90) -> np.ndarray:
+    """A digit of MNIST as sharp ink of 0..1, cropped, its longer side ``height`` pixels."""
+    large = cv2.resize(image, None, fx=8, fy=8, interpolation=cv2.INTER_CUBIC).astype(np.float32) / 255
+    ink = np.clip((cv2.GaussianBlur(large, (0, 0), 4) - 0.5) * 6 + 0.5, 0, 1)
+    rows, columns = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = height / max(ink.shape)
+    return np.clip(cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), 0, 1)
+
+
+def on_paper(ink: np.ndarray, dark: int = 60, light: int = 220, grain: float = 3) -> np.ndarray:
+    noise = np.random.default_rng(0).normal(0, grain, ink.shape)
+    return np.clip(np.rint(light - ink * (light - dark) + noise), 0, 255).astype(np.uint8)
+
+
+def with_remnant(ink: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """The left third of another digit at the right edge of the crop."""
+    canvas = np.pad(ink, ((12, 12), (14, 44)))
+    part = other[:, : min(30, other.shape[1] // 3)]
+    part = part[: len(canvas) - 24]
+    canvas[12 : 12 + len(part), -part.shape[1] :] = part
+    return canvas
+
+
+def with_dot(ink: np.ndarray) -> np.ndarray:
+    canvas = np.pad(ink, ((15, 15), (15, 35)))
+    cv2.circle(canvas, (canvas.shape[1] - 22, canvas.shape[0] - 20), 5, 1.0, -1)
+    return canvas
+
+
+def above_a_rule(ink: np.ndarray) -> np.ndarray:
+    canvas = np.pad(ink, ((15, 30), (20, 20)))
+    canvas[-22:-19] = 1
+    return canvas
+
+
+SCENES = {
+    "alone": lambda ink, other: np.pad(ink, 20),
+    "a remnant of its neighbour": with_remnant,
+    "a dot beside it": lambda ink, other: with_dot(ink),
+    "a rule below it": lambda ink, other: above_a_rule(ink),
+}
+
+
+@pytest.mark.parametrize("scene", SCENES)
+def test_the_digit_is_read_and_not_what_stands_beside_it(reader: Reader, mnist, scene: str):
+    right = 0
+    for index in range(DIGITS):
+        ink, other = written(mnist.test_images[index]), written(mnist.test_images[index + 1])
+        reading = reader.read(on_paper(SCENES[scene](ink, other)), single=True)
+        assert len(reading.digits) == 1
+        right += reading.text == str(mnist.test_labels[index])
+    assert right >= 0.92 * DIGITS
+
+
+def test_the_loose_bar_of_a_5_belongs_to_it(reader: Reader):
+    page = np.zeros((150, 120), np.float32)
+    cv2.line(page, (52, 34), (92, 30), 1.0, 8)
+    cv2.line(page, (46, 52), (45, 72), 1.0, 8)
+    cv2.ellipse(page, (58, 94), (26, 26), 0, -110, 150, 1.0, 8)
+    reading = reader.read(on_paper(page), single=True)
+    assert reading.text == "5"
+    top, _, bottom, _ = reading.digits[0].box
+    assert top < 32
+    assert bottom > 112
+
+
+def test_a_neighbour_that_hangs_on_is_cut_off(reader: Reader, mnist):
+    round_ones = np.flatnonzero(mnist.test_labels == 0)[:12]
+    right = 0
+    for first, second in pairwise(round_ones):
+        other, ink = (written(mnist.test_images[index]) for index in (first, second))
+        rest = other[:, -20:]
+        crop = np.zeros((120, rest.shape[1] + ink.shape[1] + 20), np.float32)
+        crop[15 : 15 + len(rest), : rest.shape[1]] = rest
+        part = crop[15 : 15 + len(ink), rest.shape[1] - 4 : rest.shape[1] - 4 + ink.shape[1]]
+        np.maximum(part, ink, out=part)
+        boxes = [candidate.box for candidate in find_candidates(find_ink(np.dstack([on_paper(crop)] * 3)))]
+        assert any(left > 8 for _, left, _, _ in boxes)
+        right += reader.read(on_paper(crop), single=True).text == "0"
+    assert right >= 9
+
+
+def test_a_blank_crop_holds_no_digit(reader: Reader):
+    reading = reader.read(np.full((80, 80), 200, np.uint8), single=True)
+    assert reading.text == ""
+    assert "no digits found" in reading.remark

@@ -1,0 +1,89 @@
+"""From outputs to probabilities that can be relied on: temperature, refusals, thresholds."""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from lenet.errors import WeightsError
+from lenet.initialization import initial_weights
+from lenet.networks import describe
+from lenet.reading.recognition import Calibration, Recognizer
+from lenet.weights import Weights
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
+from calibration import calibrate  # the path is set first
+
+TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
+
+
+def weights(classes: int, calibration: Calibration | None = None) -> Weights:
+    network = describe("lenet-5-relu", classes=classes)
+    provenance = {"calibration": calibration.to_json()} if calibration else {}
+    return Weights(network, initial_weights(network, "pytorch", 0), provenance)
+
+
+def test_what_the_ten_probabilities_lack_is_that_of_no_digit(mnist):
+    assert Recognizer(weights(10)).probabilities(mnist.test_images[:5]).sum(axis=1) == pytest.approx(1)
+    eleven = Recognizer(weights(11)).probabilities(mnist.test_images[:5])
+    assert eleven.shape == (5, 10)
+    assert (eleven.sum(axis=1) < 0.97).all()
+
+
+def test_a_higher_temperature_makes_less_sure(mnist):
+    images = mnist.test_images[:20]
+    cold, warm = (Recognizer(weights(11, Calibration(t))).probabilities(images).max(axis=1) for t in (0.5, 2.0))
+    assert (cold > warm).all()
+
+
+@pytest.mark.parametrize(("max_error", "least"), [(0.02, 0.6), (0.015, 0.8), (0.005, 0.95), (0.5, 0.6)])
+def test_a_greatest_error_takes_the_lowest_threshold_that_keeps_it(max_error: float, least: float):
+    assert TABLE.least_for(max_error) == least
+    assert Recognizer(weights(11, TABLE), max_error).least == least
+
+
+def test_a_greatest_error_below_the_table_is_one_sentence():
+    with pytest.raises(WeightsError, match=r"a greatest error of 0\.100% was not measured; the lowest is 0\.500%"):
+        TABLE.least_for(0.001)
+
+
+def test_weights_without_a_table_know_nothing_of_a_greatest_error():
+    with pytest.raises(WeightsError, match="carry no thresholds"):
+        Recognizer(weights(10), 0.01)
+
+
+def test_in_a_line_of_sure_digits_less_is_enough():
+    shares = np.float32([0.8, *[0.0] * 9])
+    recognizer = Recognizer(weights(11, TABLE))
+    assert recognizer.rejects(shares)
+    assert not recognizer.rejects(shares, in_line=True)
+    assert Recognizer(weights(11, TABLE), 0.005).rejects(shares, in_line=True)
+
+
+def test_a_calibration_survives_its_json():
+    assert Calibration.of(weights(11, TABLE)) == TABLE
+
+
+@pytest.mark.parametrize("sharpness", [0.5, 1.0, 2.0])
+def test_calibrating_finds_the_temperature_that_outputs_were_made_with(sharpness: float):
+    rng = np.random.default_rng(0)
+    scores = rng.normal(0, 2, (20_000, 11))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
+    found = calibrate([((scores * sharpness).astype(np.float32), labels)])
+    assert found.temperature == pytest.approx(sharpness, rel=0.06)
+
+
+def test_a_threshold_keeps_the_share_of_errors_it_promises():
+    rng = np.random.default_rng(1)
+    scores = rng.normal(0, 4, (40_000, 11))
+    shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
+    labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
+    found = calibrate([(scores.astype(np.float32), labels)])
+    own = np.exp(scores / found.temperature)
+    own = (own / own.sum(axis=1, keepdims=True))[:, :10]
+    assert len(found.thresholds) >= 3
+    for share, least in found.thresholds:
+        accepted = own.max(axis=1) >= least
+        assert (own.argmax(axis=1) != labels)[accepted].mean() == pytest.approx(share, rel=0.1)
