@@ -23,6 +23,8 @@ EXTRAS = {
     "train": ("torch", "training on GPUs, training without the native engine, and networks as torch modules"),
     "figures": ("matplotlib", "drawing maps and posters"),
     "bench": ("onnxruntime", "comparing with ONNX Runtime in lenet bench"),
+    "heic": ("pillow-heif", "reading HEIC photos"),
+    "pdf": ("pypdfium2", "reading PDF pages"),
 }
 # What the processor must list, as Linux names it, to run the kernels of each instruction set.
 FEATURES = {
