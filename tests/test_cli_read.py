@@ -547,3 +547,27 @@ def test_a_reader_that_goes_away_ends_it_quietly(folder: Path):
     command = f"{sys.executable} -m lenet read {folder} -r --json | head -c 1"
     ran = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("[", "")
+
+
+def test_a_wrong_pattern_leaves_the_table_as_it_was(one: Path, tmp_path: Path, capsys):
+    table = tmp_path / "answers.csv"
+    assert main(["read", str(one), "--csv", str(table)]) == 0
+    before = table.read_bytes()
+    assert main(["read", str(one), "--csv", str(table), "--pattern", "("]) != 0
+    assert table.read_bytes() == before
+    assert "a parenthesis is not closed" in capsys.readouterr().err
+
+
+def test_a_table_of_something_else_is_not_written_over(one: Path, tmp_path: Path, capsys):
+    labels = tmp_path / "labels.csv"
+    labels.write_text("file,label\none.png,1\n")
+    assert main(["read", str(one), "--csv", str(labels)]) == 2
+    assert labels.read_text() == "file,label\none.png,1\n"
+    assert "would write over" in capsys.readouterr().err
+
+
+def test_a_glob_leaves_out_what_was_drawn(folder: Path, capsys):
+    drawn = folder / "drawn"
+    for _ in range(2):
+        assert main(["read", f"{folder}/**/*.png", "--annotate", str(drawn)]) == 0
+        assert capsys.readouterr().out == f"{folder / 'b.png'}: 2\n"

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 
-from lenet.errors import WeightsError
+from lenet.errors import ReadingError, WeightsError
 from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.reading import Digit, Polarity, Reader
@@ -171,3 +171,17 @@ def test_the_steps_are_drawn(reader: Reader, mnist, tmp_path: Path):
     draw_steps(reading, tmp_path / "steps.png")
     assert (tmp_path / "steps.png").stat().st_size > 1000
     assert np.asarray(steps_picture(reading)).std() > 10
+
+
+@pytest.mark.parametrize("options", [{"length": 2}, {"pattern": r"\d{2}"}])
+def test_a_line_that_does_not_fit_is_not_made_to(reader: Reader, mnist, options: dict[str, object]):
+    page = page_of(["4071"], mnist)
+    assert reader.read(page, length=4).text == "4071"
+    assert reader.read(page, **options).text == ""
+    assert reader.read(page, length=6).is_rejected  # four digits may be cut into six, but not surely
+
+
+@pytest.mark.parametrize("max_error", [0, 1, 2, -0.1, "0.5%"])
+def test_a_greatest_error_that_is_no_share_is_refused(max_error: object):
+    with pytest.raises(ReadingError, match="expected a share between 0 and 1"):
+        Reader(max_error=max_error)

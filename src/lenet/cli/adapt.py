@@ -60,6 +60,8 @@ def adapt(
     began = time.perf_counter()
     if out.is_dir():
         raise LeNetError(f"{out}: is a folder, expected a name for the adapted weights, as adapted.safetensors")
+    if out.suffix != ".safetensors":
+        raise LeNetError(f"{out}: adapted weights are a safetensors file, expected a name that ends in .safetensors")
     found = find(weights)
     Recognizer(found)  # says what is wrong with them before anything is done
     pictures = read_labels(table)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from lenet.data.sheet import save_sheet
+from lenet.errors import LeNetError
 from lenet.evaluation import wilson_interval
 from lenet.reading.drawing.misses import draw_misses
 from lenet.reading.folders.labels import read_labels
@@ -19,6 +20,8 @@ Item = TypeVar("Item")
 def evaluate_photos(weights: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
     """Read every picture of a table of labels, and print what was right; see `read_labels` for the table."""
     pictures = read_labels(table)
+    if mistakes and mistakes.resolve() in {path.resolve() for path in (table, *(one.path for one in pictures))}:
+        raise LeNetError(f"--mistakes would write over {mistakes}; name another file")
     answers = with_progress(read_labeled(pictures, find(weights), max_error), len(pictures), "pictures")
     measurement = Measurement(tuple(answers))
     report_problems(measurement)

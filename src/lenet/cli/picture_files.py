@@ -71,7 +71,7 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
                 found.sources += _within(path, recursive, apart_from)
             elif glob.has_magic(word) and not path.exists():
                 found.is_many = True
-                found.sources += _matching(word)
+                found.sources += _matching(word, apart_from)
             else:
                 found.sources.append(path)
         except DataError as error:
@@ -101,9 +101,10 @@ def _within(folder: Path, recursive: bool, apart_from: Path | None) -> list[Path
     return sorted(paths)
 
 
-def _matching(pattern: str) -> list[Path | bytes]:
+def _matching(pattern: str, apart_from: Path | None) -> list[Path | bytes]:
+    without = apart_from.resolve() if apart_from is not None else None
     paths = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute ones, too
-    files: list[Path | bytes] = [path for path in paths if not path.is_dir()]
+    files: list[Path | bytes] = [path for path in paths if not path.is_dir() and without not in path.resolve().parents]
     if not files:
         raise DataError(f"{printable(pattern)}: no file matches")
     return files

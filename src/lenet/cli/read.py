@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lenet.cli.answers import Answers
+from lenet.cli.answers import COLUMNS, Answers
 from lenet.cli.output import Output
 from lenet.cli.picture_files import Found, find_pictures, printable
 from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
@@ -147,6 +147,8 @@ def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: 
         raise typer.BadParameter(f"--csv writes a CSV file, expected a name that ends in .csv, got {csv}")
     if csv is not None and csv.parent.exists() and not (csv.parent.is_dir() and os.access(csv.parent, os.W_OK)):
         raise typer.BadParameter(f"--csv cannot write into {csv.parent}")
+    if csv is not None and csv.exists() and csv.stat().st_size and not _is_own_table(csv):
+        raise typer.BadParameter(f"--csv would write over {csv}, which holds something else; name another file")
     if annotate is not None and annotate.exists() and not annotate.is_dir():
         raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
     if show is None:
@@ -161,6 +163,12 @@ def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: 
                 raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
             if show.resolve() == source.resolve():
                 raise typer.BadParameter(f"--show would write over {source}")
+
+
+def _is_own_table(csv: Path) -> bool:
+    """Whether a file is a table that was written here before."""
+    with csv.open("rb") as file:
+        return file.readline().strip() == ",".join(COLUMNS).encode()
 
 
 def _drawings(found: Found, annotate: Path | None, show: Path | None) -> "Drawings | None":

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.errors import ReadingError, WeightsError
+from lenet.errors import WeightsError
 from lenet.networks import describe
 from lenet.reading.lines.drafts import read_lines
-from lenet.reading.lines.pattern import Pattern
+from lenet.reading.lines.pattern import Pattern, wanted_of
 from lenet.reading.lines.segmentation import Box
 from lenet.reading.opening.pictures import Picture, Source, open_picture
 from lenet.reading.paper.ink import InkMap, Polarity, find_ink
@@ -87,7 +87,7 @@ class Reader:
         Raises:
             DataError: if the picture cannot be opened.
         """
-        wanted = _pattern(single, length, pattern)
+        wanted = wanted_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         ink = find_ink(picture.colors, Polarity(polarity))
         draft = read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, wanted)
@@ -137,14 +137,6 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     across = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * down), int(left * across), math.ceil(bottom * down), math.ceil(right * across)
-
-
-def _pattern(single: bool, length: int | None, pattern: str | None) -> Pattern | None:
-    if sum([single, length is not None, pattern is not None]) > 1:
-        raise ReadingError("choose one of single, length and pattern")
-    if pattern is not None:
-        return Pattern.parse(pattern)
-    return Pattern.of_length(length) if length is not None else None
 
 
 def _nothing_found(polarity: Polarity, ink: InkMap, wanted: Pattern | None) -> str:

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine import Forward, engine_name, probabilities
-from lenet.errors import WeightsError
+from lenet.errors import ReadingError, WeightsError
 from lenet.weights import Weights, pretrained
 
 LABELS = "0123456789"
@@ -77,6 +77,7 @@ class Recognizer:
 
     Raises:
         WeightsError: if the network has another number of outputs, or its weights know nothing of ``max_error``.
+        ReadingError: if ``max_error`` is no share.
         EngineError, MissingExtra: if LENET_ENGINE asks for an engine that is not there.
     """
 
@@ -89,6 +90,8 @@ class Recognizer:
                 f"reading takes weights of a network with {len(LABELS)}, one for each digit, or one more for no digit"
             )
         self.calibration = Calibration.of(self.weights)
+        if max_error is not None and not (isinstance(max_error, int | float) and 0 < max_error < 1):
+            raise ReadingError(f"max_error is {max_error!r}, expected a share between 0 and 1, as 0.005")
         if max_error is None:
             self.least, self.least_in_line = self.calibration.least, self.calibration.least_in_line
         else:

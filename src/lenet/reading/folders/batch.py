@@ -15,6 +15,7 @@ from lenet.data.idx import is_idx
 from lenet.engine.native import usable_cores
 from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
 from lenet.reading.idx import IdxReading, read_idx_digits
+from lenet.reading.lines.pattern import wanted_of
 from lenet.reading.recognition import Recognizer
 from lenet.weights import Weights, find
 
@@ -34,6 +35,7 @@ class Settings:
 
     Raises:
         UnknownName: if there is no such polarity.
+        ReadingError: if the pattern is none, or contradicts the rest.
     """
 
     polarity: str = "found"
@@ -47,6 +49,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
             raise UnknownName("polarity", str(self.polarity), POLARITIES)
+        wanted_of(self.single, self.length, self.pattern)
 
     def recognizer(self) -> Recognizer:
         """The network that is asked for.

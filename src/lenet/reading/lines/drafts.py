@@ -200,6 +200,8 @@ def _line(row: Row, signs: list[Sign], pattern: Pattern | None) -> Draft:
     ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
     chosen = [sign for number, sign in enumerate(chosen) if number not in scribbles]
     left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
+    if pattern and any(_is_digit_among(sign, left_out, row) for sign in signs):
+        return Draft(ignored=((whole, "does not fit the pattern"),))
     ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
     if not chosen:
         return Draft(ignored=tuple(ignored))
@@ -243,6 +245,12 @@ def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
         if piece not in candidate.dropped
     }
     return [piece for index, piece in enumerate(row.pieces) if index not in taken]
+
+
+def _is_digit_among(sign: Sign, pieces: list[Piece], row: Row) -> bool:
+    """Whether these pieces hold a whole digit, which a path left out only because the pattern has no place for it."""
+    own = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
+    return sign.candidate.height >= SIGN and sign.probability > 0.5 and all(piece in pieces for piece in own)
 
 
 def _reason(row: Row, piece: Piece) -> str:

@@ -234,3 +234,16 @@ class _Parser:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 4
+
+
+def wanted_of(single: bool, length: int | None, pattern: str | None) -> Pattern | None:
+    """What each line must look like; None if nothing was asked for.
+
+    Raises:
+        ReadingError: if more than one thing was asked for, or the pattern or length is none.
+    """
+    if sum([single, length is not None, pattern is not None]) > 1:
+        raise ReadingError("choose one of single, length and pattern")
+    if pattern is not None:
+        return Pattern.parse(pattern)
+    return Pattern.of_length(length) if length is not None else None
