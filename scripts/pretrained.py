@@ -15,7 +15,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from calibration import calibrate
+from calibrating import calibrate
 from numpy.typing import NDArray
 from pens import Pens
 from pools import NO_DIGIT, draw_pool

@@ -13,7 +13,7 @@ from lenet.reading.recognition import Calibration, Recognizer
 from lenet.weights import Weights
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from calibration import calibrate  # the path is set first
+from calibrating import calibrate  # the path is set first
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 

@@ -1,6 +1,7 @@
 """The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST.
 
-Training on own pictures, the reader and its callers all come through `normalize`; there is no second one.
+The reader and all its callers, ``lenet adapt``, and the training of the network that ships come through `normalize`.
+Class folders for ``lenet train`` do not: their pictures may hold anything, and are only brought to the network's size.
 """
 
 import cv2

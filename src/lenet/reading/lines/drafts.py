@@ -22,7 +22,7 @@ from lenet.reading.signs import Draft, Sign, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
 SURE = 0.9  # the least probability of every digit at which two thresholds that agree need no third
-LEFT_OUT = 2.0  # in nats: what ink costs that another threshold counts to a digit and this one does not
+LEFT_OUT = 2.0  # in nats: what a digit costs that another threshold shows and this one does not
 AGREEMENT = 0.15  # in nats of mean probability, for each other threshold that gives the same text
 GLANCE, GLANCE_LINE = 60, 0.5  # lines with so many candidates are looked at first: so much must look like digits
 SIGN = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator

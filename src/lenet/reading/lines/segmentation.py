@@ -17,7 +17,6 @@ from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.layout import Box as Box  # for those who import it from here
 from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, find_components, find_skew, sort_out
 from lenet.reading.paper.ink import InkMap
-from lenet.reading.paper.rules import find_rules as find_rules  # for those who import it from here
 from lenet.reading.paper.rules import without_rules
 
 MOST_COMPONENTS = 500  # of a page: more are texture
