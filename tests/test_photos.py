@@ -240,3 +240,11 @@ def test_wrong_words_of_evaluate_photos_give_one_sentence(words, said, capsys):
     assert said in err
     assert err.count("\n") == 1
     assert not out
+
+
+@pytest.mark.parametrize("label", ["12|", "|12", "1||2"])
+def test_a_label_with_a_line_without_digits_is_refused(tmp_path: Path, label: str):
+    (tmp_path / "a.png").write_bytes(b"")
+    (tmp_path / "labels.csv").write_text(f"file,label\na.png,{label}\n")
+    with pytest.raises(DataError, match=r"line 2: .*has a line without digits"):
+        read_labels(tmp_path / "labels.csv")

@@ -131,6 +131,10 @@ def _picture(folder: Path, where: str, values: dict[str, str]) -> LabeledPicture
         )
     if not any(character in LABELS for character in said):
         raise DataError(f"{where}: the label {said!r} holds no digit; expected at least one")
+    if not all(line.strip() for line in said.split(NEW_LINE)):
+        raise DataError(
+            f"{where}: the label {said!r} has a line without digits; expected {NEW_LINE} between lines only"
+        )
     kind = values.get("kind") or ("single" if len(said) == 1 else "string")
     if kind not in KINDS:
         raise DataError(f"{where}: unknown kind {kind!r}; expected {' or '.join(KINDS)}")
