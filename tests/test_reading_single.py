@@ -7,8 +7,10 @@ import numpy as np
 import pytest
 
 from lenet.reading import Reader
-from lenet.reading.paper.ink import find_ink
-from lenet.reading.single import find_candidates
+from lenet.reading.lines.segmentation import Candidate
+from lenet.reading.paper.ink import InkMap, Polarity, find_ink
+from lenet.reading.signs import Sign
+from lenet.reading.single import _most_prominent, find_candidates
 
 DIGITS = 40
 
@@ -105,3 +107,22 @@ def test_a_blank_crop_holds_no_digit(reader: Reader):
     reading = reader.read(np.full((80, 80), 200, np.uint8), single=True)
     assert reading.text == ""
     assert "no digits found" in reading.remark
+
+
+def sign(box: tuple[int, int, int, int], **shares: float) -> Sign:
+    probabilities = np.zeros(10, np.float32)
+    for label, share in shares.items():
+        probabilities[int(label.removeprefix("is"))] = share
+    candidate = Candidate(0, 1, box, np.ones((box[2] - box[0], box[3] - box[1]), np.float32), 1.0, 1.0, 0)
+    return Sign(candidate, np.zeros((28, 28), np.uint8), probabilities)
+
+
+def test_the_same_ink_at_several_thresholds_has_one_opinion():
+    ink = InkMap(np.ones((50, 50), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
+    sure, doubtful, other = (
+        sign((5, 5, 45, 40), is1=0.7, is7=0.3),
+        sign((5, 6, 45, 40), is7=0.6),
+        sign((6, 5, 45, 40), is7=0.65),
+    )
+    assert _most_prominent([sure], ink).label == "1"
+    assert _most_prominent([sure, doubtful, other], ink) is other

@@ -3,19 +3,23 @@
 import sys
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from lenet.engine import forward, probabilities
 from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.reading.recognition import Calibration, Recognizer
+from lenet.reading.views import TURN, views
 from lenet.weights import Weights
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
 from calibrating import calibrate  # the path is set first
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
+ELEVEN = describe("lenet-5-relu", classes=11)
 
 
 def weights(classes: int, calibration: Calibration | None = None) -> Weights:
@@ -71,7 +75,7 @@ def test_calibrating_finds_the_temperature_that_outputs_were_made_with(sharpness
     scores = rng.normal(0, 2, (20_000, 11))
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
-    found = calibrate([((scores * sharpness).astype(np.float32), labels)])
+    found = calibrate(ELEVEN, [((scores * sharpness).astype(np.float32)[None], labels)])
     assert found.temperature == pytest.approx(sharpness, rel=0.06)
 
 
@@ -80,10 +84,31 @@ def test_a_threshold_keeps_the_share_of_errors_it_promises():
     scores = rng.normal(0, 4, (40_000, 11))
     shares = np.exp(scores) / np.exp(scores).sum(axis=1, keepdims=True)
     labels = (shares.cumsum(axis=1) > rng.random((len(scores), 1))).argmax(axis=1)
-    found = calibrate([(scores.astype(np.float32), labels)])
+    found = calibrate(ELEVEN, [(scores.astype(np.float32)[None], labels)])
     own = np.exp(scores / found.temperature)
     own = (own / own.sum(axis=1, keepdims=True))[:, :10]
     assert len(found.thresholds) >= 3
     for share, least in found.thresholds:
         accepted = own.max(axis=1) >= least
         assert (own.argmax(axis=1) != labels)[accepted].mean() == pytest.approx(share, rel=0.1)
+
+
+def test_the_probabilities_are_the_mean_over_a_digits_views(mnist):
+    own, images = weights(11), mnist.test_images[:6]
+    each = [probabilities(own.network, forward(own.network, own.arrays, view))[:, :10] for view in views(images)]
+    np.testing.assert_allclose(Recognizer(own).probabilities(images), np.mean(each, axis=0), atol=1e-5)
+
+
+def test_views_are_the_picture_turned_and_slanted_to_either_side(mnist):
+    image = mnist.test_images[0]
+    same, left, right, *slanted = views(image[None])[:, 0]
+    assert (same == image).all()
+    assert_near(left, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), -TURN, 1), (28, 28)))
+    assert_near(right, cv2.warpAffine(image, cv2.getRotationMatrix2D((13.5, 13.5), TURN, 1), (28, 28)))
+    tops = [float(view[:10].sum(axis=0) @ np.arange(28)) / float(view[:10].sum()) for view in (*slanted, image)]
+    assert min(tops[:2]) < tops[2] - 0.5
+    assert max(tops[:2]) > tops[2] + 0.5
+
+
+def assert_near(image, expected):
+    assert np.abs(image.astype(int) - expected).max() <= 8

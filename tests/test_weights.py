@@ -105,7 +105,7 @@ def test_a_failed_save_leaves_the_old_file_whole(tmp_path):
 
 
 def test_an_unknown_pretrained_name_lists_what_ships():
-    with pytest.raises(UnknownName, match="known: lenet-5-relu"):
+    with pytest.raises(UnknownName, match="known: lenet-5, lenet-5-relu"):
         pretrained("lenet-7")
 
 

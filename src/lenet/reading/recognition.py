@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.architecture import Network
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
+from lenet.reading.views import views
 from lenet.weights import Weights, pretrained
 
 LABELS = "0123456789"
@@ -49,6 +51,15 @@ class Calibration:
             "least_in_line": self.least_in_line,
             "thresholds": pairs,
         }
+
+    def probabilities(self, network: Network, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The probabilities (N, 10) that outputs for each view, (views, N, outputs), stand for: their mean over views.
+
+        What a row lacks of 1 is the probability of no digit.
+        """
+        flat = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
+        shares: NDArray[np.float32] = probabilities(network, flat).reshape(outputs.shape).mean(axis=0)
+        return shares[:, : len(LABELS)]
 
     def least_for(self, max_error: float) -> float:
         """The least probability of an accepted answer so that at most this share of them is wrong.
@@ -104,13 +115,17 @@ class Recognizer:
             self._predict = Forward(network, arrays).predict
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        """The probabilities (N, 10) of normalized digits, uint8 (N, 28, 28), ink-high.
+        """The probabilities (N, 10) of normalized digits, uint8 (N, 28, 28), ink-high: the mean over their `views`.
 
         What a row lacks of 1 is the probability that the picture is no digit.
         """
-        outputs = self._predict(images) / np.float32(self.calibration.temperature)
-        shares: NDArray[np.float32] = probabilities(self.weights.network, outputs)[:, : len(LABELS)]
-        return shares
+        return self.calibration.probabilities(self.weights.network, self.outputs(images))
+
+    def outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
+        """The network's outputs (views, N, outputs) for each of the `views` of normalized digits, uint8 (N, 28, 28)."""
+        seen = views(images)
+        outputs = self._predict(seen.reshape(-1, *images.shape[1:]))
+        return outputs.reshape(*seen.shape[:2], outputs.shape[1])
 
     def rejects(self, shares: NDArray[np.float32], in_line: bool = False) -> bool:
         """Whether an answer with these probabilities, (10,), is not sure enough; ``in_line`` if its neighbours are."""

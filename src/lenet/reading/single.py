@@ -7,7 +7,7 @@ hang on a neighbour. The network's probability and the place in the picture deci
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -29,6 +29,7 @@ LIGHTEST = 0.04  # of the core's ink: lighter components are specks
 LEAST_LEFT = 0.35  # of a component's ink that a cut must leave
 WIDE = 0.9  # a component wider than this share of its height may be two digits
 ASIDE = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
+SAME = 0.9  # of the area that two boxes cover, the share in both: they hold the same ink
 EDGE = 0.2  # in nats: what each edge of the picture that it touches speaks against a digit
 
 Bits = NDArray[np.bool_]
@@ -37,9 +38,7 @@ Bits = NDArray[np.bool_]
 def read_single(ink: InkMap, recognizer: Recognizer) -> Draft:
     """The one sign that is read surely, has much ink, and stands in the middle rather than at an edge."""
     signs = recognize(list(find_candidates(ink)), recognizer)
-    if not signs:
-        return Draft()
-    return Draft(((max(signs, key=lambda sign: _prominence(sign, ink)),),), (frozenset(),))
+    return Draft(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else Draft()
 
 
 def find_candidates(ink: InkMap) -> Iterator[Candidate]:
@@ -154,6 +153,27 @@ def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
     return Candidate(
         0, 1, box, crop_of(ink.levels[window], mask[window], threshold), 1.0, (box[3] - box[1]) / height, 0
     )
+
+
+def _most_prominent(signs: list[Sign], ink: InkMap) -> Sign:
+    """What stands out most is judged, and named, by the mean of all that hold the same ink; then the best of them."""
+    same = _hold_the_same_ink(signs)
+    shares = (same / same.sum(axis=1, keepdims=True)) @ np.stack([sign.shares for sign in signs])
+    agreed = [replace(sign, shares=own) for sign, own in zip(signs, shares.astype(np.float32), strict=True)]
+    chosen = max(range(len(signs)), key=lambda number: _prominence(agreed[number], ink))
+    alike = [sign for sign, held in zip(signs, same[chosen], strict=True) if held]
+    named = [sign for sign in alike if sign.label == agreed[chosen].label]
+    return max(named, key=lambda sign: _prominence(sign, ink), default=agreed[chosen])
+
+
+def _hold_the_same_ink(signs: list[Sign]) -> Bits:
+    """Whether each two signs (N, N) are the same ink, cut at other thresholds."""
+    top, left, bottom, right = np.array([sign.box for sign in signs]).T
+    height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
+    width = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    shared = np.maximum(height, 0) * np.maximum(width, 0)
+    areas = (bottom - top) * (right - left)
+    return np.asarray(shared >= SAME * (np.add.outer(areas, areas) - shared), np.bool_)
 
 
 def _prominence(sign: Sign, ink: InkMap) -> float:
