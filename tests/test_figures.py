@@ -261,8 +261,9 @@ def test_the_command_draws_a_picture_file_and_prints_the_paths(tmp_path, digit_f
     save(weights, Weights(network, initial_weights(network, seed=0)))
     assert main(["maps", str(tmp_path / "run"), str(digit_file), "-o", str(tmp_path / "maps"), "--svg"]) == 0
     printed = capsys.readouterr().out.split("\n")
-    assert len(printed) == 21
+    assert len(printed) == 23
     assert all((tmp_path / "maps" / name).stat().st_size for name in ("f6_codes.svg", "poster.svg", "c3_squash.svg"))
+    assert {str(tmp_path / "maps" / name) for name in ("strip.svg", "diagram.svg")} <= set(printed)
     assert str(tmp_path / "maps" / "poster.svg") in printed
 
 

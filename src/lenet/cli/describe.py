@@ -2,6 +2,7 @@
 
 import json
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -60,6 +61,10 @@ def show(
     lang: Annotated[Language, typer.Option(help="Language of --explain.")] = Language.en,
     table: Annotated[bool, typer.Option("--table", help="Draw the connection table.")] = False,
     weights: Annotated[bool, typer.Option("--weights", help="List every parameter array with its shape.")] = False,
+    diagram: Annotated[
+        Path | None,
+        typer.Option("--diagram", metavar="FILE", help="Draw the network's diagram into an SVG or PNG file."),
+    ] = None,
     classes: Classes = None,
     channels: Channels = None,
     hidden: Hidden = None,
@@ -69,10 +74,15 @@ def show(
 
     lenet show lenet-5 --explain --lang zh
     """
-    asked = [as_json, markdown, explain, table, weights]
+    asked = [as_json, markdown, explain, table, weights, diagram is not None]
     if sum(asked) > 1:
-        raise typer.BadParameter("choose one of --json, --markdown, --explain, --table and --weights")
+        raise typer.BadParameter("choose one of --json, --markdown, --explain, --table, --weights and --diagram")
     network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
+    if diagram is not None:
+        from lenet.figures import write_diagram  # here, because only diagrams need matplotlib
+
+        print(write_diagram(network, diagram))
+        return
     account = anatomy.count(network)
     if as_json:
         print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))

@@ -30,25 +30,53 @@ def maps(
     output: Annotated[Path, typer.Option("--output", "-o", help="The folder for the figures.")] = Path("maps"),
     svg: Annotated[bool, typer.Option("--svg", help="Write SVG in place of PNG.")] = False,
     dark: Annotated[bool, typer.Option("--dark", help="Light on dark, for projectors.")] = False,
+    unit: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Also draw one unit: what it sees of the input, and what it sums. STAGE:MAP,ROW,COLUMN, counted "
+            "from 0, as c3:5,4,7; of a stage without maps STAGE:NUMBER, as f6:17. May be given several times."
+        ),
+    ] = None,
+    saliency: Annotated[
+        bool,
+        typer.Option("--saliency", help="Also draw on which pixels the answer rests: occlusion, gradient × input."),
+    ] = False,
+    long_names: Annotated[
+        bool, typer.Option("--long-names", help="Name the files of maps as tutorials do: conv1_relu_maxpool for pool1.")
+    ] = False,
 ) -> None:
-    """Draw what a network makes of a picture: every stage's maps, the kernels, the tables, and one poster.
+    """Draw what a network makes of a picture: maps, kernels, tables, a strip, a poster, and the diagram.
 
     lenet maps lenet-5-relu mnist:7 -o maps
 
-    lenet maps runs/lenet-5-mnist-1/best.safetensors digit.png --dark
+    lenet maps runs/lenet-5-mnist-1/best.safetensors digit.png --dark --unit c3:5,4,7 --saliency
     """
-    from lenet.figures import draw_maps
+    from lenet import figures
 
     found = find(weights)
-    network = found.network
+    network, units = found.network, [_parsed_unit(text) for text in unit or ()]
+    for stage, place in units:
+        figures.find_unit(network, stage, place)
     image = find_image(picture, found)
     inputs = network_inputs(image[None], network.input, network.input_range)
-    names = _class_names(found)
-    paths = draw_maps(
-        network, found.arrays, inputs, output, class_names=names, format="svg" if svg else "png", dark=dark
-    )
+    drawn: dict[str, Any] = {"format": "svg" if svg else "png", "dark": dark}
+    named = {**drawn, "class_names": _class_names(found)}
+    passed = (network, found.arrays, inputs)
+    paths = figures.draw_maps(*passed, output, chained=long_names, **named)
+    paths += [figures.draw_receptive_field(*passed, stage, place, output, **drawn) for stage, place in units]
+    paths += [figures.draw_strip(*passed, output, **named), figures.draw_diagram(network, output, **drawn)]
+    if saliency:
+        paths += figures.draw_saliency(*passed, output, **named)
     for path in paths:
         typer.echo(path)
+
+
+def _parsed_unit(text: str) -> tuple[str, tuple[int, ...]]:
+    stage, _, numbers = text.partition(":")
+    parts = numbers.split(",")
+    if not stage or len(parts) not in (1, 3) or not all(part.strip().isdecimal() for part in parts):
+        raise DataError(f"{text!r} names no unit; expected STAGE:MAP,ROW,COLUMN as c3:5,4,7, or STAGE:NUMBER as f6:17")
+    return stage, tuple(int(part) for part in parts)
 
 
 def find_image(picture: str, weights: Weights) -> NDArray[np.uint8]:

@@ -1,5 +1,21 @@
-"""Pictures of what networks hold and do: feature maps, kernels, connection tables, answers (extra ``figures``)."""
+"""Pictures of what networks are, hold and do: diagrams, maps, kernels, tables, units, salience (extra ``figures``)."""
 
+from lenet.figures.diagram import draw_diagram, write_diagram
 from lenet.figures.maps import draw_kernels, draw_maps, draw_poster, draw_table
+from lenet.figures.receptive import draw_receptive_field
+from lenet.figures.saliency import draw_saliency
+from lenet.figures.strip import draw_strip
+from lenet.figures.units import find_unit
 
-__all__ = ["draw_kernels", "draw_maps", "draw_poster", "draw_table"]
+__all__ = [
+    "draw_diagram",
+    "draw_kernels",
+    "draw_maps",
+    "draw_poster",
+    "draw_receptive_field",
+    "draw_saliency",
+    "draw_strip",
+    "draw_table",
+    "find_unit",
+    "write_diagram",
+]

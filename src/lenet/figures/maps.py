@@ -11,13 +11,15 @@ from typing import Any
 
 from lenet.architecture import Convolution, Network
 from lenet.connections import CODE_WIDTH
-from lenet.errors import DataError, UnknownName
+from lenet.figures.folder import figure_folder
+from lenet.figures.page import UNBROKEN, page
 from lenet.figures.panels import Array, Cells, Panel, Table, grid_columns
 from lenet.figures.poster import poster
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
 from lenet.figures.stages import (
     Seen,
     answer_bars,
+    chained_names,
     code_panels,
     color_panels,
     is_code,
@@ -31,10 +33,6 @@ from lenet.figures.stages import (
 )
 from lenet.weights import check_arrays
 
-_MARGIN = 0.45
-_UNBROKEN = "\u00a0"
-_FORMATS = ("png", "svg")
-
 
 def draw_maps(
     network: Network,
@@ -46,6 +44,7 @@ def draw_maps(
     format: Format = "png",
     dark: bool = False,
     dpi: int = 150,
+    chained: bool = False,
 ) -> list[Path]:
     """Draw everything that a network makes of one picture.
 
@@ -58,6 +57,7 @@ def draw_maps(
         format: ``"png"`` or ``"svg"``.
         dark: light on dark, for projectors; else dark on white, for paper.
         dpi: dots per inch of a PNG.
+        chained: name maps by all that was done since the last weights: ``conv1_relu_maxpool`` in place of ``pool1``.
 
     Returns:
         The paths written: ``origin`` and one file for each key of `engine.activations`, ``kernels_STAGE`` for each
@@ -72,11 +72,12 @@ def draw_maps(
         MissingExtra: if matplotlib is not installed.
     """
     theme = DARK if dark else LIGHT
-    folder = _folder(directory, format)
+    folder = figure_folder(directory, format)
     names = names_of_classes(network, class_names)
     seen = look(network, arrays, inputs)
     sheets = [*_stage_sheets(network, seen, names, theme), *_code_sheets(network, seen, names, theme)]
-    paths = [sheet.save(folder / f"{name}.{format}", dpi) for name, sheet in sheets]
+    files = chained_names(seen) if chained else {}
+    paths = [sheet.save(folder / f"{files.get(name, name)}.{format}", dpi) for name, sheet in sheets]
     options: dict[str, Any] = {"format": format, "dark": dark, "dpi": dpi}
     paths += draw_kernels(network, arrays, folder, **options)
     paths += draw_table(network, folder, **options)
@@ -95,7 +96,7 @@ def draw_kernels(
 ) -> list[Path]:
     """Draw the kernels of each convolution at their places in its table, as ``kernels_STAGE``; see `draw_maps`."""
     check_arrays(network, arrays)
-    folder, theme, paths = _folder(directory, format), DARK if dark else LIGHT, []
+    folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
     for stage, panel in kernel_panels(network, arrays):
         layer = panel.layer
         title = f"{stage.name} · {kernel_count(layer, panel.in_maps)}"
@@ -103,7 +104,7 @@ def draw_kernels(
             f"{network.name}: rows are input maps, columns output maps; blue is negative, orange positive, "
             "one scale for all"
         )
-        paths.append(_page(title, story, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
+        paths.append(page(title, story, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
     return paths
 
 
@@ -115,7 +116,7 @@ def draw_table(
     Returns:
         The paths written; none for a network whose convolutions see every map.
     """
-    folder, theme, paths = _folder(directory, format), DARK if dark else LIGHT, []
+    folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
     for stage, received in zip(network.stages, network.input_shapes, strict=True):
         layer = stage.layer
         if isinstance(layer, Convolution) and layer.table is not None:
@@ -125,7 +126,7 @@ def draw_table(
                 f"{network.name}: rows are input maps, columns output maps; "
                 f"{kernel_count(layer, received[0])}, {parameters_text(network, stage)}"
             )
-            paths.append(_page(title, story, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
+            paths.append(page(title, story, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
     return paths
 
 
@@ -141,7 +142,7 @@ def draw_poster(
     dpi: int = 150,
 ) -> Path:
     """Draw the whole pass from left to right on one sheet, with the kernels below, as ``poster``; see `draw_maps`."""
-    theme, folder = DARK if dark else LIGHT, _folder(directory, format)
+    theme, folder = DARK if dark else LIGHT, figure_folder(directory, format)
     names = names_of_classes(network, class_names)
     seen = look(network, arrays, inputs)
     return poster(network, arrays, seen, names, theme).save(folder / f"poster.{format}", dpi)
@@ -162,14 +163,14 @@ def _stage_sheets(
         elif item.values.shape[1:] == (1, 1):
             columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
             panels = [Cells(item.values.reshape(-1), columns)]
-            story += f"; true minimum and maximum {range_text(item.values).replace(' ', _UNBROKEN)}"
+            story += f"; true minimum and maximum {range_text(item.values).replace(' ', UNBROKEN)}"
         else:
             panels = [maps_panel(item, grid_columns(len(item.values), 10 if len(item.values) > 16 else 8), 1.3)]
             panels = [*color_panels(network, item, 1.3), *panels]
             bright_is_high = theme is DARK or len(panels) > 1
             least, most = ("black", "white") if bright_is_high else ("white", "black")
             story += f"; each map on its own scale, {least} its minimum, {most} its maximum"
-        yield item.key, _page(title, story, panels, theme)
+        yield item.key, page(title, story, panels, theme)
 
 
 def _code_sheets(
@@ -178,40 +179,4 @@ def _code_sheets(
     for name, panel in code_panels(network, seen, names):
         title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
         story = f"{network.name}, under each code the squared distance to it; {winner_text(network, seen[-1], names)}"
-        yield f"{name}_codes", _page(title, story, [panel], theme)
-
-
-def _folder(directory: str | Path, format: str) -> Path:
-    folder = Path(directory)
-    if format not in _FORMATS:
-        raise UnknownName("figure format", format, _FORMATS)
-    if folder.exists() and not folder.is_dir():
-        raise DataError(f"{folder}: is a file, expected a folder for the figures")
-    return folder
-
-
-def _page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
-    """One sheet with a heading and its panels side by side."""
-    gap = 0.45
-    inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
-    width = 2 * _MARGIN + max(inner, 0.0093 * 15 * len(title), 4.5)
-    lines = _wrapped(story, int((width - 2 * _MARGIN) / (0.0071 * 9)))
-    top = 0.98 + 0.17 * len(lines)
-    sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
-    sheet.text(_MARGIN, 0.6, title, 15, bold=True)
-    for index, line in enumerate(lines):
-        sheet.text(_MARGIN, 0.84 + 0.17 * index, line, 9, theme.muted)
-    x = _MARGIN
-    for panel in panels:
-        panel.draw(sheet, x, top)
-        x += panel.size[0] + gap
-    return sheet
-
-
-def _wrapped(text: str, length: int) -> list[str]:
-    lines = [""]
-    for word in text.split(" "):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > length:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+        yield f"{name}_codes", page(title, story, [panel], theme)

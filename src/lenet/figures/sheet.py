@@ -6,6 +6,8 @@ The only user of matplotlib: imported when a sheet is made, never through pyplot
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from io import BytesIO
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 
 Format = Literal["png", "svg"]
 Align = Literal["left", "center", "right"]
+Point = tuple[float, float]
 
 
 @dataclass(frozen=True)
@@ -66,6 +69,8 @@ DARK = Theme(
 )
 
 _SANS = ("Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "Noto Sans", "DejaVu Sans")
+_FAMILIES = ("Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "Noto Sans CJK SC", "PingFang SC")
+"""What an SVG asks its reader's machine for; the first four are equally wide."""
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
 
 
@@ -98,8 +103,12 @@ class Sheet:
         align: Align = "left",
         bold: bool = False,
         vertical: Literal["top", "center", "baseline"] = "baseline",
+        above: bool = True,
     ) -> None:
-        """Write ``text`` in points of ``size``; dollar signs are dollar signs."""
+        """Write ``text`` in points of ``size``; dollar signs are dollar signs.
+
+        Text stands above all else, or, if ``above`` is false, above what was drawn before it.
+        """
         self.axes.text(
             x,
             y,
@@ -111,6 +120,7 @@ class Sheet:
             weight="bold" if bold else "normal",
             family=list(_families()),
             parse_math=False,
+            zorder=3 if above else 1,
         )
 
     def side_label(self, x: float, y: float, text: str, size: float) -> None:
@@ -166,6 +176,25 @@ class Sheet:
             linewidth=0.5,
         )
 
+    def numbers(
+        self,
+        values: NDArray[Any],
+        x: float,
+        y: float,
+        side: float,
+        colors: tuple[str, ...],
+        span: tuple[float, float],
+        size: float,
+    ) -> None:
+        """Write the values into the squares that `cells` drew, dark or light as the square asks."""
+        low, high = span
+        for (row, column), value in np.ndenumerate(values):
+            share = (value - low) / (high - low) if high > low else 0.0
+            red, green, blue, _ = _color_map(colors)(float(np.clip(share, 0, 1)))
+            color = "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5 else "#000000"
+            at = x + (column + 0.5) * side, y + (row + 0.5) * side
+            self.text(*at, _short_text(float(value)), size, color, "center", vertical="center")
+
     def box(
         self, x: float, y: float, width: float, height: float, fill: str = "none", edge: str = "none", line: float = 0.6
     ) -> None:
@@ -173,6 +202,28 @@ class Sheet:
         from matplotlib.patches import Rectangle
 
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge, linewidth=line))
+
+    def polygon(
+        self, points: Sequence[Point], fill: str = "none", edge: str = "none", line: float = 0.6, opacity: float = 1.0
+    ) -> None:
+        """Draw a closed polygon."""
+        from matplotlib.patches import Polygon
+
+        self.axes.add_patch(
+            Polygon(
+                points, closed=True, facecolor=fill, edgecolor=edge, linewidth=line, alpha=opacity, joinstyle="miter"
+            )
+        )
+
+    def outline(
+        self, values: NDArray[Any], x: float, y: float, width: float, height: float, level: float, color: str
+    ) -> None:
+        """Draw the line along which values (rows, columns), spread over a rectangle, cross ``level``."""
+        rows, columns = values.shape
+        if rows > 1 and columns > 1 and values.min() < level < values.max():
+            across = x + width * (np.arange(columns) + 0.5) / columns
+            down = y + height * (np.arange(rows) + 0.5) / rows
+            self.axes.contour(across, down, values, levels=[level], colors=[color], linewidths=0.9, zorder=2)
 
     def line(self, points: list[tuple[float, float]], color: str | None = None, width: float = 0.6) -> None:
         """Draw a line through ``points``."""
@@ -190,11 +241,12 @@ class Sheet:
 
     def save(self, path: Path, dpi: int = 150) -> Path:
         """Write the sheet whole, in the format that the suffix of ``path`` names; returns ``path``."""
+        from matplotlib import rc_context
+
         content = BytesIO()
         kind = path.suffix.removeprefix(".")
-        with warnings.catch_warnings():
-            # A class name in a script that no installed font has is drawn as boxes; that is all there is to say.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        # Letters stay letters in SVG, to be searched and read aloud; the same figure is the same bytes.
+        with _any_script(), rc_context({"svg.fonttype": "none", "svg.hashsalt": "lenet"}):
             self.figure.savefig(
                 content,
                 format=kind,
@@ -202,8 +254,40 @@ class Sheet:
                 facecolor=self.theme.paper,
                 metadata={"Date": None} if kind == "svg" else {"Software": None},
             )
-        write_atomically(path, content.getvalue())
+        drawn = content.getvalue()
+        if kind == "svg":
+            ours, theirs = (", ".join(f"'{name}'" for name in names).encode() for names in (_families(), _FAMILIES))
+            drawn = drawn.replace(ours, theirs + b", sans-serif")
+        write_atomically(path, drawn)
         return path
+
+
+@contextmanager
+def _any_script() -> Iterator[None]:
+    """A class name in a script that no installed font has is drawn as boxes; that is all there is to say."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def breadth(text: str, size: float, bold: bool = False) -> float:
+    """The width of a text in inches."""
+    from matplotlib.font_manager import FontProperties
+    from matplotlib.textpath import text_to_path
+
+    font = FontProperties(family=list(_families()), size=size, weight="bold" if bold else "normal")
+    with _any_script():
+        return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
+
+
+def mixed(color: str, other: str, share: float) -> str:
+    """Two colors mixed, ``share`` of the other one.
+
+    >>> mixed("#000000", "#ffffff", 0.5)
+    '#808080'
+    """
+    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)
 
 
 def value_text(value: float, digits: int = 3) -> str:
@@ -214,6 +298,13 @@ def value_text(value: float, digits: int = 3) -> str:
     """
     text = f"{value:.0f}" if 10**digits <= abs(value) < 1e6 else f"{value:.{digits}g}"
     return text.replace("-", "−")
+
+
+def _short_text(value: float) -> str:
+    """A number of at most three digits, most after the point if it is small."""
+    places = next(places for places, limit in enumerate((99.5, 9.95, 0.0995, 0.0)) if abs(value) >= limit)
+    text = f"{value:.{places}f}"
+    return "0" if float(text) == 0 else text.replace("-", "−")
 
 
 def range_text(values: NDArray[Any], digits: int = 3) -> str:

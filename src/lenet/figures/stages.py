@@ -22,10 +22,10 @@ from lenet.architecture import (
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
 from lenet.errors import ArchitectureError, DataError
 from lenet.figures.panels import Array, Bars, Codes, ColorPicture, Kernels, Maps, Panel
-from lenet.figures.sheet import value_text
+from lenet.figures.sheet import Sheet, value_text
 from lenet.weights import check_arrays
 
-_FORMULAS = {
+FORMULAS = {
     Activation.SQUASH: "1.7159 tanh(2a/3)",
     Activation.TANH: "tanh(a)",
     Activation.SIGMOID: "1 / (1 + exp(−a))",
@@ -60,7 +60,7 @@ class Seen:
             return "the input, as the network receives it"
         if self.activated:
             activation = self.stage.activation
-            return f"after {str(activation).replace('_', '-')}: {_FORMULAS[activation]}"
+            return f"after {str(activation).replace('_', '-')}: {FORMULAS[activation]}"
         return f"after {layer_text(self.stage)}"
 
 
@@ -79,6 +79,24 @@ def look(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[S
     after = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
     passed = engine.activations(network, arrays, inputs)
     return [Seen(key, values[0], (before | after).get(key), key in after) for key, values in passed.items()]
+
+
+def chained_names(seen: Sequence[Seen]) -> dict[str, str]:
+    """By key, names that say all that was done since the last weights: ``pool1`` is ``conv1_relu_maxpool``.
+
+    So are feature maps called in many tutorials. A stage with weights of its own begins a new name.
+    """
+    pooled = {MaxPooling: "maxpool", AveragePooling: "avgpool", GlobalAveragePooling: "meanpool"}
+    names: dict[str, str] = {}
+    name = ""
+    for item in seen:
+        word = pooled.get(type(item.stage.layer)) if item.stage else None
+        if item.activated and item.stage:
+            name = f"{name}_{item.stage.activation}"
+        else:
+            name = f"{name}_{word}" if word and name != "origin" else item.key
+        names[item.key] = name
+    return names
 
 
 def names_of_classes(network: Network, given: Sequence[str]) -> list[str]:
@@ -137,6 +155,17 @@ def color_panels(network: Network, item: Seen, side: float) -> list[Panel]:
         return []
     background, ink = network.input_range
     return [ColorPicture(np.clip((item.values - background) / (ink - background), 0, 1), side)]
+
+
+def draw_input(sheet: Sheet, network: Network, values: Array, x: float, y: float, width: float) -> None:
+    """Draw the input (channels, height, width), gray on the scale of maps, color as a picture."""
+    height, low, high = width * values.shape[1] / values.shape[2], float(values.min()), float(values.max())
+    if len(values) == 3:
+        background, ink = network.input_range
+        picture = np.clip((values.transpose(1, 2, 0) - background) / (ink - background), 0, 1)
+        sheet.picture(picture, x, y, width, height)
+    else:
+        sheet.picture(values[0], x, y, width, height, sheet.theme.strength, (low, high))
 
 
 def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:

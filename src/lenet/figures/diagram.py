@@ -1,0 +1,295 @@
+"""A network's diagram, drawn from its description alone, in the manner of Fig. 2 of [LeCun98].
+
+Planes stand in proportion to their rows and columns, stacked as many as they are; units of full connections are strips.
+From each stage to the next goes what one unit sees. Below stand what is done, and the exact counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+from lenet.anatomy import Account, count
+from lenet.anatomy.account import window
+from lenet.anatomy.views import shape_text
+from lenet.architecture import (
+    Activation,
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    MaxPooling,
+    Network,
+    Shape,
+    Stage,
+    Subsampling,
+)
+from lenet.figures.folder import figure_folder, figure_format
+from lenet.figures.shapes import StageShape, stage_shape, unit_count
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth
+
+_TEXT = 8.0
+_MARGIN, _GAP, _APART = 0.12, 0.22, 0.09
+_WIDEST = 7.6
+"""Inches within which labels may take two lines; beyond, three narrower ones."""
+_INPUT_SIDE = 1.0
+
+
+def draw_diagram(
+    network: Network, directory: str | Path, *, format: Format = "svg", dark: bool = False, dpi: int = 300
+) -> Path:
+    """Draw the network's diagram with shapes, parameters and connections as ``diagram``; no weights are needed.
+
+    Args:
+        network: the description; any of the registry or one of your own.
+        directory: where the file goes; made if it is not there.
+        format: ``"svg"``, in which letters stay letters, or ``"png"``.
+        dark: light on dark, for projectors; else dark on white, for paper.
+        dpi: dots per inch of a PNG.
+
+    Raises:
+        DataError: if ``directory`` is a file.
+        UnknownName: if ``format`` is another.
+        MissingExtra: if matplotlib is not installed.
+    """
+    return write_diagram(network, figure_folder(directory, format) / f"diagram.{format}", dark=dark, dpi=dpi)
+
+
+def write_diagram(network: Network, path: str | Path, *, dark: bool = False, dpi: int = 300) -> Path:
+    """Draw the diagram into a file whose suffix says the format; see `draw_diagram`."""
+    path = Path(path)
+    figure_format(path.suffix.removeprefix("."))
+    return diagram(network, DARK if dark else LIGHT).save(path, dpi)
+
+
+def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
+    """The diagram as a sheet."""
+    account = count(network)
+    columns = _columns(network, account, lines=2)
+    if columns[-1].right > _WIDEST:
+        columns = _columns(network, account, lines=3)
+    totals = f"{account.parameters:,} parameters · {account.connections:,} connections"
+    right = max(
+        columns[-1].right, _MARGIN + breadth(network.name, 13, bold=True) + 0.3 + breadth(totals, 10, bold=True)
+    )
+    width = right + _MARGIN
+    story = _balanced(network.story, width - 2 * _MARGIN)
+    labels = 0.5 + 0.15 * len(story)
+    planes = labels + 0.14 * max(len(column.label) for column in columns) + 0.02
+    tallest = max(column.shape.size[1] for column in columns)
+    kinds = planes + tallest + 0.22
+    counts = kinds + 0.135 * max(len(column.kind) for column in columns)
+    sheet = Sheet(width, counts + 0.62, theme)
+
+    sheet.text(_MARGIN, 0.36, network.name, 13, bold=True)
+    sheet.text(right, 0.36, totals, 10, align="right", bold=True)
+    for index, line in enumerate(story):
+        sheet.text(_MARGIN, 0.54 + 0.15 * index, line, _TEXT, theme.muted)
+    for column in columns:
+        for index, line in enumerate(column.label):
+            at = labels + 0.14 * (index + 1)
+            sheet.text(column.middle, at, line, _TEXT, align="center", bold=index == 0)
+        column.shape.draw(sheet, column.left, planes + 0.06 + (tallest - column.shape.size[1]) / 2)
+    if network.input[0] == 1:
+        _glyph(sheet, columns[0], planes + 0.06, tallest)
+    for index, (before, after) in enumerate(pairwise(columns)):
+        _connect(sheet, network, index, before, after, planes + 0.06, tallest)
+        for row, line in enumerate(after.kind):
+            color = theme.ink if row < after.words else theme.muted
+            sheet.text(after.between, kinds + 0.135 * row, line, _TEXT, color, "center")
+    _draw_counts(sheet, account, columns, counts, right)
+    return sheet
+
+
+@dataclass
+class _Column:
+    """A stage's shape with its texts, and where they stand from left to right."""
+
+    shape: StageShape
+    label: list[str]
+    kind: list[str]
+    words: int
+    """How many lines of ``kind`` name it; the others say with which numbers."""
+    numbers: float
+    """The width of the longest count below."""
+    middle: float = 0.0
+    between: float = 0.0
+
+    @property
+    def label_width(self) -> float:
+        widest = max(breadth(line, _TEXT, bold=index == 0) for index, line in enumerate(self.label))
+        return max(widest, self.numbers)
+
+    @property
+    def kind_width(self) -> float:
+        return max((breadth(line, _TEXT) for line in self.kind), default=0.0)
+
+    @property
+    def left(self) -> float:
+        return self.middle - self.shape.size[0] / 2
+
+    @property
+    def right(self) -> float:
+        return self.middle + max(self.shape.size[0], self.label_width) / 2
+
+
+def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
+    """The columns side by side, as close as their shapes, labels and kinds of connection allow."""
+    unit = min(_INPUT_SIDE / max(network.input[1:]), 0.055)
+    most = max(unit_count(shape) for shape in network.output_shapes)
+    first = _Column(stage_shape(network.input, unit, most, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75)
+    columns = [first]
+    for stage, received, counts in zip(network.stages, network.input_shapes, account.stages, strict=True):
+        given = counts.output_shape
+        tint = 0.42 if isinstance(stage.layer, Convolution) else 0.16
+        words, details = _kind(stage, received)
+        rows = (_activation(stage.activation), f"{counts.parameters:,}", f"{counts.connections:,}")
+        numbers = max(breadth(text, _TEXT) for text in rows)
+        label = _label(stage.name, given, lines)
+        columns.append(_Column(stage_shape(given, unit, most, tint), label, [*words, *details], len(words), numbers))
+    first.middle = _MARGIN + max(first.shape.size[0], first.label_width) / 2
+    for before, column in pairwise(columns):
+        half = column.shape.size[0] / 2
+        edge = before.middle + before.shape.size[0] / 2
+        column.middle = max(
+            edge + _GAP + half,
+            before.middle + (before.label_width + column.label_width) / 2 + _APART,
+            _middle_for(before, column, edge) + half if before.kind else 0.0,
+        )
+        column.between = (edge + column.left) / 2
+    return columns
+
+
+def _middle_for(before: _Column, column: _Column, edge: float) -> float:
+    """Where the left edge must stand for the kind of connection to clear the one before."""
+    between = before.between + (before.kind_width + column.kind_width) / 2 + _APART
+    return 2 * between - edge
+
+
+def _size_text(shape: Shape) -> str:
+    return shape_text(shape).removeprefix("1@")
+
+
+def _label(name: str, shape: Shape, lines: int) -> list[str]:
+    name = name.upper() if len(name) == 2 and name[1].isdecimal() else "Output" if name == "output" else name
+    what = "layer" if unit_count(shape) else "feature maps"
+    if name == "Output":
+        return [name, shape_text(shape)]
+    return [f"{name}: {what}", shape_text(shape)] if lines == 2 else [name, what, shape_text(shape)]
+
+
+def _activation(activation: Activation) -> str:
+    names = {Activation.IDENTITY: "–", Activation.RELU: "ReLU"}
+    return names.get(activation, str(activation).replace("_", "-"))
+
+
+def _covers(stage: Stage, received: Shape) -> bool:
+    """Whether each unit sees every unit of the stage before: a full connection, whatever it is called."""
+    match stage.layer:
+        case Convolution() as layer:
+            whole = (layer.kernel_size, layer.kernel_size) == received[1:] and layer.padding == 0
+            return whole and all(len(row) == received[0] for row in layer.connected_maps(received[0]))
+        case FullConnection() | EuclideanRbf():
+            return True
+    return False
+
+
+def _kind(stage: Stage, received: Shape) -> tuple[list[str], list[str]]:
+    """The kind of connection in the words of Fig. 2, and its numbers."""
+    match stage.layer:
+        case Convolution() as layer:
+            size = f"{layer.kernel_size}×{layer.kernel_size}"
+            if _covers(stage, received):
+                return ["Full", "connection"], [f"{size} kernels"]
+            details = [f"{size}, stride {layer.stride}" if layer.stride > 1 else size]
+            kernels, possible = sum(map(len, layer.connected_maps(received[0]))), layer.maps * received[0]
+            return ["Convolutions"], details + ([f"{kernels} of {possible} pairs"] if kernels < possible else [])
+        case Subsampling(size=side, copies=copies):
+            return ["Subsampling"], [f"{side}×{side}", *([f"{copies} a map"] if copies > 1 else [])]
+        case MaxPooling(size=side):
+            return ["Max pooling"], [f"{side}×{side}"]
+        case AveragePooling(size=side):
+            return ["Average", "pooling"], [f"{side}×{side}"]
+        case GlobalAveragePooling():
+            return ["Mean of", "each map"], []
+        case EuclideanRbf():
+            return ["Gaussian", "connections"], ["fixed codes"]
+    return ["Full", "connection"], []
+
+
+def _connect(
+    sheet: Sheet, network: Network, index: int, before: _Column, after: _Column, top: float, tallest: float
+) -> None:
+    """What one unit sees: a patch of a plane, or everything."""
+    theme, stage = sheet.theme, network.stages[index]
+    received, given = network.input_shapes[index], network.output_shapes[index]
+    above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (before, after))
+    share = 0.3 if index % 2 == 0 else 0.68  # in turn, so that no unit hides the next patch
+    row, column = (round(share * (length - 1)) for length in given[1:])
+    if unit_count(given):
+        row, column = round(0.45 * (given[0] - 1)), 0
+    unit = after.shape.patch(after.left, below, row, column, 1, 1)
+    if _covers(stage, received):
+        upper, lower = before.shape.ends(before.left, above)
+        field = [upper, lower]
+        target = [unit[0], unit[3]]
+    else:
+        side, step, padding = window(stage.layer, received)
+        rows, columns = (min(side, length) for length in received[1:])
+        start_row, start_column = (0, 0) if unit_count(given) else (row * step - padding, column * step - padding)
+        # Moved off the padding, where small planes leave no other place.
+        start_row, start_column = (
+            min(max(0, start), length - wide)
+            for start, length, wide in zip((start_row, start_column), received[1:], (rows, columns), strict=True)
+        )
+        patch = before.shape.patch(before.left, above, start_row, start_column, rows, columns)
+        sheet.polygon(patch, theme.accent, opacity=0.18)
+        sheet.polygon(patch, edge=theme.accent, line=0.9)
+        field, target = [patch[1], patch[2]], [unit[0], unit[3]]
+    sheet.polygon([field[0], target[0], target[1], field[1]], theme.accent, opacity=0.10)
+    for start_point, end in zip(field, target, strict=True):
+        sheet.polygon([start_point, end], edge=theme.accent, line=0.6)
+    sheet.polygon(unit, theme.accent, theme.accent, 0.6)
+
+
+def _glyph(sheet: Sheet, column: _Column, top: float, tallest: float) -> None:
+    """A character on the input, 20 of 32 rows high, as the papers place it."""
+    width, height = column.shape.size
+    size = 0.6 * height * 72 / 0.729  # digits are 0.729 of the type size high
+    y = top + tallest / 2 + 0.3 * height
+    sheet.text(column.left + width / 2, y, "5", size, sheet.theme.ink, "center", above=False)
+
+
+def _draw_counts(sheet: Sheet, account: Account, columns: Sequence[_Column], y: float, right: float) -> None:
+    theme = sheet.theme
+    sheet.line([(_MARGIN, y - 0.02), (right, y - 0.02)])
+    rows = [
+        ("activation", [_activation(stage.activation) for stage in account.network.stages]),
+        ("parameters", [f"{stage.parameters:,}" for stage in account.stages]),
+        ("connections", [f"{stage.connections:,}" for stage in account.stages]),
+    ]
+    for index, (heading, texts) in enumerate(rows):
+        base = y + 0.15 + 0.16 * index
+        sheet.text(_MARGIN, base, heading, _TEXT, theme.muted)
+        for column, text in zip(columns[1:], texts, strict=True):
+            sheet.text(column.middle, base, text, _TEXT, align="center")
+
+
+def _balanced(text: str, width: float) -> list[str]:
+    """The text in as few lines as fit, about equally long."""
+    lines = _wrapped(text, width)
+    while len(lines) > 1 and len(tighter := _wrapped(text, width := 0.97 * width)) == len(lines):
+        lines = tighter
+    return lines
+
+
+def _wrapped(text: str, width: float) -> list[str]:
+    lines = [""]
+    for word in text.split():
+        if lines[-1] and breadth(f"{lines[-1]} {word}", _TEXT) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines if text else []

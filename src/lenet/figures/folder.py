@@ -1,0 +1,27 @@
+"""Where figures go and in which format: checked before anything is drawn."""
+
+from pathlib import Path
+
+from lenet.errors import DataError, UnknownName
+
+_FORMATS = ("png", "svg")
+
+
+def figure_folder(directory: str | Path, format: str) -> Path:
+    """The folder for the figures.
+
+    Raises:
+        UnknownName: if ``format`` is no format of figures.
+        DataError: if ``directory`` is a file.
+    """
+    figure_format(format)
+    folder = Path(directory)
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder}: is a file, expected a folder for the figures")
+    return folder
+
+
+def figure_format(format: str) -> None:
+    """Raise UnknownName unless figures are written in ``format``."""
+    if format not in _FORMATS:
+        raise UnknownName("figure format", format, _FORMATS)

@@ -1,0 +1,48 @@
+"""A sheet as most figures are: a title, a story in a few lines, and panels side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from lenet.figures.panels import Panel
+from lenet.figures.sheet import Sheet, Theme
+
+MARGIN = 0.45
+UNBROKEN = "\u00a0"
+"""A space at which stories are not broken."""
+
+
+def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
+    """One sheet with a heading and its panels side by side."""
+    gap = 0.45
+    inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
+    width = 2 * MARGIN + max(inner, 0.0093 * 15 * len(title), 4.5)
+    top = page_top(story, width)
+    sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
+    heading(sheet, title, story)
+    x = MARGIN
+    for panel in panels:
+        panel.draw(sheet, x, top)
+        x += panel.size[0] + gap
+    return sheet
+
+
+def page_top(story: str, width: float) -> float:
+    """Where the heading of a sheet of this width ends."""
+    return 0.98 + 0.17 * len(_lines(story, width))
+
+
+def heading(sheet: Sheet, title: str, story: str) -> None:
+    """Write the title, and below it the story in as many lines as it takes."""
+    sheet.text(MARGIN, 0.6, title, 15, bold=True)
+    for index, line in enumerate(_lines(story, sheet.width)):
+        sheet.text(MARGIN, 0.84 + 0.17 * index, line, 9, sheet.theme.muted)
+
+
+def _lines(story: str, width: float) -> list[str]:
+    length, lines = int((width - 2 * MARGIN) / (0.0071 * 9)), [""]
+    for word in story.split(" "):
+        if lines[-1] and len(lines[-1]) + 1 + len(word) > length:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines

@@ -1,0 +1,142 @@
+"""Which pixels the answer rests on: a patch that covers them (occlusion), and gradient × input.
+
+Both are measured on the winning output as the network gives it, or on its negative penalty where the smallest
+penalty wins, so that a positive value always speaks for the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import engine
+from lenet.architecture import Network
+from lenet.figures.folder import figure_folder
+from lenet.figures.gradient import input_gradient
+from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
+from lenet.figures.panels import Array, centered
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
+from lenet.figures.stages import draw_input, look, names_of_classes, winner_text
+
+_SIDE, _GAP = 2.6, 0.5
+
+
+def draw_saliency(
+    network: Network,
+    arrays: Mapping[str, Array],
+    inputs: Array,
+    directory: str | Path,
+    *,
+    class_names: Sequence[str] = (),
+    format: Format = "png",
+    dark: bool = False,
+    dpi: int = 150,
+) -> list[Path]:
+    """Draw `occlusion` and `gradient_times_input` beside the input; arguments and errors are those of `draw_maps`.
+
+    Returns:
+        The paths of ``saliency_occlusion`` and ``saliency_gradient``.
+    """
+    folder, theme = figure_folder(directory, format), DARK if dark else LIGHT
+    names = names_of_classes(network, class_names)
+    seen = look(network, arrays, inputs)
+    values, winner = seen[0].values, winner_text(network, seen[-1], names)
+    measured = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
+    side, paths = patch_side(network), []
+    drawings = {
+        "occlusion": (
+            f"occlusion by a patch of {side}×{side}",
+            f"{network.name}, {winner}; how much {measured} falls when a patch of background covers the pixels around",
+            occlusion(network, arrays, inputs),
+        ),
+        "gradient": (
+            "gradient × input",
+            f"{network.name}, {winner}; the slope of {measured} by each pixel, times how far the pixel is from "
+            "the background",
+            gradient_times_input(network, arrays, inputs),
+        ),
+    }
+    for name, (title, story, salience) in drawings.items():
+        story += f"; true minimum and maximum {range_text(salience).replace(' ', UNBROKEN)}"
+        sheet = _sheet(network, values, salience, f"saliency · {title}", story, theme)
+        paths.append(sheet.save(folder / f"saliency_{name}.{format}", dpi))
+    return paths
+
+
+def patch_side(network: Network) -> int:
+    """The side of the patch that covers pixels: an odd number, about a sixth of the picture.
+
+    >>> from lenet.networks import describe
+    >>> patch_side(describe("lenet-5")), patch_side(describe("lenet-1989"))
+    (5, 3)
+    """
+    return max(3, max(network.input[1:]) // 12 * 2 + 1)
+
+
+def occlusion(network: Network, arrays: Mapping[str, Array], inputs: Array, side: int = 0) -> NDArray[np.float32]:
+    """How much the winning output falls when a patch of background is laid over each pixel and those around it.
+
+    Args:
+        network: the description.
+        arrays: its weights.
+        inputs: float32 (channels, height, width), or the same with one image in front.
+        side: of the patch, an odd number; 0 stands for `patch_side`.
+
+    Returns:
+        float32 (height, width), one value for each place of the patch's middle; positive where what the patch hides
+        speaks for the answer. At the edges the part of the patch that lies on the picture counts.
+    """
+    image = np.asarray(inputs, np.float32).reshape(network.input)
+    side, (_, height, width) = side or patch_side(network), image.shape
+    covered = np.repeat(image[None], height * width + 1, axis=0)  # the last one stays as it is
+    for place, (row, column) in enumerate(np.ndindex(height, width)):
+        rows = slice(max(0, row - side // 2), row + side // 2 + 1)
+        columns = slice(max(0, column - side // 2), column + side // 2 + 1)
+        covered[place, :, rows, columns] = network.input_range[0]
+    outputs = engine.forward(network, arrays, covered)
+    scores = (-outputs if network.smallest_wins else outputs)[:, int(engine.decide(network, outputs[-1:])[0])]
+    return np.asarray(scores[-1] - scores[:-1], np.float32).reshape(height, width)
+
+
+def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: Array) -> NDArray[np.float32]:
+    """The slope of the winning output by each pixel, times the pixel's distance from the background.
+
+    To first order that is how much the output falls when the pixel becomes background, which is then no part of any
+    answer; for networks whose background is 0 it is gradient × input as usually defined. The slope is exact: see
+    `input_gradient`.
+
+    Args:
+        network: the description.
+        arrays: its weights.
+        inputs: float32 (channels, height, width), or the same with one image in front.
+
+    Returns:
+        float32 (height, width), the channels of a color picture added up; positive where a pixel speaks for the answer.
+    """
+    image = np.asarray(inputs, np.float32).reshape(1, *network.input)
+    winner = int(engine.decide(network, engine.forward(network, arrays, image))[0])
+    slopes = input_gradient(network, arrays, image, winner) * (-1 if network.smallest_wins else 1)
+    return np.asarray((slopes * (image[0] - network.input_range[0])).sum(axis=0), np.float32)
+
+
+def _sheet(
+    network: Network, values: Array, salience: NDArray[np.float32], title: str, story: str, theme: Theme
+) -> Sheet:
+    height = _SIDE * salience.shape[0] / salience.shape[1]
+    width = 2 * MARGIN + 2 * _SIDE + _GAP
+    top = page_top(story, width)
+    sheet = Sheet(width, top + height + 0.75, theme)
+    heading(sheet, title, story)
+    draw_input(sheet, network, values, MARGIN, top, _SIDE)
+    sheet.text(MARGIN, top + height + 0.2, "input", 9, bold=True)
+    sheet.text(MARGIN + _SIDE, top + height + 0.2, range_text(values), 9, theme.muted, "right")
+    left, span = MARGIN + _SIDE + _GAP, centered(salience)
+    sheet.picture(salience, left, top, _SIDE, height, theme.signed, span)
+    if len(values) == 1:
+        sheet.outline(values[0], left, top, _SIDE, height, sum(network.input_range) / 2, theme.muted)
+    sheet.text(left, top + height + 0.2, "orange for the answer, blue against it", 9, bold=True)
+    sheet.scale(left, top + height + 0.3, _SIDE, theme.signed, span)
+    return sheet

@@ -1,0 +1,143 @@
+"""The recognition of a picture in one wide strip: input, what each stage makes of it, answer."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from math import ceil
+from pathlib import Path
+
+import numpy as np
+
+from lenet import engine
+from lenet.architecture import Network
+from lenet.connections import CODE_WIDTH
+from lenet.figures.folder import figure_folder
+from lenet.figures.panels import Array, centered, in_rows
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth
+from lenet.figures.stages import Seen, answer_bars, draw_input, is_code, look, names_of_classes
+
+_MARGIN, _TOP, _HIGH, _GAP = 0.3, 0.42, 1.75, 0.34
+_TEXT = 9.0
+
+
+def draw_strip(
+    network: Network,
+    arrays: Mapping[str, Array],
+    inputs: Array,
+    directory: str | Path,
+    *,
+    class_names: Sequence[str] = (),
+    format: Format = "png",
+    dark: bool = False,
+    dpi: int = 150,
+) -> Path:
+    """Draw the way from the input to the answer as ``strip``, wide and low; arguments and errors as of `draw_maps`."""
+    folder = figure_folder(directory, format)
+    names = names_of_classes(network, class_names)
+    seen = look(network, arrays, inputs)
+    return strip(network, seen, names, DARK if dark else LIGHT).save(folder / f"strip.{format}", dpi)
+
+
+def strip(network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme) -> Sheet:
+    """The strip of a pass."""
+    final = [item for item, after in pairwise(seen) if after.stage is not item.stage]
+    blocks = [_Block(network, item) for item in final]
+    _, bars = answer_bars(network, seen[-1], names, width=1.75, step=_HIGH / max(len(names), 6), text=_bar_text(names))
+    bars = replace(bars, asides=())  # room for the bars
+    answer = names[int(engine.decide(network, seen[-1].values.reshape(1, -1))[0])]
+    size = min(86.0, 86.0 * 1.5 / breadth(answer, 86, bold=True))
+    widths = [block.width for block in blocks]
+    width = 2 * _MARGIN + sum(widths) + bars.size[0] + breadth(answer, size, True) + _GAP * (len(blocks) + 1)
+    sheet = Sheet(width, _TOP + _HIGH + 0.62, theme)
+    x, middle = _MARGIN, _TOP + _HIGH / 2
+    for block in blocks:
+        block.draw(sheet, x, middle)
+        x += block.width + _GAP
+        _arrow(sheet, x - _GAP / 2, middle)
+    bars.draw(sheet, x, middle - bars.size[1] / 2)
+    rule = ["penalties, the smallest wins"] if network.smallest_wins else []
+    _label(sheet, [*_lines(seen[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2)
+    x += bars.size[0] + _GAP
+    sheet.text(x, middle, answer, size, theme.accent, bold=True, vertical="center")
+    return sheet
+
+
+@dataclass(frozen=True)
+class _Block:
+    """A stage's maps in a grid, or its units in columns."""
+
+    network: Network
+    item: Seen
+
+    @property
+    def _grid(self) -> tuple[int, int, float]:
+        """Rows, columns and the side of a map or unit with the gap after it."""
+        maps, height, _ = self.item.values.shape
+        if self._units:
+            columns = CODE_WIDTH if is_code(self.network, self.item) else max(1, round((0.55 * maps) ** 0.5))
+            rows = ceil(maps / columns)
+            return rows, columns, min(_HIGH / rows, 0.15)
+        if maps == 1:
+            return 1, 1, _HIGH
+        columns = ceil(maps / max(2, ceil((1.3 * maps) ** 0.5)))
+        rows = max(2, ceil(maps / columns))
+        taper = max(0.62, (height / self.network.input[1]) ** 0.3)
+        return rows, columns, _HIGH * taper / rows
+
+    @property
+    def _units(self) -> bool:
+        return self.item.values.shape[1:] == (1, 1)
+
+    @property
+    def _colored(self) -> bool:
+        return self.item.stage is None and len(self.item.values) == 3
+
+    @property
+    def width(self) -> float:
+        _, columns, side = self._grid
+        drawn = _HIGH if self._colored else columns * side
+        return max(drawn, *(breadth(line, _TEXT, index == 0) for index, line in enumerate(_lines(self.item))))
+
+    def draw(self, sheet: Sheet, x: float, middle: float) -> None:
+        rows, columns, side = self._grid
+        values, theme = self.item.values, sheet.theme
+        _label(sheet, _lines(self.item), x + self.width / 2)
+        if self.item.stage is None:
+            height = _HIGH * values.shape[1] / values.shape[2]
+            draw_input(sheet, self.network, values, x + (self.width - _HIGH) / 2, middle - height / 2, _HIGH)
+            return
+        x, y = x + (self.width - columns * side) / 2, middle - rows * side / 2
+        if self._units:
+            flat = values.reshape(-1)
+            signed = bool(flat.min() < 0)
+            span = centered(flat) if signed else (0.0, float(flat.max()))
+            sheet.cells(in_rows(flat, columns), x, y, side, theme.signed if signed else theme.strength, span)
+            return
+        for index, drawn in enumerate(values):
+            row, column = divmod(index, columns)
+            inner = side - min(0.05, 0.12 * side)
+            high = inner * drawn.shape[0] / drawn.shape[1]
+            span = (float(drawn.min()), float(drawn.max()))
+            sheet.picture(drawn, x + column * side, y + row * side, inner, high, theme.strength, span)
+
+
+def _lines(item: Seen) -> list[str]:
+    name = "input" if item.stage is None else item.stage.name
+    maps, height, width = item.values.shape
+    return [name, str(maps) if height == width == 1 else f"{maps}@{height}×{width}".removeprefix("1@")]
+
+
+def _label(sheet: Sheet, lines: Sequence[str], middle: float) -> None:
+    for index, line in enumerate(lines):
+        color = sheet.theme.ink if index == 0 else sheet.theme.muted
+        sheet.text(middle, _TOP + _HIGH + 0.24 + 0.18 * index, line, _TEXT, color, "center", index == 0)
+
+
+def _bar_text(names: Sequence[str]) -> float:
+    return 7.5 if len(names) <= 11 else float(np.clip(7.5 * 11 / len(names), 4, 7.5))
+
+
+def _arrow(sheet: Sheet, x: float, y: float) -> None:
+    sheet.line([(x - 0.035, y - 0.07), (x + 0.035, y), (x - 0.035, y + 0.07)], sheet.theme.muted, 1.3)

@@ -1,0 +1,205 @@
+"""One unit of a network, taken apart: what it sees of the input, what it sums, and what comes out.
+
+A unit is named by its stage and its place, (map, row, column), or (unit,) where a stage has no maps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from lenet import engine
+from lenet.anatomy.account import window
+from lenet.architecture import (
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    MaxPooling,
+    Network,
+    Stage,
+    Subsampling,
+)
+from lenet.errors import DataError, UnknownName
+from lenet.figures.panels import Array
+
+Box = tuple[int, int, int, int]
+"""(top, left, bottom, right), half-open."""
+
+
+@dataclass(frozen=True)
+class Term:
+    """One map that the unit sees: the patch, what it is multiplied with, and what that adds to the sum.
+
+    Attributes:
+        map: its number among the maps of the stage before.
+        box: the patch's place in it, which padding lets reach beyond the edges.
+        patch: float32 (rows, columns).
+        kernel: the same shape; None where nothing is multiplied, as in max pooling.
+        sum: the products added up; of max pooling the largest value.
+    """
+
+    map: int
+    box: Box
+    patch: Array
+    kernel: Array | None
+    sum: float
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A unit and all that it is made of.
+
+    Attributes:
+        place: (map, row, column).
+        field: the pixels of the input that reach it.
+        source: float32 (maps, height, width), what the stage before gives.
+        source_name: of the stage before; ``"input"``.
+        terms: one for each map that it sees.
+        bias: None where there is none.
+        sum: before the activation.
+        value: after it.
+    """
+
+    stage: Stage
+    place: tuple[int, int, int]
+    field: Box
+    source: Array
+    source_name: str
+    terms: tuple[Term, ...]
+    bias: float | None
+    sum: float
+    value: float
+    maps: Array
+    """What the stage gives, (maps, height, width)."""
+
+
+def take_apart(network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, place: Sequence[int]) -> Unit:
+    """The unit ``place`` of a stage, for one input (1, channels, height, width).
+
+    Raises:
+        UnknownName: if there is no such stage.
+        DataError: if the stage has no such unit.
+    """
+    index, position = find_unit(network, stage, place)
+    found = network.stages[index]
+    passed = engine.activations(network, arrays, inputs)
+    keys = list(passed)
+    start = keys.index(found.name)
+    source, sums = passed[keys[start - 1]][0], passed[found.name][0]
+    values = passed.get(f"{found.name}_{found.activation}", passed[found.name])[0]
+    biases = arrays.get(f"{found.name}.bias")
+    return Unit(
+        stage=found,
+        place=position,
+        field=receptive_field(network, index, position),
+        source=source,
+        source_name=network.stages[index - 1].name if index else "input",
+        terms=tuple(_terms(found, arrays, source, position)),
+        bias=None if biases is None else float(biases[position] if biases.ndim == 3 else biases[position[0]]),
+        sum=float(sums[position]),
+        value=float(values[position]),
+        maps=values,
+    )
+
+
+def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, tuple[int, int, int]]:
+    """The number of a stage and the whole place of a unit in it.
+
+    Args:
+        network: the description.
+        stage: the stage's name, in small or capital letters.
+        place: (map, row, column), or (unit,) in a stage without maps.
+
+    Raises:
+        UnknownName: if there is no such stage.
+        DataError: if the stage has no such unit.
+
+    >>> from lenet.networks import describe
+    >>> find_unit(describe("lenet-5"), "F6", (17,))
+    (5, (17, 0, 0))
+    """
+    names = {found.name.lower(): index for index, found in enumerate(network.stages)}
+    index = names.get(stage.lower())
+    if index is None:
+        raise UnknownName(f"stage of {network.name}", stage, [found.name for found in network.stages])
+    shape, given = network.output_shapes[index], ",".join(map(str, place))
+    flat = shape[1:] == (1, 1)
+    if flat and len(place) == 1:
+        place = (*place, 0, 0)
+    if len(place) != 3 or not all(0 <= at < length for at, length in zip(place, shape, strict=True)):
+        maps, height, width = (length - 1 for length in shape)
+        accepted = f"one number, 0 to {maps}" if flat else f"map 0 to {maps}, row 0 to {height}, column 0 to {width}"
+        name = network.stages[index].name
+        raise DataError(f"{network.name} has no unit {name}:{given}; expected {accepted}")
+    return index, (place[0], place[1], place[2])
+
+
+def receptive_field(network: Network, index: int, place: tuple[int, int, int]) -> Box:
+    """The pixels of the input that reach a unit of stage ``index``, without the padding.
+
+    >>> from lenet.networks import describe
+    >>> receptive_field(describe("lenet-5"), 2, (5, 4, 7))
+    (8, 14, 22, 28)
+    """
+    _, row, column = place
+    spans = [(row, row + 1), (column, column + 1)]
+    for stage, received in zip(network.stages[index::-1], network.input_shapes[index::-1], strict=True):
+        if isinstance(stage.layer, FullConnection | EuclideanRbf | GlobalAveragePooling):
+            spans = [(0, length) for length in received[1:]]
+            continue
+        side, step, padding = window(stage.layer, received)
+        spans = [
+            (max(0, start * step - padding), min(length, (end - 1) * step - padding + side))
+            for (start, end), length in zip(spans, received[1:], strict=True)
+        ]
+    (top, bottom), (left, right) = spans
+    return top, left, bottom, right
+
+
+def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, place: tuple[int, int, int]) -> Iterator[Term]:
+    out, row, column = place
+    maps, height, width = source.shape
+    side, step, padding = window(stage.layer, (maps, height, width))
+    top, left = row * step - padding, column * step - padding
+    box, whole = (top, left, top + side, left + side), (0, 0, height, width)
+    match stage.layer:
+        case Convolution() as layer:
+            table, weight = layer.connected_maps(maps), arrays[f"{stage.name}.weight"]
+            first = sum(map(len, table[:out]))
+            kernels = weight[out] if layer.table is None else weight[first : first + len(table[out])]
+            edges = ((0, 0), (padding, padding), (padding, padding))
+            padded = np.pad(source, edges, constant_values=layer.padding_value)
+            for seen, kernel in zip(table[out], kernels, strict=True):
+                patch = padded[seen, row * step : row * step + side, column * step : column * step + side]
+                yield Term(seen, box, patch, kernel, _product(patch, kernel))
+        case Subsampling() as sampling:
+            patch = source[out // sampling.copies, top : top + side, left : left + side]
+            kernel = np.full_like(patch, arrays[f"{stage.name}.coefficient"][out])
+            yield Term(out // sampling.copies, box, patch, kernel, _product(patch, kernel))
+        case MaxPooling():
+            patch = source[out, top : top + side, left : left + side]
+            yield Term(out, box, patch, None, float(patch.max()))
+        case AveragePooling():
+            patch = source[out, top : top + side, left : left + side]
+            yield _mean(out, box, patch)
+        case GlobalAveragePooling():
+            yield _mean(out, whole, source[out])
+        case FullConnection():
+            for seen, kernel in enumerate(arrays[f"{stage.name}.weight"][out].reshape(source.shape)):
+                yield Term(seen, whole, source[seen], kernel, _product(source[seen], kernel))
+        case EuclideanRbf(prototypes=codes):
+            for seen, kernel in enumerate(np.array(codes[out], np.float32).reshape(source.shape)):
+                squares = np.square(source[seen].astype(np.float64) - kernel)
+                yield Term(seen, whole, source[seen], kernel, float(squares.sum()))
+
+
+def _mean(out: int, box: Box, patch: Array) -> Term:
+    return Term(out, box, patch, np.full_like(patch, 1 / patch.size), float(patch.mean(dtype=np.float64)))
+
+
+def _product(patch: Array, kernel: Array) -> float:
+    return float((patch.astype(np.float64) * kernel).sum())
