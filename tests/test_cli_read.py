@@ -19,7 +19,7 @@ import typer
 from PIL import Image
 
 from lenet.cli import main
-from lenet.cli.read import parse_share
+from lenet.cli.read import share_of_errors
 from lenet.data import write_idx
 from lenet.engine import engine_name
 from lenet.initialization import initial_weights
@@ -474,9 +474,9 @@ def test_options_that_make_no_sense_are_wrong_usage_and_nothing_is_read(one: Pat
 
 
 def test_a_share_is_a_number_or_percent():
-    assert parse_share("0.5%") == parse_share("0.005") == parse_share(" .5 % ") == 0.005
+    assert share_of_errors("0.5%") == share_of_errors("0.005") == share_of_errors(" .5 % ") == 0.005
     with pytest.raises(typer.BadParameter, match="5 percent are '5%'"):
-        parse_share("5")
+        share_of_errors("5")
 
 
 def test_a_lower_greatest_error_rejects_no_less(tmp_path: Path, mnist, capsys):

@@ -15,7 +15,8 @@ FLOORS = [
     "architecture connections preprocess",
     "networks",
     "anatomy initialization weights engine pytorch data",
-    "evaluation training reading figures benchmarking",
+    "evaluation training reading figures benchmarking page",
+    "server",
     "cli",
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -32,6 +32,7 @@ VERBS = {
     "adapt": "adapt",
     "read": "read",
     "maps": "maps",
+    "serve": "serve",
     "bench": "bench",
     "doctor": "doctor",
 }

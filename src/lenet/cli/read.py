@@ -4,7 +4,6 @@ Which files are meant says `picture_files`, how answers look `answers`; here is 
 The picture libraries are imported when a picture is read, so that an IDX file need not wait for them.
 """
 
-import math
 import os
 import sys
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 from lenet.cli.answers import COLUMNS, Answers
 from lenet.cli.output import Output
 from lenet.cli.picture_files import Found, find_pictures, printable
+from lenet.errors import ReadingError
 from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
 
 if TYPE_CHECKING:
@@ -86,7 +86,7 @@ def read(
         length=length,
         pattern=pattern,
         weights=weights,
-        max_error=parse_share(max_error) if max_error is not None else None,
+        max_error=share_of_errors(max_error),
     )
     found = find_pictures(files, recursive=recursive, apart_from=annotate)
     _check_outputs(found, csv, annotate, show)
@@ -118,21 +118,14 @@ def read(
         raise typer.Exit(_FAILED)
 
 
-def parse_share(text: str) -> float:
-    """A share of 0..1, as a number or in percent.
+def share_of_errors(text: str | None) -> float | None:
+    """What ``--max-error`` asks for; wrong usage if that is no share."""
+    from lenet.reading.recognition import parse_share
 
-    >>> parse_share("0.5%"), parse_share("0.005")
-    (0.005, 0.005)
-    """
-    number = text.strip().removesuffix("%")
     try:
-        share = float(number) / (100 if text.strip().endswith("%") else 1)
-    except ValueError:
-        share = math.nan
-    if not 0 < share < 1:
-        hint = f"; {number.strip()} percent are '{number.strip()}%'" if share >= 1 and "%" not in text else ""
-        raise typer.BadParameter(f"--max-error is {text!r}, expected a share between 0 and 1, as 0.5% or 0.005{hint}")
-    return share
+        return None if text is None else parse_share("--max-error", text)
+    except ReadingError as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def _check_one_of(options: dict[str, bool]) -> None:

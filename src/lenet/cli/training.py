@@ -163,9 +163,9 @@ def evaluate(
             }
         )
         from lenet.cli.photos import evaluate_photos
-        from lenet.cli.read import parse_share
+        from lenet.cli.read import share_of_errors
 
-        evaluate_photos(weights, photos, None if max_error is None else parse_share(max_error), mistakes, as_json)
+        evaluate_photos(weights, photos, share_of_errors(max_error), mistakes, as_json)
         return
     if max_error is not None:
         raise typer.BadParameter("--max-error goes with --photos")

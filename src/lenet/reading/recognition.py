@@ -1,5 +1,6 @@
 """From normalized digits to the probabilities of the ten: all that reading needs of a network."""
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +77,26 @@ class Calibration:
             lowest = min(share for share, _ in self.thresholds)
             raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
         return min(fitting)
+
+
+def parse_share(name: str, text: str) -> float:
+    """A share between 0 and 1 that somebody typed, as a number or in percent.
+
+    Raises:
+        ReadingError: if it is none; ``name`` is what the sentence calls it.
+
+    >>> parse_share("max_error", "0.5%"), parse_share("max_error", "0.005")
+    (0.005, 0.005)
+    """
+    number = text.strip().removesuffix("%")
+    try:
+        share = float(number) / (100 if text.strip().endswith("%") else 1)
+    except ValueError:
+        share = math.nan
+    if not 0 < share < 1:
+        hint = f"; {number.strip()} percent are '{number.strip()}%'" if share >= 1 and "%" not in text else ""
+        raise ReadingError(f"{name} is {text!r}, expected a share between 0 and 1, as 0.5% or 0.005{hint}")
+    return share
 
 
 class Recognizer:

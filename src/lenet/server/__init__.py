@@ -1,0 +1,38 @@
+"""The server: the page, reading and activations over HTTP, by FastAPI and uvicorn (extra ``serve``).
+
+`app` puts the routes together, `serving` runs them in one process or several, `limits` bounds what a request may cost.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from lenet.errors import MissingExtra
+
+if TYPE_CHECKING:
+    from lenet.server.app import create_app
+    from lenet.server.limits import Limits
+    from lenet.server.serving import Service, serve
+
+__all__ = ["Limits", "Service", "create_app", "serve"]
+
+_HOMES = {"create_app": "app", "Limits": "limits", "Service": "serving", "serve": "serving"}
+_PACKAGES = {
+    "fastapi": "fastapi",
+    "starlette": "fastapi",
+    "pydantic": "fastapi",
+    "uvicorn": "uvicorn",
+    "python_multipart": "python-multipart",
+    "prometheus_client": "prometheus-client",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as error:
+        missing = (error.name or "").partition(".")[0]
+        if missing not in _PACKAGES:
+            raise
+        raise MissingExtra(_PACKAGES[missing], "serve", "serving") from None

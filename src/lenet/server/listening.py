@@ -1,0 +1,50 @@
+"""The socket that connections come to."""
+
+import errno
+import socket
+
+from lenet.errors import LeNetError
+
+BACKLOG = 2048  # connections that wait to be accepted
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that accepts connections.
+
+    Raises:
+        LeNetError: in one sentence, why there is none.
+    """
+    try:
+        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+    except (OSError, UnicodeError):
+        raise LeNetError(f"no such host {host!r}; 127.0.0.1 is this machine alone, 0.0.0.0 all that reach it") from None
+    except OverflowError:
+        raise LeNetError(f"port is {port}, expected 0 to 65535") from None
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind(where)
+        listener.listen(BACKLOG)
+    except OSError as error:
+        listener.close()
+        raise LeNetError(_why_not(error, host, port)) from None
+    except OverflowError:
+        listener.close()
+        raise LeNetError(f"port is {port}, expected 0 to 65535") from None
+    return listener
+
+
+def address_of(listener: socket.socket, host: str) -> str:
+    """The URL at which a socket answers."""
+    port = listener.getsockname()[1]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+
+
+def _why_not(error: OSError, host: str, port: int) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} of {host} is in use; choose another one with --port, or 0 for any that is free"
+    if error.errno == errno.EACCES:
+        return f"not allowed to listen on port {port}; choose one above 1023 with --port"
+    if error.errno == errno.EADDRNOTAVAIL:
+        return f"{host} is no address of this machine; 127.0.0.1 is this machine alone, 0.0.0.0 all its addresses"
+    return f"cannot listen on port {port} of {host} ({(error.strerror or str(error)).lower()})"

@@ -1,0 +1,64 @@
+"""``GET /v1/networks``: what the networks are, counted exactly, as ``lenet show --json`` does."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lenet import anatomy
+from lenet.architecture import Network
+from lenet.errors import UnknownName
+from lenet.networks import describe, names
+from lenet.server.problems import Problem
+from lenet.server.readers import Readers
+
+_LISTED = ("name", "story", "source", "input_shape", "departures", "totals")
+
+
+class NetworksRoutes:
+    """Answers with accounts."""
+
+    def __init__(self, readers: Readers) -> None:
+        self._readers = readers
+        self._account = lru_cache(maxsize=64)(self._account_of)
+        self._list: bytes | None = None
+
+    async def answer_list(self, request: Request) -> Response:
+        """All networks."""
+        _check_no_query(request)
+        if self._list is None:
+            known = {name: describe(name) for name in names()}
+            known |= {name: weights.network for name, weights in self._readers.weights.items()}
+            self._list = json.dumps([self._line(network) for network in known.values()], ensure_ascii=False).encode()
+        return Response(self._list, media_type="application/json")
+
+    async def answer_one(self, request: Request) -> Response:
+        """One network: its account, its description, and where its weights come from."""
+        _check_no_query(request)
+        name = request.path_params["name"]
+        try:
+            return Response(self._account(name), media_type="application/json")
+        except UnknownName as error:
+            raise Problem(404, str(error)) from None
+
+    def _line(self, network: Network) -> dict[str, Any]:
+        account = anatomy.count(network).to_json()
+        return {key: account[key] for key in _LISTED} | {"has_weights": network.name in self._readers.weights}
+
+    def _account_of(self, name: str) -> bytes:
+        weights = self._readers.weights.get(name)
+        network = weights.network if weights is not None else describe(name)
+        values = anatomy.count(network).to_json() | {
+            "has_weights": weights is not None,
+            "description": network.to_json(),
+            "provenance": weights.provenance if weights is not None else None,
+        }
+        return json.dumps(values, ensure_ascii=False).encode()
+
+
+def _check_no_query(request: Request) -> None:
+    if request.scope["query_string"]:
+        given = request.scope["query_string"].decode("latin-1")[:60]
+        raise Problem(422, f"this path takes no query parameters, got {given!r}")

@@ -1,0 +1,124 @@
+"""The OpenAPI of the server: what FastAPI finds, with parameters, bodies, refusals and examples."""
+
+from http import HTTPStatus
+from typing import Any
+
+from lenet.server import schemas
+from lenet.server.limits import Limits
+from lenet.server.problems import MEDIA_TYPE
+from lenet.server.questions import PARAMETERS
+
+DESCRIPTION = (
+    "Reads handwritten digits from pictures, and shows what every stage of a LeNet makes of them. "
+    "A refusal is one sentence, as `application/problem+json`: besides those told below, 404 for a path that does not "
+    "exist, and 405 for a method that a path does not take."
+)
+_DIGIT = {
+    "label": "7",
+    "probability": 0.9994,
+    "rejected": False,
+    "box": [31, 40, 118, 97],
+    "line": 0,
+    "alternatives": [["1", 0.0003], ["9", 0.0001]],
+    "no_digit": 0.0002,
+}
+_ANSWER = {"file": "seven.png", "page": 1, "text": "7", "accepted": "7", "rejected": False, "remark": ""}
+READING_EXAMPLE = _ANSWER | {"size": [150, 140], "polarity": "paper-high", "digits": [_DIGIT], "ignored": []}
+ACTIVATIONS_EXAMPLE = {
+    "file": "seven.png",
+    "network": "lenet-5-relu",
+    "digit": _DIGIT,
+    "image": [[0, 0, 84, 255]],
+    "stages": [{"name": "origin", "shape": [1, 28, 28], "values": [[[0.0, 0.0, 0.33, 1.0]]]}],
+    "labels": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "none"],
+    "smallest_wins": False,
+    "probabilities": [0.0, 0.0003, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9994, 0.0, 0.0001],
+}
+
+
+def refusals(limits: Limits, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The refusals of a path, each with an example of its sentence."""
+    sentences = {
+        400: ("The form is damaged, or holds anything but one picture.", "no field 'picture' in the form"),
+        404: ("There is no such network.", "unknown network 'lenet5'; did you mean lenet-5?"),
+        405: ("The path does not take this method.", "/v1/read does not take GET; it takes POST"),
+        406: ("Neither form of the answer is accepted.", "Accept is 'text/html', expected application/json"),
+        408: ("The body did not arrive in time.", f"the body did not arrive within {limits.timeout:g} seconds"),
+        413: (
+            f"More than {limits.max_body:,} bytes, or than {limits.max_pixels:,} pixels.",
+            "huge.png: 20,000×20,000 pixels; at most 50 million are accepted; make it smaller first",
+        ),
+        415: (
+            "Not a picture, or of a kind that is not read here.",
+            "notes.txt: not a picture in a known format; PNG and JPEG always work",
+        ),
+        422: (
+            "A parameter is unknown or has a wrong value, or the picture is damaged, or too small.",
+            "seven.png: damaged picture (image file is truncated)",
+        ),
+        503: (
+            f"{limits.concurrency} requests are in progress in this process; Retry-After says when to try again.",
+            f"{limits.concurrency} requests are in progress, which is the most at a time; try again in a second",
+        ),
+        504: (f"Not read within {limits.timeout:g} seconds.", f"not read within {limits.timeout:g} seconds"),
+    }
+    responses: dict[int | str, dict[str, Any]] = {}
+    for status in statuses:
+        description, sentence = sentences[status]
+        example = {"type": "about:blank", "title": "", "status": status, "detail": sentence}
+        responses[status] = {"description": description, "content": {MEDIA_TYPE: {"example": example}}}
+    if 503 in responses:
+        responses[503]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
+    return responses
+
+
+def picture_operation(about: str) -> dict[str, Any]:
+    """Parameters and body of a path that takes a picture."""
+    picture = {"type": "string", "format": "binary", "description": "A picture file."}
+    form = {
+        "type": "object",
+        "properties": {"picture": picture},
+        "required": ["picture"],
+        "additionalProperties": False,
+    }
+    raw = {"schema": {"type": "string", "format": "binary"}}
+    kinds = ("image/png", "image/jpeg", "image/tiff", "image/webp", "application/pdf", "application/octet-stream")
+    return {
+        "parameters": [parameter.to_json(name) for name, parameter in PARAMETERS[about].items()],
+        "requestBody": {
+            "required": True,
+            "description": "A picture file: as it is, or in the field `picture` of a form. "
+            "PNG, JPEG, TIFF, WebP, BMP, GIF, PNM; HEIC and PDF where their packages are installed. "
+            "Of several pages or frames the first is read.",
+            "content": {"multipart/form-data": {"schema": form}, **{kind: raw for kind in kinds}},
+        },
+    }
+
+
+NAME_OPERATION = {
+    "parameters": [
+        {
+            "name": "name",
+            "in": "path",
+            "required": True,
+            "schema": {"type": "string"},
+            "example": "lenet-5",
+            "description": "A network, as `/v1/networks` lists them.",
+        }
+    ]
+}
+
+
+def completed(document: dict[str, Any], root_path: str) -> dict[str, Any]:
+    """FastAPI's document with the shape of refusals in it, and where the server is."""
+    own = schemas.ProblemDetails.model_json_schema()
+    document.setdefault("components", {}).setdefault("schemas", {})["ProblemDetails"] = own
+    for path in document["paths"].values():
+        for operation in path.values():
+            for status, response in operation["responses"].items():
+                problem = response.get("content", {}).get(MEDIA_TYPE)
+                if problem is not None:
+                    problem["schema"] = {"$ref": "#/components/schemas/ProblemDetails"}
+                    problem["example"]["title"] = HTTPStatus(int(status)).phrase
+    document["servers"] = [{"url": root_path or "/"}]
+    return document

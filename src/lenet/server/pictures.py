@@ -1,0 +1,159 @@
+"""From a picture file's bytes to a reading, in one of the threads that read; all limits on pictures are kept here."""
+
+import io
+import threading
+import warnings
+from collections.abc import Callable
+from contextlib import nullcontext
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lenet.errors import LeNetError, MissingExtra
+from lenet.reading.opening.formats import NotAPicture, most_pixels_of, open_images
+from lenet.reading.opening.pdf import is_pdf
+from lenet.reading.opening.pictures import KEPT_PIXELS, Picture, open_pages
+from lenet.reading.paper.ink import Polarity
+from lenet.reading.reader import Reader
+from lenet.reading.recognition import LABELS, Recognizer
+from lenet.reading.results import Digit, Reading
+from lenet.server.limits import Limits
+from lenet.server.problems import ASKED_WRONGLY, Problem, in_short
+from lenet.server.questions import Question
+
+GrayLevels = NDArray[np.uint8]
+T = TypeVar("T")
+
+SIDE = 28
+_SMALL_FILE = 4096  # bytes: what such a PNG file can inflate to takes no longer than handing it to a thread
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_pdfium = threading.Lock()  # PDFium must not be used by two threads at a time
+
+
+class _File(io.BytesIO):
+    """Bytes that have a file's name, which messages then begin with."""
+
+    def __init__(self, content: bytes, name: str) -> None:
+        super().__init__(content)
+        self.name = name
+
+
+def read(name: str, content: bytes, question: Question, reader: Reader, limits: Limits) -> Reading:
+    """Read a picture of any format, its first page or frame.
+
+    Raises:
+        Problem: if it cannot be opened, or is too large.
+        ReadingError, WeightsError: if what is asked cannot be met.
+    """
+    own = question.settings
+    return _in_one_sentence(
+        lambda: reader.read(
+            _opened(name, content, limits),
+            own.polarity,
+            single=own.single,
+            length=own.length,
+            pattern=own.pattern,
+        ),
+        name,
+        content,
+    )
+
+
+def read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
+    """Read one digit that is normalized already, as those of MNIST are: no ink is looked for.
+
+    Raises:
+        Problem: if it cannot be opened, or has any size but 28×28.
+    """
+    gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
+    image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
+    shares = recognizer.probabilities(image[None])[0]
+    first, *others = (-shares).argsort().tolist()
+    digit = Digit(
+        box=(0, 0, SIDE, SIDE),
+        label=LABELS[first],
+        probability=float(shares[first]),
+        alternatives=tuple((LABELS[other], float(shares[other])) for other in others),
+        image=image,
+        is_rejected=recognizer.rejects(shares),
+    )
+    found = Polarity.PAPER_HIGH if polarity == Polarity.PAPER_HIGH else Polarity.INK_HIGH
+    return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), found)
+
+
+def is_quick(content: bytes) -> bool:
+    """Whether a normalized digit takes less time than handing it to a thread."""
+    return len(content) <= _SMALL_FILE and content.startswith(_PNG)
+
+
+def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
+    if is_pdf(content):
+        raise Problem(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
+    image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
+    if image.size != (SIDE, SIDE):
+        width, height = image.size
+        raise Problem(
+            422,
+            f"{name}: {width:,}×{height:,} pixels, expected a normalized digit of {SIDE}×{SIDE}; "
+            "leave out normalized for any other picture",
+        )
+    if image.mode == "L" and "transparency" not in image.info:
+        return np.asarray(image)
+    return np.asarray(Image.fromarray(_opened(name, content, limits).colors).convert("L"))
+
+
+def _opened(name: str, content: bytes, limits: Limits) -> Picture:
+    pdf = is_pdf(content)
+    if not pdf:
+        _check_pixels(name, content, limits.max_pixels)
+    with _pdfium if pdf else nullcontext():
+        return next(open_pages(_File(content, name)))
+
+
+def _check_pixels(name: str, content: bytes, most: int) -> None:
+    """Raise Problem 413 if the picture says that it is too large; what is wrong with it otherwise, opening it tells."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
+    except Exception:
+        return
+    width, height = image.size
+    most = min(most, most_pixels_of(image.format))
+    if width * height > most:
+        accepted = f"{most // 1_000_000} million" if most % 1_000_000 == 0 else f"{most:,}"
+        raise Problem(
+            413, f"{name}: {width:,}×{height:,} pixels; at most {accepted} are accepted; make it smaller first"
+        )
+
+
+def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
+    """What the call gives, or a Problem with the sentence that the command line has for the same picture."""
+    try:
+        return call()
+    except (Problem, *ASKED_WRONGLY):
+        raise
+    except MissingExtra as error:
+        raise Problem(415, str(error)) from None
+    except NotAPicture:
+        raise Problem(415, f"{name}: not a picture in a known format; PNG and JPEG always work") from None
+    except LeNetError as error:
+        raise Problem(415 if _is_no_picture(content) else 422, str(error)) from None
+    except MemoryError:
+        raise Problem(413, f"{name}: does not fit into memory; make it smaller first") from None
+    except Exception as error:
+        what = f"a defect of lenet stopped its reading ({in_short(error)}); please report it"
+        raise Problem(500, f"{name}: {what}") from None
+
+
+def _is_no_picture(content: bytes) -> bool:
+    try:
+        open_images(io.BytesIO(content), "picture", KEPT_PIXELS)
+    except NotAPicture:
+        return True
+    except Exception:
+        return False
+    return False

@@ -1,0 +1,124 @@
+"""The shapes of all answers, for the OpenAPI alone: answers are made as plain values and are not checked again."""
+
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Box = Annotated[
+    list[int],
+    Field(min_length=4, max_length=4, description="Top, left, bottom, right, in pixels; half-open."),
+]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Shape(BaseModel):
+    """Nothing but what is listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Digit(Shape):
+    """One digit of a picture."""
+
+    label: str = Field(description="The likeliest digit.")
+    probability: Share = Field(description="Its probability, calibrated.")
+    rejected: bool = Field(description="Whether it is not sure enough to be relied on.")
+    box: Box
+    line: int = Field(description="The number of its line, from 0.")
+    alternatives: list[tuple[str, float]] = Field(description="The other digits with their probabilities.")
+    no_digit: Share = Field(description="The probability that it is no digit at all.")
+    image: str | None = Field(
+        None, description="With `detail=steps`: 28×28 pixels as the network saw them, a PNG file in base64."
+    )
+
+
+class Ignored(Shape):
+    """Ink that was left out."""
+
+    box: Box
+    reason: str
+
+
+class Reading(Shape):
+    """What a picture says; with `detail=text` down to `remark`."""
+
+    file: str = Field(description="The picture's name, if the form told one.")
+    page: int
+    text: str = Field(description="The digits, lines one below the other, a space for a gap.")
+    accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
+    rejected: bool = Field(description="Whether there is no answer that can be relied on.")
+    remark: str = Field(description="Why nothing was found; empty if something was.")
+    size: tuple[int, int] | None = Field(None, description="Height and width of the upright picture.")
+    polarity: str | None = Field(None, description="Which gray levels were taken for ink.")
+    digits: list[Digit] | None = None
+    ignored: list[Ignored] | None = None
+
+
+class StageArray(Shape):
+    """What a stage gives, before or after its activation."""
+
+    name: str
+    shape: list[int] = Field(description="Maps, rows, columns.")
+    values: list[list[list[float]]]
+
+
+class Activations(Shape):
+    """What every stage of a network makes of a digit."""
+
+    file: str
+    network: str
+    digit: Digit = Field(description="The digit that was found, as the reader reads it.")
+    image: list[list[int]] = Field(description="28×28 gray levels, 255 is ink: what the network sees.")
+    stages: list[StageArray] = Field(description="In the order of the pass; `origin` is the network's input.")
+    labels: list[str] = Field(description="What each output stands for.")
+    smallest_wins: bool = Field(description="Whether outputs are penalties.")
+    probabilities: list[float] = Field(
+        description="Of the ten digits, calibrated; what they lack of 1 is that of no digit."
+    )
+
+
+class Totals(Shape):
+    """Sums over all stages."""
+
+    parameters: int
+    connections: int
+    macs: int
+    units: int
+    fixed: int
+
+
+class NetworkLine(Shape):
+    """A network in short."""
+
+    name: str
+    story: str
+    source: str
+    input_shape: list[int]
+    departures: list[str] = Field(description="In what it differs from its source.")
+    totals: Totals
+    has_weights: bool = Field(description="Whether activations can be asked of it.")
+
+
+class NetworkAccount(NetworkLine):
+    """A network, counted exactly."""
+
+    stages: list[dict[str, Any]] = Field(description="Shapes, parameters, connections, receptive field of each stage.")
+    description: dict[str, Any] = Field(description="The network itself: what its weights file carries.")
+    provenance: dict[str, Any] | None = Field(description="Where its weights come from, if there are any.")
+
+
+class Health(Shape):
+    """The server is there."""
+
+    status: str
+    version: str
+    network: str
+
+
+class ProblemDetails(Shape):
+    """Why a request is not met (RFC 9457)."""
+
+    type: str
+    title: str
+    status: int
+    detail: str = Field(description="One sentence, the same that the command line prints.")

@@ -1,0 +1,259 @@
+"""Running the application on a port: in this process or in several, until Ctrl-C or SIGTERM.
+
+Several processes accept from one socket, which the first process has opened and does not serve itself: it starts them,
+starts one anew that has ended, and passes on that they are to stop. Stopping, each process takes no further
+connections, answers what was asked of it, says on each connection that this was the last answer, and ends.
+"""
+
+import asyncio
+import logging
+import math
+import multiprocessing
+import os
+import signal
+import socket
+import tempfile
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import SpawnProcess
+from typing import Any
+
+import cv2
+import uvicorn
+
+from lenet.engine.native import usable_cores
+from lenet.errors import LeNetError
+from lenet.reading.reader import Reader
+from lenet.server.app import create_app
+from lenet.server.limits import Limits
+from lenet.server.listening import BACKLOG, address_of, listen
+from lenet.server.metrics import FOLDER
+from lenet.server.traffic import Traffic
+from lenet.weights import Weights
+
+KEPT_ALIVE = 20  # seconds: a connection without requests
+_LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+@dataclass(frozen=True)
+class Service:
+    """What is served: plain values, so that other processes can take them.
+
+    Attributes:
+        weights: of the network that reads.
+        page: the HTML at ``/``; None for the documentation.
+        limits: of each process.
+        shown: weights of further networks.
+        root_path: the path under which a proxy shows the server.
+    """
+
+    weights: Weights
+    page: str | None = None
+    limits: Limits = field(default_factory=Limits)
+    shown: tuple[Weights, ...] = ()
+    root_path: str = ""
+
+    def app(self) -> Traffic:
+        """The application."""
+        return create_app(Reader(self.weights), self.page, self.limits, shown=self.shown, root_path=self.root_path)
+
+
+def serve(
+    service: Service,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    announce: Callable[[str], None] = print,
+) -> None:
+    """Serve until SIGINT or SIGTERM, then answer what was accepted, and return.
+
+    Args:
+        service: what is served.
+        host, port: where; port 0 takes any that is free.
+        workers: how many processes answer.
+        announce: is given the address as soon as it answers.
+
+    Raises:
+        LeNetError: if the port is in use or not allowed, there is no such host, or a process ends while it starts.
+    """
+    if workers < 1:
+        raise LeNetError(f"workers is {workers}, expected at least 1")
+    listener = listen(host, port)
+    address = address_of(listener, host) + service.root_path
+    with listener:
+        if workers == 1:
+            _serve_here(service, listener, 1, lambda: announce(address))
+        else:
+            _Workers(service, listener, workers).run(lambda: announce(address))
+
+
+class _Server(uvicorn.Server):
+    """uvicorn's server, with a stop that loses no request."""
+
+    def __init__(self, config: uvicorn.Config, app: Traffic, started: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._app = app
+        self._tell_started = started
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        parent = multiprocessing.parent_process()
+        if parent is not None:  # a process whose parent has been killed ends, too
+            asyncio.get_running_loop().add_reader(parent.sentinel, self._parent_ended, parent.sentinel)
+        self._tell_started()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._app.is_stopping = True
+        await asyncio.sleep(0)  # what waits to be accepted is, in this round
+        for server in self.servers:
+            server.close()
+        for listener in sockets or ():
+            listener.close()
+        await asyncio.sleep(_LAST_REQUESTS)
+        await super().shutdown(sockets)
+
+    def _parent_ended(self, sentinel: int) -> None:
+        asyncio.get_running_loop().remove_reader(sentinel)
+        self.should_exit = True
+
+
+def _serve_here(service: Service, listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
+    cv2.setNumThreads(max(1, usable_cores() // workers))
+    warnings.simplefilter("ignore")  # what decoders warn of is either harmless or ends in an error
+    logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # damaged requests, and slow clients when it stops
+    app = service.app()
+    config = uvicorn.Config(
+        app,
+        http="httptools",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        root_path=service.root_path,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEPT_ALIVE,
+        timeout_graceful_shutdown=math.ceil(2 * service.limits.timeout) + 5,
+    )
+    server = _Server(config, app, started)
+
+    def stop(number: int, frame: Any) -> None:  # before uvicorn listens to signals, and when it raises them once more
+        server.should_exit = True
+
+    with _signals(stop):
+        server.run([listener])
+
+
+def _work(service: Service, listener: socket.socket, workers: int, ready: Connection) -> None:
+    """One of several processes."""
+    # Ctrl-C reaches all processes of a terminal; it is the first process that tells the others to stop.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+
+    def started() -> None:
+        ready.send(True)
+        ready.close()
+
+    _serve_here(service, listener, workers, started)
+
+
+class _Workers:
+    """The processes that answer, and the watch over them."""
+
+    def __init__(self, service: Service, listener: socket.socket, count: int) -> None:
+        self._arguments = (service, listener, count)
+        self._count = count
+        self._context = multiprocessing.get_context("spawn")
+        self._processes: dict[int, SpawnProcess] = {}
+        self._starting: dict[Connection, int] = {}
+        self._wake, self._woken = socket.socketpair()
+        self._is_stopping = False
+
+    def run(self, started: Callable[[], None]) -> None:
+        """Start them, and stay until they have stopped."""
+        self._wake.setblocking(False)
+        previous = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+        try:
+            with _signals(self._stop), _metrics_folder():
+                for _ in range(self._count):
+                    self._start()
+                self._watch(started)
+        finally:
+            signal.set_wakeup_fd(previous)
+            self._wake.close()
+            self._woken.close()
+
+    def _start(self) -> None:
+        ready, tells = self._context.Pipe(duplex=False)
+        process = self._context.Process(target=_work, args=(*self._arguments, tells), name="lenet serve")
+        process.start()
+        tells.close()
+        self._processes[process.sentinel] = process
+        self._starting[ready] = process.sentinel
+
+    def _watch(self, started: Callable[[], None]) -> None:
+        is_announced, failed = False, False
+        while self._processes:
+            for event in wait([*self._processes, *self._starting, self._woken]):
+                if event is self._woken:
+                    self._woken.recv(64)
+                elif isinstance(event, Connection):
+                    failed |= not self._has_started(event)
+                elif isinstance(event, int) and (process := self._processes.pop(event, None)) is not None:
+                    process.join()
+                    is_new = event in self._starting.values()
+                    failed |= is_new and not self._is_stopping
+                    if not self._is_stopping and not failed:
+                        self._start()
+            if failed:
+                self._is_stopping = True
+            if self._is_stopping:
+                self._tell_all()
+            elif not is_announced and not self._starting:
+                started()
+                is_announced = True
+        for connection in self._starting:
+            connection.close()
+        if failed:
+            raise LeNetError("a process that serves ended while it was starting, most likely by lack of memory")
+
+    def _has_started(self, ready: Connection) -> bool:
+        del self._starting[ready]
+        try:
+            return bool(ready.recv())
+        except (EOFError, OSError):
+            return self._is_stopping
+        finally:
+            ready.close()
+
+    def _stop(self, number: int, frame: Any) -> None:
+        self._is_stopping = True
+
+    def _tell_all(self) -> None:
+        self._arguments[1].close()  # connections must not wait for processes that accept none
+        for process in self._processes.values():
+            process.terminate()
+
+
+@contextmanager
+def _signals(handle: Callable[[int, Any], None]) -> Iterator[None]:
+    before = {number: signal.signal(number, handle) for number in _STOPPING}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _metrics_folder() -> Iterator[None]:
+    """A folder in which all processes count."""
+    with tempfile.TemporaryDirectory(prefix="lenet-metrics-", ignore_cleanup_errors=True) as folder:
+        os.environ[FOLDER] = folder
+        try:
+            yield
+        finally:
+            del os.environ[FOLDER]

@@ -1,0 +1,53 @@
+"""A page of HTML that never changes while the server runs: made once, sent plain or compressed, or not at all."""
+
+import gzip
+import hashlib
+import re
+from html import unescape
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+_POLICY = re.compile(r"""<meta\s+http-equiv="Content-Security-Policy"\s+content="([^"]*)""", re.IGNORECASE)
+NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+
+
+class StaticPage:
+    """One page, its compressed copy, its ETag, and as its policy the one that it names itself."""
+
+    def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
+        self._plain = html.encode()
+        self._compressed = gzip.compress(self._plain, 9, mtime=0)
+        self._tag = f'"{hashlib.sha256(self._plain).hexdigest()[:24]}"'
+        own = _POLICY.search(html)
+        self.policy = unescape(own.group(1)) if own else policy
+
+    async def answer(self, request: Request) -> Response:
+        """The page, or 304 if the client has it."""
+        headers = {
+            "Content-Security-Policy": self.policy,
+            "Cache-Control": "no-cache",
+            "ETag": self._tag,
+            "Vary": "Accept-Encoding",
+            "Referrer-Policy": "no-referrer",
+        }
+        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if self._tag in known or "*" in known:
+            return Response(status_code=304, headers=headers)
+        if _takes_gzip(request.headers.get("accept-encoding", "")):
+            headers["Content-Encoding"] = "gzip"
+            return Response(self._compressed, headers=headers, media_type="text/html")
+        return Response(self._plain, headers=headers, media_type="text/html")
+
+
+def _takes_gzip(accepted: str) -> bool:
+    """Whether an Accept-Encoding header allows gzip.
+
+    >>> _takes_gzip("gzip, br"), _takes_gzip("br, gzip;q=0"), _takes_gzip("")
+    (True, False, False)
+    """
+    for coding in accepted.lower().split(","):
+        name, _, quality = coding.partition(";")
+        if name.strip() in ("gzip", "*"):
+            return quality.replace(" ", "") not in ("q=0", "q=0.0", "q=0.00", "q=0.000")
+    return False
