@@ -238,9 +238,10 @@ def test_what_cannot_be_served_is_told_in_a_sentence(capsys, options, words):
     assert told.count("\n") == 1
 
 
-def test_a_root_path_that_no_url_can_hold_is_wrong_usage(capsys):
-    assert main(["serve", "--root-path", "/a b?"]) == 2
-    assert "--root-path is '/a b?', expected a path of letters" in capsys.readouterr().err
+@pytest.mark.parametrize("path", ["/a b?", "../x", "/a//b", "/a/./b"])
+def test_a_root_path_that_no_url_can_hold_is_wrong_usage(path, capsys):
+    assert main(["serve", "--root-path", path]) == 2
+    assert f"--root-path is {path!r}, expected a path of letters" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("package", ["fastapi", "uvicorn", "python_multipart", "prometheus_client"])

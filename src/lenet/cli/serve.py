@@ -71,6 +71,6 @@ def announce(address: str) -> None:
 def _path(text: str) -> str:
     """A path that begins with a slash and ends without."""
     path = text.strip("/")
-    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path):
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or ({"", ".", ".."} & set(path.split("/")) and path):
         raise typer.BadParameter(f"--root-path is {text!r}, expected a path of letters, digits and ._~-/, as /digits")
     return f"/{path}" if path else ""

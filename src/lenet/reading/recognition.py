@@ -1,7 +1,7 @@
 """From normalized digits to the probabilities of the ten: all that reading needs of a network."""
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,12 @@ class Calibration:
         pairs = tuple((float(share), float(least)) for share, least in own["thresholds"])
         least = float(own["least"])
         return cls(float(own["temperature"]), least, float(own.get("least_in_line", least)), pairs)
+
+    @classmethod
+    def of_one_view(cls, weights: Weights) -> "Calibration":
+        """The one for a single pass, without `views`, where the weights have it."""
+        own: dict[str, Any] = weights.provenance.get("calibration of one view", {})
+        return replace(cls.of(weights), **{name: float(own[name]) for name in ("temperature", "least") if name in own})
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as `of` takes them."""

@@ -55,7 +55,7 @@ class ActivationsRoute:
             np.savez(file, allow_pickle=False, image=digit.image, **{key: array[0] for key, array in seen.items()})
             return file.getvalue()
         *_, outputs = seen.values()
-        shares = Calibration.of(weights).probabilities(weights.network, outputs.reshape(1, 1, -1))[0]
+        shares = Calibration.of_one_view(weights).probabilities(weights.network, outputs.reshape(1, 1, -1))[0]
         values: dict[str, Any] = {
             "file": name,
             "network": weights.network.name,

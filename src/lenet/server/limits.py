@@ -32,7 +32,7 @@ class Limits:
         LeNetError: if one of them is not above 0.
     """
 
-    max_body: int = 16 << 20
+    max_body: int = 16_000_000
     max_pixels: int = 50_000_000
     timeout: float = 30.0
     concurrency: int = 64
