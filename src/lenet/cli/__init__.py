@@ -32,6 +32,7 @@ VERBS = {
     "adapt": "adapt",
     "read": "read",
     "maps": "maps",
+    "explain": "explain",
     "serve": "serve",
     "bench": "bench",
     "doctor": "doctor",

@@ -46,8 +46,9 @@ class Calibration:
     @classmethod
     def of_one_view(cls, weights: Weights) -> "Calibration":
         """The one for a single pass, without `views`, where the weights have it."""
-        own: dict[str, Any] = weights.provenance.get("calibration of one view", {})
-        return replace(cls.of(weights), **{name: float(own[name]) for name in ("temperature", "least") if name in own})
+        own: dict[str, Any] | None = weights.provenance.get("calibration of one view")
+        common = cls.of(weights)
+        return common if own is None else replace(common, temperature=own["temperature"], least=own["least"])
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as `of` takes them."""

@@ -85,6 +85,8 @@ def _runs(mask: Mask, length: int) -> Mask:
     """Where the mask has straight, nearly level runs of at least some length."""
     height, width = mask.shape
     found = np.zeros_like(mask)
+    if np.count_nonzero(mask.any(axis=0)) < length:  # a run has one pixel in each of its columns
+        return found
     run = np.ones((1, length), np.uint8)
     for tilt in _TILTS:
         shear = np.array([[1, 0, 0], [-tilt, 1, tilt * width / 2]], np.float32)
@@ -112,6 +114,8 @@ def _bars(mask: Mask, length: int) -> Mask:
 
 def _long(mask: Mask, level: Mask, steep: Mask) -> Mask:
     """The bars that are much longer than what else there is is high."""
+    if not (level.any() or steep.any()):
+        return np.zeros_like(mask)
     least = LONG_SIDE * max(mask.shape)
     lengths = [_lengths(level, cv2.CC_STAT_WIDTH), _lengths(steep, cv2.CC_STAT_HEIGHT)]
     long = np.maximum(*lengths) > least

@@ -1,0 +1,52 @@
+"""``lenet explain``: networks to be opened up by hand, as one HTML file."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from lenet.errors import LeNetError
+from lenet.page import write_page
+from lenet.page.document import SHIPPED
+from lenet.weights import find
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(explain)
+
+
+def explain(
+    weights: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Weights files, runs' folders, or networks whose weights ship with the package; two can be compared.",
+            show_default="the ones that ship",
+        ),
+    ] = None,
+    output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")] = Path(
+        "lesson.html"
+    ),
+    language: Annotated[
+        Literal["en", "zh"] | None,
+        typer.Option(help="The language that the page starts in; the browser's if left out."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print path, bytes and networks as JSON.")] = False,
+) -> None:
+    """Write one HTML file in which networks can be drawn to and every unit be asked; it needs no connection.
+
+    lenet explain runs/x/best.safetensors -o lesson.html
+
+    lenet explain lenet-5-relu lenet-5 --language zh
+    """
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise LeNetError(f"{output}: expected a file's name that ends in .html")
+    found = [find(name) for name in weights or SHIPPED]
+    size = write_page(output, found, language)
+    names = [one.network.name for one in found]
+    if as_json:
+        typer.echo(json.dumps({"path": str(output), "bytes": size, "networks": names}, ensure_ascii=False))
+        return
+    together = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    typer.echo(f"{output}: {together}, {size / 1e6:.2f} MB; open it in any browser")

@@ -1,0 +1,175 @@
+"""What the page shows, as JSON: networks with their weights, how their outputs are read, and their exact account."""
+
+import base64
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+import lenet
+from lenet.anatomy import count, derive
+from lenet.anatomy.derivations import Language, describe_stage
+from lenet.architecture import Network
+from lenet.connections import DIGIT_CODES
+from lenet.data import CATALOG
+from lenet.errors import LeNetError, WeightsError
+from lenet.weights import Weights, pretrained
+
+FORMAT = "lenet-page-1"
+SHIPPED = ("lenet-5-relu", "lenet-5")
+MOST_NETWORKS = 6
+MOST_PARAMETERS = 2_000_000
+
+_DIGITS = tuple("0123456789")
+_LANGUAGES: tuple[Language, ...] = ("en", "zh")
+_PLAIN_CALIBRATION = {"temperature": 1.0, "least": 0.8}
+
+
+def page_document(weights: Sequence[Weights], language: Language | None = None) -> dict[str, Any]:
+    """The page's document.
+
+    Pictures are read by the first network that knows what is no digit, else by the first one for digits. Where there
+    is none of either, the weights that ship are added for that alone, marked ``"hidden"``.
+
+    Args:
+        weights: the networks in the order of the page.
+        language: the one that the page starts in; the browser's if None.
+
+    Returns:
+        ``{"format", "version", "language", "networks": [{"description", "title", "parameters", "weights", …}],
+        "reader", "digit_codes"}``, plain values.
+
+    Raises:
+        LeNetError: if there is no network, or too many.
+        WeightsError: if a network cannot be shown, or its calibration cannot be read.
+    """
+    if not 1 <= len(weights) <= MOST_NETWORKS:
+        raise LeNetError(f"a page shows 1 to {MOST_NETWORKS} networks, got {len(weights)}")
+    for one in weights:
+        _check(one.network)
+    networks = [_network(one, title) for one, title in zip(weights, _titles(weights), strict=True)]
+    reader = _reader(networks)
+    if reader is None:
+        reader = len(networks)
+        networks.append(_network(pretrained(), "reader") | {"hidden": True})
+    return {
+        "format": FORMAT,
+        "version": lenet.__version__,
+        "language": language,
+        "networks": networks,
+        "reader": reader,
+        "digit_codes": [list(code) for code in DIGIT_CODES],
+    }
+
+
+def _check(network: Network) -> None:
+    _, height, width = network.output_shapes[-1]
+    if (height, width) != (1, 1) or network.classes < 2:
+        raise WeightsError(
+            f"{network.name}: its outputs are {network.classes}@{height}×{width}; "
+            "a page shows networks that end in one unit for each of at least two classes"
+        )
+    parameters = sum(map(math.prod, network.parameter_shapes().values()))
+    if parameters > MOST_PARAMETERS:
+        raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MOST_PARAMETERS:,} a network")
+
+
+def _titles(weights: Sequence[Weights]) -> list[str]:
+    """The networks' names, those that stand more than once with a number."""
+    titles: list[str] = []
+    for one in weights:
+        name, number = one.network.name, 1
+        while (title := name if number == 1 else f"{name} ({number})") in titles:
+            number += 1
+        titles.append(title)
+    return titles
+
+
+def _reader(networks: list[dict[str, Any]]) -> int | None:
+    for_digits = [index for index, one in enumerate(networks) if tuple(one["labels"]) == _DIGITS]
+    refusing = [index for index in for_digits if networks[index]["refusal"] is not None]
+    return next(iter([*refusing, *for_digits]), None)
+
+
+def _network(weights: Weights, title: str) -> dict[str, Any]:
+    shapes = weights.network.parameter_shapes()
+    starts = np.cumsum([0, *map(math.prod, shapes.values())]).tolist()
+    values = [np.asarray(weights.arrays[name], "<f4").tobytes() for name in shapes]
+    return {
+        "description": weights.network.to_json(),
+        "title": title,
+        "parameters": {
+            name: {"shape": list(shape), "start": start}
+            for (name, shape), start in zip(shapes.items(), starts, strict=False)
+        },
+        "weights": base64.b64encode(b"".join(values)).decode(),
+        "calibration": _calibration(weights, "calibration of one view", "calibration"),  # of a single pass
+        "reading_calibration": _calibration(weights, "calibration"),  # of the mean over several views of a digit
+        "refusal": weights.refusal,
+        "labels": list(_labels(weights)),
+        "provenance": _provenance(weights),
+        "account": _account(weights.network),
+    }
+
+
+def _calibration(weights: Weights, *kinds: str) -> dict[str, float]:
+    """The first of these kinds of calibration that the weights have, or the plain one."""
+    own: Any = next((weights.provenance[kind] for kind in kinds if weights.provenance.get(kind)), {})
+    try:
+        found = {name: float(own.get(name, plain)) for name, plain in _PLAIN_CALIBRATION.items()}
+    except (AttributeError, TypeError, ValueError):
+        found = {}
+    if not found or not found["temperature"] > 0:
+        raise WeightsError(
+            f"{weights.network.name}: the calibration in its provenance is {own!r}, "
+            "expected a temperature over 0 and a least probability"
+        )
+    return found
+
+
+def _labels(weights: Weights) -> tuple[str, ...]:
+    """The classes' names as the data set they were trained on has them, else their numbers; without the refusal."""
+    classes = weights.network.classes - (weights.refusal is not None)
+    data = weights.provenance.get("data")
+    name = data.get("name") if isinstance(data, dict) else None
+    known = CATALOG[name].class_names if name in CATALOG else ()
+    return known if len(known) == classes else tuple(map(str, range(classes)))
+
+
+def _provenance(weights: Weights) -> dict[str, Any]:
+    told = weights.provenance
+    data, metrics = told.get("data"), told.get("metrics")
+    return {
+        "data": data.get("name") if isinstance(data, dict) else None,
+        "test_error": metrics.get("mnist test error %") if isinstance(metrics, dict) else None,
+        "validation_error": told.get("validation_error_rate"),
+        "made_by": told.get("made by") or ("lenet train" if "recipe" in told else None),
+    }
+
+
+def _account(network: Network) -> dict[str, Any]:
+    """`anatomy.count` with every derivation in both languages."""
+    account = count(network)
+    told = account.to_json()
+    stages = []
+    for stage, figures in zip(network.stages, told["stages"], strict=True):
+        derivations = derive(account, stage.name)
+        field = {
+            "size": figures.pop("receptive_field"),
+            "step": figures.pop("jump"),
+            "center": figures.pop("first_center"),
+        }
+        stages.append(
+            {
+                **figures,
+                "receptive_field": field,
+                "description": {
+                    language: describe_stage(stage.layer, figures["input_shape"], language) for language in _LANGUAGES
+                },
+                "derivations": {
+                    language: [[one.label(language), one.formula] for one in derivations] for language in _LANGUAGES
+                },
+            }
+        )
+    return {**told["totals"], "stages": stages}

@@ -1,0 +1,36 @@
+/** From a network's outputs to probabilities and a decision. */
+
+/**
+ * @typedef {Object} Answer
+ * @property {Float32Array} shares - the probability of each class (ten digits)
+ * @property {number} none - that of none of them; 0 where the network has no output for it
+ * @property {number} winner - index of the largest share
+ * @property {?Float32Array} penalties - the outputs, where the smallest wins (RBF)
+ * @property {boolean} accepted - whether the winner is sure enough
+ */
+
+/**
+ * @param {{network: Object, calibration: {temperature: number, least: number}, refusal: ?number}} loaded
+ * @param {Float32Array} outputs
+ * @returns {Answer}
+ */
+export function probabilities({ network, calibration, refusal }, outputs) {
+  const sign = network.smallestWins ? -1 : 1;
+  const scores = Array.from(outputs, (output) => (sign * output) / calibration.temperature);
+  const largest = Math.max(...scores);
+  const powers = scores.map((score) => Math.exp(score - largest));
+  const total = powers.reduce((a, b) => a + b);
+  const shares = Float32Array.from(
+    powers.filter((_, index) => index !== refusal),
+    (power) => power / total,
+  );
+  const none = refusal === null ? 0 : powers[refusal] / total;
+  const winner = shares.indexOf(Math.max(...shares));
+  return {
+    shares,
+    none,
+    winner,
+    penalties: network.smallestWins ? outputs : null,
+    accepted: shares[winner] >= calibration.least && shares[winner] > none,
+  };
+}

@@ -1,0 +1,85 @@
+/** The picture of a convolution at work: what it sees, its map so far, and patch times kernel below. */
+
+import { drawTile, frameCells, largest, readable, shade, write } from "lenet/tour/drawing.js";
+import { phrase } from "lenet/tour/text.js";
+import { number, stageName } from "lenet/views/numbers.js";
+
+/** Where things lie: maps above, the product of patch and kernel below. */
+export function layOut(width, worked) {
+  const gap = Math.max(18, width * 0.06);
+  const half = Math.min((width - gap) / 2, 280);
+  const left = Math.max(0, (width - 2 * half - gap) / 2);
+  const small = Math.min((width - 56) / 3, 168);
+  const smallLeft = (width - 3 * small - 56) / 2;
+  return { half, left, right: left + half + gap, small, smallLeft, top: 22, below: half + 58,
+    height: worked ? half + small + 70 : 100 };
+}
+
+export function drawWorked(context, palette, place, state, worked, store, layer) {
+  const { half, left, right, top } = place;
+  const label = (key, x, y) =>
+    write(context, palette, phrase(store, `convolution.${key}`, { stage: stageName(layer.name) }), x, y, { size: 13 });
+  const { inputs, width, height, margin } = worked;
+  const across = Math.ceil(Math.sqrt(inputs.length));
+  const space = inputs.length > 1 ? 6 : 0;
+  const side = (half - space * (across - 1)) / across;
+  const cell = side / (width + 2 * margin);
+  label(inputs.length > 1 ? "inputs" : "input", left, 9);
+  inputs.forEach((input, index) => {
+    const x = left + (index % across) * (side + space);
+    const y = top + Math.floor(index / across) * (side + space);
+    const tile = { rows: height, columns: width, x: x + margin * cell, y: y + margin * cell, width: width * cell };
+    drawTile(context, palette, worked.source, { ...tile, start: input * height * width, ink: worked.gray });
+    const term = state.explanation.terms[index];
+    const active = term === state.term && state.done <= worked.products;
+    const seen = { top: term.top, left: term.left, height: term.size, width: term.size };
+    frameCells(context, palette, tile, seen, active ? palette.accent : palette.muted);
+  });
+  label("output", right, 9);
+  const target = { rows: worked.rows, columns: worked.columns, x: right, y: top,
+    width: worked.rows === 1 ? half / 5 : half };
+  const filled = state.filled;
+  drawTile(context, palette, state.values, { ...target, scale: worked.scale, filled });
+  frameCells(context, palette, target, { top: state.row, left: state.column, height: 1, width: 1 });
+  drawFactors(context, palette, place, state, worked, label);
+}
+
+function drawFactors(context, palette, place, state, worked, label) {
+  const { small, smallLeft, below } = place;
+  const { factors, first, done, current } = state;
+  const here = factors.slice(first, first + worked.area);
+  const seen = Math.max(0, Math.min(done - first, worked.area));
+  const patches = here.map(([input]) => input);
+  const kernels = here.map(([, weight]) => weight);
+  const results = here.map(([input, weight]) => input * weight);
+  const productScale = largest(factors.map(([input, weight]) => input * weight));
+  const tiles = [
+    { key: "patch", values: patches, gray: worked.gray, scale: largest(worked.source), filled: worked.area },
+    { key: "kernel", values: kernels, scale: largest(factors.map(([, weight]) => weight)), filled: worked.area },
+    { key: "products", values: results, scale: productScale, filled: seen },
+  ];
+  tiles.forEach(({ key, values, gray = null, scale, filled }, index) => {
+    const x = smallLeft + index * (small + 28);
+    const tile = { rows: worked.side, columns: worked.side, x, y: below, width: small };
+    label(key, x, below - 13);
+    drawTile(context, palette, values, { ...tile, ink: gray, scale, filled });
+    const cell = small / worked.side;
+    if (cell >= 25) {
+      for (let at = 0; at < filled; at += 1) {
+        const share = gray ? (values[at] - gray[0]) / (gray[1] - gray[0]) : values[at] / scale;
+        write(context, palette, number(values[at], cell >= 31 ? 2 : 1), x + (at % worked.side + 0.5) * cell,
+          below + (Math.floor(at / worked.side) + 0.5) * cell,
+          { size: cell >= 31 ? 10.5 : 9.5, align: "center", face: palette.mono,
+            color: readable(palette, shade(palette, share, gray !== null)) });
+      }
+    }
+    const at = current - first;
+    if (done > 0 && done <= worked.products) {
+      frameCells(context, palette, tile,
+        { top: Math.floor(at / worked.side), left: at % worked.side, height: 1, width: 1 });
+    }
+    if (index < 2) {
+      write(context, palette, index ? "=" : "×", x + small + 14, below + small / 2, { size: 18, align: "center" });
+    }
+  });
+}

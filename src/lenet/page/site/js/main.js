@@ -1,0 +1,72 @@
+/** Puts the page together: the document, the store, the pipeline, the views. */
+
+import { mountAccount } from "lenet/account.js";
+import { parseDocument } from "lenet/network.js";
+import { recognize } from "lenet/recognition.js";
+import { mountRobustness } from "lenet/robustness/robustness.js";
+import { createStore, UNCHANGED } from "lenet/store.js";
+import { askedLanguage, say } from "lenet/text.js";
+import { timings } from "lenet/timings.js";
+import { mountTour } from "lenet/tour/tour.js";
+import { mountAnswers } from "lenet/views/answers.js";
+import { mountExporting } from "lenet/views/exporting.js";
+import { keepDocument, mountHeader } from "lenet/views/header.js";
+import { listenForKeys } from "lenet/views/keys.js";
+import { mountPad } from "lenet/views/pad.js";
+import { mountStages } from "lenet/views/stages.js";
+import { mountSteps } from "lenet/views/steps.js";
+import { mountUnit } from "lenet/views/unit.js";
+
+const FIRST_DIGIT = 3;
+
+const { networks, reader, document: json } = parseDocument(document.getElementById("document").textContent);
+const store = createStore({
+  networks,
+  reader,
+  digitCodes: json.digit_codes,
+  shown: [],
+  language: askedLanguage(json.language),
+  theme: "auto",
+  palette: null,
+  fonts: false,
+  picture: null,
+  isDrawing: false,
+  changes: UNCHANGED,
+  reading: null,
+  image: null,
+  passes: [],
+  answers: [],
+  focus: null,
+  stop: null,
+}, recognize);
+store.set({ shown: [0] });
+
+keepDocument(store);
+const place = (id) => document.getElementById(id);
+say(store, place("skip"), "skip");
+mountHeader(place("header"), store);
+const pad = mountPad(place("pad"), store);
+mountSteps(place("steps"), store);
+mountAnswers(place("answers"), store);
+mountStages(place("stages"), store);
+mountUnit(place("unit"), store);
+mountTour(place("tour"), store);
+mountRobustness(place("robustness"), store);
+mountAccount(place("account"), store);
+mountExporting(place("exporting"), store);
+listenForKeys(store, pad);
+
+pad.load(FIRST_DIGIT, { atOnce: true });
+store.set({ focus: firstFocus(networks[0].network) });
+document.fonts.ready.then(() => store.set({ fonts: true }));
+window.lenet = { store, timings, ready: performance.now() };
+
+/** A unit worth asking first: one of the convolution that a table connects, or else of the last convolution. */
+function firstFocus({ stages }) {
+  const isMap = ({ kind, outputShape: [, height] }) => kind === "convolution" && height > 1;
+  const withTable = stages.findIndex((stage) => isMap(stage) && stage.layer.table);
+  const stage = withTable >= 0 ? withTable : stages.findLastIndex(isMap);
+  if (stage < 0) return null;
+  const [maps, height, width] = stages[stage].outputShape;
+  return { shown: 0, stage, unit: [9 % maps, Math.floor(height / 2), Math.floor(width / 2)], pinned: false };
+}

@@ -1,0 +1,141 @@
+/** Runs any network from its description and its arrays. */
+
+import { receptiveField } from "lenet/fields.js";
+import { activationNamed, prepareLayer } from "lenet/stages.js";
+import { decodeArrays } from "lenet/weights.js";
+
+export { probabilities } from "lenet/answers.js";
+export { networkInput } from "lenet/inputs.js";
+
+/**
+ * @typedef {Object} Loaded - a network with all that the page's document says of it
+ * @property {string} title - differs from every other network's
+ * @property {Object} description - the network as JSON
+ * @property {Network} network - ready to run
+ * @property {{temperature: number, least: number}} calibration - of a single pass
+ * @property {{temperature: number, least: number}} reading_calibration - of the mean over several views of a digit
+ * @property {?number} refusal - the output that stands for none of the classes
+ * @property {string[]} labels - of the classes, without the refusal
+ * @property {{data: ?string, test_error: ?number, made_by: ?string}} provenance
+ * @property {Object} account - parameters, connections, macs, stages with derivations
+ * @property {boolean} hidden - only there to read pictures
+ */
+
+/**
+ * @typedef {Object} StagePass
+ * @property {string} name
+ * @property {number[]} shape - [maps, rows, columns]
+ * @property {Float32Array} sums - before the activation
+ * @property {Float32Array} values - after it; the same array where the activation is the identity
+ */
+
+/**
+ * @typedef {Object} Pass - all that a network makes of one input; its arrays belong to it alone
+ * @property {Float32Array} input
+ * @property {StagePass[]} stages
+ * @property {Float32Array} outputs - the last stage's values
+ */
+
+/**
+ * @param {Object} json - the page's document, parsed or as text
+ * @returns {{networks: Loaded[], reader: Loaded, document: Object}} networks without the hidden ones
+ */
+export function parseDocument(json) {
+  const document = typeof json === "string" ? JSON.parse(json) : json;
+  if (document.format !== "lenet-page-1") throw new Error(`unknown document format ${document.format}`);
+  const all = document.networks.map(load);
+  return { networks: all.filter(({ hidden }) => !hidden), reader: all[document.reader], document };
+}
+
+function load({ parameters, weights, ...said }) {
+  const network = createNetwork(said.description, decodeArrays(weights, parameters));
+  return { hidden: false, ...said, network };
+}
+
+/**
+ * @typedef {Object} Network
+ * @property {Object} description
+ * @property {number[]} inputShape - [channels, rows, columns]
+ * @property {{name: string, kind: string, layer: Object, activation: string, inputShape: number[],
+ *     outputShape: number[], own: Object<string, Float32Array>}[]} stages - with the stage's own arrays
+ * @property {boolean} smallestWins - true where the outputs are penalties
+ * @property {(input: Float32Array) => Pass} run
+ * @property {(stage: number, unit: number[]) => {top: number, left: number, height: number, width: number}}
+ *     receptiveField - of [map, row, column], in input pixels, clipped to the input
+ */
+
+/**
+ * @param {Object} description - as `Network.to_json` in Python writes it
+ * @param {Object<string, Float32Array>} arrays - flat, named as in weights files: "c1.weight"
+ * @returns {Network}
+ */
+export function createNetwork(description, arrays) {
+  const stages = describeStages(description, arrays);
+  const steps = stages.map((stage) => ({
+    fill: prepareLayer(stage, stage.own),
+    activate: activationNamed(stage.activation),
+    units: stage.outputShape.reduce((product, size) => product * size),
+  }));
+  const units = description.input.reduce((product, size) => product * size);
+
+  function run(input) {
+    if (input.length !== units) throw new Error(`${description.name} takes ${units} inputs, got ${input.length}`);
+    let values = input;
+    const passed = stages.map(({ name, outputShape: shape }, index) => {
+      const { fill, activate, units } = steps[index];
+      const sums = new Float32Array(units);
+      fill(values, sums);
+      values = activate ? new Float32Array(units) : sums;
+      if (activate) activate(sums, values);
+      return { name, shape, sums, values };
+    });
+    return { input, stages: passed, outputs: values };
+  }
+
+  return {
+    description,
+    inputShape: description.input,
+    stages,
+    smallestWins: stages.at(-1).kind === "euclidean_rbf",
+    run,
+    receptiveField: (index, unit) => receptiveField(stages, index, unit),
+  };
+}
+
+function describeStages(description, arrays) {
+  let inputShape = description.input;
+  return description.stages.map((layer) => {
+    const { name, kind, activation } = layer;
+    const stage = { name, kind, layer, activation, inputShape, outputShape: outputShape(layer, inputShape) };
+    inputShape = stage.outputShape;
+    return { ...stage, own: ownArrays(name, arrays) };
+  });
+}
+
+function ownArrays(name, arrays) {
+  const prefix = `${name}.`;
+  const own = Object.entries(arrays).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(own.map(([key, array]) => [key.slice(prefix.length), array]));
+}
+
+function outputShape(layer, [maps, height, width]) {
+  switch (layer.kind) {
+    case "convolution": {
+      const positions = (length) => Math.floor((length + 2 * layer.padding - layer.kernel_size) / layer.stride) + 1;
+      return [layer.maps, positions(height), positions(width)];
+    }
+    case "subsampling":
+      return [maps * layer.copies, height / layer.size, width / layer.size];
+    case "max_pooling":
+    case "average_pooling":
+      return [maps, height / layer.size, width / layer.size];
+    case "global_average_pooling":
+      return [maps, 1, 1];
+    case "full_connection":
+      return [layer.units, 1, 1];
+    case "euclidean_rbf":
+      return [layer.prototypes.length, 1, 1];
+    default:
+      throw new Error(`unknown layer kind ${JSON.stringify(layer.kind)}`);
+  }
+}

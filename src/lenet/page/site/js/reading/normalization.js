@@ -1,0 +1,194 @@
+/** The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST. */
+
+import { distances } from "lenet/reading/distance.js";
+import { blur } from "lenet/reading/filters.js";
+import { resizeArea, rint } from "lenet/reading/resampling.js";
+import { sum } from "lenet/reading/sums.js";
+import { enlarge } from "lenet/reading/warping.js";
+
+export const SIDE = 28;
+const DIGIT_SIDE = 20; // the longer side of an MNIST digit inside its 28×28
+const DRAWING_SIDE = 80; // the longer side while the stroke is redrawn: four pixels for each of MNIST's
+const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the drawing
+const MOST_THINNING = 6; // pixels of the drawing taken off on each side of a stroke
+const MOST_THICKENING = 5; // or put on
+const MARGIN = 14;
+const FEWEST_PIXELS = 3;
+
+const { fround } = Math;
+const clip = (value, low, high) => Math.min(high, Math.max(low, value));
+
+/**
+ * A digit as MNIST's authors would have prepared it.
+ * @param ink { data: Float32Array, width, height } one digit; 0 is paper, 1 full ink, the edge of a stroke at 0.5
+ * @param {number} thicken pixels of an 80-pixel drawing added on each side of a stroke
+ * @returns {{ image: Uint8Array, strokes, small } | null} 28×28, ink-high; the redrawn strokes; and these at 20 pixels
+ *   on their longer side. null if there is no ink to speak of
+ */
+export function normalize(ink, thicken = 0) {
+  const drawing = drawn(ink);
+  const strokes = drawing && boxOfInk(withStrokeWidth(drawing, thicken));
+  return strokes && { ...placed(strokes), strokes };
+}
+
+/** The mean width of the strokes in a mask: twice the area over the length of the outline. */
+export function strokeWidth({ data, width, height }) {
+  let area = 0;
+  let inner = 0;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (data[at] === 0) continue;
+      area++;
+      if (y === 0 || x === 0 || y === height - 1 || x === width - 1) continue;
+      const [above, below] = [at - width, at + width];
+      inner +=
+        data[at - 1] & data[at + 1] & data[above - 1] & data[above] & data[above + 1] &
+        data[below - 1] & data[below] & data[below + 1];
+    }
+  }
+  return (2 * area) / Math.max(area - inner, 1);
+}
+
+/** The ink's box scaled so that its longer side is DRAWING_SIDE, in a margin of paper. */
+function drawn(ink) {
+  const box = boxOfInk(ink);
+  if (!box) return null;
+  const { width, height } = box;
+  const scale = DRAWING_SIDE / Math.max(height, width);
+  const framed = pad(box, 1);
+  if (Math.min(framed.width, framed.height) * scale < 1) return null; // a hairline: nothing of it would be left
+  if (scale < 0.7) {
+    const size = [rint(framed.width * scale), rint(framed.height * scale)];
+    return pad(resizeArea(framed, ...size, 1 / scale, 1 / scale), MARGIN);
+  }
+  const size = [Math.ceil(width * scale) + 2 * MARGIN, Math.ceil(height * scale) + 2 * MARGIN];
+  const drawing = enlarge(framed, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
+  return scale > 1.5 ? blur(drawing, 0.35 * scale) : drawing; // rounds the staircase that enlarging leaves
+}
+
+function pad(plane, margin) {
+  const width = plane.width + 2 * margin;
+  const height = plane.height + 2 * margin;
+  const data = new Float32Array(width * height);
+  for (let y = 0; y < plane.height; y++) {
+    data.set(plane.data.subarray(y * plane.width, (y + 1) * plane.width), (y + margin) * width + margin);
+  }
+  return { data, width, height };
+}
+
+function withStrokeWidth(drawing, thicken) {
+  const { data, width, height } = drawing;
+  const mask = { data: new Uint8Array(data.length), width, height };
+  let isEmpty = true;
+  for (let at = 0; at < data.length; at++) {
+    if (data[at] >= 0.5) {
+      mask.data[at] = 1;
+      isEmpty = false;
+    }
+  }
+  if (isEmpty) return drawing;
+  const wanted = clip((STROKE_WIDTH - strokeWidth(mask)) / 2, -MOST_THINNING, MOST_THICKENING);
+  const signed = redrawn(mask, wanted + thicken);
+  for (let at = 0; at < signed.length; at++) {
+    const level = fround(signed[at] + 0.5);
+    signed[at] = level < 0 ? 0 : level > 1 ? 1 : level;
+  }
+  return { data: signed, width, height };
+}
+
+/**
+ * The signed distance to the edge of strokes grown by ``thicken`` on each side: positive inside. Strokes made thinner
+ * keep their center line, so that a thin part of a digit never vanishes.
+ */
+function redrawn(mask, thicken) {
+  const { width, height } = mask;
+  const inside = distances(mask).data;
+  const grown = fround(thicken);
+  const signed = new Float32Array(inside.length);
+  if (grown > -0.05) {
+    const outside = distances(mask, 1).data;
+    for (let at = 0; at < signed.length; at++) {
+      signed[at] = fround(mask.data[at] ? inside[at] - 0.5 : 0.5 - outside[at]) + grown;
+    }
+  } else {
+    // Outside nothing is left, not even of the nearest pixels: these lie 0.955 from the strokes.
+    for (let at = 0; at < signed.length; at++) signed[at] = mask.data[at] ? fround(inside[at] - 0.5) + grown : -1;
+  }
+  if (thicken < 0) keepRidge(inside, signed, width, height);
+  return signed;
+}
+
+function keepRidge(inside, signed, width, height) {
+  const least = fround(0.1);
+  for (let y = 0; y < height; y++) {
+    for (let x = 0; x < width; x++) {
+      const at = y * width + x;
+      const level = inside[at];
+      if (level <= 0.5) continue;
+      const [top, bottom] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
+      const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
+      const most = fround(level + least);
+      let isRidge = true;
+      for (let v = top; v <= bottom && isRidge; v++) {
+        for (let u = left; u <= right; u++) if (inside[v * width + u] > most) isRidge = false;
+      }
+      if (!isRidge) continue;
+      for (let v = top; v <= bottom; v++) {
+        for (let u = left; u <= right; u++) if (signed[v * width + u] < 0.5) signed[v * width + u] = 0.5;
+      }
+    }
+  }
+}
+
+function boxOfInk({ data, width, height }) {
+  let [top, bottom, left, right] = [height, -1, width, -1];
+  let count = 0;
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (!(data[at] >= 0.5)) continue;
+      count++;
+      if (y < top) top = y;
+      bottom = y;
+      if (x < left) left = x;
+      if (x > right) right = x;
+    }
+  }
+  return count < FEWEST_PIXELS ? null : crop({ data, width, height }, top, left, bottom + 1, right + 1);
+}
+
+/** A part of a plane, (top, left) up to (bottom, right), these not included. */
+export function crop(plane, top, left, bottom, right) {
+  const width = right - left;
+  const data = new plane.data.constructor(width * (bottom - top));
+  for (let y = top, at = 0; y < bottom; y++, at += width) {
+    data.set(plane.data.subarray(y * plane.width + left, y * plane.width + right), at);
+  }
+  return { data, width, height: bottom - top };
+}
+
+/** Strokes at 20 pixels on their longer side, center of mass in the middle of 28×28, never over the edge. */
+function placed(strokes) {
+  const scale = DIGIT_SIDE / Math.max(strokes.height, strokes.width);
+  const width = Math.max(1, rint(strokes.width * scale));
+  const height = Math.max(1, rint(strokes.height * scale));
+  const levels = resizeArea(strokes, width, height);
+  const mass = sum(levels.data);
+  const rows = Array.from({ length: height }, (_, y) => sum(levels.data, y * width, width));
+  const columns = Array.from({ length: width }, (_, x) => {
+    let total = 0;
+    for (let y = 0; y < height; y++) total = fround(total + levels.data[y * width + x]);
+    return total;
+  });
+  const center = (sums) => sums.reduce((total, own, index) => total + own * index, 0) / mass;
+  const top = clip(rint((SIDE - 1) / 2 - center(rows)), 0, SIDE - height);
+  const left = clip(rint((SIDE - 1) / 2 - center(columns)), 0, SIDE - width);
+  const small = { data: new Uint8Array(width * height), width, height };
+  for (let at = 0; at < small.data.length; at++) {
+    small.data[at] = rint(fround(Math.min(1, Math.max(0, levels.data[at])) * 255));
+  }
+  const image = new Uint8Array(SIDE * SIDE);
+  for (let y = 0; y < height; y++) {
+    image.set(small.data.subarray(y * width, (y + 1) * width), (top + y) * SIDE + left);
+  }
+  return { image, small };
+}

@@ -1,0 +1,62 @@
+/** Sums and middles of float32 numbers as numpy computes them, in its order of additions. */
+
+const { fround } = Math;
+
+/** The sum of float32 numbers, pairwise. */
+export function sum(data, start = 0, count = data.length) {
+  if (count < 8) {
+    let total = 0;
+    for (let i = 0; i < count; i++) total = fround(total + data[start + i]);
+    return total;
+  }
+  if (count <= 128) {
+    let [a, b, c, d, e, f, g, h] = data.subarray(start, start + 8);
+    let i = 8;
+    for (; i < count - (count % 8); i += 8) {
+      const at = start + i;
+      a = fround(a + data[at]);
+      b = fround(b + data[at + 1]);
+      c = fround(c + data[at + 2]);
+      d = fround(d + data[at + 3]);
+      e = fround(e + data[at + 4]);
+      f = fround(f + data[at + 5]);
+      g = fround(g + data[at + 6]);
+      h = fround(h + data[at + 7]);
+    }
+    const low = fround(fround(a + b) + fround(c + d));
+    let total = fround(low + fround(fround(e + f) + fround(g + h)));
+    for (; i < count; i++) total = fround(total + data[start + i]);
+    return total;
+  }
+  let half = count >> 1;
+  half -= half % 8;
+  return fround(sum(data, start, half) + sum(data, start + half, count - half));
+}
+
+/** The number at a place in sorted order, of float32 numbers that are at least 0. */
+export function ranked(data, place) {
+  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
+  const [upper, rest] = bucketOf(bits, (own) => own >>> 16, place);
+  const [lower] = bucketOf(bits.filter((own) => own >>> 16 === upper), (own) => own & 65535, rest);
+  return new Float32Array(Uint32Array.of(upper * 65536 + lower).buffer)[0];
+}
+
+/** The bucket that holds the number at a place, and its place in there. */
+function bucketOf(bits, bucket, place) {
+  counts.fill(0);
+  for (let i = 0; i < bits.length; i++) counts[bucket(bits[i])]++;
+  let rest = place;
+  let own = 0;
+  while (rest >= counts[own]) rest -= counts[own++];
+  return [own, rest];
+}
+
+const counts = new Uint32Array(65536);
+
+/** The median of float32 numbers that are at least 0. */
+export function median(data) {
+  const half = data.length >> 1;
+  const upper = ranked(data, half);
+  if (data.length % 2 === 1) return upper;
+  return fround(fround(ranked(data, half - 1) + upper) / 2);
+}

@@ -1,0 +1,125 @@
+/**
+ * What the sliders do to a 28×28 image: thicker or thinner strokes, then one bilinear resampling for scale, rotation
+ * and shift, then noise. Images are gray levels, 0 background and 255 ink.
+ */
+
+import { UNCHANGED } from "lenet/store.js";
+
+const SIDE = 28;
+const MARGIN = 5;
+const PADDED = SIDE + 2 * MARGIN;
+
+/** @typedef {{shiftX: number, shiftY: number, rotation: number, scale: number, thickness: number, noise: number,
+ *   noiseSeed: number}} Changes */
+
+/** The sliders: shifts and thickness in pixels, rotation in degrees, noise as the share of inverted pixels. */
+export const SLIDERS = Object.freeze([
+  { key: "shiftX", least: -12, most: 12, step: 0.5, sample: 1 },
+  { key: "shiftY", least: -12, most: 12, step: 0.5, sample: 1 },
+  { key: "rotation", least: -90, most: 90, step: 1, sample: 4 },
+  { key: "scale", least: 0.4, most: 2, step: 0.02, sample: 0.04 },
+  { key: "thickness", least: -1.5, most: 3, step: 0.1, sample: 0.1 },
+  { key: "noise", least: 0, most: 0.3, step: 0.01, sample: 0.01 },
+]);
+
+/** Whether the sliders leave the image alone; the seed alone changes nothing. */
+export function isUnchanged(changes) {
+  return SLIDERS.every(({ key }) => changes[key] === UNCHANGED[key]);
+}
+
+/**
+ * @param {Uint8Array} image 784 gray levels
+ * @param {Changes} changes rotation is clockwise, around the middle of the image, where normalization has put the
+ *   digit's center of mass; thickness is the radius by which strokes grow (below 0: shrink)
+ * @returns {Uint8Array} 784 gray levels, a new array
+ */
+export function applyChanges(image, changes) {
+  let levels = Float32Array.from(image);
+  if (changes.thickness !== 0) levels = thicken(levels, changes.thickness);
+  if (changes.shiftX !== 0 || changes.shiftY !== 0 || changes.rotation !== 0 || changes.scale !== 1) {
+    levels = resample(levels, changes);
+  }
+  const changed = Uint8Array.from(levels, Math.round);
+  if (changes.noise > 0) invertSome(changed, changes.noise, changes.noiseSeed);
+  return changed;
+}
+
+/**
+ * Gray dilation (erosion below 0) by a disc of any radius: the largest (smallest) level on rings a pixel apart, read
+ * between the pixels. At radius 0 nothing happens, and nothing jumps on the way there.
+ */
+function thicken(levels, thickness) {
+  const grow = thickness > 0;
+  const padded = new Float32Array(PADDED * PADDED);
+  for (let row = 0; row < SIDE; row += 1) {
+    padded.set(levels.subarray(row * SIDE, (row + 1) * SIDE), (row + MARGIN) * PADDED + MARGIN);
+  }
+  const result = levels.slice();
+  for (let radius = Math.abs(thickness); radius > 0; radius -= 1) {
+    const angles = radius > 1 ? 24 : 16;
+    for (let index = 0; index < angles; index += 1) {
+      const angle = (2 * Math.PI * index) / angles;
+      takeExtremes(result, padded, radius * Math.sin(angle), radius * Math.cos(angle), grow);
+    }
+  }
+  return result;
+}
+
+function takeExtremes(result, padded, down, right, grow) {
+  const top = Math.floor(down);
+  const left = Math.floor(right);
+  const fractionDown = down - top;
+  const fractionRight = right - left;
+  const a = (1 - fractionDown) * (1 - fractionRight);
+  const b = (1 - fractionDown) * fractionRight;
+  const c = fractionDown * (1 - fractionRight);
+  const d = fractionDown * fractionRight;
+  for (let row = 0; row < SIDE; row += 1) {
+    let from = (row + MARGIN + top) * PADDED + MARGIN + left;
+    const end = (row + 1) * SIDE;
+    for (let at = row * SIDE; at < end; at += 1, from += 1) {
+      const level = a * padded[from] + b * padded[from + 1] + c * padded[from + PADDED] + d * padded[from + PADDED + 1];
+      if (grow ? level > result[at] : level < result[at]) result[at] = level;
+    }
+  }
+}
+
+function resample(levels, { shiftX, shiftY, rotation, scale }) {
+  const middle = (SIDE - 1) / 2;
+  const angle = (rotation * Math.PI) / 180;
+  const cosine = Math.cos(angle) / scale;
+  const sine = Math.sin(angle) / scale;
+  const result = new Float32Array(SIDE * SIDE);
+  for (let row = 0; row < SIDE; row += 1) {
+    for (let column = 0; column < SIDE; column += 1) {
+      const right = column - middle - shiftX;
+      const down = row - middle - shiftY;
+      const x = cosine * right + sine * down + middle;
+      const y = cosine * down - sine * right + middle;
+      if (x > -1 && y > -1 && x < SIDE && y < SIDE) result[row * SIDE + column] = between(levels, x, y);
+    }
+  }
+  return result;
+}
+
+function between(levels, x, y) {
+  const left = Math.floor(x);
+  const top = Math.floor(y);
+  const fractionX = x - left;
+  const fractionY = y - top;
+  const at = (row, column) =>
+    row >= 0 && row < SIDE && column >= 0 && column < SIDE ? levels[row * SIDE + column] : 0;
+  return (1 - fractionY) * ((1 - fractionX) * at(top, left) + fractionX * at(top, left + 1))
+    + fractionY * ((1 - fractionX) * at(top + 1, left) + fractionX * at(top + 1, left + 1));
+}
+
+/** Every pixel has a number of its own, drawn from the seed: more noise keeps what less noise has inverted. */
+function invertSome(image, share, seed) {
+  let state = seed >>> 0;
+  for (let index = 0; index < image.length; index += 1) {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    if (((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32 < share) image[index] = 255 - image[index];
+  }
+}

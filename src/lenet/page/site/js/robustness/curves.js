@@ -1,0 +1,139 @@
+/** What the networks answer over a slider's whole range, measured a point at a time so that no stroke waits. */
+
+import { networkInput, probabilities } from "lenet/network.js";
+import { applyChanges } from "lenet/robustness/changes.js";
+
+/**
+ * @typedef {{value: number, share: number, label: ?number}} Point at a slider's value: the probability of the unchanged
+ *   digit's answer, and the winner (null where none is sure enough)
+ * @typedef {{answer: object, known: Map<number, Point>, points: Point[], from: ?number, to: ?number,
+ *   isDone: boolean}} Curve `known` by index of the slider's steps, `points` in their order; `from`..`to` is where the
+ *   answer stays the same, around the slider's value
+ */
+
+/** A curve of which nothing is known but the unchanged digit's answer. */
+export function emptyCurve(answer) {
+  return { answer, known: new Map(), points: [], from: null, to: null, isDone: false };
+}
+
+/** A network's answer to a 28×28 image. */
+export function answerTo(loaded, image) {
+  const { outputs } = loaded.network.run(networkInput(loaded.network, image));
+  return probabilities(loaded, outputs);
+}
+
+/**
+ * Measures one slider for one network; every step of the iteration costs one or no pass.
+ *
+ * @param {{loaded: object, image: Uint8Array, changes: object, slider: object}} task `image` unchanged; the other
+ *   sliders stand where `changes` has them
+ * @param {Curve} curve filled on the way; what it knows is not measured again
+ * @yields {void}
+ */
+export function* measure({ loaded, image, changes, slider }, curve) {
+  const { key, least, step, sample } = slider;
+  const { known } = curve;
+  const at = (index) => {
+    if (!known.has(index)) {
+      const value = valueOf(slider, index);
+      const answer = answerTo(loaded, applyChanges(image, { ...changes, [key]: value }));
+      const label = answer.accepted ? answer.winner : null;
+      known.set(index, { value, share: answer.shares[curve.answer.winner], label });
+      curve.points = [...known.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
+    }
+    return known.get(index);
+  };
+  const last = Math.round((slider.most - least) / step);
+  const stride = Math.round(sample / step);
+  const here = Math.round((changes[key] - least) / step);
+  for (const index of coarseFirst(last, stride)) {
+    at(index);
+    yield;
+  }
+  at(here);
+  yield;
+  const isKept = (index) => at(index).label === curve.answer.winner && curve.answer.accepted;
+  if (isKept(here)) {
+    const ends = [];
+    for (const direction of [-1, 1]) {
+      const indexes = [...known.keys()].filter((index) => (index - here) * direction >= 0)
+        .sort((a, b) => (a - b) * direction);
+      const broken = indexes.find((index) => !isKept(index));
+      let [inside, outside] = [indexes[indexes.indexOf(broken) - 1] ?? indexes.at(-1), broken];
+      if (broken === undefined) inside = indexes.at(-1);
+      while (outside !== undefined && Math.abs(outside - inside) > 1) {
+        const middle = Math.round((inside + outside) / 2);
+        if (isKept(middle)) inside = middle;
+        else outside = middle;
+        yield;
+      }
+      ends.push(valueOf(slider, inside));
+    }
+    [curve.from, curve.to] = ends;
+  } else {
+    curve.from = curve.to = null;
+  }
+  curve.isDone = true;
+}
+
+/** A slider's value at an index of its steps, free of rounding dust. */
+export function valueOf({ least, step }, index) {
+  return Math.round((least + index * step) * 1000) / 1000;
+}
+
+/** 0, 8·stride, 16·stride, … first, then what lies between: a curve has its shape early. */
+function* coarseFirst(last, stride) {
+  for (let skip = 8; skip >= 1; skip /= 2) {
+    for (let index = 0; index * stride <= last; index += skip) {
+      if (skip === 8 || (index / skip) % 2 === 1) yield index * stride;
+    }
+  }
+}
+
+/**
+ * Runs iterations in slices of `budget` milliseconds a frame.
+ * @param {() => Iterator} begin what to run, afresh after every `restart`
+ * @param {(isDone: boolean) => void} shown called after each slice
+ * @param {number} [budget]
+ * @returns {{restart: (delay?: number) => void, stop: () => void, longest: () => number}}
+ */
+export function inSlices(begin, shown, budget = 4) {
+  let iterator = null;
+  let frame = 0;
+  let wait = 0;
+  let cost = 1;
+  let longest = 0;
+
+  function slice() {
+    const start = performance.now();
+    let done = false;
+    let spent = 0;
+    do {
+      done = iterator.next().done;
+      const now = performance.now() - start;
+      cost = 0.8 * cost + 0.2 * (now - spent);
+      spent = now;
+    } while (!done && spent + cost < budget);
+    longest = Math.max(longest, spent);
+    shown(done);
+    frame = done ? 0 : requestAnimationFrame(slice);
+  }
+
+  function stop() {
+    clearTimeout(wait);
+    cancelAnimationFrame(frame);
+  }
+
+  return {
+    restart: (delay = 0) => {
+      stop();
+      wait = setTimeout(() => {
+        iterator = begin();
+        longest = 0;
+        frame = requestAnimationFrame(slice);
+      }, delay);
+    },
+    stop,
+    longest: () => longest,
+  };
+}

@@ -1,0 +1,126 @@
+/** One slider: its name, its value, what is answered over its range as a picture, and the range in words. */
+
+import { emptyCurve, measure } from "lenet/robustness/curves.js";
+import { drawPlot, INSET, plotHeight } from "lenet/robustness/plot.js";
+import { UNCHANGED } from "lenet/store.js";
+import { mountDrawing } from "lenet/tour/drawing.js";
+import { phrase } from "lenet/tour/text.js";
+import { make } from "lenet/views/elements.js";
+import { number } from "lenet/views/numbers.js";
+
+const UNITS = {
+  shiftX: (value) => `${signed(value, 1)} px`,
+  shiftY: (value) => `${signed(value, 1)} px`,
+  rotation: (value) => `${signed(value, 0)}°`,
+  scale: (value) => `×${number(value, 2)}`,
+  thickness: (value) => `${signed(value, 1)} px`,
+  noise: (value) => `${number(100 * value, 0)} %`,
+};
+
+function signed(value, decimals) {
+  const digits = Number.isInteger(value) ? 0 : decimals;
+  return (value > 0 ? "+" : "") + number(value, digits);
+}
+
+/**
+ * @param {object} store
+ * @param {object} slider one of SLIDERS
+ * @returns {{element: HTMLElement, follow: () => void, draw: () => void, expire: () => void, measure: Function}}
+ */
+export function makeRow(store, slider) {
+  const { key } = slider;
+  const show = UNITS[key];
+  const name = make("span", { class: "robustness-name" });
+  const value = make("output", { class: "robustness-value" });
+  const id = `robustness-${key}`;
+  const input = make("input", { type: "range", id, min: slider.least, max: slider.most, step: slider.step,
+    "data-change": key });
+  const undo = make("button", { type: "button", class: "robustness-undo" }, "↺");
+  undo.addEventListener("click", () => change(UNCHANGED[key]));
+  const host = make("div", { class: "robustness-plot" });
+  const ranges = make("p", { class: "robustness-ranges" });
+  let curves = [];
+  let measured = [];
+  let drawn = null;
+  let isStale = true;
+  const drawing = mountDrawing(host, {
+    height: () => plotHeight(store.state.shown.length),
+    draw: (context, width, _height, palette) => drawPlot(context, palette, width, {
+      slider, value: store.state.changes[key], curves: store.state.shown.map((_, place) => curves[place]), isStale,
+      digits: digitColors(host), labels: store.state.networks[store.state.shown[0]].labels,
+    }),
+  });
+
+  function change(to) {
+    store.set({ changes: { ...store.state.changes, [key]: to } });
+  }
+
+  function follow() {
+    const now = store.state.changes[key];
+    if (Number(input.value) !== now) input.value = now;
+    value.value = show(now);
+    input.setAttribute("aria-valuetext", show(now));
+    name.textContent = phrase(store, `robustness.${key}`);
+    undo.setAttribute("aria-label", phrase(store, "robustness.resetOne", { name: name.textContent }));
+    undo.disabled = now === UNCHANGED[key];
+    if (now !== drawn) drawing.redraw();
+    drawn = now;
+  }
+
+  function sayRanges() {
+    const { networks, shown } = store.state;
+    const sentences = shown.map((index, place) => rangeText(store, slider, curves[place]));
+    ranges.replaceChildren(...sentences.map((sentence, place) => make("span", {},
+      ...(shown.length > 1 ? [make("b", {}, `${networks[shown[place]].title} `)] : []), sentence)));
+    const label = shown.map((index, place) => phrase(store, "robustness.curve", {
+      name: name.textContent, network: networks[index].title, range: sentences[place],
+      answer: curves[place] ? networks[index].labels[curves[place].answer.winner] : "",
+    }));
+    drawing.describe(label.join(". "));
+  }
+
+  input.addEventListener("input", () => change(Number(input.value)));
+  drawing.canvas.addEventListener("click", (event) => {
+    const share = (event.offsetX - INSET) / (drawing.canvas.clientWidth - 2 * INSET);
+    const steps = Math.round((Math.max(0, Math.min(1, share)) * (slider.most - slider.least)) / slider.step);
+    change(Math.round((slider.least + steps * slider.step) * 1000) / 1000);
+  });
+  return {
+    element: make("div", { class: "robustness-row" },
+      make("div", { class: "robustness-title" }, make("label", { for: id }, name), value, undo), host, input, ranges),
+    follow,
+    draw: () => {
+      sayRanges();
+      drawing.redraw();
+    },
+    expire: () => {
+      const isNow = store.state.reading?.image !== measured[0];
+      if (isNow !== isStale) drawing.redraw();
+      isStale = isNow;
+    },
+    * measure(loadeds, unchanged, image, changes) {
+      const others = JSON.stringify({ ...changes, [key]: null });
+      const basis = [image, others, ...loadeds];
+      const isSame = basis.length === measured.length && basis.every((part, index) => part === measured[index]);
+      const next = isSame ? curves : unchanged.map(emptyCurve);
+      for (const [place, loaded] of loadeds.entries()) yield* measure({ loaded, image, changes, slider }, next[place]);
+      curves = next;
+      measured = basis;
+      isStale = false;
+    },
+  };
+}
+
+function rangeText(store, slider, curve) {
+  if (!curve?.isDone) return phrase(store, "robustness.working");
+  if (!curve.answer.accepted) return phrase(store, "robustness.unsure");
+  if (curve.from === null) return phrase(store, "robustness.never");
+  if (curve.from === slider.least && curve.to === slider.most) return phrase(store, "robustness.always");
+  const show = UNITS[slider.key];
+  return phrase(store, "robustness.range", { from: show(curve.from), to: show(curve.to) });
+}
+
+function digitColors(element) {
+  const style = getComputedStyle(element);
+  return Array.from({ length: 10 }, (_, digit) => style.getPropertyValue(`--digit-${digit}`).trim());
+}

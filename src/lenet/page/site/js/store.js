@@ -1,0 +1,35 @@
+/**
+ * The one place of state. Views read `state` and are told when keys that they name have changed.
+ *
+ * @param {Object} initial
+ * @param {(state: Object, patch: Object) => Object} [complete] adds to a patch all that follows from it
+ * @returns {{state: Object, set: (patch: Object) => void,
+ *   subscribe: (keys: string[], listener: (state: Object) => void) => () => void}}
+ */
+export function createStore(initial, complete = (_, patch) => patch) {
+  const state = { ...initial };
+  const subscriptions = new Set();
+
+  function set(given) {
+    const patch = complete(state, given);
+    const changed = Object.keys(patch).filter((key) => !Object.is(state[key], patch[key]));
+    if (!changed.length) return;
+    Object.assign(state, patch);
+    for (const subscription of [...subscriptions]) {
+      if (changed.some((key) => subscription.keys.has(key))) subscription.listener(state);
+    }
+  }
+
+  function subscribe(keys, listener) {
+    const subscription = { keys: new Set(keys), listener };
+    subscriptions.add(subscription);
+    return () => subscriptions.delete(subscription);
+  }
+
+  return { state, set, subscribe };
+}
+
+/** Sliders that change nothing: what `changes` is at first. */
+export const UNCHANGED = Object.freeze({
+  shiftX: 0, shiftY: 0, rotation: 0, scale: 1, thickness: 0, noise: 0, noiseSeed: 1,
+});

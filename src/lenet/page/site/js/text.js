@@ -1,0 +1,43 @@
+import { en } from "lenet/text/en.js";
+import { zh } from "lenet/text/zh.js";
+
+const DICTIONARIES = { en, zh };
+
+/** The languages of the page, each by its own name. */
+export const LANGUAGES = { en: "English", zh: "中文" };
+
+/**
+ * The text of `key` in the language shown, `{name}` replaced by `values.name`.
+ *
+ * @param {{state: {language: string}}} store
+ * @param {string} key
+ * @param {Object<string, string|number>} [values]
+ * @returns {string}
+ */
+export function t(store, key, values = {}) {
+  const text = DICTIONARIES[store.state.language][key];
+  if (text === undefined) throw new Error(`no text for ${key}`);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** Keeps the text of an element, or one of its attributes, in the language shown. */
+export function say(store, element, key, { values = {}, attribute = null } = {}) {
+  const write = () => {
+    const text = t(store, key, values);
+    if (attribute) element.setAttribute(attribute, text);
+    else element.textContent = text;
+  };
+  write();
+  store.subscribe(["language"], write);
+  return element;
+}
+
+/** The language that the address, the document or the reader's browser asks for. */
+export function askedLanguage(documents) {
+  const asked = [new URLSearchParams(location.search).get("lang"), documents, ...navigator.languages];
+  for (const tag of asked) {
+    const language = tag?.toLowerCase().split("-")[0];
+    if (language in DICTIONARIES) return language;
+  }
+  return "en";
+}

@@ -1,0 +1,164 @@
+/** Canvases that stay sharp and follow theme and width, and what is drawn on them: tiles of values, frames, text. */
+
+import { palette as tables } from "lenet/views/palette.js";
+
+const STEPS = 255;
+
+/** The page's colors, its tables of shades, and its two type faces. */
+export function readPalette(element) {
+  const style = getComputedStyle(element);
+  const face = (name) => style.getPropertyValue(name).trim() || "sans-serif";
+  return { ...tables(), text: face("--font-text"), mono: face("--font-mono") };
+}
+
+/**
+ * A canvas as wide as its host, drawn only while it is in view or near.
+ * @param {HTMLElement} host
+ * @param {{height: (width: number) => number, draw: (context: CanvasRenderingContext2D, width: number,
+ *   height: number, palette: object) => void, className?: string}} options
+ * @returns {{canvas: HTMLCanvasElement, redraw: () => void, describe: (label: string) => void, destroy: () => void}}
+ */
+export function mountDrawing(host, { height, draw, className = "drawing" }) {
+  const canvas = document.createElement("canvas");
+  canvas.className = className;
+  canvas.setAttribute("role", "img");
+  host.append(canvas);
+  let pending = 0;
+  let isNear = false;
+  let isDue = false;
+  const redraw = () => {
+    isDue = true;
+    if (!isNear) return;
+    pending ||= requestAnimationFrame(() => {
+      pending = 0;
+      isDue = false;
+      const width = Math.floor(canvas.clientWidth || host.clientWidth);
+      if (width < 2 || !canvas.isConnected) return;
+      const tall = Math.ceil(height(width));
+      const density = Math.min(3, globalThis.devicePixelRatio || 1);
+      if (canvas.width !== Math.round(width * density) || canvas.height !== Math.round(tall * density)) {
+        canvas.width = Math.round(width * density);
+        canvas.height = Math.round(tall * density);
+        canvas.style.height = `${tall}px`;
+      }
+      const context = canvas.getContext("2d");
+      context.setTransform(density, 0, 0, density, 0, 0);
+      context.clearRect(0, 0, width, tall);
+      draw(context, width, tall, readPalette(canvas));
+    });
+  };
+  const widths = new ResizeObserver(redraw);
+  widths.observe(host);
+  const places = whenNear(canvas, (near) => {
+    isNear = near;
+    if (isDue) redraw();
+  });
+  const scheme = matchMedia("(prefers-color-scheme: dark)");
+  scheme.addEventListener("change", redraw);
+  redraw();
+  return {
+    canvas,
+    redraw,
+    describe: (label) => {
+      if (canvas.getAttribute("aria-label") !== label) canvas.setAttribute("aria-label", label);
+    },
+    destroy: () => {
+      widths.disconnect();
+      places.disconnect();
+      scheme.removeEventListener("change", redraw);
+      cancelAnimationFrame(pending);
+      canvas.remove();
+    },
+  };
+}
+
+/** Tells whenever an element comes near the view or leaves it; `disconnect` ends that. */
+export function whenNear(element, tell) {
+  const observer = new IntersectionObserver((entries) => tell(entries.at(-1).isIntersecting), { rootMargin: "240px" });
+  observer.observe(element);
+  return observer;
+}
+
+/** Where tiles are made, pixel by pixel, before they are drawn large. */
+let workshop = null;
+
+function workshopOf(columns, rows) {
+  workshop ??= document.createElement("canvas").getContext("2d", { willReadFrequently: true });
+  const { canvas } = workshop;
+  if (canvas.width < columns || canvas.height < rows) {
+    canvas.width = Math.max(canvas.width, columns);
+    canvas.height = Math.max(canvas.height, rows);
+  }
+  return workshop;
+}
+
+/**
+ * The color of a share in [-1, 1], blue below 0 and orange above; with `gray` a level in [0, 1], ink for strength.
+ * @returns {number} an RGBA word, red in the low byte
+ */
+export function shade(palette, share, gray = false) {
+  const step = Math.max(-STEPS, Math.min(STEPS, Math.round(share * STEPS) || 0));
+  return gray ? palette.levels[Math.max(0, step)] : palette.signed[STEPS + step];
+}
+
+/** The color of strongest or of no ink, whichever reads better on a shade. */
+export function readable(palette, word) {
+  const light = (color) => 0.3 * (color & 255) + 0.59 * ((color >> 8) & 255) + 0.11 * ((color >> 16) & 255);
+  const ends = [palette.levels[0], palette.levels[STEPS]];
+  const [far] = ends.sort((a, b) => Math.abs(light(b) - light(word)) - Math.abs(light(a) - light(word)));
+  return `rgb(${far & 255} ${(far >> 8) & 255} ${(far >> 16) & 255})`;
+}
+
+/**
+ * Values as a grid of squares.
+ * @param {ArrayLike<number>} values rows·columns of them from `start`
+ * @param {{rows: number, columns: number, x: number, y: number, width: number, scale?: number, start?: number,
+ *   ink?: [number, number], filled?: number}} place `scale` is the value of full color; with `ink` = [background, full]
+ *   the values are gray levels instead; only the first `filled` show
+ */
+export function drawTile(context, palette, values, place) {
+  const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = place;
+  const height = (width * rows) / columns;
+  const scale = place.scale ?? largest(values, start, rows * columns);
+  const own = workshopOf(columns, rows);
+  const picture = new ImageData(columns, rows);
+  const words = new Uint32Array(picture.data.buffer);
+  for (let index = 0; index < filled; index += 1) {
+    const value = values[start + index];
+    const share = ink ? (value - ink[0]) / (ink[1] - ink[0]) : value / scale;
+    words[index] = shade(palette, share, ink !== null);
+  }
+  own.putImageData(picture, 0, 0);
+  context.imageSmoothingEnabled = false;
+  context.drawImage(own.canvas, 0, 0, columns, rows, x, y, width, height);
+  context.strokeStyle = palette.line;
+  context.lineWidth = 1;
+  context.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
+}
+
+/** The largest magnitude among `count` values, 1 if all are 0. */
+export function largest(values, start = 0, count = values.length) {
+  let most = 0;
+  for (let index = start; index < start + count; index += 1) most = Math.max(most, Math.abs(values[index]));
+  return most || 1;
+}
+
+/** A frame around some cells of a grid drawn by `drawTile`, with a rim that keeps it visible on any color. */
+export function frameCells(context, palette, place, { top, left, height, width }, color = palette.accent) {
+  const cell = place.width / place.columns;
+  for (const [stroke, lineWidth] of [[palette.surface, 4], [color, 2]]) {
+    context.strokeStyle = stroke;
+    context.lineWidth = lineWidth;
+    context.strokeRect(place.x + left * cell, place.y + top * cell, width * cell, height * cell);
+  }
+}
+
+/** One line of text; `size` in pixels, `align` as canvases have it. */
+export function write(context, palette, text, x, y, options = {}) {
+  const { size = 13, color = palette.muted, align = "left", face = palette.text, weight = 400 } = options;
+  context.font = `${weight} ${size}px ${face}`;
+  context.fillStyle = color;
+  context.textAlign = align;
+  context.textBaseline = "middle";
+  context.fillText(text, x, y);
+}

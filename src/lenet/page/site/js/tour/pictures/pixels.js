@@ -1,0 +1,131 @@
+/** The pictures of the first stops: the image in numbers, and kernels with the maps that they make. */
+
+import { connectedMaps } from "lenet/stages.js";
+import { drawTile, frameCells, readable, shade, write } from "lenet/tour/drawing.js";
+import { centerOfMass } from "lenet/tour/stops.js";
+import { phrase } from "lenet/tour/text.js";
+import { stageName } from "lenet/views/numbers.js";
+
+const PART = 7;
+
+/** The image, its center of mass, and one part of it in numbers; the part follows the pointer. */
+export const pixels = {
+  height: (width) => (width < 460 ? 2 * Math.min(width, 300) + 60 : Math.min((width - 32) / 2, 340) + 26),
+  label: (store) => phrase(store, "tour.pixels.label"),
+  point: ({ image }, x, y, width) => {
+    const side = sideOfPixels(width);
+    const column = Math.floor((x / side) * 28);
+    const row = Math.floor(((y - 22) / side) * 28);
+    return image && column >= 0 && column < 28 && row >= 0 && row < 28 ? partAround(row, column) : null;
+  },
+  draw(context, palette, width, _height, { store, image, pointed }) {
+    const side = sideOfPixels(width);
+    const isNarrow = width < 460;
+    const cell = side / 28;
+    const whole = { rows: 28, columns: 28, x: 1, y: 22, width: side - 2 };
+    const part = pointed ?? busiestPart(image);
+    write(context, palette, phrase(store, "tour.pixels.whole"), 0, 9);
+    drawTile(context, palette, image, { ...whole, ink: [0, 255] });
+    context.setLineDash([4, 4]);
+    frameCells(context, palette, whole, { top: 4, left: 4, height: 20, width: 20 }, palette.muted);
+    context.setLineDash([]);
+    frameCells(context, palette, whole, { ...part, height: PART, width: PART });
+    drawCross(context, palette, centerOfMass(image), cell);
+    const x = isNarrow ? 1 : side + 32;
+    const y = isNarrow ? side + 54 : 22;
+    write(context, palette, phrase(store, "tour.pixels.part"), x, y - 13);
+    const levels = Uint8Array.from({ length: PART ** 2 }, (_, at) =>
+      image[(part.top + Math.floor(at / PART)) * 28 + part.left + (at % PART)]);
+    drawTile(context, palette, levels, { rows: PART, columns: PART, x, y, width: side - 2, ink: [0, 255] });
+    const step = side / PART;
+    levels.forEach((level, at) => write(context, palette, String(level),
+      x + ((at % PART) + 0.5) * step, y + (Math.floor(at / PART) + 0.5) * step,
+      { size: Math.min(15, step * 0.38), align: "center", face: palette.mono,
+        color: readable(palette, shade(palette, level / 255, true)) }));
+  },
+};
+
+function sideOfPixels(width) {
+  return width < 460 ? Math.min(width, 300) : Math.min((width - 32) / 2, 340);
+}
+
+function drawCross(context, palette, center, cell) {
+  if (!center) return;
+  const x = (center[1] + 0.5) * cell;
+  const y = 22 + (center[0] + 0.5) * cell;
+  for (const [color, width] of [[palette.surface, 5], [palette.positive, 2]]) {
+    context.strokeStyle = color;
+    context.lineWidth = width;
+    context.beginPath();
+    context.moveTo(x - 8, y);
+    context.lineTo(x + 8, y);
+    context.moveTo(x, y - 8);
+    context.lineTo(x, y + 8);
+    context.stroke();
+  }
+}
+
+function partAround(row, column) {
+  const within = (value) => Math.max(0, Math.min(28 - PART, value - Math.floor(PART / 2)));
+  return { top: within(row), left: within(column) };
+}
+
+/** The part with the largest spread of levels. */
+function busiestPart(image) {
+  let best = { spread: -1 };
+  for (let top = 0; top <= 28 - PART; top += 1) {
+    for (let left = 0; left <= 28 - PART; left += 1) {
+      let sum = 0;
+      let squares = 0;
+      for (let at = 0; at < PART ** 2; at += 1) {
+        const level = image[(top + Math.floor(at / PART)) * 28 + left + (at % PART)];
+        sum += level;
+        squares += level * level;
+      }
+      const spread = squares - (sum * sum) / PART ** 2;
+      if (spread > best.spread) best = { top, left, spread };
+    }
+  }
+  return best;
+}
+
+/** Every kernel of the first convolution above the map that it makes, and what sharing saves. */
+export const sharing = {
+  height: (width, { layer }) => sharedRows(width, layer).bottom + 84,
+  label: (store, { layer }) => phrase(store, "tour.sharing.label", { stage: stageName(layer.name) }),
+  draw(context, palette, width, _height, { store, layer, passed, account, unit }) {
+    const { across, side, kernelSide, step, bottom } = sharedRows(width, layer);
+    const [maps, rows, columns] = layer.outputShape;
+    const connected = connectedMaps(layer.layer, layer.inputShape[0]);
+    const kernelSize = layer.layer.kernel_size;
+    let kernel = 0;
+    for (let map = 0; map < maps; map += 1) {
+      const x = (map % across) * (side + 16);
+      const y = Math.floor(map / across) * step;
+      const start = kernel * kernelSize ** 2;
+      drawTile(context, palette, layer.own.weight, { rows: kernelSize, columns: kernelSize, x: x + 1, y: y + 1,
+        width: kernelSide, start });
+      write(context, palette, String(map), x + kernelSide + 10, y + kernelSide / 2, { face: palette.mono,
+        color: map === unit[0] ? palette.accent : palette.muted, weight: map === unit[0] ? 500 : 400 });
+      const tile = { rows, columns, x: x + 1, y: y + kernelSide + 10, width: side - 2 };
+      drawTile(context, palette, passed.values, { ...tile, start: map * rows * columns });
+      if (map === unit[0]) frameCells(context, palette, tile, { top: 0, left: 0, height: rows, width: columns });
+      kernel += connected[map].length;
+    }
+    const bars = [["shared", account.parameters, palette.accent], ["alone", account.connections, palette.muted]];
+    bars.forEach(([key, count, color], index) => {
+      const y = bottom + 14 + index * 36;
+      write(context, palette, phrase(store, `tour.sharing.${key}`, { count: count.toLocaleString("en-US") }), 0, y);
+      context.fillStyle = color;
+      context.fillRect(0, y + 11, Math.max(1.5, (width * count) / account.connections), 7);
+    });
+  },
+};
+
+function sharedRows(width, { outputShape: [maps] }) {
+  const across = width < 460 ? Math.min(maps, 3) : Math.min(maps, 6);
+  const side = Math.min(150, (width - 16 * (across - 1)) / across);
+  const kernelSide = Math.min(48, side * 0.5);
+  const step = side + kernelSide + 28;
+  return { across, side, kernelSide, step, bottom: Math.ceil(maps / across) * step };
+}

@@ -1,0 +1,259 @@
+/** What each of the ten stops tells of one network and one digit: where it stands, and texts with their numbers. */
+
+import { connectedMaps } from "lenet/stages.js";
+import { findRoles, strongestUnit } from "lenet/tour/roles.js";
+import { turnsOf } from "lenet/tour/turns.js";
+import { explainUnit } from "lenet/units.js";
+import { number, percent, stageName } from "lenet/views/numbers.js";
+
+export const STOPS = [
+  "pixels", "unit", "sharing", "squash", "sampling", "table", "whole", "code", "answer", "doubt",
+];
+
+const ROLE_OF = {
+  unit: "first", sharing: "first", squash: "first", sampling: "pool", table: "second", whole: "wide", code: "code",
+  answer: "output", doubt: "output",
+};
+
+/**
+ * @typedef {{loaded: object, pass: object, answer: object, image: Uint8Array, unit: ?number[]}} Scene what the tour is
+ *   told with; `unit` is the one in focus if it belongs to the stop's stage
+ * @typedef {{key: string, values: Object<string, string>}} Telling a key of the texts and what goes into it
+ */
+
+/** The stage that a stop is about: its index, null for the input, -1 if the network has none of that part. */
+export function stageOf(stop, network) {
+  return stop in ROLE_OF ? findRoles(network)[ROLE_OF[stop]] : null;
+}
+
+/** The unit that a stop shows unless another is chosen: the strongest of its stage, or the winning output. */
+export function unitOf(stop, { loaded, pass, answer }) {
+  const stage = stageOf(stop, loaded.network);
+  if (stage === null || stage < 0) return null;
+  return ROLE_OF[stop] === "output" ? [answer.winner, 0, 0] : strongestUnit(pass.stages[stage]);
+}
+
+/**
+ * @param {string} stop
+ * @param {Scene} scene
+ * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[]}}
+ */
+export function tellStop(stop, scene) {
+  const stage = stageOf(stop, scene.loaded.network);
+  const unit = scene.unit ?? unitOf(stop, scene);
+  if (stage !== null && stage < 0) {
+    const missing = { key: "tour.none", values: { name: scene.loaded.title } };
+    return { title: { key: `tour.name.${stop}`, values: {} }, idea: missing, live: null, stage: null, unit: null };
+  }
+  const { network } = scene.loaded;
+  const part = stage === null ? null : {
+    stage: network.stages[stage],
+    before: stage ? network.stages[stage - 1] : null,
+    account: scene.loaded.account.stages[stage],
+    explanation: unit && explainUnit(network, scene.pass, stage, unit),
+    passed: scene.pass.stages[stage],
+    index: stage,
+    unit,
+  };
+  return { stage, unit, ...TELL[stop](scene, part) };
+}
+
+const count = (value) => Math.round(value).toLocaleString("en-US");
+
+/** A probability in per cent; what is not quite certain never reads as if it were. */
+export const likely = (share) => (share > 0.9995 ? "> 99.9 %" : percent(share));
+
+const titled = (stop, values = {}, variant = "") => ({ key: `tour.${stop}.title${variant}`, values });
+const telling = (stop, key, values, variant = "") =>
+  ({ key: `tour.${stop}.${key}${variant && `.${variant}`}`, values });
+
+const TELL = {
+  pixels({ loaded, image }) {
+    const { description, inputShape: [, rows, columns] } = loaded.network;
+    const [low, high] = description.input_range;
+    const center = centerOfMass(image);
+    const values = {
+      name: loaded.title, rows, columns, border: (rows - 28) / 2, low: number(low), high: number(high),
+      inked: count(image.filter((level) => level > 0).length),
+      row: center ? number(center[0], 1) : "–", column: center ? number(center[1], 1) : "–",
+    };
+    return {
+      title: titled("pixels"),
+      idea: telling("pixels", "idea", {}),
+      live: telling("pixels", "live", values, rows > 28 ? "padded" : ""),
+    };
+  },
+
+  unit(_, { stage, explanation, unit: [map, row, column] }) {
+    const products = explanation.terms.reduce((sum, term) => sum + term.sum, 0);
+    const weights = explanation.terms.length * stage.layer.kernel_size ** 2;
+    return {
+      title: titled("unit", { count: weights }),
+      idea: telling("unit", "idea", { stage: stageName(stage.name), side: stage.layer.kernel_size }),
+      live: telling("unit", "live", {
+        row, column, map, count: weights, products: number(products), bias: number(explanation.bias),
+        sum: number(explanation.sum),
+      }),
+    };
+  },
+
+  sharing(_, { stage, account }) {
+    const [maps, rows, columns] = stage.outputShape;
+    const weights = connectedMaps(stage.layer, stage.inputShape[0])[0].length * stage.layer.kernel_size ** 2;
+    return {
+      title: titled("sharing"),
+      idea: telling("sharing", "idea", { units: count(rows * columns), count: weights }),
+      live: telling("sharing", "live", {
+        maps, count: weights, units: count(rows * columns), parameters: count(account.parameters),
+        connections: count(account.connections),
+      }),
+    };
+  },
+
+  squash(_, { stage, explanation, passed }) {
+    const variant = ["squash", "relu"].includes(stage.activation) ? stage.activation : "other";
+    const units = passed.values.length;
+    const flat = passed.values.filter((value) => (variant === "relu" ? value === 0 : Math.abs(value) > 1)).length;
+    return {
+      title: titled("squash"),
+      idea: telling("squash", "idea", { activation: stage.activation }, variant),
+      live: telling("squash", "live", {
+        sum: number(explanation.sum), value: number(explanation.value), share: percent(flat / units),
+        units: count(units), stage: stageName(stage.name),
+      }, variant),
+    };
+  },
+
+  sampling(_, { stage, before, account, explanation }) {
+    const variant = stage.kind;
+    return {
+      title: titled("sampling"),
+      idea: telling("sampling", "idea", { stage: stageName(stage.name) }, variant),
+      live: telling("sampling", "live", {
+        values: Array.from(explanation.values, (value) => number(value)).join(", "),
+        four: number(explanation.values.reduce((sum, value) => sum + value)),
+        coefficient: number(explanation.coefficient ?? 0), bias: number(explanation.bias ?? 0),
+        sum: number(explanation.sum), value: number(explanation.value), maps: stage.outputShape[0],
+        units: count(size(stage.outputShape)), before: count(size(before.outputShape)),
+        parameters: count(account.parameters), connections: count(account.connections),
+      }, variant),
+    };
+  },
+
+  table(_, { stage, before, account, explanation, unit: [map] }) {
+    const [inputs] = stage.inputShape;
+    const [maps] = stage.outputShape;
+    const area = stage.layer.kernel_size ** 2;
+    const kernels = connectedMaps(stage.layer, inputs).reduce((sum, seen) => sum + seen.length, 0);
+    const asPrinted = inputs === 6 && maps === 16 && area === 25;
+    const isTable = stage.layer.table !== null;
+    const values = {
+      stage: stageName(stage.name), before: stageName(before.name), maps, inputs, kernels, area, map,
+      all: maps * inputs, full: count(maps * inputs * area + maps), parameters: count(account.parameters),
+      seen: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
+    };
+    const otherwise = asPrinted ? "full" : "other";
+    return {
+      title: titled("table"),
+      idea: telling("table", "idea", values, isTable ? (asPrinted && kernels === 60 ? "paper" : "table") : otherwise),
+      live: telling("table", "live", values, isTable ? "table" : otherwise),
+    };
+  },
+
+  whole({ loaded }, { stage, before, account, index }) {
+    const [inputs, side] = stage.inputShape;
+    const [maps] = stage.outputShape;
+    const values = {
+      stage: stageName(stage.name), before: stageName(before.name), maps, inputs, side,
+      jump: jumpBefore(loaded.network, index), fan: count(size(stage.inputShape)),
+      parameters: count(account.parameters), total: count(loaded.account.parameters),
+      share: percent(account.parameters / loaded.account.parameters),
+    };
+    return {
+      title: titled("whole"),
+      idea: telling("whole", "idea", values, stage.kind),
+      live: telling("whole", "live", values),
+    };
+  },
+
+  code({ loaded, pass, answer }, { stage, passed, index }) {
+    const { network } = loaded;
+    const units = passed.values.length;
+    const winner = loaded.labels[answer.winner];
+    const isDrawn = network.smallestWins && index === network.stages.length - 2;
+    const values = { stage: stageName(stage.name), units, winner };
+    if (isDrawn) {
+      const code = network.stages.at(-1).layer.prototypes[answer.winner];
+      values.matching = passed.values.filter((value, at) => value * code[at] > 0).length;
+      values.penalty = number(pass.outputs[answer.winner]);
+    } else {
+      values.active = passed.values.filter((value) => value !== 0).length;
+      const [most] = explainUnit(network, pass, index + 1, [answer.winner, 0, 0]).products
+        .filter(({ product }) => product > 0);
+      Object.assign(values, {
+        unit: most?.index ?? "–", input: number(most?.input ?? 0), weight: number(most?.weight ?? 0),
+        product: number(most?.product ?? 0),
+      });
+    }
+    const variant = isDrawn ? "rbf" : units === 84 ? "kept" : "other";
+    return {
+      title: titled("code", { units }, isDrawn ? "" : ".other"),
+      idea: telling("code", "idea", values, variant),
+      live: telling("code", "live", values, variant),
+    };
+  },
+
+  answer({ loaded, pass, answer }, { before }) {
+    const { network, labels, calibration } = loaded;
+    const [first, second] = [...labels.keys()].sort((a, b) => answer.shares[b] - answer.shares[a]);
+    const variant = network.smallestWins ? "rbf" : "softmax";
+    const gap = Math.abs(pass.outputs[second] - pass.outputs[first]);
+    return {
+      title: titled("answer", {}, network.smallestWins ? "" : ".softmax"),
+      idea: telling("answer", "idea", { before: stageName(before.name) }, variant),
+      live: telling("answer", "live", {
+        winner: labels[first], second: labels[second], best: number(pass.outputs[first]),
+        next: number(pass.outputs[second]), gap: number(gap), share: likely(answer.shares[first]),
+        temperature: number(calibration.temperature),
+      }, variant),
+    };
+  },
+
+  doubt({ loaded, image, answer }) {
+    const turns = turnsOf(loaded, image);
+    const kept = turns.filter(({ answer: turned }) => turned.accepted
+      && (!answer.accepted || turned.winner === answer.winner));
+    const values = {
+      name: loaded.title, least: percent(loaded.calibration.least), winner: loaded.labels[answer.winner],
+      share: likely(answer.shares[answer.winner]), count: turns.length, kept: kept.length,
+    };
+    return {
+      title: titled("doubt"),
+      idea: telling("doubt", "idea", values, loaded.refusal === null ? "" : "refusal"),
+      live: telling("doubt", "live", values, answer.accepted ? "" : "refused"),
+    };
+  },
+};
+
+/** [row, column] of the center of mass of 784 gray levels; null without ink. */
+export function centerOfMass(image) {
+  let mass = 0;
+  let rows = 0;
+  let columns = 0;
+  image.forEach((level, at) => {
+    mass += level;
+    rows += level * Math.floor(at / 28);
+    columns += level * (at % 28);
+  });
+  return mass ? [rows / mass, columns / mass] : null;
+}
+
+/** How many input pixels lie between neighboring units of what a stage receives. */
+export function jumpBefore(network, index) {
+  return network.stages.slice(0, index).reduce((jump, { layer }) => jump * (layer.stride ?? layer.size ?? 1), 1);
+}
+
+function size(shape) {
+  return shape.reduce((product, length) => product * length, 1);
+}
+

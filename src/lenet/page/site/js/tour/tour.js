@@ -1,0 +1,289 @@
+/** The guided tour: ten stops from pixel to answer, told with the digit and the network on the page. */
+
+import { mountConvolution } from "lenet/convolution.js";
+import { mountDrawing } from "lenet/tour/drawing.js";
+import { answer, code, doubt, squash } from "lenet/tour/pictures/answers.js";
+import { sampling, table, whole } from "lenet/tour/pictures/maps.js";
+import { pixels, sharing } from "lenet/tour/pictures/pixels.js";
+import { STOPS, stageOf, tellStop, unitOf } from "lenet/tour/stops.js";
+import { fill, phrase } from "lenet/tour/text.js";
+import { make } from "lenet/views/elements.js";
+import { SAMPLES } from "lenet/views/samples.js";
+import { createSheet, strokesOf } from "lenet/views/sheet.js";
+
+const PICTURES = { pixels, sharing, squash, sampling, table, whole, code, answer, doubt };
+const BLANK = new Uint8Array(784);
+const SAMPLE_DIGIT = 3;
+const SAMPLE_WIDTH = 15;
+
+/**
+ * @param {HTMLElement} container
+ * @param {object} store
+ */
+export function mountTour(container, store) {
+  const parts = makeParts({ start, end, go: (index) => go(index), move: (by) => go(store.state.stop + by) });
+  container.append(parts.root);
+  let voice = 0;
+  let wide = null;
+  let picture = null;
+  let isSample = false;
+  let pending = 0;
+  let announced = "";
+
+  function start() {
+    if (!store.state.picture && !store.state.image) {
+      isSample = true;
+      store.set({ picture: samplePicture() });
+    }
+    go(0);
+    parts.open.focus({ preventScroll: true });
+  }
+
+  function end() {
+    store.set({ stop: null, focus: null });
+    parts.start.focus({ preventScroll: true });
+  }
+
+  function go(index) {
+    const stop = Math.max(0, Math.min(STOPS.length - 1, index));
+    store.set({ stop, focus: focusFor(STOPS[stop]) });
+  }
+
+  function focusFor(stop) {
+    const { loaded, pass, answer: given } = scene();
+    const stage = stageOf(stop, loaded.network);
+    if (stage === null || stage < 0) return null;
+    const { focus } = store.state;
+    const isThere = focus?.shown === voice && focus.stage === stage;
+    const unit = isThere ? focus.unit : unitOf(stop, { loaded, pass, answer: given });
+    return { shown: voice, stage, unit, pinned: true };
+  }
+
+  function choose(unit) {
+    store.set({ focus: { ...store.state.focus, unit, pinned: true } });
+  }
+
+  function speakWith(next) {
+    voice = next;
+    wide = null;
+    if (store.state.stop !== null) go(store.state.stop);
+    show();
+  }
+
+  function scene() {
+    const { networks, shown, passes, answers, image, focus, stop } = store.state;
+    voice = Math.min(voice, shown.length - 1);
+    const loaded = networks[shown[voice]];
+    const stage = stop === null ? null : stageOf(STOPS[stop], loaded.network);
+    const isThere = focus && focus.shown === voice && focus.stage === stage && stage !== null;
+    return { loaded, network: loaded.network, pass: passes[voice], answer: answers[voice], image: image ?? BLANK,
+      unit: isThere ? focus.unit : null };
+  }
+
+  function show() {
+    const { stop, shown, networks } = store.state;
+    const isOpen = stop !== null && stop !== undefined;
+    parts.closed.hidden = isOpen;
+    parts.open.hidden = !isOpen;
+    sayFixed(parts, store, voice, speakWith);
+    if (!isOpen) {
+      dropPicture();
+      parts.status.textContent = "";
+      announced = "";
+      return;
+    }
+    const name = STOPS[stop];
+    const told = tellStop(name, scene());
+    fill(parts.title, store, told.title.key, told.title.values);
+    fill(parts.idea, store, told.idea.key, told.idea.values);
+    parts.live.hidden = told.live === null;
+    if (told.live) fill(parts.live, store, told.live.key, told.live.values);
+    parts.note.hidden = !isSample;
+    parts.number.textContent = String(stop + 1);
+    parts.go.hidden = name !== "doubt";
+    parts.previous.disabled = stop === 0;
+    parts.next.disabled = stop === STOPS.length - 1;
+    parts.steps.forEach((step, index) => {
+      if (index === stop) step.setAttribute("aria-current", "step");
+      else step.removeAttribute("aria-current");
+      step.classList.toggle("is-passed", index < stop);
+    });
+    announce(stop);
+    showPicture(name, told, `${name} ${shown[voice]} ${networks[shown[voice]].title} ${store.state.language}`);
+  }
+
+  function announce(stop) {
+    const now = `${stop} ${store.state.language}`;
+    if (now === announced) return;
+    announced = now;
+    parts.status.textContent = `${phrase(store, "tour.announce", { stop: stop + 1, title: parts.title.textContent })}. `
+      + `${parts.idea.textContent} ${parts.live.textContent}`;
+  }
+
+  function dropPicture() {
+    picture?.destroy();
+    picture = null;
+  }
+
+  function showPicture(name, told, identity) {
+    if (picture?.identity !== identity) {
+      dropPicture();
+      if (told.stage === null && name !== "pixels") return;
+      picture = name === "unit"
+        ? mountConvolution(parts.picture, store, { shown: voice, stage: told.stage, unit: told.unit })
+        : mountPicture(parts.picture, PICTURES[name], () => drawn(told));
+      picture.identity = identity;
+    } else if (name === "unit") {
+      picture.show(told.unit);
+    } else {
+      picture.update(drawn(told));
+    }
+  }
+
+  /** All that pictures draw from. */
+  function drawn(told) {
+    const now = scene();
+    const { network, pass, loaded } = now;
+    const layer = told.stage === null ? null : network.stages[told.stage];
+    wide ??= network.inputShape[2];
+    return {
+      ...now, store, layer, stage: told.stage, unit: told.unit, wide, choose,
+      account: told.stage === null ? null : loaded.account.stages[told.stage],
+      before: told.stage ? network.stages[told.stage - 1] : null,
+      beforeValues: told.stage ? pass.stages[told.stage - 1].values : pass.input,
+      passed: told.stage === null ? null : pass.stages[told.stage],
+      widen: (width) => {
+        wide = width;
+        show();
+      },
+    };
+  }
+
+  /** At most once a frame; turning the digit thirteen times waits until the pen rests. */
+  function later() {
+    const isHeavy = STOPS[store.state.stop] === "doubt";
+    clearTimeout(pending);
+    cancelAnimationFrame(pending);
+    pending = isHeavy ? setTimeout(show, 150) : requestAnimationFrame(show);
+  }
+
+  parts.open.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.target.closest("input, select, .connection-scroll") && event.key !== "Escape") return;
+    const { stop } = store.state;
+    const moves = { ArrowRight: stop + 1, ArrowLeft: stop - 1, Home: 0, End: STOPS.length - 1 };
+    if (event.key === "Escape") end();
+    else if (event.key in moves) go(moves[event.key]);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  });
+  store.subscribe(["picture"], () => { isSample = isSample && store.state.picture?.isSample === true; });
+  store.subscribe(["stop", "language", "theme", "shown"], show);
+  store.subscribe(["passes", "focus"], () => { if (store.state.stop !== null) later(); });
+  show();
+}
+
+function makeParts({ start, end, go, move }) {
+  const button = (run, className = "quiet") => make("button", { type: "button", class: className, onClick: run });
+  const text = (tag, className) => make(tag, { class: className });
+  const parts = {
+    heading: make("h2", { id: "tour-heading" }),
+    invite: text("p", "tour-invite"),
+    start: button(start, "primary"),
+    end: button(end, "tour-end"),
+    previous: button(() => move(-1)),
+    next: button(() => move(1), "primary"),
+    number: make("span", { class: "tour-ordinal", "aria-hidden": "true" }),
+    title: make("h3"),
+    idea: text("p", "tour-idea"),
+    live: text("p", "tour-live"),
+    note: text("p", "tour-note"),
+    keys: text("p", "tour-keys"),
+    go: make("a", { class: "tour-go", href: "#robustness" }),
+    voices: make("div", { class: "tour-voices", role: "group" }),
+    picture: make("div", { class: "tour-picture" }),
+    status: make("p", { class: "unseen", role: "status" }),
+    steps: STOPS.map((_, index) => make("button", { type: "button", onClick: () => go(index) }, String(index + 1))),
+  };
+  parts.progress = make("ol", { class: "tour-progress" }, ...parts.steps.map((step) => make("li", {}, step)));
+  parts.closed = make("div", { class: "tour-closed" }, parts.invite, parts.start);
+  parts.open = make("div", { class: "tour-open", tabindex: "-1", role: "group", "aria-labelledby": "tour-heading" },
+    parts.progress,
+    make("div", { class: "tour-stop" },
+      make("div", { class: "tour-words" }, parts.number, parts.title, parts.idea, parts.live, parts.go, parts.note,
+        parts.voices),
+      parts.picture),
+    make("div", { class: "tour-moves" }, parts.previous, parts.next, parts.keys, parts.end));
+  parts.root = make("div", { class: "tour" }, parts.heading, parts.closed, parts.open, parts.status);
+  return parts;
+}
+
+/** The texts that do not depend on the stop, and the choice of network where two are shown. */
+function sayFixed(parts, store, voice, speakWith) {
+  for (const name of ["heading", "invite", "start", "end", "previous", "next", "keys"]) {
+    parts[name].textContent = phrase(store, `tour.${name}`);
+  }
+  parts.note.textContent = phrase(store, "tour.sample");
+  parts.go.textContent = phrase(store, "tour.doubt.go");
+  parts.progress.setAttribute("aria-label", phrase(store, "tour.stops"));
+  parts.steps.forEach((step, index) => {
+    const name = phrase(store, `tour.name.${STOPS[index]}`);
+    step.setAttribute("aria-label", phrase(store, "tour.stop", { stop: index + 1, name }));
+    step.title = name;
+  });
+  const { shown, networks } = store.state;
+  parts.voices.hidden = shown.length < 2;
+  parts.voices.setAttribute("aria-label", phrase(store, "tour.network"));
+  if (parts.voices.dataset.shown !== shown.join()) {
+    parts.voices.dataset.shown = shown.join();
+    parts.voices.replaceChildren(...shown.map((index, place) =>
+      make("button", { type: "button", class: "quiet", onClick: () => speakWith(place) }, networks[index].title)));
+  }
+  [...parts.voices.children].forEach((element, place) => element.setAttribute("aria-pressed", place === voice));
+}
+
+/** A canvas and, where the stop has one, an element under it; both follow the scene. */
+function mountPicture(host, { height, draw, label, extend = null, point = null }, first) {
+  let scene = first();
+  let pointed = null;
+  const drawing = mountDrawing(host, {
+    height: (width) => height(width, scene),
+    draw: (context, width, tall, palette) => draw(context, palette, width, tall, { ...scene, pointed }),
+  });
+  let extension = extend?.(host, scene);
+  if (point) {
+    drawing.canvas.addEventListener("pointermove", (event) => {
+      pointed = point(scene, event.offsetX, event.offsetY, drawing.canvas.clientWidth);
+      drawing.redraw();
+    });
+    drawing.canvas.addEventListener("pointerleave", () => {
+      pointed = null;
+      drawing.redraw();
+    });
+  }
+  const describe = () => drawing.describe(label(scene.store, scene));
+  describe();
+  return {
+    update: (next) => {
+      scene = next;
+      extension?.update(scene);
+      describe();
+      drawing.redraw();
+    },
+    destroy: () => {
+      drawing.destroy();
+      extension?.element.remove();
+      extension = null;
+    },
+  };
+}
+
+/** A digit as a pen would draw it, for who has not drawn one. */
+function samplePicture() {
+  const sheet = createSheet();
+  strokesOf(SAMPLES[SAMPLE_DIGIT], SAMPLE_WIDTH).forEach((stroke) => sheet.draw(stroke));
+  const picture = sheet.read();
+  picture.isSample = true;
+  return picture;
+}

@@ -1,0 +1,174 @@
+/** One unit, written out: what it sees and how its sum comes about. */
+
+import { clipped, windowOf } from "lenet/fields.js";
+import { connectedMaps } from "lenet/stages.js";
+
+/**
+ * @typedef {Object} Source - a part of one map of the stage before; stage -1 is the input
+ * @property {number} stage
+ * @property {number} map
+ * @property {number} top
+ * @property {number} left
+ * @property {number} height
+ * @property {number} width
+ */
+
+/**
+ * @typedef {Object} Explanation - for every kind:
+ * @property {string} kind - as the layer's
+ * @property {number} value - after the activation
+ * @property {number} sum - before it
+ * @property {string} activation
+ * @property {{top: number, left: number, height: number, width: number}} receptiveField - in input pixels, clipped
+ * @property {Source[]} sources - clipped to the maps
+ *
+ * convolution: sum = bias + Σ terms' sums; only the maps that feed the unit have a term. A patch may reach over the
+ * map's edges (top and left may be negative); the padding's value stands there.
+ * @property {number} [bias]
+ * @property {{map: number, top: number, left: number, size: number, patch: Float32Array, kernel: Float32Array,
+ *     sum: number}[]} [terms]
+ *
+ * subsampling: sum = coefficient · Σ values + bias
+ * max_pooling: sum = values[winner]
+ * average_pooling, global_average_pooling: sum = the mean of values
+ * @property {Float32Array} [values]
+ * @property {number} [coefficient]
+ * @property {number} [winner]
+ *
+ * full_connection: sum = bias + Σ products; inputs and weights in the order of the stage before, products by size
+ * @property {Float32Array} [inputs]
+ * @property {Float32Array} [weights]
+ * @property {{index: number, map: number, row: number, column: number, input: number, weight: number,
+ *     product: number}[]} [products] - the largest |product| first
+ *
+ * euclidean_rbf: sum = Σ squares; differences = inputs − prototype
+ * @property {Float32Array} [prototype]
+ * @property {Float32Array} [differences]
+ * @property {Float32Array} [squares]
+ */
+
+/**
+ * @param {Object} network - as `createNetwork` makes it
+ * @param {Object} pass - what `network.run` gave
+ * @param {number} index - of the stage
+ * @param {number[]} unit - [map, row, column]
+ * @returns {Explanation}
+ */
+export function explainUnit(network, pass, index, unit) {
+  const stage = network.stages[index];
+  const { sums, values } = pass.stages[index];
+  const [, height, width] = stage.outputShape;
+  const place = (unit[0] * height + unit[1]) * width + unit[2];
+  if (!(place >= 0 && place < sums.length)) throw new Error(`${stage.name} has no unit [${unit.join(", ")}]`);
+  const before = index === 0 ? pass.input : pass.stages[index - 1].values;
+  return {
+    kind: stage.kind,
+    value: values[place],
+    sum: sums[place],
+    activation: stage.activation,
+    receptiveField: network.receptiveField(index, unit),
+    sources: sourcesOf(network, index, unit),
+    ...EXPLAIN[stage.kind](stage, before, unit, place),
+  };
+}
+
+/**
+ * What a unit sees of the stage before; needs no pass.
+ *
+ * @returns {Source[]}
+ */
+export function sourcesOf(network, index, [map, row, column]) {
+  const stage = network.stages[index];
+  const window = clipped(windowOf(stage, row, column), stage.inputShape);
+  return mapsSeen(stage, map).map((seen) => ({ stage: index - 1, map: seen, ...window }));
+}
+
+function mapsSeen({ layer, inputShape: [maps] }, map) {
+  switch (layer.kind) {
+    case "convolution":
+      return connectedMaps(layer, maps)[map];
+    case "subsampling":
+      return [Math.floor(map / layer.copies)];
+    case "max_pooling":
+    case "average_pooling":
+    case "global_average_pooling":
+      return [map];
+    default:
+      return Array.from({ length: maps }, (_, seen) => seen);
+  }
+}
+
+const EXPLAIN = {
+  convolution: explainConvolution,
+  subsampling: (stage, before, [map, row, column]) => ({
+    values: valuesSeen(stage, before, map, row, column),
+    coefficient: stage.own.coefficient[map],
+    bias: stage.own.bias[map],
+  }),
+  max_pooling: (stage, before, [map, row, column]) => {
+    const values = valuesSeen(stage, before, map, row, column);
+    return { values, winner: values.indexOf(Math.max(...values)) };
+  },
+  average_pooling: (stage, before, [map, row, column]) => ({ values: valuesSeen(stage, before, map, row, column) }),
+  global_average_pooling: (stage, before, [map]) => ({ values: valuesSeen(stage, before, map, 0, 0) }),
+  full_connection: explainFullConnection,
+  euclidean_rbf: (stage, before, [unit]) => {
+    const prototype = Float32Array.from(stage.layer.prototypes[unit]);
+    const differences = before.map((input, index) => input - prototype[index]);
+    return { prototype, differences, squares: differences.map((difference) => difference ** 2) };
+  },
+};
+
+function explainConvolution(stage, before, [map, row, column], place) {
+  const { layer, inputShape, own } = stage;
+  const size = layer.kernel_size;
+  const { top, left } = windowOf(stage, row, column);
+  const connected = connectedMaps(layer, inputShape[0]);
+  const first = connected.slice(0, map).reduce((count, maps) => count + maps.length, 0);
+  const terms = connected[map].map((seen, index) => {
+    const patch = patchAt(before, inputShape, seen, top, left, size, layer.padding_value);
+    const kernel = own.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
+    return { map: seen, top, left, size, patch, kernel, sum: dot(patch, kernel) };
+  });
+  return { bias: own.bias[layer.bias === "unit" ? place : map], terms };
+}
+
+function valuesSeen(stage, before, map, row, column) {
+  const { top, left, height, width } = windowOf(stage, row, column);
+  const [seen] = mapsSeen(stage, map);
+  const [, mapHeight, mapWidth] = stage.inputShape;
+  return Float32Array.from({ length: height * width }, (_, index) => {
+    return before[(seen * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
+  });
+}
+
+function patchAt(maps, [, height, width], map, top, left, size, outside) {
+  return Float32Array.from({ length: size ** 2 }, (_, index) => {
+    const row = top + Math.floor(index / size);
+    const column = left + (index % size);
+    const isInside = row >= 0 && row < height && column >= 0 && column < width;
+    return isInside ? maps[(map * height + row) * width + column] : outside;
+  });
+}
+
+function explainFullConnection({ inputShape: [, height, width], own }, before, [unit]) {
+  const inputs = before.slice();
+  const weights = own.weight.slice(unit * inputs.length, (unit + 1) * inputs.length);
+  const products = Array.from(inputs, (input, index) => ({
+    index,
+    map: Math.floor(index / (height * width)),
+    row: Math.floor(index / width) % height,
+    column: index % width,
+    input,
+    weight: weights[index],
+    product: input * weights[index],
+  }));
+  products.sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || a.index - b.index);
+  return { bias: own.bias[unit], inputs, weights, products };
+}
+
+function dot(a, b) {
+  let sum = 0;
+  for (let index = 0; index < a.length; index++) sum += a[index] * b[index];
+  return sum;
+}

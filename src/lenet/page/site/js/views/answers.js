@@ -1,0 +1,78 @@
+import { say, t } from "lenet/text.js";
+import { make } from "lenet/views/elements.js";
+import { number, percent } from "lenet/views/numbers.js";
+
+/** What each network shown makes of the drawing: ten probabilities or penalties, and whether it is sure. */
+export function mountAnswers(container, store) {
+  const lists = make("div", { class: "answer-lists" });
+  const live = make("p", { class: "unseen", "aria-live": "polite" });
+  container.append(say(store, make("h2", { class: "small-title" }), "answers.title"), lists, live);
+  let shown = [];
+  let saying = 0;
+
+  function build() {
+    shown = store.state.shown.map((index) => createList(store, store.state.networks[index]));
+    lists.replaceChildren(...shown.map((list) => list.element));
+    update();
+  }
+
+  function update() {
+    const { answers, image } = store.state;
+    if (answers.length !== shown.length) return;
+    shown.forEach((list, place) => list.update(image && answers[place]));
+    clearTimeout(saying);
+    saying = setTimeout(() => {
+      live.textContent = shown.map((list) => list.text()).join(" ");
+    }, 400);
+  }
+
+  store.subscribe(["shown"], build);
+  store.subscribe(["answers", "language"], update);
+  build();
+}
+
+function createList(store, loaded) {
+  const isPenalty = loaded.network.smallestWins;
+  const digit = make("p", { class: "answer-digit", "aria-hidden": "true" });
+  const verdict = make("p", { class: "answer-verdict" });
+  const rows = loaded.labels.map((label) => {
+    const bar = make("span", { class: "bar" });
+    const value = make("span", { class: "answer-value" });
+    const row = make("li", { "data-label": label },
+      make("span", { class: "answer-label" }, label), make("span", { class: "track" }, bar), value);
+    return { row, bar, value };
+  });
+  const element = make("div", { class: "answer" },
+    make("h3", { class: "network-name" }, loaded.title),
+    make("div", { class: "answer-head" }, digit, verdict),
+    make("ol", { class: "answer-rows" }, ...rows.map(({ row }) => row)),
+    say(store, make("p", { class: "figure-note" }), isPenalty ? "answers.penalties" : "answers.probabilities"),
+  );
+  element.dataset.network = loaded.title;
+
+  function update(answer) {
+    element.classList.toggle("is-unsure", !answer?.accepted);
+    const isSure = answer?.accepted ?? false;
+    digit.textContent = !answer ? "–" : isSure ? loaded.labels[answer.winner] : "?";
+    verdict.textContent = sentence(answer);
+    element.dataset.answer = isSure ? loaded.labels[answer.winner] : "";
+    const longest = isPenalty && answer ? Math.max(...answer.penalties) : 1;
+    rows.forEach(({ row, bar, value }, index) => {
+      const size = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.shares[index];
+      bar.style.transform = `scaleX(${size / longest})`;
+      value.textContent = !answer ? "" : isPenalty ? number(size, 1) : percent(size);
+      row.classList.toggle("is-winner", Boolean(answer) && index === answer.winner);
+    });
+  }
+
+  function sentence(answer) {
+    if (!answer) return t(store, "answers.nothing");
+    const label = loaded.labels[answer.winner];
+    const share = percent(answer.shares[answer.winner]);
+    if (answer.accepted) return t(store, "answers.sure", { label, share });
+    if (answer.none > answer.shares[answer.winner]) return t(store, "answers.none", { share: percent(answer.none) });
+    return t(store, "answers.unsure", { label, share });
+  }
+
+  return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };
+}

@@ -1,0 +1,31 @@
+import { say } from "lenet/text.js";
+import { make } from "lenet/views/elements.js";
+
+/** Which network is shown, and which one beside it. */
+export function mountCompare(container, store) {
+  const { networks } = store.state;
+  const option = (index) => make("option", { value: index }, networks[index].title);
+  const first = make("select", { id: "first-network", onChange: choose }, ...networks.map((_, index) => option(index)));
+  const nobody = say(store, make("option", { value: "" }), "header.alone");
+  const second = make("select", { id: "second-network", onChange: choose },
+    nobody, ...networks.map((_, index) => option(index)));
+  container.append(
+    make("label", { for: "first-network" }, say(store, make("span"), "header.network"), first),
+    make("label", { for: "second-network", hidden: networks.length < 2 },
+      say(store, make("span"), "header.beside"), second),
+  );
+
+  function choose() {
+    const shown = [Number(first.value)];
+    if (second.value !== "" && second.value !== first.value) shown.push(Number(second.value));
+    store.set({ focus: null, shown });
+  }
+
+  function follow({ shown }) {
+    first.value = String(shown[0]);
+    second.value = shown.length > 1 ? String(shown[1]) : "";
+    [...second.options].forEach((choice) => { choice.disabled = choice.value === first.value; });
+  }
+  store.subscribe(["shown"], follow);
+  follow(store.state);
+}

@@ -1,0 +1,73 @@
+import { say } from "lenet/text.js";
+import { make } from "lenet/views/elements.js";
+
+/** What can be taken away: the picture as it was read, the 28×28 that the networks see, every activation. */
+export function mountExporting(container, store) {
+  const button = (key, onClick) =>
+    say(store, make("button", { type: "button", onClick, "data-export": key }), `exporting.${key}`);
+  const buttons = [
+    button("drawing", () => saveCanvas(canvasOf(store.state.picture), "drawing.png")),
+    button("image", () => saveCanvas(canvasOf(inked(store.state.image)), "28x28.png")),
+    button("activations", () => {
+      save(new Blob([JSON.stringify(activations(store.state))], { type: "application/json" }), "activations.json");
+    }),
+  ];
+  container.append(
+    make("div", { class: "exports" }, say(store, make("h2", { class: "small-title" }), "exporting.title"),
+      make("div", { class: "controls" }, ...buttons)),
+    say(store, make("p", { class: "colophon" }), "exporting.colophon"),
+  );
+  const follow = ({ picture, image }) => {
+    buttons[0].disabled = !picture;
+    buttons[1].disabled = !image;
+    buttons[2].disabled = !image;
+  };
+  store.subscribe(["picture", "image"], follow);
+  follow(store.state);
+}
+
+/** Every stage's sums and values of the networks shown, as plain numbers. */
+function activations({ shown, networks, passes, answers, image }) {
+  return {
+    format: "lenet-activations-1",
+    image: [...image],
+    networks: shown.map((index, place) => ({
+      title: networks[index].title,
+      shares: [...answers[place].shares],
+      accepted: answers[place].accepted,
+      input: rounded(passes[place].input),
+      stages: passes[place].stages.map(({ name, shape, sums, values }) => ({
+        name, shape, sums: rounded(sums), values: rounded(values),
+      })),
+    })),
+  };
+}
+
+function rounded(values) {
+  return Array.from(values, (value) => Number(value.toPrecision(7)));
+}
+
+function inked(image) {
+  const data = new Uint8ClampedArray(4 * image.length);
+  image.forEach((level, index) => data.set([level, level, level, 255], 4 * index));
+  return { data, width: 28, height: 28 };
+}
+
+function canvasOf({ data, width, height }) {
+  const canvas = make("canvas", { width, height });
+  canvas.getContext("2d").putImageData(new ImageData(data, width, height), 0, 0);
+  return canvas;
+}
+
+function saveCanvas(canvas, name) {
+  canvas.toBlob((blob) => save(blob, name), "image/png");
+}
+
+function save(blob, name) {
+  const address = URL.createObjectURL(blob);
+  const link = make("a", { href: address, download: name });
+  document.body.append(link);
+  link.click();
+  link.remove();
+  setTimeout(() => URL.revokeObjectURL(address), 10_000);
+}

@@ -1,0 +1,84 @@
+import { LANGUAGES, say, t } from "lenet/text.js";
+import { mountCompare } from "lenet/views/compare.js";
+import { make } from "lenet/views/elements.js";
+import { forgetPalette } from "lenet/views/palette.js";
+
+const THEMES = ["auto", "light", "dark"];
+
+/** The name, what is shown, the language and the theme. */
+export function mountHeader(container, store) {
+  const compare = make("div", { class: "chooser" });
+  mountCompare(compare, store);
+  const help = say(store, make("button", { type: "button", class: "plain", onClick: () => dialog.showModal() }),
+    "header.keys");
+  const dialog = keysDialog(store);
+  container.append(
+    make("div", { class: "masthead" },
+      make("p", { class: "wordmark" }, "LeNet"),
+      compare,
+      make("div", { class: "settings" }, languageSwitch(store), themeSwitch(store), help)),
+    make("div", { class: "title" },
+      make("h1", {}, say(store, make("span"), "header.draw"), " ", say(store, make("em"), "header.ask")),
+      say(store, make("p", { class: "lead" }), "header.lead")),
+    dialog,
+  );
+}
+
+function languageSwitch(store) {
+  return group(store, "header.language", Object.entries(LANGUAGES), "language", { translated: false });
+}
+
+function themeSwitch(store) {
+  return group(store, "header.theme", THEMES.map((theme) => [theme, `theme.${theme}`]), "theme", { translated: true });
+}
+
+function group(store, label, choices, key, { translated }) {
+  const buttons = choices.map(([value, text]) => {
+    const button = make("button", { type: "button", "data-value": value, onClick: () => store.set({ [key]: value }) });
+    if (translated) say(store, button, text);
+    else {
+      button.textContent = text;
+      button.lang = value;
+    }
+    return button;
+  });
+  const follow = (state) => {
+    for (const button of buttons) button.setAttribute("aria-pressed", String(button.dataset.value === state[key]));
+  };
+  store.subscribe([key], follow);
+  follow(store.state);
+  return say(store, make("div", { class: "switch", role: "group", "data-switch": key }, ...buttons), label,
+    { attribute: "aria-label" });
+}
+
+function keysDialog(store) {
+  const rows = ["digits", "c", "z", "o", "arrows", "enter", "escape", "page"];
+  const list = make("dl", {}, ...rows.flatMap((row) => [
+    say(store, make("dt"), `keys.${row}`), say(store, make("dd"), `keys.${row}.text`),
+  ]));
+  const close = say(store, make("button", { type: "button", onClick: () => dialog.close() }), "keys.close");
+  const title = say(store, make("h2", { id: "keys-title" }), "keys.title");
+  const dialog = make("dialog", { class: "keys", "aria-labelledby": "keys-title" }, title, list, close);
+  return dialog;
+}
+
+/** Keeps the document's language, title and theme true to the store. */
+export function keepDocument(store) {
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+  const root = document.documentElement;
+  const language = () => {
+    root.lang = store.state.language === "zh" ? "zh-Hans" : "en";
+    document.title = t(store, "header.document");
+  };
+  const theme = () => {
+    const { theme: asked } = store.state;
+    root.dataset.theme = asked === "auto" ? (dark.matches ? "dark" : "light") : asked;
+    forgetPalette();
+    store.set({ palette: root.dataset.theme });
+  };
+  store.subscribe(["language"], language);
+  store.subscribe(["theme"], theme);
+  dark.addEventListener("change", theme);
+  language();
+  theme();
+}

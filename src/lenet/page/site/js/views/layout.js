@@ -1,0 +1,131 @@
+/**
+ * Where the maps of a stage lie in its picture. Every unit is a square of whole pixels; a vector is one grid of
+ * cells; the ten codes of an RBF output are pictures of 7×12 with their distances beside them.
+ */
+
+const GAP = 4;
+const CODE = { columns: 7, rows: 12 };
+
+/**
+ * @typedef {Object} Layout
+ * @property {"maps"|"cells"|"codes"|"outputs"} form
+ * @property {number} width
+ * @property {number} height
+ * @property {number} cell side of a unit in CSS pixels
+ * @property {{x: number, y: number, width: number, height: number}[]} maps one box per map; for the other forms one
+ *   per unit
+ */
+
+/** The side that a map of `units` × `units` should have: small maps are drawn larger than true to scale. */
+function mapSide(units, zoom) {
+  return 84 * zoom * (units / 28) ** 0.62;
+}
+
+/**
+ * @param {{kind: string, outputShape: number[], last: boolean}} stage
+ * @param {{width: number, flow: "row"|"wrap", zoom: number}} room
+ * @returns {Layout}
+ */
+export function layOut({ kind, outputShape, last }, room) {
+  const [maps, height, width] = outputShape;
+  if (kind === "euclidean_rbf") return codes(maps, room);
+  if (height > 1 || width > 1) return grid(maps, height, width, room);
+  return last ? outputs(maps, room) : cells(maps, room);
+}
+
+function grid(maps, height, width, room) {
+  const across = room.flow === "row" ? Math.ceil(maps / rowsFor(maps)) : columnsFor(maps, width, room);
+  let cell = Math.max(1, Math.round(mapSide(width, room.zoom) / width));
+  const fitting = Math.floor((room.width - (across - 1) * GAP) / across / width);
+  cell = Math.max(1, room.flow === "row" ? cell : Math.min(fitting, Math.ceil(cell * 1.6)));
+  const boxes = Array.from({ length: maps }, (_, map) => ({
+    x: (map % across) * (width * cell + GAP),
+    y: Math.floor(map / across) * (height * cell + GAP),
+    width: width * cell,
+    height: height * cell,
+  }));
+  return bounded("maps", cell, boxes);
+}
+
+function rowsFor(maps) {
+  if (maps <= 3) return maps;
+  if (maps <= 8) return Math.ceil(maps / 2);
+  if (maps <= 16) return 4;
+  return maps <= 24 ? 5 : 8;
+}
+
+function columnsFor(maps, width, room) {
+  if (maps <= 3) return maps;
+  const fitting = Math.max(1, Math.floor((room.width + GAP) / (mapSide(width, room.zoom) + GAP)));
+  const even = [4, 3, 5, 7].filter((columns) => maps % columns === 0 && columns <= fitting);
+  return even[0] ?? Math.min(maps, fitting);
+}
+
+function cells(units, room) {
+  let columns = 7;
+  let worst = Infinity;
+  for (let candidate = 4; candidate <= 25; candidate += 1) {
+    const rows = Math.ceil(units / candidate);
+    const fault = Math.abs(Math.log(rows / candidate / 1.7)) + (units % candidate ? 1 : 0);
+    if (fault < worst) [worst, columns] = [fault, candidate];
+  }
+  const cell = Math.max(4, Math.round((units > 200 ? 8 : 14) * room.zoom));
+  return bounded("cells", cell, Array.from({ length: units }, (_, unit) => ({
+    x: (unit % columns) * cell,
+    y: Math.floor(unit / columns) * cell,
+    width: cell,
+    height: cell,
+  })));
+}
+
+function codes(units, room) {
+  const cell = Math.max(3, Math.round(3 * room.zoom));
+  const step = { x: CODE.columns * cell + 56, y: CODE.rows * cell + 14 };
+  const across = room.flow === "row" || room.width < 5 * step.x ? 2 : 5;
+  const down = Math.ceil(units / across);
+  return bounded("codes", cell, Array.from({ length: units }, (_, unit) => ({
+    x: Math.floor(unit / down) * step.x,
+    y: (unit % down) * step.y,
+    width: step.x - 12,
+    height: CODE.rows * cell,
+  })));
+}
+
+function outputs(units, room) {
+  const side = Math.round(20 * room.zoom);
+  return bounded("outputs", side, Array.from({ length: units }, (_, unit) => ({
+    x: 0, y: unit * (side + GAP), width: side + 76, height: side,
+  })));
+}
+
+function bounded(form, cell, maps) {
+  const width = Math.max(...maps.map((box) => box.x + box.width));
+  const height = Math.max(...maps.map((box) => box.y + box.height));
+  return { form, cell, maps, width, height };
+}
+
+/** The box of one unit, in the stage's CSS pixels. */
+export function unitBox(layout, [map, row, column]) {
+  const box = layout.maps[map];
+  if (layout.form !== "maps") return box;
+  return areaBox(layout, { map, top: row, left: column, height: 1, width: 1 });
+}
+
+/** The box of part of a map. */
+export function areaBox(layout, { map, top, left, height, width }) {
+  const box = layout.maps[map];
+  if (layout.form !== "maps") return box;
+  const { cell } = layout;
+  return { x: box.x + left * cell, y: box.y + top * cell, width: width * cell, height: height * cell };
+}
+
+/** The unit under a point, or null between maps. */
+export function unitAt(layout, x, y) {
+  const map = layout.maps.findIndex(
+    (box) => x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height,
+  );
+  if (map < 0) return null;
+  if (layout.form !== "maps") return [map, 0, 0];
+  const box = layout.maps[map];
+  return [map, Math.floor((y - box.y) / layout.cell), Math.floor((x - box.x) / layout.cell)];
+}

@@ -1,0 +1,36 @@
+const MINUS = "\u2212";
+
+/** A number with a typographic minus: 3 decimals, fewer as it grows. */
+export function number(value, decimals = null) {
+  const size = Math.abs(value);
+  const places = decimals ?? (size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+  const text = size.toFixed(places);
+  return value < 0 && Number(text) !== 0 ? MINUS + text : text;
+}
+
+/** Terms as a sum: "0.410 + 1.200 − 0.030". */
+export function sumText(values, decimals = 3) {
+  return values
+    .map((value, index) => {
+      const text = number(Math.abs(value), decimals);
+      const negative = value < 0 && Number(text) !== 0;
+      if (index === 0) return negative ? MINUS + text : text;
+      return `${negative ? MINUS : "+"} ${text}`;
+    })
+    .join(" ");
+}
+
+/** A share of one as per cent: "99.7 %". */
+export function percent(share) {
+  return `${(100 * share).toFixed(1)} %`;
+}
+
+/** A stage's name as the papers print it: "C3", "F6"; others as they are. */
+export function stageName(name) {
+  return /^[a-z]\d$/.test(name) ? name.toUpperCase() : name;
+}
+
+/** A shape: "6 @ 28×28", or "84" for a vector. */
+export function shapeText([maps, height, width]) {
+  return height === 1 && width === 1 ? String(maps) : `${maps} @ ${height}×${width}`;
+}

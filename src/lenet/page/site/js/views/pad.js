@@ -1,0 +1,179 @@
+import { say, t } from "lenet/text.js";
+import { timed } from "lenet/timings.js";
+import { make } from "lenet/views/elements.js";
+import { pixelsOf, takePictures } from "lenet/views/pictures.js";
+import { SAMPLES } from "lenet/views/samples.js";
+import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
+
+const PEN = { least: 8, usual: 14, most: 24 };
+const SAMPLE_TIME = 700;
+
+/** The sheet to draw on, with samples, undo, clear, the pen's width, and pictures from elsewhere. */
+export function mountPad(container, store) {
+  const sheet = createSheet();
+  let strokes = [];
+  let open = null;
+  let drawnPoints = 0;
+  let requested = 0;
+  let sample = 0;
+
+  const canvas = sheet.canvas;
+  canvas.className = "sheet";
+  canvas.setAttribute("role", "img");
+  say(store, canvas, "pad.sheet", { attribute: "aria-label" });
+  const photo = make("canvas", { class: "photo", hidden: true, role: "img" });
+  say(store, photo, "pad.photo", { attribute: "aria-label" });
+  const hint = say(store, make("p", { class: "pad-hint" }), "pad.hint");
+  const fault = make("p", { class: "fault", role: "alert" });
+  const frame = make("div", { class: "sheet-frame" }, canvas, photo, hint);
+
+  const width = make("input", { type: "range", min: PEN.least, max: PEN.most, value: PEN.usual, id: "pen" });
+  const file = make("input", { type: "file", accept: "image/*", hidden: true, onChange: () => {
+    if (file.files[0]) take(file.files[0]);
+    file.value = "";
+  } });
+  const button = (key, onClick) => say(store, make("button", { type: "button", onClick, "data-do": key }), key);
+  const undoButton = button("pad.undo", undo);
+  const clearButton = button("pad.clear", clear);
+  const samples = make("div", { class: "samples", role: "group" }, ...SAMPLES.map((_, digit) => {
+    const choose = make("button", { type: "button", onClick: () => load(digit), "data-sample": digit }, String(digit));
+    return say(store, choose, "pad.sample", { values: { digit }, attribute: "aria-label" });
+  }));
+  say(store, samples, "pad.samples", { attribute: "aria-label" });
+
+  container.append(
+    say(store, make("h2", { class: "small-title" }), "pad.title"),
+    frame,
+    samples,
+    make("div", { class: "controls" }, undoButton, clearButton,
+      button("pad.choose", () => file.click()),
+      make("label", { for: "pen", class: "pen" }, say(store, make("span"), "pad.pen"), width), file),
+    fault,
+  );
+
+  canvas.addEventListener("pointerdown", (event) => {
+    if (event.button !== 0) return;
+    event.preventDefault();
+    cancelSample();
+    canvas.setPointerCapture(event.pointerId);
+    if (!photo.hidden) clear();
+    open = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
+    strokes.push(open.stroke);
+    drawnPoints = 0;
+    request();
+  });
+  canvas.addEventListener("pointermove", (event) => {
+    if (open?.id !== event.pointerId) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) open.stroke.points.push(placeOf(one));
+    request();
+  });
+  for (const end of ["pointerup", "pointercancel"]) {
+    canvas.addEventListener(end, (event) => {
+      if (open?.id !== event.pointerId) return;
+      open = null;
+      redraw();
+    });
+  }
+  photo.addEventListener("pointerdown", clear);
+  takePictures(frame, take);
+
+  function placeOf(event) {
+    const box = canvas.getBoundingClientRect();
+    return [((event.clientX - box.left) / box.width) * SHEET, ((event.clientY - box.top) / box.height) * SHEET];
+  }
+
+  function request() {
+    requested ||= requestAnimationFrame(() => {
+      requested = 0;
+      if (!open) return;
+      sheet.draw(open.stroke, drawnPoints);
+      drawnPoints = open.stroke.points.length;
+      publish();
+    });
+  }
+
+  function redraw() {
+    cancelAnimationFrame(requested);
+    requested = 0;
+    sheet.clear();
+    for (const stroke of strokes) sheet.draw(stroke);
+    publish();
+  }
+
+  function publish() {
+    photo.hidden = true;
+    canvas.hidden = false;
+    fault.textContent = "";
+    hint.hidden = strokes.length > 0;
+    undoButton.disabled = strokes.length === 0;
+    clearButton.disabled = false;
+    timed("stroke", () => store.set({ picture: strokes.length ? sheet.read() : null, isDrawing: open !== null }));
+  }
+
+  function undo() {
+    cancelSample();
+    strokes.pop();
+    redraw();
+  }
+
+  function clear() {
+    cancelSample();
+    strokes = [];
+    redraw();
+    clearButton.disabled = true;
+  }
+
+  function cancelSample() {
+    cancelAnimationFrame(sample);
+    sample = 0;
+  }
+
+  /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
+  function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
+    cancelSample();
+    const whole = strokesOf(SAMPLES[digit], Number(width.value));
+    const count = whole.reduce((sum, stroke) => sum + stroke.points.length, 0);
+    const start = performance.now();
+    const step = (now) => {
+      let left = atOnce ? count : Math.max(2, Math.ceil((count * (now - start)) / SAMPLE_TIME));
+      sample = left < count ? requestAnimationFrame(step) : 0;
+      strokes = [];
+      for (const stroke of whole) {
+        if (left > 0) strokes.push({ ...stroke, points: stroke.points.slice(0, left) });
+        left -= stroke.points.length;
+      }
+      redraw();
+    };
+    step(start);
+  }
+
+  async function take(chosen) {
+    cancelSample();
+    let picture;
+    try {
+      picture = await pixelsOf(chosen);
+    } catch {
+      fault.textContent = t(store, "pad.unreadable", { name: chosen.name ?? "" });
+      return;
+    }
+    strokes = [];
+    sheet.clear();
+    publishPhoto(picture);
+  }
+
+  function publishPhoto(picture) {
+    photo.width = picture.width;
+    photo.height = picture.height;
+    photo.getContext("2d").putImageData(picture, 0, 0);
+    photo.hidden = false;
+    canvas.hidden = true;
+    hint.hidden = true;
+    fault.textContent = "";
+    undoButton.disabled = true;
+    clearButton.disabled = false;
+    store.set({ picture, isDrawing: false });
+  }
+
+  return { load, clear, undo, choose: () => file.click() };
+}

@@ -1,0 +1,87 @@
+import { sourcesOf } from "lenet/units.js";
+import { say, t } from "lenet/text.js";
+import { make } from "lenet/views/elements.js";
+import { createDiagram } from "lenet/views/diagram.js";
+import { number, stageName } from "lenet/views/numbers.js";
+
+/** Every stage of the networks shown, and the unit in focus. Two networks stand one below the other, stage by stage. */
+export function mountStages(container, store) {
+  const said = make("span", { "aria-live": "polite", id: "readout" });
+  const onward = say(store, make("a", { href: "#unit", hidden: true }), "stages.onward");
+  const readout = make("p", { class: "readout" }, said, onward);
+  const diagrams = make("div", { class: "diagrams" });
+  const help = say(store, make("p", { id: "stage-keys", class: "section-text" }), "stages.help");
+  container.append(
+    make("div", { class: "section-head" }, say(store, make("h2"), "stages.title"), help),
+    legend(store),
+    diagrams,
+    readout,
+  );
+
+  let shown = [];
+  let requested = 0;
+
+  function build() {
+    diagrams.replaceChildren();
+    shown = store.state.shown.map((index, place) => createDiagram(store, store.state.networks[index], place));
+    diagrams.append(...shown.map((diagram) => diagram.element));
+    arrange();
+  }
+
+  function arrange() {
+    for (const diagram of shown) diagram.arrange();
+    update();
+  }
+
+  function update() {
+    const { passes, answers, focus } = store.state;
+    if (passes.length !== shown.length) return;
+    shown.forEach((diagram, place) => diagram.update(passes[place], answers[place], focus));
+  }
+
+  store.subscribe(["shown"], build);
+  store.subscribe(["passes", "focus"], update);
+  store.subscribe(["palette"], update);
+  store.subscribe(["language", "fonts"], arrange);
+  store.subscribe(["focus", "passes", "language"], () => {
+    requested ||= setTimeout(() => {
+      requested = 0;
+      said.textContent = describe(store);
+      onward.hidden = !store.state.focus;
+    }, 120);
+  });
+
+  let width = 0;
+  new ResizeObserver(([entry]) => {
+    if (Math.abs(entry.contentRect.width - width) < 1) return;
+    width = entry.contentRect.width;
+    arrange();
+  }).observe(diagrams);
+  build();
+}
+
+/** The unit in focus in a sentence. */
+export function describe(store) {
+  const { focus, passes, networks, shown } = store.state;
+  if (!focus || !passes[focus.shown]) return t(store, "stages.none");
+  const { network } = networks[shown[focus.shown]];
+  const stage = network.stages[focus.stage];
+  const [map, row, column] = focus.unit;
+  const [, height, width] = stage.outputShape;
+  const values = passes[focus.shown].stages[focus.stage].values;
+  const value = number(values[(map * height + row) * width + column]);
+  const isVector = height === 1 && width === 1;
+  const sources = sourcesOf(network, focus.stage, focus.unit);
+  const key = isVector ? "stages.unit" : "stages.mapUnit";
+  const seen = stage.kind === "convolution" && sources.length < 20
+    ? ` ${t(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
+  const name = stage.name === "output" ? t(store, "stages.output") : stageName(stage.name);
+  return t(store, key, { stage: name, map, row, column, value }) + seen;
+}
+
+function legend(store) {
+  return make("p", { class: "legend" },
+    make("span", { class: "legend-bar", "aria-hidden": "true" }),
+    say(store, make("span"), "stages.legend"),
+  );
+}

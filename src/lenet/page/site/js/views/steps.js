@@ -1,0 +1,86 @@
+import { say, t } from "lenet/text.js";
+import { make } from "lenet/views/elements.js";
+import { number } from "lenet/views/numbers.js";
+import { palette, paintLevels, show } from "lenet/views/palette.js";
+import { networkInput } from "lenet/network.js";
+
+const STEPS = ["picture", "ink", "strokes", "image", "input"];
+
+/** What becomes of the picture before a network sees it, step by step. */
+export function mountSteps(container, store) {
+  const canvases = {};
+  const notes = {};
+  const list = make("ol", { class: "steps" }, ...STEPS.map((step) => {
+    canvases[step] = make("canvas", { role: "img", width: 1, height: 1 });
+    say(store, canvases[step], `steps.${step}.text`, { attribute: "aria-label" });
+    notes[step] = make("span", { class: "figure-note" });
+    return make("li", {},
+      make("div", { class: "step-frame" }, canvases[step]),
+      make("p", { class: "step-name" }, say(store, make("span"), `steps.${step}`), notes[step]),
+      say(store, make("p", { class: "step-text" }), `steps.${step}.text`),
+    );
+  }));
+  container.append(say(store, make("h2", { class: "small-title" }), "steps.title"), list);
+
+  store.subscribe(["reading", "image", "shown", "palette"], update);
+  store.subscribe(["language"], update);
+
+  function update() {
+    const { picture, reading, image, shown, networks } = store.state;
+    drawPicture(canvases.picture, picture, reading?.box);
+    notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
+    const steps = reading?.image ? reading.steps : null;
+    drawLevels("ink", steps?.crop);
+    notes.ink.textContent = steps ? t(store, steps.ink.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
+    drawBytes("strokes", steps?.small);
+    drawBytes("image", image && { data: image, width: 28, height: 28 });
+    drawInput(image, networks[shown[0]].network);
+  }
+
+  function drawLevels(step, levels) {
+    if (!levels) return blank(canvases[step]);
+    show(canvases[step], levels.width, levels.height, (words) => {
+      paintLevels(words, levels.levels, 0, Math.max(levels.scale ?? 0, largest(levels.levels)));
+    });
+  }
+
+  function drawBytes(step, bytes) {
+    notes[step].textContent = bytes ? `${bytes.width} × ${bytes.height}` : "";
+    if (!bytes) return blank(canvases[step]);
+    show(canvases[step], bytes.width, bytes.height, (words) => paintLevels(words, bytes.data));
+  }
+
+  function drawInput(image, network) {
+    const [, height, width] = network.inputShape;
+    const [least, most] = network.description.input_range;
+    notes.input.textContent = `${width} × ${height} · ${number(least, 1)} … ${number(most, 1)}`;
+    if (!image) return blank(canvases.input);
+    const values = networkInput(network, image);
+    show(canvases.input, width, height, (words) => paintLevels(words, values, least, most));
+  }
+}
+
+function largest(levels) {
+  let most = 1e-6;
+  for (const level of levels) if (level > most) most = level;
+  return most;
+}
+
+function blank(canvas) {
+  show(canvas, 1, 1, (words) => words.fill(palette().levels[0]));
+}
+
+function drawPicture(canvas, picture, box) {
+  if (!picture) return blank(canvas);
+  if (canvas.width !== picture.width || canvas.height !== picture.height) {
+    canvas.width = picture.width;
+    canvas.height = picture.height;
+  }
+  const context = canvas.getContext("2d");
+  context.putImageData(new ImageData(picture.data, picture.width, picture.height), 0, 0);
+  if (!box) return;
+  const [top, left, bottom, right] = box;
+  context.strokeStyle = palette().accent;
+  context.lineWidth = Math.max(picture.width, picture.height) / 80;
+  context.strokeRect(left, top, right - left, bottom - top);
+}

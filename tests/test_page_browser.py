@@ -1,0 +1,376 @@
+"""The page, opened as a file in the system's Chromium and used as a learner would."""
+
+import json
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from lenet.connections import LENET_5_C3
+from lenet.page.export import write_page
+from lenet.reading import Reader
+from lenet.weights import pretrained
+from page_driver import browser_path, opened, shots_folder
+
+playwright = pytest.importorskip("playwright.sync_api")
+
+if browser_path() is None:
+    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+
+SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
+SIX = [(62, 16), (45, 32), (35, 55), (36, 75), (50, 84), (64, 76), (62, 60), (48, 55), (37, 64)]
+STAGES = ["c1", "s2", "c3", "s4", "c5", "f6", "output"]
+AXE = "axe-core@4"
+
+EQUATION = "one => one.firstChild.data + one.children[0].innerText"
+SUM_IN_FOCUS = """(() => {
+  const { shape, sums } = s.passes[0].stages[s.focus.stage];
+  return sums[s.focus.unit.reduce((place, index, axis) => place * shape[axis] + index, 0)];
+})()"""
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "lesson.html"
+    write_page(path, [pretrained("lenet-5"), pretrained("lenet-5-relu")])
+    return path
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory):
+    return shots_folder(tmp_path_factory.mktemp("shots"))
+
+
+@pytest.fixture
+def seen(browser, file):
+    with opened(browser, file) as seen:
+        yield seen
+    assert seen.faults == []
+    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+@pytest.fixture(scope="module")
+def axe(request):
+    """The accessibility checker's source, from npm, kept in pytest's cache."""
+    folder = request.config.cache.mkdir("axe")
+    source = folder / "package" / "axe.min.js"
+    if not source.exists():
+        if shutil.which("npm") is None:
+            pytest.skip("axe-core comes with npm, which is not here")
+        fetched = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=60)
+        if fetched.returncode:
+            pytest.skip("npm cannot be reached for axe-core")
+        shutil.unpack_archive(folder / fetched.stdout.split()[-1], folder)
+    return source.read_text("utf-8")
+
+
+def numbers(text):
+    return [float(part.replace("−", "-")) for part in re.findall(r"−?\d+\.\d+", text)]
+
+
+def terms_of(equation):
+    left, right = equation.split("=")
+    left = re.sub(r"([+−])\s+", lambda sign: "−" if sign[1] == "−" else "", left)
+    return numbers(left), numbers(right)[0]
+
+
+def test_the_page_is_never_empty_and_reads_its_first_digit(seen):
+    answers = seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)")
+    assert answers == ["3"]
+    assert seen.state("s.passes[0].stages.length") == 7
+
+
+@pytest.mark.parametrize(("digit", "stroke"), [("7", SEVEN), ("6", SIX)])
+def test_a_digit_drawn_with_the_mouse_is_read_by_both_networks(seen, digit, stroke):
+    seen.page.click("[data-do='pad.clear']")
+    seen.page.select_option("#second-network", "1")
+    assert seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)") == ["", ""]
+    seen.draw(stroke)
+    answers = seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)")
+    assert answers == [digit, digit]
+
+
+def test_every_sample_is_read_as_itself_by_both_networks(seen):
+    seen.page.select_option("#second-network", "1")
+    for digit in "0123456789":
+        seen.page.keyboard.press(digit)
+        seen.page.wait_for_timeout(40)
+        answers = seen.page.locator(".answer").evaluate_all("all => all.map(one => one.dataset.answer)")
+        assert answers == [digit, digit]
+
+
+def test_undo_takes_the_last_stroke_back_and_clear_all_of_them(seen):
+    seen.page.click("[data-do='pad.clear']")
+    assert seen.state("s.picture === null && s.image === null")
+    assert "Nothing is drawn" in seen.page.inner_text("#answers")
+    seen.draw(SEVEN)
+    once = seen.state("Array.from(s.image)")
+    seen.draw([(20, 60), (80, 60)])
+    assert seen.state("Array.from(s.image)") != once
+    seen.page.click("[data-do='pad.undo']")
+    assert seen.state("Array.from(s.image)") == once
+    seen.page.keyboard.press("c")
+    assert seen.state("s.picture === null")
+
+
+def test_units_of_c3_light_exactly_the_maps_of_their_column_of_table_i(seen):
+    for chosen, inputs in enumerate(LENET_5_C3):
+        seen.hover("c3", (chosen % 4 + 0.55) / 4, (chosen // 4 + 0.55) / 4)
+        assert seen.state("s.focus.unit[0]") == chosen
+        lit = seen.page.get_attribute(".network", "data-lit")
+        assert sorted(map(int, lit.split())) == list(inputs)
+        written = seen.page.locator(".term").evaluate_all("all => all.map(one => Number(one.dataset.map))")
+        assert written == list(inputs)
+        marked = seen.page.locator(".connections td.is-marked").evaluate_all(
+            "all => all.filter(one => one.textContent).map(one => Number(one.dataset.row))"
+        )
+        assert marked == list(inputs)
+
+
+def test_maps_that_are_not_connected_are_dimmed_on_the_screen(seen):
+    brightness = """canvas => {
+      const { width, height } = canvas;
+      const { data } = canvas.getContext("2d").getImageData(0, 0, width, height);
+      return Array.from({ length: 6 }, (_, map) => {
+        let most = 0;
+        const [left, top] = [Math.floor(map % 2 * width / 2), Math.floor(Math.floor(map / 2) * height / 3)];
+        for (let y = top + 4; y < top + height / 3 - 6; y += 1) {
+          for (let x = left + 4; x < left + width / 2 - 6; x += 1) most = Math.max(most, data[4 * (y * width + x) + 3]);
+        }
+        return most;
+      });
+    }"""
+    seen.hover("c3", 1.55 / 4, 0.5 / 4)
+    strength = seen.page.locator("canvas[data-stage=s2]").evaluate(brightness)
+    assert [map for map, most in enumerate(strength) if most == 255] == list(LENET_5_C3[1])
+    assert all(most < 60 for map, most in enumerate(strength) if map not in LENET_5_C3[1])
+
+
+def test_the_terms_written_out_add_up_to_the_sum(seen):
+    for index, stage in enumerate(STAGES):
+        if stage in ("s2", "s4"):
+            continue
+        seen.hover(stage, 0.3, 0.35)
+        assert seen.state("s.focus.stage") == index
+        terms, total = terms_of(seen.page.locator(".arithmetic .equation").first.evaluate(EQUATION))
+        assert len(terms) >= 2
+        last_digit = 0.05 if abs(total) >= 100 else 0.005 if abs(total) >= 10 else 0.0005
+        assert total == pytest.approx(sum(terms), abs=0.0005 * len(terms) + last_digit)
+        assert total == pytest.approx(seen.state(SUM_IN_FOCUS), abs=last_digit * 1.01)
+
+
+def test_sub_sampling_shows_its_four_values_coefficient_and_bias(seen):
+    seen.hover("s2", 0.2, 0.15)
+    four = numbers(seen.page.inner_text(".window"))
+    assert len(four) == 4
+    formula = seen.page.locator(".arithmetic .equation").first.evaluate(EQUATION)
+    inside, coefficient, sign, bias, total = re.fullmatch(
+        r"\((.*)\) × (−?[\d.]+) ([+−]) ([\d.]+) = (−?[\d.]+)", formula
+    ).groups()
+    assert sum(terms_of(inside + "= 0.0")[0]) == pytest.approx(sum(four), abs=0.005)
+    expected = sum(four) * numbers(coefficient)[0] + float(bias) * (-1 if sign == "−" else 1)
+    assert numbers(total)[0] == pytest.approx(expected, abs=0.02)
+
+
+def test_max_pooling_shows_which_of_the_four_won(seen):
+    seen.page.select_option("#first-network", "1")
+    seen.hover("pool1", 0.2, 0.15)
+    four = numbers(seen.page.inner_text(".window"))
+    assert numbers(seen.page.inner_text(".window .is-winner")) == [max(four)]
+
+
+def test_a_click_keeps_the_unit_and_escape_lets_it_go(seen):
+    seen.hover("c3", 0.4, 0.4)
+    seen.page.mouse.down()
+    seen.page.mouse.up()
+    kept = seen.state("s.focus.unit")
+    assert seen.state("s.focus.pinned")
+    seen.hover("c3", 0.9, 0.9)
+    assert seen.state("s.focus.unit") == kept
+    seen.page.keyboard.press("Escape")
+    assert seen.state("s.focus") is None
+
+
+def test_the_arrow_keys_walk_from_unit_to_unit_and_from_map_to_map(seen):
+    seen.page.focus("canvas[data-stage=s4]")
+    seen.page.keyboard.press("ArrowRight")
+    assert seen.state("s.focus.stage") == 3
+    assert seen.state("s.focus.unit") == [0, 2, 3]
+    for _ in range(2):
+        seen.page.keyboard.press("ArrowRight")
+    assert seen.state("s.focus.unit") == [1, 2, 0]
+    seen.page.keyboard.press("PageDown")
+    seen.page.keyboard.press("Enter")
+    assert seen.state("s.focus.unit") == [2, 2, 0]
+    assert seen.state("s.focus.pinned")
+    seen.wait("document.querySelector('#readout').innerText.includes('map 2, row 2, column 0')")
+
+
+def test_the_receptive_field_is_outlined_on_the_input(seen):
+    seen.hover("c3", 0.1, 0.1)
+    row, column = seen.state("s.focus.unit.slice(1)")
+    canvas = seen.page.locator(".stage canvas").first.bounding_box()
+    field = seen.page.locator(".links .seen").bounding_box()
+    pixel = canvas["width"] / 32
+    assert field["width"] / pixel == pytest.approx(14, abs=1.5)
+    assert (field["x"] - canvas["x"]) / pixel == pytest.approx(2 * column, abs=1)
+    assert (field["y"] - canvas["y"]) / pixel == pytest.approx(2 * row, abs=1)
+
+
+def test_a_map_of_c3_is_worked_out_before_the_eyes_until_it_is_closed(seen):
+    seen.hover("c3", 0.4, 0.4)
+    seen.page.click("[data-do=play]")
+    assert seen.state("s.focus.pinned")
+    assert seen.page.locator(".unit-animation canvas").count() > 0
+    seen.page.keyboard.press("Escape")
+    seen.wait("document.querySelector('.unit-animation').hidden")
+    assert seen.page.locator(".unit-animation canvas").count() == 0
+
+
+def test_every_word_changes_with_the_language(seen):
+    seen.hover("c3", 0.4, 0.4)
+    seen.page.click("[data-switch=language] [data-value=zh]")
+    assert seen.page.get_attribute("html", "lang") == "zh-Hans"
+    seen.page.wait_for_timeout(200)
+    text = seen.page.inner_text("body")
+    words = set(re.findall(r"\b[a-z]{4,}\b", text)) - set(re.findall(r"[a-z]+", seen.page.inner_text("footer")))
+    assert words <= {"lenet", "relu", "squash", "output"}
+    seen.page.click("[data-switch=language] [data-value=en]")
+    assert seen.page.get_attribute("html", "lang") == "en"
+    seen.wait("!/[\\u4e00-\\u9fff]/.test(document.querySelector('main').innerText)")
+
+
+def test_the_address_asks_for_a_language(browser, file):
+    with opened(browser, file, query="?lang=zh") as seen:
+        assert seen.page.get_attribute("html", "lang") == "zh-Hans"
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(browser, file):
+    paper = "getComputedStyle(document.body).backgroundColor"
+    with opened(browser, file, scheme="dark") as seen:
+        dark = seen.page.evaluate(paper)
+        seen.page.click("[data-switch=theme] [data-value=light]")
+        light = seen.page.evaluate(paper)
+        assert seen.page.get_attribute("html", "data-theme") == "light"
+        assert sum(map(int, re.findall(r"\d+", dark))) < 200 < 600 < sum(map(int, re.findall(r"\d+", light)))
+
+
+def test_two_networks_answer_one_drawing(seen, shots):
+    seen.page.select_option("#second-network", "1")
+    assert seen.page.locator(".network").count() == 2
+    names = seen.page.locator(".answer .network-name").all_inner_texts()
+    assert names == ["lenet-5", "lenet-5-relu"]
+    seen.hover("conv2", 0.4, 0.4)
+    assert seen.state("s.focus.shown") == 1
+    assert seen.page.locator(".term").count() == 6
+    seen.save(shots, "compare")
+
+
+def test_a_picture_is_dropped_and_read(seen, tmp_path):
+    from PIL import Image, ImageDraw
+
+    picture = Image.new("RGB", (640, 480), (214, 205, 190))
+    ImageDraw.Draw(picture).line(
+        [(250, 110), (400, 105), (350, 230), (320, 370)], fill=(30, 40, 90), width=22, joint="curve"
+    )
+    path = tmp_path / "seven.png"
+    picture.save(path)
+    drop(seen.page, path)
+    seen.wait("s.picture?.width === 640")
+    assert seen.page.get_attribute(".answer", "data-answer") == "7"
+    assert seen.state("s.reading.box") == pytest.approx([100, 240, 375, 410], abs=20)
+
+
+def test_a_file_that_is_no_picture_is_refused_in_a_sentence(seen, tmp_path):
+    path = tmp_path / "note.png"
+    path.write_text("no picture")
+    drop(seen.page, path)
+    seen.page.wait_for_selector(".fault:not(:empty)")
+    assert "note.png cannot be opened" in seen.page.inner_text(".fault")
+
+
+def drop(page, path: Path):
+    page.evaluate(
+        """([name, bytes]) => {
+          const transfer = new DataTransfer();
+          transfer.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(drop);
+        }""",
+        [path.name, list(path.read_bytes())],
+    )
+
+
+def test_drawing_image_and_activations_can_be_taken_away(seen, tmp_path):
+    from PIL import Image
+
+    saved = {}
+    for name in ("drawing", "image", "activations"):
+        with seen.page.expect_download() as download:
+            seen.page.click(f"[data-export={name}]")
+        saved[name] = tmp_path / name
+        download.value.save_as(saved[name])
+    with Image.open(saved["drawing"]) as drawing, Image.open(saved["image"]) as image:
+        assert drawing.size == (100, 100)
+        assert list(image.convert("L").tobytes()) == seen.state("Array.from(s.image)")
+    [digit] = Reader().read(saved["drawing"], single=True).digits
+    assert digit.image.ravel().tolist() == seen.state("Array.from(s.image)")
+    assert digit.label == seen.state("s.networks[s.shown[0]].labels[s.answers[0].winner]")
+    activations = json.loads(saved["activations"].read_text())
+    stages = activations["networks"][0]["stages"]
+    assert [stage["name"] for stage in stages] == STAGES
+    assert [len(stage["values"]) for stage in stages] == [4704, 1176, 1600, 400, 120, 84, 10]
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "height", "scheme", "query"),
+    [
+        ("phone", 390, 844, "light", ""),
+        ("small-phone-dark", 360, 740, "dark", ""),
+        ("tablet", 768, 1024, "light", ""),
+        ("laptop", 1440, 900, "light", ""),
+        ("laptop-dark", 1440, 900, "dark", ""),
+        ("laptop-zh", 1440, 900, "light", "?lang=zh"),
+        ("phone-zh", 390, 844, "light", "?lang=zh"),
+        ("projector", 1920, 1080, "light", ""),
+    ],
+)
+def test_nothing_is_wider_than_the_window(browser, file, shots, name, width, height, scheme, query):
+    with opened(browser, file, width, height, scheme, query) as seen:
+        seen.hover("c3", 0.4, 0.4)
+        seen.page.mouse.down()
+        seen.page.mouse.up()
+        seen.page.wait_for_timeout(150)
+        seen.save(shots, name)
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        seen.page.select_option("#second-network", "1")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert seen.faults == []
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1440, "dark"), (390, "light")])
+def test_axe_finds_no_serious_fault(browser, file, axe, width, scheme):
+    with opened(browser, file, width, 900, scheme) as seen:
+        seen.page.select_option("#second-network", "1")
+        seen.hover("c3", 0.4, 0.4)
+        seen.page.mouse.down()
+        seen.page.mouse.up()
+        seen.page.wait_for_timeout(200)
+        seen.page.evaluate(axe)
+        result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        faults = {
+            found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
+            for found in result["violations"]
+            if found["impact"] in ("serious", "critical")
+        }
+        assert faults == {}

@@ -1,0 +1,423 @@
+"""The tour tells true numbers in two languages, the sliders do what they say, and the account is the paper's."""
+
+import json
+import shutil
+import subprocess
+from importlib import resources
+
+import numpy as np
+import pytest
+
+from lenet.connections import LENET_5_C3
+from lenet.initialization import initial_weights
+from lenet.networks import describe, names
+from lenet.page import page_document, page_html
+from lenet.page.document import MOST_NETWORKS, SHIPPED
+from lenet.preprocess import network_inputs
+from lenet.weights import Weights, pretrained
+from page_driver import browser_path
+
+SITE = resources.files("lenet.page") / "site"
+CHROMIUM = browser_path()
+
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
+
+MODULES = """
+import { readFileSync } from "node:fs";
+import { parseDocument, networkInput, probabilities } from "lenet/network.js";
+import { createWorked } from "lenet/convolution/arithmetic.js";
+import { align } from "lenet/account.js";
+import { applyChanges, SLIDERS } from "lenet/robustness/changes.js";
+import { answerTo, emptyCurve, measure, valueOf } from "lenet/robustness/curves.js";
+import { UNCHANGED } from "lenet/store.js";
+import { STOPS, tellStop } from "lenet/tour/stops.js";
+import { text } from "lenet/tour/text.js";
+const given = JSON.parse(readFileSync(0, "utf8"));
+const image = given.image && Uint8Array.from(given.image);
+const networks = given.document ? parseDocument(given.document).networks : [];
+const scenes = networks.map((loaded) => {
+  const pass = loaded.network.run(networkInput(loaded.network, image));
+  return { loaded, pass, image, answer: probabilities(loaded, pass.outputs), unit: null };
+});
+const show = (value) => console.log(JSON.stringify(value));
+"""
+
+
+def in_node(script, **given):
+    """What ``script`` shows, run inside the site's package."""
+    done = subprocess.run(
+        ["node", "--input-type=module", "-e", MODULES + script],
+        cwd=str(SITE),
+        input=json.dumps(given),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+def changed(image, changes):
+    script = "show(Array.from(applyChanges(image, { ...UNCHANGED, ...given.changes })));"
+    pixels = in_node(script, image=image.ravel().tolist(), changes=changes)
+    return np.array(pixels, np.uint8).reshape(28, 28)
+
+
+@pytest.fixture(scope="module")
+def digit():
+    """A seven, two pixels thick, as an ink-high image."""
+    image = np.zeros((28, 28), np.uint8)
+    image[5:8, 8:20] = 250
+    for row in range(8, 23):
+        column = 18 - (row - 8) // 2
+        image[row, column - 1 : column + 2] = (180, 255, 160)
+    return image
+
+
+@pytest.fixture(scope="module")
+def document():
+    return page_document([pretrained(name) for name in SHIPPED])
+
+
+@pytest.fixture(scope="module")
+def noise_image():
+    return np.random.default_rng(3).integers(0, 256, (28, 28), np.uint8)
+
+
+def test_sliders_at_rest_give_the_same_bytes_whatever_the_seed(noise_image):
+    np.testing.assert_array_equal(changed(noise_image, {}), noise_image)
+    np.testing.assert_array_equal(changed(noise_image, {"noiseSeed": 9}), noise_image)
+
+
+def test_a_shift_by_whole_pixels_moves_every_pixel_and_fills_with_paper(noise_image):
+    moved = changed(noise_image, {"shiftX": 3, "shiftY": -2})
+    np.testing.assert_array_equal(moved[:-2, 3:], noise_image[2:, :-3])
+    assert not moved[-2:].any()
+    assert not moved[:, :3].any()
+
+
+@pytest.mark.parametrize(("degrees", "quarter_turns"), [(90, -1), (-90, 1), (180, 2)])
+def test_rotation_is_clockwise_and_exact_at_right_angles(noise_image, degrees, quarter_turns):
+    np.testing.assert_array_equal(changed(noise_image, {"rotation": degrees}), np.rot90(noise_image, quarter_turns))
+
+
+def test_scaling_by_two_doubles_the_extent_and_keeps_the_middle():
+    image = np.zeros((28, 28), np.uint8)
+    image[10:18, 12:16] = 255
+    rows, columns = np.nonzero(changed(image, {"scale": 2}) > 127)
+    assert (rows.min(), rows.max()) == (6, 21)
+    assert (columns.min(), columns.max()) == (10, 17)
+
+
+def test_strokes_grow_and_shrink_steadily_with_thickness(digit):
+    ink = [changed(digit, {"thickness": value}).sum(dtype=int) for value in (-1.5, -0.8, -0.1, 0, 0.1, 0.8, 1.5, 3)]
+    assert ink == sorted(ink)
+    assert len(set(ink)) == len(ink)
+    assert abs(ink[4] / ink[3] - 1) < 0.1, "a little thicker must be a little more ink"
+
+
+def test_growing_by_a_whole_pixel_reaches_the_four_neighbours_fully():
+    image = np.zeros((28, 28), np.uint8)
+    image[14, 14] = 255
+    grown = changed(image, {"thickness": 1})
+    assert [grown[13, 14], grown[15, 14], grown[14, 13], grown[14, 15]] == [255] * 4
+    assert grown[14, 16] == 0
+
+
+def test_noise_inverts_its_share_of_pixels_always_the_same_and_more_of_them_with_more_noise(noise_image):
+    little, much, other = (
+        changed(noise_image, {"noise": share, "noiseSeed": seed}) for share, seed in ((0.1, 5), (0.3, 5), (0.3, 6))
+    )
+    inverted = much != noise_image
+    np.testing.assert_array_equal(much[inverted], 255 - noise_image[inverted])
+    assert (inverted | (little == noise_image)).all(), "what little noise inverts, more noise inverts too"
+    assert (other != much).any()
+    np.testing.assert_array_equal(much, changed(noise_image, {"noise": 0.3, "noiseSeed": 5}))
+    shares = in_node(
+        """const shareOf = (noiseSeed) =>
+          applyChanges(new Uint8Array(784), { ...UNCHANGED, noise: 0.1, noiseSeed }).filter(Boolean).length / 784;
+        show(Array.from({ length: 200 }, (_, seed) => shareOf(seed)));"""
+    )
+    assert abs(np.mean(shares) - 0.1) < 0.003
+    assert np.std(shares) < 0.015
+
+
+def test_every_text_stands_in_both_languages_with_the_same_places_for_numbers():
+    text = in_node("show(text);")
+    assert text["en"].keys() == text["zh"].keys()
+    for key, english in text["en"].items():
+        chinese = text["zh"][key]
+        assert english.strip(), key
+        assert chinese.strip(), key
+        assert places(english) >= places(chinese), key
+    for key, chinese in text["zh"].items():
+        if key.startswith("tour.") and key.rsplit(".", 1)[-1] in {"idea", "title"}:
+            assert any("\u4e00" <= sign <= "\u9fff" for sign in chinese), key
+
+
+def places(text):
+    return {piece.split("}")[0] for piece in text.split("{")[1:]}
+
+
+@pytest.fixture(scope="module")
+def told(document, digit):
+    """What each stop tells of each network: ``{title: {stop: {part: {key, values}}}}``, and all texts."""
+    script = """show({ text, stops: STOPS, told: Object.fromEntries(scenes.map((scene) =>
+      [scene.loaded.title, Object.fromEntries(STOPS.map((stop) => [stop, tellStop(stop, scene)]))])) });"""
+    return in_node(script, document=document, image=digit.ravel().tolist())
+
+
+def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(told):
+    assert len(told["stops"]) == 10
+    for stops in told["told"].values():
+        assert len(stops) == 10
+        for stop, tale in stops.items():
+            assert f"tour.name.{stop}" in told["text"]["en"]
+            for part in ("title", "idea", "live"):
+                for language in ("en", "zh"):
+                    template = told["text"][language][tale[part]["key"]]
+                    for place in places(template):
+                        value = str(tale[part]["values"][place])
+                        assert value not in {"", "NaN", "undefined"}, (stop, part, place)
+
+
+def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
+    script = """show(scenes.map((scene) => STOPS.map((stop) => tellStop(stop, scene))));"""
+    zoo = [Weights(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
+    for start in range(0, len(zoo), MOST_NETWORKS):
+        document = page_document(zoo[start : start + MOST_NETWORKS])
+        for tales in in_node(script, document=document, image=digit.ravel().tolist()):
+            assert len(tales) == 10
+            for part in (tale[part] for tale in tales for part in ("title", "idea", "live") if tale[part]):
+                template = told["text"]["en"][part["key"]]
+                assert all(str(part["values"][place]) not in {"", "NaN"} for place in places(template)), part
+
+
+def test_the_tour_of_lenet_5_tells_the_papers_counts(told):
+    tales = told["told"]["lenet-5"]
+    live = {stop: tales[stop]["live"]["values"] for stop in tales}
+    assert (live["sharing"]["parameters"], live["sharing"]["connections"]) == ("156", "122,304")
+    assert (live["sampling"]["parameters"], live["sampling"]["connections"]) == ("12", "5,880")
+    assert (live["table"]["parameters"], live["table"]["full"], live["table"]["kernels"]) == ("1,516", "2,416", 60)
+    assert (live["whole"]["parameters"], live["whole"]["total"], live["whole"]["share"]) == (
+        "48,120",
+        "60,000",
+        "80.2 %",
+    )
+    assert tales["table"]["idea"]["key"].endswith("paper")
+    assert tales["whole"]["idea"]["key"].endswith("convolution")
+    assert live["whole"]["jump"] == 4
+
+
+def test_the_wording_follows_the_network(told):
+    keys = {stop: tale["idea"]["key"].rsplit(".", 1)[-1] for stop, tale in told["told"]["lenet-5-relu"].items()}
+    expected = {"squash": "relu", "sampling": "max_pooling", "table": "full", "whole": "full_connection"}
+    assert {stop: keys[stop] for stop in expected} == expected
+    assert keys["code"] == "kept"
+    assert keys["answer"] == "softmax"
+    assert keys["doubt"] == "refusal"
+
+
+def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit):
+    tale = told["told"]["lenet-5"]["unit"]
+    weights = pretrained("lenet-5")
+    values = tale["live"]["values"]
+    inputs = network_inputs(digit[None], weights.network.input, weights.network.input_range)[0, 0]
+    row, column, kernel = values["row"], values["column"], weights.arrays["c1.weight"][values["map"], 0]
+    products = float((inputs[row : row + 5, column : column + 5] * kernel).sum())
+    total = products + float(weights.arrays["c1.bias"][values["map"]])
+    assert as_number(values["products"]) == pytest.approx(products, abs=6e-4)
+    assert as_number(values["sum"]) == pytest.approx(total, abs=6e-4)
+    assert tale["stage"] == 0
+
+
+def as_number(text):
+    return float(text.replace("−", "-").replace(",", ""))
+
+
+def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(document, digit):
+    worst = in_node(
+        """const worst = [];
+        for (const { loaded: { network }, pass } of scenes) {
+          network.stages.forEach((stage, index) => {
+            if (stage.kind !== "convolution") return;
+            const [maps, rows, columns] = stage.outputShape;
+            for (const map of [0, maps - 1]) {
+              const worked = createWorked(network, pass, index, map);
+              const own = worked.map();
+              const theirs = pass.stages[index].values.subarray(map * rows * columns, (map + 1) * rows * columns);
+              worst.push(Math.max(...own.map((value, at) => Math.abs(value - theirs[at]))));
+              const last = worked.at(worked.total);
+              worst.push(Math.abs(last.value - theirs.at(-1)), last.filled - rows * columns);
+              if (rows * columns === 1) continue;
+              const before = worked.at(worked.ticks * 2 - 2);
+              worst.push(before.sum + before.bias - pass.stages[index].sums[map * rows * columns + 1]);
+            }
+          });
+        }
+        show(worst);""",
+        document=document,
+        image=digit.ravel().tolist(),
+    )
+    assert len(worst) == 4 * 2 * 4 + 2 * 3, "c1, c3, conv1 and conv2 have an earlier unit to look at, c5 has one"
+    assert max(map(abs, worst)) < 1e-4
+
+
+def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document, digit):
+    found = in_node(
+        """const slider = SLIDERS.find(({ key }) => key === given.key);
+        const { loaded } = scenes[1];
+        loaded.calibration.least = 0.3;
+        const answer = answerTo(loaded, image);
+        const curve = emptyCurve(answer);
+        for (const _ of measure({ loaded, image, changes: UNCHANGED, slider }, curve));
+        const last = Math.round((slider.most - slider.least) / slider.step);
+        const kept = [];
+        for (let index = 0; index <= last; index += 1) {
+          const value = valueOf(slider, index);
+          const { winner, accepted } = answerTo(loaded, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
+          kept.push([value, accepted && winner === answer.winner]);
+        }
+        show({ accepted: answer.accepted, from: curve.from, to: curve.to, kept, points: curve.points.length });""",
+        document=document,
+        image=digit.ravel().tolist(),
+        key="rotation",
+    )
+    assert found["accepted"], "the digit of this test must be one that is answered"
+    kept = dict(found["kept"])
+    assert found["from"] <= 0 <= found["to"]
+    assert kept[found["from"]]
+    assert kept[found["to"]]
+    assert not kept.get(found["from"] - 1, False)
+    assert not kept.get(found["to"] + 1, False)
+    assert found["points"] >= 46
+
+
+def test_the_accounts_of_two_networks_stand_side_by_side_and_end_together():
+    rows = in_node("show(align([Array(7).fill(0), Array(4).fill(0)]));")
+    assert rows == [[0, 0], [1, 1], [2, 2], [3, None], [4, None], [5, None], [6, 3]]
+
+
+@pytest.fixture(scope="module")
+def page(document, tmp_path_factory):
+    """The page from a file, with both networks, lenet-5 shown, in English."""
+    sync_api = pytest.importorskip("playwright.sync_api")
+    path = tmp_path_factory.mktemp("page") / "page.html"
+    path.write_text(page_html(document), "utf-8")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, reduced_motion="reduce")
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.goto(f"{path.as_uri()}?lang=en")
+        page.wait_for_function("window.lenet")
+        page.evaluate("lenet.store.set({ shown: [1] })")
+        yield page
+        assert page.faults == []
+        browser.close()
+
+
+def state(page, expression):
+    return page.evaluate(f"(() => {{ const {{ state }} = lenet.store; return {expression}; }})()")
+
+
+@needs_chromium
+def test_the_keyboard_leads_through_all_ten_stops_and_each_lights_its_stage(page):
+    page.click("#tour .tour-closed button")
+    stages = [None, 0, 0, 0, 1, 2, 4, 5, 6, 6]
+    titles = set()
+    for stop, stage in enumerate(stages):
+        assert state(page, "state.stop") == stop
+        assert state(page, "state.focus?.stage ?? null") == stage
+        page.wait_for_function(f"document.querySelector('#tour [aria-current=step]').textContent === '{stop + 1}'")
+        titles.add(page.inner_text("#tour h3"))
+        assert page.inner_text("#tour .tour-idea").strip()
+        assert f"Stop {stop + 1} of 10" in page.inner_text("#tour [role=status]")
+        assert page.locator("#tour .tour-picture canvas").get_attribute("aria-label")
+        page.keyboard.press("ArrowRight")
+    assert len(titles) == 10
+    assert state(page, "state.stop") == 9
+    page.keyboard.press("Home")
+    assert state(page, "state.stop") == 0
+    page.keyboard.press("End")
+    assert state(page, "state.stop") == 9
+    page.keyboard.press("ArrowLeft")
+    assert state(page, "state.stop") == 8
+    page.keyboard.press("Escape")
+    assert state(page, "state.stop") is None
+    assert page.is_visible("#tour .tour-closed")
+
+
+@needs_chromium
+def test_the_tour_tells_the_sum_that_the_network_has_and_follows_another_digit(page):
+    page.click("#tour .tour-closed button")
+    page.keyboard.press("ArrowRight")
+    for digit in "58":
+        page.keyboard.press(digit)
+        page.wait_for_timeout(600)
+        shown = as_number(page.inner_text("#tour .tour-live [data-value=sum]"))
+        actual = state(
+            page,
+            "((f, p) => p.sums[(f.unit[0] * p.shape[1] + f.unit[1]) * p.shape[2] + f.unit[2]])"
+            "(state.focus, state.passes[0].stages[state.focus.stage])",
+        )
+        assert shown == pytest.approx(actual, abs=6e-3)
+    page.keyboard.press("Escape")
+
+
+@needs_chromium
+def test_the_animation_fills_its_map_with_the_networks_values(page):
+    worst = page.evaluate("""async () => {
+      const { mountConvolution } = await import("lenet/convolution.js");
+      const host = document.createElement("div");
+      document.body.append(host);
+      const convolution = mountConvolution(host, lenet.store, { shown: 0, stage: 2, unit: [6, 0, 0] });
+      host.querySelector("[data-act=end]").click();
+      const { tick } = host.querySelector(".convolution").dataset;
+      const values = lenet.store.state.passes[0].stages[2].values.subarray(600, 700);
+      const worst = Math.max(...convolution.worked.map().map((value, at) => Math.abs(value - values[at])));
+      const done = convolution.worked.at(Number(tick));
+      convolution.destroy();
+      const left = host.childElementCount;
+      host.remove();
+      return [worst, Number(tick) - 100 * (100 + 2), done.filled - 100, left];
+    }""")
+    assert worst[0] < 1e-4
+    assert worst[1:] == [0, 0, 0]
+
+
+@needs_chromium
+def test_a_slider_changes_what_the_networks_see_and_reset_brings_it_back(page):
+    page.fill("#robustness input[data-change=rotation]", "90")
+    assert state(page, "state.changes.rotation") == 90
+    before, after = (np.array(state(page, f"Array.from({what})")) for what in ("state.reading.image", "state.image"))
+    np.testing.assert_array_equal(after.reshape(28, 28), np.rot90(before.reshape(28, 28), -1))
+    page.click("#robustness .robustness-now .controls button")
+    assert state(page, "state.changes.rotation") == 0
+    assert state(page, "state.image === state.reading.image")
+
+
+@needs_chromium
+def test_each_slider_says_in_which_range_the_answer_stays(page):
+    page.locator("#robustness").scroll_into_view_if_needed()
+    page.locator("#robustness .robustness-rows").scroll_into_view_if_needed()
+    page.wait_for_function(
+        "[...document.querySelectorAll('.robustness-ranges')].every((p) => /same answer|unsure/.test(p.textContent))",
+        timeout=15000,
+    )
+    assert page.locator(".robustness-ranges").count() == 6
+
+
+@needs_chromium
+def test_the_account_shows_the_papers_totals_and_hovering_table_one_lights_a_columns_inputs(page):
+    assert "60,000" in page.inner_text("#account tfoot")
+    assert "340,908" in page.inner_text("#account tfoot")
+    page.click("#account .account-open >> text=C3")
+    head = page.locator("#account .connection-table thead th").nth(8)
+    head.hover()
+    lit = page.locator("#account .connection-table tbody th.is-lit").all_inner_texts()
+    assert tuple(map(int, lit)) == LENET_5_C3[8]
+    marks = page.locator("#account .connection-table td.is-fed").count()
+    assert marks == 60
