@@ -15,12 +15,14 @@ from lenet.errors import WeightsError
 from lenet.networks import describe
 from lenet.reading.lines.drafts import read_lines
 from lenet.reading.lines.pattern import Pattern, wanted_of
-from lenet.reading.lines.segmentation import Box
+from lenet.reading.lines.segmentation import Box, Candidate
+from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.opening.pictures import Picture, Source, open_picture
 from lenet.reading.paper.ink import InkMap, Polarity, find_ink
+from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Ignored, Reading, Steps
-from lenet.reading.signs import Sign
+from lenet.reading.signs import Draft, Sign
 from lenet.reading.single import read_single
 from lenet.weights import Weights, find
 
@@ -89,8 +91,8 @@ class Reader:
         """
         wanted = wanted_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
-        ink = find_ink(picture.colors, Polarity(polarity))
-        draft = read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, wanted)
+        found = self._read_prepared(picture, Polarity(polarity), single) if wanted is None else None
+        draft, ink = found or self._read_ink(picture, Polarity(polarity), single, wanted)
         digits = [
             self._digit(sign, number, is_rejected, picture, ink)
             for number, line in enumerate(draft.lines)
@@ -107,6 +109,25 @@ class Reader:
             "" if digits else _nothing_found(Polarity(polarity), ink, wanted),
             Steps(picture, ink),
         )
+
+    def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[Draft, InkMap] | None:
+        """The digit of a picture that is normalized already; None if it is not, or more likely shows no digit."""
+        prepared = find_prepared(picture.colors, polarity)
+        if prepared is None:
+            return None
+        shares = self._recognizer.probabilities(prepared.image[None])[0]
+        if not single and shares.sum() < 0.5:
+            return None
+        ink, (top, left, bottom, right) = prepared.ink, prepared.box
+        size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
+        candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
+        return Draft(((Sign(candidate, prepared.image, shares),),), (frozenset(),)), ink
+
+    def _read_ink(
+        self, picture: Picture, polarity: Polarity, single: bool, wanted: Pattern | None
+    ) -> tuple[Draft, InkMap]:
+        ink = find_ink(picture.colors, polarity)
+        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, wanted), ink
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""

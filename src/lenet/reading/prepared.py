@@ -1,0 +1,69 @@
+"""Pictures that MNIST's recipe has already been through: what is normalized is not normalized again."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.normalization import DIGIT_SIDE, SIDE
+from lenet.reading.paper.ink import Colors, InkMap, Polarity
+
+MIDDLE = (13.0, 14.5)  # where the center of mass may be: MNIST puts it at 14, `normalize` at 13.5, in whole pixels
+
+_GRAIN = 0.004  # of the gray levels of a picture that has none
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A digit that needs no preparation.
+
+    Attributes:
+        image: uint8 (28, 28), ink-high.
+        box: (top, left, bottom, right) of its ink.
+        polarity: which gray levels are ink.
+    """
+
+    image: NDArray[np.uint8]
+    box: tuple[int, int, int, int]
+    polarity: Polarity
+
+    @property
+    def ink(self) -> InkMap:
+        """The picture as an ink map."""
+        return InkMap(np.asarray(self.image, np.float32) / np.float32(255), _GRAIN, 1.0, self.polarity)
+
+
+def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepared | None:
+    """The digit of a picture that looks as MNIST's do, or None for any other picture.
+
+    It is gray and of 28×28 pixels, all that is not quite background is 20 pixels on its longer side, and the center of
+    mass is in the middle. No picture of a digit that was not made so is likely to be all of this.
+
+    Args:
+        colors: uint8 (H, W, 3), RGB.
+        polarity: which gray levels are ink, if it is known.
+
+    >>> page = np.zeros((28, 28, 3), np.uint8)
+    >>> page[4:24, 12:16] = 255
+    >>> find_prepared(page).box, find_prepared(page[:, 1:]) is None
+    ((4, 12, 24, 16), True)
+    """
+    if colors.shape[:2] != (SIDE, SIDE) or (colors[..., :1] != colors[..., 1:]).any():
+        return None
+    gray = colors[..., 0]
+    ground = int(gray[0, 0])
+    wanted = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(ground)
+    if wanted is None or polarity not in (Polarity.FOUND, wanted):
+        return None
+    image = gray if ground == 0 else 255 - gray
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    if not len(rows):
+        return None
+    top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
+    if max(bottom - top, right - left) != DIGIT_SIDE:
+        return None
+    places, mass = np.arange(SIDE), int(image.sum(dtype=np.int64))
+    center = (float(image.sum(axis=1) @ places) / mass, float(image.sum(axis=0) @ places) / mass)
+    if not all(MIDDLE[0] <= value <= MIDDLE[1] for value in center):
+        return None
+    return Prepared(np.ascontiguousarray(image), (top, left, bottom, right), wanted)
