@@ -66,7 +66,7 @@ sanitize: $(VENV)/dev
 	PYTHONPATH="$(SANITIZED):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so.6)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-	  $(BIN)/python -S -m pytest -q --capture=sys -p no:cacheprovider tests/test_engine_*.py
+	  $(BIN)/python -S -m pytest -q --capture=sys -p no:cacheprovider tests/test_engine_*.py tests/test_replicas.py
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

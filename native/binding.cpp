@@ -38,6 +38,8 @@ Vector view(float* vector, nb::handle owner) {
 
 }  // namespace
 
+void bind_replicas(nb::module_& module);  // replicas_binding.cpp
+
 NB_MODULE(_native, module) {
   nb::enum_<Kind>(module, "Kind")
       .value("convolution", Kind::convolution)
@@ -230,4 +232,6 @@ NB_MODULE(_native, module) {
     for (const double rate : rates) total += rate;
     return total;
   });
+
+  bind_replicas(module);
 }

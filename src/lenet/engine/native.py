@@ -56,7 +56,7 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     Raises:
         EngineError: as `Engine`.
     """
-    chosen = _chosen(instructions)
+    chosen = chosen_instructions(instructions)
     return float(_native.peak(threads or usable_cores(), seconds, chosen))
 
 
@@ -149,7 +149,7 @@ class Engine:
         precision: str = "float32",
     ) -> None:
         self.network = network
-        self.instructions = _chosen(instructions)
+        self.instructions = chosen_instructions(instructions)
         self.precision = _checked_precision(precision)
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
@@ -157,7 +157,7 @@ class Engine:
         self._layout = lay_out(network)
         kernels = self.instructions if precision == "float32" else "amx"
         self._native = _native.Engine(self._layout.native, kernels, self.threads)
-        self._layout.pack(_checked(network, weights), self._native.parameters)
+        self._layout.pack(checked_arrays(network, weights), self._native.parameters)
         self._averages = False
 
     def predict(self, images: GrayLevels | Array) -> Array:
@@ -220,7 +220,7 @@ class Engine:
         Raises:
             ValueError: if the arrays do not fit one another or the network.
         """
-        pictures, classes, rows = self._lesson(images, labels, order)
+        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
         steps = -(-len(rows) // learning.batch)
         if len(rates) != steps:
             raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
@@ -257,7 +257,7 @@ class Engine:
 
     def gradients(self, images: GrayLevels, labels: NDArray[Any], learning: Learning) -> tuple[dict[str, Array], float]:
         """The derivatives of the mean loss by every parameter, named like the weights, and the sum of the losses."""
-        pictures, classes, rows = self._lesson(images, labels, np.arange(len(images)))
+        pictures, classes, rows = checked_lesson(self.network, images, labels, np.arange(len(images)))
         gradient = np.zeros((1, self._layout.size), np.float32)
         loss, _ = self._native.gradients(_objective(learning), pictures, classes, rows, gradient)
         return self._layout.unpack(gradient[0]), loss
@@ -290,7 +290,7 @@ class Engine:
         kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
         try:
             named = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
-            checked = {kind: _checked(self.network, arrays) for kind, arrays in named.items()}
+            checked = {kind: checked_arrays(self.network, arrays) for kind, arrays in named.items()}
             updates = int(state["updates"][0])
         except KeyError as error:
             raise EngineError(f"the state kept does not fit {self.network.name}: it lacks {error}") from None
@@ -321,23 +321,6 @@ class Engine:
             raise ArchitectureError(f"{self.network.name} takes inputs (N, {expected}), got {images.shape}")
         return np.ascontiguousarray(images, np.float32)
 
-    def _lesson(
-        self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
-    ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
-        if images.dtype != np.uint8 or images.ndim not in (3, 4) or (1, *images.shape[1:])[-3:] != self.network.input:
-            expected = "×".join(map(str, self.network.input))
-            raise ValueError(f"expected uint8 images of {expected}, got {images.dtype} {images.shape}")
-        if len(labels) != len(images):
-            raise ValueError(f"{len(labels)} labels for {len(images)} images")
-        rows, classes = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(labels, np.int64)
-        if len(rows) and not 0 <= rows.min() <= rows.max() < len(images):
-            raise ValueError(f"the order names rows {rows.min()} to {rows.max()} of {len(images)} images")
-        if len(classes) and not 0 <= classes.min() <= classes.max() < self.network.classes:
-            raise ValueError(
-                f"the labels go from {classes.min()} to {classes.max()}, but there are {self.network.classes} classes"
-            )
-        return np.ascontiguousarray(images), classes, rows
-
     def _distortions(self, limits: Distorting | None) -> Any:
         if limits is None:
             return None
@@ -351,7 +334,12 @@ class Engine:
         return _native.Distortions(*(float(getattr(limits, name)) for name in names))
 
 
-def _chosen(instructions: str | None) -> str:
+def chosen_instructions(instructions: str | None) -> str:
+    """The instruction set to use: the one asked for, the one that LENET_ENGINE names, or the best.
+
+    Raises:
+        EngineError: if the engine was not built, or this processor lacks it.
+    """
     if _native is None:
         raise EngineError(
             f"the C++ engine was not built ({_missing}); install a C++ compiler, then install lenet again"
@@ -374,12 +362,40 @@ def _objective(learning: Learning) -> Any:
     return _native.Objective(getattr(_native.Loss, _LOSSES[learning.loss]), learning.label_smoothing, learning.j)
 
 
-def _checked(network: Network, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+def checked_arrays(network: Network, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
+    """The arrays, if the network's are among them.
+
+    Raises:
+        EngineError: if one is missing or has another shape.
+    """
     for name, shape in network.parameter_shapes().items():
         if name not in arrays or arrays[name].shape != shape:
             got = arrays[name].shape if name in arrays else "none"
             raise EngineError(f"{network.name}: {name} has the shape {got}, expected {shape}")
     return arrays
+
+
+def checked_lesson(
+    network: Network, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
+) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
+    """Pictures, labels and order as the engine takes them.
+
+    Raises:
+        ValueError: if they do not fit one another or the network.
+    """
+    if images.dtype != np.uint8 or images.ndim not in (3, 4) or (1, *images.shape[1:])[-3:] != network.input:
+        expected = "×".join(map(str, network.input))
+        raise ValueError(f"expected uint8 images of {expected}, got {images.dtype} {images.shape}")
+    if len(labels) != len(images):
+        raise ValueError(f"{len(labels)} labels for {len(images)} images")
+    rows, classes = np.ascontiguousarray(order, np.int64), np.ascontiguousarray(labels, np.int64)
+    if len(rows) and not 0 <= rows.min() <= rows.max() < len(images):
+        raise ValueError(f"the order names rows {rows.min()} to {rows.max()} of {len(images)} images")
+    if len(classes) and not 0 <= classes.min() <= classes.max() < network.classes:
+        raise ValueError(
+            f"the labels go from {classes.min()} to {classes.max()}, but there are {network.classes} classes"
+        )
+    return np.ascontiguousarray(images), classes, rows
 
 
 def _has(state: Mapping[str, Array], kind: str) -> bool:

@@ -81,24 +81,27 @@ class Layout:
         return {name: place.view(parameters).reshape(place.shape).copy() for name, place in self.places.items()}
 
 
-def lay_out(network: Network, keep_everything: bool = False) -> Layout:
+def lay_out(network: Network, keep_everything: bool = False, replicas: bool = False) -> Layout:
     """The program of a network.
 
     Args:
         network: the description.
         keep_everything: give every stage, before and after its activation, a buffer of its own; slower, and not to be
             trained. Otherwise max pooling of 2×2 goes with the convolution before it, and the larger map is never kept.
+        replicas: for `lenet.engine.replicas`, where lanes are networks: no two stages are joined, and a first
+            convolution of one map takes pixels one by one, its derivatives with a border that its kernels may reach.
 
     Raises:
         EngineError: if the engine cannot run a stage.
     """
-    return _Builder(network, keep_everything).build()
+    return _Builder(network, keep_everything, replicas).build()
 
 
 @dataclass
 class _Builder:
     network: Network
     keep_everything: bool
+    replicas: bool = False
     steps: list[Any] = field(default_factory=list)
     table: list[int] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
@@ -121,11 +124,12 @@ class _Builder:
         program.set_input(received, padding, background, (ink - background) / 255, offset)
         self.seen["origin"] = received
         slope, index, learns = self._buffer((0, 0, 0)), 0, False
+        joins = not self.keep_everything and not self.replicas
         connected = False  # whether a stage has seen everything: its blocks are taken jointly
         while index < len(stages):
             stage = stages[index]
             connected = self._check(stage, index, connected)
-            pools = not self.keep_everything and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
+            pools = joins and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
             last = index + 1 if pools else index
             step = _native.Step()
             step.activation = getattr(_native.Activation, stage.activation.value)
@@ -134,12 +138,13 @@ class _Builder:
             if apart:
                 step.activation = _native.Activation.identity
             shape, border = self.network.output_shapes[last], 0 if apart else self._border(last + 1)
-            step.given, step.given_slope = self._buffer(shape, border), self._buffer(shape)
+            step.given = self._buffer(shape, border)
+            step.given_slope = self._buffer(shape, self._slope_border(index))
             step.sums_slope = step.given_slope
             if pools:
                 step.fused_pooling, step.winners = 1, self._buffer(shape, border).offset
                 step.sums_slope = self._sums_slope(self.network.output_shapes[index], 2, learns)
-            elif not self.keep_everything and (rows := self._rows_spread(index)):
+            elif joins and (rows := self._rows_spread(index)):
                 step.pool_after = len(self.steps) + 1
                 step.sums_slope = self._sums_slope(shape, rows, learns)
             elif self.steps and self.steps[-1].pool_after:
@@ -225,6 +230,8 @@ class _Builder:
     def _skips_background(self) -> bool:
         """Whether the first convolution can leave out what is empty in all pictures of a block."""
         layer, background = self.network.stages[0].layer, self.network.input_range[0]
+        if self.replicas:
+            return self._pixels_one_by_one()
         return (
             not self.keep_everything
             and isinstance(layer, Convolution)
@@ -233,6 +240,29 @@ class _Builder:
             and (layer.padding == 0 or layer.padding_value == background)
             and (background == 0 or layer.bias == "map")
         )
+
+    def _pixels_one_by_one(self) -> bool:
+        """Whether the first convolution of replicas takes the pixels of a picture as numbers."""
+        layers, (maps, height, width) = [stage.layer for stage in self.network.stages[:2]], self.network.input
+        plane = [
+            isinstance(layer, Convolution | Subsampling | MaxPooling | AveragePooling | GlobalAveragePooling)
+            and not (isinstance(layer, Convolution) and _sees_everything(layer, received))
+            for layer, received in zip(layers, self.network.input_shapes, strict=False)
+        ]
+        first = layers[0]
+        return (
+            isinstance(first, Convolution)
+            and maps == 1
+            and max(height, width) + 2 * first.padding <= _MOST_COLUMNS
+            and (first.padding == 0 or first.padding_value == self.network.input_range[0])
+            and plane == [True, True]
+        )
+
+    def _slope_border(self, index: int) -> int:
+        """The zeros that a stage wants around the derivatives of what it gives."""
+        layer = self.network.stages[index].layer
+        first = self.replicas and index == 0 and self._pixels_one_by_one()
+        return layer.kernel_size - 1 if first and isinstance(layer, Convolution) else 0
 
     def _connect_fully(self, step: Any, stage: Stage, units: int, received: Shape) -> None:
         inputs = received[0] * received[1] * received[2]

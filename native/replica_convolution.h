@@ -1,0 +1,212 @@
+// Convolutions of replicas: kernels are vectors, and so are the maps they look at.
+//
+// Sums are taken in the same order whatever the size of the tiles, so that all instruction sets with fused multiply-adds
+// give the same bits.
+#pragma once
+
+#include "replica_steps.h"
+
+namespace lenet::LENET_ISA {
+
+constexpr int max_columns = 10;  // of a row that are summed at once: LeNet-5's C3 in one piece
+
+// Rows are cut into pieces as even as can be.
+LENET_INLINE int piece(int left) {
+  const int pieces = (left + max_columns - 1) / max_columns;
+  return (left + pieces - 1) / pieces;
+}
+
+template <int columns = max_columns, class Work>
+LENET_INLINE void by_columns(int count, Work work);
+
+template <int value>
+struct Count {
+  static constexpr int count = value;
+};
+
+template <int columns, class Work>
+LENET_INLINE void by_columns(int count, Work work) {
+  if constexpr (columns > 1) {
+    if (count < columns) return by_columns<columns - 1>(count, work);
+  }
+  work(Count<columns>{});
+}
+
+LENET_INLINE const float* received_row(const Step& step, const ReplicaGroup& group, int map, int y, int x) {
+  return unit(group.block, step.in, map, y * step.stride - step.padding, x * step.stride - step.padding);
+}
+
+// The sums of `columns` neighbors of one map; `side` 0 stands for any side and stride, others for a stride of 1.
+template <int columns, int side>
+static void sum_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x) {
+  Vector sums[columns];
+  const int bias = step.bias + (step.bias_per_unit ? (map * step.out.height + y) * step.out.width + x : map);
+  LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i] = weight_of(group, bias + (step.bias_per_unit ? i : 0));
+  const int rows = side ? side : step.side;
+  for (int k = links.start[map]; k < links.start[map + 1]; ++k) {
+    const float* in = received_row(step, group, links.input_map[k], y, x);
+    const float* kernel = group.weights + (step.weight + ptrdiff_t(k) * rows * rows) * lanes;
+    for (int ky = 0; ky < rows; ++ky, in += step.in.row * lanes, kernel += rows * lanes) {
+      if constexpr (side > 0) {
+        Vector weights[side];
+        LENET_UNROLL for (int kx = 0; kx < side; ++kx) weights[kx] = in_register(load(kernel + kx * lanes));
+        LENET_UNROLL for (int i = 0; i < columns + side - 1; ++i) {
+          const Vector value = in_register(load(in + i * lanes));
+          LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+            if (i >= kx && i - kx < columns) sums[i - kx] += value * weights[kx];
+          }
+        }
+      } else {
+        for (int kx = 0; kx < rows; ++kx) {
+          const Vector weight = in_register(load(kernel + kx * lanes));
+          LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i] += load(in + (i * step.stride + kx) * lanes) * weight;
+        }
+      }
+    }
+  }
+  LENET_UNROLL for (int i = 0; i < columns; ++i) store(unit(group.block, step.out, map, y, x + i), sums[i]);
+}
+
+static void convolve(const Program& program, const Step& step, const ReplicaGroup& group) {
+  const Connections links = connections(program, step);
+  const bool usual = step.side == 5 && step.stride == 1;
+  for (int m = 0; m < step.out.maps; ++m) {
+    for (int y = 0; y < step.out.height; ++y) {
+      for (int x = 0; x < step.out.width;) {
+        const int columns = piece(step.out.width - x);
+        by_columns(columns, [&](auto which) {
+          if (usual) sum_piece<which.count, 5>(step, links, group, m, y, x);
+          else sum_piece<which.count, 0>(step, links, group, m, y, x);
+        });
+        x += columns;
+      }
+      activate(step.activation, unit(group.block, step.out, m, y, 0), step.out.width);
+    }
+  }
+}
+
+// What `columns` derivatives of one row and all that receive from `map` pass back to its padded row y, added to `row`.
+template <bool curvature, int columns, int side>
+static void gather_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x, float* row) {
+  const int rows = side ? side : step.side;
+  constexpr int width = side ? columns + side - 1 : 1;
+  Vector sums[width] = {};
+  for (int b = links.back_start[map]; b < links.back_start[map + 1]; ++b) {
+    const float* kernel = group.weights + (step.weight + ptrdiff_t(links.kernel[b]) * rows * rows) * lanes;
+    for (int ky = 0; ky < rows; ++ky, kernel += rows * lanes) {
+      const int from = y - ky, out_y = side ? from : from / step.stride;
+      if (from < 0 || out_y >= step.out.height || (!side && from % step.stride)) continue;
+      const float* slopes = unit(group.block, step.out_slope, links.output_map[b], out_y, x);
+      Vector given[columns];
+      LENET_UNROLL for (int i = 0; i < columns; ++i) given[i] = load(slopes + i * lanes);
+      if constexpr (side > 0) {
+        LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+          const Vector weight = in_register(factor<curvature>(load(kernel + kx * lanes)));
+          LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i + kx] += given[i] * weight;
+        }
+      } else {
+        for (int kx = 0; kx < rows; ++kx) {
+          const Vector weight = factor<curvature>(load(kernel + kx * lanes));
+          LENET_UNROLL for (int i = 0; i < columns; ++i) {
+            float* at = row + ((x + i) * step.stride + kx) * lanes;
+            store(at, load(at) + given[i] * weight);
+          }
+        }
+      }
+    }
+  }
+  if constexpr (side > 0) {
+    LENET_UNROLL for (int i = 0; i < width; ++i) store(row + (x + i) * lanes, load(row + (x + i) * lanes) + sums[i]);
+  }
+}
+
+template <bool curvature>
+static void pass_back(const Step& step, const Connections& links, Activation before, const ReplicaGroup& group) {
+  const bool usual = step.side == 5 && step.stride == 1;
+  alignas(64) float row[max_row * lanes];
+  for (int m = 0; m < step.in.maps; ++m) {
+    for (int y = 0; y < step.in.height; ++y) {
+      __builtin_memset(row, 0, size_t(step.in.width + 2 * step.padding) * LENET_VECTOR_BYTES);
+      for (int x = 0; x < step.out.width;) {
+        const int columns = piece(step.out.width - x);
+        by_columns(columns, [&](auto which) {
+          if (usual) gather_piece<curvature, which.count, 5>(step, links, group, m, y + step.padding, x, row);
+          else gather_piece<curvature, which.count, 0>(step, links, group, m, y + step.padding, x, row);
+        });
+        x += columns;
+      }
+      const float* given = unit(group.block, step.in, m, y, 0);
+      float* slopes = unit(group.block, step.in_slope, m, y, 0);
+      by_activation(before, [&](auto which) {
+        for (int x = 0; x < step.in.width; ++x) {
+          const Vector passed = load(row + (step.padding + x) * lanes);
+          store(slopes + x * lanes, through<which.activation, curvature>(passed, load(given + x * lanes)));
+        }
+      });
+    }
+  }
+}
+
+// `rows` rows of one kernel, all sums in registers.
+template <bool curvature, int side, int rows>
+static void learn_rows(const Step& step, const ReplicaGroup& group, int map, int received, ptrdiff_t kernel, int first) {
+  Vector sums[rows * side] = {};
+  for (int y = 0; y < step.out.height; ++y) {
+    const float* slopes = unit(group.block, step.out_slope, map, y, 0);
+    const float* in = received_row(step, group, received, y, 0) + first * step.in.row * lanes;
+    for (int x = 0; x < step.out.width; ++x, in += step.stride * lanes) {
+      const Vector d = in_register(load(slopes + x * lanes));
+      LENET_UNROLL for (int r = 0; r < rows; ++r) {
+        LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+          sums[r * side + kx] += d * in_register(factor<curvature>(load(in + (r * step.in.row + kx) * lanes)));
+        }
+      }
+    }
+  }
+  LENET_UNROLL for (int i = 0; i < rows * side; ++i) take<curvature>(group, kernel + first * side + i, sums[i]);
+}
+
+template <bool curvature, int side = max_kernel>
+static void learn_kernels(const Step& step, const Connections& links, const ReplicaGroup& group) {
+  if constexpr (side > 1) {
+    if (step.side < side) return learn_kernels<curvature, side - 1>(step, links, group);
+  }
+  constexpr int together = many_registers ? 25 / side : 10 / side, rows = together > side ? side : together;
+  for (int m = 0; m < step.out.maps; ++m) {
+    for (int k = links.start[m]; k < links.start[m + 1]; ++k) {
+      const ptrdiff_t kernel = step.weight + ptrdiff_t(k) * side * side;
+      int first = 0;
+      for (; first + rows <= side; first += rows) {
+        learn_rows<curvature, side, rows>(step, group, m, links.input_map[k], kernel, first);
+      }
+      for (; first < side; ++first) learn_rows<curvature, side, 1>(step, group, m, links.input_map[k], kernel, first);
+    }
+  }
+}
+
+// The sum of one map's derivatives, which its bias takes, unless each unit's takes its own.
+template <bool curvature>
+static Vector learn_biases(const Step& step, const ReplicaGroup& group, int map) {
+  Vector sums[4] = {};
+  for (int y = 0; y < step.out.height; ++y) {
+    const float* slopes = unit(group.block, step.out_slope, map, y, 0);
+    for (int x = 0; x < step.out.width; ++x) sums[x % 4] += load(slopes + x * lanes);
+    if (!step.bias_per_unit) continue;
+    const ptrdiff_t bias = step.bias + (map * step.out.height + y) * step.out.width;
+    for (int x = 0; x < step.out.width; ++x) take<curvature>(group, bias + x, load(slopes + x * lanes));
+  }
+  const Vector total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+  if (!step.bias_per_unit) take<curvature>(group, step.bias + map, total);
+  return total;
+}
+
+// Derivatives are passed back before the kernels they pass through change.
+template <bool curvature>
+static void convolve_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
+  const Connections links = connections(program, step);
+  if (step.passes_back) pass_back<curvature>(step, links, before, group);
+  learn_kernels<curvature>(step, links, group);
+  for (int m = 0; m < step.out.maps; ++m) learn_biases<curvature>(step, group, m);
+}
+
+}  // namespace lenet::LENET_ISA

@@ -1,0 +1,106 @@
+#include "replicas.h"
+
+#include <algorithm>
+#include <stdexcept>
+#include <utility>
+
+namespace lenet {
+
+#define LENET_DECLARE(name)                     \
+  namespace name {                              \
+  extern const ReplicaKernels replica_kernels;  \
+  }
+#if defined(LENET_HAVE_AVX512)
+LENET_DECLARE(avx512)
+#endif
+#if defined(LENET_HAVE_AVX2)
+LENET_DECLARE(avx2)
+#endif
+#if defined(LENET_HAVE_NEON)
+LENET_DECLARE(neon)
+#endif
+#if defined(LENET_HAVE_BASELINE)
+LENET_DECLARE(baseline)
+#endif
+
+namespace {
+
+const Kernels& available(const std::string& name) {
+  if (const Kernels* kernels = kernels_for(name)) return *kernels;
+  throw std::invalid_argument("no such instruction set here: " + name);
+}
+
+const ReplicaKernels& replica_kernels_for(const std::string& name) {
+#if defined(LENET_HAVE_AVX512)
+  if (name == "avx512") return avx512::replica_kernels;
+#endif
+#if defined(LENET_HAVE_AVX2)
+  if (name == "avx2") return avx2::replica_kernels;
+#endif
+#if defined(LENET_HAVE_NEON)
+  if (name == "neon") return neon::replica_kernels;
+#endif
+#if defined(LENET_HAVE_BASELINE)
+  if (name == "baseline") return baseline::replica_kernels;
+#endif
+  throw std::invalid_argument("no such instruction set here: " + name);
+}
+
+int groups_of(int replicas, int lanes) { return (replicas + lanes - 1) / lanes; }
+
+}  // namespace
+
+Replicas::Replicas(OwnedProgram program, const ReplicaObjective& objective, const std::string& instructions, int replicas,
+                   int threads)
+    : owned_(std::move(program)),
+      objective_(objective),
+      kernels_(available(instructions)),
+      replica_kernels_(replica_kernels_for(instructions)),
+      team_(std::max(1, std::min(threads, groups_of(replicas, replica_kernels_.lanes)))) {
+  Program& own = owned_.program;
+  own.steps = owned_.steps.data();
+  own.count = int32_t(owned_.steps.size());
+  own.table = owned_.table.data();
+  own.constants = owned_.constants.data();
+  const size_t parameters = size_t(own.parameters) * size_t(lanes());
+  for (int g = 0; g < groups_of(replicas, lanes()); ++g) {
+    auto group = std::make_unique<Group>();
+    group->memory = Floats(3 * parameters + size_t(own.block_vectors) * size_t(lanes()));
+    group->ink = std::make_unique<Ink>();
+    float* memory = group->memory.data();
+    group->room = {memory, memory + parameters, memory + 2 * parameters, memory + 3 * parameters, group->ink.get()};
+    replica_kernels_.prepare(own, group->room);
+    groups_.push_back(std::move(group));
+  }
+}
+
+size_t Replicas::picture_size() const {
+  const Maps& input = owned_.program.input;
+  return size_t(input.maps) * size_t(input.height) * size_t(input.width);
+}
+
+// Which thread takes which group changes nothing: groups share nothing.
+template <class Work>
+void Replicas::each_group(Work work) {
+  team_.run([&](int thread) {
+    const uint32_t before = kernels_.flush_denormals();
+    for (int g = thread; g < groups(); g += team_.size()) work(g);
+    kernels_.restore_denormals(before);
+  });
+}
+
+void Replicas::learn(const ReplicaLesson& lesson, float eta, float mu, double* losses, int64_t* errors) {
+  std::fill_n(losses, size_t(groups()) * size_t(lanes()), 0.);
+  std::fill_n(errors, size_t(groups()) * size_t(lanes()), 0);
+  each_group([&](int g) {
+    const ReplicaGroup& room = groups_[g]->room;
+    replica_kernels_.set_rates(owned_.program, room, eta, mu);
+    replica_kernels_.learn(owned_.program, objective_, room, lesson, losses + g * lanes(), errors + g * lanes());
+  });
+}
+
+void Replicas::estimate(const ReplicaLesson& lesson) {
+  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->room, lesson); });
+}
+
+}  // namespace lenet

@@ -1,0 +1,254 @@
+"""Replicas: many networks of one description, trained at once on the same pictures, one update after each picture.
+
+A batch of one leaves nothing to share a vector but the networks themselves: each lane of a vector holds a whole
+network, started from a seed of its own, and each is bit for bit what it would be alone. Updates are those of stochastic
+diagonal Levenberg-Marquardt, ``w -= eta / (mu + h) * dE/dw`` [LeCun98, eq. 18 and 21], with h by back-propagated second
+derivatives [LeCun98, eq. 23 to 27].
+"""
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Activation, Convolution, EuclideanRbf, Network, Subsampling
+from lenet.engine.native import (
+    Engine,
+    checked_arrays,
+    checked_lesson,
+    chosen_instructions,
+    instruction_sets,
+    usable_cores,
+)
+from lenet.errors import EngineError, UnknownName
+from lenet.preprocess import GrayLevels
+
+try:
+    from lenet.engine import _native
+    from lenet.engine.program import lay_out
+except ImportError:  # `chosen_instructions` says why
+    pass
+
+Array = NDArray[np.float32]
+
+LOSSES = ("penalty", "map", "mean-squared-error", "cross-entropy")
+_MOST_COPIES = 8
+_WIDE_TAKES = 1.6  # times as long a group of sixteen takes as one of eight
+_WIDEST_ROW = 160
+
+
+class Replicas:
+    """R networks of one description, trained at once.
+
+    Args:
+        network: the description: convolutions, sub-sampling, pooling, full connections and a Euclidean RBF in any order
+            that the native engine runs, with any activation but log_softmax.
+        arrays: the weights of each replica, named and shaped as ``network.parameter_shapes()`` says; they are copied.
+        loss: ``"penalty"`` [LeCun98, eq. 8] or ``"map"`` (eq. 9) of Euclidean RBF outputs; ``"mean-squared-error"``:
+            the squared distance, summed over the outputs, to +1 for the correct class and -1 for the others; or
+            ``"cross-entropy"`` of logits.
+        j: of ``"map"``, in units of the penalties as ``halved`` makes them.
+        halved: penalties and squared distances count half, in the loss and in the second derivatives that h starts
+            from: these are 1 then, else 2. Cross-entropy is never halved, and starts from 1.
+        threads: groups of as many replicas as a vector has lanes are shared out to them; None takes all usable cores.
+            Their number changes no bit, and more of them than groups are of no use.
+        instructions: one of `native.instruction_sets`; None takes what LENET_ENGINE names, or the one that is done
+            first: sixteen replicas are one group for AVX-512, but two for AVX2, which two threads share. These two give
+            the same bits; others do not.
+
+    Raises:
+        EngineError: if the engine was not built, or cannot run a stage or learn by this loss.
+        UnknownName: if there is no such loss.
+
+    >>> from lenet.initialization import initial_weights
+    >>> from lenet.networks import describe
+    >>> network = describe("lenet-1")
+    >>> twins = Replicas(network, [initial_weights(network, seed=seed) for seed in (1, 2)], loss="mean-squared-error")
+    >>> pictures, labels = np.zeros((5, 28, 28), np.uint8), np.arange(5)
+    >>> h = twins.curvatures(pictures, labels)
+    >>> h["h1.weight"].shape
+    (2, 4, 1, 5, 5)
+    >>> twins.learn(pictures, labels, np.arange(5), eta=0.0005, mu=0.02)["errors"].shape
+    (2,)
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        arrays: Sequence[Mapping[str, Array]],
+        *,
+        loss: str = "map",
+        j: float = 15.0,
+        halved: bool = True,
+        threads: int | None = None,
+        instructions: str | None = None,
+    ) -> None:
+        self.network = network
+        self.instructions = self._reading = chosen_instructions(instructions)
+        self.threads = usable_cores() if threads is None else threads
+        if self.threads < 1:
+            raise EngineError(f"threads is {threads}, expected at least 1")
+        if not arrays:
+            raise EngineError("no replicas: expected the weights of at least one")
+        check_learnable(network, loss)
+        if instructions is None and "LENET_ENGINE" not in os.environ:
+            self.instructions = _first_done(self.instructions, len(arrays), self.threads)
+        self._layout = lay_out(network, replicas=True)
+        objective = _native.ReplicaObjective(getattr(_native.Loss, loss.replace("-", "_")), 0.5 if halved else 1.0, j)
+        self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
+        self._weights = [self._native.weights(group) for group in range(self._native.groups)]
+        self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
+        self._replicas, self._lanes = len(arrays), self._native.lanes
+        self._estimated = False
+        for replica, own in enumerate(arrays):
+            self.load(replica, own)
+
+    @property
+    def replicas(self) -> int:
+        """How many there are, R."""
+        return self._replicas
+
+    def arrays(self, replica: int) -> dict[str, Array]:
+        """The weights of one replica as they are now; copies."""
+        return self._layout.unpack(self._column(self._weights, replica))
+
+    def load(self, replica: int, arrays: Mapping[str, Array]) -> None:
+        """Give one replica other weights; they are copied.
+
+        Raises:
+            EngineError: if they are not shaped as the network's.
+        """
+        self._put(self._weights, replica, checked_arrays(self.network, arrays))
+
+    def curvatures(self, images: GrayLevels, labels: NDArray[Any]) -> dict[str, Array]:
+        """Estimate h anew, for every parameter of every replica, and keep it for `learn`.
+
+        Args:
+            images: uint8 gray levels (P, H, W), at the network's size.
+            labels: (P,). None of the losses' second derivatives depends on them; they say what the pictures are.
+
+        Returns:
+            by name, (R, ...): the means over the P pictures of what eq. 23 to 27 of [LeCun98] give; never negative.
+
+        Raises:
+            ValueError: if pictures and labels are not those of the network.
+        """
+        pictures, classes, rows = checked_lesson(self.network, images, labels, np.arange(len(images)))
+        if not len(rows):
+            raise ValueError("second derivatives need at least one picture")
+        self._native.estimate(pictures, classes, rows)
+        self._estimated = True
+        return self._stacked(self._curvatures)
+
+    def learn(
+        self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64], eta: float, mu: float
+    ) -> dict[str, NDArray[Any]]:
+        """Take one update of every replica after each picture.
+
+        Args:
+            images: uint8 gray levels (P, H, W), at the network's size.
+            labels: (P,), 0 to classes - 1.
+            order: (n,), the rows of the pictures, as they come.
+            eta: the global rate.
+            mu: keeps rates finite where h vanishes.
+
+        Returns:
+            ``loss``: float64 (R,), the mean over the n pictures, each measured before its update; ``errors``: int64
+            (R,), how many of them were taken for another class.
+
+        Raises:
+            EngineError: if there are no second derivatives yet.
+            ValueError: as `curvatures`.
+        """
+        if not self._estimated:
+            raise EngineError("replicas cannot learn before their curvatures are estimated")
+        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
+        room = len(self._weights) * self._lanes
+        losses, errors = np.zeros(room, np.float64), np.zeros(room, np.int64)
+        self._native.learn(pictures, classes, rows, eta, mu, losses, errors)
+        return {"loss": losses[: self.replicas] / max(1, len(rows)), "errors": errors[: self.replicas]}
+
+    def predict(self, images: GrayLevels) -> Array:
+        """The outputs of every replica, float32 (R, N, classes), as `Engine.predict` gives them, which runs here."""
+        found = np.empty((self.replicas, len(images), self.network.classes), np.float32)
+        for replica in range(self.replicas):
+            engine = Engine(self.network, self.arrays(replica), threads=self.threads, instructions=self._reading)
+            found[replica] = engine.predict(images)
+        return found
+
+    def state(self) -> dict[str, Array]:
+        """Everything that the next update depends on: ``weights.NAME`` and ``curvatures.NAME``, (R, ...) each."""
+        state = {f"weights.{name}": array for name, array in self._stacked(self._weights).items()}
+        if self._estimated:
+            state |= {f"curvatures.{name}": array for name, array in self._stacked(self._curvatures).items()}
+        return state
+
+    def restore(self, state: Mapping[str, Array]) -> None:
+        """Go back to a `state`.
+
+        Raises:
+            EngineError: if it belongs to another network, or to another number of replicas.
+        """
+        estimated = any(name.startswith("curvatures.") for name in state)
+        kinds = {"weights": self._weights} | ({"curvatures": self._curvatures} if estimated else {})
+        for kind in kinds:
+            for name, shape in self.network.parameter_shapes().items():
+                array = state.get(f"{kind}.{name}")
+                if array is None or array.shape != (self.replicas, *shape):
+                    raise EngineError(f"the state kept does not fit {self.replicas} replicas of {self.network.name}")
+        for kind, memory in kinds.items():
+            for replica in range(self.replicas):
+                own = {name: state[f"{kind}.{name}"][replica] for name in self._layout.places}
+                self._put(memory, replica, own)
+        self._estimated = estimated
+
+    def _stacked(self, memory: list[Array]) -> dict[str, Array]:
+        each = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]
+        return {name: np.stack([own[name] for own in each]) for name in self._layout.places}
+
+    def _column(self, memory: list[Array], replica: int) -> Array:
+        group, lane = self._place(replica)
+        return np.ascontiguousarray(memory[group][:, lane])
+
+    def _put(self, memory: list[Array], replica: int, arrays: Mapping[str, Array]) -> None:
+        group, lane = self._place(replica)
+        column = np.empty(self._layout.size, np.float32)
+        self._layout.pack(arrays, column)
+        memory[group][:, lane] = column
+
+    def _place(self, replica: int) -> tuple[int, int]:
+        if not 0 <= replica < self.replicas:
+            raise EngineError(f"replica is {replica}, expected 0 to {self.replicas - 1}")
+        return replica // self._lanes, replica % self._lanes
+
+
+def _first_done(best: str, replicas: int, threads: int) -> str:
+    """AVX2 instead of AVX-512 where that gets more threads to work, or leaves fewer lanes idle."""
+    if best != "avx512" or "avx2" not in instruction_sets():
+        return best
+    wide, narrow = (-(-replicas // (lanes * threads)) for lanes in (16, 8))  # groups that a thread takes in turn
+    return "avx2" if narrow < _WIDE_TAKES * wide else best
+
+
+def check_learnable(network: Network, loss: str) -> None:
+    """Raise EngineError unless replicas of this network learn by this loss; UnknownName if there is no such loss."""
+    if loss not in LOSSES:
+        raise UnknownName("loss", loss, LOSSES)
+    layers = [stage.layer for stage in network.stages]
+    if (loss in ("penalty", "map")) != isinstance(layers[-1], EuclideanRbf):
+        outputs = "Euclidean RBF outputs" if loss in ("penalty", "map") else "other outputs than a Euclidean RBF"
+        raise EngineError(f"{network.name}: replicas learn by {loss} from {outputs} only")
+    if any(isinstance(layer, EuclideanRbf) for layer in (layers[0], *layers[:-1])):
+        raise EngineError(f"{network.name}: replicas take a Euclidean RBF at the end only, after a stage that learns")
+    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+        layer = stage.layer
+        if stage.activation is Activation.LOG_SOFTMAX:
+            raise EngineError(f"{network.name}: replicas learn from logits, not from log_softmax; use cross-entropy")
+        if isinstance(layer, Subsampling) and layer.copies > _MOST_COPIES:
+            raise EngineError(
+                f"{network.name}: {stage.name} makes {layer.copies} copies, replicas up to {_MOST_COPIES}"
+            )
+        if isinstance(layer, Convolution) and received[2] + 2 * layer.padding > _WIDEST_ROW:
+            raise EngineError(f"{network.name}: {stage.name} receives wider rows than the {_WIDEST_ROW} of replicas")
