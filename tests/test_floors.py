@@ -15,8 +15,8 @@ FLOORS = [
     "architecture connections preprocess",
     "networks",
     "anatomy initialization weights engine pytorch data",
-    "evaluation training reading figures benchmarking page",
-    "server",
+    "evaluation training reading figures benchmarking page sdnn",
+    "server reproduction",
     "cli",
 ]
 FLOOR_OF = {part: floor for floor, parts in enumerate(FLOORS) for part in parts.split()}

@@ -29,6 +29,7 @@ VERBS = {
     "data": "data",
     "train": "training",
     "evaluate": "training",
+    "reproduce": "reproduce",
     "adapt": "adapt",
     "read": "read",
     "maps": "maps",

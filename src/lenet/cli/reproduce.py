@@ -1,0 +1,121 @@
+"""``lenet reproduce``: the results of the papers, each by one command."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from lenet.errors import TrainingError
+from lenet.reproduction import ROWS, Row, find
+from lenet.reproduction.progress import on_stderr
+
+_ROOT = Path("runs/reproduce")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the verb of this module."""
+    app.command()(reproduce)
+
+
+def reproduce(
+    name: Annotated[str | None, typer.Argument(help="A row of --list.")] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, then the report of all.")] = False,
+    listing: Annotated[bool, typer.Option("--list", help="Name the rows and what the papers print.")] = False,
+    seeds: Annotated[int | None, typer.Option(help="So many seeds [default: the row's own number].")] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="One pass over few patterns, to see that all works.")] = False,
+    out: Annotated[Path | None, typer.Option(help=f"The row's folder [default: {_ROOT}/NAME].")] = None,
+    passes: Annotated[int | None, typer.Option(help="Only the first so many passes.")] = None,
+    validation: Annotated[
+        int, typer.Option(help="Test on so many training patterns set aside; the test part is left alone.")
+    ] = 0,
+    j: Annotated[float | None, typer.Option(help="Another j for eq. 9, to be tried on --validation.")] = None,
+    rate: Annotated[float, typer.Option(help="A factor for all rates, to be tried on --validation.")] = 1.0,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
+    ] = None,
+    docs: Annotated[Path | None, typer.Option(help="With --all: where the report goes [default: docs].")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Reproduce a result of 1989 to 1998 with the papers' own algorithm; a run that was stopped goes on.
+
+    lenet reproduce lenet-5
+
+    lenet reproduce figure-6 --seeds 8
+    """
+    if listing:
+        _list(as_json)
+        return
+    if (name is None) != everything:
+        raise typer.BadParameter("give the name of one row, or --all; --list names them")
+    if docs is not None and not everything:
+        raise typer.BadParameter("--docs goes with --all")
+    from lenet.reproduction import runner  # here, because naming rows needs no engine
+    from lenet.reproduction.writing import write_report, write_row
+
+    chosen = [find(name)] if name is not None else list(ROWS)
+    root = (out or _ROOT) if everything else _ROOT
+    answers, files = [], []
+    try:
+        with on_stderr() as progress:
+            for row in chosen:
+                place = root / row.name if everything or out is None else out
+                files_at = _files_at(row, data_dir, everything)
+                request = runner.Request(seeds, passes, quick, validation, files_at, j, rate)
+                settings = runner.reproduce(row, place, request, progress=progress).settings
+                files += [place / "run.json", *write_row(place, settings)]
+                answers.append(settings)
+    except KeyboardInterrupt:
+        raise TrainingError("stopped; the same command goes on where it stood") from None
+    if everything:
+        files += write_report(root, docs or Path("docs"))
+    if as_json:
+        print(json.dumps(answers if everything else answers[0], ensure_ascii=False))
+        return
+    for answer in answers:
+        _print(answer)
+    print(*files, sep="\n")
+
+
+def _files_at(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
+    """Where a row's files lie: rows have several data sets, so with --all a folder below --data-dir for each."""
+    if data_dir is None or (data_dir / row.data).is_dir():
+        return None if data_dir is None else data_dir / row.data
+    return None if everything else data_dir
+
+
+def _list(as_json: bool) -> None:
+    if as_json:
+        rows = [
+            {"name": row.name, "title": row.title.en, "published": [vars(one) for one in row.published]} for row in ROWS
+        ]
+        print(json.dumps(rows, ensure_ascii=False))
+        return
+    from lenet.reproduction.measures import MEASURES
+    from lenet.reproduction.report import printed as printed_text
+
+    for row in ROWS:
+        print(f"{row.name:<18} {row.title.en}")
+        for one in row.published:
+            unit = "" if one.measure == "average_cost" else " %"
+            part = f", {one.part}" if one.part else ""
+            print(f"{'':<18}   {printed_text(one.value)}{unit}  {MEASURES[one.measure].en}{part}  {one.source}")
+
+
+def _print(settings: Mapping[str, Any]) -> None:
+    """A line for each figure, beside the printed one."""
+    from lenet.reproduction.measures import MEASURES
+    from lenet.reproduction.report import printed as printed_text
+
+    note = ", a quick look" if settings["quick"] else ""
+    print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
+    for one in settings["results"]["measures"]:
+        unit = "" if one["measure"] == "average_cost" else " %"
+        spread = "" if one["deviation"] is None else f" ± {one['deviation']:.2f}"
+        interval = "" if one["low"] is None else f", 95 % interval of the mean {one['low']:.2f} to {one['high']:.2f}"
+        printed = f"; printed {printed_text(one['published']['value'])}{unit}" if "published" in one else ""
+        part = f", {one['part']}" if one["part"] else ""
+        seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
+        label = MEASURES[one["measure"]].en
+        print(f"  {label}{part}: {one['mean']:.2f}{spread}{unit} ({seeds}{interval}){printed}")

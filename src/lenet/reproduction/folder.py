@@ -1,0 +1,107 @@
+"""A row's folder: ``run.json`` says how it was made and what came out, the rest follows from it.
+
+``run.json`` is written before the first pass and once more, with the results, at the end; ``lanes/`` holds the groups
+of networks; ``history.jsonl`` a line for each pass of each group; ``weights.safetensors`` the first seed's network.
+"""
+
+import json
+import platform
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import lenet
+from lenet.errors import TrainingError
+from lenet.files import write_atomically
+
+FORMAT = "lenet-reproduction-1"
+
+_ASKED = ("quick", "tested_on", "passes", "seeds", "orders", "recipe", "data", "network")
+
+
+def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
+    """Make the folder of a row, or open it to go on; what its run.json holds.
+
+    Raises:
+        TrainingError: if it holds something else.
+    """
+    path = folder / "run.json"
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder}: is a file, expected a folder for the run")
+    if not path.exists():
+        save(folder, settings)
+        return settings
+    begun = read(folder)
+    if begun["name"] != settings["name"]:
+        raise TrainingError(
+            f"{folder}: holds {begun['name']}, not {settings['name']}; choose another folder with --out"
+        )
+    before, now = _flat(begun), _flat(settings)
+    for key, value in now.items():
+        if before.get(key) != value:
+            was, asked = (_short(found) for found in (before.get(key), value))
+            raise TrainingError(
+                f"{folder}: was begun with {key} {was}, not {asked}; "
+                "choose another folder with --out, or delete this one"
+            )
+    for unfinished in folder.rglob(".*.tmp"):  # of a process that was killed
+        unfinished.unlink(missing_ok=True)
+    return begun
+
+
+def save(folder: Path, settings: dict[str, Any]) -> None:
+    """Replace run.json."""
+    write_atomically(folder / "run.json", json.dumps(settings, indent=1, ensure_ascii=False).encode() + b"\n")
+
+
+def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:
+    """Replace history.jsonl."""
+    write_atomically(folder / "history.jsonl", "".join(json.dumps(row) + "\n" for row in rows).encode())
+
+
+def read(folder: Path) -> dict[str, Any]:
+    """What a row's run.json holds.
+
+    Raises:
+        TrainingError: if it cannot be read or is none.
+    """
+    path = folder / "run.json"
+    try:
+        settings = json.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: no such file; expected the run.json of a reproduction") from None
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: not readable as JSON ({error}); delete it to start again") from None
+    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+        raise TrainingError(f"{path}: is not the run.json of a reproduction: no format {FORMAT!r}")
+    return settings
+
+
+def finished(root: Path) -> list[dict[str, Any]]:
+    """The run.json of each row below a folder that has results, in any order."""
+    found = [read(path.parent) for path in sorted(root.glob("*/run.json"))]
+    return [settings for settings in found if "results" in settings]
+
+
+def versions() -> dict[str, str]:
+    """What the bits of a result depend on beside its settings."""
+    return {
+        "lenet": lenet.__version__,
+        "python": platform.python_version(),
+        "numpy": metadata.version("numpy"),
+        "opencv": metadata.version("opencv-python-headless"),
+    }
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """What must stay as it was when a run goes on; the parts of recipe and data by their own names."""
+    return {
+        f"{key} {name}" if name else key: value
+        for key in _ASKED
+        for name, value in (settings[key].items() if key in ("recipe", "data") else [("", settings[key])])
+    }
+
+
+def _short(value: Any) -> str:
+    text = json.dumps(value, ensure_ascii=False)
+    return text if len(text) <= 40 else text[:39] + "…"

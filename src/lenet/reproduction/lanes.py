@@ -1,0 +1,200 @@
+"""One group of networks with different seeds, taught the same patterns in the same order, a lane of a vector each.
+
+A group's file holds weights, learner state and history after its last whole pass; a run that was stopped goes on from
+there and ends in the same bits.
+"""
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from lenet.architecture import Network
+from lenet.engine import decide
+from lenet.errors import TrainingError
+from lenet.files import write_atomically
+from lenet.initialization import initial_weights
+from lenet.preprocess import fitted
+from lenet.reproduction.progress import Silent
+from lenet.reproduction.recipe import Recipe
+from lenet.reproduction.streams import Patterns, Stream
+
+Array = NDArray[np.float32]
+
+_SPAN = 2_000  # patterns between two signs of life
+
+
+class Lanes(Protocol):
+    """What is asked of `lenet.engine.replicas.Replicas`."""
+
+    def arrays(self, replica: int) -> dict[str, Array]:
+        """One network's weights."""
+        ...
+
+    def curvatures(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Any:
+        """Estimate the second derivatives of all parameters."""
+        ...
+
+    def learn(
+        self, images: NDArray[np.uint8], labels: NDArray[np.int64], order: NDArray[np.int64], eta: float, mu: float
+    ) -> Mapping[str, Any]:
+        """Learn pattern by pattern; mean loss and errors of each replica."""
+        ...
+
+    def predict(self, images: NDArray[np.uint8]) -> Array:
+        """Outputs (R, N, classes)."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """What `restore` takes."""
+        ...
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Stand where `state` was asked for."""
+        ...
+
+
+MakeLanes = Callable[..., Lanes]
+
+
+def replicas(network: Network, arrays: Sequence[Mapping[str, Array]], recipe: Recipe) -> Lanes:
+    """The networks side by side in the native engine."""
+    from lenet.engine.replicas import Replicas  # here, because rows and reports need no engine
+
+    lanes: Lanes = Replicas(network, arrays, loss=recipe.loss, j=recipe.j, halved=recipe.halved)
+    return lanes
+
+
+@dataclass
+class Group:
+    """Networks that differ by their seed alone.
+
+    Attributes:
+        lanes: the networks, taught.
+        seeds: of their first weights, in the order of the lanes.
+        order: the seed of the order that they share.
+        history: a row for each pass: pass, rate, loss, train_errors and test_errors by lane, patterns, seconds.
+    """
+
+    network: Network
+    lanes: Lanes
+    seeds: tuple[int, ...]
+    order: int
+    history: list[dict[str, Any]] = field(default_factory=list)
+
+    def outputs(self, images: NDArray[np.uint8]) -> Array:
+        """What the networks say, (R, N, classes)."""
+        return self.lanes.predict(at_size(self.network, images))
+
+    def errors(self, patterns: Patterns) -> list[int]:
+        """How many of the patterns each network gets wrong."""
+        return errors_of(self.network, self.outputs(patterns.images), patterns.labels)
+
+
+def errors_of(network: Network, outputs: Array, labels: NDArray[np.int64]) -> list[int]:
+    """The number of wrong answers of each network, from outputs (R, N, classes)."""
+    return [int((decide(network, some) != labels).sum()) for some in outputs]
+
+
+def at_size(network: Network, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Gray levels (N, H, W) with background around them, up to the size that the network takes."""
+    return np.ascontiguousarray(fitted(images, network.input)[:, 0])
+
+
+def train(
+    path: Path,
+    network: Network,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    stream: Stream,
+    test: Patterns,
+    *,
+    stage: str = "",
+    progress: Silent | None = None,
+    make: MakeLanes = replicas,
+) -> Group:
+    """Teach one group, or go on with it, or just open it if it has had all its passes.
+
+    Args:
+        path: the group's file.
+        stream: the patterns of each pass.
+        test: what the networks are tested on after each pass; it has no say in anything.
+        stage: the group's name for its reader.
+        progress: is told of every 2,000 patterns and of every pass.
+
+    Raises:
+        TrainingError: if the file is damaged, or was begun with other settings.
+    """
+    progress = progress or Silent()
+    settings = {
+        "network": network.to_json(),
+        "recipe": recipe.to_json(),
+        "seeds": list(seeds),
+        "order": stream.order,
+        "patterns": stream.patterns,
+    }
+    lanes = make(network, [initial_weights(network, recipe.init, seed) for seed in seeds], recipe)
+    group = Group(network, lanes, tuple(seeds), stream.order, _resume(path, lanes, settings))
+    progress.skip(len(group.history) * stream.patterns)
+    test_images = at_size(network, test.images)
+    for number in range(len(group.history), recipe.passes):
+        started = time.monotonic()
+        row = _one_pass(group, recipe, stream, number, progress)
+        row["test_errors"] = errors_of(network, lanes.predict(test_images), test.labels)
+        row["seconds"] = time.monotonic() - started
+        group.history.append(row)
+        place = json.dumps({"settings": settings, "history": group.history})
+        state = {name: np.ascontiguousarray(value) for name, value in lanes.state().items()}
+        write_atomically(path, to_bytes(state, metadata={"lenet": place}))
+        progress.end_of_pass(stage, row, recipe.passes, len(test.labels))
+    return group
+
+
+def _one_pass(group: Group, recipe: Recipe, stream: Stream, number: int, progress: Silent) -> dict[str, Any]:
+    patterns, order = stream.of_pass(number)
+    images, eta = at_size(group.network, patterns.images), recipe.rates[number]
+    chosen = stream.curvature_patterns(number, min(recipe.curvature_patterns, len(images)))
+    group.lanes.curvatures(images[chosen], patterns.labels[chosen])
+    loss, errors = np.zeros(len(group.seeds)), np.zeros(len(group.seeds), np.int64)
+    for start in range(0, len(order), _SPAN):
+        some = order[start : start + _SPAN]
+        said = group.lanes.learn(images, patterns.labels, some, eta, recipe.mu)
+        loss += len(some) * np.asarray(said["loss"], np.float64)
+        errors += np.asarray(said["errors"], np.int64)
+        if not np.isfinite(loss).any():
+            raise TrainingError(f"no network's loss is a number any more, after {start + len(some):,} patterns")
+        progress.advance(len(some))
+    return {
+        "pass": number + 1,
+        "order": group.order,
+        "rate": eta,
+        "loss": (loss / len(order)).tolist(),
+        "train_errors": errors.tolist(),
+        "patterns": len(order),
+    }
+
+
+def _resume(path: Path, lanes: Lanes, settings: dict[str, Any]) -> list[dict[str, Any]]:
+    """Bring the lanes to where the file left them; the history until there."""
+    if not path.exists():
+        return []
+    try:
+        with safe_open(path, framework="numpy") as file:
+            place = json.loads((file.metadata() or {})["lenet"])
+            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
+        history: list[dict[str, Any]] = place["history"]
+        begun = place["settings"]
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise TrainingError(f"{path}: not a readable group of networks ({error}); delete it to start afresh") from None
+    for name, value in settings.items():
+        if begun.get(name) != value:
+            raise TrainingError(f"{path}: was begun with another {name}; delete it or choose another folder with --out")
+    lanes.restore(state)
+    return history

@@ -1,0 +1,65 @@
+"""How a network of the papers is trained, as values that run.json keeps: loss, first weights, steps, passes."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from lenet.errors import TrainingError
+
+# [LeCun98, III-B]: eta of each pass.
+PUBLISHED_RATES = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Stochastic diagonal Levenberg–Marquardt [LeCun98, III-B and appendix C].
+
+    Attributes:
+        loss: ``"map"`` (eq. 9), ``"penalty"`` (eq. 8) or ``"mean-squared-error"`` (targets +1 and -1).
+        j: the penalty of the rubbish class in eq. 9, in the units of the penalties as ``halved`` leaves them.
+        halved: penalties are half the squared distances, in the loss and in the start of the second derivatives.
+        init: the rule of the first weights.
+        rates: eta of each pass; its length is the number of passes.
+        mu: keeps steps finite where the second derivative vanishes.
+        curvature_patterns: patterns from which the second derivatives are estimated before each pass.
+    """
+
+    loss: str = "map"
+    j: float = 15.0
+    halved: bool = True
+    init: str = "sqrt"
+    rates: tuple[float, ...] = PUBLISHED_RATES
+    mu: float = 0.02
+    curvature_patterns: int = 500
+
+    @property
+    def passes(self) -> int:
+        """How often all patterns are presented."""
+        return len(self.rates)
+
+    def limited_to(self, passes: int) -> "Recipe":
+        """The same with the first so many passes only.
+
+        >>> Recipe().limited_to(3).rates
+        (0.0005, 0.0005, 0.0002)
+        """
+        if not 1 <= passes <= self.passes:
+            raise TrainingError(f"{passes} passes were asked for; the recipe has rates for 1 to {self.passes}")
+        return Recipe(**{**vars(self), "rates": self.rates[:passes]})
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return {**asdict(self), "rates": list(self.rates)}
+
+
+def stretched(passes: int) -> tuple[float, ...]:
+    """The published rates over another number of passes, each rate for its share of them.
+
+    >>> stretched(10)
+    (0.0005, 0.0002, 0.0002, 0.0001, 5e-05, 5e-05, 1e-05, 1e-05, 1e-05, 1e-05)
+    """
+    return tuple(PUBLISHED_RATES[number * len(PUBLISHED_RATES) // passes] for number in range(passes))
+
+
+LENET_5 = Recipe()
+SQUARED = Recipe(loss="mean-squared-error", j=0.0)
+ZIP_CODES = Recipe(loss="mean-squared-error", j=0.0, rates=stretched(23))

@@ -1,0 +1,297 @@
+"""What came out, in Markdown: a line for the table of results, and a page with a section a row, in two languages.
+
+Everything is read from the rows' run.json; what did not run is left out and named as missing.
+"""
+
+from collections.abc import Mapping, Sequence
+from itertools import groupby
+from typing import Any
+
+from lenet.reproduction.measures import MEASURES
+from lenet.reproduction.progress import duration
+from lenet.reproduction.rows import ROWS, Row, find
+from lenet.reproduction.wording import PARTS, Language, Said
+
+Settings = Mapping[str, Any]
+
+_TITLE = Said("1989–1998, reproduced", "1989–1998，重现")
+_OTHER = Said("[中文](reproduction.zh-CN.md)", "[English](reproduction.md)")
+_INTRODUCTION = Said(
+    "Every result of the papers that is reproduced here, by one command each, with the papers' own "
+    "algorithm: stochastic "
+    "diagonal Levenberg–Marquardt, one pattern at a time [LeCun98, appendix C]. A figure is the mean over all seeds, "
+    "never the best one; the test part is read after each pass to draw the curves, and decides nothing. "
+    "`lenet reproduce --all` runs all rows and writes this page and its [Chinese version](reproduction.zh-CN.md).",
+    "这里重现论文中的每项结果，每项一条命令，用论文自己的算法：随机对角 Levenberg–Marquardt，每次一个样本 "
+    "[LeCun98, appendix C]。数字是所有种子的平均，从不取最好的一个；每一遍之后读测试集只为画曲线，不作任何决定。"
+    "`lenet reproduce --all` 运行所有各项，并写出本页及其[英文版](reproduction.md)。",
+)
+_READING = Said(
+    "How to read the tables: the *interval* is the 95 % interval of the mean over seeds (Student); *s.e.* is the "
+    "binomial standard error of the printed figure, which came from one run on so many patterns. *Within* "
+    "says that the "
+    "printed figure lies in our interval, *better* and *worse* that ours lies wholly on one side of it.",
+    "表的读法：*区间*是对种子求平均的 95 % 置信区间（Student）；*标准误*是印出的数字的二项标准误，"
+    "它来自一次运行、那么多样本。"
+    "*相符*指印出的数字落在我们的区间内，*更好*、*更差*指我们的区间全在它的一侧。",
+)
+_QUICK = Said(
+    "**A quick look: one pass over few patterns; the figures mean nothing.**",
+    "**快速试跑：一遍，少量样本；数字没有意义。**",
+)
+_HELD_OUT = Said("**Tested on {}, not on the test part.**", "**测试所用为从训练集留出的样本（{}），不是测试集。**")
+_WORDS = {
+    "row": Said("row", "项目"),
+    "ours": Said("ours, mean ± s.d.", "我们的，均值 ± 标准差"),
+    "n": Said("seeds", "种子数"),
+    "interval": Said("interval of the mean", "均值的区间"),
+    "printed": Said("printed", "论文"),
+    "se": Said("s.e.", "标准误"),
+    "source": Said("source", "出处"),
+    "compared": Said("compared", "比较"),
+    "measure": Said("measured", "量"),
+    "summary": Said("In one table", "总表"),
+    "departures": Said("Departures", "与论文的不同"),
+    "tried": Said("Tried and ruled out", "试过而排除的"),
+    "questions": Said("Open questions", "尚无公开答案的问题"),
+    "how": Said("How", "做法"),
+    "to": Said("to", "至"),
+    "missing": Said("Not run yet", "尚未运行"),
+    "picture": Said("Our curves over the printed points", "我们的曲线与论文的点"),
+}
+_VERDICTS = {
+    "within": Said("within", "相符"),
+    "above": Said("better", "更好"),  # the printed figure lies above ours, and errors, rejections and costs are bad
+    "below": Said("worse", "更差"),
+    "one": Said("–", "–"),
+}
+
+
+def results_line(settings: Settings) -> str:
+    """A line for the table of docs/results.md: command, seeds, mean ± s.d., interval, printed figure, time."""
+    row = find(settings["name"])
+    lines = []
+    for one in _first_measures(row, settings):
+        cells = [
+            f"`{settings['command']}`" + (f", {one['part']}" if one["part"] else ""),
+            f"{one['n']}",
+            f"{MEASURES[one['measure']].en} {_mean(one)}",
+            _interval(one, "en") or "–",
+            _printed(one) or "–",
+            duration(settings["seconds"]),
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
+    """The whole report.
+
+    Args:
+        finished: run.json of rows with results, in any order.
+        pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
+    """
+    found = {settings["name"]: settings for settings in finished}
+    present = [(row, found[row.name]) for row in ROWS if row.name in found]
+    missing = [row for row in ROWS if row.name not in found]
+    parts = [f"# {_TITLE.of(language)}", _OTHER.of(language), _INTRODUCTION.of(language), _READING.of(language)]
+    parts += [f"## {_WORDS['summary'].of(language)}", _summary(present, language)]
+    parts += [section(row, settings, language, pictures) for row, settings in present]
+    if missing:
+        listed = "\n".join(f"- {row.title.of(language)}: `lenet reproduce {row.name}`" for row in missing)
+        parts += [f"## {_WORDS['missing'].of(language)}", listed]
+    return "\n\n".join(parts) + "\n"
+
+
+def section(row: Row, settings: Settings, language: Language, pictures: str) -> str:
+    """A row's own section: command, figures, picture, how it was made, departures, open questions."""
+    parts = [f"## {row.title.of(language)}", f"```sh\n{settings['command']}\n```"]
+    if settings["quick"]:
+        parts.append(_QUICK.of(language))
+    if settings["tested_on"] != "the test part":
+        parts.append(_HELD_OUT.of(language).format(settings["tested_on"]))
+    parts.append(_table(settings, language))
+    if note := _remarks(settings, language):
+        parts.append(note)
+    parts.append(
+        f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{row.name}-dark.png">\n'
+        f'  <img src="{pictures}/{row.name}.png" alt="{row.title.of(language)}: {_WORDS["picture"].of(language)}">\n'
+        "</picture>"
+    )
+    parts += [f"### {_WORDS['how'].of(language)}: {row.name}", _how(row, settings, language)]
+    for heading, said in (("departures", row.departures), ("tried", row.tried), ("questions", row.questions)):
+        if said:
+            listed = "\n".join(f"- {_sentence(one.of(language), language)}" for one in said)
+            parts += [f"### {_WORDS[heading].of(language)}: {row.name}", listed]
+    return "\n\n".join(parts)
+
+
+def _summary(present: Sequence[tuple[Row, Settings]], language: Language) -> str:
+    rows = []
+    for row, settings in present:
+        for one in settings["results"]["measures"]:
+            if "published" not in one:
+                continue
+            rows.append(
+                [
+                    row.title.of(language) + _part(one, language), MEASURES[one["measure"]].of(language), _mean(one),
+                    str(one["n"]), _interval(one, language) or "–", _printed(one) or "–", _verdict(one, language),
+                ]
+            )  # fmt: skip
+    return _markdown(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, language)
+
+
+def _table(settings: Settings, language: Language) -> str:
+    rows = []
+    for one in settings["results"]["measures"]:
+        printed = one.get("published")
+        error = printed and printed["standard_error"]
+        rows.append(
+            [
+                MEASURES[one["measure"]].of(language) + _part(one, language), _mean(one), str(one["n"]),
+                _interval(one, language) or "–", _printed(one) or "–", f"{error:.2f}" if error else "–",
+                printed["source"] if printed else "–", _verdict(one, language),
+            ]
+        )  # fmt: skip
+    return _markdown(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, language)
+
+
+def _how(row: Row, settings: Settings, language: Language) -> str:
+    recipe, data, results = settings["recipe"], settings["data"], settings["results"]
+    groups, orders = settings["seeds"], settings["orders"]
+    machine = settings["machine"]
+    place = f"{machine['processor']}, {machine['cores']} × CPU, {machine['instructions']}"
+    if not groups:
+        rows = ", ".join(f"`{name}`" for name in row.rests_on)
+        return _sentence(Said(f"- from the networks of {rows}", f"- 用 {rows} 的网络").of(language), language)
+    seeds = f"{groups[0][0]}–{groups[-1][-1]}"
+    loss = {"map": f"eq. 9, j = {recipe['j']:g}", "penalty": "eq. 8", "mean-squared-error": "mean squared error, ±1"}
+    runs = [(rate, len(list(same))) for rate, same in groupby(recipe["rates"])]
+    rates = ", ".join(f"{rate:g} × {passes}" for rate, passes in runs)
+    texts = [
+        Said(
+            f"network `{settings['network']['name']}`; {data['name']}, {data['preparation']}: "
+            f"{data['training_patterns']:,} training and {data['test_patterns']:,} test patterns",
+            f"网络 `{settings['network']['name']}`；数据 {data['name']}，{_PREPARATION_ZH[data['preparation']]}："
+            f"训练 {data['training_patterns']:,} 个，测试 {data['test_patterns']:,} 个",
+        ),
+        Said(
+            f"loss: {loss[recipe['loss']]}; first weights: `{recipe['init']}`; μ = {recipe['mu']:g}; second "
+            f"derivatives from {recipe['curvature_patterns']} patterns before each of {len(recipe['rates'])} passes; "
+            f"η × passes: {rates}",
+            f"损失：{_LOSS_ZH[recipe['loss']].format(j=recipe['j'])}；初值规则 `{recipe['init']}`；μ = "
+            f"{recipe['mu']:g}；共 {len(recipe['rates'])} 遍，"
+            f"每遍之前用 {recipe['curvature_patterns']} 个样本估计二阶导数；η × 遍数：{rates}",
+        ),
+        Said(
+            f"seeds {seeds}, in {len(orders)} group{'s' if len(orders) > 1 else ''} of "
+            f"{' and '.join(str(len(group)) for group in groups)}, each group with an order of presentation "
+            f"of its own, "
+            f"random but constant{_by_order(results, language)}",
+            f"种子 {seeds}，分 {len(orders)} 组（{'、'.join(str(len(group)) for group in groups)} 个），"
+            f"每组各有一种随机但固定的呈现次序{_by_order(results, language)}",
+        ),
+        Said(
+            f"{duration(settings['seconds'])} of training for all seeds together on {place}",
+            f"全部种子一起训练用时 {duration(settings['seconds'])}，{place}",
+        ),
+    ]
+    return "\n".join(f"- {_sentence(text.of(language), language)}" for text in texts)
+
+
+def _by_order(results: Mapping[str, Any], language: Language) -> str:
+    if len(means := results.get("by_order", [])) < 2:
+        return ""
+    listed = ", ".join(f"{mean:.2f} %" for mean in means)
+    return Said(f" (mean test errors: {listed})", f"（各组平均测试错误率：{listed}）").of(language)
+
+
+def _remarks(settings: Settings, language: Language) -> str:
+    """How far our mean curve is from a printed one, where there is one."""
+    found = settings["results"].get("farthest") or {}
+    texts = [
+        Said(
+            f"After pass 3 our mean {label} curve is farthest from the printed one at pass {one['pass']:.0f}: "
+            f"{_signed(one['difference'])} points.",
+            f"第 3 遍之后，我们的平均{'测试' if name == 'test' else '训练'}曲线离印出的曲线最远处在第 "
+            f"{one['pass']:.0f} 遍："
+            f"差 {_signed(one['difference'])} 个百分点。",
+        )
+        for name, label in (("test", "test"), ("train", "training"))
+        if (one := found.get(name))
+    ]
+    return (" " if language == "en" else "").join(text.of(language) for text in texts)
+
+
+def _first_measures(row: Row, settings: Settings) -> list[Mapping[str, Any]]:
+    """What stands in the short tables: what has a printed figure; all test errors where nothing is printed."""
+    measures = settings["results"]["measures"]
+    return [one for one in measures if "published" in one] or [
+        one for one in measures if one["measure"] == "test_error"
+    ]
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]], language: Language) -> str:
+    lines = ["| " + " | ".join(_WORDS[heading].of(language) for heading in headings) + " |"]
+    lines.append("|" + "---|" * len(headings))
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _part(one: Mapping[str, Any], language: Language) -> str:
+    if not one["part"]:
+        return ""
+    return Said(f", {one['part']}", f"，{_part_zh(one['part'])}").of(language)
+
+
+def _part_zh(part: str) -> str:
+    for english, chinese in PARTS:
+        part = part.replace(english, chinese)
+    return part
+
+
+def _unit(one: Mapping[str, Any]) -> str:
+    return "" if one["measure"] == "average_cost" else " %"
+
+
+def _mean(one: Mapping[str, Any]) -> str:
+    spread = "" if one["deviation"] is None else f" ± {one['deviation']:.2f}"
+    return f"{one['mean']:.2f}{spread}{_unit(one)}"
+
+
+def _interval(one: Mapping[str, Any], language: Language) -> str:
+    if one["low"] is None:
+        return ""
+    return f"{one['low']:.2f} {_WORDS['to'].of(language)} {one['high']:.2f}{_unit(one)}"
+
+
+def _printed(one: Mapping[str, Any]) -> str:
+    return f"{printed(one['published']['value'])}{_unit(one)}" if "published" in one else ""
+
+
+def printed(value: float) -> str:
+    """A figure with the digits of the papers: one after the point at least.
+
+    >>> printed(5.0), printed(0.95)
+    ('5.0', '0.95')
+    """
+    return f"{value:.1f}" if round(value, 1) == value else f"{value:g}"
+
+
+def _verdict(one: Mapping[str, Any], language: Language) -> str:
+    return _VERDICTS[one.get("verdict", "one")].of(language)
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")
+
+
+def _sentence(text: str, language: Language) -> str:
+    """With its first letter large, unless it is a symbol, and an end."""
+    if language == "zh":
+        return text if text.endswith(("？", "。")) else text + "。"
+    first = text[:1].upper() + text[1:]
+    return first if first.endswith(("?", ".")) else first + "."
+
+
+_LOSS_ZH = {"map": "式 9，j = {j:g}", "penalty": "式 8", "mean-squared-error": "均方误差，目标 ±1"}
+_PREPARATION_ZH = {"as it is": "原样", "digits reduced to 16×16": "数字缩成 16×16"}

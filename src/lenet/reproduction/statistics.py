@@ -1,0 +1,72 @@
+"""What a sample of seeds says of a figure: mean, deviation, 95 % interval of the mean, where a printed one lies.
+
+A seed's figure is one draw; the interval is Student's, over seeds. It says nothing about the finite test set, which
+is the same for all seeds; that is what the binomial standard error is for.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+# Student's 97.5 % points by degrees of freedom; between two entries the smaller one, which is the wider interval.
+_STUDENT = {
+    1: 12.706, 2: 4.303, 3: 3.182, 4: 2.776, 5: 2.571, 6: 2.447, 7: 2.365, 8: 2.306, 9: 2.262, 10: 2.228,
+    11: 2.201, 12: 2.179, 13: 2.160, 14: 2.145, 15: 2.131, 16: 2.120, 17: 2.110, 18: 2.101, 19: 2.093, 20: 2.086,
+    21: 2.080, 22: 2.074, 23: 2.069, 24: 2.064, 25: 2.060, 26: 2.056, 27: 2.052, 28: 2.048, 29: 2.045, 30: 2.042,
+    31: 2.040, 40: 2.021, 47: 2.012, 60: 2.000, 63: 1.998, 120: 1.980,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A figure over ``n`` seeds; deviation and interval are None for a single one."""
+
+    n: int
+    mean: float
+    deviation: float | None
+    low: float | None
+    high: float | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values."""
+        return asdict(self)
+
+
+def student(freedom: int) -> float:
+    """Student's 97.5 % point.
+
+    >>> student(15), student(35)
+    (2.131, 2.04)
+    """
+    return _STUDENT[max(known for known in _STUDENT if known <= freedom)]
+
+
+def summarize(values: Sequence[float]) -> Summary:
+    """Mean, standard deviation (n - 1) and the 95 % interval of the mean.
+
+    >>> summarize([0.9, 1.0, 1.1]).mean
+    1.0
+    """
+    n, mean = len(values), math.fsum(values) / len(values)
+    if n == 1:
+        return Summary(1, mean, None, None, None)
+    deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
+    half = student(n - 1) * deviation / math.sqrt(n)
+    return Summary(n, mean, deviation, mean - half, mean + half)
+
+
+def verdict(summary: Summary, printed: float) -> str:
+    """Where the printed figure lies: ``"within"`` the interval of our mean, ``"below"`` or ``"above"`` it, ``"one"``.
+
+    ``"one"`` stands for a single seed, of which nothing can be said. Printed figures have two digits after the point,
+    so half of the last one is allowed for.
+
+    >>> verdict(summarize([0.90, 0.95, 1.0]), 0.95), verdict(summarize([0.80, 0.81, 0.82]), 0.95)
+    ('within', 'above')
+    """
+    if summary.low is None or summary.high is None:
+        return "one"
+    if printed < summary.low - 0.005:
+        return "below"
+    return "above" if printed > summary.high + 0.005 else "within"

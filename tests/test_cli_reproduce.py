@@ -1,0 +1,74 @@
+"""`lenet reproduce` from the outside."""
+
+import json
+
+import pytest
+
+from lenet.cli import main
+from lenet.engine.native import instruction_sets
+from lenet.reproduction import names
+
+needs_engine = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+
+
+def test_the_list_names_every_row_and_what_the_papers_print(capsys):
+    assert main(["reproduce", "--list"]) == 0
+    printed = capsys.readouterr().out
+    assert all(name in printed for name in names())
+    assert "0.95 %  test error  [LeCun98, III-B and Fig. 9]" in printed
+    assert "1.75  networks asked on average" in printed
+
+
+def test_the_list_is_json_too(capsys):
+    assert main(["reproduce", "--list", "--json"]) == 0
+    assert [row["name"] for row in json.loads(capsys.readouterr().out)] == names()
+
+
+@needs_engine
+def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mnist):
+    folder = tmp_path / "lenet-5"
+    assert main(["reproduce", "lenet-5", "--quick", "--seeds", "3", "--out", str(folder)]) == 0
+    shown = capsys.readouterr()
+    assert "lenet-5, tested on the test part, a quick look:" in shown.out
+    assert "(3 seeds" in shown.out
+    assert "order 2 of 2  pass 1/1" in shown.err
+    for name in ("run.json", "history.jsonl", "weights.safetensors", "picture.png", "picture-dark.png", "row.md"):
+        assert (folder / name).is_file(), name
+        assert name in shown.out or name in ("history.jsonl", "weights.safetensors")
+
+
+@needs_engine
+def test_json_is_what_run_json_holds(tmp_path, capsys, mnist):
+    folder = tmp_path / "lenet-1"
+    assert main(["reproduce", "lenet-1", "--quick", "--out", str(folder), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == json.loads((folder / "run.json").read_text("utf-8"))
+
+
+@needs_engine
+def test_training_patterns_can_stand_in_for_the_test_part(tmp_path, capsys, mnist):
+    folder = tmp_path / "lenet-4"
+    assert main(["reproduce", "lenet-4", "--quick", "--validation", "5000", "--out", str(folder), "--json"]) == 0
+    settings = json.loads(capsys.readouterr().out)
+    assert settings["tested_on"] == "5,000 training patterns set aside"
+    assert all(one.get("verdict", "one") == "one" for one in settings["results"]["measures"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (["lenet-6"], "lenet: unknown reproduction 'lenet-6'; did you mean lenet-5"),
+        (["lenet-5", "--seeds", "0"], "lenet: 0 seeds were asked for; expected 1 to 1000"),
+        (["lenet-5", "--passes", "50"], "lenet: 50 passes were asked for; the recipe has rates for 1 to 20"),
+    ],
+)
+def test_what_cannot_be_done_is_one_sentence(tmp_path, capsys, mnist, arguments, sentence):
+    assert main(["reproduce", *arguments, "--out", str(tmp_path / "row")]) == 1
+    shown = capsys.readouterr().err
+    assert shown.startswith(sentence)
+    assert shown.count("\n") == 1
+    assert not (tmp_path / "row").exists()
+
+
+def test_one_row_or_all_must_be_named(capsys):
+    assert main(["reproduce"]) == 2
+    assert "give the name of one row, or --all" in capsys.readouterr().err

@@ -1,0 +1,200 @@
+"""The rows say what the papers print, how each is made, and where it departs."""
+
+import pytest
+
+from lenet import networks
+from lenet.data.catalog import CATALOG
+from lenet.errors import TrainingError, UnknownName
+from lenet.initialization import RULES
+from lenet.reproduction import ROWS, find, names
+from lenet.reproduction import wording as say
+from lenet.reproduction.measurements import MEASUREMENTS
+from lenet.reproduction.measures import MEASURES
+from lenet.reproduction.pictures import _DRAWERS
+from lenet.reproduction.published import (
+    FIGURE_5_TEST,
+    FIGURE_5_TRAINING,
+    FIGURE_6_DISTORTED,
+    FIGURE_6_TEST,
+    FIGURE_6_TRAINING,
+    Published,
+)
+from lenet.reproduction.recipe import LENET_5, PUBLISHED_RATES, stretched
+from lenet.reproduction.report import _part_zh
+from lenet.reproduction.runner import Request
+from lenet.reproduction.statistics import summarize, verdict
+from lenet.reproduction.streams import AFFINE, COPIES, INVERTED
+
+
+def printed(name):
+    return {(one.measure, one.part): one.value for one in find(name).published}
+
+
+@pytest.mark.parametrize(
+    ("name", "measure", "value"),
+    [
+        ("lenet-1989", "test_error", 5.0), ("lenet-1989", "train_error", 0.14), ("lenet-1989", "rejects_for_1", 12.1),
+        ("lenet-1", "test_error", 1.7), ("lenet-1", "rejects_for_05", 3.7),
+        ("lenet-4", "test_error", 1.1), ("lenet-4", "rejects_for_05", 1.8),
+        ("lenet-4-boosted", "test_error", 0.7), ("lenet-4-boosted", "average_cost", 1.75),
+        ("lenet-4-boosted", "rejects_for_05", 0.5),
+        ("lenet-5", "test_error", 0.95), ("lenet-5", "train_error_while_learning", 0.35),
+        ("lenet-5-distorted", "test_error", 0.8),
+    ],
+)  # fmt: skip
+def test_a_row_compares_with_the_figure_that_the_paper_prints(name, measure, value):
+    assert printed(name)[(measure, "")] == value
+
+
+def test_the_curve_of_figure_5_is_the_printed_one():
+    assert len(FIGURE_5_TRAINING) == len(FIGURE_5_TEST) == 20
+    assert FIGURE_5_TEST[:5] == (2.65, 2.24, 1.48, 1.43, 1.43)
+    assert FIGURE_5_TEST[-1] == 0.96
+    assert FIGURE_5_TRAINING[:5] == (4.89, 3.04, 1.77, 1.48, 1.22)
+    assert FIGURE_5_TRAINING[-1] == 0.36
+    assert find("lenet-5").curve == find("figure-5").curve == (FIGURE_5_TRAINING, FIGURE_5_TEST)
+
+
+def test_figures_6_and_10_are_the_printed_ones():
+    assert list(FIGURE_6_TEST.values()) == [1.68, 1.14, 0.94]
+    assert list(FIGURE_6_TRAINING.values()) == [0.05, 0.31, 0.35]
+    assert FIGURE_6_DISTORTED == 0.82
+    assert [printed("figure-6")[("test_error", part)] for part in ("15,000", "30,000", "60,000")] == [1.68, 1.14, 0.94]
+    rejects = {part: value for (_, part), value in printed("figure-10").items()}
+    assert rejects == {"lenet-1": 3.7, "lenet-4": 1.8, "lenet-4-boosted": 0.5}
+
+
+def test_lenet_5_is_taught_with_the_published_steps():
+    assert (
+        *(0.0005,) * 2, *(0.0002,) * 3, *(0.0001,) * 3, *(0.00005,) * 4, *(0.00001,) * 8,
+    ) == PUBLISHED_RATES  # fmt: skip
+    assert (LENET_5.passes, LENET_5.mu, LENET_5.curvature_patterns) == (20, 0.02, 500)
+    assert (LENET_5.loss, LENET_5.j, LENET_5.halved) == ("map", 15.0, True)
+    assert (len(stretched(23)), stretched(20)) == (23, PUBLISHED_RATES)
+
+
+def test_nine_distorted_copies_make_540000_and_nothing_is_turned():
+    assert COPIES * 60_000 == 540_000
+    assert AFFINE.rotation == 0
+    assert min(AFFINE.translation, AFFINE.scale, AFFINE.squeeze, AFFINE.shear) > 0
+    assert INVERTED == 0.1
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_a_row_is_complete(row):
+    assert row.description().name == row.network
+    assert row.network in networks.names()
+    assert row.data in CATALOG
+    assert row.recipe.init in RULES
+    assert row.measurement in MEASUREMENTS
+    assert row.measurement in _DRAWERS
+    assert row.departures
+    assert row.questions
+    assert row.parts or row.rests_on
+    assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
+    assert row.recipe.loss == ("map" if row.network == "lenet-5" else "mean-squared-error")
+    assert all(names().index(below) < names().index(row.name) for below in row.rests_on)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
+def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
+    said = {departure.en for departure in row.departures} | set(row.lifted)
+    assert set(row.description().departures) <= said
+
+
+@pytest.mark.parametrize(
+    ("departure", "holds"),
+    [
+        (say.INIT, lambda row: row.recipe.init == "sqrt"),
+        (say.EQUATION_9, lambda row: row.recipe.loss == "map"),
+        (say.HALVED, lambda row: row.recipe.loss == "map" and row.recipe.halved),
+        (say.SQUARED_ERROR, lambda row: row.recipe.loss == "mean-squared-error"),
+        (say.REDUCED, lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.rests_on),
+        (say.NOISE, lambda row: any(part.stream == "noisy" for part in row.parts)),
+        (
+            say.DISTORTION_RANGES,
+            lambda row: (
+                any(part.stream == "distorted" for part in row.parts)
+                or any(below in ("lenet-5-distorted", "lenet-4-boosted") for below in row.rests_on)
+            ),
+        ),
+    ],
+    ids=["init", "eq. 9", "halves", "squares", "reduction", "noise", "distortions"],
+)
+def test_what_departs_from_the_paper_is_said_where_it_holds(departure, holds):
+    for row in ROWS:
+        if holds(row):
+            assert departure in row.departures, row.name
+
+
+def test_j_in_words_is_j_in_the_recipe():
+    assert f"j = {LENET_5.j:g};" in say.EQUATION_9.en
+    assert f"j = {LENET_5.j:g}；" in say.EQUATION_9.zh
+
+
+def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
+    for text in (say.DISTORTION_RANGES.en, say.DISTORTION_RANGES.zh):
+        for value in (f"±{AFFINE.translation:g}", f"±{100 * AFFINE.scale:g} %", f"±{AFFINE.shear:g}"):
+            assert value in text
+
+
+def test_every_sentence_stands_in_both_languages():
+    for name, said in vars(say).items():
+        if isinstance(said, say.Said):
+            assert not any("\u4e00" <= character <= "\u9fff" for character in said.en), name
+            assert any("\u4e00" <= character <= "\u9fff" for character in said.zh), name
+
+
+def test_parts_are_named_in_chinese_too():
+    assert _part_zh("learned clean, tested noisy") == "无噪声训练，有噪声测试"
+    assert _part_zh("lenet-5, vertical shift −10") == "lenet-5，上下平移（像素） −10"
+    assert _part_zh("pass 20") == "第 20 遍"
+
+
+def test_a_wrong_name_is_one_sentence_with_the_nearest():
+    with pytest.raises(UnknownName, match=r"unknown reproduction 'lenet5'; did you mean .*lenet-5"):
+        find("lenet5")
+
+
+@pytest.mark.parametrize(
+    ("wrong", "sentence"),
+    [
+        ({"seeds": 0}, "0 seeds were asked for; expected 1 to 1000"),
+        ({"validation": -1}, "-1 patterns for validation were asked for; expected at least 0"),
+        ({"rate": 0.0}, r"the rates were to be multiplied by 0\.0; expected a factor above 0"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_in_one_sentence(wrong, sentence):
+    with pytest.raises(TrainingError, match=f"^{sentence}$"):
+        Request(**wrong)
+
+
+def test_more_passes_than_there_are_rates_for_are_refused():
+    with pytest.raises(TrainingError, match="21 passes were asked for; the recipe has rates for 1 to 20"):
+        Request(passes=21).recipe_of(find("lenet-5"))
+
+
+def test_seeds_are_shared_out_among_the_orders_and_none_is_lost():
+    assert Request().groups_of(find("lenet-5")) == (tuple(range(16)), tuple(range(16, 32)))
+    assert Request(seeds=5).groups_of(find("lenet-5")) == ((0, 1, 2), (3, 4))
+    assert Request(seeds=1).groups_of(find("lenet-5")) == ((0,),)
+    assert Request().groups_of(find("figure-5")) == ()
+
+
+def test_the_interval_is_students():
+    summary = summarize([1.0, 2.0, 3.0, 4.0])
+    assert (summary.n, summary.mean) == (4, 2.5)
+    assert summary.deviation == pytest.approx(1.2909944)
+    assert (summary.low, summary.high) == pytest.approx((2.5 - 3.182 * 1.2909944 / 2, 2.5 + 3.182 * 1.2909944 / 2))
+    assert summarize([1.0]).low is None
+
+
+def test_a_printed_figure_lies_within_below_or_above_or_nothing_can_be_said():
+    ours = summarize([0.9, 1.0, 1.1])
+    assert [verdict(ours, value) for value in (0.5, 1.2, 2.0)] == ["below", "within", "above"]
+    assert verdict(summarize([1.0]), 1.0) == "one"
+
+
+def test_a_printed_rate_has_a_binomial_standard_error_and_a_cost_has_none():
+    assert Published("test_error", 0.95, "").standard_error == pytest.approx(0.097, abs=5e-4)
+    assert Published("average_cost", 1.75, "", 0).standard_error is None
