@@ -55,7 +55,7 @@ $(VENV)/browser: | $(VENV)/python
 	@touch $@
 
 test: $(VENV)/dev $(VENV)/browser
-	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --dist loadfile
 
 # -S keeps the editable installation out of the way of the copy whose engine is built with the sanitizers.
 SANITIZED := build/sanitize/site

@@ -1,0 +1,135 @@
+"""A string read by a network that is slid over it, after Fig. 25 of [LeCun98]: from the input up to the answer.
+
+Everything stands above the pixels that it comes from: maps, the columns of F6 drawn as the characters that they code,
+the class of each column, the digits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.connections import CODE_HEIGHT, CODE_WIDTH
+from lenet.figures.folder import figure_folder
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
+
+Array = NDArray[np.float32]
+
+_PIXEL = 0.08  # inches
+_LEFT, _RIGHT, _TOP, _GAP = 0.75, 0.3, 0.85, 0.22
+_MAPS = 3
+_BLANK = "·"
+
+
+@dataclass(frozen=True, eq=False)
+class Displaced:
+    """What is drawn.
+
+    Attributes:
+        field: uint8 (height, width), ink-high.
+        maps: float32 (maps, rows, columns) of a stage, with its ``map_name``; ``map_first`` is the pixel column in the
+            middle of what the first unit sees, ``map_step`` the pixels from unit to unit. Those that vary most are
+            drawn.
+        codes: float32 (columns, 84), F6.
+        centers: (columns,) the pixel column in the middle of what each code's column sees.
+        classes: for each column the character it was taken for, empty where it is blank.
+        digits: the answer: each digit and the first and the last of its columns.
+        view: pixels that a column sees.
+    """
+
+    field: NDArray[np.uint8]
+    maps: Array
+    codes: Array
+    centers: Array
+    classes: Sequence[str]
+    digits: Sequence[tuple[str, int, int]]
+    map_name: str = "c3"
+    map_first: float = 6.5
+    map_step: int = 2
+    view: int = 32
+
+
+def draw_displacement(
+    shown: Displaced, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
+) -> Path:
+    """Draw it as ``displacement``.
+
+    Returns:
+        The file in ``directory``, which is made if it is not there.
+
+    Raises:
+        MissingExtra: if matplotlib is not installed.
+    """
+    folder = figure_folder(directory, format)
+    return displacement(shown, DARK if dark else LIGHT).save(folder / f"displacement.{format}", dpi)
+
+
+def displacement(shown: Displaced, theme: Theme) -> Sheet:
+    """The sheet."""
+    height, width = shown.field.shape
+    maps = shown.maps[np.argsort(-shown.maps.std(axis=(1, 2)), kind="stable")[:_MAPS]]
+    map_high = maps.shape[1] * shown.map_step * _PIXEL
+    apart = float(np.diff(shown.centers[:2])[0]) if len(shown.centers) > 1 else shown.view / 8
+    cell = apart * _PIXEL / (CODE_WIDTH + 0.8)
+    code_y = _TOP + 0.42
+    maps_y = code_y + CODE_HEIGHT * cell + 1.4 * _GAP
+    field_y = maps_y + len(maps) * (map_high + 0.06) + _GAP
+    sheet = Sheet(_LEFT + width * _PIXEL + _RIGHT, field_y + height * _PIXEL + 0.5, theme)
+    _answer(sheet, shown)
+    for index, (code, center) in enumerate(zip(shown.codes, shown.centers, strict=True)):
+        x = _at(float(center))
+        sheet.picture(
+            code.reshape(CODE_HEIGHT, CODE_WIDTH), x - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell,
+            CODE_HEIGHT * cell, theme.strength, (-1.0, 1.0),
+        )  # fmt: skip
+        seen = shown.classes[index]
+        sheet.text(x, code_y - 0.17, seen or _BLANK, 10, theme.ink if seen else theme.muted, "center", bold=bool(seen))
+    for index, values in enumerate(maps):
+        left = _at(shown.map_first - shown.map_step / 2)
+        across = values.shape[1] * shown.map_step * _PIXEL
+        span = (float(values.min()), float(values.max()))
+        sheet.picture(values, left, maps_y + index * (map_high + 0.06), across, map_high, theme.strength, span)
+    sheet.picture(shown.field, _LEFT, field_y, width * _PIXEL, height * _PIXEL, theme.strength, (0.0, 255.0))
+    _window(sheet, shown, code_y, cell, field_y)
+    for y, lines in (
+        (0.5, ["answer"]),
+        (code_y - 0.2, ["class"]),
+        (code_y + 0.2, ["f6", f"{len(shown.codes)} × {shown.codes.shape[1]}"]),
+        (maps_y + 0.15, [shown.map_name, f"{len(maps)} of {len(shown.maps)}"]),
+        (field_y + 0.15, ["input", f"{height}×{width}"]),
+    ):
+        for row, line in enumerate(lines):
+            sheet.text(0.1, y + 0.17 * row, line, 9, theme.muted if row else theme.ink, bold=not row)
+    return sheet
+
+
+def _answer(sheet: Sheet, shown: Displaced) -> None:
+    """The digits, large, each above a bar over its columns."""
+    half = _PIXEL * 1.6
+    for digit, first, last in shown.digits:
+        left, right = _at(float(shown.centers[first])) - half, _at(float(shown.centers[last])) + half
+        sheet.text((left + right) / 2, 0.62, digit, 34, sheet.theme.accent, "center", bold=True)
+        sheet.line([(left, _TOP + 0.02), (right, _TOP + 0.02)], sheet.theme.accent, 2)
+
+
+def _window(sheet: Sheet, shown: Displaced, code_y: float, cell: float, field_y: float) -> None:
+    """What one column sees, the one in the middle of the answer: its code and its window in the field."""
+    if not shown.digits:
+        return
+    _, first, last = shown.digits[len(shown.digits) // 2]
+    center = float(shown.centers[(first + last) // 2])
+    left = _at(center - (shown.view - 1) / 2) - _PIXEL / 2
+    wide, accent, bottom = shown.view * _PIXEL, sheet.theme.accent, field_y + shown.field.shape[0] * _PIXEL
+    sheet.box(left, field_y, wide, bottom - field_y, edge=accent, line=1.6)
+    sheet.box(_at(center) - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell, CODE_HEIGHT * cell, edge=accent, line=1.6)
+    note = f"each column of f6 sees {shown.view} pixels across"
+    sheet.text(left + wide / 2, bottom + 0.24, note, 9, accent, "center")
+
+
+def _at(pixel: float) -> float:
+    """Where the middle of a pixel column lies on the sheet."""
+    return _LEFT + (pixel + 0.5) * _PIXEL

@@ -1,0 +1,106 @@
+"""Reading strings: the network slid over them, the grammar, and the prices that read validation strings best."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+import numpy as np
+
+from lenet.errors import WeightsError
+from lenet.preprocess import GrayLevels
+from lenet.sdnn.decoding import Grammar, Path, decode
+from lenet.sdnn.displacement import CLASSES, Array, Displacement
+from lenet.sdnn.strings import Strings
+from lenet.weights import Weights
+
+_KEY = "grammar"
+_AT_ONCE = 200  # fields
+_ROUNDS = 2
+
+
+class StringReader:
+    """Reads strings of digits in fields as high as the network's input.
+
+    Args:
+        weights: of a network with a blank; its provenance may hold the prices of a `Grammar`.
+        grammar: the prices; those of the weights if None.
+        phases: as of `Displacement`.
+
+    Raises:
+        WeightsError: if the network has no blank.
+    """
+
+    def __init__(self, weights: Weights, grammar: Grammar | None = None, phases: int | None = None) -> None:
+        if weights.network.classes != CLASSES:
+            raise WeightsError(f"holds {weights.network.name} weights, whose network knows no blank between digits")
+        kept = weights.provenance.get(_KEY, {})
+        self.displacement = Displacement(weights, phases or int(kept.get("phases", 1)))
+        self.grammar = grammar or _grammar(kept)
+
+    def read(self, fields: GrayLevels) -> list[Path]:
+        """Read fields, uint8 (N, 32, width), ink-high.
+
+        Returns:
+            The cheapest path of each.
+        """
+        parts = [fields[at : at + _AT_ONCE] for at in range(0, len(fields), _AT_ONCE)]
+        return [path for part in parts for path in decode(self.displacement.columns(part).penalties, self.grammar)]
+
+
+def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tuple[Grammar, float]:
+    """Try prices one after the other, and keep those that get most strings wholly right.
+
+    Returns:
+        The grammar, and the share of the strings that it gets right, 0..1.
+    """
+    seen = [(displacement.columns(some.fields).penalties, some.texts) for some in strings]
+    best, most = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
+    for _ in range(_ROUNDS):
+        for vary in (_again, _longest, _stay, _entry, _contact):
+            for tried in vary(best):
+                right = share_right(seen, tried)
+                if right > most:
+                    best, most = tried, right
+    return best, most
+
+
+def _again(grammar: Grammar) -> list[Grammar]:
+    return [replace(grammar, again=price) for price in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 24.0)]
+
+
+def _longest(grammar: Grammar) -> list[Grammar]:
+    return [replace(grammar, longest=columns) for columns in range(2, 11)]
+
+
+def _stay(grammar: Grammar) -> list[Grammar]:
+    return [replace(grammar, stay=price) for price in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)]
+
+
+def _entry(grammar: Grammar) -> list[Grammar]:
+    return [replace(grammar, entry=price) for price in (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)]
+
+
+def _contact(grammar: Grammar) -> list[Grammar]:
+    return [replace(grammar, contact=price) for price in (6.0, 9.0, 12.0, 16.0, 24.0, math.inf)]
+
+
+def share_right(seen: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -> float:
+    """The share of strings that are wholly right, from penalties and texts."""
+    right = [
+        path.text == text
+        for penalties, texts in seen
+        for path, text in zip(decode(penalties, grammar), texts, strict=True)
+    ]
+    return float(np.mean(right))
+
+
+def with_grammar(weights: Weights, grammar: Grammar, phases: int, **provenance: Any) -> Weights:
+    """The weights with the prices, and whatever else is known, in their provenance."""
+    kept = {name: str(price) for name, price in asdict(grammar).items()}
+    return replace(weights, provenance={**weights.provenance, **provenance, _KEY: {**kept, "phases": phases}})
+
+
+def _grammar(kept: Mapping[str, Any]) -> Grammar:
+    prices = {name: float(kept[name]) for name in ("entry", "contact", "again", "stay") if name in kept}
+    return Grammar(**prices, longest=int(kept.get("longest", Grammar.longest)))
