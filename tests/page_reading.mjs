@@ -25,8 +25,11 @@ for (const { width, height, data, thicken } of cases.inks) {
 for (const { width, height, data, shares } of cases.pictures) {
   const picture = { data: new Uint8ClampedArray(bytes(data)), width, height };
   const found = candidates(picture).map(({ box, image }) => ({ box, image: text(image) }));
-  const known = found.map((_, i) => Float32Array.from({ length: 10 }, (_, label) => shares[10 * i + label] ?? 0.1));
-  const reading = readPicture(picture, () => known);
+  const sharesOf = (image) => {
+    const i = found.findIndex((own) => own.image === text(image));
+    return Float32Array.from({ length: 10 }, (_, label) => shares[10 * i + label] ?? 0.1);
+  };
+  const reading = readPicture(picture, sharesOf);
   const { ink, crop, strokes, small } = reading.steps;
   answers.pictures.push({
     candidates: found,

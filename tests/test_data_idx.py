@@ -41,7 +41,7 @@ def test_the_bytes_are_those_of_the_format(tmp_path):
 
 
 def test_compression_is_known_by_the_content_and_not_by_the_name(tmp_path):
-    (tmp_path / "plain").write_bytes(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7])))
+    (tmp_path / "plain").write_bytes(gzip.compress(bytes([0, 0, 8, 1, 0, 0, 0, 2, 5, 7]), mtime=0))
 
     assert read_idx(tmp_path / "plain").tolist() == [5, 7]
 
@@ -66,7 +66,7 @@ def test_a_wrong_file_is_named_with_what_was_found_and_expected(options, message
         read_idx(path, rank=3, dtype=np.uint8)
 
 
-@pytest.mark.parametrize("content", [b"", b"\0\0", b"\x1f\x8b", gzip.compress(bytes(2000))[:20]])
+@pytest.mark.parametrize("content", [b"", b"\0\0", b"\x1f\x8b", gzip.compress(bytes(2000), mtime=0)[:20]])
 def test_a_file_cut_off_anywhere_is_named(content, tmp_path):
     (tmp_path / "labels").write_bytes(content)
 

@@ -280,13 +280,14 @@ def test_a_blank_picture_has_no_digit(tmp_path: Path):
 def test_a_drawing_is_read_on_the_page_as_the_package_reads_its_file(mnist: data.Dataset, tmp_path: Path):
     reader = Reader()
     drawings = [drawn(image) for image in mnist.test_images[40:70]]
+    drawings += [*mnist.test_images[:6], *(255 - mnist.test_images[6:12])]  # normalized already
     colors = [np.dstack([page] * 3 + [np.full_like(page, 255)]) for page in drawings]
     calibration = reader._recognizer.calibration
     asked, answered = tmp_path / "cases.json", tmp_path / "answers.json"
     cases = {
         "inks": [],
         "pictures": [],
-        "pads": [{"width": 200, "height": 200, "data": text_of(page)} for page in colors],
+        "pads": [{"width": page.shape[1], "height": page.shape[0], "data": text_of(page)} for page in colors],
         "document": page_document([pretrained()]),
         "calibration": {"temperature": calibration.temperature, "least": calibration.least},
     }

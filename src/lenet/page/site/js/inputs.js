@@ -11,17 +11,26 @@ const SIDE = 28;
 export function networkInput(network, image) {
   const [channels, height, width] = network.inputShape;
   const levels = levelsOf(network.description.input_range);
-  const plane = Float32Array.from(fitted(image, height, width), (gray) => levels[gray]);
-  const input = new Float32Array(channels * height * width);
-  for (let channel = 0; channel < channels; channel++) input.set(plane, channel * height * width);
+  const grays = fitted(image, height, width);
+  const area = height * width;
+  const input = new Float32Array(channels * area);
+  for (let at = 0; at < area; at++) input[at] = levels[grays[at]];
+  for (let channel = 1; channel < channels; channel++) input.copyWithin(channel * area, 0, area);
   return input;
 }
 
-function levelsOf([background, ink]) {
-  const step = (ink - background) / 255;
-  const levels = Float32Array.from({ length: 256 }, (_, gray) => gray * step + background);
-  levels[255] = ink;
-  return levels;
+const knownLevels = new WeakMap();
+
+function levelsOf(range) {
+  if (!knownLevels.has(range)) {
+    const [background, ink] = range;
+    const step = (ink - background) / 255;
+    const levels = new Float32Array(256);
+    for (let gray = 0; gray < 255; gray++) levels[gray] = gray * step + background;
+    levels[255] = ink;
+    knownLevels.set(range, levels);
+  }
+  return knownLevels.get(range);
 }
 
 function fitted(image, height, width) {

@@ -50,16 +50,21 @@ mountSteps(place("steps"), store);
 mountAnswers(place("answers"), store);
 mountStages(place("stages"), store);
 mountUnit(place("unit"), store);
-mountTour(place("tour"), store);
-mountRobustness(place("robustness"), store);
-mountAccount(place("account"), store);
 mountExporting(place("exporting"), store);
 listenForKeys(store, pad);
 
 pad.load(FIRST_DIGIT, { atOnce: true });
 store.set({ focus: firstFocus(networks[0].network) });
 document.fonts.ready.then(() => store.set({ fonts: true }));
-window.lenet = { store, timings, ready: performance.now() };
+const ready = performance.now();
+requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is on the screen
+
+function mountRest() {
+  mountTour(place("tour"), store);
+  mountRobustness(place("robustness"), store);
+  mountAccount(place("account"), store);
+  window.lenet = { store, timings, ready };
+}
 
 /** A unit worth asking first: one of the convolution that a table connects, or else of the last convolution. */
 function firstFocus({ stages }) {

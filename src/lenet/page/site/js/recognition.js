@@ -32,7 +32,7 @@ function read({ picture, reader, isDrawing = true }) {
   if (!picture) return null;
   const look = (image) => sharesOf(reader, image);
   const judge = isDrawing ? look : (image) => meanOf(views(image).map(look));
-  return readPicture(picture, (images) => images.map(judge));
+  return readPicture(picture, judge);
 }
 
 function seen(reading, changes) {

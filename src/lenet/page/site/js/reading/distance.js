@@ -9,8 +9,11 @@ const { fround } = Math;
 const SIDE = fround(0.955);
 const DIAGONAL = fround(1.3693);
 const FARTHEST = fround(3.4028234663852886e38);
-const SIDES = [0, 1, 2, 3, 4].map((count) => fround(SIDE * count));
-const BENDS = [0, 1, 2, 3].map((count) => fround(DIAGONAL + SIDES[count]));
+const SIDES = Float32Array.from([0, 1, 2, 3, 4], (count) => SIDE * count);
+const BENDS = SIDES.slice(0, 4).map((side) => DIAGONAL + side);
+
+/** Math.min would also tell apart the two zeros. */
+const smaller = (a, b) => (a < b ? a : b);
 
 let room = new Float32Array(0);
 
@@ -51,24 +54,24 @@ function down(mask, far, width, height, isZero) {
         continue;
       }
       const above = at - stride;
-      let least = Math.min(far[above - 1], far[above + 1]) + DIAGONAL;
-      least = Math.min(least, far[above] + SIDE);
+      let least = smaller(far[above - 1], far[above + 1]) + DIAGONAL;
+      least = smaller(least, far[above] + SIDE);
       const lane = x & 3;
       if (lane === 0 || x < 4 || x - lane + 4 >= width || y === height - 1) {
-        least = Math.min(least, far[at - 1] + SIDE);
+        least = smaller(least, far[at - 1] + SIDE);
       } else {
-        least = Math.min(least, far[at - lane - 1] + SIDES[lane + 1]);
+        least = smaller(least, far[at - lane - 1] + SIDES[lane + 1]);
         for (let back = 1; back <= lane; back++) {
           if (far[at - back] === 0) {
-            least = Math.min(least, SIDES[back]);
+            least = smaller(least, SIDES[back]);
             break;
           }
         }
         for (let back = 1; back <= lane; back++) {
-          least = Math.min(least, far[above - 1 - back] + BENDS[back]);
+          least = smaller(least, far[above - 1 - back] + BENDS[back]);
         }
       }
-      far[at] = Math.min(least, FARTHEST);
+      far[at] = smaller(least, FARTHEST);
     }
   }
 }
@@ -81,11 +84,8 @@ function up(far, data, width, height) {
       let least = far[at];
       if (least > SIDE) {
         const below = at + stride;
-        least = Math.min(
-          least,
-          Math.min(far[below - 1], far[below + 1]) + DIAGONAL,
-          Math.min(far[below], far[at + 1]) + SIDE,
-        );
+        least = smaller(least, smaller(far[below - 1], far[below + 1]) + DIAGONAL);
+        least = smaller(least, smaller(far[below], far[at + 1]) + SIDE);
         far[at] = least;
       }
       data[y * width + x] = far[at];

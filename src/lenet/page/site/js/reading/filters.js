@@ -21,21 +21,33 @@ function gaussian(size, sigma) {
 
 const around = (size, reach) => Int32Array.from({ length: size + 2 * reach }, (_, i) => mirrored(i - reach, size));
 
+const kernels = new Map();
+
 /** Gaussian blur of a float32 plane; its window reaches over four standard deviations. */
 export function blur(plane, sigma) {
-  const size = rint(sigma * 8 + 1) | 1;
-  const kernel = Float32Array.from(gaussian(size, sigma));
-  return acrossThenDown(plane, kernel);
+  if (!kernels.has(sigma)) {
+    if (kernels.size > 100) kernels.clear();
+    kernels.set(sigma, Float32Array.from(gaussian(rint(sigma * 8 + 1) | 1, sigma)));
+  }
+  return acrossThenDown(plane, kernels.get(sigma));
 }
 
 function acrossThenDown(plane, kernel) {
-  const { data, width, height } = plane;
+  const { height } = plane;
+  const across = blurredAcross(plane, kernel);
+  return height === 1 ? across.plane : blurredDown(across, kernel);
+}
+
+/** The plane blurred along its rows, which of them hold anything, and the columns that do. */
+function blurredAcross({ data, width, height }, kernel) {
   const size = kernel.length;
   const half = size >> 1;
-  const columns = around(width, half);
   const across = new Float32Array(width * height);
   const row = new Float32Array(width + 2 * half);
   const isInked = new Uint8Array(height); // of nothing nothing comes
+  let [left, right] = [width, 0];
+  // The last few pixels of a row are computed one by one, and then products are rounded before they are added.
+  const alone = width - (width % (size === 5 ? 2 : 4));
   for (let y = 0; y < height; y++) {
     const start = y * width;
     let first = 0;
@@ -44,11 +56,14 @@ function acrossThenDown(plane, kernel) {
     let last = width - 1;
     while (data[start + last] === 0) last--;
     isInked[y] = 1;
-    for (let x = 0; x < row.length; x++) row[x] = data[start + columns[x]];
+    row.set(data.subarray(start, start + width), half);
+    for (let x = -half; x < 0; x++) row[half + x] = data[start + mirrored(x, width)];
+    for (let x = width; x < width + half; x++) row[half + x] = data[start + mirrored(x, width)];
     const from = first <= half ? 0 : first - half;
     const end = last >= width - 1 - half ? width : last + half + 1;
-    // The last few pixels of a row are computed one by one, and then products are rounded before they are added.
-    const alone = width - (width % (size === 5 ? 2 : 4));
+    const fused = Math.min(alone, end);
+    if (from < left) left = from;
+    if (end > right) right = end;
     if (size === 5) {
       for (let x = from; x < end; x++) {
         const near = fround(row[x + 1] + row[x + 3]);
@@ -60,39 +75,65 @@ function acrossThenDown(plane, kernel) {
           across[start + x] = sum + fround(far * kernel[4]);
         }
       }
-    } else {
-      for (let x = from; x < end; x++) {
-        let sum = fround(row[x] * kernel[0]);
-        if (x < alone) for (let k = 1; k < size; k++) sum = fround(row[x + k] * kernel[k] + sum);
-        else for (let k = 1; k < size; k++) sum = fround(sum + fround(row[x + k] * kernel[k]));
-        across[start + x] = sum;
-      }
+      continue;
+    }
+    for (let x = from; x < fused; x++) {
+      let sum = fround(row[x] * kernel[0]);
+      for (let k = 1; k < size; k++) sum = fround(row[x + k] * kernel[k] + sum);
+      across[start + x] = sum;
+    }
+    for (let x = Math.max(from, alone); x < end; x++) {
+      let sum = fround(row[x] * kernel[0]);
+      for (let k = 1; k < size; k++) sum = fround(sum + fround(row[x + k] * kernel[k]));
+      across[start + x] = sum;
     }
   }
-  if (height === 1) return { data: across, width, height };
+  return { plane: { data: across, width, height }, isInked, left, right };
+}
+
+function blurredDown({ plane, isInked, left, right }, kernel) {
+  const { data: across, width, height } = plane;
+  const half = kernel.length >> 1;
   const rows = around(height, half);
   const result = planeLike(plane);
-  const sums = new Float32Array(width);
+  const { data } = result;
   const apart = width - (width % 8);
+  const first = left & ~3;
+  const end = Math.min(right, apart);
   for (let y = 0; y < height; y++) {
     let count = 0;
     for (let k = y; k <= y + 2 * half; k++) count += isInked[rows[k]];
     if (count === 0) continue;
     const center = y * width;
     const middle = kernel[half];
-    for (let x = 0; x < width; x++) sums[x] = across[center + x] * middle;
-    for (let k = 1; k <= half; k++) {
-      const above = rows[y + half - k] * width;
-      const below = rows[y + half + k] * width;
-      const weight = kernel[half + k];
-      for (let x = 0; x < apart; x++) {
-        sums[x] = fround(across[above + x] + across[below + x]) * weight + sums[x];
+    for (let x = first; x < end; x += 4) {
+      const at = center + x;
+      let a = fround(across[at] * middle);
+      let b = fround(across[at + 1] * middle);
+      let c = fround(across[at + 2] * middle);
+      let d = fround(across[at + 3] * middle);
+      for (let k = 1; k <= half; k++) {
+        const above = rows[y + half - k] * width + x;
+        const below = rows[y + half + k] * width + x;
+        const weight = kernel[half + k];
+        a = fround(fround(across[above] + across[below]) * weight + a);
+        b = fround(fround(across[above + 1] + across[below + 1]) * weight + b);
+        c = fround(fround(across[above + 2] + across[below + 2]) * weight + c);
+        d = fround(fround(across[above + 3] + across[below + 3]) * weight + d);
       }
-      for (let x = apart; x < width; x++) {
-        sums[x] = sums[x] + fround(fround(across[above + x] + across[below + x]) * weight);
-      }
+      data[at] = a;
+      data[at + 1] = b;
+      data[at + 2] = c;
+      data[at + 3] = d;
     }
-    result.data.set(sums, center);
+    for (let x = apart; x < width; x++) {
+      let sum = fround(across[center + x] * middle);
+      for (let k = 1; k <= half; k++) {
+        const near = fround(across[rows[y + half - k] * width + x] + across[rows[y + half + k] * width + x]);
+        sum = fround(sum + fround(near * kernel[half + k]));
+      }
+      data[center + x] = sum;
+    }
   }
   return result;
 }

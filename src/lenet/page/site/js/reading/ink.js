@@ -3,7 +3,7 @@
 import { findComponents } from "lenet/reading/components.js";
 import { resizeCubic } from "lenet/reading/cubic.js";
 import { blur } from "lenet/reading/filters.js";
-import { findLight } from "lenet/reading/light.js";
+import { evenLevel, findLight } from "lenet/reading/light.js";
 import { dilated } from "lenet/reading/masks.js";
 import { findPolarity } from "lenet/reading/polarity.js";
 import { resizeArea, resizeLinear, rint } from "lenet/reading/resampling.js";
@@ -121,18 +121,33 @@ function darknessOf(planes, scale) {
   let darkness = null;
   planes.forEach(({ data }, index) => {
     const light = lights[index];
-    const expected = resizeLinear(light.paper, width, height).data;
-    const lacking = resizeLinear(light.unit, width, height).data;
-    const darkest = light.darkest && resizeLinear(light.darkest, width, height).data;
-    for (let at = 0; at < data.length; at++) {
-      let level = expected[at];
-      if (darkest) level = Math.min(level, Math.max(data[at], darkest[at]));
-      lacking[at] = (level - data[at]) * lacking[at];
-    }
+    const [level, unit] = [evenLevel(light.paper), evenLevel(light.unit)];
+    const lacking = level === null || unit === null || light.darkest
+      ? lackingOf(data, light, width, height)
+      : lackingOfEven(data, level, unit);
     if (darkness === null) darkness = lacking;
     else for (let at = 0; at < data.length; at++) if (lacking[at] > darkness[at]) darkness[at] = lacking[at];
   });
   return { data: darkness, width, height };
+}
+
+function lackingOfEven(data, level, unit) {
+  const lackingAt = Float32Array.from({ length: 256 }, (_, own) => (level - own) * unit);
+  const lacking = new Float32Array(data.length);
+  for (let at = 0; at < data.length; at++) lacking[at] = lackingAt[data[at]];
+  return lacking;
+}
+
+function lackingOf(data, light, width, height) {
+  const expected = resizeLinear(light.paper, width, height).data;
+  const lacking = resizeLinear(light.unit, width, height).data;
+  const darkest = light.darkest && resizeLinear(light.darkest, width, height).data;
+  for (let at = 0; at < data.length; at++) {
+    let level = expected[at];
+    if (darkest) level = Math.min(level, Math.max(data[at], darkest[at]));
+    lacking[at] = (level - data[at]) * lacking[at];
+  }
+  return lacking;
 }
 
 /** 1 where there is surely paper: away from the darker of two classes of levels, if there are two (Otsu). */
@@ -176,7 +191,8 @@ function levelOfPaper({ data, width, height }, paper) {
   const [part, whole] = [fround(0.05 * mean), fround(0.05)];
   const around = blur(level, 3);
   const shares = blur(share, 3).data;
-  around.data.forEach((own, at) => (around.data[at] = fround(own + part) / fround(shares[at] + whole)));
+  const { data: own } = around;
+  for (let at = 0; at < own.length; at++) own[at] = fround(own[at] + part) / fround(shares[at] + whole);
   return resizeLinear(around, width, height).data;
 }
 

@@ -25,7 +25,7 @@ const { fround } = Math;
 export function findLight(planes, isCrop) {
   const closed = planes.map((plane) => withoutStrokes(plane, isCrop));
   if (isCrop) {
-    const papers = closed.map((levels) => gray(blur(levels, 3)));
+    const papers = closed.map((levels) => gray(evenLevel(levels) === null ? blur(levels, 3) : levels));
     const units = unitsOf(papers);
     return papers.map((paper, index) => ({ paper, darkest: null, unit: units[index] }));
   }
@@ -37,6 +37,12 @@ export function findLight(planes, isCrop) {
     const unit = { ...units[index], data: units[index].data.map((level, at) => level * (1 - absent.data[at])) };
     return { paper: papers[index], darkest: gray(blur(erode(kept, REACH), 1)), unit };
   });
+}
+
+/** The level that a plane has everywhere; null if it has several. */
+export function evenLevel({ data }) {
+  for (let at = 1; at < data.length; at++) if (data[at] !== data[0]) return null;
+  return data[0];
 }
 
 /** Closing takes away what is dark and narrow; what is left is light, shadow, and what lies beside the paper. */

@@ -23,7 +23,30 @@ export const close = (plane, width, height) => erode(dilate(plane, width, height
 /** Closing with a disc as wide as an odd number of pixels. */
 export function closeWithDisc(plane, size) {
   const reach = discOf(size);
+  const most = plane.data.reduce((a, b) => Math.max(a, b));
+  if (isWithinReach(plane, most, size >> 1)) return { ...plane, data: plane.data.slice().fill(most) };
   return byDisc(byDisc(plane, reach, true), reach, false);
+}
+
+/** Whether every pixel surely has one of the greatest level in its disc: on even paper closing leaves nothing else. */
+function isWithinReach({ data, width, height }, most, radius) {
+  const aslant = Math.floor(radius * Math.SQRT1_2);
+  for (let y = 0, at = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, at++) {
+      if (data[at] === most) continue;
+      const far = radius * width;
+      if (x >= radius && data[at - radius] === most) continue;
+      if (x < width - radius && data[at + radius] === most) continue;
+      if (y >= radius && data[at - far] === most) continue;
+      if (y < height - radius && data[at + far] === most) continue;
+      const [isLeft, isRight] = [x >= aslant, x < width - aslant];
+      const [up, down] = [at - aslant * width, at + aslant * width];
+      if (y >= aslant && ((isLeft && data[up - aslant] === most) || (isRight && data[up + aslant] === most))) continue;
+      if (y >= height - aslant) return false;
+      if (!((isLeft && data[down - aslant] === most) || (isRight && data[down + aslant] === most))) return false;
+    }
+  }
+  return true;
 }
 
 function outsideOf(plane, isMost) {

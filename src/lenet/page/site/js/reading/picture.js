@@ -2,22 +2,32 @@
 
 import { findInk } from "lenet/reading/ink.js";
 import { normalize } from "lenet/reading/normalization.js";
+import { findPrepared, stepsOf } from "lenet/reading/prepared.js";
 import { findCandidates, mostProminent } from "lenet/reading/single.js";
 
 /**
  * @param {{ data: Uint8ClampedArray, width: number, height: number }} picture RGBA, opaque
- * @param {(images: Uint8Array[]) => Float32Array[]} classify the probabilities of the ten digits for each image
+ * @param {(image: Uint8Array) => Float32Array} judge the probabilities of the ten digits; asked for what may be chosen
  * @returns {{ image: Uint8Array | null, box: number[] | null, shares: Float32Array | null, steps: object }} the picture
  *   as the network sees it; [top, left, bottom, right] in pixels of the picture; what led there
  */
-export function readPicture(picture, classify) {
+export function readPicture(picture, judge) {
+  const prepared = findPrepared(picture);
+  if (prepared) {
+    return { image: prepared.image, box: prepared.box, shares: judge(prepared.image), steps: stepsOf(prepared) };
+  }
   const ink = findInk(channelsOf(picture));
-  const rivals = normalized(ink);
+  const rivals = findCandidates(ink);
+  const normalizedOnce = normalizer();
+  const results = [];
+  const resultOf = (index) => (results[index] ??= judged(normalizedOnce(rivals[index]), judge));
   const { levels, width, height, scale, polarity } = ink;
   const inkStep = { levels, width, height, scale, polarity };
-  if (rivals.length === 0) return { image: null, box: null, shares: null, steps: { ink: inkStep } };
-  const { index, shares } = mostProminent(rivals, classify(rivals.map((rival) => rival.image)), ink);
-  const { box, ink: own, strokes, small, image } = rivals[index];
+  const chosen = mostProminent(rivals, (index) => resultOf(index).shares, ink);
+  if (!chosen) return { image: null, box: null, shares: null, steps: { ink: inkStep } };
+  const { index, shares } = chosen;
+  const { box, ink: own } = rivals[index];
+  const { strokes, small, image } = resultOf(index);
   return {
     image,
     box: inPicture(box, picture, ink),
@@ -29,19 +39,26 @@ export function readPicture(picture, classify) {
 /** All candidates of a picture that hold ink enough, in their order, with boxes in pixels of the picture. */
 export function candidates(picture) {
   const ink = findInk(channelsOf(picture));
-  return normalized(ink).map(({ box, image }) => ({ box: inPicture(box, picture, ink), image }));
+  const found = findCandidates(ink).map(({ box, ink: own }) => ({ box, result: normalize(own) }));
+  return found
+    .filter(({ result }) => result)
+    .map(({ box, result }) => ({ box: inPicture(box, picture, ink), image: result.image }));
 }
 
-/** The candidates with their 28×28 pictures; those without ink enough are left out. */
-function normalized(ink) {
+/** Normalizes candidates; ink that another one had is not normalized again. */
+function normalizer() {
   const known = [];
-  const rivals = [];
-  for (const candidate of findCandidates(ink)) {
-    let twin = known.find((other) => isSame(other.candidate.ink, candidate.ink));
-    if (!twin) known.push((twin = { candidate, result: normalize(candidate.ink) }));
-    if (twin.result) rivals.push({ ...candidate, ...twin.result });
-  }
-  return rivals;
+  return ({ ink }) => {
+    let twin = known.find((other) => isSame(other.ink, ink));
+    if (!twin) known.push((twin = { ink, result: normalize(ink) ?? {} }));
+    return twin.result;
+  };
+}
+
+/** A result of the normalization with the shares of its image; null if it has none. */
+function judged(result, judge) {
+  if (!("shares" in result)) result.shares = result.image ? judge(result.image) : null;
+  return result;
 }
 
 function isSame(a, b) {

@@ -128,12 +128,14 @@ function meansOfParts(plane, width, height, across, down) {
   };
   let cell = rows.to[0];
   for (let j = 0; j < rows.from.length; j++) {
-    const start = rows.from[j] * stride;
-    source.set(data.subarray(start, start + stride));
-    for (let x = 0, k = 0; x < width; x++) {
-      let total = 0;
-      for (const end = ends[x]; k < end; k++) total = fround(total + fround(source[from[k]] * part[k]));
-      row[x] = total;
+    if (j === 0 || rows.from[j] !== rows.from[j - 1]) {
+      const start = rows.from[j] * stride;
+      source.set(data.subarray(start, start + stride));
+      for (let x = 0, k = 0; x < width; x++) {
+        let total = 0;
+        for (const end = ends[x]; k < end; k++) total = fround(total + fround(source[from[k]] * part[k]));
+        row[x] = total;
+      }
     }
     const share = rows.share[j];
     if (rows.to[j] !== cell) {

@@ -16,6 +16,7 @@ const LEAST_LEFT = 0.35; // of a component's ink that a cut must leave
 const WIDE = 0.9; // a component wider than this share of its height may be two digits
 const ASIDE = 0.35; // of the picture's side: the standard deviation of a digit's place around the middle
 const SAME = 0.9; // of the area that two boxes cover, the share in both: they hold the same ink
+const LIKENESS_ROUNDING = 1e-3; // the logarithm of a probability is at most 0, but for rounding
 const EDGE = 0.2; // in nats: what each edge of the picture that it touches speaks against a digit
 
 const { fround } = Math;
@@ -41,19 +42,34 @@ export function findCandidates(ink) {
 
 /**
  * What stands out most is judged, and named, by the mean of all that hold the same ink; then the best of them.
- * @param {Float32Array[]} shares the probabilities of the ten digits for each candidate
- * @returns { index, shares } the candidate chosen, and its probabilities
+ * @param {(index: number) => Float32Array | null} sharesOf the probabilities of the ten digits for a candidate; null
+ *   if it has too little ink. It is asked for those alone that may be chosen
+ * @returns { index, shares } the candidate chosen, and its probabilities; null if there is none
  */
-export function mostProminent(candidates, shares, ink) {
+export function mostProminent(candidates, sharesOf, ink) {
   const standing = candidates.map((candidate) => standingOf(candidate, ink));
-  const same = holdTheSameInk(candidates);
-  const agreed = same.map((alike) => meanOf(alike.map((index) => shares[index])));
-  const chosen = mostOf(range(candidates.length), (index) => standing[index] + likeness(agreed[index]));
-  const label = labelOf(agreed[chosen]);
-  const named = same[chosen].filter((index) => labelOf(shares[index]) === label);
-  if (named.length === 0) return { index: chosen, shares: agreed[chosen] };
-  const index = mostOf(named, (own) => standing[own] + likeness(shares[own]));
-  return { index, shares: shares[index] };
+  const best = foremost(candidates, standing, sharesOf);
+  if (!best) return null;
+  const label = labelOf(best.agreed);
+  const named = best.alike.filter((index) => labelOf(sharesOf(index)) === label);
+  if (named.length === 0) return { index: best.index, shares: best.agreed };
+  const index = mostOf(named, (own) => standing[own] + likeness(sharesOf(own)));
+  return { index, shares: sharesOf(index) };
+}
+
+/** The first of the best, with all that are the same ink and their mean. Likeness only ever takes off standing. */
+function foremost(candidates, standing, sharesOf) {
+  let best = null;
+  for (const index of range(candidates.length).sort((a, b) => standing[b] - standing[a] || a - b)) {
+    if (best && standing[index] + LIKENESS_ROUNDING < best.measure) break;
+    if (!sharesOf(index)) continue;
+    const alike = sameInkAs(candidates[index], candidates).filter(sharesOf);
+    const agreed = meanOf(alike.map(sharesOf));
+    const measure = standing[index] + likeness(agreed);
+    const isBetter = !best || measure > best.measure || (measure === best.measure && index < best.index);
+    if (isBetter) best = { index, alike, agreed, measure };
+  }
+  return best;
 }
 
 const mostOf = (indices, measure) => {
@@ -66,19 +82,18 @@ const labelOf = (shares) => shares.indexOf(Math.max(...shares));
 /** The logarithm of how surely it is this digit; that it is a digit at all counts less. */
 const likeness = (shares) => Math.log(Math.max(...shares) / Math.sqrt(sum(shares)));
 
-/** For each candidate all, itself among them, that are the same ink, cut at other thresholds. */
-function holdTheSameInk(candidates) {
-  const areaOf = ([top, left, bottom, right]) => (bottom - top) * (right - left);
-  return candidates.map(({ box }) =>
-    range(candidates.length).filter((index) => {
-      const other = candidates[index].box;
-      const height = Math.min(box[2], other[2]) - Math.max(box[0], other[0]);
-      const width = Math.min(box[3], other[3]) - Math.max(box[1], other[1]);
-      const shared = Math.max(height, 0) * Math.max(width, 0);
-      return shared >= SAME * (areaOf(box) + areaOf(other) - shared);
-    }),
-  );
+/** All, the candidate itself among them, that are the same ink, cut at other thresholds. */
+function sameInkAs({ box }, candidates) {
+  return range(candidates.length).filter((index) => {
+    const other = candidates[index].box;
+    const height = Math.min(box[2], other[2]) - Math.max(box[0], other[0]);
+    const width = Math.min(box[3], other[3]) - Math.max(box[1], other[1]);
+    const shared = Math.max(height, 0) * Math.max(width, 0);
+    return shared >= SAME * (areaOf(box) + areaOf(other) - shared);
+  });
 }
+
+const areaOf = ([top, left, bottom, right]) => (bottom - top) * (right - left);
 
 function meanOf(all) {
   const weight = 1 / all.length;

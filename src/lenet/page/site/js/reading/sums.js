@@ -10,7 +10,8 @@ export function sum(data, start = 0, count = data.length) {
     return total;
   }
   if (count <= 128) {
-    let [a, b, c, d, e, f, g, h] = data.subarray(start, start + 8);
+    let [a, b, c, d] = [data[start], data[start + 1], data[start + 2], data[start + 3]];
+    let [e, f, g, h] = [data[start + 4], data[start + 5], data[start + 6], data[start + 7]];
     let i = 8;
     for (; i < count - (count % 8); i += 8) {
       const at = start + i;
@@ -35,23 +36,25 @@ export function sum(data, start = 0, count = data.length) {
 
 /** The number at a place in sorted order, of float32 numbers that are at least 0. */
 export function ranked(data, place) {
-  const bits = new Uint32Array(data.buffer, data.byteOffset, data.length);
-  const [upper, rest] = bucketOf(bits, (own) => own >>> 16, place);
-  const [lower] = bucketOf(bits.filter((own) => own >>> 16 === upper), (own) => own & 65535, rest);
-  return new Float32Array(Uint32Array.of(upper * 65536 + lower).buffer)[0];
-}
-
-/** The bucket that holds the number at a place, and its place in there. */
-function bucketOf(bits, bucket, place) {
-  counts.fill(0);
-  for (let i = 0; i < bits.length; i++) counts[bucket(bits[i])]++;
+  let left = new Uint32Array(data.buffer, data.byteOffset, data.length);
   let rest = place;
-  let own = 0;
-  while (rest >= counts[own]) rest -= counts[own++];
-  return [own, rest];
+  for (let shift = 24; shift >= 0 && left.length > 1; shift -= 8) {
+    counts.fill(0);
+    for (let i = 0; i < left.length; i++) counts[(left[i] >>> shift) & 255]++;
+    let own = 0;
+    while (rest >= counts[own]) rest -= counts[own++];
+    if (counts[own] < left.length) left = inBucket(left, shift, own, counts[own]);
+  }
+  return new Float32Array(left.buffer, left.byteOffset, 1)[0];
 }
 
-const counts = new Uint32Array(65536);
+const counts = new Uint32Array(256);
+
+function inBucket(bits, shift, own, size) {
+  const some = new Uint32Array(size);
+  for (let i = 0, count = 0; count < size; i++) if (((bits[i] >>> shift) & 255) === own) some[count++] = bits[i];
+  return some;
+}
 
 /** The median of float32 numbers that are at least 0. */
 export function median(data) {

@@ -24,13 +24,14 @@ export function enlarge(plane, scale, corner, width, height, isCubic) {
 /** For each pixel of the result its place between two of the source, and the weights there. */
 function taps(placeOf, count, size, weightsOf) {
   const first = new Int32Array(count);
-  const weights = [];
+  const weights = new Float32Array(count * weightsOf(0).length);
   for (let index = 0; index < count; index++) {
     const place = placeOf(index);
     first[index] = Math.min(size + 3, Math.max(-4, Math.floor(place)));
-    weights.push(...weightsOf(fround(place - Math.floor(place))));
+    const own = weightsOf(fround(place - Math.floor(place)));
+    weights.set(own, index * own.length);
   }
-  return { count, first, weights: Float32Array.from(weights) };
+  return { count, first, weights };
 }
 
 const linearWeights = (x) => [x];
