@@ -19,11 +19,13 @@ from lenet.reproduction.published import (
     FIGURE_6_TRAINING,
     Published,
 )
-from lenet.reproduction.recipe import LENET_5, PUBLISHED_RATES, stretched
+from lenet.reproduction.recipe import LENET_1, LENET_5, PUBLISHED_RATES, ZIP_CODES
 from lenet.reproduction.report import _part_zh
 from lenet.reproduction.runner import Request
 from lenet.reproduction.statistics import summarize, verdict
 from lenet.reproduction.streams import AFFINE, COPIES, INVERTED
+from lenet.reproduction.strings import Amounts
+from lenet.sdnn.displacement import network_with_blank
 
 
 def printed(name):
@@ -70,7 +72,13 @@ def test_lenet_5_is_taught_with_the_published_steps():
     ) == PUBLISHED_RATES  # fmt: skip
     assert (LENET_5.passes, LENET_5.mu, LENET_5.curvature_patterns) == (20, 0.02, 500)
     assert (LENET_5.loss, LENET_5.j, LENET_5.halved) == ("map", 15.0, True)
-    assert (len(stretched(23)), stretched(20)) == (23, PUBLISHED_RATES)
+
+
+def test_where_no_steps_are_printed_those_that_were_chosen_are_said_in_words():
+    assert LENET_1.rates == pytest.approx([4 * eta for eta in PUBLISHED_RATES])
+    assert "its rates four times as large" in say.LENET_1_SCHEDULE.en
+    assert ZIP_CODES.rates == (0.0003,) * 23
+    assert "the rate 0.0003 in all 23 passes" in say.ZIP_SCHEDULE.en
 
 
 def test_nine_distorted_copies_make_540000_and_nothing_is_turned():
@@ -83,7 +91,7 @@ def test_nine_distorted_copies_make_540000_and_nothing_is_turned():
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
 def test_a_row_is_complete(row):
     assert row.description().name == row.network
-    assert row.network in networks.names()
+    assert row.network in (*networks.names(), network_with_blank().name)
     assert row.data in CATALOG
     assert row.recipe.init in RULES
     assert row.measurement in MEASUREMENTS
@@ -92,7 +100,8 @@ def test_a_row_is_complete(row):
     assert row.questions
     assert row.parts or row.rests_on
     assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
-    assert row.recipe.loss == ("map" if row.network == "lenet-5" else "mean-squared-error")
+    assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "mean-squared-error")
+    assert (row.plan is not None) == (row.measurement == "strings")
     assert all(names().index(below) < names().index(row.name) for below in row.rests_on)
 
 
@@ -106,8 +115,8 @@ def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
     ("departure", "holds"),
     [
         (say.INIT, lambda row: row.recipe.init == "sqrt"),
-        (say.EQUATION_9, lambda row: row.recipe.loss == "map"),
-        (say.HALVED, lambda row: row.recipe.loss == "map" and row.recipe.halved),
+        (say.EQUATION_9, lambda row: row.recipe.loss == "map" and not row.plan),
+        (say.HALVED, lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.plan),
         (say.SQUARED_ERROR, lambda row: row.recipe.loss == "mean-squared-error"),
         (say.REDUCED, lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.rests_on),
         (say.NOISE, lambda row: any(part.stream == "noisy" for part in row.parts)),
@@ -138,6 +147,23 @@ def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
             assert value in text
 
 
+def test_numbers_in_the_words_about_strings_are_those_that_are_used():
+    plan, lesson = find("sdnn").plan, find("sdnn").plan.recipe
+    for sentence, values in (
+        (say.TRANSDUCER, [f"{Amounts().kept_back:,}"]),
+        (say.WINDOWS, [f"{lesson.blanks:g}"]),
+        (say.WINDOWS_DISTORTED, [f"±{lesson.distortions.rotation:g}°", f"±{lesson.distortions.shear:g}"]),
+        (say.WINDOWS_DISTORTED, [f"±{100 * lesson.distortions.scale:g} %", f"±{100 * lesson.distortions.squeeze:g} %"]),
+        (say.STRING_LOSS, [f"j = {plan.learning.j:g}"]),
+        (say.STRING_OPTIMIZER, [f"{plan.learning.batch}", f"{plan.passes}", f"{plan.peak_rate:g}"]),
+    ):
+        for value in values:
+            assert value in sentence.en
+            assert value in sentence.zh
+    assert lesson.noisy == lesson.inverted == 0.1
+    assert plan.passes == plan.schedule
+
+
 def test_every_sentence_stands_in_both_languages():
     for name, said in vars(say).items():
         if isinstance(said, say.Said):
@@ -149,6 +175,7 @@ def test_parts_are_named_in_chinese_too():
     assert _part_zh("learned clean, tested noisy") == "无噪声训练，有噪声测试"
     assert _part_zh("lenet-5, vertical shift −10") == "lenet-5，上下平移（像素） −10"
     assert _part_zh("pass 20") == "第 20 遍"
+    assert _part_zh("gap −1") == "间距（像素） −1"
 
 
 def test_a_wrong_name_is_one_sentence_with_the_nearest():
@@ -175,10 +202,11 @@ def test_more_passes_than_there_are_rates_for_are_refused():
 
 
 def test_seeds_are_shared_out_among_the_orders_and_none_is_lost():
-    assert Request().groups_of(find("lenet-5")) == (tuple(range(16)), tuple(range(16, 32)))
+    assert Request().groups_of(find("lenet-5")) == (tuple(range(8)), tuple(range(8, 16)))
     assert Request(seeds=5).groups_of(find("lenet-5")) == ((0, 1, 2), (3, 4))
     assert Request(seeds=1).groups_of(find("lenet-5")) == ((0,),)
     assert Request().groups_of(find("figure-5")) == ()
+    assert Request().groups_of(find("sdnn")) == ((0,), (1,), (2,), (3,))
 
 
 def test_the_interval_is_students():

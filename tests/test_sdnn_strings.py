@@ -150,12 +150,12 @@ def test_a_row_of_equal_columns_longer_than_a_digit_is_two():
 
 @needs_engine
 def test_a_network_taught_on_strings_reads_strings(mnist):
-    plan = Plan(epochs=4, recipe=replace(Recipe(), noisy=0.0))
+    plan = Plan(passes=4, schedule=4, recipe=replace(Recipe(), noisy=0.0))
     plan = replace(plan, learning=replace(plan.learning, ema=0.99))
     wrong = []
     images, labels = mnist.train_images[:10_000], mnist.train_labels[:10_000]
-    weights = teach(images, labels, plan, on_epoch=lambda epoch, share: wrong.append(share))
-    assert len(wrong) == plan.epochs
+    weights = teach(images, labels, plan, on_pass=lambda number, windows, errors: wrong.append(errors / windows))
+    assert len(wrong) == plan.passes
     assert wrong[-1] < 0.3 * wrong[0]
     rng = np.random.default_rng(0)
     strings = write_strings(
@@ -169,6 +169,6 @@ def test_a_network_taught_on_strings_reads_strings(mnist):
 @needs_engine
 def test_the_same_seed_teaches_the_same_network(mnist):
     images, labels = mnist.train_images[:500], mnist.train_labels[:500]
-    first, second = (teach(images, labels, Plan(epochs=1), seed=5, threads=1).arrays for _ in range(2))
+    first, second = (teach(images, labels, Plan(passes=1), seed=5, threads=1).arrays for _ in range(2))
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name])

@@ -31,6 +31,8 @@ def reproduce(
         int, typer.Option(help="Test on so many training patterns set aside; the test part is left alone.")
     ] = 0,
     j: Annotated[float | None, typer.Option(help="Another j for eq. 9, to be tried on --validation.")] = None,
+    mu: Annotated[float | None, typer.Option(help="Another μ, to be tried on --validation.")] = None,
+    eta: Annotated[float | None, typer.Option(help="This rate in every pass, to be tried on --validation.")] = None,
     rate: Annotated[float, typer.Option(help="A factor for all rates, to be tried on --validation.")] = 1.0,
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
@@ -62,7 +64,7 @@ def reproduce(
             for row in chosen:
                 place = root / row.name if everything or out is None else out
                 files_at = _files_at(row, data_dir, everything)
-                request = runner.Request(seeds, passes, quick, validation, files_at, j, rate)
+                request = runner.Request(seeds, passes, quick, validation, files_at, j, mu, rate, eta)
                 settings = runner.reproduce(row, place, request, progress=progress).settings
                 files += [place / "run.json", *write_row(place, settings)]
                 answers.append(settings)
@@ -119,3 +121,7 @@ def _print(settings: Mapping[str, Any]) -> None:
         seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
         label = MEASURES[one["measure"]].en
         print(f"  {label}{part}: {one['mean']:.2f}{spread}{unit} ({seeds}{interval}){printed}")
+    for beside in settings["results"].get("beside", ()):
+        cut = beside["segmentation"]
+        strings = f"{beside['strings']} strings, 95 % interval {cut['low']:.2f} to {cut['high']:.2f}"
+        print(f"  read by segmentation, gap {beside['gap']}: {cut['right']:.2f} % ({strings})".replace(" -", " −"))

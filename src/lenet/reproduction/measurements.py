@@ -1,12 +1,15 @@
 """The measurement of each kind of row: figures by seed, and what its picture draws."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
+from lenet.reproduction import strings
+from lenet.reproduction.batches import Batched
 from lenet.reproduction.boosting import Machine, answered
+from lenet.reproduction.details import PUBLISHED
 from lenet.reproduction.lanes import Group
 from lenet.reproduction.measures import (
     Figures,
@@ -18,9 +21,12 @@ from lenet.reproduction.measures import (
     training_figures,
 )
 from lenet.reproduction.preparation import Material
+from lenet.reproduction.progress import Silent
 from lenet.reproduction.rows import Measurement, Row
+from lenet.reproduction.statistics import difference
 from lenet.reproduction.streams import Patterns, Stream, inverted
 from lenet.reproduction.transformations import TRANSFORMATIONS, all_transformed
+from lenet.weights import Weights
 
 _NOISE_OF_THE_TEST = 1_998
 
@@ -34,6 +40,9 @@ class Taught:
         streams, groups: by part, one for each order.
         machines: of a boosted row.
         below: the rows that it rests on.
+        batches: by part, what was taught by mini-batches.
+        readers: of a row that reads strings, by seed.
+        progress: is told of what takes long to measure.
     """
 
     row: Row
@@ -43,6 +52,9 @@ class Taught:
     groups: dict[str, list[Group]]
     machines: list[Machine]
     below: Mapping[str, "Taught"]
+    batches: Mapping[str, Batched]
+    readers: list[Weights] = field(default_factory=list)
+    progress: Silent = field(default_factory=Silent)
 
 
 def _training(taught: Taught) -> dict[str, Any]:
@@ -69,7 +81,7 @@ def _boosting(taught: Taught) -> dict[str, Any]:
     for index, place in enumerate(("first", "second", "third")):
         alone, _ = network_figures(network, [three[index] for three in outputs], test)
         figures[("test_error", f"the {place} network alone")] = alone[("test_error", "")]
-    filtered = [[group.history[0]["patterns"] for group in machine.later] for machine in taught.machines]
+    filtered = [machine.filtered for machine in taught.machines]
     first = taught.groups["first"]
     return {
         "figures": figures, "curves": curves(first, len(test)), "rejection": remaining, "filtered_patterns": filtered,
@@ -136,6 +148,33 @@ def _robustness(taught: Taught) -> dict[str, Any]:
     return {"figures": figures, "series": series}
 
 
+def _details(taught: Taught) -> dict[str, Any]:
+    """Each step's errors, how far it is from the step before, and the seconds that a seed takes."""
+    test, before = len(taught.material.test), taught.below["lenet-5"].groups["all"]
+    figures: Figures = {}
+    seconds: dict[str, float] = {}
+    for part in (PUBLISHED.en, *(part.name for part in taught.row.parts)):
+        if batched := taught.batches.get(part):
+            wrong, while_learning = np.array(batched.test_errors), np.array(batched.train_errors)
+            figures[("test_error", part)] = (100 * wrong / test).tolist()
+            figures[("train_error_while_learning", part)] = (100 * while_learning / batched.patterns).tolist()
+            seconds[part] = float(np.mean(batched.seconds))
+        else:
+            groups = taught.groups.get(part, before)
+            figures[("test_error", part)] = last(groups, "test_errors", test)
+            figures[("train_error_while_learning", part)] = last(groups, "train_errors")
+            spent = sum(row["seconds"] for group in groups for row in group.history)
+            seconds[part] = spent / sum(len(group.seeds) for group in groups)
+    errors = [values for (measure, _), values in figures.items() if measure == "test_error"]
+    changes = [difference(*pair) for pair in zip(errors[1:], errors, strict=False)]
+    return {"figures": figures, "seconds": seconds, "changes": dict(zip([*seconds][1:], changes, strict=True))}
+
+
+def _strings(taught: Taught) -> dict[str, Any]:
+    amounts = strings.QUICK if taught.settings["quick"] else strings.Amounts()
+    return strings.measured(taught.readers, taught.material.test, amounts, taught.progress)
+
+
 def _by_order(groups: list[Group], tested: int) -> list[float]:
     """The mean test error of each order's seeds after the last pass."""
     return [float(np.mean(last([group], "test_errors", tested))) for group in groups]
@@ -156,4 +195,6 @@ MEASUREMENTS: dict[Measurement, Callable[[Taught], dict[str, Any]]] = {
     "rejections": _rejections,
     "noise": _noise,
     "robustness": _robustness,
+    "details": _details,
+    "strings": _strings,
 }

@@ -21,6 +21,7 @@ MEASURES = {
     "train_error_while_learning": Said("training error during the last pass", "最后一遍之中的训练错误率"),
     "rejects_for_1": Said("rejected for 1 % error on the rest", "其余样本错误率为 1 % 时的拒识率"),
     "rejects_for_05": Said("rejected for 0.5 % error on the rest", "其余样本错误率为 0.5 % 时的拒识率"),
+    "strings_right": Said("strings wholly right", "整串读对"),
     "average_cost": Said("networks asked on average", "平均使用的网络数"),
 }
 """Percent, but for the last."""

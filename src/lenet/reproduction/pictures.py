@@ -4,22 +4,28 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from lenet.figures.displacement import displacement
 from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme
+from lenet.reproduction import strings
 from lenet.reproduction.chart import Chart, legend, log_span
 from lenet.reproduction.measures import REJECTED
 from lenet.reproduction.rows import Measurement, Row
 from lenet.reproduction.transformations import TRANSFORMATIONS
+from lenet.training import Recipe as BatchRecipe
 
 _WIDTH, _HEIGHT = 7.4, 4.3
-NAMES = ("picture.png", "picture-dark.png")
+SHADES = (("", LIGHT), ("-dark", DARK))
 
 
 def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
-    """Write a row's picture, on white and on black, into a folder; their paths."""
-    return [
-        _DRAWERS[row.measurement](row, settings, theme).save(folder / name)
-        for name, theme in zip(NAMES, (LIGHT, DARK), strict=True)
+    """Write a row's pictures, on white and on black, into its folder; their paths."""
+    drawn = [
+        _DRAWERS[row.measurement](row, settings, theme).save(folder / f"picture{shade}.png") for shade, theme in SHADES
     ]
+    if "string" in row.pictures:
+        string = strings.example(folder)
+        drawn += [displacement(string, theme).save(folder / f"string{shade}.png") for shade, theme in SHADES]
+    return drawn
 
 
 def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = _HEIGHT) -> Sheet:
@@ -196,6 +202,81 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     return sheet
 
 
+def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
+    """A line for each step, from the published network down to today's: error of each seed, and seconds for one."""
+    results, line = settings["results"], 0.36
+    steps = [one for one in results["measures"] if one["measure"] == "test_error"]
+    height = 2.1 + line * len(steps)
+    sheet, (left, field) = _sheet(row, settings, theme, height), (2.15, 3.35)
+    values = sorted(value for one in steps for value in one["values"])
+    low, high = values[0], min(values[-1], 2.5 * values[len(values) // 2])  # a seed that failed stands at the edge
+    span, ticks = _even_span(low, high)
+    chart = Chart(sheet, left, 1.15, field, line * len(steps), span, (0, len(steps)))
+    for tick in ticks:
+        x = chart.at(tick, 0)[0]
+        sheet.line([(x, chart.top), (x, chart.top + chart.height)], width=0.5)
+        sheet.text(x, chart.top + chart.height + 0.2, f"{tick:g}", 8, theme.muted, "center")
+    sheet.text(left + field / 2, chart.top + chart.height + 0.42, "test error, %", 9, theme.muted, "center")
+    sheet.text(_WIDTH - 0.35, 0.95, "seconds for a seed", 8.5, theme.muted, "right")
+    by_batches = {part.name for part in row.parts if isinstance(part.recipe, BatchRecipe)}
+    first = next((number for number, one in enumerate(steps) if one["part"] in by_batches), len(steps))
+    y = chart.at(low, len(steps) - first)[1]
+    sheet.line([(0.35, y), (_WIDTH - 0.35, y)], theme.muted, 0.8)
+    for number, one in enumerate(steps):
+        up = len(steps) - number - 0.5
+        y, color = chart.at(low, up)[1], theme.accent if number >= first else theme.signed[1]
+        sheet.text(left - 0.15, y, ("+ " if number else "") + one["part"], 9, theme.ink, "right", vertical="center")
+        chart.dots([min(value, span[1]) for value in one["values"]], [up] * one["n"], theme.quiet, True, 10)
+        mean, spread = min(one["mean"], span[1]), one["deviation"] or 0.0
+        ends = [chart.at(min(max(mean + side * spread, span[0]), span[1]), up) for side in (-1, 1)]
+        sheet.line(ends, color, 1.4)
+        chart.dots([mean], [up], color, filled=True)
+        sheet.text(left + field + 0.5, y, f"{one['mean']:.2f} %", 9, theme.ink, "right", vertical="center")
+        seconds = results["seconds"][one["part"]]
+        shown = f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}"
+        sheet.text(_WIDTH - 0.35, y, shown, 9, theme.muted, "right", vertical="center")
+    legend(sheet, 0.35, height - 0.25, [
+        ("line", theme.signed[1], "a pattern at a time (SDLM)"), ("line", theme.accent, "mini-batches"),
+        ("line", theme.quiet, "each seed"),
+    ])  # fmt: skip
+    return sheet
+
+
+def _even_span(low: float, high: float) -> tuple[tuple[float, float], list[float]]:
+    """Ends and ticks of an axis, in steps of 1, 2 or 5 times a power of ten, at most eight of them."""
+    step = next(
+        size for power in range(-2, 3) for factor in (1, 2, 5) if (high - low) / (size := factor * 10.0**power) <= 8
+    )
+    first, last = int(low // step), int(-(-high // step))
+    last = max(last, first + 1)
+    return (first * step, last * step), [round(number * step, 6) for number in range(first, last + 1)]
+
+
+def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
+    """Strings read wholly right at each gap: by the networks that are slid, and by segmentation."""
+    sheet, beside = _sheet(row, settings, theme), settings["results"]["beside"]
+    gaps, slid = [one["gap"] for one in beside], settings["results"]["measures"]
+    colors = dict(zip(strings.SEGMENTED, (theme.signed[1], theme.muted), strict=True))
+    lowest = min(*(value for one in slid for value in one["values"]),
+                 *(one[name]["low"] for one in beside for name in strings.SEGMENTED))  # fmt: skip
+    (low, _), ticks = _even_span(lowest, 100)
+    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (gaps[0] - 0.4, gaps[-1] + 0.4), (low, 100))
+    chart.frame(gaps, ticks, "pixels between neighbors", "strings wholly right, %")
+    for aside, (name, color) in zip((-0.06, 0.06), colors.items(), strict=True):
+        chart.line([gap + aside for gap in gaps], [one[name]["right"] for one in beside], color)
+        for gap, one in zip(gaps, beside, strict=True):
+            ends = [chart.at(gap + aside, one[name][end]) for end in ("low", "high")]
+            sheet.line(ends, color, 1.0)
+    chart.line(gaps, [one["mean"] for one in slid], theme.accent, 2.0)
+    for gap, one in zip(gaps, slid, strict=True):
+        chart.dots([gap] * one["n"], one["values"], theme.quiet, filled=True, size=12)
+        _whisker(chart, gap, one, theme.accent)
+    words = ("segmentation, 95 % interval", "the same, length known")
+    rivals = [("line", color, said) for color, said in zip(colors.values(), words, strict=True)]
+    legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *rivals])
+    return sheet
+
+
 def _tint(theme: Theme) -> str:
     from lenet.figures.sheet import mixed
 
@@ -210,4 +291,6 @@ _DRAWERS: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = 
     "rejections": _rejections,
     "noise": _noise,
     "robustness": _robustness,
+    "details": _details,
+    "strings": _strings,
 }

@@ -26,7 +26,7 @@ class Material:
 
 
 def prepare(row: Row, data_dir: Path | None = None, *, validation: int = 0, quick: bool = False) -> Material:
-    """A row's patterns at its network's size.
+    """A row's patterns at its network's size; those that strings are written with as they are.
 
     Args:
         data_dir: where the data set's files lie already.
@@ -60,6 +60,8 @@ def prepare(row: Row, data_dir: Path | None = None, *, validation: int = 0, quic
 
 def _prepared(row: Row, patterns: Patterns) -> Patterns:
     images = patterns.images
+    if row.measurement == "strings":
+        return patterns  # strings are written with the pictures as they are
     if row.preparation == "digits reduced to 16×16":
         images = reduced(images)
     return Patterns(at_size(row.description(), images), patterns.labels)

@@ -44,6 +44,9 @@ class Silent:
     def end_of_pass(self, stage: str, row: dict[str, Any], passes: int, tested: int) -> None:
         """A pass of the group that is named so is over; ``row`` is its line of the history."""
 
+    def note(self, text: str) -> None:
+        """Something else is over that takes a while."""
+
     def __enter__(self) -> Self:
         return self
 
@@ -77,6 +80,9 @@ class Lines(Silent):
 
     def end_of_pass(self, stage: str, row: dict[str, Any], passes: int, tested: int) -> None:
         self._print(f"{self._name} {stage}  {describe_pass(row, passes, tested)}  {self.time_left()}")
+
+    def note(self, text: str) -> None:
+        self._print(f"{self._name} {text}")
 
     def time_left(self) -> str:
         """As "12 min left", from the pace of this run alone."""
@@ -130,14 +136,15 @@ def on_stderr() -> Silent:
 
 
 def describe_pass(row: dict[str, Any], passes: int, tested: int) -> str:
-    """One line about a pass, means over the seeds.
+    """One line about a pass, means over the seeds; without test errors where nothing was tested.
 
     >>> row = {"pass": 3, "train_errors": [10, 14], "patterns": 1000, "test_errors": [30, 32]}
     >>> describe_pass(row, 20, 2000)
     'pass 3/20  train 1.20 %  test 1.55 %'
     """
     train = 100 * np.mean(row["train_errors"]) / row["patterns"]
-    return f"pass {row['pass']}/{passes}  train {train:.2f} %  test {100 * np.mean(row['test_errors']) / tested:.2f} %"
+    text = f"pass {row['pass']}/{passes}  train {train:.2f} %"
+    return text + (f"  test {100 * np.mean(row['test_errors']) / tested:.2f} %" if tested else "")
 
 
 def duration(seconds: float) -> str:

@@ -7,10 +7,14 @@ from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from lenet.networks import describe
+from lenet.reproduction.details import PUBLISHED, STEPS
 from lenet.reproduction.measures import MEASURES
 from lenet.reproduction.progress import duration
 from lenet.reproduction.rows import ROWS, Row, find
+from lenet.reproduction.strings import DIGITS, SEGMENTED
 from lenet.reproduction.wording import PARTS, Language, Said
+from lenet.sdnn.displacement import connections
 
 Settings = Mapping[str, Any]
 
@@ -21,9 +25,11 @@ _INTRODUCTION = Said(
     "algorithm: stochastic "
     "diagonal Levenberg–Marquardt, one pattern at a time [LeCun98, appendix C]. A figure is the mean over all seeds, "
     "never the best one; the test part is read after each pass to draw the curves, and decides nothing. "
+    "What a row does otherwise stands among its departures. "
     "`lenet reproduce --all` runs all rows and writes this page and its [Chinese version](reproduction.zh-CN.md).",
     "这里重现论文中的每项结果，每项一条命令，用论文自己的算法：随机对角 Levenberg–Marquardt，每次一个样本 "
     "[LeCun98, appendix C]。数字是所有种子的平均，从不取最好的一个；每一遍之后读测试集只为画曲线，不作任何决定。"
+    "某项若另有做法，写在它与论文的不同之中。"
     "`lenet reproduce --all` 运行所有各项，并写出本页及其[英文版](reproduction.md)。",
 )
 _READING = Said(
@@ -57,6 +63,22 @@ _WORDS = {
     "how": Said("How", "做法"),
     "to": Said("to", "至"),
     "missing": Said("Not run yet", "尚未运行"),
+    "step": Said("step, each on top of those before", "步骤，每步都叠加在前面之上"),
+    "test": Said("test error", "测试错误率"),
+    "apart": Said("change, with its 95 % interval", "变化及其 95 % 区间"),
+    "train": Said("training error during the last pass", "最后一遍之中的训练错误率"),
+    "seconds": Said("seconds for a seed", "每个种子的秒数"),
+    "gap": Said("gap, pixels", "间距，像素"),
+    "right": Said("wholly right, mean ± s.d.", "整串读对，均值 ± 标准差"),
+    "touching": Said("strings with digits that touch", "有数字粘连的串"),
+    "slid": Said("displacement, segmented strings only", "滑动，仅限被切分的串"),
+    "segmentation": Said("segmentation", "切分"),
+    "segmentation, length known": Said("segmentation, length known", "切分，已知位数"),
+    "string": Said(
+        "A string, three maps of C3, the columns of F6 as characters, the answer",
+        "数字串、C3 的三个图、F6 各列的字符图案、答案",
+    ),
+    "rates": Said("Strings wholly right at each gap, beside segmentation", "各间距下整串读对的比例，与切分相比"),
     "picture": Said("Our curves over the printed points", "我们的曲线与论文的点"),
 }
 _VERDICTS = {
@@ -110,15 +132,19 @@ def section(row: Row, settings: Settings, language: Language, pictures: str) -> 
         parts.append(_QUICK.of(language))
     if settings["tested_on"] != "the test part":
         parts.append(_HELD_OUT.of(language).format(settings["tested_on"]))
-    parts.append(_table(settings, language))
+    table = {"details": _steps, "strings": _gaps}.get(row.measurement, _table)
+    parts.append(table(settings, language))
     if note := _remarks(settings, language):
         parts.append(note)
-    parts.append(
-        f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{row.name}-dark.png">\n'
-        f'  <img src="{pictures}/{row.name}.png" alt="{row.title.of(language)}: {_WORDS["picture"].of(language)}">\n'
-        "</picture>"
-    )
-    parts += [f"### {_WORDS['how'].of(language)}: {row.name}", _how(row, settings, language)]
+    for here, name in row.pictures.items():
+        shown = _WORDS["rates" if row.measurement == "strings" and here == "picture" else here]
+        parts.append(
+            f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{name}-dark.png">\n'
+            f'  <img src="{pictures}/{name}.png" alt="{row.title.of(language)}: {shown.of(language)}">\n'
+            "</picture>"
+        )
+    how = _how_strings(settings, language) if row.measurement == "strings" else _how(row, settings, language)
+    parts += [f"### {_WORDS['how'].of(language)}: {row.name}", how]
     for heading, said in (("departures", row.departures), ("tried", row.tried), ("questions", row.questions)):
         if said:
             listed = "\n".join(f"- {_sentence(one.of(language), language)}" for one in said)
@@ -156,11 +182,107 @@ def _table(settings: Settings, language: Language) -> str:
     return _markdown(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, language)
 
 
+def _steps(settings: Settings, language: Language) -> str:
+    """One change after the other: what it is, the errors with it, what it changed, and what it costs."""
+    results, changes = settings["results"], {step.label.en: step for step in STEPS}
+    figures = {(one["measure"], one["part"]): one for one in results["measures"]}
+    rows = []
+    for part, seconds in results["seconds"].items():
+        one, step = figures[("test_error", part)], changes.get(part)
+        name, apart = f"**{(step.label if step else PUBLISHED).of(language)}**", "–"
+        if step:
+            name += f": {step.change.of(language)}"
+            difference, half = results["changes"][part]
+            apart = _signed(difference) + (f" ± {half:.2f}" if half is not None else "")
+        rows.append(
+            [
+                name, _mean(one), apart, _mean(figures[("train_error_while_learning", part)]), str(one["n"]),
+                f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}",
+            ]
+        )  # fmt: skip
+    return _markdown(["step", "test", "apart", "train", "n", "seconds"], rows, language)
+
+
+def _gaps(settings: Settings, language: Language) -> str:
+    """Strings wholly right at each gap, and those of them that segmentation reads, read by both."""
+    results, rows = settings["results"], []
+    for one, beside in zip(results["measures"], results["beside"], strict=True):
+        slid, cut = beside["displacement"], [beside[name] for name in SEGMENTED]
+        rows.append(
+            [
+                str(beside["gap"]).replace("-", "−"), f"{beside['touching']:.0f} %", _mean(one), str(one["n"]),
+                _interval(one, language) or "–", f"{sum(slid) / len(slid):.2f} %",
+                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in cut),
+            ]
+        )  # fmt: skip
+    headings = ["gap", "touching", "right", "n", "interval", "slid", *SEGMENTED]
+    note = Said(
+        f"Strings of {DIGITS} digits. Segmentation is `lenet read`, which has no seed: the last three columns are of "
+        f"the first {results['beside'][0]['strings']} strings at each gap, with the 95 % interval of the share.",
+        f"每串 {DIGITS} 个数字。切分即 `lenet read`，它没有种子：最后三列只用每种间距的前 "
+        f"{results['beside'][0]['strings']} 串，括号内是比例的 95 % 区间。",
+    )
+    return _markdown(headings, rows, language) + "\n\n" + note.of(language)
+
+
+def _how_strings(settings: Settings, language: Language) -> str:
+    recipe, data, results = settings["recipe"], settings["data"], settings["results"]
+    seeds = [seed for group in settings["seeds"] for seed in group]
+    kept_back, spent = results["amounts"]["kept_back"], results["milliseconds"]
+    chosen = "; ".join(f"{_prices(one)} ({one['validation_right']:.1f} %)" for one in results["grammars"])
+    network = describe("lenet-5")
+    slid, one = connections(network, 64), connections(network, 32)
+    texts = [
+        Said(
+            f"network `{settings['network']['name']}`; {data['name']}: {data['training_patterns']:,} training digits, "
+            f"{kept_back:,} of them kept back to choose prices, and {data['test_patterns']:,} test digits, each used "
+            "once at every gap",
+            f"网络 `{settings['network']['name']}`；数据 {data['name']}：训练数字 {data['training_patterns']:,} 个，"
+            f"其中 {kept_back:,} 个留下用来选定代价；测试数字 {data['test_patterns']:,} 个，每种间距各用一次",
+        ),
+        Said(
+            f"loss: eq. 9, j = {recipe['j']:g}; AdamW on batches of {recipe['batch']}, weight decay "
+            f"{recipe['weight_decay']:g}, highest rate {recipe['peak_rate']:g}, {recipe['passes']} passes; running "
+            f"mean of the weights with {recipe['ema']:g}",
+            f"损失：式 9，j = {recipe['j']:g}；AdamW，每批 {recipe['batch']} 个，权值衰减 {recipe['weight_decay']:g}，"
+            f"最高学习率 {recipe['peak_rate']:g}，共 {recipe['passes']} 遍；权值的滑动平均系数 {recipe['ema']:g}",
+        ),
+        Said(
+            f"seeds {seeds[0]}–{seeds[-1]}, each with first weights, windows, order and validation strings of its own; "
+            "prices, as `lenet.sdnn.decoding.Grammar` names them, and validation strings wholly right with them: "
+            f"{chosen}",
+            f"种子 {seeds[0]}–{seeds[-1]}，初值、窗口、次序与验证串各不相同；代价（名称见 "
+            f"`lenet.sdnn.decoding.Grammar`）与用它读对的验证串：{chosen}",
+        ),
+        Said(
+            f"a column sees 32 pixels, and the next one 4 pixels further: a field of 64 has 9 columns, for {slid:,} "
+            f"connections, where 9 windows one by one take {9 * one:,}, {9 * one / slid:.2f} times as many",
+            f"一列看见 32 个像素，下一列在 4 个像素之后：宽 64 的画面有 9 列，用 {slid:,} 个连接；"
+            f"9 个窗口逐个计算要 {9 * one:,} 个，是它的 {9 * one / slid:.2f} 倍",
+        ),
+        Said(
+            f"{duration(settings['seconds'])} for all seeds, prices and segmentation on {_place(settings)}; "
+            f"{spent['displacement']:.2g} ms a string by displacement, {spent[SEGMENTED[0]]:.0f} ms by segmentation",
+            f"全部种子、代价与切分共用时 {duration(settings['seconds'])}，{_place(settings)}；"
+            f"每串滑动 {spent['displacement']:.2g} 毫秒，切分 {spent[SEGMENTED[0]]:.0f} 毫秒",
+        ),
+    ]
+    return "\n".join(f"- {_sentence(text.of(language), language)}" for text in texts)
+
+
+def _prices(grammar: Mapping[str, Any]) -> str:
+    prices = [f"{name} {float(grammar[name]):g}" for name in ("entry", "contact", "again", "stay", "longest")]
+    return ", ".join(prices).replace("inf", "∞").replace("-", "−")
+
+
+def _place(settings: Settings) -> str:
+    machine = settings["machine"]
+    return f"{machine['processor']}, {machine['cores']} × CPU, {machine['instructions']}"
+
+
 def _how(row: Row, settings: Settings, language: Language) -> str:
     recipe, data, results = settings["recipe"], settings["data"], settings["results"]
     groups, orders = settings["seeds"], settings["orders"]
-    machine = settings["machine"]
-    place = f"{machine['processor']}, {machine['cores']} × CPU, {machine['instructions']}"
     if not groups:
         rows = ", ".join(f"`{name}`" for name in row.rests_on)
         return _sentence(Said(f"- from the networks of {rows}", f"- 用 {rows} 的网络").of(language), language)
@@ -192,8 +314,8 @@ def _how(row: Row, settings: Settings, language: Language) -> str:
             f"每组各有一种随机但固定的呈现次序{_by_order(results, language)}",
         ),
         Said(
-            f"{duration(settings['seconds'])} of training for all seeds together on {place}",
-            f"全部种子一起训练用时 {duration(settings['seconds'])}，{place}",
+            f"{duration(settings['seconds'])} of training for all seeds together on {_place(settings)}",
+            f"全部种子一起训练用时 {duration(settings['seconds'])}，{_place(settings)}",
         ),
     ]
     return "\n".join(f"- {_sentence(text.of(language), language)}" for text in texts)
@@ -224,10 +346,10 @@ def _remarks(settings: Settings, language: Language) -> str:
 
 
 def _first_measures(row: Row, settings: Settings) -> list[Mapping[str, Any]]:
-    """What stands in the short tables: what has a printed figure; all test errors where nothing is printed."""
+    """What stands in the short tables: what has a printed figure; where nothing is printed, all tests."""
     measures = settings["results"]["measures"]
     return [one for one in measures if "published" in one] or [
-        one for one in measures if one["measure"] == "test_error"
+        one for one in measures if one["measure"] in ("test_error", "strings_right")
     ]
 
 
@@ -244,7 +366,7 @@ def _part(one: Mapping[str, Any], language: Language) -> str:
 
 
 def _part_zh(part: str) -> str:
-    for english, chinese in PARTS:
+    for english, chinese in (*((one.en, one.zh) for one in (PUBLISHED, *(step.label for step in STEPS))), *PARTS):
         part = part.replace(english, chinese)
     return part
 

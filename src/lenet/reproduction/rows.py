@@ -7,6 +7,7 @@ from lenet.architecture import Network
 from lenet.errors import UnknownName
 from lenet.networks import describe
 from lenet.reproduction import wording as say
+from lenet.reproduction.details import STEPS
 from lenet.reproduction.published import (
     FIGURE_5_TEST,
     FIGURE_5_TRAINING,
@@ -18,21 +19,28 @@ from lenet.reproduction.published import (
     ZIP_TRAIN,
     Published,
 )
-from lenet.reproduction.recipe import LENET_5, SQUARED, ZIP_CODES, Recipe
+from lenet.reproduction.recipe import LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
 from lenet.reproduction.streams import Kind
 from lenet.reproduction.wording import Said
+from lenet.sdnn.displacement import network_with_blank
+from lenet.sdnn.teaching import Plan
+from lenet.training import Recipe as BatchRecipe
 
-Measurement = Literal["training", "boosting", "learning-curve", "sizes", "rejections", "noise", "robustness"]
+Measurement = Literal[
+    "training", "boosting", "learning-curve", "sizes", "rejections", "noise", "robustness", "details", "strings"
+]
 Preparation = Literal["as it is", "digits reduced to 16×16"]
 
 
 @dataclass(frozen=True)
 class Part:
-    """One training of a row: a kind of patterns and how many, over all seeds."""
+    """One training of a row, over all seeds: a kind of patterns and how many; network and recipe if not the row's."""
 
     name: str
     stream: Kind = "plain"
     examples: int | None = None
+    network: Network | None = None
+    recipe: Recipe | BatchRecipe | None = None
 
 
 @dataclass(frozen=True)
@@ -49,9 +57,11 @@ class Row:
         published: the printed figures.
         curve: errors printed after each pass, on training patterns while learning, and on the test set.
         recipe: how the networks are taught.
+        plan: how the network is taught that is slid over strings, in place of ``recipe``.
         parts: what is taught for this row.
         rests_on: rows whose networks or figures it uses, and which are run first.
-        seeds, orders: the seeds 0 to ``seeds`` - 1, in as many groups as there are orders of presentation.
+        seeds, orders: the seeds 0 to ``seeds`` - 1, in as many groups as there are orders of presentation; 0 orders:
+            each seed has its own.
         departures: every point where this differs from the papers or fills what they leave open.
         lifted: departures of the network's description that do not hold in this row.
         tried: what was tried where a figure is missed, and what it showed.
@@ -70,15 +80,21 @@ class Row:
     preparation: Preparation = "as it is"
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     recipe: Recipe = LENET_5
+    plan: Plan | None = None
     parts: tuple[Part, ...] = (Part("all"),)
     rests_on: tuple[str, ...] = ()
-    seeds: int = 32
+    seeds: int = 16
     orders: int = 2
     lifted: tuple[str, ...] = ()
 
     def description(self) -> Network:
         """The network."""
-        return describe(self.network)
+        return network_with_blank() if self.plan else describe(self.network)
+
+    @property
+    def pictures(self) -> dict[str, str]:
+        """Its pictures: what they are called in its folder, and what in the report's."""
+        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.plan else {})
 
 
 _LENET_5 = (
@@ -128,10 +144,10 @@ ROWS = (
             Published("test_error", 1.7, "[LeCun98, III-C.7 and Fig. 9]"),
             Published("rejects_for_05", 3.7, "[LeCun98, Fig. 10]"),
         ),
-        (say.REDUCED, say.INIT, say.SQUARED_ERROR, say.LENET_5_SCHEDULE, say.FLOAT32),
+        (say.REDUCED, say.INIT, say.SQUARED_ERROR, say.LENET_1_SCHEDULE, say.FLOAT32),
         (say.ASK_REDUCTION, say.ASK_SCHEDULES, say.ASK_BIASES),
         preparation="digits reduced to 16×16",
-        recipe=SQUARED,
+        recipe=LENET_1,
         lifted=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
     ),
     Row(
@@ -253,6 +269,44 @@ ROWS = (
         measurement="robustness",
         parts=(),
         rests_on=("lenet-5", "lenet-5-distorted"),
+    ),
+    Row(
+        "sdnn",
+        Said("Strings of digits, read without cutting them (SDNN)", "不切分而读数字串（SDNN）"),
+        "lenet-5-sdnn",
+        (),
+        (
+            say.SUM_NOT_AVERAGE,
+            say.BLANK_CODE,
+            say.TRANSDUCER,
+            say.WINDOWS,
+            say.WINDOWS_DISTORTED,
+            say.WINDOWS_INVERTED,
+            say.STRING_GAPS,
+            say.STRING_LOSS,
+            say.STRING_OPTIMIZER,
+            say.INIT,
+            say.MNIST_RANGE,
+            say.FLOAT32,
+        ),
+        (say.ASK_TRANSDUCER, say.ASK_BLANKS, say.ASK_STRINGS),
+        measurement="strings",
+        plan=Plan(),
+        seeds=4,  # each learns from seven million windows and takes minutes of a core
+        orders=0,
+    ),
+    Row(
+        "details",
+        Said("What each detail of 1998 is worth", "1998 年的每个细节值多少"),
+        "lenet-5",
+        (),
+        (*_LENET_5, say.DETAILS_ORDER, say.DETAILS_SIZE),
+        (say.ASK_DETAILS, say.ASK_J),
+        measurement="details",
+        parts=tuple(Part(step.label.en, network=step.network, recipe=step.recipe) for step in STEPS),
+        rests_on=("lenet-5",),
+        seeds=8,
+        orders=1,
     ),
 )
 

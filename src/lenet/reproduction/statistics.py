@@ -56,6 +56,22 @@ def summarize(values: Sequence[float]) -> Summary:
     return Summary(n, mean, deviation, mean - half, mean + half)
 
 
+def difference(values: Sequence[float], before: Sequence[float]) -> tuple[float, float | None]:
+    """How far the mean of one sample is from that of another, and half the width of its 95 % interval.
+
+    Welch's, with the degrees of freedom of the smaller sample, which is the wider interval; None for a single value.
+
+    >>> difference([1.0, 1.2], [0.9, 1.1])[0]
+    0.1
+    """
+    ours, theirs = summarize(values), summarize(before)
+    apart = round(ours.mean - theirs.mean, 6)
+    if ours.deviation is None or theirs.deviation is None:
+        return apart, None
+    error = math.sqrt(ours.deviation**2 / ours.n + theirs.deviation**2 / theirs.n)
+    return apart, student(min(ours.n, theirs.n) - 1) * error
+
+
 def verdict(summary: Summary, printed: float) -> str:
     """Where the printed figure lies: ``"within"`` the interval of our mean, ``"below"`` or ``"above"`` it, ``"one"``.
 

@@ -14,7 +14,7 @@ _PICTURES = Path("images/reproduction")
 
 
 def write_row(place: Path, settings: Mapping[str, Any]) -> list[Path]:
-    """Draw a row's picture, light and dark, and write its line for the table of results; the files' paths.
+    """Draw a row's pictures, light and dark, and write its line for the table of results; the files' paths.
 
     Raises:
         MissingExtra: if matplotlib is not installed.
@@ -33,11 +33,14 @@ def write_report(root: Path, docs: Path) -> list[Path]:
     finished, written = folder.finished(root), []
     for settings in finished:
         row = find(settings["name"])
-        drawn = [root / row.name / name for name in pictures.NAMES]
-        if not all(path.exists() for path in drawn):
+        drawn = {
+            docs / _PICTURES / f"{there}{shade}.png": root / row.name / f"{here}{shade}.png"
+            for here, there in row.pictures.items()
+            for shade, _ in pictures.SHADES
+        }
+        if not all(path.exists() for path in drawn.values()):
             pictures.draw(row, settings, root / row.name)
-        for path, suffix in zip(drawn, ("", "-dark"), strict=True):
-            target = docs / _PICTURES / f"{row.name}{suffix}.png"
+        for target, path in drawn.items():
             write_atomically(target, path.read_bytes())
             written.append(target)
     for language, name in PAGES:

@@ -56,12 +56,16 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
     """
     seen = [(displacement.columns(some.fields).penalties, some.texts) for some in strings]
     best, most = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
+    tried: set[Grammar] = set()
     for _ in range(_ROUNDS):
         for vary in (_again, _longest, _stay, _entry, _contact):
-            for tried in vary(best):
-                right = share_right(seen, tried)
+            for grammar in vary(best):
+                if grammar in tried:
+                    continue
+                tried.add(grammar)
+                right = share_right(seen, grammar)
                 if right > most:
-                    best, most = tried, right
+                    best, most = grammar, right
     return best, most
 
 

@@ -1,12 +1,14 @@
 """Teaching LeNet-5 what it meets when it is slid over strings, with the native engine."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine.native import Engine, Learning
+from lenet.errors import TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.sdnn.displacement import network_with_blank
@@ -18,14 +20,38 @@ WARM_UP = 0.1  # of the updates
 
 @dataclass(frozen=True)
 class Plan:
-    """How it is taught: the loss is eq. 9 of [LeCun98]; mini-batches and their optimizer are of today."""
+    """How it is taught: the loss is eq. 9 of [LeCun98]; mini-batches and their optimizer are of today.
 
-    epochs: int = 80
+    Attributes:
+        passes: how often every digit is written into a string.
+        schedule: passes over which the rate rises and falls; with fewer ``passes`` its end is never reached.
+        peak_rate: the highest rate.
+        learning: how updates are taken.
+        recipe: how windows are cut.
+    """
+
+    passes: int = 80
+    schedule: int = 80
     peak_rate: float = 3e-3
     learning: Learning = field(
         default_factory=lambda: Learning(batch=64, loss="map", j=20.0, optimizer="adamw", weight_decay=1e-3, ema=0.9995)
     )
     recipe: Recipe = field(default_factory=Recipe)
+
+    def limited_to(self, passes: int) -> "Plan":
+        """The same with the first so many passes only.
+
+        >>> Plan().limited_to(3).schedule
+        80
+        """
+        if not 1 <= passes <= self.schedule:
+            raise TrainingError(f"{passes} passes were asked for; the plan has rates for 1 to {self.schedule}")
+        return replace(self, passes=passes)
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain values, those of ``learning`` and ``recipe`` by their own names."""
+        plain = asdict(self)
+        return {**plain.pop("learning"), **plain.pop("recipe"), **plain}
 
 
 def teach(
@@ -34,9 +60,9 @@ def teach(
     plan: Plan | None = None,
     seed: int = 0,
     threads: int | None = None,
-    on_epoch: Callable[[int, float], None] | None = None,
+    on_pass: Callable[[int, int, int], None] | None = None,
 ) -> Weights:
-    """Teach a network on windows of strings that are written anew for each epoch.
+    """Teach a network on windows of strings that are written anew for each pass.
 
     Args:
         images: uint8 (digits, 28, 28), ink-high.
@@ -44,7 +70,7 @@ def teach(
         plan: how; the one that `Plan` has, if None.
         seed: of the weights to start from and of all that is drawn.
         threads: as of `Engine`.
-        on_epoch: told the number of epochs done and the share of windows that were got wrong while learning.
+        on_pass: told how many passes are done, and of the last one the windows, and how many it got wrong.
 
     Returns:
         The running mean of the weights after the last update.
@@ -56,12 +82,12 @@ def teach(
     network, rng = network_with_blank(), np.random.default_rng(seed)
     engine = Engine(network, initial_weights(network, seed=seed), threads=threads)
     batch = plan.learning.batch
-    for epoch in range(plan.epochs):
+    for number in range(plan.passes):
         windows, classes = cut_windows(images, labels, rng, plan.recipe)
         steps = -(-len(windows) // batch)
-        done = (epoch + (np.arange(steps) + 0.5) / steps) / plan.epochs
+        done = (number + (np.arange(steps) + 0.5) / steps) / plan.schedule
         rates = plan.peak_rate * np.where(done < WARM_UP, done / WARM_UP, (1 - done) / (1 - WARM_UP))
         _, errors = engine.fit(windows, classes, rng.permutation(len(windows)), rates, plan.learning)
-        if on_epoch:
-            on_epoch(epoch + 1, errors / len(windows))
+        if on_pass:
+            on_pass(number + 1, len(windows), errors)
     return Weights(network, engine.kept_arrays())

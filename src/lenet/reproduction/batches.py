@@ -1,0 +1,64 @@
+"""Networks taught by mini-batches, seed after seed, beside those that learn a pattern at a time."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from lenet.architecture import Network
+from lenet.data import Dataset
+from lenet.engine import Forward
+from lenet.reproduction.lanes import errors_of
+from lenet.reproduction.progress import Silent
+from lenet.reproduction.streams import Patterns
+from lenet.training import Recipe, train
+
+
+@dataclass(frozen=True)
+class Batched:
+    """What came of one recipe, a value for each seed.
+
+    Attributes:
+        test_errors: wrong test patterns after the last pass.
+        train_errors: wrong training patterns during the last pass, as they were presented.
+        patterns: training patterns in a pass.
+        seconds: of training.
+    """
+
+    seeds: tuple[int, ...]
+    test_errors: tuple[int, ...]
+    train_errors: tuple[int, ...]
+    patterns: int
+    seconds: tuple[float, ...]
+
+
+def teach(
+    folder: Path,
+    network: Network,
+    recipe: Recipe,
+    seeds: Sequence[int],
+    training: Patterns,
+    test: Patterns,
+    progress: Silent | None = None,
+) -> Batched:
+    """Teach a network from each seed, or go on with it; each has a run's folder of its own.
+
+    Args:
+        folder: holds the runs, named by their seeds.
+        training, test: at the network's size; nothing is chosen by either.
+
+    Raises:
+        TrainingError: if a run there was begun with other settings.
+    """
+    progress = progress or Silent()
+    classes = tuple(str(label) for label in range(network.classes))
+    dataset = Dataset("mnist", training.images, training.labels, test.images, test.labels, classes)
+    found: list[tuple[int, int, float]] = []
+    for seed in seeds:
+        run = train(network, dataset, replace(recipe, seed=seed), folder / f"{seed}", resume=True, validation=0)
+        outputs = Forward(network, run.weights().arrays).predict(test.images)
+        rows = run.history
+        wrong = errors_of(network, outputs[None], test.labels)[0]
+        found.append((wrong, rows[-1]["errors"], sum(row["seconds"] for row in rows)))
+        progress.advance(recipe.epochs * len(training))
+    test_errors, train_errors, seconds = zip(*found, strict=True)
+    return Batched(tuple(seeds), test_errors, train_errors, len(training), seconds)

@@ -1,0 +1,141 @@
+"""What each detail is worth: one change a step, from the published network to the one taught today."""
+
+from dataclasses import fields, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lenet.architecture import Network
+from lenet.networks import describe
+from lenet.reproduction import batches, find, lanes, runner
+from lenet.reproduction.details import PUBLISHED, STEPS
+from lenet.reproduction.pictures import _even_span, draw
+from lenet.reproduction.preparation import Material
+from lenet.reproduction.recipe import LENET_5, Recipe
+from lenet.reproduction.report import page
+from lenet.reproduction.runner import Request, reproduce
+from lenet.reproduction.statistics import difference
+from lenet.reproduction.streams import Patterns
+from lenet.training import recipe as batch_recipe
+from replica_fakes import FakeLanes
+
+
+def digits(number, seed=0):
+    rng = np.random.default_rng(seed)
+    return Patterns(rng.integers(0, 256, (number, 32, 32), np.uint8), rng.integers(0, 10, number))
+
+
+@pytest.fixture
+def taught(tmp_path, monkeypatch):
+    """The row on thirty random pictures."""
+    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+               "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: Material(digits(20), digits(10, 1), account))
+    monkeypatch.setattr(lanes, "_SPAN", 7)
+    return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3), make=FakeLanes)
+
+
+def changed_stages(before: Network, after: Network):
+    return [new.name for old, new in zip(before.stages, after.stages, strict=True) if old != new]
+
+
+def test_each_step_changes_what_it_says_and_nothing_else():
+    networks = [describe("lenet-5"), *(step.network for step in STEPS)]
+    changes = [changed_stages(*pair) for pair in pairwise(networks)]
+    assert changes == [[], ["output"], ["s2", "s4"], ["c1", "c3", "c5", "f6"], ["c3"], [], [], [], [], []]
+    ranges = [network.input_range for network in networks]
+    assert len(set(ranges[:8])) == len(set(ranges[8:])) == 1
+    assert {network.input for network in networks} == {(1, 32, 32)}
+
+
+def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
+    one_by_one = [LENET_5, *(step.recipe for step in STEPS if isinstance(step.recipe, Recipe))]
+    by_batches = [step.recipe for step in STEPS if not isinstance(step.recipe, Recipe)]
+    assert len(one_by_one) + len(by_batches) == len(STEPS) + 1
+
+    def changed(recipes):
+        pairs = pairwise(recipes)
+        return [[one.name for one in fields(a) if getattr(a, one.name) != getattr(b, one.name)] for a, b in pairs]
+
+    assert changed(one_by_one) == [["j"], ["loss", "j"], [], [], []]
+    assert changed(by_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
+    assert (one_by_one[-1].init, by_batches[0].init) == ("sqrt", "sqrt")
+
+
+def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
+    today, last = describe("lenet-5-relu", size=32), STEPS[-1]
+    assert last.recipe == batch_recipe("default", describe("lenet-5-relu"))
+    assert last.network.input_range == today.input_range
+    for ours, theirs in zip(last.network.stages, today.stages, strict=True):
+        assert ours.activation == theirs.activation
+        assert ours.layer == theirs.layer or (ours.name, ours.layer.maps, theirs.layer.units) == ("c5", 120, 120)
+    sizes = [[int(np.prod(shape)) for shape in one.output_shapes] for one in (last.network, today)]
+    assert sizes[0] == sizes[1]
+
+
+def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
+    results = taught.settings["results"]
+    labels = [PUBLISHED.en, *(step.label.en for step in STEPS)]
+    assert list(results["seconds"]) == labels
+    assert list(results["changes"]) == labels[1:]
+    measured = {(one["measure"], one["part"]): one["values"] for one in results["measures"]}
+    for label in labels:
+        assert len(measured[("test_error", label)]) == len(measured[("train_error_while_learning", label)]) == 3
+    first = measured[("test_error", labels[1])]
+    apart = np.mean(first) - np.mean(measured[("test_error", labels[0])])
+    assert results["changes"][labels[1]][0] == pytest.approx(apart)
+
+
+def test_the_published_step_is_the_row_lenet_5(taught):
+    below = taught.below["lenet-5"].settings["results"]["measures"]
+    errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
+    ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED.en)
+    assert ours["values"] == errors
+
+
+def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
+    step = STEPS[-1]
+    recipe = replace(step.recipe, epochs=1)
+    arguments = (tmp_path / "runs", step.network, recipe, (0, 1), digits(20), digits(10, 1))
+    first = batches.teach(*arguments)
+    written = (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns
+    assert batches.teach(*arguments) == first
+    assert (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns == written
+    assert (first.seeds, first.patterns) == ((0, 1), 20)
+
+
+def test_both_pages_name_every_step_with_its_change(taught):
+    below = taught.below["lenet-5"].settings
+    for language in ("en", "zh"):
+        text = page([taught.settings, below], language, "images")
+        for step in STEPS:
+            assert f"**{step.label.of(language)}**: {step.change.of(language)}" in text
+
+
+def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):
+    for one in taught.settings["results"]["measures"]:
+        one.update(values=[1.0, 1.1, 88.0], mean=30.0, deviation=50.0)
+    assert all(path.stat().st_size > 10_000 for path in draw(find("details"), taught.settings, tmp_path))
+
+
+def test_an_even_axis_holds_its_values_in_few_ticks():
+    for low, high in ((0.53, 1.31), (0.0, 90.0), (1.0, 1.0), (0.98, 1.02)):
+        (first, last), ticks = _even_span(low, high)
+        assert first <= low
+        assert last >= high
+        assert 2 <= len(ticks) <= 10
+
+
+def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
+    apart, half = difference([1.0, 1.2, 1.4], [0.9, 1.0, 1.1])
+    assert apart == pytest.approx(0.2)
+    assert half == pytest.approx(4.303 * np.sqrt((0.2**2 + 0.1**2) / 3))
+    assert difference([1.0], [0.5, 0.6])[1] is None
+
+
+def test_j_is_asked_of_the_published_step_alone():
+    steps = find("details").parts
+    asked = Request(j=20.0)
+    assert asked.recipe_of(find("lenet-5")).j == 20.0
+    assert asked.recipe_of(find("details"), steps[0].recipe).j == 1_000.0
