@@ -92,15 +92,20 @@ static void connect_back(const Step& step, Activation before, const ReplicaGroup
 
 // Each lane's loss and errors, and its derivatives with respect to the outputs. Penalties and squared distances count
 // `scale` times, and j is in the same units.
-static void measure(const Step& step, const ReplicaObjective& objective, const ReplicaGroup& group, int label, bool smallest_wins,
-                    double* losses, int64_t* errors) {
+static void measure(const Step& step, const ReplicaObjective& objective, const ReplicaGroup& group, Integers labels,
+                    bool smallest_wins, double* losses, int64_t* errors) {
   const int classes = step.out.maps;
+  const auto target = [&](int c, float correct, float wrong) {
+    return where(labels == c, broadcast(correct), broadcast(wrong));
+  };
   const float* given = group.block + ptrdiff_t(step.out.offset) * lanes;
   float* slopes = group.block + ptrdiff_t(step.out_slope.offset) * lanes;
   const float scale = objective.scale;
   Vector best = smallest_wins ? -load(given) : load(given), loss{};
+  Vector wanted = load(given);  // what each lane gives for its label
   Integers winner{};
   for (int c = 1; c < classes; ++c) {
+    wanted = where(labels == c, load(given + c * lanes), wanted);
     const Vector rank = smallest_wins ? -load(given + c * lanes) : load(given + c * lanes);
     winner = rank > best ? Integers{} + c : winner;
     best = at_least(rank, best);
@@ -119,28 +124,28 @@ static void measure(const Step& step, const ReplicaObjective& objective, const R
         powers += power;
       }
       for (int lane = 0; lane < lanes; ++lane) loss[lane] = __builtin_logf(powers[lane]);
-      loss += most - sign * load(given + label * lanes);
+      loss += most - sign * wanted;
       const Vector share = 1.f / powers;
       for (int c = 0; c < classes; ++c) {
-        const Vector d = load(slopes + c * lanes) * share - (c == label ? 1.f : 0.f);
-        store(slopes + c * lanes, sign * d);
+        const Vector probability = in_register(load(slopes + c * lanes) * share);  // never fused with what follows
+        store(slopes + c * lanes, sign * (probability - target(c, 1.f, 0.f)));
       }
       break;
     }
     case Loss::mean_squared_error:
       for (int c = 0; c < classes; ++c) {
-        const Vector apart = load(given + c * lanes) - (c == label ? 1.f : -1.f);
+        const Vector apart = load(given + c * lanes) - target(c, 1.f, -1.f);
         loss += scale * (apart * apart);
         store(slopes + c * lanes, (2.f * scale) * apart);
       }
       break;
     default:  // [LeCun98, eq. 8]
-      loss = scale * load(given + label * lanes);
-      for (int c = 0; c < classes; ++c) store(slopes + c * lanes, broadcast(c == label ? scale : 0.f));
+      loss = scale * wanted;
+      for (int c = 0; c < classes; ++c) store(slopes + c * lanes, target(c, scale, 0.f));
   }
   for (int lane = 0; lane < lanes; ++lane) {
     losses[lane] += double(loss[lane]);
-    errors[lane] += winner[lane] != label;
+    errors[lane] += winner[lane] != labels[lane];
   }
 }
 

@@ -1,5 +1,6 @@
-// The first convolution of replicas. All look at the same picture, so each pixel is a number that meets vectors of
-// weights; and most pixels are background, for which a map's sum of weights stands.
+// The first convolution of replicas. Where all look at the same picture, each pixel is a number that meets vectors of
+// weights. And most pixels are background, for which a map's sum of weights stands; where lanes have pictures of their
+// own, a pixel is met if it is ink in any of them, and adds 0 to the others, which changes none of their bits.
 #pragma once
 
 #include "replica_convolution.h"
@@ -32,12 +33,43 @@ static void find_ink(const Program& program, const uint8_t* picture, Ink& ink) {
   }
 }
 
+// The same of pictures in the lanes of the block, whose columns of ink are known.
+static void list_ink(const Program& program, Ink& ink) {
+  ink.count = 0;
+  for (int y = 0; y < program.input.height + 2 * program.input_padding; ++y) {
+    for (uint64_t left = ink.columns[y]; left; left &= left - 1) ink.places[ink.count++] = y * max_ink_side + __builtin_ctzll(left);
+  }
+}
+
+// The padded picture: numbers, or vectors where each lane has its `own`.
+template <bool own>
+struct Picture {
+  static constexpr int next = own ? lanes : 1;
+  const float* first;
+  ptrdiff_t row;
+
+  LENET_HERE const float* at(int y, int x) const { return first + y * row + x * next; }
+};
+
+template <bool own>
+LENET_INLINE Picture<own> picture_of(const Step& step, const ReplicaGroup& group) {
+  if constexpr (own) return {received_row(step, group, 0, 0, 0), ptrdiff_t(step.in.row) * lanes};
+  else return {group.ink->values, max_ink_side};
+}
+
+template <bool own>
+LENET_INLINE Vector pixel(const float* at) {
+  if constexpr (own) return load(at);
+  else return broadcast(*at);
+}
+
 // All units of `group` maps from `map` on. Windows without ink share one sum, and one activation where they share a bias.
-template <Activation activation, int maps>
+template <bool own, Activation activation, int maps>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map) {
   const int side = step.side, area = side * side;
-  int32_t places[max_kernel * max_kernel];
-  for (int i = 0; i < area; ++i) places[i] = i / side * max_ink_side + i % side;
+  const Picture<own> picture = picture_of<own>(step, group);
+  ptrdiff_t places[max_kernel * max_kernel];
+  for (int i = 0; i < area; ++i) places[i] = picture.at(i / side, i % side) - picture.first;
   const float* kernels = group.weights + (step.weight + ptrdiff_t(map) * area) * lanes;
   Vector empty[maps], given[maps];
   LENET_UNROLL for (int m = 0; m < maps; ++m) {
@@ -60,10 +92,10 @@ static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink&
       }
       Vector sums[maps];
       LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] = empty[m];
-      const float* values = ink.values + (y * max_ink_side + x) * step.stride;
+      const float* seen = picture.at(y * step.stride, x * step.stride);
       for (; here; here &= here - 1) {
         const int i = __builtin_ctzll(here);
-        const Vector value = broadcast(values[places[i]]);
+        const Vector value = pixel<own>(seen + places[i]);
         LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] += value * load(kernels + (ptrdiff_t(m) * area + i) * lanes);
       }
       LENET_UNROLL for (int m = 0; m < maps; ++m) {
@@ -76,41 +108,50 @@ static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink&
   }
 }
 
-template <Activation activation, int maps = 8>
+template <bool own, Activation activation, int maps = 8>
 LENET_INLINE void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, int count) {
   if constexpr (maps > 1) {
-    if (count < maps) return convolve_ink<activation, maps - 1>(step, group, ink, offset, map, count);
+    if (count < maps) return convolve_ink<own, activation, maps - 1>(step, group, ink, offset, map, count);
   }
-  convolve_ink<activation, maps>(step, group, ink, offset, map);
+  convolve_ink<own, activation, maps>(step, group, ink, offset, map);
 }
 
+template <bool own>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, float offset) {
   by_activation(step.activation, [&](auto which) {
     for (int map = 0; map < step.out.maps;) {
       const int left = step.out.maps - map, pieces = (left + 7) / 8, maps = (left + pieces - 1) / pieces;
-      convolve_ink<which.activation>(step, group, *group.ink, offset, map, maps);
+      convolve_ink<own, which.activation>(step, group, *group.ink, offset, map, maps);
       map += maps;
     }
   });
 }
 
-// A pixel x = offset + value is a factor of x, or of x² in second derivatives: what it adds to that of the offset.
+static void convolve_ink(const Step& step, const ReplicaGroup& group, float offset) {
+  if (group.ink->own) convolve_ink<true>(step, group, offset);
+  else convolve_ink<false>(step, group, offset);
+}
+
+// A pixel x = offset + value is a factor of x, or of x² in second derivatives: what it adds to that of the offset. It must
+// be exactly 0 for a lane's background, whose square need not be when a multiplication is fused with the difference.
 template <bool curvature>
-LENET_INLINE float beyond(float value, float offset) {
-  return curvature ? (value + offset) * (value + offset) - offset * offset : value;
+LENET_INLINE Vector beyond(Vector value, float offset) {
+  if constexpr (!curvature) return value;
+  return masked(value != Vector{}, in_register((value + offset) * (value + offset) - offset * offset));
 }
 
 // Kernels of 5×5 and a stride of 1, whose derivatives have a border of four zeros around them.
-template <bool curvature, int rows>
+template <bool own, bool curvature, int rows>
 static void learn_ink_rows(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base, int first) {
   constexpr int side = 5;
+  const Picture<own> picture = picture_of<own>(step, group);
   Vector sums[rows * side];
   LENET_UNROLL for (int i = 0; i < rows * side; ++i) sums[i] = base;
   const float* slopes = unit(group.block, step.out_slope, map, -first, 0);
   const ptrdiff_t row = ptrdiff_t(step.out_slope.row) * lanes;
   for (int n = 0; n < ink.count; ++n) {
     const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
-    const Vector value = broadcast(beyond<curvature>(ink.values[place], offset));
+    const Vector value = beyond<curvature>(pixel<own>(picture.at(y, x)), offset);
     const float* at = slopes + y * row + x * lanes;
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
       LENET_UNROLL for (int kx = 0; kx < side; ++kx) sums[r * side + kx] += value * in_register(load(at - r * row - kx * lanes));
@@ -121,14 +162,15 @@ static void learn_ink_rows(const Step& step, const ReplicaGroup& group, const In
 }
 
 // Kernels of any side and stride.
-template <bool curvature>
+template <bool own, bool curvature>
 static void learn_ink_anyhow(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base) {
   const int side = step.side, stride = step.stride;
+  const Picture<own> picture = picture_of<own>(step, group);
   Vector sums[max_kernel * max_kernel];
   for (int i = 0; i < side * side; ++i) sums[i] = base;
   for (int n = 0; n < ink.count; ++n) {
     const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
-    const Vector value = broadcast(beyond<curvature>(ink.values[place], offset));
+    const Vector value = beyond<curvature>(pixel<own>(picture.at(y, x)), offset);
     for (int ky = y % stride; ky < side && ky <= y; ky += stride) {
       const int out_y = (y - ky) / stride;
       if (out_y >= step.out.height) continue;
@@ -141,7 +183,7 @@ static void learn_ink_anyhow(const Step& step, const ReplicaGroup& group, const 
   for (int i = 0; i < side * side; ++i) take<curvature>(group, step.weight + ptrdiff_t(map) * side * side + i, sums[i]);
 }
 
-template <bool curvature>
+template <bool own, bool curvature>
 static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float offset) {
   const float factor_of_offset = curvature ? offset * offset : offset;
   for (int map = 0; map < step.out.maps; ++map) {
@@ -149,12 +191,18 @@ static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float
     if (step.side == 5 && step.stride == 1) {
       constexpr int rows = many_registers ? 5 : 2;
       int first = 0;
-      for (; first + rows <= 5; first += rows) learn_ink_rows<curvature, rows>(step, group, *group.ink, offset, map, base, first);
-      for (; first < 5; ++first) learn_ink_rows<curvature, 1>(step, group, *group.ink, offset, map, base, first);
+      for (; first + rows <= 5; first += rows) learn_ink_rows<own, curvature, rows>(step, group, *group.ink, offset, map, base, first);
+      for (; first < 5; ++first) learn_ink_rows<own, curvature, 1>(step, group, *group.ink, offset, map, base, first);
     } else {
-      learn_ink_anyhow<curvature>(step, group, *group.ink, offset, map, base);
+      learn_ink_anyhow<own, curvature>(step, group, *group.ink, offset, map, base);
     }
   }
+}
+
+template <bool curvature>
+static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float offset) {
+  if (group.ink->own) convolve_ink_back<true, curvature>(step, group, offset);
+  else convolve_ink_back<false, curvature>(step, group, offset);
 }
 
 }  // namespace lenet::LENET_ISA

@@ -2,6 +2,7 @@
 #if defined(__GNUC__)
 #pragma GCC diagnostic ignored "-Wunused-function"  // of the headers shared with kernels.cpp, half is used here
 #endif
+#include "images.h"
 #include "replica_connection.h"
 #include "replica_convolution.h"
 #include "replica_ink.h"
@@ -31,7 +32,9 @@ static void set_rates(const Program& program, const ReplicaGroup& group, float e
   }
 }
 
+// One picture for all lanes.
 static void load_picture(const Program& program, const ReplicaGroup& group, const uint8_t* picture) {
+  group.ink->own = 0;
   if (program.steps[0].skips_background) return find_ink(program, picture, *group.ink);
   const Maps& in = program.input;
   for (int m = 0; m < in.maps; ++m) {
@@ -41,6 +44,34 @@ static void load_picture(const Program& program, const ReplicaGroup& group, cons
       }
     }
   }
+}
+
+// A picture for each lane; lanes without one see an empty picture.
+static void load_pictures(const Program& program, const ReplicaGroup& group, const uint8_t* const* pictures, int count) {
+  group.ink->own = 1;
+  Workspace work;
+  work.blocks = group.block;
+  work.ink = group.ink->columns;
+  load_gray(program, work, pictures, count, 1);
+  if (program.steps[0].skips_background) list_ink(program, *group.ink);
+}
+
+// The pictures of one update; their labels.
+static Integers present(const Program& program, const ReplicaGroup& group, const ReplicaLesson& lesson, int64_t update) {
+  if (!lesson.own) {
+    const int64_t row = lesson.row(update);
+    load_picture(program, group, lesson.picture(row));
+    return Integers{} + int32_t(lesson.labels[row]);
+  }
+  const uint8_t* pictures[lanes];
+  Integers labels{};
+  for (int lane = 0; lane < lesson.own; ++lane) {
+    const int64_t row = lesson.row(update, lane);
+    pictures[lane] = lesson.picture(row);
+    labels[lane] = int32_t(lesson.labels[row]);
+  }
+  load_pictures(program, group, pictures, lesson.own);
+  return labels;
 }
 
 static void forward(const Program& program, const ReplicaGroup& group) {
@@ -102,10 +133,9 @@ static void learn(const Program& program, const ReplicaObjective& objective, con
                   double* losses, int64_t* errors) {
   const Step& last = program.last();
   for (int64_t i = 0; i < lesson.count; ++i) {
-    const int64_t row = lesson.row(i);
-    load_picture(program, group, lesson.pictures + size_t(row) * lesson.picture_size);
+    const Integers labels = present(program, group, lesson, i);
     forward(program, group);
-    measure(last, objective, group, int(lesson.labels[row]), last.kind == Kind::euclidean_rbf, losses, errors);
+    measure(last, objective, group, labels, last.kind == Kind::euclidean_rbf, losses, errors);
     if (last.kind != Kind::euclidean_rbf) {
       through_activation(last.activation, group.block + ptrdiff_t(last.out_slope.offset) * lanes,
                          group.block + ptrdiff_t(last.out.offset) * lanes, last.out.units());
@@ -119,7 +149,7 @@ static void estimate(const Program& program, const ReplicaObjective& objective, 
   __builtin_memset(group.curvatures, 0, size_t(program.parameters) * LENET_VECTOR_BYTES);
   const bool distances = program.last().kind == Kind::euclidean_rbf;
   for (int64_t i = 0; i < lesson.count; ++i) {
-    load_picture(program, group, lesson.pictures + size_t(lesson.row(i)) * lesson.picture_size);
+    present(program, group, lesson, i);
     forward(program, group);
     start_curvatures(program, objective, group);
     backward<true>(program, group, program.count - (distances ? 2 : 1));

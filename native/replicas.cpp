@@ -67,6 +67,8 @@ Replicas::Replicas(OwnedProgram program, const ReplicaObjective& objective, cons
     auto group = std::make_unique<Group>();
     group->memory = Floats(3 * parameters + size_t(own.block_vectors) * size_t(lanes()));
     group->ink = std::make_unique<Ink>();
+    group->columns.resize(size_t(own.input.height + 2 * own.input_padding));
+    group->ink->columns = group->columns.data();
     float* memory = group->memory.data();
     group->room = {memory, memory + parameters, memory + 2 * parameters, memory + 3 * parameters, group->ink.get()};
     replica_kernels_.prepare(own, group->room);
@@ -89,18 +91,27 @@ void Replicas::each_group(Work work) {
   });
 }
 
+// The group's own columns of the order, where each replica has one.
+ReplicaLesson Replicas::of_group(ReplicaLesson lesson, int group) const {
+  if (lesson.columns == 1) return lesson;
+  const int64_t first = int64_t(group) * lanes();
+  lesson.order += first;
+  lesson.own = int32_t(std::min<int64_t>(lanes(), lesson.columns - first));
+  return lesson;
+}
+
 void Replicas::learn(const ReplicaLesson& lesson, float eta, float mu, double* losses, int64_t* errors) {
   std::fill_n(losses, size_t(groups()) * size_t(lanes()), 0.);
   std::fill_n(errors, size_t(groups()) * size_t(lanes()), 0);
   each_group([&](int g) {
     const ReplicaGroup& room = groups_[g]->room;
     replica_kernels_.set_rates(owned_.program, room, eta, mu);
-    replica_kernels_.learn(owned_.program, objective_, room, lesson, losses + g * lanes(), errors + g * lanes());
+    replica_kernels_.learn(owned_.program, objective_, room, of_group(lesson, g), losses + g * lanes(), errors + g * lanes());
   });
 }
 
 void Replicas::estimate(const ReplicaLesson& lesson) {
-  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->room, lesson); });
+  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->room, of_group(lesson, g)); });
 }
 
 }  // namespace lenet

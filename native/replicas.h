@@ -24,7 +24,8 @@ class Replicas {
   float* weights(int group) const { return groups_[group]->room.weights; }
   float* curvatures(int group) const { return groups_[group]->room.curvatures; }
 
-  // One update after each picture. Sets the sum of the losses, and the errors, of each lane of each group.
+  // One update after each row of the order, of one column for all replicas or one for each. Sets the sum of the losses,
+  // and the errors, of each lane of each group.
   void learn(const ReplicaLesson& lesson, float eta, float mu, double* losses, int64_t* errors);
   void estimate(const ReplicaLesson& lesson);
 
@@ -34,11 +35,13 @@ class Replicas {
   struct Group {
     Floats memory;  // all of it together: few large pages are quick to find
     std::unique_ptr<Ink> ink;
+    std::vector<uint64_t> columns;  // of the ink
     ReplicaGroup room{};
   };
 
   template <class Work>
   void each_group(Work work);
+  ReplicaLesson of_group(ReplicaLesson lesson, int group) const;
 
   OwnedProgram owned_;
   ReplicaObjective objective_;

@@ -13,6 +13,7 @@ namespace {
 
 using Bytes = nb::ndarray<const uint8_t, nb::c_contig, nb::device::cpu>;
 using Rows = nb::ndarray<const int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+using Order = nb::ndarray<const int64_t, nb::ndim<2>, nb::c_contig, nb::device::cpu>;
 using Lanes = nb::ndarray<nb::numpy, float, nb::ndim<2>>;
 using Losses = nb::ndarray<double, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
 using Errors = nb::ndarray<int64_t, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
@@ -23,8 +24,8 @@ Lanes view(float* values, nb::handle owner) {
   return Lanes(values, {size_t(replicas.parameters()), size_t(replicas.lanes())}, owner);
 }
 
-ReplicaLesson lesson(const Replicas& replicas, const Bytes& pictures, const Rows& labels, const Rows& order) {
-  return {pictures.data(), labels.data(), order.data(), int64_t(order.shape(0)), replicas.picture_size()};
+ReplicaLesson lesson(const Replicas& replicas, const Bytes& pictures, const Rows& labels, const Order& order) {
+  return {pictures.data(), labels.data(), order.data(), int64_t(order.shape(0)), int64_t(order.shape(1)), replicas.picture_size()};
 }
 
 }  // namespace
@@ -42,13 +43,13 @@ void bind_replicas(nb::module_& module) {
       .def("weights", [](nb::handle self, int group) { return view(nb::cast<Replicas&>(self).weights(group), self); })
       .def("curvatures", [](nb::handle self, int group) { return view(nb::cast<Replicas&>(self).curvatures(group), self); })
       .def("learn",
-           [](Replicas& self, const Bytes& pictures, const Rows& labels, const Rows& order, float eta, float mu,
+           [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order, float eta, float mu,
               const Losses& losses, const Errors& errors) {
              const nb::gil_scoped_release released;
              const std::lock_guard<std::mutex> lock(self.busy);
              self.learn(lesson(self, pictures, labels, order), eta, mu, losses.data(), errors.data());
            })
-      .def("estimate", [](Replicas& self, const Bytes& pictures, const Rows& labels, const Rows& order) {
+      .def("estimate", [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order) {
         const nb::gil_scoped_release released;
         const std::lock_guard<std::mutex> lock(self.busy);
         self.estimate(lesson(self, pictures, labels, order));

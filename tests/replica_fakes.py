@@ -16,20 +16,23 @@ class FakeLanes:
     def arrays(self, replica):
         return {name: array.copy() for name, array in self._arrays[replica].items()}
 
-    def curvatures(self, images, labels):
-        self._memory[:, 0] = images.mean() / 255
+    def curvatures(self, images, labels, order):
+        self._memory[:, 0] = [images[own].mean() / 255 for own in self._columns(order)]
         return {}
 
     def learn(self, images, labels, order, eta, mu):
         name = list(self._arrays[0])[-1]  # a bias
-        outputs = self.predict(images[order])
-        for index, one in enumerate(self._arrays):
-            self._memory[index, 1] = np.float32(0.9) * self._memory[index, 1] + np.float32(labels[order][-1])
-            step = np.float32(eta) * (self._memory[index, 0] + self._memory[index, 1])
+        wrong = []
+        for memory, one, own in zip(self._memory, self._arrays, self._columns(order), strict=True):
+            wrong.append(int((decide(self.network, forward(self.network, one, images[own])) != labels[own]).sum()))
+            memory[1] = np.float32(0.9) * memory[1] + np.float32(labels[own][-1])
+            step = np.float32(eta) * (memory[0] + memory[1])
             one[name] += step * np.resize(np.float32([1, -1, 0.5]), one[name].shape)
         self._memory[:, 2] += len(order)
-        wrong = [int((decide(self.network, some) != labels[order]).sum()) for some in outputs]
         return {"loss": np.full(len(wrong), 1.0), "errors": np.array(wrong)}
+
+    def _columns(self, order):
+        return np.broadcast_to(np.reshape(order, (len(order), -1)), (len(order), len(self._arrays))).T
 
     def predict(self, images):
         return np.stack([forward(self.network, one, images) for one in self._arrays])

@@ -1,5 +1,7 @@
 """Native replicas: their derivatives, their second derivatives, and each lane beside the same network alone."""
 
+import re
+
 import numpy as np
 import pytest
 from hypothesis import assume, given
@@ -285,6 +287,125 @@ def test_a_replica_that_diverges_leaves_the_others_alone():
     assert all(np.isfinite(array).all() for array in replicas.arrays(0).values())
 
 
+# Pictures of one's own
+
+
+def own_order(lanes, updates=30, pictures=30):
+    return np.random.default_rng(2).integers(0, pictures, (updates, lanes))
+
+
+def assert_each_lane_is_alone(network, lanes, images, labels, *, loss=None, **settings):
+    """Each lane of a group, on pictures of its own, beside the same network alone on them."""
+    order = own_order(lanes, pictures=len(images))
+    settings |= {"loss": loss or first_loss(network)}
+    together = started(network, range(lanes), **settings)
+    h = together.curvatures(images, labels, order[:10])
+    told = together.learn(images, labels, order, eta=0.0005, mu=0.02)
+    for lane in {0, 1, lanes // 2, lanes - 1}:
+        alone = started(network, [lane], **settings)
+        same_h = alone.curvatures(images, labels, order[:10, [lane]])
+        same = alone.learn(images, labels, order[:, [lane]], eta=0.0005, mu=0.02)
+        assert told["loss"][lane] == same["loss"][0]
+        assert told["errors"][lane] == same["errors"][0]
+        for name, array in together.arrays(lane).items():
+            np.testing.assert_array_equal(h[name][lane], same_h[name][0], err_msg=name)
+            np.testing.assert_array_equal(array, alone.arrays(0)[name], err_msg=name)
+
+
+@every_set
+@pytest.mark.parametrize("name", HISTORIC)
+def test_a_lane_with_pictures_of_its_own_is_the_network_that_it_would_be_alone(name, instructions):
+    network = describe(name)
+    images, labels = random_pictures(network, 30)
+    for lanes in (3, 17):  # part of a vector, and more than one
+        assert_each_lane_is_alone(network, lanes, images, labels, instructions=instructions, threads=2)
+
+
+@given(networks(), st.integers(0, 9), st.sampled_from(("digit", "full")))
+@drawn(60)
+def test_any_network_learns_from_pictures_of_its_own_as_alone(network, seed, ink):
+    assume(network.parameter_shapes() and network.stages[-1].activation is not Activation.LOG_SOFTMAX)
+    images, labels = random_pictures(network, 12, seed, ink)
+    loss = "cross-entropy" if seed % 2 and not network.smallest_wins else None
+    for instructions in SETS:
+        assert_each_lane_is_alone(network, 5, images, labels, loss=loss, instructions=instructions)
+
+
+@every_set
+def test_the_ink_of_others_adds_nothing_to_a_lanes_background(instructions):
+    """Max pooling leaves each kernel one unit to learn from, so that a rest of a rounded square would be seen."""
+    stages = (Stage("c1", Convolution(14), squash), Stage("p2", MaxPooling()), Stage("output", FullConnection(3)))
+    network = Network("few units", (1, 6, 6), stages, input_range=(-0.1, 1.175))
+    images, labels = random_pictures(network, 8, 3)
+    settings = {"loss": "cross-entropy", "instructions": instructions}
+    together = started(network, range(8), **settings).curvatures(images, labels, np.arange(8)[None])
+    for lane in range(8):
+        alone = started(network, [lane], **settings).curvatures(images, labels, np.array([lane]))
+        for name, array in alone.items():
+            np.testing.assert_array_equal(together[name][lane], array[0], err_msg=name)
+
+
+@every_set
+@pytest.mark.parametrize("loss", LOSSES)
+def test_each_lanes_update_is_that_of_the_reference_on_its_own_picture(loss, instructions):
+    network = describe("lenet-5" if loss in ("map", "penalty") else "lenet-4")
+    images, labels = random_pictures(network, 10)
+    inputs, order = inputs_of(network, images), own_order(5, 1, 10)
+    replicas = started(network, range(5), loss=loss, instructions=instructions)
+    without_curvatures(replicas)
+    told = replicas.learn(images, labels, order, eta=2.0**20, mu=1.0)
+    for lane, row in enumerate(order[0]):
+        arrays = random_weights(network, lane)
+        value, wrong, exact = gradient(network, arrays, inputs[row], labels[row], loss=loss)
+        assert told["loss"][lane] == pytest.approx(value, rel=1e-5)
+        assert told["errors"][lane] == wrong
+        for name, array in exact.items():
+            found = (arrays[name].astype(np.float64) - replicas.arrays(lane)[name]) / 2.0**20
+            np.testing.assert_allclose(found, array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9, err_msg=name)
+
+
+@every_set
+@pytest.mark.parametrize("name", HISTORIC)
+def test_second_derivatives_of_each_lane_are_those_of_the_reference_on_its_own_pictures(name, instructions):
+    network = describe(name)
+    images, labels = random_pictures(network, 10)
+    inputs, order = inputs_of(network, images), own_order(3, 4, 10)
+    found = started(network, range(3), instructions=instructions).curvatures(images, labels, order)
+    for lane in range(3):
+        exact = curvature(network, random_weights(network, lane), inputs[order[:, lane]], loss=first_loss(network))
+        for name, array in exact.items():
+            np.testing.assert_allclose(found[name][lane], array, rtol=1e-4, atol=1e-5 * array.max(), err_msg=name)
+
+
+@pytest.mark.skipif(not {"avx512", "avx2"} <= set(SETS), reason="needs both instruction sets")
+@pytest.mark.parametrize("name", HISTORIC)
+def test_avx2_and_avx512_give_the_same_bits_on_pictures_of_ones_own(name):
+    network = describe(name)
+    images, labels = random_pictures(network, 30)
+    states = []
+    for instructions in ("avx512", "avx2"):
+        replicas = started(network, range(11), instructions=instructions)
+        replicas.curvatures(images, labels, own_order(11)[:10])
+        replicas.learn(images, labels, own_order(11), eta=0.0005, mu=0.02)
+        states.append(replicas.state())
+    for name, array in states[0].items():
+        np.testing.assert_array_equal(array, states[1][name], err_msg=name)
+
+
+@every_set
+def test_shared_pictures_after_pictures_of_ones_own_are_seen_by_all(instructions):
+    network = describe("lenet-5")
+    images, labels = random_pictures(network, 30)
+    mixed, columns = (started(network, range(3), instructions=instructions) for _ in range(2))
+    shared = np.random.default_rng(1).permutation(30)
+    for replicas, order in ((mixed, shared), (columns, np.stack([shared] * 3, axis=1))):
+        replicas.curvatures(images, labels, own_order(3))
+        replicas.learn(images, labels, order, eta=0.0005, mu=0.02)
+        replicas.curvatures(images, labels, order)
+    for name, array in mixed.state().items():
+        np.testing.assert_array_equal(array, columns.state()[name], err_msg=name)
+
+
 # The rest
 
 
@@ -375,9 +496,19 @@ def test_misuse_is_named():
         replicas.curvatures(PICTURES, labels + 10)
     with pytest.raises(ValueError, match="expected uint8 images"):
         replicas.curvatures(np.zeros((3, 32, 32), np.uint8), labels)
+    with pytest.raises(ValueError, match="at least one picture"):
+        replicas.curvatures(PICTURES, labels, np.zeros((0, 2), np.int64))
     replicas.curvatures(PICTURES, labels)
     with pytest.raises(ValueError, match="the order names rows"):
         replicas.learn(PICTURES, labels, np.array([3]), eta=1.0, mu=1.0)
+    with pytest.raises(ValueError, match="the order names rows 0 to 3 of 3 images"):
+        replicas.learn(PICTURES, labels, np.array([[0, 3]]), eta=1.0, mu=1.0)
+    for shape in ((3, 1), (2, 3), (1, 2, 1), ()):
+        match = rf"the order is shaped {re.escape(str(shape))}, expected \(n,\) or \(n, 2\), a column for each replica"
+        with pytest.raises(ValueError, match=match):
+            replicas.learn(PICTURES, labels, np.zeros(shape, np.int64), eta=1.0, mu=1.0)
+        with pytest.raises(ValueError, match=match):
+            replicas.curvatures(PICTURES, labels, np.zeros(shape, np.int64))
     with pytest.raises(EngineError, match="replica is 2"):
         replicas.arrays(2)
     with pytest.raises(EngineError, match="does not fit 2 replicas"):

@@ -1,9 +1,15 @@
-"""The filters of boosting on examples made by hand, and machines that learn alone."""
+"""The filters of boosting on examples made by hand, and machines that learn as if they were alone."""
+
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
+from lenet.engine.native import instruction_sets
+from lenet.errors import TrainingError
+from lenet.initialization import initial_weights
 from lenet.networks import describe
+from lenet.reproduction import lanes
 from lenet.reproduction.boosting import (
     Filter,
     Machine,
@@ -16,10 +22,15 @@ from lenet.reproduction.boosting import (
     teach_machines,
     threshold,
 )
-from lenet.reproduction.lanes import Group
+from lenet.reproduction.lanes import Group, replicas, train
+from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import SQUARED
-from lenet.reproduction.streams import Patterns
+from lenet.reproduction.streams import OwnStreams, Patterns, Stream
 from replica_fakes import FakeLanes
+
+native = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+LENET_1 = describe("lenet-1")
+SHORT = replace(SQUARED, rates=(0.0005, 0.0002, 0.0001), curvature_patterns=20)
 
 
 def numbered(*labels):
@@ -108,15 +119,147 @@ def test_each_machine_adds_its_own_three_networks(tmp_path):
     network = describe("lenet-4")
     rng = np.random.default_rng(0)
     whole = Patterns(rng.integers(0, 256, (60, 32, 32), np.uint8), rng.integers(0, 10, 60))
-    from lenet.initialization import initial_weights
-
-    lanes = FakeLanes(network, [initial_weights(network, "sqrt", seed) for seed in (0, 1)], SQUARED)
+    first = FakeLanes(network, [initial_weights(network, "sqrt", seed) for seed in (0, 1)], SQUARED)
     machines = teach_machines(
-        tmp_path, network, SQUARED.limited_to(1), [Group(network, lanes, (0, 1), 7)], whole, whole.first(5),
+        tmp_path, network, SQUARED.limited_to(1), [Group(network, first, (0, 1), 7)], whole, whole.first(5),
         amount=Filter(patterns=10, batch=50, most_batches=2), make=FakeLanes,
     )  # fmt: skip
     assert [type(machine) for machine in machines] == [Machine, Machine]
     assert [machine.seed for machine in machines] == [0, 1]
-    assert [group.seeds for machine in machines for group in machine.later] == [(1000,), (2000,), (1001,), (2001,)]
+    assert [[row["order"] for row in rows] for machine in machines for rows in machine.later] == [
+        [[1000]], [[2000]], [[1001]], [[2001]],
+    ]  # fmt: skip
     assert machines[0].outputs(whole.images).shape == (3, 60, 10)
     assert not np.array_equal(machines[0].arrays[1]["c1.weight"], machines[1].arrays[1]["c1.weight"])
+
+
+# Patterns of one's own
+
+
+def drawn(*sizes):
+    """Patterns of each network: pixels from 0 for the first, from 100 for the second, and so on."""
+    numbers = [100 * lane + np.arange(size) for lane, size in enumerate(sizes)]
+    return [Patterns(some.astype(np.uint8).reshape(-1, 1, 1), some % 10) for some in numbers]
+
+
+def test_each_network_is_shown_its_own_patterns_in_its_own_order():
+    patterns, order = OwnStreams([5, 6], 30, lambda: drawn(30, 30)).of_pass(3)
+    for lane, (part, seed) in enumerate(zip(drawn(30, 30), (5, 6), strict=True)):
+        alone, row = Stream(part, seed).of_pass(3)
+        np.testing.assert_array_equal(patterns.images[order[:, lane]], alone.images[row])
+        np.testing.assert_array_equal(patterns.labels[order[:, lane]], alone.labels[row])
+
+
+def test_each_networks_second_derivatives_come_from_its_own_patterns():
+    streams = OwnStreams([5, 6], 30, lambda: drawn(30, 30))
+    patterns, chosen = streams.of_pass(0)[0], streams.curvature_patterns(2, 10)
+    for lane, (part, seed) in enumerate(zip(drawn(30, 30), (5, 6), strict=True)):
+        wanted = part.images[Stream(part, seed).curvature_patterns(2, 10)]
+        np.testing.assert_array_equal(patterns.images[chosen[:, lane]], wanted)
+
+
+def test_patterns_come_round_again_where_a_filter_gave_fewer_whatever_the_others_have():
+    for others in (4, 30):
+        streams = OwnStreams([5, 6], 30, lambda others=others: drawn(others, 12))
+        patterns, order = streams.of_pass(0)
+        shown = patterns.images[order[:, 1]].ravel()
+        assert set(shown) == set(range(100, 112))
+        np.testing.assert_array_equal(shown, np.resize(shown[:12], 30))
+        seen = patterns.images[streams.curvature_patterns(0, 20)[:, 1]].ravel()
+        np.testing.assert_array_equal(seen, np.resize(np.arange(100, 112), 20))
+
+
+# Machines
+
+
+def digits(count, seed=0):
+    rng = np.random.default_rng(seed)
+    images = np.zeros((count, 28, 28), np.uint8)
+    images[:, 6:22, 6:22] = rng.integers(0, 256, (count, 16, 16))
+    return Patterns(images, rng.integers(0, 10, count))
+
+
+def first_networks(seeds, make):
+    arrays = [initial_weights(LENET_1, SHORT.init, seed) for seed in seeds]
+    return Group(LENET_1, make(LENET_1, arrays, SHORT), tuple(seeds), 7)
+
+
+def machines_of(folder, *groups, make=replicas, amount=None, progress=None):
+    first = [first_networks(seeds, make) for seeds in groups]
+    amount = amount or Filter(patterns=30, batch=100, most_batches=3)
+    return teach_machines(
+        folder, LENET_1, SHORT, first, digits(60), digits(9), amount=amount, progress=progress, make=make
+    )
+
+
+def assert_same_machine(machine, other):
+    assert machine.seed == other.seed
+    assert machine.threshold == other.threshold
+    assert machine.filtered == other.filtered
+    for arrays, others in zip(machine.arrays, other.arrays, strict=True):
+        for name, array in arrays.items():
+            np.testing.assert_array_equal(array, others[name], err_msg=name)
+    for rows, others in zip(machine.later, other.later, strict=True):
+        assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in others]
+
+
+@native
+@pytest.mark.parametrize(("batches", "is_full"), [(4, True), (1, False)])
+def test_a_machine_is_bit_for_bit_what_it_would_be_alone(tmp_path, batches, is_full):
+    amount = Filter(patterns=30, batch=80, most_batches=batches)
+    together = machines_of(tmp_path / "together", (0, 1, 2), (3,), amount=amount)
+    alone = [machines_of(tmp_path / f"alone-{seed}", (seed,), amount=amount)[0] for seed in range(4)]
+    assert [machine.seed for machine in together] == [0, 1, 2, 3]
+    for machine, other in zip(together, alone, strict=True):
+        assert_same_machine(machine, other)
+    to_second = [machine.filtered[0] for machine in together]
+    assert to_second == [30] * 4 if is_full else len(set(to_second)) > 1
+
+
+@native
+def test_a_second_network_is_the_one_that_learns_in_a_group_of_its_own_from_what_was_filtered(tmp_path):
+    for machine in machines_of(tmp_path, (0, 1)):
+        seed = machine.seed + 1_000
+        stream = candidates(digits(60), seed, Filter(patterns=30, batch=100, most_batches=3))
+        hard = filtered(LENET_1, machine.arrays[:1], stream, 30)
+        alone = train(tmp_path / f"alone-{seed}", LENET_1, SHORT, [seed], Stream(hard, seed), digits(9))
+        for name, array in alone.lanes.arrays(0).items():
+            np.testing.assert_array_equal(machine.arrays[1][name], array)
+
+
+class Killing(Silent):
+    """Ctrl-C after so many patterns have been presented."""
+
+    def __init__(self, patterns):
+        super().__init__()
+        self.left = patterns
+
+    def advance(self, patterns):
+        super().advance(patterns)
+        self.left -= patterns
+        if self.left < 0:
+            raise KeyboardInterrupt
+
+
+@native
+@pytest.mark.parametrize("patterns", [0, 40, 100, 170])
+def test_machines_that_were_killed_and_resumed_equal_uninterrupted_ones(tmp_path, monkeypatch, patterns):
+    monkeypatch.setattr(lanes, "_SPAN", 7)
+    whole = machines_of(tmp_path / "whole", (0, 1))
+    with pytest.raises(KeyboardInterrupt):
+        machines_of(tmp_path / "killed", (0, 1), progress=Killing(patterns))
+    for machine, other in zip(machines_of(tmp_path / "killed", (0, 1)), whole, strict=True):
+        assert_same_machine(machine, other)
+
+
+def test_machines_that_are_taught_are_opened_without_filtering_again(tmp_path, monkeypatch):
+    taught = machines_of(tmp_path, (0, 1), (2,), make=FakeLanes)
+    monkeypatch.setattr("lenet.reproduction.boosting.candidates", None)
+    for machine, other in zip(machines_of(tmp_path, (0, 1), (2,), make=FakeLanes), taught, strict=True):
+        assert_same_machine(machine, other)
+
+
+def test_a_filter_that_lets_nothing_through_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr("lenet.reproduction.boosting.candidates", lambda whole, seed, amount: iter([whole.first(0)]))
+    with pytest.raises(TrainingError, match="the filter before the second network of seed 4 let no pattern through"):
+        machines_of(tmp_path, (4,), make=FakeLanes)

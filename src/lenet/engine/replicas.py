@@ -1,7 +1,8 @@
-"""Replicas: many networks of one description, trained at once on the same pictures, one update after each picture.
+"""Replicas: many networks of one description, trained at once, one update after each picture.
 
 A batch of one leaves nothing to share a vector but the networks themselves: each lane of a vector holds a whole
-network, started from a seed of its own, and each is bit for bit what it would be alone. Updates are those of stochastic
+network, started from a seed of its own, and each is bit for bit what it would be alone. All look at the same pictures,
+or each at pictures of its own. Updates are those of stochastic
 diagonal Levenberg-Marquardt, ``w -= eta / (mu + h) * dE/dw`` [LeCun98, eq. 18 and 21], with h by back-propagated second
 derivatives [LeCun98, eq. 23 to 27].
 """
@@ -72,6 +73,12 @@ class Replicas:
     (2, 4, 1, 5, 5)
     >>> twins.learn(pictures, labels, np.arange(5), eta=0.0005, mu=0.02)["errors"].shape
     (2,)
+
+    Each on pictures of its own, here the second in the opposite order:
+
+    >>> own = np.stack([np.arange(5), np.arange(5)[::-1]], axis=1)
+    >>> twins.learn(pictures, labels, own, eta=0.0005, mu=0.02)["errors"].shape
+    (2,)
     """
 
     def __init__(
@@ -122,20 +129,23 @@ class Replicas:
         """
         self._put(self._weights, replica, checked_arrays(self.network, arrays))
 
-    def curvatures(self, images: GrayLevels, labels: NDArray[Any]) -> dict[str, Array]:
+    def curvatures(
+        self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64] | None = None
+    ) -> dict[str, Array]:
         """Estimate h anew, for every parameter of every replica, and keep it for `learn`.
 
         Args:
             images: uint8 gray levels (P, H, W), at the network's size.
             labels: (P,). None of the losses' second derivatives depends on them; they say what the pictures are.
+            order: as `learn` takes it; None takes all pictures, one after the other.
 
         Returns:
-            by name, (R, ...): the means over the P pictures of what eq. 23 to 27 of [LeCun98] give; never negative.
+            by name, (R, ...): the means over the n pictures of what eq. 23 to 27 of [LeCun98] give; never negative.
 
         Raises:
-            ValueError: if pictures and labels are not those of the network.
+            ValueError: if pictures and labels are not those of the network, or the order is not one of theirs.
         """
-        pictures, classes, rows = checked_lesson(self.network, images, labels, np.arange(len(images)))
+        pictures, classes, rows = self._lesson(images, labels, np.arange(len(images)) if order is None else order)
         if not len(rows):
             raise ValueError("second derivatives need at least one picture")
         self._native.estimate(pictures, classes, rows)
@@ -150,12 +160,12 @@ class Replicas:
         Args:
             images: uint8 gray levels (P, H, W), at the network's size.
             labels: (P,), 0 to classes - 1.
-            order: (n,), the rows of the pictures, as they come.
+            order: the rows of the pictures, as they come: (n,) for all replicas, or (n, R) with a column for each.
             eta: the global rate.
             mu: keeps rates finite where h vanishes.
 
         Returns:
-            ``loss``: float64 (R,), the mean over the n pictures, each measured before its update; ``errors``: int64
+            ``loss``: float64 (R,), the mean over the n updates, each measured before it; ``errors``: int64
             (R,), how many of them were taken for another class.
 
         Raises:
@@ -164,7 +174,7 @@ class Replicas:
         """
         if not self._estimated:
             raise EngineError("replicas cannot learn before their curvatures are estimated")
-        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
+        pictures, classes, rows = self._lesson(images, labels, order)
         room = len(self._weights) * self._lanes
         losses, errors = np.zeros(room, np.float64), np.zeros(room, np.int64)
         self._native.learn(pictures, classes, rows, eta, mu, losses, errors)
@@ -203,6 +213,18 @@ class Replicas:
                 own = {name: state[f"{kind}.{name}"][replica] for name in self._layout.places}
                 self._put(memory, replica, own)
         self._estimated = estimated
+
+    def _lesson(
+        self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
+    ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
+        """Pictures, labels, and the order as columns: one for all replicas, or one for each."""
+        shape = np.shape(order)
+        if len(shape) != 1 and shape[1:] != (self.replicas,):
+            raise ValueError(
+                f"the order is shaped {shape}, expected (n,) or (n, {self.replicas}), a column for each replica"
+            )
+        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
+        return pictures, classes, rows[:, None] if rows.ndim == 1 else rows
 
     def _stacked(self, memory: list[Array]) -> dict[str, Array]:
         each = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]

@@ -5,7 +5,8 @@ right, half wrong; the third from patterns on which the first two disagree. Thei
 not asked where the first is confident.
 
 Networks of different seeds let different patterns through, so each machine learns alone: what its filters give is its
-own, and no two machines share a later network.
+own, and no two machines share a later network. Those of all machines are taught side by side, a lane of a vector each,
+which changes none of their bits.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,7 +25,7 @@ from lenet.errors import TrainingError
 from lenet.reproduction.lanes import Array, Group, MakeLanes, train
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import Recipe
-from lenet.reproduction.streams import AFFINE, Patterns, Stream
+from lenet.reproduction.streams import AFFINE, OwnStreams, Patterns, joined
 from lenet.reproduction.workers import side_by_side
 
 Mask = NDArray[np.bool_]
@@ -59,15 +60,20 @@ class Machine:
     Attributes:
         seed: of the first.
         arrays: weights of the three.
-        later: the groups of one that the second and third were taught as.
+        later: what the passes of the second and of the third gave, a row for each.
         threshold: the margin of the first from which on it answers alone.
     """
 
     network: Network
     seed: int
     arrays: tuple[dict[str, Array], ...]
-    later: tuple[Group, ...]
+    later: tuple[list[dict[str, Any]], ...]
     threshold: float
+
+    @property
+    def filtered(self) -> list[int]:
+        """How many patterns the filters let through to the second and to the third."""
+        return [rows[0]["distinct"][0] for rows in self.later]
 
     def outputs(self, images: NDArray[np.uint8]) -> Array:
         """What each of the three says, (3, N, classes)."""
@@ -91,7 +97,7 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
         if wrong.is_full and right.is_full:
             break
     each = min(len(wrong), len(right))
-    return _joined([right.patterns().first(each), wrong.patterns().first(each)])
+    return joined([right.patterns().first(each), wrong.patterns().first(each)])
 
 
 def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
@@ -126,8 +132,11 @@ def teach_machines(
 ) -> list[Machine]:
     """Teach the second and third network of each seed, or go on with it.
 
+    All second networks are taught together, then all third. A pass presents ``amount.patterns`` to each; if a filter
+    has let fewer through, they come round again.
+
     Args:
-        folder: where the groups of one are kept.
+        folder: where the group of second networks and that of third ones are kept.
         first: the groups of first networks, taught.
         whole: the training patterns as they are.
 
@@ -135,52 +144,65 @@ def teach_machines(
         TrainingError: if a filter lets nothing through.
     """
     amount, progress = amount or Filter(), progress or Silent()
-    return side_by_side(
-        [
-            partial(_teach_machine, folder, network, recipe, group, lane, whole, test, amount, progress, make)
-            for group, lane in _lanes(first)
-        ],
-        progress,
-    )
-
-
-def _teach_machine(
-    folder: Path,
-    network: Network,
-    recipe: Recipe,
-    first: Group,
-    lane: int,
-    whole: Patterns,
-    test: Patterns,
-    amount: Filter,
-    progress: Silent,
-    make: MakeLanes,
-) -> Machine:
-    seed = first.seeds[lane]
-    arrays = [first.lanes.arrays(lane)]
+    started = [seed for group in first for seed in group.seeds]
+    taught = [[group.lanes.arrays(lane)] for group in first for lane in range(len(group.seeds))]
     later: list[Group] = []
     for place, offset in (("second", SECOND), ("third", THIRD)):
-        hard = filtered(network, arrays, candidates(whole, seed + offset, amount), amount.patterns)
-        if not len(hard):
-            raise TrainingError(f"the filter before the {place} network of seed {seed} let no pattern through")
-        stream = Stream(hard, seed + offset)
-        path = folder / f"{place}-{seed}.safetensors"
-        later.append(
-            train(
-                path,
-                network,
-                recipe,
-                [seed + offset],
-                stream,
-                test,
-                stage=f"seed {seed}, {place} network",
-                progress=progress,
-                make=make,
-            )
+        seeds = [seed + offset for seed in started]
+        filters = [
+            partial(_hard, network, before, whole, seed, amount, progress)
+            for before, seed in zip(taught, seeds, strict=True)
+        ]
+        group = train(
+            folder / f"{place}.safetensors",
+            network,
+            recipe,
+            seeds,
+            OwnStreams(seeds, amount.patterns, partial(side_by_side, filters, progress)),
+            test,
+            stage=f"{place} networks",
+            progress=progress,
+            make=make,
         )
-        arrays.append(later[-1].lanes.arrays(0))
-    outputs = Forward(network, arrays[0]).predict(whole.images)
-    return Machine(network, seed, tuple(arrays), tuple(later), threshold(outputs))
+        taught = [[*before, group.lanes.arrays(lane)] for lane, before in enumerate(taught)]
+        later.append(group)
+    return [
+        Machine(
+            network,
+            seed,
+            tuple(arrays),
+            tuple([_alone(row, lane) for row in group.history] for group in later),
+            threshold(Forward(network, arrays[0]).predict(whole.images)),
+        )
+        for lane, (seed, arrays) in enumerate(zip(started, taught, strict=True))
+    ]
+
+
+def _hard(
+    network: Network,
+    before: Sequence[dict[str, Array]],
+    whole: Patterns,
+    seed: int,
+    amount: Filter,
+    progress: Silent,
+) -> Patterns:
+    """What the networks of one machine let through to its next, which starts from this seed."""
+
+    def alive() -> Iterator[Patterns]:
+        for some in candidates(whole, seed, amount):
+            progress.advance(0)  # filtering is to end, too, where another job has failed
+            yield some
+
+    hard = filtered(network, before, alive(), amount.patterns)
+    if not len(hard):
+        place, offset = ("second", SECOND) if len(before) == 1 else ("third", THIRD)
+        raise TrainingError(f"the filter before the {place} network of seed {seed - offset} let no pattern through")
+    return hard
+
+
+def _alone(row: dict[str, Any], lane: int) -> dict[str, Any]:
+    """A group's row of the history as it would be had this lane been alone."""
+    return {name: [value[lane]] if isinstance(value, list) else value for name, value in row.items()}
 
 
 def filtered(
@@ -242,15 +264,7 @@ class _Basket:
         self._held += len(chosen)
 
     def patterns(self) -> Patterns:
-        return _joined(self._parts)
-
-
-def _joined(parts: Sequence[Patterns]) -> Patterns:
-    return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
-
-
-def _lanes(groups: Sequence[Group]) -> Iterator[tuple[Group, int]]:
-    return ((group, lane) for group in groups for lane in range(len(group.seeds)))
+        return joined(self._parts)
 
 
 def history_of(machines: Sequence[Machine]) -> list[dict[str, Any]]:
@@ -258,6 +272,6 @@ def history_of(machines: Sequence[Machine]) -> list[dict[str, Any]]:
     return [
         {"part": place, "seed": machine.seed, **row}
         for machine in machines
-        for place, group in zip(("second", "third"), machine.later, strict=True)
-        for row in group.history
+        for place, rows in zip(("second", "third"), machine.later, strict=True)
+        for row in rows
     ]

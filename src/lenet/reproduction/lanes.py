@@ -1,4 +1,5 @@
-"""One group of networks with different seeds, taught the same patterns in the same order, a lane of a vector each.
+"""One group of networks with different seeds, a lane of a vector each: taught the same patterns in the same order, or
+each patterns of its own.
 
 A group's file holds weights, learner state and history after its last whole pass; a run that was stopped goes on from
 there and ends in the same bits.
@@ -24,7 +25,7 @@ from lenet.initialization import initial_weights
 from lenet.preprocess import fitted
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import Recipe
-from lenet.reproduction.streams import Patterns, Stream
+from lenet.reproduction.streams import OwnStreams, Patterns, Stream
 
 Array = NDArray[np.float32]
 
@@ -38,14 +39,14 @@ class Lanes(Protocol):
         """One network's weights."""
         ...
 
-    def curvatures(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> Any:
+    def curvatures(self, images: NDArray[np.uint8], labels: NDArray[np.int64], order: NDArray[np.int64]) -> Any:
         """Estimate the second derivatives of all parameters."""
         ...
 
     def learn(
         self, images: NDArray[np.uint8], labels: NDArray[np.int64], order: NDArray[np.int64], eta: float, mu: float
     ) -> Mapping[str, Any]:
-        """Learn pattern by pattern; mean loss and errors of each replica."""
+        """Learn pattern by pattern, in an order (n,) of all or (n, R) of each; mean loss and errors of each replica."""
         ...
 
     def predict(self, images: NDArray[np.uint8]) -> Array:
@@ -74,19 +75,20 @@ def replicas(network: Network, arrays: Sequence[Mapping[str, Array]], recipe: Re
 
 @dataclass
 class Group:
-    """Networks that differ by their seed alone.
+    """Networks that differ by their seed, and by the patterns that they were shown if each was shown its own.
 
     Attributes:
         lanes: the networks, taught.
         seeds: of their first weights, in the order of the lanes.
-        order: the seed of the order that they share.
-        history: a row for each pass: pass, rate, loss, train_errors and test_errors by lane, patterns, seconds.
+        order: the seed of the order that they share, or of each one's own.
+        history: a row for each pass: pass, rate, loss, train_errors and test_errors by lane, patterns, seconds; where
+            each has patterns of its own, how many of them are distinct, by lane.
     """
 
     network: Network
     lanes: Lanes
     seeds: tuple[int, ...]
-    order: int
+    order: int | list[int]
     history: list[dict[str, Any]] = field(default_factory=list)
 
     def outputs(self, images: NDArray[np.uint8]) -> Array:
@@ -113,7 +115,7 @@ def train(
     network: Network,
     recipe: Recipe,
     seeds: Sequence[int],
-    stream: Stream,
+    stream: Stream | OwnStreams,
     test: Patterns,
     *,
     stage: str = "",
@@ -157,11 +159,13 @@ def train(
     return group
 
 
-def _one_pass(group: Group, recipe: Recipe, stream: Stream, number: int, progress: Silent) -> dict[str, Any]:
+def _one_pass(
+    group: Group, recipe: Recipe, stream: Stream | OwnStreams, number: int, progress: Silent
+) -> dict[str, Any]:
     patterns, order = stream.of_pass(number)
     images, eta = at_size(group.network, patterns.images), recipe.rates[number]
-    chosen = stream.curvature_patterns(number, min(recipe.curvature_patterns, len(images)))
-    group.lanes.curvatures(images[chosen], patterns.labels[chosen])
+    chosen = stream.curvature_patterns(number, min(recipe.curvature_patterns, stream.patterns))
+    group.lanes.curvatures(images, patterns.labels, chosen)
     loss, errors = np.zeros(len(group.seeds)), np.zeros(len(group.seeds), np.int64)
     for start in range(0, len(order), _SPAN):
         some = order[start : start + _SPAN]
@@ -171,7 +175,7 @@ def _one_pass(group: Group, recipe: Recipe, stream: Stream, number: int, progres
         if not np.isfinite(loss).any():
             raise TrainingError(f"no network's loss is a number any more, after {start + len(some):,} patterns")
         progress.advance(len(some))
-    return {
+    row = {
         "pass": number + 1,
         "order": group.order,
         "rate": eta,
@@ -179,6 +183,7 @@ def _one_pass(group: Group, recipe: Recipe, stream: Stream, number: int, progres
         "train_errors": errors.tolist(),
         "patterns": len(order),
     }
+    return row | ({"distinct": [len(np.unique(own)) for own in order.T]} if order.ndim == 2 else {})
 
 
 def _resume(path: Path, lanes: Lanes, settings: dict[str, Any]) -> list[dict[str, Any]]:

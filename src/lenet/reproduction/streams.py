@@ -1,9 +1,12 @@
-"""The patterns that each pass presents, and in which order: plain, fewer, distorted, or with inverted pixels.
+"""The patterns that each pass presents, and in which order: plain, fewer, distorted, with inverted pixels, or other
+ones for each network of a group.
 
 All chance follows from the order's seed and the number of the pass, so that a pass can be made again at any time.
 """
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -93,6 +96,54 @@ class Stream:
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.order, *purpose])
+
+
+@dataclass(frozen=True, eq=False)
+class OwnStreams:
+    """What a group of networks is shown that learn from patterns of their own, each in an order of its own.
+
+    A network with fewer patterns than a pass presents sees the first of its order again, so that what it learns depends
+    on no other network of the group.
+
+    Attributes:
+        order: the seed of each network's order.
+        patterns: how many a pass presents to each network.
+        draw: gives the patterns of each network, as many as a pass presents or fewer. It is asked once, before the
+            first pass that is to be taught, and not at all if there is none.
+    """
+
+    order: list[int]
+    patterns: int
+    draw: Callable[[], Sequence[Patterns]]
+
+    def of_pass(self, number: int) -> tuple[Patterns, NDArray[np.int64]]:
+        """All patterns, and the order of their presentation, (patterns, networks)."""
+        whole, streams = self._drawn
+        orders = [start + np.resize(stream.of_pass(number)[1], self.patterns) for start, stream in streams]
+        return whole, np.stack(orders, axis=1)
+
+    def curvature_patterns(self, number: int, count: int) -> NDArray[np.int64]:
+        """Which patterns of a pass each network's second derivatives are estimated from, (count, networks)."""
+        _, streams = self._drawn
+        chosen = [start + np.resize(stream.curvature_patterns(number, count), count) for start, stream in streams]
+        return np.stack(chosen, axis=1)
+
+    @cached_property
+    def _drawn(self) -> tuple[Patterns, list[tuple[int, Stream]]]:
+        """All patterns, and where among them those of each network start."""
+        parts = self.draw()
+        bounds = np.cumsum([0, *map(len, parts)]).tolist()
+        whole = joined(parts)
+        streams = [
+            (start, Stream(Patterns(whole.images[start:end], whole.labels[start:end]), seed))
+            for start, end, seed in zip(bounds, bounds[1:], self.order, strict=False)
+        ]
+        return whole, streams
+
+
+def joined(parts: Sequence[Patterns]) -> Patterns:
+    """The patterns of all parts, one after the other."""
+    return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
 def inverted(images: NDArray[np.uint8], rng: np.random.Generator, share: float = INVERTED) -> NDArray[np.uint8]:
