@@ -19,7 +19,7 @@ from lenet.reproduction.published import (
     FIGURE_6_TRAINING,
     Published,
 )
-from lenet.reproduction.recipe import LENET_1, LENET_5, PUBLISHED_RATES, ZIP_CODES
+from lenet.reproduction.recipe import DISTORTED, LENET_1, LENET_5, PUBLISHED_RATES, ZIP_CODES
 from lenet.reproduction.report import _part_zh
 from lenet.reproduction.runner import Request
 from lenet.reproduction.statistics import summarize, verdict
@@ -78,6 +78,8 @@ def test_where_no_steps_are_printed_those_that_were_chosen_are_said_in_words():
     assert LENET_1.rates == pytest.approx([4 * eta for eta in PUBLISHED_RATES])
     assert "its rates four times as large" in say.LENET_1_SCHEDULE.en
     assert ZIP_CODES.rates == (0.0003,) * 23
+    assert (DISTORTED.rates[::2], DISTORTED.rates[1::2]) == (PUBLISHED_RATES, PUBLISHED_RATES)
+    assert "there are 40, each printed rate for twice as many" in say.DISTORTED_PASSES.en
     assert "the rate 0.0003 in all 23 passes" in say.ZIP_SCHEDULE.en
 
 

@@ -19,7 +19,7 @@ from lenet.reproduction.published import (
     ZIP_TRAIN,
     Published,
 )
-from lenet.reproduction.recipe import LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
+from lenet.reproduction.recipe import DISTORTED, LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
 from lenet.reproduction.streams import Kind
 from lenet.reproduction.wording import Said
 from lenet.sdnn.displacement import network_with_blank
@@ -133,6 +133,7 @@ ROWS = (
             say.FLOAT32,
         ),
         (say.ASK_EIGHT_OF_TWELVE, say.ASK_ZIP_RATES, say.ASK_BIASES),
+        (say.TRIED_ZIP,),
         data="usps",
         recipe=ZIP_CODES,
     ),
@@ -146,6 +147,7 @@ ROWS = (
         ),
         (say.REDUCED, say.INIT, say.SQUARED_ERROR, say.LENET_1_SCHEDULE, say.FLOAT32),
         (say.ASK_REDUCTION, say.ASK_SCHEDULES, say.ASK_BIASES),
+        (say.TRIED_LENET_1,),
         preparation="digits reduced to 16×16",
         recipe=LENET_1,
         lifted=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
@@ -160,6 +162,7 @@ ROWS = (
         ),
         _LENET_4,
         (say.ASK_LENET_4, say.ASK_SCHEDULES, say.ASK_BIASES),
+        (say.TRIED_LENET_4,),
         recipe=SQUARED,
     ),
     Row(
@@ -188,6 +191,7 @@ ROWS = (
         ),
         _LENET_5,
         (say.ASK_J, say.ASK_LOSS, say.ASK_BIASES),
+        (say.TRIED_J, say.TRIED_J_TRAINING),
         curve=(FIGURE_5_TRAINING, FIGURE_5_TEST),
     ),
     Row(
@@ -195,8 +199,9 @@ ROWS = (
         Said("LeNet-5 on MNIST with 540,000 distorted patterns", "LeNet-5，MNIST 另加 540,000 个形变样本"),
         "lenet-5",
         (Published("test_error", 0.8, "[LeCun98, III-B and Fig. 9]"),),
-        (*_LENET_5, say.DISTORTION_RANGES),
+        (*_LENET_5, say.DISTORTION_RANGES, say.DISTORTED_PASSES),
         (say.ASK_DISTORTIONS, say.ASK_J, say.ASK_LOSS),
+        recipe=DISTORTED,
         parts=(Part("all", "distorted"),),
     ),
     Row(
