@@ -59,6 +59,6 @@ def teach(
         rows = run.history
         wrong = errors_of(network, outputs[None], test.labels)[0]
         found.append((wrong, rows[-1]["errors"], sum(row["seconds"] for row in rows)))
-        progress.advance(recipe.epochs * len(training))
+        progress.note(f"{folder.name}, seed {seed}  test {100 * wrong / len(test):.2f} %")
     test_errors, train_errors, seconds = zip(*found, strict=True)
     return Batched(tuple(seeds), test_errors, train_errors, len(training), seconds)

@@ -280,14 +280,13 @@ def _settings(
 
 
 def _presented(row: Row, request: Request, groups: Sequence[Sequence[int]], material: Material) -> int:
-    """How many patterns a row presents, over all groups; those of 16 seeds at once count once."""
+    """How many patterns a row presents one by one, over all groups; those of 16 seeds at once count once."""
     whole = len(material.training)
-    patterns, seeds = 0, sum(map(len, groups))
-    for part in row.parts:
-        if isinstance(part.recipe, BatchRecipe):
-            patterns += seeds * request.batch_recipe_of(part.recipe).epochs * whole
-        else:
-            patterns += len(groups) * request.recipe_of(row, part.recipe).passes * min(part.examples or whole, whole)
+    patterns = sum(
+        len(groups) * request.recipe_of(row, part.recipe).passes * min(part.examples or whole, whole)
+        for part in row.parts
+        if not isinstance(part.recipe, BatchRecipe)
+    )
     if row.measurement == "boosting":
         amount = boosting.QUICK if request.quick else boosting.Filter()
         patterns += 2 * request.recipe_of(row).passes * amount.patterns

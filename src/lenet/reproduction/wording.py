@@ -232,7 +232,8 @@ TRIED_J = Said(
     "FOLDER`, 16 seeds): 1.19 ± 0.10, 1.20 ± 0.12 and 1.22 ± 0.14 %, which does not tell them apart; 15 was "
     "kept, which a sketch of this work had used before, having seen the test set",
     "j = 15、20、30，用从训练集留出的 5,000 个样本（`lenet reproduce lenet-5 --validation 5000 --j 20 --out FOLDER`，"
-    "16 个种子）：1.19 ± 0.10、1.20 ± 0.12、1.22 ± 0.14 %，分不出高下；保留 15，它出自此前的一个草稿，那个草稿看过测试集",
+    "16 个种子）：1.19 ± 0.10、1.20 ± 0.12、1.22 ± 0.14 %，分不出高下；保留 15，"
+    "它出自此前的一个草稿，那个草稿看过测试集",
 )
 TRIED_J_TRAINING = Said(
     "the error on training patterns during the last pass is 0.12, 0.23 and 0.43 % there: the printed 0.35 % lies "
