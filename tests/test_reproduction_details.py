@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from lenet.architecture import Network
+from lenet.errors import TrainingError
 from lenet.networks import describe
 from lenet.reproduction import batches, find, lanes, runner
 from lenet.reproduction.details import PUBLISHED, STEPS
@@ -14,10 +15,12 @@ from lenet.reproduction.pictures import _even_span, draw
 from lenet.reproduction.preparation import Material
 from lenet.reproduction.recipe import LENET_5, Recipe
 from lenet.reproduction.report import page
-from lenet.reproduction.runner import Request, reproduce
+from lenet.reproduction.request import Request
+from lenet.reproduction.runner import reproduce
 from lenet.reproduction.statistics import difference
 from lenet.reproduction.streams import Patterns
 from lenet.training import recipe as batch_recipe
+from lenet.weights import load
 from replica_fakes import FakeLanes
 
 
@@ -134,8 +137,26 @@ def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
     assert difference([1.0], [0.5, 0.6])[1] is None
 
 
-def test_j_is_asked_of_the_published_step_alone():
-    steps = find("details").parts
-    asked = Request(j=20.0)
-    assert asked.recipe_of(find("lenet-5")).j == 20.0
-    assert asked.recipe_of(find("details"), steps[0].recipe).j == 1_000.0
+@pytest.mark.parametrize(("name", "changed"), [("j", 20.0), ("mu", 0.1), ("eta", 0.001), ("rate", 2.0)])
+def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
+    with pytest.raises(TrainingError, match=f"details compares recipes as they stand; leave --{name} out"):
+        reproduce(find("details"), tmp_path / "details", Request(**{name: changed}))
+    assert not (tmp_path / "details").exists()
+
+
+def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_path, monkeypatch):
+    step, found = STEPS[-1], []
+    for cores in (1, 2):
+        monkeypatch.setattr("lenet.reproduction.workers.usable_cores", lambda cores=cores: cores)
+        folder = tmp_path / f"{cores}"
+        batches.teach(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
+        found.append([load(folder / f"{seed}/best.safetensors").arrays["c5.weight"].tobytes() for seed in (0, 1)])
+    assert found[0] == found[1]
+
+
+def test_a_folder_of_mini_batches_begun_with_another_recipe_is_refused(tmp_path):
+    step = STEPS[-1]
+    arguments = ((0,), digits(20), digits(10, 1))
+    batches.teach(tmp_path, step.network, replace(step.recipe, epochs=1), *arguments)
+    with pytest.raises(TrainingError, match="epochs"):
+        batches.teach(tmp_path, step.network, replace(step.recipe, epochs=2), *arguments)

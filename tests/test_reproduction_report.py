@@ -11,7 +11,8 @@ from lenet.errors import TrainingError
 from lenet.reproduction import ROWS, find
 from lenet.reproduction.measures import assembled, farthest, network_figures
 from lenet.reproduction.report import page, results_line
-from lenet.reproduction.runner import Request, reproduce
+from lenet.reproduction.request import Request
+from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.transformations import transformed
 from lenet.reproduction.writing import write_report, write_row

@@ -19,9 +19,9 @@ from lenet.reproduction.published import (
     FIGURE_6_TRAINING,
     Published,
 )
-from lenet.reproduction.recipe import DISTORTED, LENET_1, LENET_5, PUBLISHED_RATES, ZIP_CODES
+from lenet.reproduction.recipe import LENET_5, PUBLISHED_RATES
 from lenet.reproduction.report import _part_zh
-from lenet.reproduction.runner import Request
+from lenet.reproduction.request import Request
 from lenet.reproduction.statistics import summarize, verdict
 from lenet.reproduction.streams import AFFINE, COPIES, INVERTED
 from lenet.reproduction.strings import Amounts
@@ -75,10 +75,11 @@ def test_lenet_5_is_taught_with_the_published_steps():
 
 
 def test_where_no_steps_are_printed_those_that_were_chosen_are_said_in_words():
-    assert LENET_1.rates == pytest.approx([4 * eta for eta in PUBLISHED_RATES])
+    assert find("lenet-1").recipe.rates == pytest.approx([4 * eta for eta in PUBLISHED_RATES])
     assert "its rates four times as large" in say.LENET_1_SCHEDULE.en
-    assert ZIP_CODES.rates == (0.0003,) * 23
-    assert (DISTORTED.rates[::2], DISTORTED.rates[1::2]) == (PUBLISHED_RATES, PUBLISHED_RATES)
+    assert find("lenet-1989").recipe.rates == (0.0003,) * 23
+    distorted = find("lenet-5-distorted").recipe.rates
+    assert (distorted[::2], distorted[1::2]) == (PUBLISHED_RATES, PUBLISHED_RATES)
     assert "there are 40, each printed rate for twice as many" in say.DISTORTED_PASSES.en
     assert "the rate 0.0003 in all 23 passes" in say.ZIP_SCHEDULE.en
 
@@ -129,8 +130,12 @@ def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
                 or any(below in ("lenet-5-distorted", "lenet-4-boosted") for below in row.rests_on)
             ),
         ),
+        (
+            say.DISTORTED_PASSES,
+            lambda row: "lenet-5-distorted" in (row.name, *row.rests_on),
+        ),
     ],
-    ids=["init", "eq. 9", "halves", "squares", "reduction", "noise", "distortions"],
+    ids=["init", "eq. 9", "halves", "squares", "reduction", "noise", "distortions", "distorted passes"],
 )
 def test_what_departs_from_the_paper_is_said_where_it_holds(departure, holds):
     for row in ROWS:
@@ -190,12 +195,20 @@ def test_a_wrong_name_is_one_sentence_with_the_nearest():
     [
         ({"seeds": 0}, "0 seeds were asked for; expected 1 to 1000"),
         ({"validation": -1}, "-1 patterns for validation were asked for; expected at least 0"),
+        ({"j": float("nan")}, "j is nan; expected a number of at least 0"),
+        ({"j": -5.0}, r"j is -5\.0; expected a number of at least 0"),
         ({"rate": 0.0}, r"the rates were to be multiplied by 0\.0; expected a factor above 0"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_sentence(wrong, sentence):
     with pytest.raises(TrainingError, match=f"^{sentence}$"):
         Request(**wrong)
+
+
+def test_j_is_refused_where_the_loss_has_none():
+    with pytest.raises(TrainingError, match="lenet-4 learns by mean-squared-error, which has no j to change"):
+        Request(j=20.0).check(find("lenet-4"))
+    Request(j=20.0).check(find("figure-5"))
 
 
 def test_more_passes_than_there_are_rates_for_are_refused():

@@ -1,6 +1,7 @@
 """Rows run, stop and go on; streams present what they say; groups side by side change nothing."""
 
 import json
+import shutil
 from dataclasses import replace
 
 import numpy as np
@@ -14,7 +15,8 @@ from lenet.reproduction.lanes import train
 from lenet.reproduction.preparation import Material, reduced
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import LENET_5, SQUARED
-from lenet.reproduction.runner import Request, reproduce
+from lenet.reproduction.request import Request
+from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import COPIES, Patterns, Stream, inverted
 from lenet.reproduction.workers import side_by_side
 from lenet.weights import load
@@ -128,6 +130,40 @@ def test_a_row_rests_on_rows_beside_it_that_are_run_first(tmp_path, small_data):
     lines = [json.loads(line) for line in (tmp_path / "lenet-5/history.jsonl").read_text().splitlines()]
     assert below["results"]
     assert rates == [100 * errors / 10 for line in lines for errors in line["test_errors"]]
+
+
+def test_a_finished_row_is_refused_when_the_row_below_it_was_taught_otherwise(tmp_path, small_data):
+    curve = find("figure-5")
+    reproduce(curve, tmp_path / "figure-5", Request(seeds=2, quick=True), make=FakeLanes)
+    shutil.rmtree(tmp_path / "lenet-5")
+    with pytest.raises(TrainingError, match="figure-5: was begun with seeds_below lenet-5 "):
+        reproduce(curve, tmp_path / "figure-5", Request(seeds=3, quick=True), make=FakeLanes)
+    assert not (tmp_path / "lenet-5").exists()
+
+
+def test_a_command_that_is_refused_begins_no_folder(tmp_path, small_data):
+    reproduce(find("lenet-5"), tmp_path / "lenet-5", Request(seeds=2, quick=True), make=FakeLanes)
+    with pytest.raises(TrainingError, match="lenet-5: was begun with seeds"):
+        reproduce(find("figure-5"), tmp_path / "figure-5", Request(seeds=3, quick=True), make=FakeLanes)
+    assert not (tmp_path / "figure-5").exists()
+
+
+def test_a_run_does_not_go_on_with_an_engine_of_other_bits(tmp_path, small_data, monkeypatch):
+    with pytest.raises(KeyboardInterrupt):
+        reproduce(ROW, tmp_path / "row", Request(seeds=1), progress=Killing(4), make=FakeLanes)
+    settings = folder.read(tmp_path / "row")
+    settings["machine"]["instructions"] = "neon"
+    folder.save(tmp_path / "row", settings)
+    with pytest.raises(TrainingError, match="was begun by the engine neon, whose last bits differ; set LENET_ENGINE="):
+        reproduce(ROW, tmp_path / "row", Request(seeds=1), make=FakeLanes)
+
+
+def test_a_row_is_complete_only_if_everything_below_it_is(tmp_path):
+    row = find("figure-6")
+    recipes = {request: runner._recipes(row, request) for request in (Request(), Request(passes=20))}
+    verdicts = [runner._is_complete(row, {**one, "quick": False, "tested_on": "the test part"})
+                for one in recipes.values()]  # fmt: skip
+    assert verdicts == [True, False]
 
 
 def test_the_run_says_everything_needed_to_repeat_it(tmp_path, small_data):

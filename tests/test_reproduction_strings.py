@@ -16,7 +16,8 @@ from lenet.reproduction import find, strings, workers
 from lenet.reproduction.preparation import prepare
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.report import section
-from lenet.reproduction.runner import Request, reproduce
+from lenet.reproduction.request import Request
+from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.strings import Amounts, measured, segmented, strings_of
 from lenet.sdnn.decoding import Grammar

@@ -42,6 +42,9 @@ def reproduce(
 ) -> None:
     """Reproduce a result of 1989 to 1998 with the papers' own algorithm; a run that was stopped goes on.
 
+    What is taught a pattern at a time goes on after its last whole pass, what learns by mini-batches (sdnn, the later
+    steps of details) after the last seed that was finished.
+
     lenet reproduce lenet-5
 
     lenet reproduce figure-6 --seeds 8
@@ -54,17 +57,21 @@ def reproduce(
     if docs is not None and not everything:
         raise typer.BadParameter("--docs goes with --all")
     from lenet.reproduction import runner  # here, because naming rows needs no engine
+    from lenet.reproduction.request import Request
     from lenet.reproduction.writing import write_report, write_row
 
-    chosen = [find(name)] if name is not None else list(ROWS)
     root = (out or _ROOT) if everything else _ROOT
+    chosen = [
+        (row, out if out and not everything else root / row.name, Request(
+            seeds, passes, quick, validation, _files_at(row, data_dir, everything), j, mu, rate, eta))
+        for row in ([find(name)] if name is not None else ROWS)
+    ]  # fmt: skip
     answers, files = [], []
     try:
+        for row, place, request in chosen:  # all before the first, which may take hours
+            runner.check(row, place, request)
         with on_stderr() as progress:
-            for row in chosen:
-                place = root / row.name if everything or out is None else out
-                files_at = _files_at(row, data_dir, everything)
-                request = runner.Request(seeds, passes, quick, validation, files_at, j, mu, rate, eta)
+            for row, place, request in chosen:
                 settings = runner.reproduce(row, place, request, progress=progress).settings
                 files += [place / "run.json", *write_row(place, settings)]
                 answers.append(settings)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from lenet.architecture import Network
@@ -10,6 +11,7 @@ from lenet.engine import Forward
 from lenet.reproduction.lanes import errors_of
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.streams import Patterns
+from lenet.reproduction.workers import side_by_side
 from lenet.training import Recipe, train
 
 
@@ -21,7 +23,7 @@ class Batched:
         test_errors: wrong test patterns after the last pass.
         train_errors: wrong training patterns during the last pass, as they were presented.
         patterns: training patterns in a pass.
-        seconds: of training.
+        seconds: of training, on one core.
     """
 
     seeds: tuple[int, ...]
@@ -40,7 +42,9 @@ def teach(
     test: Patterns,
     progress: Silent | None = None,
 ) -> Batched:
-    """Teach a network from each seed, or go on with it; each has a run's folder of its own.
+    """Teach a network from each seed, or go on with it; each has a run's folder of its own, and one thread.
+
+    As many seeds learn side by side as there are cores, so that the number of cores changes no bit.
 
     Args:
         folder: holds the runs, named by their seeds.
@@ -52,13 +56,18 @@ def teach(
     progress = progress or Silent()
     classes = tuple(str(label) for label in range(network.classes))
     dataset = Dataset("mnist", training.images, training.labels, test.images, test.labels, classes)
-    found: list[tuple[int, int, float]] = []
-    for seed in seeds:
-        run = train(network, dataset, replace(recipe, seed=seed), folder / f"{seed}", resume=True, validation=0)
+
+    def taught(seed: int) -> tuple[int, int, float]:
+        run = train(
+            network, dataset, replace(recipe, seed=seed), folder / f"{seed}",
+            resume=True, validation=0, device="cpu", threads=1,
+        )  # fmt: skip
         outputs = Forward(network, run.weights().arrays).predict(test.images)
         rows = run.history
         wrong = errors_of(network, outputs[None], test.labels)[0]
-        found.append((wrong, rows[-1]["errors"], sum(row["seconds"] for row in rows)))
         progress.note(f"{folder.name}, seed {seed}  test {100 * wrong / len(test):.2f} %")
+        return wrong, rows[-1]["errors"], sum(row["seconds"] for row in rows)
+
+    found = side_by_side([partial(taught, seed) for seed in seeds], progress)
     test_errors, train_errors, seconds = zip(*found, strict=True)
     return Batched(tuple(seeds), test_errors, train_errors, len(training), seconds)

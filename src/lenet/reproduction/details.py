@@ -106,9 +106,11 @@ def _steps() -> tuple[Step, ...]:
         Step(
             Said("mini-batches", "小批量 SGD"),
             Said(
-                f"SGD with momentum on batches of {plain.batch}, {plain.epochs} passes, the rate rising and falling "
-                "once, in place of 20 passes of stochastic diagonal Levenberg–Marquardt, one pattern at a time",
-                f"带动量的 SGD，每批 {plain.batch} 个，{plain.epochs} 遍，学习率一升一降，"
+                f"SGD on batches of {plain.batch} with Nesterov momentum {plain.momentum:g} and a weight decay of "
+                f"{plain.weight_decay:g}, {plain.epochs} passes, the rate rising to {plain.learning_rate:g} and "
+                "falling once, in place of 20 passes of stochastic diagonal Levenberg–Marquardt, one pattern at a time",
+                f"SGD，每批 {plain.batch} 个，Nesterov 动量 {plain.momentum:g}，权值衰减 {plain.weight_decay:g}，"
+                f"{plain.epochs} 遍，学习率升至 {plain.learning_rate:g} 再降，"
                 "代替逐个样本、20 遍的随机对角 Levenberg–Marquardt",
             ),
             full,
@@ -144,8 +146,9 @@ def _steps() -> tuple[Step, ...]:
         Step(
             Said("distortions", "形变"),
             Said(
-                "each picture moved by up to a pixel, anew in each pass: this is lenet-5-relu as `lenet train` has it",
-                "每一遍都把图片随机平移至多一个像素：这就是 `lenet train` 中的 lenet-5-relu",
+                "each picture moved by up to a pixel, anew in each pass: this is lenet-5-relu with the default recipe "
+                "of `lenet train`",
+                "每一遍都把图片随机平移至多一个像素：这就是 lenet-5-relu 与 `lenet train` 的默认配方",
             ),
             scaled,
             of_today,

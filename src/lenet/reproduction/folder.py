@@ -16,7 +16,21 @@ from lenet.files import write_atomically
 
 FORMAT = "lenet-reproduction-1"
 
-_ASKED = ("quick", "tested_on", "passes", "seeds", "orders", "recipe", "data", "network")
+# Replicas of these two give the same bits.
+_BITS = {"avx512": "x86 vectors", "avx2": "x86 vectors", "neon": "neon", "baseline": "baseline"}
+_ASKED = (
+    "quick",
+    "tested_on",
+    "passes",
+    "seeds",
+    "orders",
+    "recipe",
+    "data",
+    "network",
+    "parts",
+    "below",
+    "seeds_below",
+)
 
 
 def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
@@ -25,12 +39,25 @@ def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     Raises:
         TrainingError: if it holds something else.
     """
-    path = folder / "run.json"
-    if folder.exists() and not folder.is_dir():
-        raise TrainingError(f"{folder}: is a file, expected a folder for the run")
-    if not path.exists():
+    begun = check(folder, settings)
+    if begun is None:
         save(folder, settings)
         return settings
+    for unfinished in folder.rglob(".*.tmp"):  # of a process that was killed
+        unfinished.unlink(missing_ok=True)
+    return begun
+
+
+def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
+    """What the run.json of a row's folder holds, None if there is none; nothing is changed.
+
+    Raises:
+        TrainingError: if the folder holds something else than what ``settings`` ask for.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise TrainingError(f"{folder}: is a file, expected a folder for the run")
+    if not (folder / "run.json").exists():
+        return None
     begun = read(folder)
     if begun["name"] != settings["name"]:
         raise TrainingError(
@@ -44,8 +71,12 @@ def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
                 f"{folder}: was begun with {key} {was}, not {asked}; "
                 "choose another folder with --out, or delete this one"
             )
-    for unfinished in folder.rglob(".*.tmp"):  # of a process that was killed
-        unfinished.unlink(missing_ok=True)
+    bits, bits_now = (_BITS.get(one["machine"]["instructions"], "") for one in (begun, settings))
+    if "results" not in begun and bits != bits_now:
+        name = begun["machine"]["instructions"]
+        raise TrainingError(
+            f"{folder}: was begun by the engine {name}, whose last bits differ; set LENET_ENGINE={name}"
+        )
     return begun
 
 
@@ -93,12 +124,15 @@ def versions() -> dict[str, str]:
     }
 
 
+_NESTED = ("recipe", "data", "parts", "below", "seeds_below")
+
+
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """What must stay as it was when a run goes on; the parts of recipe and data by their own names."""
+    """What must stay as it was when a run goes on; what is nested by its own names."""
     return {
         f"{key} {name}" if name else key: value
         for key in _ASKED
-        for name, value in (settings[key].items() if key in ("recipe", "data") else [("", settings[key])])
+        for name, value in (settings.get(key, {}).items() if key in _NESTED else [("", settings[key])])
     }
 
 

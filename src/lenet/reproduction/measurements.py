@@ -10,7 +10,7 @@ from lenet.reproduction import strings
 from lenet.reproduction.batches import Batched
 from lenet.reproduction.boosting import Machine, answered
 from lenet.reproduction.details import PUBLISHED
-from lenet.reproduction.lanes import Group
+from lenet.reproduction.lanes import Group, MakeLanes, replicas, seconds_of_a_core
 from lenet.reproduction.measures import (
     Figures,
     by_pass,
@@ -22,6 +22,7 @@ from lenet.reproduction.measures import (
 )
 from lenet.reproduction.preparation import Material
 from lenet.reproduction.progress import Silent
+from lenet.reproduction.recipe import Recipe
 from lenet.reproduction.rows import Measurement, Row
 from lenet.reproduction.statistics import difference
 from lenet.reproduction.streams import Patterns, Stream, inverted
@@ -42,6 +43,7 @@ class Taught:
         below: the rows that it rests on.
         batches: by part, what was taught by mini-batches.
         readers: of a row that reads strings, by seed.
+        make: what the groups were made by.
         progress: is told of what takes long to measure.
     """
 
@@ -55,6 +57,7 @@ class Taught:
     batches: Mapping[str, Batched]
     readers: list[Weights] = field(default_factory=list)
     progress: Silent = field(default_factory=Silent)
+    make: MakeLanes = replicas
 
 
 def _training(taught: Taught) -> dict[str, Any]:
@@ -149,7 +152,7 @@ def _robustness(taught: Taught) -> dict[str, Any]:
 
 
 def _details(taught: Taught) -> dict[str, Any]:
-    """Each step's errors, how far it is from the step before, and the seconds that a seed takes."""
+    """Each step's errors, how far it is from the step before, and for how many seconds a seed keeps a core busy."""
     test, before = len(taught.material.test), taught.below["lenet-5"].groups["all"]
     figures: Figures = {}
     seconds: dict[str, float] = {}
@@ -163,8 +166,9 @@ def _details(taught: Taught) -> dict[str, Any]:
             groups = taught.groups.get(part, before)
             figures[("test_error", part)] = last(groups, "test_errors", test)
             figures[("train_error_while_learning", part)] = last(groups, "train_errors")
-            spent = sum(row["seconds"] for group in groups for row in group.history)
-            seconds[part] = spent / sum(len(group.seeds) for group in groups)
+            recipe = next((one.recipe for one in taught.row.parts if one.name == part), None) or taught.row.recipe
+            assert isinstance(recipe, Recipe)
+            seconds[part] = seconds_of_a_core(groups[0], recipe, taught.material.training, taught.make)
     errors = [values for (measure, _), values in figures.items() if measure == "test_error"]
     changes = [difference(*pair) for pair in zip(errors[1:], errors, strict=False)]
     return {"figures": figures, "seconds": seconds, "changes": dict(zip([*seconds][1:], changes, strict=True))}

@@ -305,6 +305,7 @@ def _how(row: Row, settings: Settings, language: Language) -> str:
             f"{recipe['mu']:g}；共 {len(recipe['rates'])} 遍，"
             f"每遍之前用 {recipe['curvature_patterns']} 个样本估计二阶导数；η × 遍数：{rates}",
         ),
+        *([_OF_STEPS] if row.measurement == "details" else []),
         Said(
             f"seeds {seeds}, in {len(orders)} group{'s' if len(orders) > 1 else ''} of "
             f"{' and '.join(str(len(group)) for group in groups)}, each group with an order of presentation "
@@ -415,5 +416,9 @@ def _sentence(text: str, language: Language) -> str:
     return first if first.endswith(("?", ".")) else first + "."
 
 
+_OF_STEPS = Said(
+    "that is the network as published; each step differs from the one before it as the table says and in nothing else",
+    "以上是原论文的网络；每一步与前一步只差表中所说的那一处",
+)
 _LOSS_ZH = {"map": "式 9，j = {j:g}", "penalty": "式 8", "mean-squared-error": "均方误差，目标 ±1"}
 _PREPARATION_ZH = {"as it is": "原样", "digits reduced to 16×16": "数字缩成 16×16"}

@@ -4,14 +4,10 @@ import os
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
-from lenet.errors import TrainingError
 from lenet.reproduction import batches, boosting, folder, strings
 from lenet.reproduction.lanes import Group, MakeLanes, replicas, train
 from lenet.reproduction.measurements import MEASUREMENTS, Taught
@@ -19,6 +15,7 @@ from lenet.reproduction.measures import assembled
 from lenet.reproduction.preparation import Material, prepare
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import Recipe
+from lenet.reproduction.request import Request
 from lenet.reproduction.rows import Part, Row, find
 from lenet.reproduction.streams import Stream
 from lenet.reproduction.workers import side_by_side
@@ -27,98 +24,7 @@ from lenet.training import Recipe as BatchRecipe
 from lenet.weights import Weights
 from lenet.weights import save as save_weights
 
-_QUICK_SEEDS, _QUICK_CURVATURE = 2, 20
 ORDER = 1_989  # the first order's seed; the others follow
-
-
-@dataclass(frozen=True)
-class Request:
-    """What is asked of a row, and of the rows that it rests on.
-
-    Attributes:
-        seeds: so many in place of the row's own number.
-        passes: only the first so many.
-        quick: one pass over 200 patterns with two seeds, to see that all works; the figures mean nothing.
-        validation: so many training patterns stand in for the test part, which is left alone.
-        data_dir: where the data set's files lie.
-        j, mu: other values than the recipe's, to be tried on validation patterns.
-        rate: a factor for all rates.
-        eta: one rate for all passes.
-    """
-
-    seeds: int | None = None
-    passes: int | None = None
-    quick: bool = False
-    validation: int = 0
-    data_dir: Path | None = None
-    j: float | None = None
-    mu: float | None = None
-    rate: float = 1.0
-    eta: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.seeds is not None and not 1 <= self.seeds <= 1_000:
-            raise TrainingError(f"{self.seeds} seeds were asked for; expected 1 to 1000")
-        if self.validation < 0:
-            raise TrainingError(f"{self.validation} patterns for validation were asked for; expected at least 0")
-        if not 0 < self.rate < 1_000:
-            raise TrainingError(f"the rates were to be multiplied by {self.rate}; expected a factor above 0")
-        for name, value in (("eta", self.eta), ("mu", self.mu)):
-            if value is not None and not 0 < value < 1:
-                raise TrainingError(f"{name} is {value}; expected more than 0 and less than 1")
-
-    def recipe_of(self, row: Row, own: Recipe | None = None) -> Recipe:
-        """A row's recipe, or one of its parts' own, changed as asked; j is changed in the row's alone."""
-        recipe = own or row.recipe
-        recipe = recipe if self.passes is None else recipe.limited_to(self.passes)
-        if self.j is not None and own is None and recipe.loss == "map":
-            recipe = replace(recipe, j=self.j)
-        if self.mu is not None:
-            recipe = replace(recipe, mu=self.mu)
-        if self.eta is not None:
-            recipe = replace(recipe, rates=(self.eta,) * recipe.passes)
-        if self.rate != 1:
-            recipe = replace(recipe, rates=tuple(self.rate * eta for eta in recipe.rates))
-        return replace(recipe.limited_to(1), curvature_patterns=_QUICK_CURVATURE) if self.quick else recipe
-
-    def batch_recipe_of(self, own: BatchRecipe) -> BatchRecipe:
-        """The recipe of a part that learns by mini-batches, with fewer passes if they are asked for."""
-        return replace(own, epochs=min(own.epochs, 1 if self.quick else self.passes or own.epochs))
-
-    def plan_of(self, row: Row) -> Plan | None:
-        """How the network is taught that is slid over strings, changed as asked; None for all other rows.
-
-        Raises:
-            TrainingError: if it is to be changed where it has nothing to change, or validation has no string.
-        """
-        if row.plan is None:
-            return None
-        if 0 < self.validation < strings.DIGITS:
-            raise TrainingError(
-                f"{self.validation} patterns make no string of digits; expected {strings.DIGITS} or more"
-            )
-        for name, value in (("mu", self.mu), ("eta", self.eta)):
-            if value is not None:
-                raise TrainingError(f"{row.name} is taught by AdamW, which has no --{name} to change; leave it out")
-        plan = row.plan if self.passes is None else row.plan.limited_to(self.passes)
-        learning = plan.learning if self.j is None else replace(plan.learning, j=self.j)
-        plan = replace(plan, learning=learning, peak_rate=self.rate * plan.peak_rate)
-        return plan.limited_to(1) if self.quick else plan
-
-    def groups_of(self, row: Row) -> tuple[tuple[int, ...], ...]:
-        """The seeds of each group; a group is an order of presentation. None where a row teaches no network itself."""
-        if not row.parts:
-            return ()
-        number = self.seeds or (_QUICK_SEEDS if self.quick else row.seeds)
-        parts = np.array_split(np.arange(number), min(row.orders or number, number))
-        return tuple(tuple(part.tolist()) for part in parts)
-
-    def options(self) -> list[str]:
-        """As they are given on the command line, those that change what comes out."""
-        given = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
-                 "--j": self.j, "--mu": self.mu, "--eta": self.eta}  # fmt: skip
-        options = [f"{name} {value}" for name, value in given.items() if value is not None]
-        return options + ([f"--rate {self.rate:g}"] if self.rate != 1 else []) + (["--quick"] if self.quick else [])
 
 
 def reproduce(
@@ -132,13 +38,13 @@ def reproduce(
     """Reproduce a row in its folder, or go on with it; what it rests on is reproduced beside it first.
 
     Raises:
-        TrainingError: if the folder holds something else, or a file in it is damaged.
+        TrainingError: if the folder holds something else, or a file in it is damaged, or the row cannot be changed so.
         DataError: if the data set cannot be had.
     """
     request, progress = request or Request(), progress or Silent()
-    recipe, groups = request.plan_of(row) or request.recipe_of(row), request.groups_of(row)
-    folder_settings, material = _settings(row, request, recipe, groups)
-    settings = folder.begin(place, folder_settings)
+    check(row, place, request)
+    settings, material = _settings(row, request)
+    settings = folder.begin(place, settings)
     below = {
         name: reproduce(find(name), place.parent / name, request, progress=progress, make=make) for name in row.rests_on
     }
@@ -152,6 +58,19 @@ def reproduce(
             settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
             folder.save(place, settings)
     return taught
+
+
+def check(row: Row, place: Path, request: Request) -> None:
+    """Refuse, before anything begins, what cannot be done with a row, or with those that it rests on.
+
+    Raises:
+        TrainingError: if the row cannot be changed as asked, or a folder holds a run with other settings.
+        DataError: if the data set cannot be had.
+    """
+    request.check(row)
+    folder.check(place, _settings(row, request)[0])
+    for name in row.rests_on:
+        check(find(name), place.parent / name, request)
 
 
 def _teach(
@@ -201,7 +120,7 @@ def _teach(
             place / "lanes", row.description(), recipe, taught_groups["first"], material.training, material.test,
             amount=boosting.QUICK if request.quick else None, progress=progress, make=make,
         )  # fmt: skip
-    return Taught(row, settings, material, streams, taught_groups, machines, below, taught_batches)
+    return Taught(row, settings, material, streams, taught_groups, machines, below, taught_batches, make=make)
 
 
 def _teach_readers(
@@ -253,30 +172,48 @@ def _save_first_seed(taught: Taught, place: Path) -> None:
     elif taught.readers:
         save_weights(place / "weights.safetensors", taught.readers[0])
     elif taught.groups:
-        group = next(iter(taught.groups.values()))[0]
-        save_weights(place / "weights.safetensors", Weights(group.network, group.lanes.arrays(0), provenance))
+        part, groups = next(iter(taught.groups.items()))
+        weights = Weights(groups[0].network, groups[0].lanes.arrays(0), {**provenance, "part": part})
+        save_weights(place / "weights.safetensors", weights)
 
 
-def _settings(
-    row: Row, request: Request, recipe: Recipe | Plan, groups: Sequence[tuple[int, ...]]
-) -> tuple[dict[str, Any], Material]:
+def _recipes(row: Row, request: Request) -> dict[str, Any]:
+    """How a row and its parts are taught, and how those rows that it rests on."""
+    parts = {
+        part.name: request.batch_recipe_of(own) if isinstance(own, BatchRecipe) else request.recipe_of(row, own)
+        for part in row.parts
+        if (own := part.recipe)
+    }
+    return {
+        "recipe": (request.plan_of(row) or request.recipe_of(row)).to_json(),
+        "parts": {name: recipe.to_json() for name, recipe in parts.items()},
+        "below": {name: _recipes(find(name), request) for name in row.rests_on},
+    }
+
+
+def _settings(row: Row, request: Request) -> tuple[dict[str, Any], Material]:
     material = prepare(row, request.data_dir, validation=request.validation, quick=request.quick)
-    network = row.description()
+    network, groups = row.description(), request.groups_of(row)
     return {
         "format": folder.FORMAT,
         "name": row.name,
         "command": " ".join(["lenet reproduce", row.name, *request.options()]),
         "network": network.to_json(),
         "data": material.account,
-        "recipe": recipe.to_json(),
-        "passes": recipe.passes,
-        "seeds": [list(group) for group in groups],
+        **_recipes(row, request),
+        "passes": (request.plan_of(row) or request.recipe_of(row)).passes,
+        "seeds": _seeds(row, request),
+        "seeds_below": {name: _seeds(find(name), request) for name in row.rests_on},
         "orders": [ORDER + number for number in range(len(groups) if row.orders else 0)],
         "quick": request.quick,
         "tested_on": material.account["tested_on"],
         "versions": folder.versions(),
         "machine": {"processor": _processor(), "cores": os.cpu_count(), "instructions": _instructions()},
     }, material
+
+
+def _seeds(row: Row, request: Request) -> list[list[int]]:
+    return [list(group) for group in request.groups_of(row)]
 
 
 def _presented(row: Row, request: Request, groups: Sequence[Sequence[int]], material: Material) -> int:
@@ -295,7 +232,8 @@ def _presented(row: Row, request: Request, groups: Sequence[Sequence[int]], mate
 
 def _is_complete(row: Row, settings: dict[str, Any]) -> bool:
     """Whether everything was done as the row says, but for the number of seeds."""
-    is_whole = settings["recipe"] == (row.plan or row.recipe).to_json() and not settings["quick"]
+    asked = _recipes(row, Request())
+    is_whole = all(settings[key] == value for key, value in asked.items()) and not settings["quick"]
     return is_whole and settings["tested_on"] == "the test part"
 
 

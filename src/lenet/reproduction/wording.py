@@ -123,9 +123,10 @@ DISTORTED_PASSES = Said(
     "作者呈现了多少次没有印出",
 )
 BOOSTING_STREAM = Said(
-    "networks 2 and 3 learn from 60,000 filtered patterns each, chosen among freshly distorted ones; how many the "
-    "authors had is not printed",
-    "第二、第三个网络各用 60,000 个筛选出的样本学习，从不断新生成的形变样本中挑选；作者用了多少没有印出",
+    "the first network is presented each of the 600,000 patterns twice; networks 2 and 3 learn from 60,000 filtered "
+    "patterns each, chosen among freshly distorted ones; how many the authors had is not printed",
+    "第一个网络看到 600,000 个样本各两次；第二、第三个网络各用 60,000 个筛选出的样本学习，"
+    "从不断新生成的形变样本中挑选；作者用了多少没有印出",
 )
 BOOSTING_ALONE = Said(
     "each seed is a machine of its own: its networks 2 and 3 learn alone from what its own networks before them let "
@@ -145,9 +146,8 @@ FIGURE_5_READ = Said(
 )
 SUBSETS = Said(
     "15,000 and 30,000 patterns are drawn at random, other ones for each order, the smaller set within the "
-    "larger; still "
-    "20 passes",
-    "15,000 与 30,000 个样本随机抽取，每种次序各抽各的，小的包含于大的；仍为 20 遍",
+    "larger; still 20 passes of each",
+    "15,000 与 30,000 个样本随机抽取，每种次序各抽各的，小的包含于大的；都是 20 遍",
 )
 REJECTION = Said(
     "the score is the gap between the two best outputs, for the boosted machine between those of the sum; the fewest "
@@ -172,6 +172,17 @@ DETAILS_ORDER = Said(
     "less (with trainable sub-sampling ReLU leaves some seeds without any living unit, so pooling goes first)",
     "各项改动按一种次序叠加，每项都建立在前面各项之上；换一种次序，每项的价值可能不同"
     "（例如在可训练的下采样下，ReLU 会使某些种子的单元全部死掉，所以先换池化）",
+)
+DETAILS_ALL = Said(
+    "all 60,000 training patterns are learned from, and the weights after the last pass count, also by mini-batches; "
+    "`lenet train` sets 5,000 aside and keeps the best pass",
+    "小批量各步也用全部 60,000 个训练样本，取最后一遍之后的权值；`lenet train` 会留出 5,000 个并保留最好的一遍",
+)
+DETAILS_SECONDS = Said(
+    "seconds are those of one core on which nothing else runs: of eight networks in one vector, an eighth each, "
+    "measured over 1,000 patterns and counted up to all passes; of mini-batches, all passes of one network",
+    "秒数指独占一个核心的时间：逐个样本时是一个向量中八个网络各摊八分之一，用 1,000 个样本测得后按全部遍数折算；"
+    "小批量时是一个网络的全部遍数",
 )
 DETAILS_SIZE = Said(
     "all networks take 32×32 pictures, also lenet-5-relu, which by default pads 28×28 itself; C5 stays a convolution, "

@@ -1,5 +1,6 @@
 """Teaching LeNet-5 what it meets when it is slid over strings, with the native engine."""
 
+import math
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
@@ -77,6 +78,7 @@ def teach(
 
     Raises:
         EngineError: if there is no native engine.
+        TrainingError: if the loss is no longer a number.
     """
     plan = plan or Plan()
     network, rng = network_with_blank(), np.random.default_rng(seed)
@@ -87,7 +89,9 @@ def teach(
         steps = -(-len(windows) // batch)
         done = (number + (np.arange(steps) + 0.5) / steps) / plan.schedule
         rates = plan.peak_rate * np.where(done < WARM_UP, done / WARM_UP, (1 - done) / (1 - WARM_UP))
-        _, errors = engine.fit(windows, classes, rng.permutation(len(windows)), rates, plan.learning)
+        loss, errors = engine.fit(windows, classes, rng.permutation(len(windows)), rates, plan.learning)
+        if not math.isfinite(loss):
+            raise TrainingError(f"the loss is {loss} in pass {number + 1}: the updates have diverged; lower the rate")
         if on_pass:
             on_pass(number + 1, len(windows), errors)
     return Weights(network, engine.kept_arrays())
