@@ -10,7 +10,7 @@ from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
 from lenet.reproduction import ROWS, find
 from lenet.reproduction.measures import assembled, farthest, network_figures
-from lenet.reproduction.report import page, results_line
+from lenet.reproduction.report import _remarks, page, results_line
 from lenet.reproduction.request import Request
 from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import Patterns
@@ -104,6 +104,12 @@ def settings_of(name, figures, **others):
 def test_a_line_holds_command_seeds_figure_interval_printed_figure_and_time():
     line = results_line(settings_of("lenet-5", {("test_error", ""): [0.9, 1.0, 0.92, 0.98]}))
     assert line == ("| `lenet reproduce lenet-5` | 4 | test error 0.95 ± 0.05 % | 0.87 to 1.03 % | 0.95 % | 8 min |\n")
+
+
+def test_the_seeds_that_reach_the_printed_error_are_counted():
+    settings = settings_of("lenet-5", {("test_error", ""): [0.9, 0.95, 1.1], ("rejects_for_1", ""): [0.1, 0.2, 0.3]})
+    assert _remarks(settings, "en") == "The printed test error came from one run; 2 of our 3 seeds reach it."
+    assert "3 个种子中有 2 个达到它" in _remarks(settings, "zh")
 
 
 def test_nothing_is_compared_before_a_run_is_complete():
