@@ -201,6 +201,7 @@ ROWS = (
         (Published("test_error", 0.8, "[LeCun98, III-B and Fig. 9]"),),
         (*_LENET_5, say.DISTORTION_RANGES, say.DISTORTED_PASSES),
         (say.ASK_DISTORTIONS, say.ASK_J, say.ASK_LOSS),
+        (say.TRIED_DISTORTED,),
         recipe=DISTORTED,
         parts=(Part("all", "distorted"),),
     ),
