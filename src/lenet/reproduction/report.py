@@ -397,7 +397,7 @@ def _mean(one: Mapping[str, Any]) -> str:
 def _interval(one: Mapping[str, Any], language: Language) -> str:
     if one["low"] is None:
         return ""
-    return f"{one['low']:.2f} {_WORDS['to'].of(language)} {one['high']:.2f}{_unit(one)}"
+    return f"{one['low']:.2f} {_WORDS['to'].of(language)} {one['high']:.2f}{_unit(one)}".replace("-", "−")
 
 
 def _printed(one: Mapping[str, Any]) -> str:
@@ -425,7 +425,7 @@ def _sentence(text: str, language: Language) -> str:
     """With its first letter large, unless it is a symbol, and an end."""
     if language == "zh":
         return text if text.endswith(("？", "。")) else text + "。"
-    first = text[:1].upper() + text[1:]
+    first = text[:1].upper() + text[1:] if text[:1].isascii() else text
     return first if first.endswith(("?", ".")) else first + "."
 
 
