@@ -19,6 +19,7 @@ import typer
 from PIL import Image
 
 from lenet.cli import main
+from lenet.cli.output import _ctrl_c_waits
 from lenet.cli.read import share_of_errors
 from lenet.data import write_idx
 from lenet.engine import engine_name
@@ -520,6 +521,22 @@ def is_alive(group: int) -> bool:
     except ProcessLookupError:
         return False
     return True
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_waits_until_a_page_is_given_out_and_twice_it_does_not():
+    given = []
+
+    def give_out(presses: int) -> None:
+        with _ctrl_c_waits():
+            for _ in range(presses):
+                signal.raise_signal(signal.SIGINT)
+            given.append(presses)
+
+    for presses in (1, 2):
+        with pytest.raises(KeyboardInterrupt):
+            give_out(presses)
+    assert given == [1]
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="Ctrl-C is another thing on Windows")

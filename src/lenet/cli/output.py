@@ -1,7 +1,9 @@
 """What ``lenet read`` gives out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
 
 import json
+import signal
 import sys
+import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
@@ -43,8 +45,9 @@ class Output:
         try:
             with closing(pages), _progress(total if is_many else 0) as show_progress:
                 for page in pages:
-                    self._take(page)
-                    done = page.index + 1
+                    with _ctrl_c_waits():
+                        self._take(page)
+                        done = page.index + 1
                     show_progress(done)
             is_whole = True
         except KeyboardInterrupt:
@@ -126,6 +129,29 @@ class _JsonList:
 
     def end(self) -> None:
         print("[]" if self._is_empty else "\n]" if self._indent else "]", flush=True)
+
+
+@contextmanager
+def _ctrl_c_waits() -> Iterator[None]:
+    """Hold back a first Ctrl-C until a page is wholly given out, so that table and answers agree; a second one ends."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came = False
+
+    def hold_back(*_: object) -> None:
+        nonlocal came
+        if came:
+            raise KeyboardInterrupt
+        came = True
+
+    before = signal.signal(signal.SIGINT, hold_back)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came:
+        raise KeyboardInterrupt
 
 
 @contextmanager
