@@ -9,6 +9,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 from types import SimpleNamespace
@@ -550,7 +551,10 @@ def test_ctrl_c_ends_with_one_line_and_leaves_no_process(tmp_path: Path):
     ) as running:
         lines = [running.stdout.readline() for _ in range(5)]
         os.killpg(running.pid, signal.SIGINT)  # as a terminal does it: to the workers, too
-        rest, said = running.communicate(timeout=20)
+        late = threading.Timer(20, running.kill)
+        late.start()
+        rest, said = running.stdout.read(), running.stderr.read()  # communicate() would lose what readline() read ahead
+        late.cancel()
     assert running.returncode == 130
     assert re.fullmatch(r"lenet: stopped after \d+ of 2,000 files\n", said)
     assert len(table.read_text().splitlines()) == 1 + len(lines) + rest.count("\n")
