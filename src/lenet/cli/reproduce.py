@@ -76,7 +76,7 @@ def reproduce(
                 files += [place / "run.json", *write_row(place, settings)]
                 answers.append(settings)
     except KeyboardInterrupt:
-        raise TrainingError("stopped; the same command goes on where it stood") from None
+        raise TrainingError("stopped; the same command goes on from the last finished pass or seed") from None
     if everything:
         files += write_report(root, docs or Path("docs"))
     if as_json:
