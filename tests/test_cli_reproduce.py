@@ -58,6 +58,7 @@ def test_training_patterns_can_stand_in_for_the_test_part(tmp_path, capsys, mnis
     [
         (["lenet-6"], "lenet: unknown reproduction 'lenet-6'; did you mean lenet-5"),
         (["lenet-5", "--seeds", "0"], "lenet: 0 seeds were asked for; expected 1 to 1000"),
+        (["lenet-5", "--init", "sqr"], "lenet: unknown initialization 'sqr'; did you mean sqrt"),
         (["lenet-5", "--passes", "50"], "lenet: 50 passes were asked for; the recipe has rates for 1 to 20"),
     ],
 )

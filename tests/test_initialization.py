@@ -24,6 +24,7 @@ def test_every_rule_gives_finite_float32_arrays_of_the_shapes_of_every_network(n
     ("rule", "bound"),
     [
         ("sqrt", lambda fan_in: 1.2 / np.sqrt(fan_in)),
+        ("sqrt-biases", lambda fan_in: 1.2 / np.sqrt(fan_in)),
         ("lush", lambda fan_in: 1 / np.sqrt(fan_in)),
         ("paper", lambda fan_in: 2.4 / fan_in),
         ("pytorch", lambda fan_in: 1 / np.sqrt(fan_in)),
@@ -51,7 +52,9 @@ def test_each_map_of_c3_has_the_range_of_its_own_fan_in(rule):
     assert start == len(weights)
 
 
-@pytest.mark.parametrize(("rule", "coefficient"), [("sqrt", 0.6), ("lush", 0.5), ("paper", 0.6), ("pytorch", 0.5)])
+@pytest.mark.parametrize(
+    ("rule", "coefficient"), [("sqrt", 0.6), ("sqrt-biases", 0.6), ("lush", 0.5), ("paper", 0.6), ("pytorch", 0.5)]
+)
 def test_coefficients_start_at_the_bound_of_a_fan_in_of_4(rule, coefficient):
     weights = initial_weights(describe("lenet-4"), rule, seed=0)
     for stage in ("s2", "s4"):
@@ -64,10 +67,17 @@ def test_biases_of_the_historic_rules_start_at_zero(rule):
     assert not any(array.any() for key, array in weights.items() if key.endswith("bias"))
 
 
-def test_biases_of_pytorchs_rule_have_the_range_of_the_weights():
-    weights = initial_weights(describe("lenet-1989"), "pytorch", seed=0)
+@pytest.mark.parametrize(("rule", "width"), [("pytorch", 1.0), ("sqrt-biases", 1.2)])
+def test_drawn_biases_have_the_range_of_the_weights(rule, width):
+    weights = initial_weights(describe("lenet-1989"), rule, seed=0)
     for key, fan_in in [("h1.bias", 25), ("h2.bias", 200), ("h3.bias", 192), ("output.bias", 30)]:
-        assert 0.5 / np.sqrt(fan_in) < np.abs(weights[key]).max() <= 1 / np.sqrt(fan_in)
+        assert 0.5 * width / np.sqrt(fan_in) < np.abs(weights[key]).max() <= width / np.sqrt(fan_in)
+
+
+def test_biases_of_subsampling_are_drawn_from_the_range_of_a_fan_in_of_4():
+    weights = initial_weights(describe("lenet-5"), "sqrt-biases", seed=0)
+    for stage in ("s2", "s4"):
+        assert 0.3 < np.abs(weights[f"{stage}.bias"]).max() <= 0.6
 
 
 def test_the_seed_decides_every_weight():

@@ -137,7 +137,10 @@ def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
     assert difference([1.0], [0.5, 0.6])[1] is None
 
 
-@pytest.mark.parametrize(("name", "changed"), [("j", 20.0), ("mu", 0.1), ("eta", 0.001), ("rate", 2.0)])
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [("j", 20.0), ("mu", 0.1), ("eta", 0.001), ("rate", 2.0), ("stretch", 2.0), ("init", "lush"), ("unhalved", True)],
+)
 def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
     with pytest.raises(TrainingError, match=f"details compares recipes as they stand; leave --{name} out"):
         reproduce(find("details"), tmp_path / "details", Request(**{name: changed}))

@@ -1,5 +1,7 @@
 """The rows say what the papers print, how each is made, and where it departs."""
 
+from dataclasses import replace
+
 import pytest
 
 from lenet import networks
@@ -198,6 +200,8 @@ def test_a_wrong_name_is_one_sentence_with_the_nearest():
         ({"j": float("nan")}, "j is nan; expected a number of at least 0"),
         ({"j": -5.0}, r"j is -5\.0; expected a number of at least 0"),
         ({"rate": 0.0}, r"the rates were to be multiplied by 0\.0; expected a factor above 0"),
+        ({"stretch": 0.0}, r"the passes were to be stretched by 0\.0; expected more than 0, at most 100"),
+        ({"stretch": float("nan")}, r"the passes were to be stretched by nan; expected more than 0, at most 100"),
     ],
 )
 def test_what_cannot_be_asked_is_refused_in_one_sentence(wrong, sentence):
@@ -209,6 +213,44 @@ def test_j_is_refused_where_the_loss_has_none():
     with pytest.raises(TrainingError, match="lenet-4 learns by mean-squared-error, which has no j to change"):
         Request(j=20.0).check(find("lenet-4"))
     Request(j=20.0).check(find("figure-5"))
+
+
+def test_first_weights_that_no_rule_gives_are_refused_with_the_nearest_rule():
+    with pytest.raises(UnknownName, match="unknown initialization 'sqr'; did you mean sqrt"):
+        Request(init="sqr")
+
+
+def test_a_recipe_is_changed_as_asked_and_no_further():
+    row = find("lenet-5")
+    changed = Request(init="lush", unhalved=True, stretch=2, rate=3.0, j=40.0, mu=0.1).recipe_of(row)
+    assert changed == replace(
+        row.recipe,
+        init="lush",
+        halved=False,
+        j=40.0,
+        mu=0.1,
+        rates=tuple(3 * eta for eta in row.recipe.rates for _ in "ab"),
+    )
+    assert Request().recipe_of(row) == row.recipe
+
+
+def test_stretched_passes_can_be_cut_short_and_halved_again():
+    assert Request(stretch=2, passes=21).recipe_of(find("lenet-5")).passes == 21
+    assert Request(stretch=0.5).recipe_of(find("lenet-5-distorted")) == find("lenet-5").recipe
+    with pytest.raises(TrainingError, match=r"20 passes stretched by 0\.01 are none"):
+        Request(stretch=0.01).check(find("lenet-5"))
+
+
+@pytest.mark.parametrize("change", [{"mu": 0.1}, {"eta": 0.1}, {"stretch": 2}, {"init": "lush"}, {"unhalved": True}])
+def test_what_adamw_has_not_is_refused_where_it_teaches(change):
+    (name,) = change
+    with pytest.raises(TrainingError, match=f"sdnn is taught by AdamW, which has no --{name} to change"):
+        Request(**change).check(find("sdnn"))
+
+
+def test_a_command_names_every_change():
+    request = Request(seeds=3, quick=True, stretch=2, init="lush", unhalved=True, rate=3.0)
+    assert request.options() == ["--seeds 3", "--rate 3", "--stretch 2", "--init lush", "--unhalved", "--quick"]
 
 
 def test_more_passes_than_there_are_rates_for_are_refused():

@@ -7,6 +7,8 @@ their F = 4; F for F6 is 120.
 
 - ``"sqrt"``: ±1.2/√F, coefficients 0.6, biases 0; the default for squash and tanh. Printed nowhere: of the
   rules tried, the one whose first-pass step sizes come out in the range that [LeCun98, III-B] reports.
+- ``"sqrt-biases"``: the same with biases drawn like weights, ±1.2/√F of their unit, as weights of connections from a
+  unit that is always on, which is how [LeCun89] and [LeCun90] count them.
 - ``"lush"``: ±1/√F, coefficients 0.5, biases 0; the authors' later code (Lush, LeNet-5 demo).
 - ``"paper"``: ±2.4/F, coefficients 0.6, biases 0, as printed in [LeCun89] and [LeCun98, appendix A]. With the
   step sizes printed in the same paper LeNet-5 does not learn from it: F6 saturates within 2,000 patterns and
@@ -41,6 +43,7 @@ class Rule:
 
 RULES = {
     "sqrt": Rule(1.2, 2),
+    "sqrt-biases": Rule(1.2, 2, random_biases=True),
     "lush": Rule(1.0, 2),
     "paper": Rule(2.4, 1),
     "pytorch": Rule(1.0, 2, random_biases=True),

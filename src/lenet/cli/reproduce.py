@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet.errors import TrainingError
+from lenet.initialization import RULES
 from lenet.reproduction import ROWS, Row, find
 from lenet.reproduction.progress import on_stderr
 
@@ -34,6 +35,15 @@ def reproduce(
     mu: Annotated[float | None, typer.Option(help="Another μ, to be tried on --validation.")] = None,
     eta: Annotated[float | None, typer.Option(help="This rate in every pass, to be tried on --validation.")] = None,
     rate: Annotated[float, typer.Option(help="A factor for all rates, to be tried on --validation.")] = 1.0,
+    stretch: Annotated[
+        float, typer.Option(help="Each rate for so many times as many passes, to be tried on --validation.")
+    ] = 1.0,
+    init: Annotated[
+        str | None, typer.Option(help=f"Other first weights, to be tried on --validation: {', '.join(RULES)}.")
+    ] = None,
+    unhalved: Annotated[
+        bool, typer.Option("--unhalved", help="Count squared distances whole, to be tried on --validation.")
+    ] = False,
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
     ] = None,
@@ -63,7 +73,8 @@ def reproduce(
     root = (out or _ROOT) if everything else _ROOT
     chosen = [
         (row, out if out and not everything else root / row.name, Request(
-            seeds, passes, quick, validation, _files_at(row, data_dir, everything), j, mu, rate, eta))
+            seeds, passes, quick, validation, _files_at(row, data_dir, everything),
+            j, mu, rate, eta, stretch, init, unhalved))
         for row in ([find(name)] if name is not None else ROWS)
     ]  # fmt: skip
     answers, files = [], []

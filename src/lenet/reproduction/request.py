@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from lenet.errors import TrainingError
+from lenet.errors import TrainingError, UnknownName
+from lenet.initialization import RULES
 from lenet.reproduction.recipe import Recipe
 from lenet.reproduction.rows import Row
 from lenet.reproduction.strings import DIGITS
 from lenet.sdnn.teaching import Plan
 from lenet.training import Recipe as BatchRecipe
 
+_CHANGES = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
 _QUICK_SEEDS, _QUICK_CURVATURE = 2, 20
 
 
@@ -29,6 +31,9 @@ class Request:
         j, mu: other values than the recipe's, to be tried on validation patterns.
         rate: a factor for all rates.
         eta: one rate for all passes.
+        stretch: each rate for so many times as many passes.
+        init: another rule of `initialization` for the first weights.
+        unhalved: penalties and squared distances count whole, and j is in units of whole ones.
     """
 
     seeds: int | None = None
@@ -40,6 +45,9 @@ class Request:
     mu: float | None = None
     rate: float = 1.0
     eta: float | None = None
+    stretch: float = 1.0
+    init: str | None = None
+    unhalved: bool = False
 
     def __post_init__(self) -> None:
         if self.seeds is not None and not 1 <= self.seeds <= 1_000:
@@ -48,6 +56,10 @@ class Request:
             raise TrainingError(f"{self.validation} patterns for validation were asked for; expected at least 0")
         if not 0 < self.rate < 1_000:
             raise TrainingError(f"the rates were to be multiplied by {self.rate}; expected a factor above 0")
+        if not 0 < self.stretch <= 100:
+            raise TrainingError(f"the passes were to be stretched by {self.stretch}; expected more than 0, at most 100")
+        if self.init is not None and self.init not in RULES:
+            raise UnknownName("initialization", self.init, RULES)
         for name, value in (("eta", self.eta), ("mu", self.mu)):
             if value is not None and not 0 < value < 1:
                 raise TrainingError(f"{name} is {value}; expected more than 0 and less than 1")
@@ -60,32 +72,38 @@ class Request:
         Raises:
             TrainingError: in one sentence.
         """
-        changed = {"j": self.j, "mu": self.mu, "eta": self.eta, "rate": self.rate if self.rate != 1 else None}
-        asked = [name for name, value in changed.items() if value is not None]
+        asked = [name for name in _CHANGES if getattr(self, name) != getattr(Request, name)]
         if asked and any(part.recipe for part in row.parts):
             raise TrainingError(f"{row.name} compares recipes as they stand; leave --{asked[0]} out")
         if "j" in asked and row.plan is None and row.recipe.loss != "map":
             raise TrainingError(f"{row.name} learns by {row.recipe.loss}, which has no j to change; leave --j out")
-        for name in ("mu", "eta"):
+        for name in ("mu", "eta", "stretch", "init", "unhalved"):
             if name in asked and row.plan is not None:
                 raise TrainingError(f"{row.name} is taught by AdamW, which has no --{name} to change; leave it out")
         if row.plan is not None and 0 < self.validation < DIGITS:
             raise TrainingError(f"{self.validation} patterns make no string of digits; expected {DIGITS} or more")
+        whole = row.plan or replace(self, passes=None).recipe_of(row)
         if self.passes is not None:
-            (row.plan or row.recipe).limited_to(self.passes)
+            whole.limited_to(self.passes)
 
     def recipe_of(self, row: Row, own: Recipe | None = None) -> Recipe:
         """A row's recipe, or one of its parts' own, changed as asked."""
         recipe = own or row.recipe
-        recipe = recipe if self.passes is None else recipe.limited_to(self.passes)
         if self.j is not None and recipe.loss == "map":
             recipe = replace(recipe, j=self.j)
         if self.mu is not None:
             recipe = replace(recipe, mu=self.mu)
+        if self.init is not None:
+            recipe = replace(recipe, init=self.init)
+        if self.unhalved:
+            recipe = replace(recipe, halved=False)
+        if self.stretch != 1:
+            recipe = recipe.stretched(self.stretch)
         if self.eta is not None:
             recipe = replace(recipe, rates=(self.eta,) * recipe.passes)
         if self.rate != 1:
             recipe = replace(recipe, rates=tuple(self.rate * eta for eta in recipe.rates))
+        recipe = recipe if self.passes is None else recipe.limited_to(self.passes)
         return replace(recipe.limited_to(1), curvature_patterns=_QUICK_CURVATURE) if self.quick else recipe
 
     def batch_recipe_of(self, own: BatchRecipe) -> BatchRecipe:
@@ -112,6 +130,8 @@ class Request:
     def options(self) -> list[str]:
         """As they are given on the command line, those that change what comes out."""
         given = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
-                 "--j": self.j, "--mu": self.mu, "--eta": self.eta}  # fmt: skip
-        options = [f"{name} {value}" for name, value in given.items() if value is not None]
-        return options + ([f"--rate {self.rate:g}"] if self.rate != 1 else []) + (["--quick"] if self.quick else [])
+                 "--j": self.j, "--mu": self.mu, "--eta": self.eta, "--rate": self.rate if self.rate != 1 else None,
+                 "--stretch": self.stretch if self.stretch != 1 else None, "--init": self.init}  # fmt: skip
+        flags = {"--unhalved": self.unhalved, "--quick": self.quick}
+        values = {name: f"{v:.12g}" if isinstance(v, float) else v for name, v in given.items() if v is not None}
+        return [f"{name} {v}" for name, v in values.items()] + [name for name, is_on in flags.items() if is_on]
