@@ -1,5 +1,6 @@
 """What each detail is worth: one change a step, from the published network to the one taught today."""
 
+import json
 from dataclasses import fields, replace
 from itertools import pairwise
 
@@ -95,6 +96,21 @@ def test_the_published_step_is_the_row_lenet_5(taught):
     errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
     ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED.en)
     assert ours["values"] == errors
+
+
+def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
+    lines = [json.loads(line) for line in (tmp_path / "details/history.jsonl").read_text("utf-8").splitlines()]
+    by_part = {line["part"]: line for line in lines}
+    assert list(by_part) == [step.label.en for step in STEPS]
+    for step in STEPS:
+        line = by_part[step.label.en]
+        assert len(line["loss"]) == len(line["train_errors"]) == 3
+        assert (line["pass"], line["patterns"]) == (1, 20)
+    measured = {
+        one["part"]: one for one in taught.settings["results"]["measures"] if one["measure"].startswith("train")
+    }
+    last = STEPS[-1].label.en
+    assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["train_errors"]]
 
 
 def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):

@@ -1,9 +1,10 @@
 """Networks taught by mini-batches, seed after seed, beside those that learn a pattern at a time."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from lenet.architecture import Network
 from lenet.data import Dataset
@@ -24,6 +25,7 @@ class Batched:
         train_errors: wrong training patterns during the last pass, as they were presented.
         patterns: training patterns in a pass.
         seconds: of training, on one core.
+        history: a row for each pass: pass, rate, patterns; loss, train_errors and seconds by seed.
     """
 
     seeds: tuple[int, ...]
@@ -31,6 +33,7 @@ class Batched:
     train_errors: tuple[int, ...]
     patterns: int
     seconds: tuple[float, ...]
+    history: tuple[dict[str, Any], ...]
 
 
 def teach(
@@ -57,17 +60,35 @@ def teach(
     classes = tuple(str(label) for label in range(network.classes))
     dataset = Dataset("mnist", training.images, training.labels, test.images, test.labels, classes)
 
-    def taught(seed: int) -> tuple[int, int, float]:
+    def taught(seed: int) -> tuple[int, list[dict[str, Any]]]:
         run = train(
             network, dataset, replace(recipe, seed=seed), folder / f"{seed}",
             resume=True, validation=0, device="cpu", threads=1,
         )  # fmt: skip
         outputs = Forward(network, run.weights().arrays).predict(test.images)
-        rows = run.history
         wrong = errors_of(network, outputs[None], test.labels)[0]
         progress.note(f"{folder.name}, seed {seed}  test {100 * wrong / len(test):.2f} %")
-        return wrong, rows[-1]["errors"], sum(row["seconds"] for row in rows)
+        return wrong, run.history
 
     found = side_by_side([partial(taught, seed) for seed in seeds], progress)
-    test_errors, train_errors, seconds = zip(*found, strict=True)
-    return Batched(tuple(seeds), test_errors, train_errors, len(training), seconds)
+    histories = [history for _, history in found]
+    return Batched(
+        seeds=tuple(seeds),
+        test_errors=tuple(wrong for wrong, _ in found),
+        train_errors=tuple(history[-1]["errors"] for history in histories),
+        patterns=len(training),
+        seconds=tuple(sum(row["seconds"] for row in history) for history in histories),
+        history=tuple(_as_pass(rows, len(training)) for rows in zip(*histories, strict=True)),
+    )
+
+
+def _as_pass(rows: Sequence[Mapping[str, Any]], patterns: int) -> dict[str, Any]:
+    """A pass of all seeds, under the names of those that learn a pattern at a time."""
+    return {
+        "pass": rows[0]["epoch"],
+        "rate": rows[0]["learning_rate"],
+        "loss": [row["loss"] for row in rows],
+        "train_errors": [row["errors"] for row in rows],
+        "patterns": patterns,
+        "seconds": [row["seconds"] for row in rows],
+    }

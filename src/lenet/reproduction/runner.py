@@ -153,6 +153,7 @@ def _measure_and_write(taught: Taught, place: Path) -> None:
     history = [
         {"part": part, **line} for part, groups in taught.groups.items() for group in groups for line in group.history
     ]
+    history += [{"part": part, **line} for part, batched in taught.batches.items() for line in batched.history]
     history += boosting.history_of(taught.machines) + strings.history_of(taught.readers)
     if history:
         folder.save_history(place, history)
