@@ -210,10 +210,17 @@ def test_the_page_is_sent_whole_with_the_policy_that_it_names(client):
     assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-def test_pages_answer_head_as_get_without_the_body(client):
-    for path in ("/", "/docs", "/openapi.json"):
-        head, whole = client.request("HEAD", path), client.get(path)
-        assert (head.status_code, head.headers) == (200, whole.headers)
+@pytest.mark.parametrize(
+    "path", ["/", "/docs", "/openapi.json", "/healthz", "/v1/networks", "/v1/networks/lenet-5", "/v1/networks/lenet-6"]
+)
+def test_head_is_answered_as_get_without_the_body(client, path):
+    head, whole = client.request("HEAD", path), client.get(path)
+    assert (head.status_code, head.headers) == (whole.status_code, whole.headers)
+    assert head.status_code == (404 if path.endswith("lenet-6") else 200)
+
+
+def test_metrics_answer_head(client):
+    assert client.request("HEAD", "/metrics").status_code == 200
 
 
 def test_the_page_is_compressed_for_those_who_take_it_and_sent_once(client):

@@ -67,7 +67,7 @@ def create_app(
     for path, static in pages.items():
         app.add_route(path, static.answer, methods=["GET"], include_in_schema=False)
     app.add_route("/openapi.json", _json_of(document), methods=["GET"], include_in_schema=False)
-    routes = [route.path for route in app.routes if hasattr(route, "path")]
+    routes = {route.path for route in app.routes if hasattr(route, "path")}
     return Traffic(app, metrics, routes)
 
 
@@ -89,6 +89,8 @@ def _add_operations(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics
             response_class=Response,
             **options,
         )
+        if method == "GET":
+            app.add_route(path, answer, methods=["HEAD"], include_in_schema=False)
 
     add(
         "/v1/read",
