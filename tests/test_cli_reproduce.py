@@ -70,6 +70,16 @@ def test_what_cannot_be_done_is_one_sentence(tmp_path, capsys, mnist, arguments,
     assert not (tmp_path / "row").exists()
 
 
+def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mnist, monkeypatch):
+    def stopped(*arguments, **options):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("lenet.reproduction.runner.reproduce", stopped)
+    assert main(["reproduce", "lenet-5", "--quick", "--out", str(tmp_path / "row")]) == 130
+    said = "lenet: stopped; the same command goes on from the last finished pass or seed\n"
+    assert capsys.readouterr().err == said
+
+
 def test_one_row_or_all_must_be_named(capsys):
     assert main(["reproduce"]) == 2
     assert "give the name of one row, or --all" in capsys.readouterr().err

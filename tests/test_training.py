@@ -371,7 +371,7 @@ def test_a_stop_by_hand_says_how_to_go_on(capsys, tmp_path, monkeypatch):
 
     monkeypatch.setattr(verbs, "train_network", stopped)
     source = write_npz(tmp_path / "stripes.npz", stripes())
-    assert main(["train", "--data", source, "--out", "my-run"]) == 1
+    assert main(["train", "--data", source, "--out", "my-run"]) == 130
     assert capsys.readouterr().err == "lenet: stopped; go on with: lenet train --out my-run --resume\n"
 
 

@@ -6,6 +6,7 @@ LeNetError
 ├── DataError        a data file or picture that is missing, damaged or not what it claims to be
 ├── WeightsError     a weights file that is damaged or belongs to another network
 ├── TrainingError    a run that cannot start, go on or be repeated
+├── Stopped          work that was stopped by hand
 ├── ReadingError     what was asked of a reading cannot be asked, or contradicts itself
 ├── EngineError      a network or an instruction set that the native engine cannot run
 └── MissingExtra     an optional package that is not installed
@@ -47,6 +48,10 @@ class WeightsError(LeNetError):
 
 class TrainingError(LeNetError):
     """A run that cannot start, go on or be repeated."""
+
+
+class Stopped(LeNetError):
+    """Work that was stopped by hand; the text says how it goes on."""
 
 
 class ReadingError(LeNetError):

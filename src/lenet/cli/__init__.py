@@ -18,7 +18,7 @@ except ModuleNotFoundError:  # before 0.29
     from typer._click.exceptions import ClickException as TyperException
 
 from lenet import __version__
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, Stopped
 
 # The module of each verb, in the order of the help.
 VERBS = {
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if isinstance(error, BrokenPipeError):  # the reader of our output went away, as `head` does
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _FAILED
-        return _fail(_sentence(error), _FAILED)
+        return _fail(_sentence(error), STOPPED if isinstance(error, Stopped) else _FAILED)
     except (Abort, KeyboardInterrupt):
         return _fail("stopped", STOPPED)
     return result if isinstance(result, int) else 0

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from lenet.errors import TrainingError
+from lenet.errors import Stopped
 from lenet.initialization import RULES
 from lenet.reproduction import ROWS, Row, find
 from lenet.reproduction.progress import on_stderr
@@ -87,7 +87,7 @@ def reproduce(
                 files += [place / "run.json", *write_row(place, settings)]
                 answers.append(settings)
     except KeyboardInterrupt:
-        raise TrainingError("stopped; the same command goes on from the last finished pass or seed") from None
+        raise Stopped("stopped; the same command goes on from the last finished pass or seed") from None
     if everything:
         files += write_report(root, docs or Path("docs"))
     if as_json:

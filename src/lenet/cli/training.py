@@ -10,7 +10,7 @@ import typer
 
 from lenet import data, networks
 from lenet.architecture import Network
-from lenet.errors import DataError, LeNetError, TrainingError
+from lenet.errors import DataError, LeNetError, Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
@@ -115,7 +115,7 @@ def train(
         )
     except KeyboardInterrupt:
         where = f"lenet train --out {place} --resume" if place else "lenet train --out FOLDER --resume, FOLDER in runs/"
-        raise TrainingError(f"stopped; go on with: {where}") from None
+        raise Stopped(f"stopped; go on with: {where}") from None
     if Worker.from_environment().is_first:
         _report(run, dataset, as_json)
 
