@@ -76,7 +76,7 @@ def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mni
 
     monkeypatch.setattr("lenet.reproduction.runner.reproduce", stopped)
     assert main(["reproduce", "lenet-5", "--quick", "--out", str(tmp_path / "row")]) == 130
-    said = "lenet: stopped; the same command goes on from the last finished pass or seed\n"
+    said = "lenet: stopped; the same command goes on after its last whole pass\n"
     assert capsys.readouterr().err == said
 
 

@@ -101,6 +101,46 @@ def test_seeds_that_are_done_stay_when_a_run_is_stopped_and_it_ends_the_same(tmp
 
 
 @needs_engine
+def test_a_seed_goes_on_after_its_last_whole_pass_and_ends_the_same(tmp_path, digits, hasty):
+    def taught(folder, progress):
+        plan = replace(Plan(), passes=3, schedule=3)
+        (weights,) = strings.teach_readers(
+            folder, plan, [7], digits, digits, {"name": "few"}, amounts=strings.QUICK, progress=progress
+        )
+        return weights
+
+    whole = taught(tmp_path / "whole", Silent())
+    with pytest.raises(KeyboardInterrupt):
+        taught(tmp_path / "killed", Killing(2))
+    assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7-unfinished.safetensors"]
+    resumed = taught(tmp_path / "killed", Killing(1))  # one pass is left
+    assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7.safetensors"]
+    for name, array in whole.arrays.items():
+        np.testing.assert_array_equal(array, resumed.arrays[name])
+    histories = [[{**row, "seconds": 0} for row in weights.provenance["history"]] for weights in (whole, resumed)]
+    assert histories[0] == histories[1]
+    assert [row["pass"] for row in histories[1]] == [1, 2, 3]
+
+
+@needs_engine
+def test_a_seed_under_way_that_is_damaged_or_was_begun_otherwise_is_refused(tmp_path, digits, hasty):
+    def teach(plan, progress):
+        strings.teach_readers(
+            tmp_path, plan, [0], digits, digits, {"name": "few"}, amounts=strings.QUICK, progress=progress
+        )
+
+    plan = replace(Plan(), passes=2, schedule=2)
+    with pytest.raises(KeyboardInterrupt):
+        teach(plan, Killing(1))
+    with pytest.raises(TrainingError, match="was begun with another recipe; delete it or choose another folder"):
+        teach(replace(plan, peak_rate=0.001), Silent())
+    unfinished = tmp_path / "seed-0-unfinished.safetensors"
+    unfinished.write_bytes(unfinished.read_bytes()[:200])
+    with pytest.raises(TrainingError, match=r"not a readable group of networks .*; delete it to start afresh"):
+        teach(plan, Silent())
+
+
+@needs_engine
 def test_training_digits_can_stand_in_for_the_test_part(tmp_path, mnist, hasty, monkeypatch):
     seen = []
     monkeypatch.setattr(strings, "strings_of", lambda some, *others: seen.append(some) or strings_of(some, *others))

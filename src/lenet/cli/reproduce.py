@@ -50,10 +50,9 @@ def reproduce(
     docs: Annotated[Path | None, typer.Option(help="With --all: where the report goes [default: docs].")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """Reproduce a result of 1989 to 1998 with the papers' own algorithm; a run that was stopped goes on.
+    """Reproduce a result of 1989 to 1998 with the papers' own algorithm.
 
-    What is taught a pattern at a time goes on after its last whole pass, what learns by mini-batches (sdnn, the later
-    steps of details) after the last seed that was finished.
+    A run that was stopped goes on after its last whole pass.
 
     lenet reproduce lenet-5
 
@@ -87,7 +86,7 @@ def reproduce(
                 files += [place / "run.json", *write_row(place, settings)]
                 answers.append(settings)
     except KeyboardInterrupt:
-        raise Stopped("stopped; the same command goes on from the last finished pass or seed") from None
+        raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if everything:
         files += write_report(root, docs or Path("docs"))
     if as_json:

@@ -5,7 +5,6 @@ A group's file holds weights, learner state and history after its last whole pas
 there and ends in the same bits.
 """
 
-import json
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
-from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
 from lenet.engine import decide
 from lenet.errors import TrainingError
-from lenet.files import write_atomically
 from lenet.initialization import initial_weights
 from lenet.preprocess import fitted
+from lenet.reproduction.checkpoint import keep, resume
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import Recipe
 from lenet.reproduction.streams import OwnStreams, Patterns, Stream
@@ -144,7 +141,11 @@ def train(
         "patterns": stream.patterns,
     }
     lanes = make(network, [initial_weights(network, recipe.init, seed) for seed in seeds], recipe)
-    group = Group(network, lanes, tuple(seeds), stream.order, _resume(path, lanes, settings))
+    group = Group(network, lanes, tuple(seeds), stream.order)
+    if kept := resume(path, settings):
+        state, known = kept
+        lanes.restore(state)
+        group.history += known["history"]
     progress.skip(len(group.history) * stream.patterns)
     test_images = at_size(network, test.images)
     for number in range(len(group.history), recipe.passes):
@@ -153,9 +154,7 @@ def train(
         row["test_errors"] = errors_of(network, lanes.predict(test_images), test.labels)
         row["seconds"] = time.monotonic() - started
         group.history.append(row)
-        place = json.dumps({"settings": settings, "history": group.history})
-        state = {name: np.ascontiguousarray(value) for name, value in lanes.state().items()}
-        write_atomically(path, to_bytes(state, metadata={"lenet": place}))
+        keep(path, lanes.state(), settings, history=group.history)
         progress.end_of_pass(stage, row, recipe.passes, len(test.labels))
     return group
 
@@ -203,22 +202,3 @@ def _one_pass(
         "patterns": len(order),
     }
     return row | ({"distinct": [len(np.unique(own)) for own in order.T]} if order.ndim == 2 else {})
-
-
-def _resume(path: Path, lanes: Lanes, settings: dict[str, Any]) -> list[dict[str, Any]]:
-    """Bring the lanes to where the file left them; the history until there."""
-    if not path.exists():
-        return []
-    try:
-        with safe_open(path, framework="numpy") as file:
-            place = json.loads((file.metadata() or {})["lenet"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
-        history: list[dict[str, Any]] = place["history"]
-        begun = place["settings"]
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path}: not a readable group of networks ({error}); delete it to start afresh") from None
-    for name, value in settings.items():
-        if begun.get(name) != value:
-            raise TrainingError(f"{path}: was begun with another {name}; delete it or choose another folder with --out")
-    lanes.restore(state)
-    return history

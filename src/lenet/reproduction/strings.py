@@ -23,13 +23,14 @@ from lenet.evaluation.measures import wilson_interval
 from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
 from lenet.reading import Reader
+from lenet.reproduction.checkpoint import keep, resume
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.workers import side_by_side
 from lenet.sdnn.displacement import BLANK, Displacement
 from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
 from lenet.sdnn.strings import GAPS, INK, Strings, write_strings
-from lenet.sdnn.teaching import Plan, teach
+from lenet.sdnn.teaching import Place, Plan, teach
 from lenet.weights import Weights, load, save
 
 Mask = NDArray[np.bool_]
@@ -104,7 +105,7 @@ def teach_readers(
     """Teach the network of each seed and choose its prices, or open it; a core for each.
 
     Args:
-        folder: where a finished seed's weights are kept.
+        folder: where each seed is kept after each of its passes, and its weights at the end.
         learned: digits uint8 (N, 28, 28) that are learned from.
         kept_back: digits whose strings choose the prices.
         data: the account of the data set, for the provenance.
@@ -141,22 +142,33 @@ def _teach_reader(
     if path.exists():
         progress.skip(plan.passes * len(learned))
         return _opened(path, provenance)
+    unfinished, start = folder / f"seed-{seed}-unfinished.safetensors", None
     history: list[dict[str, Any]] = []
-    started = time.monotonic()
+    if kept := resume(unfinished, provenance):
+        state, known = kept
+        history += known["history"]
+        start = Place(len(history), state, known["drawn"])
+        progress.skip(len(history) * len(learned))
+    ticks = [time.monotonic()]
 
     def told(number: int, windows: int, wrong: int) -> None:
-        seconds = time.monotonic() - started - sum(row["seconds"] for row in history)
+        ticks.append(time.monotonic())
+        seconds = ticks[-1] - ticks[-2]
         history.append({"seed": seed, "pass": number, "train_errors": [wrong], "patterns": windows, "seconds": seconds})
         progress.advance(len(learned))
         progress.end_of_pass(f"seed {seed}", history[-1], plan.passes, 0)
 
+    def kept_at(place: Place) -> None:
+        keep(unfinished, place.learner, provenance, history=history, drawn=place.drawn)
+
     # One thread, so that the number of cores changes no bit.
-    weights = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told)
+    weights = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
     strings = strings_of(kept_back, seed, choosing)
     grammar, right = choose_grammar(Displacement(weights, _PHASES), list(strings.values()))
     known = {**provenance, "validation_right": round(100 * right, 2), "history": history}
     weights = with_grammar(weights, grammar, _PHASES, **known)
     save(path, weights)
+    unfinished.unlink(missing_ok=True)
     return weights
 
 

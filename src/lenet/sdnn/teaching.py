@@ -1,7 +1,7 @@
 """Teaching LeNet-5 what it meets when it is slid over strings, with the native engine."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -55,6 +55,21 @@ class Plan:
         return {**plain.pop("learning"), **plain.pop("recipe"), **plain}
 
 
+@dataclass(frozen=True, eq=False)
+class Place:
+    """Where teaching stands after a pass; `teach` goes on from it to the same bits.
+
+    Attributes:
+        passes: how many are done.
+        learner: the engine's state, arrays by name.
+        drawn: the state of what is drawn, as plain values.
+    """
+
+    passes: int
+    learner: Mapping[str, NDArray[np.float32]]
+    drawn: Mapping[str, Any]
+
+
 def teach(
     images: GrayLevels,
     labels: NDArray[np.integer],
@@ -62,6 +77,9 @@ def teach(
     seed: int = 0,
     threads: int | None = None,
     on_pass: Callable[[int, int, int], None] | None = None,
+    *,
+    start: Place | None = None,
+    on_place: Callable[[Place], None] | None = None,
 ) -> Weights:
     """Teach a network on windows of strings that are written anew for each pass.
 
@@ -72,6 +90,8 @@ def teach(
         seed: of the weights to start from and of all that is drawn.
         threads: as of `Engine`.
         on_pass: told how many passes are done, and of the last one the windows, and how many it got wrong.
+        start: where teaching by the same plan, seed and digits stood; None starts afresh.
+        on_place: given where teaching stands, after each pass.
 
     Returns:
         The running mean of the weights after the last update.
@@ -84,7 +104,10 @@ def teach(
     network, rng = network_with_blank(), np.random.default_rng(seed)
     engine = Engine(network, initial_weights(network, seed=seed), threads=threads)
     batch = plan.learning.batch
-    for number in range(plan.passes):
+    if start is not None:
+        engine.restore(start.learner)
+        rng.bit_generator.state = dict(start.drawn)
+    for number in range(start.passes if start else 0, plan.passes):
         windows, classes = cut_windows(images, labels, rng, plan.recipe)
         steps = -(-len(windows) // batch)
         done = (number + (np.arange(steps) + 0.5) / steps) / plan.schedule
@@ -94,4 +117,6 @@ def teach(
             raise TrainingError(f"the loss is {loss} in pass {number + 1}: the updates have diverged; lower the rate")
         if on_pass:
             on_pass(number + 1, len(windows), errors)
+        if on_place:
+            on_place(Place(number + 1, engine.state(), rng.bit_generator.state))
     return Weights(network, engine.kept_arrays())
