@@ -114,7 +114,7 @@ static void backward(const Program& program, const ReplicaGroup& group, int s) {
 }
 
 // Squared distances have the same second derivative everywhere; eq. 9 is taken to have it too, as in the authors' later
-// code, because its own is negative in places. Cross-entropy, too, starts at 1.
+// code: its own vanishes where a picture is known. Cross-entropy, too, starts at 1.
 static void start_curvatures(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group) {
   const Step& last = program.last();
   const bool distances = last.kind == Kind::euclidean_rbf;

@@ -64,7 +64,7 @@ def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
 
     assert changed(one_by_one) == [["j"], ["loss", "j"], [], [], []]
     assert changed(by_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
-    assert (one_by_one[-1].init, by_batches[0].init) == ("sqrt", "sqrt")
+    assert (one_by_one[-1].init, by_batches[0].init) == (LENET_5.init, LENET_5.init)
 
 
 def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():

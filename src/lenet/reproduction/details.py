@@ -114,13 +114,13 @@ def _steps() -> tuple[Step, ...]:
                 "代替逐个样本、20 遍的随机对角 Levenberg–Marquardt",
             ),
             full,
-            replace(plain, init="sqrt"),
+            replace(plain, init=LENET_5.init),
         ),
         Step(
             Said("first weights", "初始权值"),
             Said(
-                "weights and biases from ±1/√F, as PyTorch starts, in place of weights from ±1.2/√F and no biases",
-                "权值与偏置都在 ±1/√F 内抽取（PyTorch 的做法），代替权值 ±1.2/√F、偏置为 0",
+                "weights and biases from ±1/√F, as PyTorch starts, in place of ±1.2/√F",
+                "权值与偏置在 ±1/√F 内抽取（PyTorch 的做法），代替 ±1.2/√F",
             ),
             full,
             plain,

@@ -24,13 +24,14 @@ _INTRODUCTION = Said(
     "Every result of the papers that is reproduced here, by one command each, with the papers' own "
     "algorithm: stochastic "
     "diagonal Levenberg–Marquardt, one pattern at a time [LeCun98, appendix C]. A figure is the mean over all seeds, "
-    "never the best one; the test part is read after each pass to draw the curves, and decides nothing, "
-    "but where a row says so under *tried*. "
+    "never the best one; the test part is read after each pass to draw the curves, and decides nothing: values "
+    "that the papers do not print were fixed beforehand, or chosen on training patterns set aside, which stands under "
+    "*tried*. "
     "What a row does otherwise stands among its departures. "
     "`lenet reproduce --all` runs all rows and writes this page and its [Chinese version](reproduction.zh-CN.md).",
     "这里重现论文中的每项结果，每项一条命令，用论文自己的算法：随机对角 Levenberg–Marquardt，每次一个样本 "
     "[LeCun98, appendix C]。数字是所有种子的平均，从不取最好的一个；每一遍之后读测试集只为画曲线，不作任何决定；"
-    "有例外的，该项在“试过而排除的”中写明。"
+    "论文没有印出的值，或事先定下，或用从训练集留出的样本选定，后者写在“试过而排除的”中。"
     "某项若另有做法，写在它与论文的不同之中。"
     "`lenet reproduce --all` 运行所有各项，并写出本页及其[英文版](reproduction.md)。",
 )

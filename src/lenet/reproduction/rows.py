@@ -19,7 +19,7 @@ from lenet.reproduction.published import (
     ZIP_TRAIN,
     Published,
 )
-from lenet.reproduction.recipe import DISTORTED, LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
+from lenet.reproduction.recipe import LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
 from lenet.reproduction.streams import Kind
 from lenet.reproduction.wording import Said
 from lenet.sdnn.displacement import network_with_blank
@@ -99,7 +99,7 @@ class Row:
 
 _LENET_5 = (
     say.SUM_NOT_AVERAGE,
-    say.INIT,
+    say.INIT_WITH_BIASES,
     say.EQUATION_9,
     say.HALVED,
     say.CURVATURE_START,
@@ -191,7 +191,7 @@ ROWS = (
         ),
         _LENET_5,
         (say.ASK_J, say.ASK_LOSS, say.ASK_BIASES),
-        (say.TRIED_J, say.TRIED_J_TRAINING),
+        (say.TRIED_J, say.TRIED_BIASES, say.TRIED_J_TRAINING),
         curve=(FIGURE_5_TRAINING, FIGURE_5_TEST),
     ),
     Row(
@@ -199,10 +199,9 @@ ROWS = (
         Said("LeNet-5 on MNIST with 540,000 distorted patterns", "LeNet-5，MNIST 另加 540,000 个形变样本"),
         "lenet-5",
         (Published("test_error", 0.8, "[LeCun98, III-B and Fig. 9]"),),
-        (*_LENET_5, say.DISTORTION_RANGES, say.DISTORTED_PASSES),
+        (*_LENET_5, say.DISTORTION_RANGES),
         (say.ASK_DISTORTIONS, say.ASK_J, say.ASK_LOSS),
         (say.TRIED_DISTORTED,),
-        recipe=DISTORTED,
         parts=(Part("all", "distorted"),),
     ),
     Row(
@@ -216,6 +215,7 @@ ROWS = (
         ),
         (*_LENET_5, say.FIGURE_5_READ),
         (say.ASK_J, say.ASK_LOSS),
+        (say.TRIED_J_TRAINING,),
         measurement="learning-curve",
         curve=(FIGURE_5_TRAINING, FIGURE_5_TEST),
         parts=(),
@@ -236,7 +236,7 @@ ROWS = (
                 for size, value in FIGURE_6_TRAINING.items()
             ),
         ),
-        (*_LENET_5, say.DISTORTION_RANGES, say.DISTORTED_PASSES, say.SUBSETS),
+        (*_LENET_5, say.DISTORTION_RANGES, say.SUBSETS),
         (say.ASK_SUBSETS, say.ASK_DISTORTIONS, say.ASK_J),
         measurement="sizes",
         parts=(Part("15,000", examples=15_000), Part("30,000", examples=30_000)),
@@ -270,7 +270,7 @@ ROWS = (
         Said("Scale, vertical shift and rotation", "缩放、上下平移与旋转"),
         "lenet-5",
         (),
-        (*_LENET_5, say.DISTORTION_RANGES, say.DISTORTED_PASSES, say.ROBUSTNESS),
+        (*_LENET_5, say.DISTORTION_RANGES, say.ROBUSTNESS),
         (say.ASK_ROBUSTNESS, say.ASK_DISTORTIONS),
         measurement="robustness",
         parts=(),

@@ -30,6 +30,12 @@ INIT = Said(
     "does not learn",
     "权值的初值在 ±1.2/√F 内均匀抽取，下采样系数为 0.6，偏置为 0：若按论文印出的 ±2.4/F 和印出的步长，LeNet-5 学不会",
 )
+INIT_WITH_BIASES = Said(
+    "weights and biases start in ±1.2/√F, coefficients at 0.6: with the printed ±2.4/F and the printed steps LeNet-5 "
+    "does not learn, and how biases and coefficients start is not printed",
+    "权值与偏置的初值在 ±1.2/√F 内均匀抽取，下采样系数为 0.6：若按论文印出的 ±2.4/F 和印出的步长，LeNet-5 学不会；"
+    "偏置与系数的初值没有印出",
+)
 EQUATION_9 = Said(
     "the loss is eq. 9 with j = 15; the paper does not say whether eq. 8 or eq. 9 gave its figures, and prints no j",
     "损失函数取式 9，j = 15；论文没有说明其结果出自式 8 还是式 9，也没有给出 j",
@@ -40,10 +46,9 @@ HALVED = Said(
     "惩罚值取距离平方的一半，损失与二阶导数的起点都是如此；式 7 没有这个二分之一",
 )
 CURVATURE_START = Said(
-    "second derivatives start at the outputs as if the loss were eq. 8, as the authors' later code does, so "
-    "that none is "
-    "negative",
-    "二阶导数在输出端的起点按式 8 取，与作者后来的代码一致，使其不会为负",
+    "second derivatives start at the outputs as if the loss were eq. 8, as in the authors' later code; those of eq. 9 "
+    "vanish where a pattern is known",
+    "二阶导数在输出端的起点按式 8 取，与作者后来的代码一致；式 9 自身的二阶导数在已学会的样本上趋于零",
 )
 MNIST_RANGE = Said(
     "the inputs −0.1 and 1.175 are kept although on MNIST they do not give mean 0 and variance 1, as the paper says",
@@ -115,12 +120,6 @@ DISTORTION_RANGES = Said(
     "shear; the paper "
     "prints none",
     "形变的范围是我们定的：平移 ±2 像素，缩放 ±10 %，挤压 ±10 %，水平切变 ±0.15；论文没有给出",
-)
-DISTORTED_PASSES = Said(
-    "a pass presents 60,000 of the 600,000 patterns; there are 40, each printed rate for twice as many, so that every "
-    "pattern comes four times; how often the authors presented theirs is not printed",
-    "每遍呈现 600,000 个样本中的 60,000 个；共 40 遍，每个印出的步长用两倍的遍数，于是每个样本出现四次；"
-    "作者呈现了多少次没有印出",
 )
 BOOSTING_STREAM = Said(
     "the first network is presented each of the 600,000 patterns twice; networks 2 and 3 learn from 60,000 filtered "
@@ -239,46 +238,60 @@ STRING_LOSS = Said(
 # What was tried where something is not printed, on training patterns set aside unless it says otherwise.
 
 TRIED_J = Said(
-    "j = 15, 20 and 30 on 5,000 training patterns set aside (`lenet reproduce lenet-5 --validation 5000 --j 20 --out "
-    "FOLDER`, 16 seeds): 1.19 ± 0.10, 1.20 ± 0.12 and 1.22 ± 0.14 %, which does not tell them apart; 15 was "
-    "kept, which a sketch of this work had used before, having seen the test set",
-    "j = 15、20、30，用从训练集留出的 5,000 个样本（`lenet reproduce lenet-5 --validation 5000 --j 20 --out FOLDER`，"
-    "16 个种子）：1.19 ± 0.10、1.20 ± 0.12、1.22 ± 0.14 %，分不出高下；保留 15，"
-    "它出自此前的一个草稿，那个草稿看过测试集",
+    "on 5,000 training patterns set aside, 16 seeds (`lenet reproduce lenet-5 --validation 5000 --j 20 --out FOLDER`): "
+    "j = 10 gives 1.25 ± 0.11 %, 15 1.05 ± 0.07 %, 20 1.12 ± 0.09 % and 30 1.14 ± 0.12 %; 15 was chosen, which a "
+    "sketch of this work, having seen the test set, had used too",
+    "用从训练集留出的 5,000 个样本，16 个种子（`lenet reproduce lenet-5 --validation 5000 --j 20 --out FOLDER`）："
+    "j = 10 为 1.25 ± 0.11 %，15 为 1.05 ± 0.07 %，20 为 1.12 ± 0.09 %，30 为 1.14 ± 0.12 %；选定 15，"
+    "此前一个看过测试集的草稿也用 15",
+)
+TRIED_BIASES = Said(
+    "biases that start at 0 (`--init sqrt`), on the same patterns: 1.19 ± 0.10 % with j = 15, 1.20 ± 0.12 % with 20, "
+    "1.22 ± 0.14 % with 30; an earlier state of this work started so, and gave 1.02 ± 0.09 % on the test set",
+    "偏置从 0 开始（`--init sqrt`），用同样的样本：j = 15 为 1.19 ± 0.10 %，20 为 1.20 ± 0.12 %，30 为 1.22 ± 0.14 %；"
+    "此前就是这样开始的，测试集上为 1.02 ± 0.09 %",
 )
 TRIED_J_TRAINING = Said(
-    "the error on training patterns during the last pass is 0.12, 0.23 and 0.43 % there: the printed 0.35 % lies "
-    "between j = 20 and j = 30",
-    "其中最后一遍之中的训练错误率为 0.12、0.23、0.43 %：印出的 0.35 % 在 j = 20 与 30 之间",
+    "on training patterns, during the last pass, the error is 0.15, 0.07, 0.12 and 0.26 % with j = 10, 15, 20 and 30, "
+    "and 0.43 % with j = 30 and biases from 0: no value that is good on patterns set aside leaves as many training "
+    "patterns wrong as the printed 0.35 %. From pass 5 on, our training error lies 0.3 to 0.4 points below Fig. 5",
+    "j = 10、15、20、30 在最后一遍之中的训练错误率为 0.15、0.07、0.12、0.26 %，j = 30 且偏置从 0 开始时为 0.43 %："
+    "在留出样本上好的值，训练错误都少于印出的 0.35 %；从第 5 遍起，我们的训练错误曲线比图 5 低 0.3 至 0.4 个百分点",
 )
 TRIED_DISTORTED = Said(
-    "20 passes, each printed rate for as many as printed, so that every pattern comes twice: 0.85 ± 0.09 % on the test "
-    "set, 16 seeds; the 40 were not chosen on patterns set aside, but while that run stood at its eleventh pass and "
-    "its test error there, 0.99 %, had been seen",
-    "20 遍、每个步长用印出的遍数，即每个样本出现两次：测试集上 0.85 ± 0.09 %，16 个种子；"
-    "40 遍不是用留出的样本选定的，而是在那次运行到第 11 遍、已看到其测试错误率 0.99 % 时定下的",
+    "each pattern is seen twice, as the paper says. An earlier state of this work, in which biases started at 0, gave "
+    "0.85 ± 0.09 % on the test set so, and 0.80 ± 0.07 % with 40 passes, each rate for twice as many (`--stretch 2`)",
+    "每个样本出现两次，与论文所说一致。此前偏置从 0 开始时，测试集上为 0.85 ± 0.09 %；"
+    "若用 40 遍，每个步长用两倍的遍数（`--stretch 2`），为 0.80 ± 0.07 %",
 )
 TRIED_LENET_1 = Said(
     "on 5,000 training patterns set aside, 8 seeds: the rates of LeNet-5 2.67 %, ×4 2.18 %, ×10 2.1 % but for one seed "
     "of eight that fails, ×10 with μ = 0.1 2.26 %, 0.0002 in every pass 2.69 % (`--rate`, `--mu`, `--eta`); ×4 "
-    "stretched over 40 passes 2.14 %, and digits that are not reduced 2.13 %: neither passes nor the reduction explain "
-    "what is missing",
+    "stretched over 40 passes 2.14 % (`--stretch`), and digits that are not reduced 2.13 %: neither passes nor the "
+    "reduction explain what is missing; 16 seeds in one order: first weights `sqrt` 2.11 %, with drawn biases 2.09 %, "
+    "`pytorch` 2.20 % (`--init`)",
     "从训练集留出 5,000 个样本，8 个种子：LeNet-5 的步长 2.67 %，四倍 2.18 %，十倍约 2.1 %（但八个种子中有一个失败），"
     "十倍且 μ = 0.1 时 2.26 %，每遍 0.0002 时 2.69 %（`--rate`、`--mu`、`--eta`）；四倍并拉长到 40 遍 2.14 %，"
-    "数字不缩小 2.13 %：遍数与缩小都不能解释差距",
+    "数字不缩小 2.13 %：遍数与缩小都不能解释差距；一种次序的 16 个种子：初值规则 `sqrt` 2.11 %，偏置也抽取时 2.09 %，"
+    "`pytorch` 2.20 %（`--init`）",
 )
 TRIED_LENET_4 = Said(
-    "on 5,000 training patterns set aside, 8 seeds: the rates of LeNet-5 1.35 %, four times as large 2.17 %",
-    "从训练集留出 5,000 个样本，8 个种子：LeNet-5 的步长 1.35 %，四倍 2.17 %",
+    "on 5,000 training patterns set aside, 8 seeds: the rates of LeNet-5 1.35 %, four times as large 2.17 %; 16 seeds "
+    "in one order: half as large 1.33 %, twice as large 1.56 % (`--rate`), drawn biases 1.40 % (`--init sqrt-biases`), "
+    "squared errors that are not halved 1.41 % (`--unhalved`)",
+    "从训练集留出 5,000 个样本，8 个种子：LeNet-5 的步长 1.35 %，四倍 2.17 %；一种次序的 16 个种子：减半 1.33 %，"
+    "两倍 1.56 %，偏置也抽取 1.40 %（`--init sqrt-biases`），平方误差不取半 1.41 %（`--unhalved`）",
 )
 TRIED_ZIP = Said(
     "on 1,000 training digits set aside, 16 seeds in one of two orders: the rates of 1998 over 23 passes 2.82 and 2.99 "
     "%, ×0.3 3.89 %, ×0.5 3.39 %, ×2 3.40 %; one rate for all passes: 0.0001 2.81 %, 0.0002 2.74 and 2.85 %, 0.0003 "
     "2.72 %, 0.0005 2.97 % (`--rate`, `--eta`); μ = 0.1 3.52 %, squared errors that are not halved 2.92 %, first "
-    "weights `lush` 3.04 % and `paper` 3.55 %",
+    "weights `lush` 3.04 %, `paper` 3.55 %, `sqrt-biases` 2.96 % and `pytorch` 2.76 % (`--init`); three "
+    "other schemes of 8 of the 12 maps 2.81 to 2.98 %",
     "从训练集留出 1,000 个数字，16 个种子，两种次序之一：1998 年的步长拉长到 23 遍 2.82 与 2.99 %，×0.3 3.89 %，"
     "×0.5 3.39 %，×2 3.40 %；各遍步长相同：0.0001 2.81 %，0.0002 2.74 与 2.85 %，0.0003 2.72 %，0.0005 2.97 %"
-    "（`--rate`、`--eta`）；μ = 0.1 3.52 %，平方误差不取半 2.92 %，初值规则 `lush` 3.04 %、`paper` 3.55 %",
+    "（`--rate`、`--eta`）；μ = 0.1 3.52 %，平方误差不取半 2.92 %，初值规则 `lush` 3.04 %、`paper` 3.55 %、"
+    "`sqrt-biases` 2.96 %、`pytorch` 2.76 %（`--init`）；12 个图取 8 个的另外三种方案 2.81 至 2.98 %",
 )
 
 # Questions that nobody has published an answer to.
