@@ -220,7 +220,8 @@ def test_head_is_answered_as_get_without_the_body(client, path):
 
 
 def test_metrics_answer_head(client):
-    assert client.request("HEAD", "/metrics").status_code == 200
+    head, whole = client.request("HEAD", "/metrics"), client.get("/metrics")
+    assert (head.status_code, head.headers["content-type"]) == (200, whole.headers["content-type"])
 
 
 def test_the_page_is_compressed_for_those_who_take_it_and_sent_once(client):
@@ -268,8 +269,9 @@ def test_the_server_says_that_it_is_there(client):
         ("GET", "/site/index.html", 404, None),
         ("GET", "/v1/networks/..%2f..%2fpyproject.toml", 404, None),
         ("GET", "/v1/read", 405, "/v1/read does not take GET; it takes POST"),
-        ("DELETE", "/", 405, None),
-        ("POST", "/v1/networks", 405, "/v1/networks does not take POST; it takes GET"),
+        ("DELETE", "/", 405, "/ does not take DELETE; it takes GET, HEAD"),
+        ("PUT", "/healthz", 405, "/healthz does not take PUT; it takes GET, HEAD"),
+        ("POST", "/v1/networks", 405, "/v1/networks does not take POST; it takes GET, HEAD"),
     ],
 )
 def test_what_is_not_there_is_refused_in_a_sentence(client, method, path, status, detail):

@@ -81,7 +81,9 @@ async def answer_http(request: Request, error: Exception) -> Response:
     if status == HTTPStatus.NOT_FOUND:
         detail = f"{path}: there is nothing here; /docs lists what there is"
     elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        detail = f"{path} does not take {request.method}; it takes {headers.get('Allow', 'other methods')}"
+        taken = set(headers.get("Allow", "").split(", "))
+        headers["Allow"] = ", ".join(sorted(taken | {"HEAD"} if "GET" in taken else taken))
+        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
     else:
         detail = str(getattr(error, "detail", error)).lower()
     return Problem(status, detail, headers).response()
