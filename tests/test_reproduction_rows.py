@@ -242,10 +242,30 @@ def test_a_recipe_is_changed_as_asked_and_no_further():
     assert Request().recipe_of(row) == row.recipe
 
 
-def test_stretched_passes_can_be_cut_short_and_halved_again():
-    assert Request(stretch=2, passes=21).recipe_of(find("lenet-5")).passes == 21
-    row = find("lenet-5")
-    assert Request(stretch=0.5).recipe_of(row).rates == row.recipe.rates[::2]
+def test_stretched_passes_can_be_cut_short():
+    request = Request(stretch=2, passes=21)
+    request.check(find("lenet-5"))
+    assert request.recipe_of(find("lenet-5")).passes == 21
+
+
+@pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
+def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
+    rates = PUBLISHED_RATES
+    stretched = LENET_5.stretched(factor).rates
+    assert len(stretched) == round(20 * factor)
+    assert list(stretched) == sorted(stretched, reverse=True)
+    for eta in set(rates):
+        assert abs(stretched.count(eta) - factor * rates.count(eta)) < 1
+
+
+def test_a_quick_look_takes_no_notice_of_passes():
+    request = Request(quick=True, passes=3)
+    for name in ("lenet-5", "sdnn"):
+        request.check(find(name))
+    assert request.recipe_of(find("lenet-5")).passes == 1
+
+
+def test_passes_stretched_to_none_are_refused():
     with pytest.raises(TrainingError, match=r"20 passes stretched by 0\.01 are none"):
         Request(stretch=0.01).check(find("lenet-5"))
 

@@ -10,7 +10,7 @@ import pytest
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
 from lenet.networks import describe
-from lenet.reproduction import find, folder, lanes, runner
+from lenet.reproduction import checkpoint, find, folder, lanes, runner
 from lenet.reproduction.lanes import train
 from lenet.reproduction.preparation import Material, reduced
 from lenet.reproduction.progress import Silent
@@ -156,6 +156,18 @@ def test_a_run_does_not_go_on_with_an_engine_of_other_bits(tmp_path, small_data,
     folder.save(tmp_path / "row", settings)
     with pytest.raises(TrainingError, match="was begun by the engine neon, whose last bits differ; set LENET_ENGINE="):
         reproduce(ROW, tmp_path / "row", Request(seeds=1), make=FakeLanes)
+
+
+def test_what_is_kept_without_all_that_a_run_goes_on_from_is_refused(tmp_path):
+    path = tmp_path / "group.safetensors"
+    checkpoint.keep(path, {"weights": np.ones(2)}, {"seeds": [0]}, history=[])
+    state, known = checkpoint.resume(path, {"seeds": [0]}, ["history"])
+    assert (state["weights"].tolist(), known) == ([1, 1], {"history": []})
+    with pytest.raises(
+        TrainingError, match=r"not readable as networks under way \('drawn'\); delete it to start afresh"
+    ):
+        checkpoint.resume(path, {"seeds": [0]}, ["history", "drawn"])
+    assert checkpoint.resume(tmp_path / "none", {}, []) is None
 
 
 def test_a_row_is_complete_only_if_everything_below_it_is(tmp_path):

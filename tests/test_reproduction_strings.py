@@ -123,7 +123,7 @@ def test_a_seed_goes_on_after_its_last_whole_pass_and_ends_the_same(tmp_path, di
 
 
 @needs_engine
-def test_a_seed_under_way_that_is_damaged_or_was_begun_otherwise_is_refused(tmp_path, digits, hasty):
+def test_a_seed_under_way_that_is_damaged_or_was_begun_otherwise_is_refused(tmp_path, digits, hasty, monkeypatch):
     def teach(plan, progress):
         strings.teach_readers(
             tmp_path, plan, [0], digits, digits, {"name": "few"}, amounts=strings.QUICK, progress=progress
@@ -134,9 +134,13 @@ def test_a_seed_under_way_that_is_damaged_or_was_begun_otherwise_is_refused(tmp_
         teach(plan, Killing(1))
     with pytest.raises(TrainingError, match="was begun with another recipe; delete it or choose another folder"):
         teach(replace(plan, peak_rate=0.001), Silent())
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(strings, "engine_name", lambda: "neon")
+        with pytest.raises(TrainingError, match="was begun with another engine"):
+            teach(plan, Silent())
     unfinished = tmp_path / "seed-0-unfinished.safetensors"
     unfinished.write_bytes(unfinished.read_bytes()[:200])
-    with pytest.raises(TrainingError, match=r"not a readable group of networks .*; delete it to start afresh"):
+    with pytest.raises(TrainingError, match=r"not readable as networks under way .*; delete it to start afresh"):
         teach(plan, Silent())
 
 

@@ -14,6 +14,7 @@ from lenet.errors import DataError, LeNetError, Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
+from lenet.initialization import RULES
 from lenet.training import Recipe, Run, recipe
 from lenet.training import train as train_network
 from lenet.training.distributed import Worker
@@ -67,7 +68,7 @@ def train(
     label_smoothing: Annotated[float | None, typer.Option(help="Share of the target spread over all classes.")] = None,
     loss: Annotated[str | None, typer.Option(help=f"{', '.join(LOSSES)}.")] = None,
     j: Annotated[float | None, typer.Option(help="Penalty of the rubbish class in the map loss (eq. 9).")] = None,
-    init: Annotated[str | None, typer.Option(help="First weights: pytorch, sqrt, paper or lush.")] = None,
+    init: Annotated[str | None, typer.Option(help=f"First weights: {', '.join(RULES)}.")] = None,
     shift: Annotated[int | None, typer.Option(help="Pixels that pictures move at random.")] = None,
     flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
     translation: Annotated[float | None, typer.Option(help="Distortion: pixels.")] = None,

@@ -1,7 +1,7 @@
 """What is kept between two passes: a learner's state, how it was begun, and what else it goes on with."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +28,10 @@ def keep(path: Path, state: Mapping[str, Array], settings: Mapping[str, Any], **
     write_atomically(path, to_bytes(arrays, metadata={"lenet": json.dumps({"settings": settings, **known})}))
 
 
-def resume(path: Path, settings: Mapping[str, Any]) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The state that was kept, and what was known beside it; None if nothing was.
+def resume(
+    path: Path, settings: Mapping[str, Any], known: Sequence[str]
+) -> tuple[dict[str, Array], dict[str, Any]] | None:
+    """The state that was kept, and what was known beside it, by these names; None if nothing was kept.
 
     Raises:
         TrainingError: if the file is damaged, or was begun with other settings.
@@ -38,12 +40,14 @@ def resume(path: Path, settings: Mapping[str, Any]) -> tuple[dict[str, Array], d
         return None
     try:
         with safe_open(path, framework="numpy") as file:
-            known: dict[str, Any] = json.loads((file.metadata() or {})["lenet"])
+            place = json.loads((file.metadata() or {})["lenet"])
             state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
-        begun = known.pop("settings")
+        begun, found = dict(place["settings"]), {name: place[name] for name in known}
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise TrainingError(f"{path}: not a readable group of networks ({error}); delete it to start afresh") from None
+        raise TrainingError(
+            f"{path}: not readable as networks under way ({error}); delete it to start afresh"
+        ) from None
     for name, value in settings.items():
         if begun.get(name) != value:
             raise TrainingError(f"{path}: was begun with another {name}; delete it or choose another folder with --out")
-    return state, known
+    return state, found

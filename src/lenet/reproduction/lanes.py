@@ -142,7 +142,7 @@ def train(
     }
     lanes = make(network, [initial_weights(network, recipe.init, seed) for seed in seeds], recipe)
     group = Group(network, lanes, tuple(seeds), stream.order)
-    if kept := resume(path, settings):
+    if kept := resume(path, settings, ["history"]):
         state, known = kept
         lanes.restore(state)
         group.history += known["history"]

@@ -57,7 +57,7 @@ class Recipe:
         passes = round(factor * self.passes)
         if not passes:
             raise TrainingError(f"{self.passes} passes stretched by {factor} are none; expected at least one")
-        return replace(self, rates=tuple(self.rates[int(number / factor)] for number in range(passes)))
+        return replace(self, rates=tuple(self.rates[number * self.passes // passes] for number in range(passes)))
 
     def to_json(self) -> dict[str, Any]:
         """Plain values."""

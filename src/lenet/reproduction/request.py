@@ -82,7 +82,7 @@ class Request:
                 raise TrainingError(f"{row.name} is taught by AdamW, which has no --{name} to change; leave it out")
         if row.plan is not None and 0 < self.validation < DIGITS:
             raise TrainingError(f"{self.validation} patterns make no string of digits; expected {DIGITS} or more")
-        whole = row.plan or replace(self, passes=None).recipe_of(row)
+        whole = row.plan or replace(self, passes=None, quick=False).recipe_of(row)
         if self.passes is not None:
             whole.limited_to(self.passes)
 

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data import Dataset, split_validation
+from lenet.engine import engine_name
 from lenet.errors import TrainingError, WeightsError
 from lenet.evaluation.measures import wilson_interval
 from lenet.figures.displacement import Displaced
@@ -139,12 +140,14 @@ def _teach_reader(
 ) -> Weights:
     path = folder / f"seed-{seed}.safetensors"
     provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": plan.to_json()}
+    unfinished = folder / f"seed-{seed}-unfinished.safetensors"
     if path.exists():
+        unfinished.unlink(missing_ok=True)  # where a run was killed between the two
         progress.skip(plan.passes * len(learned))
         return _opened(path, provenance)
-    unfinished, start = folder / f"seed-{seed}-unfinished.safetensors", None
-    history: list[dict[str, Any]] = []
-    if kept := resume(unfinished, provenance):
+    start, history = None, list[dict[str, Any]]()
+    begun = {**provenance, "engine": engine_name()}  # the bits of mini-batches are an engine's own
+    if kept := resume(unfinished, begun, ["history", "drawn"]):
         state, known = kept
         history += known["history"]
         start = Place(len(history), state, known["drawn"])
@@ -159,14 +162,14 @@ def _teach_reader(
         progress.end_of_pass(f"seed {seed}", history[-1], plan.passes, 0)
 
     def kept_at(place: Place) -> None:
-        keep(unfinished, place.learner, provenance, history=history, drawn=place.drawn)
+        keep(unfinished, place.learner, begun, history=history, drawn=place.drawn)
 
     # One thread, so that the number of cores changes no bit.
     weights = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
     strings = strings_of(kept_back, seed, choosing)
     grammar, right = choose_grammar(Displacement(weights, _PHASES), list(strings.values()))
-    known = {**provenance, "validation_right": round(100 * right, 2), "history": history}
-    weights = with_grammar(weights, grammar, _PHASES, **known)
+    account = {**provenance, "validation_right": round(100 * right, 2), "history": history}
+    weights = with_grammar(weights, grammar, _PHASES, **account)
     save(path, weights)
     unfinished.unlink(missing_ok=True)
     return weights

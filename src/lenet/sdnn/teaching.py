@@ -57,7 +57,7 @@ class Plan:
 
 @dataclass(frozen=True, eq=False)
 class Place:
-    """Where teaching stands after a pass; `teach` goes on from it to the same bits.
+    """Where teaching stands after a pass; on the same engine `teach` goes on from it to the same bits.
 
     Attributes:
         passes: how many are done.
