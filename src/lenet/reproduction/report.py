@@ -39,10 +39,11 @@ _READING = Said(
     "How to read the tables: the *interval* is the 95 % interval of the mean over seeds (Student); *s.e.* is the "
     "binomial standard error of the printed figure, which came from one run on so many patterns. *Within* "
     "says that the "
-    "printed figure lies in our interval, *better* and *worse* that ours lies wholly on one side of it.",
+    "printed figure lies in our interval, *better* and *worse* that ours lies wholly on one side of it. Minutes are "
+    "those of the machine as it was, whatever else it did.",
     "表的读法：*区间*是对种子求平均的 95 % 置信区间（Student）；*标准误*是印出的数字的二项标准误，"
     "它来自一次运行、那么多样本。"
-    "*相符*指印出的数字落在我们的区间内，*更好*、*更差*指我们的区间全在它的一侧。",
+    "*相符*指印出的数字落在我们的区间内，*更好*、*更差*指我们的区间全在它的一侧。用时是机器当时的用时，不论它还在做什么。",
 )
 _QUICK = Said(
     "**A quick look: one pass over few patterns; the figures mean nothing.**",
