@@ -280,8 +280,8 @@ TRIED_LENET_1 = Said(
 )
 TRIED_LENET_4 = Said(
     "on 5,000 training patterns set aside, 16 seeds in one order: the rates of LeNet-5 1.35 %, half as large 1.33 %, "
-    "twice as large 1.56 %, four times as large 2.17 % (8 seeds; `--rate`), drawn biases 1.40 % (`--init sqrt-biases`), "
-    "squared errors that are not halved 1.41 % (`--unhalved`)",
+    "twice as large 1.56 %, four times as large 2.17 % (8 seeds; `--rate`), drawn biases 1.40 % (`--init sqrt-biases`)"
+    ", squared errors that are not halved 1.41 % (`--unhalved`)",
     "从训练集留出 5,000 个样本，一种次序的 16 个种子：LeNet-5 的步长 1.35 %，减半 1.33 %，两倍 1.56 %，"
     "四倍 2.17 %（8 个种子；`--rate`），偏置也抽取 1.40 %（`--init sqrt-biases`），"
     "平方误差不取半 1.41 %（`--unhalved`）",
