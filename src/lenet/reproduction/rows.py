@@ -191,7 +191,7 @@ ROWS = (
         ),
         _LENET_5,
         (say.ASK_J, say.ASK_LOSS, say.ASK_BIASES),
-        (say.TRIED_J, say.TRIED_BIASES, say.TRIED_J_TRAINING),
+        (say.TRIED_J, say.TRIED_BIASES, say.TRIED_CURVATURE, say.TRIED_J_TRAINING),
         curve=(FIGURE_5_TRAINING, FIGURE_5_TEST),
     ),
     Row(
