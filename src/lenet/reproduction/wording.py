@@ -252,10 +252,11 @@ TRIED_BIASES = Said(
     "此前就是这样开始的，测试集上为 1.02 ± 0.09 %",
 )
 TRIED_CURVATURE = Said(
-    "second derivatives that start from those of eq. 9 itself, on the same patterns, 8 seeds, by a changed kernel: 3.3 % "
-    "after the first pass, 72 % after the second, and no recovery; they vanish where patterns are known, and steps grow "
-    "to η/μ",
-    "二阶导数改从式 9 自身的值起算，用同样的样本，8 个种子，为此改了内核：第一遍之后 3.3 %，第二遍之后 72 %，再未恢复；"
+    "second derivatives that start from those of eq. 9 itself, on the same patterns, 8 seeds, by a changed kernel: "
+    "3.3 % after the first pass, 72 % after the second, and no recovery; they vanish where patterns are known, and "
+    "steps grow to η/μ",
+    "二阶导数改从式 9 自身的值起算，用同样的样本，8 个种子，为此改了内核：第一遍之后 3.3 %，第二遍之后 72 %，"
+    "再未恢复；"
     "它在已学会的样本上趋于零，步长便增到 η/μ",
 )
 TRIED_J_TRAINING = Said(
