@@ -258,11 +258,13 @@ def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
         assert abs(stretched.count(eta) - factor * rates.count(eta)) < 1
 
 
-def test_a_quick_look_takes_no_notice_of_passes():
-    request = Request(quick=True, passes=3)
-    for name in ("lenet-5", "sdnn"):
-        request.check(find(name))
-    assert request.recipe_of(find("lenet-5")).passes == 1
+@pytest.mark.parametrize("change", [{"passes": 3}, {"stretch": 2.0}])
+def test_a_quick_look_is_one_pass_and_no_other_number(change):
+    (name,) = change
+    for row in ("lenet-5", "lenet-1"):
+        with pytest.raises(TrainingError, match=f"a quick look is one pass; leave --{name} or --quick out"):
+            Request(quick=True, **change).check(find(row))
+    Request(quick=True).check(find("lenet-5"))
 
 
 def test_passes_stretched_to_none_are_refused():

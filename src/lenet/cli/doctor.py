@@ -25,6 +25,7 @@ EXTRAS = {
     "bench": ("onnxruntime", "comparing with ONNX Runtime in lenet bench"),
     "heic": ("pillow-heif", "reading HEIC photos"),
     "pdf": ("pypdfium2", "reading PDF pages"),
+    "serve": ("fastapi", "lenet serve"),
 }
 # What the processor must list, as Linux names it, to run the kernels of each instruction set.
 FEATURES = {

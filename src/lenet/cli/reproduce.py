@@ -137,7 +137,8 @@ def _print(settings: Mapping[str, Any]) -> None:
         part = f", {one['part']}" if one["part"] else ""
         seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
         label = MEASURES[one["measure"]].en
-        print(f"  {label}{part}: {one['mean']:.2f}{spread}{unit} ({seeds}{interval}){printed}")
+        line = f"  {label}{part}: {one['mean']:.2f}{spread}{unit} ({seeds}{interval}){printed}"
+        print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):
         cut = beside["segmentation"]
         strings = f"{beside['strings']} strings, 95 % interval {cut['low']:.2f} to {cut['high']:.2f}"

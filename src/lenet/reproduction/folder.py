@@ -66,7 +66,7 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
     before, now = _flat(begun), _flat(settings)
     for key, value in now.items():
         if before.get(key) != value:
-            was, asked = (_short(found) for found in (before.get(key), value))
+            was, asked = _told(key, before.get(key)), _told(key, value)
             raise TrainingError(
                 f"{folder}: was begun with {key} {was}, not {asked}; "
                 "choose another folder with --out, or delete this one"
@@ -136,6 +136,9 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _short(value: Any) -> str:
+def _told(key: str, value: Any) -> str:
+    """A value in a refusal: of seeds, which are listed by order, how many; of others, their beginning."""
+    if key.startswith("seeds") and isinstance(value, list):
+        return " + ".join(str(len(group)) for group in value) or "none"
     text = json.dumps(value, ensure_ascii=False)
     return text if len(text) <= 40 else text[:39] + "…"

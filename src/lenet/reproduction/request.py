@@ -72,6 +72,9 @@ class Request:
         Raises:
             TrainingError: in one sentence.
         """
+        if self.quick and (self.passes is not None or self.stretch != 1):
+            left = "stretch" if self.passes is None else "passes"
+            raise TrainingError(f"a quick look is one pass; leave --{left} or --quick out")
         asked = [name for name in _CHANGES if getattr(self, name) != getattr(Request, name)]
         if asked and any(part.recipe for part in row.parts):
             raise TrainingError(f"{row.name} compares recipes as they stand; leave --{asked[0]} out")
@@ -82,7 +85,7 @@ class Request:
                 raise TrainingError(f"{row.name} is taught by AdamW, which has no --{name} to change; leave it out")
         if row.plan is not None and 0 < self.validation < DIGITS:
             raise TrainingError(f"{self.validation} patterns make no string of digits; expected {DIGITS} or more")
-        whole = row.plan or replace(self, passes=None, quick=False).recipe_of(row)
+        whole = row.plan or replace(self, passes=None).recipe_of(row)
         if self.passes is not None:
             whole.limited_to(self.passes)
 
