@@ -11,9 +11,10 @@ import lenet
 
 PACKAGE = Path(lenet.__file__).parent
 FLOORS = [
-    "errors files",
+    "errors",
+    "files records",
     "architecture connections preprocess",
-    "networks",
+    "networks pictures",
     "anatomy initialization weights engine pytorch data",
     "evaluation training reading figures benchmarking page sdnn",
     "server reproduction",

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 import lenet
 from lenet import data
 from lenet.page.document import page_document
+from lenet.pictures.loading import Picture, open_picture
 from lenet.reading.normalization import normalize
-from lenet.reading.opening.pictures import Picture, open_picture
 from lenet.reading.paper.ink import InkMap, find_ink
 from lenet.reading.reader import Reader, _in_picture
 from lenet.reading.results import Reading

@@ -255,7 +255,7 @@ def test_every_mutated_file_is_read_or_refused_in_one_sentence(first: int, tmp_p
 
 
 def test_some_mutated_files_open_and_some_do_not():
-    from lenet.reading.opening.pictures import open_picture
+    from lenet.pictures.loading import open_picture
 
     refused = 0
     for number in range(60):

@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lenet.errors import DataError, MissingExtra
-from lenet.reading.opening import pictures
-from lenet.reading.opening import strips as strips_of
-from lenet.reading.opening.pictures import open_pages, open_picture
-from lenet.reading.opening.reduction import reduced
+from lenet.pictures import loading
+from lenet.pictures import strips as strips_of
+from lenet.pictures.loading import open_pages, open_picture
+from lenet.pictures.reduction import reduced
 
 # How an upright picture is stored whose EXIF data name an orientation.
 STORED = {
@@ -192,7 +192,7 @@ def test_bytes_and_streams_open_as_the_file_does(tmp_path: Path, kind: str):
 def test_a_pipe_is_read_to_its_end_and_called_what_python_calls_it():
     content = saved(Image.fromarray(gray_page()), "PNG")
     code = (
-        "import sys; from lenet.reading.opening.pictures import open_picture; "
+        "import sys; from lenet.pictures.loading import open_picture; "
         "p = open_picture(sys.stdin.buffer); print(p.name, p.size)"
     )
     ran = subprocess.run([sys.executable, "-c", code], input=content, capture_output=True, check=True)
@@ -210,7 +210,7 @@ def test_what_is_no_source_of_a_picture_is_refused(tmp_path: Path):
 
 
 def test_a_stream_without_end_is_not_read_forever(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pictures, "MOST_STREAMED_BYTES", 1000)
+    monkeypatch.setattr(loading, "MOST_STREAMED_BYTES", 1000)
     with Path("/dev/zero").open("rb") as endless:
         assert "over 0 MB" in refusal(endless)
 
@@ -398,7 +398,7 @@ def test_a_header_that_promises_a_hundred_million_pixels_takes_no_memory_before_
     code = (
         "import sys\nfrom lenet.errors import DataError\n"
         f"sys.path.insert(0, {str(Path(__file__).parent)!r})\nfrom memory import most_megabytes\n"
-        "from lenet.reading.opening.pictures import open_picture\n"
+        "from lenet.pictures.loading import open_picture\n"
         "before = most_megabytes()\n"
         "try: open_picture(sys.argv[1])\nexcept DataError as error: assert 'damaged' in str(error)\n"
         "print(most_megabytes() - before)"
@@ -446,7 +446,7 @@ def test_a_thumbnail_within_a_tiff_is_no_page():
 
 
 def test_too_many_pages_are_refused_after_the_last_that_is_accepted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pictures, "MOST_PAGES", 2)
+    monkeypatch.setattr(loading, "MOST_PAGES", 2)
     pages = open_pages(three_pages())
     next(pages), next(pages)
     with pytest.raises(DataError, match="over 2 pages"):

@@ -16,8 +16,8 @@ from PIL import Image
 
 from asgi import Client
 from lenet.errors import DataError
+from lenet.pictures.loading import open_pages
 from lenet.reading import Reader
-from lenet.reading.opening.pictures import open_pages
 from lenet.server import Limits, create_app
 from test_reading_damage import MUTATIONS, mutated
 

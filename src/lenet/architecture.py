@@ -6,18 +6,29 @@ Shapes are (maps, height, width) throughout; a full connection gives (units, 1, 
 
 from __future__ import annotations
 
+import math
+import re
+from collections.abc import Callable, Collection
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
-from lenet.errors import ArchitectureError
+from lenet.errors import ArchitectureError, printable
+from lenet.records import Record, RecordError
 
 Shape = tuple[int, int, int]
 """(maps, height, width)."""
 
 ConnectionTable = tuple[tuple[int, ...], ...]
 """For each output map, the input maps that feed it, ascending; `connections.py` holds the printed ones."""
+
+
+MOST_STAGES, MOST_UNITS, MOST_PARAMETERS = 1_000, 1 << 24, 1 << 26
+"""What a network has at most, units of any one stage: descriptions come from files, too."""
+
+NAME = re.compile(r"[^\W_][\w.+-]{0,63}")
+"""What a network or a stage may be called; files and folders are named after them."""
 
 
 class Activation(StrEnum):
@@ -85,6 +96,10 @@ class Convolution:
         if self.table is not None:
             if len(self.table) != self.maps:
                 raise ArchitectureError(f"the connection table has {len(self.table)} output maps, not {self.maps}")
+            if any(row != tuple(sorted({*row})) or min(row, default=0) < 0 for row in self.table):
+                raise ArchitectureError(
+                    "the connection table must name input maps in ascending order, each once, from 0"
+                )
             needed = max((index for row in self.table for index in row), default=0) + 1
             if needed > maps:
                 raise ArchitectureError(f"the connection table needs {needed} input maps, got {maps}")
@@ -260,8 +275,18 @@ class Network:
     input_range: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
+        for kind, name in (("network", self.name), *(("stage", stage.name) for stage in self.stages)):
+            if not NAME.fullmatch(name):
+                raise ArchitectureError(
+                    f"the {kind} name {_shortened(name)} is none that a file can have; "
+                    "expected up to 64 letters, digits and . _ + -, the first a letter or digit"
+                )
         if not self.stages:
             raise ArchitectureError(f"{self.name}: a network needs at least one stage")
+        if len(self.stages) > MOST_STAGES:
+            raise ArchitectureError(f"{self.name}: has {len(self.stages):,} stages, expected at most {MOST_STAGES:,}")
+        if min(self.input) < 1:
+            raise ArchitectureError(f"{self.name}: takes {_text(self.input)}, expected at least 1 of each")
         names = [stage.name for stage in self.stages]
         if twice := sorted({name for name in names if names.count(name) > 1}):
             raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(twice)} stands twice")
@@ -272,7 +297,12 @@ class Network:
                     raise ArchitectureError(
                         f"{self.name}: {stage.name}: {attribute} is {value}, expected at least {least}"
                     )
-        _ = self.output_shapes
+        for name, shape in (("input", self.input), *zip(names, self.output_shapes, strict=True)):
+            if math.prod(shape) > MOST_UNITS:
+                raise ArchitectureError(f"{self.name}: {name} is {_text(shape)}, expected at most {MOST_UNITS:,} units")
+        parameters = sum(map(math.prod, self.parameter_shapes().values()))
+        if parameters > MOST_PARAMETERS:
+            raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MOST_PARAMETERS:,}")
 
     @cached_property
     def output_shapes(self) -> tuple[Shape, ...]:
@@ -331,26 +361,26 @@ class Network:
         }
 
     @classmethod
-    def from_json(cls, description: dict[str, Any]) -> Network:
-        """The inverse of `to_json`.
+    def from_json(cls, description: Any) -> Network:
+        """The inverse of `to_json`, of values that come from a file and may be anything.
 
         Raises:
             ArchitectureError: if ``description`` is not such a description.
         """
         try:
+            record = Record.of(description, "network")
+            low, high = record.numbers("input_range", 2)
             return cls(
-                name=str(description["name"]),
-                input=_shape(description["input"]),
-                stages=tuple(_stage(stage) for stage in description["stages"]),
-                source=str(description["source"]),
-                story=str(description["story"]),
-                departures=tuple(map(str, description["departures"])),
-                input_range=(float(description["input_range"][0]), float(description["input_range"][1])),
+                name=record.text("name"),
+                input=_shape(record),
+                stages=tuple(map(_stage, record.records("stages"))),
+                source=printable(record.text("source")),
+                story=printable(record.text("story")),
+                departures=tuple(map(printable, record.texts("departures"))),
+                input_range=(low, high),
             )
-        except ArchitectureError:
-            raise
-        except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
-            raise ArchitectureError(f"not a network description: {type(error).__name__} at {error}") from None
+        except RecordError as error:
+            raise ArchitectureError(f"not a network description: {error}") from None
 
 
 def _layer_json(layer: Layer) -> dict[str, Any]:
@@ -359,20 +389,40 @@ def _layer_json(layer: Layer) -> dict[str, Any]:
     return values | lists
 
 
-def _shape(values: list[int]) -> Shape:
-    maps, height, width = map(int, values)
+def _shape(record: Record) -> Shape:
+    maps, height, width = record.integers("input", 3)
     return (maps, height, width)
 
 
-def _stage(description: dict[str, Any]) -> Stage:
-    kind = LAYER_KINDS.get(description["kind"])
-    if kind is None:
-        raise ArchitectureError(f"unknown layer kind {description['kind']!r}; known kinds: {', '.join(LAYER_KINDS)}")
-    values = {field.name: description[field.name] for field in fields(kind)}
-    for name in ("table", "prototypes"):
-        if values.get(name) is not None:
-            values[name] = tuple(tuple(map(int, row)) for row in values[name])
-    return Stage(description["name"], kind(**values), Activation(description["activation"]))
+_ATTRIBUTES: dict[str, Callable[[Record, str], Any]] = {
+    "padding_value": Record.number,
+    "table": lambda record, name: record.rows(name) if name in record else None,
+    "bias": lambda record, name: _one_of(record, name, ("map", "unit")),
+    "prototypes": Record.rows,
+}
+"""How attributes of layers are read that are no whole numbers."""
+
+
+def _stage(record: Record) -> Stage:
+    kind = LAYER_KINDS[_one_of(record, "kind", LAYER_KINDS)]
+    values = {
+        field.name: _ATTRIBUTES[field.name](record, field.name)
+        if field.name in _ATTRIBUTES
+        else record.integer(field.name)
+        for field in fields(kind)
+    }
+    activation = _one_of(record, "activation", list(Activation))
+    return Stage(record.text("name"), kind(**values), Activation(activation))
+
+
+def _one_of(record: Record, name: str, known: Collection[str]) -> str:
+    if (value := record.text(name)) not in known:
+        raise ArchitectureError(f"unknown layer {name} {_shortened(value)}; known: {', '.join(known)}")
+    return value
+
+
+def _shortened(text: str) -> str:
+    return repr(text if len(text) <= 60 else f"{text[:57]}…")
 
 
 def _text(shape: Shape) -> str:

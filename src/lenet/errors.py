@@ -14,10 +14,32 @@ LeNetError
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from unicodedata import category
+
+
+def printable(text: str) -> str:
+    """Text with every character spelled out that a terminal would act on, or that no encoding takes.
+
+    Control and formatting characters, separators of lines and paragraphs, and the halves of characters that stand for
+    a file name's undecodable bytes.
+
+    >>> printable("a\\udcff\\n.png"), printable("\\x1b[2J七")
+    ('a\\\\udcff\\\\n.png', '\\\\x1b[2J七')
+    """
+    if text.isprintable():
+        return text
+    return "".join(repr(character)[1:-1] if _acts(character) else character for character in text)
+
+
+def _acts(character: str) -> bool:
+    return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 class LeNetError(ValueError):
-    """The base of every error that a user's file, name or argument can cause; its text is one sentence."""
+    """The base of every error that a user's file, name or argument can cause; its text is one printable sentence."""
+
+    def __init__(self, sentence: str = "") -> None:
+        super().__init__(printable(sentence))
 
 
 class UnknownName(LeNetError):

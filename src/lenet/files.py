@@ -1,21 +1,82 @@
-"""Files that are whole or not there, whatever happens while they are written."""
+"""Atomic file writes, and locks: a file is whole or not there, and a folder has one writer."""
 
 import os
 import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
+
+LEFTOVERS = ".*.tmp"
+"""Glob of the files that a process which was killed leaves in a folder it was writing into."""
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file at ``path`` in one step, so that a reader or a kill at any moment finds it whole."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    """Replace the file at ``path`` in one step, so that a reader or a kill at any moment finds it whole.
+
+    A link is followed: what it points to is replaced. A file that is replaced keeps its permissions.
+
+    Raises:
+        OSError: if it cannot be written; then ``path`` is as it was, and nothing is left beside it.
+    """
+    with replacing(path) as file:
+        file.write(content)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write to, which takes the place of ``path`` in one step when the block ends without an exception.
+
+    Raises:
+        OSError: as `write_atomically`.
+    """
+    target = Path(os.path.realpath(path))
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # A name of its own length, as names may be as long as a file system takes already.
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lenet-", suffix=".tmp")
+    temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        Path(temporary).chmod(0o644)
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.chmod(_permissions(target))
+        temporary.replace(target)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.filename in (None, name):  # the user knows no temporary file
+            error.filename, error.filename2 = str(path), None
         raise
+
+
+def _permissions(path: Path) -> int:
+    """Those of the file at a path, or else those that a new file has."""
+    return path.stat().st_mode & 0o777 if path.exists() else 0o644
+
+
+@contextmanager
+def locked(path: Path, refuse: Callable[[], Exception] | None = None) -> Iterator[None]:
+    """Hold the lock file at ``path`` for this process alone; it is given up when the process ends, however it does.
+
+    Args:
+        path: of the lock file, which is made, and stays.
+        refuse: what is raised where another process holds it; None waits for it.
+
+    Where the system or the file system has no locks, nothing is held.
+    """
+    try:
+        import fcntl
+    except ImportError:  # Windows
+        yield
+        return
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refuse else 0))
+        except BlockingIOError:
+            if refuse is None:
+                raise
+            raise refuse() from None
+        except OSError:
+            yield
+            return
+        yield

@@ -18,6 +18,7 @@ from safetensors.numpy import save as to_bytes
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError, UnknownName, WeightsError
 from lenet.files import write_atomically
+from lenet.records import Record, RecordError, parse_json
 
 FORMAT = "lenet-weights-1"
 
@@ -111,14 +112,15 @@ def load(path: str | Path, expect: Network | None = None) -> Weights:
             f"{path}: a safetensors file, but not lenet weights: its format is {metadata.get('format')!r}"
         )
     try:
-        network = Network.from_json(json.loads(metadata["network"]))
+        record = Record(metadata)
+        network = Network.from_json(parse_json(record.text("network")))
         if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
             raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
-        return Weights(network, arrays, json.loads(metadata["provenance"]))
+        return Weights(network, arrays, dict(Record.parsed(record.text("provenance")).values))
     except (ArchitectureError, WeightsError) as error:
         raise WeightsError(f"{path}: {error}") from None
-    except (KeyError, ValueError) as error:
-        raise WeightsError(f"{path}: its metadata is damaged ({_first_line(error)})") from None
+    except RecordError as error:
+        raise WeightsError(f"{path}: its metadata is damaged ({error})") from None
 
 
 def pretrained(name: str = "lenet-5-relu") -> Weights:

@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lenet.cli.answers import Answers, csv_bytes, is_in_doubt
-from lenet.cli.picture_files import Found, printable
-from lenet.errors import DataError
+from lenet.cli.picture_files import Found
+from lenet.errors import DataError, printable
 from lenet.files import write_atomically
 from lenet.reading.folders.batch import Page, names_idx
 from lenet.reading.idx import IdxReading

@@ -6,9 +6,8 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from unicodedata import category
 
-from lenet.errors import DataError
+from lenet.errors import DataError, printable
 
 STDIN = "-"
 SUFFIXES = (
@@ -36,16 +35,6 @@ class Found:
         """The name of a source, in which characters that cannot be printed are spelled out."""
         source = self.sources[index]
         return "stdin" if isinstance(source, bytes) else printable(str(source))
-
-
-def printable(name: str) -> str:
-    """A file's name as it can be printed, whatever bytes it has.
-
-    >>> printable("a\\udcff\\n.png")
-    'a\\\\udcff\\\\n.png'
-    """
-    text = name.encode(errors="backslashreplace").decode()
-    return "".join(repr(character)[1:-1] if category(character) == "Cc" else character for character in text)
 
 
 def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: Path | None = None) -> Found:

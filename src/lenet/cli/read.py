@@ -13,8 +13,8 @@ import typer
 
 from lenet.cli.answers import COLUMNS, Answers
 from lenet.cli.output import Output
-from lenet.cli.picture_files import Found, find_pictures, printable
-from lenet.errors import ReadingError
+from lenet.cli.picture_files import Found, find_pictures
+from lenet.errors import ReadingError, printable
 from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
 
 if TYPE_CHECKING:

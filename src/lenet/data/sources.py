@@ -24,7 +24,7 @@ from platformdirs import user_cache_dir
 from lenet.data.idx import describe, open_raw, read_into
 from lenet.data.ways import File, Mirror, Way, probe
 from lenet.errors import DataError
-from lenet.files import write_atomically
+from lenet.files import LEFTOVERS, locked, write_atomically
 
 Bytes = NDArray[np.uint8]
 logger = logging.getLogger("lenet.data")
@@ -169,7 +169,12 @@ def _cache_for_writing(collection: Collection) -> Iterator[Path]:
     folder = cache_folder() / collection.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with _locked(folder):
+        with locked(folder / ".lock"):
+            # Nobody else is in here, so what lies about was left by a process that was killed.
+            for leftover in folder.glob(".fetch-*"):
+                shutil.rmtree(leftover, ignore_errors=True)
+            for leftover in folder.glob(LEFTOVERS):
+                leftover.unlink(missing_ok=True)
             yield folder
     except OSError as problem:
         raise DataError(
@@ -232,25 +237,3 @@ def _no_way(collection: Collection, tried: list[str]) -> str:
         f"cannot obtain {collection.name}; tried {'; '.join(tried)}; to hand the files over, put {names} "
         "(raw or .gz) in a folder and name it with --data-dir"
     )
-
-
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    """Hold a folder for one process at a time; where locks are not to be had, unique names alone keep the peace."""
-    try:
-        import fcntl
-    except ImportError:
-        yield
-        return
-    with (folder / ".lock").open("w") as stream:
-        try:
-            fcntl.flock(stream, fcntl.LOCK_EX)
-        except OSError:
-            yield
-            return
-        # Nobody else is in here, so what lies about was left by a process that was killed.
-        for leftover in folder.glob(".fetch-*"):
-            shutil.rmtree(leftover, ignore_errors=True)
-        for leftover in folder.glob(".*.tmp"):
-            leftover.unlink(missing_ok=True)
-        yield

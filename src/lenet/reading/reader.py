@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.errors import WeightsError
 from lenet.networks import describe
+from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.lines.drafts import read_lines
 from lenet.reading.lines.pattern import Pattern, wanted_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
-from lenet.reading.opening.pictures import Picture, Source, open_picture
 from lenet.reading.paper.ink import InkMap, Polarity, find_ink
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer

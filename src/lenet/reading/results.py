@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.pictures.loading import Picture
 from lenet.reading.lines.segmentation import Box
-from lenet.reading.opening.pictures import Picture
 from lenet.reading.paper.ink import InkMap, Polarity
 
 GrayLevels = NDArray[np.uint8]

@@ -12,7 +12,7 @@ from typing import Any
 
 import lenet
 from lenet.errors import TrainingError
-from lenet.files import write_atomically
+from lenet.files import LEFTOVERS, write_atomically
 
 FORMAT = "lenet-reproduction-1"
 
@@ -43,7 +43,7 @@ def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
     if begun is None:
         save(folder, settings)
         return settings
-    for unfinished in folder.rglob(".*.tmp"):  # of a process that was killed
+    for unfinished in folder.rglob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)
     return begun
 

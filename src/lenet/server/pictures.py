@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import LeNetError, MissingExtra
-from lenet.reading.opening.formats import NotAPicture, most_pixels_of, open_images
-from lenet.reading.opening.pdf import is_pdf
-from lenet.reading.opening.pictures import KEPT_PIXELS, Picture, open_pages
+from lenet.pictures.formats import NotAPicture, most_pixels_of, open_images
+from lenet.pictures.loading import KEPT_PIXELS, Picture, open_pages
+from lenet.pictures.pdf import is_pdf
 from lenet.reading.paper.ink import Polarity
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer

@@ -23,7 +23,7 @@ from safetensors.numpy import save as to_bytes
 import lenet
 from lenet.data import Dataset
 from lenet.errors import TrainingError
-from lenet.files import write_atomically
+from lenet.files import LEFTOVERS, write_atomically
 from lenet.weights import Weights
 from lenet.weights import load as load_weights
 
@@ -160,7 +160,7 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
         run.folder.mkdir(parents=True, exist_ok=True)
         run.last_path.unlink(missing_ok=True)  # without run.json nobody can tell whose it is
         write_atomically(run.settings_path, json.dumps(settings, indent=2, ensure_ascii=False).encode() + b"\n")
-    for unfinished in run.folder.glob(".*.tmp"):  # of a process that was killed
+    for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)
     return run
 

@@ -4,8 +4,8 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.errors import DataError
+from lenet.pictures.loading import open_picture
 from lenet.reading.folders.photos import Answer, Measurement
-from lenet.reading.opening.pictures import open_picture
 
 MOST = 400  # on one sheet
 

@@ -20,7 +20,7 @@ from lenet.reading.recognition import Recognizer
 from lenet.weights import Weights, find
 
 if TYPE_CHECKING:
-    from lenet.reading.opening.pictures import Picture, Source
+    from lenet.pictures.loading import Picture, Source
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
 
@@ -184,7 +184,7 @@ def names_idx(path: Path) -> bool:
 
 def _opened(source: "Source") -> Iterator["Picture | DataError"]:
     """The pages of a source, as pictures; what cannot be opened ends them."""
-    from lenet.reading.opening.pictures import open_pages
+    from lenet.pictures.loading import open_pages
 
     pictures = iter(open_pages(source))
     while (picture := _caught(source, lambda: next(pictures, None))) is not None:

@@ -1,4 +1,4 @@
-"""Opening pictures: any file, stream, Pillow image or array becomes upright RGB, or one sentence that says why not.
+"""Loads pictures: any file, stream, Pillow image or array becomes upright RGB, or one sentence that says why not.
 
 The size is checked before anything is decoded, and large pictures are reduced while they are.
 """
@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import DataError, LeNetError
-from lenet.reading.opening.formats import NotAPicture, Pages, most_pixels_of, open_images
-from lenet.reading.opening.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, turned
-from lenet.reading.opening.strips import spans, strip_height, strips
+from lenet.pictures.formats import NotAPicture, Pages, most_pixels_of, open_images
+from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, turned
+from lenet.pictures.strips import spans, strip_height, strips
 
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
 

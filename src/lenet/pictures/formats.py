@@ -11,7 +11,7 @@ from typing import IO, Any, cast
 from PIL import Image
 
 from lenet.errors import MissingExtra
-from lenet.reading.opening.pdf import PdfPages, is_pdf
+from lenet.pictures.pdf import PdfPages, is_pdf
 
 MOST_PIXELS = 100_000_000
 # Decoders of these hold the picture several times over, as a whole: half the size is as much as they may take.
