@@ -11,6 +11,7 @@
 #include <stdexcept>
 
 #include "engine.h"
+#include "turn.h"
 
 namespace nb = nanobind;
 using namespace lenet;
@@ -153,7 +154,8 @@ NB_MODULE(_native, module) {
       .def_prop_ro("average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(Remembered::average), self); })
       .def("remember",
            [](Engine& self, bool first, bool second, bool average) {
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const nb::gil_scoped_release released;
+             const Turn turn(self.busy);
              self.remember(Remembered::first, first);
              self.remember(Remembered::second, second);
              self.remember(Remembered::average, average);
@@ -161,13 +163,13 @@ NB_MODULE(_native, module) {
       .def("predict_gray",
            [](Engine& self, const Bytes& pictures, const Outputs& outputs) {
              const nb::gil_scoped_release released;
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const Turn turn(self.busy);
              self.predict(pictures.data(), nullptr, outputs.shape(0), outputs.data());
            })
       .def("predict_inputs",
            [](Engine& self, const Inputs& inputs, const Outputs& outputs) {
              const nb::gil_scoped_release released;
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const Turn turn(self.busy);
              self.predict(nullptr, inputs.data(), outputs.shape(0), outputs.data());
            })
       .def("look",
@@ -176,7 +178,7 @@ NB_MODULE(_native, module) {
              std::vector<float*> to;
              for (const Outputs& array : seen) to.push_back(array.data());
              const nb::gil_scoped_release released;
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const Turn turn(self.busy);
              self.look(pictures ? pictures->data() : nullptr, inputs ? inputs->data() : nullptr, seen.at(0).shape(0), buffers,
                        to);
            },
@@ -186,7 +188,7 @@ NB_MODULE(_native, module) {
               const Rates& rates, const std::optional<Shifts>& shifts, const std::optional<Bytes>& mirrored,
               const std::optional<Distortions>& distortions, uint64_t seed) {
              const nb::gil_scoped_release released;
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const Turn turn(self.busy);
              Lesson lesson;
              lesson.pictures = pictures.data();
              lesson.labels = labels.data();
@@ -205,7 +207,7 @@ NB_MODULE(_native, module) {
       .def("gradients", [](Engine& self, const Objective& objective, const Bytes& pictures, const Rows& labels,
                            const Rows& order, const Outputs& gradient) {
         const nb::gil_scoped_release released;
-        const std::lock_guard<std::mutex> lock(self.busy);
+        const Turn turn(self.busy);
         Lesson lesson;
         lesson.pictures = pictures.data();
         lesson.labels = labels.data();

@@ -5,6 +5,7 @@
 
 
 #include "replicas.h"
+#include "turn.h"
 
 namespace nb = nanobind;
 using namespace lenet;
@@ -46,12 +47,12 @@ void bind_replicas(nb::module_& module) {
            [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order, float eta, float mu,
               const Losses& losses, const Errors& errors) {
              const nb::gil_scoped_release released;
-             const std::lock_guard<std::mutex> lock(self.busy);
+             const Turn turn(self.busy);
              self.learn(lesson(self, pictures, labels, order), eta, mu, losses.data(), errors.data());
            })
       .def("estimate", [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order) {
         const nb::gil_scoped_release released;
-        const std::lock_guard<std::mutex> lock(self.busy);
+        const Turn turn(self.busy);
         self.estimate(lesson(self, pictures, labels, order));
       });
 }

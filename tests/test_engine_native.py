@@ -374,6 +374,74 @@ def test_a_forked_child_runs_or_drops_the_engine_of_its_parent(work, started):
     assert done.returncode == 0, done.stderr or "no answer within 20 seconds"
 
 
+FORK_AMID_CALLS = """
+import os, signal, threading
+import numpy as np
+from engine_cases import random_pictures, random_weights
+from lenet.engine.native import Engine, Learning
+from lenet.engine.replicas import Replicas
+from lenet.networks import describe
+signal.alarm(100)
+network = describe("lenet-1")
+images, labels = random_pictures(network, 300)
+weights = random_weights(network)
+engine = Engine(network, weights, threads=2)
+replicas = Replicas(network, [weights] * 20, loss="mean-squared-error", threads=2)
+expected = engine.predict(images)
+rows, still = np.arange(300), Learning(batch=30)
+
+def predict():
+    return np.array_equal(engine.predict(images), expected)
+
+def learn():
+    engine.fit(images, labels, rows, [0.0] * 10, still)
+    return predict()
+
+def teach():
+    replicas.curvatures(images, labels, rows[:20])
+    replicas.learn(images, labels, rows[:20], eta=0.0, mu=0.02)
+    return all(np.array_equal(replicas.arrays(0)[name], array) for name, array in weights.items())
+
+work, done, wrong = {work}, False, []
+
+def go_on():
+    while not done:
+        if not work():
+            wrong.append("a thread got another answer")
+
+threads = [threading.Thread(target=go_on) for _ in range(2)]
+for thread in threads:
+    thread.start()
+for number in range(40):
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        os._exit(0 if work() else 7)
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if status:
+        wrong.append(f"child {{number}} ended with {{status}}")
+        break
+done = True
+for thread in threads:
+    thread.join()
+assert not wrong, wrong
+"""
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork here")
+@pytest.mark.parametrize("work", ["predict", "learn", "teach"])
+def test_a_child_that_was_forked_while_other_threads_are_inside_an_engine_runs_it(work):
+    environment = os.environ | {"PYTHONPATH": os.path.dirname(__file__)}  # noqa: PTH120
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore::DeprecationWarning", "-c", FORK_AMID_CALLS.format(work=work)],
+        capture_output=True,
+        text=True,
+        timeout=120,
+        env=environment,
+    )
+    assert done.returncode == 0, done.stderr or "no answer within 100 seconds"
+
+
 def test_busy_neighbours_slow_it_down_and_stop_nothing():
     network = describe("lenet-1")
     images, labels = random_pictures(network, 300)
