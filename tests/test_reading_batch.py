@@ -9,6 +9,8 @@ import sys
 import tracemalloc
 from dataclasses import dataclass, replace
 from functools import partial
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import numpy as np
@@ -171,6 +173,36 @@ def test_tasks_are_taken_as_they_are_needed():
         next(results)
     results.close()
     assert len(taken) < 30
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_while_a_process_is_being_started_or_ended_is_not_lost(monkeypatch):
+    def pressing(method):
+        def pressed(process, *arguments):
+            signal.raise_signal(signal.SIGINT)
+            return method(process, *arguments)
+
+        return pressed
+
+    for moment in ("start", "join"):
+        with monkeypatch.context() as patched:
+            patched.setattr(BaseProcess, moment, pressing(getattr(BaseProcess, moment)))
+            with pytest.raises(KeyboardInterrupt):
+                list(over_processes(Strange, range(4), 2, lambda number: -1))
+        assert not multiprocessing.active_children()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_while_an_answer_is_received_leaves_no_process(monkeypatch):
+    def stopped(connection):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Connection, "recv", stopped)
+    results = over_processes(Strange, range(4), 2, lambda number: -1)
+    with pytest.raises(KeyboardInterrupt):
+        next(results)
+    monkeypatch.undo()
+    assert not multiprocessing.active_children()
 
 
 def core_count() -> "partial[int]":

@@ -8,10 +8,10 @@ Each has a pipe of its own and shares no lock, so that one that is killed leaves
 import multiprocessing
 import os
 import signal
-import threading
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
 from typing import Any, Generic, TypeVar
@@ -81,6 +81,7 @@ class _Crew(Generic[Task, Result]):
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
             multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
+        self._workers: list[_Worker] = []  # all that run, whatever Ctrl-C has interrupted
         self._idle: list[_Worker] = []
         self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
 
@@ -104,13 +105,15 @@ class _Crew(Generic[Task, Result]):
         """The next results, by their tasks' numbers; waits for one at least."""
         found: dict[int, Result] = {}
         for connection in wait(list(self._busy)):
-            worker, number, task = self._busy.pop(connection)
+            worker, number, task = self._busy[connection]
             try:
                 error, result = worker.connection.recv()
             except (EOFError, OSError):
+                del self._busy[connection]
                 self._end(worker)
                 found[number] = self._lost(task)
                 continue
+            del self._busy[connection]
             self._idle.append(worker)
             if error is not None:
                 raise error
@@ -119,29 +122,32 @@ class _Crew(Generic[Task, Result]):
 
     def stop(self) -> None:
         """End all processes, in the middle of their work if need be."""
-        workers = [*self._idle, *(worker for worker, _, _ in self._busy.values())]
-        for worker, _, _ in self._busy.values():
-            worker.process.terminate()
-        for worker in workers:
-            worker.connection.close()  # the sign to go home
-        for worker in workers:
-            self._end(worker)
+        with _ctrl_c_held_back():
+            for worker in self._workers:
+                if worker not in self._idle:
+                    worker.process.terminate()
+            for worker in self._workers:
+                worker.connection.close()  # the sign to go home
+            while self._workers:
+                self._end(self._workers[0])
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         process = self._context.Process(target=_work, args=(theirs, self._make), daemon=True)
-        with _without_interruption():
+        worker = _Worker(process, ours)
+        with _ctrl_c_held_back():
             process.start()
+            self._workers.append(worker)
         theirs.close()
-        return _Worker(process, ours)
+        return worker
 
-    @staticmethod
-    def _end(worker: _Worker) -> None:
+    def _end(self, worker: _Worker) -> None:
         worker.connection.close()
         worker.process.join(_SECONDS_TO_END)
         if worker.process.is_alive():
             worker.process.kill()
             worker.process.join()
+        self._workers.remove(worker)
 
 
 def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
@@ -172,16 +178,17 @@ def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
 
 
 @contextmanager
-def _without_interruption() -> Iterator[None]:
-    """While processes are started in here, Ctrl-C is ignored, and they ignore it from their first moment on."""
-    if threading.current_thread() is not threading.main_thread():  # others are not allowed to change this
+def _ctrl_c_held_back() -> Iterator[None]:
+    """Ctrl-C is answered when this ends, and never by processes that are started in here, not in their first moment."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # when it is started, it lets Ctrl-C through again
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 @contextmanager
