@@ -167,7 +167,7 @@ def test_the_shipped_weights_are_small_and_read_mnist(reader: Reader, mnist):
 
 
 def test_the_steps_are_drawn(reader: Reader, mnist, tmp_path: Path):
-    reading = reader.read(page_of(["12"], mnist))
+    reading = reader.read(page_of(["12"], mnist), keep_steps=True)
     draw_steps(reading, tmp_path / "steps.png")
     assert (tmp_path / "steps.png").stat().st_size > 1000
     assert np.asarray(steps_picture(reading)).std() > 10

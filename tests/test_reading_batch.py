@@ -1,8 +1,11 @@
 """Many pictures at once: their order, what becomes of bad ones and of processes that die, and `lenet.read`."""
 
+import gc
+import inspect
 import io
 import multiprocessing
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -12,6 +15,7 @@ from functools import partial
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
 from pathlib import Path
+from types import FunctionType, ModuleType
 
 import numpy as np
 import pytest
@@ -22,7 +26,7 @@ from PIL import Image
 import lenet
 from lenet.data import write_idx
 from lenet.errors import DataError, ReadingError, UnknownName, WeightsError
-from lenet.reading.drawing.annotation import Drawings, annotated, drawing_paths
+from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated, drawing_paths
 from lenet.reading.drawing.marks import Sheet
 from lenet.reading.drawing.steps import steps_picture
 from lenet.reading.folders.batch import Page, Settings, read_all, workers_for
@@ -230,9 +234,7 @@ def test_a_script_reads_with_several_processes(tmp_path: Path):
 
 
 def test_a_picture_is_read_by_one_call():
-    reading = lenet.read(PATHS[5])
-    assert reading.text == "1998"
-    assert reading.steps is not None
+    assert lenet.read(PATHS[5]).text == "1998"
     assert lenet.read(PATHS[5].read_bytes(), length=4).text == "1998"
     assert lenet.read(np.asarray(Image.open(PATHS[3]).convert("L")), single=True, polarity="paper-high").text == "7"
     assert lenet.read(PATHS[3], network="lenet-5-relu").text == "7"
@@ -245,8 +247,69 @@ def test_a_list_gives_a_list_and_a_bad_picture_an_error(tmp_path: Path):
         lenet.read([PATHS[0], tmp_path / "missing.png"])
     with pytest.raises(DataError, match="no such file"):
         lenet.read(tmp_path / "missing.png")
-    with pytest.raises(TypeError, match="colour"):
-        lenet.read(PATHS[0], colour="blue")
+    write_idx(tmp_path / "digits", np.zeros((1, 28, 28), np.uint8))
+    with pytest.raises(DataError, match="digits: is an IDX file, expected a picture"):
+        lenet.read([tmp_path / "digits"])
+
+
+@pytest.mark.parametrize("function", [lenet.read, Reader.read, read_all, Reader, Settings])
+def test_an_unknown_keyword_is_refused_in_the_name_of_what_was_called(function):
+    with pytest.raises(
+        TypeError, match=rf"^{function.__qualname__}(\.__init__)?\(\) got an unexpected keyword argument 'patern'"
+    ):
+        function(patern=1)
+
+
+def test_the_keywords_of_reading_are_those_of_the_settings_and_have_their_types():
+    written, settings = inspect.signature(lenet.read).parameters, inspect.signature(Settings).parameters
+    assert set(written) - {"pictures", "workers"} == set(settings)
+    for name, parameter in settings.items():
+        own = written[name]
+        assert (own.default, str(own.annotation)) == (parameter.default, str(parameter.annotation))
+        assert own.kind is inspect.Parameter.KEYWORD_ONLY
+
+
+def test_steps_are_kept_only_when_asked_and_drawing_says_how_to_ask(tmp_path: Path):
+    for read in (lenet.read, Reader().read):
+        assert read(PATHS[0]).steps is None
+        assert read(PATHS[0], keep_steps=True).steps is not None
+    [alone], [page] = lenet.read(PATHS[:1], keep_steps=True), read_all(PATHS[:1], Settings(keep_steps=True))
+    assert alone.steps is not None
+    assert page.result.steps is not None
+    for draw in (annotated, steps_picture, partial(draw_annotated, path=tmp_path / "drawn.png")):
+        with pytest.raises(ReadingError, match=r"five\.png: its steps were not kept; to draw them, read it with keep_"):
+            draw(lenet.read(PATHS[0]))
+
+
+def test_readings_hold_no_picture_and_print_as_one_short_line():
+    page = np.full((3000, 4000), 230, np.uint8)
+    page[300:2700, 1900:2100] = 30
+    for source in (page, PATHS[1]):
+        reading = lenet.read(source)
+        assert reading.digits
+        assert len(pickle.dumps(reading)) < 100_000
+        assert sum(kept.nbytes for kept in arrays_within(reading)) == len(reading.digits) * 28 * 28
+        assert len(repr(reading)) <= 200
+        assert len(repr(lenet.read(source, keep_steps=True))) <= 200
+        assert all(len(repr(digit)) <= 200 for digit in reading.digits)
+        assert len(repr(Page(0, 1, True, reading))) <= 300
+    assert len(repr(replace(reading, text="1" * 10_000, name="x" * 10_000))) <= 200
+    assert repr(IdxReading("x" * 10_000, np.zeros((70_000, 10), np.float32))).startswith("IdxReading(70000 digits, 'x")
+    assert len(repr(IdxReading("x" * 10_000, np.zeros((70_000, 10), np.float32)))) <= 200
+
+
+def arrays_within(kept: object) -> list[np.ndarray]:
+    """The arrays that an object keeps from being freed, those that others are views of included."""
+    found, seen, left = [], set(), [kept]
+    while left:
+        one = left.pop()
+        if id(one) in seen or isinstance(one, type | ModuleType | FunctionType):
+            continue
+        seen.add(id(one))
+        if isinstance(one, np.ndarray):
+            found.append(one if one.base is None else one.base)
+        left += gc.get_referents(one)
+    return found
 
 
 def box_of(picture: np.ndarray, color: tuple[int, int, int]) -> np.ndarray:
@@ -261,7 +324,7 @@ def longest_run(mask: np.ndarray) -> int:
 
 @pytest.mark.parametrize("path", PATHS, ids=NAMES)
 def test_neither_boxes_nor_labels_hide_a_digit(path: Path):
-    reading = lenet.read(path)
+    reading = lenet.read(path, keep_steps=True)
     side, frame = 1000, 40
     sheet = Sheet(reading, side, frame, unit=20)
     before = np.asarray(sheet.picture).copy()
@@ -278,13 +341,13 @@ def test_neither_boxes_nor_labels_hide_a_digit(path: Path):
 def test_a_drawing_is_legible_at_any_size_of_the_picture(side: int):
     page = np.full((side, side), 230, np.uint8)
     page[side // 5 : -side // 5, side * 45 // 100 : max(side * 45 // 100 + 1, side * 55 // 100)] = 20
-    drawn = annotated(lenet.read(page))
+    drawn = annotated(lenet.read(page, keep_steps=True))
     assert min(720, 12 * side) <= max(drawn.size) <= 2500
     assert min(drawn.size) > 90
 
 
 def test_rejected_digits_differ_in_color_and_in_line():
-    reading = lenet.read(PATHS[5])
+    reading = lenet.read(PATHS[5], keep_steps=True)
     doubtful = replace(reading, digits=tuple(replace(digit, is_rejected=True) for digit in reading.digits))
     blue, orange = (0, 90, 181), (213, 94, 0)
     sure, rejected = np.asarray(annotated(reading)), np.asarray(annotated(doubtful))
@@ -296,9 +359,9 @@ def test_rejected_digits_differ_in_color_and_in_line():
 
 
 def test_steps_are_drawn_for_no_digit_one_and_many():
-    blank = lenet.read(np.full((80, 80), 255, np.uint8))
-    assert blank.text == ""
-    for reading in (blank, lenet.read(PATHS[3]), lenet.read(PATHS[2])):
+    blank = np.full((80, 80), 255, np.uint8)
+    assert lenet.read(blank).text == ""
+    for reading in lenet.read([blank, PATHS[3], PATHS[2]], keep_steps=True):
         picture = steps_picture(reading)
         assert 640 <= picture.width <= 2000
         assert picture.height >= 300

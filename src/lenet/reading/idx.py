@@ -3,6 +3,7 @@
 None of the picture libraries is needed here, and none is imported.
 """
 
+import reprlib
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -29,6 +30,9 @@ class IdxReading:
 
     name: str
     probabilities: NDArray[np.float32]
+
+    def __repr__(self) -> str:
+        return f"IdxReading({len(self.probabilities)} digits, {reprlib.repr(self.name)})"
 
     @cached_property
     def digits(self) -> NDArray[np.int64]:

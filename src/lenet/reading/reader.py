@@ -73,6 +73,7 @@ class Reader:
         single: bool = False,
         length: int | None = None,
         pattern: str | None = None,
+        keep_steps: bool = False,
     ) -> Reading:
         r"""Read a picture.
 
@@ -82,6 +83,7 @@ class Reader:
             single: whether the picture is known to hold one digit; then the one that stands out most is read.
             length: how many digits each line has, if that is known.
             pattern: what each line looks like, if that is known, as ``r"\d{3}-\d{4}"``: see `Pattern.parse`.
+            keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
             The reading; one without digits, and with a remark, if the picture shows none.
@@ -107,7 +109,7 @@ class Reader:
             picture.size,
             ink.polarity,
             "" if digits else _nothing_found(Polarity(polarity), ink, wanted),
-            Steps(picture, ink),
+            Steps(picture, ink) if keep_steps else None,
         )
 
     def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[Draft, InkMap] | None:

@@ -1,11 +1,13 @@
-"""What a reading gives back: the digits, what was left out, and the text they make."""
+"""What a reading gives back: the digits, what was left out, and the text they make; printed, each is one short line."""
 
+import reprlib
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.errors import ReadingError
 from lenet.pictures.loading import Picture
 from lenet.reading.lines.segmentation import Box
 from lenet.reading.paper.ink import InkMap, Polarity
@@ -35,6 +37,10 @@ class Digit:
     image: GrayLevels
     is_rejected: bool = False
     line: int = 0
+
+    def __repr__(self) -> str:
+        doubt = ", rejected" if self.is_rejected else ""
+        return f"Digit({self.label!r}, {self.probability:.4f}{doubt}, line {self.line}, box {self.box})"
 
     @property
     def no_digit(self) -> float:
@@ -78,7 +84,8 @@ class Reading:
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
         remark: why nothing was found; empty if something was.
-        steps: what the reader saw on the way: the picture it worked on and its ink map.
+        steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
+            they were asked for.
     """
 
     text: str
@@ -88,7 +95,23 @@ class Reading:
     size: tuple[int, int]
     polarity: Polarity
     remark: str = ""
-    steps: "Steps | None" = field(default=None, repr=False)
+    steps: "Steps | None" = None
+
+    def __repr__(self) -> str:
+        rejected = sum(digit.is_rejected for digit in self.digits)
+        counts = f"{len(self.digits)} digits, {rejected} rejected, {len(self.ignored)} ignored"
+        return f"Reading({reprlib.repr(self.text)}, {counts}, {reprlib.repr(self.name)})"
+
+    @property
+    def kept_steps(self) -> "Steps":
+        """The steps, for who cannot do without.
+
+        Raises:
+            ReadingError: if they were not kept.
+        """
+        if self.steps is None:
+            raise ReadingError(f"{self.name}: its steps were not kept; to draw them, read it with keep_steps=True")
+        return self.steps
 
     @property
     def is_rejected(self) -> bool:
@@ -120,5 +143,5 @@ class Reading:
 class Steps:
     """The picture as it was opened, and its ink."""
 
-    picture: Picture
-    ink: InkMap
+    picture: Picture = field(repr=False)
+    ink: InkMap = field(repr=False)

@@ -73,7 +73,7 @@ def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
 
 
 def draw_annotated(reading: Reading, path: str | Path) -> None:
-    """Write a reading's picture, annotated: as JPEG if the file is named so, else as PNG."""
+    """Write a reading that has kept its steps, annotated: as JPEG if the file is named so, else as PNG."""
     buffer = io.BytesIO()
     if Path(path).suffix.lower() in JPEG_SUFFIXES:
         annotated(reading).save(buffer, "jpeg", quality=JPEG_QUALITY)
@@ -83,9 +83,12 @@ def draw_annotated(reading: Reading, path: str | Path) -> None:
 
 
 def annotated(reading: Reading) -> Image.Image:
-    """The picture of a reading (with its steps), boxes and answers on it, and below it what was read.
+    """The picture of a reading, boxes and answers on it, and below it what was read.
 
     Its longer side has 720 to 2,000 pixels and a frame; small digits are enlarged so that they can be told by eye.
+
+    Raises:
+        ReadingError: if the reading has not kept its steps.
     """
     longer = max(reading.size)
     heights = [digit.box[2] - digit.box[0] for digit in reading.digits] or [longer]

@@ -38,12 +38,12 @@ class Sheet:
     """
 
     def __init__(self, reading: Reading, side: int, frame: int, unit: int) -> None:
-        assert reading.steps is not None
+        picture = reading.kept_steps.picture
         self.reading, self.unit = reading, unit
         self._scale, self._frame = side / max(reading.size), frame
         height, width = (max(1, round(extent * self._scale)) for extent in reading.size)
         self.picture = Image.new("RGB", (width + 2 * frame, height + 2 * frame), PAPER)
-        self.picture.paste(resized(reading.steps.picture.colors, height, width), (frame, frame))
+        self.picture.paste(resized(picture.colors, height, width), (frame, frame))
         self._draw = ImageDraw.Draw(self.picture)
         self._digits = [self._placed(digit.box) for digit in reading.digits]
         self._height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))

@@ -19,22 +19,26 @@ _MOST_TILES = 400
 
 
 def draw_steps(reading: Reading, path: str | Path) -> None:
-    """Write the steps of a reading as a PNG file."""
+    """Write the steps of a reading, which must have kept them, as a PNG file."""
     buffer = io.BytesIO()
     steps_picture(reading).save(buffer, "png")
     write_atomically(Path(path), buffer.getvalue())
 
 
 def steps_picture(reading: Reading) -> Image.Image:
-    """The picture, its ink, what was found, and below them each digit's 28×28 with its answer, line by line."""
-    assert reading.steps is not None
+    """The picture, its ink, what was found, and below them each digit's 28×28 with its answer, line by line.
+
+    Raises:
+        ReadingError: if the reading has not kept its steps.
+    """
+    picture = reading.kept_steps.picture
     rejected = sum(digit.is_rejected for digit in reading.digits)
     lines = [list(line) for _, line in groupby(reading.digits[:_MOST_TILES], key=lambda digit: digit.line)]
     found = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
     if reading.ignored:
         found += f", {len(reading.ignored)} ignored"
     panels = [
-        ("1  picture", resized(reading.steps.picture.colors, *_panel_size(reading))),
+        ("1  picture", resized(picture.colors, *_panel_size(reading))),
         (f"2  ink, {reading.polarity}", _ink(reading)),
         (found, _found(reading)),
     ]
@@ -80,8 +84,7 @@ def _panel_size(reading: Reading) -> tuple[int, int]:
 
 
 def _ink(reading: Reading) -> Image.Image:
-    assert reading.steps is not None
-    levels = reading.steps.ink.levels
+    levels = reading.kept_steps.ink.levels
     dark = np.clip(levels / max(float(levels.max()), 1e-6), 0, 1)
     gray = np.asarray(np.rint(255 - 255 * dark), np.uint8)
     return resized(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar, overload
 
 from lenet.data.idx import is_idx
 from lenet.engine.native import usable_cores
@@ -20,6 +20,7 @@ from lenet.reading.recognition import Recognizer
 from lenet.weights import Weights, find
 
 if TYPE_CHECKING:
+    from lenet.architecture import Network
     from lenet.pictures.loading import Picture, Source
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
@@ -43,8 +44,9 @@ class Settings:
     length: int | None = None
     pattern: str | None = None
     weights: Weights | str | Path | None = None
-    network: str | None = None
+    network: "Network | str | None" = None
     max_error: float | None = None
+    keep_steps: bool = False
 
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
@@ -59,6 +61,17 @@ class Settings:
         """
         weights = find(str(self.weights)) if isinstance(self.weights, str | Path) else self.weights
         return Recognizer(weights, self.max_error)
+
+    def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":
+        """What a reader makes of a picture when it is asked so."""
+        return reader.read(
+            picture,
+            self.polarity,
+            single=self.single,
+            length=self.length,
+            pattern=self.pattern,
+            keep_steps=self.keep_steps,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,8 +107,8 @@ def read_all(
         settings: how to read.
         workers: how many processes read. With more than one, a script must guard its own start by
             ``if __name__ == "__main__"``, as for everything of Python's multiprocessing.
-        finish: called with each page by the process that has read it, while the steps of the reading are at hand:
-            readings that are given back have none. Other processes must be able to take it (`pickle`).
+        finish: called with each page by the process that has read it, while the steps of the reading are at hand,
+            which are given back only if the settings keep them. Other processes must be able to take it (`pickle`).
 
     Yields:
         The pages of all sources, in the sources' order.
@@ -143,12 +156,13 @@ class PageReader:
 
     def __init__(self, settings: Settings, finish: Finish | None = None) -> None:
         self._settings = settings
+        self._how = replace(settings, keep_steps=settings.keep_steps or finish is not None)
         self._finish = finish
         self._recognizer = settings.recognizer()
         self._reader: Reader | None = None
 
     def read(self, index: int, source: "Source") -> Iterator[Page]:
-        """The pages of one source, each finished and without its steps."""
+        """The pages of one source, each finished, and with its steps only if they are to be kept."""
         if isinstance(source, str | Path) and names_idx(Path(source)):
             yield Page(index, 1, True, _caught(source, lambda: self._read_idx(source)))
             return
@@ -160,7 +174,9 @@ class PageReader:
             page = Page(index, number, number == 1 and following is None, result)
             if self._finish is not None:
                 self._finish(page)
-            yield page if isinstance(result, DataError) else replace(page, result=replace(result, steps=None))
+            if not (isinstance(result, DataError) or self._settings.keep_steps):
+                page = replace(page, result=replace(result, steps=None))
+            yield page
             picture, number = following, number + 1
 
     def _read_picture(self, picture: "Picture | DataError") -> "Reading":
@@ -170,8 +186,7 @@ class PageReader:
             from lenet.reading.reader import Reader
 
             self._reader = Reader(self._recognizer, network=self._settings.network)
-        own = self._settings
-        return self._reader.read(picture, own.polarity, single=own.single, length=own.length, pattern=own.pattern)
+        return self._how.read(self._reader, picture)
 
     def _read_idx(self, path: str | Path) -> IdxReading:
         return read_idx_digits(path, self._recognizer, paper_high=self._settings.polarity == "paper-high")
@@ -213,18 +228,54 @@ def _name(source: "Source") -> str:
 
 
 @overload
-def read(pictures: "list[Source] | tuple[Source, ...]", *, workers: int = 1, **settings: Any) -> "list[Reading]": ...
+def read(
+    pictures: "list[Source] | tuple[Source, ...]",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    weights: Weights | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "list[Reading]": ...
 @overload
-def read(pictures: "Source", *, workers: int = 1, **settings: Any) -> "Reading": ...
-def read(pictures: Any, *, workers: int = 1, **settings: Any) -> Any:
+def read(
+    pictures: "Source",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    weights: Weights | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "Reading": ...
+def read(
+    pictures: "Source | list[Source] | tuple[Source, ...]",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    weights: Weights | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "Reading | list[Reading]":
     """Read the digits in a picture, or in each of several.
 
     Args:
         pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
             Of a file with several pages the first is read: see `read_all`.
         workers: how many processes read a list: see `read_all`.
-        settings: ``polarity``, ``single``, ``length``, ``pattern``, ``weights``, ``network``, ``max_error``: see
-            `Reader`.
+        polarity, single, length, pattern, keep_steps: as `Reader.read` takes them.
+        weights, network, max_error: as `Reader` takes them.
 
     Returns:
         A reading; for a list, a list of as many.
@@ -241,17 +292,19 @@ def read(pictures: Any, *, workers: int = 1, **settings: Any) -> Any:
     """
     from lenet.reading.reader import Reader
 
-    how = Settings(**settings)
+    how = Settings(polarity, single, length, pattern, weights, network, max_error, keep_steps)
     if isinstance(pictures, list | tuple):
-        readings = []
+        readings: list[Reading] = []
         for page in read_all(pictures, how, workers):
             if isinstance(page.result, DataError):
                 raise page.result
+            if isinstance(page.result, IdxReading):
+                raise DataError(f"{page.result.name}: is an IDX file, expected a picture; read_idx_digits reads it")
             if page.number == 1:
                 readings.append(page.result)
         return readings
-    reader = Reader(_shipped() if how == Settings() else how.recognizer(), network=how.network)
-    return reader.read(pictures, how.polarity, single=how.single, length=how.length, pattern=how.pattern)
+    is_shipped = weights is None and max_error is None
+    return how.read(Reader(_shipped() if is_shipped else how.recognizer(), network=network), pictures)
 
 
 @cache

@@ -69,7 +69,7 @@ def _showing(weights: Weights) -> Callable[[LabeledPicture], Shown]:
 
 
 def _show(reader: Reader, told: _Told, picture: LabeledPicture) -> Shown:
-    answer = read_labeled_one(reader, picture)
+    answer = read_labeled_one(reader, picture, keep_steps=True)
     if answer.reading is None:
         return _shown(answer, [])
     images = (_told_digit if picture.kind == "single" else _digits_of_lines)(answer.reading, picture, told)
@@ -77,10 +77,10 @@ def _show(reader: Reader, told: _Told, picture: LabeledPicture) -> Shown:
 
 
 def _told_digit(reading: Reading, picture: LabeledPicture, told: _Told) -> list[NDArray[np.uint8]]:
-    if reading.steps is None or reading.text == picture.digits:
+    if reading.text == picture.digits:
         return [digit.image for digit in reading.digits]
     told.digit = LABELS.index(picture.digits)
-    return [sign.image for sign in read_single(reading.steps.ink, told).signs]
+    return [sign.image for sign in read_single(reading.kept_steps.ink, told).signs]
 
 
 def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _Told) -> list[NDArray[np.uint8]]:

@@ -197,10 +197,10 @@ def over_pictures(
     return map(make(), tasks)
 
 
-def read_labeled_one(reader: Reader, picture: LabeledPicture) -> Answer:
-    """Read one labeled picture, keeping what the reader saw on the way, which is large: see `Answer.without_steps`."""
+def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool = False) -> Answer:
+    """Read one labeled picture."""
     try:
-        return Answer(picture, reader.read(picture.path, single=picture.kind == "single"))
+        return Answer(picture, reader.read(picture.path, single=picture.kind == "single", keep_steps=keep_steps))
     except (DataError, MissingExtra) as error:  # of a kind of file that only an extra opens
         return Answer(picture, None, str(error))
     except LeNetError:  # the weights' fault, and every picture's
@@ -233,12 +233,12 @@ def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BI
 
 def _answering(weights: Weights | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
     reader = Reader(Recognizer(weights, max_error))
-    return lambda picture: read_labeled_one(reader, picture).without_steps()
+    return lambda picture: read_labeled_one(reader, picture)
 
 
 def _answering_by_turns(weights: Sequence[Weights]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
     readers = [Reader(Recognizer(own)) for own in weights]
-    return lambda task: read_labeled_one(readers[task[1]], task[0]).without_steps()
+    return lambda task: read_labeled_one(readers[task[1]], task[0])
 
 
 def _lost(picture: LabeledPicture) -> Answer:
