@@ -20,8 +20,8 @@ import typer
 from PIL import Image
 
 from lenet.cli import main
-from lenet.cli.output import _ctrl_c_waits
 from lenet.cli.read import share_of_errors
+from lenet.cli.signals import signals_held_back
 from lenet.data import write_idx
 from lenet.engine import engine_name
 from lenet.initialization import initial_weights
@@ -396,7 +396,7 @@ def test_a_csv_file_holds_a_row_for_each_picture_good_or_bad(tmp_path: Path, bla
     assert third["remark"].startswith("no digits found")
     assert main(["read", str(phone), "--lines", "--csv", str(table)]) == 0
     with table.open(newline="", encoding="utf-8") as file:
-        assert [(row["line"], row["text"]) for row in csv.DictReader(file)] == [("1", "5550"), ("2", "0142")]
+        assert [(row["line"], row["text"]) for row in csv.DictReader(file)] == [("1", "5550"), ("2", "'0142")]
 
 
 def test_json_of_many_is_one_list_as_of_one_call_each(folder: Path, capsys):
@@ -529,7 +529,7 @@ def test_ctrl_c_waits_until_a_page_is_given_out_and_twice_it_does_not():
     given = []
 
     def give_out(presses: int) -> None:
-        with _ctrl_c_waits():
+        with signals_held_back():
             for _ in range(presses):
                 signal.raise_signal(signal.SIGINT)
             given.append(presses)

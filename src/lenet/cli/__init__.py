@@ -18,6 +18,7 @@ except ModuleNotFoundError:  # before 0.29
     from typer._click.exceptions import ClickException as TyperException
 
 from lenet import __version__
+from lenet.cli.signals import STOPPED, TERMINATED, sigterm_interrupts
 from lenet.errors import LeNetError, Stopped
 
 # The module of each verb, in the order of the help.
@@ -39,7 +40,7 @@ VERBS = {
     "doctor": "doctor",
 }
 
-_FAILED, STOPPED = 1, 130  # 130 is what shells say of a program that Ctrl-C ended
+_FAILED = 1
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -76,7 +77,13 @@ def _options(
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 stopped."""
+    """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 or 143 stopped."""
+    with sigterm_interrupts() as was_terminated:
+        code = _run(arguments)
+        return TERMINATED if code == STOPPED and was_terminated() else code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
     try:
         given = sys.argv[1:] if arguments is None else arguments
         verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)

@@ -1,7 +1,5 @@
-"""Readings as lines of text, as JSON values, and as rows of a CSV file."""
+"""Readings as lines of text, as JSON values, and as rows of a table."""
 
-import csv
-import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -14,8 +12,6 @@ if TYPE_CHECKING:
     from lenet.reading import Digit, Reading
 
 AnyReading = Union["Reading", IdxReading]
-
-COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
 
 _REJECTED = "?"
 
@@ -130,7 +126,10 @@ class Answers:
             }
 
     def rows(self, name: str, number: int, reading: AnyReading) -> Iterator[tuple[object, ...]]:
-        """The rows of a page under `COLUMNS`: one, or one for each line; for an IDX file one for each digit."""
+        """The rows of a page under a table's `COLUMNS`: one, or one for each line; for an IDX file one for each digit.
+
+        Boxes are "top,left,bottom,right", lines parted by "|".
+        """
         if isinstance(reading, IdxReading):
             for index, shares in enumerate(reading.probabilities):
                 label, share = LABELS[int(shares.argmax())], float(shares.max())
@@ -157,15 +156,6 @@ def is_in_doubt(reading: AnyReading, least: float) -> bool:
     if isinstance(reading, IdxReading):
         return bool((reading.probabilities.max(axis=1) < least).any())
     return any(digit.is_rejected for digit in reading.digits)
-
-
-def csv_bytes(rows: Iterable[tuple[object, ...]]) -> bytes:
-    """A CSV file with `COLUMNS` at its head, in UTF-8; boxes are "top,left,bottom,right", lines parted by "|"."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(COLUMNS)
-    writer.writerows(rows)
-    return text.getvalue().encode(errors="backslashreplace")
 
 
 def _others(alternatives: Iterable[tuple[str, float]]) -> str:

@@ -1,18 +1,17 @@
 """What ``lenet read`` gives out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
 
 import json
-import signal
 import sys
-import threading
 import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lenet.cli.answers import Answers, csv_bytes, is_in_doubt
+from lenet.cli.answers import Answers, is_in_doubt
 from lenet.cli.picture_files import Found
-from lenet.errors import DataError, printable
-from lenet.files import write_atomically
+from lenet.cli.signals import signals_held_back
+from lenet.cli.table import Table
+from lenet.errors import DataError, Stopped, printable
 from lenet.reading.folders.batch import Page, names_idx
 from lenet.reading.idx import IdxReading
 
@@ -28,40 +27,41 @@ class Output:
 
     def __init__(self, found: Found, answers: Answers, as_json: bool, csv: Path | None) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = 0
-        self._found, self._answers, self._csv = found, answers, csv
-        self._rows: list[tuple[object, ...]] = []
+        self._found, self._answers = found, answers
+        self._table = Table(csv) if csv is not None else None
         self._json: _JsonList | None = None
         if as_json:  # what was read from an IDX file is long, and one line of it each
             has_idx = any(isinstance(source, Path) and names_idx(source) for source in found.sources)
             self._json = _JsonList(indent=None if has_idx else 2)
 
-    def take(self, pages: Generator[Page, None, None], is_many: bool) -> bool:
-        """Give out what comes; False if Ctrl-C stopped it. What was read until then is given out in any case."""
+    def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
+        """Give out what comes, each page when it comes: its rows first, and then its answers.
+
+        Raises:
+            Stopped: by Ctrl-C or SIGTERM, when the page that was being given out was whole.
+            LeNetError: if the table cannot be written.
+        """
         started = time.monotonic()
         for problem in self._found.problems:
             self._fail(str(problem))
         total, done = len(self._found.sources), 0
-        is_whole = False
         try:
             with closing(pages), _progress(total if is_many else 0) as show_progress:
                 for page in pages:
-                    with _ctrl_c_waits():
+                    with signals_held_back():
                         self._take(page)
                         done = page.index + 1
                     show_progress(done)
-            is_whole = True
         except KeyboardInterrupt:
-            pass
+            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
         finally:
-            if self._csv is not None:
-                write_atomically(self._csv, csv_bytes(self._rows))
-            if self._json is not None:
-                self._json.end()
-        if not is_whole:
-            print(f"lenet: stopped after {done:,} of {total:,} files", file=sys.stderr)
-        elif is_many and total:
+            with signals_held_back():
+                if self._json is not None:
+                    self._json.end()
+                if self._table is not None:
+                    self._table.close()
+        if is_many and total:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
-        return is_whole
 
     def _take(self, page: Page) -> None:
         name = self._found.name(page.index)
@@ -80,8 +80,9 @@ class Output:
             else:
                 self.without_digits += 1
                 _tell(f"{printed_name}: {reading.remark}")
-        if self._csv is not None:
-            self._rows += self._answers.rows(name, page.number, reading)
+        if self._table is not None:
+            for row in self._answers.rows(name, page.number, reading):
+                self._table.write(row)
         if self._json is not None:
             for values in self._answers.json(name, page.number, reading):
                 self._json.add(values)
@@ -95,9 +96,9 @@ class Output:
         self.failed += 1
         if message.startswith("bytes: "):
             message = f"{name}: {message.removeprefix('bytes: ')}"
+        if self._table is not None and name:
+            self._table.write((name, number, "", "", "", "", "", "", message))
         _tell(message)
-        if self._csv is not None and name:
-            self._rows.append((name, number, "", "", "", "", "", "", message))
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
@@ -129,29 +130,6 @@ class _JsonList:
 
     def end(self) -> None:
         print("[]" if self._is_empty else "\n]" if self._indent else "]", flush=True)
-
-
-@contextmanager
-def _ctrl_c_waits() -> Iterator[None]:
-    """Hold back a first Ctrl-C until a page is wholly given out, so that table and answers agree; a second one ends."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came = False
-
-    def hold_back(*_: object) -> None:
-        nonlocal came
-        if came:
-            raise KeyboardInterrupt
-        came = True
-
-    before = signal.signal(signal.SIGINT, hold_back)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)
-    if came:
-        raise KeyboardInterrupt
 
 
 @contextmanager

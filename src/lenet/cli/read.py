@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lenet.cli.answers import COLUMNS, Answers
+from lenet.cli.answers import Answers
 from lenet.cli.output import Output
 from lenet.cli.picture_files import Found, find_pictures
+from lenet.cli.table import COLUMNS
 from lenet.errors import ReadingError, printable
 from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from lenet.reading.drawing.annotation import Drawings
 
 _MANY = 10  # files: as of so many there is a summary
-_FAILED, _INTERRUPTED = 1, 130
+_FAILED = 1
 
 
 def register(app: typer.Typer) -> None:
@@ -105,15 +106,14 @@ def read(
         max(1, min(count, workers)) if workers is not None else workers_for(count),
         _drawings(found, annotate, show),
     )
-    is_whole = output.take(pages, is_many=found.is_many or count >= _MANY)
-    if annotate is not None and output.drawn:
-        print(
-            f"drew {output.drawn:,} picture{'s' * (output.drawn != 1)} into {printable(str(annotate))}", file=sys.stderr
-        )
-    if show is not None and output.drawn:
-        print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
-    if not is_whole:
-        raise typer.Exit(_INTERRUPTED)
+    try:
+        output.take(pages, is_many=found.is_many or count >= _MANY)
+    finally:
+        if annotate is not None and output.drawn:
+            drew = f"{output.drawn:,} picture{'s' * (output.drawn != 1)}"
+            print(f"drew {drew} into {printable(str(annotate))}", file=sys.stderr)
+        if show is not None and output.drawn:
+            print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
     if output.failed or output.without_digits:
         raise typer.Exit(_FAILED)
 

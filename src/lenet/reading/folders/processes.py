@@ -1,16 +1,19 @@
 """The same work on many tasks by several processes: the order in which it comes back, and how everything ends.
 
 Processes are started afresh, never forked from this one: a fork would take the engine's locks along without the threads
-that hold them. Each works with one thread, on one task at a time, and ignores Ctrl-C, which is its parent's to answer.
-Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing behind but its task.
+that hold them. Each works with one thread, on one task at a time. Ctrl-C and SIGTERM, which may reach all of them, are
+their parent's to answer. Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing
+behind but its task.
 """
 
+import atexit
 import multiprocessing
 import os
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
@@ -24,6 +27,7 @@ Make = Callable[[], Callable[[Task], Result]]
 
 _AHEAD = 4  # tasks for each process whose results may wait for an earlier one
 _SECONDS_TO_END = 5.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
 def over_processes(
@@ -81,9 +85,10 @@ class _Crew(Generic[Task, Result]):
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
             multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
-        self._workers: list[_Worker] = []  # all that run, whatever Ctrl-C has interrupted
+        self._workers: list[_Worker] = []  # all that were started
         self._idle: list[_Worker] = []
         self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
+        atexit.register(self.stop)  # before multiprocessing asks those that are left, with a SIGTERM that they ignore
 
     @property
     def has_room(self) -> bool:
@@ -122,21 +127,21 @@ class _Crew(Generic[Task, Result]):
 
     def stop(self) -> None:
         """End all processes, in the middle of their work if need be."""
-        with _ctrl_c_held_back():
+        with _signals_held_back():
             for worker in self._workers:
-                if worker not in self._idle:
-                    worker.process.terminate()
+                worker.connection.close()  # at the end of its pipe a process ends
             for worker in self._workers:
-                worker.connection.close()  # the sign to go home
+                if worker.process.is_alive():
+                    worker.process.terminate()  # in the middle of its task, too
             while self._workers:
                 self._end(self._workers[0])
+        atexit.unregister(self.stop)
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._make), daemon=True)
-        worker = _Worker(process, ours)
-        with _ctrl_c_held_back():
-            process.start()
+        worker = _Worker(self._context.Process(target=_work, args=(theirs, self._make), daemon=True), ours)
+        with _signals_held_back():
+            worker.process.start()
             self._workers.append(worker)
         theirs.close()
         return worker
@@ -153,6 +158,9 @@ class _Crew(Generic[Task, Result]):
 def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
     """The life of a process: task after task, until its parent goes away."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     import cv2
 
     cv2.setNumThreads(1)
@@ -177,14 +185,20 @@ def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
             return
 
 
+def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
+    """SIGTERM to a process that works: if its parent has closed their pipe, it leaves its task, tidily."""
+    if connection.poll():
+        raise SystemExit
+
+
 @contextmanager
-def _ctrl_c_held_back() -> Iterator[None]:
-    """Ctrl-C is answered when this ends, and never by processes that are started in here, not in their first moment."""
+def _signals_held_back() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are answered after this block, and by processes started in it when their handlers are set."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # when it is started, it lets Ctrl-C through again
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    resource_tracker.ensure_running()  # its start would let them through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
         yield
     finally:
