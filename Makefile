@@ -78,8 +78,8 @@ format: $(VENV)/dev
 	$(BIN)/ruff check --fix .
 
 pretrained: $(VENV)/demo
-	$(BIN)/python scripts/pretrained.py lenet-5-relu --keep build/pool
-	$(BIN)/python scripts/pretrained.py lenet-5 --keep build/pool
+	$(BIN)/python -m lab.synthesis.pretrained lenet-5-relu --keep build/synthetic
+	$(BIN)/python -m lab.synthesis.pretrained lenet-5 --keep build/synthetic
 
 clean:
 	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -2,7 +2,6 @@
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,7 +15,6 @@ from lenet.anatomy import measure_work
 from lenet.benchmarking import inference, runs, training
 from lenet.benchmarking.digits import Digits, draw_blobs
 from lenet.benchmarking.machine import describe_machine, peak_of, say
-from lenet.benchmarking.processes import run_process
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
 from lenet.engine import forward
 from lenet.engine.native import instruction_sets
@@ -139,16 +137,6 @@ def test_a_task_is_called_for_as_long_as_asked_and_at_least_three_times():
     assert sum(time_calls(lambda: sum(range(100)), 0.02)) == pytest.approx(0.02, rel=0.9)
 
 
-def test_the_seconds_and_the_memory_of_a_process_are_its_own():
-    ballast = np.ones(50_000_000)  # 400 MB that the child must not be charged with
-    slept = run_process([sys.executable, "-c", "import time; time.sleep(0.2); print('done')"])
-    assert 0.2 <= slept.seconds < 5
-    assert slept.peak_bytes < 100e6 < ballast.nbytes
-    assert slept.output == "done\n"
-    assert run_process([sys.executable, "-c", "raise SystemExit(3)"]).exit_code == 3
-    assert run_process([sys.executable, "-c", "import sys; print('no', file=sys.stderr)"]).last_words == "no"
-
-
 @pytest.fixture(scope="module")
 def outcome():
     """A benchmark so short that only its shape counts."""
@@ -248,14 +236,6 @@ def test_the_peak_of_the_processor_is_measured():
     peak = peak_of(1)
     assert peak is not None
     assert 1e9 < peak() < 1e12
-
-
-@pytest.mark.parametrize("script", ["training", "inference", "time_to_accuracy", "start_up", "scaling"])
-def test_every_benchmark_says_what_it_does(script):
-    path = Path(__file__).parents[1] / f"benchmarks/{script}.py"
-    done = subprocess.run([sys.executable, path, "--help"], capture_output=True, text=True, check=True)
-    assert "--json FILE" in done.stdout
-    assert f"python benchmarks/{script}.py" in path.read_text("utf-8").partition('"""\n')[0]
 
 
 @built

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from lab.benchmarks.page_driver import browser_path, opened, shots_folder
 from lenet.connections import LENET_5_C3
 from lenet.page.export import write_page
 from lenet.reading import Reader
 from lenet.weights import pretrained
-from page_driver import browser_path, opened, shots_folder
 
 playwright = pytest.importorskip("playwright.sync_api")
 

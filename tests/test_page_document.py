@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 import lenet
+from lab.benchmarks.page_driver import browser_path
 from lenet.anatomy import count, derive
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
 from lenet.connections import CHARACTER_CODES
@@ -19,7 +20,6 @@ from lenet.initialization import initial_weights
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html, write_page
 from lenet.weights import Weights, pretrained
-from page_driver import browser_path
 
 CHROMIUM = browser_path()
 TWO_SHIPPED_BYTES = 1_500_000

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from lab.benchmarks.page_driver import browser_path
 from lenet import anatomy
 from lenet.architecture import (
     Activation,
@@ -28,7 +29,6 @@ from lenet.page import page_document, page_html
 from lenet.page.document import SHIPPED
 from lenet.preprocess import network_inputs
 from lenet.weights import Weights, pretrained
-from page_driver import browser_path
 
 SITE = resources.files("lenet.page") / "site"
 PARITY = Path(__file__).with_name("page_parity.mjs")

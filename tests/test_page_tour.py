@@ -8,6 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
+from lab.benchmarks.page_driver import browser_path
 from lenet.connections import LENET_5_C3
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
@@ -15,7 +16,6 @@ from lenet.page import page_document, page_html
 from lenet.page.document import MOST_NETWORKS, SHIPPED
 from lenet.preprocess import network_inputs
 from lenet.weights import Weights, pretrained
-from page_driver import browser_path
 
 SITE = resources.files("lenet.page") / "site"
 CHROMIUM = browser_path()

@@ -1,4 +1,4 @@
-"""The same digit is read alike whatever its size, paper, light and file: a part of ``benchmarks/invariance.py``.
+"""The same digit is read alike whatever its size, paper, light and file: a part of ``lab.benchmarks.invariance``.
 
 The benchmark's bar is the same answer for 98 % of 500 digits under each change. Here are few digits, always the same
 ones, so nothing varies from run to run; but which few they are is chance. So each change alone may miss as often as a
@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from chance import most_by_chance
+from lab.benchmarks.changed_pictures import CHANGES, PLAIN_SIDE, plain
+from lab.benchmarks.large_digits import pen_ink, row_ink
 from lenet import data
 from lenet.reading import Reader
-from pages import CHANGES, PLAIN_SIDE, pen_ink, plain, row_ink
 
 BAR = 0.98  # of the answers are the same
 DIGITS, ROWS, ROW = 30, 6, 5

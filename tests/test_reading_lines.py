@@ -2,14 +2,13 @@
 
 import math
 import re
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from lab.synthesis.written_lines import Writer, WritingStyle, curved, on_paper, turned
 from lenet.errors import ReadingError
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.drafts import read_lines
@@ -21,10 +20,7 @@ from lenet.reading.paper.ink import InkMap, Polarity, find_ink
 from lenet.reading.paper.rules import find_rules
 from lenet.reading.recognition import Recognizer
 
-sys.path.append(str(Path(__file__).parents[1] / "scripts"))
-from written_lines import Hand, Writer, curved, on_paper, turned  # the path is set first
-
-PLAIN = Hand()
+PLAIN = WritingStyle()
 
 
 @pytest.fixture(scope="module")
@@ -316,21 +312,21 @@ def texts(writer: Writer, count: int, length: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("hand", "least"),
+    ("style", "least"),
     [
         (PLAIN, 0.9),
-        (Hand(separators=0.4, tail="."), 0.75),
-        (Hand(tail="-"), 0.9),
-        (Hand(height=30), 0.9),
-        (Hand(slant=0.4), 0.75),
-        (Hand(broken=0.3), 0.6),
-        (Hand(linked=0.4, gap=0.2), 0.4),
-        (Hand(gap=0.02, spread=0.02), 0.5),
+        (WritingStyle(separators=0.4, tail="."), 0.75),
+        (WritingStyle(tail="-"), 0.9),
+        (WritingStyle(height=30), 0.9),
+        (WritingStyle(slant=0.4), 0.75),
+        (WritingStyle(broken=0.3), 0.6),
+        (WritingStyle(linked=0.4, gap=0.2), 0.4),
+        (WritingStyle(gap=0.02, spread=0.02), 0.5),
     ],
     ids=["plain", "dots", "dash", "small", "slanted", "broken", "linked", "touching"],
 )
-def test_a_line_is_read_in_many_hands(recognizer, writer, hand: Hand, least: float):
-    assert share_right(recognizer, [(text, writer.line(text, hand)) for text in texts(writer, 12, 5)]) >= least
+def test_a_line_is_read_in_many_styles(recognizer, writer, style: WritingStyle, least: float):
+    assert share_right(recognizer, [(text, writer.line(text, style)) for text in texts(writer, 12, 5)]) >= least
 
 
 @pytest.mark.parametrize("degrees", [-15, -7, 0, 7, 15])
@@ -369,7 +365,7 @@ def test_a_column_is_read_down(recognizer, writer):
 
 
 def test_lines_of_different_sizes_are_read(recognizer, writer):
-    large, small = writer.page(["90817"], Hand(height=90)), writer.page(["263540"], Hand(height=36))
+    large, small = writer.page(["90817"], WritingStyle(height=90)), writer.page(["263540"], WritingStyle(height=36))
     width = max(large.shape[1], small.shape[1])
     page = np.vstack([np.pad(part, ((0, 0), (0, width - part.shape[1]))) for part in (large, small)])
     assert read_lines(ink_of(page), recognizer).text == "90817\n263540"
@@ -377,13 +373,13 @@ def test_lines_of_different_sizes_are_read(recognizer, writer):
 
 def test_a_gap_is_a_space_and_an_even_spread_is_none(recognizer, writer):
     assert read_lines(ink_of(writer.line("1234 6789", PLAIN)), recognizer).text == "1234 6789"
-    spread = read_lines(ink_of(writer.line("02468", Hand(gap=1.6))), recognizer)
+    spread = read_lines(ink_of(writer.line("02468", WritingStyle(gap=1.6))), recognizer)
     assert " " not in spread.text
     assert len(spread.signs) == 5
 
 
 def test_separators_are_left_out_and_said_so(recognizer, writer):
-    draft = read_lines(ink_of(writer.line("2080", Hand(separators=1.0, tail="-"))), recognizer)
+    draft = read_lines(ink_of(writer.line("2080", WritingStyle(separators=1.0, tail="-"))), recognizer)
     assert draft.text == "2080"
     assert [reason for _, reason in draft.ignored].count("separator") == 4
 

@@ -1,4 +1,4 @@
-"""Pictures without a digit get no answer that claims to be sure: a tenth of what ``benchmarks/non_digits.py`` reads."""
+"""Pictures without a digit get no answer that claims to be sure: a tenth of ``lab.benchmarks.non_digits``."""
 
 from collections.abc import Iterator
 
@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 
 from chance import most_by_chance
-from lenet.data.hands import hands
+from lab.benchmarks.large_digits import on_paper, pen_ink
+from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
+from lab.synthesis.fonts import handwriting_fonts
 from lenet.reading import Reader, Reading
-from pages import KINDS, draw_picture, number_of_each, on_paper, pen_ink
 
 PICTURES = 120
 BAR = 0.02  # of the pictures may get an accepted answer
@@ -18,7 +19,7 @@ BLANKS = ("blank photos", "ruled paper")
 @pytest.fixture(scope="module")
 def readings() -> dict[str, list[Reading]]:
     """Each kind's pictures, as the reader reads them when nothing is known of them."""
-    reader, fonts = Reader(), [hand.path for hand in hands("kept apart")]
+    reader, fonts = Reader(), [font.path for font in handwriting_fonts("kept apart")]
     return {
         kind: [reader.read(draw_picture(kind, number, fonts)) for number in range(count)]
         for kind, count in number_of_each(PICTURES).items()
@@ -60,7 +61,7 @@ def test_kinds_come_in_their_shares():
 
 
 def test_a_picture_follows_from_its_number_alone():
-    fonts = [hand.path for hand in hands("kept apart")]
+    fonts = [font.path for font in handwriting_fonts("kept apart")]
     for kind in KINDS:
         first, again, other = (draw_picture(kind.name, number, fonts) for number in (3, 3, 4))
         np.testing.assert_array_equal(first, again)

@@ -1,12 +1,10 @@
 """From outputs to probabilities that can be relied on: temperature, refusals, thresholds."""
 
-import sys
-from pathlib import Path
-
 import cv2
 import numpy as np
 import pytest
 
+from lab.synthesis.calibration import calibrate
 from lenet.engine import forward, probabilities
 from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
@@ -14,9 +12,6 @@ from lenet.networks import describe
 from lenet.reading.recognition import Calibration, Recognizer
 from lenet.reading.views import TURN, views
 from lenet.weights import Weights
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "scripts"))
-from calibrating import calibrate  # the path is set first
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 ELEVEN = describe("lenet-5-relu", classes=11)

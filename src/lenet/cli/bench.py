@@ -21,7 +21,7 @@ def bench(
     """Compare training and reading with torch, ONNX Runtime, OpenVINO and the floor, in less than a minute.
 
     Those that are not installed are left out. The floor is what the processor's multiply-adds allow; see
-    docs/performance.md, and benchmarks/ for longer runs.
+    docs/performance.md, and lab/benchmarks/ of the repository for longer runs.
     """
     if as_json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown")

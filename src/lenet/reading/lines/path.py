@@ -3,9 +3,9 @@
 Source: [LeCun98, V], heuristic over-segmentation and the best path through the interpretation graph, here the product
 of the candidates' graph with the automaton of a `Pattern`, searched by Viterbi's algorithm.
 
-The costs, in nats, are what scripts/path_costs.py found with ``--strings 400 --seed 1`` and the weights that ship, from
-those found before with other weights: of 400 synthetic strings of MNIST training digits, hard hands among them, they
-read 75.2 % (73.5 before), of 200 others 78.0 % (77.5 before). The loss is flat around them.
+The costs, in nats, are what lab.synthesis.path_costs found with ``--strings 400 --seed 1`` and the weights that ship,
+from those found before with other weights: of 400 synthetic strings of MNIST training digits, hard styles among them,
+they read 75.2 % (73.5 before), of 200 others 78.0 % (77.5 before). The loss is flat around them.
 """
 
 from collections import defaultdict

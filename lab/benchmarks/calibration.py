@@ -1,0 +1,177 @@
+"""Measure the calibration of the reader's probabilities: ``python -m lab.benchmarks.calibration [--photos CSV]``.
+
+Measures the reader's probabilities on the 10,000 test digits of MNIST and, where a labeled folder of photos is given
+(columns file, label, kind, capture; pictures of one digit only), on those. The expected calibration error is the mean,
+over bins that hold equally many answers, of the distance between the mean probability and the share that is right; it
+comes with a bootstrap interval, and with the error that as many answers would show by chance if the probabilities were
+exactly right. The bars are 1.5 % on MNIST and 4 % on photos.
+"""
+
+import argparse
+import csv
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import data
+from lenet.errors import LeNetError
+from lenet.evaluation.measures import wilson_interval
+from lenet.reading import Reader
+from lenet.reading.recognition import Recognizer
+from lenet.weights import find
+
+BARS = {"MNIST test": 1.5, "photos": 4.0}  # percent
+BINS, ROUNDS = 15, 1000
+BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#767676"  # told apart by people who are color-blind [Okabe and Ito]
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """Probabilities (N,) of the answers given, and whether each was right (N,)."""
+
+    name: str
+    probabilities: NDArray[np.float64]
+    right: NDArray[np.bool_]
+    missing: int = 0  # pictures in which no digit was found: no answer, no probability
+
+    def bins(self) -> list[tuple[float, float, int, float]]:
+        """For each bin: mean probability, share right, number, and the least probability in it."""
+        order = np.argsort(self.probabilities, kind="stable")
+        parts = [part for part in np.array_split(order, BINS) if len(part)]
+        means = [(self.probabilities[part].mean(), self.right[part].mean(), len(part)) for part in parts]
+        least = [float(self.probabilities[part[0]]) for part in parts]
+        return [(float(sure), float(share), count, low) for (sure, share, count), low in zip(means, least, strict=True)]
+
+    @property
+    def error(self) -> float:
+        """The expected calibration error, in percent."""
+        return calibration_error(self.probabilities, self.right)
+
+    def interval(self, rng: np.random.Generator) -> tuple[float, float]:
+        """The middle 95 % of the error over answers drawn again with replacement."""
+        drawn = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
+        errors = [calibration_error(self.probabilities[some], self.right[some]) for some in drawn]
+        low, high = np.percentile(errors, (2.5, 97.5))
+        return float(low), float(high)
+
+    def by_chance(self, rng: np.random.Generator) -> float:
+        """The mean error that these probabilities would show, were each exactly right."""
+        errors = (rng.random(len(self.right)) < self.probabilities for _ in range(ROUNDS // 5))
+        return float(np.mean([calibration_error(self.probabilities, right) for right in errors]))
+
+
+def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
+    """The mean distance of probability and share right over bins of equally many answers, in percent.
+
+    >>> calibration_error(np.full(600, 0.75), np.arange(600) % 4 > 0)
+    0.0
+    """
+    order = np.argsort(probabilities, kind="stable")
+    distance = (probabilities - right)[order]
+    edges = np.linspace(0, len(order), min(BINS, len(order)) + 1).round().astype(int)
+    sums = np.add.reduceat(distance, edges[:-1])
+    return float(100 * np.abs(sums).sum() / len(order))
+
+
+def on_mnist(recognizer: Recognizer) -> Answers:
+    """The test digits, which are normalized already."""
+    mnist = data.load("mnist")
+    shares = recognizer.probabilities(mnist.test_images)
+    return Answers("MNIST test", shares.max(axis=1).astype(np.float64), shares.argmax(axis=1) == mnist.test_labels)
+
+
+def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
+    """Pictures of one digit each."""
+    reader, probabilities, right, missing = Reader(recognizer), [], [], 0
+    with labels.open(newline="") as file:
+        rows = [row for row in csv.DictReader(file) if row["kind"] == "single"]
+    for row in rows:
+        try:
+            reading = reader.read(labels.parent / row["file"], single=True)
+        except LeNetError as error:
+            raise SystemExit(f"{error}") from None
+        if reading.digits:
+            probabilities.append(reading.digits[0].probability)
+            right.append(reading.text == row["label"])
+        missing += not reading.digits
+    return Answers("photos", np.array(probabilities), np.array(right, bool), missing)
+
+
+def draw(found: list[Answers], path: Path) -> None:
+    """The reliability diagrams, and below each how its answers spread over the probabilities."""
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    import matplotlib.pyplot as plt
+
+    figure, axes = plt.subplots(
+        2, len(found), figsize=(4.6 * len(found), 5.6), height_ratios=(4, 1), sharex=True, squeeze=False
+    )
+    for (upper, lower), answers, color in zip(axes.T, found, (BLUE, ORANGE), strict=False):
+        sure, share, count, _ = np.array(answers.bins()).T
+        limits = (
+            np.array([wilson_interval(round(part * n), int(n)) for part, n in zip(share, count, strict=True)]) / 100
+        )
+        spread = np.maximum(np.stack([share - limits[:, 0], limits[:, 1] - share]), 0)
+        upper.plot((0, 1), (0, 1), "--", color=GRAY, linewidth=1, label="perfectly calibrated")
+        upper.errorbar(sure, share, spread, fmt="o-", color=color, capsize=2, linewidth=1.5, label="the reader")
+        title = f"{answers.name}: {len(answers.right):,} answers\nexpected calibration error {answers.error:.2f} %"
+        upper.set(title=title, ylabel="share right", xlim=(0, 1.02), ylim=(0, 1.05))
+        upper.legend(loc="upper left", frameon=False)
+        lower.hist(answers.probabilities, bins=np.linspace(0, 1, 26), color=color, log=True)
+        lower.set(xlabel="probability of the answer", ylabel="answers")
+        for axis in (upper, lower):
+            axis.spines[["top", "right"]].set_visible(False)
+            axis.grid(color="#e5e5e5", linewidth=0.6)
+            axis.set_axisbelow(True)
+    figure.tight_layout()
+    figure.savefig(path, dpi=150, facecolor="white")
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Whether 90 %% sure means right nine times in ten.")
+    options.add_argument("--photos", type=Path, metavar="CSV", help="labels of a folder of photos, beside them")
+    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    options.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    chosen = options.parse_args()
+    recognizer = Recognizer(find(chosen.weights) if chosen.weights else None)
+    found = [on_mnist(recognizer)]
+    if chosen.photos:
+        found.append(on_photos(recognizer, chosen.photos))
+    figures, rng = {}, np.random.default_rng(0)
+    print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | bar |")
+    print("|---|---:|---:|---:|---:|---:|---:|---:|")
+    for answers in found:
+        (low, high), chance = answers.interval(rng), answers.by_chance(rng)
+        right, sure = 100 * answers.right.mean(), 100 * answers.probabilities.mean()
+        print(
+            f"| {answers.name} | {len(answers.right):,} | {right:.2f} % | {sure:.2f} % | {answers.error:.2f} % "
+            f"| {low:.2f} to {high:.2f} % | {chance:.2f} % | {BARS[answers.name]} % |"
+        )
+        figures[answers.name] = {
+            "n": len(answers.right),
+            "no_answer": answers.missing,
+            "right": right,
+            "mean_probability": sure,
+            "calibration_error": answers.error,
+            "interval_95": [low, high],
+            "by_chance": chance,
+        }
+    for answers in found:
+        print(f"\n**{answers.name}**, {BINS} bins of equally many answers", end="")
+        print(f"; {answers.missing} pictures without an answer left out" if answers.missing else "")
+        print("\n| from | mean probability | share right | answers |\n|---:|---:|---:|---:|")
+        for sure, share, count, least in answers.bins():
+            print(f"| {100 * least:.1f} % | {100 * sure:.2f} % | {100 * share:.2f} % | {count:,} |")
+    if chosen.png:
+        draw(found, chosen.png)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

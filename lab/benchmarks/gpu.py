@@ -1,0 +1,43 @@
+"""Time training by torch on a GPU, if there is one: ``python -m lab.benchmarks.gpu [RECIPE]``."""
+
+import argparse
+import tempfile
+import time
+
+import torch
+
+from lenet import data
+from lenet.evaluation import evaluate
+from lenet.networks import describe
+from lenet.training import recipe, train
+from lenet.training.recipes import RECIPES
+
+NETWORK, DATA = "lenet-5-relu", "mnist"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description="Train on one GPU by torch.")
+    parser.add_argument("recipe", nargs="?", choices=RECIPES, default="fast")
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--batch", type=int, help="examples an update [the recipe's]")
+    options = parser.parse_args()
+    if not torch.cuda.is_available():
+        print("not run: torch finds no GPU here")
+        return
+    network, dataset = describe(NETWORK), data.load(DATA)
+    print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, recipe {options.recipe}, whole call of train()")
+    for seed in range(options.seeds):
+        chosen = recipe(options.recipe, network, seed=seed, batch=options.batch)
+        with tempfile.TemporaryDirectory() as folder:
+            start = time.perf_counter()
+            run = train(network, dataset, chosen, folder, device="cuda")
+            seconds = time.perf_counter() - start
+            learning = sum(row["seconds"] for row in run.history)
+            error = evaluate(run.best_path, dataset).error_rate
+        print(
+            f"seed {seed}: {learning:.2f} s of learning, {seconds:.2f} s in all, {error:.2f} % test error", flush=True
+        )
+
+
+if __name__ == "__main__":
+    main()

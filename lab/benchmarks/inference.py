@@ -1,0 +1,32 @@
+"""Measure images per second at inference, and the latency of one image: ``python -m lab.benchmarks.inference``.
+
+The shipped weights of lenet-5-relu in eager torch, torch with channels last, torch frozen, ONNX Runtime, OpenVINO and
+this package's engine, at batches of 1, 64, 256, 1,000 and 10,000. The peers get network inputs that were made
+beforehand, the engine makes them from gray levels. Needs lenet[bench-all].
+"""
+
+from lab.benchmarks.command import on_stderr, parser, show
+from lenet.benchmarking import Report, inference
+from lenet.benchmarking.digits import load_digits
+from lenet.benchmarking.machine import describe_machine
+from lenet.benchmarking.report import rates
+from lenet.benchmarking.runs import add_inference
+
+
+def main() -> None:
+    options = parser("Images a second while reading, and the time of one image.", rounds=7, seconds=0.5).parse_args()
+    digits, report = load_digits(), Report(describe_machine(options.threads))
+    measured = add_inference(report, digits, options.threads, options.rounds, options.seconds, on_stderr)
+    report.figures["images_per_second"] = {"inference": rates(measured)}
+    report.figures["one_image_microseconds"] = {
+        who: {f"p{percent}": round(1e6 * (measured.percentile(who, 1, percent) or 0), 2) for percent in (50, 99)}
+        for who, batch in measured.calls
+        if batch == min(inference.BATCHES)
+    }
+    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    on_stderr("")
+    show(report, options)
+
+
+if __name__ == "__main__":
+    main()

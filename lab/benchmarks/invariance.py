@@ -1,0 +1,171 @@
+"""Measure how stable readings are under changes of the picture: ``python -m lab.benchmarks.invariance [--digits N]``.
+
+MNIST test digits, drawn large as by a pen, are read plainly (dark on light, 120 pixels high, evenly lit), and again
+inverted, at other sizes from 12 to 3,000 pixels, with more and less paper around, under- and overexposed, in shadows,
+as JPEG, turned by EXIF; single digits both automatically and as a picture known to hold one digit, rows of five
+automatically. Counts in how many the text is the same as the plain one's; the bar is 98 % for each change of a single
+digit. What the plain ones themselves get right stands in the first line.
+"""
+
+import argparse
+import json
+import math
+import tempfile
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from lab.benchmarks.changed_pictures import CHANGES, LARGE_SIZES, PLAIN_SIDE, SIZES, Change, Source, plain
+from lab.benchmarks.large_digits import Ink, pen_ink, row_ink
+from lenet import data
+from lenet.evaluation.measures import wilson_interval
+from lenet.reading import Reader
+from lenet.weights import find
+
+BAR = 98.0  # percent
+LARGE_DIGITS = 40  # of the largest sizes, which take long to draw
+ROW = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """What is shown: MNIST digits, one or a row, and where its gaps come from."""
+
+    images: NDArray[np.uint8]
+    text: str
+    number: int
+
+    def ink(self, side: float) -> Ink:
+        if len(self.images) == 1:
+            return pen_ink(self.images[0], side)
+        return row_ink(list(self.images), side, np.random.default_rng(self.number))
+
+
+@dataclass(frozen=True, eq=False)
+class Difference:
+    """A picture that was read as something else than the plain one."""
+
+    change: str
+    subject: Subject
+    plainly: str
+    text: str
+    picture: NDArray[np.uint8]
+
+
+def singles(mnist: data.Dataset, number: int) -> list[Subject]:
+    """The first test digits."""
+    labels = mnist.test_labels
+    return [Subject(mnist.test_images[index : index + 1], str(labels[index]), index) for index in range(number)]
+
+
+def rows(mnist: data.Dataset, number: int, length: int = ROW) -> list[Subject]:
+    """Rows of test digits that follow one another, from the last one backward."""
+    starts = [len(mnist.test_labels) - length * (index + 1) for index in range(number)]
+    return [
+        Subject(
+            mnist.test_images[start : start + length],
+            "".join(map(str, mnist.test_labels[start : start + length])),
+            start,
+        )
+        for start in starts
+    ]
+
+
+def compare(
+    reader: Reader, subjects: Sequence[Subject], change: Change, side: float, plainly: Sequence[str], single: bool
+) -> Iterator[tuple[Subject, str, str, Source]]:
+    """Subject, what it was read as plainly, what it is read as changed, and the changed picture."""
+    with tempfile.TemporaryDirectory() as folder:
+        for subject, before in zip(subjects, plainly, strict=False):
+            source = change(subject.ink(side), Path(folder))
+            text = reader.read(source, single=single).text
+            yield subject, before, text, np.asarray(Image.open(source)) if isinstance(source, Path) else source
+
+
+def plain_texts(reader: Reader, subjects: Sequence[Subject], single: bool) -> list[str]:
+    return [reader.read(plain(subject.ink(PLAIN_SIDE), Path()), single=single).text for subject in subjects]
+
+
+def measure(
+    reader: Reader, subjects: Sequence[Subject], single: bool, sizes: Sequence[int], differences: list[Difference]
+) -> dict[str, tuple[int, int]]:
+    """For the plain pictures how many are right, for each change how many are the same as plain; and of how many."""
+    plainly = plain_texts(reader, subjects, single)
+    right = sum(text == subject.text for text, subject in zip(plainly, subjects, strict=True))
+    counts = {"plain: right": (right, len(subjects))}
+    changes = [(name, change, PLAIN_SIDE) for name, change in CHANGES.items()]
+    for name, change, side in [(f"size: {side:,} pixels", plain, side) for side in sizes] + changes:
+        some = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
+        same = 0
+        for subject, before, text, picture in compare(reader, some, change, side, plainly, single):
+            same += text == before
+            if text != before:
+                differences.append(Difference(name, subject, before, text, picture))
+        counts[name] = (same, len(some))
+    return counts
+
+
+def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, columns: int = 12) -> None:
+    """The pictures that were read otherwise, with both answers."""
+    font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
+    sheet = Image.new("RGB", (columns * tile, lines * (tile + 30)), "#dddddd")
+    draw = ImageDraw.Draw(sheet)
+    for place, found in enumerate(differences):
+        left, top = place % columns * tile, place // columns * (tile + 30)
+        picture = Image.fromarray(found.picture).convert("RGB")
+        picture = picture.resize(
+            (
+                max(1, picture.width * (tile - 6) // max(picture.size)),
+                max(1, picture.height * (tile - 6) // max(picture.size)),
+            )
+        )
+        sheet.paste(picture, (left, top))
+        draw.text((left, top + tile - 4), found.change[:24], "#444444", font)
+        before, after = (text.replace("\n", "|") or "nothing" for text in (found.plainly, found.text))
+        draw.text((left, top + tile + 9), f"#{found.subject.number}: {before}, now {after}"[:26], "#b00020", font)
+    sheet.save(path)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Whether the same digit is read alike however it is shown.")
+    options.add_argument("--digits", type=int, default=500, help="single digits [%(default)s]")
+    options.add_argument("--rows", type=int, default=100, help="rows of five digits [%(default)s]")
+    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures that are read otherwise")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    chosen = options.parse_args()
+    reader, mnist = Reader(find(chosen.weights) if chosen.weights else None), data.load("mnist")
+    digits, lines = singles(mnist, chosen.digits), rows(mnist, chosen.rows)
+    differences: list[Difference] = []
+    parts = {
+        "single digits, automatic": (digits, False, (*SIZES, *LARGE_SIZES)),
+        "single digits, --single": (digits, True, (*SIZES, *LARGE_SIZES)),
+        "rows of five": (lines, False, SIZES),
+    }
+    figures = {
+        name: measure(reader, subjects, single, sizes, differences)
+        for name, (subjects, single, sizes) in parts.items()
+        if subjects
+    }
+    print(f"| same answer as plainly | {' | '.join(figures)} |\n|---|{'---:|' * len(figures)}")
+    for change in next(iter(figures.values())):
+        cells = [_share(*counts[change]) if change in counts else "–" for counts in figures.values()]
+        print(f"| {change} | {' | '.join(cells)} |")
+    print(f"\nThe bar is {BAR:.0f} % for each change of a single digit.")
+    if chosen.sheet:
+        draw_sheet(differences, chosen.sheet)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+def _share(same: int, number: int) -> str:
+    low, high = wilson_interval(number - same, number)
+    return f"{100 * same / number:.1f} % ({100 - high:.1f} to {100 - low:.1f})"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,149 @@
+"""Draw pictures without digits: signs, doodles, scribbles and faces.
+
+Left out are signs of one stroke or one ring, which are a 1 or a 0: | / - ( ) and the circle.
+"""
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.benchmarks.camera import Generator, Ink, Scene, cloud, written
+from lab.benchmarks.non_digit_scenes.writing import cropped, placed, text_ink
+
+SIGNS = "+=%?#&@!*"
+
+# A stroke goes through points of 0..1: x to the right, y down.
+Stroke = Sequence[tuple[float, float]]
+
+
+def sign(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    which = rng.integers(len(SIGNS) + len(_DRAWN_SIGNS))
+    if which < len(SIGNS):
+        ink = text_ink(SIGNS[which], round(rng.uniform(40, 300)), fonts, rng)
+    else:
+        ink = _shaky(_DRAWN_SIGNS[which - len(SIGNS)], round(rng.uniform(40, 300)), rng)
+    return written(placed(ink, rng, most=1.2), rng)
+
+
+def _ring(x: float, y: float, across: float, down: float | None = None, first: float = 0, last: float = 1) -> Stroke:
+    turns = np.linspace(first, last, 40) * 2 * np.pi
+    high = across if down is None else down
+    return [(x + across * math.cos(turn), y + high * math.sin(turn)) for turn in turns]
+
+
+def _star(points: int) -> Stroke:
+    turns = [-np.pi / 2 + 2 * np.pi * (points // 2) * step / points for step in range(points + 1)]
+    return [(0.5 + 0.5 * math.cos(turn), 0.5 + 0.5 * math.sin(turn)) for turn in turns]
+
+
+_EYES: list[Stroke] = [_ring(0.35, 0.4, 0.03), _ring(0.65, 0.4, 0.03)]
+_HEAD: Stroke = _ring(0.5, 0.5, 0.5)
+_DRAWN_SIGNS: tuple[list[Stroke], ...] = (
+    [[(0, 0.5), (1, 0.5)], [(0.7, 0.25), (1, 0.5), (0.7, 0.75)]],  # arrows
+    [[(0.5, 0), (0.5, 1)], [(0.2, 0.3), (0.5, 0), (0.8, 0.3)], [(0.2, 0.7), (0.5, 1), (0.8, 0.7)]],
+    [[(0, 0.6), (0.35, 1), (1, 0)]],  # tick
+    [[(0, 0), (1, 1)], [(1, 0), (0, 1)]],  # cross
+    [_star(5)],
+    [[(0.5, 0), (0.5, 1)], [(0.07, 0.25), (0.93, 0.75)], [(0.93, 0.25), (0.07, 0.75)]],  # asterisk
+    [_HEAD, *_EYES, _ring(0.5, 0.55, 0.27, 0.22, 0.05, 0.45)],  # smileys
+    [_HEAD, *_EYES, _ring(0.5, 0.85, 0.25, 0.2, 0.55, 0.95)],
+    [[(0.5, 1), (0, 0.4), (0.05, 0.1), (0.3, 0), (0.5, 0.25), (0.7, 0), (0.95, 0.1), (1, 0.4), (0.5, 1)]],  # heart
+    [[(0.5, 0), (1, 0.9), (0, 0.9), (0.5, 0)]],  # triangle
+    [[(0, 0.35), (1, 0.35)], [(0, 0.65), (1, 0.65)], [(0.25, 1), (0.75, 0)]],  # not equal
+    [[(0, 0.5), (0.15, 0.35), (0.35, 0.5), (0.55, 0.65), (0.75, 0.5), (0.9, 0.35), (1, 0.5)]],  # wave
+)
+_DOODLES: tuple[list[Stroke], ...] = (
+    [  # house
+        [(0.1, 1), (0.1, 0.4), (0.5, 0), (0.9, 0.4), (0.9, 1), (0.1, 1)],
+        [(0.1, 0.4), (0.9, 0.4)],
+        [(0.4, 1), (0.4, 0.65), (0.6, 0.65), (0.6, 1)],
+        [(0.65, 0.5), (0.8, 0.5), (0.8, 0.62), (0.65, 0.62), (0.65, 0.5)],
+    ],
+    [_ring(0.5, 0.5, 0.25)]  # sun
+    + [
+        [(0.5 + 0.32 * math.cos(a), 0.5 + 0.32 * math.sin(a)), (0.5 + 0.5 * math.cos(a), 0.5 + 0.5 * math.sin(a))]
+        for a in np.linspace(0, 2 * np.pi, 11)[:-1]
+    ],
+    [_ring(0.5, 0.3, 0.1), [(0.5, 0.4), (0.5, 1)], [(0.5, 0.8), (0.7, 0.65), (0.5, 0.9)]]  # flower
+    + [_ring(0.5 + 0.19 * math.cos(a), 0.3 + 0.19 * math.sin(a), 0.09) for a in np.linspace(0, 2 * np.pi, 7)[:-1]],
+    [_ring(0.42, 0.5, 0.42, 0.22), [(0.8, 0.5), (1, 0.3), (1, 0.7), (0.8, 0.5)], _ring(0.2, 0.43, 0.02)],  # fish
+    [
+        _ring(0.5, 0.14, 0.13),
+        [(0.5, 0.28), (0.5, 0.65), (0.25, 1)],
+        [(0.5, 0.65), (0.75, 1)],
+        [(0.2, 0.42), (0.8, 0.42)],
+    ],
+    [[(0.5 + t / 8 * math.cos(t * 6.3), 0.5 + t / 8 * math.sin(t * 6.3)) for t in np.linspace(0.2, 4, 120)]],  # spiral
+    [  # tree
+        [(0.42, 1), (0.42, 0.65)],
+        [(0.58, 1), (0.58, 0.65)],
+        [(0.1, 0.66), (0.5, 0.25), (0.9, 0.66), (0.1, 0.66)],
+        [(0.2, 0.4), (0.5, 0), (0.8, 0.4), (0.2, 0.4)],
+    ],
+)
+
+
+def _shaky(strokes: Sequence[Stroke], size: int, rng: Generator) -> Ink:
+    """Strokes drawn by an unsteady hand: bent, stretched and turned."""
+    pen = max(2, round(size * rng.uniform(0.03, 0.1)))
+    margin, turn = 2 * pen + size // 4, rng.normal(0, 0.1)
+    stretch = np.exp(rng.normal(0, 0.12, 2))
+    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    canvas = np.zeros((2 * margin + round(1.4 * size), 2 * margin + round(1.4 * size)), np.uint8)
+    for stroke in strokes:
+        points = rounded(np.array(stroke, np.float64)) if len(stroke) > 2 else np.array(stroke, np.float64)
+        bent = points + 0.012 * np.cumsum(rng.normal(0, 0.35, points.shape), axis=0)
+        draw_line(canvas, ((bent - 0.5) * stretch @ rotation.T) * size + canvas.shape[0] / 2, pen)
+    return cropped(canvas.astype(np.float32) / 255)
+
+
+def rounded(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same line with many more points and its corners a little rounded."""
+    steps = np.linspace(0, len(points) - 1, 12 * len(points))
+    dense = np.stack([np.interp(steps, np.arange(len(points)), column) for column in points.T], axis=1)
+    inner = (dense[:-2] + dense[1:-1] + dense[2:]) / 3
+    return np.concatenate([dense[:1], inner, dense[-1:]])
+
+
+def draw_line(canvas: NDArray[np.uint8], points: NDArray[np.float64], width: int, level: int = 255) -> None:
+    cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, level, width, cv2.LINE_AA, 4)
+
+
+def doodle(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    if rng.random() < 0.5:
+        return written(placed(_shaky(_DOODLES[rng.integers(len(_DOODLES))], 260, rng), rng, most=0.6), rng)
+    shape = (round(rng.uniform(150, 600)), round(rng.uniform(150, 600)))
+    canvas = np.zeros(shape, np.uint8)
+    for _ in range(rng.integers(1, 5)):  # scribbles: long lines that turn back many times
+        corners = rng.uniform(0.1, 0.9, (rng.integers(8, 30), 2)) * shape[::-1]
+        draw_line(canvas, rounded(rounded(corners)), int(rng.integers(2, 9)))
+    return written(canvas.astype(np.float32) / 255, rng)
+
+
+def face(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    """A drawn head with hair, eyes, nose and mouth before a wall; colors flat and shaded."""
+    side = round(rng.uniform(200, 500))
+    scene = np.ones((side, side, 3), np.float32) * rng.uniform(0.3, 0.95, 3).astype(np.float32)
+    scene += 0.03 * cloud((side, side), side / 6, rng)[..., None]
+    skin = np.array([0.95, 0.78, 0.65]) * rng.uniform(0.4, 1.0)
+    hair = rng.uniform(0.05, 0.6) * np.array([1, 0.8, 0.6])
+    middle, high = 0.5 + rng.normal(0, 0.04), rng.uniform(0.28, 0.36)
+
+    def blob(x: float, y: float, across: float, down: float, color: NDArray[np.float64]) -> None:
+        points = np.array(_ring(x, y, across, down)) * side
+        cv2.fillPoly(scene, [np.rint(points * 16).astype(np.int32)], color.tolist(), cv2.LINE_AA, 4)
+
+    blob(middle, 1.1, 0.42, 0.3, rng.uniform(0.1, 0.8, 3))  # shoulders
+    blob(middle, 0.5 - 0.07, 0.8 * high + 0.05, high + 0.04, hair)
+    blob(middle, 0.5, 0.75 * high, high, skin)
+    for left in (-1, 1):
+        blob(middle + left * 0.11, 0.45, 0.05, 0.03, np.ones(3) * 0.95)
+        blob(middle + left * 0.11, 0.45, 0.02, 0.025, rng.uniform(0.05, 0.4, 3))
+        blob(middle + left * 0.11, 0.38, 0.06, 0.012, hair)
+    blob(middle, 0.54, 0.02, 0.05, skin * 0.8)
+    blob(middle, 0.66, rng.uniform(0.05, 0.12), rng.uniform(0.012, 0.05), np.array([0.6, 0.2, 0.2]))
+    return np.clip(scene, 0, 1)

@@ -1,0 +1,135 @@
+"""Measure false acceptance on pictures without a digit: ``python -m lab.benchmarks.non_digits [--pictures N]``.
+
+Draws reproducible pictures that hold no digit and photographs them (`non_digit_scenes`), reads each automatically and
+as a picture known to hold one digit, and counts, kind by kind, in how many
+
+- no digits were found,
+- every digit found was rejected,
+- some of the digits were rejected, so that the reading as a whole is not accepted,
+- the whole reading was accepted: confident nonsense. The bar is 2 % of all pictures, read automatically.
+
+Writing comes in fonts that no network was trained on. Clothes and things are drawn from Fashion-MNIST and CIFAR-10
+where they lie in the cache, textures take their place where not.
+"""
+
+import argparse
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont
+
+from lab.benchmarks.camera import Photo
+from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
+from lab.synthesis.fonts import handwriting_fonts
+from lenet.evaluation.measures import wilson_interval
+from lenet.reading import Reader, Reading
+from lenet.weights import find
+
+BAR = 2.0  # percent of the pictures
+OUTCOMES = ("no digits found", "all rejected", "partly rejected", "accepted")
+WAYS = ("automatic", "--single")
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What was read from one picture, and how sure."""
+
+    kind: str
+    number: int
+    way: str
+    outcome: str
+    text: str
+    probability: float
+    photo: Photo
+
+
+def answers(reader: Reader, pictures: int, seed: int = 0, ways: tuple[str, ...] = WAYS) -> Iterator[Answer]:
+    """Read so many pictures, each in every way."""
+    fonts = [font.path for font in handwriting_fonts("kept apart")]
+    for kind, count in number_of_each(pictures).items():
+        for number in range(count):
+            photo = draw_picture(kind, number, fonts, seed)
+            for way in ways:
+                reading = reader.read(photo, single=way == "--single")
+                surest = math.prod(digit.probability for digit in reading.digits)
+                yield Answer(kind, number, way, outcome_of(reading), reading.text, surest, photo)
+
+
+def outcome_of(reading: Reading) -> str:
+    """One of OUTCOMES."""
+    if not reading.digits:
+        return OUTCOMES[0]
+    rejected = sum(digit.is_rejected for digit in reading.digits)
+    return OUTCOMES[1] if rejected == len(reading.digits) else OUTCOMES[2] if rejected else OUTCOMES[3]
+
+
+def table(found: list[Answer], way: str) -> str:
+    """Markdown: a line for each kind and one for all, in percent of its pictures."""
+    lines = [
+        f"**{way}**",
+        "",
+        f"| pictures | number | {' | '.join(OUTCOMES)} |",
+        f"|---|---:|{'---:|' * len(OUTCOMES)}",
+    ]
+    counts = Counter((answer.kind, answer.outcome) for answer in found if answer.way == way)
+    for kind in [kind.name for kind in KINDS] + ["all"]:
+        of_kind = [
+            sum(count for (name, outcome), count in counts.items() if outcome == out and kind in (name, "all"))
+            for out in OUTCOMES
+        ]
+        if total := sum(of_kind):
+            shares = " | ".join(f"{100 * count / total:.1f} %" for count in of_kind)
+            lines.append(f"| {kind} | {total:,} | {shares} |")
+    return "\n".join(lines)
+
+
+def draw_sheet(accepted: list[Answer], path: Path, tile: int = 150, columns: int = 10) -> None:
+    """The accepted pictures with kind, answer and how it was read."""
+    font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
+    sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
+    draw = ImageDraw.Draw(sheet)
+    for place, answer in enumerate(accepted):
+        left, top = place % columns * tile, place // columns * (tile + 32)
+        picture = Image.fromarray(answer.photo)
+        if max(picture.size) < tile // 2:
+            picture = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.NEAREST)
+        picture.thumbnail((tile - 6, tile - 6))
+        sheet.paste(picture, (left, top))
+        draw.text((left, top + tile - 4), f"{answer.kind} {answer.number}", "#666666", font)
+        text = answer.text.replace("\n", "|")[:12]
+        draw.text((left, top + tile + 10), f"{text}  {answer.probability:.1%}  {answer.way}", "#b00020", font)
+    sheet.save(path)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="What the reader makes of pictures without a digit.")
+    options.add_argument("--pictures", type=int, default=1000, help="how many [%(default)s]")
+    options.add_argument("--seed", type=int, default=0, help="another seed draws other pictures [%(default)s]")
+    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    chosen = options.parse_args()
+    reader = Reader(find(chosen.weights) if chosen.weights else None)
+    found = list(answers(reader, chosen.pictures, chosen.seed))
+    figures = {}
+    for way in WAYS:
+        print(table(found, way), "\n")
+        own = [answer for answer in found if answer.way == way]
+        accepted = sum(answer.outcome == OUTCOMES[3] for answer in own)
+        low, high = wilson_interval(accepted, len(own))
+        verdict = f"; the bar is {BAR:.0f} %" if way == WAYS[0] else ""
+        print(f"accepted: {100 * accepted / len(own):.1f} % (95 % interval {low:.1f} to {high:.1f} %){verdict}\n")
+        counts = {kind.name: Counter(answer.outcome for answer in own if answer.kind == kind.name) for kind in KINDS}
+        figures[way] = {"n": len(own), "accepted": accepted, "interval_95": [low, high], "kinds": counts}
+    if chosen.sheet:
+        draw_sheet([answer for answer in found if answer.outcome == OUTCOMES[3]], chosen.sheet)
+    if chosen.json:
+        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()

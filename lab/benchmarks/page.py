@@ -1,0 +1,74 @@
+"""Measure the page's latency per stroke: ``python -m lab.benchmarks.page [--strokes N] [--file PAGE]``.
+
+Digits are drawn with the mouse in headless Chromium, on the page of the networks that ship. From each movement of the
+pen until everything is redrawn: the median and the slowest of twenty, with what the reading and the networks take of
+it, for one network and for two, without a unit in focus and with one. Then how long the page takes from opening until
+it answers, and its size. Each stands beside its bar.
+"""
+
+import argparse
+import statistics
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from lab.benchmarks.page_driver import Watched, browser_path, opened
+from lenet.benchmarking.machine import processor
+from lenet.page.document import SHIPPED
+from lenet.page.export import write_page
+from lenet.weights import pretrained
+
+STROKE_BAR, OPENING_BAR, SIZE_BAR = 16.0, 500.0, 1_500_000
+DIGIT = [(31, 36), (36, 24), (50, 18), (63, 25), (64, 40), (54, 56), (40, 70), (28, 80), (44, 78), (58, 79), (72, 79)]
+
+
+def main(strokes: int, file: Path) -> None:
+    from playwright.sync_api import sync_playwright
+
+    print(f"{processor()}\n\n{'':34}{'median':>9}{'95 %':>9}{'reading':>9}{'networks':>9}  ms, of movements")
+    with sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        ready = []
+        for _ in range(5):
+            with opened(browser, file) as seen:
+                ready.append(seen.page.evaluate("lenet.ready"))
+        for second, focused in ((False, False), (False, True), (True, False), (True, True)):
+            with opened(browser, file) as seen:
+                row = " + ".join(SHIPPED[::-1] if second else SHIPPED[1:]) + (", a unit" if focused else "")
+                print(f"{row:34}{stroke_times(seen, strokes, second, focused)}")
+        browser.close()
+    size = file.stat().st_size
+    print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (bar {OPENING_BAR:.0f})")
+    print(f"size: {size / 1e6:.2f} MB (bar {SIZE_BAR / 1e6:.1f})")
+
+
+def stroke_times(seen: Watched, strokes: int, second: bool, focused: bool) -> str:
+    if second:
+        seen.page.select_option("#second-network", "1")
+    if focused:
+        seen.hover("c3", 0.4, 0.4)
+        seen.page.mouse.down()
+        seen.page.mouse.up()
+        seen.page.evaluate("scrollTo(0, 0)")
+    seen.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
+    for _ in range(strokes):
+        seen.page.keyboard.press("c")
+        seen.draw(DIGIT)
+    times: dict[str, Any] = seen.page.evaluate("lenet.timings")
+    stroke = times["stroke"]
+    slowest = statistics.quantiles(stroke, n=20)[-1]
+    parts = [statistics.median(times[part]) for part in ("reading", "passes")]
+    figures = "".join(f"{figure:9.1f}" for figure in (statistics.median(stroke), slowest, *parts))
+    return f"{figures}  {len(stroke)} (bar {STROKE_BAR:.0f})"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--strokes", type=int, default=8)
+    parser.add_argument("--file", type=Path)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        given = options.file or Path(folder) / "page.html"
+        if not options.file:
+            write_page(given, [pretrained(name) for name in SHIPPED[::-1]])
+        main(options.strokes, given)

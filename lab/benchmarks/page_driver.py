@@ -1,0 +1,87 @@
+"""Drive the page in the system's Chromium, for tests, screenshots and measurements."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def browser_path() -> str | None:
+    """The system's Chromium or Chrome."""
+    return next(filter(None, map(shutil.which, BROWSERS)), None)
+
+
+@dataclass
+class Watched:
+    """A page and what went wrong in it."""
+
+    page: Any
+    faults: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+    def state(self, expression: str) -> Any:
+        """A JavaScript expression over the store's state, here ``s``."""
+        return self.page.evaluate(f"(() => {{ const s = window.lenet?.store.state; return {expression}; }})()")
+
+    def wait(self, expression: str) -> None:
+        """Wait until an expression over the state is true; the page's policy forbids Playwright's own way of it."""
+        for _ in range(100):
+            if self.state(expression):
+                return
+            self.page.wait_for_timeout(50)
+        raise AssertionError(f"never came true: {expression}")
+
+    def draw(self, *strokes: list[tuple[float, float]]) -> None:
+        """Draw with the mouse, in hundredths of the sheet."""
+        box = self.page.locator(".sheet").bounding_box()
+        mouse = self.page.mouse
+        for stroke in strokes:
+            places = [(box["x"] + x / 100 * box["width"], box["y"] + y / 100 * box["height"]) for x, y in stroke]
+            mouse.move(*places[0])
+            mouse.down()
+            for place in places[1:]:
+                mouse.move(*place, steps=4)
+            mouse.up()
+
+    def hover(self, stage: str, across: float, down: float, shown: int = 0) -> None:
+        """Point at a place of a stage's picture, in shares of its width and height."""
+        canvas = self.page.locator(f"canvas[data-stage={stage}]").nth(shown)
+        canvas.scroll_into_view_if_needed()
+        box = canvas.bounding_box()
+        self.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
+        self.page.wait_for_timeout(60)
+
+    def save(self, folder: Path, name: str) -> None:
+        """A screenshot of the whole page."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.page.screenshot(path=str(folder / f"{name}.png"), full_page=True)
+
+
+@contextmanager
+def opened(
+    browser: Any, path: Path, width: int = 1440, height: int = 900, scheme: str = "light", query: str = ""
+) -> Iterator[Watched]:
+    """The file in a window of its own, its errors and requests noted."""
+    context = browser.new_context(
+        viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
+    )
+    page = context.new_page()
+    page.set_default_timeout(10_000)
+    watched = Watched(page)
+    page.on("console", lambda said: watched.faults.append(said.text) if said.type in ("error", "warning") else None)
+    page.on("pageerror", lambda error: watched.faults.append(str(error)))
+    page.on("request", lambda request: watched.requests.append(request.url))
+    page.goto(path.as_uri() + query)
+    watched.wait("s?.answers.length > 0")
+    yield watched
+    context.close()
+
+
+def shots_folder(otherwise: Path) -> Path:
+    """Where screenshots go: ``$LENET_SHOTS`` if it is set."""
+    return Path(os.environ.get("LENET_SHOTS") or otherwise)

@@ -1,0 +1,72 @@
+"""Measure what skipping the background and bfloat16 products gain: ``python -m lab.benchmarks.past_the_floor``."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.benchmarks.command import on_stderr, parser, show
+from lenet.anatomy import measure_work
+from lenet.benchmarking import Report, Table
+from lenet.benchmarking.digits import load_digits
+from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.report import count_text, flops, share_text
+from lenet.benchmarking.runs import note_machine
+from lenet.benchmarking.timing import Task, run_rounds
+from lenet.engine.native import Engine, Learning, precisions
+from lenet.weights import Weights, pretrained
+
+READ_AT_ONCE, BATCH, SEEN = 1_000, 256, 8_192
+
+
+def main() -> None:
+    options = parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
+    digits, report, weights = load_digits(), Report(describe_machine(options.threads)), pretrained()
+    work, ink = measure_work(weights.network), digits.test_images[:SEEN]
+    full = np.maximum(ink, 1)
+    kinds = {"digits": ink, "no background": full, "nothing but background": np.zeros_like(ink)}
+    tasks = []
+    for precision in precisions():
+        engine = Engine(weights.network, weights.arrays, threads=options.threads, precision=precision)
+        tasks += [reading(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
+    tasks += [learning(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()]
+    measured = run_rounds(tasks, options.rounds, options.seconds, peak_of(options.threads), on_stderr)
+    rows = []
+    for who, batch in measured.calls:
+        macs = work.training_macs if who.startswith("learn") else work.inference_macs
+        rate, share = measured.rate(who, batch), measured.share((who, batch), flops(macs))
+        rows.append([who, f"{batch:,}", count_text(rate), share_text(share)])
+    headings = ["lenet-5-relu", "batch", "images/s", "of the float32 floor"]
+    report.tables.append(Table("Past the floor", headings, rows))
+    note_machine(report, measured)
+    report.notes += [f"pictures: {digits.kind}", compare(weights, digits.test_images, digits.test_labels)]
+    on_stderr("")
+    show(report, options)
+
+
+def reading(engine: Engine, who: str, images: NDArray[np.uint8]) -> Task:
+    some = np.ascontiguousarray(images[:READ_AT_ONCE])
+    return Task(who, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(some))
+
+
+def learning(weights: Weights, threads: int, who: str, images: NDArray[np.uint8]) -> Task:
+    engine = Engine(weights.network, weights.arrays, threads=threads)
+    labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
+    rates = np.zeros(len(order) // BATCH)  # learn as always, and stay where they are
+    return Task(who, BATCH, len(order), lambda: engine.fit(images, labels, order, rates, Learning(batch=BATCH)))
+
+
+def compare(weights: Weights, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+    """What bfloat16 changes in what is read."""
+    if "bfloat16" not in precisions():
+        return "bfloat16: this processor has no matrix unit"
+    exact, halves = (Engine(weights.network, weights.arrays, precision=name).predict(images) for name in precisions())
+    errors = [int((outputs.argmax(axis=1) != labels).sum()) for outputs in (exact, halves)]
+    changed = int((exact.argmax(axis=1) != halves.argmax(axis=1)).sum())
+    largest = float(abs(exact - halves).max() / exact.std())
+    return (
+        f"bfloat16 against float32 on {len(images):,} pictures: {errors[1]} and {errors[0]} errors, {changed} answers "
+        f"changed, outputs differ by at most {100 * largest:.1f} % of their standard deviation"
+    )
+
+
+if __name__ == "__main__":
+    main()

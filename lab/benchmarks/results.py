@@ -1,0 +1,75 @@
+"""Train what docs/results.md reports and print its table: ``python -m lab.benchmarks.results [NAME…]``.
+
+Each line of RUNS is one command of the README's kind, repeated over its seeds. Runs are kept in runs/results, so that
+the command goes on where it was stopped. The USPS files are looked for in the cache or in $USPS_DIR.
+"""
+
+import argparse
+import json
+import os
+import platform
+import statistics
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+
+from lenet.engine import engine_name
+
+FOLDER = Path("runs/results")
+RUNS = [
+    # network, data, recipe, seeds, published test error
+    ("lenet-5-relu", "mnist", "fast", 30, "–"),
+    ("lenet-5-relu", "mnist", "default", 10, "–"),
+    ("lenet-5-relu", "mnist", "best", 5, "–"),
+    ("lenet-5", "mnist", "default", 3, "0.95 % [LeCun98]"),
+    ("lenet-1989", "usps", "default", 3, "5.0 % [LeCun89]"),
+    ("lenet-rgb", "cifar10", "default", 3, "–"),
+    ("lenet-5-sigmoid", "fashion-mnist", "default", 3, "–"),
+    ("lenet-1", "mnist", "default", 3, "1.7 % [LeCun98]"),
+    ("lenet-4", "mnist", "default", 3, "1.1 % [LeCun98]"),
+    ("lenet-5-sigmoid", "mnist", "default", 3, "–"),
+    ("lenet-5-sigmoid-output", "mnist", "default", 3, "–"),
+    ("lenet-short", "mnist", "default", 3, "–"),
+    ("lenet-5-gap", "mnist", "default", 3, "–"),
+    ("lenet-caffe", "mnist", "default", 3, "–"),
+]
+
+
+def main(names: list[str]) -> None:
+    print(f"{machine()}, Python {platform.python_version()}, NumPy {np.__version__}, engine {engine_name()}\n")
+    print("| command | seeds | test error | seconds of training | published |\n|---|---|---:|---:|---|", flush=True)
+    for network, data, recipe, seeds, published in RUNS:
+        if names and network not in names:
+            continue
+        command = ["train", network, "--data", data, "--recipe", recipe]
+        found = [run([*command, "--seed", str(seed)]) for seed in range(seeds)]
+        errors = [result["test"]["error_rate"] for result in found]
+        seconds = [sum(epoch["seconds"] for epoch in result["history"]) for result in found]
+        line = f"| `lenet {' '.join(command)}` | 0–{seeds - 1} | {spread(errors)} % "
+        print(f"{line}| {statistics.mean(seconds):.0f} | {published} |", flush=True)
+
+
+def run(command: list[str]) -> dict:
+    out = FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
+    given = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
+    whole = [sys.executable, "-m", "lenet", *command, *given, "--out", str(out), "--resume", "--json"]
+    return json.loads(subprocess.run(whole, check=True, stdout=subprocess.PIPE).stdout)
+
+
+def spread(values: list[float]) -> str:
+    mean = f"{statistics.mean(values):.2f}"
+    return f"{mean} ± {statistics.stdev(values):.2f}" if len(values) > 1 else mean
+
+
+def machine() -> str:
+    lines = Path("/proc/cpuinfo").read_text().splitlines() if Path("/proc/cpuinfo").exists() else []
+    model = next((line.split(": ")[1] for line in lines if line.startswith("model name")), platform.processor())
+    return f"{model}, {os.cpu_count()} cores"
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("names", nargs="*", metavar="NAME", help="of networks; all if none")
+    main(parser.parse_args().names)

@@ -1,0 +1,162 @@
+"""Measure the engine's speed by network, amount of data and threads: ``python -m lab.benchmarks.scaling``."""
+
+import numpy as np
+
+from lab.benchmarks.command import on_stderr, parser, show
+from lenet.anatomy import count, measure_work
+from lenet.architecture import Network
+from lenet.benchmarking import Report, Table, inference, training
+from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.report import count_text, flops, ratio_text, share_text
+from lenet.benchmarking.runs import note_machine
+from lenet.benchmarking.timing import Rounds, Task, run_rounds
+from lenet.engine.native import Learning
+from lenet.errors import LeNetError
+from lenet.initialization import initial_weights
+from lenet.networks import describe, names
+from lenet.training import recipe
+
+SIZES = (100, 1_000, 10_000, 60_000, 240_000)
+BATCH, READ_AT_ONCE = 256, 1_000
+LEARN, READ = "learn", "read"
+
+
+def main() -> None:
+    options = parser("Images a second against network, data and threads.", rounds=5, seconds=0.4).parse_args()
+    digits, report = load_digits(), Report(describe_machine(options.threads))
+    budget = (options.rounds, options.seconds)
+    add_networks(report, digits, options.threads, *budget)
+    add_sizes(report, digits, options.threads, *budget)
+    add_threads(report, digits, options.threads, *budget)
+    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    on_stderr("")
+    show(report, options)
+
+
+def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+    """Every network of the zoo: learning by its recipe's loss and optimizer, and reading."""
+    tasks: list[Task] = []
+    for name in names():
+        try:
+            tasks += both(describe(name), digits, threads, name)
+        except LeNetError as error:
+            report.notes.append(str(error))
+    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    rows = []
+    for name in names():
+        network = describe(name)
+        work = measure_work(network)
+        learn, read = (f"{name} {LEARN}", BATCH), (f"{name} {READ}", READ_AT_ONCE)
+        rows.append(
+            [
+                name,
+                f"{count(network).parameters:,}",
+                f"{work.training_macs:,}",
+                count_text(measured.rate(*learn)),
+                share_text(measured.share(learn, flops(work.training_macs))),
+                f"{work.inference_macs:,}",
+                count_text(measured.rate(*read)),
+                share_text(measured.share(read, flops(work.inference_macs))),
+            ]
+        )
+    costs = ["images/s", "of its floor"]
+    headings = ["network", "parameters", "MACs to learn", *costs, "to read", *costs]
+    title = f"Networks: learning in batches of {BATCH}, reading {READ_AT_ONCE:,}"
+    add(report, "networks", Table(title, headings, rows), measured)
+
+
+def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+    """lenet-5-relu on sets of several sizes, learned whole by each call and read whole by each call."""
+    network = describe("lenet-5-relu")
+    tasks: list[Task] = []
+    for size in SIZES:
+        copies = -(-size // len(digits.train_images))
+        images = np.concatenate([digits.train_images] * copies)[:size]
+        labels = np.concatenate([digits.train_labels] * copies)[:size]
+        batch = min(BATCH, size)
+        try:
+            tasks.append(learning(network, images, labels, threads, f"{size} {LEARN}", batch, examples=size))
+            tasks.append(reading(network, images, threads, f"{size} {READ}", size))
+        except LeNetError as error:
+            report.notes.append(str(error))
+            return
+    measured = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    rows = [
+        [
+            f"{size:,}",
+            count_text(measured.rate(f"{size} {LEARN}", min(BATCH, size))),
+            count_text(measured.rate(f"{size} {READ}", size)),
+        ]
+        for size in SIZES
+    ]
+    table = Table("lenet-5-relu by data size, one call for all", ["images", "learning/s", "reading/s"], rows)
+    add(report, "sizes", table, measured)
+
+
+def add_threads(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+    """lenet-5-relu on 1 to all threads, against one."""
+    tasks: list[Task] = []
+    for used in range(1, threads + 1):
+        try:
+            tasks += both(describe("lenet-5-relu"), digits, used, str(used))
+        except LeNetError as error:
+            report.notes.append(str(error))
+            return
+    measured = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    rows = []
+    for used in range(1, threads + 1):
+        cells = [str(used)]
+        for kind, batch in ((LEARN, BATCH), (READ, READ_AT_ONCE)):
+            cells.append(count_text(measured.rate(f"{used} {kind}", batch)))
+            cells.append(ratio_text(measured.over((f"{used} {kind}", batch), (f"1 {kind}", batch))))
+        rows.append(cells)
+    headings = ["threads", "learning/s", "× one", "reading/s", "× one"]
+    add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured)
+
+
+def both(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
+    """Learning and reading with one network."""
+    images = training.at_size(digits.train_images[:20_000], network)
+    labels = digits.train_labels[:20_000]
+    return [
+        learning(network, images, labels, threads, f"{name} {LEARN}", BATCH),
+        reading(network, images[:READ_AT_ONCE], threads, f"{name} {READ}", READ_AT_ONCE),
+    ]
+
+
+def learning(
+    network: Network,
+    images: np.ndarray,
+    labels: np.ndarray,
+    threads: int,
+    who: str,
+    batch: int,
+    examples: int = 8_192,
+) -> Task:
+    """The engine learning by the loss and optimizer of the network's default recipe."""
+    chosen = recipe("default", network)
+    taught = Learning(
+        batch=batch,
+        loss=chosen.loss,
+        optimizer=chosen.optimizer,
+        momentum=chosen.momentum,
+        nesterov=chosen.nesterov and chosen.optimizer == "sgd",
+    )
+    return training.ours(network, images, labels, threads, taught, chosen.learning_rate / 10, examples, who)
+
+
+def reading(network: Network, images: np.ndarray, threads: int, who: str, batch: int) -> Task:
+    """The engine reading ``batch`` images in a call."""
+    return Task(who, batch, batch, inference.ours(network, initial_weights(network), images, threads)(batch))
+
+
+def add(report: Report, name: str, table: Table, measured: Rounds) -> None:
+    """A table, and every rate behind it."""
+    report.tables.append(table)
+    note_machine(report, measured)
+    report.figures[name] = {who: round(measured.rate(who, batch) or 0) for who, batch in measured.calls}
+
+
+if __name__ == "__main__":
+    main()

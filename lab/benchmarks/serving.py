@@ -1,0 +1,153 @@
+"""Measure the throughput of ``lenet serve``: ``python -m lab.benchmarks.serving [--seconds N] [--workers N]``.
+
+``wrk`` (Debian: apt install wrk) posts MNIST's test digits as PNG files of 28×28 pixels, over loopback, on the same
+machine: what it takes itself is taken from the server. Two ways: ``?normalized=true``, where the picture goes to the
+network as it is, and ``?single=true``, where the digit is looked for as in a photo. Beside them stands ``/healthz``,
+which does nothing: what HTTP costs. CPU is the processor's time that the server takes for a request, which other
+programs on the machine lengthen less than they slow down the requests. Memory is that of all processes of the server
+together (PSS), a second after wrk has begun and at its end; every answer but 200 is an error.
+"""
+
+import argparse
+import io
+import os
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from PIL import Image
+
+from lab.benchmarks.processes import lenet_command
+from lenet import data
+from lenet.benchmarking.machine import describe_machine, say
+from lenet.errors import LeNetError
+
+PICTURES = 1000  # different ones, so that nothing is read from a cache
+WAYS = ("/v1/read?normalized=true", "/v1/read?single=true", "/healthz")
+SCRIPT = """
+local bodies, number = {{}}, 0
+for i = 0, {last} do
+  local file = io.open("{folder}/" .. i .. ".png", "rb")
+  bodies[#bodies + 1] = file:read("*a")
+  file:close()
+end
+request = function()
+  if "{method}" == "GET" then return wrk.format("GET") end
+  number = number + 1
+  return wrk.format("POST", nil, {{["Content-Type"] = "image/png"}}, bodies[number % #bodies + 1])
+end
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format("figures %d %d %d %.3f %.3f\\n", summary.requests, summary.duration,
+    errors.connect + errors.read + errors.write + errors.status + errors.timeout,
+    latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+end
+"""
+
+
+@contextmanager
+def serving(workers: int) -> Iterator[tuple[str, int]]:
+    """The address of a server, and the number of its process."""
+    command = [*lenet_command(), "serve", "--port", "0", "--workers", str(workers), "--concurrency", "256"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            found = re.search(r"http://\S+", process.stdout.readline())
+            if found is None:
+                raise LeNetError("the server did not start")
+            yield found.group(), process.pid
+        finally:
+            process.terminate()
+
+
+def megabytes(pid: int) -> float:
+    """What a process and those that it has started hold."""
+    total = 0.0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):  # it has ended meanwhile
+            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            if pid in (parent, int(path.parent.name)):
+                found = re.search(r"^Pss:\s+(\d+)", path.with_name("smaps_rollup").read_text(), re.MULTILINE)
+                total += int(found.group(1)) / 1024 if found else 0
+    return total
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process and those that it has started have taken of the processor."""
+    total = 0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with suppress(OSError):
+            fields = path.read_text().rpartition(")")[2].split()
+            if pid in (int(fields[1]), int(path.parent.name)):
+                total += int(fields[11]) + int(fields[12])
+    return total / os.sysconf("SC_CLK_TCK")
+
+
+def write_script(folder: Path, method: str) -> Path:
+    """What wrk is to send."""
+    path = folder / f"{method}.lua"
+    path.write_text(SCRIPT.format(last=PICTURES - 1, folder=folder, method=method))
+    return path
+
+
+def load(address: str, way: str, folder: Path, seconds: int, connections: int) -> list[float]:
+    """Requests, microseconds, errors, and the median and 99th percentile of the time to answer in milliseconds."""
+    script = write_script(folder, "GET" if way == "/healthz" else "POST")
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(script), address + way]
+    try:
+        ran = subprocess.run(command, capture_output=True, text=True, check=True)
+    except FileNotFoundError:
+        raise LeNetError("needs wrk, which is not installed; on Debian: apt install wrk") from None
+    figures = re.search(r"^figures (.*)$", ran.stdout, re.MULTILINE)
+    if figures is None:
+        raise LeNetError(f"wrk ended without figures: {ran.stdout[-200:]}")
+    return [float(figure) for figure in figures.group(1).split()]
+
+
+def measure(seconds: int, workers: int, connections: int, ways: list[str]) -> None:
+    images = data.load("mnist").test_images[:PICTURES]
+    with tempfile.TemporaryDirectory() as name, serving(workers) as (address, pid):
+        folder = Path(name)
+        for number, image in enumerate(images):
+            file = io.BytesIO()
+            Image.fromarray(image).save(file, "PNG")
+            (folder / f"{number}.png").write_bytes(file.getvalue())
+        headings = ("requests/s", "CPU ms", "errors", "median ms", "99 % ms", "MB before", "MB after")
+        print(f"{'path':<26}" + "".join(f"{heading:>12}" for heading in headings))
+        for way in ways:
+            before: list[float] = []
+            taken = cpu_seconds(pid)
+            timer = threading.Timer(1.0, lambda noted=before: noted.append(megabytes(pid)))
+            timer.start()
+            requests, microseconds, errors, median, slow = load(address, way, folder, seconds, connections)
+            timer.join()
+            spent = (cpu_seconds(pid) - taken) / requests * 1e3
+            pace = requests / microseconds * 1e6
+            figures = [f"{pace:,.0f}", f"{spent:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
+            figures += [f"{held:.0f}" for held in (before[0], megabytes(pid))]
+            print(f"{way:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
+            time.sleep(0.5)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--seconds", type=int, default=60)
+    parser.add_argument("--workers", type=int, default=2)
+    parser.add_argument("--connections", type=int, default=16)
+    parser.add_argument("--way", choices=WAYS, action="append", help="only this one; may be repeated")
+    chosen = parser.parse_args()
+    print(say(describe_machine(chosen.workers)))
+    measure(max(chosen.seconds, 2), chosen.workers, chosen.connections, chosen.way or list(WAYS))
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except LeNetError as error:
+        sys.exit(f"serving: {error}")

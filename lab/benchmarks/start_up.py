@@ -1,0 +1,118 @@
+"""Time whole processes and measure their memory: ``python -m lab.benchmarks.start_up``.
+
+Nothing but Python, the import, the version, one picture, the 10,000 test digits of MNIST from their IDX file; and ONNX
+Runtime and torch doing the last two jobs, the digits a thousand at a time. Needs lenet[train,bench] for those.
+"""
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+from lab.benchmarks.command import on_stderr, parser, show
+from lab.benchmarks.processes import Outcome, lenet_command, run_process
+from lenet.benchmarking import Report, Table
+from lenet.benchmarking.digits import draw_blobs
+from lenet.benchmarking.machine import describe_machine
+from lenet.data import CATALOG, cache_folder, is_cached, write_idx
+from lenet.errors import MissingExtra
+from lenet.weights import pretrained
+
+PICTURE = Path(__file__).parents[2] / "examples/digits/seven.png"
+
+READ_IDX = """
+import sys, numpy as np
+raw = np.fromfile(sys.argv[2], np.uint8)[16:].reshape(-1, 1, 28, 28)
+batches = [raw[i : i + 1000].astype(np.float32) / np.float32(255 * 0.3081) for i in range(0, len(raw), 1000)]
+"""
+READ_PICTURE = """
+import sys, numpy as np
+from PIL import Image
+gray = np.asarray(Image.open(sys.argv[2]).convert("L").resize((28, 28)))
+batches = [gray.reshape(1, 1, 28, 28).astype(np.float32) / np.float32(255 * 0.3081)]
+"""
+ONNXRUNTIME = """
+import onnxruntime
+session = onnxruntime.InferenceSession(sys.argv[1] + ".onnx", providers=["CPUExecutionProvider"])
+print(*np.concatenate([session.run(None, {"input": batch})[0].argmax(1) for batch in batches]))
+"""
+TORCH = """
+import torch
+from torch import nn
+module = nn.Sequential(
+    nn.Conv2d(1, 6, 5, padding=2), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(6, 16, 5), nn.ReLU(), nn.MaxPool2d(2),
+    nn.Flatten(), nn.Linear(400, 120), nn.ReLU(), nn.Linear(120, 84), nn.ReLU(), nn.Linear(84, 10))
+stored = np.load(sys.argv[1] + ".npz")
+module.load_state_dict(dict(zip(module.state_dict(), map(torch.from_numpy, map(stored.get, stored.files)))))
+with torch.inference_mode():
+    print(*torch.cat([module(torch.from_numpy(batch)).argmax(1) for batch in batches]).tolist())
+"""
+
+
+def main() -> None:
+    options = parser("Whole processes, from start to end, and their memory.", rounds=7, seconds=0).parse_args()
+    report = Report(describe_machine(options.threads))
+    with tempfile.TemporaryDirectory() as folder:
+        jobs = commands(Path(folder), report)
+        outcomes: dict[str, list[Outcome]] = {name: [] for name in jobs}
+        for number in range(options.rounds):
+            for name, command in jobs.items():
+                on_stderr(f"round {number + 1} of {options.rounds}: {name}")
+                outcomes[name].append(run_process(command))
+    on_stderr("")
+    rows = []
+    for name, found in outcomes.items():
+        if failed := next((outcome for outcome in found if outcome.exit_code), None):
+            rows.append([name, "–", "–"])
+            report.notes.append(f"{name}: {failed.last_words}")
+            continue
+        seconds, peak = statistics.median(o.seconds for o in found), max(o.peak_bytes for o in found)
+        report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
+        rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
+    report.tables = [Table("Whole processes, medians", ["what", "seconds", "resident memory"], rows)]
+    show(report, options)
+
+
+def commands(folder: Path, report: Report) -> dict[str, list[str]]:
+    """What is timed, by name; the peers' weights are written into ``folder``."""
+    python, lenet = [sys.executable, "-c"], lenet_command()
+    digits, model = idx_file(folder, report), str(folder / "lenet")
+    jobs = {
+        "python -c pass": [*python, "pass"],
+        "python -c 'import lenet'": [*python, "import lenet"],
+        "lenet --version": [*lenet, "--version"],
+        "lenet read seven.png": [*lenet, "read", str(PICTURE)],
+        "lenet read 10,000 digits": [*lenet, "read", str(digits)],
+    }
+    weights = pretrained()
+    in_order = {name: weights.arrays[name] for name in weights.network.parameter_shapes()}
+    np.savez(f"{model}.npz", **in_order)
+    peers = {"torch": TORCH}
+    try:
+        from lenet.benchmarking.onnx_model import to_onnx
+
+        Path(f"{model}.onnx").write_bytes(to_onnx(weights.network, weights.arrays))
+        peers = {"ONNX Runtime": ONNXRUNTIME} | peers
+    except MissingExtra as error:
+        report.notes.append(str(error))
+    for who, predict in peers.items():
+        jobs[f"{who}, seven.png as one digit"] = [*python, READ_PICTURE + predict, model, str(PICTURE)]
+        jobs[f"{who}, 10,000 digits"] = [*python, READ_IDX + predict, model, str(digits)]
+    return jobs
+
+
+def idx_file(folder: Path, report: Report) -> Path:
+    """The test digits of MNIST, or blobs in a file of their own."""
+    collection = CATALOG["mnist"].collection
+    if is_cached(collection):
+        return cache_folder() / collection.name / "t10k-images-idx3-ubyte"
+    report.notes.append("pictures: pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)")
+    path = folder / "t10k-images-idx3-ubyte"
+    write_idx(path, draw_blobs(10_000, seed=1)[0])
+    return path
+
+
+if __name__ == "__main__":
+    main()

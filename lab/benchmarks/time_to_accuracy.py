@@ -1,0 +1,110 @@
+"""Time training from the shell to saved and tested weights: ``python -m lab.benchmarks.time_to_accuracy [RECIPE…]``.
+
+Runs ``lenet train lenet-5-relu --data mnist --recipe RECIPE --seed S`` as a whole process for seeds 0, 1, 2, … The test
+error is that of the run's evaluation.json. Runs are kept in runs/time-to-accuracy and never read again: every call
+trains anew.
+"""
+
+import argparse
+import json
+import shutil
+import statistics
+from pathlib import Path
+from typing import Any
+
+from lab.benchmarks.command import on_stderr, show
+from lab.benchmarks.processes import lenet_command, run_process
+from lenet.benchmarking import Report, Table
+from lenet.benchmarking.machine import describe_machine
+from lenet.engine.native import usable_cores
+from lenet.errors import TrainingError
+
+FOLDER = Path("runs/time-to-accuracy")
+# recipe: seeds, and the test error in percent that a run should reach
+RECIPES = {"fast": (30, 0.95), "default": (10, 0.60), "best": (5, 0.45)}
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="From the shell to saved and tested weights.")
+    options.add_argument("recipes", nargs="*", default=list(RECIPES), metavar="RECIPE", help="[fast default best]")
+    options.add_argument("--network", default="lenet-5-relu", help="[%(default)s]")
+    options.add_argument("--seeds", type=int, help="seeds a recipe [fast 30, default 10, best 5]")
+    options.add_argument("--first-seed", type=int, default=0, help="[%(default)s]")
+    options.add_argument("--bar", type=float, help="test error in percent to count runs by [0.95, 0.60, 0.45]")
+    options.add_argument("--threads", type=int, default=usable_cores(), help="[%(default)s]")
+    options.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
+    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    given = options.parse_args()
+    report = Report(describe_machine(given.threads))
+    for recipe in given.recipes:
+        seeds, bar = RECIPES.get(recipe, (3, 1.0))
+        seeds = range(given.first_seed, given.first_seed + (given.seeds or seeds))
+        runs = [train(given.network, recipe, seed, given.threads) for seed in seeds]
+        report.figures[recipe] = summarize(runs, given.bar or bar)
+    report.tables = [to_table(given.network, report.figures)]
+    on_stderr("")
+    show(report, given)
+
+
+def train(network: str, recipe: str, seed: int, threads: int) -> dict[str, Any]:
+    """One run as ``{"seed", "seconds", "peak_bytes", "test_error"}``."""
+    folder = FOLDER / f"{network}-{recipe}-{seed}"
+    shutil.rmtree(folder, ignore_errors=True)
+    arguments = ["train", network, "--data", "mnist", "--recipe", recipe, "--seed", str(seed)]
+    outcome = run_process([*lenet_command(), *arguments, "--threads", str(threads), "--out", str(folder)])
+    if outcome.exit_code:
+        raise TrainingError(f"lenet {' '.join(arguments)} failed: {outcome.last_words}")
+    tested = json.loads((folder / "evaluation.json").read_text())
+    on_stderr(f"{recipe}, seed {seed}: {tested['error_rate']:.2f} % in {outcome.seconds:.2f} s")
+    return {
+        "seed": seed,
+        "seconds": round(outcome.seconds, 3),
+        "peak_bytes": outcome.peak_bytes,
+        "test_error": tested["error_rate"],
+    }
+
+
+def summarize(runs: list[dict[str, Any]], bar: float) -> dict[str, Any]:
+    """Mean, deviation and range of the test error, how many runs are at the bar or below, times and memory."""
+    errors, seconds = [run["test_error"] for run in runs], [run["seconds"] for run in runs]
+    return {
+        "runs": len(runs),
+        "bar": bar,
+        "mean_error": statistics.mean(errors),
+        "deviation": statistics.stdev(errors) if len(errors) > 1 else None,
+        "lowest_error": min(errors),
+        "highest_error": max(errors),
+        "within_bar": sum(error <= bar for error in errors),
+        "median_seconds": statistics.median(seconds),
+        "longest_seconds": max(seconds),
+        "peak_bytes": max(run["peak_bytes"] for run in runs),
+        "by_seed": runs,
+    }
+
+
+def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
+    """A row for each recipe."""
+    headings = ["recipe", "runs", "test error", "range", "at the bar", "seconds, median", "longest", "memory"]
+    rows = [
+        [
+            recipe,
+            str(found["runs"]),
+            f"{found['mean_error']:.3f}{spread(found['deviation'])} %",
+            f"{found['lowest_error']:.2f}–{found['highest_error']:.2f} %",
+            f"{found['within_bar']} ≤ {found['bar']:.2f} %",
+            f"{found['median_seconds']:.2f}",
+            f"{found['longest_seconds']:.2f}",
+            f"{found['peak_bytes'] / 1e6:.0f} MB",
+        ]
+        for recipe, found in figures.items()
+    ]
+    return Table(f"lenet train {network} --data mnist, whole process", headings, rows)
+
+
+def spread(deviation: float | None) -> str:
+    """The deviation behind its mean; nothing for a single run."""
+    return "" if deviation is None else f" ± {deviation:.3f}"
+
+
+if __name__ == "__main__":
+    main()

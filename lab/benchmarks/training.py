@@ -1,0 +1,71 @@
+"""Measure images per second while training: ``python -m lab.benchmarks.training``.
+
+lenet-5-relu by the tutorial's loop, by eager torch with everything in memory at batches of 64 to 1024, and by this
+package's engine; then the 1998 lenet-5 by mini-batch against its own floor. Needs lenet[train].
+"""
+
+from lab.benchmarks.command import on_stderr, parser, show
+from lenet.anatomy import measure_work
+from lenet.benchmarking import Report, training
+from lenet.benchmarking.digits import Digits, load_digits
+from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.report import flops, rates, rounded, training_table
+from lenet.benchmarking.runs import add_training, note_machine
+from lenet.benchmarking.timing import run_rounds
+from lenet.engine.native import Learning
+from lenet.errors import LeNetError
+from lenet.networks import describe
+
+# Small rates: the map loss of the RBF outputs starts near a hundred.
+OPTIMIZERS = {"sgd": 1e-4, "adamw": 1e-3}
+
+
+def main() -> None:
+    options = parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
+    digits, report = load_digits(), Report(describe_machine(options.threads))
+    budget = (options.threads, options.rounds, options.seconds)
+    measured = add_training(report, digits, *budget, on_stderr, variants=True)
+    report.figures["images_per_second"] = {"training": rates(measured)}
+    add_lenet_5(report, digits, *budget)
+    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    on_stderr("")
+    show(report, options)
+
+
+def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
+    """The 1998 network: table of C3, trainable sub-sampling, squash, RBF, the map loss."""
+    network = describe("lenet-5")
+    work = measure_work(network)
+    images = training.at_size(digits.train_images, network)
+    try:
+        tasks = [
+            training.ours(
+                network,
+                images,
+                digits.train_labels,
+                threads,
+                Learning(batch=batch, loss="map", optimizer=optimizer, nesterov=False),
+                rate,
+                who=f"{training.OURS}, {optimizer}",
+            )
+            for optimizer, rate in OPTIMIZERS.items()
+            for batch in training.OUR_BATCHES
+        ]
+    except LeNetError as error:
+        report.notes.append(str(error))
+        return
+    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    report.tables.append(training_table(measured, work))
+    note_machine(report, measured)
+    report.figures["lenet-5"] = {
+        "floor_share": {
+            f"{who.removeprefix(training.OURS + ', ')} {batch}": rounded(
+                measured.share((who, batch), flops(work.training_macs))
+            )
+            for who, batch in measured.calls
+        }
+    }
+
+
+if __name__ == "__main__":
+    main()

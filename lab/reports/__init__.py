@@ -1,0 +1,1 @@
+"""Documents written from results: the report of the reproduction in ``docs/``."""

@@ -1,0 +1,63 @@
+"""Synthetic data sets: digits in varied handwriting and no digits, normalized as the reader normalizes."""
+
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from functools import partial
+from itertools import islice
+from multiprocessing import get_context
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lab.synthesis.crops import crops
+from lab.synthesis.noise import no_digit, scene
+from lab.synthesis.strokes import StrokeRenderer
+from lab.synthesis.written_lines import Writer
+from lenet.reading.normalization import normalize
+
+NO_DIGIT = 10  # the label of what is no digit
+NO_DIGIT_SHARE = 0.25  # of the draws
+LINE_SHARE = 0.03  # of them; each gives several pictures
+CHUNK = 5_000  # pictures that share a seed: the data set does not depend on the number of processes
+_PEN_VARIATION = 0.7  # standard deviation of the thickness, in pixels of the normalization's drawing
+
+Dataset = tuple[NDArray[np.uint8], NDArray[np.uint8]]
+
+
+def draw_dataset(renderer: StrokeRenderer, pictures: int, seed: int, processes: int) -> Dataset:
+    """Draw a data set in parallel: pictures (N, 28, 28), ink-high, and labels (N,), NO_DIGIT among them."""
+    seeds = np.random.SeedSequence(seed).spawn(-(-pictures // CHUNK))
+    with ProcessPoolExecutor(processes, get_context("forkserver")) as workers:
+        chunks = list(workers.map(partial(_draw_chunk, renderer), seeds))
+    images, labels = (np.concatenate(parts) for parts in zip(*chunks, strict=True))
+    return images[:pictures], labels[:pictures]
+
+
+def _draw_chunk(renderer: StrokeRenderer, seed: np.random.SeedSequence) -> Dataset:
+    cv2.setNumThreads(1)
+    rng = np.random.default_rng(seed)
+    images, labels = np.empty((CHUNK, 28, 28), np.uint8), np.empty(CHUNK, np.uint8)
+    for made, (image, label) in enumerate(islice(_pictures(renderer, rng), CHUNK)):
+        images[made], labels[made] = image, label
+    return images, labels
+
+
+def _pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.uint8], int]]:
+    """Drawings without end, normalized."""
+    for drawing, label in _drawings(renderer, rng):
+        picture = normalize(drawing, thicken=rng.normal(0, _PEN_VARIATION))
+        if picture is not None:
+            yield picture, label
+
+
+def _drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], int]]:
+    writer = Writer(renderer.images, renderer.labels, rng)
+    while True:
+        kind = rng.random()
+        if kind < LINE_SHARE:
+            yield from crops(writer, NO_DIGIT)
+        elif kind < LINE_SHARE + NO_DIGIT_SHARE:
+            yield no_digit(renderer, rng), NO_DIGIT
+        else:
+            yield scene(renderer, rng)

@@ -1,0 +1,90 @@
+"""Handwriting fonts, fetched and verified: the reader is trained and measured with their digits and letters.
+
+They hold what MNIST's American handwriting of the 1990s does not: flagged and footed 1, crossed 7, old-style 2 with a
+loop, 5 with a loose bar, 9 with a long tail. The fonts are free (SIL Open Font License, Apache), come from the npm
+packages ``@fontsource/NAME``, and stay in the cache; none is part of this package.
+"""
+
+import csv
+import hashlib
+import io
+import tarfile
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+
+from lenet.data.sources import cache_folder, is_offline
+from lenet.errors import DataError
+from lenet.files import write_atomically
+
+PARTS = ("training", "kept apart")
+REGISTRY = "https://registry.npmjs.org"
+CACHE = "hands"  # what version 0.1 called the folder, so that its files are found
+_CONNECTIONS, _SECONDS = 8, 30
+
+
+@dataclass(frozen=True)
+class HandwritingFont:
+    """A handwriting font: its name, and its WOFF file, which Pillow's ``ImageFont.truetype`` opens."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class _Font:
+    name: str
+    version: str
+    file: str
+    sha256: str
+    part: str
+
+    @property
+    def url(self) -> str:
+        return f"{REGISTRY}/@fontsource/{self.name}/-/{self.name}-{self.version}.tgz"
+
+
+def handwriting_fonts(part: str) -> list[HandwritingFont]:
+    """The fonts of one part, fetched and verified: those for training, or those kept apart for measuring.
+
+    Raises:
+        DataError: if the part is unknown, or a font is neither in the cache nor to be had.
+    """
+    if part not in PARTS:
+        raise DataError(f"there is no part {part!r} of the handwriting fonts; expected {' or '.join(map(repr, PARTS))}")
+    fonts = [font for font in _table() if font.part == part]
+    folder = cache_folder() / CACHE
+    missing = [font for font in fonts if not _is_whole(folder / font.file, font)]
+    if missing and is_offline():
+        raise DataError(f"{folder}: lacks {len(missing)} handwriting fonts, and LENET_OFFLINE forbids to fetch them")
+    with ThreadPoolExecutor(_CONNECTIONS) as pool:
+        for font, content in zip(missing, pool.map(_fetched, missing), strict=True):
+            write_atomically(folder / font.file, content)
+    return [HandwritingFont(font.name, folder / font.file) for font in fonts]
+
+
+def _table() -> list[_Font]:
+    text = resources.files("lab.synthesis").joinpath("fonts.csv").read_text(encoding="utf-8")
+    return [_Font(**row) for row in csv.DictReader(io.StringIO(text))]
+
+
+def _is_whole(path: Path, font: _Font) -> bool:
+    return path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == font.sha256
+
+
+def _fetched(font: _Font) -> bytes:
+    """The bytes of the font's file, out of its package."""
+    import requests
+
+    try:
+        answer = requests.get(font.url, timeout=_SECONDS)
+        answer.raise_for_status()
+        with tarfile.open(fileobj=io.BytesIO(answer.content)) as package:
+            stream = package.extractfile(f"package/files/{font.file}")
+            content = stream.read() if stream else b""
+    except (requests.RequestException, tarfile.TarError, KeyError, OSError) as problem:
+        raise DataError(f"the handwriting font {font.name} cannot be had from {font.url} ({problem})") from None
+    if hashlib.sha256(content).hexdigest() != font.sha256:
+        raise DataError(f"the handwriting font {font.name} from {font.url} is another file than expected")
+    return content

@@ -1,0 +1,230 @@
+"""Synthetic lines and pages of handwritten digits with known text, for tests, crops and path costs.
+
+Digits come from a data set; their size, slant, pen, distances, ligatures, breaks and separators are drawn at random.
+"""
+
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.normalization import redraw, stroke_width
+
+Drawing = NDArray[np.float32]
+GrayLevels = NDArray[np.uint8]
+Generator = np.random.Generator
+
+
+@dataclass(frozen=True)
+class WritingStyle:
+    """The parameters of a line's handwriting; lengths in digit heights.
+
+    Attributes:
+        height: of a digit, in pixels.
+        gap: the mean white between neighbours; less than 0: they touch or overlap.
+        spread: its standard deviation.
+        pen: the width of strokes; that of the digits themselves if 0.
+        slant: columns to the right for each row up.
+        jitter: standard deviation of baselines, and of sizes as a share.
+        linked: the share of neighbours that a stroke joins.
+        broken: the share of digits with a gap in their stroke.
+        european: the share of 1s with a flag and 7s with a bar, which MNIST hardly holds.
+        separators: the share of neighbours with a dot or comma between them.
+        tail: what stands behind the last digit: any of ``".,-"``.
+    """
+
+    height: int = 60
+    gap: float = 0.25
+    spread: float = 0.05
+    pen: float = 0.11
+    slant: float = 0.0
+    jitter: float = 0.04
+    linked: float = 0.0
+    broken: float = 0.0
+    european: float = 0.0
+    separators: float = 0.0
+    tail: str = ""
+
+    @classmethod
+    def drawn(cls, rng: Generator) -> "WritingStyle":
+        """Draw a style at random."""
+        return cls(
+            height=int(rng.integers(40, 90)),
+            gap=float(rng.choice([-0.03, 0.0, 0.1, 0.2, 0.3, 0.3])),
+            spread=float(rng.uniform(0.02, 0.08)),
+            pen=float(np.exp(rng.normal(np.log(0.1), 0.3))),
+            slant=float(rng.normal(0.1, 0.2)),
+            jitter=float(rng.uniform(0.02, 0.1)),
+            linked=float(rng.choice([0.0, 0.3])),
+            broken=float(rng.choice([0.0, 0.15])),
+            european=float(rng.choice([0.0, 0.9])),
+            separators=float(rng.choice([0.0, 0.25])),
+            tail="".join(rng.choice(["", "", ".", "-", ".-", ","], 1)),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class PlacedDigit:
+    """A digit of a line: its label, the row and column of its corner, and its strokes, bool (h, w)."""
+
+    label: int
+    top: int
+    left: int
+    strokes: NDArray[np.bool_]
+
+
+class Writer:
+    """Writes digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``."""
+
+    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> None:
+        self.images, self.rng = images, rng
+        self.of_label = [np.flatnonzero(labels == label) for label in range(10)]
+
+    def line(self, text: str, style: WritingStyle, places: list[PlacedDigit] | None = None) -> Drawing:
+        """A line of digits and spaces, float32 (h, w): 0 paper, 1 ink; ten digit heights high at least.
+
+        Where each digit stands is appended to ``places``.
+        """
+        rng, unit = self.rng, style.height
+        canvas = np.zeros((3 * unit, (2 * len(text) + 5) * unit), np.float32)
+        x, before = float(unit), -1
+        for index, sign in enumerate(text):
+            if sign == " ":
+                x += (1.0 + max(style.gap, 0) * 3) * unit
+                before = -1
+                continue
+            digit = self._digit(int(sign), style)
+            height, width = digit.shape
+            y = int(2 * unit - height + rng.normal(0, style.jitter) * unit)
+            left = int(x)
+            if before >= 0 and style.gap < 0.05:  # as near as the strokes allow, then a little nearer or farther
+                left = self._near(canvas, digit, y, left, unit) + int(rng.normal(style.gap, style.spread) * unit)
+            place = canvas[y : y + height, left : left + width]
+            np.maximum(place, digit, out=place)
+            if places is not None:
+                places.append(PlacedDigit(int(sign), y, left, digit > 0.5))
+            if before >= 0 and rng.random() < style.linked:
+                level = int(y + height * rng.choice([0.1, 0.5, 0.9]))
+                sag = (int((before + left + width / 2) / 2), int(level + rng.normal(0, 0.1) * unit))
+                ends = (int(before), int(level + rng.normal(0, 0.05) * unit)), (int(left + width / 2), level)
+                pen = max(2, round((style.pen or 0.1) * unit * 0.8))
+                cv2.polylines(canvas, [np.array([ends[0], sag, ends[1]], np.int32)], False, 1.0, pen, cv2.LINE_AA)
+            before = left + width / 2
+            x = left + width + max(0.0, rng.normal(style.gap, style.spread)) * unit * (style.gap >= 0.05)
+            if index + 1 < len(text) and text[index + 1] != " " and rng.random() < style.separators:
+                x = self._mark(canvas, str(rng.choice([".", ","])), x, style)
+                before = -1
+        for mark in style.tail:
+            x = self._mark(canvas, mark, x, style)
+        return canvas[:, : int(x) + unit]
+
+    def page(self, lines: list[str], style: WritingStyle, *, lead: float = 0.7, shift: float = 0.0) -> Drawing:
+        """Lines one below the other, so many digit heights of white between them, each moved aside at random."""
+        drawn = [self.line(text, style) for text in lines]
+        unit = style.height
+        trimmed = [np.pad(line[int(0.8 * unit) : int(2.2 * unit)], ((0, int(lead * unit)), (0, 0))) for line in drawn]
+        trimmed = [np.pad(line, ((0, 0), (int(self.rng.uniform(0, shift) * unit), 0))) for line in trimmed]
+        width = max(line.shape[1] for line in trimmed)
+        return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), unit)
+
+    def _digit(self, label: int, style: WritingStyle) -> Drawing:
+        image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
+        if label in (1, 7) and self.rng.random() < style.european:
+            image = self._european(label)
+        rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+        scale = style.height / 20 * float(np.exp(self.rng.normal(0, style.jitter)))
+        image = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 3)
+        height, width = image.shape
+        size = int(width * scale + abs(style.slant) * height * scale), int(height * scale)
+        shear = np.array(
+            [[scale, -style.slant * scale, max(style.slant, 0) * height * scale], [0, scale, 0]], np.float32
+        )
+        large = cv2.GaussianBlur(cv2.warpAffine(image, shear, size, flags=cv2.INTER_CUBIC), (0, 0), 0.35 * scale)
+        mask = (large > 0.45).astype(np.uint8)
+        if style.broken and self.rng.random() < style.broken:
+            mask = self._broken(mask, style)
+        thicken = (style.pen * style.height - stroke_width(mask)) / 2 if style.pen else 0.0
+        ink = np.clip(redraw(mask, max(thicken, -0.25 * stroke_width(mask))) + 0.5, 0, 1)
+        rows, columns = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
+        return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
+
+    def _european(self, label: int) -> Drawing:
+        """A 1 with a flag and perhaps a foot, a 7 with a bar across; float32 (28, 28)."""
+        rng, canvas = self.rng, np.zeros((112, 112), np.float32)
+        top, bottom = np.array([62 + rng.normal(0, 4), 16.0]), np.array([56 + rng.normal(0, 4), 96.0])
+        if label == 1:
+            flag = top - np.array([rng.uniform(12, 32), -rng.uniform(8, 40)])
+            strokes = [[flag, top, bottom]]
+            if rng.random() < 0.3:
+                foot = np.array([rng.uniform(8, 22), 0.0])
+                strokes.append([bottom - foot, bottom + foot])
+        else:
+            right = np.add(top, [rng.uniform(8, 22), 0])
+            middle = right + (bottom - right) * rng.uniform(0.4, 0.6)
+            bar = np.array([rng.uniform(10, 22), rng.normal(0, 2)])
+            strokes = [[right - np.array([rng.uniform(30, 50), rng.normal(0, 4)]), right, bottom]]
+            strokes.append([middle - bar, middle + bar])
+        for stroke in strokes:
+            cv2.polylines(canvas, [np.rint(stroke).astype(np.int32)], False, 1.0, 10, cv2.LINE_AA)
+        return np.asarray(cv2.resize(canvas, (28, 28), interpolation=cv2.INTER_AREA), np.float32)
+
+    def _broken(self, mask: NDArray[np.uint8], style: WritingStyle) -> NDArray[np.uint8]:
+        ys, xs = np.nonzero(mask)
+        at = int(self.rng.integers(len(ys)))
+        radius = int(max(2.0, (0.6 * stroke_width(mask) + 0.05 * style.height)))
+        broken = mask.copy()
+        cv2.circle(broken, (int(xs[at]), int(ys[at])), radius, 0, -1)
+        return broken if broken.sum() > 0.75 * mask.sum() else mask
+
+    def _near(self, canvas: Drawing, digit: Drawing, y: int, left: int, unit: int) -> int:
+        """The column at which a digit's ink comes to touch the ink on its left."""
+        before = canvas[y : y + digit.shape[0], max(0, left - unit) : left + unit] > 0.5
+        rows = np.flatnonzero(before.any(axis=1) & (digit > 0.5).any(axis=1))
+        if not len(rows):
+            return left
+        last = before.shape[1] - 1 - before[rows, ::-1].argmax(axis=1)
+        first = (digit[rows] > 0.5).argmax(axis=1)
+        return int(max(0, left - unit) + (last - first).max() + 1)
+
+    def _mark(self, canvas: Drawing, mark: str, x: float, style: WritingStyle) -> float:
+        unit, pen = style.height, max(3, round((style.pen or 0.1) * style.height * 1.1))
+        x += 0.15 * unit
+        base = int(2 * unit - 0.03 * unit)
+        if mark == "-":
+            level = int(1.5 * unit + self.rng.normal(0, 0.05) * unit)
+            end = int(x + self.rng.uniform(0.3, 0.7) * unit)
+            cv2.line(
+                canvas, (int(x), level), (end, int(level + self.rng.normal(0, 0.03) * unit)), 1.0, pen, cv2.LINE_AA
+            )
+            return end + 0.15 * unit
+        tip = (int(x), base) if mark == "." else (int(x - 0.06 * unit), int(base + 0.16 * unit))
+        cv2.line(canvas, (int(x), base), tip, 1.0, pen, cv2.LINE_AA)
+        return x + pen + 0.1 * unit
+
+
+def on_paper(ink: Drawing, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
+    """A drawing as a camera sees it: uneven light, blur and grain; uint8 (h, w), paper-high."""
+    height, width = ink.shape
+    slope = 1 - rng.uniform(0, 0.3) * np.linspace(0, 1, width)[None] * np.linspace(0.5, 1, height)[:, None]
+    gray = (light - cv2.GaussianBlur(ink, (0, 0), 0.8) * (light - dark)) * slope
+    return np.clip(np.rint(gray + rng.normal(0, noise, ink.shape)), 0, 255).astype(np.uint8)
+
+
+def turned(ink: Drawing, degrees: float) -> Drawing:
+    """The drawing turned so that its lines fall by so many degrees from left to right."""
+    height, width = ink.shape
+    matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
+    sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
+    size = int(width * cosine + height * sine), int(width * sine + height * cosine)
+    matrix[:, 2] += (size[0] - width) / 2, (size[1] - height) / 2
+    return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.float32)
+
+
+def curved(ink: Drawing, bend: float) -> Drawing:
+    """The drawing with its lines bent into an arc, ``bend`` pixels high."""
+    _height, width = ink.shape
+    framed = np.pad(ink, ((abs(int(bend)) + 2, abs(int(bend)) + 2), (0, 0)))
+    y, x = np.mgrid[: framed.shape[0], :width].astype(np.float32)
+    arc = (bend * (1 - (2 * x / width - 1) ** 2)).astype(np.float32)
+    return np.asarray(cv2.remap(framed, x, y - arc, cv2.INTER_LINEAR), np.float32)

@@ -1,0 +1,94 @@
+"""The handwriting fonts: verified, kept in the cache, and in two parts that share none."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from PIL import ImageFont
+
+from lab.synthesis import fonts as module
+from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
+from lenet.errors import DataError
+
+
+class Answer:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def raise_for_status(self) -> None:
+        pass
+
+
+def package(name: str, content: bytes) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as tar:
+        entry = tarfile.TarInfo(f"package/files/{name}")
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return buffer.getvalue()
+
+
+def test_no_font_is_in_both_parts():
+    training, apart = ({font.name for font in module._table() if font.part == part} for part in module.PARTS)
+    assert training
+    assert apart
+    assert not training & apart
+
+
+def test_every_font_kept_apart_draws_all_digits():
+    found = handwriting_fonts("kept apart")
+    assert found
+    for font in found:
+        opened = ImageFont.truetype(str(font.path), 40)
+        sizes = {opened.getbbox(digit)[2:] for digit in "0123456789"}
+        assert len(sizes) > 1, f"{font.name} draws one box for every digit"
+
+
+def test_an_unknown_part_is_refused():
+    with pytest.raises(DataError, match="no part 'all'"):
+        handwriting_fonts("all")
+
+
+def test_a_fetched_font_of_other_bytes_is_refused(tmp_path: Path, monkeypatch):
+    font = module._table()[0]
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    monkeypatch.setattr("requests.get", lambda url, timeout: Answer(package(font.file, b"not the font")))
+    with pytest.raises(DataError, match="another file than expected"):
+        handwriting_fonts(font.part)
+    assert not (tmp_path / "hands" / font.file).exists()
+
+
+def test_a_package_that_is_no_archive_is_one_sentence(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    monkeypatch.setattr("requests.get", lambda url, timeout: Answer(b"<html>503</html>"))
+    with pytest.raises(DataError, match="cannot be had from https://registry"):
+        handwriting_fonts("kept apart")
+
+
+def test_offline_a_missing_font_is_one_sentence(tmp_path: Path, monkeypatch):
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    monkeypatch.setenv("LENET_OFFLINE", "1")
+    with pytest.raises(DataError, match="LENET_OFFLINE forbids"):
+        handwriting_fonts("kept apart")
+
+
+def test_a_damaged_font_in_the_cache_is_fetched_again(tmp_path: Path, monkeypatch):
+    whole = handwriting_fonts("kept apart")
+    content = {font.path.name: font.path.read_bytes() for font in whole}
+    (tmp_path / "hands").mkdir()
+    for name, data in content.items():
+        (tmp_path / "hands" / name).write_bytes(data)
+    damaged = tmp_path / "hands" / whole[0].path.name
+    damaged.write_bytes(b"half")
+    asked: list[str] = []
+
+    def answer(url: str, timeout: float) -> Answer:
+        asked.append(url)
+        return Answer(package(damaged.name, content[damaged.name]))
+
+    monkeypatch.setenv("LENET_DATA", str(tmp_path))
+    monkeypatch.setattr("requests.get", answer)
+    assert HandwritingFont(whole[0].name, damaged) in handwriting_fonts("kept apart")
+    assert len(asked) == 1
+    assert damaged.read_bytes() == content[damaged.name]
