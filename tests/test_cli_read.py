@@ -424,6 +424,65 @@ def test_annotated_pictures_lie_as_their_originals_do(folder: Path, tmp_path: Pa
             assert 720 <= max(picture.size) <= 2400
 
 
+def test_as_many_drawings_are_there_as_are_announced(tmp_path: Path, capsys):
+    place = tmp_path / "pictures"
+    (place / "deep" / "a.tif.png").mkdir(parents=True)
+    gray("two").save(place / "a.tif", save_all=True, append_images=[gray("seven")])
+    gray("two").save(place / "A.tif")
+    for name in ("a.tif.png", "a.tif-page-1.png", "a.tif-page-2.png", "deep/a.tif.png/a.png"):
+        gray("two").save(place / name)
+    gray("two").save(place / "deep" / "a.tif")
+    for workers in ("1", "2"):
+        drawn = tmp_path / f"drawn{workers}"
+        assert main(["read", str(place), "-r", "--annotate", str(drawn), "--workers", workers]) == 0
+        assert capsys.readouterr().err.endswith(f"drew 8 pictures into {drawn}\n")
+        files = [str(path.relative_to(drawn)) for path in sorted(drawn.rglob("*")) if path.is_file()]
+        assert len({name.casefold() for name in files}) == 8
+        assert {"a.tif-page-1.png", "a.tif-page-2.png", "deep/a.tif.png/a.png"} < set(files)
+
+
+def test_folders_that_hold_files_of_equal_names_are_drawn_beside_each_other(folder: Path, tmp_path: Path, capsys):
+    gray("five").save(folder / "deep" / "b.png")
+    drawn = tmp_path / "drawn"
+    words = [str(folder / "b.png"), str(folder / "deep" / "b.png"), str(folder / "b.png")]
+    assert main(["read", *words, "--annotate", str(drawn)]) == 0
+    assert capsys.readouterr().err == f"drew 3 pictures into {drawn}\n"
+    assert sorted(str(path.relative_to(drawn)) for path in drawn.rglob("*.png")) == ["b-2.png", "b.png", "deep/b.png"]
+
+
+def test_a_drawing_that_cannot_be_written_is_said_and_the_others_are_drawn(folder: Path, tmp_path: Path, capsys):
+    drawn = tmp_path / "drawn"
+    (drawn / "b.png").mkdir(parents=True)
+    assert main(["read", str(folder), "-r", "--annotate", str(drawn), "--csv", str(tmp_path / "out.csv")]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.count("\n") == 3
+    assert printed.err.startswith(f"lenet: {drawn / 'b.png'}: cannot be drawn (is a directory)\n")
+    assert printed.err.endswith(f"drew 2 of 3 pictures into {drawn}\n")
+    assert main(["read", str(folder / "b.png"), "--show", str(drawn / "b.png" / "\udcff" / ("x" * 300 + ".png"))]) == 1
+    assert "file name too long" in capsys.readouterr().err
+
+
+def test_a_name_as_long_as_names_may_be_is_drawn_with_the_others(tmp_path: Path, capsys):
+    place = tmp_path / "pictures"
+    place.mkdir()
+    for name in ("x" * 251 + ".png", "x" * 250 + "1.gif", "x" * 250 + "2.gif"):
+        gray("two").save(place / name)
+    assert main(["read", str(place), "--annotate", str(tmp_path / "drawn")]) == 0
+    assert capsys.readouterr().err.endswith(f"drew 3 pictures into {tmp_path / 'drawn'}\n")
+    assert len(list((tmp_path / "drawn").iterdir())) == 3
+
+
+def test_a_link_among_the_drawings_is_replaced_and_not_what_it_points_to(tmp_path: Path, capsys):
+    place, drawn = tmp_path / "pictures", tmp_path / "drawn"
+    place.mkdir()
+    drawn.mkdir()
+    gray("two").save(place / "a.tif", save_all=True, append_images=[gray("seven")])
+    before = (place / "a.tif").read_bytes()
+    (drawn / "a.tif-page-1.png").symlink_to(place / "a.tif")
+    assert main(["read", str(place), "--annotate", str(drawn)]) == 0
+    assert (place / "a.tif").read_bytes() == before
+
+
 def test_no_original_is_written_over(folder: Path, capsys):
     before = (folder / "b.png").read_bytes()
     assert main(["read", str(folder), "--annotate", str(folder)]) == 2

@@ -6,6 +6,7 @@ import io
 import multiprocessing
 import os
 import pickle
+import re
 import signal
 import subprocess
 import sys
@@ -26,8 +27,9 @@ from PIL import Image
 import lenet
 from lenet.data import write_idx
 from lenet.errors import DataError, ReadingError, UnknownName, WeightsError
-from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated, drawing_paths
+from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated
 from lenet.reading.drawing.marks import Sheet
+from lenet.reading.drawing.places import drawing_paths, page_path
 from lenet.reading.drawing.steps import steps_picture
 from lenet.reading.folders.batch import Page, Settings, read_all, workers_for
 from lenet.reading.folders.processes import over_processes
@@ -376,12 +378,50 @@ def test_annotated_pages_have_files_of_their_own(tmp_path: Path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stdin-page-1.png", "stdin-page-2.png"]
 
 
-PARTS = st.lists(st.text("ab.", min_size=1, max_size=3).filter(lambda part: part.strip(".")), min_size=1, max_size=4)
+NAMES_ALIKE = st.from_regex(r"[aA]{1,2}(\.tif)?(-page-[12])?(\.(png|tif|PNG|jpg))?", fullmatch=True)
 
 
-@given(st.lists(PARTS, min_size=1, max_size=6, unique_by=tuple))
-def test_drawings_of_different_files_have_different_places_in_the_folder(parts: list[list[str]]):
-    sources = [Path("root", *part).with_suffix(".png") for part in parts]
+@given(st.lists(st.lists(NAMES_ALIKE, min_size=1, max_size=3), min_size=1, max_size=8))
+def test_drawings_of_different_pages_have_different_files_on_every_file_system(parts: list[list[str]]):
+    sources = [Path("root", *names) for names in parts]
     paths = drawing_paths(sources, Path("out"))
-    assert len(set(paths)) == len(set(sources))
+    files = [[path, *(page_path(path, number) for number in range(1, 4))] for path in paths]
     assert all(path.parts[0] == "out" and ".." not in path.parts for path in paths)
+    written = [str(path).casefold() for one in files for path in one]
+    assert len(set(written)) == len(written)
+    folders = {str(folder).casefold() for path in paths for folder in path.parents}
+    assert folders.isdisjoint(written)
+    assert drawing_paths(sources, Path("out")) == paths
+
+
+@pytest.mark.parametrize("letter", ["x", "七"])
+def test_drawings_have_names_that_file_systems_take(tmp_path: Path, letter: str):
+    longest = 255 // len(letter.encode())
+    names = [letter * (longest - 4) + suffix for suffix in (".tif", ".pgm", ".png")]
+    names += [letter * (longest - 5) + end for end in ("1.tif", "2.tif")]
+    paths = drawing_paths([tmp_path / name for name in names], tmp_path / "out")
+    files = [file for path in paths for file in (path, page_path(path, 1), page_path(path, 1000))]
+    assert len(set(files)) == 3 * len(names)
+    (tmp_path / "out").mkdir()
+    for file in files:
+        file.touch()
+    assert paths[2].name == names[2]
+
+
+def test_no_page_is_drawn_over_a_picture_that_is_read(tmp_path: Path):
+    [scan, other] = drawing_paths(
+        [tmp_path / "in" / "scan.tif", tmp_path / "in" / "scan.tif-page-1.png"], tmp_path / "in"
+    )
+    assert scan == tmp_path / "in" / "scan.tif-2.png"
+    assert other == tmp_path / "in" / "scan.tif-page-1.png"
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_page_that_cannot_be_finished_says_so_and_the_others_are_read(tmp_path: Path, workers: int):
+    (tmp_path / "file").write_text("in the way")
+    paths = (tmp_path / "five.png", tmp_path / "file" / "phone.png", tmp_path / "pi.png")
+    first, second, third = read_all(PATHS[:3], workers=workers, finish=Drawings(paths))
+    assert texts([first, second, third]) == list(TEXTS[:3])
+    assert [page.problem for page in (first, third)] == [None, None]
+    assert re.match(rf"{paths[1]}: cannot be drawn \((file exists|not a directory)\)$", str(second.problem))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "five.png", "pi.png"]

@@ -22,11 +22,11 @@ class Output:
     Attributes:
         read, failed, without_digits: pages, and files that cannot be opened.
         in_doubt: pages with rejected digits.
-        drawn: pages that something may have been drawn of.
+        drawn, undrawn: pages that were drawn if that was asked for, and those that could not be.
     """
 
     def __init__(self, found: Found, answers: Answers, as_json: bool, csv: Path | None) -> None:
-        self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = 0
+        self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
         self._found, self._answers = found, answers
         self._table = Table(csv) if csv is not None else None
         self._json: _JsonList | None = None
@@ -74,12 +74,15 @@ class Output:
         if isinstance(reading, IdxReading):
             self.read += 1
         else:
-            self.drawn += 1
+            self.drawn += page.problem is None
             if reading.digits:
                 self.read += 1
             else:
                 self.without_digits += 1
                 _tell(f"{printed_name}: {reading.remark}")
+        if page.problem is not None:
+            self.undrawn += 1
+            _tell(str(page.problem))
         if self._table is not None:
             for row in self._answers.rows(name, page.number, reading):
                 self._table.write(row)

@@ -109,13 +109,18 @@ def read(
     try:
         output.take(pages, is_many=found.is_many or count >= _MANY)
     finally:
-        if annotate is not None and output.drawn:
-            drew = f"{output.drawn:,} picture{'s' * (output.drawn != 1)}"
-            print(f"drew {drew} into {printable(str(annotate))}", file=sys.stderr)
-        if show is not None and output.drawn:
-            print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
-    if output.failed or output.without_digits:
+        _tell_drawn(output, annotate, show)
+    if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(_FAILED)
+
+
+def _tell_drawn(output: Output, annotate: Path | None, show: Path | None) -> None:
+    count = output.drawn + output.undrawn
+    if annotate is not None and count:
+        drew = f"{output.drawn:,} of {count:,} pictures" if output.undrawn else f"{count:,} picture{'s' * (count != 1)}"
+        print(f"drew {drew} into {printable(str(annotate))}", file=sys.stderr)
+    if show is not None and output.drawn:
+        print(f"drew the steps into {printable(str(show))}", file=sys.stderr)
 
 
 def share_of_errors(text: str | None) -> float | None:
@@ -167,11 +172,12 @@ def _is_own_table(csv: Path) -> bool:
 def _drawings(found: Found, annotate: Path | None, show: Path | None) -> "Drawings | None":
     if annotate is None and show is None:
         return None
-    from lenet.reading.drawing.annotation import Drawings, drawing_paths
+    from lenet.reading.drawing.annotation import Drawings
+    from lenet.reading.drawing.places import drawing_paths
 
     paths = drawing_paths(found.sources, annotate) if annotate is not None else ()
-    originals = {source.resolve() for source in found.sources if not isinstance(source, bytes)}
+    originals = {os.path.realpath(source) for source in found.sources if not isinstance(source, bytes)}
     for path in paths:
-        if path.resolve() in originals:
+        if os.path.realpath(path) in originals:
             raise typer.BadParameter(f"--annotate would write over {path}; name another folder")
     return Drawings(tuple(paths), show)

@@ -1,8 +1,7 @@
-"""Annotated pictures: what was read, drawn on the picture it was read from, and where such drawings go."""
+"""Annotated pictures: what was read, drawn on the picture it was read from."""
 
 import io
-import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from textwrap import wrap
@@ -11,8 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet.errors import DataError
 from lenet.files import write_atomically
 from lenet.reading.drawing.marks import LARGEST_LABEL, PAPER, TEXT, Box, Sheet, ignored_outline, outline
+from lenet.reading.drawing.places import JPEG_SUFFIXES, page_path
 from lenet.reading.results import Reading
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ SHORTEST, LONGEST = 720, 2000  # pixels of a drawing's longer side, without its 
 MOST_ENLARGED = 12
 LEGIBLE_DIGIT = 56  # pixels: smaller digits are enlarged until they are as high
 MOST_CAPTION_LINES = 4
-JPEG_SUFFIXES, JPEG_QUALITY = (".jpg", ".jpeg"), 90
+JPEG_QUALITY = 90
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,9 @@ class Drawings:
     Attributes:
         annotated: for each source, where its annotated picture goes; empty if none are wanted.
         steps: where the steps of the picture go, if they are wanted.
+
+    Raises:
+        DataError: if a drawing cannot be written.
     """
 
     annotated: tuple[Path, ...] = ()
@@ -42,34 +46,20 @@ class Drawings:
             return
         if self.annotated:
             path = self.annotated[page.index]
-            if not page.is_only:
-                path = path.with_name(f"{path.stem}-page-{page.number}{path.suffix}")
-            draw_annotated(page.result, path)
+            _written(draw_annotated, page.result, path if page.is_only else page_path(path, page.number))
         if self.steps is not None and page.number == 1:
             from lenet.reading.drawing.steps import draw_steps
 
-            draw_steps(page.result, self.steps)
+            _written(draw_steps, page.result, self.steps)
 
 
-def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
-    """Where the annotated picture of each source goes: the same places below ``folder`` as below their common folder.
-
-    JPEG and PNG files keep their names, others become PNG files; what is no file becomes ``stdin.png``.
-
-    >>> [path.as_posix() for path in drawing_paths([Path("a/1.jpg"), Path("a/b/1.tif"), b"..."], Path("out"))]
-    ['out/1.jpg', 'out/b/1.tif.png', 'out/stdin.png']
-    """
-    parents = {os.path.abspath(source.parent) for source in sources if isinstance(source, Path)}  # noqa: PTH100
-    common = os.path.commonpath(parents) if parents else ""
-    paths = []
-    for source in sources:
-        if isinstance(source, Path):
-            name = os.path.relpath(os.path.abspath(source), common)  # noqa: PTH100 - links stay where they are
-            path = folder / name
-            paths.append(path if path.suffix.lower() in (*JPEG_SUFFIXES, ".png") else Path(f"{path}.png"))
-        else:
-            paths.append(folder / "stdin.png")
-    return paths
+def _written(draw: Callable[[Reading, Path], None], reading: Reading, path: Path) -> None:
+    try:
+        if path.is_symlink():  # to a picture, perhaps
+            path.unlink()
+        draw(reading, path)
+    except OSError as error:
+        raise DataError(f"{path}: cannot be drawn ({(error.strerror or str(error)).lower()})") from None
 
 
 def draw_annotated(reading: Reading, path: str | Path) -> None:

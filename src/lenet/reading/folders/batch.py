@@ -83,12 +83,14 @@ class Page:
         number: of the page in its file, from 1.
         is_only: whether its file holds no other.
         result: the reading; or why there is none.
+        problem: why it could not be finished, if that is so: see `read_all`.
     """
 
     index: int
     number: int
     is_only: bool
     result: "Reading | IdxReading | DataError"
+    problem: DataError | None = None
 
 
 Finish = Callable[[Page], None]
@@ -109,6 +111,7 @@ def read_all(
             ``if __name__ == "__main__"``, as for everything of Python's multiprocessing.
         finish: called with each page by the process that has read it, while the steps of the reading are at hand,
             which are given back only if the settings keep them. Other processes must be able to take it (`pickle`).
+            What it raises is the page's problem, and the others are read.
 
     Yields:
         The pages of all sources, in the sources' order.
@@ -172,11 +175,10 @@ class PageReader:
             following = next(opened, None)  # one page ahead, which tells whether there are several
             result = _caught(source, partial(self._read_picture, picture))
             page = Page(index, number, number == 1 and following is None, result)
-            if self._finish is not None:
-                self._finish(page)
+            problem = _caught(source, partial(self._finish, page)) if self._finish is not None else None
             if not (isinstance(result, DataError) or self._settings.keep_steps):
                 page = replace(page, result=replace(result, steps=None))
-            yield page
+            yield replace(page, problem=problem)
             picture, number = following, number + 1
 
     def _read_picture(self, picture: "Picture | DataError") -> "Reading":
