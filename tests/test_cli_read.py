@@ -1,6 +1,7 @@
 """``lenet read`` from the outside: what it prints, where, and with which exit code."""
 
 import csv
+import glob
 import gzip
 import io
 import json
@@ -20,6 +21,7 @@ import typer
 from PIL import Image
 
 from lenet.cli import main
+from lenet.cli.picture_files import find_pictures
 from lenet.cli.read import share_of_errors
 from lenet.cli.signals import signals_held_back
 from lenet.data import write_idx
@@ -300,6 +302,33 @@ def test_a_quoted_glob_is_resolved(folder: Path, capsys):
     assert capsys.readouterr().out == f"{folder / 'b.png'}: 2\n{folder / 'deep' / 'c.webp'}: 7\n"
 
 
+def test_links_that_go_round_in_circles_are_not_followed(folder: Path, tmp_path: Path, monkeypatch, capsys):
+    for name in ("deep/up", "deep/here", "around"):
+        (folder / name).symlink_to(folder)
+    (folder / "circle.png").symlink_to("circle.png")
+    trouble = f"lenet: {folder / 'circle.png'}: cannot be opened (Too many levels of symbolic links)\n"
+    found = f"{folder / 'b.png'}: 2\n{folder / 'deep' / 'c.webp'}: 7\n"
+    for words in ([f"{folder}/**/*.[pw]*"], [f"{folder}/**/**/*.[pw]*"], [str(folder), "-r"]):
+        assert main(["read", *words, "--annotate", str(tmp_path / "drawn")]) == 1
+        printed = capsys.readouterr()
+        assert printed.out.replace(f"{folder / 'a.JPG'}: 7\n", "") == found
+        assert printed.err.startswith(trouble)
+    monkeypatch.chdir(folder)
+    assert main(["read", "**/*.webp", "**/deep/**"]) == 0
+    assert capsys.readouterr().out == "deep/c.webp: 7\n" * 2
+
+
+def test_a_glob_of_any_depth_finds_what_a_recursive_glob_does(tmp_path: Path, capsys):
+    for name in ("a.png", "b/a.png", "b/[c]/a.png", "b/[c]/d/a.png", ".hidden/a.png", "b/.a.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_bytes(b"")
+    for pattern in ("**", "**/*", "**/a.png", "b/**/a.png", "**/d/**", "*/**/a.png", "**/b/**/*.png", "**/x/*", "b/**"):
+        expected = {path for path in glob.glob(f"{tmp_path}/{pattern}", recursive=True) if Path(path).is_file()}  # noqa: PTH207
+        found = find_pictures([f"{tmp_path}/{pattern}"])
+        assert [str(path) for path in found.sources] == sorted(expected)
+        assert len(found.problems) == (not expected)
+
+
 def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path, capsys):
     gray("two").save(tmp_path / "[1].png")
     assert main(["read", str(tmp_path / "[1].png")]) == 0
@@ -315,6 +344,10 @@ def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path
         ("text.png", "not a picture in a known format; PNG and JPEG always work"),
         ("none.png", "empty file, expected a picture"),
         ("n\0.png", "embedded null byte"),
+        ("n\0*.png", "embedded null byte"),
+        ("n" * 300 + ".png", "file name too long"),
+        ("n" * 300 + "*.png", "file name too long"),
+        ("circle.png", "cannot be opened (Too many levels of symbolic links)"),
         ("https://example.com/x.png", "is a URL, expected a file"),
     ],
 )
@@ -324,12 +357,46 @@ def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
     (tmp_path / "empty").mkdir()
     (tmp_path / "text.png").write_text("no picture")
     (tmp_path / "none.png").write_bytes(b"")
+    (tmp_path / "circle.png").symlink_to("circle.png")
     assert main(["read", word if "://" in word else str(tmp_path / word), str(one)]) == 1
     printed = capsys.readouterr()
     assert printed.out == f"{one}: 1\n"
     sentences = [line for line in printed.err.splitlines() if line.startswith("lenet: ")]
     assert len(sentences) == 1
     assert said in sentences[0]
+
+
+@pytest.mark.parametrize("option", [["--csv", "n\0.csv"], ["--annotate", "n\0"], ["--show", "n\0.png"]])
+def test_a_null_byte_in_the_name_of_an_output_is_wrong_usage(one: Path, option: list[str], capsys):
+    assert main(["read", str(one), *option]) == 2
+    assert capsys.readouterr().err == "lenet: an argument holds a null byte, and no file's name does\n"
+
+
+@pytest.mark.parametrize("option", [["--csv", "n" * 300 + ".csv"], ["--annotate", "n" * 300]])
+def test_a_name_that_is_too_long_for_an_output_is_one_sentence(one: Path, option: list[str], capsys):
+    assert main(["read", str(one), *option]) == 1
+    assert capsys.readouterr().err == f"lenet: {option[1]}: file name too long\n"
+
+
+def test_a_folder_whose_name_no_encoding_holds_is_read_written_and_drawn(tmp_path: Path, capsys):
+    place = Path(os.fsdecode(os.fsencode(tmp_path) + b"/\xff"))
+    try:
+        place.mkdir()
+    except OSError:
+        pytest.skip("this file system takes no such name")
+    gray("two").save(place / "two.png")
+    (place / "labels.csv").write_text("file,label\ntwo.png,2\n")
+    for workers in ("1", "2"):
+        options = ["--csv", str(place / "out.csv"), "--annotate", str(place / "drawn"), "--workers", workers]
+        assert main(["read", str(place), str(place / "two.png"), "--json", *options]) == 0
+        printed = capsys.readouterr()
+        assert {page["file"] for page in json.loads(printed.out)} == {f"{tmp_path}/\\udcff/two.png"}
+        assert f"{tmp_path}/\\udcff/two.png" in (place / "out.csv").read_text()
+        assert printed.err.endswith(f"drew 2 pictures into {tmp_path}/\\udcff/drawn\n")
+        assert len(list((place / "drawn").iterdir())) == 2
+    misses = ["--photos", str(place / "labels.csv"), "--mistakes", str(place / "misses.png")]
+    assert main(["evaluate", "pretrained", *misses]) == 0
+    assert capsys.readouterr().out.endswith(f"{tmp_path}/\\udcff/misses.png\n")
 
 
 def test_an_empty_name_is_not_the_folder_we_are_in(capsys):

@@ -40,7 +40,7 @@ VERBS = {
     "doctor": "doctor",
 }
 
-_FAILED = 1
+_FAILED, _WRONG_USAGE = 1, 2
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -99,6 +99,10 @@ def _run(arguments: Sequence[str] | None) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return _FAILED
         return _fail(_sentence(error), STOPPED if isinstance(error, Stopped) else _FAILED)
+    except ValueError as error:
+        if "null byte" not in str(error):  # what the system says of such a name
+            raise
+        return _fail("an argument holds a null byte, and no file's name does", _WRONG_USAGE)
     except (Abort, KeyboardInterrupt):
         return _fail("stopped", STOPPED)
     return result if isinstance(result, int) else 0

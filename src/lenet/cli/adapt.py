@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lenet import data
 from lenet.cli.photos import report_problems, with_progress
 from lenet.data import Dataset
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, printable
 from lenet.evaluation import evaluate
 from lenet.reading.folders.examples import Shown, show
 from lenet.reading.folders.labels import LabeledPicture, read_labels
@@ -89,9 +89,9 @@ def adapt(
     save(out, Weights(found.network, adapted.arrays, _provenance(found, table, outcome)))
     if as_json:
         seconds = round(time.perf_counter() - began, 1)
-        print(json.dumps(outcome.to_json() | {"weights": str(out), "seconds": seconds}, ensure_ascii=False))
+        print(json.dumps(outcome.to_json() | {"weights": printable(str(out)), "seconds": seconds}, ensure_ascii=False))
     else:
-        print(*outcome.lines(), out, sep="\n")
+        print(*outcome.lines(), printable(str(out)), sep="\n")
 
 
 @dataclass(frozen=True)

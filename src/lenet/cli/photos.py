@@ -1,13 +1,14 @@
 """``lenet evaluate --photos``: how well labeled pictures are read, group by group."""
 
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeVar
 
 from lenet.data.sheet import save_sheet
-from lenet.errors import LeNetError
+from lenet.errors import LeNetError, printable
 from lenet.evaluation import wilson_interval
 from lenet.reading.drawing.misses import draw_misses
 from lenet.reading.folders.labels import read_labels
@@ -20,7 +21,8 @@ Item = TypeVar("Item")
 def evaluate_photos(weights: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
     """Read every picture of a table of labels, and print what was right; see `read_labels` for the table."""
     pictures = read_labels(table)
-    if mistakes and mistakes.resolve() in {path.resolve() for path in (table, *(one.path for one in pictures))}:
+    originals = map(os.path.realpath, (table, *(one.path for one in pictures)))
+    if mistakes and os.path.realpath(mistakes) in originals:
         raise LeNetError(f"--mistakes would write over {mistakes}; name another file")
     answers = with_progress(read_labeled(pictures, find(weights), max_error), len(pictures), "pictures")
     measurement = Measurement(tuple(answers))
@@ -32,7 +34,7 @@ def evaluate_photos(weights: str, table: Path, max_error: float | None, mistakes
         return
     print(*table_of(measurement), sep="\n")
     if mistakes:
-        print(mistakes)
+        print(printable(str(mistakes)))
 
 
 def table_of(measurement: Measurement) -> list[str]:
@@ -48,7 +50,7 @@ def report_problems(measurement: Measurement) -> None:
     """One line on stderr for each picture that could not be opened."""
     for answer in measurement.answers:
         if answer.problem:
-            print(f"lenet: {' '.join(answer.problem.split())}; counted as wrong", file=sys.stderr)
+            print(f"lenet: {printable(' '.join(answer.problem.split()))}; counted as wrong", file=sys.stderr)
 
 
 def with_progress(items: Iterable[Item], count: int, what: str) -> Iterator[Item]:

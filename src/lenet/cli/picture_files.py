@@ -3,7 +3,7 @@
 import glob
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -45,6 +45,8 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
             that no shell has resolved, ``**`` for any depth; or ``-``.
         recursive: whether folders within folders are looked through.
         apart_from: a folder to leave out: it holds what was drawn.
+
+    Folders within folders are not looked for through links, which may go round in circles.
     """
     found = Found()
     for word in words:
@@ -52,7 +54,9 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
         try:
             if not word or "://" in word:
                 expected = "expected a file, folder, glob or '-'"
-                raise DataError(f"{printable(word)}: is a URL, {expected}" if word else f"an empty name, {expected}")
+                raise DataError(f"{word}: is a URL, {expected}" if word else f"an empty name, {expected}")
+            elif "\0" in word:
+                raise DataError(f"{word}: an embedded null byte, which no name of a file holds")
             elif word == STDIN:
                 found.sources.append(_from_stdin())
             elif path.is_dir():
@@ -65,9 +69,10 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
                 found.sources.append(path)
         except DataError as error:
             found.problems.append(error)
-        except (OSError, ValueError) as error:  # no right to look into it; a name that no system takes
-            what = getattr(error, "strerror", None) or str(error)
-            found.problems.append(DataError(f"{printable(word)}: {what.lower()}"))
+        except OSError as error:  # no right to look into it; a name that no system takes
+            found.problems.append(DataError(f"{word}: {(error.strerror or str(error)).lower()}"))
+        except RecursionError:
+            found.problems.append(DataError(f"{word}: folders within folders are too many to look through"))
     return found
 
 
@@ -77,26 +82,46 @@ def _within(folder: Path, recursive: bool, apart_from: Path | None) -> list[Path
         places = os.walk(folder, onerror=_raise)
     else:
         places = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
-    without = apart_from.resolve() if apart_from is not None else None
+    without = os.path.realpath(apart_from) if apart_from is not None else None
     paths: list[Path] = []
     for place, folders, names in places:
-        folders[:] = [name for name in folders if not name.startswith(".") and Path(place, name).resolve() != without]
+        folders[:] = [
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(place, name)) != without
+        ]
         paths += (
             Path(place, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
         )
     if not paths:
         deeper = "" if recursive else "; --recursive looks into folders within it"
-        raise DataError(f"{printable(str(folder))}: holds no pictures{deeper}")
+        raise DataError(f"{folder}: holds no pictures{deeper}")
     return sorted(paths)
 
 
 def _matching(pattern: str, apart_from: Path | None) -> list[Path | bytes]:
-    without = apart_from.resolve() if apart_from is not None else None
-    paths = [Path(name) for name in sorted(glob.glob(pattern, recursive=True))]  # noqa: PTH207 - absolute ones, too
-    files: list[Path | bytes] = [path for path in paths if not path.is_dir() and without not in path.resolve().parents]
+    without = Path(os.path.realpath(apart_from)) if apart_from is not None else None
+    files: list[Path | bytes] = [
+        path
+        for path in map(Path, sorted(set(_expanded(pattern))))
+        if not path.is_dir() and without not in Path(os.path.realpath(path)).parents
+    ]
     if not files:
-        raise DataError(f"{printable(pattern)}: no file matches")
+        raise DataError(f"{pattern}: no file matches")
     return files
+
+
+def _expanded(pattern: str) -> Iterator[str]:
+    """The paths that a glob matches; ``**`` stands for folders at any depth, which links do not count as."""
+    parts = pattern.replace(os.sep, "/").split("/")
+    if "**" not in parts:
+        yield from glob.iglob(pattern)  # noqa: PTH207 - absolute ones, too
+        return
+    at = parts.index("**")
+    above, below = "/".join(parts[:at]) + "/" * (at > 0), "/".join(parts[at + 1 :]) or "*"
+    for top in glob.iglob(above) if glob.has_magic(above) else [above]:  # noqa: PTH207
+        for place, folders, _ in os.walk(top or "."):
+            folders[:] = [name for name in folders if not name.startswith(".")]
+            inside = place if top else place[2:]
+            yield from _expanded(os.path.join(glob.escape(inside), below))  # noqa: PTH118 - texts
 
 
 def _from_stdin() -> bytes:

@@ -159,7 +159,7 @@ def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: 
         if not isinstance(source, bytes):
             if names_idx(source):
                 raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
-            if show.resolve() == source.resolve():
+            if os.path.realpath(show) == os.path.realpath(source):
                 raise typer.BadParameter(f"--show would write over {source}")
 
 

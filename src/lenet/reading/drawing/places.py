@@ -102,7 +102,7 @@ class _Names:
 
 
 def _key(path: Path) -> tuple[str, str]:
-    """What every file system tells paths apart by, whether it knows case and accents or not: the suffix stands apart."""
+    """What every file system tells paths apart by, whether it knows case and accents or not; the suffix is apart."""
     return _parts(unicodedata.normalize("NFC", unicodedata.normalize("NFD", str(path)).casefold()))
 
 

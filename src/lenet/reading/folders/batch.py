@@ -196,7 +196,10 @@ class PageReader:
 
 def names_idx(path: Path) -> bool:
     """Whether this is an IDX file; a pipe is none, and none of its bytes are taken."""
-    return path.is_file() and is_idx(path)
+    try:
+        return path.is_file() and is_idx(path)
+    except (OSError, ValueError):  # no right to look; a name that no system takes: reading it says so
+        return False
 
 
 def _opened(source: "Source") -> Iterator["Picture | DataError"]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.folders.labels import LabeledPicture
-from lenet.reading.folders.photos import Answer, over_pictures, read_labeled_one
+from lenet.reading.folders.photos import Answer, lost, over_pictures, read_labeled_one
 from lenet.reading.normalization import SIDE
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
@@ -94,4 +94,4 @@ def _shown(answer: Answer, images: list[NDArray[np.uint8]]) -> Shown:
 
 
 def _lost(picture: LabeledPicture) -> Shown:
-    return _shown(Answer(picture, None, f"{picture.path}: does not fit into memory; make it smaller first"), [])
+    return _shown(lost(picture), [])

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import ArrayLike
 
-from lenet.errors import DataError, LeNetError, MissingExtra
+from lenet.errors import DataError, LeNetError, MissingExtra, printable
 from lenet.reading.folders.batch import workers_for
 from lenet.reading.folders.labels import LabeledPicture
 from lenet.reading.folders.processes import over_processes
@@ -173,7 +173,7 @@ def read_labeled(
         WeightsError: as `Recognizer` does.
     """
     Recognizer(weights, max_error)  # says here what is wrong with them, and not in each process
-    return over_pictures(partial(_answering, weights, max_error), pictures, workers, _lost)
+    return over_pictures(partial(_answering, weights, max_error), pictures, workers, lost)
 
 
 def read_by_turns(
@@ -181,7 +181,7 @@ def read_by_turns(
 ) -> Iterator[Answer]:
     """Read each picture with those of several weights that its turn names, as cross-validation does."""
     tasks = list(zip(pictures, turns, strict=True))
-    return over_pictures(partial(_answering_by_turns, weights), tasks, workers, lambda task: _lost(task[0]))
+    return over_pictures(partial(_answering_by_turns, weights), tasks, workers, lambda task: lost(task[0]))
 
 
 def over_pictures(
@@ -206,12 +206,11 @@ def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool =
     except LeNetError:  # the weights' fault, and every picture's
         raise
     except MemoryError:
-        return _lost(picture)
+        return lost(picture)
     except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        return Answer(
-            picture, None, f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
-        )
+        sentence = f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
+        return Answer(picture, None, printable(sentence))
 
 
 def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
@@ -241,5 +240,6 @@ def _answering_by_turns(weights: Sequence[Weights]) -> Callable[[tuple[LabeledPi
     return lambda task: read_labeled_one(readers[task[1]], task[0])
 
 
-def _lost(picture: LabeledPicture) -> Answer:
-    return Answer(picture, None, f"{picture.path}: does not fit into memory; make it smaller first")
+def lost(picture: LabeledPicture) -> Answer:
+    """What becomes of a picture that has ended the process that was reading it."""
+    return Answer(picture, None, printable(f"{picture.path}: does not fit into memory; make it smaller first"))
