@@ -11,6 +11,7 @@ import signal
 import subprocess
 import sys
 import tracemalloc
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 from multiprocessing.connection import Connection
@@ -196,6 +197,34 @@ def test_ctrl_c_while_a_process_is_being_started_or_ended_is_not_lost(monkeypatc
             with pytest.raises(KeyboardInterrupt):
                 list(over_processes(Strange, range(4), 2, lambda number: -1))
         assert not multiprocessing.active_children()
+
+
+def press_and_swallow() -> int:
+    """As a package does whose import ends in ``except: pass``, as cv2's does."""
+    with suppress(BaseException):
+        signal.raise_signal(signal.SIGINT)
+    return 1
+
+
+class Swallowing:
+    """An answer in whose making Ctrl-C comes and is swallowed."""
+
+    def __call__(self, number: int) -> "Swallowing":
+        return self
+
+    def __reduce__(self):
+        return press_and_swallow, ()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
+def test_ctrl_c_while_an_answer_is_made_of_what_came_is_not_swallowed():
+    with pytest.raises(KeyboardInterrupt):
+        list(over_processes(swallowing, range(4), 2, lambda number: -1))
+    assert not multiprocessing.active_children()
+
+
+def swallowing() -> Swallowing:
+    return Swallowing()
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")

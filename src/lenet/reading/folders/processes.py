@@ -110,15 +110,15 @@ class _Crew(Generic[Task, Result]):
         """The next results, by their tasks' numbers; waits for one at least."""
         found: dict[int, Result] = {}
         for connection in wait(list(self._busy)):
-            worker, number, task = self._busy[connection]
+            worker, number, task = self._busy.pop(connection)
             try:
-                error, result = worker.connection.recv()
+                # An answer may import what it is made of, and there are packages that swallow Ctrl-C while they start.
+                with _signals_held_back():
+                    error, result = worker.connection.recv()
             except (EOFError, OSError):
-                del self._busy[connection]
                 self._end(worker)
                 found[number] = self._lost(task)
                 continue
-            del self._busy[connection]
             self._idle.append(worker)
             if error is not None:
                 raise error
@@ -140,6 +140,8 @@ class _Crew(Generic[Task, Result]):
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
         worker = _Worker(self._context.Process(target=_work, args=(theirs, self._make), daemon=True), ours)
+        if hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()  # which would let signals through if it were started in there
         with _signals_held_back():
             worker.process.start()
             self._workers.append(worker)
@@ -197,7 +199,6 @@ def _signals_held_back() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    resource_tracker.ensure_running()  # its start would let them through
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
         yield
