@@ -69,9 +69,9 @@ def test_weights_idx_files_and_the_engine_need_only_numpy(code: str):
     assert imported_by(code, *HEAVY, *PICTURES, *NETWORK, *OTHERS) == set()
 
 
-@pytest.mark.parametrize("package", ["data", "reading", "evaluation"])
+@pytest.mark.parametrize("package", ["lenet", "lenet.data", "lenet.reading", "lenet.evaluation"])
 def test_every_name_that_is_imported_late_is_there(package: str):
-    code = f"import lenet.{package} as package\nfor name in package.__all__: getattr(package, name)\ndir(package)"
+    code = f"import {package} as package\nfor name in package.__all__: getattr(package, name)\ndir(package)"
     assert "torch" not in imported_by(code, "torch")
-    missing = f"import lenet.{package} as package\nassert not hasattr(package, 'nonsense')"
+    missing = f"import {package} as package\nassert not hasattr(package, 'nonsense')"
     assert imported_by(missing, *PICTURES) == set()

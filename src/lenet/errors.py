@@ -75,6 +75,8 @@ class TrainingError(LeNetError):
 class Stopped(LeNetError):
     """Work that was stopped by hand; the text says how it goes on."""
 
+    exit_code = 130  # what shells say of a program that Ctrl-C ended
+
 
 class ReadingError(LeNetError):
     """What was asked of a reading cannot be asked, or contradicts itself."""

@@ -1,4 +1,4 @@
-"""Checked reading of JSON records: every value is of the kind and within the limits that its reader names."""
+"""JSON records: written as UTF-8, and read with every value of the kind and within the limits that its reader names."""
 
 import json
 import math
@@ -29,6 +29,15 @@ def parse_json(text: str | bytes) -> Any:
         return json.loads(text)
     except (ValueError, RecursionError) as error:
         raise RecordError(f"not JSON ({error})") from None
+
+
+def json_bytes(value: Any, indent: int | None = None) -> bytes:
+    r"""A line of JSON in UTF-8; what stands for undecodable bytes of a file's name is escaped, and comes back.
+
+    >>> json_bytes({"七": "\udcff"}).decode(), parse_json(json_bytes({"七": "\udcff"}))
+    ('{"七": "\\udcff"}\n', {'七': '\udcff'})
+    """
+    return json.dumps(value, indent=indent, ensure_ascii=False).encode(errors="backslashreplace") + b"\n"
 
 
 @dataclass(frozen=True)

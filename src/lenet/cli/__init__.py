@@ -7,9 +7,12 @@ imported; every error becomes one sentence on stderr in `main`.
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import import_module
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 try:
     from typer.exceptions import Abort, TyperException
@@ -18,8 +21,9 @@ except ModuleNotFoundError:  # before 0.29
     from typer._click.exceptions import ClickException as TyperException
 
 from lenet import __version__
-from lenet.cli.signals import STOPPED, TERMINATED, sigterm_interrupts
-from lenet.errors import LeNetError, Stopped
+from lenet.cli import streams
+from lenet.cli.signals import TERMINATED, sigterm_interrupts
+from lenet.errors import LeNetError, Stopped, printable
 
 # The module of each verb, in the order of the help.
 VERBS = {
@@ -40,15 +44,28 @@ VERBS = {
     "doctor": "doctor",
 }
 
-_FAILED, _WRONG_USAGE = 1, 2
+_FAILED = 1
 
 # NumPy starts a thread for every core when it is imported, for products that are not computed here.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
+class _Group(TyperGroup):
+    """Verbs that leave Ctrl-C and a reader that goes away to `main`; else typer ends by itself, without a word."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            raise Abort from None
+        except BrokenPipeError:
+            raise typer.Exit(_FAILED) from None
+
+
 def build_app(verb: str | None = None) -> typer.Typer:
     """The command line with one verb of `VERBS` and those of its module, with all verbs, or, for options, with none."""
     app = typer.Typer(
+        cls=_Group,
         help="The LeNet family: described once, counted exactly, trained, opened up, reading your digits.",
         no_args_is_help=True,
         rich_markup_mode=None,
@@ -78,42 +95,50 @@ def _options(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line and return its exit code: 0 done, 1 failed, 2 wrong usage, 130 or 143 stopped."""
+    streams.prepare()
     with sigterm_interrupts() as was_terminated:
-        code = _run(arguments)
-        return TERMINATED if code == STOPPED and was_terminated() else code
+        code = _exit_code(sys.argv[1:] if arguments is None else arguments)
+        return TERMINATED if code == Stopped.exit_code and was_terminated() else code
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _exit_code(given: Sequence[str]) -> int:
+    """Run the command line, and say in one sentence why it ended if it did not end well."""
     try:
-        given = sys.argv[1:] if arguments is None else arguments
-        verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)
-        result = build_app(verb)(args=arguments, prog_name="lenet", standalone_mode=False)
-        sys.stdout.flush()
+        return _run(given)
     except TyperException as error:
         if (message := error.format_message()).startswith("Usage:"):  # a group without a verb
-            print(message, file=sys.stderr)
-            return error.exit_code
-        return _fail(message.rstrip("."), error.exit_code)
+            return _fail(message, error.exit_code)
+        return _fail(f"lenet: {' '.join(message.rstrip('.').split())}", error.exit_code)
+    except BrokenPipeError:  # the reader of our output went away, as `head` does
+        return _FAILED
     except (LeNetError, OSError) as error:
-        if isinstance(error, BrokenPipeError):  # the reader of our output went away, as `head` does
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return _FAILED
-        return _fail(_sentence(error), STOPPED if isinstance(error, Stopped) else _FAILED)
-    except ValueError as error:
-        if "null byte" not in str(error):  # what the system says of such a name
-            raise
-        return _fail("an argument holds a null byte, and no file's name does", _WRONG_USAGE)
+        return _fail(f"lenet: {_sentence(error)}", Stopped.exit_code if isinstance(error, Stopped) else _FAILED)
     except (Abort, KeyboardInterrupt):
-        return _fail("stopped", STOPPED)
+        return _fail("lenet: stopped", Stopped.exit_code)
+    finally:
+        for stream in (sys.stdout, sys.stderr):
+            streams.is_broken(stream)
+
+
+def _run(given: Sequence[str]) -> int:
+    if any("\0" in word for word in given):
+        raise typer.BadParameter("an argument holds a null byte, which no name of a file and no value can hold")
+    verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)
+    result = build_app(verb)(args=list(given), prog_name="lenet", standalone_mode=False)
+    sys.stdout.flush()
     return result if isinstance(result, int) else 0
 
 
 def _sentence(error: Exception) -> str:
+    text = str(error)
     if isinstance(error, OSError) and error.strerror:
-        return f"{error.filename}: {error.strerror.lower()}" if error.filename else error.strerror.lower()
-    return str(error)
+        # A file that cannot be written is named; what has no name is where answers are printed.
+        name = error.filename or ("stdout" if error.errno in streams.UNWRITABLE else None)
+        text = f"{name}: {error.strerror.lower()}" if name else error.strerror.lower()
+    return printable(" ".join(text.split()))
 
 
 def _fail(message: str, exit_code: int) -> int:
-    print(f"lenet: {' '.join(message.split())}", file=sys.stderr)
+    with suppress(OSError):  # where stderr takes nothing, the exit code says it alone
+        print(message, file=sys.stderr)
     return exit_code

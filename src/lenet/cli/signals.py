@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-STOPPED, TERMINATED = 130, 143  # what shells say of a program that Ctrl-C, or SIGTERM, ended
+TERMINATED = 143  # what shells say of a program that SIGTERM ended; of Ctrl-C, see `errors.Stopped`
 
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 

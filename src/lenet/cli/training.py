@@ -15,6 +15,7 @@ from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
 from lenet.initialization import RULES
+from lenet.records import json_bytes
 from lenet.training import Recipe, Run, recipe
 from lenet.training import train as train_network
 from lenet.training.distributed import Worker
@@ -271,7 +272,7 @@ def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
     files = [run.best_path, run.history_path, run.settings_path, draw_curves(run)]
     evaluation = evaluate_weights(run.best_path, dataset, engine=run.settings["engine"])
     tested = run.folder / "evaluation.json"
-    write_atomically(tested, json.dumps(evaluation.to_json(), ensure_ascii=False).encode() + b"\n")
+    write_atomically(tested, json_bytes(evaluation.to_json()))
     best = run.best
     if as_json:
         summary = {

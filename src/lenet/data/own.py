@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from lenet.data.idx import describe, read_idx
-from lenet.errors import DataError, UnknownName
+from lenet.errors import DataError, UnknownName, printable
 
 POLARITIES = ("auto", "ink-high", "paper-high")
 # A digit cut from a photo has thousands of pixels; a picture of more than this is a mistake or an attack.
@@ -120,7 +120,7 @@ def _read_npz(path: Path) -> OwnData:
     parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
     data = _number_classes(path, parts[0], parts[1] if has_test else None)
     if "class_names" in arrays:
-        data.class_names = tuple(str(name) for name in arrays["class_names"].ravel())
+        data.class_names = tuple(printable(str(name)) for name in arrays["class_names"].ravel())
     return data
 
 
@@ -164,16 +164,16 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Ow
     parts = {name: root / name for name in ("train", "test") if (root / name).is_dir()}
     train_root = parts.get("train", root)
     folders = [path for path in _visible(train_root) if path.is_dir() and path not in parts.values()]
-    class_names = tuple(sorted((path.name for path in folders), key=_class_order))
-    if len(class_names) < 2:
+    names = tuple(sorted((path.name for path in folders), key=_class_order))
+    if len(names) < 2:
         raise DataError(
-            f"{train_root}: holds {len(class_names)} class folders, expected at least 2, each named as its class "
+            f"{train_root}: holds {len(names)} class folders, expected at least 2, each named as its class "
             "and holding its pictures"
         )
     options = {"size": size, "color": color, "polarity": polarity}
-    train = _read_pictures(train_root, class_names, **options)  # type: ignore[arg-type]
-    test = _read_pictures(parts["test"], class_names, **options) if "test" in parts else None  # type: ignore[arg-type]
-    return OwnData(train, test, class_names, {"pictures": {**options, "train": len(train[1])}})
+    train = _read_pictures(train_root, names, **options)  # type: ignore[arg-type]
+    test = _read_pictures(parts["test"], names, **options) if "test" in parts else None  # type: ignore[arg-type]
+    return OwnData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
 
 
 def _class_order(name: str) -> tuple[bool, int, str]:

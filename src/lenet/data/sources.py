@@ -49,8 +49,16 @@ class Contents:
 
 
 def cache_folder() -> Path:
-    """Give the folder that keeps fetched data: LENET_DATA, or the platform's place for caches."""
-    return Path(os.environ.get("LENET_DATA") or user_cache_dir("lenet")).expanduser()
+    """Give the folder that keeps fetched data: LENET_DATA, or the platform's place for caches.
+
+    Raises:
+        DataError: if it lies in a home folder that nobody knows.
+    """
+    folder = os.environ.get("LENET_DATA") or user_cache_dir("lenet")
+    try:
+        return Path(folder).expanduser()
+    except RuntimeError:
+        raise DataError(f"{folder}: no such home folder is known; name a folder with LENET_DATA") from None
 
 
 def is_offline() -> bool:

@@ -73,7 +73,7 @@ def write_page(path: str | Path, weights: Sequence[Weights], language: Language 
     Raises:
         LeNetError: as `page_document`; or if the file cannot be written.
     """
-    content = page_html(page_document(weights, language)).encode()
+    content = page_html(page_document(weights, language)).encode(errors="backslashreplace")
     try:
         write_atomically(Path(path), content)
     except OSError as error:

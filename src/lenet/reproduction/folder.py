@@ -13,6 +13,7 @@ from typing import Any
 import lenet
 from lenet.errors import TrainingError
 from lenet.files import LEFTOVERS, write_atomically
+from lenet.records import json_bytes
 
 FORMAT = "lenet-reproduction-1"
 
@@ -82,7 +83,7 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
 
 def save(folder: Path, settings: dict[str, Any]) -> None:
     """Replace run.json."""
-    write_atomically(folder / "run.json", json.dumps(settings, indent=1, ensure_ascii=False).encode() + b"\n")
+    write_atomically(folder / "run.json", json_bytes(settings, indent=1))
 
 
 def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:

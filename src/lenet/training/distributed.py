@@ -46,7 +46,10 @@ class Worker:
         except ValueError as error:
             raise TrainingError(f"{', '.join(names)} must be whole numbers, as torchrun sets them: {error}") from None
         if not 0 <= rank < world_size:
-            raise TrainingError(f"RANK is {rank}, expected 0 to {world_size - 1}; start the processes with torchrun")
+            raise TrainingError(
+                f"RANK is {rank} and WORLD_SIZE {world_size}, expected 0 ≤ RANK < WORLD_SIZE; "
+                "start the processes with torchrun"
+            )
         return cls(rank, world_size, local_rank, restarts)
 
     @property

@@ -24,6 +24,7 @@ import lenet
 from lenet.data import Dataset
 from lenet.errors import TrainingError
 from lenet.files import LEFTOVERS, write_atomically
+from lenet.records import json_bytes
 from lenet.weights import Weights
 from lenet.weights import load as load_weights
 
@@ -159,7 +160,7 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
     else:
         run.folder.mkdir(parents=True, exist_ok=True)
         run.last_path.unlink(missing_ok=True)  # without run.json nobody can tell whose it is
-        write_atomically(run.settings_path, json.dumps(settings, indent=2, ensure_ascii=False).encode() + b"\n")
+        write_atomically(run.settings_path, json_bytes(settings, indent=2))
     for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)
     return run
