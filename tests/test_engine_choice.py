@@ -53,12 +53,13 @@ def test_a_name_forces_its_engine(name, two_sets, monkeypatch):
 
 
 def test_without_the_native_engine_one_line_says_once_what_is_used_and_how_to_get_it(not_built, monkeypatch, capsys):
+    pytest.importorskip("torch")
     _install_record(monkeypatch, url="file:///home/me/lenet", dir_info={})
     assert choice.chosen("torch") == "torch"
     assert choice.chosen() == "numpy"
     assert capsys.readouterr().err == (
-        "lenet: the native engine was not built; training uses torch and reading uses NumPy, both slower; to get it, "
-        "install a C++ compiler (GCC or Clang), then: pip install --force-reinstall --no-deps /home/me/lenet\n"
+        "lenet: the native engine was not built; training uses torch and reading uses NumPy, both slower; "
+        "to get the engine, install a C++ compiler (GCC or Clang), then: pip install --force-reinstall --no-deps /home/me/lenet\n"
     )
 
 
@@ -84,7 +85,9 @@ def test_an_instruction_set_that_cannot_run_here_is_refused(two_sets, monkeypatc
 
 def test_an_instruction_set_is_refused_where_nothing_was_built(not_built, monkeypatch, capsys):
     monkeypatch.setenv("LENET_ENGINE", "avx2")
-    with pytest.raises(EngineError, match=r"needs the native engine, which was not built; to get it, install a C\+\+"):
+    with pytest.raises(
+        EngineError, match=r"needs the native engine, which was not built; to get the engine, install a C\+\+"
+    ):
         choice.chosen()
     assert capsys.readouterr().err == ""
 
@@ -120,11 +123,46 @@ def test_a_damaged_extension_is_told_from_one_that_was_not_built(not_built, tmp_
             "--no-cache-dir git+https://a.org/lenet.git@abc",
         ),
         ({}, "--no-cache-dir --no-binary lenet lenet"),
+        (
+            {"url": "file:///home/me/lenet-0.1.0.tar.gz", "archive_info": {}},
+            "--no-cache-dir /home/me/lenet-0.1.0.tar.gz",
+        ),
+        (
+            {"url": "file:///home/me/lenet-0.1.0-cp311-cp311-linux_x86_64.whl", "archive_info": {}},
+            "--no-cache-dir --no-binary lenet lenet",
+        ),
+        (
+            {"url": "https://a.org/lenet-0.1.0-cp311-cp311-linux_x86_64.whl#sha256=0", "archive_info": {}},
+            "--no-cache-dir --no-binary lenet lenet",
+        ),
     ],
 )
 def test_the_command_installs_what_was_installed(record, command, monkeypatch):
     _install_record(monkeypatch, **record)
     assert choice.install_command() == f"pip install --force-reinstall --no-deps {command}"
+
+
+def test_a_wheel_is_built_again_from_the_sources_beside_it(monkeypatch, tmp_path):
+    (tmp_path / "lenet-0.1.0.tar.gz").touch()
+    wheel = tmp_path / "lenet-0.1.0-cp311-cp311-linux_x86_64.whl"
+    _install_record(monkeypatch, url=wheel.as_uri(), archive_info={})
+    expected = f"pip install --force-reinstall --no-deps --no-cache-dir {tmp_path}/lenet-0.1.0.tar.gz"
+    assert choice.install_command() == expected
+
+
+def test_with_neither_the_engine_nor_torch_one_sentence_says_how_to_train(not_built, monkeypatch, capsys):
+    _install_record(monkeypatch)
+    monkeypatch.setattr(choice, "find_spec", lambda name: None)
+    with pytest.raises(EngineError) as raised:
+        choice.chosen("torch")
+    assert str(raised.value) == (
+        "training needs the native engine, which was not built, or torch, which is not installed; "
+        "to get the engine, install a C++ compiler (GCC or Clang), then: "
+        "pip install --force-reinstall --no-deps --no-cache-dir --no-binary lenet lenet; "
+        "or install torch with: pip install 'lenet[train]'"
+    )
+    assert choice.chosen() == "numpy"
+    assert "reading uses NumPy, which is slower, and nothing trains" in capsys.readouterr().err
 
 
 def test_the_description_tells_the_choice_and_its_reason(two_sets, monkeypatch, capsys):

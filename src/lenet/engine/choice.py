@@ -13,6 +13,7 @@ from difflib import get_close_matches
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, Literal
 
 from lenet.engine import native
@@ -48,7 +49,8 @@ def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
         otherwise: what the caller uses where the native engine is missing.
 
     Raises:
-        EngineError: if LENET_ENGINE names an engine that does not exist, or that this machine cannot run.
+        EngineError: if LENET_ENGINE names an engine that does not exist, or that this machine cannot run; or if torch
+            is to be used, and is not installed.
         MissingExtra: if LENET_ENGINE asks for torch, and torch is not installed.
     """
     forced = os.environ.get(VARIABLE, "")
@@ -58,6 +60,11 @@ def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
     sets: list[str] = native.instruction_sets()
     if sets:
         return sets[0]
+    if otherwise == "torch" and find_spec("torch") is None:
+        raise EngineError(
+            f"training needs the native engine, which {inspect_extension().problem}, or torch, which is not installed; "
+            f"{_how_to_get_it()}; or install torch with: pip install 'lenet[train]'"
+        )
     _say_what_is_used_instead()
     return otherwise
 
@@ -112,25 +119,33 @@ def inspect_extension() -> Extension:
 
 
 def install_command() -> str:
-    """The command that installs this very installation again: the same checkout, archive or index."""
+    """The command that builds this very installation again: from the same checkout, archive, repository or index.
+
+    A wheel holds no sources: they are taken from the archive beside it, or else from the index.
+    """
     from importlib.metadata import PackageNotFoundError, distribution  # here, because every command imports this module
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
-    again = "pip install --force-reinstall --no-deps"
+    again, anew = "pip install --force-reinstall --no-deps", "--no-cache-dir"  # pip keeps the wheels that it has built
     try:
         source = json.loads(distribution("lenet").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
         source = {}
     url = str(source.get("url", ""))
+    path = Path(url2pathname(urlsplit(url).path)) if url.startswith("file:") else None
+    if urlsplit(url).path.endswith(".whl"):
+        archive = path and path.with_name("-".join(path.name.split("-")[:2]) + ".tar.gz")
+        url, path = (url, archive) if archive and archive.is_file() else ("", None)
     if not url:
-        return f"{again} --no-cache-dir --no-binary lenet lenet"
+        return f"{again} {anew} --no-binary lenet lenet"
     if revision := source.get("vcs_info"):
-        return f"{again} --no-cache-dir {revision['vcs']}+{url}@{revision['commit_id']}"
-    if not url.startswith("file:"):
-        return f"{again} --no-cache-dir {shlex.quote(url)}"
-    editable = " -e" if source.get("dir_info", {}).get("editable") else ""
-    return f"{again}{editable} {shlex.quote(url2pathname(urlsplit(url).path))}"
+        return f"{again} {anew} {shlex.quote(revision['vcs'] + '+' + url + '@' + revision['commit_id'])}"
+    if path is None:
+        return f"{again} {anew} {shlex.quote(url)}"
+    folder = source.get("dir_info")
+    how = anew if folder is None else "-e" if folder.get("editable") else ""
+    return " ".join(filter(None, (again, how, shlex.quote(str(path)))))
 
 
 def _check(name: str) -> None:
@@ -150,13 +165,15 @@ def _check(name: str) -> None:
 
 
 def _how_to_get_it() -> str:
-    return f"to get it, install a C++ compiler (GCC or Clang), then: {install_command()}"
+    return f"to get the engine, install a C++ compiler (GCC or Clang), then: {install_command()}"
 
 
 @cache
 def _say_what_is_used_instead() -> None:
+    used = "training uses torch and reading uses NumPy, both slower"
+    if find_spec("torch") is None:
+        used = "reading uses NumPy, which is slower, and nothing trains"
     print(
-        f"lenet: the native engine {inspect_extension().problem}; training uses torch and reading uses NumPy, "
-        f"both slower; {_how_to_get_it()}",
+        f"lenet: the native engine {inspect_extension().problem}; {used}; {_how_to_get_it()}",
         file=sys.stderr,
     )
