@@ -1,11 +1,46 @@
 """What several test files share."""
 
+import shutil
+import subprocess
+from collections.abc import Iterator
+from typing import Any
+
 import pytest
 
 from lenet import data
+from page_driver import browser_path
+
+AXE = "axe-core@4"
 
 
 @pytest.fixture(scope="session")
 def mnist() -> data.Dataset:
     """The real MNIST, fetched into the cache when it is not there."""
     return data.load("mnist")
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    """The system's Chromium, without a window."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    if browser_path() is None:
+        pytest.skip("no Chromium or Chrome on this machine")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def axe(request: pytest.FixtureRequest) -> str:
+    """The accessibility checker's source, from npm, kept in pytest's cache."""
+    folder = request.config.cache.mkdir("axe")
+    source = folder / "package" / "axe.min.js"
+    if not source.exists():
+        if shutil.which("npm") is None:
+            pytest.skip("axe-core comes with npm, which is not here")
+        fetched = subprocess.run(["npm", "pack", AXE], cwd=folder, capture_output=True, text=True, timeout=60)
+        if fetched.returncode:
+            pytest.skip("npm cannot be reached for axe-core")
+        shutil.unpack_archive(folder / fetched.stdout.split()[-1], folder)
+    return source.read_text("utf-8")

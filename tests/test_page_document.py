@@ -222,6 +222,19 @@ def test_the_page_refers_to_nothing_outside_itself(page):
     assert not re.search(r"https?:|\*|'self'", policy["content"])
 
 
+def test_a_page_that_a_server_gives_out_may_ask_that_server_and_tells_where(two):
+    served = page_html(page_document([pretrained(), weights()], reads_at="/digits/v1/read"))
+    elements = Elements(served)
+    ((policy, _),) = elements.all("meta", **{"http-equiv": "Content-Security-Policy"})
+    rules = dict(rule.split(" ", 1) for rule in policy["content"].split("; "))
+    assert rules.pop("connect-src") == "'self'"
+    ((of_file, _),) = Elements(page_html(two)).all("meta", **{"http-equiv": "Content-Security-Policy"})
+    assert rules == dict(rule.split(" ", 1) for rule in of_file["content"].split("; "))
+    ((_, text),) = elements.all("script", id="document")
+    assert json.loads(text) == two | {"reads_at": "/digits/v1/read"}
+    assert two["reads_at"] is None
+
+
 def test_the_policy_comes_before_all_that_it_rules(page):
     order = [page.index(mark) for mark in ("Content-Security-Policy", "<style>", 'type="importmap"', 'type="module"')]
     assert order == sorted(order)

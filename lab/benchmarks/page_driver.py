@@ -1,5 +1,6 @@
 """Drive the page in the system's Chromium, for tests, screenshots and measurements."""
 
+import base64
 import os
 import shutil
 from collections.abc import Iterator
@@ -56,6 +57,19 @@ class Watched:
         self.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
         self.page.wait_for_timeout(60)
 
+    def drop(self, name: str, content: bytes) -> None:
+        """Drop a file on the page."""
+        self.page.evaluate(
+            """([name, base64]) => {
+              const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+              const transfer = new DataTransfer();
+              transfer.items.add(new File([bytes], name, { type: "image/png" }));
+              const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+              document.body.dispatchEvent(drop);
+            }""",
+            [name, base64.b64encode(content).decode()],
+        )
+
     def save(self, folder: Path, name: str) -> None:
         """A screenshot of the whole page."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -64,19 +78,19 @@ class Watched:
 
 @contextmanager
 def opened(
-    browser: Any, path: Path, width: int = 1440, height: int = 900, scheme: str = "light", query: str = ""
+    browser: Any, page: Path | str, width: int = 1440, height: int = 900, scheme: str = "light", query: str = ""
 ) -> Iterator[Watched]:
-    """The file in a window of its own, its errors and requests noted."""
+    """A file, or what stands at an address, in a window of its own, its errors and requests noted."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
     )
-    page = context.new_page()
-    page.set_default_timeout(10_000)
-    watched = Watched(page)
-    page.on("console", lambda said: watched.faults.append(said.text) if said.type in ("error", "warning") else None)
-    page.on("pageerror", lambda error: watched.faults.append(str(error)))
-    page.on("request", lambda request: watched.requests.append(request.url))
-    page.goto(path.as_uri() + query)
+    shown = context.new_page()
+    shown.set_default_timeout(10_000)
+    watched = Watched(shown)
+    shown.on("console", lambda said: watched.faults.append(said.text) if said.type in ("error", "warning") else None)
+    shown.on("pageerror", lambda error: watched.faults.append(str(error)))
+    shown.on("request", lambda request: watched.requests.append(request.url))
+    shown.goto((page.as_uri() if isinstance(page, Path) else page) + query)
     watched.wait("s?.answers.length > 0")
     yield watched
     context.close()

@@ -53,12 +53,14 @@ def serve(
     own = find(weights) if weights is not None else pretrained()
     shown = shipped()
     beside = [one for one in shown if one.network.name != own.network.name]
+    root_path = _path(root_path)
+    document = page_document([own, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
     service = Service(
         own,
-        page=page_html(page_document([own, *beside][:_ON_PAGE])),
+        page=page_html(document),
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
         shown=tuple(shown),
-        root_path=_path(root_path),
+        root_path=root_path,
     )
     run(service, host, port, workers, announce)
 

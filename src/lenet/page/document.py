@@ -26,19 +26,23 @@ _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 _PLAIN_CALIBRATION = {"temperature": 1.0, "least": 0.8}
 
 
-def page_document(weights: Sequence[Weights], language: Language | None = None) -> dict[str, Any]:
+def page_document(
+    weights: Sequence[Weights], language: Language | None = None, *, reads_at: str | None = None
+) -> dict[str, Any]:
     """The page's document.
 
-    Pictures are read by the first network that knows what is no digit, else by the first one for digits. Where there
+    Drawings are read by the first network that knows what is no digit, else by the first one for digits. Where there
     is none of either, the weights that ship are added for that alone, marked ``"hidden"``.
 
     Args:
         weights: the networks in the order of the page.
         language: the one that the page starts in; the browser's if None.
+        reads_at: the path at which the server that gives out the page reads pictures; None for a page that is a file,
+            which has no server to ask.
 
     Returns:
-        ``{"format", "version", "language", "networks": [{"description", "title", "parameters", "weights", …}],
-        "reader", "digit_codes"}``, plain values.
+        ``{"format", "version", "language", "reads_at", "networks": [{"description", "title", "parameters",
+        "weights", …}], "reader", "digit_codes"}``, plain values.
 
     Raises:
         LeNetError: if there is no network, or too many.
@@ -57,6 +61,7 @@ def page_document(weights: Sequence[Weights], language: Language | None = None) 
         "format": FORMAT,
         "version": lenet.__version__,
         "language": language,
+        "reads_at": reads_at,
         "networks": networks,
         "reader": reader,
         "digit_codes": [list(code) for code in DIGIT_CODES],

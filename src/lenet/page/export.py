@@ -1,4 +1,7 @@
-"""The page as one HTML file: styles, fonts, modules and document inside, and a policy that allows no connection."""
+"""The page as one HTML file: styles, fonts, modules and document inside, and a policy that allows no connection.
+
+Only a page that a server gives out, which reads pictures for it, may ask that one server.
+"""
 
 import base64
 import html
@@ -26,6 +29,7 @@ _POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
+_POLICY_OF_SERVED = _POLICY | {"connect-src": "'self'"}
 _FIRST_STYLE = "tokens.css"
 _MEDIA_TYPES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
 # What may stand as it is in a data: URL within JSON within HTML. A line's end, for one, may not: URLs drop it.
@@ -33,7 +37,7 @@ _PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~>"
 
 
 def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
-    """The whole page as one HTML text that asks for nothing else; the same document always gives the same text.
+    """The whole page as one HTML text; the same document always gives the same text.
 
     Args:
         document: one of `page_document`.
@@ -44,7 +48,8 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
     page = (site / "index.html").read_text("utf-8")
     page = page.replace("<title>LeNet</title>", f"<title>{html.escape(' · '.join(titles))} | LeNet</title>", 1)
     page = page.replace('<html lang="en">', f'<html lang="{document.get("language") or "en"}">', 1)
-    policy = "; ".join(map(" ".join, _POLICY.items()))
+    rules = _POLICY if document.get("reads_at") is None else _POLICY_OF_SERVED
+    policy = "; ".join(map(" ".join, rules.items()))
     parts = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "style": f"<style>\n{_styles(site)}</style>",

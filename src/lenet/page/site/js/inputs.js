@@ -1,5 +1,7 @@
 /** From the 28×28 gray levels that all networks share to the input of one: the same numbers as Python's. */
 
+import { rint, shrink } from "lenet/reading/resampling.js";
+
 const SIDE = 28;
 
 /**
@@ -49,49 +51,8 @@ function padded(image, side, height, width) {
   return result;
 }
 
-/** Each new pixel is the mean of what it covers: OpenCV's INTER_AREA with its rounding to float32 at every step. */
+/** Each new pixel is the mean of what it covers: OpenCV's INTER_AREA, which rounds halves up where it adds four. */
 function resampled(image, side) {
-  const isWhole = SIDE % side === 0; // then OpenCV adds whole numbers, and rounds halves up where it adds four
-  const cover = Array.from({ length: side }, (_, target) => coverOf(target, SIDE / side));
-  const narrow = new Float32Array(SIDE * side);
-  for (let row = 0; row < SIDE; row++) {
-    for (let column = 0; column < side; column++) {
-      for (const [x, share] of cover[column]) {
-        narrow[row * side + column] += isWhole ? image[row * SIDE + x] : Math.fround(share * image[row * SIDE + x]);
-      }
-    }
-  }
-  const result = new Uint8Array(side * side);
-  for (let row = 0; row < side; row++) {
-    for (let column = 0; column < side; column++) {
-      let sum = 0;
-      for (const [y, share] of cover[row]) {
-        const level = narrow[y * side + column];
-        sum = isWhole ? sum + level : Math.fround(sum + Math.fround(share * level));
-      }
-      const mean = isWhole ? sum / (SIDE / side) ** 2 : sum;
-      result[row * side + column] = side === SIDE / 2 ? Math.floor(mean + 0.5) : rounded(mean);
-    }
-  }
-  return result;
-}
-
-/** The old pixels along an axis that a new one covers, as [index, share of the new pixel in float32]. */
-function coverOf(target, scale) {
-  const start = target * scale;
-  const end = start + scale;
-  const cell = Math.min(scale, SIDE - start);
-  const covered = [];
-  for (let index = Math.floor(start); index < Math.min(end, SIDE); index++) {
-    const overlap = Math.min(end, index + 1) - Math.max(start, index);
-    if (overlap > 1e-3) covered.push([index, Math.fround(overlap / cell)]);
-  }
-  return covered;
-}
-
-/** To the nearest whole number; of two as near to the even one. */
-function rounded(value) {
-  const floor = Math.floor(value);
-  const rest = value - floor;
-  return rest > 0.5 || (rest === 0.5 && floor % 2 === 1) ? floor + 1 : floor;
+  const { data } = shrink({ data: Float32Array.from(image), width: SIDE, height: SIDE }, side, side);
+  return Uint8Array.from(data, side === SIDE / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
 }

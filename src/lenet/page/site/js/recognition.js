@@ -4,7 +4,7 @@
  */
 
 import { networkInput, probabilities } from "lenet/network.js";
-import { readPicture } from "lenet/reading/picture.js";
+import { digitOfDrawing, digitOfPicture } from "lenet/reading/digit.js";
 import { views } from "lenet/reading/views.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
 import { timed } from "lenet/timings.js";
@@ -12,42 +12,54 @@ import { timed } from "lenet/timings.js";
 const NOTHING = new Uint8Array(784);
 
 /**
+ * @typedef {Object} Reading
+ * @property {Object[]} digits - all that were found, as `lenet read --json` tells them: {label, probability, rejected,
+ *     no_digit, box, line}
+ * @property {?number[]} box - of the digit that the networks look at, in pixels of the picture
+ * @property {?Uint8Array} image - that digit in 28×28
+ * @property {?Object} steps - what led there; null where the server has read
+ */
+
+/**
  * Completes a patch of the store with all that follows from it, so that views never see a picture with the answers of
- * another one: a new `picture`, new `changes` or new networks `shown` bring their `reading`, `image`, `passes` and
- * `answers` along.
+ * another one: a new `picture`, another digit `chosen`, new `changes` or new networks `shown` bring their `reading`,
+ * `image`, `passes` and `answers` along.
  */
 export function recognize(state, patch) {
-  if (!("picture" in patch || "changes" in patch || "shown" in patch)) return patch;
+  const isNew = "picture" in patch || "chosen" in patch;
+  if (!(isNew || "changes" in patch || "shown" in patch)) return patch;
   const next = { ...state, ...patch };
-  const reading = "picture" in patch ? timed("reading", () => read(next)) : state.reading;
-  const image = "picture" in patch || "changes" in patch ? seen(reading, next.changes) : state.image;
+  const reading = isNew ? timed("reading", () => read(next)) : state.reading;
+  const image = isNew || "changes" in patch ? seen(reading, next.changes) : state.image;
   return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
 }
 
-/**
- * While a stroke is being drawn candidates are looked at once; a settled picture (`isDrawing` false) is read as Python
- * reads it, by the mean over several views of each.
- */
-function read({ picture, reader, isDrawing = true }) {
+/** @returns {?Reading} by the server where it has `found` digits, else what the page itself sees in the picture */
+function read({ picture, isDrawn, found, chosen, reader }) {
   if (!picture) return null;
-  const look = (image) => sharesOf(reader, image);
-  const judge = isDrawing ? look : (image) => meanOf(views(image).map(look));
-  return readPicture(picture, judge);
+  if (found) {
+    const { box = null, image = null } = found.digits[chosen] ?? {};
+    return { digits: found.digits, box, image, steps: null };
+  }
+  const digit = isDrawn ? digitOfDrawing(picture) : digitOfPicture(picture);
+  return { ...digit, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
+}
+
+/** What the network that reads makes of a digit, as Python's reader does: by the mean over several views of it. */
+function verdict(reader, image) {
+  const { network, labels, reading_calibration: calibration } = reader;
+  const all = views(image).map((view) =>
+    probabilities({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).shares);
+  const shares = all[0].map((_, label) => all.reduce((sum, own) => Math.fround(sum + own[label]), 0) / all.length);
+  const probability = Math.max(...shares);
+  const noDigit = Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0));
+  const label = labels[shares.indexOf(probability)];
+  return { label, probability, rejected: probability < calibration.least, no_digit: noDigit };
 }
 
 function seen(reading, changes) {
   const image = reading?.image ?? null;
   return image && !isUnchanged(changes) ? applyChanges(image, changes) : image;
-}
-
-function sharesOf({ reading_calibration: calibration, ...loaded }, image) {
-  const { outputs } = loaded.network.run(networkInput(loaded.network, image));
-  return probabilities(calibration ? { ...loaded, calibration } : loaded, outputs).shares;
-}
-
-/** The mean of probabilities, each sum rounded to float32 as numpy rounds it. */
-function meanOf(all) {
-  return all[0].map((_, label) => all.reduce((sum, own) => Math.fround(sum + own[label]), 0) / all.length);
 }
 
 function answer({ networks, shown }, image) {

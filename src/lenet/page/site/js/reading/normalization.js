@@ -1,8 +1,8 @@
 /** The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST. */
 
+import { blur } from "lenet/reading/blurring.js";
 import { distances } from "lenet/reading/distance.js";
-import { blur } from "lenet/reading/filters.js";
-import { resizeArea, rint } from "lenet/reading/resampling.js";
+import { rint, shrink } from "lenet/reading/resampling.js";
 import { sum } from "lenet/reading/sums.js";
 import { enlarge } from "lenet/reading/warping.js";
 
@@ -32,7 +32,7 @@ export function normalize(ink, thicken = 0) {
 }
 
 /** The mean width of the strokes in a mask: twice the area over the length of the outline. */
-export function strokeWidth({ data, width, height }) {
+function strokeWidth({ data, width, height }) {
   let area = 0;
   let inner = 0;
   for (let y = 0, at = 0; y < height; y++) {
@@ -59,7 +59,7 @@ function drawn(ink) {
   if (Math.min(framed.width, framed.height) * scale < 1) return null; // a hairline: nothing of it would be left
   if (scale < 0.7) {
     const size = [rint(framed.width * scale), rint(framed.height * scale)];
-    return pad(resizeArea(framed, ...size, 1 / scale, 1 / scale), MARGIN);
+    return pad(shrink(framed, ...size, 1 / scale, 1 / scale), MARGIN);
   }
   const size = [Math.ceil(width * scale) + 2 * MARGIN, Math.ceil(height * scale) + 2 * MARGIN];
   const drawing = enlarge(framed, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
@@ -171,7 +171,7 @@ function placed(strokes) {
   const scale = DIGIT_SIDE / Math.max(strokes.height, strokes.width);
   const width = Math.max(1, rint(strokes.width * scale));
   const height = Math.max(1, rint(strokes.height * scale));
-  const levels = resizeArea(strokes, width, height);
+  const levels = shrink(strokes, width, height);
   const mass = sum(levels.data);
   const rows = Array.from({ length: height }, (_, y) => sum(levels.data, y * width, width));
   const columns = Array.from({ length: width }, (_, x) => {

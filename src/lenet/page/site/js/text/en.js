@@ -45,13 +45,25 @@ export const en = {
   "pad.pen": "Pen",
   "pad.samples": "Samples",
   "pad.sample": "Write a sample {digit}",
+  "pad.noServer": "The server that gave out this page does not answer; start lenet serve again, then drop the picture "
+    + "once more.",
+  "pad.refused": "The server refused the picture with status {status}.",
   "pad.unreadable": "The file {name} cannot be opened as a picture; PNG, JPEG and WebP can.",
+
+  "found.title": "The digits that were found in the picture",
+  "found.digit": "Digit {number} of {count}: {label}, at {share}",
+  "found.doubtful": "Digit {number} of {count}: perhaps {label}, at {share}",
+  "found.sure": "Read as {label}, at {share}.",
+  "found.unsure": "Not sure: perhaps {label}, at {share}.",
+  "found.choose": "{count} digits were found; choose the one that the networks look at.",
+  "found.threshold": "In this file a plain threshold tells ink from paper; lenet read does better, on photos above all, "
+    + "and reads every digit.",
 
   "steps.title": "From picture to input",
   "steps.picture": "Picture",
   "steps.picture.text": "as drawn or photographed, with the digit found in it",
   "steps.ink": "Ink",
-  "steps.ink.text": "light and shadow divided out, ink told from paper",
+  "steps.ink.text": "the digit, told from the paper and from all else",
   "steps.dark": "dark on light",
   "steps.light": "light on dark",
   "steps.strokes": "Strokes",
@@ -66,6 +78,7 @@ export const en = {
   "answers.unsure": "I don’t know. Perhaps a {label}, at {share}.",
   "answers.none": "This is no digit, at {share}.",
   "answers.nothing": "Nothing is drawn yet.",
+  "answers.noDigit": "No digit was found in this picture.",
   "answers.probabilities": "Probability of each digit",
   "answers.penalties": "Penalty: squared distance from the digit’s code. The smallest wins.",
 
@@ -131,5 +144,8 @@ export const en = {
   "exporting.image": "28 × 28 (PNG)",
   "exporting.activations": "All activations (JSON)",
   "exporting.colophon": "After LeCun, Bottou, Bengio and Haffner, “Gradient-based learning applied to document "
-    + "recognition”, 1998. Nothing that you draw or drop leaves this page.",
+    + "recognition”, 1998.",
+  "exporting.stays": "Nothing that you draw or drop leaves this page.",
+  "exporting.served": "What you draw stays in this page; a picture that you drop is read by the server that gave out "
+    + "this page, and goes nowhere else.",
 };

@@ -45,13 +45,23 @@ export const zh = {
   "pad.pen": "笔宽",
   "pad.samples": "样例",
   "pad.sample": "写出样例 {digit}",
+  "pad.noServer": "提供本页面的服务器没有响应；请重新运行 lenet serve，再拖入图片。",
+  "pad.refused": "服务器拒绝了这张图片，状态码 {status}。",
   "pad.unreadable": "无法把文件 {name} 作为图片打开；支持 PNG、JPEG 和 WebP。",
+
+  "found.title": "图片中找到的数字",
+  "found.digit": "第 {number} 个数字，共 {count} 个：{label}（{share}）",
+  "found.doubtful": "第 {number} 个数字，共 {count} 个：也许是 {label}（{share}）",
+  "found.sure": "识别为 {label}（{share}）。",
+  "found.unsure": "不太确定，也许是 {label}（{share}）。",
+  "found.choose": "共找到 {count} 个数字，可任选一个交给网络。",
+  "found.threshold": "在这个文件里，只用一个简单的阈值来区分墨迹和纸；用 lenet read 识别得更准，照片尤其如此，而且每个数字都能识别。",
 
   "steps.title": "从图片到输入",
   "steps.picture": "图片",
   "steps.picture.text": "所写或所拍的原样，并标出找到的数字",
   "steps.ink": "墨迹",
-  "steps.ink.text": "消除光照与阴影，把墨迹和纸分开",
+  "steps.ink.text": "把数字的墨迹从纸面和其他内容中分出来",
   "steps.dark": "浅底深字",
   "steps.light": "深底浅字",
   "steps.strokes": "笔画",
@@ -66,6 +76,7 @@ export const zh = {
   "answers.unsure": "我不确定。也许是 {label}（{share}）。",
   "answers.none": "这不是数字（{share}）。",
   "answers.nothing": "还没有写任何东西。",
+  "answers.noDigit": "这张图片里没有找到数字。",
   "answers.probabilities": "各数字的概率",
   "answers.penalties": "惩罚值：到该数字编码的平方距离，最小者胜出。",
 
@@ -129,5 +140,7 @@ export const zh = {
   "exporting.image": "28 × 28（PNG）",
   "exporting.activations": "全部激活值（JSON）",
   "exporting.colophon": "依据 LeCun、Bottou、Bengio、Haffner 1998 年的论文"
-    + "《Gradient-based learning applied to document recognition》。你所写、所拖入的一切都不会离开本页面。",
+    + "《Gradient-based learning applied to document recognition》。",
+  "exporting.stays": "你所写、所拖入的一切都不会离开本页面。",
+  "exporting.served": "你所写的内容不会离开本页面；拖入的图片由提供本页面的服务器识别，不会发往别处。",
 };

@@ -17,9 +17,9 @@ export function mountAnswers(container, store) {
   }
 
   function update() {
-    const { answers, image } = store.state;
+    const { answers, image, picture } = store.state;
     if (answers.length !== shown.length) return;
-    shown.forEach((list, place) => list.update(image && answers[place]));
+    shown.forEach((list, place) => list.update(image && answers[place], picture));
     clearTimeout(saying);
     saying = setTimeout(() => {
       live.textContent = shown.map((list) => list.text()).join(" ");
@@ -50,11 +50,11 @@ function createList(store, loaded) {
   );
   element.dataset.network = loaded.title;
 
-  function update(answer) {
+  function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.accepted);
     const isSure = answer?.accepted ?? false;
     digit.textContent = !answer ? "–" : isSure ? loaded.labels[answer.winner] : "?";
-    verdict.textContent = sentence(answer);
+    verdict.textContent = sentence(answer, picture);
     element.dataset.answer = isSure ? loaded.labels[answer.winner] : "";
     const longest = isPenalty && answer ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, index) => {
@@ -65,8 +65,8 @@ function createList(store, loaded) {
     });
   }
 
-  function sentence(answer) {
-    if (!answer) return t(store, "answers.nothing");
+  function sentence(answer, picture) {
+    if (!answer) return t(store, picture ? "answers.noDigit" : "answers.nothing");
     const label = loaded.labels[answer.winner];
     const share = percent(answer.shares[answer.winner]);
     if (answer.accepted) return t(store, "answers.sure", { label, share });

@@ -15,7 +15,8 @@ export function mountExporting(container, store) {
   container.append(
     make("div", { class: "exports" }, say(store, make("h2", { class: "small-title" }), "exporting.title"),
       make("div", { class: "controls" }, ...buttons)),
-    say(store, make("p", { class: "colophon" }), "exporting.colophon"),
+    make("p", { class: "colophon" }, say(store, make("span"), "exporting.colophon"), " ",
+      say(store, make("span"), store.state.readsAt ? "exporting.served" : "exporting.stays")),
   );
   const follow = ({ picture, image }) => {
     buttons[0].disabled = !picture;

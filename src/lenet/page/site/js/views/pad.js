@@ -1,6 +1,8 @@
 import { say, t } from "lenet/text.js";
 import { timed } from "lenet/timings.js";
+import { NotRead, readOnServer } from "lenet/reading/served.js";
 import { make } from "lenet/views/elements.js";
+import { mountFound } from "lenet/views/found.js";
 import { pixelsOf, takePictures } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
@@ -16,6 +18,7 @@ export function mountPad(container, store) {
   let drawnPoints = 0;
   let requested = 0;
   let sample = 0;
+  let taken = 0;
 
   const canvas = sheet.canvas;
   canvas.className = "sheet";
@@ -25,7 +28,8 @@ export function mountPad(container, store) {
   say(store, photo, "pad.photo", { attribute: "aria-label" });
   const hint = say(store, make("p", { class: "pad-hint" }), "pad.hint");
   const fault = make("p", { class: "fault", role: "alert" });
-  const frame = make("div", { class: "sheet-frame" }, canvas, photo, hint);
+  const { boxes, list, says } = mountFound(store);
+  const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
   const width = make("input", { type: "range", min: PEN.least, max: PEN.most, value: PEN.usual, id: "pen" });
   const file = make("input", { type: "file", accept: "image/*", hidden: true, onChange: () => {
@@ -44,17 +48,19 @@ export function mountPad(container, store) {
   container.append(
     say(store, make("h2", { class: "small-title" }), "pad.title"),
     frame,
+    list,
+    says,
+    fault,
     samples,
     make("div", { class: "controls" }, undoButton, clearButton,
       button("pad.choose", () => file.click()),
       make("label", { for: "pen", class: "pen" }, say(store, make("span"), "pad.pen"), width), file),
-    fault,
   );
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
     event.preventDefault();
-    cancelSample();
+    interrupt();
     canvas.setPointerCapture(event.pointerId);
     if (!photo.hidden) clear();
     open = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
@@ -75,7 +81,7 @@ export function mountPad(container, store) {
       redraw();
     });
   }
-  photo.addEventListener("pointerdown", clear);
+  photo.addEventListener("pointerdown", () => { if (!store.state.found?.digits.length) clear(); });
   takePictures(frame, take);
 
   function placeOf(event) {
@@ -104,34 +110,38 @@ export function mountPad(container, store) {
   function publish() {
     photo.hidden = true;
     canvas.hidden = false;
-    fault.textContent = "";
     hint.hidden = strokes.length > 0;
     undoButton.disabled = strokes.length === 0;
     clearButton.disabled = false;
-    timed("stroke", () => store.set({ picture: strokes.length ? sheet.read() : null, isDrawing: open !== null }));
+    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, found: null, chosen: 0 };
+    timed("stroke", () => store.set(drawing));
   }
 
   function undo() {
-    cancelSample();
+    interrupt();
     strokes.pop();
     redraw();
   }
 
   function clear() {
-    cancelSample();
+    interrupt();
     strokes = [];
     redraw();
     clearButton.disabled = true;
   }
 
-  function cancelSample() {
+  /** What is drawn, or taken from elsewhere, later comes before a sample that still writes, a picture not yet read. */
+  function interrupt() {
     cancelAnimationFrame(sample);
     sample = 0;
+    taken++;
+    frame.removeAttribute("aria-busy");
+    fault.textContent = "";
   }
 
   /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
   function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
-    cancelSample();
+    interrupt();
     const whole = strokesOf(SAMPLES[digit], Number(width.value));
     const count = whole.reduce((sum, stroke) => sum + stroke.points.length, 0);
     const start = performance.now();
@@ -149,31 +159,46 @@ export function mountPad(container, store) {
   }
 
   async function take(chosen) {
-    cancelSample();
-    let picture;
+    interrupt();
+    const own = taken;
+    frame.setAttribute("aria-busy", "true");
+    const { readsAt } = store.state;
     try {
-      picture = await pixelsOf(chosen);
-    } catch {
-      fault.textContent = t(store, "pad.unreadable", { name: chosen.name ?? "" });
-      return;
+      const found = readsAt ? await readOnServer(readsAt, chosen) : null;
+      const picture = await pixelsOf(chosen);
+      if (own === taken) publishPhoto(picture, found && inPicture(found, picture));
+    } catch (error) {
+      if (own === taken) fault.textContent = sentenceFor(error, chosen.name ?? "");
     }
-    strokes = [];
-    sheet.clear();
-    publishPhoto(picture);
+    if (own === taken) frame.removeAttribute("aria-busy");
   }
 
-  function publishPhoto(picture) {
+  function sentenceFor(error, name) {
+    if (!(error instanceof NotRead)) return t(store, "pad.unreadable", { name });
+    if (error.sentence) return error.sentence;
+    return error.status ? t(store, "pad.refused", { status: error.status }) : t(store, "pad.noServer");
+  }
+
+  function publishPhoto(picture, found) {
+    strokes = [];
+    sheet.clear();
     photo.width = picture.width;
     photo.height = picture.height;
     photo.getContext("2d").putImageData(picture, 0, 0);
     photo.hidden = false;
     canvas.hidden = true;
     hint.hidden = true;
-    fault.textContent = "";
     undoButton.disabled = true;
     clearButton.disabled = false;
-    store.set({ picture, isDrawing: false });
+    store.set({ picture, isDrawn: false, found, chosen: 0 });
   }
 
   return { load, clear, undo, choose: () => file.click() };
+}
+
+/** The server's boxes, which are in pixels of the file's picture, in those of the picture shown. */
+function inPicture({ digits, size, ...told }, { width, height }) {
+  const scales = [height / size[0], width / size[1]];
+  const scaled = (box) => box.map((value, index) => value * scales[index % 2]);
+  return { ...told, digits: digits.map((digit) => ({ ...digit, box: scaled(digit.box) })) };
 }

@@ -10,15 +10,17 @@ const STEPS = ["picture", "ink", "strokes", "image", "input"];
 export function mountSteps(container, store) {
   const canvases = {};
   const notes = {};
+  const items = {};
   const list = make("ol", { class: "steps" }, ...STEPS.map((step) => {
     canvases[step] = make("canvas", { role: "img", width: 1, height: 1 });
     say(store, canvases[step], `steps.${step}.text`, { attribute: "aria-label" });
     notes[step] = make("span", { class: "figure-note" });
-    return make("li", {},
+    items[step] = make("li", {},
       make("div", { class: "step-frame" }, canvases[step]),
       make("p", { class: "step-name" }, say(store, make("span"), `steps.${step}`), notes[step]),
       say(store, make("p", { class: "step-text" }), `steps.${step}.text`),
     );
+    return items[step];
   }));
   container.append(say(store, make("h2", { class: "small-title" }), "steps.title"), list);
 
@@ -26,12 +28,13 @@ export function mountSteps(container, store) {
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, reading, image, shown, networks } = store.state;
+    const { picture, found, reading, image, shown, networks } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
-    const steps = reading?.image ? reading.steps : null;
+    const steps = reading?.steps;
+    items.ink.hidden = items.strokes.hidden = Boolean(found);
     drawLevels("ink", steps?.crop);
-    notes.ink.textContent = steps ? t(store, steps.ink.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
+    notes.ink.textContent = steps ? t(store, steps.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
     drawBytes("strokes", steps?.small);
     drawBytes("image", image && { data: image, width: 28, height: 28 });
     drawInput(image, networks[shown[0]].network);
@@ -39,9 +42,7 @@ export function mountSteps(container, store) {
 
   function drawLevels(step, levels) {
     if (!levels) return blank(canvases[step]);
-    show(canvases[step], levels.width, levels.height, (words) => {
-      paintLevels(words, levels.levels, 0, Math.max(levels.scale ?? 0, largest(levels.levels)));
-    });
+    show(canvases[step], levels.width, levels.height, (words) => paintLevels(words, levels.data, 0, 1));
   }
 
   function drawBytes(step, bytes) {
@@ -58,12 +59,6 @@ export function mountSteps(container, store) {
     const values = networkInput(network, image);
     show(canvases.input, width, height, (words) => paintLevels(words, values, least, most));
   }
-}
-
-function largest(levels) {
-  let most = 1e-6;
-  for (const level of levels) if (level > most) most = level;
-  return most;
 }
 
 function blank(canvas) {
