@@ -14,6 +14,7 @@ import lenet
 from lab.benchmarks.page_driver import browser_path
 from lenet.anatomy import count, derive
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
+from lenet.cli import main
 from lenet.connections import CHARACTER_CODES
 from lenet.errors import LeNetError, WeightsError
 from lenet.initialization import initial_weights
@@ -22,6 +23,7 @@ from lenet.page import page_document, page_html, write_page
 from lenet.weights import Weights, pretrained
 
 CHROMIUM = browser_path()
+PAGE = (Path(__file__).parents[1] / "docs" / "page.md").read_text("utf-8")
 TWO_SHIPPED_BYTES = 1_500_000
 
 
@@ -194,6 +196,19 @@ def page(two):
 
 def test_the_page_with_both_networks_is_small_enough(page):
     assert len(page.encode()) < TWO_SHIPPED_BYTES
+
+
+def test_the_documentation_of_the_page_shows_the_sizes_that_the_files_have(capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    shown = re.findall(r"^\$ lenet (explain .*)\n(.*)$", PAGE, re.MULTILINE)
+    assert len(shown) >= 2
+    for command, line in shown:
+        assert main(command.split()) == 0
+        assert capsys.readouterr().out == line + "\n"
+    size = (tmp_path / "lesson.html").stat().st_size
+    bar, measured = re.search(r"size of the file with two networks \| (\S+) MB \| (\S+) MB", PAGE).groups()
+    assert float(bar) == TWO_SHIPPED_BYTES / 1e6
+    assert measured == f"{size / 1e6:.2f}"
 
 
 def test_the_same_document_gives_the_same_page(two, page):
