@@ -20,7 +20,8 @@ def listen(host: str, port: int) -> socket.socket:
         raise LeNetError(f"no such host {host!r}; 127.0.0.1 is this machine alone, 0.0.0.0 all that reach it") from None
     except OverflowError:
         raise LeNetError(f"port is {port}, expected 0 to 65535") from None
-    listener = socket.socket(family, socket.SOCK_STREAM)
+    # Only of sockets that say TCP does asyncio switch off the waiting for acknowledgements, 40 ms of each small answer.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listener.bind(where)
