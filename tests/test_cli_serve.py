@@ -55,10 +55,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*options: str) -> Iterator[Server]:
+def serving(*options: str, seconds: float = SECONDS) -> Iterator[Server]:
+    """A server on any free port, for so many seconds at most."""
     command = [sys.executable, "-c", CALL, "serve", "--port", "0", *options]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    killer = threading.Timer(SECONDS, process.kill)
+    killer = threading.Timer(seconds, process.kill)
     killer.start()
     with process:
         try:
@@ -244,7 +245,7 @@ def test_a_root_path_that_no_url_can_hold_is_wrong_usage(path, capsys):
     assert f"--root-path is {path!r}, expected a path of letters" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "python_multipart", "prometheus_client"])
+@pytest.mark.parametrize("package", ["fastapi", "uvicorn", "httptools", "python_multipart", "prometheus_client"])
 def test_without_the_extra_a_sentence_says_how_to_get_it(package):
     code = f"import sys; sys.modules[{package!r}] = None; {CALL}"
     ran = subprocess.run([sys.executable, "-c", code, "serve"], capture_output=True, text=True, check=False)

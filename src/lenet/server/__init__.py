@@ -21,6 +21,7 @@ _PACKAGES = {
     "starlette": "fastapi",
     "pydantic": "fastapi",
     "uvicorn": "uvicorn",
+    "httptools": "httptools",
     "python_multipart": "python-multipart",
     "prometheus_client": "prometheus-client",
 }

@@ -27,6 +27,7 @@ import uvicorn
 from lenet.engine.native import usable_cores
 from lenet.errors import LeNetError
 from lenet.reading.reader import Reader
+from lenet.server import heads
 from lenet.server.app import create_app
 from lenet.server.limits import Limits
 from lenet.server.listening import BACKLOG, address_of, listen
@@ -128,7 +129,7 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
     app = service.app()
     config = uvicorn.Config(
         app,
-        http="httptools",
+        http=heads.protocol(service.limits.timeout),
         ws="none",
         lifespan="off",
         log_config=None,

@@ -1,0 +1,174 @@
+"""HTTP/1.1 on a connection, with bounds of its own: a request's head in size and time, and an answer in time.
+
+uvicorn and httptools take a head of any size, wait for it for ever, and for ever for a client to take its answer. Here
+they do not, at the places that uvicorn has for it. A refusal is the last answer on its connection.
+"""
+
+import asyncio
+from functools import partial
+from typing import Any, cast
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+
+from lenet.server.problems import MEDIA_TYPE, problem_json
+
+LONGEST_URL = 8192
+LONGEST_HEAD = 65_536  # bytes of URL, names and values together; again, of what follows a body in pieces
+MOST_FIELDS = 100
+MOST_AHEAD = 32  # requests that a client sends without waiting for their answers
+MOST_CONNECTIONS = 900  # of a process: one has 1,024 open files on most systems
+_LEFT_OPEN = 1.0  # seconds for a refused client to see the answer before what it still sends is turned away
+
+
+def protocol(timeout: float) -> type[asyncio.Protocol]:
+    """What uvicorn makes for each connection.
+
+    Args:
+        timeout: seconds for a head to arrive, for the rest of a body that nobody wants, and for an answer to be taken.
+    """
+    return cast(type[asyncio.Protocol], partial(BoundedHeads, timeout))
+
+
+class _Refused(Exception):
+    """Stops the parser."""
+
+
+class BoundedHeads(HttpToolsProtocol):
+    """One connection.
+
+    A timer runs while no answer is outstanding and a request, or the rest of one, is; a connection that is kept alive
+    between two requests has uvicorn's own. Another runs while the client leaves an answer in the server's hands.
+    """
+
+    def __init__(self, timeout: float, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._timeout = timeout
+        self._arrival: asyncio.TimerHandle | None = None
+        self._departure: asyncio.TimerHandle | None = None
+        self._unheard = 0  # bytes since the parser last told of anything whole
+        self._in_head = self._in_body = self._is_refused = False
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        if len(self.connections) > MOST_CONNECTIONS:
+            self._write(503, f"{MOST_CONNECTIONS} connections are open, which is the most; try again in a second")
+            self._close()
+        else:
+            self._arrival = self.loop.call_later(self._timeout, self._is_late)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._has_arrived()
+        if self._departure is not None:
+            self._departure.cancel()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        self._unheard += len(data)
+        super().data_received(data)
+        if self._unheard > LONGEST_HEAD:
+            self._refuse_too_long()
+        elif self._arrival is None and self._is_idle():
+            self._arrival = self.loop.call_later(self._timeout, self._is_late)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        self._unheard = 0
+        self._in_head = True
+
+    def on_headers_complete(self) -> None:
+        self._unheard = 0
+        if len(self.url) > LONGEST_URL:
+            self._refuse(414, f"the address has {len(self.url):,} bytes; at most {LONGEST_URL:,} are accepted")
+            raise _Refused
+        if len(self.headers) > MOST_FIELDS:
+            self._refuse(431, f"{len(self.headers):,} headers; at most {MOST_FIELDS} are accepted")
+            raise _Refused
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
+            self._refuse_too_long()
+            raise _Refused
+        if len(self.pipeline) >= MOST_AHEAD:
+            self._refuse(503, f"more than {MOST_AHEAD} requests wait for their answers; send fewer at a time")
+            raise _Refused
+        self._in_head, self._in_body = False, True
+        self._has_arrived()
+        super().on_headers_complete()
+
+    def on_body(self, body: bytes) -> None:
+        self._unheard = 0
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        self._unheard = 0
+        self._in_body = False
+        self._has_arrived()
+        super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._expect_departure()
+        if (self._in_head or self._in_body) and self._is_idle():
+            self._has_arrived()
+            self._arrival = self.loop.call_later(self._timeout, self._is_late)
+
+    def send_400_response(self, msg: str) -> None:
+        """The answer to what the parser does not take."""
+        self._refuse(400, "damaged request, expected HTTP/1.1")
+
+    def _is_idle(self) -> bool:
+        return not self._is_refused and (self.cycle is None or self.cycle.response_complete)
+
+    def _has_arrived(self) -> None:
+        if self._arrival is not None:
+            self._arrival.cancel()
+            self._arrival = None
+
+    def _is_late(self) -> None:
+        self._arrival = None
+        if self._in_head:
+            self._refuse(408, f"the head of the request did not arrive within {self._timeout:g} seconds")
+        else:
+            self._close()
+
+    def _refuse_too_long(self) -> None:
+        if self._in_head and len(self.url) > LONGEST_URL:
+            self._refuse(414, f"the address is longer than {LONGEST_URL:,} bytes, which is the most accepted")
+        else:
+            self._refuse(431, f"the head of the request is longer than {LONGEST_HEAD:,} bytes, the most accepted")
+
+    def _refuse(self, status: int, detail: str) -> None:
+        """Answer, and take nothing more; whole requests that came before are answered first, and are the last ones."""
+        if self._is_refused or self.transport.is_closing():
+            return
+        is_idle, self._is_refused = self._is_idle(), True
+        self._has_arrived()
+        if is_idle:
+            self._write(status, detail)
+            self.transport.write_eof()
+            self.loop.call_later(_LEFT_OPEN, self._close)
+        elif self.cycle.more_body:  # what the request asks for will never be whole
+            self._write(status, detail)
+            self._close()
+        else:
+            self.cycle.keep_alive = False
+
+    def _write(self, status: int, detail: str) -> None:
+        content = problem_json(status, detail)
+        head = f"content-type: {MEDIA_TYPE}\r\ncontent-length: {len(content)}\r\nconnection: close\r\n\r\n"
+        self.transport.write(STATUS_LINE[status] + head.encode() + content)
+
+    def _close(self) -> None:
+        self.transport.close()
+        self._expect_departure()
+
+    def _expect_departure(self) -> None:
+        """Give up a client that does not take what was written to it."""
+        if self._departure is not None:
+            self._departure.cancel()
+        waits = self.transport.get_write_buffer_size() > 0
+        self._departure = self.loop.call_later(self._timeout, self._give_up) if waits else None
+
+    def _give_up(self) -> None:
+        if self.transport.get_write_buffer_size():
+            self.transport.abort()
