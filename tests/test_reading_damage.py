@@ -44,12 +44,19 @@ def page(seed: int, height: int = 90, width: int = 120) -> Image.Image:
     return Image.fromarray(colors)
 
 
+def normalized_digit(seed: int) -> Image.Image:
+    """As MNIST's are: 28×28, light on black."""
+    colors = np.zeros((28, 28, 3), np.uint8)
+    cv2.putText(colors, str(seed % 10), (7, 22), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2)
+    return Image.fromarray(colors)
+
+
 def png_chunk(kind: bytes, content: bytes) -> bytes:
     return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
 
 
 @cache
-def originals() -> list[tuple[str, bytes]]:
+def originals(draw: Callable[[int], Image.Image] = page) -> list[tuple[str, bytes]]:
     """Sound files of every format, and of the varieties of each that are decoded in different ways."""
     exif = Image.Exif()
     exif[0x0112] = 6
@@ -71,19 +78,19 @@ def originals() -> list[tuple[str, bytes]]:
         ("TIFF", "1", {"compression": "group4"}),
         ("TIFF", "RGB", {"compression": "jpeg"}),
         ("TIFF", "F", {}),
-        ("TIFF", "L", {"save_all": True, "append_images": [page(91).convert("L"), page(92).convert("L")]}),
+        ("TIFF", "L", {"save_all": True, "append_images": [draw(91).convert("L"), draw(92).convert("L")]}),
         ("WEBP", "RGB", {"quality": 70}),
         ("WEBP", "RGBA", {"lossless": True}),
-        ("WEBP", "RGB", {"save_all": True, "append_images": [page(93)], "exif": exif}),
+        ("WEBP", "RGB", {"save_all": True, "append_images": [draw(93)], "exif": exif}),
         ("BMP", "RGB", {}),
         ("BMP", "P", {}),
         ("GIF", "P", {}),
-        ("GIF", "L", {"save_all": True, "append_images": [page(94).convert("L")]}),
+        ("GIF", "L", {"save_all": True, "append_images": [draw(94).convert("L")]}),
         ("PPM", "RGB", {}),
     ]
     files = []
     for number, (image_format, mode, options) in enumerate(varieties):
-        image = page(number)
+        image = draw(number)
         if mode == "I;16":
             image = Image.fromarray(np.asarray(image.convert("L")).astype(np.uint16) * 257)
         file = io.BytesIO()
@@ -197,10 +204,11 @@ ORDINARY: list[Callable[[bytearray, Rng], bytearray]] = [
 ]
 
 
-def mutated(number: int) -> tuple[str, bytes]:
+def mutated(number: int, draw: Callable[[int], Image.Image] = page) -> tuple[str, bytes]:
     """A file and how it came about; every hundredth is swollen, a tenth is changed twice."""
     rng = np.random.default_rng(number)
-    image_format, original = originals()[number % len(originals())]
+    files = originals(draw)
+    image_format, original = files[number % len(files)]
     changes = [swell] if number % 100 == 99 else [ORDINARY[rng.integers(len(ORDINARY))]]
     if rng.random() < 0.1:
         changes.append(ORDINARY[rng.integers(len(ORDINARY))])

@@ -1,11 +1,15 @@
 """Whatever is sent, the server answers it or refuses it: damaged pictures, and what the OpenAPI allows and does not.
 
-LENET_MUTATIONS=2000 sends more damaged pictures, LENET_EXAMPLES=500 more requests that the OpenAPI describes.
+LENET_FUZZ=5000 sends more damaged pictures, LENET_EXAMPLES=500 more requests that the OpenAPI describes.
 """
 
-import asyncio
+import contextlib
 import io
 import os
+import re
+import socket
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
@@ -19,9 +23,25 @@ from lenet.errors import DataError
 from lenet.pictures.loading import open_pages
 from lenet.reading import Reader
 from lenet.server import Limits, create_app
-from test_reading_damage import MUTATIONS, mutated
+from memory import most_megabytes
+from test_cli_serve import SECONDS, Server, in_progress, serving
+from test_reading_damage import MOST_MEGABYTES, mutated, normalized_digit, page
 
-AT_A_TIME = 8
+AT_A_TIME = 4
+FUZZ = int(os.environ.get("LENET_FUZZ", "300"))
+ASKED = (
+    "/v1/read",
+    "/v1/read?single=true",
+    "/v1/read?normalized=true&polarity=paper-high&detail=steps",
+    "/v1/read?normalized=true&max_error=0.5%25&single=true",
+    "/v1/read?length=3&detail=text",
+    r"/v1/read?pattern=\d{3}&polarity=ink-high",
+    "/v1/read?polarity=paper-high&max_error=0.01&detail=steps",
+    "/v1/activations",
+    "/v1/activations?normalized=true",
+    "/v1/activations?network=lenet-5&normalized=true&polarity=paper-high",
+    "/v1/activations?polarity=ink-high",
+)
 EXAMPLES = int(os.environ.get("LENET_EXAMPLES", "25"))  # of requests that fit each operation, and of those that do not
 SEVEN = (Path(__file__).parents[1] / "examples" / "digits" / "seven.png").read_bytes()
 
@@ -40,29 +60,42 @@ def client() -> Client:
     return Client(create_app(Reader(), "<p>LeNet", Limits(max_pixels=20_000_000, max_body=4 << 20)))
 
 
-def test_mutated_pictures_are_read_or_refused_in_one_sentence(client):
-    async def send_all() -> list[tuple[str, httpx.Response]]:
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with serving("--max-pixels", "20", "--max-body", "4", "--timeout", "60", seconds=60 + FUZZ) as running:
+        yield running
+
+
+def test_mutated_pictures_are_read_or_refused_in_one_sentence_whatever_is_asked(server):
+    """As a form and as the body; a page of digits, and one digit that is normalized."""
+    pictures = [(number, draw) for number in range(FUZZ) for draw in (page, normalized_digit)]
+
+    def send_one(picture) -> list[tuple[str, httpx.Response]]:
+        number, draw = picture
+        kind, content = mutated(number, draw)
         answers = []
-        async with client.open() as sender:
-            for first in range(0, MUTATIONS, AT_A_TIME):
-                files = [mutated(number) for number in range(first, min(first + AT_A_TIME, MUTATIONS))]
-                forms = (
-                    sender.post("/v1/read?single=true", files={"picture": ("a.b", content)}) for _, content in files
-                )
-                answers += zip((kind for kind, _ in files), await asyncio.gather(*forms), strict=True)
+        for path in {ASKED[number % len(ASKED)], "/v1/read?normalized=true"}:
+            accept = {"accept": ("application/json", "application/octet-stream")[number // len(ASKED) % 2]}
+            if number % 3:
+                answer = sender.post(path, files={"picture": ("a.b", content)}, headers=accept)
+            else:
+                answer = sender.post(path, content=content, headers=accept | {"content-type": "image/png"})
+            answers.append((f"{number} {kind} {path}", answer))
         return answers
 
+    with httpx.Client(base_url=server.address, timeout=60) as sender, ThreadPoolExecutor(AT_A_TIME) as threads:
+        answers = [answer for found in threads.map(send_one, pictures) for answer in found]
     statuses = set()
-    answers = asyncio.run(send_all())
-    assert b"lenet_requests_in_progress 1.0" in client.get("/metrics").content  # the one that asks
     for kind, answer in answers:
         statuses.add(answer.status_code)
         assert answer.status_code in (200, 413, 415, 422), (kind, answer.text)
         if answer.status_code != 200:
             detail = answer.json()["detail"]
-            assert detail.startswith(("a.b: ", "a.b, page 1: ", "the body is longer")), detail
+            assert detail.startswith(("a.b: ", "a.b, page 1: ", "picture: ", "picture, page 1: ", "the body is longer"))
             assert len(detail) < 300
     assert {200, 413, 422} <= statuses
+    assert in_progress(server) == 0
+    assert most_megabytes(server.process.pid) <= MOST_MEGABYTES
 
 
 def test_a_mutated_picture_is_refused_with_the_sentence_of_the_reader(client):
@@ -86,23 +119,51 @@ def sentence_of_the_reader(content: bytes) -> str:
     return ""
 
 
-@pytest.mark.parametrize("seed", range(3))
-def test_mutated_forms_are_read_or_refused(client, seed):
-    rng = np.random.default_rng(seed)
-    form = (
-        b'--limit\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'
-        b"Content-Type: image/png\r\n\r\n" + SEVEN[:900] + b"\r\n--limit--\r\n"
-    )
-    for _ in range(60):
-        body = bytearray(form)
-        for _ in range(rng.integers(1, 6)):
-            place = int(rng.integers(len(body) if rng.random() < 0.3 else 140))
-            if rng.random() < 0.3:
-                del body[place : place + int(rng.integers(1, 30))]
-            else:
-                body[place] = rng.integers(256)
-        answer = client.post("/v1/read", bytes(body), headers={"content-type": "multipart/form-data; boundary=limit"})
-        assert answer.status_code in (200, 400, 415, 422), bytes(body)
+def changed(original: bytes, rng: np.random.Generator, first: int) -> bytes:
+    """A few bytes are others, or missing; most of these among the first ones."""
+    content = bytearray(original)
+    for _ in range(rng.integers(1, 6)):
+        place = int(rng.integers(len(content) if rng.random() < 0.3 else min(first, len(content))))
+        if rng.random() < 0.3:
+            del content[place : place + int(rng.integers(1, 30))]
+        else:
+            content[place] = rng.integers(256)
+    return bytes(content)
+
+
+FORM = (
+    b'--limit\r\nContent-Disposition: form-data; name="picture"; filename="a.png"\r\n'
+    b"Content-Type: image/png\r\n\r\n" + DIGIT + b"\r\n--limit--\r\n"
+)
+FORM_TYPE = "multipart/form-data; boundary=limit"
+
+
+@pytest.mark.parametrize("path", ["/v1/read?single=true", "/v1/read?normalized=true", "/v1/activations"])
+def test_mutated_forms_are_read_or_refused(client, path):
+    for number in range(FUZZ // 3):
+        body = changed(FORM, np.random.default_rng(number), 140)
+        answer = client.post(path, body, headers={"content-type": FORM_TYPE})
+        assert answer.status_code in (200, 400, 415, 422), body
+
+
+def test_mutated_heads_are_answered_or_refused():
+    """Bytes of the request's line and headers; what then waits for more is given up."""
+    line, rest = "POST /v1/read?normalized=true HTTP/1.1\r\n", f"Content-Length: {len(FORM)}\r\n\r\n"
+    head = f"{line}Host: lenet\r\nConnection: close\r\nContent-Type: {FORM_TYPE}\r\n{rest}".encode()
+
+    def send_one(number: int) -> bytes:
+        with socket.create_connection(server.place, timeout=SECONDS) as connection:
+            connection.sendall(changed(head, np.random.default_rng(number), len(head)) + FORM)
+            with contextlib.suppress(ConnectionResetError):
+                return connection.recv(1024)
+            return b""
+
+    with serving("--timeout", "3", seconds=SECONDS + FUZZ) as server, ThreadPoolExecutor(24) as threads:
+        answers = list(threads.map(send_one, range(FUZZ)))
+        assert server.get("/healthz").status_code == 200
+    for number, answer in enumerate(answers):
+        assert re.match(rb"HTTP/1\.1 ([24]\d\d|504) |$", answer), (number, answer)
+    assert {b"200", b"400"} <= {answer[9:12] for answer in answers}
 
 
 def send(client: Client, case) -> httpx.Response:

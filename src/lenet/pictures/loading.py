@@ -64,10 +64,10 @@ def open_picture(source: Source, kept_pixels: int = KEPT_PIXELS) -> Picture:
     if isinstance(source, np.ndarray):
         return _from_array(source, kept_pixels)
     if isinstance(source, Image.Image):
-        with _one_sentence("image"):
+        with one_sentence("image"):
             source.load()  # here, so that the caller's image is not used up in strips
             return _from_image(source, "image", kept_pixels)
-    with _opened(source) as (name, file), _one_sentence(name):
+    with _opened(source) as (name, file), one_sentence(name):
         return _from_image(next(open_images(file, name, kept_pixels).images), name, kept_pixels)
 
 
@@ -88,11 +88,11 @@ def open_pages(source: Source, kept_pixels: int = KEPT_PIXELS) -> Iterator[Pictu
         yield open_picture(source, kept_pixels)
         return
     with _opened(source) as (name, file):
-        with _one_sentence(name):
+        with one_sentence(name):
             pages: Pages = open_images(file, name, kept_pixels)
         for number in count(1):
             page = f"{name}, page {number}" if pages.are_several else name
-            with _one_sentence(page):
+            with one_sentence(page):
                 image = next(pages.images, None)
                 if image is None:
                     return
@@ -111,7 +111,7 @@ def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> 
         yield "bytes", io.BytesIO(source)
     elif isinstance(source, (str, Path)):
         path = Path(source)
-        with _one_sentence(str(path)):
+        with one_sentence(str(path)):
             if path.is_dir():
                 raise DataError(f"{path}: is a folder, expected a picture file")
             if path.is_char_device() or path.is_block_device() or path.is_socket():
@@ -132,7 +132,7 @@ def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> 
 
 
 def _whole(stream: IO[bytes], name: str) -> IO[bytes]:
-    with _one_sentence(name):
+    with one_sentence(name):
         content = stream.read(MOST_STREAMED_BYTES + 1)
     if not isinstance(content, bytes):
         raise DataError(f"{name}: a stream of {type(content).__name__}, expected one of bytes (sys.stdin.buffer)")
@@ -144,8 +144,8 @@ def _whole(stream: IO[bytes], name: str) -> IO[bytes]:
 
 
 @contextmanager
-def _one_sentence(name: str) -> Iterator[None]:
-    """Whatever decoders of damaged files raise, as a DataError."""
+def one_sentence(name: str) -> Iterator[None]:
+    """Within it, whatever opening or decoding a damaged file raises becomes a DataError that begins with its name."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # what Pillow warns of is either harmless or ends in an error

@@ -13,7 +13,7 @@ from PIL import Image
 
 from lenet.errors import LeNetError, MissingExtra
 from lenet.pictures.formats import NotAPicture, most_pixels_of, open_images
-from lenet.pictures.loading import KEPT_PIXELS, Picture, open_pages
+from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
 from lenet.reading.paper.ink import Polarity
 from lenet.reading.reader import Reader
@@ -92,16 +92,17 @@ def is_quick(content: bytes) -> bool:
 def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
     if is_pdf(content):
         raise Problem(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
-    image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
-    if image.size != (SIDE, SIDE):
+    with one_sentence(name):
+        image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
         width, height = image.size
+        if (width, height) == (SIDE, SIDE) and image.mode == "L" and "transparency" not in image.info:
+            return np.asarray(image)
+    if (width, height) != (SIDE, SIDE):
         raise Problem(
             422,
             f"{name}: {width:,}×{height:,} pixels, expected a normalized digit of {SIDE}×{SIDE}; "
             "leave out normalized for any other picture",
         )
-    if image.mode == "L" and "transparency" not in image.info:
-        return np.asarray(image)
     return np.asarray(Image.fromarray(_opened(name, content, limits).colors).convert("L"))
 
 
@@ -138,8 +139,6 @@ def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
         raise
     except MissingExtra as error:
         raise Problem(415, str(error)) from None
-    except NotAPicture:
-        raise Problem(415, f"{name}: not a picture in a known format; PNG and JPEG always work") from None
     except LeNetError as error:
         raise Problem(415 if _is_no_picture(content) else 422, str(error)) from None
     except MemoryError:
