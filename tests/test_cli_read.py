@@ -343,8 +343,6 @@ def test_a_file_with_the_signs_of_a_glob_in_its_name_is_that_file(tmp_path: Path
         ("missing.png", "no such file"),
         ("text.png", "not a picture in a known format; PNG and JPEG always work"),
         ("none.png", "empty file, expected a picture"),
-        ("n\0.png", "embedded null byte"),
-        ("n\0*.png", "embedded null byte"),
         ("n" * 300 + ".png", "file name too long"),
         ("n" * 300 + "*.png", "file name too long"),
         ("circle.png", "cannot be opened (Too many levels of symbolic links)"),
@@ -369,7 +367,7 @@ def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
 @pytest.mark.parametrize("option", [["--csv", "n\0.csv"], ["--annotate", "n\0"], ["--show", "n\0.png"]])
 def test_a_null_byte_in_the_name_of_an_output_is_wrong_usage(one: Path, option: list[str], capsys):
     assert main(["read", str(one), *option]) == 2
-    assert capsys.readouterr().err == "lenet: an argument holds a null byte, and no file's name does\n"
+    assert capsys.readouterr().err == "lenet: Invalid value: an argument holds a null byte, which no name of a file and no value can hold\n"
 
 
 @pytest.mark.parametrize("option", [["--csv", "n" * 300 + ".csv"], ["--annotate", "n" * 300]])

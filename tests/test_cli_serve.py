@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +21,7 @@ import pytest
 from PIL import Image
 
 from lenet.cli import main
+from processes import processes_with, wait_until
 
 SEVEN = (Path(__file__).parents[1] / "examples" / "digits" / "seven.png").read_bytes()
 CALL = "import sys; from lenet.cli import main; sys.exit(main())"
@@ -55,10 +56,11 @@ class Server:
 
 
 @contextlib.contextmanager
-def serving(*options: str, seconds: float = SECONDS) -> Iterator[Server]:
+def serving(*options: str, seconds: float = SECONDS, environment: Mapping[str, str] | None = None) -> Iterator[Server]:
     """A server on any free port, for so many seconds at most."""
     command = [sys.executable, "-c", CALL, "serve", "--port", "0", *options]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    env = {**os.environ, **(environment or {})}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
     killer = threading.Timer(seconds, process.kill)
     killer.start()
     with process:
@@ -146,13 +148,6 @@ def count(server: Server, name: str) -> int:
     return int(float(lines[name]))
 
 
-def wait_until(is_true) -> None:
-    end = time.monotonic() + SECONDS / 2
-    while not is_true():
-        assert time.monotonic() < end
-        time.sleep(0.05)
-
-
 def test_a_client_that_never_pauses_is_answered_until_its_connection_is_closed():
     with serving("--workers", "2") as server:
         done, broken = [], []
@@ -194,11 +189,14 @@ def test_several_processes_count_together_and_one_that_ends_is_replaced():
         assert server.stop() == (0, "")
 
 
-def test_processes_end_when_the_first_one_is_killed():
-    with serving("--workers", "2") as server:
-        workers = children(server.process.pid)
+@pytest.mark.parametrize("workers", ["1", "3"])
+def test_a_server_that_is_killed_leaves_neither_processes_nor_files(workers, tmp_path):
+    with serving("--workers", workers, environment={"TMPDIR": str(tmp_path)}) as server:
+        assert server.read().status_code == 200
+        assert len(processes_with(str(tmp_path))) >= int(workers)
         server.process.kill()
-        wait_until(lambda: not any(Path(f"/proc/{worker}/cmdline").exists() for worker in workers))
+    wait_until(lambda: not processes_with(str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def children(pid: int) -> list[int]:

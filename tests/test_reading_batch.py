@@ -36,6 +36,7 @@ from lenet.reading.folders.batch import Page, Settings, read_all, workers_for
 from lenet.reading.folders.processes import over_processes
 from lenet.reading.idx import IdxReading
 from lenet.reading.reader import Reader
+from processes import processes_with, wait_until
 
 EXAMPLES = Path(__file__).parents[1] / "examples/digits"
 NAMES = ("five", "phone", "pi", "seven", "two", "year")
@@ -262,6 +263,17 @@ def test_a_script_reads_with_several_processes(tmp_path: Path):
     )
     ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False)
     assert (ran.stdout, ran.stderr) == ("7 2 1998\n", "")
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="processes are found as Linux tells them")
+def test_a_reader_that_is_killed_leaves_neither_processes_nor_files(tmp_path: Path):
+    code = f"import lenet; lenet.read(['{PATHS[0]}'] * 100_000, workers=2)"
+    process = subprocess.Popen([sys.executable, "-c", code], env={**os.environ, "TMPDIR": str(tmp_path)})
+    with process:
+        wait_until(lambda: len(processes_with(str(tmp_path))) > 3 and list(tmp_path.glob("pymp-*/*")))
+        process.kill()
+    wait_until(lambda: not processes_with(str(tmp_path)))
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_picture_is_read_by_one_call():

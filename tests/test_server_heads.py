@@ -12,7 +12,8 @@ import pytest
 
 from lenet.server.heads import LONGEST_HEAD, LONGEST_URL, MOST_AHEAD, MOST_CONNECTIONS, MOST_FIELDS
 from memory import most_megabytes
-from test_cli_serve import SECONDS, SEVEN, Server, children, in_progress, serving, wait_until
+from processes import wait_until
+from test_cli_serve import SECONDS, SEVEN, Server, children, in_progress, serving
 
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").exists(), reason="processes are looked at as Linux tells them"

@@ -1,7 +1,7 @@
 """What is counted, in Prometheus's text format.
 
 With several processes each counts in files of its own in the folder that PROMETHEUS_MULTIPROC_DIR names, and whichever
-process is asked adds them all up. `serving` makes that folder, and removes it at the end.
+process is asked adds them all up. `serving` makes that folder, and removes it at the end; if killed, the others do.
 """
 
 import os
@@ -42,6 +42,7 @@ class Metrics:
         self._refused = Counter(
             "lenet_requests_refused", "Requests refused, or given up for lack of time.", ["status"], registry=registry
         )
+        self._seconds.labels("other")  # now, so that every file is there even when the folder is gone
         self._children: dict[tuple[str, str, int], tuple[Any, Any, Any]] = {}
 
     def begin(self) -> None:

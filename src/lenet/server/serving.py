@@ -10,6 +10,7 @@ import logging
 import math
 import multiprocessing
 import os
+import shutil
 import signal
 import socket
 import tempfile
@@ -159,6 +160,9 @@ def _work(service: Service, listener: socket.socket, workers: int, ready: Connec
         ready.close()
 
     _serve_here(service, listener, workers, started)
+    parent = multiprocessing.parent_process()
+    if parent is not None and not parent.is_alive():  # it was killed and could not remove it
+        shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
 
 
 class _Workers:

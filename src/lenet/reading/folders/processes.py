@@ -3,20 +3,22 @@
 Processes are started afresh, never forked from this one: a fork would take the engine's locks along without the threads
 that hold them. Each works with one thread, on one task at a time. Ctrl-C and SIGTERM, which may reach all of them, are
 their parent's to answer. Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing
-behind but its task.
+behind but its task. If it is their parent that is killed, they end and remove what it leaves.
 """
 
 import atexit
 import multiprocessing
 import os
+import shutil
 import signal
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection, wait
 from multiprocessing.process import BaseProcess
+from multiprocessing.util import get_temp_dir
 from typing import Any, Generic, TypeVar
 
 from lenet.errors import LeNetError, ReadingError
@@ -39,7 +41,7 @@ def over_processes(
 
     Args:
         make: gives the function; called once in each process. It, the tasks and the results must be picklable.
-        tasks: taken from it as they are needed.
+        tasks: taken from it as they are needed; none of them is None.
         workers: how many processes at most; as many are started as there are tasks at once.
         lost: what becomes of a task that ends its process, as happens when memory runs out.
 
@@ -85,6 +87,7 @@ class _Crew(Generic[Task, Result]):
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
             multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
+        self._folder = _own_temporary_folder() if "forkserver" in methods else None
         self._workers: list[_Worker] = []  # all that were started
         self._idle: list[_Worker] = []
         self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
@@ -129,7 +132,9 @@ class _Crew(Generic[Task, Result]):
         """End all processes, in the middle of their work if need be."""
         with _signals_held_back():
             for worker in self._workers:
-                worker.connection.close()  # at the end of its pipe a process ends
+                with suppress(OSError):
+                    worker.connection.send(None)  # which tells it that nothing is left to do
+                worker.connection.close()
             for worker in self._workers:
                 if worker.process.is_alive():
                     worker.process.terminate()  # in the middle of its task, too
@@ -139,11 +144,12 @@ class _Crew(Generic[Task, Result]):
 
     def _start(self) -> _Worker:
         ours, theirs = self._context.Pipe()
-        worker = _Worker(self._context.Process(target=_work, args=(theirs, self._make), daemon=True), ours)
+        process = self._context.Process(target=_work, args=(theirs, self._make, self._folder), daemon=True)
+        worker = _Worker(process, ours)
         if hasattr(signal, "pthread_sigmask"):
             resource_tracker.ensure_running()  # which would let signals through if it were started in there
         with _signals_held_back():
-            worker.process.start()
+            process.start()
             self._workers.append(worker)
         theirs.close()
         return worker
@@ -157,8 +163,22 @@ class _Crew(Generic[Task, Result]):
         self._workers.remove(worker)
 
 
-def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
-    """The life of a process: task after task, until its parent goes away."""
+def _own_temporary_folder() -> str | None:
+    """Where multiprocessing keeps the socket over which this process asks for others; None if that is its parent's."""
+    return get_temp_dir() if multiprocessing.parent_process() is None else None
+
+
+def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str | None) -> None:
+    """The life of a process: task after task, until it is sent home.
+
+    If its parent goes away without that, it was killed: then its temporary folder is removed here.
+    """
+    if not _works_until_sent_home(connection, make) and folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _works_until_sent_home(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
+    """Whether it was; False if the other end of the connection is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
     if hasattr(signal, "pthread_sigmask"):
@@ -171,7 +191,9 @@ def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
         try:
             task = connection.recv()
         except (EOFError, OSError):
-            return
+            return False
+        if task is None:
+            return True
         try:
             if do is None:
                 with _one_core():
@@ -184,7 +206,7 @@ def _work(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> None:
         try:
             connection.send(answer)
         except OSError:
-            return
+            return False
 
 
 def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
