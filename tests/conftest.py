@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from lab.benchmarks.page_driver import browser_path
 from lenet import data
-from page_driver import browser_path
 
 AXE = "axe-core@4"
 

@@ -367,7 +367,10 @@ def test_what_cannot_be_read_is_one_sentence_and_the_others_are_read(
 @pytest.mark.parametrize("option", [["--csv", "n\0.csv"], ["--annotate", "n\0"], ["--show", "n\0.png"]])
 def test_a_null_byte_in_the_name_of_an_output_is_wrong_usage(one: Path, option: list[str], capsys):
     assert main(["read", str(one), *option]) == 2
-    assert capsys.readouterr().err == "lenet: Invalid value: an argument holds a null byte, which no name of a file and no value can hold\n"
+    assert (
+        capsys.readouterr().err
+        == "lenet: Invalid value: an argument holds a null byte, which no name of a file and no value can hold\n"
+    )
 
 
 @pytest.mark.parametrize("option", [["--csv", "n" * 300 + ".csv"], ["--annotate", "n" * 300]])

@@ -59,7 +59,8 @@ def test_without_the_native_engine_one_line_says_once_what_is_used_and_how_to_ge
     assert choice.chosen() == "numpy"
     assert capsys.readouterr().err == (
         "lenet: the native engine was not built; training uses torch and reading uses NumPy, both slower; "
-        "to get the engine, install a C++ compiler (GCC or Clang), then: pip install --force-reinstall --no-deps /home/me/lenet\n"
+        "to get the engine, install a C++ compiler (GCC or Clang), then: "
+        "pip install --force-reinstall --no-deps /home/me/lenet\n"
     )
 
 

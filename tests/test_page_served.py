@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lab.benchmarks.page_driver import browser_path, opened, shots_folder
 from lenet.cli import main
 from lenet.reading import Reader
-from page_driver import browser_path, opened, shots_folder
 
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
