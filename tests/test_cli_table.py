@@ -146,6 +146,16 @@ def test_sigterm_ends_other_verbs_as_ctrl_c_does(tmp_path: Path, mnist):
         (tmp_path / "run").rmdir()
 
 
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="SIGTERM is another thing on Windows")
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_verb_that_knows_of_no_signal_is_stopped_in_one_sentence(number: int, code: int, monkeypatch, capsys):
+    monkeypatch.setattr("lenet.cli.describe.names", lambda: signal.raise_signal(number))
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    assert main(["networks"]) == code
+    assert capsys.readouterr().err.strip() == "lenet: stopped"
+    assert [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)] == before
+
+
 def picture(folder: Path, name: str = "two.png") -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / name).write_bytes((EXAMPLES / "two.png").read_bytes())

@@ -276,6 +276,17 @@ def test_a_reader_that_is_killed_leaves_neither_processes_nor_files(tmp_path: Pa
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_script_ends_though_it_has_not_taken_all_pages(tmp_path: Path):
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import lenet.reading, sys\nif __name__ == '__main__':\n"
+        f"    pages = lenet.reading.read_all({[str(path) for path in PATHS * 20]!r}, workers=2)\n"
+        "    print(next(pages).result.text)\n    sys.kept, pages = pages, None\n"
+    )
+    ran = subprocess.run([sys.executable, str(script)], capture_output=True, text=True, check=False, timeout=100)
+    assert (ran.stdout, ran.stderr) == ("5\n", "")
+
+
 def test_a_picture_is_read_by_one_call():
     assert lenet.read(PATHS[5]).text == "1998"
     assert lenet.read(PATHS[5].read_bytes(), length=4).text == "1998"
