@@ -111,6 +111,23 @@ def test_a_run_tells_its_data_and_its_validation_error():
     }
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["</script><b>", "a\u2028b\0\x1b[2J", "\ud800", "", "__proto__", math.nan, math.inf, 10**400, {"a": []}, None],
+)
+def test_whatever_the_provenance_holds_the_page_is_whole(value):
+    told = {"data": {"name": value}, "metrics": {"mnist test error %": value}, "made by": value}
+    one = weights("lenet-1", told | {"validation_error_rate": value})
+    page = page_html(page_document([one])).encode().decode()
+    assert page.count("</script>") == page_html(page_document([weights("lenet-1")])).count("</script>")
+    (document,) = re.findall(r'id="document">(.*?)</script>', page)
+
+    def refuse(constant: str) -> None:
+        raise AssertionError(f"{constant} is no JSON")
+
+    assert json.loads(document, parse_constant=refuse)["networks"][0]["title"] == "lenet-1"
+
+
 def test_labels_are_numbers_where_the_data_has_another_number_of_classes():
     made = {"data": {"name": "fashion-mnist"}}
     told = page_document([weights("lenet-short", made, classes=26)])["networks"][0]

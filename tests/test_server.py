@@ -6,6 +6,7 @@ import io
 import json
 import re
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -194,6 +195,13 @@ def test_a_network_is_told_as_by_lenet_show_json_with_its_description(client, ca
     assert answer.pop("description") == describe(name).to_json()
     assert (answer.pop("has_weights"), answer.pop("provenance")) == (False, None)
     assert answer == command_line(capsys, "show", name, "--json")
+
+
+@pytest.mark.parametrize("value", ["</script>", "a\u2028b\0\x1b[2J", "\ud800", {"a": ["\udcff"]}])
+def test_whatever_the_provenance_holds_it_is_told(value):
+    own = replace(pretrained(), provenance=pretrained().provenance | {"made by": value})
+    answer = Client(create_app(Reader(own), PAGE)).get("/v1/networks/lenet-5-relu")
+    assert answer.json()["provenance"]["made by"] == value
 
 
 def test_a_network_that_does_not_exist_is_refused_as_by_lenet_show(client, capsys):

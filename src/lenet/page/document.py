@@ -13,7 +13,7 @@ from lenet.anatomy.derivations import Language, describe_stage
 from lenet.architecture import Network
 from lenet.connections import DIGIT_CODES
 from lenet.data import CATALOG
-from lenet.errors import LeNetError, WeightsError
+from lenet.errors import LeNetError, WeightsError, printable
 from lenet.weights import Weights, pretrained
 
 FORMAT = "lenet-page-1"
@@ -125,7 +125,7 @@ def _calibration(weights: Weights, *kinds: str) -> dict[str, float]:
         found = {name: float(own.get(name, plain)) for name, plain in _PLAIN_CALIBRATION.items()}
     except (AttributeError, TypeError, ValueError):
         found = {}
-    if not found or not found["temperature"] > 0:
+    if not all(map(math.isfinite, found.values())) or not found.get("temperature", 0) > 0:
         raise WeightsError(
             f"{weights.network.name}: the calibration in its provenance is {own!r}, "
             "expected a temperature over 0 and a least probability"
@@ -138,7 +138,7 @@ def _labels(weights: Weights) -> tuple[str, ...]:
     classes = weights.network.classes - (weights.refusal is not None)
     data = weights.provenance.get("data")
     name = data.get("name") if isinstance(data, dict) else None
-    known = CATALOG[name].class_names if name in CATALOG else ()
+    known = CATALOG[name].class_names if isinstance(name, str) and name in CATALOG else ()
     return known if len(known) == classes else tuple(map(str, range(classes)))
 
 
@@ -146,11 +146,19 @@ def _provenance(weights: Weights) -> dict[str, Any]:
     told = weights.provenance
     data, metrics = told.get("data"), told.get("metrics")
     return {
-        "data": data.get("name") if isinstance(data, dict) else None,
-        "test_error": metrics.get("mnist test error %") if isinstance(metrics, dict) else None,
-        "validation_error": told.get("validation_error_rate"),
-        "made_by": told.get("made by") or ("lenet train" if "recipe" in told else None),
+        "data": _text(data.get("name") if isinstance(data, dict) else None),
+        "test_error": _number(metrics.get("mnist test error %") if isinstance(metrics, dict) else None),
+        "validation_error": _number(told.get("validation_error_rate")),
+        "made_by": _text(told.get("made by")) or ("lenet train" if "recipe" in told else None),
     }
+
+
+def _text(value: Any) -> str | None:
+    return printable(value) if isinstance(value, str) else None
+
+
+def _number(value: Any) -> float | None:
+    return value if isinstance(value, (int, float)) and 0 <= value < math.inf else None
 
 
 def _account(network: Network) -> dict[str, Any]:

@@ -120,5 +120,6 @@ def _files(folder: Traversable, before: str = "") -> list[tuple[str, Traversable
 
 
 def _json(value: object) -> str:
-    """JSON that no HTML parser mistakes for the end of its script."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    """JSON that no HTML parser mistakes for the end of its script, and that UTF-8 can hold."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", r"\u003c")
+    return text.encode(errors="backslashreplace").decode()

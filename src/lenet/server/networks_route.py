@@ -31,7 +31,8 @@ class NetworksRoutes:
         if self._list is None:
             known = {name: describe(name) for name in names()}
             known |= {name: weights.network for name, weights in self._readers.weights.items()}
-            self._list = json.dumps([self._line(network) for network in known.values()], ensure_ascii=False).encode()
+            lines = [self._line(network) for network in known.values()]
+            self._list = json.dumps(lines, ensure_ascii=False).encode(errors="backslashreplace")
         return Response(self._list, media_type="application/json")
 
     async def answer_one(self, request: Request) -> Response:
@@ -55,7 +56,7 @@ class NetworksRoutes:
             "description": network.to_json(),
             "provenance": weights.provenance if weights is not None else None,
         }
-        return json.dumps(values, ensure_ascii=False).encode()
+        return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace")
 
 
 def _check_no_query(request: Request) -> None:
