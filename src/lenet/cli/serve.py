@@ -32,7 +32,7 @@ def serve(
     root_path: Annotated[str, typer.Option(help="The path under which a proxy shows the server, as /digits.")] = "",
     max_body: Annotated[int, typer.Option(min=1, help="The longest body, in megabytes.")] = 16,
     max_pixels: Annotated[int, typer.Option(min=1, help="The largest picture, in millions of pixels.")] = 50,
-    timeout: Annotated[float, typer.Option(help="Seconds for a picture to arrive, and to be read.")] = 30,
+    timeout: Annotated[float, typer.Option(help="Seconds for a request to arrive, and to be read.")] = 30,
     concurrency: Annotated[int, typer.Option(min=1, help="Pictures that each process takes at a time.")] = 64,
 ) -> None:
     """Serve the page at / and reading at /v1/read; /docs says what else there is.

@@ -25,7 +25,8 @@ class Limits:
     Attributes:
         max_body: bytes of a request's body.
         max_pixels: of a picture, looked at before it is decoded; formats with lower limits of their own keep them.
-        timeout: seconds for a body to arrive, and again for a picture to be read, waiting included.
+        timeout: seconds for a body to arrive, and again for a picture to be read, waiting included; `heads` takes it
+            for a request's head, too, and for an answer to be taken.
         concurrency: requests with a picture that are in progress; further ones are refused at once.
 
     Raises:

@@ -11,7 +11,8 @@ from lenet.server.questions import PARAMETERS
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and shows what every stage of a LeNet makes of them. "
     "A refusal is one sentence, as `application/problem+json`: besides those told below, 404 for a path that does not "
-    "exist, and 405 for a method that a path does not take."
+    "exist, 405 for a method that a path does not take, and, on any path, 408, 414 or 431 for a head that does not "
+    "arrive in time or is too long, 400 for one that is damaged."
 )
 _DIGIT = {
     "label": "7",
