@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 DEMO := runs/demo
 ENGINE := pyproject.toml CMakeLists.txt $(wildcard native/*)
 
-.PHONY: help demo test sanitize engine check format pretrained results clean
+.PHONY: help demo test sanitize engine check format pretrained reproduction clean
 
 help:
 	@echo "make demo        install, fetch MNIST, train LeNet-5, evaluate, read the example pictures, draw the maps"
@@ -15,6 +15,7 @@ help:
 	@echo "make check       formatting, lint, types"
 	@echo "make format      format the code"
 	@echo "make pretrained  train again the weights that ship with the package"
+	@echo "make reproduction  write docs/reproduction.md from the rows that `lenet reproduce` ran"
 	@echo "make clean       remove what these commands made, the data cache excepted"
 
 $(VENV)/python:
@@ -80,6 +81,9 @@ format: $(VENV)/dev
 pretrained: $(VENV)/demo
 	$(BIN)/python -m lab.synthesis.pretrained lenet-5-relu --keep build/synthetic
 	$(BIN)/python -m lab.synthesis.pretrained lenet-5 --keep build/synthetic
+
+reproduction: $(VENV)/demo
+	$(BIN)/python -m lab.reports.reproduction --runs runs/reproduce --docs docs
 
 clean:
 	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

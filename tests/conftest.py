@@ -9,6 +9,7 @@ import pytest
 
 from lab.benchmarks.page_driver import browser_path
 from lenet import data
+from lenet.engine.native import instruction_sets
 
 AXE = "axe-core@4"
 
@@ -44,3 +45,23 @@ def axe(request: pytest.FixtureRequest) -> str:
             pytest.skip("npm cannot be reached for axe-core")
         shutil.unpack_archive(folder / fetched.stdout.split()[-1], folder)
     return source.read_text("utf-8")
+
+
+@pytest.fixture(scope="session")
+def quick_rows(tmp_path_factory, mnist):
+    """The folders of all rows of the reproduction on MNIST after a quick look, by row.
+
+    The networks hardly learn; what only the native engine teaches is there where it is.
+    """
+    from lenet.reproduction import ROWS
+    from lenet.reproduction.request import Request
+    from lenet.reproduction.runner import reproduce
+    from lenet.reproduction.writing import write_row
+    from replica_fakes import FakeLanes
+
+    root, folders = tmp_path_factory.mktemp("reproduce"), {}
+    for row in ROWS:
+        if row.data == "mnist" and (instruction_sets() or not row.plan):
+            folders[row] = root / row.name
+            write_row(folders[row], reproduce(row, folders[row], Request(quick=True), make=FakeLanes).settings)
+    return folders

@@ -147,7 +147,10 @@ def test_the_page_of_papers_has_a_section_for_every_network(name):
 
 
 def test_every_source_that_the_code_cites_is_listed():
-    sources = [path.read_text("utf-8") for folder in ("src", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    files = (
+        path for folder in ("src", "lab") for kind in ("py", "toml") for path in (ROOT / folder).rglob(f"*.{kind}")
+    )
+    sources = [path.read_text("utf-8") for path in files]
     cited = cited_keys("\n".join(sources))
     assert {"LeCun98", "LeCun89"} <= cited
     assert cited <= listed_keys()

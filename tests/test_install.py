@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,18 @@ COMPILER = next((path for path in map(shutil.which, ("c++", "g++", "clang++")) i
 @pytest.mark.skipif(COMPILER is None, reason="there is no C++ compiler")
 def test_the_engine_is_there_where_a_compiler_is():
     assert instruction_sets(), "build it with: make engine"
+
+
+def test_the_wheel_holds_the_package_and_none_of_the_tools_of_the_repository(tmp_path):
+    pytest.importorskip("scikit_build_core")
+    pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index")
+    settings = ("-C", f"build-dir={tmp_path / 'build'}", "-C", "wheel.cmake=false")
+    subprocess.run([*pip, *settings, "-w", tmp_path, REPOSITORY], check=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    files = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+    assert {path.parts[0].partition("-")[0] for path in files} == {"lenet"}
+    assert {path.relative_to(REPOSITORY / "src") for path in (REPOSITORY / "src").rglob("*.py")} <= files
+    assert not {path.name for path in files} & {"en.toml", "zh.toml", "fonts.csv", "pretrained.py"}
 
 
 def _compiler_that_is_missing(folder: Path) -> Path:

@@ -15,7 +15,6 @@ from lenet.reproduction.details import PUBLISHED, STEPS
 from lenet.reproduction.pictures import _even_span, draw
 from lenet.reproduction.preparation import Material
 from lenet.reproduction.recipe import LENET_5, Recipe
-from lenet.reproduction.report import page
 from lenet.reproduction.request import Request
 from lenet.reproduction.runner import reproduce
 from lenet.reproduction.statistics import difference
@@ -80,7 +79,7 @@ def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
 
 def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
     results = taught.settings["results"]
-    labels = [PUBLISHED.en, *(step.label.en for step in STEPS)]
+    labels = [PUBLISHED, *(step.label for step in STEPS)]
     assert list(results["seconds"]) == labels
     assert list(results["changes"]) == labels[1:]
     measured = {(one["measure"], one["part"]): one["values"] for one in results["measures"]}
@@ -94,22 +93,22 @@ def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
 def test_the_published_step_is_the_row_lenet_5(taught):
     below = taught.below["lenet-5"].settings["results"]["measures"]
     errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
-    ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED.en)
+    ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED)
     assert ours["values"] == errors
 
 
 def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
     lines = [json.loads(line) for line in (tmp_path / "details/history.jsonl").read_text("utf-8").splitlines()]
     by_part = {line["part"]: line for line in lines}
-    assert list(by_part) == [step.label.en for step in STEPS]
+    assert list(by_part) == [step.label for step in STEPS]
     for step in STEPS:
-        line = by_part[step.label.en]
+        line = by_part[step.label]
         assert len(line["loss"]) == len(line["train_errors"]) == 3
         assert (line["pass"], line["patterns"]) == (1, 20)
     measured = {
         one["part"]: one for one in taught.settings["results"]["measures"] if one["measure"].startswith("train")
     }
-    last = STEPS[-1].label.en
+    last = STEPS[-1].label
     assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["train_errors"]]
 
 
@@ -122,14 +121,6 @@ def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
     assert batches.teach(*arguments) == first
     assert (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns == written
     assert (first.seeds, first.patterns) == ((0, 1), 20)
-
-
-def test_both_pages_name_every_step_with_its_change(taught):
-    below = taught.below["lenet-5"].settings
-    for language in ("en", "zh"):
-        text = page([taught.settings, below], language, "images")
-        for step in STEPS:
-            assert f"**{step.label.of(language)}**: {step.change.of(language)}" in text
 
 
 def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):

@@ -1,4 +1,4 @@
-"""The rows say what the papers print, how each is made, and where it departs."""
+"""The rows say what the papers print and how each is made."""
 
 from dataclasses import replace
 
@@ -9,7 +9,6 @@ from lenet.data.catalog import CATALOG
 from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES
 from lenet.reproduction import ROWS, find, names
-from lenet.reproduction import wording as say
 from lenet.reproduction.measurements import MEASUREMENTS
 from lenet.reproduction.measures import MEASURES
 from lenet.reproduction.pictures import _DRAWERS
@@ -22,11 +21,9 @@ from lenet.reproduction.published import (
     Published,
 )
 from lenet.reproduction.recipe import LENET_5, PUBLISHED_RATES
-from lenet.reproduction.report import _part_zh
 from lenet.reproduction.request import Request
 from lenet.reproduction.statistics import summarize, verdict
 from lenet.reproduction.streams import AFFINE, COPIES, INVERTED
-from lenet.reproduction.strings import Amounts
 from lenet.sdnn.displacement import network_with_blank
 
 
@@ -81,11 +78,9 @@ def test_20_passes_of_60000_present_each_of_the_600000_patterns_twice_as_the_pap
     assert LENET_5.passes * 60_000 == 2 * (COPIES + 1) * 60_000
 
 
-def test_where_no_steps_are_printed_those_that_were_chosen_are_said_in_words():
+def test_where_no_steps_are_printed_others_were_chosen():
     assert find("lenet-1").recipe.rates == pytest.approx([4 * eta for eta in PUBLISHED_RATES])
-    assert "its rates four times as large" in say.LENET_1_SCHEDULE.en
     assert find("lenet-1989").recipe.rates == (0.0003,) * 23
-    assert "the rate 0.0003 in all 23 passes" in say.ZIP_SCHEDULE.en
 
 
 def test_nine_distorted_copies_make_540000_and_nothing_is_turned():
@@ -103,96 +98,11 @@ def test_a_row_is_complete(row):
     assert row.recipe.init in RULES
     assert row.measurement in MEASUREMENTS
     assert row.measurement in _DRAWERS
-    assert row.departures
-    assert row.questions
     assert row.parts or row.rests_on
     assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
     assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "mean-squared-error")
     assert (row.plan is not None) == (row.measurement == "strings")
     assert all(names().index(below) < names().index(row.name) for below in row.rests_on)
-
-
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
-    said = {departure.en for departure in row.departures} | set(row.lifted)
-    assert set(row.description().departures) <= said
-
-
-@pytest.mark.parametrize(
-    ("departure", "holds"),
-    [
-        (say.INIT, lambda row: row.recipe.init == "sqrt" or row.plan),
-        (say.INIT_WITH_BIASES, lambda row: row.recipe.init == "sqrt-biases" and not row.plan),
-        (say.EQUATION_9, lambda row: row.recipe.loss == "map" and not row.plan),
-        (say.HALVED, lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.plan),
-        (say.SQUARED_ERROR, lambda row: row.recipe.loss == "mean-squared-error"),
-        (say.REDUCED, lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.rests_on),
-        (say.NOISE, lambda row: any(part.stream == "noisy" for part in row.parts)),
-        (
-            say.DISTORTION_RANGES,
-            lambda row: (
-                any(part.stream == "distorted" for part in row.parts)
-                or any(below in ("lenet-5-distorted", "lenet-4-boosted") for below in row.rests_on)
-            ),
-        ),
-    ],
-    ids=[
-        "init",
-        "init with biases",
-        "eq. 9",
-        "halves",
-        "squares",
-        "reduction",
-        "noise",
-        "distortions",
-    ],
-)
-def test_what_departs_from_the_paper_is_said_where_it_holds(departure, holds):
-    for row in ROWS:
-        if holds(row):
-            assert departure in row.departures, row.name
-
-
-def test_j_in_words_is_j_in_the_recipe():
-    assert f"j = {LENET_5.j:g};" in say.EQUATION_9.en
-    assert f"j = {LENET_5.j:g}；" in say.EQUATION_9.zh
-
-
-def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
-    for text in (say.DISTORTION_RANGES.en, say.DISTORTION_RANGES.zh):
-        for value in (f"±{AFFINE.translation:g}", f"±{100 * AFFINE.scale:g} %", f"±{AFFINE.shear:g}"):
-            assert value in text
-
-
-def test_numbers_in_the_words_about_strings_are_those_that_are_used():
-    plan, lesson = find("sdnn").plan, find("sdnn").plan.recipe
-    for sentence, values in (
-        (say.TRANSDUCER, [f"{Amounts().kept_back:,}"]),
-        (say.WINDOWS, [f"{lesson.blanks:g}"]),
-        (say.WINDOWS_DISTORTED, [f"±{lesson.distortions.rotation:g}°", f"±{lesson.distortions.shear:g}"]),
-        (say.WINDOWS_DISTORTED, [f"±{100 * lesson.distortions.scale:g} %", f"±{100 * lesson.distortions.squeeze:g} %"]),
-        (say.STRING_LOSS, [f"j = {plan.learning.j:g}"]),
-        (say.STRING_OPTIMIZER, [f"{plan.learning.batch}", f"{plan.passes}", f"{plan.peak_rate:g}"]),
-    ):
-        for value in values:
-            assert value in sentence.en
-            assert value in sentence.zh
-    assert lesson.noisy == lesson.inverted == 0.1
-    assert plan.passes == plan.schedule
-
-
-def test_every_sentence_stands_in_both_languages():
-    for name, said in vars(say).items():
-        if isinstance(said, say.Said):
-            assert not any("\u4e00" <= character <= "\u9fff" for character in said.en), name
-            assert any("\u4e00" <= character <= "\u9fff" for character in said.zh), name
-
-
-def test_parts_are_named_in_chinese_too():
-    assert _part_zh("learned clean, tested noisy") == "无噪声训练，有噪声测试"
-    assert _part_zh("lenet-5, vertical shift −10") == "lenet-5，上下平移（像素） −10"
-    assert _part_zh("pass 20") == "第 20 遍"
-    assert _part_zh("gap −1") == "间距（像素） −1"
 
 
 def test_a_wrong_name_is_one_sentence_with_the_nearest():

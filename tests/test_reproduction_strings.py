@@ -15,7 +15,6 @@ from lenet.reading import Reader
 from lenet.reproduction import find, strings, workers
 from lenet.reproduction.preparation import prepare
 from lenet.reproduction.progress import Silent
-from lenet.reproduction.report import section
 from lenet.reproduction.request import Request
 from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import Patterns
@@ -277,18 +276,3 @@ def test_a_row_without_its_string_is_told_to_be_run_again(tmp_path, hasty):
     (tmp_path / "sdnn" / strings.EXAMPLE).unlink()
     with pytest.raises(TrainingError, match=r"string-input\.png: not readable as a picture .*; run the row again"):
         strings.example(tmp_path / "sdnn")
-
-
-@needs_engine
-def test_the_report_stands_beside_segmentation_in_both_languages(tmp_path, hasty):
-    settings = reproduce(ROW, tmp_path / "sdnn", QUICK).settings
-    english, chinese = (section(ROW, settings, language, "images") for language in ("en", "zh"))
-    for text in (english, chinese):
-        assert text.count("\n| ") == 1 + len(GAPS)
-        assert "\n| −1 | " in text
-        assert "images/sdnn-string-dark.png" in text
-        assert "3,068,172" in text
-    assert "150 training digits" not in english
-    assert "200 training digits, 50 of them kept back to choose prices" in english
-    assert "the first 2 strings at each gap" in english
-    assert "其中 50 个留下用来选定代价" in chinese

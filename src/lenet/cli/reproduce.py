@@ -22,7 +22,7 @@ def register(app: typer.Typer) -> None:
 
 def reproduce(
     name: Annotated[str | None, typer.Argument(help="A row of --list.")] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All rows, then the report of all.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All rows, those first that others rest on.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Name the rows and what the papers print.")] = False,
     seeds: Annotated[int | None, typer.Option(help="So many seeds [default: the row's own number].")] = None,
     quick: Annotated[bool, typer.Option("--quick", help="One pass over few patterns, to see that all works.")] = False,
@@ -47,12 +47,12 @@ def reproduce(
     data_dir: Annotated[
         Path | None, typer.Option(help="Folder where the data set's files lie; with --all, NAME below it.")
     ] = None,
-    docs: Annotated[Path | None, typer.Option(help="With --all: where the report goes [default: docs].")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Reproduce a result of 1989 to 1998 with the papers' own algorithm.
 
-    A run that was stopped goes on after its last whole pass.
+    A run that was stopped goes on after its last whole pass. docs/reproduction.md is written from the rows' folders by
+    `make reproduction` in the repository.
 
     lenet reproduce lenet-5
 
@@ -63,11 +63,9 @@ def reproduce(
         return
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
-    if docs is not None and not everything:
-        raise typer.BadParameter("--docs goes with --all")
     from lenet.reproduction import runner  # here, because naming rows needs no engine
     from lenet.reproduction.request import Request
-    from lenet.reproduction.writing import write_report, write_row
+    from lenet.reproduction.writing import write_row
 
     root = (out or _ROOT) if everything else _ROOT
     chosen = [
@@ -87,8 +85,6 @@ def reproduce(
                 answers.append(settings)
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
-    if everything:
-        files += write_report(root, docs or Path("docs"))
     if as_json:
         print(json.dumps(answers if everything else answers[0], ensure_ascii=False))
         return
@@ -107,37 +103,34 @@ def _files_at(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
 def _list(as_json: bool) -> None:
     if as_json:
         rows = [
-            {"name": row.name, "title": row.title.en, "published": [vars(one) for one in row.published]} for row in ROWS
+            {"name": row.name, "title": row.title, "published": [vars(one) for one in row.published]} for row in ROWS
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
+    from lenet.reproduction.formatting import printed, unit
     from lenet.reproduction.measures import MEASURES
-    from lenet.reproduction.report import printed as printed_text
 
     for row in ROWS:
-        print(f"{row.name:<18} {row.title.en}")
+        print(f"{row.name:<18} {row.title}")
         for one in row.published:
-            unit = "" if one.measure == "average_cost" else " %"
             part = f", {one.part}" if one.part else ""
-            print(f"{'':<18}   {printed_text(one.value)}{unit}  {MEASURES[one.measure].en}{part}  {one.source}")
+            figure = f"{printed(one.value)}{unit(one.measure)}"
+            print(f"{'':<18}   {figure}  {MEASURES[one.measure]}{part}  {one.source}")
 
 
 def _print(settings: Mapping[str, Any]) -> None:
     """A line for each figure, beside the printed one."""
+    from lenet.reproduction.formatting import mean, printed_figure
     from lenet.reproduction.measures import MEASURES
-    from lenet.reproduction.report import printed as printed_text
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
     for one in settings["results"]["measures"]:
-        unit = "" if one["measure"] == "average_cost" else " %"
-        spread = "" if one["deviation"] is None else f" ± {one['deviation']:.2f}"
         interval = "" if one["low"] is None else f", 95 % interval of the mean {one['low']:.2f} to {one['high']:.2f}"
-        printed = f"; printed {printed_text(one['published']['value'])}{unit}" if "published" in one else ""
+        printed = f"; printed {printed_figure(one)}" if "published" in one else ""
         part = f", {one['part']}" if one["part"] else ""
         seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
-        label = MEASURES[one["measure"]].en
-        line = f"  {label}{part}: {one['mean']:.2f}{spread}{unit} ({seeds}{interval}){printed}"
+        line = f"  {MEASURES[one['measure']]}{part}: {mean(one)} ({seeds}{interval}){printed}"
         print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):
         cut = beside["segmentation"]

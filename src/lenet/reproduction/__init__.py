@@ -1,4 +1,4 @@
-"""The results of 1989 to 1998, made again: each row of `rows` by one command, with seeds, intervals and departures."""
+"""The results of 1989 to 1998, made again: each row of `rows` by one command, with seeds and intervals."""
 
 from lenet.reproduction.rows import ROWS, Row, find, names
 

@@ -156,7 +156,7 @@ def _details(taught: Taught) -> dict[str, Any]:
     test, before = len(taught.material.test), taught.below["lenet-5"].groups["all"]
     figures: Figures = {}
     seconds: dict[str, float] = {}
-    for part in (PUBLISHED.en, *(part.name for part in taught.row.parts)):
+    for part in (PUBLISHED, *(part.name for part in taught.row.parts)):
         if batched := taught.batches.get(part):
             wrong, while_learning = np.array(batched.test_errors), np.array(batched.train_errors)
             figures[("test_error", part)] = (100 * wrong / test).tolist()

@@ -13,16 +13,15 @@ from lenet.reproduction.lanes import Array, Group
 from lenet.reproduction.rows import Row
 from lenet.reproduction.statistics import summarize, verdict
 from lenet.reproduction.streams import Patterns
-from lenet.reproduction.wording import Said
 
 MEASURES = {
-    "test_error": Said("test error", "测试错误率"),
-    "train_error": Said("training error after the last pass", "最后一遍之后的训练错误率"),
-    "train_error_while_learning": Said("training error during the last pass", "最后一遍之中的训练错误率"),
-    "rejects_for_1": Said("rejected for 1 % error on the rest", "其余样本错误率为 1 % 时的拒识率"),
-    "rejects_for_05": Said("rejected for 0.5 % error on the rest", "其余样本错误率为 0.5 % 时的拒识率"),
-    "strings_right": Said("strings wholly right", "整串读对"),
-    "average_cost": Said("networks asked on average", "平均使用的网络数"),
+    "test_error": "test error",
+    "train_error": "training error after the last pass",
+    "train_error_while_learning": "training error during the last pass",
+    "rejects_for_1": "rejected for 1 % error on the rest",
+    "rejects_for_05": "rejected for 0.5 % error on the rest",
+    "strings_right": "strings wholly right",
+    "average_cost": "networks asked on average",
 }
 """Percent, but for the last."""
 

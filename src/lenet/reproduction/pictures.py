@@ -30,7 +30,7 @@ def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
 
 def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = _HEIGHT) -> Sheet:
     sheet = Sheet(_WIDTH, height, theme)
-    sheet.text(0.35, 0.36, row.title.en, 12, bold=True)
+    sheet.text(0.35, 0.36, row.title, 12, bold=True)
     sheet.text(0.35, 0.6, _subtitle(settings), 8.5, theme.muted)
     return sheet
 

@@ -1,0 +1,118 @@
+"""What each row departs from, what was tried and what is open, as keys of the texts' tables of these names."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Notes:
+    """The notes of one row.
+
+    Attributes:
+        departures: every point where the row differs from the papers or fills what they leave open.
+        questions: what nobody has published an answer to.
+        tried: what was tried where a figure is missed, and what it showed.
+        lifted: departures of the network's description that do not hold in this row.
+    """
+
+    departures: tuple[str, ...]
+    questions: tuple[str, ...]
+    tried: tuple[str, ...] = ()
+    lifted: tuple[str, ...] = ()
+
+
+_LENET_5 = ("sum-not-average", "init-with-biases", "equation-9", "halved", "curvature-start", "mnist-range", "float32")
+_LENET_4 = (
+    "lenet-4-table",
+    "lenet-4-hidden",
+    "lenet-4-targets",
+    "squared-error",
+    "init",
+    "lenet-5-schedule",
+    "float32",
+)
+
+NOTES = {
+    "lenet-1989": Notes(
+        (
+            "eight-of-twelve",
+            "padding-1989",
+            "init",
+            "zip-schedule",
+            "targets-1989",
+            "squared-error",
+            "reject-score-1989",
+            "gray-levels-1989",
+            "float32",
+        ),
+        questions=("eight-of-twelve", "zip-rates", "biases"),
+        tried=("zip",),
+    ),
+    "lenet-1": Notes(
+        ("reduced", "init", "squared-error", "lenet-1-schedule", "float32"),
+        questions=("reduction", "schedules", "biases"),
+        tried=("lenet-1",),
+        lifted=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
+    ),
+    "lenet-4": Notes(
+        _LENET_4,
+        questions=("lenet-4", "schedules", "biases"),
+        tried=("lenet-4",),
+    ),
+    "lenet-4-boosted": Notes(
+        (*_LENET_4, "distortion-ranges", "boosting-stream", "boosting-alone", "boosting-threshold"),
+        questions=("lenet-4", "boosting", "distortions", "schedules"),
+    ),
+    "lenet-5": Notes(
+        _LENET_5,
+        questions=("j", "loss", "biases"),
+        tried=("j", "biases", "curvature", "j-training"),
+    ),
+    "lenet-5-distorted": Notes(
+        (*_LENET_5, "distortion-ranges"),
+        questions=("distortions", "j", "loss"),
+        tried=("distorted",),
+    ),
+    "figure-5": Notes(
+        (*_LENET_5, "figure-5-read"),
+        questions=("j", "loss"),
+        tried=("j-training",),
+    ),
+    "figure-6": Notes(
+        (*_LENET_5, "distortion-ranges", "subsets"),
+        questions=("subsets", "distortions", "j"),
+    ),
+    "figure-10": Notes(
+        (*_LENET_4, "reduced", "distortion-ranges", "boosting-stream", "boosting-alone", "rejection"),
+        questions=("reduction", "lenet-4", "boosting"),
+    ),
+    "noise": Notes(
+        (*_LENET_5, "noise"),
+        questions=("noise",),
+    ),
+    "robustness": Notes(
+        (*_LENET_5, "distortion-ranges", "robustness"),
+        questions=("robustness", "distortions"),
+    ),
+    "sdnn": Notes(
+        (
+            "sum-not-average",
+            "blank-code",
+            "transducer",
+            "windows",
+            "windows-distorted",
+            "windows-inverted",
+            "string-gaps",
+            "string-loss",
+            "string-optimizer",
+            "init",
+            "mnist-range",
+            "float32",
+        ),
+        questions=("transducer", "blanks", "strings"),
+    ),
+    "details": Notes(
+        (*_LENET_5, "details-order", "details-all", "details-size", "details-seconds"),
+        questions=("details", "j"),
+    ),
+}
+"""By the name of the row."""

@@ -1,0 +1,181 @@
+"""Compose the report of the reproduction in Markdown: a table of all rows, and a section a row.
+
+Everything is read from the rows' run.json; what did not run is left out and named as missing.
+"""
+
+from collections.abc import Sequence
+
+from lab.reports.methods import method
+from lab.reports.notes import NOTES
+from lab.reports.texts import Language, Texts, load
+from lenet.reproduction.details import PUBLISHED, STEPS, Step
+from lenet.reproduction.formatting import Figure, Settings, interval, mean, printed_figure
+from lenet.reproduction.measures import MEASURES
+from lenet.reproduction.rows import ROWS, Row
+from lenet.reproduction.strings import DIGITS, SEGMENTED
+from lenet.training import Recipe as BatchRecipe
+
+
+def page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
+    """Compose the whole report.
+
+    Args:
+        finished: run.json of rows with results, in any order.
+        pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
+    """
+    texts, found = load(language), {settings["name"]: settings for settings in finished}
+    present = [(row, found[row.name]) for row in ROWS if row.name in found]
+    missing = [row for row in ROWS if row.name not in found]
+    parts = [f"# {texts.text('page', 'title')}", *(texts.text("page", key) for key in _OPENING)]
+    parts += [f"## {texts.text('headings', 'summary')}", _summary(present, texts)]
+    parts += [section(row, settings, texts, pictures) for row, settings in present]
+    if missing:
+        listed = "\n".join(f"- {texts.name(row.title)}: `lenet reproduce {row.name}`" for row in missing)
+        parts += [f"## {texts.text('headings', 'missing')}", listed]
+    return "\n\n".join(parts) + "\n"
+
+
+_OPENING = ("other-language", "introduction", "reading")
+
+
+def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
+    """Compose a row's section: command, figures, picture, how it was made, departures, open questions."""
+    title = texts.name(row.title)
+    parts = [f"## {title}", f"```sh\n{settings['command']}\n```"]
+    if settings["quick"]:
+        parts.append(texts.text("page", "quick"))
+    if settings["tested_on"] != "the test part":
+        parts.append(texts.text("page", "held-out", tested_on=settings["tested_on"]))
+    table = {"details": _steps, "strings": _gaps}.get(row.measurement, _table)
+    parts.append(table(settings, texts))
+    if remarked := remarks(settings, texts):
+        parts.append(remarked)
+    for here, name in row.pictures.items():
+        shown = texts.text("pictures", "rates" if row.measurement == "strings" and here == "picture" else here)
+        parts.append(
+            f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{name}-dark.png">\n'
+            f'  <img src="{pictures}/{name}.png" alt="{title}: {shown}">\n'
+            "</picture>"
+        )
+    parts += [f"### {texts.text('headings', 'how')}: {row.name}", method(row, settings, texts)]
+    notes = NOTES[row.name]
+    for heading, keys in (("departures", notes.departures), ("tried", notes.tried), ("questions", notes.questions)):
+        if keys:
+            listed = texts.sentences([texts.text(heading, key) for key in keys])
+            parts += [f"### {texts.text('headings', heading)}: {row.name}", listed]
+    return "\n\n".join(parts)
+
+
+def remarks(settings: Settings, texts: Texts) -> str:
+    """Count the seeds that reach the printed error, and say how far our mean curve is from a printed one."""
+    said = [
+        texts.text("remarks", "reached", reached=sum(one <= figure["published"]["value"] for one in values),
+                   seeds=figure["n"])
+        for figure in settings["results"]["measures"]
+        if figure["measure"] == "test_error"
+        and "published" in figure
+        and not figure["part"]
+        and len(values := figure["values"]) > 1
+    ]  # fmt: skip
+    found = settings["results"].get("farthest") or {}
+    said += [
+        texts.text("remarks", "farthest", curve=texts.text("figures", f"curve-{name}"), number=one["pass"],
+                   difference=_signed(one["difference"]))
+        for name in ("test", "train")
+        if (one := found.get(name))
+    ]  # fmt: skip
+    return texts.text("writing", "space").join(said)
+
+
+def _summary(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
+    rows = [
+        [
+            texts.name(row.title) + _part(one, texts), texts.name(MEASURES[one["measure"]]), mean(one), str(one["n"]),
+            _interval(one, texts), printed_figure(one) or "–", _verdict(one, texts),
+        ]
+        for row, settings in present
+        for one in settings["results"]["measures"]
+        if "published" in one
+    ]  # fmt: skip
+    return _markdown(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, texts)
+
+
+def _table(settings: Settings, texts: Texts) -> str:
+    rows = []
+    for one in settings["results"]["measures"]:
+        published = one.get("published")
+        error = published and published["standard_error"]
+        rows.append(
+            [
+                texts.name(MEASURES[one["measure"]]) + _part(one, texts), mean(one), str(one["n"]),
+                _interval(one, texts), printed_figure(one) or "–", f"{error:.2f}" if error else "–",
+                published["source"] if published else "–", _verdict(one, texts),
+            ]
+        )  # fmt: skip
+    return _markdown(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, texts)
+
+
+def _steps(settings: Settings, texts: Texts) -> str:
+    """Tabulate one change after the other: what it is, the errors with it, what it changed, and what it costs."""
+    results, changes = settings["results"], {step.label: step for step in STEPS}
+    figures = {(one["measure"], one["part"]): one for one in results["measures"]}
+    rows = []
+    for part, seconds in results["seconds"].items():
+        one, step = figures[("test_error", part)], changes.get(part)
+        name, apart = f"**{texts.name(step.label if step else PUBLISHED)}**", "–"
+        if step:
+            name += f": {change(step, texts)}"
+            difference, half = results["changes"][part]
+            apart = _signed(difference) + (f" ± {half:.2f}" if half is not None else "")
+        rows.append(
+            [
+                name, mean(one), apart, mean(figures[("train_error_while_learning", part)]), str(one["n"]),
+                f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}",
+            ]
+        )  # fmt: skip
+    return _markdown(["step", "test", "apart", "train", "n", "seconds"], rows, texts)
+
+
+def change(step: Step, texts: Texts) -> str:
+    """Describe the change of a step of `details`, with the numbers of its recipe."""
+    smoothing = 100 * step.recipe.label_smoothing if isinstance(step.recipe, BatchRecipe) else 0.0
+    return texts.text("steps", step.label, recipe=step.recipe, smoothing=smoothing)
+
+
+def _gaps(settings: Settings, texts: Texts) -> str:
+    """Tabulate the strings wholly right at each gap, and those of them that segmentation reads, read by both."""
+    results, rows = settings["results"], []
+    for one, beside in zip(results["measures"], results["beside"], strict=True):
+        slid, cut = beside["displacement"], [beside[name] for name in SEGMENTED]
+        rows.append(
+            [
+                str(beside["gap"]).replace("-", "−"), f"{beside['touching']:.0f} %", mean(one), str(one["n"]),
+                _interval(one, texts), f"{sum(slid) / len(slid):.2f} %",
+                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in cut),
+            ]
+        )  # fmt: skip
+    headings = ["gap", "touching", "right", "n", "interval", "slid", *SEGMENTED]
+    note = texts.text("strings", "note", digits=DIGITS, strings=results["beside"][0]["strings"])
+    return _markdown(headings, rows, texts) + "\n\n" + note
+
+
+def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Texts) -> str:
+    lines = ["| " + " | ".join(texts.text("headings", heading) for heading in headings) + " |"]
+    lines.append("|" + "---|" * len(headings))
+    return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
+
+
+def _part(one: Figure, texts: Texts) -> str:
+    return texts.text("writing", "comma") + texts.name(one["part"]) if one["part"] else ""
+
+
+def _interval(one: Figure, texts: Texts) -> str:
+    return interval(one, texts.text("figures", "to")) or "–"
+
+
+def _verdict(one: Figure, texts: Texts) -> str:
+    return texts.text("verdicts", one.get("verdict", "one"))
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.2f}".replace("-", "−")

@@ -1,0 +1,62 @@
+"""Write docs/reproduction.md and its Chinese version from the folders of ``lenet reproduce``.
+
+    python -m lab.reports.reproduction [--runs runs/reproduce] [--docs docs]
+
+Rows that have not run are left out and named as missing; pictures that are missing in a row's folder are drawn again.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lab.reports.page import page
+from lab.reports.texts import Language
+from lenet.errors import LeNetError
+from lenet.files import write_atomically
+from lenet.reproduction import find, folder, pictures
+
+PAGES: tuple[tuple[Language, str], ...] = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
+_PICTURES = Path("images/reproduction")
+
+
+def write_report(root: Path, docs: Path) -> list[Path]:
+    """Compose the report in both languages from the rows' folders below ``root``; the files' paths.
+
+    Raises:
+        TrainingError: if a run.json there is damaged.
+    """
+    finished, written = folder.finished(root), []
+    for settings in finished:
+        row = find(settings["name"])
+        drawn = {
+            docs / _PICTURES / f"{there}{shade}.png": root / row.name / f"{here}{shade}.png"
+            for here, there in row.pictures.items()
+            for shade, _ in pictures.SHADES
+        }
+        if not all(path.exists() for path in drawn.values()):
+            pictures.draw(row, settings, root / row.name)
+        for target, path in drawn.items():
+            write_atomically(target, path.read_bytes())
+            written.append(target)
+    for language, name in PAGES:
+        write_atomically(docs / name, page(finished, language, _PICTURES.as_posix()).encode())
+        written.append(docs / name)
+    return written
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run the command."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--runs", type=Path, default=Path("runs/reproduce"), help="the rows' folders [%(default)s]")
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="where the report goes [%(default)s]")
+    options = parser.parse_args(arguments)
+    try:
+        if not folder.finished(options.runs):
+            raise LeNetError(f"{options.runs}: holds no row with results; run `lenet reproduce --all` first")
+        print(*write_report(options.runs, options.docs), sep="\n")
+    except LeNetError as error:
+        sys.exit(f"lab: {error}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,61 @@
+"""Texts of the reports, a TOML file a language: tables of sentences whose {names} are filled in."""
+
+import re
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+Language = Literal["en", "zh"]
+
+_NUMBERED = re.compile(r"(.+?)([−-]?\d[\d.,]*)")
+
+
+@dataclass(frozen=True, eq=False)
+class Texts:
+    """The texts in one language, by table and key."""
+
+    tables: Mapping[str, Mapping[str, Any]]
+
+    def text(self, table: str, key: str, **values: object) -> str:
+        """Fill in a text of a table."""
+        return str(self.tables[table][key]).format(**values)
+
+    def name(self, english: str) -> str:
+        """Translate a name that the package gives: a title, a measure, or a part, whole or piece by piece.
+
+        >>> load("zh").name("lenet-5, vertical shift −10")
+        'lenet-5，上下平移（像素） −10'
+        >>> load("en").name("pass 20")
+        'pass 20'
+        """
+        names = self.tables.get("names", {})
+        if english in names:
+            return str(names[english])
+        return self.text("writing", "comma").join(_translated(piece, names) for piece in english.split(", "))
+
+    def sentence(self, text: str) -> str:
+        """End a text with a full stop, and begin it with a capital where the language has them."""
+        writing = self.tables["writing"]
+        if writing["capitals"] and text[:1].isascii():
+            text = text[:1].upper() + text[1:]
+        return text if text.endswith(tuple(writing["stops"])) else text + str(writing["stop"])
+
+    def sentences(self, texts: list[str]) -> str:
+        """List texts as sentences, an item each."""
+        return "\n".join(f"- {self.sentence(text)}" for text in texts)
+
+
+@cache
+def load(language: Language) -> Texts:
+    """Load the texts of a language."""
+    return Texts(tomllib.loads(resources.files(__name__).joinpath(f"{language}.toml").read_text("utf-8")))
+
+
+def _translated(piece: str, names: Mapping[str, str]) -> str:
+    """Look a piece up as it is, or its words with {} in place of the number behind them."""
+    if (numbered := _NUMBERED.fullmatch(piece)) and (pattern := names.get(f"{numbered[1]}{{}}")):
+        return pattern.format(numbered[2])
+    return names.get(piece, piece)
