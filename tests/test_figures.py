@@ -232,7 +232,7 @@ def test_what_does_not_fit_is_named_and_nothing_is_written(tmp_path):
 
 
 def test_missing_matplotlib_is_named_with_the_command_that_installs_it(monkeypatch, tmp_path):
-    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    monkeypatch.setitem(sys.modules, "matplotlib", None)
     network = describe("lenet-short")
     with pytest.raises(MissingExtra, match=r"needs matplotlib.*pip install 'lenet\[figures\]'"):
         figures.draw_maps(network, *example(network), tmp_path)

@@ -7,6 +7,8 @@ import pytest
 
 from lenet import describe, engine, figures, names
 from lenet.figures.diagram import diagram
+from lenet.figures.maps import _code_sheets, _stage_sheets
+from lenet.figures.poster import poster
 from lenet.figures.receptive import _sheet as unit_sheet
 from lenet.figures.saliency import _sheet as saliency_sheet
 from lenet.figures.sheet import DARK, LIGHT, _color_map
@@ -63,6 +65,16 @@ def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
     labels = [text.get_text() for text in sheet.axes.texts]
     assert {"input", *(stage.name for stage in network.stages)} <= set(labels)
     assert sheet.width / sheet.height > 2.8
+
+
+@pytest.mark.parametrize("name", names())
+def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(name):
+    network, arrays, inputs = example(name)
+    seen = look(network, arrays, inputs)
+    classes = [f"class {number}" for number in range(network.classes)]
+    check_texts(poster(network, arrays, seen, classes, LIGHT))
+    for _, sheet in [*_stage_sheets(network, seen, classes, LIGHT), *_code_sheets(network, seen, classes, LIGHT)]:
+        check_texts(sheet)
 
 
 @pytest.mark.parametrize(

@@ -29,11 +29,11 @@ from lenet.architecture import (
 )
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth, wrapped
 
 _TEXT = 8.0
 _MARGIN, _GAP, _APART = 0.12, 0.22, 0.09
-_WIDEST = 7.6
+_WIDEST = 8.2
 """Inches within which labels may take two lines; beyond, three narrower ones."""
 _INPUT_SIDE = 1.0
 
@@ -280,16 +280,7 @@ def _draw_counts(sheet: Sheet, account: Account, columns: Sequence[_Column], y: 
 
 def _balanced(text: str, width: float) -> list[str]:
     """The text in as few lines as fit, about equally long."""
-    lines = _wrapped(text, width)
-    while len(lines) > 1 and len(tighter := _wrapped(text, width := 0.97 * width)) == len(lines):
+    lines = wrapped(text, width, _TEXT) if text else []
+    while len(lines) > 1 and len(tighter := wrapped(text, width := 0.97 * width, _TEXT)) == len(lines):
         lines = tighter
     return lines
-
-
-def _wrapped(text: str, width: float) -> list[str]:
-    lines = [""]
-    for word in text.split():
-        if lines[-1] and breadth(f"{lines[-1]} {word}", _TEXT) > width:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines if text else []

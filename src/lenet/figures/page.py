@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lenet.figures.panels import Panel
-from lenet.figures.sheet import Sheet, Theme
+from lenet.figures.sheet import Sheet, Theme, breadth, wrapped
 
 MARGIN = 0.45
+_TITLE, _STORY = 15, 9
 UNBROKEN = "\u00a0"
 """A space at which stories are not broken."""
 
@@ -16,7 +17,7 @@ def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet
     """One sheet with a heading and its panels side by side."""
     gap = 0.45
     inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
-    width = 2 * MARGIN + max(inner, 0.0093 * 15 * len(title), 4.5)
+    width = 2 * MARGIN + max(inner, breadth(title, _TITLE, bold=True), 4.5)
     top = page_top(story, width)
     sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
     heading(sheet, title, story)
@@ -34,15 +35,10 @@ def page_top(story: str, width: float) -> float:
 
 def heading(sheet: Sheet, title: str, story: str) -> None:
     """Write the title, and below it the story in as many lines as it takes."""
-    sheet.text(MARGIN, 0.6, title, 15, bold=True)
+    sheet.text(MARGIN, 0.6, title, _TITLE, bold=True)
     for index, line in enumerate(_lines(story, sheet.width)):
-        sheet.text(MARGIN, 0.84 + 0.17 * index, line, 9, sheet.theme.muted)
+        sheet.text(MARGIN, 0.84 + 0.17 * index, line, _STORY, sheet.theme.muted)
 
 
 def _lines(story: str, width: float) -> list[str]:
-    length, lines = int((width - 2 * MARGIN) / (0.0071 * 9)), [""]
-    for word in story.split(" "):
-        if lines[-1] and len(lines[-1]) + 1 + len(word) > length:
-            lines.append("")
-        lines[-1] = f"{lines[-1]} {word}".strip()
-    return lines
+    return wrapped(story, width - 2 * MARGIN, _STORY)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import ceil
 from typing import Any, Protocol
 
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import ConnectionTable, Convolution
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.sheet import Sheet, range_text, value_text
+from lenet.figures.sheet import Sheet, breadth, range_text, value_text
 
 Array = NDArray[np.float32]
 
@@ -68,12 +69,24 @@ class Maps:
     digits: int = 3
     names: Sequence[str] = ()
 
+    @cached_property
+    def _texts(self) -> list[tuple[str, str]]:
+        """What stands under each map, left and right."""
+        names = self.names or [str(index) for index in range(len(self.values))]
+        return [(name, range_text(values, self.digits)) for name, values in zip(names, self.values, strict=True)]
+
+    @cached_property
+    def _width(self) -> float:
+        """Of a map, or of what stands under it where that is wider."""
+        texts = (breadth(name, self.text, True) + breadth(span, self.text) for name, span in self._texts)
+        return max(self.side, max(texts) + 0.01 * self.text)
+
     @property
     def _cell(self) -> tuple[float, float, float]:
         """Width and height of a map's place, and height of the map itself."""
         height, width = self.values.shape[1:]
         drawn = self.side * height / width
-        return self.side + 0.02 * self.text, drawn + 0.037 * self.text, drawn
+        return self._width + 0.02 * self.text, drawn + 0.037 * self.text, drawn
 
     @property
     def size(self) -> tuple[float, float]:
@@ -90,9 +103,9 @@ class Maps:
             span = (float(values.min()), float(values.max()))
             sheet.picture(values, left, top, self.side, drawn, colors, span)
             below = top + drawn + 0.0205 * self.text
-            name = self.names[index] if self.names else str(index)
+            name, span_text = self._texts[index]
             sheet.text(left, below, name, self.text, bold=True)
-            sheet.text(left + self.side, below, range_text(values, self.digits), self.text, sheet.theme.muted, "right")
+            sheet.text(left + self._width, below, span_text, self.text, sheet.theme.muted, "right")
 
 
 @dataclass(frozen=True)
@@ -249,15 +262,25 @@ class Codes:
 
     _LARGE = 0.26
     _SMALL = 0.115
-    _STEP = 1.02
+    _APART = 0.215
 
     @property
     def size(self) -> tuple[float, float]:
-        return CODE_WIDTH * self._LARGE + 0.55 + self._columns * self._STEP, CODE_HEIGHT * self._LARGE + 0.55
+        return CODE_WIDTH * self._LARGE + 0.55 + self._columns * (
+            self._width + self._APART
+        ), CODE_HEIGHT * self._LARGE + 0.55
 
     @property
     def _columns(self) -> int:
         return ceil(len(self.codes) / 2)
+
+    @cached_property
+    def _width(self) -> float:
+        """Of a code, or of what stands under it where that is wider."""
+        numbers = max(breadth(value_text(float(distance)), 9, bold=True) for distance in self.distances)
+        return max(
+            CODE_WIDTH * self._SMALL, max(breadth(name, 9, bold=True) for name in self.class_names) + numbers + 0.1
+        )
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme, winner = sheet.theme, int(self.distances.argmin())
@@ -270,7 +293,7 @@ class Codes:
         pitch = (CODE_HEIGHT * self._LARGE + 0.42) / 2
         for index, code in enumerate(self.codes):
             row, column = divmod(index, self._columns)
-            left = x + CODE_WIDTH * self._LARGE + 0.55 + column * self._STEP
+            left = x + CODE_WIDTH * self._LARGE + 0.55 + column * (self._width + self._APART)
             at = top + row * pitch
             sheet.cells(code.reshape(shape), left, at, self._SMALL, theme.signed, span, theme.paper)
             width, height = CODE_WIDTH * self._SMALL, CODE_HEIGHT * self._SMALL
@@ -280,7 +303,7 @@ class Codes:
             color = theme.accent if won else theme.ink
             distance, base = value_text(float(self.distances[index])), at + height + 0.22
             sheet.text(left, base, self.class_names[index], 9, color, bold=True)
-            sheet.text(left + width, base, distance, 9, color, "right", won)
+            sheet.text(left + self._width, base, distance, 9, color, "right", won)
 
 
 @dataclass(frozen=True)
@@ -300,17 +323,20 @@ class Bars:
 
     @property
     def _label(self) -> float:
-        return 0.12 + 0.0085 * self.text * max(map(len, self.class_names))
+        return 0.12 + self._widest(self.class_names)
 
     @property
     def size(self) -> tuple[float, float]:
         return self.width, self.step * len(self.lengths)
 
+    def _widest(self, texts: Sequence[str]) -> float:
+        return max(breadth(text, self.text, bold=True) for text in texts)
+
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme, left = sheet.theme, x + self._label
         lowest = min(0.0, float(self.lengths.min()))
-        behind = 0.0085 * self.text * (max(map(len, self.texts)) + 1)
-        beside = 0.0085 * self.text * (max(map(len, self.asides)) + 2) if self.asides else 0.0
+        behind = 0.14 + self._widest(self.texts)
+        beside = 0.2 + self._widest(self.asides) if self.asides else 0.0
         room = self.width - self._label - behind - beside
         unit = room / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
         zero = left - lowest * unit

@@ -9,7 +9,7 @@ from lenet import engine
 from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
 from lenet.figures.panels import Array, Cells, Panel, grid_columns
-from lenet.figures.sheet import DARK, Sheet, Theme, range_text
+from lenet.figures.sheet import DARK, Sheet, Theme, breadth, range_text
 from lenet.figures.stages import (
     Seen,
     answer_bars,
@@ -57,7 +57,7 @@ class _Block:
     @property
     def size(self) -> tuple[float, float]:
         heading = 0.4 + 0.17 * len(self.lines)
-        width = max(0.011 * 14 * len(self.item.key), *(panel.size[0] for panel in self.panels))
+        width = max(breadth(self.item.key, 14, bold=True), *(panel.size[0] for panel in self.panels))
         return width, heading + sum(panel.size[1] for panel in self.panels) + 0.12 * (len(self.panels) - 1)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
@@ -107,14 +107,14 @@ def _poster(
     )
     sheet.text(_MARGIN, 1.13, story[:1].upper() + story[1:], 12, theme.muted)
     x = _MARGIN
-    for column, breadth, height in zip(columns, widths, heights, strict=True):
+    for column, wide, height in zip(columns, widths, heights, strict=True):
         y = top + (tallest - height) / 2
         if x > _MARGIN:
             _arrow(sheet, x - _BETWEEN / 2, top + tallest / 2)
         for block in column:
             block.draw(sheet, x, y)
             y += block.size[1] + _STACKED
-        x += breadth + _BETWEEN
+        x += wide + _BETWEEN
     y = top + tallest
     for row in rows:
         x, y = _MARGIN, y + 0.85
@@ -128,7 +128,7 @@ def _poster(
 
 
 def _breadth(title: str, panel: Panel) -> float:
-    return max(panel.size[0], 0.0095 * 14 * len(title))
+    return max(panel.size[0], breadth(title, 14, bold=True))
 
 
 def _flow(parts: Sequence[tuple[str, Panel]], width: float) -> list[list[tuple[str, Panel]]]:

@@ -1,18 +1,20 @@
 """A sheet of paper measured in inches, x to the right and y down, on which the panels draw.
 
 The only user of matplotlib: imported when a sheet is made, never through pyplot, so that no global state is touched.
+A figure is the same on every machine: letters are of the font that comes inside matplotlib, whichever are installed,
+and no setting of the user's is looked at.
 """
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, wraps
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +24,13 @@ from lenet.files import write_atomically
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.font_manager import FontProperties
 
 Format = Literal["png", "svg"]
 Align = Literal["left", "center", "right"]
 Point = tuple[float, float]
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -68,10 +72,45 @@ DARK = Theme(
     signed=("#b9dcff", "#569fe0", "#1f4a75", "#11151b", "#74420f", "#e08a2c", "#ffddb0"),
 )
 
-_SANS = ("Inter", "Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "Noto Sans", "DejaVu Sans")
-_FAMILIES = ("Helvetica Neue", "Helvetica", "Arial", "Liberation Sans", "Noto Sans CJK SC", "PingFang SC")
-"""What an SVG asks its reader's machine for; the first four are equally wide."""
+_FILES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
+"""Regular and bold, in matplotlib's own folder."""
+_FAMILIES = ("DejaVu Sans", "Verdana", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei")
+"""What an SVG asks its reader's machine for, the font that it was laid out in first; the second is as wide."""
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
+
+
+def _as_matplotlib_comes(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Call with matplotlib's own defaults: no matplotlibrc and no style of the user's changes what is drawn."""
+
+    @wraps(method)
+    def call(*args: Arguments.args, **keywords: Arguments.kwargs) -> Result:
+        with _defaults():
+            return method(*args, **keywords)
+
+    return call
+
+
+@contextmanager
+def _defaults() -> Iterator[None]:
+    try:
+        from matplotlib import rc_context, rcParams
+    except ImportError:
+        raise MissingExtra("matplotlib", "figures", "drawing figures") from None
+    # Past the accessor, which takes longer than all else: a sheet asks hundreds of times.
+    changed = {name: value for name, value in _settings().items() if dict.__getitem__(rcParams, name) != value}
+    if not changed:
+        yield
+        return
+    with rc_context(changed):
+        yield
+
+
+@cache
+def _settings() -> dict[Any, Any]:
+    """matplotlib's defaults, but for pyplot's backends, which are no part of a picture."""
+    from matplotlib import rcParamsDefault
+
+    return {name: value for name, value in rcParamsDefault.items() if not name.startswith(("backend", "webagg"))}
 
 
 class Sheet:
@@ -85,14 +124,18 @@ class Sheet:
         MissingExtra: if matplotlib is not installed.
     """
 
+    @_as_matplotlib_comes
     def __init__(self, width: float, height: float, theme: Theme = LIGHT) -> None:
+        from matplotlib.figure import Figure
+
         self.width, self.height, self.theme = width, height, theme
-        self.figure = _figure(width, height, theme.paper)
+        self.figure = Figure(figsize=(width, height), facecolor=theme.paper)
         self.axes: Axes = self.figure.add_axes((0.0, 0.0, 1.0, 1.0))
         self.axes.set_axis_off()
         self.axes.set_xlim(0, width)
         self.axes.set_ylim(height, 0)
 
+    @_as_matplotlib_comes
     def text(
         self,
         x: float,
@@ -113,12 +156,10 @@ class Sheet:
             x,
             y,
             text,
-            size=size,
+            font=_font(text, size, bold),
             color=color or self.theme.ink,
             ha=align,
             va=vertical,
-            weight="bold" if bold else "normal",
-            family=list(_families()),
             parse_math=False,
             zorder=3 if above else 1,
         )
@@ -127,6 +168,7 @@ class Sheet:
         """Write the number of a row, ending at x, its middle at y."""
         self.text(x, y, text, size, self.theme.muted, "right", vertical="center")
 
+    @_as_matplotlib_comes
     def picture(
         self,
         values: NDArray[Any],
@@ -152,6 +194,7 @@ class Sheet:
         if framed:
             self.box(x, y, width, height, edge=self.theme.line)
 
+    @_as_matplotlib_comes
     def cells(
         self,
         values: NDArray[Any],
@@ -195,6 +238,7 @@ class Sheet:
             at = x + (column + 0.5) * side, y + (row + 0.5) * side
             self.text(*at, _short_text(float(value)), size, color, "center", vertical="center")
 
+    @_as_matplotlib_comes
     def box(
         self, x: float, y: float, width: float, height: float, fill: str = "none", edge: str = "none", line: float = 0.6
     ) -> None:
@@ -203,6 +247,7 @@ class Sheet:
 
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge, linewidth=line))
 
+    @_as_matplotlib_comes
     def polygon(
         self, points: Sequence[Point], fill: str = "none", edge: str = "none", line: float = 0.6, opacity: float = 1.0
     ) -> None:
@@ -215,6 +260,7 @@ class Sheet:
             )
         )
 
+    @_as_matplotlib_comes
     def outline(
         self, values: NDArray[Any], x: float, y: float, width: float, height: float, level: float, color: str
     ) -> None:
@@ -225,10 +271,18 @@ class Sheet:
             down = y + height * (np.arange(rows) + 0.5) / rows
             self.axes.contour(across, down, values, levels=[level], colors=[color], linewidths=0.9, zorder=2)
 
+    @_as_matplotlib_comes
     def line(self, points: list[tuple[float, float]], color: str | None = None, width: float = 0.6) -> None:
         """Draw a line through ``points``."""
         xs, ys = zip(*points, strict=True)
         self.axes.plot(xs, ys, color=color or self.theme.line, linewidth=width, solid_capstyle="round")
+
+    @_as_matplotlib_comes
+    def dots(self, points: Sequence[Point], color: str, filled: bool = False, size: float = 36) -> None:
+        """Draw points as disks or, if not ``filled``, as rings; ``size`` is an area in square points."""
+        xs, ys = zip(*points, strict=True)
+        fill = color if filled else "none"
+        self.axes.scatter(xs, ys, s=size, facecolors=fill, edgecolors=color, linewidths=1.2, zorder=2.5)
 
     def scale(self, x: float, y: float, width: float, colors: tuple[str, ...], span: tuple[float, float]) -> None:
         """Draw the legend of a scale that a whole panel shares: a bar with its ends, and 0 where it lies between."""
@@ -239,6 +293,7 @@ class Sheet:
             at = x + width * ((mark - low) / (high - low) if high > low else 0.0)
             self.text(at, y + 0.25, value_text(mark), 7, self.theme.muted, "center")
 
+    @_as_matplotlib_comes
     def save(self, path: Path, dpi: int = 150) -> Path:
         """Write the sheet whole, in the format that the suffix of ``path`` names; returns ``path``."""
         from matplotlib import rc_context
@@ -246,7 +301,8 @@ class Sheet:
         content = BytesIO()
         kind = path.suffix.removeprefix(".")
         # Letters stay letters in SVG, to be searched and read aloud; the same figure is the same bytes.
-        with _any_script(), rc_context({"svg.fonttype": "none", "svg.hashsalt": "lenet"}):
+        letters: dict[Any, Any] = {"svg.fonttype": "none", "font.sans-serif": list(_FAMILIES)}
+        with _any_script(), rc_context(letters | {"svg.hashsalt": "lenet"}):
             self.figure.savefig(
                 content,
                 format=kind,
@@ -254,11 +310,7 @@ class Sheet:
                 facecolor=self.theme.paper,
                 metadata={"Date": None} if kind == "svg" else {"Software": None},
             )
-        drawn = content.getvalue()
-        if kind == "svg":
-            ours, theirs = (", ".join(f"'{name}'" for name in names).encode() for names in (_families(), _FAMILIES))
-            drawn = drawn.replace(ours, theirs + b", sans-serif")
-        write_atomically(path, drawn)
+        write_atomically(path, content.getvalue())
         return path
 
 
@@ -270,14 +322,23 @@ def _any_script() -> Iterator[None]:
         yield
 
 
+@_as_matplotlib_comes
 def breadth(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in inches."""
-    from matplotlib.font_manager import FontProperties
     from matplotlib.textpath import text_to_path
 
-    font = FontProperties(family=list(_families()), size=size, weight="bold" if bold else "normal")
     with _any_script():
-        return text_to_path.get_text_width_height_descent(text, font, ismath=False)[0] / 72
+        return text_to_path.get_text_width_height_descent(text, _font(text, size, bold), ismath=False)[0] / 72
+
+
+def wrapped(text: str, width: float, size: float) -> list[str]:
+    """A text in lines no wider than ``width`` inches, broken at spaces, where a word is not wider itself."""
+    lines = [""]
+    for word in text.split(" "):
+        if lines[-1] and breadth(f"{lines[-1]} {word}", size) > width:
+            lines.append("")
+        lines[-1] = f"{lines[-1]} {word}".strip()
+    return lines
 
 
 def mixed(color: str, other: str, share: float) -> str:
@@ -319,14 +380,6 @@ def range_text(values: NDArray[Any], digits: int = 3) -> str:
     return f"{value_text(low, digits)} … {value_text(high, digits)}"
 
 
-def _figure(width: float, height: float, paper: str) -> Figure:
-    try:
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise MissingExtra("matplotlib", "figures", "drawing figures") from None
-    return Figure(figsize=(width, height), facecolor=paper)
-
-
 @cache
 def _color_map(colors: tuple[str, ...]) -> Any:
     from matplotlib.colors import LinearSegmentedColormap
@@ -334,11 +387,31 @@ def _color_map(colors: tuple[str, ...]) -> Any:
     return LinearSegmentedColormap.from_list("lenet", list(colors), N=512)
 
 
+def _font(text: str, size: float, bold: bool) -> FontProperties:
+    """The font of a text: matplotlib's own file; for letters that it lacks, as Chinese, what is installed beside it."""
+    from matplotlib.font_manager import FontProperties
+
+    path, letters = _file(bold)
+    weight = "bold" if bold else "normal"
+    if letters.issuperset(letter for letter in text if letter.isprintable()):
+        return FontProperties(family="sans-serif", weight=weight, size=size, fname=path)
+    return FontProperties(family=["DejaVu Sans", *_installed_chinese(), "sans-serif"], weight=weight, size=size)
+
+
 @cache
-def _families() -> tuple[str, ...]:
+def _file(bold: bool) -> tuple[Path, frozenset[str]]:
+    """The path of matplotlib's own font and the letters in it."""
+    from matplotlib import get_data_path
+    from matplotlib.font_manager import get_font
+
+    path = Path(get_data_path(), "fonts", "ttf", _FILES[bold])
+    return path, frozenset(map(chr, get_font(path).get_charmap()))
+
+
+@cache
+def _installed_chinese() -> list[str]:
     # Only installed families are asked for: matplotlib complains about every other one.
     from matplotlib.font_manager import fontManager
 
     installed = {font.name for font in fontManager.ttflist}
-    latin = next(name for name in _SANS if name in installed)
-    return (latin, *(name for name in _CHINESE if name in installed), "DejaVu Sans")
+    return [name for name in _CHINESE if name in installed]

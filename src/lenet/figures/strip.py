@@ -20,6 +20,8 @@ from lenet.figures.stages import Seen, answer_bars, draw_input, is_code, look, n
 
 _MARGIN, _TOP, _HIGH, _GAP = 0.3, 0.42, 1.75, 0.34
 _TEXT = 9.0
+_LINE = 1.2
+"""From line to line, in sizes of the text: no two names touch."""
 
 
 def draw_strip(
@@ -44,21 +46,24 @@ def strip(network: Network, seen: Sequence[Seen], names: Sequence[str], theme: T
     """The strip of a pass."""
     final = [item for item, after in pairwise(seen) if after.stage is not item.stage]
     blocks = [_Block(network, item) for item in final]
-    _, bars = answer_bars(network, seen[-1], names, width=1.75, step=_HIGH / max(len(names), 6), text=_bar_text(names))
+    text = _bar_text(names)
+    step = max(_HIGH / max(len(names), 6), _LINE * text / 72)
+    _, bars = answer_bars(network, seen[-1], names, width=1.75, step=step, text=text)
     bars = replace(bars, asides=())  # room for the bars
     answer = names[int(engine.decide(network, seen[-1].values.reshape(1, -1))[0])]
     size = min(86.0, 86.0 * 1.5 / breadth(answer, 86, bold=True))
     widths = [block.width for block in blocks]
     width = 2 * _MARGIN + sum(widths) + bars.size[0] + breadth(answer, size, True) + _GAP * (len(blocks) + 1)
-    sheet = Sheet(width, _TOP + _HIGH + 0.62, theme)
-    x, middle = _MARGIN, _TOP + _HIGH / 2
+    bottom = _TOP + max(_HIGH, bars.size[1])
+    sheet = Sheet(width, bottom + 0.62, theme)
+    x, middle = _MARGIN, (_TOP + bottom) / 2
     for block in blocks:
-        block.draw(sheet, x, middle)
+        block.draw(sheet, x, middle, bottom)
         x += block.width + _GAP
         _arrow(sheet, x - _GAP / 2, middle)
     bars.draw(sheet, x, middle - bars.size[1] / 2)
     rule = ["penalties, the smallest wins"] if network.smallest_wins else []
-    _label(sheet, [*_lines(seen[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2)
+    _label(sheet, [*_lines(seen[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2, bottom)
     x += bars.size[0] + _GAP
     sheet.text(x, middle, answer, size, theme.accent, bold=True, vertical="center")
     return sheet
@@ -100,10 +105,10 @@ class _Block:
         drawn = _HIGH if self._colored else columns * side
         return max(drawn, *(breadth(line, _TEXT, index == 0) for index, line in enumerate(_lines(self.item))))
 
-    def draw(self, sheet: Sheet, x: float, middle: float) -> None:
+    def draw(self, sheet: Sheet, x: float, middle: float, bottom: float) -> None:
         rows, columns, side = self._grid
         values, theme = self.item.values, sheet.theme
-        _label(sheet, _lines(self.item), x + self.width / 2)
+        _label(sheet, _lines(self.item), x + self.width / 2, bottom)
         if self.item.stage is None:
             height = _HIGH * values.shape[1] / values.shape[2]
             draw_input(sheet, self.network, values, x + (self.width - _HIGH) / 2, middle - height / 2, _HIGH)
@@ -129,10 +134,10 @@ def _lines(item: Seen) -> list[str]:
     return [name, str(maps) if height == width == 1 else f"{maps}@{height}×{width}".removeprefix("1@")]
 
 
-def _label(sheet: Sheet, lines: Sequence[str], middle: float) -> None:
+def _label(sheet: Sheet, lines: Sequence[str], middle: float, bottom: float) -> None:
     for index, line in enumerate(lines):
         color = sheet.theme.ink if index == 0 else sheet.theme.muted
-        sheet.text(middle, _TOP + _HIGH + 0.24 + 0.18 * index, line, _TEXT, color, "center", index == 0)
+        sheet.text(middle, bottom + 0.24 + 0.18 * index, line, _TEXT, color, "center", index == 0)
 
 
 def _bar_text(names: Sequence[str]) -> float:

@@ -72,15 +72,7 @@ class Chart:
     ) -> None:
         """Draw points: filled are ours, rings are the papers'."""
         points = [self.at(x, y) for x, y in zip(xs, ys, strict=True)]
-        self.sheet.axes.scatter(
-            [x for x, _ in points],
-            [y for _, y in points],
-            s=size or (18 if filled else 36),
-            facecolors=color if filled else "none",
-            edgecolors=color,
-            linewidths=1.2,
-            zorder=2.5,
-        )
+        self.sheet.dots(points, color, filled, size or (18 if filled else 36))
 
     def level(self, value: float, color: str) -> None:
         """A broken line across the field at a printed figure."""
@@ -97,9 +89,7 @@ def legend(sheet: Sheet, x: float, y: float, entries: Sequence[tuple[str, str, s
 
     for kind, color, words in entries:
         if kind == "ring":
-            sheet.axes.scatter(
-                [x + 0.11], [y - 0.05], s=36, facecolors="none", edgecolors=color, linewidths=1.2, zorder=2.5
-            )
+            sheet.dots([(x + 0.11, y - 0.05)], color)
         elif kind == "level":
             for part in (0.0, 0.13):
                 sheet.line([(x + part, y - 0.05), (x + part + 0.08, y - 0.05)], color, 1.0)
