@@ -1,6 +1,8 @@
 """The networks for ``torch.hub``: ``torch.hub.load(REPOSITORY, "lenet_5_relu", pretrained=True)``.
 
-Every entry point takes the arguments of its network (``classes``, ``channels``, …; see ``lenet networks``).
+Every entry point takes the arguments of its network (``classes``, ``channels``, …; see ``lenet networks``). With
+``pretrained=True`` it takes none: the module is the network that the shipped weights describe. Its attribute
+``refusal`` is the output that stands for "no digit", or None where every output is a class.
 """
 
 import sys
@@ -11,18 +13,26 @@ dependencies = ["torch", "numpy", "safetensors"]
 # torch.hub puts this folder on the path, but the package lies in src.
 sys.path.insert(0, str(Path(__file__).parent / "src"))
 
-import lenet  # noqa: E402
+from lenet import describe as _describe  # noqa: E402
+from lenet.errors import WeightsError as _WeightsError  # noqa: E402
 from lenet.pytorch import NetworkModule as _NetworkModule  # noqa: E402
 from lenet.pytorch import build as _build  # noqa: E402
 from lenet.pytorch import load_arrays as _load_arrays  # noqa: E402
+from lenet.weights import pretrained as _shipped  # noqa: E402
 
 
 def _load(name: str, pretrained: bool = False, **arguments: int) -> _NetworkModule:
-    module = _build(lenet.describe(name, **arguments))
-    if pretrained:
-        from lenet.weights import pretrained as shipped
-
-        _load_arrays(module, shipped(name).arrays)
+    if not pretrained:
+        return _build(_describe(name, **arguments))
+    weights = _shipped(name)
+    if arguments:
+        raise _WeightsError(
+            f"{name}: pretrained weights are of the network that they were trained as, expected no "
+            f"{' and no '.join(arguments)} beside pretrained=True; without it every argument can be given"
+        )
+    module = _build(weights.network)
+    _load_arrays(module, weights.arrays)
+    module.refusal = weights.refusal
     return module
 
 
@@ -41,13 +51,16 @@ def lenet_4(**arguments: int) -> _NetworkModule:
     return _load("lenet-4", **arguments)
 
 
-def lenet_5() -> _NetworkModule:
-    """LeNet-5 as published in 1998; its outputs are penalties, the smallest wins."""
-    return _load("lenet-5")
+def lenet_5(pretrained: bool = False) -> _NetworkModule:
+    """LeNet-5 as published in 1998; its ten outputs are penalties, the smallest wins. ``pretrained`` reads digits."""
+    return _load("lenet-5", pretrained)
 
 
 def lenet_5_relu(pretrained: bool = False, **arguments: int) -> _NetworkModule:
-    """LeNet-5 as taught today; ``pretrained`` reads handwritten digits. Arguments: classes, channels, size."""
+    """LeNet-5 as taught today. Arguments: classes, channels, size.
+
+    ``pretrained`` reads handwritten digits: of its eleven outputs, number ``refusal``, the last, stands for "no digit".
+    """
     return _load("lenet-5-relu", pretrained, **arguments)
 
 

@@ -31,8 +31,10 @@ from lenet.architecture import (
 )
 from lenet.connections import LENET_5_C3
 from lenet.errors import ArchitectureError, LeNetError, WeightsError
+from lenet.preprocess import network_inputs
 from lenet.pytorch import activations, build, load_arrays, to_arrays
-from lenet.weights import Weights
+from lenet.reading import Reader
+from lenet.weights import pretrained
 
 PARAMETERS = {
     "lenet-1989": 9_760,
@@ -372,16 +374,52 @@ def test_torch_hub_refuses_arguments_that_a_network_does_not_take(hub):
         hub.lenet_1(channels=3)
 
 
-def test_torch_hub_loads_the_shipped_weights(hub, monkeypatch):
-    network = describe("lenet-5-relu")
-    shipped = Weights(network, random_arrays(network))
-    monkeypatch.setattr("lenet.weights.pretrained", {"lenet-5-relu": shipped}.__getitem__)
-    arrays = to_arrays(hub.lenet_5_relu(pretrained=True))
+def from_hub(entry, **arguments):
+    return torch.hub.load(str(HUBCONF.parent), entry, source="local", **arguments)
+
+
+def examples_of_digits(network):
+    """The digits of the example pictures as they reach the network, and which they are."""
+    folder, told = HUBCONF.parent / "examples/digits", {"seven": "7", "two": "2", "year": "1998", "phone": "55500142"}
+    reader = Reader("lenet-5-relu")
+    readings = [reader.read(folder / f"{name}.png") for name in told]
+    cut = np.stack([digit.image for reading in readings for digit in reading.digits])
+    labels = [int(digit) for number in told.values() for digit in number]
+    return torch.from_numpy(network_inputs(cut, network.input, network.input_range)), labels
+
+
+@pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])
+def test_torch_hub_reads_digits_with_the_weights_that_ship(name):
+    module, shipped = from_hub(name.replace("-", "_"), pretrained=True), pretrained(name)
+    assert module.network == shipped.network
+    arrays = to_arrays(module)
+    assert arrays.keys() == shipped.arrays.keys()
     assert all((arrays[key] == shipped.arrays[key]).all() for key in arrays)
-    with pytest.raises(WeightsError, match=r"not lenet-5-relu weights: output\.weight is"):
+    inputs, labels = examples_of_digits(module.network)
+    with torch.no_grad():
+        outputs = module(inputs)
+    best = outputs.argmin(1) if module.network.smallest_wins else outputs.argmax(1)
+    assert best.tolist() == labels
+
+
+def test_torch_hub_says_which_output_stands_for_no_digit():
+    module = from_hub("lenet_5_relu", pretrained=True)
+    assert module.refusal == 10
+    assert module.network.classes == 11
+    letter = np.zeros((1, 28, 28), np.uint8)
+    letter[0, 4:24, 6:9] = letter[0, 4:7, 6:22] = letter[0, 21:24, 6:22] = letter[0, 12:15, 6:19] = 255  # an E
+    inputs = torch.from_numpy(network_inputs(letter, module.network.input, module.network.input_range))
+    assert int(module(inputs).argmax()) == module.refusal
+    assert from_hub("lenet_5", pretrained=True).refusal is None
+
+
+def test_torch_hub_refuses_pretrained_weights_that_do_not_ship_or_of_another_shape(hub):
+    with pytest.raises(LeNetError, match="unknown pretrained network 'lenet-1'"):
+        hub.lenet_1(pretrained=True)
+    with pytest.raises(WeightsError, match="expected no classes beside pretrained=True"):
         hub.lenet_5_relu(pretrained=True, classes=26)
 
 
 def test_torch_hub_loads_from_the_repository():
-    module = torch.hub.load(str(HUBCONF.parent), "lenet_5_relu", source="local", classes=4)
+    module = from_hub("lenet_5_relu", classes=4)
     assert tuple(module(torch.zeros(1, 1, 28, 28)).shape) == (1, 4)
