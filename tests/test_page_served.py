@@ -148,7 +148,7 @@ def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
     blameless.page.route("**/v1/read*", lambda route: held.append(route))
     blameless.drop("phone.png", PHONE)
     blameless.page.wait_for_selector(".sheet-frame[aria-busy]")
-    blameless.wait("true")
+    blameless.wait("document.querySelector('.sheet-frame').ariaBusy === 'true'")
     blameless.page.keyboard.press("7")
     with blameless.page.expect_response("**/v1/read*"):
         held[0].continue_()
@@ -215,7 +215,7 @@ def test_when_the_server_is_gone_a_sentence_says_so_and_drawings_are_still_read(
         assert "does not answer; start lenet serve again" in seen.page.inner_text(".fault")
         seen.page.click("[data-switch=language] [data-value=zh]")
         seen.drop("phone.png", PHONE)
-        seen.page.wait_for_function("document.querySelector('.fault').innerText.includes('没有响应')")
+        seen.wait("document.querySelector('.fault').innerText.includes('没有响应')")
         seen.page.keyboard.press("7")
         seen.wait("s.reading?.digits[0]?.label === '7'")
 

@@ -20,6 +20,11 @@ export function t(store, key, values = {}) {
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
+/** Sentences one after the other, as the language shown sets them: Chinese ones without a space between them. */
+export function together(store, sentences) {
+  return sentences.join(store.state.language === "zh" ? "" : " ");
+}
+
 /** Keeps the text of an element, or one of its attributes, in the language shown. */
 export function say(store, element, key, { values = {}, attribute = null } = {}) {
   const write = () => {

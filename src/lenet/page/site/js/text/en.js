@@ -38,6 +38,7 @@ export const en = {
   "pad.title": "The sheet",
   "pad.sheet": "Sheet to draw a digit on with mouse, finger or pen; the keys 0 to 9 write samples",
   "pad.photo": "The picture that is read; press it to draw again",
+  "pad.photo.served": "The picture that the server has read, with the digits found in it",
   "pad.hint": "Draw a digit here, or drop a picture",
   "pad.undo": "Undo",
   "pad.clear": "Clear",

@@ -38,6 +38,7 @@ export const zh = {
   "pad.title": "画板",
   "pad.sheet": "画板：用鼠标、手指或手写笔写一个数字；按 0 到 9 键可写出样例",
   "pad.photo": "正在识别的图片；点按后可重新书写",
+  "pad.photo.served": "由服务器识别的图片，并标出找到的数字",
   "pad.hint": "在这里写一个数字，或拖入一张图片",
   "pad.undo": "撤销",
   "pad.clear": "清空",

@@ -1,4 +1,4 @@
-import { say } from "lenet/text.js";
+import { say, t, together } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 
 /** What can be taken away: the picture as it was read, the 28×28 that the networks see, every activation. */
@@ -12,11 +12,15 @@ export function mountExporting(container, store) {
       save(new Blob([JSON.stringify(activations(store.state))], { type: "application/json" }), "activations.json");
     }),
   ];
+  const colophon = make("p", { class: "colophon" });
+  const promise = store.state.readsAt ? "exporting.served" : "exporting.stays";
+  const sayColophon = () => {
+    colophon.textContent = together(store, [t(store, "exporting.colophon"), t(store, promise)]);
+  };
   container.append(
     make("div", { class: "exports" }, say(store, make("h2", { class: "small-title" }), "exporting.title"),
       make("div", { class: "controls" }, ...buttons)),
-    make("p", { class: "colophon" }, say(store, make("span"), "exporting.colophon"), " ",
-      say(store, make("span"), store.state.readsAt ? "exporting.served" : "exporting.stays")),
+    colophon,
   );
   const follow = ({ picture, image }) => {
     buttons[0].disabled = !picture;
@@ -24,6 +28,8 @@ export function mountExporting(container, store) {
     buttons[2].disabled = !image;
   };
   store.subscribe(["picture", "image"], follow);
+  store.subscribe(["language"], sayColophon);
+  sayColophon();
   follow(store.state);
 }
 

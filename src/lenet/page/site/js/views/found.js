@@ -1,4 +1,4 @@
-import { say, t } from "lenet/text.js";
+import { say, t, together } from "lenet/text.js";
 import { draw, make } from "lenet/views/elements.js";
 import { percent } from "lenet/views/numbers.js";
 
@@ -22,7 +22,7 @@ export function mountFound(store) {
     const lines = [...new Set(digits.map(({ line }) => line))];
     list.replaceChildren(...lines.map((line) =>
       make("div", { class: "found-line" }, ...choices.filter((_, index) => digits[index].line === line))));
-    says.textContent = picture ? sentences(found, isDrawn).join(" ") : "";
+    says.textContent = picture ? together(store, sentences(found, isDrawn)) : "";
     mark();
   }
 

@@ -25,7 +25,7 @@ export function mountPad(container, store) {
   canvas.setAttribute("role", "img");
   say(store, canvas, "pad.sheet", { attribute: "aria-label" });
   const photo = make("canvas", { class: "photo", hidden: true, role: "img" });
-  say(store, photo, "pad.photo", { attribute: "aria-label" });
+  say(store, photo, store.state.readsAt ? "pad.photo.served" : "pad.photo", { attribute: "aria-label" });
   const hint = say(store, make("p", { class: "pad-hint" }), "pad.hint");
   const fault = make("p", { class: "fault", role: "alert" });
   const { boxes, list, says } = mountFound(store);
