@@ -1,5 +1,7 @@
 """From outputs to probabilities that can be relied on: temperature, refusals, thresholds."""
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -11,7 +13,7 @@ from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.reading.recognition import Calibration, Recognizer
 from lenet.reading.views import TURN, views
-from lenet.weights import Weights
+from lenet.weights import Weights, pretrained
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 ELEVEN = describe("lenet-5-relu", classes=11)
@@ -107,3 +109,27 @@ def test_views_are_the_picture_turned_and_slanted_to_either_side(mnist):
 
 def assert_near(image, expected):
     assert np.abs(image.astype(int) - expected).max() <= 8
+
+
+@pytest.mark.parametrize(
+    ("calibration", "said"),
+    [
+        ("hot", r"provenance\.calibration is 'hot', expected a record"),
+        ([1], r"provenance\.calibration is \[1\], expected a record"),
+        ({"temperature": "1"}, r"provenance\.calibration\.temperature is '1', expected a number of 0\.001 to 1,000"),
+        ({"temperature": 0}, r"temperature is 0, expected a number"),
+        ({"least": float("nan")}, r"least is nan, expected a number of 0 to 1"),
+        ({"least_in_line": 7}, r"least_in_line is 7, expected a number of 0 to 1"),
+        ({"thresholds": 3}, r"thresholds is 3, expected a list"),
+        ({"thresholds": [[0.1]]}, r"thresholds\[0\] is \[0\.1\], expected a list of 2 numbers"),
+        ({"thresholds": [{"a": 1}]}, r"thresholds\[0\] is {'a': 1}, expected a list of 2 numbers"),
+    ],
+)
+def test_a_damaged_calibration_is_one_sentence(calibration, said):
+    shipped = pretrained()
+    for kind in ("calibration", "calibration of one view"):
+        if kind != "calibration" and set(calibration) & {"thresholds", "least_in_line"}:
+            continue  # it has none of these
+        damaged = replace(shipped, provenance={**shipped.provenance, kind: calibration})
+        with pytest.raises(WeightsError, match=said.replace("calibration", kind, 1)):
+            Calibration.of_one_view(damaged)

@@ -152,6 +152,12 @@ class Record:
         rows = {f"{place}[{index}]": row for index, row in enumerate(self.list(name))}
         return tuple(Record(rows).integers(row) for row in rows)
 
+    def number_rows(self, name: str, length: int) -> tuple[tuple[float, ...], ...]:
+        """A list of lists of so many finite numbers."""
+        place = self._named(name)
+        rows = {f"{place}[{index}]": row for index, row in enumerate(self.list(name, default=[]))}
+        return tuple(Record(rows).numbers(row, length) for row in rows)
+
     def _list(self, name: str, length: int | None, default: Any, kind: str, accepts: Callable[[Any], bool]) -> Any:
         expected = f"a list of {kind if length is None else f'{length} {kind}'}"
         return self._checked(

@@ -5,7 +5,8 @@ checksums, versions, metrics as JSON). Nothing in such a file is ever executed.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
-from lenet.errors import ArchitectureError, UnknownName, WeightsError
+from lenet.errors import ArchitectureError, UnknownName, WeightsError, printable
 from lenet.files import write_atomically
 from lenet.records import Record, RecordError, parse_json
 
@@ -47,7 +48,27 @@ class Weights:
     def refusal(self) -> int | None:
         """The output that stands for none of the classes, as "no digit"; None if the network has no such output."""
         number = self.provenance.get("refusal")
-        return number if isinstance(number, int) and 0 <= number < self.network.classes else None
+        is_output = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.network.classes
+        return number if is_output else None
+
+    @property
+    def trained_on(self) -> str | None:
+        """The name of the data set that they learned from; None if that is not known."""
+        data = self.provenance.get("data")
+        name = data.get("name") if isinstance(data, dict) else None
+        return printable(name) if isinstance(name, str) else None
+
+    @contextmanager
+    def account(self) -> Iterator[Record]:
+        """The provenance as a record whose values are checked as they are read; a context.
+
+        Raises:
+            WeightsError: in place of any RecordError within the context, naming the network.
+        """
+        try:
+            yield Record(self.provenance, "provenance")
+        except RecordError as error:
+            raise WeightsError(f"{self.network.name}: {error}; the file of these weights is damaged") from None
 
 
 def check_arrays(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -102,11 +123,9 @@ def load(path: str | Path, expect: Network | None = None) -> Weights:
     if not path.is_file():
         raise WeightsError(f"{path}: {'is a folder, expected' if path.is_dir() else 'no such'} weights file")
     try:
-        with safe_open(path, framework="numpy") as file:
-            metadata = file.metadata() or {}
-            arrays = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
-    except (SafetensorError, OSError, TypeError, ValueError) as error:
-        raise WeightsError(f"{path}: not a readable safetensors file ({_first_line(error)})") from None
+        metadata, arrays = read_safetensors(path)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
     if metadata.get("format") != FORMAT:
         raise WeightsError(
             f"{path}: a safetensors file, but not lenet weights: its format is {metadata.get('format')!r}"
@@ -121,6 +140,19 @@ def load(path: str | Path, expect: Network | None = None) -> Weights:
         raise WeightsError(f"{path}: {error}") from None
     except RecordError as error:
         raise WeightsError(f"{path}: its metadata is damaged ({error})") from None
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """The metadata and the arrays of a safetensors file.
+
+    Raises:
+        WeightsError: if it is damaged or another kind of file; the text names no path.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
+        raise WeightsError(f"not a readable safetensors file ({_first_line(error)})") from None
 
 
 def pretrained(name: str = "lenet-5-relu") -> Weights:
@@ -157,4 +189,5 @@ def find(name_or_path: str | Path) -> Weights:
 
 
 def _first_line(error: Exception) -> str:
-    return str(error).splitlines()[0] if str(error) else type(error).__name__
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -63,7 +63,8 @@ def adapt(
     if out.suffix != ".safetensors":
         raise LeNetError(f"{out}: adapted weights are a safetensors file, expected a name that ends in .safetensors")
     found = find(weights)
-    Recognizer(found)  # says what is wrong with them before anything is done
+    Recognizer(found)  # says what is wrong with them before anything is done, as does this:
+    adaptations = _adaptations(found)
     pictures = read_labels(table)
     _check_enough(len(pictures), f"{table} names {{}} pictures")
     mnist = data.load("mnist")
@@ -86,7 +87,8 @@ def adapt(
     adapted = adapt_weights(found, own, rehearsed, PASSES)
     outcome = Outcome(before, after, len(turns), len(own), Known.of(found, mnist), Known.of(adapted, mnist))
 
-    save(out, Weights(found.network, adapted.arrays, _provenance(found, table, outcome)))
+    provenance = found.provenance | {"adaptations": [*adaptations, _adaptation(found, table, outcome)]}
+    save(out, Weights(found.network, adapted.arrays, provenance))
     if as_json:
         seconds = round(time.perf_counter() - began, 1)
         print(json.dumps(outcome.to_json() | {"weights": printable(str(out)), "seconds": seconds}, ensure_ascii=False))
@@ -215,17 +217,23 @@ def _check_enough(count: int, said: str) -> None:
         raise DataError(f"{said.format(count)}, expected at least {FEWEST}, better 5 of every digit")
 
 
-def _provenance(found: Weights, table: Path, outcome: Outcome) -> dict[str, Any]:
-    """That of the weights as they were, their calibration with it, and what was done to them now."""
+def _adaptations(found: Weights) -> list[Any]:
+    """What was done to the weights before."""
+    with found.account() as account:
+        before: list[Any] = account.list("adaptations", default=[])
+        return before
+
+
+def _adaptation(found: Weights, table: Path, outcome: Outcome) -> dict[str, Any]:
+    """What was done to the weights now."""
     table = table / "labels.csv" if table.is_dir() else table
     digest = hashlib.sha256(b"".join(found.arrays[name].tobytes() for name in sorted(found.arrays)))
-    adaptation = {
+    return {
         "from": {"network": found.network.name, "arrays_sha256": digest.hexdigest()},
         "labels_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
         "recipe": PASSES.to_json(),
         **{name: value for name, value in outcome.to_json().items() if name != "changed"},
     }
-    return found.provenance | {"adaptations": [*found.provenance.get("adaptations", []), adaptation]}
 
 
 def _rate(part: tuple[int, int], places: int) -> str:

@@ -116,9 +116,7 @@ def _first_digit(picture: str) -> NDArray[np.uint8]:
 
 def _class_names(weights: Weights) -> tuple[str, ...]:
     """Those of the public data set that the weights were trained on; none if it is not known."""
-    trained_on: Any = weights.provenance.get("data")
-    name = trained_on.get("name") if isinstance(trained_on, dict) else None
-    names = data.CATALOG[name].class_names if name in data.CATALOG else ()
+    names = data.CATALOG[name].class_names if (name := weights.trained_on) in data.CATALOG else ()
     if weights.refusal == len(names):
         names = (*names, "none")
     return names if len(names) == weights.network.classes else ()

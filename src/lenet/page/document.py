@@ -23,7 +23,6 @@ MOST_PARAMETERS = 2_000_000
 
 _DIGITS = tuple("0123456789")
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
-_PLAIN_CALIBRATION = {"temperature": 1.0, "least": 0.8}
 
 
 def page_document(
@@ -120,33 +119,26 @@ def _network(weights: Weights, title: str) -> dict[str, Any]:
 
 def _calibration(weights: Weights, *kinds: str) -> dict[str, float]:
     """The first of these kinds of calibration that the weights have, or the plain one."""
-    own: Any = next((weights.provenance[kind] for kind in kinds if weights.provenance.get(kind)), {})
-    try:
-        found = {name: float(own.get(name, plain)) for name, plain in _PLAIN_CALIBRATION.items()}
-    except (AttributeError, TypeError, ValueError):
-        found = {}
-    if not all(map(math.isfinite, found.values())) or not found.get("temperature", 0) > 0:
-        raise WeightsError(
-            f"{weights.network.name}: the calibration in its provenance is {own!r}, "
-            "expected a temperature over 0 and a least probability"
-        )
-    return found
+    with weights.account() as account:
+        own = account.record(next((kind for kind in kinds if kind in account), kinds[0]), default={})
+        return {
+            "temperature": own.number("temperature", 1e-3, 1e3, default=1.0),
+            "least": own.number("least", 0, 1, default=0.8),
+        }
 
 
 def _labels(weights: Weights) -> tuple[str, ...]:
     """The classes' names as the data set they were trained on has them, else their numbers; without the refusal."""
     classes = weights.network.classes - (weights.refusal is not None)
-    data = weights.provenance.get("data")
-    name = data.get("name") if isinstance(data, dict) else None
-    known = CATALOG[name].class_names if isinstance(name, str) and name in CATALOG else ()
+    known = CATALOG[name].class_names if (name := weights.trained_on) in CATALOG else ()
     return known if len(known) == classes else tuple(map(str, range(classes)))
 
 
 def _provenance(weights: Weights) -> dict[str, Any]:
     told = weights.provenance
-    data, metrics = told.get("data"), told.get("metrics")
+    metrics = told.get("metrics")
     return {
-        "data": _text(data.get("name") if isinstance(data, dict) else None),
+        "data": _text(weights.trained_on),
         "test_error": _number(metrics.get("mnist test error %") if isinstance(metrics, dict) else None),
         "validation_error": _number(told.get("validation_error_rate")),
         "made_by": _text(told.get("made by")) or ("lenet train" if "recipe" in told else None),

@@ -11,6 +11,7 @@ from lenet.architecture import Network
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
 from lenet.reading.views import views
+from lenet.records import Record
 from lenet.weights import Weights, pretrained
 
 LABELS = "0123456789"
@@ -35,20 +36,27 @@ class Calibration:
 
     @classmethod
     def of(cls, weights: Weights) -> "Calibration":
-        """The one that came with the weights, or the plain one."""
-        own: dict[str, Any] | None = weights.provenance.get("calibration")
-        if own is None:
-            return cls()
-        pairs = tuple((float(share), float(least)) for share, least in own["thresholds"])
-        least = float(own["least"])
-        return cls(float(own["temperature"]), least, float(own.get("least_in_line", least)), pairs)
+        """The one that came with the weights, or the plain one.
+
+        Raises:
+            WeightsError: if it is damaged.
+        """
+        with weights.account() as account:
+            own = account.record("calibration", default={})
+            least = own.number("least", 0, 1, default=cls.least)
+            pairs = tuple((share, threshold) for share, threshold in own.number_rows("thresholds", 2))
+            return cls(
+                _temperature(own, cls.temperature), least, own.number("least_in_line", 0, 1, default=least), pairs
+            )
 
     @classmethod
     def of_one_view(cls, weights: Weights) -> "Calibration":
-        """The one for a single pass, without `views`, where the weights have it."""
-        own: dict[str, Any] | None = weights.provenance.get("calibration of one view")
+        """The one for a single pass, without `views`, where the weights have it; as `of`."""
         common = cls.of(weights)
-        return common if own is None else replace(common, temperature=own["temperature"], least=own["least"])
+        with weights.account() as account:
+            own = account.record("calibration of one view", default={})
+            least = own.number("least", 0, 1, default=common.least)
+            return replace(common, temperature=_temperature(own, common.temperature), least=least)
 
     def to_json(self) -> dict[str, Any]:
         """Plain values, as `of` takes them."""
@@ -84,6 +92,10 @@ class Calibration:
             lowest = min(share for share, _ in self.thresholds)
             raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
         return min(fitting)
+
+
+def _temperature(record: Record, plain: float) -> float:
+    return record.number("temperature", 1e-3, 1e3, default=plain)
 
 
 def parse_share(name: str, text: str) -> float:

@@ -1,7 +1,7 @@
 """Reading strings: the network slid over them, the grammar, and the prices that read validation strings best."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from lenet.errors import WeightsError
 from lenet.preprocess import GrayLevels
+from lenet.records import Record, RecordError
 from lenet.sdnn.decoding import Grammar, Path, decode
 from lenet.sdnn.displacement import CLASSES, Array, Displacement
 from lenet.sdnn.strings import Strings
@@ -17,6 +18,7 @@ from lenet.weights import Weights
 _KEY = "grammar"
 _AT_ONCE = 200  # fields
 _ROUNDS = 2
+_MOST = 64  # phases, and columns that see one digit
 
 
 class StringReader:
@@ -34,9 +36,10 @@ class StringReader:
     def __init__(self, weights: Weights, grammar: Grammar | None = None, phases: int | None = None) -> None:
         if weights.network.classes != CLASSES:
             raise WeightsError(f"holds {weights.network.name} weights, whose network knows no blank between digits")
-        kept = weights.provenance.get(_KEY, {})
-        self.displacement = Displacement(weights, phases or int(kept.get("phases", 1)))
-        self.grammar = grammar or _grammar(kept)
+        with weights.account() as account:
+            kept = account.record(_KEY, default={})
+            self.displacement = Displacement(weights, phases or kept.integer("phases", 1, _MOST, default=1))
+            self.grammar = grammar or _grammar(kept)
 
     def read(self, fields: GrayLevels) -> list[Path]:
         """Read fields, uint8 (N, 32, width), ink-high.
@@ -105,6 +108,20 @@ def with_grammar(weights: Weights, grammar: Grammar, phases: int, **provenance: 
     return replace(weights, provenance={**weights.provenance, **provenance, _KEY: {**kept, "phases": phases}})
 
 
-def _grammar(kept: Mapping[str, Any]) -> Grammar:
-    prices = {name: float(kept[name]) for name in ("entry", "contact", "again", "stay") if name in kept}
-    return Grammar(**prices, longest=int(kept.get("longest", Grammar.longest)))
+def _grammar(kept: Record) -> Grammar:
+    prices = {name: _price(kept, name) for name in ("entry", "contact", "again", "stay") if name in kept}
+    longest = kept.text("longest", default=str(Grammar.longest))
+    if not (longest.isdecimal() and longest.isascii() and 1 <= int(longest[:9]) <= _MOST):
+        raise RecordError(f"{_KEY}.longest is {longest[:40]!r}, expected a whole number of 1 to {_MOST}")
+    return Grammar(**prices, longest=int(longest))
+
+
+def _price(kept: Record, name: str) -> float:
+    """A price, kept as a text, since JSON has no word for infinite."""
+    try:
+        price = float(kept.text(name))
+    except ValueError:
+        price = math.nan
+    if math.isnan(price):
+        raise RecordError(f"{_KEY}.{name} is {kept.text(name)[:40]!r}, expected a price")
+    return price
