@@ -115,7 +115,7 @@ def test_a_value_that_is_not_accepted_is_named(values, said):
 
 
 def test_a_recipe_of_wrong_types_is_refused():
-    with pytest.raises(TrainingError, match="epochs is '3', expected int"):
+    with pytest.raises(TrainingError, match="epochs is '3', expected a whole number"):
         Recipe.from_json({"epochs": "3"})
     with pytest.raises(UnknownName, match="did you mean epochs"):
         Recipe.from_json({"epoch": 3})
@@ -173,7 +173,7 @@ def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
     run = train(TINY, found, QUICK, tmp_path / "run", threads=1)
     assert evaluate(run.best_path, found).error_rate < 5
     assert {path.name for path in run.folder.iterdir()} == {
-        "run.json", "history.jsonl", "best.safetensors", "last.safetensors",
+        ".lock", "run.json", "history.jsonl", "best.safetensors", "last.safetensors",
     }  # fmt: skip
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)

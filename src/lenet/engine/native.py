@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.engine.state import check_state, updates_of
 from lenet.errors import ArchitectureError, EngineError, UnknownName
 from lenet.preprocess import GrayLevels, network_inputs
 
@@ -288,14 +289,10 @@ class Engine:
         first = "exp_avg" if adaptive else "momentum_buffer"
         needed = ("exp_avg", "exp_avg_sq") if adaptive else ()
         kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
-        try:
-            named = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
-            checked = {kind: checked_arrays(self.network, arrays) for kind, arrays in named.items()}
-            updates = int(state["updates"][0])
-        except KeyError as error:
-            raise EngineError(f"the state kept does not fit {self.network.name}: it lacks {error}") from None
+        check_state(state, self.network, kinds)
+        checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
         self._native.remember(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
-        self._native.updates = updates
+        self._native.updates = updates_of(state, self.network)
         self._averages = _has(state, "average")
         for kind, vector in self._vectors().items():
             self._layout.pack(checked[kind], vector)

@@ -206,7 +206,7 @@ class Replicas:
         for kind in kinds:
             for name, shape in self.network.parameter_shapes().items():
                 array = state.get(f"{kind}.{name}")
-                if array is None or array.shape != (self.replicas, *shape):
+                if array is None or array.shape != (self.replicas, *shape) or array.dtype != np.float32:
                     raise EngineError(f"the state kept does not fit {self.replicas} replicas of {self.network.name}")
         for kind, memory in kinds.items():
             for replica in range(self.replicas):

@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.engine import decide
 from lenet.engine.native import Changes, Engine, Learning
-from lenet.errors import EngineError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.training.output_losses import output_losses
 from lenet.training.recipes import Recipe
+from lenet.training.state import check_state
 
 Arrays = dict[str, NDArray[np.float32]]
 
@@ -79,7 +79,5 @@ class EngineLearner:
         Raises:
             TrainingError: if it belongs to another network or recipe.
         """
-        try:
-            self._engine.restore(state)
-        except (EngineError, KeyError, ValueError) as error:
-            raise TrainingError(f"the state kept does not fit {self.network.name} and its recipe: {error}") from None
+        check_state(state, self.network, self.recipe)
+        self._engine.restore(state)

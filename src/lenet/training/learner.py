@@ -17,6 +17,7 @@ from lenet.preprocess import GrayLevels, network_inputs
 from lenet.training.changes import changed, distortion_generator
 from lenet.training.distributed import Group
 from lenet.training.recipes import Recipe
+from lenet.training.state import check_state
 
 try:
     import torch
@@ -42,6 +43,8 @@ def choose_device(name: str, local_rank: int = 0) -> str:
         return "cpu"
     if not torch.cuda.is_available():
         raise TrainingError(f"the device is {name!r}, but torch finds no GPU here; use --device cpu")
+    if ":" in name and int(name.partition(":")[2]) >= (there := torch.cuda.device_count()):
+        raise TrainingError(f"the device is {name!r}, expected cuda:0 to cuda:{there - 1}")
     return name if ":" in name else f"cuda:{local_rank}"
 
 
@@ -179,15 +182,13 @@ class TorchLearner:
         Raises:
             TrainingError: if it belongs to another network or recipe.
         """
-        try:
-            self._flat.data.copy_(self._vector(state, "weights"))
-            if self._average is not None:
-                self._average.copy_(self._vector(state, "average"))
-            self._updates = int(state["updates"][0])
-            if self._updates:
-                self._optimizer.state[self._flat] = self._optimizer_state(state)
-        except (KeyError, RuntimeError) as error:
-            raise TrainingError(f"the state kept does not fit {self.network.name} and its recipe: {error}") from None
+        check_state(state, self.network, self.recipe)
+        self._flat.data.copy_(self._vector(state, "weights"))
+        if self._average is not None:
+            self._average.copy_(self._vector(state, "average"))
+        self._updates = int(state["updates"][0])
+        if self._updates:
+            self._optimizer.state[self._flat] = self._optimizer_state(state)
 
     def _optimizer_state(self, state: Arrays) -> dict[str, Tensor]:
         if self.recipe.optimizer == "adamw":

@@ -7,6 +7,7 @@ it; where spans end changes no result. The test part of a data set is never touc
 import math
 import time
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -26,7 +27,7 @@ from lenet.training.examples import Examples
 from lenet.training.place import choose_place, learner_at
 from lenet.training.progress import Pace, Silent
 from lenet.training.recipes import Recipe, check_loss
-from lenet.training.runs import FORMAT, Checkpoint, Row, Run, begin, fingerprint, read_settings, versions
+from lenet.training.runs import FORMAT, MOST_THREADS, Checkpoint, Row, Run, begin, fingerprint, read_settings, versions
 
 Labels = NDArray[np.int64]
 
@@ -85,7 +86,8 @@ def train(
         progress: what shows how it goes.
 
     Raises:
-        TrainingError: if the run cannot start or go on, or the loss is no longer a number.
+        TrainingError: if the run cannot start or go on, another process trains into its folder, or the loss is no
+            longer a number.
         EngineError: if the engine that was asked for is not there or cannot run the network.
         MissingExtra: if torch is needed and not installed.
     """
@@ -95,7 +97,13 @@ def train(
     stored = _stored_settings(out) if resume else {}
     place = choose_place(engine, stored.get("device", device) if device == "auto" else device, worker, stored)
     examples = Examples.of(dataset, network, validation)
-    with learner_at(place, network, recipe, threads or stored.get("threads"), worker) as (learner, group):
+    with (
+        ExitStack() as held,
+        learner_at(place, network, recipe, threads or stored.get("threads"), worker) as (
+            learner,
+            group,
+        ),
+    ):
         settings = {
             "format": FORMAT,
             "network": network.to_json(),
@@ -112,8 +120,9 @@ def train(
             "processes": worker.world_size,
             "versions": versions(learner.engine),
         }
-        run = group.from_first(begin(out, settings, resume=resume) if worker.is_first else Run(Path()))
-        start = group.from_first(run.load_checkpoint() if worker.is_first else None)
+        own = held.enter_context(begin(out, settings, resume=resume)) if worker.is_first else Run(Path())
+        run = group.from_first(own)
+        start = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
         shown = progress if progress is not None and worker.is_first else Silent()
         with shown:
             _Training(network, recipe, examples, learner, group, run, settings, checkpoint_every or 0, shown).go(start)
@@ -258,6 +267,22 @@ class _Training:
         weights_files.save(self.run.best_path, weights_files.Weights(self.network, arrays, provenance))
 
 
+def _checkpoint_of(run: Run, recipe: Recipe, examples: Examples) -> Checkpoint | None:
+    """The last checkpoint of a run, if there is one and it lies within the run."""
+    start = run.load_checkpoint()
+    if start is None:
+        return None
+    steps = math.ceil(len(examples.rows) / recipe.batch)
+    is_validated = len(examples.held_out_labels) > 0
+    fits = start.epoch <= recipe.epochs and start.step < (steps if start.epoch < recipe.epochs else 1)
+    if not fits or any((row["validation_errors"] is not None) != is_validated for row in start.history):
+        raise TrainingError(
+            f"{run.last_path}: stands at update {start.step} after {start.epoch} epochs, where this run does not come "
+            "by; delete the file to start the run again"
+        )
+    return start
+
+
 def _shortened(loss: float) -> float:
     """A loss without its last digits, which depend on where spans ended."""
     return float(f"{loss:.7g}")
@@ -280,3 +305,5 @@ def _check(
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")
+    if threads is not None and threads > MOST_THREADS:
+        raise TrainingError(f"threads is {threads}, expected at most {MOST_THREADS}")

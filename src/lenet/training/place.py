@@ -4,6 +4,7 @@ torch takes a second to import, so it is asked about GPUs only where one may be.
 """
 
 import os
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -22,6 +23,7 @@ from lenet.training.recipes import Recipe
 
 TORCH: Literal["torch"] = "torch"
 NUMPY: Literal["numpy"] = "numpy"
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
 
 
 @dataclass(frozen=True)
@@ -56,8 +58,8 @@ def choose_place(engine: str | None, device: str, worker: Worker, begun: Mapping
     Raises:
         TrainingError: if there is no such engine or device, or not the one that the run was begun with.
     """
-    if device not in ("auto", "cpu") and not device.startswith("cuda"):
-        raise TrainingError(f"unknown device {device!r}; expected auto, cpu or cuda")
+    if not _DEVICE.fullmatch(device):
+        raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
     asked = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
     if asked == NUMPY:
         raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")

@@ -4,6 +4,7 @@ The named recipes are made for ``lenet-5-relu``; `recipe` adapts them to the oth
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 
@@ -11,11 +12,13 @@ from lenet.architecture import Activation, Network
 from lenet.data.distortions import Distortions
 from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES, default_rule
+from lenet.records import Record, RecordError
 
 OPTIMIZERS = ("sgd", "adamw")
 SCHEDULES = ("one-cycle", "constant")
 LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
 MOST_SHIFT = 127  # pixels, as many as a signed byte holds
+MOST_EPOCHS, MOST_BATCH = 1_000_000, 1_000_000_000
 _SMOOTHABLE = ("cross-entropy", "nll")
 
 
@@ -86,8 +89,9 @@ class Recipe:
             for name in names:
                 if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
                     raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {least}")
-        if self.shift > MOST_SHIFT:
-            raise TrainingError(f"shift is {self.shift}, expected at most {MOST_SHIFT}")
+        for name, most in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
+            if getattr(self, name) > most:
+                raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {most}")
         if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
             raise TrainingError(f"learning_rate is {self.learning_rate}, expected a number above 0")
         for name in ("momentum", "warm_up", "label_smoothing", "ema"):
@@ -125,20 +129,30 @@ class Recipe:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, values: dict[str, Any]) -> "Recipe":
-        """The inverse of `to_json`.
+    def from_json(cls, values: Any) -> "Recipe":
+        """The inverse of `to_json`, of values that may come from a file.
 
         Raises:
             TrainingError: if a value is not one of a recipe, or has another type.
         """
-        known = {field.name: type(field.default) for field in fields(cls)}
-        for name, value in values.items():
-            if name not in known:
-                raise UnknownName("recipe value", name, known)
-            if not isinstance(value, known[name]) and not (known[name] is float and isinstance(value, int)):
-                raise TrainingError(f"{name} is {value!r}, expected {known[name].__name__}")
-        return cls(**values)
+        kinds = {field.name: _READ[type(field.default)] for field in fields(cls)}
+        try:
+            record = Record.of(values, "the recipe")
+            if strange := [name for name in record.values if name not in kinds]:
+                raise UnknownName("recipe value", strange[0], kinds)
+            record = Record(record.values)
+            return cls(**{name: kinds[name](record, name) for name in record.values})
+        except RecordError as error:
+            raise TrainingError(str(error)) from None
 
+
+_READ: dict[type, Callable[[Record, str], Any]] = {
+    bool: Record.boolean,
+    int: Record.integer,
+    float: Record.number,
+    str: Record.text,
+}
+"""How values of a recipe are read, by their type."""
 
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe("fast", epochs=2, learning_rate=0.1, label_smoothing=0.05, shift=1),

@@ -8,7 +8,8 @@ replaced in one step, so a kill between two of them only makes the resumed run w
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import count
@@ -17,18 +18,22 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 import lenet
+from lenet.architecture import Network
 from lenet.data import Dataset
-from lenet.errors import TrainingError
-from lenet.files import LEFTOVERS, write_atomically
-from lenet.records import json_bytes
-from lenet.weights import Weights
+from lenet.errors import LeNetError, TrainingError, WeightsError
+from lenet.files import LEFTOVERS, locked, write_atomically
+from lenet.records import Record, RecordError, json_bytes, parse_json
+from lenet.training.recipes import Recipe
+from lenet.weights import Weights, read_safetensors
 from lenet.weights import load as load_weights
 
 FORMAT = "lenet-run-1"
+MOST_THREADS = 1024
+LOCK = ".lock"
+_LONGEST_NAME = 200  # bytes of a folder's name, of the 255 that file systems take
 
 Row = dict[str, Any]
 """One epoch: epoch, loss, error_rate, validation_loss, validation_errors, validation_error_rate, learning_rate, …"""
@@ -84,13 +89,27 @@ class Run:
 
     @property
     def history(self) -> list[Row]:
-        """The rows of ``history.jsonl``."""
-        return [json.loads(line) for line in self.history_path.read_text("utf-8").splitlines()]
+        """The rows of ``history.jsonl``; if it is damaged, of the last checkpoint, which it follows from.
+
+        Raises:
+            TrainingError: if neither can be read.
+        """
+        try:
+            return read_history(map(parse_json, self.history_path.read_bytes().splitlines()))
+        except FileNotFoundError:
+            problem = f"{self.history_path}: no such file"
+        except (OSError, RecordError) as error:
+            problem = f"{self.history_path}: not a readable history ({error})"
+        if checkpoint := self.load_checkpoint():
+            return checkpoint.history
+        raise TrainingError(f"{problem}; train with --out {self.folder} --resume to write it again")
 
     @property
     def best(self) -> Row:
-        """The row of the epoch whose weights ``best.safetensors`` holds."""
-        return next(row for row in reversed(self.history) if row["best"])
+        """The row of the epoch whose weights ``best.safetensors`` holds; as `history`."""
+        if best := [row for row in self.history if row["best"]]:
+            return best[-1]
+        raise TrainingError(f"{self.history_path}: no epoch in it is the best; train with --resume to write it again")
 
     def weights(self) -> Weights:
         """The best weights."""
@@ -121,19 +140,66 @@ class Run:
         if not self.last_path.exists():
             return None
         try:
-            with safe_open(self.last_path, framework="numpy") as file:
-                place = json.loads((file.metadata() or {})["lenet"])
-                state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
-            loss, errors = place["totals"]
-            return Checkpoint(place["epoch"], place["step"], state, (loss, errors), place["history"])
-        except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-            raise TrainingError(
-                f"{self.last_path}: not a readable checkpoint ({error}); delete the file to start the run again"
-            ) from None
+            metadata, state = read_safetensors(self.last_path)
+            if wrong := [name for name, array in state.items() if not np.isfinite(array).all()]:
+                raise RecordError(f"{wrong[0]} holds a value that is not a finite number")
+            place = Record.parsed(Record(metadata).text("lenet"))
+            loss, errors = place.numbers("totals", 2)
+            history = read_history(place.list("history"))
+            epoch = place.integer("epoch", len(history), len(history))
+            return Checkpoint(epoch, place.integer("step", 0), state, (loss, int(errors)), history)
+        except (RecordError, WeightsError) as error:
+            raise TrainingError(f"{self.last_path}: not a readable checkpoint ({error}); {_START_AGAIN}") from None
 
 
-def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = False) -> Run:
-    """Make the folder of a new run and write ``run.json``, or open an old one to go on.
+_START_AGAIN = "delete the file to start the run again"
+
+
+def read_history(rows: Iterable[Any]) -> list[Row]:
+    """The rows of a history, which may be anything.
+
+    Raises:
+        RecordError: if one lacks a value, or has one of another kind.
+    """
+    checked = []
+    for number, row in enumerate(rows, 1):
+        record = Record.of(row, f"epoch {number}")
+        record.integer("epoch", number, number)
+        record.number("loss")
+        for name in ("error_rate", "learning_rate", "seconds"):
+            record.number(name, 0)
+        record.integer("errors", 0)
+        record.boolean("best")
+        for name in ("validation_loss", "validation_errors", "validation_error_rate"):
+            record.value(name)  # null where nothing is validated
+        record.number("validation_loss", default=None)
+        record.integer("validation_errors", 0, default=None)
+        record.number("validation_error_rate", 0, default=None)
+        checked.append(dict(record.values))
+    return checked
+
+
+@contextmanager
+def hold(folder: Path) -> Iterator[None]:
+    """Make a folder, and hold it for this process alone while it is trained into.
+
+    Raises:
+        TrainingError: if another process holds it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with locked(folder / LOCK, lambda: _in_use(folder)):
+        yield
+
+
+def _in_use(folder: Path) -> TrainingError:
+    return TrainingError(
+        f"{folder}: another process is training into this folder; wait for it, or choose another with --out"
+    )
+
+
+@contextmanager
+def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = False) -> Iterator[Run]:
+    """Make the folder of a new run and write ``run.json``, or open an old one to go on; a context that holds it.
 
     Args:
         out: the folder; None takes the first free ``runs/NETWORK-DATA-N``.
@@ -141,7 +207,8 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
         resume: go on with the run that is there, if there is one.
 
     Raises:
-        TrainingError: if there is a run and ``resume`` is not set, or it was begun with other settings.
+        TrainingError: if there is a run and ``resume`` is not set, or it was begun with other settings, or another
+            process trains into it.
     """
     if out is None:
         run = Run(_free_folder(f"{settings['network']['name']}-{settings['data']['name']}"))
@@ -149,6 +216,12 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
         run = Run(Path(out))
         if run.folder.exists() and not run.folder.is_dir():
             raise TrainingError(f"{out}: is a file, expected a folder for the run")
+    with hold(run.folder):
+        _prepare(run, settings, resume)
+        yield run
+
+
+def _prepare(run: Run, settings: dict[str, Any], resume: bool) -> None:
     if run.settings_path.exists():
         stored = run.settings
         if not resume:
@@ -158,33 +231,60 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
             )
         _refuse_other_settings(run, stored, settings)
     else:
-        run.folder.mkdir(parents=True, exist_ok=True)
         run.last_path.unlink(missing_ok=True)  # without run.json nobody can tell whose it is
         write_atomically(run.settings_path, json_bytes(settings, indent=2))
     for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)
-    return run
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
-    """What a ``run.json``, or the one in a run's folder, holds.
+    """What a ``run.json``, or the one in a run's folder, holds; all that a run is repeated by is checked.
 
     Raises:
-        TrainingError: if it cannot be read or is none.
+        TrainingError: if it cannot be read or is none, or a value in it is not what it should be.
     """
     path = Path(path)
     path = path / "run.json" if path.is_dir() else path
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        values = parse_json(path.read_bytes())
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such file; expected the run.json of a run") from None
-    except (OSError, ValueError) as error:
+    except (OSError, RecordError) as error:
         raise TrainingError(f"{path}: not readable as JSON ({error}); expected the run.json of a run") from None
-    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+    if not isinstance(values, dict) or values.get("format") != FORMAT:
         raise TrainingError(f"{path}: is not the run.json of a run: no format {FORMAT!r}")
-    if missing := [key for key in ("network", "data", "recipe", "validation") if key not in settings]:
-        raise TrainingError(f"{path}: is not the run.json of a run: no entry {missing[0]!r}")
-    return settings
+    try:
+        return _checked_settings(Record(values))
+    except LeNetError as error:
+        raise TrainingError(f"{path}: is not the run.json of a run: {error}") from None
+
+
+_SOURCE: dict[str, Callable[[Record, str], Any]] = {
+    "name_or_path": Record.text,
+    "data_dir": Record.text,
+    "size": Record.integer,
+    "color": Record.boolean,
+    "polarity": Record.text,
+}
+"""What `data.load` takes, and how each is read."""
+
+
+def _checked_settings(record: Record) -> dict[str, Any]:
+    Network.from_json(record.value("network"))
+    Recipe.from_json(record.value("recipe"))
+    data = record.record("data")
+    data.text("name")
+    data.text("training_sha256")
+    source = data.record("source")
+    if strange := [name for name in source.values if name not in _SOURCE]:
+        raise RecordError(f"data.source has an entry {strange[0]!r}, expected {', '.join(_SOURCE)}")
+    source.text("name_or_path")
+    record.integer("validation", 0)
+    record.integer("threads", 1, MOST_THREADS, default=None)
+    for name in ("engine", "device"):
+        record.text(name, default=None)
+    taken = {name: _SOURCE[name](source, name) for name in source.values if name in source}
+    return {**record.values, "data": {**data.values, "source": taken}}
 
 
 def versions(engine: str) -> dict[str, str]:
@@ -202,7 +302,10 @@ def fingerprint(dataset: Dataset) -> str:
     return digest.hexdigest()
 
 
-def _free_folder(stem: str) -> Path:
+def _free_folder(name: str) -> Path:
+    """The first ``runs/NAME-N`` that is not there, made; what no folder's name should hold becomes ``_``."""
+    plain = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
+    stem = plain.encode()[:_LONGEST_NAME].decode(errors="ignore")
     for number in count(1):
         folder = Path("runs") / f"{stem}-{number}"
         try:

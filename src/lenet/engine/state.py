@@ -1,0 +1,53 @@
+"""What learning keeps between two updates, as arrays by name, and whether those of a file are that."""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.errors import EngineError
+
+_MOST_UPDATES = 1 << 40
+
+State = Mapping[str, NDArray[Any]]
+
+
+def updates_of(state: State, network: Network) -> int:
+    """How many updates were taken.
+
+    Raises:
+        EngineError: if the state does not say so in a float32 array (1,).
+    """
+    counted = state.get("updates")
+    is_count = counted is not None and counted.shape == (1,) and counted.dtype == np.float32
+    updates = float(counted[0]) if counted is not None and is_count else math.nan
+    if not (0 <= updates <= _MOST_UPDATES and updates.is_integer()):
+        raise EngineError(f"{_misfit(network)}: its count of updates is no whole number of at least 0")
+    return int(updates)
+
+
+def check_state(state: State, network: Network, kinds: Sequence[str]) -> None:
+    """Refuse what is not the state of this network.
+
+    Args:
+        kinds: of what there is an array for each parameter: ``"weights"``, ``"average"``, ``"exp_avg"``, …
+
+    Raises:
+        EngineError: if an array is missing, or has another shape or type.
+    """
+    updates_of(state, network)
+    for kind in kinds:
+        for name, shape in network.parameter_shapes().items():
+            array = state.get(f"{kind}.{name}")
+            if array is None:
+                raise EngineError(f"{_misfit(network)}: it lacks {f'{kind}.{name}'!r}")
+            if array.shape != shape or array.dtype != np.float32:
+                found = f"{array.dtype} {array.shape}, expected float32 {shape}"
+                raise EngineError(f"{_misfit(network)}: {kind}.{name} is {found}")
+
+
+def _misfit(network: Network) -> str:
+    return f"the state kept does not fit {network.name}"

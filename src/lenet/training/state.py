@@ -1,0 +1,32 @@
+"""What a learner keeps by its recipe, and whether a state is that."""
+
+from lenet.architecture import Network
+from lenet.engine import state as engine_state
+from lenet.engine.state import State
+from lenet.errors import EngineError, TrainingError
+from lenet.training.recipes import Recipe
+
+
+def check_state(state: State, network: Network, recipe: Recipe) -> None:
+    """Refuse what is not the state of a learner of this network by this recipe.
+
+    Raises:
+        TrainingError: if an array is missing, or has another shape or type.
+    """
+    try:
+        updates = engine_state.updates_of(state, network)
+        engine_state.check_state(state, network, kept_kinds(recipe, updates))
+    except EngineError as error:
+        raise TrainingError(f"{error}; delete last.safetensors to start the run again") from None
+
+
+def kept_kinds(recipe: Recipe, updates: int) -> tuple[str, ...]:
+    """Of what a state holds an array for each parameter: the weights, and what the optimizer remembers.
+
+    >>> kept_kinds(Recipe(optimizer="adamw", ema=0.9), updates=1)
+    ('weights', 'average', 'exp_avg', 'exp_avg_sq')
+    """
+    average = ("average",) if recipe.ema else ()
+    adaptive = ("exp_avg", "exp_avg_sq") if recipe.optimizer == "adamw" else ()
+    momentum = ("momentum_buffer",) if recipe.optimizer == "sgd" and recipe.momentum else ()
+    return ("weights", *average, *(adaptive + momentum if updates else ()))
