@@ -161,13 +161,12 @@ def test_a_run_does_not_go_on_with_an_engine_of_other_bits(tmp_path, small_data,
 def test_what_is_kept_without_all_that_a_run_goes_on_from_is_refused(tmp_path):
     path = tmp_path / "group.safetensors"
     checkpoint.keep(path, {"weights": np.ones(2)}, {"seeds": [0]}, history=[])
-    state, known = checkpoint.resume(path, {"seeds": [0]}, ["history"])
-    assert (state["weights"].tolist(), known) == ([1, 1], {"history": []})
-    with pytest.raises(
-        TrainingError, match=r"not readable as networks under way \('drawn'\); delete it to start afresh"
-    ):
-        checkpoint.resume(path, {"seeds": [0]}, ["history", "drawn"])
-    assert checkpoint.resume(tmp_path / "none", {}, []) is None
+    state, known = checkpoint.resume(path, {"seeds": [0]}, lambda record: record.list("history"))
+    assert (state["weights"].tolist(), known) == ([1, 1], [])
+    said = r"not readable as networks under way \(no entry 'drawn'\); delete it to start afresh"
+    with pytest.raises(TrainingError, match=said):
+        checkpoint.resume(path, {"seeds": [0]}, lambda record: record.record("drawn"))
+    assert checkpoint.resume(tmp_path / "none", {}, lambda record: None) is None
 
 
 def test_a_row_is_complete_only_if_everything_below_it_is(tmp_path):

@@ -64,6 +64,7 @@ def reproduce(
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
     from lenet.reproduction import runner  # here, because naming rows needs no engine
+    from lenet.reproduction.folder import reading_results
     from lenet.reproduction.request import Request
     from lenet.reproduction.writing import write_row
 
@@ -82,14 +83,16 @@ def reproduce(
             for row, place, request in chosen:
                 settings = runner.reproduce(row, place, request, progress=progress).settings
                 files += [place / "run.json", *write_row(place, settings)]
-                answers.append(settings)
+                answers.append((place, settings))
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if as_json:
-        print(json.dumps(answers if everything else answers[0], ensure_ascii=False))
+        told = [settings for _, settings in answers]
+        print(json.dumps(told if everything else told[0], ensure_ascii=False))
         return
-    for answer in answers:
-        _print(answer)
+    for place, settings in answers:
+        with reading_results(place):
+            _print(settings)
     print(*files, sep="\n")
 
 

@@ -1,19 +1,21 @@
 """What is kept between two passes: a learner's state, how it was begun, and what else it goes on with."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
-from lenet.errors import TrainingError
+from lenet.errors import TrainingError, WeightsError
 from lenet.files import write_atomically
+from lenet.records import Record, RecordError
+from lenet.weights import read_safetensors
 
 Array = NDArray[Any]
+Known = TypeVar("Known")
 
 
 def keep(path: Path, state: Mapping[str, Array], settings: Mapping[str, Any], **known: Any) -> None:
@@ -29,9 +31,12 @@ def keep(path: Path, state: Mapping[str, Array], settings: Mapping[str, Any], **
 
 
 def resume(
-    path: Path, settings: Mapping[str, Any], known: Sequence[str]
-) -> tuple[dict[str, Array], dict[str, Any]] | None:
-    """The state that was kept, and what was known beside it, by these names; None if nothing was kept.
+    path: Path, settings: Mapping[str, Any], read: Callable[[Record], Known]
+) -> tuple[dict[str, Array], Known] | None:
+    """The state that was kept, and what was known beside it; None if nothing was kept.
+
+    Args:
+        read: gives what is known from its record, or raises RecordError.
 
     Raises:
         TrainingError: if the file is damaged, or was begun with other settings.
@@ -39,15 +44,16 @@ def resume(
     if not path.exists():
         return None
     try:
-        with safe_open(path, framework="numpy") as file:
-            place = json.loads((file.metadata() or {})["lenet"])
-            state = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (it has no __iter__)
-        begun, found = dict(place["settings"]), {name: place[name] for name in known}
-    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        metadata, state = read_safetensors(path)
+        place = Record.parsed(Record(metadata).text("lenet"))
+        begun = place.record("settings").values
+        for name, value in settings.items():
+            if begun.get(name) != value:
+                raise TrainingError(
+                    f"{path}: was begun with another {name}; delete it or choose another folder with --out"
+                )
+        return state, read(place)
+    except (RecordError, WeightsError) as error:
         raise TrainingError(
             f"{path}: not readable as networks under way ({error}); delete it to start afresh"
         ) from None
-    for name, value in settings.items():
-        if begun.get(name) != value:
-            raise TrainingError(f"{path}: was begun with another {name}; delete it or choose another folder with --out")
-    return state, found

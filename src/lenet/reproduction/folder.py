@@ -6,14 +6,18 @@ of networks; ``history.jsonl`` a line for each pass of each group; ``weights.saf
 
 import json
 import platform
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import lenet
-from lenet.errors import TrainingError
+from lenet.architecture import Network
+from lenet.errors import LeNetError, TrainingError
 from lenet.files import LEFTOVERS, write_atomically
-from lenet.records import json_bytes
+from lenet.records import Record, RecordError, json_bytes, parse_json
+from lenet.training.runs import hold
 
 FORMAT = "lenet-reproduction-1"
 
@@ -34,19 +38,21 @@ _ASKED = (
 )
 
 
-def begin(folder: Path, settings: dict[str, Any]) -> dict[str, Any]:
-    """Make the folder of a row, or open it to go on; what its run.json holds.
+@contextmanager
+def begin(folder: Path, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Make the folder of a row, or open it to go on; what its run.json holds. A context that holds the folder.
 
     Raises:
-        TrainingError: if it holds something else.
+        TrainingError: if it holds something else, or another process trains into it.
     """
-    begun = check(folder, settings)
-    if begun is None:
-        save(folder, settings)
-        return settings
-    for unfinished in folder.rglob(LEFTOVERS):  # of a process that was killed
-        unfinished.unlink(missing_ok=True)
-    return begun
+    check(folder, settings)  # before anything is made
+    with hold(folder):
+        begun = check(folder, settings)
+        if begun is None:
+            save(folder, settings)
+        for unfinished in folder.rglob(LEFTOVERS):  # of a process that was killed
+            unfinished.unlink(missing_ok=True)
+        yield settings if begun is None else begun
 
 
 def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
@@ -92,21 +98,62 @@ def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a row's run.json holds.
+    """What a row's run.json holds; how the row was made is checked, and what came out is as `reading_results` reads it.
 
     Raises:
-        TrainingError: if it cannot be read or is none.
+        TrainingError: if it cannot be read or is none, or a value in it is not what it should be.
     """
     path = folder / "run.json"
     try:
-        settings = json.loads(path.read_text("utf-8"))
+        settings = parse_json(path.read_bytes())
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such file; expected the run.json of a reproduction") from None
-    except (OSError, ValueError) as error:
+    except (OSError, RecordError) as error:
         raise TrainingError(f"{path}: not readable as JSON ({error}); delete it to start again") from None
     if not isinstance(settings, dict) or settings.get("format") != FORMAT:
         raise TrainingError(f"{path}: is not the run.json of a reproduction: no format {FORMAT!r}")
+    try:
+        _check_settings(Record(settings))
+    except LeNetError as error:
+        raise TrainingError(f"{path}: {error}; delete it to start again") from None
     return settings
+
+
+def _check_settings(record: Record) -> None:
+    for name in ("name", "command", "tested_on"):
+        record.text(name)
+    record.boolean("quick")
+    record.integer("passes", 0)
+    for name in ("seeds", "orders"):
+        record.list(name)
+    for name in _NESTED:
+        record.record(name, default={})
+    Network.from_json(record.value("network"))
+    machine = record.record("machine")
+    machine.text("instructions")
+    record.number("seconds", 0, default=0)
+    if "results" in record:
+        record.record("results").records("measures")
+
+
+@contextmanager
+def reading_results(folder: Path) -> Iterator[None]:
+    """A context in which results are read, from which their damage comes as one sentence.
+
+    Every row has results of its own shape, and only what draws and prints them knows it.
+
+    Raises:
+        TrainingError: in place of whatever a value that is missing or of another kind leads to.
+    """
+    try:
+        yield
+    except (LeNetError, OSError):
+        raise
+    except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, StopIteration, RuntimeError) as error:
+        raise TrainingError(
+            f"{folder / 'run.json'}: its results are damaged ({type(error).__name__}: {error}); "
+            "delete the file, and the same command measures again"
+        ) from error
 
 
 def finished(root: Path) -> list[dict[str, Any]]:

@@ -8,6 +8,7 @@ there and ends in the same bits.
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,9 +17,10 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import decide
-from lenet.errors import TrainingError
+from lenet.errors import EngineError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import fitted
+from lenet.records import Record, RecordError
 from lenet.reproduction.checkpoint import keep, resume
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.recipe import Recipe
@@ -142,10 +144,13 @@ def train(
     }
     lanes = make(network, [initial_weights(network, recipe.init, seed) for seed in seeds], recipe)
     group = Group(network, lanes, tuple(seeds), stream.order)
-    if kept := resume(path, settings, ["history"]):
-        state, known = kept
-        lanes.restore(state)
-        group.history += known["history"]
+    if kept := resume(path, settings, partial(_history, lanes=len(seeds), passes=recipe.passes)):
+        state, history = kept
+        try:
+            lanes.restore(state)
+        except EngineError as error:
+            raise TrainingError(f"{path}: {error}; delete it to start afresh") from None
+        group.history += history
     progress.skip(len(group.history) * stream.patterns)
     test_images = at_size(network, test.images)
     for number in range(len(group.history), recipe.passes):
@@ -157,6 +162,22 @@ def train(
         keep(path, lanes.state(), settings, history=group.history)
         progress.end_of_pass(stage, row, recipe.passes, len(test.labels))
     return group
+
+
+def _history(known: Record, lanes: int, passes: int) -> list[dict[str, Any]]:
+    """The rows of the passes so far, each with what is used of it."""
+    rows = known.records("history")
+    if len(rows) > passes:
+        raise RecordError(f"it holds {len(rows)} passes, expected at most {passes}")
+    for number, row in enumerate(rows, 1):
+        row.integer("pass", number, number)
+        row.number("rate", 0)
+        row.list("loss", lanes)
+        row.integers("train_errors", lanes)
+        row.integers("test_errors", lanes)
+        row.integer("patterns", 0)
+        row.number("seconds", 0)
+    return [dict(row.values) for row in rows]
 
 
 def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns, make: MakeLanes = replicas) -> float:

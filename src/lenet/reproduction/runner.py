@@ -38,25 +38,27 @@ def reproduce(
     """Reproduce a row in its folder, or go on with it; what it rests on is reproduced beside it first.
 
     Raises:
-        TrainingError: if the folder holds something else, or a file in it is damaged, or the row cannot be changed so.
+        TrainingError: if the folder holds something else, or a file in it is damaged, or another process trains into
+            it, or the row cannot be changed so.
         DataError: if the data set cannot be had.
     """
     request, progress = request or Request(), progress or Silent()
     check(row, place, request)
     settings, material = _settings(row, request)
-    settings = folder.begin(place, settings)
-    below = {
-        name: reproduce(find(name), place.parent / name, request, progress=progress, make=make) for name in row.rests_on
-    }
-    is_new, started = "results" not in settings, time.monotonic()
-    try:
-        taught = _teach(row, place, request, settings, material, below, progress, make)
-        if is_new:
-            _measure_and_write(taught, place)
-    finally:
-        if is_new:  # the time of a run that was stopped counts too
-            settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
-            folder.save(place, settings)
+    with folder.begin(place, settings) as settings:
+        below = {
+            name: reproduce(find(name), place.parent / name, request, progress=progress, make=make)
+            for name in row.rests_on
+        }
+        is_new, started = "results" not in settings, time.monotonic()
+        try:
+            taught = _teach(row, place, request, settings, material, below, progress, make)
+            if is_new:
+                _measure_and_write(taught, place)
+        finally:
+            if is_new:  # the time of a run that was stopped counts too
+                settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
+                folder.save(place, settings)
     return taught
 
 

@@ -24,11 +24,12 @@ from lenet.evaluation.measures import wilson_interval
 from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
 from lenet.reading import Reader
+from lenet.records import Record, RecordError
 from lenet.reproduction.checkpoint import keep, resume
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.workers import side_by_side
-from lenet.sdnn.displacement import BLANK, Displacement
+from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
 from lenet.sdnn.strings import GAPS, INK, Strings, write_strings
 from lenet.sdnn.teaching import Place, Plan, teach
@@ -147,10 +148,10 @@ def _teach_reader(
         return _opened(path, provenance)
     start, history = None, list[dict[str, Any]]()
     begun = {**provenance, "engine": engine_name()}  # the bits of mini-batches are an engine's own
-    if kept := resume(unfinished, begun, ["history", "drawn"]):
-        state, known = kept
-        history += known["history"]
-        start = Place(len(history), state, known["drawn"])
+    if kept := resume(unfinished, begun, partial(_known, passes=plan.passes)):
+        state, (rows, drawn) = kept
+        history += rows
+        start = Place(len(history), state, drawn)
         progress.skip(len(history) * len(learned))
     ticks = [time.monotonic()]
 
@@ -175,9 +176,25 @@ def _teach_reader(
     return weights
 
 
+def _known(known: Record, passes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows of the passes so far, and the state of what is drawn."""
+    rows, drawn = known.records("history"), dict(known.record("drawn").values)
+    if len(rows) > passes:
+        raise RecordError(f"it holds {len(rows)} passes, expected at most {passes}")
+    try:
+        np.random.default_rng().bit_generator.state = drawn
+    except Exception as error:  # NumPy says in many ways that this is none
+        raise RecordError(f"drawn is no state of what draws ({error})") from None
+    return [dict(row.values) for row in rows], drawn
+
+
 def _opened(path: Path, provenance: Mapping[str, Any]) -> Weights:
     try:
-        weights = load(path)
+        weights = load(path, expect=network_with_blank())
+        with weights.account() as account:
+            account.number("validation_right", 0, 100)
+            account.record("grammar")
+            account.records("history")
     except WeightsError as error:
         raise TrainingError(f"{error}; delete it to teach this seed again") from None
     for name, value in provenance.items():

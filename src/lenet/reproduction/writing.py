@@ -19,5 +19,6 @@ def write_row(place: Path, settings: Mapping[str, Any]) -> list[Path]:
         MissingExtra: if matplotlib is not installed.
     """
     line = place / LINE
-    write_atomically(line, results_line(settings).encode())
-    return [*pictures.draw(find(settings["name"]), settings, place), line]
+    with folder.reading_results(place):
+        write_atomically(line, results_line(settings).encode())
+        return [*pictures.draw(find(settings["name"]), settings, place), line]
