@@ -220,7 +220,7 @@ def test_a_file_that_is_no_picture_is_named(content, tmp_path, digit):
         save(tmp_path / name / "1.png", digit)
     (tmp_path / "b" / "notes.png").write_bytes(content)
 
-    with pytest.raises(DataError, match=r"notes\.png: (not a picture|cannot be read as a picture)"):
+    with pytest.raises(DataError, match=r"notes\.png: (not a picture|empty file|damaged picture)"):
         data.load(tmp_path)
 
 
@@ -228,13 +228,15 @@ def test_a_truncated_and_a_huge_picture_are_named(tmp_path):
     noise = np.random.default_rng(0).integers(0, 255, (64, 64))
     path = save(tmp_path / "cut.png", noise)
     path.write_bytes(path.read_bytes()[:2000])
-    with pytest.raises(DataError, match=r"cut\.png: cannot be read as a picture"):
+    with pytest.raises(DataError, match=r"cut\.png: damaged picture"):
         data.read_picture(path)
 
-    for side, message in ((8_000, "8000×8000 pixels"), (20_000, "too many pixels")):
-        Image.new("1", (side, side)).save(tmp_path / "huge.png")
-        with pytest.raises(DataError, match=rf"huge\.png: has {message}[,;] expected at most 50,000,000"):
-            data.read_picture(tmp_path / "huge.png")
+    Image.new("1", (10_001, 10_000)).save(tmp_path / "huge.png")
+    with pytest.raises(DataError, match=r"huge\.png: 10,001×10,000 pixels; at most 100 million are accepted"):
+        data.read_picture(tmp_path / "huge.png")
+    Image.new("1", (100_001, 1)).save(tmp_path / "long.png")
+    with pytest.raises(DataError, match=r"long\.png: 100,001×1 pixels, expected at most 100,000 a side"):
+        data.read_picture(tmp_path / "long.png")
 
 
 def test_a_single_pixel_is_a_picture(tmp_path):
@@ -351,3 +353,74 @@ def test_a_folder_that_may_not_be_read_is_named(tmp_path):
     (tmp_path / "closed").mkdir(mode=0)
     with pytest.raises(DataError, match="closed: cannot be read: permission denied"):
         data.load(tmp_path / "closed")
+
+
+def npy(described: str, shape: str, body: bytes = b"") -> bytes:
+    head = f"{{'descr': {described!r}, 'fortran_order': False, 'shape': {shape}, }}\n".encode()
+    return b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head + body
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (npy("|u1", "(1000000000000, 28, 28)"), "claims to hold uint8"),
+        (npy("<f8", "(3, 1000000000000000000000)"), "claims to hold float64"),
+        (npy("|u1", "(3, 4, 4)", bytes(47)), "claims to hold uint8"),
+        (npy("|O", "(1000000000000,)"), "cannot be read as an NPZ file"),
+        (npy("<U1000000000", "(1000000,)"), "(claims to hold|cannot be read as an NPZ file)"),
+        (npy("|u1", "(-3, -16)", bytes(48)), "cannot be read as an NPZ file"),
+        (npy("|u1", "(" + "1, " * 99 + "48)", bytes(48)), "cannot be read as an NPZ file"),
+        (npy("nonsense", "(3,)"), "cannot be read as an NPZ file"),
+        (b"", "cannot be read as an NPZ file"),
+    ],
+)
+def test_an_npz_that_claims_what_it_does_not_hold_is_refused_before_anything_is_allocated(content, message, tmp_path):
+    with zipfile.ZipFile(tmp_path / "file.npz", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images.npy", content)
+        archive.writestr("labels.npy", npy("<i8", "(3,)", bytes(24)))
+
+    with pytest.raises(DataError, match=rf"file\.npz: .*{message}"):
+        data.load(tmp_path / "file.npz")
+
+
+def test_an_npz_that_inflates_beyond_what_numpy_packs_is_refused(tmp_path):
+    with zipfile.ZipFile(tmp_path / "file.npz", "w", zipfile.ZIP_LZMA) as archive:
+        archive.writestr("images.npy", npy("|u1", "(100000, 10, 10)", bytes(10_000_000)))
+        archive.writestr("labels.npy", npy("<i8", "(3,)", bytes(24)))
+
+    with pytest.raises(DataError, match=r"images\.npy claims to hold uint8 .* write the file anew with numpy\.savez"):
+        data.load(tmp_path / "file.npz")
+
+
+@pytest.mark.parametrize(
+    ("head", "message"),
+    [
+        (bytes([0, 0, 8, 100]) + b"\0\0\0\1" * 100, "has 100 dimensions, expected an IDX file of at most 32"),
+        (bytes([0, 0, 8, 3]) + b"\xff" * 12, "expected 79,228,162,"),
+        (bytes([0, 0, 8, 3]) + b"\0\0\0\0" + b"\xff" * 8, "expected 0 for 0×4294967295×4294967295"),
+        (bytes([0, 0, 8, 3]) + b"\0\0\1\0" * 3, "holds far fewer bytes after the header, expected 16,777,216"),
+        (bytes([0, 0, 8, 0]), "has shape"),
+    ],
+)
+def test_an_idx_file_of_absurd_dimensions_or_sizes_is_refused(head, message, tmp_path):
+    (tmp_path / "images").write_bytes(head + bytes(head[3] == 0))
+    (tmp_path / "labels").write_bytes(bytes([0, 0, 8, 1, 0, 0, 0, 1, 0]))
+
+    with pytest.raises(DataError, match=f"images.*{message}"):
+        data.load(tmp_path / "images")
+
+
+def test_a_name_that_no_file_can_have_is_refused():
+    for name, folder in (("n" * 5000 + ".npz", None), ("mnist", "n" * 5000)):
+        with pytest.raises(DataError, match="cannot be opened: file name too long"):
+            data.load(name, folder)
+
+
+def test_names_reach_no_terminal_with_control_characters(tmp_path, digit):
+    for name in ("\x1b[2J", "b"):
+        save(tmp_path / "my\ndata" / name / "1.png", digit)
+        save(tmp_path / "my\ndata" / name / "2.png", digit)
+
+    mine = data.load(tmp_path / "my\ndata")
+
+    assert (mine.name, mine.class_names) == (r"my\ndata", (r"\x1b[2J", "b"))

@@ -13,8 +13,9 @@ from numpy.typing import NDArray
 
 from lenet.data import own
 from lenet.data.catalog import CATALOG
+from lenet.data.idx import describe
 from lenet.data.sources import obtain
-from lenet.errors import DataError, UnknownName
+from lenet.errors import DataError, UnknownName, printable
 
 # People's own data without a test part gives up one example in six, the share of MNIST.
 TEST_SHARE = 6
@@ -124,9 +125,11 @@ def load(
     """
     name = str(name_or_path)
     if name in CATALOG:
+        if data_dir is not None:
+            _exists(Path(data_dir))  # says what is wrong with a name that no folder can have
         return _load_public(name, data_dir)
     path = Path(name_or_path)
-    if not path.exists():
+    if not _exists(path):
         if path.suffix or len(path.parts) > 1:
             raise DataError(
                 f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
@@ -144,7 +147,15 @@ def load(
             f"the data has no test part: {chosen.sum():,} of {len(labels):,} examples were set aside as one, "
             f"stratified by class, seed {TEST_SEED}"
         )
-    return Dataset(path.stem, *found.train, *found.test, class_names=found.class_names, provenance=provenance)
+    class_names = tuple(map(printable, found.class_names))
+    return Dataset(printable(path.stem), *found.train, *found.test, class_names=class_names, provenance=provenance)
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except (OSError, ValueError) as problem:  # such a name no file can have
+        raise DataError(f"{path}: cannot be opened: {describe(problem)}") from None
 
 
 def _load_public(name: str, data_dir: str | Path | None) -> Dataset:

@@ -21,6 +21,7 @@ CODE_OF_TYPE = {np.dtype(kind).newbyteorder("="): code for code, kind in TYPE_OF
 GZIP_MAGIC = b"\x1f\x8b"
 # No gzip stream grows to more than 1,032 times its size, so a header that claims more lies.
 LARGEST_GZIP_RATIO = 1032
+MOST_DIMENSIONS = 32  # as many as every NumPy knows
 
 
 def is_gzip(path: Path) -> bool:
@@ -71,7 +72,8 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
             head += stream.read(4 * head[3]) if len(head) == 4 else b""
             kind, shape = _parse_header(head, path, rank, dtype)
             payload = math.prod(shape) * kind.itemsize
-            if payload > path.stat().st_size * LARGEST_GZIP_RATIO:
+            size = path.stat().st_size
+            if payload > (size * LARGEST_GZIP_RATIO if isinstance(stream, gzip.GzipFile) else size):
                 raise DataError(_wrong_size(path, shape, payload, "far fewer"))
             buffer = np.empty(payload, np.uint8)
             found = read_into(stream, buffer)
@@ -79,7 +81,7 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
                 raise DataError(_wrong_size(path, shape, payload, f"only {found:,}"))
             if stream.read(1):
                 raise DataError(_wrong_size(path, shape, payload, "more"))
-    except (OSError, EOFError, zlib.error) as problem:
+    except (OSError, EOFError, zlib.error, MemoryError) as problem:
         raise DataError(f"{path}: cannot be read as an IDX file: {describe(problem)}") from problem
     return buffer.view(kind).reshape(shape).astype(kind.newbyteorder("="), copy=False)
 
@@ -145,9 +147,14 @@ def _parse_header(
         raise DataError(f"{name}: holds numbers of type {kind.newbyteorder('=')}, {wanted}")
     if rank is not None and head[3] != rank:
         raise DataError(f"{name}: has {head[3]} dimensions, {wanted}")
+    if head[3] > MOST_DIMENSIONS:
+        raise DataError(f"{name}: has {head[3]} dimensions, expected an IDX file of at most {MOST_DIMENSIONS}")
     if len(head) < 4 + 4 * head[3]:
         raise DataError(f"{name}: ends within its header of {4 + 4 * head[3]} bytes, {wanted}; it is truncated")
-    return kind, tuple(int(size) for size in np.frombuffer(head[4:], ">u4"))
+    shape = tuple(int(size) for size in np.frombuffer(head[4:], ">u4"))
+    if math.prod(size for size in shape if size) >= 1 << 60:  # what NumPy cannot shape even if it is empty
+        raise DataError(_wrong_size(name, shape, math.prod(shape), "far fewer"))
+    return kind, shape
 
 
 def _wrong_size(name: str | Path, shape: tuple[int, ...], payload: int, found: str) -> str:

@@ -4,9 +4,8 @@ What is found goes to `datasets`, which checks it and cuts a test part where the
 """
 
 import hashlib
-import warnings
+import math
 import zipfile
-import zlib
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,14 +13,20 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image
 
 from lenet.data.idx import describe, read_idx
-from lenet.errors import DataError, UnknownName, printable
+from lenet.errors import DataError, LeNetError, UnknownName, printable
+from lenet.pictures.loading import in_strips, opened_image
+from lenet.pictures.reduction import orientation_of, turned
 
 POLARITIES = ("auto", "ink-high", "paper-high")
-# A digit cut from a photo has thousands of pixels; a picture of more than this is a mistake or an attack.
-LARGEST_PICTURE = 50_000_000
+# A picture with a longer side is reduced by a whole factor before a square is made of it; a side of more than the
+# second is a mistake or an attack.
+KEPT_SIDE, LONGEST_SIDE = 4_096, 100_000
+# What a zip archive packs grows at most so many times, stored as it is or deflated, which is how NumPy writes.
+_PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
+_PACKED_LEAST = 4096  # bytes, so that rounding is no matter
 MOST_CLASSES = 10_000
 # What Windows leaves in folders of pictures.
 HIDDEN = {"thumbs.db", "desktop.ini"}
@@ -103,25 +108,52 @@ def _read_npz(path: Path) -> OwnData:
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path}: is not an NPZ file, which is a zip archive; write one with numpy.savez")
     try:
-        # Opened here, because NumPy leaves a damaged file open.
-        with path.open("rb") as stream, np.load(stream, allow_pickle=False) as archive:
-            found = {key: archive[key] for key in archive.files}
-    except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, zlib.error) as problem:
+        with zipfile.ZipFile(path) as archive:
+            members = {info.filename.removesuffix(".npy"): info for info in archive.infolist() if _is_array(info)}
+            keys = next((keys for keys in _NPZ_KEYS if members.keys() >= set(keys)), None)
+            if keys is None:
+                raise DataError(
+                    f"{path}: holds {', '.join(members) or 'nothing'}; "
+                    "expected x_train, y_train, x_test, y_test, or images, labels"
+                )
+            has_test = keys[0] == "x_train" and members.keys() >= {"x_test", "y_test"}
+            wanted = [*keys, *(("x_test", "y_test") if has_test else ()), "class_names"]
+            arrays = {key: _npz_array(path, archive, members[key]) for key in wanted if key in members}
+    except LeNetError:
+        raise
+    except Exception as problem:  # of a damaged archive there is hardly any that does not come
         raise DataError(f"{path}: cannot be read as an NPZ file: {describe(problem)}") from problem
-    # A member of the archive that is no array comes as bytes.
-    arrays = {key: array for key, array in found.items() if isinstance(array, np.ndarray)}
-    keys = next((keys for keys in (("x_train", "y_train"), ("images", "labels")) if arrays.keys() >= set(keys)), None)
-    if keys is None:
-        raise DataError(
-            f"{path}: holds {', '.join(arrays) or 'nothing'}; "
-            "expected x_train, y_train, x_test, y_test, or images, labels"
-        )
-    has_test = keys[0] == "x_train" and arrays.keys() >= {"x_test", "y_test"}
     parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
     data = _number_classes(path, parts[0], parts[1] if has_test else None)
     if "class_names" in arrays:
         data.class_names = tuple(printable(str(name)) for name in arrays["class_names"].ravel())
     return data
+
+
+_NPZ_KEYS = (("x_train", "y_train"), ("images", "labels"))
+
+
+def _is_array(info: zipfile.ZipInfo) -> bool:
+    return info.filename.endswith(".npy")
+
+
+def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
+    """An array of an archive, after its size was found to be what its header says, and possible."""
+    with archive.open(info) as stream:
+        version = np.lib.format.read_magic(stream)
+        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read(stream)
+        claimed, held = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
+    packed = min(info.compress_size, path.stat().st_size)
+    most = packed * _PACKED.get(info.compress_type, 0) + _PACKED_LEAST
+    if not kind.hasobject and (claimed != held or info.file_size > most):
+        raise DataError(
+            f"{path}: {info.filename} claims to hold {kind} {shape}, {claimed:,} bytes, and holds others; "
+            "write the file anew with numpy.savez"
+        )
+    with archive.open(info) as stream:
+        array: NDArray[Any] = np.lib.format.read_array(stream, allow_pickle=False)
+    return array
 
 
 def _npz_part(path: Path, arrays: dict[str, NDArray[Any]], images_key: str, labels_key: str) -> Part:
@@ -217,21 +249,13 @@ def read_picture(path: str | Path, *, size: int = 28, color: bool = False, polar
         DataError: if the file is no picture, or too large a one.
     """
     path = Path(path)
-    try:
-        with warnings.catch_warnings(), Image.open(path) as opened:
-            warnings.simplefilter("ignore")
-            width, height = opened.size
-            if width * height > LARGEST_PICTURE:
-                raise DataError(f"{path}: has {width}×{height} pixels, expected at most {LARGEST_PICTURE:,} in all")
-            pixels = _decode(opened, color)
-    except UnidentifiedImageError as problem:
-        raise DataError(
-            f"{path}: not a picture that Pillow can read; expected PNG, JPEG, BMP, TIFF, WebP, …"
-        ) from problem
-    except Image.DecompressionBombError as problem:
-        raise DataError(f"{path}: has too many pixels; expected at most {LARGEST_PICTURE:,} in all") from problem
-    except (OSError, ValueError, SyntaxError, EOFError, zlib.error) as problem:
-        raise DataError(f"{path}: cannot be read as a picture: {describe(problem)}") from problem
+    with opened_image(path) as image:
+        longest = max(image.size)
+        if longest > LONGEST_SIDE:
+            raise DataError(
+                f"{path}: {image.width:,}×{image.height:,} pixels, expected at most {LONGEST_SIDE:,} a side"
+            )
+        pixels = _decode(image, color, math.ceil(longest / KEPT_SIDE))
     border = _border_median(pixels)
     if not color and (polarity == "paper-high" or (polarity == "auto" and border[0] > 127)):
         pixels, border = 255 - pixels, 255 - border
@@ -248,15 +272,23 @@ def read_picture(path: str | Path, *, size: int = 28, color: bool = False, polar
     return pixels.transpose(2, 0, 1) if color else pixels
 
 
-def _decode(picture: Image.Image, color: bool) -> NDArray[np.uint8]:
+def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
+    """The picture upright, (h, w) or (h, w, 3), both sides divided by a factor, over which pixels are averaged."""
+    strips, factor = in_strips(image, factor)
+    plain = (_plain(strip, color) for strip in strips)
+    parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in plain]
+    return turned(np.concatenate(parts), orientation_of(image))
+
+
+def _plain(picture: Image.Image, color: bool) -> Image.Image:
+    """In mode L or RGB, transparent parts on white."""
     if picture.mode.startswith("I"):
         # 16-bit gray levels, which Pillow's own conversion would clip at 255.
         picture = Image.fromarray((np.clip(np.asarray(picture), 0, 65535) >> 8).astype(np.uint8))
-    picture = ImageOps.exif_transpose(picture)
     if picture.has_transparency_data:
         layer = picture.convert("RGBA")
         picture = Image.alpha_composite(Image.new("RGBA", layer.size, "white"), layer)
-    return np.array(picture.convert("RGB" if color else "L"))
+    return picture.convert("RGB" if color else "L")
 
 
 def _border_median(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:

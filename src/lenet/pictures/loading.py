@@ -5,7 +5,7 @@ The size is checked before anything is decoded, and large pictures are reduced w
 
 import io
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import count
@@ -166,25 +166,49 @@ def one_sentence(name: str) -> Iterator[None]:
         raise DataError(f"{name}: damaged picture ({_first_line(error)})") from None
 
 
+@contextmanager
+def opened_image(path: Path) -> Iterator[Image.Image]:
+    """The first image of a picture file, not decoded yet; a context in which whatever decoders raise is a DataError.
+
+    Raises:
+        DataError, MissingExtra: as `open_picture`, but for pictures with few pixels, which may be as small as they are.
+    """
+    with _opened(path) as (name, file), _one_sentence(name):
+        image = next(open_images(file, name, KEPT_PIXELS).images)
+        _check_most_pixels(*image.size, name, most_pixels_of(image.format))
+        yield image
+
+
+def in_strips(image: Image.Image, factor: int) -> tuple[Iterable[Image.Image], int]:
+    """The strips of an image whose sides are to be divided by a factor, and the factor by which each is still.
+
+    Decoders of JPEG divide by a part of it.
+    """
+    if factor > 1 and image.format in ("JPEG", "MPO"):
+        by_decoder = max(step for step in (1, 2, 4, 8) if step <= factor)
+        image.draft(None, (image.width // by_decoder, image.height // by_decoder))
+        factor //= by_decoder
+    return (strips(image, factor) if factor > 1 else [image]), factor
+
+
 def _from_image(image: Image.Image, name: str, kept_pixels: int) -> Picture:
     width, height = image.size
     _check_size(width, height, name, most_pixels_of(image.format))
-    factor = reduction_factor(width, height, kept_pixels)
-    if factor > 1 and image.format in ("JPEG", "MPO"):
-        by_decoder = max(step for step in (1, 2, 4, 8) if step <= factor)
-        image.draft(None, (width // by_decoder, height // by_decoder))
-        factor //= by_decoder
-    colors = reduced(strips(image, factor) if factor > 1 else [image], factor)
+    colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
     return Picture(name, turned(colors, orientation), (width, height) if orientation >= 5 else (height, width))
 
 
-def _check_size(width: int, height: int, name: str, most_pixels: int) -> None:
+def _check_most_pixels(width: int, height: int, name: str, most_pixels: int) -> None:
     if width * height > most_pixels:
         raise DataError(
             f"{name}: {width:,}×{height:,} pixels; at most {most_pixels // 1_000_000} million are accepted; "
             "make it smaller first"
         )
+
+
+def _check_size(width: int, height: int, name: str, most_pixels: int) -> None:
+    _check_most_pixels(width, height, name, most_pixels)
     if min(width, height) < SHORTEST_SIDE or max(width, height) < SHORTEST_LONG_SIDE:
         raise DataError(
             f"{name}: {width}×{height} pixels are too few to hold a digit; "

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.files import write_atomically
-from lenet.reproduction import pictures
+from lenet.reproduction import folder, pictures
 from lenet.reproduction.formatting import results_line
 from lenet.reproduction.rows import find
 
