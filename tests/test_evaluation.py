@@ -137,7 +137,7 @@ def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
     with pytest.raises(UnknownName, match="known: auto, avx512, avx2, neon, baseline, torch, numpy"):
         evaluate(weights(), dataset(), engine="abacus")
     images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4)
-    with pytest.raises(DataError, match="has 4 classes, but three has 3 outputs"):
+    with pytest.raises(DataError, match="has labels up to 3, but three tells 3 classes apart; expected"):
         evaluate(weights(), Dataset("four", images, labels, images, labels, tuple("abcd")))
 
 
@@ -188,3 +188,24 @@ def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
 def test_a_refusal_that_is_no_output_is_none(told):
     network = describe("lenet-5-relu", classes=11)
     assert Weights(network, initial_weights(network, "pytorch", 0), {"refusal": told}).refusal is None
+
+
+def test_a_label_that_only_the_refusal_could_be_is_named(mnist):
+    network = describe("lenet-5-relu", classes=11)
+    refusing = Weights(network, initial_weights(network, "pytorch", 0), {"refusal": 10})
+    images, labels = mnist.test_images[:11], np.arange(11)
+    eleven = Dataset("eleven", images, labels, images, labels, tuple(map(str, range(11))))
+    with pytest.raises(
+        DataError, match="labels up to 10, but lenet-5-relu tells 10 classes apart; expected labels of 0 to 9"
+    ):
+        evaluate(refusing, eleven)
+
+
+@pytest.mark.parametrize("name", [["mnist"], {"mnist": 1}, 7, None])
+def test_the_data_that_weights_were_trained_on_may_be_told_in_any_way(name, tmp_path, capsys):
+    network = describe("lenet-5-relu")
+    path = tmp_path / "weights.safetensors"
+    save(path, Weights(network, initial_weights(network, "pytorch", 0), {"data": {"name": name}}))
+    np.savez(tmp_path / "data.npz", images=np.zeros((20, 28, 28), np.uint8), labels=np.arange(20) % 10)
+    assert main(["evaluate", str(path), "--data", str(tmp_path / "data.npz")]) == 0
+    assert "were trained on" not in capsys.readouterr().err

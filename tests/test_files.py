@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from lenet.errors import LeNetError
@@ -70,3 +72,50 @@ def test_a_lock_that_another_process_holds_is_refused_and_free_when_it_dies(tmp_
         holder.communicate()
     with locked(path, lambda: LeNetError("in use")):
         pass
+
+
+FULL_DISK = """
+import resource, signal, sys
+from lenet.cli import main
+import lenet.evaluation, lenet.data, matplotlib.figure
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))
+sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["evaluate", "pretrained", "--data", "DATA", "--mistakes", "FILE.png"],
+        ["evaluate", "pretrained", "--data", "DATA", "--confusion", "FILE.png"],
+        ["evaluate", "--photos", "TABLE", "--mistakes", "FILE.jpg"],
+        ["explain", "-o", "FILE.html"],
+        ["show", "lenet-5", "--diagram", "FILE.svg"],
+        ["data", "show", "DATA", "-o", "FILE.png"],
+        ["maps", "pretrained", "PICTURE", "-o", "FOLDER"],
+        ["read", "PICTURE", "--annotate", "FOLDER"],
+        ["train", "lenet-5-relu", "--data", "DATA", "--epochs", "1", "--out", "FOLDER"],
+    ],
+    ids=lambda command: " ".join(command[:3]),
+)
+def test_a_full_disk_leaves_no_half_file_and_is_named(command, tmp_path):
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (60, 28, 28), np.uint8)
+    np.savez(tmp_path / "data.npz", images=images, labels=np.arange(60) % 10)
+    seven = Path(__file__).parents[1] / "examples" / "digits" / "seven.png"
+    (tmp_path / "seven.png").write_bytes(seven.read_bytes())
+    (tmp_path / "labels.csv").write_text("file,label\nseven.png,1\n")
+    before = {path.name for path in tmp_path.iterdir()}
+    places = {"DATA": "data.npz", "TABLE": "labels.csv", "PICTURE": "seven.png", "FOLDER": "out"}
+    arguments = [places.get(word, word.replace("FILE", "file")) for word in command]
+    ran = subprocess.run(
+        [sys.executable, "-c", FULL_DISK, *arguments], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    written = [path for path in tmp_path.rglob("*") if path.is_file() and path.name not in before]
+    assert ran.returncode == 1, (ran.stdout, ran.stderr)
+    assert "Traceback" not in ran.stderr
+    assert any(name in ran.stderr.splitlines()[-1] for name in ("file.", "out/")), ran.stderr
+    assert "file too large" in ran.stderr.lower()
+    assert all(path.stat().st_size and not path.name.endswith(".tmp") for path in written if path.name != ".lock")
+    assert not [path for path in written if path.suffix in (".png", ".jpg", ".svg", ".html")]

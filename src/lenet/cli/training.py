@@ -10,7 +10,7 @@ import typer
 
 from lenet import data, networks
 from lenet.architecture import Network
-from lenet.errors import DataError, LeNetError, Stopped, TrainingError
+from lenet.errors import DataError, LeNetError, Stopped, TrainingError, printable
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.files import write_atomically
@@ -179,9 +179,9 @@ def evaluate(
     evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if mistakes:
-        draw_mistakes(evaluation, images).save(mistakes)
+        data.save_sheet(draw_mistakes(evaluation, images), mistakes)
     if confusion:
-        draw_confusion(evaluation).save(confusion)
+        data.save_sheet(draw_confusion(evaluation), confusion)
     if as_json:
         shown = _examples(evaluation, examples)
         print(json.dumps(evaluation.to_json() | ({"first": shown} if examples else {}), ensure_ascii=False))
@@ -216,7 +216,8 @@ def _repeated_engine(stored: dict[str, Any]) -> str | None:
     engine = str(stored.get("engine", "torch"))
     if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
         return engine
-    print(f"lenet: the run was made with the engine {engine}; another one gives other last bits", file=sys.stderr)
+    said = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
+    print(f"lenet: {said}", file=sys.stderr)
     return None
 
 
@@ -291,7 +292,7 @@ def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
 
 
 def _warn_of_other_classes(found: Weights, dataset: data.Dataset) -> None:
-    trained_on = found.provenance.get("data", {}).get("name")
+    trained_on = found.trained_on
     if trained_on in data.CATALOG and data.CATALOG[trained_on].class_names != dataset.class_names:
         print(
             f"lenet: these weights were trained on {trained_on}, whose classes are not those of {dataset.name}; "

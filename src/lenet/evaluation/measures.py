@@ -180,9 +180,11 @@ def evaluate(
     if engine not in ENGINES:
         raise UnknownName("engine", engine, ENGINES)
     network = weights.network
-    if len(dataset.class_names) > network.classes:
+    classes = network.classes - (weights.refusal is not None)
+    if len(dataset.class_names) > classes:
         raise DataError(
-            f"{dataset.name} has {len(dataset.class_names)} classes, but {network.name} has {network.classes} outputs"
+            f"{dataset.name} has labels up to {len(dataset.class_names) - 1}, but {network.name} tells {classes} "
+            f"classes apart; expected labels of 0 to {classes - 1}"
         )
     images, labels = dataset.part(split)
     predict = _predictor(weights, engine)
