@@ -141,7 +141,12 @@ def _picture(folder: Path, where: str, values: dict[str, str]) -> LabeledPicture
     if kind == "single" and len(said) != 1:
         raise DataError(f"{where}: {said!r} is no single digit; give the picture the kind string")
     path = folder / file
-    if not path.is_file():
+    try:
+        is_file = path.is_file()
+    except (OSError, ValueError) as error:  # no file can have such a name
+        said = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{where}: the file's name {file[:40]!r}… cannot be: {said.lower()}") from None
+    if not is_file:
         raise DataError(f"{where}: {path}: {'is a folder' if path.is_dir() else 'no such file'}, expected a picture")
     label = "\n".join(GAP.join(line.split()) for line in said.split(NEW_LINE))
     return LabeledPicture(path, file, label, kind, values.get("capture") or _DEFAULT_CAPTURE)

@@ -1,0 +1,487 @@
+"""Damaged and lying files of every kind: whoever opens one gets what it holds, or one sentence; in bounded memory.
+
+A child process goes through the files by the functions that users call; the same number always makes the same change.
+LENET_FUZZ=5000 goes through more of them.
+"""
+
+import contextlib
+import faulthandler
+import io
+import json
+import os
+import resource
+import shutil
+import subprocess
+import sys
+import tempfile
+import traceback
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage
+from lenet.errors import LeNetError, printable
+from memory import most_megabytes
+from replica_fakes import FakeLanes
+from test_reading_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
+from test_reading_damage import mutated as mutated_picture
+
+MUTANTS = int(os.environ.get("LENET_FUZZ", "300"))
+CHUNK = 625  # files to a process
+MOST_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
+MOST_MEGABYTES = 1000
+
+HOSTILE: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 3, 2**31, 2**63, 10**30, -(10**30), 10**400, 0.5, -0.5, 1e-320, 1e300, float("nan"),
+    float("inf"), "", "x", "mnist", "\x1b[2J\n", "\x9b31m", "\udc80", "../../../ESCAPED", "/ESCAPED", "a/b", "\0",
+    "n" * 300, "n" * 5000, "9" * 5000, "nan", [], {}, [[]], [None], {"": None}, [1, 2], [[1]], {"name": "mnist"},
+)  # fmt: skip
+DEPTH = 100_000
+
+
+def deep(rng: Rng) -> str:
+    opening, closing = ("[", "]") if rng.random() < 0.5 else ('{"a":', "}")
+    return opening * DEPTH + "0" + closing * DEPTH
+
+
+def places_in(value: Any) -> list[tuple[Any, Any]]:
+    """Every container and key of a JSON value."""
+    found = []
+    keys = value.keys() if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        found.append((value, key))
+        found += places_in(value[key])
+    return found
+
+
+def changed_json(text: str, rng: Rng) -> str:
+    """JSON with one or more values exchanged, dropped, doubled, moved, or nested deeper than parsers go."""
+    value = json.loads(text)
+    hole = ""
+    for _ in range(1 if rng.random() < 0.8 else 3):
+        places = places_in(value)
+        if not places:
+            return json.dumps(HOSTILE[rng.integers(len(HOSTILE))])
+        container, key = places[rng.integers(len(places))]
+        other, there = places[rng.integers(len(places))]
+        match rng.choice(["exchange", "exchange", "drop", "swap", "add", "number", "deep", "whole"]):
+            case "exchange":
+                container[key] = HOSTILE[rng.integers(len(HOSTILE))]
+            case "drop":
+                del container[key]
+            case "swap":
+                container[key] = json.loads(json.dumps(other[there]))
+            case "add" if isinstance(container, dict):
+                container[str(HOSTILE[rng.integers(len(HOSTILE))])[:300]] = HOSTILE[rng.integers(len(HOSTILE))]
+            case "number" if isinstance(container[key], int | float):
+                container[key] = container[key] * int(rng.choice([-1, 0, 2, 1000, 10**9])) + int(rng.integers(-1, 2))
+            case "deep":
+                container[key], hole = "HOLE", deep(rng)
+            case "whole" if rng.random() < 0.2:
+                value = HOSTILE[rng.integers(len(HOSTILE))]
+    return json.dumps(value).replace('"HOLE"', hole)
+
+
+def changed_json_file(content: bytearray, rng: Rng) -> bytearray:
+    return bytearray(changed_json(content.decode(), rng).encode())
+
+
+def changed_lines(content: bytearray, rng: Rng) -> bytearray:
+    lines = content.decode().splitlines()
+    number = int(rng.integers(len(lines)))
+    lines[number : number + 1] = [[changed_json(lines[number], rng)], [], lines[number : number + 1] * 2][
+        rng.choice([0, 0, 0, 1, 2])
+    ]
+    return bytearray("".join(f"{line}\n" for line in lines).encode())
+
+
+def changed_header(content: bytearray, rng: Rng) -> bytearray:
+    """A safetensors file with another header: of its arrays, or of the JSON in its metadata."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    texts = header.get("__metadata__", {})
+    if texts and rng.random() < 0.75:
+        name = sorted(texts)[rng.integers(len(texts))]
+        with contextlib.suppress(ValueError):
+            texts[name] = changed_json(texts[name], rng)
+        text = json.dumps(header)
+    elif rng.random() < 0.4:  # numbers that are none, of every kind of array
+        start, floats = 8 + size, (len(content) - 8 - size) // 4
+        for _ in range(2 ** rng.integers(0, 4)):
+            place = start + 4 * int(rng.integers(floats))
+            value = np.float32(rng.choice([np.nan, np.inf, -np.inf, 3e38, 1e-45, -0.0]))
+            content[place : place + 4] = value.tobytes()
+        return content
+    else:
+        text = changed_json(json.dumps(header), rng)
+    packed = text.encode()
+    packed += b" " * (-len(packed) % 8)
+    return bytearray(len(packed).to_bytes(8, "little") + packed + content[8 + size :])
+
+
+def changed_idx_head(content: bytearray, rng: Rng) -> bytearray:
+    """Another type, number of dimensions or size in the head of an IDX file."""
+    dimensions = int(rng.choice([0, 1, 2, 3, 4, 33, 100, 255]))
+    sizes = [int(rng.choice([0, 1, 2, 8, 65_535, 2**31, 2**32 - 1])) for _ in range(dimensions)]
+    head = bytes([0, 0, int(rng.choice([8, 8, 9, 11, 13, 14, 99])), dimensions])
+    return bytearray(head + np.array(sizes, ">u4").tobytes()) + content[16:]
+
+
+def zipped(arrays: dict[str, bytes], compression: int) -> bytearray:
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w", compression) as archive:
+        for name, content in arrays.items():
+            archive.writestr(zipfile.ZipInfo(f"{name}.npy"), content, compression)
+    return bytearray(file.getvalue())
+
+
+def changed_npz_head(content: bytearray, rng: Rng) -> bytearray:
+    """An NPZ file whose arrays claim other shapes and types, or inflate to far more than they hold."""
+    arrays = {}
+    with zipfile.ZipFile(io.BytesIO(bytes(content))) as archive:
+        for name in archive.namelist():
+            arrays[name.removesuffix(".npy")] = archive.read(name)
+    name = sorted(arrays)[rng.integers(len(arrays))]
+    shapes = ["(1000000000000000,)", "(0, 8, 8)", "(-1, 8, 8)", "(2, 2)", "(300000000, 8, 8)", "()", "(1,)*99",
+              "(1, 8, 8)", "(36, 16, 16)"]  # fmt: skip
+    kinds = ["|u1", "<f8", "|O", "<U9999999", "|V0", "|S0", "<M8[s]", "[('a', '<i4')]", "<i8", "<u8", "nonsense"]
+    described = rng.choice(kinds)
+    head = f"{{'descr': {described if described.startswith('[') else repr(str(described))}, 'fortran_order': False, "
+    head += f"'shape': {rng.choice(shapes)}, }}"
+    head += " " * (117 - len(head) % 64) + "\n"
+    body = arrays[name][128:] if rng.random() < 0.8 else bytes(int(rng.choice([0, 100_000_000])))
+    arrays[name] = b"\x93NUMPY\x01\x00" + len(head).to_bytes(2, "little") + head.encode() + body
+    return zipped(arrays, int(rng.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_LZMA])))
+
+
+def changed_table(content: bytearray, rng: Rng) -> bytearray:
+    cells = [line.split(",") for line in content.decode().splitlines()]
+    row = cells[rng.integers(len(cells))]
+    said = ["", "x", '"', "\0", "../../etc/passwd", "/", "n" * 300, "n" * 200_000, "\x1b[2J", "٣", "²", "1|2", "|", " ",
+            "12", "single", "string", "file", "label", ";", "\t"]  # fmt: skip
+    row[rng.integers(len(row))] = said[rng.integers(len(said))]
+    text = "\n".join(",".join(row) for row in cells)
+    return bytearray(text.encode(str(rng.choice(["utf-8", "utf-8", "utf-16", "utf-8-sig"]))))
+
+
+TINY = Network(
+    "tiny",
+    (1, 8, 8),
+    (Stage("c1", Convolution(4, 3), Activation.RELU), Stage("p1", MaxPooling()), Stage("output", FullConnection(3))),
+)
+BYTES = [cut, flip_bits, drop_a_piece, repeat_a_piece, write_a_large_number]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A kind of file: where it lies in its folder, how it is changed, and what users open it by."""
+
+    kind: str
+    path: str
+    structural: tuple[Callable[[bytearray, Rng], bytearray], ...]
+    opened: Callable[[Path], object]
+
+
+def run_verb(*arguments: str) -> None:
+    """A verb as `main` runs it, but for the sentence that it makes of errors."""
+    from lenet.cli import build_app
+
+    said = io.StringIO()
+    with contextlib.redirect_stdout(said), contextlib.redirect_stderr(said):
+        build_app(arguments[0])(args=list(arguments), prog_name="lenet", standalone_mode=False)
+    assert_printable(said.getvalue())
+
+
+def assert_printable(text: str) -> None:
+    plain = text.replace("\n", "").replace("\r", "")
+    assert printable(plain) == plain, repr(text)[:500]
+
+
+def train_again(folder: Path) -> None:
+    run_verb("train", "--out", str(folder / "run"), "--resume", "--threads", "1")
+
+
+def train_from(folder: Path) -> None:
+    run_verb("train", "--from", str(folder / "run" / "run.json"), "--threads", "1", "--epochs", "1")
+
+
+def open_history(folder: Path) -> None:
+    from lenet.training.curves import draw_curves
+    from lenet.training.runs import Run
+
+    assert len(Run(folder / "run").history) in range(5)
+    draw_curves(Run(folder / "run"))
+    before = Run(folder / "run").last_path.read_bytes()
+    train_again(folder)  # is never kept from going on
+    assert Run(folder / "run").last_path.read_bytes() == before
+    assert [row["epoch"] for row in Run(folder / "run").history] == [1, 2]
+
+
+def load_data(folder: Path) -> None:
+    from lenet import data
+
+    found = data.load(folder / "data")
+    for name in (found.name, *found.class_names):
+        assert_printable(name)
+
+
+def load_idx(folder: Path) -> None:
+    from lenet import data
+
+    run_verb("evaluate", str(folder / "weights.safetensors"), "--data", str(folder / "images"))
+    data.load(folder / "images")
+
+
+def load_npz(folder: Path) -> None:
+    run_verb("evaluate", str(folder / "weights.safetensors"), "--data", str(folder / "data.npz"))
+
+
+def use_weights(folder: Path) -> None:
+    """By everything that takes weights: reading, the page, evaluating, describing."""
+    from lenet.page.document import page_document
+    from lenet.reading import Reader
+    from lenet.reading.recognition import Calibration
+    from lenet.weights import find
+
+    found = find(str(folder / "weights.safetensors"))
+    refused = []
+    for use in (
+        lambda: page_document([found]),
+        lambda: Calibration.of_one_view(found),
+        lambda: Reader(found).read(picture("7"), single=True),
+        lambda: found.trained_on,
+        lambda: run_verb("evaluate", str(folder / "weights.safetensors"), "--data", str(folder / "ten.npz")),
+    ):
+        try:
+            use()
+        except LeNetError as error:
+            refused.append(error)
+    if refused:
+        raise refused[0]
+
+
+def use_string_weights(folder: Path) -> None:
+    from lenet.sdnn.reader import StringReader
+    from lenet.weights import load
+
+    StringReader(load(folder / "strings.safetensors")).read(np.zeros((1, 32, 64), np.uint8))
+
+
+def read_table(folder: Path) -> None:
+    from lenet.reading.folders.labels import read_labels
+
+    for picture in read_labels(folder / "labels.csv"):
+        assert picture.path.is_file()
+
+
+def read_photos(folder: Path) -> None:
+    run_verb("evaluate", "--photos", str(folder / "labels.csv"), "--json")
+
+
+def print_row(folder: Path) -> None:
+    """A row that was reproduced already, or is now, by a stand-in for the engine."""
+    from lenet.cli.reproduce import _print
+    from lenet.reproduction import runner
+    from lenet.reproduction.folder import reading_results
+    from lenet.reproduction.request import Request
+    from lenet.reproduction.rows import find
+    from lenet.reproduction.writing import write_row
+
+    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+               "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
+    runner.prepare = lambda *_, **__: runner.Material(digits(20), digits(10), account)
+    place, said = folder / "lenet-5", io.StringIO()
+    settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1), make=FakeLanes).settings
+    write_row(place, settings)
+    with reading_results(place), contextlib.redirect_stdout(said):
+        _print(settings)
+
+
+def open_lanes(folder: Path) -> None:
+    """Go on with a group of networks of the native engine; it is taught if it was not yet."""
+    from lenet.networks import describe
+    from lenet.reproduction import lanes
+    from lenet.reproduction.rows import LENET_5
+    from lenet.reproduction.streams import Stream
+
+    recipe = replace(LENET_5, rates=(0.0005, 0.0002), curvature_patterns=5)
+    stream = Stream(digits(20), 0, "all")
+    lanes.train(folder / "lanes.safetensors", describe("lenet-5"), recipe, (0, 1), stream, digits(10))
+
+
+def digits(number: int) -> Any:
+    from lenet.reproduction.streams import Patterns
+
+    rng = np.random.default_rng(number)
+    return Patterns(rng.integers(0, 256, (number, 32, 32), np.uint8), rng.integers(0, 10, number))
+
+
+def picture(text: str) -> bytes:
+    import cv2
+
+    pixels = np.full((60, 60), 220, np.uint8)
+    cv2.putText(pixels, text, (15, 45), cv2.FONT_HERSHEY_SIMPLEX, 1.5, 20, 4)
+    file = io.BytesIO()
+    Image.fromarray(pixels).save(file, "PNG")
+    return file.getvalue()
+
+
+SUBJECTS = (
+    Subject("run.json", "run/run.json", (changed_json_file,), train_from),
+    Subject("run.json gone on with", "run/run.json", (changed_json_file,), train_again),
+    Subject("last.safetensors", "run/last.safetensors", (changed_header,), train_again),
+    Subject("history.jsonl", "run/history.jsonl", (changed_lines,), open_history),
+    Subject("weights", "weights.safetensors", (changed_header,), use_weights),
+    Subject("weights of strings", "strings.safetensors", (changed_header,), use_string_weights),
+    Subject("picture in a class folder", "data/a/0.png", (), load_data),
+    Subject("IDX", "images/train-images-idx3-ubyte", (changed_idx_head,), load_idx),
+    Subject("IDX labels", "images/train-labels-idx1-ubyte", (changed_idx_head,), load_idx),
+    Subject("IDX.gz", "images/t10k-images-idx3-ubyte.gz", (), load_idx),
+    Subject("NPZ", "data.npz", (changed_npz_head,), load_npz),
+    Subject("labels.csv", "labels.csv", (changed_table,), read_table),
+    Subject("run.json of a finished row", "lenet-5/run.json", (changed_json_file,), print_row),
+    Subject("lanes", "lanes.safetensors", (changed_header,), open_lanes),
+)
+
+
+@cache
+def originals() -> dict[str, bytes]:
+    """Sound files, by their paths: a run, weights, data of every kind, a row that was reproduced."""
+    from lenet import data
+    from lenet.initialization import initial_weights
+    from lenet.sdnn.decoding import Grammar
+    from lenet.sdnn.displacement import network_with_blank
+    from lenet.sdnn.reader import with_grammar
+    from lenet.training import recipe, train
+    from lenet.weights import Weights, pretrained, save
+
+    rng = np.random.default_rng(0)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        arrays = {"x_train": rng.integers(0, 256, (36, 8, 8), np.uint8), "y_train": np.arange(36) % 3,
+                  "x_test": rng.integers(0, 256, (12, 8, 8), np.uint8), "y_test": np.arange(12) % 3}  # fmt: skip
+        np.savez_compressed(folder / "data.npz", class_names=np.array(["a", "b", "c"]), **arrays)
+        np.savez(folder / "ten.npz", images=rng.integers(0, 256, (20, 28, 28), np.uint8), labels=np.arange(20) % 10)
+        (folder / "images").mkdir()
+        for part, key, end in (("train", "train", ""), ("t10k", "test", ".gz")):
+            data.write_idx(folder / "images" / f"{part}-images-idx3-ubyte{end}", arrays[f"x_{key}"])
+            data.write_idx(folder / "images" / f"{part}-labels-idx1-ubyte", arrays[f"y_{key}"].astype(np.uint8))
+        for number, label in enumerate("abab"):
+            path = folder / "data" / label / f"{number // 2}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8)).save(path)
+        for digit in "77":
+            (folder / f"{digit}.png").write_bytes(picture(digit))
+        (folder / "labels.csv").write_text("file,label,kind,capture\n7.png,7,single,photo\n")
+        source = {"name_or_path": "data.npz", "size": 8, "color": False}
+        made = recipe("fast", TINY, epochs=2, batch=16, optimizer="adamw", ema=0.9)
+        train(TINY, data.load(folder / "data.npz"), made, folder / "run", threads=1, validation=6, source=source)
+        save(folder / "small.safetensors", Weights(TINY, initial_weights(TINY, seed=0)))
+        shipped = pretrained()
+        save(folder / "weights.safetensors", Weights(shipped.network, shipped.arrays, shipped.provenance | {
+            "data": {"name": "mnist"}, "adaptations": []}))  # fmt: skip
+        blank = network_with_blank()
+        strings = Weights(blank, initial_weights(blank, seed=0))
+        save(folder / "strings.safetensors", with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]))
+        open_lanes(folder)
+        print_row(folder)
+        return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def mutated(number: int) -> tuple[Subject, str, bytes]:
+    """A file, how it came about, and its bytes."""
+    rng = np.random.default_rng(number)
+    subject = SUBJECTS[number % len(SUBJECTS)]
+    if subject.path.endswith(".png"):
+        kind, content = mutated_picture(number // len(SUBJECTS))
+        return subject, kind, content
+    content = bytearray(originals()[subject.path])
+    ways = subject.structural if subject.structural and rng.random() < 0.75 else BYTES
+    changes = [ways[rng.integers(len(ways))]]
+    if rng.random() < 0.1:
+        changes.append(BYTES[rng.integers(len(BYTES))])
+    for change in changes:
+        content = change(content, rng) or bytearray(b"\0")
+    return subject, " + ".join(change.__name__ for change in changes), bytes(content)
+
+
+def go_through(first: int, last: int) -> None:
+    """In the child: a line of JSON before and after each file; a file that takes too long ends the process."""
+    resource.setrlimit(resource.RLIMIT_AS, (8 << 30, 8 << 30))  # so that a bomb does not take the machine with it
+    files = originals()
+    with tempfile.TemporaryDirectory() as name:
+        for number in range(first, last):
+            folder = Path(name) / str(number)
+            subject, kind, content = mutated(number)
+            for path, sound in files.items():
+                (folder / path).parent.mkdir(parents=True, exist_ok=True)
+                (folder / path).write_bytes(content if path == subject.path else sound)
+            said, failure = opened(subject, folder, number, kind)
+            escaped = [
+                str(path) for place in (Path("/"), Path(name), Path(name).parent) for path in place.glob("*ESCAPED*")
+            ]
+            print(json.dumps({"said": said, "failure": failure, "escaped": escaped, "megabytes": most_megabytes()}))
+            shutil.rmtree(folder)
+
+
+def opened(subject: Subject, folder: Path, number: int, kind: str) -> tuple[str, str]:
+    """What was said of a file, and what else came of it."""
+    print(json.dumps({"number": number, "kind": f"{subject.kind}: {kind}"}), flush=True)
+    faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+    os.chdir(folder)
+    try:
+        subject.opened(folder)
+    except LeNetError as error:
+        return str(error), ""
+    except BaseException:
+        return "", traceback.format_exc()
+    finally:
+        os.chdir(folder.parent)
+        faulthandler.cancel_dump_traceback_later()
+    return "", ""
+
+
+@pytest.mark.parametrize("first", range(0, MUTANTS, CHUNK))
+def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
+    last = min(first + CHUNK, MUTANTS)
+    command = [sys.executable, __file__, str(first), str(last)]
+    ran = subprocess.run(command, capture_output=True, text=True, timeout=120 + 4 * CHUNK, check=False)
+    lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
+    assert ran.returncode == 0, f"{lines[-1] if lines else 'nothing'} ended the process: {ran.stderr[-3000:]}"
+    outcomes = [{**asked, **found} for asked, found in zip(lines[::2], lines[1::2], strict=True)]
+    assert len(outcomes) == last - first
+    if log := os.environ.get("LENET_FUZZ_LOG"):
+        with Path(log).open("a") as file:
+            file.writelines(json.dumps(outcome) + "\n" for outcome in outcomes)
+    for outcome in outcomes:
+        assert outcome["failure"] == "", outcome
+        assert outcome["escaped"] == [], outcome
+        assert outcome["megabytes"] <= MOST_MEGABYTES, outcome
+        assert_printable(outcome["said"])
+        assert "\n" not in outcome["said"], outcome
+        assert len(outcome["said"]) < 1_000, outcome
+
+
+def test_sound_files_are_opened():
+    with tempfile.TemporaryDirectory() as name:
+        for path, content in originals().items():
+            (Path(name) / path).parent.mkdir(parents=True, exist_ok=True)
+            (Path(name) / path).write_bytes(content)
+        for subject in SUBJECTS:
+            assert opened(subject, Path(name), 0, "sound") == ("", ""), subject.kind
+
+
+def test_the_same_number_makes_the_same_file():
+    numbers = range(3 * len(SUBJECTS))
+    assert [mutated(number)[2] for number in numbers] == [mutated(number)[2] for number in numbers]
+
+
+if __name__ == "__main__":
+    go_through(int(sys.argv[1]), int(sys.argv[2]))
