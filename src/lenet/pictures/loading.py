@@ -173,7 +173,7 @@ def opened_image(path: Path) -> Iterator[Image.Image]:
     Raises:
         DataError, MissingExtra: as `open_picture`, but for pictures with few pixels, which may be as small as they are.
     """
-    with _opened(path) as (name, file), _one_sentence(name):
+    with _opened(path) as (name, file), one_sentence(name):
         image = next(open_images(file, name, KEPT_PIXELS).images)
         _check_most_pixels(*image.size, name, most_pixels_of(image.format))
         yield image
