@@ -21,7 +21,7 @@ from lenet.training.runs import Run, begin, read_settings
 from lenet.weights import read_safetensors
 from test_training import QUICK, TINY, stripes, write_npz
 
-AT_ONCE = int(os.environ.get("LENET_LOCKS", "20"))  # pairs of processes that want one folder
+AT_ONCE = int(os.environ.get("LENET_LOCKS", "8"))  # pairs of processes that want one folder
 
 
 @pytest.fixture
@@ -198,7 +198,7 @@ def racers(folder: Path, arguments: list[str]) -> list[subprocess.Popen]:
 
 def test_of_two_processes_that_train_into_one_folder_one_goes_on_undisturbed(tmp_path):
     source = write_npz(tmp_path / "stripes.npz", stripes(600))
-    changes = ["--epochs", "40", "--batch", "16", "--threads", "1", "--checkpoint-every", "9"]
+    changes = ["--epochs", "12", "--batch", "16", "--threads", "1"]
     asked = ["train", "lenet-5-relu", "--data", source, *changes]
     assert main([*asked, "--out", str(tmp_path / "alone")]) == 0
     expected = [(tmp_path / "alone" / name).read_bytes() for name in ("best.safetensors", "last.safetensors")]
