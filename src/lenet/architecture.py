@@ -27,7 +27,7 @@ ConnectionTable = tuple[tuple[int, ...], ...]
 MOST_STAGES, MOST_UNITS, MOST_PARAMETERS = 1_000, 1 << 24, 1 << 26
 """What a network has at most, units of any one stage: descriptions come from files, too."""
 
-NAME = re.compile(r"[^\W_][\w.+-]{0,63}")
+NAME = re.compile(r"[^\W_](?:[\w .+-]{0,62}[\w+-])?")
 """What a network or a stage may be called; files and folders are named after them."""
 
 
@@ -279,7 +279,7 @@ class Network:
             if not NAME.fullmatch(name):
                 raise ArchitectureError(
                     f"the {kind} name {_shortened(name)} is none that a file can have; "
-                    "expected up to 64 letters, digits and . _ + -, the first a letter or digit"
+                    "expected up to 64 letters, digits, spaces and . _ + -, the first a letter or digit"
                 )
         if not self.stages:
             raise ArchitectureError(f"{self.name}: a network needs at least one stage")

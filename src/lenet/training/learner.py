@@ -184,9 +184,9 @@ class TorchLearner:
         """
         check_state(state, self.network, self.recipe)
         self._flat.data.copy_(self._vector(state, "weights"))
-        if self._average is not None:
-            self._average.copy_(self._vector(state, "average"))
         self._updates = int(state["updates"][0])
+        if self._average is not None:
+            self._average.copy_(self._vector(state, "average" if self._updates else "weights"))
         if self._updates:
             self._optimizer.state[self._flat] = self._optimizer_state(state)
 

@@ -21,12 +21,14 @@ def check_state(state: State, network: Network, recipe: Recipe) -> None:
 
 
 def kept_kinds(recipe: Recipe, updates: int) -> tuple[str, ...]:
-    """Of what a state holds an array for each parameter: the weights, and what the optimizer remembers.
+    """Of what a state holds an array for each parameter: the weights, and what updates leave behind.
 
     >>> kept_kinds(Recipe(optimizer="adamw", ema=0.9), updates=1)
     ('weights', 'average', 'exp_avg', 'exp_avg_sq')
     """
+    if not updates:
+        return ("weights",)
     average = ("average",) if recipe.ema else ()
     adaptive = ("exp_avg", "exp_avg_sq") if recipe.optimizer == "adamw" else ()
     momentum = ("momentum_buffer",) if recipe.optimizer == "sgd" and recipe.momentum else ()
-    return ("weights", *average, *(adaptive + momentum if updates else ()))
+    return ("weights", *average, *adaptive, *momentum)
