@@ -199,6 +199,19 @@ def test_a_server_that_is_killed_leaves_neither_processes_nor_files(workers, tmp
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_process_that_is_killed_while_it_starts_is_told_in_a_sentence():
+    command = [sys.executable, "-c", CALL, "serve", "--port", "0", "--workers", "2"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until(lambda: children(process.pid))
+            os.kill(children(process.pid)[0], signal.SIGKILL)
+            told = process.communicate(timeout=SECONDS)[1]
+        finally:
+            process.kill()
+    expected = "lenet: a process that serves ended while it was starting, most likely by lack of memory\n"
+    assert (process.returncode, told) == (1, expected)
+
+
 def children(pid: int) -> list[int]:
     """The processes that serve."""
     found = []

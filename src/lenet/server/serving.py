@@ -16,7 +16,7 @@ import socket
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
@@ -150,10 +150,14 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
         server.run([listener])
 
 
-def _work(service: Service, listener: socket.socket, workers: int, ready: Connection) -> None:
-    """One of several processes."""
+def _work(listener: socket.socket, workers: int, ready: Connection) -> None:
+    """One of several processes; what it serves comes over the connection."""
     # Ctrl-C reaches all processes of a terminal; it is the first process that tells the others to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        service = ready.recv()
+    except (EOFError, OSError):  # the first process has ended
+        return
 
     def started() -> None:
         ready.send(True)
@@ -169,7 +173,7 @@ class _Workers:
     """The processes that answer, and the watch over them."""
 
     def __init__(self, service: Service, listener: socket.socket, count: int) -> None:
-        self._arguments = (service, listener, count)
+        self._service, self._listener = service, listener
         self._count = count
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, SpawnProcess] = {}
@@ -192,10 +196,13 @@ class _Workers:
             self._woken.close()
 
     def _start(self) -> None:
-        ready, tells = self._context.Pipe(duplex=False)
-        process = self._context.Process(target=_work, args=(*self._arguments, tells), name="lenet serve")
+        ready, tells = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(self._listener, self._count, tells), name="lenet serve")
         process.start()
         tells.close()
+        with suppress(OSError):  # it has ended already, as will be noticed
+            # Not as an argument: one that ends before it has taken a long one keeps `start` waiting for ever.
+            ready.send(self._service)
         self._processes[process.sentinel] = process
         self._starting[ready] = process.sentinel
 
@@ -238,7 +245,7 @@ class _Workers:
         self._is_stopping = True
 
     def _tell_all(self) -> None:
-        self._arguments[1].close()  # connections must not wait for processes that accept none
+        self._listener.close()  # connections must not wait for processes that accept none
         for process in self._processes.values():
             process.terminate()
 
