@@ -103,7 +103,10 @@ def test_a_missing_extra_is_named_with_its_purpose_and_breaks_nothing(capsys, mo
     monkeypatch.setattr(doctor, "_version", lambda package: None if package == "matplotlib" else known(package))
     code, found = _report(capsys)
     assert code == 0
-    assert found["extras"]["figures"]["text"] == "matplotlib is not installed; it serves drawing maps and posters"
+    assert (
+        found["extras"]["figures"]["text"]
+        == "matplotlib is not installed; it serves drawing maps, posters and diagrams"
+    )
     assert found["extras"]["figures"]["remedy"] == "pip install 'lenet[figures]'"
 
 

@@ -17,6 +17,7 @@ from lenet.benchmarking.report import (
 )
 from lenet.benchmarking.timing import Rounds, run_rounds
 from lenet.engine.native import usable_cores
+from lenet.errors import EngineError
 from lenet.networks import describe
 from lenet.weights import pretrained
 
@@ -37,12 +38,16 @@ def short(
 ) -> Report:
     """Training and inference against the peers that are installed, in less than a minute.
 
+    A part that nobody here can run has no table, only the sentences that say what is missing.
+
     Figures as `training_figures` and `inference_figures` give them, and ``images_per_second`` of everyone.
     """
     threads, digits = threads or usable_cores(), load_digits()
     report = Report(describe_machine(threads))
     learned = add_training(report, digits, threads, rounds, seconds, progress, torch_batches)
     read = add_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
+    if not learned.calls and not read.calls:
+        raise EngineError(f"nothing that can be measured is installed: {'; '.join(dict.fromkeys(report.notes))}")
     report.figures["images_per_second"] = {"training": rates(learned), "inference": rates(read)}
     report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
     return report
@@ -66,7 +71,8 @@ def add_training(
         network, digits.train_images, digits.train_labels, threads, torch_batches, variants=variants
     )
     measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
-    report.tables.append(training_table(measured, work))
+    if tasks:
+        report.tables.append(training_table(measured, work))
     report.figures["training"] = training_figures(measured, work)
     report.notes += absent
     note_machine(report, measured)
@@ -91,7 +97,8 @@ def add_inference(
         weights.network, weights.arrays, digits.test_images, threads, batches, other_batches
     )
     measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
-    report.tables.append(inference_table(measured, work))
+    if tasks:
+        report.tables.append(inference_table(measured, work))
     report.figures["inference"] = inference_figures(measured, work)
     report.notes += absent
     note_machine(report, measured)

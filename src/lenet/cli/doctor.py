@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from importlib import metadata
 from importlib.resources import files
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,12 +21,12 @@ import lenet
 from lenet.errors import LeNetError
 
 EXTRAS = {
-    "train": ("torch", "training on GPUs, training without the native engine, and networks as torch modules"),
-    "figures": ("matplotlib", "drawing maps and posters"),
-    "bench": ("onnxruntime", "comparing with ONNX Runtime in lenet bench"),
-    "heic": ("pillow-heif", "reading HEIC photos"),
-    "pdf": ("pypdfium2", "reading PDF pages"),
-    "serve": ("fastapi", "lenet serve"),
+    "train": "training on GPUs, training without the native engine, and networks as torch modules",
+    "figures": "drawing maps, posters and diagrams",
+    "bench": "comparing with ONNX Runtime in lenet bench",
+    "heic": "reading HEIC photos",
+    "pdf": "reading PDF pages",
+    "serve": "lenet serve",
 }
 # What the processor must list, as Linux names it, to run the kernels of each instruction set.
 FEATURES = {
@@ -103,7 +104,7 @@ def _versions() -> Iterator[Row]:
     python = platform.python_version()
     state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
     yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
-    for package in (_NAME.findall(line)[0] for line in metadata.requires("lenet") or [] if "extra ==" not in line):
+    for package in _required():
         version = _version(package)
         found = State.GOOD if version else State.BROKEN
         yield package, found, version or "is not installed", version, f"pip install {package}"
@@ -145,9 +146,13 @@ def _engine() -> Iterator[Row]:
         return
     for purpose in ("training", "reading"):
         text, state = f"{found[purpose]}: {found['reason']}", State.GOOD
+        value, remedy = found[purpose], f"unset {VARIABLE}"
         if (purpose, found[purpose]) == ("training", "numpy"):
             text, state = f"{text}, but it cannot learn", State.ABSENT
-        yield purpose, state, text, found[purpose], f"unset {VARIABLE}"
+        elif found[purpose] == "torch" and find_spec("torch") is None:
+            text, state = f"cannot be done: {found['reason']}, and torch is not installed", State.ABSENT
+            value, remedy = None, "pip install 'lenet[train]', or a native engine"
+        yield purpose, state, text, value, remedy
     for name in sets:
         yield _try(name)
     yield _look_for_matrix_unit()
@@ -183,11 +188,14 @@ def _try(instructions: str) -> Row:
 
 
 def _extras() -> Iterator[Row]:
-    for extra, (package, purpose) in EXTRAS.items():
-        version = _version(package)
-        text = f"{package} {version}" if version else f"{package} is not installed; it serves {purpose}"
-        state = State.GOOD if version else State.ABSENT
-        yield extra, state, text, version, f"pip install 'lenet[{extra}]'"
+    for extra, purpose in EXTRAS.items():
+        versions = {package: _version(package) for package in _required(extra)}
+        missing = [package for package, version in versions.items() if not version]
+        verbs = "is not installed; it serves" if len(missing) == 1 else "are not installed; they serve"
+        text = f"{', '.join(missing)} {verbs} {purpose}"
+        if not missing:
+            text = ", ".join(f"{package} {version}" for package, version in versions.items())
+        yield extra, State.ABSENT if missing else State.GOOD, text, versions, f"pip install 'lenet[{extra}]'"
 
 
 def _data() -> Iterator[Row]:
@@ -221,6 +229,14 @@ def _pretrained() -> Iterator[Row]:
             yield name, State.GOOD, f"{count:,} parameters", count
         except LeNetError as error:
             yield name, State.BROKEN, str(error), None, "install the package again"
+
+
+def _required(extra: str = "") -> list[str]:
+    """The packages that lenet itself, or one of its extras, needs."""
+    lines = (line.partition(";") for line in metadata.requires("lenet") or [])
+    # Quotes differ between the tools that write metadata.
+    wanted = f"extra=='{extra}'" if extra else ""
+    return [_NAME.findall(line)[0] for line, _, when in lines if when.replace('"', "'").replace(" ", "") == wanted]
 
 
 def _version(package: str) -> str | None:

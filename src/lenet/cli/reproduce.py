@@ -63,7 +63,8 @@ def reproduce(
         return
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
-    from lenet.reproduction import runner  # here, because naming rows needs no engine
+    from lenet.figures import sheet  # here, because naming rows needs no engine and no figures
+    from lenet.reproduction import runner
     from lenet.reproduction.folder import reading_results
     from lenet.reproduction.request import Request
     from lenet.reproduction.writing import write_row
@@ -77,6 +78,7 @@ def reproduce(
     ]  # fmt: skip
     answers, files = [], []
     try:
+        sheet.check_installed()
         for row, place, request in chosen:  # all before the first, which may take hours
             runner.check(row, place, request)
         with on_stderr() as progress:

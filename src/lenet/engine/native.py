@@ -7,6 +7,7 @@ each lane of a vector. `docs/performance.md` says why that is fast, and ``native
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 import numpy as np
@@ -22,7 +23,7 @@ try:
     from lenet.engine import _native
     from lenet.engine.program import lay_out
 except ImportError as error:
-    _missing = str(error)
+    _missing = f"does not load ({error})" if find_spec("lenet.engine._native") else "was not built"
 
 Array = NDArray[np.float32]
 
@@ -339,7 +340,7 @@ def chosen_instructions(instructions: str | None) -> str:
     """
     if _native is None:
         raise EngineError(
-            f"the C++ engine was not built ({_missing}); install a C++ compiler, then install lenet again"
+            f"the native engine {_missing}; install a C++ compiler (GCC or Clang), then install lenet again"
         )
     known = instruction_sets()
     forced = os.environ.get("LENET_ENGINE")

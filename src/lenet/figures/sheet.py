@@ -90,12 +90,19 @@ def _as_matplotlib_comes(method: Callable[Arguments, Result]) -> Callable[Argume
     return call
 
 
-@contextmanager
-def _defaults() -> Iterator[None]:
+def check_installed() -> None:
+    """Raise MissingExtra if matplotlib is not installed: for work of hours, at whose end stands a figure."""
     try:
-        from matplotlib import rc_context, rcParams
+        import matplotlib  # noqa: F401
     except ImportError:
         raise MissingExtra("matplotlib", "figures", "drawing figures") from None
+
+
+@contextmanager
+def _defaults() -> Iterator[None]:
+    check_installed()
+    from matplotlib import rc_context, rcParams
+
     # Past the accessor, which takes longer than all else: a sheet asks hundreds of times.
     changed = {name: value for name, value in _settings().items() if dict.__getitem__(rcParams, name) != value}
     if not changed:
