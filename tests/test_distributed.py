@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -31,16 +32,12 @@ def arguments(source, out, *more):
     return ["train", "lenet-short", *given, "--out", str(out), *more]
 
 
-def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
-    source = write_npz(tmp_path / "stripes.npz", stripes(120))  # 106 to train on: 15 batches of 7 and one of 1
-    more = ["--optimizer", "adamw", "--learning-rate", "0.003"]
-    alone = subprocess.run(
-        [sys.executable, "-m", "lenet", *arguments(source, tmp_path / "one", *more)], capture_output=True, text=True
-    )
+def run_together(command):
+    """What each process of a job prints on stdout and stderr; all must end well."""
     meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(free_port()), "WORLD_SIZE": str(PROCESSES)}
     joined = [
         subprocess.Popen(
-            [sys.executable, "-m", "lenet", *arguments(source, tmp_path / "two", *more)],
+            command,
             env=os.environ | meeting | {"RANK": str(rank), "LOCAL_RANK": str(rank)},
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
@@ -50,6 +47,16 @@ def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
     ]
     printed = [process.communicate(timeout=60) for process in joined]
     assert [process.returncode for process in joined] == [0, 0], printed
+    return printed
+
+
+def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
+    source = write_npz(tmp_path / "stripes.npz", stripes(120))  # 106 to train on: 15 batches of 7 and one of 1
+    more = ["--optimizer", "adamw", "--learning-rate", "0.003"]
+    alone = subprocess.run(
+        [sys.executable, "-m", "lenet", *arguments(source, tmp_path / "one", *more)], capture_output=True, text=True
+    )
+    printed = run_together([sys.executable, "-m", "lenet", *arguments(source, tmp_path / "two", *more)])
     assert alone.returncode == 0, alone.stderr
     one, two = (weights.load(tmp_path / name / "best.safetensors") for name in ("one", "two"))
     for name, array in one.arrays.items():
@@ -63,6 +70,26 @@ def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
     for row, other in zip(*histories, strict=True):
         assert row["errors"] == other["errors"]
         assert row["loss"] == pytest.approx(other["loss"], rel=1e-5)
+
+
+LEFT = """
+from pathlib import Path
+
+import lenet
+from lenet.training.distributed import Group, Worker
+
+with Group(Worker.from_environment()) as group:
+    import torch._dynamo
+
+    assert group.add_up(1.0) == [2.0]
+print(*sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")), sep="\\n")
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").is_dir(), reason="only Linux lists a process's threads")
+def test_no_thread_of_the_group_outlives_it():
+    printed = run_together([sys.executable, "-c", LEFT])
+    assert not [name for out, _ in printed for name in out.splitlines() if "gloo" in name or "tcpstore" in name]
 
 
 @pytest.mark.parametrize("examples", [0, 1, 7])

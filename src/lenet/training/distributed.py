@@ -83,6 +83,11 @@ class Group:
         if self.worker.world_size > 1:
             import torch.distributed as dist
 
+            # Its functions take the group that exists when they are defined as a default and hold it for good: imported
+            # later, as optimizers do, they keep gloo's threads alive when it is left, and these abort a process that
+            # ends under them.
+            import torch.distributed.nn.functional  # noqa: F401
+
             if not dist.is_initialized():
                 dist.init_process_group("nccl" if self._device.startswith("cuda") else "gloo", **self._meeting_point())
                 self._joined = True
