@@ -169,16 +169,16 @@ def _own_temporary_folder() -> str | None:
 
 
 def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str | None) -> None:
-    """The life of a process: task after task, until it is sent home.
+    """Run a worker process: task after task, until its parent says that nothing is left to do.
 
     If its parent goes away without that, it was killed: then its temporary folder is removed here.
     """
-    if not _works_until_sent_home(connection, make) and folder is not None:
+    if not _works_until_told(connection, make) and folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _works_until_sent_home(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
-    """Whether it was; False if the other end of the connection is gone."""
+def _works_until_told(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
+    """Do all tasks that come; False if the other end of the connection goes away without a word."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
     if hasattr(signal, "pthread_sigmask"):
@@ -203,10 +203,8 @@ def _works_until_sent_home(connection: "Connection[Any, Any]", make: Make[Any, A
             answer = ReadingError(str(error)), None
         except Exception as error:
             answer = error, None
-        try:
+        with suppress(OSError):  # nobody takes it any more: what comes next says why
             connection.send(answer)
-        except OSError:
-            return False
 
 
 def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
