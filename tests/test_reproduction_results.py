@@ -1,13 +1,18 @@
 """What a row leaves in its folder: run.json, pictures, its line; and how its figures are measured."""
 
+import json
+
 import numpy as np
 from PIL import Image
 
+from lenet.figures.sheet import LIGHT
 from lenet.reproduction import find
 from lenet.reproduction.formatting import results_line
 from lenet.reproduction.measures import assembled, farthest, network_figures
+from lenet.reproduction.pictures import _DRAWERS
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.transformations import transformed
+from test_figures_layout import check_texts
 
 
 def test_every_row_leaves_all_its_files(quick_rows):
@@ -30,6 +35,11 @@ def test_the_pictures_are_light_and_dark_and_not_empty(quick_rows):
             assert light[0, 0] > 200
             assert dark[0, 0] < 60
             assert len(np.unique(light)) > 20
+
+
+def test_no_text_of_a_rows_picture_is_cut_off_or_overlaps_another(quick_rows):
+    for row, folder in quick_rows.items():
+        check_texts(_DRAWERS[row.measurement](row, json.loads((folder / "run.json").read_text("utf-8")), LIGHT))
 
 
 def settings_of(name, figures, **others):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.figures.displacement import displacement
-from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme
+from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, wrapped
 from lenet.reproduction import strings
 from lenet.reproduction.chart import Chart, legend, log_span
 from lenet.reproduction.measures import REJECTED
@@ -168,7 +168,8 @@ def _noise(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     chart.frame([], ticks, "", "test error, %")
     for place, one in enumerate(measures, 1):
         x, y = chart.at(place, span[0])
-        sheet.text(x, y + 0.2, one["part"], 8.5, theme.muted, "center")
+        for line, words in enumerate(wrapped(one["part"], 0.9 * chart.width / len(measures), 8.5)):
+            sheet.text(x, y + 0.2 + 0.16 * line, words, 8.5, theme.muted, "center")
         chart.dots([place] * one["n"], one["values"], theme.quiet, filled=True, size=12)
         _whisker(chart, place, one, theme.accent)
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "ours; pale: each seed")])
