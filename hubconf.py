@@ -15,10 +15,10 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))
 
 from lenet import describe as _describe  # noqa: E402
 from lenet.errors import WeightsError as _WeightsError  # noqa: E402
+from lenet.model import pretrained as _shipped  # noqa: E402
 from lenet.pytorch import NetworkModule as _NetworkModule  # noqa: E402
 from lenet.pytorch import build as _build  # noqa: E402
 from lenet.pytorch import load_arrays as _load_arrays  # noqa: E402
-from lenet.weights import pretrained as _shipped  # noqa: E402
 
 
 def _load(name: str, pretrained: bool = False, **arguments: int) -> _NetworkModule:
@@ -31,7 +31,7 @@ def _load(name: str, pretrained: bool = False, **arguments: int) -> _NetworkModu
             f"{' and no '.join(arguments)} beside pretrained=True; without it every argument can be given"
         )
     module = _build(weights.network)
-    _load_arrays(module, weights.arrays)
+    _load_arrays(module, weights.parameters)
     module.refusal = weights.refusal
     return module
 

@@ -1,6 +1,7 @@
 """What several test files share."""
 
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from typing import Any
@@ -12,6 +13,12 @@ from lenet import data
 from lenet.engine.native import instruction_sets
 
 AXE = "axe-core@4"
+
+
+def pytest_configure() -> None:
+    """Let tests be stopped, and stop others, where a shell has started them in the background without Ctrl-C."""
+    if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")

@@ -12,10 +12,10 @@ from lenet.engine import Forward, decide, probabilities
 from lenet.engine.native import Engine, Learning, instruction_sets
 from lenet.errors import TrainingError
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.training import adaptation
 from lenet.training.adaptation import PASSES, Examples, adapt, pieces_of_digits
-from lenet.weights import Weights, pretrained
 
 NO_DIGIT = 10
 
@@ -30,14 +30,14 @@ def in_an_odd_hand(images: np.ndarray, labels: np.ndarray) -> Examples:
     return Examples(moved, labels.astype(np.int64))
 
 
-def error_rate(weights: Weights, examples: Examples) -> float:
-    outputs = Forward(weights.network, weights.arrays).predict(examples.images)
+def error_rate(weights: Model, examples: Examples) -> float:
+    outputs = Forward(weights.network, weights.parameters).predict(examples.images)
     return 100 * float((decide(weights.network, outputs) != examples.labels).mean())
 
 
-def answered_surely(weights: Weights, images: np.ndarray) -> float:
+def answered_surely(weights: Model, images: np.ndarray) -> float:
     """Percent of pictures that are taken for one of the ten digits with a probability of 80 % and more."""
-    shares = probabilities(weights.network, Forward(weights.network, weights.arrays).predict(images))
+    shares = probabilities(weights.network, Forward(weights.network, weights.parameters).predict(images))
     return 100 * float((shares[:, :10].max(axis=1) >= 0.8).mean())
 
 
@@ -59,7 +59,7 @@ def own(test_part: Examples) -> Examples:
 
 
 @pytest.fixture(scope="module")
-def eleven(rehearsed: Examples) -> Weights:
+def eleven(rehearsed: Examples) -> Model:
     """A network with an eleventh answer, for pieces of digits; trained for a moment."""
     network = describe("lenet-5-relu", classes=11)
     rng = np.random.default_rng(0)
@@ -70,22 +70,22 @@ def eleven(rehearsed: Examples) -> Weights:
     steps = -(-len(images) // 64)
     for rate in (0.05, 0.02):
         engine.fit(images, labels, rng.permutation(len(images)), [rate] * steps, Learning(ema=0.99))
-    return Weights(network, engine.kept_arrays(), {"calibration": {"temperature": 1.5}})
+    return Model(network, engine.kept_arrays(), {"calibration": {"temperature": 1.5}})
 
 
 @pytest.fixture(scope="module")
-def adapted(own: Examples, rehearsed: Examples) -> Weights:
+def adapted(own: Examples, rehearsed: Examples) -> Model:
     return adapt(pretrained(), own, rehearsed, threads=1)
 
 
-def test_forty_digits_of_an_odd_hand_halve_its_errors(adapted: Weights, test_part: Examples):
+def test_forty_digits_of_an_odd_hand_halve_its_errors(adapted: Model, test_part: Examples):
     others = in_an_odd_hand(test_part.images[2000:4000], test_part.labels[2000:4000])
     before = error_rate(pretrained(), others)
     assert before > 8  # or there would be nothing to learn
     assert error_rate(adapted, others) < before / 2
 
 
-def test_mnist_suffers_by_less_than_a_fifth_of_a_percent(adapted: Weights, test_part: Examples):
+def test_mnist_suffers_by_less_than_a_fifth_of_a_percent(adapted: Model, test_part: Examples):
     assert error_rate(adapted, test_part) < error_rate(pretrained(), test_part) + 0.2
 
 
@@ -119,7 +119,7 @@ def test_a_digit_shown_often_becomes_no_likelier(own, rehearsed, test_part):
     later = adapt(pretrained(), Examples(test_part.images[rows], test_part.labels[rows]), rehearsed, threads=1)
     others = test_part.labels != 7
     counts = [
-        (decide(w.network, Forward(w.network, w.arrays).predict(test_part.images[others])) == 7).sum()
+        (decide(w.network, Forward(w.network, w.parameters).predict(test_part.images[others])) == 7).sum()
         for w in (pretrained(), later)
     ]
     assert counts[1] <= counts[0] + 10  # of 8,972
@@ -128,17 +128,17 @@ def test_a_digit_shown_often_becomes_no_likelier(own, rehearsed, test_part):
 def test_the_same_gives_the_same_bits_and_leaves_the_old_weights_alone(own: Examples, rehearsed: Examples):
     weights, short = pretrained(), replace(PASSES, epochs=1)
     one, other = (adapt(weights, own, rehearsed, short, threads=1) for _ in range(2))
-    for name, array in pretrained().arrays.items():
-        assert np.array_equal(one.arrays[name], other.arrays[name])
-        assert np.array_equal(weights.arrays[name], array)
-        assert not np.array_equal(one.arrays[name], array)
+    for name, array in pretrained().parameters.items():
+        assert np.array_equal(one.parameters[name], other.parameters[name])
+        assert np.array_equal(weights.parameters[name], array)
+        assert not np.array_equal(one.parameters[name], array)
     assert one.provenance == weights.provenance
 
 
 def test_networks_of_another_size_and_kind_of_output_adapt_too(own: Examples, rehearsed: Examples):
     network = describe("lenet-5")  # 32×32, penalties
     short = replace(PASSES, epochs=1, learning_rate=2e-3)
-    weights = Weights(network, initial_weights(network))
+    weights = Model(network, initial_weights(network))
     assert error_rate(adapt(weights, own, rehearsed, short, threads=1), own) < error_rate(weights, own)
 
 

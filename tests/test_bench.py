@@ -20,9 +20,9 @@ from lenet.engine import forward
 from lenet.engine.native import instruction_sets
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
+from lenet.model import pretrained
 from lenet.networks import describe, names
 from lenet.preprocess import network_inputs
-from lenet.weights import pretrained
 
 PERFORMANCE = Path(__file__).parents[1] / "docs/performance.md"
 built = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
@@ -74,9 +74,9 @@ def test_torch_out_of_its_own_layers_gives_the_outputs_of_the_reference():
     torch_peer = pytest.importorskip("lenet.benchmarking.torch_peer")
     weights = pretrained()
     inputs = network_inputs(draw_blobs(5, seed=3)[0], weights.network.input, weights.network.input_range)
-    expected = forward(weights.network, weights.arrays, inputs)
+    expected = forward(weights.network, weights.parameters, inputs)
     for way in (torch_peer.eager, torch_peer.channels_last, torch_peer.frozen):
-        outputs = way(weights.network, weights.arrays, inputs, 1)(5)()
+        outputs = way(weights.network, weights.parameters, inputs, 1)(5)()
         np.testing.assert_allclose(outputs, expected, rtol=1e-4, atol=1e-4)
 
 
@@ -151,7 +151,7 @@ def outcome():
 @pytest.fixture
 def printed(outcome, monkeypatch, capsys):
     """What ``lenet bench`` prints of it, given more arguments."""
-    monkeypatch.setattr("lenet.benchmarking.short", lambda threads, progress: outcome)
+    monkeypatch.setattr("lenet.verbs.bench.short", lambda threads, progress: outcome)
 
     def run(*arguments):
         assert cli.main(["bench", *arguments]) == 0
@@ -210,7 +210,7 @@ def test_an_absent_peer_is_left_out_with_the_command_that_brings_it(monkeypatch)
     monkeypatch.setitem(sys.modules, "onnxruntime", None)
     monkeypatch.setitem(sys.modules, "openvino", None)
     weights = pretrained()
-    tasks, absent = inference.inference_tasks(weights.network, weights.arrays, draw_blobs(4, seed=0)[0], 1, (1, 4))
+    tasks, absent = inference.inference_tasks(weights.network, weights.parameters, draw_blobs(4, seed=0)[0], 1, (1, 4))
     assert not {"ONNX Runtime", "OpenVINO"} & {task.who for task in tasks}
     assert any("pip install 'lenet[bench]'" in sentence for sentence in absent)
     assert any("pip install 'lenet[bench-all]'" in sentence for sentence in absent)
@@ -222,10 +222,12 @@ def test_a_peer_with_other_outputs_is_not_compared(monkeypatch):
     monkeypatch.setattr(inference, "_peer", lambda who: lambda *given: lambda batch: lambda: OUTPUTS[who][:batch])
     monkeypatch.setattr(inference, "_PEERS", {"right": "", "wrong": ""})
     images = draw_blobs(4, seed=0)[0]
-    right = forward(weights.network, weights.arrays, network_inputs(images, (1, 28, 28), weights.network.input_range))
+    right = forward(
+        weights.network, weights.parameters, network_inputs(images, (1, 28, 28), weights.network.input_range)
+    )
     OUTPUTS.update(right=right, wrong=right[:, ::-1])
     with pytest.raises(LeNetError, match="wrong gives outputs that differ by"):
-        inference.inference_tasks(weights.network, weights.arrays, images, 1, (4,))
+        inference.inference_tasks(weights.network, weights.parameters, images, 1, (4,))
 
 
 OUTPUTS: dict[str, np.ndarray] = {}

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet.cli import adapt as adapt_verb
 from lenet.cli import main
-from lenet.cli.adapt import folds_of
 from lenet.engine import engine_name
 from lenet.engine.native import instruction_sets
+from lenet.model import Model, load, pretrained
 from lenet.reading.folders.examples import show
 from lenet.reading.folders.labels import LabeledPicture, read_labels
 from lenet.training.adaptation import PASSES
-from lenet.weights import Weights, load, pretrained, save
+from lenet.verbs import adapt as adapt_verb
+from lenet.verbs.adapt import folds_of
 
 pytestmark = pytest.mark.skipif(not instruction_sets(), reason="the native engine learns here")
 
@@ -89,7 +89,7 @@ def test_adapting_reads_an_odd_hand_better_and_mnist_as_before(folder: Path, tmp
 def test_the_file_says_where_it_comes_from_and_keeps_its_calibration(folder: Path, tmp_path: Path, quick, capsys):
     start = pretrained()
     calibration = {"temperature": 1.25, "least": 0.7, "thresholds": [[0.01, 0.9]]}
-    save(tmp_path / "start.safetensors", Weights(start.network, start.arrays, {"calibration": calibration}))
+    Model(start.network, start.parameters, {"calibration": calibration}).save(tmp_path / "start.safetensors")
     words = ["adapt", str(folder), "--weights", str(tmp_path / "start.safetensors")]
     assert main([*words, "--out", str(tmp_path / "mine.safetensors")]) == 0
     text = capsys.readouterr().out

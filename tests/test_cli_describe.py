@@ -55,7 +55,7 @@ def test_diff_as_json_holds_the_effect_of_every_stage(capsys):
 @pytest.mark.parametrize(
     ("arguments", "exit_code", "sentence"),
     [
-        (["show", "lenet5"], 1, "lenet: unknown network 'lenet5'; did you mean lenet-5"),
+        (["show", "lenet-6"], 1, "lenet: unknown network 'lenet-6'; did you mean lenet-5"),
         (["show", "lenet-5", "--classes", "3"], 1, "lenet: lenet-5 has no argument 'classes'"),
         (["show", "lenet-caffe", "--table"], 1, "lenet: lenet-caffe has no connection table"),
         (["show", "lenet-5", "--json", "--explain"], 2, "choose one of"),

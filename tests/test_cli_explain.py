@@ -8,9 +8,9 @@ import pytest
 from lenet.architecture import Convolution, Network, Stage
 from lenet.cli import main
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.networks import describe
 from lenet.page.document import SHIPPED
-from lenet.weights import Weights, save
 
 
 def run(capsys, *arguments):
@@ -32,7 +32,7 @@ def titles_of(path):
 def checkpoint(tmp_path):
     network = describe("lenet-1")
     path = tmp_path / "best.safetensors"
-    save(path, Weights(network, initial_weights(network)))
+    Model(network, initial_weights(network)).save(path)
     return path
 
 
@@ -77,7 +77,7 @@ def test_missing_folders_are_made_and_what_stood_there_is_replaced(capsys, check
 
 def test_a_network_without_digits_gets_a_reader_of_digits(capsys, tmp_path):
     network = describe("lenet-rgb", classes=4)
-    save(tmp_path / "w.safetensors", Weights(network, initial_weights(network)))
+    Model(network, initial_weights(network)).save(tmp_path / "w.safetensors")
     assert run(capsys, tmp_path / "w.safetensors", "-o", tmp_path / "lesson.html")[0] == 0
     assert titles_of(tmp_path / "lesson.html") == ["lenet-rgb"]
     assert document_of(tmp_path / "lesson.html")["reader"] == 1
@@ -90,12 +90,12 @@ def test_mistakes_are_one_sentence_each_and_leave_the_page_as_it_was(capsys, che
     (tmp_path / "empty").mkdir()
     (tmp_path / "folder.html").mkdir()
     maps = Network("maps", (1, 28, 28), (Stage("c1", Convolution(4)),))
-    save(tmp_path / "maps.safetensors", Weights(maps, initial_weights(maps)))
+    Model(maps, initial_weights(maps)).save(tmp_path / "maps.safetensors")
     for arguments, sentence in [
         ((tmp_path / "none.safetensors",), "none.safetensors: no such weights file"),
         ((tmp_path / "picture.safetensors",), "picture.safetensors: not a readable safetensors file"),
         ((tmp_path / "empty",), "empty: a folder without best.safetensors"),
-        (("lenet5relu",), "unknown pretrained network 'lenet5relu'; did you mean lenet-5-relu"),
+        (("lenet-5-rely",), "unknown pretrained network 'lenet-5-rely'; did you mean lenet-5-relu"),
         ((tmp_path / "maps.safetensors",), "maps: its outputs are 4@24×24"),
         ((checkpoint,) * 7, "a page shows 1 to 6 networks, got 7"),
         ((checkpoint, "-o", tmp_path / "folder.html"), "folder.html: is a directory"),

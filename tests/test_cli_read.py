@@ -27,9 +27,9 @@ from lenet.cli.signals import signals_held_back
 from lenet.data import write_idx
 from lenet.engine import engine_name
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.reading import Reader, Recognizer
-from lenet.weights import Weights, pretrained, save
 
 EXAMPLES = Path(__file__).parents[1] / "examples/digits"
 
@@ -59,7 +59,7 @@ def strict(tmp_path: Path) -> Path:
     """The weights that ship, with a calibration that hardly any answer is sure enough for."""
     shipped = pretrained()
     calibration = {"temperature": 1.0, "least": 0.9999999, "thresholds": []}
-    save(tmp_path / "strict.safetensors", Weights(shipped.network, shipped.arrays, {"calibration": calibration}))
+    Model(shipped.network, shipped.parameters, {"calibration": calibration}).save(tmp_path / "strict.safetensors")
     return tmp_path / "strict.safetensors"
 
 
@@ -239,7 +239,7 @@ def test_every_truncation_of_an_idx_file_is_one_sentence(idx: Path, mnist, capsy
 
 def test_pictures_of_the_networks_own_size_are_taken(idx: Path, capsys):
     network = describe("lenet-5")
-    save(idx.with_name("w.safetensors"), Weights(network, initial_weights(network, "sqrt", 0)))
+    Model(network, initial_weights(network, "sqrt", 0)).save(idx.with_name("w.safetensors"))
     write_idx(idx, np.zeros((3, 32, 32), np.uint8))
     assert main(["read", str(idx), "--weights", str(idx.with_name("w.safetensors"))]) == 0
     assert len(capsys.readouterr().out.splitlines()) == 3
@@ -611,8 +611,8 @@ def test_a_share_is_a_number_or_percent():
 def test_a_lower_greatest_error_rejects_no_less(tmp_path: Path, mnist, capsys):
     network = pretrained()
     calibration = {"temperature": 1.0, "least": 0.8, "thresholds": [[0.01, 0.5], [0.001, 0.99999]]}
-    weights = Weights(network.network, network.arrays, {"calibration": calibration})
-    save(tmp_path / "calibrated.safetensors", weights)
+    weights = Model(network.network, network.parameters, {"calibration": calibration})
+    weights.save(tmp_path / "calibrated.safetensors")
     write_idx(tmp_path / "idx", mnist.test_images[:200])
     marked = []
     for greatest in ("1%", "0.001"):

@@ -245,12 +245,12 @@ def load_npz(folder: Path) -> None:
 
 def use_weights(folder: Path) -> None:
     """By everything that takes weights: reading, the page, evaluating, describing."""
+    from lenet.model import load
     from lenet.page.document import page_document
     from lenet.reading import Reader
     from lenet.reading.recognition import Calibration
-    from lenet.weights import find
 
-    found = find(str(folder / "weights.safetensors"))
+    found = load(folder / "weights.safetensors")
     refused = []
     for use in (
         lambda: page_document([found]),
@@ -268,8 +268,8 @@ def use_weights(folder: Path) -> None:
 
 
 def use_string_weights(folder: Path) -> None:
+    from lenet.model import load
     from lenet.sdnn.reader import StringReader
-    from lenet.weights import load
 
     StringReader(load(folder / "strings.safetensors")).read(np.zeros((1, 32, 64), np.uint8))
 
@@ -288,10 +288,9 @@ def read_photos(folder: Path) -> None:
 def print_row(folder: Path) -> None:
     """A row that was reproduced already, or is now, by a stand-in for the engine."""
     from lenet.cli.reproduce import _print
-    from lenet.reproduction import runner
+    from lenet.reproduction import find, runner
     from lenet.reproduction.folder import reading_results
     from lenet.reproduction.request import Request
-    from lenet.reproduction.rows import find
     from lenet.reproduction.writing import write_row
 
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
@@ -356,11 +355,11 @@ def originals() -> dict[str, bytes]:
     """Sound files, by their paths: a run, weights, data of every kind, a row that was reproduced."""
     from lenet import data
     from lenet.initialization import initial_weights
+    from lenet.model import Model, pretrained
     from lenet.sdnn.decoding import Grammar
     from lenet.sdnn.displacement import network_with_blank
     from lenet.sdnn.reader import with_grammar
-    from lenet.training import recipe, train
-    from lenet.weights import Weights, pretrained, save
+    from lenet.training import fit, recipe
 
     rng = np.random.default_rng(0)
     with tempfile.TemporaryDirectory() as name:
@@ -382,14 +381,14 @@ def originals() -> dict[str, bytes]:
         (folder / "labels.csv").write_text("file,label,kind,capture\n7.png,7,single,photo\n")
         source = {"name_or_path": "data.npz", "size": 8, "color": False}
         made = recipe("fast", TINY, epochs=2, batch=16, optimizer="adamw", ema=0.9)
-        train(TINY, data.load(folder / "data.npz"), made, folder / "run", threads=1, validation=6, source=source)
-        save(folder / "small.safetensors", Weights(TINY, initial_weights(TINY, seed=0)))
+        fit(TINY, data.load(folder / "data.npz"), made, folder / "run", threads=1, validation=6, source=source)
+        Model(TINY, initial_weights(TINY, seed=0)).save(folder / "small.safetensors")
         shipped = pretrained()
-        save(folder / "weights.safetensors", Weights(shipped.network, shipped.arrays, shipped.provenance | {
-            "data": {"name": "mnist"}, "adaptations": []}))  # fmt: skip
+        Model(shipped.network, shipped.parameters, shipped.provenance | {
+            "data": {"name": "mnist"}, "adaptations": []}).save(folder / "weights.safetensors")  # fmt: skip
         blank = network_with_blank()
-        strings = Weights(blank, initial_weights(blank, seed=0))
-        save(folder / "strings.safetensors", with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]))
+        strings = Model(blank, initial_weights(blank, seed=0))
+        with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]).save(folder / "strings.safetensors")
         open_lanes(folder)
         print_row(folder)
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lenet import weights
 from lenet.errors import TrainingError
+from lenet.model import load
 from lenet.training.distributed import Worker
 from test_training import stripes, write_npz
 
@@ -58,9 +58,9 @@ def test_two_processes_give_the_weights_of_one_to_1e_5(tmp_path):
     )
     printed = run_together([sys.executable, "-m", "lenet", *arguments(source, tmp_path / "two", *more)])
     assert alone.returncode == 0, alone.stderr
-    one, two = (weights.load(tmp_path / name / "best.safetensors") for name in ("one", "two"))
-    for name, array in one.arrays.items():
-        np.testing.assert_allclose(two.arrays[name], array, rtol=0, atol=1e-5)
+    one, two = (load(tmp_path / name / "best.safetensors") for name in ("one", "two"))
+    for name, array in one.parameters.items():
+        np.testing.assert_allclose(two.parameters[name], array, rtol=0, atol=1e-5)
     assert "test: " in printed[0][0]
     assert printed[1][0] == ""
     histories = [

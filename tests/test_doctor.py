@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 import lenet
-from lenet.cli import doctor, main
+from lenet.cli import main
 from lenet.engine import choice, native
+from lenet.verbs import doctor
 
 
 @pytest.fixture(autouse=True)

@@ -15,7 +15,7 @@ from lenet.data import load
 from lenet.engine.native import instruction_sets
 from lenet.errors import EngineError, TrainingError
 from lenet.networks import describe
-from lenet.training import Recipe, Run, place, progress, recipe, train
+from lenet.training import Recipe, Run, fit, place, progress, recipe
 from lenet.training.changes import epoch_order, part
 from lenet.training.curves import nice_ticks
 from lenet.training.distributed import Group, Worker
@@ -123,9 +123,9 @@ def test_a_state_of_another_network_is_refused(engine):
 @pytest.mark.parametrize("changes", [{}, {"rotation": 10.0, "elastic": 0.5}])
 def test_a_run_through_the_engine_learns(changes, engine, tmp_path):
     made = Recipe.from_json(QUICK.to_json() | {"epochs": 5} | changes)
-    run = train(TINY, stripes(600), made, tmp_path / "run", engine=engine)
+    run = fit(TINY, stripes(600), made, tmp_path / "run", engine=engine)
     assert run.best["validation_error_rate"] < 5
-    assert run.settings["engine"] == run.weights().provenance["engine"] == engine
+    assert run.settings["engine"] == run.model.provenance["engine"] == engine
     assert "torch" not in run.settings["versions"]
 
 
@@ -139,7 +139,7 @@ def test_where_spans_end_changes_no_bit(changes, engine, tmp_path, monkeypatch):
     runs, threads = [], 1 if engine == "torch" else 2
     for seconds in (0, 10):
         monkeypatch.setattr(progress, "_SPAN_SECONDS", seconds)
-        runs.append(train(TINY, stripes(), made, tmp_path / str(seconds), engine=engine, threads=threads))
+        runs.append(fit(TINY, stripes(), made, tmp_path / str(seconds), engine=engine, threads=threads))
     assert_same(*(run.load_checkpoint().state for run in runs))
     assert [row["loss"] for row in runs[0].history] == [row["loss"] for row in runs[1].history]
 
@@ -168,9 +168,9 @@ def test_a_loss_that_is_no_number_ends_the_run_after_its_span_and_earlier_weight
     )
     monkeypatch.setattr(progress.Pace, "took", lambda self, *span: spans.append(span))
     with pytest.raises(TrainingError, match=r"in epoch 2: .*best\.safetensors holds the best weights of the epochs"):
-        train(TINY, stripes(), QUICK, tmp_path / "run", engine=engine)
+        fit(TINY, stripes(), QUICK, tmp_path / "run", engine=engine)
     assert broken < len(spans) <= broken + 4 < updates
-    assert Run(tmp_path / "run").weights().provenance["epoch"] == 1
+    assert Run(tmp_path / "run").model.provenance["epoch"] == 1
 
 
 @pytest.mark.parametrize("engine", ["torch", *SETS])
@@ -179,7 +179,7 @@ def test_a_run_that_diverges_at_once_says_that_nothing_was_kept(batch, validatio
     # In batches of 240 the only update of the epoch breaks the weights, and measuring them finds out.
     made = Recipe(epochs=2, batch=batch, learning_rate=1e30, schedule="constant")
     with pytest.raises(TrainingError, match=r"lower --learning-rate, which is 1e\+30; no epoch was finished"):
-        train(TINY, stripes(), made, tmp_path / "run", validation=validation, engine=engine)
+        fit(TINY, stripes(), made, tmp_path / "run", validation=validation, engine=engine)
     assert not (tmp_path / "run" / "best.safetensors").exists()
 
 
@@ -267,11 +267,11 @@ def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_sa
     monkeypatch.delenv("LENET_ENGINE", raising=False)
     monkeypatch.setattr(place, "chosen", lambda otherwise: "avx2")
     monkeypatch.setattr(engine_learner, "Engine", refuse)
-    run = train(TINY, stripes(), QUICK, tmp_path / "run")
+    run = fit(TINY, stripes(), QUICK, tmp_path / "run")
     assert run.settings["engine"] == "torch"
     assert capsys.readouterr().err == "lenet: the engine cannot run stage c1 of tiny; training with torch\n"
     with pytest.raises(EngineError, match="cannot run stage c1"):
-        train(TINY, stripes(), QUICK, tmp_path / "other", engine="avx2")
+        fit(TINY, stripes(), QUICK, tmp_path / "other", engine="avx2")
     assert not (tmp_path / "other").exists()
 
 
@@ -305,7 +305,7 @@ def test_a_run_is_repeated_with_the_engine_it_was_made_with(tmp_path, monkeypatc
     source = write_npz(tmp_path / "stripes.npz", stripes())
     network = describe("lenet-short", classes=3)
     least = SETS[-1]
-    run = train(network, load(source), recipe("fast", network, epochs=1), tmp_path / "run", engine=least,
+    run = fit(network, load(source), recipe("fast", network, epochs=1), tmp_path / "run", engine=least,
                 source={"name_or_path": source})  # fmt: skip
     assert main(["train", "--from", str(run.settings_path), "--out", str(tmp_path / "again")]) == 0
     again = Run(tmp_path / "again")

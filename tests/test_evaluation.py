@@ -15,8 +15,8 @@ from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
 from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, measures, wilson_interval
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.networks import describe
-from lenet.weights import Weights, save
 
 LOGITS = Network("three", (1, 2, 2), (Stage("output", FullConnection(3)),))
 PENALTIES = Network("two", (1, 1, 2), (Stage("output", EuclideanRbf(((1, 1), (-1, -1)))),))
@@ -37,7 +37,7 @@ def dataset(examples=30, seed=0):
 
 def weights():
     rng = np.random.default_rng(1)
-    return Weights(LOGITS, {k: rng.normal(size=s).astype(np.float32) for k, s in LOGITS.parameter_shapes().items()}, {})
+    return Model(LOGITS, {k: rng.normal(size=s).astype(np.float32) for k, s in LOGITS.parameter_shapes().items()}, {})
 
 
 def test_errors_confusion_and_class_errors_are_counted(judged):
@@ -96,7 +96,7 @@ def test_the_variable_names_the_engine_where_none_is_asked_for(engine, monkeypat
 
 
 def test_a_file_evaluates_like_its_weights(tmp_path):
-    save(tmp_path / "three.safetensors", weights())
+    weights().save(tmp_path / "three.safetensors")
     by_file = evaluate(tmp_path / "three.safetensors", dataset())
     np.testing.assert_array_equal(by_file.probabilities, evaluate(weights(), dataset()).probabilities)
 
@@ -110,7 +110,7 @@ def test_more_examples_than_go_through_at_once_are_all_evaluated(monkeypatch):
 def test_the_predictions_are_those_of_a_matrix_product():
     found, known = dataset(), weights()
     inputs = found.test_images.reshape(30, -1) / 255
-    expected = (inputs @ known.arrays["output.weight"].T + known.arrays["output.bias"]).argmax(1)
+    expected = (inputs @ known.parameters["output.weight"].T + known.parameters["output.bias"]).argmax(1)
     assert evaluate(known, found).predictions.tolist() == expected.tolist()
 
 
@@ -142,7 +142,7 @@ def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
 
 
 def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
-    save(tmp_path / "three.safetensors", weights())
+    weights().save(tmp_path / "three.safetensors")
     found = dataset()
     np.savez(tmp_path / "noise.npz", x_train=found.train_images, y_train=found.train_labels,
              x_test=found.test_images, y_test=found.test_labels)  # fmt: skip
@@ -176,9 +176,9 @@ def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
     arrays = initial_weights(network, "pytorch", 0)
     arrays["output.bias"] = arrays["output.bias"].copy()
     arrays["output.bias"][10] = 50  # always the likeliest
-    plain = evaluate(Weights(network, arrays), mnist)
+    plain = evaluate(Model(network, arrays), mnist)
     assert plain.errors == plain.examples
-    judged = evaluate(Weights(network, arrays, {"refusal": 10}), mnist)
+    judged = evaluate(Model(network, arrays, {"refusal": 10}), mnist)
     assert judged.probabilities.shape == (10_000, 10)
     assert judged.predictions.max() < 10
     assert judged.errors < judged.examples
@@ -187,12 +187,12 @@ def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
 @pytest.mark.parametrize("told", [None, 11, -1, "ten"])
 def test_a_refusal_that_is_no_output_is_none(told):
     network = describe("lenet-5-relu", classes=11)
-    assert Weights(network, initial_weights(network, "pytorch", 0), {"refusal": told}).refusal is None
+    assert Model(network, initial_weights(network, "pytorch", 0), {"refusal": told}).refusal is None
 
 
 def test_a_label_that_only_the_refusal_could_be_is_named(mnist):
     network = describe("lenet-5-relu", classes=11)
-    refusing = Weights(network, initial_weights(network, "pytorch", 0), {"refusal": 10})
+    refusing = Model(network, initial_weights(network, "pytorch", 0), {"refusal": 10})
     images, labels = mnist.test_images[:11], np.arange(11)
     eleven = Dataset("eleven", images, labels, images, labels, tuple(map(str, range(11))))
     with pytest.raises(
@@ -205,7 +205,7 @@ def test_a_label_that_only_the_refusal_could_be_is_named(mnist):
 def test_the_data_that_weights_were_trained_on_may_be_told_in_any_way(name, tmp_path, capsys):
     network = describe("lenet-5-relu")
     path = tmp_path / "weights.safetensors"
-    save(path, Weights(network, initial_weights(network, "pytorch", 0), {"data": {"name": name}}))
+    Model(network, initial_weights(network, "pytorch", 0), {"data": {"name": name}}).save(path)
     np.savez(tmp_path / "data.npz", images=np.zeros((20, 28, 28), np.uint8), labels=np.arange(20) % 10)
     assert main(["evaluate", str(path), "--data", str(tmp_path / "data.npz")]) == 0
     assert "were trained on" not in capsys.readouterr().err

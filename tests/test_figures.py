@@ -5,10 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet import describe, engine, figures, names
+from lenet import data, describe, engine, figures, names
 from lenet.architecture import Convolution, FullConnection, Network, Stage, relu
 from lenet.cli import main
-from lenet.cli.maps import find_image
 from lenet.connections import LENET_5_C3, draw_connection_table
 from lenet.errors import ArchitectureError, DataError, MissingExtra, UnknownName, WeightsError
 from lenet.figures import maps as drawing
@@ -16,8 +15,9 @@ from lenet.figures.panels import Kernels, Maps, Table
 from lenet.figures.sheet import DARK, LIGHT, Sheet, range_text
 from lenet.figures.stages import kernel_panels, look, names_of_classes
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.preprocess import network_inputs
-from lenet.weights import Weights, save
+from lenet.verbs.pictures import network_picture
 
 LOW = 30  # dots per inch: enough to be a picture
 
@@ -258,7 +258,7 @@ def digit_file(tmp_path):
 def test_the_command_draws_a_picture_file_and_prints_the_paths(tmp_path, digit_file, capsys):
     network = describe("lenet-5")
     weights = tmp_path / "run" / "best.safetensors"
-    save(weights, Weights(network, initial_weights(network, seed=0)))
+    Model(network, initial_weights(network, seed=0)).save(weights)
     assert main(["maps", str(tmp_path / "run"), str(digit_file), "-o", str(tmp_path / "maps"), "--svg"]) == 0
     printed = capsys.readouterr().out.split("\n")
     assert len(printed) == 23
@@ -269,13 +269,14 @@ def test_the_command_draws_a_picture_file_and_prints_the_paths(tmp_path, digit_f
 
 def test_a_digit_is_found_and_a_color_picture_is_taken_whole(tmp_path, digit_file):
     gray, color = describe("lenet-5-relu"), describe("lenet-rgb")
-    digit = find_image(str(digit_file), Weights(gray, initial_weights(gray, seed=0)))
+    digit = network_picture(Model(gray, initial_weights(gray, seed=0)), str(digit_file))
     assert digit.shape == (28, 28)
     assert digit[:, 13:15].max() > 200 > 30 > digit[:, :8].max()
-    whole = find_image(str(digit_file), Weights(color, initial_weights(color, seed=0)))
+    whole = network_picture(Model(color, initial_weights(color, seed=0)), str(digit_file))
     assert whole.shape == (3, 32, 32)
-    garment = Weights(gray, initial_weights(gray, seed=0), {"data": {"name": "fashion-mnist"}})
-    assert find_image(str(digit_file), garment).shape == (28, 28)
+    names = data.CATALOG["fashion-mnist"].class_names
+    garment = Model(gray, initial_weights(gray, seed=0), {"data": {"name": "fashion-mnist"}}, names)
+    assert network_picture(garment, str(digit_file)).shape == (28, 28)
 
 
 @pytest.mark.parametrize(
@@ -302,8 +303,8 @@ def test_a_wrong_argument_ends_in_one_sentence(arguments, message, tmp_path, dig
 @pytest.mark.network
 def test_a_test_picture_of_a_data_set_is_named_by_its_number(mnist):
     network = describe("lenet-5-relu")
-    weights = Weights(network, initial_weights(network, seed=0))
-    np.testing.assert_array_equal(find_image("mnist:7", weights), mnist.test_images[7])
+    weights = Model(network, initial_weights(network, seed=0))
+    np.testing.assert_array_equal(network_picture(weights, "mnist:7"), mnist.test_images[7])
     for wrong in ("mnist:10000", "mnist:-1", "mnist:x", "mnist:"):
         with pytest.raises(DataError, match="mnist has numbers 0 to 9999"):
-            find_image(wrong, weights)
+            network_picture(weights, wrong)

@@ -4,13 +4,14 @@ import pytest
 from lenet import describe, engine, figures, names
 from lenet.cli import main
 from lenet.connections import DIGIT_CODES, LENET_5_C3
+from lenet.data import CATALOG
 from lenet.errors import DataError, UnknownName
 from lenet.figures.receptive import _sheet
 from lenet.figures.sheet import LIGHT, value_text
 from lenet.figures.stages import look
 from lenet.figures.units import receptive_field, take_apart
 from lenet.initialization import initial_weights
-from lenet.weights import Weights, save
+from lenet.model import Model
 
 
 def example(name, seed=1):
@@ -145,7 +146,9 @@ def test_a_wrong_unit_is_named_with_what_there_is(stage, place, error, message, 
 @pytest.fixture
 def weights(tmp_path):
     network, arrays, _ = example("lenet-5-relu")
-    save(tmp_path / "w.safetensors", Weights(network, arrays, {"data": {"name": "fashion-mnist"}}))
+    Model(network, arrays, {"data": {"name": "fashion-mnist"}}, CATALOG["fashion-mnist"].class_names).save(
+        tmp_path / "w.safetensors"
+    )
     from PIL import Image
 
     Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 60), np.uint8)).save(tmp_path / "p.png")

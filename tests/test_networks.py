@@ -25,8 +25,8 @@ def test_the_class_count_is_an_argument_wherever_the_head_allows_it(name):
 
 
 def test_an_unknown_name_comes_with_the_nearest():
-    with pytest.raises(UnknownName, match="unknown network 'lenet5-relu'; did you mean lenet-5-relu"):
-        describe("lenet5-relu")
+    with pytest.raises(UnknownName, match="unknown network 'lenet-5-rely'; did you mean lenet-5-relu"):
+        describe("lenet-5-rely")
 
 
 def test_lenet_5_takes_no_class_count_because_its_outputs_are_drawn_digits():

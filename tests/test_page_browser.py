@@ -7,9 +7,9 @@ import pytest
 
 from lab.benchmarks.page_driver import browser_path, opened, shots_folder
 from lenet.connections import LENET_5_C3
+from lenet.model import pretrained
 from lenet.page.export import write_page
 from lenet.reading import Reader
-from lenet.weights import pretrained
 
 pytest.importorskip("playwright.sync_api")
 

@@ -18,9 +18,9 @@ from lenet.cli import main
 from lenet.connections import CHARACTER_CODES
 from lenet.errors import LeNetError, WeightsError
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html, write_page
-from lenet.weights import Weights, pretrained
 
 CHROMIUM = browser_path()
 PAGE = (Path(__file__).parents[1] / "docs" / "page.md").read_text("utf-8")
@@ -29,7 +29,7 @@ TWO_SHIPPED_BYTES = 1_500_000
 
 def weights(name="lenet-5", provenance=None, seed=0, **arguments):
     network = describe(name, **arguments)
-    return Weights(network, initial_weights(network, seed=seed), provenance or {})
+    return Model(network, initial_weights(network, seed=seed), provenance or {})
 
 
 @pytest.fixture(scope="module")
@@ -43,11 +43,11 @@ def test_the_arrays_come_back_bit_for_bit_from_the_document(name):
     told = page_document([one])["networks"][0]
     values = np.frombuffer(base64.b64decode(told["weights"]), "<f4")
     assert values.size == count(one.network).parameters
-    assert list(told["parameters"]) == list(one.arrays)
+    assert list(told["parameters"]) == list(one.parameters)
     for array_name, place in told["parameters"].items():
         start, shape = place["start"], place["shape"]
         found = values[start : start + math.prod(shape)].reshape(shape)
-        assert (found == one.arrays[array_name]).all(), array_name
+        assert (found == one.parameters[array_name]).all(), array_name
     assert Network.from_json(told["description"]) == one.network
 
 
@@ -160,7 +160,7 @@ def test_the_codes_are_the_ten_drawn_digits(two):
 
 def no_page(stages, input_shape=(1, 28, 28)):
     network = Network("strange", input_shape, stages)
-    return Weights(network, initial_weights(network))
+    return Model(network, initial_weights(network))
 
 
 @pytest.mark.parametrize(

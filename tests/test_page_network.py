@@ -24,11 +24,11 @@ from lenet.architecture import (
 )
 from lenet.engine import Forward, probabilities, reference
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
 from lenet.page.document import SHIPPED
 from lenet.preprocess import network_inputs
-from lenet.weights import Weights, pretrained
 
 SITE = resources.files("lenet.page") / "site"
 PARITY = Path(__file__).with_name("page_parity.mjs")
@@ -80,7 +80,7 @@ def loud(network, seed):
 @pytest.fixture(scope="module")
 def shown():
     zoo = [describe(name) for name in names()]
-    pool = [Weights(network, loud(network, seed)) for seed, network in enumerate([*zoo, *oddities()])]
+    pool = [Model(network, loud(network, seed)) for seed, network in enumerate([*zoo, *oddities()])]
     return [*map(pretrained, SHIPPED), *pool]
 
 
@@ -103,8 +103,8 @@ def packed(shown, digits, tmp_path_factory):
     for one in shown:
         network = one.network
         inputs = network_inputs(digits, network.input, network.input_range)
-        run = reference.activations(network, one.arrays, inputs)
-        found = Forward(network, one.arrays).activations(digits)
+        run = reference.activations(network, one.parameters, inputs)
+        found = Forward(network, one.parameters).activations(digits)
         assert list(found) == list(run)
         stages = []
         for stage in network.stages:
@@ -288,7 +288,7 @@ def test_what_a_unit_is_said_to_sum_is_its_sum(explained, shown, digits):
     for units, one in zip(explained, shown, strict=True):
         network = one.network
         inputs = network_inputs(digits[:1], network.input, network.input_range)
-        run = reference.activations(network, one.arrays, inputs)
+        run = reference.activations(network, one.parameters, inputs)
         for index, (map_, row, column), explanation in units:
             stage = network.stages[index]
             sums = run[stage.name][0]
@@ -366,5 +366,5 @@ def transparent(one):
         if stage.kind != "euclidean_rbf"
     ]
     network = Network(one.network.name, one.network.input, tuple(stages))
-    arrays = {name: (np.abs(array) + 0.1) / array.size for name, array in one.arrays.items()}
+    arrays = {name: (np.abs(array) + 0.1) / array.size for name, array in one.parameters.items()}
     return network, {name: array.astype(np.float64) for name, array in arrays.items()}

@@ -11,11 +11,11 @@ import pytest
 from lab.benchmarks.page_driver import browser_path
 from lenet.connections import LENET_5_C3
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
 from lenet.page.document import MOST_NETWORKS, SHIPPED
 from lenet.preprocess import network_inputs
-from lenet.weights import Weights, pretrained
 
 SITE = resources.files("lenet.page") / "site"
 CHROMIUM = browser_path()
@@ -185,7 +185,7 @@ def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(tol
 
 def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
     script = """show(scenes.map((scene) => STOPS.map((stop) => tellStop(stop, scene))));"""
-    zoo = [Weights(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
+    zoo = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
     for start in range(0, len(zoo), MOST_NETWORKS):
         document = page_document(zoo[start : start + MOST_NETWORKS])
         for tales in in_node(script, document=document, image=digit.ravel().tolist()):
@@ -225,9 +225,9 @@ def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit
     weights = pretrained("lenet-5")
     values = tale["live"]["values"]
     inputs = network_inputs(digit[None], weights.network.input, weights.network.input_range)[0, 0]
-    row, column, kernel = values["row"], values["column"], weights.arrays["c1.weight"][values["map"], 0]
+    row, column, kernel = values["row"], values["column"], weights.parameters["c1.weight"][values["map"], 0]
     products = float((inputs[row : row + 5, column : column + 5] * kernel).sum())
-    total = products + float(weights.arrays["c1.bias"][values["map"]])
+    total = products + float(weights.parameters["c1.bias"][values["map"]])
     assert as_number(values["products"]) == pytest.approx(products, abs=6e-4)
     assert as_number(values["sum"]) == pytest.approx(total, abs=6e-4)
     assert tale["stage"] == 0

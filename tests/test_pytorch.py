@@ -31,10 +31,10 @@ from lenet.architecture import (
 )
 from lenet.connections import LENET_5_C3
 from lenet.errors import ArchitectureError, LeNetError, WeightsError
+from lenet.model import pretrained
 from lenet.preprocess import network_inputs
 from lenet.pytorch import activations, build, load_arrays, to_arrays
 from lenet.reading import Reader
-from lenet.weights import pretrained
 
 PARAMETERS = {
     "lenet-1989": 9_760,
@@ -393,8 +393,8 @@ def test_torch_hub_reads_digits_with_the_weights_that_ship(name):
     module, shipped = from_hub(name.replace("-", "_"), pretrained=True), pretrained(name)
     assert module.network == shipped.network
     arrays = to_arrays(module)
-    assert arrays.keys() == shipped.arrays.keys()
-    assert all((arrays[key] == shipped.arrays[key]).all() for key in arrays)
+    assert arrays.keys() == shipped.parameters.keys()
+    assert all((arrays[key] == shipped.parameters[key]).all() for key in arrays)
     inputs, labels = examples_of_digits(module.network)
     with torch.no_grad():
         outputs = module(inputs)

@@ -9,11 +9,11 @@ import pytest
 
 from lenet.errors import ReadingError, WeightsError
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.networks import describe
 from lenet.reading import Digit, Polarity, Reader
 from lenet.reading.drawing.steps import draw_steps, steps_picture
 from lenet.reading.paper.ink import find_polarity
-from lenet.weights import Weights
 
 DIGITS = 50  # test digits in each measurement
 
@@ -149,14 +149,14 @@ def test_weights_of_any_network_of_ten_classes_are_taken():
     network = describe("lenet-5")
     page = np.full((80, 80), 230, np.uint8)
     page[15:65, 35:42] = 30
-    reading = Reader(Weights(network, initial_weights(network, "sqrt", 0))).read(page)
+    reading = Reader(Model(network, initial_weights(network, "sqrt", 0))).read(page)
     assert len(reading.digits) == 1
 
 
 def test_weights_for_letters_are_refused():
     network = describe("lenet-5-relu", classes=26)
     with pytest.raises(WeightsError, match="tells 26 classes apart"):
-        Reader(Weights(network, initial_weights(network, "pytorch", 0)))
+        Reader(Model(network, initial_weights(network, "pytorch", 0)))
 
 
 def test_the_shipped_weights_are_small_and_read_mnist(reader: Reader, mnist):

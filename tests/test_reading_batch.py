@@ -112,7 +112,7 @@ def test_the_pages_of_a_file_are_counted(tmp_path: Path):
 @pytest.mark.parametrize("workers", [1, 2])
 def test_wrong_settings_end_it_before_or_at_the_first_picture(tmp_path: Path, workers: int):
     with pytest.raises(WeightsError, match="missing"):
-        list(read_all(PATHS, Settings(weights=str(tmp_path / "missing.safetensors")), workers))
+        list(read_all(PATHS, Settings(model=str(tmp_path / "missing.safetensors")), workers))
     with pytest.raises(ReadingError):
         list(read_all(PATHS, Settings(pattern="[1"), workers))
 

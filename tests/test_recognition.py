@@ -10,19 +10,19 @@ from lab.synthesis.calibration import calibrate
 from lenet.engine import forward, probabilities
 from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
+from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.reading.recognition import Calibration, Recognizer
 from lenet.reading.views import TURN, views
-from lenet.weights import Weights, pretrained
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 ELEVEN = describe("lenet-5-relu", classes=11)
 
 
-def weights(classes: int, calibration: Calibration | None = None) -> Weights:
+def weights(classes: int, calibration: Calibration | None = None) -> Model:
     network = describe("lenet-5-relu", classes=classes)
     provenance = {"calibration": calibration.to_json()} if calibration else {}
-    return Weights(network, initial_weights(network, "pytorch", 0), provenance)
+    return Model(network, initial_weights(network, "pytorch", 0), provenance)
 
 
 def test_what_the_ten_probabilities_lack_is_that_of_no_digit(mnist):
@@ -92,7 +92,7 @@ def test_a_threshold_keeps_the_share_of_errors_it_promises():
 
 def test_the_probabilities_are_the_mean_over_a_digits_views(mnist):
     own, images = weights(11), mnist.test_images[:6]
-    each = [probabilities(own.network, forward(own.network, own.arrays, view))[:, :10] for view in views(images)]
+    each = [probabilities(own.network, forward(own.network, own.parameters, view))[:, :10] for view in views(images)]
     np.testing.assert_allclose(Recognizer(own).probabilities(images), np.mean(each, axis=0), atol=1e-5)
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from lenet.architecture import Network
 from lenet.errors import TrainingError
+from lenet.model import load
 from lenet.networks import describe
 from lenet.reproduction import batches, find, lanes, runner
 from lenet.reproduction.details import PUBLISHED, STEPS
@@ -20,7 +21,6 @@ from lenet.reproduction.runner import reproduce
 from lenet.reproduction.statistics import difference
 from lenet.reproduction.streams import Patterns
 from lenet.training import recipe as batch_recipe
-from lenet.weights import load
 from replica_fakes import FakeLanes
 
 
@@ -160,7 +160,7 @@ def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_p
         monkeypatch.setattr("lenet.reproduction.workers.usable_cores", lambda cores=cores: cores)
         folder = tmp_path / f"{cores}"
         batches.teach(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
-        found.append([load(folder / f"{seed}/best.safetensors").arrays["c5.weight"].tobytes() for seed in (0, 1)])
+        found.append([load(folder / f"{seed}/best.safetensors").parameters["c5.weight"].tobytes() for seed in (0, 1)])
     assert found[0] == found[1]
 
 

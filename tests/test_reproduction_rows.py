@@ -106,8 +106,8 @@ def test_a_row_is_complete(row):
 
 
 def test_a_wrong_name_is_one_sentence_with_the_nearest():
-    with pytest.raises(UnknownName, match=r"unknown reproduction 'lenet5'; did you mean .*lenet-5"):
-        find("lenet5")
+    with pytest.raises(UnknownName, match=r"unknown reproduction 'lenet-6'; did you mean .*lenet-5"):
+        find("lenet-6")
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
+from lenet.model import load
 from lenet.networks import describe
 from lenet.reproduction import checkpoint, find, folder, lanes, runner
 from lenet.reproduction.lanes import train
@@ -19,7 +20,6 @@ from lenet.reproduction.request import Request
 from lenet.reproduction.runner import reproduce
 from lenet.reproduction.streams import COPIES, Patterns, Stream, inverted
 from lenet.reproduction.workers import side_by_side
-from lenet.weights import load
 from replica_fakes import FakeLanes
 
 ROW = replace(find("lenet-5"), recipe=replace(LENET_5, rates=(0.0005, 0.0002, 0.0001), curvature_patterns=5))
@@ -87,7 +87,7 @@ def test_a_finished_row_is_opened_and_not_taught_again(tmp_path, small_data):
 def test_the_first_seeds_weights_are_kept_whatever_they_are_worth(tmp_path, small_data):
     taught = reproduce(ROW, tmp_path / "row", Request(seeds=3), make=FakeLanes)
     kept = load(tmp_path / "row/weights.safetensors")
-    np.testing.assert_array_equal(kept.arrays["f6.bias"], taught.groups["all"][0].lanes.arrays(0)["f6.bias"])
+    np.testing.assert_array_equal(kept.parameters["f6.bias"], taught.groups["all"][0].lanes.arrays(0)["f6.bias"])
     assert kept.provenance["seed"] == 0
 
 

@@ -11,6 +11,7 @@ from lenet.cli import main
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
 from lenet.initialization import initial_weights
+from lenet.model import Model, load
 from lenet.reading import Reader
 from lenet.reproduction import find, strings, workers
 from lenet.reproduction.preparation import prepare
@@ -24,8 +25,6 @@ from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.reader import StringReader, with_grammar
 from lenet.sdnn.strings import GAPS
 from lenet.sdnn.teaching import Plan
-from lenet.weights import Weights, load
-from lenet.weights import save as save_weights
 
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
 ROW = find("sdnn")
@@ -90,8 +89,8 @@ def test_seeds_that_are_done_stay_when_a_run_is_stopped_and_it_ends_the_same(tmp
     assert [file.name for file in (tmp_path / "killed/lanes").iterdir()] == ["seed-0.safetensors"]
     resumed = reproduce(ROW, tmp_path / "killed", QUICK, progress=Killing(1))
     for ours, theirs in zip(whole.readers, resumed.readers, strict=True):
-        for name, array in ours.arrays.items():
-            np.testing.assert_array_equal(array, theirs.arrays[name])
+        for name, array in ours.parameters.items():
+            np.testing.assert_array_equal(array, theirs.parameters[name])
         assert ours.provenance["grammar"] == theirs.provenance["grammar"]
     for key in ("measures", "beside", "grammars"):
         assert whole.settings["results"][key] == resumed.settings["results"][key]
@@ -114,8 +113,8 @@ def test_a_seed_goes_on_after_its_last_whole_pass_and_ends_the_same(tmp_path, di
     assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7-unfinished.safetensors"]
     resumed = taught(tmp_path / "killed", Killing(1))  # one pass is left
     assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7.safetensors"]
-    for name, array in whole.arrays.items():
-        np.testing.assert_array_equal(array, resumed.arrays[name])
+    for name, array in whole.parameters.items():
+        np.testing.assert_array_equal(array, resumed.parameters[name])
     histories = [[{**row, "seconds": 0} for row in weights.provenance["history"]] for weights in (whole, resumed)]
     assert histories[0] == histories[1]
     assert [row["pass"] for row in histories[1]] == [1, 2, 3]
@@ -188,7 +187,7 @@ def test_a_file_of_a_seed_that_is_damaged_or_of_another_run_is_named(tmp_path, h
     with pytest.raises(TrainingError, match=r"seed-0\.safetensors: not .*; delete it to teach this seed again"):
         reproduce(ROW, tmp_path / "sdnn", request)
     other = {**taught.readers[0].provenance, "recipe": replace(Plan(), passes=2).to_json()}
-    save_weights(path, replace(taught.readers[0], provenance=other))
+    replace(taught.readers[0], provenance=other).save(path)
     with pytest.raises(TrainingError, match=r"seed-0\.safetensors: was made with another recipe; delete it or choose"):
         reproduce(ROW, tmp_path / "sdnn", request)
 
@@ -249,7 +248,7 @@ def test_shares_are_of_strings_wholly_right(digits, monkeypatch):
     )  # fmt: skip
     network = network_with_blank()
     readers = [
-        with_grammar(Weights(network, initial_weights(network)), Grammar(), 1, seed=seed, validation_right=1.0)
+        with_grammar(Model(network, initial_weights(network)), Grammar(), 1, seed=seed, validation_right=1.0)
         for seed in (0, 5, 20)
     ]
     found = measured(readers, digits, Amounts(segmented=10), Silent())

@@ -13,11 +13,11 @@ from importlib.util import find_spec
 import numpy as np
 import pytest
 
-from lenet import weights
 from lenet.data import load
 from lenet.engine.native import instruction_sets
+from lenet.model import load as load_model
 from lenet.networks import describe
-from lenet.training import progress, recipe, train
+from lenet.training import fit, progress, recipe
 from lenet.training.runs import Run
 from test_training import stripes, write_npz
 
@@ -51,7 +51,7 @@ def command(changes, source, out):
 
 def bits(run):
     state = run.load_checkpoint().state
-    return {name: array.tobytes() for name, array in {**state, **run.weights().arrays}.items()}
+    return {name: array.tobytes() for name, array in {**state, **run.model.parameters}.items()}
 
 
 def without_times(history):
@@ -65,7 +65,7 @@ def assert_readable(run):
     if run.settings_path.exists():
         assert run.settings["format"]
     if run.best_path.exists():
-        weights.load(run.best_path)
+        load_model(run.best_path)
     if run.last_path.exists():
         run.load_checkpoint()
     if run.history_path.exists():
@@ -75,7 +75,7 @@ def assert_readable(run):
 def test_kills_at_random_moments_change_no_bit_and_leave_no_file_unreadable(engine, source, tmp_path):
     rng = np.random.default_rng(0)
     network, changes = describe("lenet-5-relu", classes=3), changes_for(engine)
-    alone = train(network, load(source), recipe("default", network, **changes), tmp_path / "alone", threads=1)
+    alone = fit(network, load(source), recipe("default", network, **changes), tmp_path / "alone", threads=1)
     killed = Run(tmp_path / "killed")
     kills = 0
     while kills < KILLS:
@@ -116,7 +116,7 @@ def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
 
     network, dataset = describe("lenet-short", classes=3), load(source)
     made = recipe("fast", network, epochs=3, batch=32, **changes)
-    alone = train(network, dataset, made, tmp_path / "alone", threads=1)
+    alone = fit(network, dataset, made, tmp_path / "alone", threads=1)
     original, taken = Learner.learn, 0
     monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)  # so that each update is handed over by itself
 
@@ -129,9 +129,9 @@ def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
 
     monkeypatch.setattr(Learner, "learn", stopping)
     with pytest.raises(KeyboardInterrupt):
-        train(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10)
+        fit(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10)
     monkeypatch.setattr(Learner, "learn", original)
-    stopped = train(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10, resume=True)
+    stopped = fit(network, dataset, made, tmp_path / "stopped", threads=1, checkpoint_every=10, resume=True)
     assert bits(stopped) == bits(alone)
     assert without_times(stopped.history) == without_times(alone.history)
 
@@ -139,10 +139,10 @@ def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
 def test_a_run_killed_before_its_first_checkpoint_starts_again(engine, source, tmp_path):
     network, dataset = describe("lenet-short", classes=3), load(source)
     made = recipe("fast", network, epochs=1)
-    alone = train(network, dataset, made, tmp_path / "alone", threads=1)
+    alone = fit(network, dataset, made, tmp_path / "alone", threads=1)
     begun = Run(tmp_path / "begun")
     begun.folder.mkdir()
     (begun.folder / "run.json").write_text(json.dumps(alone.settings))
     (begun.folder / ".run.json.x.tmp").write_text("half a fi")
-    assert bits(train(network, dataset, made, begun.folder, resume=True)) == bits(alone)
+    assert bits(fit(network, dataset, made, begun.folder, resume=True)) == bits(alone)
     assert not list(begun.folder.glob(".*.tmp"))

@@ -16,9 +16,9 @@ from lenet.cli import main
 from lenet.data import load
 from lenet.errors import LeNetError, TrainingError
 from lenet.files import LEFTOVERS
-from lenet.training import Recipe, train
+from lenet.model import read_safetensors
+from lenet.training import Recipe, fit
 from lenet.training.runs import Run, begin, read_settings
-from lenet.weights import read_safetensors
 from test_training import QUICK, TINY, stripes, write_npz
 
 AT_ONCE = int(os.environ.get("LENET_LOCKS", "8"))  # pairs of processes that want one folder
@@ -27,7 +27,7 @@ AT_ONCE = int(os.environ.get("LENET_LOCKS", "8"))  # pairs of processes that wan
 @pytest.fixture
 def run(tmp_path) -> Run:
     source = write_npz(tmp_path / "stripes.npz", stripes())
-    return train(TINY, load(source), QUICK, tmp_path / "run", threads=1, source={"name_or_path": source})
+    return fit(TINY, load(source), QUICK, tmp_path / "run", threads=1, source={"name_or_path": source})
 
 
 def changed(run: Run, change) -> dict:
@@ -127,7 +127,7 @@ def write_checkpoint(run: Run, place=None, **arrays) -> None:
 )  # fmt: skip
 def test_a_damaged_checkpoint_is_named_with_what_to_do(place, arrays, said, run):
     write_checkpoint(run, place, **arrays)
-    for go_on in (lambda: train(TINY, stripes(), QUICK, run.folder, resume=True, threads=1), lambda: restored(run)):
+    for go_on in (lambda: fit(TINY, stripes(), QUICK, run.folder, resume=True, threads=1), lambda: restored(run)):
         with pytest.raises(TrainingError, match=f"(?s){said}.*delete .*to start the run again"):
             go_on()
 
@@ -237,12 +237,12 @@ def without_times(content: bytes) -> bytes:
 def test_a_folder_is_free_again_when_the_one_who_held_it_was_killed(run):
     with begin(run.folder, read_settings(run.folder), resume=True):
         with pytest.raises(TrainingError, match="another process is training into this folder"):
-            train(TINY, stripes(), QUICK, run.folder, resume=True)
+            fit(TINY, stripes(), QUICK, run.folder, resume=True)
         with pytest.raises(TrainingError, match="another process is training into this folder"):
-            train(TINY, stripes(), QUICK, run.folder)
+            fit(TINY, stripes(), QUICK, run.folder)
         (run.folder / ".unfinished.tmp").touch()
         with pytest.raises(TrainingError):
-            train(TINY, stripes(), QUICK, run.folder, resume=True)
+            fit(TINY, stripes(), QUICK, run.folder, resume=True)
         assert (run.folder / ".unfinished.tmp").exists()
-    train(TINY, stripes(), QUICK, run.folder, resume=True)
+    fit(TINY, stripes(), QUICK, run.folder, resume=True)
     assert not (run.folder / ".unfinished.tmp").exists()

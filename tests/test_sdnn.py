@@ -8,11 +8,11 @@ from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
 from lenet.figures.displacement import Displaced, draw_displacement
 from lenet.initialization import initial_weights
+from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.displacement import Displacement, connections, network_with_blank, pixels_between_columns, widened
 from lenet.sdnn.reader import StringReader, with_grammar
-from lenet.weights import Weights, load, save
 
 WIDTH = 72
 
@@ -25,7 +25,7 @@ def weights():
     for name in arrays:
         if name.endswith("bias"):  # zeros to start with, which would hide a bias that is left out
             arrays[name] = rng.normal(0, 0.2, arrays[name].shape).astype(np.float32)
-    return Weights(network, arrays)
+    return Model(network, arrays)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_every_column_is_what_the_network_gives_for_the_window_it_sees(weights, 
     assert columns.penalties.shape == (3, 11 * phases, 11)
     for column in range(whole):
         window = np.ascontiguousarray(fields[:, :, column * apart : column * apart + 32])
-        expected = forward(weights.network, weights.arrays, window)
+        expected = forward(weights.network, weights.parameters, window)
         np.testing.assert_allclose(columns.penalties[:, column], expected, rtol=1e-5, atol=1e-5)
         assert columns.centers[column] == column * apart + 15.5
 
@@ -81,12 +81,12 @@ def test_networks_that_cannot_be_slid_are_refused(weights):
         Displacement(weights, 3)
     plain = describe("lenet-5")
     with pytest.raises(WeightsError, match="no blank"):
-        StringReader(Weights(plain, initial_weights(plain)))
+        StringReader(Model(plain, initial_weights(plain)))
 
 
 def test_a_weights_file_keeps_the_prices_of_its_grammar(weights, tmp_path):
     grammar = Grammar(entry=2.0, again=5.0, stay=-1.0, longest=4)  # contact is infinite
-    save(tmp_path / "kept.safetensors", with_grammar(weights, grammar, 2, data="mnist"))
+    with_grammar(weights, grammar, 2, data="mnist").save(tmp_path / "kept.safetensors")
     reader = StringReader(load(tmp_path / "kept.safetensors"))
     assert reader.grammar == grammar
     assert reader.displacement.phases == 2

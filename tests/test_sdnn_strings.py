@@ -169,6 +169,6 @@ def test_a_network_taught_on_strings_reads_strings(mnist):
 @needs_engine
 def test_the_same_seed_teaches_the_same_network(mnist):
     images, labels = mnist.train_images[:500], mnist.train_labels[:500]
-    first, second = (teach(images, labels, Plan(passes=1), seed=5, threads=1).arrays for _ in range(2))
+    first, second = (teach(images, labels, Plan(passes=1), seed=5, threads=1).parameters for _ in range(2))
     for name, array in first.items():
         np.testing.assert_array_equal(array, second[name])

@@ -17,10 +17,10 @@ from asgi import Client
 from lenet import anatomy
 from lenet.cli import main
 from lenet.engine import activations
+from lenet.model import pretrained
 from lenet.networks import describe, names
 from lenet.reading import Reader, Recognizer
 from lenet.server import Limits, create_app
-from lenet.weights import pretrained
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
 SEVEN = (DIGITS / "seven.png").read_bytes()
@@ -133,7 +133,7 @@ def test_activations_are_those_of_the_engine_on_the_digit_that_is_read(client, m
     answer = client.post("/v1/activations?network=lenet-5-relu", SEVEN, headers={"accept": media_type})
     image = Reader().read(SEVEN, single=True).digits[0].image
     weights = pretrained()
-    expected = activations(weights.network, weights.arrays, image[None])
+    expected = activations(weights.network, weights.parameters, image[None])
     assert answer.headers["content-type"] == media_type
     if media_type == "application/json":
         values = answer.json()
@@ -205,9 +205,9 @@ def test_whatever_the_provenance_holds_it_is_told(value):
 
 
 def test_a_network_that_does_not_exist_is_refused_as_by_lenet_show(client, capsys):
-    answer = client.get("/v1/networks/lenet5")
+    answer = client.get("/v1/networks/lenet-6")
     assert answer.status_code == 404
-    assert answer.json()["detail"] == refusal(capsys, "show", "lenet5")
+    assert answer.json()["detail"] == refusal(capsys, "show", "lenet-6")
 
 
 def test_the_page_is_sent_whole_with_the_policy_that_it_names(client):

@@ -249,7 +249,7 @@ def test_lenet_code_writes_a_file_and_says_so(app, tmp_path):
 
 def test_lenet_code_names_what_it_cannot_do(tmp_path):
     with pytest.raises(UnknownName, match="did you mean lenet-5"):
-        code.code("lenet5")
+        code.code("lenet-6")
     with pytest.raises(LeNetError, match="no argument 'classes'"):
         code.code("lenet-5", classes=12)
     with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):

@@ -56,7 +56,7 @@ def test_reading_a_picture_imports_pictures_and_no_more(tmp_path: Path):
 @pytest.mark.parametrize(
     "code",
     [
-        "from lenet.weights import find, pretrained\npretrained()",
+        "from lenet.model import load, pretrained\npretrained()",
         "from lenet.data.idx import read_idx",
         "from lenet.data import read_idx, write_idx",
         "from lenet.engine import Forward, forward",

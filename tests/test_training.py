@@ -8,7 +8,6 @@ from itertools import product
 import numpy as np
 import pytest
 
-from lenet import weights
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
 from lenet.cli import training as verbs
@@ -16,8 +15,9 @@ from lenet.data import Dataset, split_validation
 from lenet.engine.native import Changes, instruction_sets
 from lenet.errors import LeNetError, TrainingError, UnknownName
 from lenet.evaluation import evaluate
+from lenet.model import Model, load
 from lenet.networks import describe, names
-from lenet.training import RECIPES, Recipe, recipe, train
+from lenet.training import RECIPES, Recipe, fit, recipe
 from lenet.training.changes import changed, epoch_order
 from lenet.training.runs import fingerprint, read_settings
 
@@ -51,7 +51,7 @@ def engine(request, monkeypatch):
 
 
 def arrays_of(run):
-    return run.weights().arrays
+    return run.model.parameters
 
 
 def assert_same(one, other):
@@ -127,7 +127,7 @@ def test_a_recipe_of_wrong_types_is_refused():
 def test_a_loss_that_does_not_fit_the_outputs_is_refused(network, loss, tmp_path):
     described = describe(network)
     with pytest.raises(TrainingError, match=f"loss {loss}"):
-        train(described, stripes(), recipe("fast", described, loss=loss), tmp_path / "run")
+        fit(described, stripes(), recipe("fast", described, loss=loss), tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -170,14 +170,14 @@ def test_mirroring_turns_about_half_of_the_pictures():
 
 def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
     found = stripes()
-    run = train(TINY, found, QUICK, tmp_path / "run", threads=1)
+    run = fit(TINY, found, QUICK, tmp_path / "run", threads=1)
     assert evaluate(run.best_path, found).error_rate < 5
     assert {path.name for path in run.folder.iterdir()} == {
         ".lock", "run.json", "history.jsonl", "best.safetensors", "last.safetensors",
     }  # fmt: skip
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)
-    provenance = run.weights().provenance
+    provenance = run.model.provenance
     assert provenance["data"]["training_sha256"] == fingerprint(found)
     assert provenance["epoch"] == run.best["epoch"]
     assert provenance["engine"] == run.settings["engine"] == engine
@@ -186,9 +186,9 @@ def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
 @pytest.mark.parametrize("changes", [{}, {"optimizer": "adamw"}, {"ema": 0.9}, {"momentum": 0.0}, {"rotation": 5.0}])
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others(engine, changes, tmp_path):
     made = Recipe.from_json(QUICK.to_json() | {"epochs": 1} | changes)
-    runs = [train(TINY, stripes(), made, tmp_path / name, threads=1) for name in "ab"]
+    runs = [fit(TINY, stripes(), made, tmp_path / name, threads=1) for name in "ab"]
     assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
-    other = train(TINY, stripes(), Recipe.from_json(made.to_json() | {"seed": 1}), tmp_path / "c", threads=1)
+    other = fit(TINY, stripes(), Recipe.from_json(made.to_json() | {"seed": 1}), tmp_path / "c", threads=1)
     assert (arrays_of(runs[0])["c1.weight"] != arrays_of(other)["c1.weight"]).any()
 
 
@@ -202,7 +202,7 @@ def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(engine,
     plain = Recipe(
         epochs=1, batch=20, momentum=0, nesterov=False, weight_decay=0, schedule="constant", learning_rate=0.1
     )
-    run = train(TINY, found, plain, tmp_path / "run", validation=0, threads=1)
+    run = fit(TINY, found, plain, tmp_path / "run", validation=0, threads=1)
     module = build(TINY)
     load_arrays(module, initial_weights(TINY, plain.init, plain.seed))
     inputs = torch.from_numpy(network_inputs(found.train_images, TINY.input, TINY.input_range))
@@ -214,7 +214,7 @@ def test_one_update_of_plain_descent_is_the_rate_times_the_mean_gradient(engine,
 
 def test_the_running_mean_is_what_is_kept_and_learning_goes_on_from_the_weights(engine, tmp_path):
     with_mean, without = (
-        train(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"ema": ema}), tmp_path / str(ema), threads=1)
+        fit(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"ema": ema}), tmp_path / str(ema), threads=1)
         for ema in (0.9, 0.0)
     )
     state, plain = with_mean.load_checkpoint().state, without.load_checkpoint().state
@@ -227,7 +227,7 @@ def test_the_weights_kept_are_those_with_the_fewest_validation_errors(engine, tm
     images, labels = rng.integers(0, 256, (200, 8, 8)).astype(np.uint8), rng.integers(0, 3, 200)
     # Nothing can be learned here, so the validation errors go up and down.
     noise = Dataset("noise", images, labels, images[:9], labels[:9], tuple("abc"))
-    run = train(
+    run = fit(
         TINY, noise, Recipe(epochs=8, batch=8, optimizer="adamw", learning_rate=0.01), tmp_path / "run", validation=60
     )
     errors = [row["validation_errors"] for row in run.history]
@@ -242,7 +242,7 @@ def test_the_test_part_has_no_say(engine, tmp_path):
     found = stripes()
     shuffled = Dataset("stripes", found.train_images, found.train_labels, found.test_images[::-1].copy(),
                        (found.test_labels + 1) % 3, found.class_names)  # fmt: skip
-    runs = [train(TINY, data, QUICK, tmp_path / str(i), threads=1) for i, data in enumerate((found, shuffled))]
+    runs = [fit(TINY, data, QUICK, tmp_path / str(i), threads=1) for i, data in enumerate((found, shuffled))]
     assert runs[0].best_path.read_bytes() != b""
     assert_same(arrays_of(runs[0]), arrays_of(runs[1]))
     assert runs[0].best["epoch"] == runs[1].best["epoch"]
@@ -250,41 +250,41 @@ def test_the_test_part_has_no_say(engine, tmp_path):
 
 def test_a_run_that_diverges_says_so(engine, tmp_path):
     with pytest.raises(TrainingError, match="lower --learning-rate, which is"):
-        train(TINY, stripes(), Recipe(epochs=2, learning_rate=1e30, schedule="constant"), tmp_path / "run")
+        fit(TINY, stripes(), Recipe(epochs=2, learning_rate=1e30, schedule="constant"), tmp_path / "run")
     assert not (tmp_path / "run" / "best.safetensors").exists()
 
 
 def test_a_device_that_is_not_there_is_named(tmp_path):
     with pytest.raises(TrainingError, match="unknown device 'abacus'"):
-        train(TINY, stripes(), QUICK, tmp_path / "run", device="abacus")
+        fit(TINY, stripes(), QUICK, tmp_path / "run", device="abacus")
 
 
 def test_more_classes_than_outputs_are_refused(tmp_path):
     images, labels = np.zeros((40, 8, 8), np.uint8), np.arange(40) % 4
     four = Dataset("four", images, labels, images, labels, tuple("abcd"))
     with pytest.raises(TrainingError, match="four has 4 classes, but tiny has 3 outputs"):
-        train(TINY, four, QUICK, tmp_path / "run")
+        fit(TINY, four, QUICK, tmp_path / "run")
 
 
 # Runs on disk
 
 
 def test_an_existing_run_is_neither_overwritten_nor_mixed_with_another(tmp_path):
-    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    run = fit(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
     before = {path: path.read_bytes() for path in run.folder.iterdir()}
     with pytest.raises(TrainingError, match=r"holds a run of tiny on stripes already; add --resume .* --out"):
-        train(TINY, stripes(), QUICK, tmp_path / "run")
+        fit(TINY, stripes(), QUICK, tmp_path / "run")
     with pytest.raises(TrainingError, match="was begun with epochs 3, not 4"):
-        train(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"epochs": 4}), tmp_path / "run", resume=True)
+        fit(TINY, stripes(), Recipe.from_json(QUICK.to_json() | {"epochs": 4}), tmp_path / "run", resume=True)
     with pytest.raises(TrainingError, match="was begun on stripes, whose training part differs"):
-        train(TINY, stripes(seed=1), QUICK, tmp_path / "run", resume=True)
+        fit(TINY, stripes(seed=1), QUICK, tmp_path / "run", resume=True)
     assert {path: path.read_bytes() for path in run.folder.iterdir()} == before
 
 
 def test_going_on_with_a_finished_run_changes_no_weights(engine, tmp_path):
-    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    run = fit(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
     before = run.best_path.read_bytes(), run.last_path.read_bytes(), run.history_path.read_bytes()
-    train(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
+    fit(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
     assert (run.best_path.read_bytes(), run.last_path.read_bytes(), run.history_path.read_bytes()) == before
 
 
@@ -299,10 +299,10 @@ def test_a_damaged_run_json_is_named(content, said, tmp_path):
 
 
 def test_a_damaged_checkpoint_is_named(tmp_path):
-    run = train(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
+    run = fit(TINY, stripes(), QUICK, tmp_path / "run", threads=1)
     run.last_path.write_bytes(run.last_path.read_bytes()[:100])
     with pytest.raises(TrainingError, match=r"last\.safetensors: not a readable checkpoint"):
-        train(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
+        fit(TINY, stripes(), QUICK, tmp_path / "run", resume=True)
 
 
 # The verb
@@ -338,15 +338,14 @@ def test_a_run_is_repeated_from_its_run_json_with_the_same_bits(engine, tmp_path
     summary = json.loads(capsys.readouterr().out)
     assert summary["settings"]["recipe"] == read_settings(first)["recipe"]
     assert summary["test"]["examples"] == 60
-    from lenet.weights import load
 
-    assert_same(load(first / "best.safetensors").arrays, load(second / "best.safetensors").arrays)
+    assert_same(load(first / "best.safetensors").parameters, load(second / "best.safetensors").parameters)
 
 
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["lenet5"], "unknown network 'lenet5'; did you mean lenet-5"),
+        (["lenet-6"], "unknown network 'lenet-6'; did you mean lenet-5"),
         (["--recipe", "quick"], "unknown recipe 'quick'"),
         (["--resume"], "--resume needs --out"),
         (["--from", "nowhere.json"], "nowhere.json: no such file"),
@@ -379,7 +378,7 @@ def test_evaluating_on_other_classes_says_so(tmp_path, capsys):
     dataset = stripes(60)
     network = describe("lenet-5-relu", classes=len(dataset.class_names))
     arrays = {name: np.zeros(shape, np.float32) for name, shape in network.parameter_shapes().items()}
-    weights.save(tmp_path / "w.safetensors", weights.Weights(network, arrays, {"data": {"name": "cifar10"}}))
+    Model(network, arrays, {"data": {"name": "cifar10"}}).save(tmp_path / "w.safetensors")
     source = write_npz(tmp_path / "stripes.npz", dataset)
     assert main(["evaluate", str(tmp_path / "w.safetensors"), "--data", str(source)]) == 0
     assert "trained on cifar10, whose classes are not those of" in capsys.readouterr().err

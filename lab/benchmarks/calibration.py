@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from lenet import data
 from lenet.errors import LeNetError
 from lenet.evaluation.measures import wilson_interval
+from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer
-from lenet.weights import find
 
 BARS = {"MNIST test": 1.5, "photos": 4.0}  # percent
 BINS, ROUNDS = 15, 1000
@@ -138,7 +138,7 @@ def main() -> None:
     options.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
     chosen = options.parse_args()
-    recognizer = Recognizer(find(chosen.weights) if chosen.weights else None)
+    recognizer = Recognizer(load(chosen.weights) if chosen.weights else None)
     found = [on_mnist(recognizer)]
     if chosen.photos:
         found.append(on_photos(recognizer, chosen.photos))

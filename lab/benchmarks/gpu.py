@@ -9,7 +9,7 @@ import torch
 from lenet import data
 from lenet.evaluation import evaluate
 from lenet.networks import describe
-from lenet.training import recipe, train
+from lenet.training import fit, recipe
 from lenet.training.recipes import RECIPES
 
 NETWORK, DATA = "lenet-5-relu", "mnist"
@@ -30,7 +30,7 @@ def main() -> None:
         chosen = recipe(options.recipe, network, seed=seed, batch=options.batch)
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            run = train(network, dataset, chosen, folder, device="cuda")
+            run = fit(network, dataset, chosen, folder, device="cuda")
             seconds = time.perf_counter() - start
             learning = sum(row["seconds"] for row in run.history)
             error = evaluate(run.best_path, dataset).error_rate

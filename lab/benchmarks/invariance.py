@@ -23,8 +23,8 @@ from lab.benchmarks.changed_pictures import CHANGES, LARGE_SIZES, PLAIN_SIDE, SI
 from lab.benchmarks.large_digits import Ink, pen_ink, row_ink
 from lenet import data
 from lenet.evaluation.measures import wilson_interval
+from lenet.model import load
 from lenet.reading import Reader
-from lenet.weights import find
 
 BAR = 98.0  # percent
 LARGE_DIGITS = 40  # of the largest sizes, which take long to draw
@@ -138,7 +138,7 @@ def main() -> None:
     options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures that are read otherwise")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
     chosen = options.parse_args()
-    reader, mnist = Reader(find(chosen.weights) if chosen.weights else None), data.load("mnist")
+    reader, mnist = Reader(load(chosen.weights) if chosen.weights else None), data.load("mnist")
     digits, lines = singles(mnist, chosen.digits), rows(mnist, chosen.rows)
     differences: list[Difference] = []
     parts = {

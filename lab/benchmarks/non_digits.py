@@ -26,8 +26,8 @@ from lab.benchmarks.camera import Photo
 from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
 from lab.synthesis.fonts import handwriting_fonts
 from lenet.evaluation.measures import wilson_interval
+from lenet.model import load
 from lenet.reading import Reader, Reading
-from lenet.weights import find
 
 BAR = 2.0  # percent of the pictures
 OUTCOMES = ("no digits found", "all rejected", "partly rejected", "accepted")
@@ -113,7 +113,7 @@ def main() -> None:
     options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
     chosen = options.parse_args()
-    reader = Reader(find(chosen.weights) if chosen.weights else None)
+    reader = Reader(load(chosen.weights) if chosen.weights else None)
     found = list(answers(reader, chosen.pictures, chosen.seed))
     figures = {}
     for way in WAYS:

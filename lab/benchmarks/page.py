@@ -14,9 +14,9 @@ from typing import Any
 
 from lab.benchmarks.page_driver import Watched, browser_path, opened
 from lenet.benchmarking.machine import processor
+from lenet.model import pretrained
 from lenet.page.document import SHIPPED
 from lenet.page.export import write_page
-from lenet.weights import pretrained
 
 STROKE_BAR, OPENING_BAR, SIZE_BAR = 16.0, 500.0, 1_500_000
 DIGIT = [(31, 36), (36, 24), (50, 18), (63, 25), (64, 40), (54, 56), (40, 70), (28, 80), (44, 78), (58, 79), (72, 79)]

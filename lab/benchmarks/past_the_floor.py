@@ -12,7 +12,7 @@ from lenet.benchmarking.report import count_text, flops, share_text
 from lenet.benchmarking.runs import note_machine
 from lenet.benchmarking.timing import Task, run_rounds
 from lenet.engine.native import Engine, Learning, precisions
-from lenet.weights import Weights, pretrained
+from lenet.model import Model, pretrained
 
 READ_AT_ONCE, BATCH, SEEN = 1_000, 256, 8_192
 
@@ -25,7 +25,7 @@ def main() -> None:
     kinds = {"digits": ink, "no background": full, "nothing but background": np.zeros_like(ink)}
     tasks = []
     for precision in precisions():
-        engine = Engine(weights.network, weights.arrays, threads=options.threads, precision=precision)
+        engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
         tasks += [reading(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
     tasks += [learning(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()]
     measured = run_rounds(tasks, options.rounds, options.seconds, peak_of(options.threads), on_stderr)
@@ -47,18 +47,20 @@ def reading(engine: Engine, who: str, images: NDArray[np.uint8]) -> Task:
     return Task(who, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(some))
 
 
-def learning(weights: Weights, threads: int, who: str, images: NDArray[np.uint8]) -> Task:
-    engine = Engine(weights.network, weights.arrays, threads=threads)
+def learning(weights: Model, threads: int, who: str, images: NDArray[np.uint8]) -> Task:
+    engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
     rates = np.zeros(len(order) // BATCH)  # learn as always, and stay where they are
     return Task(who, BATCH, len(order), lambda: engine.fit(images, labels, order, rates, Learning(batch=BATCH)))
 
 
-def compare(weights: Weights, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+def compare(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
     """What bfloat16 changes in what is read."""
     if "bfloat16" not in precisions():
         return "bfloat16: this processor has no matrix unit"
-    exact, halves = (Engine(weights.network, weights.arrays, precision=name).predict(images) for name in precisions())
+    exact, halves = (
+        Engine(weights.network, weights.parameters, precision=name).predict(images) for name in precisions()
+    )
     errors = [int((outputs.argmax(axis=1) != labels).sum()) for outputs in (exact, halves)]
     changed = int((exact.argmax(axis=1) != halves.argmax(axis=1)).sum())
     largest = float(abs(exact - halves).max() / exact.std())

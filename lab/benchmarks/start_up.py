@@ -18,7 +18,7 @@ from lenet.benchmarking.digits import draw_blobs
 from lenet.benchmarking.machine import describe_machine
 from lenet.data import CATALOG, cache_folder, is_cached, write_idx
 from lenet.errors import MissingExtra
-from lenet.weights import pretrained
+from lenet.model import pretrained
 
 PICTURE = Path(__file__).parents[2] / "examples/digits/seven.png"
 
@@ -87,13 +87,13 @@ def commands(folder: Path, report: Report) -> dict[str, list[str]]:
         "lenet read 10,000 digits": [*lenet, "read", str(digits)],
     }
     weights = pretrained()
-    in_order = {name: weights.arrays[name] for name in weights.network.parameter_shapes()}
+    in_order = {name: weights.parameters[name] for name in weights.network.parameter_shapes()}
     np.savez(f"{model}.npz", **in_order)
     peers = {"torch": TORCH}
     try:
         from lenet.benchmarking.onnx_model import to_onnx
 
-        Path(f"{model}.onnx").write_bytes(to_onnx(weights.network, weights.arrays))
+        Path(f"{model}.onnx").write_bytes(to_onnx(weights.network, weights.parameters))
         peers = {"ONNX Runtime": ONNXRUNTIME} | peers
     except MissingExtra as error:
         report.notes.append(str(error))

@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 
 from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet import data
+from lenet.model import load
 from lenet.reading.lines.path import Costs, best_path
 from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.paper.ink import find_ink
 from lenet.reading.paper.rules import find_rules
 from lenet.reading.recognition import Recognizer
 from lenet.reading.signs import recognize
-from lenet.weights import find
 
 THRESHOLD = 0.38  # the middle one of those the reader looks at
 FACTORS = (0.5, 0.75, 1.33, 2.0)
@@ -104,7 +104,7 @@ def main() -> None:
     parser.add_argument("--strings", type=int, default=300)
     parser.add_argument("--seed", type=int, default=0)
     options = parser.parse_args()
-    recognizer = Recognizer(find(options.weights) if options.weights else None)
+    recognizer = Recognizer(load(options.weights) if options.weights else None)
     mnist = data.load("mnist")
     writer = Writer(mnist.train_images, mnist.train_labels.astype(np.uint8), np.random.default_rng(options.seed))
     some, others = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))

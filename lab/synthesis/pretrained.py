@@ -29,10 +29,10 @@ from lenet.data.distortions import Distortions
 from lenet.engine import decide
 from lenet.engine.native import Changes, Engine, Learning
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import fitted
 from lenet.reading.recognition import Recognizer
-from lenet.weights import Weights, save
 
 TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
 VALIDATION = 5_000  # of MNIST's training digits
@@ -85,7 +85,7 @@ def main() -> None:
     plain = (split.validation_images, split.validation_labels.astype(np.uint8))
     arrays = train(plan, images, labels, [plain, judged], options)
     engine = Engine(plan.network, arrays)
-    recognizer = Recognizer(Weights(plan.network, arrays))
+    recognizer = Recognizer(Model(plan.network, arrays))
     seen = [
         (recognizer.outputs(images[known]), labels[known])
         for images, labels, known in ((*part, part[1] < plan.network.classes) for part in (plain, judged))
@@ -108,7 +108,7 @@ def main() -> None:
     if plan.network.classes > NO_DIGIT:
         provenance["refusal"] = NO_DIGIT
     output = options.output or TARGET / f"{plan.network.name}.safetensors"
-    save(output, Weights(plan.network, arrays, json.loads(json.dumps(provenance))))
+    Model(plan.network, arrays, json.loads(json.dumps(provenance)), mnist.class_names).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 

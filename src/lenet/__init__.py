@@ -1,30 +1,108 @@
-"""The LeNet family: described once, counted exactly, trained, opened up, and put to work on handwritten digits."""
+"""The LeNet family: described once, counted exactly, trained, opened up, and put to work on people's own pictures.
+
+Every verb of the shell is a function here, and takes names or objects alike::
+
+    import lenet
+
+    model = lenet.load("lenet-5-relu")  # or lenet.create(...), or lenet.train(...).model
+    model.predict("seven.png")
+    model.evaluate("mnist")
+    lenet.read("form.png").text
+
+Names are imported when they are asked for: counting networks needs no NumPy, and a command starts at once.
+"""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lenet.architecture import Network, Stage
+    from lenet.data import Dataset
     from lenet.errors import LeNetError
+    from lenet.evaluation import Evaluation, evaluate
+    from lenet.model import Model, create, load
     from lenet.networks import describe, names
     from lenet.reading.folders.batch import read
+    from lenet.reading.reader import Reader
+    from lenet.reading.results import Reading
+    from lenet.training import Recipe, Run, train
+    from lenet.verbs.adapt import adapt
+    from lenet.verbs.bench import bench
+    from lenet.verbs.describe import code, diff, show
+    from lenet.verbs.doctor import doctor
+    from lenet.verbs.explain import explain
+    from lenet.verbs.maps import maps
+    from lenet.verbs.predict import Prediction, predict
+    from lenet.verbs.reproduce import reproduce
+    from lenet.verbs.serve import serve
 
 __version__ = "0.1.0"
 
-__all__ = ["LeNetError", "Network", "Stage", "__version__", "describe", "names", "read"]
-
-_HOME_OF = {
-    "LeNetError": "errors",
-    "Network": "architecture",
-    "Stage": "architecture",
-    "describe": "networks",
-    "names": "networks",
-    "read": "reading.folders.batch",
+_HOMES = {
+    "architecture": ("Network", "Stage"),
+    "data": ("Dataset",),
+    "errors": ("LeNetError",),
+    "evaluation": ("Evaluation", "evaluate"),
+    "model": ("Model", "create", "load"),
+    "networks": ("describe", "names"),
+    "reading.folders.batch": ("read",),
+    "reading.reader": ("Reader",),
+    "reading.results": ("Reading",),
+    "training": ("Recipe", "Run", "train"),
+    "verbs.adapt": ("adapt",),
+    "verbs.bench": ("bench",),
+    "verbs.describe": ("code", "diff", "show"),
+    "verbs.doctor": ("doctor",),
+    "verbs.explain": ("explain",),
+    "verbs.maps": ("maps",),
+    "verbs.predict": ("Prediction", "predict"),
+    "verbs.reproduce": ("reproduce",),
+    "verbs.serve": ("serve",),
 }
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+__all__ = [
+    "Dataset",
+    "Evaluation",
+    "LeNetError",
+    "Model",
+    "Network",
+    "Prediction",
+    "Reader",
+    "Reading",
+    "Recipe",
+    "Run",
+    "Stage",
+    "__version__",
+    "adapt",
+    "bench",
+    "code",
+    "create",
+    "data",
+    "describe",
+    "diff",
+    "doctor",
+    "evaluate",
+    "explain",
+    "load",
+    "maps",
+    "names",
+    "predict",
+    "read",
+    "reproduce",
+    "serve",
+    "show",
+    "train",
+]
 
 
 def __getattr__(name: str) -> Any:
-    """Names are imported when they are asked for: counting networks needs no NumPy, and a command starts at once."""
     if name in _HOME_OF:
         return getattr(import_module(f"{__name__}.{_HOME_OF[name]}"), name)
+    if name in ("data", "networks"):
+        return import_module(f"{__name__}.{name}")
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -246,7 +246,7 @@ class Stage:
         return next(kind for kind, layer in LAYER_KINDS.items() if type(self.layer) is layer)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Network:
     """A LeNet: the shape it takes, its stages, and where it comes from.
 
@@ -303,6 +303,15 @@ class Network:
         parameters = sum(map(math.prod, self.parameter_shapes().values()))
         if parameters > MOST_PARAMETERS:
             raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MOST_PARAMETERS:,}")
+
+    def __repr__(self) -> str:
+        parameters = sum(map(math.prod, self.parameter_shapes().values()))
+        return f"Network({self.name}, {parameters:,} parameters, input {_text(self.input)}, {self.classes} outputs)"
+
+    def _repr_html_(self) -> str:
+        from lenet.notebook import network_html
+
+        return network_html(self)
 
     @cached_property
     def output_shapes(self) -> tuple[Shape, ...]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, Literal
 
 from lenet.architecture import (
     Convolution,
@@ -82,6 +82,23 @@ class Account:
     def share(self, stage: StageAccount) -> float:
         """Percent of the network's parameters that the stage holds."""
         return 100 * stage.parameters / self.parameters if self.parameters else 0.0
+
+    def __str__(self) -> str:
+        from lenet.anatomy.views import to_text
+
+        return to_text(self)
+
+    def to_markdown(self) -> str:
+        """A Markdown table."""
+        from lenet.anatomy.views import to_markdown
+
+        return to_markdown(self)
+
+    def explain(self, language: Literal["en", "zh"] = "en") -> str:
+        """Every figure derived, with its numbers."""
+        from lenet.anatomy.views import explain
+
+        return explain(self, language)
 
     def to_json(self) -> dict[str, Any]:
         """``{"name", "input_shape", "stages": [{"name", "parameters", …}], "totals": {…}, …}``."""

@@ -53,6 +53,9 @@ class NetworkDifference:
     changes: tuple[Change, ...]
     stages: tuple[StageDifference, ...]
 
+    def __str__(self) -> str:
+        return to_text(self)
+
     def to_json(self) -> dict[str, Any]:
         """The same as plain dicts and lists."""
         figures = ("parameters", "connections", "macs")

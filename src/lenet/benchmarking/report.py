@@ -22,6 +22,9 @@ class Table:
     headings: Sequence[str]
     rows: Sequence[Sequence[str]]
 
+    def __str__(self) -> str:
+        return self.to_text()
+
     def to_text(self) -> str:
         """Aligned columns."""
         lines = [self.headings, *self.rows]
@@ -50,6 +53,9 @@ class Report:
     def to_json(self) -> dict[str, Any]:
         """The figures and the machine."""
         return {**self.figures, "machine": self.machine}
+
+    def __str__(self) -> str:
+        return self.to_text()
 
     def to_text(self) -> str:
         """Machine, tables and notes as they are read on a terminal."""

@@ -18,8 +18,8 @@ from lenet.benchmarking.report import (
 from lenet.benchmarking.timing import Rounds, run_rounds
 from lenet.engine.native import usable_cores
 from lenet.errors import EngineError
+from lenet.model import pretrained
 from lenet.networks import describe
-from lenet.weights import pretrained
 
 NETWORK = "lenet-5-relu"
 Progress = Callable[[str], None]
@@ -91,10 +91,10 @@ def add_inference(
 ) -> Rounds:
     """Time reading with the weights that ship and add its table, figures and peak to the report."""
     progress("preparing the inference")
-    weights = pretrained(NETWORK)
-    work = measure_work(weights.network)
+    model = pretrained(NETWORK)
+    work = measure_work(model.network)
     tasks, absent = inference.inference_tasks(
-        weights.network, weights.arrays, digits.test_images, threads, batches, other_batches
+        model.network, model.parameters, digits.test_images, threads, batches, other_batches
     )
     measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
     if tasks:

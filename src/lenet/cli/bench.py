@@ -1,7 +1,6 @@
 """``lenet bench``: how fast this machine trains and reads with it."""
 
 import json
-import os
 from typing import Annotated
 
 import typer
@@ -25,17 +24,12 @@ def bench(
     """
     if as_json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown")
-    from lenet.benchmarking import short  # the native engine and its peers load only here
-    from lenet.engine.choice import VARIABLE, chosen
-    from lenet.errors import EngineError
-
-    if (engine := chosen()) in ("torch", "numpy") and os.environ.get(VARIABLE):
-        raise EngineError(f"{VARIABLE} is {engine}, but this measures the native engine beside others; leave it out")
+    from lenet.verbs import bench as verb  # the native engine and its peers load only here
 
     console = Console(stderr=True)
     with console.status("starting") as status:
         show = status.update if console.is_terminal else _Phases(console).show
-        report = short(threads, progress=show)
+        report = verb.bench(threads, progress=show)
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:

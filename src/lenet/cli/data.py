@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from lenet.errors import DataError, LeNetError, UnknownName
+from lenet.errors import DataError, LeNetError
+from lenet.naming import known_name
 
 app = typer.Typer(help="List, fetch, verify and look at data sets.", no_args_is_help=True)
 
@@ -130,7 +131,5 @@ def show(
 def _known(names: list[str]) -> list[str]:
     from lenet import data
 
-    for name in names:
-        if name != "all" and name not in data.CATALOG:
-            raise UnknownName("data set", name, data.CATALOG)
-    return list(data.CATALOG) if "all" in names else list(dict.fromkeys(names))
+    found = [known_name("data set", name, ["all", *data.CATALOG]) for name in names]
+    return list(data.CATALOG) if "all" in found else list(dict.fromkeys(found))

@@ -6,10 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from lenet.errors import LeNetError
-from lenet.page import write_page
+from lenet.model import load
 from lenet.page.document import SHIPPED
-from lenet.weights import find
+from lenet.verbs import explain as verb
 
 
 def register(app: typer.Typer) -> None:
@@ -18,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def explain(
-    weights: Annotated[
+    models: Annotated[
         list[str] | None,
         typer.Argument(
             help="Weights files, runs' folders, or networks whose weights ship with the package; two can be compared.",
@@ -40,13 +39,11 @@ def explain(
 
     lenet explain lenet-5-relu lenet-5 --language zh
     """
-    if output.suffix.lower() not in (".html", ".htm"):
-        raise LeNetError(f"{output}: expected a file's name that ends in .html")
-    found = [find(name) for name in weights or SHIPPED]
-    size = write_page(output, found, language)
-    names = [one.network.name for one in found]
+    found = [load(name) for name in models or SHIPPED]
+    path = verb.explain(found, output, language=language)
+    size, names = path.stat().st_size, [one.network.name for one in found]
     if as_json:
-        typer.echo(json.dumps({"path": str(output), "bytes": size, "networks": names}, ensure_ascii=False))
+        typer.echo(json.dumps({"path": str(path), "bytes": size, "networks": names}, ensure_ascii=False))
         return
     together = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
-    typer.echo(f"{output}: {together}, {size / 1e6:.2f} MB; open it in any browser")
+    typer.echo(f"{path}: {together}, {size / 1e6:.2f} MB; open it in any browser")

@@ -1,18 +1,11 @@
 """``lenet maps``: what a network makes of one picture, drawn."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
-import numpy as np
 import typer
-from numpy.typing import NDArray
 
-from lenet import data
-from lenet.errors import DataError
-from lenet.preprocess import network_inputs
-from lenet.weights import Weights, find
-
-_DIGITS = tuple("0123456789")
+from lenet.verbs import maps as verb
 
 
 def register(app: typer.Typer) -> None:
@@ -21,7 +14,7 @@ def register(app: typer.Typer) -> None:
 
 
 def maps(
-    weights: Annotated[
+    model: Annotated[
         str, typer.Argument(help="A weights file, a run's folder, or a network whose weights ship with the package.")
     ],
     picture: Annotated[
@@ -51,72 +44,7 @@ def maps(
 
     lenet maps runs/lenet-5-mnist-1/best.safetensors digit.png --dark --unit c3:5,4,7 --saliency
     """
-    from lenet import figures
-
-    found = find(weights)
-    network, units = found.network, [_parsed_unit(text) for text in unit or ()]
-    for stage, place in units:
-        figures.find_unit(network, stage, place)
-    image = find_image(picture, found)
-    inputs = network_inputs(image[None], network.input, network.input_range)
-    drawn: dict[str, Any] = {"format": "svg" if svg else "png", "dark": dark}
-    named = {**drawn, "class_names": _class_names(found)}
-    passed = (network, found.arrays, inputs)
-    paths = figures.draw_maps(*passed, output, chained=long_names, **named)
-    paths += [figures.draw_receptive_field(*passed, stage, place, output, **drawn) for stage, place in units]
-    paths += [figures.draw_strip(*passed, output, **named), figures.draw_diagram(network, output, **drawn)]
-    if saliency:
-        paths += figures.draw_saliency(*passed, output, **named)
-    for path in paths:
+    for path in verb.maps(
+        model, picture, output, unit=unit or (), saliency=saliency, long_names=long_names, svg=svg, dark=dark
+    ):
         typer.echo(path)
-
-
-def _parsed_unit(text: str) -> tuple[str, tuple[int, ...]]:
-    stage, _, numbers = text.partition(":")
-    parts = numbers.split(",")
-    if not stage or len(parts) not in (1, 3) or not all(part.strip().isdecimal() for part in parts):
-        raise DataError(f"{text!r} names no unit; expected STAGE:MAP,ROW,COLUMN as c3:5,4,7, or STAGE:NUMBER as f6:17")
-    return stage, tuple(int(part) for part in parts)
-
-
-def find_image(picture: str, weights: Weights) -> NDArray[np.uint8]:
-    """The gray levels (H, W), or colors (3, H, W), that the network is to see; ink-high.
-
-    Args:
-        picture: ``"mnist:7"``, the test picture number 7, counted from 0; or a picture file. For a network that reads
-            digits the first digit is found in the file; any other takes the whole picture.
-
-    Raises:
-        DataError: if there is no such picture, or no digit in it.
-    """
-    name, colon, number = picture.rpartition(":")
-    if colon and name in data.names():
-        images = data.load(name).test_images
-        if not number.isdecimal() or int(number) >= len(images):
-            raise DataError(f"{picture}: no such test picture; {name} has numbers 0 to {len(images) - 1}")
-        return np.asarray(images[int(number)])
-    channels, height, width = weights.network.input
-    if channels == 3:
-        return data.read_picture(picture, size=max(height, width), color=True)
-    if (_class_names(weights)[: len(_DIGITS)] or _DIGITS) != _DIGITS:
-        return data.read_picture(picture, size=28)
-    return _first_digit(picture)
-
-
-def _first_digit(picture: str) -> NDArray[np.uint8]:
-    from lenet.reading import Reader
-
-    reading = Reader().read(picture, single=True)
-    if not reading.digits:
-        raise DataError(
-            f"{picture}: no digit found; draw or photograph one dark digit on light paper, or light on dark"
-        )
-    return reading.digits[0].image
-
-
-def _class_names(weights: Weights) -> tuple[str, ...]:
-    """Those of the public data set that the weights were trained on; none if it is not known."""
-    names = data.CATALOG[name].class_names if (name := weights.trained_on) in data.CATALOG else ()
-    if weights.refusal == len(names):
-        names = (*names, "none")
-    return names if len(names) == weights.network.classes else ()

@@ -10,21 +10,21 @@ from typing import TypeVar
 from lenet.data.sheet import save_sheet
 from lenet.errors import LeNetError, printable
 from lenet.evaluation import wilson_interval
+from lenet.model import load
 from lenet.reading.drawing.misses import draw_misses
 from lenet.reading.folders.labels import read_labels
 from lenet.reading.folders.photos import BINS, Measurement, Tally, read_labeled
-from lenet.weights import find
 
 Item = TypeVar("Item")
 
 
-def evaluate_photos(weights: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
+def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
     """Read every picture of a table of labels, and print what was right; see `read_labels` for the table."""
     pictures = read_labels(table)
     originals = map(os.path.realpath, (table, *(one.path for one in pictures)))
     if mistakes and os.path.realpath(mistakes) in originals:
         raise LeNetError(f"--mistakes would write over {mistakes}; name another file")
-    answers = with_progress(read_labeled(pictures, find(weights), max_error), len(pictures), "pictures")
+    answers = with_progress(read_labeled(pictures, load(model), max_error), len(pictures), "pictures")
     measurement = Measurement(tuple(answers))
     report_problems(measurement)
     if mistakes:

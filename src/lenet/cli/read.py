@@ -59,8 +59,9 @@ def read(
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many processes read; by default as many as pay.")
     ] = None,
-    weights: Annotated[
-        str | None, typer.Option(help="A weights file or a run's folder; default: those shipped.")
+    model: Annotated[
+        str | None,
+        typer.Option("--model", "--weights", help="A weights file or a run's folder; default: those shipped."),
     ] = None,
 ) -> None:
     """Read the digits in pictures; or every digit of an IDX file, one a line.
@@ -86,7 +87,7 @@ def read(
         single=single,
         length=length,
         pattern=pattern,
-        weights=weights,
+        model=model,
         max_error=share_of_errors(max_error),
     )
     found = find_pictures(files, recursive=recursive, apart_from=annotate)

@@ -9,7 +9,7 @@ import typer
 
 from lenet.errors import Stopped
 from lenet.initialization import RULES
-from lenet.reproduction import ROWS, Row, find
+from lenet.reproduction import ROWS
 from lenet.reproduction.progress import on_stderr
 
 _ROOT = Path("runs/reproduce")
@@ -63,46 +63,39 @@ def reproduce(
         return
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
-    from lenet.figures import sheet  # here, because naming rows needs no engine and no figures
-    from lenet.reproduction import runner
-    from lenet.reproduction.folder import reading_results
-    from lenet.reproduction.request import Request
-    from lenet.reproduction.writing import write_row
+    from lenet.reproduction.folder import reading_results  # here, because naming rows needs no engine and no figures
+    from lenet.verbs import reproduce as verb
 
-    root = (out or _ROOT) if everything else _ROOT
-    chosen = [
-        (row, out if out and not everything else root / row.name, Request(
-            seeds, passes, quick, validation, _files_at(row, data_dir, everything),
-            j, mu, rate, eta, stretch, init, unhalved))
-        for row in ([find(name)] if name is not None else ROWS)
-    ]  # fmt: skip
-    answers, files = [], []
     try:
-        sheet.check_installed()
-        for row, place, request in chosen:  # all before the first, which may take hours
-            runner.check(row, place, request)
         with on_stderr() as progress:
-            for row, place, request in chosen:
-                settings = runner.reproduce(row, place, request, progress=progress).settings
-                files += [place / "run.json", *write_row(place, settings)]
-                answers.append((place, settings))
+            done = verb.reproduce(
+                name,
+                everything=everything,
+                out=out,
+                seeds=seeds,
+                quick=quick,
+                passes=passes,
+                validation=validation,
+                j=j,
+                mu=mu,
+                eta=eta,
+                rate=rate,
+                stretch=stretch,
+                init=init,
+                unhalved=unhalved,
+                data_dir=data_dir,
+                progress=progress,
+            )
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if as_json:
-        told = [settings for _, settings in answers]
+        told = [row.settings for row in done]
         print(json.dumps(told if everything else told[0], ensure_ascii=False))
         return
-    for place, settings in answers:
-        with reading_results(place):
-            _print(settings)
-    print(*files, sep="\n")
-
-
-def _files_at(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
-    """Where a row's files lie: rows have several data sets, so with --all a folder below --data-dir for each."""
-    if data_dir is None or (data_dir / row.data).is_dir():
-        return None if data_dir is None else data_dir / row.data
-    return None if everything else data_dir
+    for row in done:
+        with reading_results(row.folder):
+            _print(row.settings)
+    print(*(path for row in done for path in row.files), sep="\n")
 
 
 def _list(as_json: bool) -> None:

@@ -3,15 +3,12 @@
 The server is imported when the verb runs, because its packages are an extra.
 """
 
-import re
 from typing import Annotated
 
 import typer
 
-from lenet.weights import find, pretrained
-
-_MEGA = 1_000_000
-_ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
+from lenet.errors import LeNetError
+from lenet.verbs import serve as verb
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +17,7 @@ def register(app: typer.Typer) -> None:
 
 
 def serve(
-    weights: Annotated[
+    model: Annotated[
         str | None,
         typer.Argument(help="The network that reads: a weights file or a run's folder; default: the one that ships."),
     ] = None,
@@ -45,34 +42,24 @@ def serve(
 
     curl -F picture=@photo.jpg http://127.0.0.1:8000/v1/read
     """
-    from lenet.page import page_document, page_html
-    from lenet.server import Limits, Service
-    from lenet.server import serve as run
-    from lenet.server.readers import shipped
-
-    own = find(weights) if weights is not None else pretrained()
-    shown = shipped()
-    beside = [one for one in shown if one.network.name != own.network.name]
-    root_path = _path(root_path)
-    document = page_document([own, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
-    service = Service(
-        own,
-        page=page_html(document),
-        limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
-        shown=tuple(shown),
+    try:
+        root_path = verb.normalized_path(root_path, "--root-path")
+    except LeNetError as error:
+        raise typer.BadParameter(str(error)) from None
+    verb.serve(
+        "pretrained" if model is None else model,
+        host=host,
+        port=port,
+        workers=workers,
         root_path=root_path,
+        max_body=max_body,
+        max_pixels=max_pixels,
+        timeout=timeout,
+        concurrency=concurrency,
+        announce=announce,
     )
-    run(service, host, port, workers, announce)
 
 
 def announce(address: str) -> None:
     """Print where the server answers."""
     print(f"serving at {address}  (Ctrl-C stops)", flush=True)
-
-
-def _path(text: str) -> str:
-    """A path that begins with a slash and ends without."""
-    path = text.strip("/")
-    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or ({"", ".", ".."} & set(path.split("/")) and path):
-        raise typer.BadParameter(f"--root-path is {text!r}, expected a path of letters, digits and ._~-/, as /digits")
-    return f"/{path}" if path else ""

@@ -1,31 +1,24 @@
 """``lenet train`` and ``lenet evaluate``."""
 
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from lenet import data, networks
-from lenet.architecture import Network
-from lenet.errors import DataError, LeNetError, Stopped, TrainingError, printable
+from lenet import data
+from lenet.errors import DataError, LeNetError, Stopped
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
-from lenet.files import write_atomically
 from lenet.initialization import RULES
-from lenet.records import json_bytes
-from lenet.training import Recipe, Run, recipe
+from lenet.model import Model, load
+from lenet.training import Run
 from lenet.training import train as train_network
 from lenet.training.distributed import Worker
-from lenet.training.place import is_here
+from lenet.training.pipeline import DEFAULT_DATA, DEFAULT_NETWORK, DEFAULT_RECIPE
 from lenet.training.progress import on_stderr
 from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES, SCHEDULES
-from lenet.training.runs import fingerprint, read_settings
-from lenet.weights import Weights, find
-
-_DEFAULT_NETWORK, _DEFAULT_DATA, _DEFAULT_RECIPE = "lenet-5-relu", "mnist", "default"
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]
@@ -38,13 +31,13 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    network: Annotated[str | None, typer.Argument(help=f"A network [default: {_DEFAULT_NETWORK}].")] = None,
+    network: Annotated[str | None, typer.Argument(help=f"A network [default: {DEFAULT_NETWORK}].")] = None,
     data_set: Annotated[
-        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {_DEFAULT_DATA}].")
+        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
     ] = None,
     data_dir: DataDir = None,
     recipe_name: Annotated[
-        str | None, typer.Option("--recipe", help=f"{', '.join(RECIPES)} [default: {_DEFAULT_RECIPE}].")
+        str | None, typer.Option("--recipe", help=f"{', '.join(RECIPES)} [default: {DEFAULT_RECIPE}].")
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/NETWORK-DATA-N].")] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
@@ -93,41 +86,37 @@ def train(
         label_smoothing=label_smoothing, loss=loss, j=j, init=init, shift=shift, flip=flip, translation=translation,
         rotation=rotation, scale=scale, squeeze=squeeze, shear=shear, elastic=elastic, ema=ema, seed=seed,
     )  # fmt: skip
-    stored = _stored(out, resume, repeated)
-    source = _source(data_set, data_dir, stored)
-    described, dataset = _network_and_data(network, hidden, source, stored)
-    chosen = _recipe(recipe_name, described, values, stored)
-    if stored and repeated and fingerprint(dataset) != stored["data"]["training_sha256"]:
-        print(f"lenet: the training data differs from that of {repeated}", file=sys.stderr)
-    place = out
+    changes: Any = {name: value for name, value in values.items() if value is not None}
     try:
         run = train_network(
-            described,
-            dataset,
-            chosen,
-            out,
+            network,
+            data_set,
+            recipe=recipe_name,
+            out=out,
             resume=resume,
-            validation=stored["validation"] if stored and validation is None else validation,
-            device=stored.get("device", device) if device == "auto" else device,
-            engine=_repeated_engine(stored) if repeated else None,
-            threads=threads or stored.get("threads"),
+            repeat=repeated,
+            data_dir=data_dir,
+            hidden=hidden,
+            device=device,
+            threads=threads,
+            validation=validation,
             checkpoint_every=checkpoint_every,
-            source=source,
             progress=on_stderr(),
+            **changes,
         )
     except KeyboardInterrupt:
-        where = f"lenet train --out {place} --resume" if place else "lenet train --out FOLDER --resume, FOLDER in runs/"
+        where = f"lenet train --out {out} --resume" if out else "lenet train --out FOLDER --resume, FOLDER in runs/"
         raise Stopped(f"stopped; go on with: {where}") from None
     if Worker.from_environment().is_first:
-        _report(run, dataset, as_json)
+        _report(run, as_json)
 
 
 def evaluate(
-    weights: Annotated[
+    model: Annotated[
         str, typer.Argument(help="A weights file, a run's folder, or a pretrained network's name.")
     ] = "pretrained",
     data_set: Annotated[
-        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {_DEFAULT_DATA}].")
+        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
     ] = None,
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="test or train.")] = "test",
@@ -167,14 +156,14 @@ def evaluate(
         from lenet.cli.photos import evaluate_photos
         from lenet.cli.read import share_of_errors
 
-        evaluate_photos(weights, photos, share_of_errors(max_error), mistakes, as_json)
+        evaluate_photos(model, photos, share_of_errors(max_error), mistakes, as_json)
         return
     if max_error is not None:
         raise typer.BadParameter("--max-error goes with --photos")
     from lenet.evaluation import draw_confusion, draw_mistakes
 
-    found = find(weights)
-    dataset = data.load(data_set or _DEFAULT_DATA, data_dir, **_picture_options(found.network))
+    found = load(model)
+    dataset = data.load(data_set or DEFAULT_DATA, data_dir, size=found.network.input[1], color=found.is_color)
     _warn_of_other_classes(found, dataset)
     evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
@@ -198,82 +187,8 @@ def evaluate(
         print(path)
 
 
-def _stored(out: Path | None, resume: bool, repeated: Path | None) -> dict[str, Any]:
-    """The settings of the run to go on with or to repeat; empty for a new one."""
-    if resume and repeated:
-        raise TrainingError("--resume goes on with a run and --from repeats one from its start; give one of them")
-    if resume and out is None:
-        raise TrainingError("--resume needs --out, the folder of the run to go on with")
-    if resume and out and not (out / "run.json").exists():
-        print(f"lenet: {out} holds no run yet; starting one", file=sys.stderr)
-        return {}
-    folder = out if resume else repeated
-    return read_settings(folder) if folder else {}
-
-
-def _repeated_engine(stored: dict[str, Any]) -> str | None:
-    """The engine of the run to repeat, if it is here and LENET_ENGINE names no other."""
-    engine = str(stored.get("engine", "torch"))
-    if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
-        return engine
-    said = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
-    print(f"lenet: {said}", file=sys.stderr)
-    return None
-
-
-def _source(data_set: str | None, data_dir: Path | None, stored: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `data.load`, as ``run.json`` keeps them."""
-    source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data_set is None else {}
-    if not source:
-        name = data_set or _DEFAULT_DATA
-        source["name_or_path"] = name if name in data.names() else str(Path(name).resolve())
-        if not Path(source["name_or_path"]).exists():
-            source["name_or_path"] = name  # so that an unknown name is reported as it was given
-    if data_dir:
-        source["data_dir"] = str(data_dir.resolve())
-    return source
-
-
-def _network_and_data(
-    name: str | None, hidden: int | None, source: dict[str, Any], stored: dict[str, Any]
-) -> tuple[Network, data.Dataset]:
-    """The data set, and the network with the classes and channels that the data set has."""
-    if stored and name is None:
-        network = Network.from_json(stored["network"])
-        return network, data.load(**source)
-    name = name or _DEFAULT_NETWORK
-    arguments = {} if hidden is None else {"hidden": hidden}
-    network = networks.describe(name, **arguments)
-    if source["name_or_path"] not in data.names():
-        source.update({key: value for key, value in _picture_options(network).items() if key not in source})
-    dataset = data.load(**source)
-    known, channels = networks.options(name), dataset.input_shape[0]
-    if "classes" in known:
-        arguments["classes"] = max(2, len(dataset.class_names))
-    if known.get("channels", channels) < channels:
-        arguments["channels"] = channels
-    return networks.describe(name, **arguments), dataset
-
-
-def _picture_options(network: Network) -> dict[str, Any]:
-    """How a folder of pictures is read for a network."""
-    return {"size": network.input[1], "color": network.input[0] == 3}
-
-
-def _recipe(name: str | None, network: Network, values: dict[str, Any], stored: dict[str, Any]) -> Recipe:
-    if stored and name is None and Network.from_json(stored["network"]).stages == network.stages:
-        return Recipe.from_json(stored["recipe"] | {key: value for key, value in values.items() if value is not None})
-    return recipe(name or _DEFAULT_RECIPE, network, **values)
-
-
-def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
-    """Draw the curves, test the best weights, and say what came out and where it lies."""
-    from lenet.training.curves import draw_curves
-
-    files = [run.best_path, run.history_path, run.settings_path, draw_curves(run)]
-    evaluation = evaluate_weights(run.best_path, dataset, engine=run.settings["engine"])
-    tested = run.folder / "evaluation.json"
-    write_atomically(tested, json_bytes(evaluation.to_json()))
+def _report(run: Run, as_json: bool) -> None:
+    """Say what came out and where it lies."""
     best = run.best
     if as_json:
         summary = {
@@ -281,17 +196,17 @@ def _report(run: Run, dataset: data.Dataset, as_json: bool) -> None:
             "weights": str(run.best_path),
             "epoch": best["epoch"],
             "validation_error_rate": best["validation_error_rate"],
-            "test": evaluation.to_json(),
+            "test": run.evaluation.to_json() if run.evaluation else None,
             "history": run.history,
             "settings": run.settings,
         }
         print(json.dumps(summary, ensure_ascii=False))
         return
-    print(f"test: {evaluation}, weights of epoch {best['epoch']}")
-    print(*files, tested, sep="\n")
+    print(f"test: {run.evaluation}, weights of epoch {best['epoch']}")
+    print(run.best_path, run.history_path, run.settings_path, run.curves_path, run.evaluation_path, sep="\n")
 
 
-def _warn_of_other_classes(found: Weights, dataset: data.Dataset) -> None:
+def _warn_of_other_classes(found: Model, dataset: data.Dataset) -> None:
     trained_on = found.trained_on
     if trained_on in data.CATALOG and data.CATALOG[trained_on].class_names != dataset.class_names:
         print(

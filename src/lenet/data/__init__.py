@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lenet.data.catalog import CATALOG, PublicSet
-    from lenet.data.datasets import Dataset, Split, load, names, split_validation
+    from lenet.data.datasets import Dataset, Split, load, names, public_name, split_validation
     from lenet.data.distortions import Distortions, distort, shift
     from lenet.data.idx import read_idx, write_idx
     from lenet.data.own import read_picture
@@ -31,6 +31,7 @@ __all__ = [
     "is_cached",
     "load",
     "names",
+    "public_name",
     "read_idx",
     "read_picture",
     "save_sheet",
@@ -41,7 +42,7 @@ __all__ = [
 
 _HOMES = {
     "catalog": ("CATALOG", "PublicSet"),
-    "datasets": ("Dataset", "Split", "load", "names", "split_validation"),
+    "datasets": ("Dataset", "Split", "load", "names", "public_name", "split_validation"),
     "distortions": ("Distortions", "distort", "shift"),
     "idx": ("read_idx", "write_idx"),
     "own": ("read_picture",),

@@ -3,8 +3,8 @@
 The bytes come from `sources`, the public sets are listed in `catalog`, people's own are read by `own`.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe
 from lenet.data.sources import obtain
 from lenet.errors import DataError, UnknownName, printable
+from lenet.naming import matching_name
 
 # People's own data without a test part gives up one example in six, the share of MNIST.
 TEST_SHARE = 6
@@ -56,6 +57,8 @@ class Dataset:
                 )
             if not len(images):
                 raise DataError(f"{self.name}: holds no {part} images")
+            if len(set(self.class_names)) < len(self.class_names):
+                raise DataError(f"{self.name}: two of its classes have one name; expected each name once")
             if labels.min() < 0 or labels.max() >= len(self.class_names):
                 raise DataError(
                     f"{self.name}: {part} labels reach from {labels.min()} to {labels.max()}, "
@@ -72,6 +75,27 @@ class Dataset:
         if split not in ("train", "test"):
             raise UnknownName("split", split, ("train", "test"))
         return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
+
+    def in_order_of(self, class_names: Sequence[str]) -> "Dataset":
+        """The same with its classes in another order, and labels that follow them.
+
+        Raises:
+            DataError: if these are other classes.
+        """
+        if tuple(class_names) == self.class_names:
+            return self
+        if sorted(class_names) != sorted(self.class_names):
+            raise DataError(
+                f"{self.name} has the classes {', '.join(self.class_names[:10])}, but the model's are "
+                f"{', '.join(class_names[:10])}"
+            )
+        places = np.array([class_names.index(name) for name in self.class_names], np.int64)
+        return replace(
+            self,
+            train_labels=places[self.train_labels],
+            test_labels=places[self.test_labels],
+            class_names=tuple(class_names),
+        )
 
     @property
     def input_shape(self) -> tuple[int, int, int]:
@@ -123,8 +147,7 @@ def load(
         UnknownName: if it is neither a public data set nor a path.
         DataError: if the files cannot be had, or are damaged; the message names the file.
     """
-    name = str(name_or_path)
-    if name in CATALOG:
+    if (name := public_name(name_or_path)) is not None:
         if data_dir is not None:
             _exists(Path(data_dir))  # says what is wrong with a name that no folder can have
         return _load_public(name, data_dir)
@@ -134,7 +157,7 @@ def load(
             raise DataError(
                 f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
             )
-        raise UnknownName("data set", name, CATALOG)
+        raise UnknownName("data set", str(name_or_path), CATALOG)
     found = own.read(path, size=size, color=color, polarity=polarity)
     provenance = {"origin": str(path.resolve()), "checksums": found.checksums, **found.notes}
     if found.test is None:
@@ -149,6 +172,16 @@ def load(
         )
     class_names = tuple(map(printable, found.class_names))
     return Dataset(printable(path.stem), *found.train, *found.test, class_names=class_names, provenance=provenance)
+
+
+def public_name(name_or_path: str | Path) -> str | None:
+    """The public data set that is meant; None if it is a path.
+
+    >>> public_name("MNIST"), public_name("fashion_mnist"), public_name("my/digits")
+    ('mnist', 'fashion-mnist', None)
+    """
+    name = str(name_or_path)
+    return name if name in CATALOG else None if _exists(Path(name)) else matching_name(name, CATALOG)
 
 
 def _exists(path: Path) -> bool:

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.engine import Forward, choice, decide, engine_name, probabilities
 from lenet.errors import DataError, UnknownName
+from lenet.model import Model, load
 from lenet.preprocess import GrayLevels
-from lenet.weights import Weights, load
 
 if TYPE_CHECKING:
     from lenet.data import Dataset
@@ -40,7 +40,7 @@ class Mistake:
         return f"#{self.index}: {self.actual} read as {self.predicted} with probability {self.probability:.3f}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
     """What a network made of labelled examples.
 
@@ -150,6 +150,14 @@ class Evaluation:
             "worst_mistakes": [vars(mistake) for mistake in self.worst_mistakes(100)],
         }
 
+    def __repr__(self) -> str:
+        return f"Evaluation({self.network} on {self.data}, {self.split} part: {self})"
+
+    def _repr_html_(self) -> str:
+        from lenet.notebook import evaluation_html
+
+        return evaluation_html(self)
+
     def __str__(self) -> str:
         low, high = self.interval
         return (
@@ -159,39 +167,48 @@ class Evaluation:
 
 
 def evaluate(
-    weights: Weights | str | Path, dataset: "Dataset", *, split: str = "test", engine: str = "auto"
+    model: Model | str | Path = "pretrained",
+    data: "Dataset | str | Path" = "mnist",
+    *,
+    data_dir: str | Path | None = None,
+    split: str = "test",
+    engine: str = "auto",
 ) -> Evaluation:
-    """Evaluate weights on a part of a data set, by default the test part.
+    """Evaluate a model on a part of a data set, by default the test part: error rate, confusions, rejections.
 
     Args:
-        weights: the weights, or their file.
-        dataset: where the examples come from.
+        model: a model, its file, a run's folder, or a name that ships.
+        data: a public data set's name, a path to your own, or a data set.
+        data_dir: the folder where the files of a public data set lie already.
         split: ``"test"`` or ``"train"``.
         engine: ``"auto"`` is what LENET_ENGINE asks for, else the best there is; or one of ENGINES by name.
 
     Raises:
-        WeightsError: if the file is damaged.
-        DataError: if the data set has more classes than the network has outputs.
-        UnknownName: if there is no such split or engine.
+        WeightsError: if the model's file is damaged.
+        DataError: if the data cannot be had, is damaged, or has more classes than the model.
+        UnknownName: if there is no such split, engine, data set or model.
         EngineError, MissingExtra: if the engine is not there, or cannot run the network.
     """
-    if not isinstance(weights, Weights):
-        weights = load(weights)
+    model = load(model)
     if engine not in ENGINES:
         raise UnknownName("engine", engine, ENGINES)
-    network = weights.network
-    classes = network.classes - (weights.refusal is not None)
+    network, dataset = model.network, data
+    if isinstance(dataset, str | Path):
+        from lenet.data import load as load_data
+
+        dataset = load_data(dataset, data_dir, size=network.input[1], color=model.is_color)
+    classes = network.classes - (model.refusal is not None)
     if len(dataset.class_names) > classes:
         raise DataError(
             f"{dataset.name} has labels up to {len(dataset.class_names) - 1}, but {network.name} tells {classes} "
             f"classes apart; expected labels of 0 to {classes - 1}"
         )
     images, labels = dataset.part(split)
-    predict = _predictor(weights, engine)
+    predict = _predictor(model, engine)
     starts = range(0, len(images), _AT_ONCE)
     outputs = np.concatenate([predict(images[start : start + _AT_ONCE]) for start in starts])
-    if weights.refusal is not None:  # no answer: the likeliest class is, however unsure
-        outputs = np.delete(outputs, weights.refusal, axis=1)
+    if model.refusal is not None:  # no answer: the likeliest class is, however unsure
+        outputs = np.delete(outputs, model.refusal, axis=1)
     return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
 
@@ -232,9 +249,9 @@ def wilson_interval(errors: int, examples: int) -> tuple[float, float]:
     return 100 * low, 100 * high
 
 
-def _predictor(weights: Weights, engine: str) -> Callable[[GrayLevels], NDArray[np.float32]]:
+def _predictor(model: Model, engine: str) -> Callable[[GrayLevels], NDArray[np.float32]]:
     if engine_name(engine) == "torch":
         from lenet.pytorch.forward import TorchForward
 
-        return TorchForward(weights.network, weights.arrays).predict
-    return Forward(weights.network, weights.arrays, engine).predict
+        return TorchForward(model.network, model.parameters).predict
+    return Forward(model.network, model.parameters, engine).predict

@@ -31,7 +31,7 @@ from lenet.figures.stages import (
     parameters_text,
     winner_text,
 )
-from lenet.weights import check_arrays
+from lenet.model import check_parameters
 
 
 def draw_maps(
@@ -95,7 +95,7 @@ def draw_kernels(
     dpi: int = 150,
 ) -> list[Path]:
     """Draw the kernels of each convolution at their places in its table, as ``kernels_STAGE``; see `draw_maps`."""
-    check_arrays(network, arrays)
+    check_parameters(network, arrays)
     folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
     for stage, panel in kernel_panels(network, arrays):
         layer = panel.layer

@@ -23,7 +23,7 @@ from lenet.connections import CODE_HEIGHT, CODE_WIDTH
 from lenet.errors import ArchitectureError, DataError
 from lenet.figures.panels import Array, Bars, Codes, ColorPicture, Kernels, Maps, Panel
 from lenet.figures.sheet import Sheet, value_text
-from lenet.weights import check_arrays
+from lenet.model import check_parameters
 
 FORMULAS = {
     Activation.SQUASH: "1.7159 tanh(2a/3)",
@@ -66,7 +66,7 @@ class Seen:
 
 def look(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[Seen]:
     """Run the network on one input, and say of each array of the pass where it comes from."""
-    check_arrays(network, arrays)
+    check_parameters(network, arrays)
     inputs = np.asarray(inputs, np.float32)
     inputs = inputs[None] if inputs.ndim == 3 else inputs
     if inputs.shape != (1, *network.input):

@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Callable
 
 from lenet.architecture import Network
-from lenet.errors import ArchitectureError, UnknownName
+from lenet.errors import ArchitectureError
+from lenet.naming import known_name
 from lenet.networks.historic import HISTORIC
 from lenet.networks.taught import TAUGHT
 
@@ -34,7 +35,7 @@ def describe(name: str, **arguments: int) -> Network:
     """The description of a network.
 
     Args:
-        name: one of `names`.
+        name: one of `names`; capitals, spaces, hyphens and underscores do not matter.
         arguments: those that `options` lists, such as ``classes``, ``channels`` or ``hidden``.
 
     Raises:
@@ -48,7 +49,7 @@ def describe(name: str, **arguments: int) -> Network:
     for argument, value in arguments.items():
         if argument not in known:
             accepted = f"it takes {', '.join(known)}" if known else "it takes none"
-            reason = " (its ten outputs are the ten drawn digits)" if name == "lenet-5" else ""
+            reason = " (its ten outputs are the ten drawn digits)" if builder is _BUILDERS["lenet-5"] else ""
             raise ArchitectureError(f"{name} has no argument {argument!r}; {accepted}{reason}")
         if not isinstance(value, int) or isinstance(value, bool) or value < 1:
             raise ArchitectureError(f"{name}: {argument} is {value!r}, expected a whole number of at least 1")
@@ -56,7 +57,4 @@ def describe(name: str, **arguments: int) -> Network:
 
 
 def _builder(name: str) -> Callable[..., Network]:
-    try:
-        return _BUILDERS[name]
-    except KeyError:
-        raise UnknownName("network", name, _BUILDERS) from None
+    return _BUILDERS[known_name("network", name, _BUILDERS)]

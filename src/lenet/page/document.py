@@ -12,9 +12,8 @@ from lenet.anatomy import count, derive
 from lenet.anatomy.derivations import Language, describe_stage
 from lenet.architecture import Network
 from lenet.connections import DIGIT_CODES
-from lenet.data import CATALOG
 from lenet.errors import LeNetError, WeightsError, printable
-from lenet.weights import Weights, pretrained
+from lenet.model import Model, pretrained
 
 FORMAT = "lenet-page-1"
 SHIPPED = ("lenet-5-relu", "lenet-5")
@@ -26,7 +25,7 @@ _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def page_document(
-    weights: Sequence[Weights], language: Language | None = None, *, reads_at: str | None = None
+    models: Sequence[Model], language: Language | None = None, *, reads_at: str | None = None
 ) -> dict[str, Any]:
     """The page's document.
 
@@ -34,7 +33,7 @@ def page_document(
     is none of either, the weights that ship are added for that alone, marked ``"hidden"``.
 
     Args:
-        weights: the networks in the order of the page.
+        models: the networks in the order of the page.
         language: the one that the page starts in; the browser's if None.
         reads_at: the path at which the server that gives out the page reads pictures; None for a page that is a file,
             which has no server to ask.
@@ -47,11 +46,11 @@ def page_document(
         LeNetError: if there is no network, or too many.
         WeightsError: if a network cannot be shown, or its calibration cannot be read.
     """
-    if not 1 <= len(weights) <= MOST_NETWORKS:
-        raise LeNetError(f"a page shows 1 to {MOST_NETWORKS} networks, got {len(weights)}")
-    for one in weights:
+    if not 1 <= len(models) <= MOST_NETWORKS:
+        raise LeNetError(f"a page shows 1 to {MOST_NETWORKS} networks, got {len(models)}")
+    for one in models:
         _check(one.network)
-    networks = [_network(one, title) for one, title in zip(weights, _titles(weights), strict=True)]
+    networks = [_network(one, title) for one, title in zip(models, _titles(models), strict=True)]
     reader = _reader(networks)
     if reader is None:
         reader = len(networks)
@@ -79,10 +78,10 @@ def _check(network: Network) -> None:
         raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MOST_PARAMETERS:,} a network")
 
 
-def _titles(weights: Sequence[Weights]) -> list[str]:
+def _titles(models: Sequence[Model]) -> list[str]:
     """The networks' names, those that stand more than once with a number."""
     titles: list[str] = []
-    for one in weights:
+    for one in models:
         name, number = one.network.name, 1
         while (title := name if number == 1 else f"{name} ({number})") in titles:
             number += 1
@@ -96,30 +95,30 @@ def _reader(networks: list[dict[str, Any]]) -> int | None:
     return next(iter([*refusing, *for_digits]), None)
 
 
-def _network(weights: Weights, title: str) -> dict[str, Any]:
-    shapes = weights.network.parameter_shapes()
+def _network(model: Model, title: str) -> dict[str, Any]:
+    shapes = model.network.parameter_shapes()
     starts = np.cumsum([0, *map(math.prod, shapes.values())]).tolist()
-    values = [np.asarray(weights.arrays[name], "<f4").tobytes() for name in shapes]
+    values = [np.asarray(model.parameters[name], "<f4").tobytes() for name in shapes]
     return {
-        "description": weights.network.to_json(),
+        "description": model.network.to_json(),
         "title": title,
         "parameters": {
             name: {"shape": list(shape), "start": start}
             for (name, shape), start in zip(shapes.items(), starts, strict=False)
         },
         "weights": base64.b64encode(b"".join(values)).decode(),
-        "calibration": _calibration(weights, "calibration of one view", "calibration"),  # of a single pass
-        "reading_calibration": _calibration(weights, "calibration"),  # of the mean over several views of a digit
-        "refusal": weights.refusal,
-        "labels": list(_labels(weights)),
-        "provenance": _provenance(weights),
-        "account": _account(weights.network),
+        "calibration": _calibration(model, "calibration of one view", "calibration"),  # of a single pass
+        "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
+        "refusal": model.refusal,
+        "labels": list(model.class_names),
+        "provenance": _provenance(model),
+        "account": _account(model.network),
     }
 
 
-def _calibration(weights: Weights, *kinds: str) -> dict[str, float]:
+def _calibration(model: Model, *kinds: str) -> dict[str, float]:
     """The first of these kinds of calibration that the weights have, or the plain one."""
-    with weights.account() as account:
+    with model.checked_provenance() as account:
         own = account.record(next((kind for kind in kinds if kind in account), kinds[0]), default={})
         return {
             "temperature": own.number("temperature", 1e-3, 1e3, default=1.0),
@@ -127,18 +126,11 @@ def _calibration(weights: Weights, *kinds: str) -> dict[str, float]:
         }
 
 
-def _labels(weights: Weights) -> tuple[str, ...]:
-    """The classes' names as the data set they were trained on has them, else their numbers; without the refusal."""
-    classes = weights.network.classes - (weights.refusal is not None)
-    known = CATALOG[name].class_names if (name := weights.trained_on) in CATALOG else ()
-    return known if len(known) == classes else tuple(map(str, range(classes)))
-
-
-def _provenance(weights: Weights) -> dict[str, Any]:
-    told = weights.provenance
+def _provenance(model: Model) -> dict[str, Any]:
+    told = model.provenance
     metrics = told.get("metrics")
     return {
-        "data": _text(weights.trained_on),
+        "data": _text(model.trained_on),
         "test_error": _number(metrics.get("mnist test error %") if isinstance(metrics, dict) else None),
         "validation_error": _number(told.get("validation_error_rate")),
         "made_by": _text(told.get("made by")) or ("lenet train" if "recipe" in told else None),

@@ -17,8 +17,8 @@ from urllib.parse import quote
 from lenet.anatomy.derivations import Language
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
+from lenet.model import Model
 from lenet.page.document import page_document
-from lenet.weights import Weights
 
 _POLICY = {
     "default-src": "'none'",
@@ -65,12 +65,12 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
     return page
 
 
-def write_page(path: str | Path, weights: Sequence[Weights], language: Language | None = None) -> int:
+def write_page(path: str | Path, models: Sequence[Model], language: Language | None = None) -> int:
     """Write the page about these networks; what stood at ``path`` before stays whole until the new file is.
 
     Args:
         path: where to; missing folders are made.
-        weights, language: as `page_document` takes them.
+        models, language: as `page_document` takes them.
 
     Returns:
         The file's size in bytes.
@@ -78,7 +78,7 @@ def write_page(path: str | Path, weights: Sequence[Weights], language: Language 
     Raises:
         LeNetError: as `page_document`; or if the file cannot be written.
     """
-    content = page_html(page_document(weights, language)).encode(errors="backslashreplace")
+    content = page_html(page_document(models, language)).encode(errors="backslashreplace")
     try:
         write_atomically(Path(path), content)
     except OSError as error:

@@ -58,7 +58,7 @@ def read_idx_digits(path: str | Path, recognizer: Recognizer, *, paper_high: boo
     """
     images: NDArray[np.uint8] = read_idx(path, rank=3, dtype=np.uint8)
     height, width = images.shape[1:]
-    own = recognizer.weights.network.input[1:]
+    own = recognizer.model.network.input[1:]
     if (height, width) not in ((SIDE, SIDE), own):
         raise DataError(
             f"{path}: holds pictures of {height}×{width} pixels, expected normalized digits of {SIDE}×{SIDE}; "

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.errors import WeightsError
+from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.lines.drafts import read_lines
@@ -24,7 +25,6 @@ from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Ignored, Reading, Steps
 from lenet.reading.signs import Draft, Sign
 from lenet.reading.single import read_single
-from lenet.weights import Weights, find
 
 GrayLevels = NDArray[np.uint8]
 
@@ -52,18 +52,18 @@ class Reader:
 
     def __init__(
         self,
-        weights: Weights | Recognizer | str | Path | None = None,
+        model: Model | Recognizer | str | Path | None = None,
         *,
         network: Network | str | None = None,
         max_error: float | None = None,
     ) -> None:
-        if isinstance(weights, str | Path):
-            weights = find(str(weights))
-        self._recognizer = weights if isinstance(weights, Recognizer) else Recognizer(weights, max_error)
-        self.weights = self._recognizer.weights
+        if isinstance(model, str | Path):
+            model = load(model)
+        self._recognizer = model if isinstance(model, Recognizer) else Recognizer(model, max_error)
+        self.model = self._recognizer.model
         expected = describe(network) if isinstance(network, str) else network
-        if expected is not None and expected.name != self.weights.network.name:
-            raise WeightsError(f"holds {self.weights.network.name} weights, but {expected.name} was asked for")
+        if expected is not None and expected.name != self.model.network.name:
+            raise WeightsError(f"holds {self.model.network.name} weights, but {expected.name} was asked for")
 
     def read(
         self,

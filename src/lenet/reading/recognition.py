@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
+from lenet.model import Model, pretrained
 from lenet.reading.views import views
 from lenet.records import Record
-from lenet.weights import Weights, pretrained
 
 LABELS = "0123456789"
 
@@ -35,13 +35,13 @@ class Calibration:
     thresholds: tuple[tuple[float, float], ...] = field(default=())
 
     @classmethod
-    def of(cls, weights: Weights) -> "Calibration":
+    def of(cls, model: Model) -> "Calibration":
         """The one that came with the weights, or the plain one.
 
         Raises:
             WeightsError: if it is damaged.
         """
-        with weights.account() as account:
+        with model.checked_provenance() as account:
             own = account.record("calibration", default={})
             least = own.number("least", 0, 1, default=cls.least)
             pairs = tuple((share, threshold) for share, threshold in own.number_rows("thresholds", 2))
@@ -50,10 +50,10 @@ class Calibration:
             )
 
     @classmethod
-    def of_one_view(cls, weights: Weights) -> "Calibration":
+    def of_one_view(cls, model: Model) -> "Calibration":
         """The one for a single pass, without `views`, where the weights have it; as `of`."""
-        common = cls.of(weights)
-        with weights.account() as account:
+        common = cls.of(model)
+        with model.checked_provenance() as account:
             own = account.record("calibration of one view", default={})
             least = own.number("least", 0, 1, default=common.least)
             return replace(common, temperature=_temperature(own, common.temperature), least=least)
@@ -132,21 +132,22 @@ class Recognizer:
         EngineError, MissingExtra: if LENET_ENGINE asks for an engine that is not there.
     """
 
-    def __init__(self, weights: Weights | None = None, max_error: float | None = None) -> None:
-        self.weights = pretrained() if weights is None else weights
-        network, arrays = self.weights.network, self.weights.arrays
+    def __init__(self, model: Model | None = None, max_error: float | None = None) -> None:
+        self.model = pretrained() if model is None else model
+        network, arrays = self.model.network, self.model.parameters
         if network.classes not in (len(LABELS), len(LABELS) + 1):
             raise WeightsError(
                 f"{network.name} tells {network.classes} classes apart; "
                 f"reading takes weights of a network with {len(LABELS)}, one for each digit, or one more for no digit"
             )
-        self.calibration = Calibration.of(self.weights)
+        self.calibration = Calibration.of(self.model)
         if max_error is not None and not (isinstance(max_error, int | float) and 0 < max_error < 1):
             raise ReadingError(f"max_error is {max_error!r}, expected a share between 0 and 1, as 0.005")
         if max_error is None:
             self.least, self.least_in_line = self.calibration.least, self.calibration.least_in_line
         else:
             self.least = self.least_in_line = self.calibration.least_for(max_error)
+        self._max_error = max_error
         if engine_name() == "torch":
             from lenet.pytorch.forward import TorchForward
 
@@ -154,12 +155,15 @@ class Recognizer:
         else:
             self._predict = Forward(network, arrays).predict
 
+    def __reduce__(self) -> tuple[type["Recognizer"], tuple[Model, float | None]]:
+        return Recognizer, (self.model, self._max_error)  # an engine belongs to its process
+
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The probabilities (N, 10) of normalized digits, uint8 (N, 28, 28), ink-high: the mean over their `views`.
 
         What a row lacks of 1 is the probability that the picture is no digit.
         """
-        return self.calibration.probabilities(self.weights.network, self.outputs(images))
+        return self.calibration.probabilities(self.model.network, self.outputs(images))
 
     def outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's outputs (views, N, outputs) for each of the `views` of normalized digits, uint8 (N, 28, 28)."""

@@ -102,6 +102,11 @@ class Reading:
         counts = f"{len(self.digits)} digits, {rejected} rejected, {len(self.ignored)} ignored"
         return f"Reading({reprlib.repr(self.text)}, {counts}, {reprlib.repr(self.name)})"
 
+    def _repr_html_(self) -> str:
+        from lenet.notebook import reading_html
+
+        return reading_html(self)
+
     @property
     def kept_steps(self) -> "Steps":
         """The steps, for who cannot do without.

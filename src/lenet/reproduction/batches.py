@@ -13,7 +13,7 @@ from lenet.reproduction.lanes import errors_of
 from lenet.reproduction.progress import Silent
 from lenet.reproduction.streams import Patterns
 from lenet.reproduction.workers import side_by_side
-from lenet.training import Recipe, train
+from lenet.training import Recipe, fit
 
 
 @dataclass(frozen=True)
@@ -61,11 +61,11 @@ def teach(
     dataset = Dataset("mnist", training.images, training.labels, test.images, test.labels, classes)
 
     def taught(seed: int) -> tuple[int, list[dict[str, Any]]]:
-        run = train(
+        run = fit(
             network, dataset, replace(recipe, seed=seed), folder / f"{seed}",
             resume=True, validation=0, device="cpu", threads=1,
         )  # fmt: skip
-        outputs = Forward(network, run.weights().arrays).predict(test.images)
+        outputs = Forward(network, run.model.parameters).predict(test.images)
         wrong = errors_of(network, outputs[None], test.labels)[0]
         progress.note(f"{folder.name}, seed {seed}  test {100 * wrong / len(test):.2f} %")
         return wrong, run.history

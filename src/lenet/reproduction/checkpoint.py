@@ -11,8 +11,8 @@ from safetensors.numpy import save as to_bytes
 
 from lenet.errors import TrainingError, WeightsError
 from lenet.files import write_atomically
+from lenet.model import read_safetensors
 from lenet.records import Record, RecordError
-from lenet.weights import read_safetensors
 
 Array = NDArray[Any]
 Known = TypeVar("Known")

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from lenet.model import Model
 from lenet.reproduction import strings
 from lenet.reproduction.batches import Batched
 from lenet.reproduction.boosting import Machine, answered
@@ -27,7 +28,6 @@ from lenet.reproduction.rows import Measurement, Row
 from lenet.reproduction.statistics import difference
 from lenet.reproduction.streams import Patterns, Stream, inverted
 from lenet.reproduction.transformations import TRANSFORMATIONS, all_transformed
-from lenet.weights import Weights
 
 _NOISE_OF_THE_TEST = 1_998
 
@@ -55,7 +55,7 @@ class Taught:
     machines: list[Machine]
     below: Mapping[str, "Taught"]
     batches: Mapping[str, Batched]
-    readers: list[Weights] = field(default_factory=list)
+    readers: list[Model] = field(default_factory=list)
     progress: Silent = field(default_factory=Silent)
     make: MakeLanes = replicas
 

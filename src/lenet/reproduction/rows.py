@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from lenet.architecture import Network
-from lenet.errors import UnknownName
+from lenet.naming import known_name
 from lenet.networks import describe
 from lenet.reproduction.details import STEPS
 from lenet.reproduction.published import (
@@ -251,7 +251,5 @@ def find(name: str) -> Row:
     >>> find("figure-5").rests_on
     ('lenet-5',)
     """
-    for row in ROWS:
-        if row.name == name:
-            return row
-    raise UnknownName("reproduction", name, names())
+    meant = known_name("reproduction", name, names())
+    return next(row for row in ROWS if row.name == meant)

@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lenet.model import Model
 from lenet.reproduction import batches, boosting, folder, strings
 from lenet.reproduction.lanes import Group, MakeLanes, replicas, train
 from lenet.reproduction.measurements import MEASUREMENTS, Taught
@@ -21,8 +22,6 @@ from lenet.reproduction.streams import Stream
 from lenet.reproduction.workers import side_by_side
 from lenet.sdnn.teaching import Plan
 from lenet.training import Recipe as BatchRecipe
-from lenet.weights import Weights
-from lenet.weights import save as save_weights
 
 ORDER = 1_989  # the first order's seed; the others follow
 
@@ -170,14 +169,14 @@ def _save_first_seed(taught: Taught, place: Path) -> None:
     provenance = {"reproduction": taught.settings["name"], "seed": 0, "data": taught.settings["data"]}
     if taught.machines:
         for number, arrays in enumerate(taught.machines[0].arrays, 1):
-            weights = Weights(taught.row.description(), arrays, {**provenance, "network_of_the_machine": number})
-            save_weights(place / f"weights-{number}.safetensors", weights)
+            model = Model(taught.row.description(), arrays, {**provenance, "network_of_the_machine": number})
+            model.save(place / f"weights-{number}.safetensors")
     elif taught.readers:
-        save_weights(place / "weights.safetensors", taught.readers[0])
+        taught.readers[0].save(place / "weights.safetensors")
     elif taught.groups:
         part, groups = next(iter(taught.groups.items()))
-        weights = Weights(groups[0].network, groups[0].lanes.arrays(0), {**provenance, "part": part})
-        save_weights(place / "weights.safetensors", weights)
+        model = Model(groups[0].network, groups[0].lanes.arrays(0), {**provenance, "part": part})
+        model.save(place / "weights.safetensors")
 
 
 def _recipes(row: Row, request: Request) -> dict[str, Any]:

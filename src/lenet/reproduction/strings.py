@@ -23,6 +23,7 @@ from lenet.errors import TrainingError, WeightsError
 from lenet.evaluation.measures import wilson_interval
 from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
+from lenet.model import Model, load
 from lenet.reading import Reader
 from lenet.records import Record, RecordError
 from lenet.reproduction.checkpoint import keep, resume
@@ -33,7 +34,6 @@ from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
 from lenet.sdnn.strings import GAPS, INK, Strings, write_strings
 from lenet.sdnn.teaching import Place, Plan, teach
-from lenet.weights import Weights, load, save
 
 Mask = NDArray[np.bool_]
 
@@ -103,7 +103,7 @@ def teach_readers(
     *,
     amounts: Amounts,
     progress: Silent,
-) -> list[Weights]:
+) -> list[Model]:
     """Teach the network of each seed and choose its prices, or open it; a core for each.
 
     Args:
@@ -138,7 +138,7 @@ def _teach_reader(
     data: Mapping[str, Any],
     choosing: int,
     progress: Silent,
-) -> Weights:
+) -> Model:
     path = folder / f"seed-{seed}.safetensors"
     provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": plan.to_json()}
     unfinished = folder / f"seed-{seed}-unfinished.safetensors"
@@ -166,14 +166,14 @@ def _teach_reader(
         keep(unfinished, place.learner, begun, history=history, drawn=place.drawn)
 
     # One thread, so that the number of cores changes no bit.
-    weights = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
+    model = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
     strings = strings_of(kept_back, seed, choosing)
-    grammar, right = choose_grammar(Displacement(weights, _PHASES), list(strings.values()))
+    grammar, right = choose_grammar(Displacement(model, _PHASES), list(strings.values()))
     account = {**provenance, "validation_right": round(100 * right, 2), "history": history}
-    weights = with_grammar(weights, grammar, _PHASES, **account)
-    save(path, weights)
+    model = with_grammar(model, grammar, _PHASES, **account)
+    model.save(path)
     unfinished.unlink(missing_ok=True)
-    return weights
+    return model
 
 
 def _known(known: Record, passes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
@@ -188,27 +188,27 @@ def _known(known: Record, passes: int) -> tuple[list[dict[str, Any]], dict[str, 
     return [dict(row.values) for row in rows], drawn
 
 
-def _opened(path: Path, provenance: Mapping[str, Any]) -> Weights:
+def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
     try:
-        weights = load(path, expect=network_with_blank())
-        with weights.account() as account:
+        model = load(path, expect=network_with_blank())
+        with model.checked_provenance() as account:
             account.number("validation_right", 0, 100)
             account.record("grammar")
             account.records("history")
     except WeightsError as error:
         raise TrainingError(f"{error}; delete it to teach this seed again") from None
     for name, value in provenance.items():
-        if weights.provenance.get(name) != value:
+        if model.provenance.get(name) != value:
             raise TrainingError(f"{path}: was made with another {name}; delete it or choose another folder with --out")
-    return weights
+    return model
 
 
-def history_of(readers: Sequence[Weights]) -> list[dict[str, Any]]:
+def history_of(readers: Sequence[Model]) -> list[dict[str, Any]]:
     """The passes of all seeds."""
-    return [row for weights in readers for row in weights.provenance["history"]]
+    return [row for model in readers for row in model.provenance["history"]]
 
 
-def measured(readers: Sequence[Weights], test: Patterns, amounts: Amounts, progress: Silent) -> dict[str, Any]:
+def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress: Silent) -> dict[str, Any]:
     """What the networks and segmentation read of strings of test digits.
 
     Returns:
@@ -216,7 +216,7 @@ def measured(readers: Sequence[Weights], test: Patterns, amounts: Amounts, progr
         the strings that segmentation reads too; ``grammars``: prices by seed; ``milliseconds`` that a string takes.
     """
     strings, cutter = strings_of(test, _DRAWN_BY), Reader()
-    slid = [StringReader(weights) for weights in readers]
+    slid = [StringReader(model) for model in readers]
     figures, beside = {}, []
     milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
     for gap, some in strings.items():
@@ -241,8 +241,7 @@ def measured(readers: Sequence[Weights], test: Patterns, amounts: Amounts, progr
         )
         progress.note(f"gap {gap}: segmentation reads {shares[SEGMENTED[0]]['right']:.1f} % of {len(texts)} strings")
     grammars = [
-        {**weights.provenance["grammar"], "validation_right": weights.provenance["validation_right"]}
-        for weights in readers
+        {**model.provenance["grammar"], "validation_right": model.provenance["validation_right"]} for model in readers
     ]
     return {
         "figures": figures,

@@ -17,9 +17,9 @@ from lenet.anatomy import count
 from lenet.architecture import Convolution, EuclideanRbf, FullConnection, Layer, Network, Shape, Stage
 from lenet.connections import CHARACTER_CODES, DIGIT_CODES
 from lenet.errors import ArchitectureError
+from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import GrayLevels
-from lenet.weights import Weights
 
 Array = NDArray[np.float32]
 
@@ -135,12 +135,12 @@ class Displacement:
         ArchitectureError: as `widened`, or if the phases do not share the step between columns evenly.
     """
 
-    def __init__(self, weights: Weights, phases: int = 1) -> None:
-        self.network, self.phases = weights.network, phases
+    def __init__(self, model: Model, phases: int = 1) -> None:
+        self.network, self.phases = model.network, phases
         self.step = pixels_between_columns(self.network)
         if phases < 1 or self.step % phases:
             raise ArchitectureError(f"{phases} phases do not share the {self.step} pixels between columns evenly")
-        self._arrays = widened_arrays(self.network, weights.arrays)
+        self._arrays = widened_arrays(self.network, model.parameters)
         self._ready: dict[int, engine.Forward] = {}
 
     @cached_property

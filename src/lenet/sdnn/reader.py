@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from lenet.errors import WeightsError
+from lenet.model import Model
 from lenet.preprocess import GrayLevels
 from lenet.records import Record, RecordError
 from lenet.sdnn.decoding import Grammar, Path, decode
 from lenet.sdnn.displacement import CLASSES, Array, Displacement
 from lenet.sdnn.strings import Strings
-from lenet.weights import Weights
 
 _KEY = "grammar"
 _AT_ONCE = 200  # fields
@@ -33,12 +33,12 @@ class StringReader:
         WeightsError: if the network has no blank.
     """
 
-    def __init__(self, weights: Weights, grammar: Grammar | None = None, phases: int | None = None) -> None:
-        if weights.network.classes != CLASSES:
-            raise WeightsError(f"holds {weights.network.name} weights, whose network knows no blank between digits")
-        with weights.account() as account:
+    def __init__(self, model: Model, grammar: Grammar | None = None, phases: int | None = None) -> None:
+        if model.network.classes != CLASSES:
+            raise WeightsError(f"holds {model.network.name} weights, whose network knows no blank between digits")
+        with model.checked_provenance() as account:
             kept = account.record(_KEY, default={})
-            self.displacement = Displacement(weights, phases or kept.integer("phases", 1, _MOST, default=1))
+            self.displacement = Displacement(model, phases or kept.integer("phases", 1, _MOST, default=1))
             self.grammar = grammar or _grammar(kept)
 
     def read(self, fields: GrayLevels) -> list[Path]:
@@ -102,10 +102,10 @@ def share_right(seen: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -
     return float(np.mean(right))
 
 
-def with_grammar(weights: Weights, grammar: Grammar, phases: int, **provenance: Any) -> Weights:
+def with_grammar(model: Model, grammar: Grammar, phases: int, **provenance: Any) -> Model:
     """The weights with the prices, and whatever else is known, in their provenance."""
     kept = {name: str(price) for name, price in asdict(grammar).items()}
-    return replace(weights, provenance={**weights.provenance, **provenance, _KEY: {**kept, "phases": phases}})
+    return replace(model, provenance={**model.provenance, **provenance, _KEY: {**kept, "phases": phases}})
 
 
 def _grammar(kept: Record) -> Grammar:

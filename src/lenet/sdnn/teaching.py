@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from lenet.engine.native import Engine, Learning
 from lenet.errors import TrainingError
 from lenet.initialization import initial_weights
+from lenet.model import Model
 from lenet.preprocess import GrayLevels
 from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.lessons import Recipe, cut_windows
-from lenet.weights import Weights
 
 WARM_UP = 0.1  # of the updates
 
@@ -80,7 +80,7 @@ def teach(
     *,
     start: Place | None = None,
     on_place: Callable[[Place], None] | None = None,
-) -> Weights:
+) -> Model:
     """Teach a network on windows of strings that are written anew for each pass.
 
     Args:
@@ -119,4 +119,4 @@ def teach(
             on_pass(number + 1, len(windows), errors)
         if on_place:
             on_place(Place(number + 1, engine.state(), rng.bit_generator.state))
-    return Weights(network, engine.kept_arrays())
+    return Model(network, engine.kept_arrays())

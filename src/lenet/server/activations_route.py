@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from lenet.engine import activations
+from lenet.model import Model
 from lenet.reading.recognition import LABELS, Calibration
 from lenet.reading.results import Digit
 from lenet.server import pictures
@@ -17,7 +18,6 @@ from lenet.server.limits import Pool
 from lenet.server.problems import Problem
 from lenet.server.questions import Question, question_of
 from lenet.server.readers import Readers
-from lenet.weights import Weights
 
 JSON, ARRAYS = "application/json", "application/octet-stream"
 
@@ -35,38 +35,38 @@ class ActivationsRoute:
         check_type(kind)
         media_type = _accepted(request.headers.get("accept", ""))
         try:
-            weights = self._readers.weights_of(question.network)
+            model = self._readers.weights_of(question.network)
         except ValueError as error:
             raise Problem(404, str(error)) from None
         with self._pool.place():
             body = await receive_body(request, self._pool.limits)
-            content = await self._pool.run(lambda: self._look(kind, body, question, weights, media_type))
+            content = await self._pool.run(lambda: self._look(kind, body, question, model, media_type))
         headers = {"Vary": "Accept"}
         if media_type == ARRAYS:
             headers["Content-Disposition"] = 'attachment; filename="activations.npz"'
         return Response(content, headers=headers, media_type=media_type)
 
-    def _look(self, kind: str, body: bytes, question: Question, weights: Weights, media_type: str) -> bytes:
+    def _look(self, kind: str, body: bytes, question: Question, model: Model, media_type: str) -> bytes:
         name, content = picture_in(kind, body)
         digit = self._digit(name, content, question)
-        seen = activations(weights.network, weights.arrays, digit.image[None])
+        seen = activations(model.network, model.parameters, digit.image[None])
         if media_type == ARRAYS:
             file = io.BytesIO()
             np.savez(file, allow_pickle=False, image=digit.image, **{key: array[0] for key, array in seen.items()})
             return file.getvalue()
         *_, outputs = seen.values()
-        shares = Calibration.of_one_view(weights).probabilities(weights.network, outputs.reshape(1, 1, -1))[0]
+        shares = Calibration.of_one_view(model).probabilities(model.network, outputs.reshape(1, 1, -1))[0]
         values: dict[str, Any] = {
             "file": name,
-            "network": weights.network.name,
+            "network": model.network.name,
             "digit": digit.to_json(),
             "image": digit.image.tolist(),
             "stages": [
                 {"name": key, "shape": list(array.shape[1:]), "values": array[0].tolist()}
                 for key, array in seen.items()
             ],
-            "labels": [*LABELS, "none"][: weights.network.classes],
-            "smallest_wins": weights.network.smallest_wins,
+            "labels": [*LABELS, "none"][: model.network.classes],
+            "smallest_wins": model.network.smallest_wins,
             "probabilities": shares.tolist(),
         }
         return json.dumps(values, ensure_ascii=False).encode()

@@ -12,6 +12,7 @@ from starlette.responses import Response
 
 import lenet
 from lenet.errors import LeNetError
+from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import openapi, schemas
 from lenet.server.activations_route import ARRAYS, ActivationsRoute
@@ -25,7 +26,6 @@ from lenet.server.read_route import ReadRoute
 from lenet.server.readers import Readers, shipped
 from lenet.server.static_page import StaticPage
 from lenet.server.traffic import Traffic
-from lenet.weights import Weights
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -35,7 +35,7 @@ def create_app(
     page: str | None = None,
     limits: Limits | None = None,
     *,
-    shown: Sequence[Weights] | None = None,
+    shown: Sequence[Model] | None = None,
     root_path: str = "",
 ) -> Traffic:
     """The server as an ASGI application.

@@ -30,7 +30,7 @@ class NetworksRoutes:
         _check_no_query(request)
         if self._list is None:
             known = {name: describe(name) for name in names()}
-            known |= {name: weights.network for name, weights in self._readers.weights.items()}
+            known |= {name: model.network for name, model in self._readers.models.items()}
             lines = [self._line(network) for network in known.values()]
             self._list = json.dumps(lines, ensure_ascii=False).encode(errors="backslashreplace")
         return Response(self._list, media_type="application/json")
@@ -46,15 +46,15 @@ class NetworksRoutes:
 
     def _line(self, network: Network) -> dict[str, Any]:
         account = anatomy.count(network).to_json()
-        return {key: account[key] for key in _LISTED} | {"has_weights": network.name in self._readers.weights}
+        return {key: account[key] for key in _LISTED} | {"has_weights": network.name in self._readers.models}
 
     def _account_of(self, name: str) -> bytes:
-        weights = self._readers.weights.get(name)
-        network = weights.network if weights is not None else describe(name)
+        model = self._readers.models.get(name)
+        network = model.network if model is not None else describe(name)
         values = anatomy.count(network).to_json() | {
-            "has_weights": weights is not None,
+            "has_weights": model is not None,
             "description": network.to_json(),
-            "provenance": weights.provenance if weights is not None else None,
+            "provenance": model.provenance if model is not None else None,
         }
         return json.dumps(values, ensure_ascii=False).encode(errors="backslashreplace")
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from lenet.errors import UnknownName
+from lenet.model import Model, pretrained
 from lenet.networks import names
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import Recognizer
-from lenet.weights import Weights, pretrained
 
 
 class Readers:
@@ -18,10 +18,10 @@ class Readers:
         shown: further networks, found by name.
     """
 
-    def __init__(self, reader: Reader, shown: Sequence[Weights] = ()) -> None:
-        self._weights = reader.weights
-        self.weights = {weights.network.name: weights for weights in (*shown, reader.weights)}
-        self.default = reader.weights.network.name
+    def __init__(self, reader: Reader, shown: Sequence[Model] = ()) -> None:
+        self._weights = reader.model
+        self.models = {model.network.name: model for model in (*shown, reader.model)}
+        self.default = reader.model.network.name
         self.recognizer = lru_cache(maxsize=16)(self._recognizer)
         self._plain = reader
 
@@ -36,7 +36,7 @@ class Readers:
     def _recognizer(self, max_error: float | None) -> Recognizer:
         return Recognizer(self._weights, max_error)
 
-    def weights_of(self, name: str | None) -> Weights:
+    def weights_of(self, name: str | None) -> Model:
         """The weights of a network; of the one that reads if no name is given.
 
         Raises:
@@ -44,12 +44,12 @@ class Readers:
         """
         if name is None:
             name = self.default
-        if name not in self.weights:
-            raise UnknownName("network with weights", name[:60], self.weights)
-        return self.weights[name]
+        if name not in self.models:
+            raise UnknownName("network with weights", name[:60], self.models)
+        return self.models[name]
 
 
-def shipped() -> list[Weights]:
+def shipped() -> list[Model]:
     """All weights that ship with the package."""
     found = []
     for name in names():

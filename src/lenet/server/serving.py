@@ -27,6 +27,7 @@ import uvicorn
 
 from lenet.engine.native import usable_cores
 from lenet.errors import LeNetError
+from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import heads
 from lenet.server.app import create_app
@@ -34,7 +35,6 @@ from lenet.server.limits import Limits
 from lenet.server.listening import BACKLOG, address_of, listen
 from lenet.server.metrics import FOLDER
 from lenet.server.traffic import Traffic
-from lenet.weights import Weights
 
 KEPT_ALIVE = 20  # seconds: a connection without requests
 _LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
@@ -53,15 +53,15 @@ class Service:
         root_path: the path under which a proxy shows the server.
     """
 
-    weights: Weights
+    model: Model
     page: str | None = None
     limits: Limits = field(default_factory=Limits)
-    shown: tuple[Weights, ...] = ()
+    shown: tuple[Model, ...] = ()
     root_path: str = ""
 
     def app(self) -> Traffic:
         """The application."""
-        return create_app(Reader(self.weights), self.page, self.limits, shown=self.shown, root_path=self.root_path)
+        return create_app(Reader(self.model), self.page, self.limits, shown=self.shown, root_path=self.root_path)
 
 
 def serve(

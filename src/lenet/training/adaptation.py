@@ -15,12 +15,13 @@ from numpy.typing import NDArray
 
 from lenet.engine import Forward, probabilities
 from lenet.errors import TrainingError
+from lenet.model import Model
 from lenet.preprocess import fitted
 from lenet.training.changes import epoch_order
 from lenet.training.distributed import Worker
 from lenet.training.place import choose_place, learner_at
 from lenet.training.recipes import Recipe, natural_loss
-from lenet.weights import Weights
+from lenet.training.state import first_state
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -58,8 +59,8 @@ class Examples:
 
 
 def adapt(
-    weights: Weights, own: Examples, rehearsed: Examples, recipe: Recipe = PASSES, *, threads: int | None = None
-) -> Weights:
+    model: Model, own: Examples, rehearsed: Examples, recipe: Recipe = PASSES, *, threads: int | None = None
+) -> Model:
     """Weights that have learned own examples, and rehearsed what they knew.
 
     Args:
@@ -78,13 +79,13 @@ def adapt(
     """
     if not len(own) or not len(rehearsed):
         raise TrainingError(f"nothing to adapt with: {len(own)} own examples and {len(rehearsed)} to rehearse")
-    network, worker = weights.network, Worker.from_environment()
-    recipe = _fitting(recipe, weights)
+    network, worker = model.network, Worker.from_environment()
+    recipe = _fitting(recipe, model)
     rng = np.random.default_rng(recipe.seed)
     pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), rng)
-    said = probabilities(network, Forward(network, weights.arrays).predict(pieces))
+    said = probabilities(network, Forward(network, model.parameters).predict(pieces))
     with learner_at(choose_place(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
-        learner.restore(_at_the_start(weights))
+        learner.restore(first_state(model.parameters))
         for epoch in range(recipe.epochs):
             mine = own.at(_evenly(own.labels, round(OWN * PASS / DIGITS), rng))
             known = rehearsed.at(rng.integers(len(rehearsed), size=PASS - len(mine) - len(pieces)))
@@ -96,7 +97,7 @@ def adapt(
             loss, _ = learner.learn(images, labels, order, rates, changes)
             if not math.isfinite(loss):
                 raise TrainingError(f"the loss is {loss}: the updates have diverged, so nothing was adapted")
-        return Weights(network, learner.kept_arrays(), weights.provenance)
+        return Model(network, learner.kept_arrays(), model.provenance)
 
 
 def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Images:
@@ -116,16 +117,11 @@ def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Im
     return pieces
 
 
-def _fitting(recipe: Recipe, weights: Weights) -> Recipe:
+def _fitting(recipe: Recipe, model: Model) -> Recipe:
     """The recipe with the loss that the outputs are made for."""
-    loss = natural_loss(weights.network)
+    loss = natural_loss(model.network)
     smoothing = recipe.label_smoothing if loss in ("cross-entropy", "nll") else 0.0
     return replace(recipe, loss=loss, label_smoothing=smoothing)
-
-
-def _at_the_start(weights: Weights) -> dict[str, NDArray[np.float32]]:
-    """The state of a learner that has these weights and has taken no update."""
-    return {"updates": np.zeros(1, np.float32)} | {f"weights.{name}": array for name, array in weights.arrays.items()}
 
 
 def _evenly(labels: Labels, each: int, rng: np.random.Generator) -> Labels:

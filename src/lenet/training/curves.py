@@ -19,7 +19,15 @@ Curves = dict[str, list[float]]
 
 
 def draw_curves(run: Run) -> Path:
-    """Draw loss and error rate by epoch into ``curves.png`` of the run's folder."""
+    """Draw loss and error rate by epoch into ``curves.png`` of the run's folder; its path."""
+    stream = io.BytesIO()
+    curves_picture(run).save(stream, format="png")
+    write_atomically(run.curves_path, stream.getvalue())
+    return run.curves_path
+
+
+def curves_picture(run: Run) -> Image.Image:
+    """Loss and error rate by epoch."""
     history, settings = run.history, run.settings
     picture = Image.new("RGB", (_WIDTH * _FINER, _HEIGHT * _FINER), "white")
     draw = ImageDraw.Draw(picture)
@@ -35,11 +43,7 @@ def draw_curves(run: Run) -> Path:
                 curves[label] = values
         _panel(draw, (left + 40, 72, left + _WIDTH // 2 - 40, _HEIGHT - 52), title, epochs, curves)
     _legend(draw, list(curves))
-    stream = io.BytesIO()
-    picture.reduce(_FINER).save(stream, format="png")
-    path = run.folder / "curves.png"
-    write_atomically(path, stream.getvalue())
-    return path
+    return picture.reduce(_FINER)
 
 
 def _panel(

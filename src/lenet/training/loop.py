@@ -1,4 +1,4 @@
-"""The loop: epochs of updates, validation, checkpoints; the same whatever takes the updates.
+"""The training loop: epochs of updates, validation, checkpoints; the same whatever takes the updates.
 
 Updates are handed over in spans of a tenth of a second or two, so that what a span costs in Python is nothing beside
 it; where spans end changes no result. The test part of a data set is never touched here.
@@ -15,11 +15,11 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet import weights as weights_files
 from lenet.architecture import Network
 from lenet.data.datasets import Dataset
 from lenet.engine.native import Changes
 from lenet.errors import TrainingError
+from lenet.model import Model, load
 from lenet.preprocess import GrayLevels
 from lenet.training.changes import epoch_order, part
 from lenet.training.distributed import Group, Worker
@@ -28,6 +28,7 @@ from lenet.training.place import choose_place, learner_at
 from lenet.training.progress import Pace, Silent
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import FORMAT, MOST_THREADS, Checkpoint, Row, Run, begin, fingerprint, read_settings, versions
+from lenet.training.state import first_state
 
 Labels = NDArray[np.int64]
 
@@ -48,12 +49,13 @@ class Learner(Protocol):
     def restore(self, state: dict[str, NDArray[np.float32]]) -> None: ...
 
 
-def train(
+def fit(
     network: Network,
     dataset: Dataset,
     recipe: Recipe,
     out: str | Path | None = None,
     *,
+    start: Model | None = None,
     resume: bool = False,
     validation: int | None = None,
     device: str = "auto",
@@ -63,7 +65,7 @@ def train(
     source: Mapping[str, Any] | None = None,
     progress: Silent | None = None,
 ) -> Run:
-    """Train a network on the training part of a data set, and keep everything in a run's folder.
+    """Fit a network to the training part of a data set, and keep everything in a run's folder.
 
     On a CPU the native engine trains, on GPUs and in several processes torch does. Both see the same first weights,
     order, shifts and mirroring, but draw distortions from generators of their own. Under torchrun
@@ -74,6 +76,7 @@ def train(
         dataset: what to train on; its test part is not looked at.
         recipe: how; `recipes.recipe` gives the named ones, adapted to the network.
         out: the run's folder; None takes the first free ``runs/NETWORK-DATA-N``.
+        start: a model of this network whose parameters training starts from, in place of the recipe's first weights.
         resume: go on with the run in ``out`` exactly where its last checkpoint stands; start it if there is none.
         validation: examples cut from the training part; None takes a tenth, at most 5,000; 0 none (then the
             weights of the last epoch are the best).
@@ -92,6 +95,8 @@ def train(
         MissingExtra: if torch is needed and not installed.
     """
     _check(network, dataset, recipe, threads, checkpoint_every)
+    if start is not None and start.network.parameter_shapes() != network.parameter_shapes():
+        raise TrainingError(f"training was to start from a model of {start.network.name}, which is not {network.name}")
     worker = Worker.from_environment()
     resume = resume or (worker.restarts > 0 and out is not None)
     stored = _stored_settings(out) if resume else {}
@@ -119,13 +124,24 @@ def train(
             "threads": learner.threads,
             "processes": worker.world_size,
             "versions": versions(learner.engine),
+            **({"start": start.digest} if start is not None else {}),
         }
         own = held.enter_context(begin(out, settings, resume=resume)) if worker.is_first else Run(Path())
         run = group.from_first(own)
-        start = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
+        if worker.is_first and start is not None and not run.last_path.exists():
+            start.save(run.first_path)
+        begun = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
         shown = progress if progress is not None and worker.is_first else Silent()
+        first = group.from_first(_first_model(run) if worker.is_first else None)
+        if begun is None and first is not None:
+            learner.restore(first_state(first.parameters))
         with shown:
-            _Training(network, recipe, examples, learner, group, run, settings, checkpoint_every or 0, shown).go(start)
+            refusal = None if first is None else first.refusal
+            names = _class_names(network.classes - (refusal is not None), dataset)
+            training = _Training(
+                network, names, refusal, recipe, examples, learner, group, run, settings, checkpoint_every or 0, shown
+            )
+            training.go(begun)
     return run
 
 
@@ -134,6 +150,8 @@ class _Training:
     """One run under way."""
 
     network: Network
+    class_names: tuple[str, ...]
+    refusal: int | None
     recipe: Recipe
     examples: Examples
     learner: Learner
@@ -262,9 +280,10 @@ class _Training:
             "epoch": row["epoch"],
             "validation_examples": self.settings["validation"],
             "validation_error_rate": row["validation_error_rate"],
+            **({} if self.refusal is None else {"refusal": self.refusal}),
             **{key: self.settings[key] for key in ("engine", "device", "threads", "processes", "versions")},
         }
-        weights_files.save(self.run.best_path, weights_files.Weights(self.network, arrays, provenance))
+        Model(self.network, arrays, provenance, self.class_names).save(self.run.best_path)
 
 
 def _checkpoint_of(run: Run, recipe: Recipe, examples: Examples) -> Checkpoint | None:
@@ -281,6 +300,17 @@ def _checkpoint_of(run: Run, recipe: Recipe, examples: Examples) -> Checkpoint |
             "by; delete the file to start the run again"
         )
     return start
+
+
+def _first_model(run: Run) -> Model | None:
+    """What the run started from, if that is not what its recipe draws."""
+    return load(run.first_path) if run.first_path.exists() else None
+
+
+def _class_names(classes: int, dataset: Dataset) -> tuple[str, ...]:
+    """Those of the data set, and a name for each class of the network that it has no examples of."""
+    names = tuple(dataset.class_names)
+    return names + tuple(f"unused {index}" for index in range(len(names), classes))
 
 
 def _shortened(loss: float) -> float:

@@ -1,7 +1,7 @@
 """What a run shows while it trains: bars on a terminal, one line an epoch elsewhere, nothing to a Python caller."""
 
 import sys
-from typing import Any, Self
+from typing import Any, Self, TextIO
 
 _SPAN_SECONDS = 0.15
 
@@ -38,16 +38,21 @@ class Silent:
 
 
 class Lines(Silent):
-    """One plain line on stderr after each epoch."""
+    """One plain line after each epoch, on stderr if no other stream is named."""
 
-    def __init__(self) -> None:
-        self._epochs = 0
+    def __init__(self, stream: TextIO | None = None) -> None:
+        self._epochs, self._stream = 0, stream
 
     def start(self, epochs: int, examples: int, done: int) -> None:
         self._epochs = epochs
 
     def epoch(self, row: dict[str, Any]) -> None:
-        print(describe_epoch(row, self._epochs), file=sys.stderr, flush=True)
+        print(describe_epoch(row, self._epochs), file=self._stream or sys.stderr, flush=True)
+
+
+def for_python() -> Silent:
+    """What a caller in Python is shown: lines in a notebook, else nothing."""
+    return Lines(sys.stdout) if "ipykernel" in sys.modules else Silent()
 
 
 def on_stderr() -> Silent:

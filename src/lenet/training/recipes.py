@@ -12,6 +12,7 @@ from lenet.architecture import Activation, Network
 from lenet.data.distortions import Distortions
 from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES, default_rule
+from lenet.naming import known_name
 from lenet.records import Record, RecordError
 
 OPTIMIZERS = ("sgd", "adamw")
@@ -211,8 +212,7 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     >>> recipe("fast", describe("lenet-5")).loss, recipe("fast", describe("lenet-5-relu"), epochs=1).epochs
     ('map', 1)
     """
-    if name not in RECIPES:
-        raise UnknownName("recipe", name, RECIPES)
+    name = known_name("recipe", name, RECIPES)
     chosen = RECIPES[name]
     if name != "tutorial" and (adaptation := _adaptation(network)):
         chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)

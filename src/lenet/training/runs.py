@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 from itertools import count
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,10 +25,13 @@ from lenet.architecture import Network
 from lenet.data import Dataset
 from lenet.errors import LeNetError, TrainingError, WeightsError
 from lenet.files import LEFTOVERS, locked, write_atomically
+from lenet.model import Model, read_safetensors
+from lenet.model import load as load_model
 from lenet.records import Record, RecordError, json_bytes, parse_json
 from lenet.training.recipes import Recipe
-from lenet.weights import Weights, read_safetensors
-from lenet.weights import load as load_weights
+
+if TYPE_CHECKING:
+    from lenet.evaluation import Evaluation
 
 FORMAT = "lenet-run-1"
 MOST_THREADS = 1024
@@ -58,9 +61,20 @@ class Checkpoint:
 
 @dataclass(frozen=True)
 class Run:
-    """A run's folder and what lies in it."""
+    """A run's folder and what lies in it.
+
+    Attributes:
+        folder: where it lies.
+        evaluation: of the best model on the test part, if `train` has just made it.
+    """
 
     folder: Path
+    evaluation: "Evaluation | None" = field(default=None, compare=False, repr=False)
+
+    def _repr_html_(self) -> str:
+        from lenet.notebook import run_html
+
+        return run_html(self)
 
     @property
     def settings_path(self) -> Path:
@@ -76,6 +90,21 @@ class Run:
     def last_path(self) -> Path:
         """The last checkpoint: weights, optimizer, place in the run."""
         return self.folder / "last.safetensors"
+
+    @property
+    def first_path(self) -> Path:
+        """What training started from, where that is not what the recipe draws."""
+        return self.folder / "first.safetensors"
+
+    @property
+    def curves_path(self) -> Path:
+        """The learning curves as a picture."""
+        return self.folder / "curves.png"
+
+    @property
+    def evaluation_path(self) -> Path:
+        """What the best model made of the test part."""
+        return self.folder / "evaluation.json"
 
     @property
     def history_path(self) -> Path:
@@ -111,9 +140,10 @@ class Run:
             return best[-1]
         raise TrainingError(f"{self.history_path}: no epoch in it is the best; train with --resume to write it again")
 
-    def weights(self) -> Weights:
-        """The best weights."""
-        return load_weights(self.best_path)
+    @property
+    def model(self) -> Model:
+        """The best model."""
+        return load_model(self.best_path)
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the last checkpoint, then the history that follows from it."""
@@ -231,7 +261,8 @@ def _prepare(run: Run, settings: dict[str, Any], resume: bool) -> None:
             )
         _refuse_other_settings(run, stored, settings)
     else:
-        run.last_path.unlink(missing_ok=True)  # without run.json nobody can tell whose it is
+        for path in (run.last_path, run.first_path):  # without run.json nobody can tell whose they are
+            path.unlink(missing_ok=True)
         write_atomically(run.settings_path, json_bytes(settings, indent=2))
     for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)
@@ -326,6 +357,11 @@ def _refuse_other_settings(run: Run, stored: Mapping[str, Any], settings: Mappin
         raise TrainingError(
             f"{run.folder}: was begun on {stored['data']['name']}, whose training part differs from that of the "
             f"{settings['data']['name']} given now; choose another folder with --out"
+        )
+    if stored.get("start") != settings.get("start"):
+        raise TrainingError(
+            f"{run.folder}: was begun from another model's parameters; leave the model out to go on, "
+            "or choose another folder with --out"
         )
     before = {**stored["recipe"], "validation": stored["validation"]}
     for name, value in {**settings["recipe"], "validation": settings["validation"]}.items():

@@ -1,10 +1,20 @@
 """What a learner keeps by its recipe, and whether a state is that."""
 
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
 from lenet.architecture import Network
 from lenet.engine import state as engine_state
 from lenet.engine.state import State
 from lenet.errors import EngineError, TrainingError
 from lenet.training.recipes import Recipe
+
+
+def first_state(parameters: Mapping[str, NDArray[np.float32]]) -> State:
+    """The state of a learner that has these parameters and has taken no update."""
+    return {"updates": np.zeros(1, np.float32)} | {f"weights.{name}": array for name, array in parameters.items()}
 
 
 def check_state(state: State, network: Network, recipe: Recipe) -> None:

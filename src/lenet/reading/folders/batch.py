@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, TypeVar, overload
 from lenet.data.idx import is_idx
 from lenet.engine.native import usable_cores
 from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
+from lenet.model import Model, load
 from lenet.reading.idx import IdxReading, read_idx_digits
 from lenet.reading.lines.pattern import wanted_of
 from lenet.reading.recognition import Recognizer
-from lenet.weights import Weights, find
 
 if TYPE_CHECKING:
     from lenet.architecture import Network
@@ -43,7 +43,7 @@ class Settings:
     single: bool = False
     length: int | None = None
     pattern: str | None = None
-    weights: Weights | str | Path | None = None
+    model: Model | str | Path | None = None
     network: "Network | str | None" = None
     max_error: float | None = None
     keep_steps: bool = False
@@ -59,8 +59,8 @@ class Settings:
         Raises:
             WeightsError, EngineError, MissingExtra: as `Recognizer` does.
         """
-        weights = find(str(self.weights)) if isinstance(self.weights, str | Path) else self.weights
-        return Recognizer(weights, self.max_error)
+        model = load(self.model) if isinstance(self.model, str | Path) else self.model
+        return Recognizer(model, self.max_error)
 
     def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":
         """What a reader makes of a picture when it is asked so."""
@@ -241,7 +241,7 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
-    weights: Weights | str | Path | None = None,
+    model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
     keep_steps: bool = False,
@@ -255,7 +255,7 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
-    weights: Weights | str | Path | None = None,
+    model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
     keep_steps: bool = False,
@@ -268,7 +268,7 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
-    weights: Weights | str | Path | None = None,
+    model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
     keep_steps: bool = False,
@@ -297,7 +297,7 @@ def read(
     """
     from lenet.reading.reader import Reader
 
-    how = Settings(polarity, single, length, pattern, weights, network, max_error, keep_steps)
+    how = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
         for page in read_all(pictures, how, workers):
@@ -308,7 +308,7 @@ def read(
             if page.number == 1:
                 readings.append(page.result)
         return readings
-    is_shipped = weights is None and max_error is None
+    is_shipped = model is None and max_error is None
     return how.read(Reader(_shipped() if is_shipped else how.recognizer(), network=network), pictures)
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.model import Model
 from lenet.reading.folders.labels import LabeledPicture
 from lenet.reading.folders.photos import Answer, lost, over_pictures, read_labeled_one
 from lenet.reading.normalization import SIDE
@@ -14,7 +15,6 @@ from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Reading
 from lenet.reading.single import read_single
-from lenet.weights import Weights
 
 ANY_DIGIT = 0.1  # how much a candidate that looks like another digit counts beside one that looks like the label's
 
@@ -39,7 +39,7 @@ class Shown:
         return len(self.labels) > 0
 
 
-def show(pictures: Sequence[LabeledPicture], weights: Weights, *, workers: int | None = None) -> Iterator[Shown]:
+def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | None = None) -> Iterator[Shown]:
     """Read labeled pictures, and take their digits as examples.
 
     Of a single picture the ink is taken that the reader would take if the network knew its digit; of a string every
@@ -49,7 +49,7 @@ def show(pictures: Sequence[LabeledPicture], weights: Weights, *, workers: int |
         weights: of the reader that the examples are for.
         workers: as `read_labeled` takes it.
     """
-    return over_pictures(partial(_showing, weights), pictures, workers, _lost)
+    return over_pictures(partial(_showing, model), pictures, workers, _lost)
 
 
 class _Told(Recognizer):
@@ -64,8 +64,8 @@ class _Told(Recognizer):
         return told
 
 
-def _showing(weights: Weights) -> Callable[[LabeledPicture], Shown]:
-    return partial(_show, Reader(weights), _Told(weights))
+def _showing(model: Model) -> Callable[[LabeledPicture], Shown]:
+    return partial(_show, Reader(model), _Told(model))
 
 
 def _show(reader: Reader, told: _Told, picture: LabeledPicture) -> Shown:

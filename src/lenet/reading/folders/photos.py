@@ -9,13 +9,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from lenet.errors import DataError, LeNetError, MissingExtra, printable
+from lenet.model import Model
 from lenet.reading.folders.batch import workers_for
 from lenet.reading.folders.labels import LabeledPicture
 from lenet.reading.folders.processes import over_processes
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import Recognizer
 from lenet.reading.results import Reading
-from lenet.weights import Weights
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
@@ -156,7 +156,7 @@ class Measurement:
 
 def read_labeled(
     pictures: Sequence[LabeledPicture],
-    weights: Weights | None = None,
+    model: Model | None = None,
     max_error: float | None = None,
     *,
     workers: int | None = None,
@@ -172,16 +172,16 @@ def read_labeled(
     Raises:
         WeightsError: as `Recognizer` does.
     """
-    Recognizer(weights, max_error)  # says here what is wrong with them, and not in each process
-    return over_pictures(partial(_answering, weights, max_error), pictures, workers, lost)
+    Recognizer(model, max_error)  # says here what is wrong with them, and not in each process
+    return over_pictures(partial(_answering, model, max_error), pictures, workers, lost)
 
 
 def read_by_turns(
-    pictures: Sequence[LabeledPicture], weights: Sequence[Weights], turns: Sequence[int], *, workers: int | None = None
+    pictures: Sequence[LabeledPicture], models: Sequence[Model], turns: Sequence[int], *, workers: int | None = None
 ) -> Iterator[Answer]:
     """Read each picture with those of several weights that its turn names, as cross-validation does."""
     tasks = list(zip(pictures, turns, strict=True))
-    return over_pictures(partial(_answering_by_turns, weights), tasks, workers, lambda task: lost(task[0]))
+    return over_pictures(partial(_answering_by_turns, models), tasks, workers, lambda task: lost(task[0]))
 
 
 def over_pictures(
@@ -230,13 +230,13 @@ def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BI
     return float(sum(abs(shares[part].sum() - truths[part].sum()) for part in parts) / max(1, len(order)))
 
 
-def _answering(weights: Weights | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
-    reader = Reader(Recognizer(weights, max_error))
+def _answering(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
+    reader = Reader(Recognizer(model, max_error))
     return lambda picture: read_labeled_one(reader, picture)
 
 
-def _answering_by_turns(weights: Sequence[Weights]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
-    readers = [Reader(Recognizer(own)) for own in weights]
+def _answering_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
+    readers = [Reader(Recognizer(own)) for own in models]
     return lambda task: read_labeled_one(readers[task[1]], task[0])
 
 

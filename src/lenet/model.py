@@ -1,0 +1,360 @@
+"""Models: a network, its trained parameters, the names of its classes, and where all that comes from.
+
+A model is one safetensors file: its metadata holds ``format``, ``network`` (the whole description), ``class_names`` and
+``provenance`` (recipe, data checksums, versions, metrics), each as JSON. Nothing in such a file is ever executed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError, safe_open
+from safetensors.numpy import save as to_bytes
+
+from lenet.architecture import Network
+from lenet.errors import ArchitectureError, WeightsError, printable
+from lenet.files import write_atomically
+from lenet.initialization import initial_weights
+from lenet.naming import known_name
+from lenet.networks import describe, options
+from lenet.records import Record, RecordError, parse_json
+
+if TYPE_CHECKING:
+    from lenet.data import Dataset
+    from lenet.engine import Forward
+    from lenet.evaluation import Evaluation
+    from lenet.pytorch import NetworkModule
+    from lenet.verbs.predict import Pictures
+
+FORMAT = "lenet-weights-1"
+RUN_BEST = "best.safetensors"
+"""The file within a run's folder that holds its best model."""
+
+
+@dataclass(frozen=True, eq=False)
+class Model:
+    """A network with parameters.
+
+    Attributes:
+        network: the description.
+        parameters: float32 arrays, named and shaped as ``network.parameter_shapes()`` says.
+        provenance: recipe, data, versions, metrics, calibration: whatever was known when they were made.
+        class_names: one for each output that stands for a class, in their order; if none are given those of the public
+            data set that the provenance names, else numbers.
+
+    Raises:
+        WeightsError: if the arrays are not those of the network, or hold a value that is not finite; or if the class
+            names are not one for each class, or not all different.
+
+    >>> create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=1)
+    Model(lenet-5-relu, 61,326 parameters, input 3×28×28, classes cat, dog)
+    """
+
+    network: Network
+    parameters: dict[str, NDArray[np.float32]]
+    provenance: dict[str, Any] = field(default_factory=dict)
+    class_names: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        check_parameters(self.network, self.parameters)
+        classes = self.network.classes - (self.refusal is not None)
+        names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
+        if len(names) != classes or len(set(names)) != classes:
+            raise WeightsError(
+                f"{self.network.name} tells {classes:,} classes apart, got the names {_in_short(names)}; "
+                "expected one for each, all different"
+            )
+        object.__setattr__(self, "class_names", names)
+
+    @property
+    def refusal(self) -> int | None:
+        """The output that stands for none of the classes, as "no digit"; None if the network has no such output."""
+        number = self.provenance.get("refusal")
+        is_output = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.network.classes
+        return number if is_output else None
+
+    @property
+    def trained_on(self) -> str | None:
+        """The name of the data set that it was trained on; None if that is not known."""
+        data = self.provenance.get("data")
+        name = data.get("name") if isinstance(data, dict) else None
+        return printable(name) if isinstance(name, str) else None
+
+    @contextmanager
+    def checked_provenance(self) -> Iterator[Record]:
+        """The provenance as a record whose values are checked as they are read; a context.
+
+        Raises:
+            WeightsError: in place of any RecordError within the context, naming the network.
+        """
+        try:
+            yield Record(self.provenance, "provenance")
+        except RecordError as error:
+            raise WeightsError(f"{self.network.name}: {error}; the file of these weights is damaged") from None
+
+    @property
+    def output_names(self) -> tuple[str, ...]:
+        """A name for every output: the class names, and ``"none"`` for the refusal."""
+        if self.refusal is None:
+            return self.class_names
+        return (*self.class_names[: self.refusal], "none", *self.class_names[self.refusal :])
+
+    @property
+    def digest(self) -> str:
+        """sha256 of the parameters, in the order of their names."""
+        return hashlib.sha256(b"".join(self.parameters[name].tobytes() for name in sorted(self.parameters))).hexdigest()
+
+    @property
+    def is_color(self) -> bool:
+        """Whether pictures are taken as they are, in color; else as ink on paper: gray levels of which 255 is ink."""
+        return self.network.input[0] == 3
+
+    def predict(self, pictures: Pictures) -> Any:
+        """The classes of one picture, or of each of many: see `lenet.predict`."""
+        from lenet.verbs.predict import predict
+
+        return predict(self, pictures)
+
+    def activations(self, pictures: Pictures) -> dict[str, NDArray[np.float32]]:
+        """What every stage gives for pictures, before and after its activation.
+
+        Args:
+            pictures: as `lenet.predict` takes them.
+
+        Returns:
+            float32 (N, maps, height, width) for each stage, in order: ``"origin"``, ``"c1"``, ``"c1_squash"``, …
+        """
+        from lenet.verbs.predict import gray_levels
+
+        return self._forward.activations(gray_levels(self, pictures)[0])
+
+    def evaluate(
+        self, data: Dataset | str | Path = "mnist", *, split: str = "test", engine: str = "auto"
+    ) -> Evaluation:
+        """Error rate and confusions on a part of a data set: see `lenet.evaluate`."""
+        from lenet.evaluation import evaluate
+
+        return evaluate(self, data, split=split, engine=engine)
+
+    def save(self, path: str | Path) -> Path:
+        """Write the model's file; what stood at ``path`` before stays whole until the new file is.
+
+        Returns:
+            The path.
+
+        Raises:
+            OSError: if it cannot be written.
+        """
+        path = Path(path)
+        metadata = {
+            "format": FORMAT,
+            "network": _compact(self.network.to_json()),
+            "class_names": _compact(self.class_names),
+            "provenance": _compact(self.provenance),
+        }
+        arrays = {name: np.ascontiguousarray(array) for name, array in self.parameters.items()}
+        write_atomically(path, _in_order(to_bytes(arrays, metadata=metadata)))
+        return path
+
+    def to_torch(self) -> NetworkModule:
+        """The model as an ``nn.Module`` with the same parameters, in evaluation mode; it takes network inputs.
+
+        Raises:
+            MissingExtra: if torch is not installed.
+        """
+        from lenet.pytorch import build, load_arrays
+
+        module = build(self.network)
+        load_arrays(module, self.parameters)
+        return module.eval()
+
+    def _names_of_data(self, classes: int) -> tuple[str, ...]:
+        """The class names of the public data set that was trained on: version 0.1 wrote no others."""
+        if self.trained_on is None:
+            return ()
+        from lenet.data import CATALOG
+
+        names = CATALOG[self.trained_on].class_names if self.trained_on in CATALOG else ()
+        return names if len(names) == classes else ()
+
+    @cached_property
+    def _forward(self) -> Forward:
+        from lenet.engine import Forward
+
+        return Forward(self.network, self.parameters)
+
+    def __getstate__(self) -> dict[str, Any]:  # an engine belongs to its process
+        return {name: value for name, value in self.__dict__.items() if name != "_forward"}
+
+    def __repr__(self) -> str:
+        count = sum(array.size for array in self.parameters.values())
+        size = "×".join(map(str, self.network.input))
+        return f"Model({self.network.name}, {count:,} parameters, input {size}, classes {_in_short(self.class_names)})"
+
+    def _repr_html_(self) -> str:
+        from lenet.notebook import model_html
+
+        return model_html(self)
+
+
+def create(
+    network: Network | str,
+    *,
+    classes: int | Sequence[str] | None = None,
+    channels: int | None = None,
+    hidden: int | None = None,
+    size: int | None = None,
+    init: str | None = None,
+    seed: int = 0,
+) -> Model:
+    """A model with first weights, ready to be trained.
+
+    Args:
+        network: a network's name, or its description.
+        classes: how many, or their names.
+        channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
+        init: the rule of the first weights; None takes the network's own. See `lenet.initialization`.
+        seed: the same seed gives the same weights.
+
+    Raises:
+        UnknownName: if there is no such network or rule.
+        ArchitectureError: if the network has no such option, or a description is given one.
+
+    >>> create("LeNet-5", seed=1).class_names
+    ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
+    """
+    names = () if classes is None or isinstance(classes, int) else tuple(classes)
+    count = classes if isinstance(classes, int) else len(names) or None
+    given = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
+    asked = {option: value for option, value in given.items() if value is not None}
+    if isinstance(network, str):
+        if "classes" not in options(network) and count == describe(network).classes:
+            del asked["classes"]  # LeNet-5's ten digits may be named
+        network = describe(network, **asked)
+    elif others := [option for option in asked if option != "classes"]:
+        raise ArchitectureError(f"{network.name} is a description, which has no option {others[0]!r} any more")
+    return Model(network, initial_weights(network, init, seed), class_names=names)
+
+
+def load(source: str | Path | Model, expect: Network | None = None) -> Model:
+    """The model in a file, the best one of a run's folder, or one that ships under a name.
+
+    Args:
+        source: a path, or a name: ``"lenet-5-relu"``, ``"lenet-5"``, ``"pretrained"`` for the one that reads digits.
+        expect: the network that the model must be of, if that matters.
+
+    Raises:
+        WeightsError: if a file is missing, damaged, not a lenet model, or another network's.
+        UnknownName: if no model ships under that name.
+
+    >>> load("lenet-5-relu").class_names[7]
+    '7'
+    """
+    if isinstance(source, Model):
+        return source
+    path = Path(source)
+    if path.is_dir():
+        best = path / RUN_BEST
+        if not best.is_file():
+            raise WeightsError(f"{path}: a folder without {RUN_BEST}, expected a weights file or a run's folder")
+        return _from_file(best, expect)
+    if path.is_file() or path.suffix or len(path.parts) > 1:
+        return _from_file(path, expect)
+    return pretrained() if str(source) == "pretrained" else pretrained(str(source))
+
+
+def pretrained(name: str = "lenet-5-relu") -> Model:
+    """The model that ships with the package under a name.
+
+    Raises:
+        UnknownName: if none ships under that name.
+    """
+    folder = Path(__file__).with_name("pretrained")
+    known = sorted(path.stem for path in folder.glob("*.safetensors"))
+    return _from_file(folder / f"{known_name('pretrained network', name, known)}.safetensors")
+
+
+def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:
+    """Raise WeightsError unless ``arrays`` are exactly the network's parameters, in float32 and finite."""
+    expected = network.parameter_shapes()
+    if missing := [name for name in expected if name not in arrays]:
+        raise WeightsError(f"not {network.name} weights: no array {missing[0]!r}")
+    if strange := [name for name in arrays if name not in expected]:
+        raise WeightsError(f"not {network.name} weights: {network.name} has no array {strange[0]!r}")
+    for name, shape in expected.items():
+        array = arrays[name]
+        if array.shape != shape:
+            raise WeightsError(f"not {network.name} weights: {name} is {array.shape}, expected {shape}")
+        if array.dtype != np.float32:
+            raise WeightsError(f"{name} holds {array.dtype}, expected float32")
+        if not np.isfinite(array).all():
+            raise WeightsError(f"{name} holds a value that is not a finite number; the run that made it diverged")
+
+
+def _from_file(path: Path, expect: Network | None = None) -> Model:
+    if not path.is_file():
+        raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
+    try:
+        metadata, arrays = read_safetensors(path)
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    if (found := metadata.get("format")) != FORMAT:
+        raise WeightsError(f"{path}: a safetensors file, but not lenet weights: its format is {found!r}")
+    try:
+        record = Record(metadata)
+        network = Network.from_json(parse_json(record.text("network")))
+        if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
+            raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
+        provenance = dict(Record.parsed(record.text("provenance")).values)
+        names = Record({"class_names": parse_json(record.text("class_names", default="[]"))}).texts("class_names")
+        return Model(network, arrays, provenance, names)
+    except (ArchitectureError, WeightsError) as error:
+        raise WeightsError(f"{path}: {error}") from None
+    except RecordError as error:
+        raise WeightsError(f"{path}: its metadata is damaged ({error})") from None
+
+
+def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]]]:
+    """The metadata and the arrays of a safetensors file.
+
+    Raises:
+        WeightsError: if it is damaged or another kind of file; the text names no path.
+    """
+    try:
+        with safe_open(path, framework="numpy") as file:
+            return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
+        raise WeightsError(f"not a readable safetensors file ({_first_line(error)})") from None
+
+
+def _in_order(content: bytes) -> bytes:
+    """The same file with sorted metadata, which safetensors writes in another order every time."""
+    size = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + size])
+    header["__metadata__"] = dict(sorted(header["__metadata__"].items()))
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)  # the numbers start at a multiple of 8 bytes
+    return len(text).to_bytes(8, "little") + text + content[8 + size :]
+
+
+def _compact(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _first_line(error: Exception) -> str:
+    line = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return line if len(line) <= 200 else f"{line[:199]}…"
+
+
+def _in_short(names: Sequence[str]) -> str:
+    shown = ", ".join(printable(name) for name in names[:10])
+    return f"{shown}, … ({len(names):,})" if len(names) > 10 else shown

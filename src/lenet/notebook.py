@@ -1,0 +1,123 @@
+"""How objects look in a notebook: small HTML, with every text escaped and every picture inside.
+
+Objects call this from their ``_repr_html_``, wherever they live: it is the one room that others call upward.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+from collections.abc import Iterable, Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+from lenet import anatomy
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+    from lenet.architecture import Network
+    from lenet.evaluation import Evaluation
+    from lenet.model import Model
+    from lenet.reading import Reading
+    from lenet.training import Run
+
+_SCALE = 3  # screen pixels for each pixel of a digit
+_MOST_CLASSES = 20  # of a confusion matrix
+
+
+def network_html(network: Network) -> str:
+    """The account of a network as a table."""
+    account = anatomy.count(network)
+    rows = [
+        (
+            stage.name,
+            stage.kind.replace("_", " "),
+            stage.activation if stage.activation != "identity" else "",
+            "×".join(map(str, stage.output_shape)),
+            f"{stage.parameters:,}",
+            f"{stage.connections:,}",
+        )
+        for stage in account.stages
+    ]
+    totals = ("total", "", "", "", f"{account.parameters:,}", f"{account.connections:,}")
+    heads = ("stage", "layer", "activation", "output", "parameters", "connections")
+    return _titled(f"{network.name}: {network.story}", _table(heads, [*rows, totals], texts=4))
+
+
+def model_html(model: Model) -> str:
+    """The network of a model, its classes, and where it comes from."""
+    known = model.provenance.get("data")
+    data = f"; trained on {known['name']}" if isinstance(known, dict) and "name" in known else ""
+    return network_html(model.network) + f"<p>classes: {escape(', '.join(model.class_names))}{escape(data)}</p>"
+
+
+def run_html(run: Run) -> str:
+    """The learning curves of a run, and how good its best model is."""
+    from lenet.training.curves import curves_picture
+
+    best = run.best
+    rate = best.get("validation_error_rate")
+    told = "" if rate is None else f", validation error {rate:.2f} %"
+    return f"<p>{escape(str(run.folder))}: best in epoch {best['epoch']}{told}</p>" + _image(curves_picture(run))
+
+
+def evaluation_html(evaluation: Evaluation) -> str:
+    """The error rate, and who was taken for whom."""
+    names, counts = evaluation.class_names, evaluation.confusion
+    title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
+    if len(names) > _MOST_CLASSES:
+        return _titled(title, "")
+    rows = [(name, *map(_count, row[: len(names)])) for name, row in zip(names, counts.tolist(), strict=False)]
+    return _titled(title, _table(("is / was read as", *names), rows, texts=1))
+
+
+def reading_html(reading: Reading) -> str:
+    """What a picture says: the picture with its boxes if the reading has kept it, else each digit as it was seen."""
+    title = f"{reading.name}: {reading.accepted_text.replace(chr(10), ' | ') or reading.remark}"
+    if reading.steps is not None:
+        from lenet.reading.drawing.annotation import annotated
+
+        return _titled(title, _image(annotated(reading)))
+    digits = "".join(
+        f'<figure style="display:inline-block;margin:2px;text-align:center">{_digit(digit.image)}'
+        f"<figcaption>{escape(digit.label)}{'?' if digit.is_rejected else ''} {digit.probability:.0%}</figcaption>"
+        "</figure>"
+        for digit in reading.digits
+    )
+    return _titled(title, digits)
+
+
+def _digit(levels: Any) -> str:
+    from PIL import Image
+
+    picture = Image.fromarray(255 - levels)
+    return _image(picture.resize((picture.width * _SCALE, picture.height * _SCALE), Image.Resampling.NEAREST))
+
+
+def _image(picture: Image.Image) -> str:
+    file = io.BytesIO()
+    picture.save(file, "png")
+    content = base64.b64encode(file.getvalue()).decode()
+    return f'<img style="max-width:100%" src="data:image/png;base64,{content}" alt="">'
+
+
+def _titled(title: str, body: str) -> str:
+    return f"<p>{escape(title)}</p>{body}"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
+    """A table whose first ``texts`` columns hold texts, the others numbers."""
+
+    def row(cells: Sequence[str], tag: str) -> str:
+        sides = ("left" if index < texts else "right" for index in range(len(cells)))
+        return "".join(
+            f'<{tag} style="text-align:{side}">{escape(cell)}</{tag}>' for cell, side in zip(cells, sides, strict=True)
+        )
+
+    body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
+    return f"<table><thead><tr>{row(heads, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _count(number: int) -> str:
+    return f"{number:,}" if number else ""

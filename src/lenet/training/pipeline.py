@@ -1,0 +1,232 @@
+"""From names to a tested run: resolve network, data and recipe; train; test the best model once; draw the curves."""
+
+from __future__ import annotations
+
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+
+from lenet import data as data_sets
+from lenet import networks
+from lenet.architecture import Network
+from lenet.data import Dataset
+from lenet.errors import TrainingError, printable
+from lenet.evaluation import evaluate
+from lenet.files import write_atomically
+from lenet.model import Model, load
+from lenet.records import json_bytes
+from lenet.training.curves import draw_curves
+from lenet.training.distributed import Worker
+from lenet.training.loop import fit
+from lenet.training.place import is_here
+from lenet.training.progress import for_python
+from lenet.training.recipes import Recipe
+from lenet.training.recipes import recipe as named_recipe
+from lenet.training.runs import Run, fingerprint, read_settings
+
+if TYPE_CHECKING:
+    from lenet.training.progress import Silent
+
+DEFAULT_NETWORK, DEFAULT_DATA, DEFAULT_RECIPE = "lenet-5-relu", "mnist", "default"
+
+
+class RecipeChanges(TypedDict, total=False):
+    """The values of a `Recipe` that can be given to `train` by name; see there what they mean."""
+
+    epochs: int
+    batch: int
+    optimizer: str
+    learning_rate: float
+    momentum: float
+    nesterov: bool
+    weight_decay: float
+    schedule: str
+    warm_up: float
+    label_smoothing: float
+    loss: str
+    j: float
+    init: str
+    shift: int
+    flip: bool
+    translation: float
+    rotation: float
+    scale: float
+    squeeze: float
+    shear: float
+    elastic: float
+    ema: float
+    seed: int
+
+
+def train(
+    network: Network | Model | str | None = None,
+    data: Dataset | str | Path | None = None,
+    *,
+    recipe: Recipe | str | None = None,
+    out: str | Path | None = None,
+    resume: bool = False,
+    repeat: str | Path | None = None,
+    data_dir: str | Path | None = None,
+    hidden: int | None = None,
+    device: str = "auto",
+    threads: int | None = None,
+    validation: int | None = None,
+    checkpoint_every: int | None = None,
+    progress: Silent | None = None,
+    **changes: Unpack[RecipeChanges],
+) -> Run:
+    """Train a network; the best model by validation error is kept, and tested once.
+
+    Args:
+        network: a name, which gets as many classes and channels as the data has; a description; or a `Model`, whose
+            parameters are where training starts. ``"lenet-5-relu"`` if None.
+        data: a public data set's name, a path to your own, or a `Dataset`. ``"mnist"`` if None.
+        recipe: a name, or a `Recipe`; ``"default"`` if None. Named recipes are adapted to the network.
+        out: the run's folder; None takes the first free ``runs/NETWORK-DATA-N``.
+        resume: go on with the run in ``out`` exactly where its last checkpoint stands; start it if there is none.
+        repeat: repeat the run of this ``run.json``, or of the one in this folder.
+        data_dir: the folder where the files of a public data set lie already.
+        hidden: hidden units of lenet-4.
+        device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
+        threads: of the CPU; None takes one a core.
+        validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
+        checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
+        progress: what shows how it goes; None shows a line for each epoch in a notebook, and nothing elsewhere.
+        changes: other values than the recipe's, by name: ``epochs=2``, ``seed=1``; see `Recipe`.
+
+    Returns:
+        The run: ``run.model``, ``run.history``, ``run.evaluation``.
+
+    Raises:
+        UnknownName: if there is no such network, data set or recipe.
+        DataError: if the data cannot be had, or is damaged.
+        TrainingError: if the run cannot start, go on or be repeated, or the loss is no longer a number.
+        EngineError, MissingExtra: if there is no engine that learns.
+    """
+    stored = _stored(out, resume, repeat)
+    start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
+    described, dataset, source = _network_and_data(network, data, data_dir, hidden, stored)
+    if start is not None and start.class_names != tuple(map(str, range(len(start.class_names)))):
+        dataset = dataset.in_order_of(start.class_names)
+    chosen = _recipe(recipe, described, changes, stored)
+    if stored and repeat and fingerprint(dataset) != stored["data"]["training_sha256"]:
+        print(f"lenet: the training data differs from that of {repeat}", file=sys.stderr)
+    run = fit(
+        described,
+        dataset,
+        chosen,
+        out,
+        resume=resume,
+        start=start,
+        validation=stored["validation"] if stored and validation is None else validation,
+        device=stored.get("device", device) if device == "auto" else device,
+        engine=_repeated_engine(stored) if repeat else None,
+        threads=threads or stored.get("threads"),
+        checkpoint_every=checkpoint_every,
+        source=source,
+        progress=progress or for_python(),
+    )
+    if Worker.from_environment().is_first:
+        draw_curves(run)
+        evaluation = evaluate(run.model, dataset, engine=run.settings["engine"])
+        write_atomically(run.evaluation_path, json_bytes(evaluation.to_json()))
+        run = replace(run, evaluation=evaluation)
+    return run
+
+
+def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> dict[str, Any]:
+    """The settings of the run to go on with or to repeat; empty for a new one."""
+    if resume and repeat:
+        raise TrainingError("--resume goes on with a run and --from repeats one from its start; give one of them")
+    if resume and out is None:
+        raise TrainingError("--resume needs --out, the folder of the run to go on with")
+    if resume and out and not (Path(out) / "run.json").exists():
+        print(f"lenet: {printable(str(out))} holds no run yet; starting one", file=sys.stderr)
+        return {}
+    folder = out if resume else repeat
+    return read_settings(folder) if folder else {}
+
+
+def _start_of(begun: str | Path | None, stored: dict[str, Any]) -> Model | None:
+    """The model that a run which is to be repeated, or gone on with, started from; None if its recipe drew that."""
+    if begun is None or "start" not in stored:
+        return None
+    path = Path(begun)
+    start = load(Run(path if path.is_dir() else path.parent).first_path)
+    if start.digest != stored["start"]:
+        raise TrainingError(f"{begun}: the run started from another model than first.safetensors beside it holds")
+    return start
+
+
+def _repeated_engine(stored: dict[str, Any]) -> str | None:
+    """The engine of the run to repeat, if it is here and LENET_ENGINE names no other."""
+    engine = str(stored.get("engine", "torch"))
+    if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
+        return engine
+    said = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
+    print(f"lenet: {said}", file=sys.stderr)
+    return None
+
+
+def _network_and_data(
+    network: Network | Model | str | None,
+    data: Dataset | str | Path | None,
+    data_dir: str | Path | None,
+    hidden: int | None,
+    stored: dict[str, Any],
+) -> tuple[Network, Dataset, dict[str, Any] | None]:
+    """The network with the classes and channels that the data set has, the data set, and how to load that again."""
+    if isinstance(network, Model):
+        network = network.network
+    if stored and network is None:
+        network = Network.from_json(stored["network"])
+    name = network if isinstance(network, str) else None if network else DEFAULT_NETWORK
+    described = network if isinstance(network, Network) else _described(name, hidden)
+    if isinstance(data, Dataset):
+        dataset, source = data, None
+    else:
+        source = _source(data, data_dir, stored)
+        if data_sets.public_name(source["name_or_path"]) is None:
+            source = {"size": described.input[1], "color": described.input[0] == 3} | source
+        dataset = data_sets.load(**source)
+    if name is None:
+        return described, dataset, source
+    known, channels = networks.options(name), dataset.input_shape[0]
+    classes = max(2, len(dataset.class_names)) if "classes" in known else None
+    return (
+        _described(name, hidden, classes, channels if known.get("channels", channels) < channels else None),
+        (dataset),
+        source,
+    )
+
+
+def _described(
+    name: str | None, hidden: int | None, classes: int | None = None, channels: int | None = None
+) -> Network:
+    given = {"hidden": hidden, "classes": classes, "channels": channels}
+    return networks.describe(
+        name or DEFAULT_NETWORK, **{option: value for option, value in given.items() if value is not None}
+    )
+
+
+def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[str, Any]) -> dict[str, Any]:
+    """The arguments of `data.load`, as ``run.json`` keeps them."""
+    source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data is None else {}
+    if not source:
+        name = str(data or DEFAULT_DATA)
+        source["name_or_path"] = data_sets.public_name(name) or str(Path(name).resolve())
+        if not Path(source["name_or_path"]).exists():
+            source["name_or_path"] = name  # so that an unknown name is reported as it was given
+    if data_dir:
+        source["data_dir"] = str(Path(data_dir).resolve())
+    return source
+
+
+def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChanges, stored: dict[str, Any]) -> Recipe:
+    if isinstance(recipe, Recipe):
+        return replace(recipe, **changes)
+    if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
+        return Recipe.from_json(stored["recipe"] | dict(changes))
+    return named_recipe(recipe or DEFAULT_RECIPE, network, **changes)

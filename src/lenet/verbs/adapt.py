@@ -1,0 +1,244 @@
+"""Adaptation of a model to a person's own hand, judged by cross-validation, and by what it knew before."""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import data
+from lenet.data import Dataset
+from lenet.errors import DataError
+from lenet.evaluation import evaluate
+from lenet.model import Model, load
+from lenet.reading.folders.examples import Shown, show
+from lenet.reading.folders.labels import LabeledPicture, read_labels
+from lenet.reading.folders.photos import Answer, Measurement, read_by_turns
+from lenet.reading.recognition import Recognizer
+from lenet.training.adaptation import PASSES, Examples, pieces_of_digits
+from lenet.training.adaptation import adapt as adapt_model
+
+FEWEST = 10  # pictures: fewer say too little about a hand, and nothing about whether adapting helped
+FEW, FOLDS_OF_FEW, FOLDS = 40, 10, 5
+_MOST_CHANGES = 20  # that are printed
+_PIECES = 2_000
+_PARTS = {FOLDS_OF_FEW: "tenth", FOLDS: "fifth"}
+
+Item = TypeVar("Item")
+
+
+class Progress:
+    """What is told of how far adapting has come; this one passes it on to nobody."""
+
+    def say(self, what: str) -> None:
+        """A step begins."""
+
+    def problems(self, measurement: Measurement) -> None:
+        """The pictures were read, some of which may not open."""
+
+    def count(self, items: Iterable[Item], total: int) -> Iterator[Item]:
+        """The items, counted as they come."""
+        yield from items
+
+
+def adapt(
+    labels: str | Path, model: Model | str | Path = "pretrained", *, progress: Progress | None = None
+) -> "Adaptation":
+    """Adapt a model to somebody's handwriting, with at least 10 labeled pictures, and say what that did.
+
+    The pictures are judged by cross-validation: none is read by a model that has learned from it. MNIST is rehearsed
+    while learning, and its test part is read before and after.
+
+    Args:
+        labels: a table, ``labels.csv``, with file, label[, kind][, capture]; or a folder with one.
+        model: what to adapt: a model of digits, its file, a run's folder, or a name that ships. It stays as it is.
+        progress: is told of each step.
+
+    Returns:
+        The adapted model, ``adaptation.model``, and what it reads differently.
+
+    Raises:
+        DataError: if the table or too many pictures cannot be read, or MNIST cannot be had.
+        WeightsError: if the model reads no digits.
+    """
+    progress = progress or Progress()
+    model = load(model)
+    Recognizer(model)  # says what is wrong with it before anything is done, as does this:
+    adaptations = _adaptations(model)
+    pictures = read_labels(labels)
+    _check_enough(len(pictures), f"{labels} names {{}} pictures")
+    mnist = data.load("mnist")
+    rehearsed = Examples(mnist.train_images, mnist.train_labels.astype(np.int64))
+
+    progress.say(f"reading {len(pictures)} pictures")
+    shown = list(progress.count(show(pictures, model), len(pictures)))
+    before = Measurement(tuple(one.answer for one in shown))
+    progress.problems(before)
+    _check_enough(sum(one.is_usable for one in shown), f"of {len(pictures)} pictures {{}} show what their labels say")
+    folds = folds_of(pictures)
+    turns = range(int(folds.max()) + 1)
+    progress.say(f"learning {len(turns)} times, each time from all but one {_PARTS[len(turns)]} of them")
+    crossed = [adapt_model(model, _examples(shown, folds != fold), rehearsed, PASSES) for fold in turns]
+    progress.say("reading each picture with the model that has not seen it")
+    answers = progress.count(read_by_turns(pictures, crossed, folds.tolist()), len(pictures))
+    after = Measurement(tuple(answers))
+    progress.say("learning from all of them")
+    own = _examples(shown, folds >= 0)
+    adapted = adapt_model(model, own, rehearsed, PASSES)
+    adaptation = Adaptation(
+        adapted, before, after, len(turns), len(own), Known.of(model, mnist), Known.of(adapted, mnist)
+    )
+    provenance = model.provenance | {"adaptations": [*adaptations, _adaptation(model, Path(labels), adaptation)]}
+    return replace(adaptation, model=replace(adapted, provenance=provenance))
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a model makes of what it learned before.
+
+    Attributes:
+        mnist: errors and examples of MNIST's test part.
+        pieces: of pieces of digits, how many get an answer that is not rejected, and how many there are.
+    """
+
+    mnist: tuple[int, int]
+    pieces: tuple[int, int]
+
+    @classmethod
+    def of(cls, model: Model, mnist: Dataset) -> "Known":
+        evaluation = evaluate(model, mnist)
+        recognizer = Recognizer(model)
+        pieces = pieces_of_digits(mnist.test_images, _PIECES, np.random.default_rng(0))
+        accepted = sum(not recognizer.rejects(shares) for shares in recognizer.probabilities(pieces))
+        return cls((evaluation.errors, evaluation.examples), (accepted, _PIECES))
+
+    def to_json(self) -> dict[str, Any]:
+        """Both as plain values."""
+        return {
+            "mnist": {"errors": self.mnist[0], "examples": self.mnist[1]},
+            "pieces": {"accepted": self.pieces[0], "examples": self.pieces[1]},
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Adaptation:
+    """An adapted model, and what adapting did.
+
+    Attributes:
+        model: the adapted one; its provenance says from what it came.
+        before, after: the own pictures, read with the weights as they were, and by cross-validation.
+        folds: the parts of the cross-validation.
+        examples: the own digits that were learned.
+        known_before, known_after: what else the models know.
+    """
+
+    model: Model
+    before: Measurement
+    after: Measurement
+    folds: int
+    examples: int
+    known_before: Known
+    known_after: Known
+
+    @property
+    def changed(self) -> list[tuple[Answer, Answer]]:
+        """The pictures that are read differently, those that were right before first."""
+        pairs = zip(self.before.answers, self.after.answers, strict=True)
+        return sorted((pair for pair in pairs if pair[0].text != pair[1].text), key=lambda pair: not pair[0].is_right)
+
+    def lines(self) -> list[str]:
+        """All of it as text."""
+        own = [measurement.total for measurement in (self.before, self.after)]
+        known = [self.known_before, self.known_after]
+        rows = [
+            (f"own pictures right, {self.folds}-fold", [(tally.right, tally.n) for tally in own], 1),
+            ("own pictures rejected", [(tally.rejected, tally.n) for tally in own], 1),
+            ("own pictures accepted but wrong", [(tally.accepted_wrong, tally.n) for tally in own], 1),
+            ("MNIST test errors", [one.mnist for one in known], 2),
+            ("pieces of digits accepted", [one.pieces for one in known], 1),
+        ]
+        changed = self.changed
+        better = sum(now.is_right and not was.is_right for was, now in changed)
+        worse = sum(was.is_right and not now.is_right for was, now in changed)
+        return [
+            f"{f'learned {self.examples} digits':<32}{'before':>9}{'adapted':>10}",
+            *(
+                f"{title:<32}{_rate(parts[0], places):>9}{_rate(parts[1], places):>10}"
+                f"   {parts[0][0]:,} and {parts[1][0]:,} of {parts[0][1]:,}"
+                for title, parts, places in rows
+            ),
+            f"answers changed: {len(changed)}, of which {better} became right and {worse} wrong",
+            *(
+                f"  {was.picture.file}: {_one_line(was.picture.label)} was read {_one_line(was.text)}, "
+                f"now {_one_line(now.text)}"
+                for was, now in changed[:_MOST_CHANGES]
+            ),
+            *([f"  and {len(changed) - _MOST_CHANGES} more"] if len(changed) > _MOST_CHANGES else []),
+            *(["adapting did not help: stay with the model as it was"] if better <= worse else []),
+        ]
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "pictures": self.before.total.n,
+            "examples": self.examples,
+            "folds": self.folds,
+            "before": {"own": vars(self.before.total)} | self.known_before.to_json(),
+            "after": {"own": vars(self.after.total)} | self.known_after.to_json(),
+            "changed": [
+                {"file": was.picture.file, "label": was.picture.label, "before": was.text, "after": now.text}
+                for was, now in self.changed
+            ],
+        }
+
+
+def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
+    """The part, from 0 on, to which each picture belongs, int64 (N,); every digit is spread over all parts.
+
+    Few pictures make many parts, so that little is held back from learning.
+    """
+    count = FOLDS_OF_FEW if len(pictures) <= FEW else FOLDS
+    chance = np.random.default_rng(0).permutation(len(pictures))
+    order = sorted(range(len(pictures)), key=lambda index: (pictures[index].label, chance[index]))
+    folds = np.empty(len(pictures), np.int64)
+    folds[order] = np.arange(len(pictures)) % count
+    return folds
+
+
+def _examples(shown: Sequence[Shown], chosen: NDArray[np.bool_]) -> Examples:
+    some = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
+    return Examples(np.concatenate([one.images for one in some]), np.concatenate([one.labels for one in some]))
+
+
+def _check_enough(count: int, said: str) -> None:
+    if count < FEWEST:
+        raise DataError(f"{said.format(count)}, expected at least {FEWEST}, better 5 of every digit")
+
+
+def _adaptations(found: Model) -> list[Any]:
+    """What was done to the weights before."""
+    with found.checked_provenance() as account:
+        before: list[Any] = account.list("adaptations", default=[])
+        return before
+
+
+def _adaptation(found: Model, table: Path, outcome: Adaptation) -> dict[str, Any]:
+    """What was done to the weights now."""
+    table = table / "labels.csv" if table.is_dir() else table
+    return {
+        "from": {"network": found.network.name, "arrays_sha256": found.digest},
+        "labels_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
+        "recipe": PASSES.to_json(),
+        **{name: value for name, value in outcome.to_json().items() if name != "changed"},
+    }
+
+
+def _rate(part: tuple[int, int], places: int) -> str:
+    return f"{100 * part[0] / part[1]:.{places}f} %"
+
+
+def _one_line(text: str) -> str:
+    return text.replace("\n", " | ") or "as nothing"

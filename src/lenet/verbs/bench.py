@@ -1,0 +1,27 @@
+"""The speed of this machine's training and reading, beside what else could do it."""
+
+import os
+from collections.abc import Callable
+
+from lenet.benchmarking import Report, short
+from lenet.engine.choice import VARIABLE, chosen
+from lenet.errors import EngineError
+
+
+def bench(threads: int | None = None, *, progress: Callable[[str], None] = lambda text: None) -> Report:
+    """Compare training and reading with torch, ONNX Runtime, OpenVINO and the roofline, in less than a minute.
+
+    Args:
+        threads: of the CPU, for everyone; None takes one a core.
+        progress: told what is being measured.
+
+    Returns:
+        The report; printed, it is that of ``lenet bench``. See also its ``to_markdown`` and ``to_json``.
+
+    Raises:
+        EngineError: if LENET_ENGINE forces another engine than the native one.
+        MissingExtra: if nothing can be measured without an extra.
+    """
+    if (engine := chosen()) in ("torch", "numpy") and os.environ.get(VARIABLE):
+        raise EngineError(f"{VARIABLE} is {engine}, but this measures the native engine beside others; leave it out")
+    return short(threads, progress=progress)

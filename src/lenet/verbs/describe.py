@@ -1,0 +1,78 @@
+"""Networks counted, compared and printed: by name, as descriptions, or as models."""
+
+from lenet import anatomy
+from lenet.anatomy import Account, NetworkDifference
+from lenet.architecture import Network
+from lenet.errors import ArchitectureError
+from lenet.model import Model
+from lenet.networks import describe
+from lenet.pytorch.source import standalone_source
+
+
+def show(
+    network: Network | Model | str,
+    *,
+    classes: int | None = None,
+    channels: int | None = None,
+    hidden: int | None = None,
+    size: int | None = None,
+) -> Account:
+    """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
+
+    Args:
+        network: a name, a description, or a model.
+        classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
+
+    Returns:
+        The account; printed, it is the table of ``lenet show``. See also its ``explain``, ``to_markdown``, ``to_json``.
+
+    Raises:
+        UnknownName, ArchitectureError: as `lenet.describe`.
+
+    >>> show("LeNet-5").parameters
+    60000
+    """
+    return anatomy.count(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+
+
+def diff(before: Network | Model | str, after: Network | Model | str) -> NetworkDifference:
+    """List every difference of two networks, stage by stage, with its effect on the counts.
+
+    >>> "total parameters: 60,000 → 61,706 (+1,706)" in str(diff("lenet-5", "lenet-5-relu"))
+    True
+    """
+    return anatomy.difference(described(before), described(after))
+
+
+def code(
+    network: Network | Model | str,
+    *,
+    classes: int | None = None,
+    channels: int | None = None,
+    hidden: int | None = None,
+    size: int | None = None,
+) -> str:
+    """A network as a standalone, readable PyTorch file that imports torch only.
+
+    Args:
+        network, classes, channels, hidden, size: as `show` takes them.
+
+    >>> "class LeNet5(nn.Module):" in code("lenet-5")
+    True
+    """
+    return standalone_source(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+
+
+def described(network: Network | Model | str, **options: int | None) -> Network:
+    """The description of a network that is named, described, or that a model has.
+
+    Raises:
+        UnknownName, ArchitectureError: as `lenet.describe`, or if options come with what is no name.
+    """
+    given = {option: value for option, value in options.items() if value is not None}
+    if isinstance(network, str):
+        return describe(network, **given)
+    network = network.network if isinstance(network, Model) else network
+    if given:
+        raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(given))}")
+    return network

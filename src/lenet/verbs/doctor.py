@@ -1,0 +1,286 @@
+"""Examination of an installation: versions, machine, which engine runs and why, extras, data, and what is broken."""
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from importlib import metadata
+from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import lenet
+from lenet.errors import LeNetError
+
+EXTRAS = {
+    "train": "training on GPUs, training without the native engine, and networks as torch modules",
+    "figures": "drawing maps, posters and diagrams",
+    "bench": "comparing with ONNX Runtime in lenet bench",
+    "heic": "reading HEIC photos",
+    "pdf": "reading PDF pages",
+    "serve": "lenet serve",
+}
+# What the processor must list, as Linux names it, to run the kernels of each instruction set.
+FEATURES = {
+    "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"},
+    "avx2": {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"},
+    "baseline": {"sse2"},
+    "neon": {"asimd"},
+}
+_NAME = re.compile(r"^[\w.-]*\w")
+_CLOSE = 1e-3  # how far the engine's outputs may lie from the reference's: rounding, never a wrong kernel
+
+
+class State(StrEnum):
+    """How a thing was found."""
+
+    GOOD = "good"
+    ABSENT = "absent"  # and everything else works without it
+    BROKEN = "broken"
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of the report: what was looked at, how it was found, and what to do if it is not good."""
+
+    section: str
+    name: str
+    state: State
+    text: str
+    value: Any = None
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """All findings, section by section."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether nothing is broken; what is merely not installed breaks nothing."""
+        return all(finding.state is not State.BROKEN for finding in self.findings)
+
+    def __str__(self) -> str:
+        return _to_text(self.findings)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"sound", "findings": {section: {name: {"state", "value", "text"}}}}``."""
+        return _to_json(self.findings)
+
+
+def doctor() -> Diagnosis:
+    """Check this installation: versions, machine, engine, extras, data and the models that ship."""
+    return Diagnosis(tuple(_examine()))
+
+
+def _examine() -> Iterator[Finding]:
+    for section, examine in {
+        "versions": _versions,
+        "machine": _machine,
+        "engine": _engine,
+        "extras": _extras,
+        "data": _data,
+        "pretrained weights": _pretrained,
+    }.items():
+        try:
+            for name, state, text, value, *remedy in examine():
+                yield Finding(section, name, state, text, value, *remedy)
+        except Exception as error:  # a broken part must not hide the other findings
+            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            yield Finding(section, "check", State.BROKEN, said, said, "install the package again")
+
+
+Row = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
+
+
+def _versions() -> Iterator[Row]:
+    folder = Path(lenet.__file__).parent
+    yield "lenet", State.GOOD, f"{lenet.__version__}  {folder}", lenet.__version__
+    python = platform.python_version()
+    state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
+    yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
+    for package in _required():
+        version = _version(package)
+        found = State.GOOD if version else State.BROKEN
+        yield package, found, version or "is not installed", version, f"pip install {package}"
+
+
+def _machine() -> Iterator[Row]:
+    from lenet.benchmarking.machine import processor
+    from lenet.engine.native import usable_cores
+
+    system = f"{platform.system()} {platform.release()} on {platform.machine()}"
+    yield "system", State.GOOD, system, system
+    yield "processor", State.GOOD, processor(), processor()
+    cores = usable_cores()
+    yield "cores", State.GOOD, f"{cores} of {os.cpu_count()} may be used by this process", cores
+    offered = _offered()
+    text = "unknown on this system" if offered is None else ", ".join(offered) or "none that the engine knows"
+    yield "instructions", State.GOOD, text, offered
+
+
+def _engine() -> Iterator[Row]:
+    from lenet.engine.choice import VARIABLE, describe
+
+    found = describe()
+    extension, sets = found["extension"], found["instruction_sets"]
+    path, problem = extension["path"], extension["problem"]
+    remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {found['remedy']}"
+    if problem:
+        state = State.BROKEN if path else State.ABSENT
+        yield "extension", state, f"{problem}  {path}" if path else problem, path, remedy
+    else:
+        yield "extension", State.GOOD, path, path
+        compiled = list(extension["compiled"])
+        unused = [name for name in _offered() or [] if name not in compiled]
+        text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
+        yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
+        yield "can run", State.GOOD, ", ".join(sets), sets
+    if found["problem"]:
+        yield "in use", State.BROKEN, found["problem"], found["forced"], f"unset {VARIABLE}"
+        return
+    for purpose in ("training", "reading"):
+        text, state = f"{found[purpose]}: {found['reason']}", State.GOOD
+        value, remedy = found[purpose], f"unset {VARIABLE}"
+        if (purpose, found[purpose]) == ("training", "numpy"):
+            text, state = f"{text}, but it cannot learn", State.ABSENT
+        elif found[purpose] == "torch" and find_spec("torch") is None:
+            text, state = f"cannot be done: {found['reason']}, and torch is not installed", State.ABSENT
+            value, remedy = None, "pip install 'lenet[train]', or a native engine"
+        yield purpose, state, text, value, remedy
+    for name in sets:
+        yield _try(name)
+    yield _look_for_matrix_unit()
+
+
+def _look_for_matrix_unit() -> Row:
+    """Whether the engine can read in bfloat16 here; exactness is none of it."""
+    from lenet.engine.native import precisions
+
+    found = list(precisions())
+    text = "reads in bfloat16 where a program asks for it" if "bfloat16" in found else "none that this engine can use"
+    return "matrix unit", State.GOOD if "bfloat16" in found else State.ABSENT, text, found
+
+
+def _try(instructions: str) -> Row:
+    """Let one instruction set read noise with the shipped weights, and hold it against the NumPy reference."""
+    from lenet.engine.native import Engine
+    from lenet.engine.reference import forward
+    from lenet.model import pretrained
+    from lenet.preprocess import network_inputs
+
+    model = pretrained()
+    network = model.network
+    noise = np.random.default_rng(0).integers(0, 256, (100, *network.input), np.uint8)
+    inputs = network_inputs(noise, network.input, network.input_range)
+    expected = forward(network, model.parameters, inputs)
+    given = Engine(network, model.parameters, instructions=instructions).predict(inputs)
+    apart = float(np.abs(given - expected).max() / np.abs(expected).max())
+    if not apart < _CLOSE:  # so that a NaN is caught, too
+        text = f"is wrong: {network.name} differs from the NumPy reference by {apart:.1e}"
+        return instructions, State.BROKEN, text, apart, "force another engine with LENET_ENGINE, and report this"
+    return instructions, State.GOOD, f"reads as the NumPy reference does, to {apart:.0e}", apart
+
+
+def _extras() -> Iterator[Row]:
+    for extra, purpose in EXTRAS.items():
+        versions = {package: _version(package) for package in _required(extra)}
+        missing = [package for package, version in versions.items() if not version]
+        verbs = "is not installed; it serves" if len(missing) == 1 else "are not installed; they serve"
+        text = f"{', '.join(missing)} {verbs} {purpose}"
+        if not missing:
+            text = ", ".join(f"{package} {version}" for package, version in versions.items())
+        yield extra, State.ABSENT if missing else State.GOOD, text, versions, f"pip install 'lenet[{extra}]'"
+
+
+def _data() -> Iterator[Row]:
+    from lenet import data
+
+    folder = data.cache_folder()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if there.is_dir() and os.access(there, os.W_OK):
+        text = str(folder) if there == folder else f"{folder}, not made yet"
+        yield "folder", State.GOOD, text, str(folder)
+    else:
+        text = f"{folder} cannot be written"
+        yield "folder", State.BROKEN, text, str(folder), "name a folder that can be written in LENET_DATA"
+    cached = [name for name, entry in data.CATALOG.items() if data.is_cached(entry.collection)]
+    state = State.GOOD if cached else State.ABSENT
+    yield "here", state, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
+
+
+def _pretrained() -> Iterator[Row]:
+    from lenet.model import pretrained
+
+    folder = files("lenet").joinpath("pretrained")
+    names = sorted(
+        entry.name.removesuffix(".safetensors") for entry in folder.iterdir() if entry.name.endswith(".safetensors")
+    )
+    if not names:
+        yield "files", State.BROKEN, f"none in {folder}", [], "install the package again"
+    for name in names:
+        try:
+            count = sum(array.size for array in pretrained(name).parameters.values())
+            yield name, State.GOOD, f"{count:,} parameters", count
+        except LeNetError as error:
+            yield name, State.BROKEN, str(error), None, "install the package again"
+
+
+def _required(extra: str = "") -> list[str]:
+    """The packages that lenet itself, or one of its extras, needs."""
+    lines = (line.partition(";") for line in metadata.requires("lenet") or [])
+    # Quotes differ between the tools that write metadata.
+    wanted = f"extra=='{extra}'" if extra else ""
+    return [_NAME.findall(line)[0] for line, _, when in lines if when.replace('"', "'").replace(" ", "") == wanted]
+
+
+def _version(package: str) -> str | None:
+    try:
+        return metadata.version(package)
+    except metadata.PackageNotFoundError:
+        return None
+
+
+def _offered() -> list[str] | None:
+    """The instruction sets of FEATURES that this processor has, best first; None where the system does not say."""
+    listing = Path("/proc/cpuinfo")
+    lines = listing.read_text().splitlines() if listing.exists() else []
+    flags = next(
+        (set(line.partition(":")[2].split()) for line in lines if line.startswith(("flags", "Features"))), None
+    )
+    return None if flags is None else [name for name, needed in FEATURES.items() if needed <= flags]
+
+
+_MARKS: dict[State, str] = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
+
+
+def _to_text(findings: Sequence[Finding]) -> str:
+    width = max(len(finding.name) for finding in findings)
+    lines: list[str] = []
+    for number, finding in enumerate(findings):
+        if not number or finding.section != findings[number - 1].section:
+            lines += ["", finding.section] if lines else [finding.section]
+        lines.append(f"  {_MARKS[finding.state]} {finding.name:<{width}}  {finding.text}")
+        if finding.remedy and finding.state is not State.GOOD:
+            lines.append(f"    {'':<{width}}  → {finding.remedy}")
+    broken = [f"{finding.section}, {finding.name}" for finding in findings if finding.state is State.BROKEN]
+    return "\n".join([*lines, "", f"broken: {'; '.join(broken)}" if broken else "everything that is installed works"])
+
+
+def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
+    report: dict[str, dict[str, Any]] = {}
+    for finding in findings:
+        entry = {"state": finding.state, "value": finding.value, "text": finding.text}
+        if finding.remedy and finding.state is not State.GOOD:
+            entry["remedy"] = finding.remedy
+        report.setdefault(finding.section, {})[finding.name] = entry
+    sound = all(finding.state is not State.BROKEN for finding in findings)
+    return {"sound": sound, "findings": report}

@@ -1,0 +1,38 @@
+"""The page about models as one HTML file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Literal
+
+from lenet.errors import LeNetError
+from lenet.model import Model, load
+from lenet.page import write_page
+from lenet.page.document import SHIPPED
+
+
+def explain(
+    models: Model | str | Path | Sequence[Model | str | Path] = SHIPPED,
+    output: str | Path = "lesson.html",
+    *,
+    language: Literal["en", "zh"] | None = None,
+) -> Path:
+    """Write one HTML file in which models can be drawn to and every unit be asked; it needs no connection.
+
+    Args:
+        models: one, or several to compare: models, files, runs' folders, or names that ship.
+        output: the file to write; its name ends in ``.html``.
+        language: the one that the page starts in; the browser's if None.
+
+    Returns:
+        The file's path.
+
+    Raises:
+        LeNetError: if the name is another, there are too many models, or the file cannot be written.
+        WeightsError, UnknownName: as `lenet.load`.
+    """
+    output = Path(output)
+    if output.suffix.lower() not in (".html", ".htm"):
+        raise LeNetError(f"{output}: expected a file's name that ends in .html")
+    several = [models] if isinstance(models, Model | str | Path) else models
+    write_page(output, [load(model) for model in several], language)
+    return output

@@ -1,0 +1,81 @@
+"""Figures of what a model makes of one picture."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+from lenet.errors import DataError
+from lenet.model import Model, load
+from lenet.preprocess import network_inputs
+from lenet.verbs.pictures import network_picture
+
+
+def maps(
+    model: Model | str | Path,
+    picture: Any,
+    output: str | Path = "maps",
+    *,
+    unit: str | Sequence[str] = (),
+    saliency: bool = False,
+    long_names: bool = False,
+    svg: bool = False,
+    dark: bool = False,
+) -> list[Path]:
+    """Draw what a model makes of a picture: feature maps, kernels, tables, a strip, a poster, and the diagram.
+
+    Args:
+        model: a model, its file, a run's folder, or a name that ships.
+        picture: ``"mnist:7"``, the test picture number 7 of a public data set; or a picture, as `lenet.predict` takes
+            one that is no array.
+        output: the folder for the figures; made if it is not there.
+        unit: units to draw, too: what each sees of the input, and what it sums. ``"c3:5,4,7"`` is map, row and column,
+            counted from 0; ``"f6:17"`` a unit of a stage without maps.
+        saliency: whether to draw on which pixels the answer rests: occlusion, gradient × input.
+        long_names: name the files of maps as tutorials do: ``conv1_relu_maxpool`` for ``pool1``.
+        svg: SVG files in place of PNG.
+        dark: light on dark, for projectors.
+
+    Returns:
+        The paths written.
+
+    Raises:
+        DataError: if there is no such picture, no digit in it, or no such unit.
+        WeightsError, UnknownName: as `lenet.load`.
+        MissingExtra: if matplotlib is not installed.
+    """
+    from lenet import figures
+
+    model = load(model)
+    network = model.network
+    units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
+    for stage, place in units:
+        figures.find_unit(network, stage, place)
+    image = network_picture(model, picture)
+    inputs = network_inputs(image[None], network.input, network.input_range)
+    format: Literal["svg", "png"] = "svg" if svg else "png"
+    passed = (network, model.parameters, inputs)
+    names = model.output_names
+    paths = figures.draw_maps(*passed, output, chained=long_names, class_names=names, format=format, dark=dark)
+    paths += [
+        figures.draw_receptive_field(*passed, stage, place, output, format=format, dark=dark) for stage, place in units
+    ]
+    paths += [
+        figures.draw_strip(*passed, output, class_names=names, format=format, dark=dark),
+        figures.draw_diagram(network, output, format=format, dark=dark),
+    ]
+    if saliency:
+        paths += figures.draw_saliency(*passed, output, class_names=names, format=format, dark=dark)
+    return paths
+
+
+def parse_unit(text: str) -> tuple[str, tuple[int, ...]]:
+    """A stage and the place of a unit in it.
+
+    >>> parse_unit("c3:5,4,7"), parse_unit("f6:17")
+    (('c3', (5, 4, 7)), ('f6', (17,)))
+    """
+    stage, _, numbers = text.partition(":")
+    parts = numbers.split(",")
+    if not stage or len(parts) not in (1, 3) or not all(part.strip().isdecimal() for part in parts):
+        raise DataError(f"{text!r} names no unit; expected STAGE:MAP,ROW,COLUMN as c3:5,4,7, or STAGE:NUMBER as f6:17")
+    return stage, tuple(int(part) for part in parts)

@@ -1,0 +1,60 @@
+"""Pictures from anywhere brought to what a model's network takes."""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet import data
+from lenet.errors import DataError
+from lenet.model import Model
+
+DIGITS = tuple("0123456789")
+
+
+def network_picture(model: Model, picture: Any) -> NDArray[np.uint8]:
+    """One picture as the model's network is to see it.
+
+    Args:
+        picture: ``"mnist:7"``, the test picture number 7 of a public data set, counted from 0; or a picture file, its
+            bytes or a Pillow image. Of a model of the ten digits, the digit that stands out most is found in it; any
+            other takes the whole picture.
+
+    Returns:
+        uint8 gray levels (H, W), ink-high, or colors (3, H, W).
+
+    Raises:
+        DataError: if there is no such picture, or no digit in it.
+    """
+    if isinstance(picture, str) and (found := _of_data_set(picture)) is not None:
+        return found
+    if model.is_color or model.class_names != DIGITS:
+        return data.read_picture(picture, size=_side(model), color=model.is_color)
+    return _digit(picture)
+
+
+def _side(model: Model) -> int:
+    """The side of the pictures that the model was trained on: a public data set's, else the network's own."""
+    known = data.CATALOG.get(model.trained_on or "")
+    return max((known.shape if known else model.network.input)[-2:])
+
+
+def _of_data_set(picture: str) -> NDArray[np.uint8] | None:
+    name, colon, number = picture.rpartition(":")
+    if not colon or data.public_name(name) is None:
+        return None
+    images = data.load(name).test_images
+    if not number.isdecimal() or int(number) >= len(images):
+        raise DataError(f"{picture}: no such test picture; {name} has numbers 0 to {len(images) - 1}")
+    return np.asarray(images[int(number)])
+
+
+def _digit(picture: Any) -> NDArray[np.uint8]:
+    from lenet.reading import Reader
+
+    reading = Reader().read(picture, single=True)
+    if not reading.digits:
+        raise DataError(
+            f"{reading.name}: no digit found; draw or photograph one dark digit on light paper, or light on dark"
+        )
+    return reading.digits[0].image

@@ -1,0 +1,146 @@
+"""Classification of pictures by any model."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.engine import probabilities
+from lenet.errors import DataError
+from lenet.model import Model, load
+
+if TYPE_CHECKING:
+    from PIL import Image
+    from torch import Tensor
+
+    Picture = str | Path | bytes | IO[bytes] | Image.Image | NDArray[Any] | Tensor
+    Pictures = Picture | Sequence[Picture]
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The classes that a picture may be of.
+
+    Attributes:
+        class_name: the likeliest.
+        probability: of that class, 0..1.
+        probabilities: of every class by name, likeliest first; what they lack of 1 is the probability of no class.
+    """
+
+    class_name: str
+    probability: float
+    probabilities: dict[str, float]
+
+    def top(self, most: int = 3) -> list[tuple[str, float]]:
+        """The likeliest classes with their probabilities."""
+        return list(self.probabilities.items())[:most]
+
+    def to_json(self) -> dict[str, Any]:
+        """Class and probabilities as plain values."""
+        rounded = {name: round(value, 4) for name, value in self.probabilities.items()}
+        return {"class": self.class_name, "probability": round(self.probability, 4), "probabilities": rounded}
+
+    def __repr__(self) -> str:
+        return f"Prediction({self.class_name!r}, {self.probability:.1%})"
+
+
+@overload
+def predict(model: Model | str | Path, pictures: list[Any] | tuple[Any, ...]) -> list[Prediction]: ...
+@overload
+def predict(model: Model | str | Path, pictures: Pictures) -> Any: ...
+def predict(model: Model | str | Path, pictures: Any) -> Any:
+    """Classify one picture, or each of many.
+
+    Args:
+        model: a model, its file, a run's folder, or a name that ships.
+        pictures: a path, a picture file's bytes or stream, a Pillow image, an array or a tensor; or a list of these.
+            Arrays are gray levels (H, W) or colors (H, W, 3) or (3, H, W), uint8, or float of 0..1; with one dimension
+            more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3.
+            Arrays of the network's own size are taken as they are, as in data sets: 255 is ink. Other pictures come to
+            the network's input as they did in training; a model of the ten digits takes the one that stands out most.
+
+    Returns:
+        A `Prediction`; for a list or an array of many, a list of as many.
+
+    Raises:
+        DataError: if a picture cannot be opened, or an array is none.
+        WeightsError, UnknownName: as `lenet.load`.
+
+    >>> one = np.zeros((28, 28), np.uint8)
+    >>> one[4:24, 13:16] = 255
+    >>> predict("lenet-5-relu", one).class_name
+    '1'
+    """
+    model = load(model)
+    levels, are_many = gray_levels(model, pictures)
+    outputs = model._forward.predict(levels)
+    shares = probabilities(model.network, outputs / np.float32(_temperature(model)))
+    found = [_prediction(model, row) for row in shares]
+    return found if are_many else found[0]
+
+
+def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
+    """Pictures as gray levels or colors of the network's size, uint8 (N, C, H, W), and whether they are many.
+
+    Raises:
+        DataError: as `predict`.
+    """
+    if isinstance(pictures, list | tuple):
+        if not pictures:
+            return np.empty((0, *model.network.input), np.uint8), True
+        each = [gray_levels(model, picture) for picture in pictures]
+        if any(are_many for _, are_many in each):
+            raise DataError("a list holds one picture each, got arrays of many; join them with numpy.concatenate")
+        return np.concatenate([levels for levels, _ in each]), True
+    if hasattr(pictures, "detach"):  # a tensor
+        pictures = pictures.detach().cpu().numpy()
+    if isinstance(pictures, np.ndarray):
+        return _from_array(model, pictures)
+    from lenet.verbs.pictures import network_picture
+
+    return _fitted(model, network_picture(model, pictures)[None]), False
+
+
+def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], bool]:
+    channels = model.network.input[0]
+    if array.dtype.kind == "f":
+        if array.size and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
+            raise DataError("an array with values outside 0..1; expected uint8 of 0..255, or fractions of 0..1")
+        array = np.rint(array * 255).astype(np.uint8)
+    if array.dtype != np.uint8 or array.ndim not in (2, 3, 4):
+        raise DataError(
+            f"an array of {array.dtype} and shape {array.shape}; expected uint8 or fractions of 0..1, "
+            "(H, W), (H, W, 3), (N, H, W), (N, 3, H, W) or (N, H, W, 3)"
+        )
+    are_many = array.ndim == 4 or (array.ndim == 3 and 3 not in (array.shape[-1], channels == 3 and array.shape[0]))
+    if array.ndim in (3, 4) and array.shape[-1] == 3:
+        array = np.moveaxis(array, -1, -3)
+    if not are_many:
+        array = array[None]
+    return _fitted(model, array), are_many
+
+
+def _fitted(model: Model, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    from lenet.preprocess import fitted
+
+    return fitted(images, model.network.input)
+
+
+def _temperature(model: Model) -> float:
+    from lenet.reading.recognition import Calibration
+
+    return Calibration.of_one_view(model).temperature
+
+
+def _prediction(model: Model, shares: NDArray[np.float32]) -> Prediction:
+    if model.refusal is not None:
+        shares = np.delete(shares, model.refusal)
+    order = np.argsort(-shares, kind="stable")
+    by_name = {model.class_names[index]: float(shares[index]) for index in order}
+    first = next(iter(by_name))
+    return Prediction(first, by_name[first], by_name)

@@ -1,0 +1,110 @@
+"""The results of 1989 to 1998, a row each, by the papers' own algorithm."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lenet.errors import TrainingError
+from lenet.figures import sheet
+from lenet.reproduction import ROWS, Row, find, runner
+from lenet.reproduction.request import Request
+from lenet.reproduction.writing import write_row
+
+if TYPE_CHECKING:
+    from lenet.reproduction.progress import Silent
+
+ROOT = Path("runs/reproduce")
+
+
+@dataclass(frozen=True, repr=False)
+class Reproduction:
+    """A row that has been reproduced.
+
+    Attributes:
+        folder: where its networks, history, results and pictures lie.
+        settings: what its ``run.json`` holds, the results among it.
+        files: what was written now.
+    """
+
+    folder: Path
+    settings: dict[str, Any]
+    files: tuple[Path, ...]
+
+    def __repr__(self) -> str:
+        return f"Reproduction({self.settings['name']}, {self.folder})"
+
+
+def reproduce(
+    name: str | None = None,
+    *,
+    everything: bool = False,
+    out: str | Path | None = None,
+    seeds: int | None = None,
+    quick: bool = False,
+    passes: int | None = None,
+    validation: int = 0,
+    j: float | None = None,
+    mu: float | None = None,
+    eta: float | None = None,
+    rate: float = 1.0,
+    stretch: float = 1.0,
+    init: str | None = None,
+    unhalved: bool = False,
+    data_dir: str | Path | None = None,
+    progress: Silent | None = None,
+) -> list[Reproduction]:
+    """Reproduce a result of 1989 to 1998, or all; a run that was stopped goes on after its last whole pass.
+
+    Args:
+        name: of the row, as ``lenet reproduce --list`` names them.
+        everything: all rows, in place of one.
+        out: the row's folder, ``runs/reproduce/NAME`` if None; with ``everything`` the folder of all rows' folders.
+        seeds: so many in place of the row's own number.
+        quick: one pass over few patterns, to see that all works; the figures mean nothing.
+        passes: only the first so many.
+        validation: test on so many training patterns set aside; the test part is left alone.
+        j, mu, eta, rate, stretch, init, unhalved: other values than the row's, to be tried on ``validation``: see
+            `lenet.reproduction.request.Request`.
+        data_dir: the folder where the data set's files lie; with ``everything`` NAME below it.
+        progress: what shows how it goes.
+
+    Returns:
+        The rows that were reproduced, one unless ``everything`` was asked for.
+
+    Raises:
+        UnknownName: if there is no such row.
+        TrainingError: if a folder holds something else, or a row cannot be changed so.
+        MissingExtra: if matplotlib is not installed.
+    """
+    if (name is None) != everything:
+        raise TrainingError("give the name of one row, or ask for everything")
+    sheet.check_installed()
+    root = Path(out or ROOT) if everything else ROOT
+    data_folder = None if data_dir is None else Path(data_dir)
+    chosen = [
+        (row, Path(out) if out and not everything else root / row.name, Request(
+            seeds, passes, quick, validation, _files_at(row, data_folder, everything),
+            j, mu, rate, eta, stretch, init, unhalved))
+        for row in _rows(name)
+    ]  # fmt: skip
+    for row, place, request in chosen:  # all before the first, which may take hours
+        runner.check(row, place, request)
+    done = []
+    for row, place, request in chosen:
+        settings = runner.reproduce(row, place, request, progress=progress).settings
+        done.append(Reproduction(place, settings, (place / "run.json", *write_row(place, settings))))
+    return done
+
+
+def _rows(name: str | None) -> Sequence[Row]:
+    return ROWS if name is None else [find(name)]
+
+
+def _files_at(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
+    """Where a row's files lie: rows have several data sets, so for all of them a folder below ``data_dir`` for each."""
+    if data_dir is None or (data_dir / row.data).is_dir():
+        return None if data_dir is None else data_dir / row.data
+    return None if everything else data_dir

@@ -1,0 +1,74 @@
+"""The server of a model: the page, reading and activations over HTTP, until it is stopped."""
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+from lenet.errors import LeNetError
+from lenet.model import Model, load
+from lenet.page import page_document, page_html
+
+_MEGA = 1_000_000
+_ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
+
+
+def serve(
+    model: Model | str | Path = "pretrained",
+    *,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    workers: int = 1,
+    root_path: str = "",
+    max_body: int = 16,
+    max_pixels: int = 50,
+    timeout: float = 30,
+    concurrency: int = 64,
+    announce: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve the page at ``/``, reading at ``/v1/read``, and what else ``/docs`` lists, until SIGINT or SIGTERM comes.
+
+    Args:
+        model: the one that reads: a model of digits, its file, a run's folder, or a name that ships.
+        host: the address to listen on; ``"0.0.0.0"`` is every one of this machine.
+        port: 0 takes any that is free.
+        workers: how many processes answer.
+        root_path: the path under which a proxy shows the server, as ``"/digits"``.
+        max_body: the longest body, in megabytes.
+        max_pixels: the largest picture, in millions of pixels.
+        timeout: seconds for a request to arrive, and to be read.
+        concurrency: pictures that each process takes at a time.
+        announce: told the address when requests are answered.
+
+    Raises:
+        LeNetError: if the address cannot be listened on, or a value is none that is accepted.
+        WeightsError, UnknownName: as `lenet.load`, or if the model reads no digits.
+        MissingExtra: if the packages of the extra ``serve`` are not installed.
+    """
+    from lenet.server import Limits, Service
+    from lenet.server import serve as run
+    from lenet.server.readers import shipped
+
+    own, shown = load(model), shipped()
+    beside = [one for one in shown if one.network.name != own.network.name]
+    root_path = normalized_path(root_path)
+    document = page_document([own, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
+    service = Service(
+        own,
+        page=page_html(document),
+        limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
+        shown=tuple(shown),
+        root_path=root_path,
+    )
+    run(service, host, port, workers, announce)
+
+
+def normalized_path(text: str, name: str = "root_path") -> str:
+    """A path that begins with a slash and ends without; ``name`` is what messages call it.
+
+    >>> normalized_path("digits/"), normalized_path("/")
+    ('/digits', '')
+    """
+    path = text.strip("/")
+    if not re.fullmatch(r"[A-Za-z0-9._~/-]*", path) or ({"", ".", ".."} & set(path.split("/")) and path):
+        raise LeNetError(f"{name} is {text!r}, expected a path of letters, digits and ._~-/, as /digits")
+    return f"/{path}" if path else ""

@@ -1,0 +1,406 @@
+"""The door for Python: every verb of the shell is a function of `lenet` with the same options, for names or objects."""
+
+import inspect
+import json
+import multiprocessing
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet import data
+from lenet.architecture import Network
+from lenet.cli import VERBS, build_app, main
+from lenet.errors import LeNetError
+from lenet.training.pipeline import RecipeChanges
+from lenet.training.recipes import Recipe
+
+DIGITS = Path(__file__).parents[1] / "examples" / "digits"
+OLD = Path(__file__).parent / "data" / "version-0.1"
+
+# The shell's words for what is a keyword here, and what only a shell needs: forms of output, and where it goes.
+TWINS = {"networks": "names"}
+RENAMED = {
+    "train": {"data_set": "data", "recipe_name": "recipe", "repeated": "repeat"},
+    "evaluate": {"data_set": "data"},
+    "adapt": {"table": "labels"},
+    "read": {"files": "pictures", "ink_high": "polarity", "paper_high": "polarity"},
+    "code": {"name": "network"},
+    "show": {"name": "network"},
+}
+OF_THE_SHELL = {
+    "networks": {"as_json"},
+    "show": {"as_json", "markdown", "explain", "lang", "table", "weights", "diagram"},
+    "diff": {"as_json"},
+    "code": {"output"},
+    "train": {"as_json"},
+    "evaluate": {"as_json", "examples", "mistakes", "confusion", "photos", "max_error"},
+    "reproduce": {"as_json", "listing"},
+    "adapt": {"as_json", "out"},
+    "read": {"as_json", "reject", "lines", "detail", "csv", "annotate", "show", "recursive"},
+    "explain": {"as_json"},
+    "bench": {"as_json", "markdown"},
+    "doctor": {"as_json"},
+}
+OF_PYTHON = {"progress", "announce", "network", "keep_steps", "changes"}
+
+
+def commands():
+    return {command.callback.__name__: command.callback for command in build_app().registered_commands}
+
+
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "data"])
+def test_every_verb_of_the_shell_has_its_twin_with_the_same_options(verb):
+    twin = getattr(lenet, TWINS.get(verb, verb))
+    shell = set(inspect.signature(commands()[verb]).parameters) - OF_THE_SHELL.get(verb, set())
+    shell = {RENAMED.get(verb, {}).get(name, name) for name in shell}
+    here = set(inspect.signature(twin).parameters)
+    if "changes" in here:
+        here |= set(RecipeChanges.__annotations__)
+    assert shell - here == set()
+    assert here - shell - OF_PYTHON == set()
+
+
+def test_the_verbs_of_data_are_functions_of_its_module():
+    for command in next(group.typer_instance for group in build_app().registered_groups).registered_commands:
+        name = command.callback.__name__.rstrip("_")
+        twins = {"list": "names", "verify": "check_files", "show": "draw_examples"}
+        assert callable(getattr(lenet.data, twins.get(name, name)))
+
+
+def test_every_value_of_a_recipe_is_a_keyword_of_train():
+    values = {name: hint for name, hint in Recipe.__annotations__.items() if name != "name"}
+    assert {name: hint.__forward_arg__ if hasattr(hint, "__forward_arg__") else hint.__name__
+            for name, hint in RecipeChanges.__annotations__.items()} == {
+        name: hint if isinstance(hint, str) else hint.__name__ for name, hint in values.items()
+    }  # fmt: skip
+
+
+def test_everything_in_all_can_be_had_and_has_a_docstring():
+    for name in set(lenet.__all__) - {"__version__"}:
+        assert getattr(lenet, name).__doc__, name
+    assert set(dir(lenet)) == set(lenet.__all__)
+
+
+@pytest.mark.parametrize("name", ["LeNet-5", "lenet5", "lenet_5", "LENET 5", "lenet-5"])
+def test_names_are_forgiving(name, capsys):
+    assert lenet.describe(name).name == lenet.load(name).network.name == lenet.show(name).network.name == "lenet-5"
+    assert main(["show", name]) == 0
+    assert capsys.readouterr().out.startswith("lenet-5: ")
+
+
+def test_a_name_that_is_none_is_refused_with_the_nearest():
+    with pytest.raises(LeNetError, match="unknown network 'lenet-6'; did you mean lenet-"):
+        lenet.describe("lenet-6")
+
+
+# --- models ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_created_model_has_its_classes_channels_and_seed():
+    model = lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=1)
+    assert model.class_names == ("cat", "dog")
+    assert model.network.input == (3, 28, 28)
+    again, other = (lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=seed) for seed in (1, 2))
+    assert model.digest == again.digest != other.digest
+
+
+def test_ten_classes_of_lenet_5_may_be_named_and_others_are_refused():
+    words = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"]
+    assert lenet.create("lenet-5", classes=words).class_names == tuple(words)
+    with pytest.raises(LeNetError, match="lenet-5 has no argument 'classes'"):
+        lenet.create("lenet-5", classes=["cat", "dog"])
+    with pytest.raises(LeNetError, match="expected one for each, all different"):
+        lenet.create("lenet-5-relu", classes=["cat", "cat"])
+
+
+def test_class_names_travel_with_the_file(tmp_path):
+    saved = lenet.create("lenet-rgb", classes=["猫", "dog", 'it\'s a "shoe"'], seed=3)
+    found = lenet.load(saved.save(tmp_path / "pets.safetensors"))
+    assert found.class_names == saved.class_names
+    assert found.digest == saved.digest
+
+
+@pytest.mark.parametrize("damage", ['["cat"]', '["cat", "cat"]', '["cat", 1]', "{", '"catdog"', "null"])
+def test_class_names_of_a_file_are_checked(damage, tmp_path):
+    from safetensors.numpy import load_file, save_file
+
+    path = lenet.create("lenet-5-relu", classes=["cat", "dog"]).save(tmp_path / "w.safetensors")
+    network = json.dumps(lenet.describe("lenet-5-relu", classes=2).to_json())
+    metadata = {"format": "lenet-weights-1", "network": network, "provenance": "{}", "class_names": damage}
+    save_file(load_file(path), path, metadata)
+    with pytest.raises(LeNetError, match=r"w\.safetensors: "):
+        lenet.load(path)
+
+
+def test_one_picture_gives_one_prediction_and_many_give_a_list():
+    model = lenet.load("lenet-5-relu")
+    paths = [DIGITS / "seven.png", DIGITS / "two.png"]
+    assert model.predict(paths[0]).class_name == "7"
+    assert [one.class_name for one in model.predict(paths)] == ["7", "2"]
+    assert model.predict([]) == []
+    assert lenet.predict("lenet-5-relu", str(paths[0])).class_name == "7"
+    assert model.predict(Image.open(paths[0])).class_name == model.predict(paths[0].read_bytes()).class_name == "7"
+
+
+def test_arrays_of_every_shape_are_the_same_picture():
+    model, digit = lenet.load("lenet-5-relu"), lenet.read(DIGITS / "seven.png", single=True).digits[0].image
+    expected = model.predict(digit).probability
+    for one in (
+        digit / 255,
+        np.repeat(digit[..., None], 3, axis=-1),
+    ):
+        assert model.predict(one).probability == pytest.approx(expected)
+    many = np.stack([digit, digit])
+    for some in (many, many[:, None], np.repeat(many[..., None], 3, axis=-1), (many / 255).astype(np.float32)):
+        assert [one.probability for one in model.predict(some)] == pytest.approx([expected] * 2)
+
+
+def test_a_color_array_is_one_picture_of_a_color_model():
+    model, picture = lenet.create("lenet-rgb", seed=1), np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+    expected = model.predict(picture).probabilities
+    assert model.predict(picture.transpose(2, 0, 1)).probabilities == pytest.approx(expected)
+    assert len(model.predict(np.stack([picture] * 4))) == 4
+
+
+@pytest.mark.parametrize(
+    ("picture", "message"),
+    [
+        (np.zeros((28, 28), np.int64), "an array of int64"),
+        (np.full((28, 28), 2.0), "values outside 0..1"),
+        (np.full((28, 28), np.nan), "values outside 0..1"),
+        (np.zeros((2, 2, 2, 2, 2), np.uint8), r"\(2, 2, 2, 2, 2\)"),
+        ("nothing.png", "nothing.png: no such file"),
+        ([np.zeros((2, 28, 28), np.uint8)], "a list holds one picture each"),
+    ],
+)
+def test_what_is_no_picture_is_refused_in_one_sentence(picture, message):
+    with pytest.raises(LeNetError, match=message):
+        lenet.load("lenet-5-relu").predict(picture)
+
+
+def test_probabilities_are_by_name_likeliest_first_and_leave_room_for_no_class():
+    prediction = lenet.load("lenet-5-relu").predict(np.zeros((28, 28), np.uint8))
+    values = list(prediction.probabilities.values())
+    assert values == sorted(values, reverse=True)
+    assert set(prediction.probabilities) == set("0123456789")
+    assert sum(values) < 0.9  # an empty picture is most likely no digit
+    assert prediction.top(2) == list(prediction.probabilities.items())[:2]
+
+
+def test_a_model_in_torch_gives_the_same_outputs():
+    torch = pytest.importorskip("torch")
+    model, digit = lenet.load("lenet-5-relu"), lenet.read(DIGITS / "seven.png", single=True).digits[0].image
+    inputs = model.activations(digit)["origin"]
+    with torch.no_grad():
+        outputs = model.to_torch()(torch.from_numpy(inputs)).numpy()
+    np.testing.assert_allclose(outputs, model.activations(digit)["output"].reshape(1, -1), rtol=1e-3, atol=1e-4)
+    assert model.predict(torch.from_numpy(digit)).class_name == "7"
+
+
+# --- training --------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def stripes(tmp_path_factory):
+    """Two classes of pictures in folders: stripes across, and stripes down."""
+    folder = tmp_path_factory.mktemp("stripes")
+    rng = np.random.default_rng(0)
+    for name in ("across", "down"):
+        (folder / name).mkdir()
+        for number in range(40):
+            levels = np.zeros((28, 28), np.uint8)
+            levels[rng.integers(0, 4) :: 4] = 255
+            Image.fromarray(levels if name == "across" else levels.T).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_a_run_gives_its_model_history_and_evaluation(stripes, tmp_path):
+    run = lenet.train("LeNet5 ReLU", stripes, recipe="fast", epochs=2, batch=8, out=tmp_path / "run")
+    assert run.model.class_names == ("across", "down")
+    assert [row["epoch"] for row in run.history] == [1, 2]
+    assert run.evaluation.errors == 0
+    assert run.model.evaluate(stripes).errors == 0
+    assert lenet.evaluate(tmp_path / "run", stripes).errors == 0
+    assert run.model.predict(stripes / "down" / "0.png").class_name == "down"
+    assert lenet.load(tmp_path / "run").digest == run.model.digest
+
+
+def test_training_starts_from_the_model_it_is_given(stripes, tmp_path):
+    first = lenet.create("lenet-5-relu", classes=["across", "down"], seed=7)
+    dataset = data.load(stripes)
+    kept = lenet.train(first, dataset, epochs=1, learning_rate=1e-12, out=tmp_path / "kept")
+    drawn = lenet.train(first.network, dataset, epochs=1, learning_rate=1e-12, out=tmp_path / "drawn")
+    for name, array in first.parameters.items():
+        np.testing.assert_allclose(kept.model.parameters[name], array, rtol=0, atol=1e-6)
+    assert not np.allclose(drawn.model.parameters["conv1.weight"], first.parameters["conv1.weight"], atol=1e-3)
+    again = lenet.train(repeat=tmp_path / "kept", data=dataset, out=tmp_path / "again")
+    assert again.model.digest == kept.model.digest
+
+
+def test_classes_are_matched_by_name_and_not_by_place(stripes, tmp_path):
+    first = lenet.create("lenet-5-relu", classes=["down", "across"], seed=7)
+    run = lenet.train(first, stripes, epochs=3, batch=8, out=tmp_path / "run")
+    assert run.model.class_names == ("down", "across")
+    assert run.evaluation.errors == 0
+    assert run.model.predict(stripes / "down" / "0.png").class_name == "down"
+    with pytest.raises(LeNetError, match=r"stripes.* has the classes across, down, but the model's are cat, dog"):
+        lenet.train(lenet.create("lenet-5-relu", classes=["cat", "dog"]), stripes, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_what_is_no_digit_stays_no_digit_when_the_model_that_ships_is_trained_on(tmp_path):
+    run = lenet.train(lenet.load("lenet-5-relu"), OLD / "digits", epochs=1, out=tmp_path / "run")
+    assert run.model.class_names == tuple("0123456789")
+    assert run.model.refusal == 10
+    assert lenet.Reader(run.model).read(DIGITS / "seven.png", single=True).text == "7"
+
+
+def test_a_run_that_was_stopped_before_its_first_checkpoint_still_starts_from_its_model(stripes, tmp_path):
+    first, options = lenet.create("lenet-5-relu", classes=["down", "across"], seed=7), {"epochs": 2, "batch": 8}
+    whole = lenet.train(first, stripes, out=tmp_path / "whole", **options)
+    begun = lenet.train(first, stripes, out=tmp_path / "begun", **options)
+    begun.last_path.unlink()
+    with pytest.raises(LeNetError, match="was begun from another model's parameters"):
+        lenet.train(
+            lenet.create(first.network, classes=first.class_names, seed=8),
+            stripes,
+            out=tmp_path / "begun",
+            resume=True,
+            **options,
+        )
+    resumed = lenet.train(out=tmp_path / "begun", resume=True)
+    assert resumed.model.digest == whole.model.digest
+
+
+def test_a_model_of_another_network_is_no_start(stripes, tmp_path):
+    from lenet.training import fit, recipe
+
+    network = lenet.describe("lenet-short", classes=2)
+    with pytest.raises(LeNetError, match="which is not lenet-short"):
+        fit(network, data.load(stripes), recipe("fast", network), tmp_path / "run", start=lenet.create("lenet-5"))
+
+
+def test_in_a_notebook_each_epoch_is_one_line(stripes, tmp_path, monkeypatch, capsys):
+    lenet.train("lenet-short", stripes, epochs=2, out=tmp_path / "quiet")
+    assert capsys.readouterr().out == ""
+    monkeypatch.setitem(sys.modules, "ipykernel", object())
+    lenet.train("lenet-short", stripes, epochs=2, out=tmp_path / "told")
+    assert [line.split("  ")[0] for line in capsys.readouterr().out.splitlines()] == ["epoch 1/2", "epoch 2/2"]
+
+
+# --- files of version 0.1 ------------------------------------------------------------------------------------------
+
+
+def test_weights_and_runs_of_version_0_1_still_load(tmp_path):
+    model = lenet.load(OLD / "run")
+    assert model.class_names == tuple("0123456789")
+    run = lenet.Run(OLD / "run")
+    assert run.best["epoch"] == 2
+    assert run.settings["network"]["name"] == "lenet-short"
+    assert lenet.evaluate(model, OLD / "digits").errors == json.loads(run.evaluation_path.read_text())["errors"]
+
+
+def test_a_run_of_version_0_1_is_gone_on_with_to_the_same_weights(tmp_path):
+    import shutil
+
+    shutil.copytree(OLD / "run", tmp_path / "run")
+    resumed = lenet.train(data=OLD / "digits", out=tmp_path / "run", resume=True)
+    assert resumed.model.digest == lenet.load(OLD / "run").digest
+
+
+# --- looks, processes, types ----------------------------------------------------------------------------------------
+
+
+def test_objects_are_printed_in_one_short_line():
+    model = lenet.load("lenet-5")
+    evaluation = model.evaluate(OLD / "digits")
+    for one in (
+        model,
+        model.network,
+        evaluation,
+        model.predict(DIGITS / "seven.png"),
+        lenet.read(DIGITS / "phone.png"),
+    ):
+        assert len(repr(one)) < 200
+        assert "\n" not in repr(one)
+
+
+def test_objects_have_a_look_in_a_notebook_that_holds_no_foreign_html():
+    hostile = lenet.create("lenet-5-relu", classes=["<script>alert(1)</script>", "b"])
+    reading = lenet.read(DIGITS / "phone.png")
+    kept = lenet.read(DIGITS / "phone.png", keep_steps=True)
+    shown = [hostile, hostile.network, hostile.evaluate, reading, kept, lenet.Run(OLD / "run")]
+    for one in shown[:2] + shown[3:] + [lenet.load("lenet-5").evaluate(OLD / "digits")]:
+        html = one._repr_html_()
+        assert html.startswith("<p>")
+        assert "<script" not in html
+    assert "60,000" in lenet.describe("lenet-5")._repr_html_()
+    assert all("data:image/png;base64," in one._repr_html_() for one in (reading, kept))
+
+
+def predicted(model: lenet.Model) -> str:
+    return model.predict(DIGITS / "seven.png").class_name
+
+
+def read(reader: lenet.Reader) -> str:
+    return reader.read(DIGITS / "year.png").text
+
+
+def test_models_and_readers_pickle_and_survive_a_fork():
+    model, reader = lenet.load("lenet-5-relu"), lenet.Reader()
+    assert (predicted(model), read(reader)) == ("7", "1998")
+    assert predicted(pickle.loads(pickle.dumps(model))) == "7"
+    assert read(pickle.loads(pickle.dumps(reader))) == "1998"
+    if "fork" not in multiprocessing.get_all_start_methods():
+        pytest.skip("this system does not fork")
+    with multiprocessing.get_context("fork").Pool(1) as pool:
+        assert pool.apply(predicted, (model,)) == "7"
+        assert pool.apply(read, (reader,)) == "1998"
+
+
+def test_importing_lenet_needs_no_numpy():
+    code = "import lenet, sys; sys.exit(any(name in sys.modules for name in ('numpy', 'torch', 'PIL', 'cv2', 'typer')))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+RIGHT = """
+import lenet
+model = lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=1)
+text: str = lenet.read("photo.jpg", single=True).text
+run = lenet.train(model, "cifar10", recipe="fast", epochs=2)
+rate: float = run.model.evaluate("cifar10").error_rate
+parameters: int = lenet.show("lenet-5").parameters
+"""
+WRONG = {
+    'import lenet\nlenet.read("p.png", singel=True)\n': "singel",
+    'import lenet\nlenet.train("lenet-5", "mnist", epoch=2)\n': "epoch",
+    'import lenet\nlenet.train("lenet-5", "mnist", epochs="two")\n': "epochs",
+    'import lenet\nlenet.create("lenet-5", sed=1)\n': "sed",
+    'import lenet\nx: int = lenet.load("lenet-5").class_names\n': "Incompatible types",
+}
+
+
+def test_mypy_takes_right_scripts_and_refuses_wrong_ones(tmp_path):
+    api = pytest.importorskip("mypy.api")
+    scripts = [RIGHT, *WRONG]
+    for number, script in enumerate(scripts):
+        (tmp_path / f"script_{number}.py").write_text(script)
+    names = [str(tmp_path / f"script_{number}.py") for number in range(len(scripts))]
+    told, _, _ = api.run(["--strict", "--ignore-missing-imports", "--cache-dir", str(tmp_path / "cache"), *names])
+    errors = [[line for line in told.splitlines() if line.startswith(name)] for name in names]
+    assert errors[0] == []
+    for found, word in zip(errors[1:], WRONG.values(), strict=True):
+        assert any(word in line for line in found), told
+
+
+def test_what_has_no_network_is_described_by_what_it_is():
+    network = lenet.describe("lenet-short")
+    assert lenet.show(network).parameters == lenet.show(lenet.create(network)).parameters == 5_142
+    assert lenet.code(network) == lenet.code("lenet-short")
+    assert isinstance(lenet.diff(network, "lenet-5").before.network, Network)
