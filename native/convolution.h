@@ -27,7 +27,7 @@ struct Tile {
   float* out;
   ptrdiff_t out_row;
   float floor;               // 0 for ReLU, else nothing
-  float* winners;            // null where nobody learns
+  float* winners;            // null at inference
   const uint64_t* ink;       // of the rows it looks at, or null
   uint64_t window;           // the columns it looks at
   ptrdiff_t weights_of_map;  // patches: from one map to the next

@@ -62,7 +62,7 @@ struct Lesson {
   const int8_t* shifts = nullptr;      // (examples, 2): down, right; or null
   const uint8_t* mirrored = nullptr;   // (examples); or null
   const Distortions* distortions = nullptr;
-  uint64_t seed = 0;                   // of the distortions: with a picture's row it gives all its chance
+  uint64_t seed = 0;                   // of the distortions: with a picture's row it seeds its generator
 };
 
 // In the engine's memory each follows the parameters.

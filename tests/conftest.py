@@ -60,10 +60,10 @@ def quick_rows(tmp_path_factory, mnist):
 
     The networks hardly learn; what only the native engine teaches is there where it is.
     """
-    from lenet.reproduction import ROWS
-    from lenet.reproduction.request import Request
-    from lenet.reproduction.runner import reproduce
-    from lenet.reproduction.writing import write_row
+    from lenet.experiments import ROWS
+    from lenet.experiments.request import Request
+    from lenet.experiments.runner import reproduce
+    from lenet.experiments.writing import write_row
     from replica_fakes import FakeLanes
 
     root, folders = tmp_path_factory.mktemp("reproduce"), {}

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lenet import anatomy, cli
-from lenet.anatomy import measure_work
+from lenet import cli, summary
 from lenet.benchmarking import inference, runs, training
 from lenet.benchmarking.digits import Digits, draw_blobs
 from lenet.benchmarking.machine import describe_machine, peak_of, say
@@ -23,6 +22,7 @@ from lenet.initialization import initial_weights
 from lenet.model import pretrained
 from lenet.networks import describe, names
 from lenet.preprocess import network_inputs
+from lenet.summary import measure_work
 
 PERFORMANCE = Path(__file__).parents[1] / "docs/performance.md"
 built = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
@@ -30,7 +30,7 @@ built = pytest.mark.skipif(not instruction_sets(), reason="the native engine was
 
 @pytest.mark.parametrize("name", names())
 def test_training_is_three_forward_passes_without_the_gradients_that_nobody_needs(name):
-    account, work = anatomy.count(describe(name)), measure_work(describe(name))
+    account, work = summary.count(describe(name)), measure_work(describe(name))
     fixed = sum(stage.macs for stage in account.stages if not stage.parameters)
     assert work.inference_macs == account.macs
     assert work.training_macs == 3 * account.macs - account.stages[0].macs - fixed
@@ -46,7 +46,7 @@ def test_the_floor_of_lenet_5_relu_is_what_the_operations_of_its_layers_give():
 def test_the_bytes_of_an_image_are_its_gray_levels_and_what_comes_out_or_is_taught():
     work = measure_work(describe("lenet-5"))
     assert (work.inference_bytes, work.training_bytes) == (32 * 32 + 40, 32 * 32 + 8)
-    assert work.spilled_bytes == 2 * 4 * anatomy.count(describe("lenet-5")).units
+    assert work.spilled_bytes == 2 * 4 * summary.count(describe("lenet-5")).units
 
 
 @pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])

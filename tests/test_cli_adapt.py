@@ -14,8 +14,8 @@ from lenet.cli import main
 from lenet.engine import engine_name
 from lenet.engine.native import instruction_sets
 from lenet.model import Model, load, pretrained
-from lenet.reading.folders.examples import show
-from lenet.reading.folders.labels import LabeledPicture, read_labels
+from lenet.reading.batch.examples import show
+from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.training.adaptation import PASSES
 from lenet.verbs import adapt as adapt_verb
 from lenet.verbs.adapt import folds_of

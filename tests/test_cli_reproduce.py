@@ -6,7 +6,7 @@ import pytest
 
 from lenet.cli import main
 from lenet.engine.native import instruction_sets
-from lenet.reproduction import names
+from lenet.experiments import names
 
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
 
@@ -74,7 +74,7 @@ def test_a_stop_by_hand_says_that_the_same_command_goes_on(tmp_path, capsys, mni
     def stopped(*arguments, **options):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("lenet.reproduction.runner.reproduce", stopped)
+    monkeypatch.setattr("lenet.experiments.runner.reproduce", stopped)
     assert main(["reproduce", "lenet-5", "--quick", "--out", str(tmp_path / "row")]) == 130
     said = "lenet: stopped; the same command goes on after its last whole pass\n"
     assert capsys.readouterr().err == said

@@ -275,7 +275,7 @@ def use_string_weights(folder: Path) -> None:
 
 
 def read_table(folder: Path) -> None:
-    from lenet.reading.folders.labels import read_labels
+    from lenet.reading.batch.labels import read_labels
 
     for picture in read_labels(folder / "labels.csv"):
         assert picture.path.is_file()
@@ -288,10 +288,10 @@ def read_photos(folder: Path) -> None:
 def print_row(folder: Path) -> None:
     """A row that was reproduced already, or is now, by a stand-in for the engine."""
     from lenet.cli.reproduce import _print
-    from lenet.reproduction import find, runner
-    from lenet.reproduction.folder import reading_results
-    from lenet.reproduction.request import Request
-    from lenet.reproduction.writing import write_row
+    from lenet.experiments import find, runner
+    from lenet.experiments.folder import reading_results
+    from lenet.experiments.request import Request
+    from lenet.experiments.writing import write_row
 
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
@@ -305,18 +305,18 @@ def print_row(folder: Path) -> None:
 
 def open_lanes(folder: Path) -> None:
     """Go on with a group of networks of the native engine; it is taught if it was not yet."""
+    from lenet.experiments import replicas
+    from lenet.experiments.rows import LENET_5
+    from lenet.experiments.streams import Stream
     from lenet.networks import describe
-    from lenet.reproduction import lanes
-    from lenet.reproduction.rows import LENET_5
-    from lenet.reproduction.streams import Stream
 
     recipe = replace(LENET_5, rates=(0.0005, 0.0002), curvature_patterns=5)
     stream = Stream(digits(20), 0, "all")
-    lanes.train(folder / "lanes.safetensors", describe("lenet-5"), recipe, (0, 1), stream, digits(10))
+    replicas.train(folder / "lanes.safetensors", describe("lenet-5"), recipe, (0, 1), stream, digits(10))
 
 
 def digits(number: int) -> Any:
-    from lenet.reproduction.streams import Patterns
+    from lenet.experiments.streams import Patterns
 
     rng = np.random.default_rng(number)
     return Patterns(rng.integers(0, 256, (number, 32, 32), np.uint8), rng.integers(0, 10, number))

@@ -15,8 +15,8 @@ from lenet.data import load
 from lenet.engine.native import instruction_sets
 from lenet.errors import EngineError, TrainingError
 from lenet.networks import describe
-from lenet.training import Recipe, Run, fit, place, progress, recipe
-from lenet.training.changes import epoch_order, part
+from lenet.training import Recipe, Run, devices, fit, progress, recipe
+from lenet.training.augmentation import epoch_order, part
 from lenet.training.curves import nice_ticks
 from lenet.training.distributed import Group, Worker
 from test_training import QUICK, TINY, arrays_of, assert_same, stripes, write_npz
@@ -48,7 +48,7 @@ def learners(network, made, engine):
     """The same network twice, to learn through the engine and through torch."""
     from lenet.training.engine_learner import EngineLearner
 
-    TorchLearner = pytest.importorskip("lenet.training.learner").TorchLearner
+    TorchLearner = pytest.importorskip("lenet.training.torch_learner").TorchLearner
     return EngineLearner(network, made, engine, 2), TorchLearner(network, made, Group(Worker()), "cpu")
 
 
@@ -187,10 +187,12 @@ def test_a_run_that_diverges_at_once_says_that_nothing_was_kept(batch, validatio
 
 
 def chosen(monkeypatch, *, engine=None, device="auto", processes=1, begun=None, sets=("avx512", "avx2"), gpu=False):
-    monkeypatch.setattr(place, "instruction_sets", lambda: list(sets))
-    monkeypatch.setattr(place, "_torch_finds_a_gpu", lambda: gpu)
-    monkeypatch.setattr(place, "chosen", lambda otherwise: os.environ.get("LENET_ENGINE") or (sets or (otherwise,))[0])
-    found = place.choose_place(engine, device, Worker(world_size=processes), begun or {})
+    monkeypatch.setattr(devices, "instruction_sets", lambda: list(sets))
+    monkeypatch.setattr(devices, "_torch_finds_a_gpu", lambda: gpu)
+    monkeypatch.setattr(
+        devices, "chosen", lambda otherwise: os.environ.get("LENET_ENGINE") or (sets or (otherwise,))[0]
+    )
+    found = devices.choose_device(engine, device, Worker(world_size=processes), begun or {})
     return found.engine
 
 
@@ -243,18 +245,18 @@ def test_an_engine_that_would_give_other_bits_or_none_is_refused_in_a_sentence(f
 
 
 def test_a_run_begun_with_torch_needs_torch_to_go_on(monkeypatch):
-    monkeypatch.setattr(place, "find_spec", lambda name: None)
+    monkeypatch.setattr(devices, "find_spec", lambda name: None)
     with pytest.raises(TrainingError, match=r"engine torch, which is not here; install it with pip install 'lenet"):
         chosen(monkeypatch, begun={"engine": "torch"})
 
 
 def test_hidden_gpus_are_not_looked_for(monkeypatch):
-    monkeypatch.setattr(place.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
+    monkeypatch.setattr(devices.shutil, "which", lambda name: "/usr/bin/nvidia-smi")
     monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
-    assert place._may_have_a_gpu()
+    assert devices._may_have_a_gpu()
     for hidden in ("", "-1"):
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", hidden)
-        assert not place._may_have_a_gpu()
+        assert not devices._may_have_a_gpu()
 
 
 def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_said_once(tmp_path, monkeypatch, capsys):
@@ -265,7 +267,7 @@ def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_sa
         raise EngineError("the engine cannot run stage c1 of tiny")
 
     monkeypatch.delenv("LENET_ENGINE", raising=False)
-    monkeypatch.setattr(place, "chosen", lambda otherwise: "avx2")
+    monkeypatch.setattr(devices, "chosen", lambda otherwise: "avx2")
     monkeypatch.setattr(engine_learner, "Engine", refuse)
     run = fit(TINY, stripes(), QUICK, tmp_path / "run")
     assert run.settings["engine"] == "torch"

@@ -13,7 +13,7 @@ from lenet.cli import main
 from lenet.data import Dataset
 from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
-from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, measures, wilson_interval
+from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, metrics, wilson_interval
 from lenet.initialization import initial_weights
 from lenet.model import Model
 from lenet.networks import describe
@@ -103,7 +103,7 @@ def test_a_file_evaluates_like_its_weights(tmp_path):
 
 def test_more_examples_than_go_through_at_once_are_all_evaluated(monkeypatch):
     whole = evaluate(weights(), dataset(30))
-    monkeypatch.setattr(measures, "_AT_ONCE", 7)
+    monkeypatch.setattr(metrics, "_AT_ONCE", 7)
     np.testing.assert_allclose(evaluate(weights(), dataset(30)).probabilities, whole.probabilities, atol=1e-6)
 
 

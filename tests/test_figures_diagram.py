@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lenet import anatomy, describe, figures, names
+from lenet import describe, figures, names, summary
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
 from lenet.errors import DataError, UnknownName
@@ -42,7 +42,7 @@ def outlines_on(sheet):
 @pytest.mark.parametrize("name", names())
 def test_the_svg_says_shapes_parameters_connections_and_totals_as_text(name, tmp_path):
     network = describe(name)
-    account = anatomy.count(network)
+    account = summary.count(network)
     path = figures.draw_diagram(network, tmp_path / "new")
     assert path == tmp_path / "new" / "diagram.svg"
     texts = texts_of(path)

@@ -12,7 +12,6 @@ import pytest
 
 import lenet
 from lab.benchmarks.page_driver import browser_path
-from lenet.anatomy import count, derive
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
 from lenet.cli import main
 from lenet.connections import CHARACTER_CODES
@@ -21,6 +20,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html, write_page
+from lenet.summary import count, derive
 
 CHROMIUM = browser_path()
 PAGE = (Path(__file__).parents[1] / "docs" / "page.md").read_text("utf-8")

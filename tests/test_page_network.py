@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from lab.benchmarks.page_driver import browser_path
-from lenet import anatomy
+from lenet import summary
 from lenet.architecture import (
     Activation,
     AveragePooling,
@@ -323,7 +323,7 @@ def extent(field):
 def test_receptive_fields_are_those_of_the_account_clipped_to_the_input(explained, shown):
     for units, one in zip(explained, shown, strict=True):
         _, height, width = one.network.input
-        account = anatomy.count(one.network)
+        account = summary.count(one.network)
         for index, (_, row, column), explanation in units:
             stage = account.stages[index]
             reach = (stage.receptive_field - 1) / 2

@@ -17,10 +17,10 @@ import lenet
 from lenet import data
 from lenet.model import pretrained
 from lenet.page.document import page_document
+from lenet.reading.augmentation import views
 from lenet.reading.normalization import normalize
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
-from lenet.reading.views import views
 
 pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node, which runs the page's modules, is missing")
 

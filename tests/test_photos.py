@@ -13,9 +13,9 @@ from PIL import Image
 from lenet.cli import main
 from lenet.engine import engine_name
 from lenet.errors import DataError
+from lenet.reading.batch.labels import LabeledPicture, read_labels
+from lenet.reading.batch.photos import Answer, Measurement, Tally, calibration_error, read_labeled
 from lenet.reading.drawing.misses import draw_misses
-from lenet.reading.folders.labels import LabeledPicture, read_labels
-from lenet.reading.folders.photos import Answer, Measurement, Tally, calibration_error, read_labeled
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -141,7 +141,7 @@ def test_several_processes_answer_as_one_does(folder: Path):
 
 def answered(label: str, text: str | None, kind: str = "string") -> Answer:
     """An answer without digits, which counts as rejected."""
-    from lenet.reading.paper.ink import Polarity
+    from lenet.reading.foreground.ink import Polarity
     from lenet.reading.results import Reading
 
     picture = LabeledPicture(Path("a.png"), "a.png", label, kind, "all")

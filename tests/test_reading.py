@@ -13,7 +13,7 @@ from lenet.model import Model
 from lenet.networks import describe
 from lenet.reading import Digit, Polarity, Reader
 from lenet.reading.drawing.steps import draw_steps, steps_picture
-from lenet.reading.paper.ink import find_polarity
+from lenet.reading.foreground.ink import find_polarity
 
 DIGITS = 50  # test digits in each measurement
 

@@ -28,12 +28,12 @@ from PIL import Image
 import lenet
 from lenet.data import write_idx
 from lenet.errors import DataError, ReadingError, UnknownName, WeightsError
+from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
+from lenet.reading.batch.worker_pool import over_processes
 from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated
 from lenet.reading.drawing.marks import Sheet
 from lenet.reading.drawing.places import drawing_paths, page_path
 from lenet.reading.drawing.steps import steps_picture
-from lenet.reading.folders.batch import Page, Settings, read_all, workers_for
-from lenet.reading.folders.processes import over_processes
 from lenet.reading.idx import IdxReading
 from lenet.reading.reader import Reader
 from processes import processes_with, wait_until

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.segmentation import find_rows
-from lenet.reading.paper.ink import InkMap, Polarity, find_ink
-from lenet.reading.paper.rules import find_rules, without_rules
 
 Ink = NDArray[np.float32]
 Colors = NDArray[np.uint8]

@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, curved, on_paper, turned
 from lenet.errors import ReadingError
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
-from lenet.reading.lines.drafts import read_lines
+from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.layout import collect_lines, find_components, find_skew, find_spaces
 from lenet.reading.lines.path import COSTS, LEAST_FIT, WORST, Costs, _cost, _skipping, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, find_rows
-from lenet.reading.paper.ink import InkMap, Polarity, find_ink
-from lenet.reading.paper.rules import find_rules
 from lenet.reading.recognition import Recognizer
 
 PLAIN = WritingStyle()

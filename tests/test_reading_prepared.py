@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lenet.reading import Reader
+from lenet.reading.foreground.ink import Polarity
 from lenet.reading.normalization import normalize
-from lenet.reading.paper.ink import Polarity
 from lenet.reading.prepared import find_prepared
 
 

@@ -7,9 +7,9 @@ import numpy as np
 import pytest
 
 from lenet.reading import Reader
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.segmentation import Candidate
-from lenet.reading.paper.ink import InkMap, Polarity, find_ink
-from lenet.reading.signs import Sign
+from lenet.reading.scoring import ScoredCandidate
 from lenet.reading.single import _most_prominent, find_candidates
 
 DIGITS = 40
@@ -109,12 +109,12 @@ def test_a_blank_crop_holds_no_digit(reader: Reader):
     assert "no digits found" in reading.remark
 
 
-def sign(box: tuple[int, int, int, int], **shares: float) -> Sign:
+def sign(box: tuple[int, int, int, int], **shares: float) -> ScoredCandidate:
     probabilities = np.zeros(10, np.float32)
     for label, share in shares.items():
         probabilities[int(label.removeprefix("is"))] = share
     candidate = Candidate(0, 1, box, np.ones((box[2] - box[0], box[3] - box[1]), np.float32), 1.0, 1.0, 0)
-    return Sign(candidate, np.zeros((28, 28), np.uint8), probabilities)
+    return ScoredCandidate(candidate, np.zeros((28, 28), np.uint8), probabilities)
 
 
 def test_the_same_ink_at_several_thresholds_has_one_opinion():

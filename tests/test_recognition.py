@@ -12,8 +12,8 @@ from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
+from lenet.reading.augmentation import TURN, views
 from lenet.reading.recognition import Calibration, Recognizer
-from lenet.reading.views import TURN, views
 
 TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
 ELEVEN = describe("lenet-5-relu", classes=11)

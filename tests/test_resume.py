@@ -110,7 +110,7 @@ def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
     changes, updates, engine, source, tmp_path, monkeypatch
 ):
     if engine == "torch":
-        from lenet.training.learner import TorchLearner as Learner
+        from lenet.training.torch_learner import TorchLearner as Learner
     else:
         from lenet.training.engine_learner import EngineLearner as Learner
 

@@ -137,8 +137,8 @@ def restored(run: Run) -> None:
     pytest.importorskip("torch")
     from lenet.training.distributed import Group, Worker
     from lenet.training.examples import Examples
-    from lenet.training.learner import TorchLearner
     from lenet.training.loop import _checkpoint_of
+    from lenet.training.torch_learner import TorchLearner
 
     start = _checkpoint_of(run, QUICK, Examples.of(stripes(), TINY, None))
     TorchLearner(TINY, QUICK, Group(Worker()), "cpu").restore(start.state)

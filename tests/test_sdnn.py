@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from lenet.anatomy import count
 from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
 from lenet.figures.displacement import Displaced, draw_displacement
@@ -13,6 +12,7 @@ from lenet.networks import describe
 from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.displacement import Displacement, connections, network_with_blank, pixels_between_columns, widened
 from lenet.sdnn.reader import StringReader, with_grammar
+from lenet.summary import count
 
 WIDTH = 72
 

@@ -10,11 +10,11 @@ import pytest
 from lenet.data.distortions import Distortions
 from lenet.engine.native import instruction_sets
 from lenet.sdnn.decoding import Grammar, decode
+from lenet.sdnn.digit_strings import GAPS, INK, MARGIN, write_strings
 from lenet.sdnn.displacement import BLANK, Displacement
-from lenet.sdnn.lessons import Recipe, cut_windows, invert
 from lenet.sdnn.reader import StringReader, choose_grammar
-from lenet.sdnn.strings import GAPS, INK, MARGIN, write_strings
-from lenet.sdnn.teaching import Plan, teach
+from lenet.sdnn.training import Plan, teach
+from lenet.sdnn.windows import Recipe, cut_windows, invert
 
 STILL = Distortions(translation=0, rotation=0, scale=0, squeeze=0, shear=0)
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")

@@ -14,7 +14,7 @@ import pytest
 from PIL import Image
 
 from asgi import Client
-from lenet import anatomy
+from lenet import summary
 from lenet.cli import main
 from lenet.engine import activations
 from lenet.model import pretrained
@@ -181,7 +181,7 @@ def test_the_networks_are_listed_as_by_lenet_networks_json(client, capsys):
     listed = client.get("/v1/networks").json()
     with_weights = [line["name"] for line in listed if line.pop("has_weights")]
     expected = command_line(capsys, "networks", "--json")
-    own = anatomy.count(pretrained().network).to_json()
+    own = summary.count(pretrained().network).to_json()
     assert [line["name"] for line in listed] == names()
     for line, told in zip(listed, expected, strict=True):
         assert line == (told if told["name"] not in with_weights else {key: line[key] for key in told})

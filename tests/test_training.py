@@ -18,7 +18,7 @@ from lenet.evaluation import evaluate
 from lenet.model import Model, load
 from lenet.networks import describe, names
 from lenet.training import RECIPES, Recipe, fit, recipe
-from lenet.training.changes import changed, epoch_order
+from lenet.training.augmentation import changed, epoch_order
 from lenet.training.runs import fingerprint, read_settings
 
 ENGINES = [*instruction_sets(), *(["torch"] if find_spec("torch") else [])]

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from lenet import data
 from lenet.errors import LeNetError
-from lenet.evaluation.measures import wilson_interval
+from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer

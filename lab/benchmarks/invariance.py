@@ -22,7 +22,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lab.benchmarks.changed_pictures import CHANGES, LARGE_SIZES, PLAIN_SIDE, SIZES, Change, Source, plain
 from lab.benchmarks.large_digits import Ink, pen_ink, row_ink
 from lenet import data
-from lenet.evaluation.measures import wilson_interval
+from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader
 

@@ -25,7 +25,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lab.benchmarks.camera import Photo
 from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
 from lab.synthesis.fonts import handwriting_fonts
-from lenet.evaluation.measures import wilson_interval
+from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader, Reading
 

@@ -4,7 +4,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.benchmarks.command import on_stderr, parser, show
-from lenet.anatomy import measure_work
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import load_digits
 from lenet.benchmarking.machine import describe_machine, peak_of
@@ -13,6 +12,7 @@ from lenet.benchmarking.runs import note_machine
 from lenet.benchmarking.timing import Task, run_rounds
 from lenet.engine.native import Engine, Learning, precisions
 from lenet.model import Model, pretrained
+from lenet.summary import measure_work
 
 READ_AT_ONCE, BATCH, SEEN = 1_000, 256, 8_192
 

@@ -3,7 +3,6 @@
 import numpy as np
 
 from lab.benchmarks.command import on_stderr, parser, show
-from lenet.anatomy import count, measure_work
 from lenet.architecture import Network
 from lenet.benchmarking import Report, Table, inference, training
 from lenet.benchmarking.digits import Digits, load_digits
@@ -15,6 +14,7 @@ from lenet.engine.native import Learning
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
+from lenet.summary import count, measure_work
 from lenet.training import recipe
 
 SIZES = (100, 1_000, 10_000, 60_000, 240_000)

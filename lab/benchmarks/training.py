@@ -5,7 +5,6 @@ package's engine; then the 1998 lenet-5 by mini-batch against its own floor. Nee
 """
 
 from lab.benchmarks.command import on_stderr, parser, show
-from lenet.anatomy import measure_work
 from lenet.benchmarking import Report, training
 from lenet.benchmarking.digits import Digits, load_digits
 from lenet.benchmarking.machine import describe_machine, peak_of
@@ -15,6 +14,7 @@ from lenet.benchmarking.timing import run_rounds
 from lenet.engine.native import Learning
 from lenet.errors import LeNetError
 from lenet.networks import describe
+from lenet.summary import measure_work
 
 # Small rates: the map loss of the RBF outputs starts near a hundred.
 OPTIMIZERS = {"sgd": 1e-4, "adamw": 1e-3}

@@ -5,11 +5,11 @@ from itertools import groupby
 from typing import Any
 
 from lab.reports.texts import Texts
+from lenet.experiments.digit_strings import SEGMENTED
+from lenet.experiments.formatting import Settings
+from lenet.experiments.progress import duration
+from lenet.experiments.rows import Row
 from lenet.networks import describe
-from lenet.reproduction.formatting import Settings
-from lenet.reproduction.progress import duration
-from lenet.reproduction.rows import Row
-from lenet.reproduction.strings import SEGMENTED
 from lenet.sdnn.displacement import connections
 
 

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from lab.reports.methods import method
 from lab.reports.notes import NOTES
 from lab.reports.texts import Language, Texts, load
-from lenet.reproduction.details import PUBLISHED, STEPS, Step
-from lenet.reproduction.formatting import Figure, Settings, interval, mean, printed_figure
-from lenet.reproduction.measures import MEASURES
-from lenet.reproduction.rows import ROWS, Row
-from lenet.reproduction.strings import DIGITS, SEGMENTED
+from lenet.experiments.details import PUBLISHED, STEPS, Step
+from lenet.experiments.digit_strings import DIGITS, SEGMENTED
+from lenet.experiments.formatting import Figure, Settings, interval, mean, printed_figure
+from lenet.experiments.metrics import MEASURES
+from lenet.experiments.rows import ROWS, Row
 from lenet.training import Recipe as BatchRecipe
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from lab.reports.page import page
 from lab.reports.texts import Language
 from lenet.errors import LeNetError
+from lenet.experiments import find, folder, pictures
 from lenet.files import write_atomically
-from lenet.reproduction import find, folder, pictures
 
 PAGES: tuple[tuple[Language, str], ...] = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
 _PICTURES = Path("images/reproduction")

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.synthesis.written_lines import PlacedDigit, Writer, WritingStyle
+from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.segmentation import Candidate, find_rows
-from lenet.reading.paper.ink import InkMap, Polarity
 
 Drawing = NDArray[np.float32]
 

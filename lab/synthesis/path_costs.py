@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet import data
 from lenet.model import load
+from lenet.reading.foreground.ink import find_ink
+from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.path import Costs, best_path
 from lenet.reading.lines.segmentation import Candidate, find_rows
-from lenet.reading.paper.ink import find_ink
-from lenet.reading.paper.rules import find_rules
 from lenet.reading.recognition import Recognizer
-from lenet.reading.signs import recognize
+from lenet.reading.scoring import recognize
 
 THRESHOLD = 0.38  # the middle one of those the reader looks at
 FACTORS = (0.5, 0.75, 1.33, 2.0)

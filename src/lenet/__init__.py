@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from lenet.evaluation import Evaluation, evaluate
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
-    from lenet.reading.folders.batch import read
+    from lenet.reading.batch.pages import read
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
     from lenet.training import Recipe, Run, train
@@ -45,7 +45,7 @@ _HOMES = {
     "evaluation": ("Evaluation", "evaluate"),
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
-    "reading.folders.batch": ("read",),
+    "reading.batch.pages": ("read",),
     "reading.reader": ("Reader",),
     "reading.results": ("Reading",),
     "training": ("Recipe", "Run", "train"),

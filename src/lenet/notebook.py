@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Any
 
-from lenet import anatomy
+from lenet import summary
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -28,7 +28,7 @@ _MOST_CLASSES = 20  # of a confusion matrix
 
 def network_html(network: Network) -> str:
     """The account of a network as a table."""
-    account = anatomy.count(network)
+    account = summary.count(network)
     rows = [
         (
             stage.name,

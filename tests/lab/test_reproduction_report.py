@@ -10,10 +10,10 @@ from lab.reports.page import change, page, remarks
 from lab.reports.reproduction import main, write_report
 from lab.reports.texts import load
 from lenet.errors import TrainingError
-from lenet.reproduction import ROWS, find
-from lenet.reproduction.details import STEPS
-from lenet.reproduction.measures import assembled
-from lenet.sdnn.strings import GAPS
+from lenet.experiments import ROWS, find
+from lenet.experiments.details import STEPS
+from lenet.experiments.metrics import assembled
+from lenet.sdnn.digit_strings import GAPS
 
 LANGUAGES = (("en", "reproduction.md"), ("zh", "reproduction.zh-CN.md"))
 

@@ -6,12 +6,12 @@ import pytest
 
 from lab.reports.notes import NOTES
 from lab.reports.texts import load
-from lenet.reproduction import ROWS, find, names
-from lenet.reproduction.details import PUBLISHED, STEPS
-from lenet.reproduction.measures import MEASURES
-from lenet.reproduction.recipe import LENET_5
-from lenet.reproduction.streams import AFFINE
-from lenet.reproduction.strings import Amounts
+from lenet.experiments import ROWS, find, names
+from lenet.experiments.details import PUBLISHED, STEPS
+from lenet.experiments.digit_strings import Amounts
+from lenet.experiments.metrics import MEASURES
+from lenet.experiments.recipe import LENET_5
+from lenet.experiments.streams import AFFINE
 
 ENGLISH, CHINESE = load("en"), load("zh")
 WRITTEN = ("departures", "tried", "questions")

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from lenet.anatomy.work import FLOPS_OF_A_MAC, Work
 from lenet.benchmarking import inference, training
 from lenet.benchmarking.machine import say
 from lenet.benchmarking.timing import Rounds
+from lenet.summary.work import FLOPS_OF_A_MAC, Work
 
 ABSENT = "–"
 _RATIO_MARK = "×"

@@ -3,7 +3,6 @@
 import statistics
 from collections.abc import Callable, Sequence
 
-from lenet.anatomy import measure_work
 from lenet.benchmarking import inference, training
 from lenet.benchmarking.digits import Digits, load_digits
 from lenet.benchmarking.machine import describe_machine, peak_of
@@ -20,6 +19,7 @@ from lenet.engine.native import usable_cores
 from lenet.errors import EngineError
 from lenet.model import pretrained
 from lenet.networks import describe
+from lenet.summary import measure_work
 
 NETWORK = "lenet-5-relu"
 Progress = Callable[[str], None]

@@ -45,7 +45,7 @@ class Rounds:
     interruptions: float = 0.0
 
     def rates(self, who: str, batch: int) -> list[float]:
-        """Images a second in each round: of the median call, which favors whoever stumbles."""
+        """Images a second in each round: of the median call, which is robust to outliers."""
         images = self.images[who, batch]
         return [images / statistics.median(calls) for calls in self.calls[who, batch]]
 

@@ -11,7 +11,7 @@ import typer
 
 from lenet.cli.photos import report_problems, with_progress
 from lenet.errors import LeNetError, printable
-from lenet.reading.folders.photos import Measurement
+from lenet.reading.batch.photos import Measurement
 from lenet.verbs import adapt as verb
 
 Item = TypeVar("Item")

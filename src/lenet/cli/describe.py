@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from lenet import anatomy
-from lenet.anatomy import comparison
+from lenet import summary
 from lenet.architecture import Network
 from lenet.networks import describe, names
+from lenet.summary import comparison
 
 
 class Language(StrEnum):
@@ -41,7 +41,7 @@ def chosen_network(name: str, **arguments: int | None) -> Network:
 
 def networks(as_json: Json = False) -> None:
     """List the networks: names, parameters, connections, one line each."""
-    accounts = [anatomy.count(describe(name)) for name in names()]
+    accounts = [summary.count(describe(name)) for name in names()]
     if as_json:
         keys = ("name", "story", "source", "input_shape", "departures", "totals")
         print(json.dumps([{key: account.to_json()[key] for key in keys} for account in accounts], indent=2))
@@ -83,19 +83,19 @@ def show(
 
         print(write_diagram(network, diagram))
         return
-    account = anatomy.count(network)
+    account = summary.count(network)
     if as_json:
         print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))
     elif markdown:
-        print(anatomy.to_markdown(account))
+        print(summary.to_markdown(account))
     elif explain:
-        print(anatomy.explain(account, lang.value))
+        print(summary.explain(account, lang.value))
     elif table:
-        print(anatomy.draw_tables(network))
+        print(summary.draw_tables(network))
     elif weights:
-        print(anatomy.list_parameters(network))
+        print(summary.list_parameters(network))
     else:
-        print(anatomy.to_text(account))
+        print(summary.to_text(account))
 
 
 def diff(
@@ -104,5 +104,5 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """List every difference of two networks, stage by stage, with its effect on the counts."""
-    found = anatomy.difference(describe(before), describe(after))
+    found = summary.difference(describe(before), describe(after))
     print(json.dumps(found.to_json(), indent=2) if as_json else comparison.to_text(found))

@@ -12,7 +12,7 @@ from lenet.cli.picture_files import Found
 from lenet.cli.signals import signals_held_back
 from lenet.cli.table import Table
 from lenet.errors import DataError, Stopped, printable
-from lenet.reading.folders.batch import Page, names_idx
+from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.idx import IdxReading
 
 

@@ -11,9 +11,9 @@ from lenet.data.sheet import save_sheet
 from lenet.errors import LeNetError, printable
 from lenet.evaluation import wilson_interval
 from lenet.model import load
+from lenet.reading.batch.labels import read_labels
+from lenet.reading.batch.photos import BINS, Measurement, Tally, read_labeled
 from lenet.reading.drawing.misses import draw_misses
-from lenet.reading.folders.labels import read_labels
-from lenet.reading.folders.photos import BINS, Measurement, Tally, read_labeled
 
 Item = TypeVar("Item")
 

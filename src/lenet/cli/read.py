@@ -16,7 +16,7 @@ from lenet.cli.output import Output
 from lenet.cli.picture_files import Found, find_pictures
 from lenet.cli.table import COLUMNS
 from lenet.errors import ReadingError, printable
-from lenet.reading.folders.batch import Settings, names_idx, read_all, workers_for
+from lenet.reading.batch.pages import Settings, names_idx, read_all, workers_for
 
 if TYPE_CHECKING:
     from lenet.reading.drawing.annotation import Drawings

@@ -8,9 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from lenet.errors import Stopped
+from lenet.experiments import ROWS
+from lenet.experiments.progress import on_stderr
 from lenet.initialization import RULES
-from lenet.reproduction import ROWS
-from lenet.reproduction.progress import on_stderr
 
 _ROOT = Path("runs/reproduce")
 
@@ -63,7 +63,7 @@ def reproduce(
         return
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
-    from lenet.reproduction.folder import reading_results  # here, because naming rows needs no engine and no figures
+    from lenet.experiments.folder import reading_results  # here, because naming rows needs no engine and no figures
     from lenet.verbs import reproduce as verb
 
     try:
@@ -105,8 +105,8 @@ def _list(as_json: bool) -> None:
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
-    from lenet.reproduction.formatting import printed, unit
-    from lenet.reproduction.measures import MEASURES
+    from lenet.experiments.formatting import printed, unit
+    from lenet.experiments.metrics import MEASURES
 
     for row in ROWS:
         print(f"{row.name:<18} {row.title}")
@@ -118,8 +118,8 @@ def _list(as_json: bool) -> None:
 
 def _print(settings: Mapping[str, Any]) -> None:
     """A line for each figure, beside the printed one."""
-    from lenet.reproduction.formatting import mean, printed_figure
-    from lenet.reproduction.measures import MEASURES
+    from lenet.experiments.formatting import mean, printed_figure
+    from lenet.experiments.metrics import MEASURES
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lenet.evaluation.measures import ENGINES, Evaluation, Mistake, evaluate, judge, wilson_interval
+from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, evaluate, judge, wilson_interval
 
 if TYPE_CHECKING:
     from lenet.evaluation.sheets import draw_confusion, draw_mistakes

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lenet.evaluation.measures import Evaluation
+from lenet.evaluation.metrics import Evaluation
 from lenet.preprocess import GrayLevels
 
 

@@ -11,9 +11,6 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
-from lenet.anatomy import Account, count
-from lenet.anatomy.account import window
-from lenet.anatomy.views import shape_text
 from lenet.architecture import (
     Activation,
     AveragePooling,
@@ -30,6 +27,9 @@ from lenet.architecture import (
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth, wrapped
+from lenet.summary import Account, count
+from lenet.summary.account import window
+from lenet.summary.tables import shape_text
 
 _TEXT = 8.0
 _MARGIN, _GAP, _APART = 0.12, 0.22, 0.09

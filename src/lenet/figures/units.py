@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from lenet import engine
-from lenet.anatomy.account import window
 from lenet.architecture import (
     AveragePooling,
     Convolution,
@@ -25,6 +24,7 @@ from lenet.architecture import (
 )
 from lenet.errors import DataError, UnknownName
 from lenet.figures.panels import Array
+from lenet.summary.account import window
 
 Box = tuple[int, int, int, int]
 """(top, left, bottom, right), half-open."""

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 import lenet
-from lenet.anatomy import count, derive
-from lenet.anatomy.derivations import Language, describe_stage
 from lenet.architecture import Network
 from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
+from lenet.summary import count, derive
+from lenet.summary.derivations import Language, describe_stage
 
 FORMAT = "lenet-page-1"
 SHIPPED = ("lenet-5-relu", "lenet-5")

@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from lenet.anatomy.derivations import Language
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
 from lenet.model import Model
 from lenet.page.document import page_document
+from lenet.summary.derivations import Language
 
 _POLICY = {
     "default-src": "'none'",

@@ -7,10 +7,10 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lenet.reading.folders.batch import Settings, read_all
+    from lenet.reading.batch.pages import Settings, read_all
+    from lenet.reading.foreground.ink import Polarity
     from lenet.reading.idx import IdxReading, read_idx_digits
     from lenet.reading.normalization import normalize
-    from lenet.reading.paper.ink import Polarity
     from lenet.reading.reader import Reader
     from lenet.reading.recognition import Recognizer
     from lenet.reading.results import Digit, Ignored, Reading
@@ -30,9 +30,9 @@ __all__ = [
 ]
 
 _HOMES = {
-    "folders.batch": ("Settings", "read_all"),
+    "batch.pages": ("Settings", "read_all"),
     "idx": ("IdxReading", "read_idx_digits"),
-    "paper.ink": ("Polarity",),
+    "foreground.ink": ("Polarity",),
     "normalization": ("normalize",),
     "reader": ("Reader",),
     "recognition": ("Recognizer",),

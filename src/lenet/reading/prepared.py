@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.ink import Colors, InkMap, Polarity
 from lenet.reading.normalization import DIGIT_SIDE, SIDE
-from lenet.reading.paper.ink import Colors, InkMap, Polarity
 
 MIDDLE = (13.0, 14.5)  # where the center of mass may be: MNIST puts it at 14, `normalize` at 13.5, in whole pixels
 

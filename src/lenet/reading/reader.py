@@ -15,21 +15,21 @@ from lenet.errors import WeightsError
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
-from lenet.reading.lines.drafts import read_lines
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.pattern import Pattern, wanted_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
-from lenet.reading.paper.ink import InkMap, Polarity, find_ink
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Ignored, Reading, Steps
-from lenet.reading.signs import Draft, Sign
+from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-NUMBER = 3  # so many digits, most of them sure, make a number
-DOUBTFUL = 1 / 3  # of a line's digits: where more are rejected, the line is no number that anyone wrote
+NUMBER = 3  # minimum digits of a line for the lower threshold within lines
+DOUBTFUL = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
 
 
 class Reader:
@@ -112,7 +112,7 @@ class Reader:
             Steps(picture, ink) if keep_steps else None,
         )
 
-    def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[Draft, InkMap] | None:
+    def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[PageReading, InkMap] | None:
         """The digit of a picture that is normalized already; None if it is not, or more likely shows no digit."""
         prepared = find_prepared(picture.colors, polarity)
         if prepared is None:
@@ -123,11 +123,11 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return Draft(((Sign(candidate, prepared.image, shares),),), (frozenset(),)), ink
+        return PageReading(((ScoredCandidate(candidate, prepared.image, shares),),), (frozenset(),)), ink
 
     def _read_ink(
         self, picture: Picture, polarity: Polarity, single: bool, wanted: Pattern | None
-    ) -> tuple[Draft, InkMap]:
+    ) -> tuple[PageReading, InkMap]:
         ink = find_ink(picture.colors, polarity)
         return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, wanted), ink
 
@@ -135,14 +135,14 @@ class Reader:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
-    def _rejected(self, line: Sequence[Sign]) -> list[bool]:
+    def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
         """Which signs of a line are not sure enough: fewer where most are, all of them where too many are not."""
         rejected = [self._recognizer.rejects(sign.shares) for sign in line]
         if len(line) >= NUMBER and 2 * sum(rejected) < len(line):
             rejected = [self._recognizer.rejects(sign.shares, in_line=True) for sign in line]
         return [True] * len(line) if sum(rejected) > DOUBTFUL * len(line) else rejected
 
-    def _digit(self, sign: Sign, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
+    def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.shares)
         return Digit(
             box=_in_picture(sign.box, picture, ink),

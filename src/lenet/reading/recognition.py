@@ -11,7 +11,7 @@ from lenet.architecture import Network
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
 from lenet.model import Model, pretrained
-from lenet.reading.views import views
+from lenet.reading.augmentation import views
 from lenet.records import Record
 
 LABELS = "0123456789"
@@ -24,7 +24,7 @@ class Calibration:
     Attributes:
         temperature: outputs are divided by it before the softmax.
         least: the least probability of an accepted answer where no greatest share of errors is asked for.
-        least_in_line: the same for a digit whose neighbours are mostly sure: what stands in a number is a digit.
+        least_in_line: the lower threshold between accepted neighbors.
         thresholds: (share of errors, the least probability that keeps accepted answers below it), found on validation
             data.
     """

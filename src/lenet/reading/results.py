@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from lenet.errors import ReadingError
 from lenet.pictures.loading import Picture
+from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.segmentation import Box
-from lenet.reading.paper.ink import InkMap, Polarity
 
 GrayLevels = NDArray[np.uint8]
 REJECTED_MARK = "?"

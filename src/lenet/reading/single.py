@@ -1,4 +1,4 @@
-"""Reading a picture that is known to hold one digit: all that may be it are rivals, at every threshold.
+"""Reading of pictures that are known to hold one digit: candidates at every threshold compete.
 
 A crop shows parts of its neighbours, rules and dots beside the digit, and may cut into the digit itself. Candidates
 are the heaviest components near the middle, alone and with what may belong to them, and what cuts leave of those that
@@ -13,12 +13,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.rules import CROP, find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
 from lenet.reading.lines.segmentation import Candidate, crop_of
-from lenet.reading.paper.ink import InkMap
-from lenet.reading.paper.rules import CROP, find_rules, without_rules
 from lenet.reading.recognition import Recognizer
-from lenet.reading.signs import Draft, Sign, recognize
+from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
 CORES = 3  # components that a threshold's candidates are built around
@@ -35,10 +35,10 @@ EDGE = 0.2  # in nats: what each edge of the picture that it touches speaks agai
 Bits = NDArray[np.bool_]
 
 
-def read_single(ink: InkMap, recognizer: Recognizer) -> Draft:
+def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
     """The one sign that is read surely, has much ink, and stands in the middle rather than at an edge."""
     signs = recognize(list(find_candidates(ink)), recognizer)
-    return Draft(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else Draft()
+    return PageReading(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else PageReading()
 
 
 def find_candidates(ink: InkMap) -> Iterator[Candidate]:
@@ -155,7 +155,7 @@ def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
     )
 
 
-def _most_prominent(signs: list[Sign], ink: InkMap) -> Sign:
+def _most_prominent(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
     """What stands out most is judged, and named, by the mean of all that hold the same ink; then the best of them."""
     same = _hold_the_same_ink(signs)
     shares = (same / same.sum(axis=1, keepdims=True)) @ np.stack([sign.shares for sign in signs])
@@ -166,7 +166,7 @@ def _most_prominent(signs: list[Sign], ink: InkMap) -> Sign:
     return max(named, key=lambda sign: _prominence(sign, ink), default=agreed[chosen])
 
 
-def _hold_the_same_ink(signs: list[Sign]) -> Bits:
+def _hold_the_same_ink(signs: list[ScoredCandidate]) -> Bits:
     """Whether each two signs (N, N) are the same ink, cut at other thresholds."""
     top, left, bottom, right = np.array([sign.box for sign in signs]).T
     height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
@@ -176,7 +176,7 @@ def _hold_the_same_ink(signs: list[Sign]) -> Bits:
     return np.asarray(shared >= SAME * (np.add.outer(areas, areas) - shared), np.bool_)
 
 
-def _prominence(sign: Sign, ink: InkMap) -> float:
+def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:
     height, width = ink.levels.shape
     top, left, bottom, right = sign.box
     aside = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2

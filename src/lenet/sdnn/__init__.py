@@ -4,5 +4,5 @@ LeNet-5 is slid over a wide field, at the price of a convolution; what it answer
 the path of least penalty through it is the string. Nothing is cut into digits first.
 
 `lenet reproduce sdnn` teaches and measures it; where it departs from the paper, or fills what the paper leaves open,
-stands in that row of `lenet.reproduction.rows`.
+stands in that row of `lenet.experiments.rows`.
 """

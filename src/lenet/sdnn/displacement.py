@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet import engine
-from lenet.anatomy import count
 from lenet.architecture import Convolution, EuclideanRbf, FullConnection, Layer, Network, Shape, Stage
 from lenet.connections import CHARACTER_CODES, DIGIT_CODES
 from lenet.errors import ArchitectureError
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import GrayLevels
+from lenet.summary import count
 
 Array = NDArray[np.float32]
 

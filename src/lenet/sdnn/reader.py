@@ -12,8 +12,8 @@ from lenet.model import Model
 from lenet.preprocess import GrayLevels
 from lenet.records import Record, RecordError
 from lenet.sdnn.decoding import Grammar, Path, decode
+from lenet.sdnn.digit_strings import Strings
 from lenet.sdnn.displacement import CLASSES, Array, Displacement
-from lenet.sdnn.strings import Strings
 
 _KEY = "grammar"
 _AT_ONCE = 200  # fields

@@ -16,7 +16,7 @@ from lenet.server import pictures
 from lenet.server.bodies import check_type, picture_in, receive_body
 from lenet.server.limits import Pool
 from lenet.server.problems import Problem
-from lenet.server.questions import Question, question_of
+from lenet.server.queries import Query, query_of
 from lenet.server.readers import Readers
 
 JSON, ARRAYS = "application/json", "application/octet-stream"
@@ -30,7 +30,7 @@ class ActivationsRoute:
 
     async def answer(self, request: Request) -> Response:
         """The activations for the one digit of the picture in the body."""
-        question = question_of(request.scope["query_string"], "activations")
+        question = query_of(request.scope["query_string"], "activations")
         kind = request.headers.get("content-type", "")
         check_type(kind)
         media_type = _accepted(request.headers.get("accept", ""))
@@ -46,7 +46,7 @@ class ActivationsRoute:
             headers["Content-Disposition"] = 'attachment; filename="activations.npz"'
         return Response(content, headers=headers, media_type=media_type)
 
-    def _look(self, kind: str, body: bytes, question: Question, model: Model, media_type: str) -> bytes:
+    def _look(self, kind: str, body: bytes, question: Query, model: Model, media_type: str) -> bytes:
         name, content = picture_in(kind, body)
         digit = self._digit(name, content, question)
         seen = activations(model.network, model.parameters, digit.image[None])
@@ -71,7 +71,7 @@ class ActivationsRoute:
         }
         return json.dumps(values, ensure_ascii=False).encode()
 
-    def _digit(self, name: str, content: bytes, question: Question) -> Digit:
+    def _digit(self, name: str, content: bytes, question: Query) -> Digit:
         limits = self._pool.limits
         if question.normalized:
             recognizer = self._readers.recognizer(None)

@@ -20,12 +20,12 @@ from lenet.server.documentation import documentation_html
 from lenet.server.limits import Limits, Pool
 from lenet.server.metrics import MEDIA_TYPE as METRICS_TYPE
 from lenet.server.metrics import Metrics
+from lenet.server.middleware import Middleware
 from lenet.server.networks_route import NetworksRoutes
 from lenet.server.problems import Problem, answer_defect, answer_http, answer_nobody, answer_problem
 from lenet.server.read_route import ReadRoute
 from lenet.server.readers import Readers, shipped
 from lenet.server.static_page import StaticPage
-from lenet.server.traffic import Traffic
 
 Answer = Callable[[Request], Awaitable[Response]]
 
@@ -37,7 +37,7 @@ def create_app(
     *,
     shown: Sequence[Model] | None = None,
     root_path: str = "",
-) -> Traffic:
+) -> Middleware:
     """The server as an ASGI application.
 
     Args:
@@ -68,7 +68,7 @@ def create_app(
         app.add_route(path, static.answer, methods=["GET"], include_in_schema=False)
     app.add_route("/openapi.json", _json_of(document), methods=["GET"], include_in_schema=False)
     routes = {route.path for route in app.routes if hasattr(route, "path")}
-    return Traffic(app, metrics, routes)
+    return Middleware(app, metrics, routes)
 
 
 def _add_operations(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> None:

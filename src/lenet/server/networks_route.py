@@ -7,7 +7,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import Response
 
-from lenet import anatomy
+from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import UnknownName
 from lenet.networks import describe, names
@@ -45,13 +45,13 @@ class NetworksRoutes:
             raise Problem(404, str(error)) from None
 
     def _line(self, network: Network) -> dict[str, Any]:
-        account = anatomy.count(network).to_json()
+        account = summary.count(network).to_json()
         return {key: account[key] for key in _LISTED} | {"has_weights": network.name in self._readers.models}
 
     def _account_of(self, name: str) -> bytes:
         model = self._readers.models.get(name)
         network = model.network if model is not None else describe(name)
-        values = anatomy.count(network).to_json() | {
+        values = summary.count(network).to_json() | {
             "has_weights": model is not None,
             "description": network.to_json(),
             "provenance": model.provenance if model is not None else None,

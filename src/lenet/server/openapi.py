@@ -6,7 +6,7 @@ from typing import Any
 from lenet.server import schemas
 from lenet.server.limits import Limits
 from lenet.server.problems import MEDIA_TYPE
-from lenet.server.questions import PARAMETERS
+from lenet.server.queries import PARAMETERS
 
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and shows what every stage of a LeNet makes of them. "

@@ -15,13 +15,13 @@ from lenet.errors import LeNetError, MissingExtra
 from lenet.pictures.formats import NotAPicture, most_pixels_of, open_images
 from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
-from lenet.reading.paper.ink import Polarity
+from lenet.reading.foreground.ink import Polarity
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
 from lenet.server.limits import Limits
 from lenet.server.problems import ASKED_WRONGLY, Problem, in_short
-from lenet.server.questions import Question
+from lenet.server.queries import Query
 
 GrayLevels = NDArray[np.uint8]
 T = TypeVar("T")
@@ -41,7 +41,7 @@ class _File(io.BytesIO):
         self.name = name
 
 
-def read(name: str, content: bytes, question: Question, reader: Reader, limits: Limits) -> Reading:
+def read(name: str, content: bytes, question: Query, reader: Reader, limits: Limits) -> Reading:
     """Read a picture of any format, its first page or frame.
 
     Raises:

@@ -14,7 +14,7 @@ from lenet.server import pictures
 from lenet.server.bodies import check_type, picture_in, receive_body
 from lenet.server.limits import Pool
 from lenet.server.metrics import Metrics
-from lenet.server.questions import Question, question_of
+from lenet.server.queries import Query, query_of
 from lenet.server.readers import Readers
 
 _TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
@@ -28,7 +28,7 @@ class ReadRoute:
 
     async def answer(self, request: Request) -> Response:
         """The reading of the picture in the body."""
-        question = question_of(request.scope["query_string"], "read")
+        question = query_of(request.scope["query_string"], "read")
         kind = request.headers.get("content-type", "")
         check_type(kind)
         with self._pool.place():
@@ -38,7 +38,7 @@ class ReadRoute:
             content = await self._pool.run(lambda: self._read(kind, body, question))
         return Response(content, media_type="application/json")
 
-    def _read(self, kind: str, body: bytes, question: Question) -> bytes:
+    def _read(self, kind: str, body: bytes, question: Query) -> bytes:
         name, content = picture_in(kind, body)
         own, limits = question.settings, self._pool.limits
         if question.normalized:

@@ -34,7 +34,7 @@ from lenet.server.app import create_app
 from lenet.server.limits import Limits
 from lenet.server.listening import BACKLOG, address_of, listen
 from lenet.server.metrics import FOLDER
-from lenet.server.traffic import Traffic
+from lenet.server.middleware import Middleware
 
 KEPT_ALIVE = 20  # seconds: a connection without requests
 _LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
@@ -59,7 +59,7 @@ class Service:
     shown: tuple[Model, ...] = ()
     root_path: str = ""
 
-    def app(self) -> Traffic:
+    def app(self) -> Middleware:
         """The application."""
         return create_app(Reader(self.model), self.page, self.limits, shown=self.shown, root_path=self.root_path)
 
@@ -96,7 +96,7 @@ def serve(
 class _Server(uvicorn.Server):
     """uvicorn's server, with a stop that loses no request."""
 
-    def __init__(self, config: uvicorn.Config, app: Traffic, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Middleware, started: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
         self._tell_started = started

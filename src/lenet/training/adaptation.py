@@ -17,9 +17,9 @@ from lenet.engine import Forward, probabilities
 from lenet.errors import TrainingError
 from lenet.model import Model
 from lenet.preprocess import fitted
-from lenet.training.changes import epoch_order
+from lenet.training.augmentation import epoch_order
+from lenet.training.devices import choose_device, learner_on
 from lenet.training.distributed import Worker
-from lenet.training.place import choose_place, learner_at
 from lenet.training.recipes import Recipe, natural_loss
 from lenet.training.state import first_state
 
@@ -84,7 +84,7 @@ def adapt(
     rng = np.random.default_rng(recipe.seed)
     pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), rng)
     said = probabilities(network, Forward(network, model.parameters).predict(pieces))
-    with learner_at(choose_place(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
+    with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.restore(first_state(model.parameters))
         for epoch in range(recipe.epochs):
             mine = own.at(_evenly(own.labels, round(OWN * PASS / DIGITS), rng))

@@ -5,10 +5,10 @@ from typing import Any, Self
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from lenet.training.progress import Lines, describe_epoch
+from lenet.training.progress import LogProgress, describe_epoch
 
 
-class Bars(Lines):
+class BarProgress(LogProgress):
     """A bar with loss, error rate, images a second and the time left; the epochs' lines scroll by above it."""
 
     def __init__(self) -> None:

@@ -21,11 +21,11 @@ from lenet.engine.native import Changes
 from lenet.errors import TrainingError
 from lenet.model import Model, load
 from lenet.preprocess import GrayLevels
-from lenet.training.changes import epoch_order, part
+from lenet.training.augmentation import epoch_order, part
+from lenet.training.devices import choose_device, learner_on
 from lenet.training.distributed import Group, Worker
 from lenet.training.examples import Examples
-from lenet.training.place import choose_place, learner_at
-from lenet.training.progress import Pace, Silent
+from lenet.training.progress import NullProgress, Pace
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import FORMAT, MOST_THREADS, Checkpoint, Row, Run, begin, fingerprint, read_settings, versions
 from lenet.training.state import first_state
@@ -63,7 +63,7 @@ def fit(
     threads: int | None = None,
     checkpoint_every: int | None = None,
     source: Mapping[str, Any] | None = None,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
 ) -> Run:
     """Fit a network to the training part of a data set, and keep everything in a run's folder.
 
@@ -100,11 +100,11 @@ def fit(
     worker = Worker.from_environment()
     resume = resume or (worker.restarts > 0 and out is not None)
     stored = _stored_settings(out) if resume else {}
-    place = choose_place(engine, stored.get("device", device) if device == "auto" else device, worker, stored)
+    place = choose_device(engine, stored.get("device", device) if device == "auto" else device, worker, stored)
     examples = Examples.of(dataset, network, validation)
     with (
         ExitStack() as held,
-        learner_at(place, network, recipe, threads or stored.get("threads"), worker) as (
+        learner_on(place, network, recipe, threads or stored.get("threads"), worker) as (
             learner,
             group,
         ),
@@ -131,7 +131,7 @@ def fit(
         if worker.is_first and start is not None and not run.last_path.exists():
             start.save(run.first_path)
         begun = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
-        shown = progress if progress is not None and worker.is_first else Silent()
+        shown = progress if progress is not None and worker.is_first else NullProgress()
         first = group.from_first(_first_model(run) if worker.is_first else None)
         if begun is None and first is not None:
             learner.restore(first_state(first.parameters))
@@ -159,7 +159,7 @@ class _Training:
     run: Run
     settings: dict[str, Any]
     checkpoint_every: int
-    progress: Silent
+    progress: NullProgress
     pace: Pace = field(default_factory=Pace)
 
     def go(self, start: Checkpoint | None) -> None:

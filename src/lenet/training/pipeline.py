@@ -18,16 +18,16 @@ from lenet.files import write_atomically
 from lenet.model import Model, load
 from lenet.records import json_bytes
 from lenet.training.curves import draw_curves
+from lenet.training.devices import is_here
 from lenet.training.distributed import Worker
 from lenet.training.loop import fit
-from lenet.training.place import is_here
 from lenet.training.progress import for_python
 from lenet.training.recipes import Recipe
 from lenet.training.recipes import recipe as named_recipe
 from lenet.training.runs import Run, fingerprint, read_settings
 
 if TYPE_CHECKING:
-    from lenet.training.progress import Silent
+    from lenet.training.progress import NullProgress
 
 DEFAULT_NETWORK, DEFAULT_DATA, DEFAULT_RECIPE = "lenet-5-relu", "mnist", "default"
 
@@ -74,7 +74,7 @@ def train(
     threads: int | None = None,
     validation: int | None = None,
     checkpoint_every: int | None = None,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
     **changes: Unpack[RecipeChanges],
 ) -> Run:
     """Train a network; the best model by validation error is kept, and tested once.

@@ -18,7 +18,7 @@ class Pace:
         self.updates = max(1, min(fitting, 10 * self.updates))
 
 
-class Silent:
+class NullProgress:
     """Shows nothing; the other two show something at the same moments."""
 
     def start(self, epochs: int, examples: int, done: int) -> None:
@@ -37,7 +37,7 @@ class Silent:
         """Nothing is left to tidy up."""
 
 
-class Lines(Silent):
+class LogProgress(NullProgress):
     """One plain line after each epoch, on stderr if no other stream is named."""
 
     def __init__(self, stream: TextIO | None = None) -> None:
@@ -50,18 +50,18 @@ class Lines(Silent):
         print(describe_epoch(row, self._epochs), file=self._stream or sys.stderr, flush=True)
 
 
-def for_python() -> Silent:
+def for_python() -> NullProgress:
     """What a caller in Python is shown: lines in a notebook, else nothing."""
-    return Lines(sys.stdout) if "ipykernel" in sys.modules else Silent()
+    return LogProgress(sys.stdout) if "ipykernel" in sys.modules else NullProgress()
 
 
-def on_stderr() -> Silent:
+def on_stderr() -> NullProgress:
     """Bars where stderr is a terminal, else lines."""
     if not sys.stderr.isatty():
-        return Lines()
-    from lenet.training.bars import Bars  # here, because rich takes as long to import as a hundred updates
+        return LogProgress()
+    from lenet.training.bars import BarProgress  # here, because rich takes as long to import as a hundred updates
 
-    return Bars()
+    return BarProgress()
 
 
 def describe_epoch(row: dict[str, Any], epochs: int) -> str:

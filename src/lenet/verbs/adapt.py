@@ -14,9 +14,9 @@ from lenet.data import Dataset
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.model import Model, load
-from lenet.reading.folders.examples import Shown, show
-from lenet.reading.folders.labels import LabeledPicture, read_labels
-from lenet.reading.folders.photos import Answer, Measurement, read_by_turns
+from lenet.reading.batch.examples import Shown, show
+from lenet.reading.batch.labels import LabeledPicture, read_labels
+from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
 from lenet.reading.recognition import Recognizer
 from lenet.training.adaptation import PASSES, Examples, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model

@@ -1,12 +1,12 @@
 """Networks counted, compared and printed: by name, as descriptions, or as models."""
 
-from lenet import anatomy
-from lenet.anatomy import Account, NetworkDifference
+from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.pytorch.source import standalone_source
+from lenet.summary import Account, NetworkDifference
 
 
 def show(
@@ -32,7 +32,7 @@ def show(
     >>> show("LeNet-5").parameters
     60000
     """
-    return anatomy.count(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+    return summary.count(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
 
 
 def diff(before: Network | Model | str, after: Network | Model | str) -> NetworkDifference:
@@ -41,7 +41,7 @@ def diff(before: Network | Model | str, after: Network | Model | str) -> Network
     >>> "total parameters: 60,000 → 61,706 (+1,706)" in str(diff("lenet-5", "lenet-5-relu"))
     True
     """
-    return anatomy.difference(described(before), described(after))
+    return summary.difference(described(before), described(after))
 
 
 def code(

@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lenet.errors import TrainingError
+from lenet.experiments import ROWS, Row, find, runner
+from lenet.experiments.request import Request
+from lenet.experiments.writing import write_row
 from lenet.figures import sheet
-from lenet.reproduction import ROWS, Row, find, runner
-from lenet.reproduction.request import Request
-from lenet.reproduction.writing import write_row
 
 if TYPE_CHECKING:
-    from lenet.reproduction.progress import Silent
+    from lenet.experiments.progress import NullProgress
 
 ROOT = Path("runs/reproduce")
 
@@ -54,7 +54,7 @@ def reproduce(
     init: str | None = None,
     unhalved: bool = False,
     data_dir: str | Path | None = None,
-    progress: Silent | None = None,
+    progress: NullProgress | None = None,
 ) -> list[Reproduction]:
     """Reproduce a result of 1989 to 1998, or all; a run that was stopped goes on after its last whole pass.
 
@@ -67,7 +67,7 @@ def reproduce(
         passes: only the first so many.
         validation: test on so many training patterns set aside; the test part is left alone.
         j, mu, eta, rate, stretch, init, unhalved: other values than the row's, to be tried on ``validation``: see
-            `lenet.reproduction.request.Request`.
+            `lenet.experiments.request.Request`.
         data_dir: the folder where the data set's files lie; with ``everything`` NAME below it.
         progress: what shows how it goes.
 

@@ -17,7 +17,7 @@ from lenet.reading.drawing.places import JPEG_SUFFIXES, page_path
 from lenet.reading.results import Reading
 
 if TYPE_CHECKING:
-    from lenet.reading.folders.batch import Page
+    from lenet.reading.batch.pages import Page
 
 SHORTEST, LONGEST = 720, 2000  # pixels of a drawing's longer side, without its frame
 MOST_ENLARGED = 12

@@ -5,7 +5,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from lenet.errors import DataError
 from lenet.pictures.loading import open_picture
-from lenet.reading.folders.photos import Answer, Measurement
+from lenet.reading.batch.photos import Answer, Measurement
 
 MOST = 400  # on one sheet
 

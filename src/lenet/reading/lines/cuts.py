@@ -110,7 +110,7 @@ def _sheared(mask: Bits, shifts: NDArray[np.intp]) -> Bits:
 
 
 def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, int]]:
-    """Columns with little ink, of small extent, or between two holes, with what speaks against each."""
+    """Columns with little ink, of small extent, or between two holes, each with its cost."""
     height = mask.shape[0]
     near = int(0.08 * digit_height) + 1
     ink = _smooth(mask.sum(axis=0), 0.2 * stroke)

@@ -1,6 +1,6 @@
 """How the ink of a page is laid out: which components are of a size, lie on one line, in which order lines are read.
 
-What a component says is not asked here; see `segmentation` for what becomes of a line.
+Geometry only: `segmentation` cuts the lines, and the path search reads them.
 """
 
 from collections.abc import Sequence

@@ -12,7 +12,7 @@ import numpy as np
 
 from lenet.reading.lines.layout import Box, find_spaces
 from lenet.reading.normalization import stroke_width
-from lenet.reading.signs import Draft, Sign
+from lenet.reading.scoring import PageReading, ScoredCandidate
 
 DIGIT_LINE = 0.5  # the least mean probability of the signs of a line, those included that are no digits
 DIGIT_WORD = 0.86  # the least probability, in the geometric mean, that signs between two spaces are digits at all
@@ -30,25 +30,25 @@ ASIDE = 0.25  # of its size: the point under a slanted stroke
 DOUBT = 0.5  # what the probabilities of a sign are multiplied by that leaves ink over
 
 
-def without_words(lines: list[Draft]) -> list[Draft]:
+def without_words(lines: list[PageReading]) -> list[PageReading]:
     """The lines of a page without those that words or strokes beside them make doubtful."""
     signs = [sign for line in lines for sign in line.signs]
     has_words = any(reason == "not digits" for line in lines for _, reason in line.ignored)
     ones = sum(sign.label == "1" for sign in signs)
     are_strokes = sum(map(bool, lines)) > 1 and ones >= max(STROKES, ONES * len(signs))
 
-    def is_doubtful(line: Draft) -> bool:
+    def is_doubtful(line: PageReading) -> bool:
         return bool(line) and (are_strokes or (has_words and not _is_sure(line.signs)))
 
     return [
-        Draft(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), "not digits")))
+        PageReading(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), "not digits")))
         if is_doubtful(line)
         else line
         for line in lines
     ]
 
 
-def numbers_of(chosen: list[Sign], others: list[Box], gaps: frozenset[int]) -> list[Sign]:
+def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]) -> list[ScoredCandidate]:
     """The signs of those words of a line that are numbers; words beside them must leave no doubt about it."""
     spaced = {id(chosen[at]) for at in gaps}
     boxes = sorted(
@@ -73,7 +73,7 @@ def _middle(box: Box) -> int:
     return box[1] + box[3]
 
 
-def _is_number(word: list[Sign], others: int, least: float) -> bool:
+def _is_number(word: list[ScoredCandidate], others: int, least: float) -> bool:
     """Whether signs between two spaces are digits; of three and more one may look like none."""
     if sum(sign.probability for sign in word) < DIGIT_LINE * (len(word) + others):
         return False
@@ -81,7 +81,7 @@ def _is_number(word: list[Sign], others: int, least: float) -> bool:
     return len(shares) < 3 or _sureness(shares) >= least
 
 
-def _is_sure(word: Sequence[Sign]) -> bool:
+def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
     """Whether signs are digits beyond doubt: how sure it is that they are any, and which ones, count alike."""
     return (
         len(word) >= LEAST_NUMBER
@@ -96,8 +96,8 @@ def _sureness(shares: list[float]) -> float:
     return math.exp(float(np.log(np.maximum(counted, 0.01)).mean()))
 
 
-def are_strokes(signs: Sequence[Sign]) -> bool:
-    """Whether these are bare strokes set evenly: a hand that writes so many ones does not write them so."""
+def are_strokes(signs: Sequence[ScoredCandidate]) -> bool:
+    """Whether these are evenly spaced vertical bars: unlikely to be ones, though a row of ones is lost by that."""
     ones = [sign for sign in signs if sign.label == "1"]
     if len(ones) < max(STROKES, ONES * len(signs)):
         return False
@@ -107,7 +107,7 @@ def are_strokes(signs: Sequence[Sign]) -> bool:
     return max(spread) < EVEN * height
 
 
-def find_scribbles(chosen: list[Sign]) -> set[int]:
+def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
     """Which signs are crossed out, or blots: a line has one pen, and theirs is far wider."""
     if len(chosen) < 4:
         return set()
@@ -120,14 +120,14 @@ def find_scribbles(chosen: list[Sign]) -> set[int]:
     return blots | doubtful
 
 
-def with_doubt(signs: Sequence[Sign], ignored: Sequence[tuple[Box, str]]) -> tuple[Sign, ...]:
+def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
     """The signs, those less sure that leave a mark over, below them, above them or inside.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
     of what was drawn. A point behind a digit, level with its foot, says nothing against it.
     """
 
-    def is_doubtful(sign: Sign) -> bool:
+    def is_doubtful(sign: ScoredCandidate) -> bool:
         top, left, bottom, right = sign.box
         size = max(bottom - top, right - left)
         for (above, from_left, below, to_right), reason in ignored:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
 
-WORST = -12.0  # the least that a candidate scores: one digit in ten thousand looks like no other
+WORST = -12.0  # lower bound of a candidate's score
 LEAST_FIT = 0.02  # the least probability at which a sign may be the digit that a pattern asks for
 NARROW = 0.4  # in digit heights: few digits but a 1 are
 MISSING_SEPARATOR = 1.0  # a separator that the pattern asks for and no ink shows
@@ -31,7 +31,7 @@ class Costs:
     Attributes:
         digit: for every digit, so that between a cut and no cut there is none.
         cut: for every side on which a digit was cut off its neighbour.
-        splinter: for each digit height that a digit so cut is narrower than NARROW: any stroke of a digit is a fine 1.
+        splinter: penalty for narrow fragments: for each digit height that a digit so cut is narrower than NARROW.
         torn: for ink left out that was cut off a digit, above all else.
         mark: for what looks like a point or comma and is taken for part of a digit.
         gap: for each digit height of white inside a digit.

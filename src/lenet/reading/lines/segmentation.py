@@ -1,7 +1,7 @@
 """From an ink map to rows of pieces: the lines of a page, and where each may be cut into digits.
 
 Ink that stands over other ink is joined, and cut where digits may touch. Which pieces make a digit is decided by
-whoever can read them: see `path`.
+the path search: see `path`.
 """
 
 from collections import Counter
@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.rules import without_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.layout import Box as Box  # for those who import it from here
 from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, find_components, find_skew, sort_out
-from lenet.reading.paper.ink import InkMap
-from lenet.reading.paper.rules import without_rules
 
 MOST_COMPONENTS = 500  # of a page: more are texture
 MOST_RUNS, RUNS_OF_COMPONENT = 200, 3  # so are more ways to take its pieces for digits, and for each component

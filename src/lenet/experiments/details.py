@@ -1,0 +1,74 @@
+"""What each detail of 1998 is worth: one change after the other, from LeNet-5 as published to the one taught today.
+
+Each step keeps all changes before it. The first ones are taught as the paper says, a pattern at a time; from the step
+on that changes it, by mini-batches. All networks take 32×32 pictures: the last one is ``lenet-5-relu`` of that size.
+"""
+
+from dataclasses import dataclass, replace
+
+from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, identity, relu, squash
+from lenet.experiments.recipe import LENET_5, Recipe
+from lenet.networks import describe
+from lenet.training import Recipe as BatchRecipe
+from lenet.training import recipe as batch_recipe
+
+PUBLISHED = "as published"
+"""The step before the first, which the row ``lenet-5`` gives."""
+
+# So far beyond every penalty that the rubbish class of eq. 9 has no weight left.
+_NO_RUBBISH_CLASS = 1_000.0
+
+
+@dataclass(frozen=True)
+class Step:
+    """One change.
+
+    Attributes:
+        label: what is new, in two or three words.
+        network: as it is after the change.
+        recipe: how it is taught: a pattern at a time, or by mini-batches.
+    """
+
+    label: str
+    network: Network
+    recipe: Recipe | BatchRecipe
+
+
+def _with(network: Network, **stages: Stage) -> Network:
+    """Other stages in place of those named."""
+    return replace(network, stages=tuple(stages.get(stage.name, stage) for stage in network.stages))
+
+
+def _steps() -> tuple[Step, ...]:
+    published = describe("lenet-5")
+    logits = replace(
+        _with(published, output=Stage("output", FullConnection(10))),
+        name="lenet-5-changed",
+        story="between LeNet-5 as published and the one taught today",
+        departures=(),
+    )
+    pooled = _with(logits, s2=Stage("s2", MaxPooling(), identity), s4=Stage("s4", MaxPooling(), identity))
+    rectified = _with(
+        pooled,
+        **{stage.name: replace(stage, activation=relu) for stage in pooled.stages if stage.activation == squash},
+    )
+    full = _with(rectified, c3=Stage("c3", Convolution(16), relu))
+    scaled = replace(full, input_range=describe("lenet-5-relu").input_range)
+    of_today = batch_recipe("default", describe("lenet-5-relu"))
+    plain = replace(of_today, shift=0, label_smoothing=0.0)
+    one_by_one = replace(LENET_5, loss="cross-entropy", j=0.0)
+    return (
+        Step("no rubbish class", published, replace(LENET_5, j=_NO_RUBBISH_CLASS)),
+        Step("logits", logits, one_by_one),
+        Step("max pooling", pooled, one_by_one),
+        Step("ReLU", rectified, one_by_one),
+        Step("every map connected", full, one_by_one),
+        Step("mini-batches", full, replace(plain, init=LENET_5.init)),
+        Step("first weights", full, plain),
+        Step("input range", scaled, plain),
+        Step("label smoothing", scaled, replace(plain, label_smoothing=of_today.label_smoothing)),
+        Step("distortions", scaled, of_today),
+    )
+
+
+STEPS = _steps()

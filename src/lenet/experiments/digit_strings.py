@@ -1,0 +1,337 @@
+"""Strings of digits: a network of each seed that is slid over them, and segmentation beside it [LeCun98, VII].
+
+Each seed learns from windows of its own and chooses the prices of its transducer on strings of training digits that it
+has not learned from. All read the same strings of test digits, and so does `lenet.reading`, which cuts them; it has no
+seed, and reads once.
+"""
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from functools import partial
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lenet.data import Dataset, split_validation
+from lenet.engine import engine_name
+from lenet.errors import TrainingError, WeightsError
+from lenet.evaluation.metrics import wilson_interval
+from lenet.experiments.checkpoint import keep, resume
+from lenet.experiments.progress import NullProgress
+from lenet.experiments.streams import Patterns
+from lenet.experiments.threads import side_by_side
+from lenet.figures.displacement import Displaced
+from lenet.files import write_atomically
+from lenet.model import Model, load
+from lenet.reading import Reader
+from lenet.records import Record, RecordError
+from lenet.sdnn.digit_strings import GAPS, INK, Strings, write_strings
+from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
+from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
+from lenet.sdnn.training import Plan, TrainingState, teach
+
+Mask = NDArray[np.bool_]
+
+DIGITS = 5
+EXAMPLE, EXAMPLE_GAP = "string-input.png", 1
+SEGMENTED = ("segmentation", "segmentation, length known")
+
+_DRAWN_BY = 0  # the strings of test digits
+_PHASES = 1
+_ENLARGED, _MARGIN = 2, 8  # for segmentation, whose strokes are made for more pixels than these fields have
+
+
+@dataclass(frozen=True)
+class Amounts:
+    """How many digits and strings are used for what.
+
+    Attributes:
+        kept_back: training digits that are not learned from; their strings choose the prices.
+        choosing: such strings at each gap.
+        segmented: strings of test digits at each gap that are read by segmentation too.
+    """
+
+    kept_back: int = 5_000
+    choosing: int = 500
+    segmented: int = 400
+
+    def split(self, training: Patterns) -> tuple[Patterns, Patterns]:
+        """The digits that are learned from, and those that are kept back."""
+        digits = training.images, training.labels
+        whole = Dataset("digits", *digits, *digits, tuple("0123456789"))
+        split = split_validation(whole, self.kept_back)
+        return (
+            Patterns(split.train_images, split.train_labels),
+            Patterns(split.validation_images, split.validation_labels),
+        )
+
+
+QUICK = Amounts(kept_back=50, choosing=5, segmented=2)
+
+
+def strings_of(digits: Patterns, seed: int, most: int | None = None) -> dict[int, Strings]:
+    """Strings at each gap; in those of a gap no digit is used twice.
+
+    Args:
+        digits: uint8 (N, 28, 28), ink-high.
+        seed: draws strings and heights.
+        most: so many strings at each gap; as many as there are digits for if None.
+    """
+    count = min(len(digits) // DIGITS, most or len(digits))
+    rng = np.random.default_rng(seed)
+    return {
+        gap: write_strings(
+            digits.images, digits.labels, rng.permutation(len(digits))[: count * DIGITS].reshape(count, DIGITS),
+            rng, [gap],
+        )
+        for gap in GAPS
+    }  # fmt: skip
+
+
+def teach_readers(
+    folder: Path,
+    plan: Plan,
+    seeds: Sequence[int],
+    learned: Patterns,
+    kept_back: Patterns,
+    data: Mapping[str, Any],
+    *,
+    amounts: Amounts,
+    progress: NullProgress,
+) -> list[Model]:
+    """Teach the network of each seed and choose its prices, or open it; a core for each.
+
+    Args:
+        folder: where each seed is kept after each of its passes, and its weights at the end.
+        learned: digits uint8 (N, 28, 28) that are learned from.
+        kept_back: digits whose strings choose the prices.
+        data: the account of the data set, for the provenance.
+
+    Returns:
+        Weights that `StringReader` takes; their provenance holds the prices, ``validation_right`` in percent and
+        ``history``.
+
+    Raises:
+        TrainingError: if a file there is damaged, or was made in another way.
+        EngineError: if there is no native engine.
+    """
+    return side_by_side(
+        [
+            partial(_teach_reader, folder, plan, seed, learned, kept_back, data, amounts.choosing, progress)
+            for seed in seeds
+        ],
+        progress,
+    )
+
+
+def _teach_reader(
+    folder: Path,
+    plan: Plan,
+    seed: int,
+    learned: Patterns,
+    kept_back: Patterns,
+    data: Mapping[str, Any],
+    choosing: int,
+    progress: NullProgress,
+) -> Model:
+    path = folder / f"seed-{seed}.safetensors"
+    provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": plan.to_json()}
+    unfinished = folder / f"seed-{seed}-unfinished.safetensors"
+    if path.exists():
+        unfinished.unlink(missing_ok=True)  # where a run was killed between the two
+        progress.skip(plan.passes * len(learned))
+        return _opened(path, provenance)
+    start, history = None, list[dict[str, Any]]()
+    begun = {**provenance, "engine": engine_name()}  # the bits of mini-batches are an engine's own
+    if kept := resume(unfinished, begun, partial(_known, passes=plan.passes)):
+        state, (rows, drawn) = kept
+        history += rows
+        start = TrainingState(len(history), state, drawn)
+        progress.skip(len(history) * len(learned))
+    ticks = [time.monotonic()]
+
+    def told(number: int, windows: int, wrong: int) -> None:
+        ticks.append(time.monotonic())
+        seconds = ticks[-1] - ticks[-2]
+        history.append({"seed": seed, "pass": number, "train_errors": [wrong], "patterns": windows, "seconds": seconds})
+        progress.advance(len(learned))
+        progress.end_of_pass(f"seed {seed}", history[-1], plan.passes, 0)
+
+    def kept_at(place: TrainingState) -> None:
+        keep(unfinished, place.learner, begun, history=history, drawn=place.drawn)
+
+    # One thread, so that the number of cores changes no bit.
+    model = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
+    strings = strings_of(kept_back, seed, choosing)
+    grammar, right = choose_grammar(Displacement(model, _PHASES), list(strings.values()))
+    account = {**provenance, "validation_right": round(100 * right, 2), "history": history}
+    model = with_grammar(model, grammar, _PHASES, **account)
+    model.save(path)
+    unfinished.unlink(missing_ok=True)
+    return model
+
+
+def _known(known: Record, passes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
+    """The rows of the passes so far, and the state of what is drawn."""
+    rows, drawn = known.records("history"), dict(known.record("drawn").values)
+    if len(rows) > passes:
+        raise RecordError(f"it holds {len(rows)} passes, expected at most {passes}")
+    try:
+        np.random.default_rng().bit_generator.state = drawn
+    except Exception as error:  # NumPy says in many ways that this is none
+        raise RecordError(f"drawn is no state of what draws ({error})") from None
+    return [dict(row.values) for row in rows], drawn
+
+
+def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
+    try:
+        model = load(path, expect=network_with_blank())
+        with model.checked_provenance() as account:
+            account.number("validation_right", 0, 100)
+            account.record("grammar")
+            account.records("history")
+    except WeightsError as error:
+        raise TrainingError(f"{error}; delete it to teach this seed again") from None
+    for name, value in provenance.items():
+        if model.provenance.get(name) != value:
+            raise TrainingError(f"{path}: was made with another {name}; delete it or choose another folder with --out")
+    return model
+
+
+def history_of(readers: Sequence[Model]) -> list[dict[str, Any]]:
+    """The passes of all seeds."""
+    return [row for model in readers for row in model.provenance["history"]]
+
+
+def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress: NullProgress) -> dict[str, Any]:
+    """What the networks and segmentation read of strings of test digits.
+
+    Returns:
+        ``figures``: percent of the strings wholly right, by seed; ``amounts``; ``beside``: for each gap, how both read
+        the strings that segmentation reads too; ``grammars``: prices by seed; ``milliseconds`` that a string takes.
+    """
+    strings, cutter = strings_of(test, _DRAWN_BY), Reader()
+    slid = [StringReader(model) for model in readers]
+    figures, beside = {}, []
+    milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
+    for gap, some in strings.items():
+        right = [
+            _right(partial(_slid, reader), some.fields, some.texts, milliseconds["displacement"]) for reader in slid
+        ]
+        figures[("strings_right", _named(gap))] = [100 * float(mask.mean()) for mask in right]
+        fields, texts = some.fields[: amounts.segmented], some.texts[: amounts.segmented]
+        cut = {
+            name: _right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
+            for name, length in zip(SEGMENTED, (None, DIGITS), strict=True)
+        }
+        shares = {name: _share(mask) for name, mask in cut.items()}
+        beside.append(
+            {
+                "gap": gap,
+                "touching": 100 * _touching(some),
+                "strings": len(texts),
+                "displacement": [100 * float(mask[: len(texts)].mean()) for mask in right],
+                **shares,
+            }
+        )
+        progress.note(f"gap {gap}: segmentation reads {shares[SEGMENTED[0]]['right']:.1f} % of {len(texts)} strings")
+    grammars = [
+        {**model.provenance["grammar"], "validation_right": model.provenance["validation_right"]} for model in readers
+    ]
+    return {
+        "figures": figures,
+        "amounts": asdict(amounts),
+        "beside": beside,
+        "grammars": grammars,
+        "milliseconds": {name: round(float(np.mean(some)), 2) for name, some in milliseconds.items()},
+    }
+
+
+def _named(gap: int) -> str:
+    """The part of a row's figures that a gap is.
+
+    >>> _named(-1)
+    'gap −1'
+    """
+    return f"gap {gap}".replace("-", "−")
+
+
+def _slid(reader: StringReader, fields: NDArray[np.uint8]) -> list[str]:
+    return [path.text for path in reader.read(fields)]
+
+
+def segmented(reader: Reader, fields: NDArray[np.uint8], length: int | None = None) -> list[str]:
+    """What segmentation reads in fields, uint8 (N, 32, width), ink-high; blanks between the digits are left out.
+
+    Args:
+        length: how many digits there are, if that is told.
+    """
+    answers = []
+    for field in fields:
+        field = np.pad(field, _MARGIN)
+        size = (field.shape[1] * _ENLARGED, field.shape[0] * _ENLARGED)
+        large = np.asarray(Image.fromarray(field).resize(size, Image.Resampling.BICUBIC))
+        answers.append("".join(reader.read(large, "ink-high", length=length).text.split()))
+    return answers
+
+
+def _right(
+    read: Callable[[NDArray[np.uint8]], list[str]],
+    fields: NDArray[np.uint8],
+    texts: Sequence[str],
+    milliseconds: list[float],
+) -> Mask:
+    """Which strings are read wholly right; the time that one takes is added to the others."""
+    began = time.perf_counter()
+    answers = read(fields)
+    milliseconds.append(1e3 * (time.perf_counter() - began) / len(texts))
+    return np.array([answer == text for answer, text in zip(answers, texts, strict=True)])
+
+
+def _share(right: Mask) -> dict[str, float]:
+    """Percent that are right, and the 95 % interval of that."""
+    low, high = wilson_interval(int((~right).sum()), len(right))
+    return {"right": 100 * float(right.mean()), "low": 100 - high, "high": 100 - low}
+
+
+def _touching(strings: Strings) -> float:
+    """The share of the strings in which ink of neighbors runs into one piece: fewer pieces than digits."""
+    import cv2  # here, because most rows need none
+
+    pieces = [cv2.connectedComponents((field >= INK).astype(np.uint8))[0] - 1 for field in strings.fields]
+    return float(np.mean([piece < DIGITS for piece in pieces]))
+
+
+def save_example(folder: Path, test: Patterns) -> None:
+    """Keep the first string with a gap of 1, however it is read, for the row's picture."""
+    strings, content = strings_of(test, _DRAWN_BY)[EXAMPLE_GAP], BytesIO()
+    Image.fromarray(strings.fields[0][:, : -(-int(strings.ends[0]) // 4) * 4]).save(content, "png")
+    write_atomically(folder / EXAMPLE, content.getvalue())
+
+
+def example(folder: Path) -> Displaced:
+    """What the first seed's network makes of the string that was kept.
+
+    Raises:
+        TrainingError: if the string is not there or not readable.
+    """
+    reader = StringReader(load(folder / "weights.safetensors"))
+    try:
+        with Image.open(folder / EXAMPLE) as picture:
+            field = np.asarray(picture.convert("L"))
+    except OSError as error:
+        raise TrainingError(f"{folder / EXAMPLE}: not readable as a picture ({error}); run the row again") from None
+    columns, path = reader.displacement.columns(field[None]), reader.read(field[None])[0]
+    return Displaced(
+        field,
+        reader.displacement.maps(field)["c3_squash"],
+        columns.codes[0],
+        columns.centers,
+        ["" if kind == BLANK else str(kind) for kind in path.classes],
+        [(digit, first, last) for digit, (first, last) in zip(path.text, path.places, strict=True)],
+    )

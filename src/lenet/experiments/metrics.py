@@ -1,0 +1,121 @@
+"""What is measured once the networks of a row are taught: figures by seed, curves, rejections."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.evaluation import Evaluation
+from lenet.evaluation.metrics import judge
+from lenet.experiments.replicas import Array, Group
+from lenet.experiments.rows import Row
+from lenet.experiments.statistics import summarize, verdict
+from lenet.experiments.streams import Patterns
+
+MEASURES = {
+    "test_error": "test error",
+    "train_error": "training error after the last pass",
+    "train_error_while_learning": "training error during the last pass",
+    "rejects_for_1": "rejected for 1 % error on the rest",
+    "rejects_for_05": "rejected for 0.5 % error on the rest",
+    "strings_right": "strings wholly right",
+    "average_cost": "networks asked on average",
+}
+"""Percent, but for the last."""
+
+REJECTED = tuple(np.round(np.arange(0, 15.01, 0.25), 2).tolist())
+"""The reject rates at which curves of rejection are kept."""
+
+Figures = dict[tuple[str, str], list[float]]
+"""By measure and part, a figure for each seed."""
+
+
+def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[Figures, list[float]]:
+    """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
+    judged = [judge(network, some, test.labels) for some in outputs]
+    figures: Figures = {
+        ("test_error", ""): [one.error_rate for one in judged],
+        ("rejects_for_1", ""): [one.reject_rate(1.0) for one in judged],
+        ("rejects_for_05", ""): [one.reject_rate(0.5) for one in judged],
+    }
+    return figures, np.mean([_remaining(one) for one in judged], axis=0).tolist()
+
+
+def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> Figures:
+    """Errors on the training patterns, measured after the last pass and while learning in it."""
+    after = [
+        100 * errors / len(patterns)
+        for group, patterns in zip(groups, training, strict=True)
+        for errors in group.errors(patterns)
+    ]
+    return {("train_error", ""): after, ("train_error_while_learning", ""): last(groups, "train_errors")}
+
+
+def last(groups: Sequence[Group], key: str, tested: int = 0) -> list[float]:
+    """The error rates of the last pass, all seeds; ``tested`` is how many test patterns there are."""
+    return by_pass(groups, key, tested)[-1].tolist() if groups else []
+
+
+def by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.float64]:
+    """Error rates in percent, (passes, seeds)."""
+    return np.concatenate(
+        [
+            np.array([100 * np.array(row[key]) / (tested or row["patterns"]) for row in group.history])
+            for group in groups
+        ],
+        axis=1,
+    )
+
+
+def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
+    """Mean, standard deviation and extremes over seeds after each pass, for training and test."""
+    found = {}
+    for name, key, patterns in (("train", "train_errors", 0), ("test", "test_errors", tested)):
+        rates = by_pass(groups, key, patterns)
+        spread = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
+        found[name] = {
+            "mean": rates.mean(axis=1).tolist(),
+            "deviation": spread.tolist(),
+            "low": rates.min(axis=1).tolist(),
+            "high": rates.max(axis=1).tolist(),
+        }
+    return found
+
+
+def assembled(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
+    """Figures with their summaries, and beside each what the papers print.
+
+    Args:
+        is_complete: whether everything was done as the row says; nothing is compared otherwise.
+    """
+    printed = {(one.measure, one.part): one for one in row.published}
+    table = []
+    for (measure, part), values in figures.items():
+        summary = summarize(values)
+        entry: dict[str, Any] = {"measure": measure, "part": part, "values": values, **summary.to_json()}
+        if one := printed.get((measure, part)):
+            entry["published"] = {"value": one.value, "source": one.source, "standard_error": one.standard_error}
+            entry["verdict"] = verdict(summary, one.value) if is_complete else "one"
+        table.append(entry)
+    return table
+
+
+def farthest(ours: Sequence[float], printed: Sequence[float], after: int = 3) -> dict[str, float]:
+    """Where our mean curve is farthest from the printed one, after so many passes.
+
+    >>> farthest([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
+    {'pass': 5, 'difference': -0.2}
+    """
+    differences = [our - their for our, their in zip(ours, printed, strict=False)]
+    if len(differences) <= after:
+        return {}
+    number = max(range(after, len(differences)), key=lambda index: abs(differences[index]))
+    return {"pass": number + 1, "difference": round(differences[number], 3)}
+
+
+def _remaining(one: Evaluation) -> NDArray[np.float64]:
+    """The error rates on the rest when at least so many are rejected as `REJECTED` says."""
+    refused, left = one.rejection_curve
+    return np.asarray(left[np.searchsorted(refused, REJECTED)])

@@ -1,0 +1,92 @@
+"""A row's data: loaded, its pictures prepared and brought to the network's size, and cut as was asked."""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data import load, split_validation
+from lenet.experiments.replicas import at_size
+from lenet.experiments.rows import Row
+from lenet.experiments.streams import Patterns
+
+QUICK_TRAINING, QUICK_TEST = 200, 200
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a row learns from and is tested on, and what run.json says of it."""
+
+    training: Patterns
+    test: Patterns
+    account: dict[str, Any]
+
+
+def prepare(row: Row, data_dir: Path | None = None, *, validation: int = 0, quick: bool = False) -> Material:
+    """A row's patterns at its network's size; those that strings are written with as they are.
+
+    Args:
+        data_dir: where the data set's files lie already.
+        validation: so many training patterns are set aside and take the place of the test part, which is then not
+            touched: for choosing values that the papers do not print.
+        quick: a few patterns of each part only.
+
+    Raises:
+        DataError: if the data set cannot be had.
+    """
+    dataset = load(row.data, data_dir)
+    training = Patterns(dataset.train_images, dataset.train_labels)
+    test = Patterns(dataset.test_images, dataset.test_labels)
+    if validation:
+        split = split_validation(dataset, validation)
+        training = Patterns(split.train_images, split.train_labels)
+        test = Patterns(split.validation_images, split.validation_labels)
+    if quick:
+        training, test = training.first(QUICK_TRAINING), test.first(QUICK_TEST)
+    account = {
+        "name": row.data,
+        "preparation": row.preparation,
+        "tested_on": f"{validation:,} training patterns set aside" if validation else "the test part",
+        "training_patterns": len(training),
+        "test_patterns": len(test),
+        "training_sha256": _fingerprint(training),
+        "test_sha256": _fingerprint(test),
+    }
+    return Material(_prepared(row, training), _prepared(row, test), account)
+
+
+def _prepared(row: Row, patterns: Patterns) -> Patterns:
+    images = patterns.images
+    if row.measurement == "strings":
+        return patterns  # strings are written with the pictures as they are
+    if row.preparation == "digits reduced to 16×16":
+        images = reduced(images)
+    return Patterns(at_size(row.description(), images), patterns.labels)
+
+
+def reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """MNIST's 20×20 digits as 16×16 digits in the same 28×28 field, their centers of mass where they were.
+
+    30×30, the field with a margin of one pixel, becomes 24×24 by averaging areas of 1.25×1.25, which makes 16 of 20.
+
+    >>> square = np.zeros((1, 28, 28), np.uint8); square[0, 4:24, 4:24] = 200
+    >>> small = reduced(square)[0]
+    >>> np.unique(small[6:22, 6:22]), int((small > 0).sum())
+    (array([200], dtype=uint8), 256)
+    """
+    import cv2  # here, because most rows reduce nothing
+
+    result = np.zeros_like(images)
+    for image, target in zip(np.pad(images, ((0, 0), (1, 1), (1, 1))), result, strict=True):
+        target[2:26, 2:26] = cv2.resize(image, (24, 24), interpolation=cv2.INTER_AREA)
+    return result
+
+
+def _fingerprint(patterns: Patterns) -> str:
+    digest = hashlib.sha256(repr(patterns.images.shape).encode())
+    digest.update(np.ascontiguousarray(patterns.images).data)
+    digest.update(np.ascontiguousarray(patterns.labels.astype("<i8")).data)
+    return digest.hexdigest()

@@ -1,0 +1,204 @@
+"""The measurement of each kind of row: figures by seed, and what its picture draws."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from lenet.experiments import digit_strings
+from lenet.experiments.batches import Batched
+from lenet.experiments.boosting import Machine, answered
+from lenet.experiments.details import PUBLISHED
+from lenet.experiments.metrics import (
+    Figures,
+    by_pass,
+    curves,
+    farthest,
+    last,
+    network_figures,
+    training_figures,
+)
+from lenet.experiments.preparation import Material
+from lenet.experiments.progress import NullProgress
+from lenet.experiments.recipe import Recipe
+from lenet.experiments.replicas import Group, MakeLanes, replicas, seconds_of_a_core
+from lenet.experiments.rows import Measurement, Row
+from lenet.experiments.statistics import difference
+from lenet.experiments.streams import Patterns, Stream, inverted
+from lenet.experiments.transformations import TRANSFORMATIONS, all_transformed
+from lenet.model import Model
+
+_NOISE_OF_THE_TEST = 1_998
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedRow:
+    """A row whose networks are taught.
+
+    Attributes:
+        settings: what its run.json holds.
+        streams, groups: by part, one for each order.
+        machines: of a boosted row.
+        below: the rows that it rests on.
+        batches: by part, what was taught by mini-batches.
+        readers: of a row that reads strings, by seed.
+        make: what the groups were made by.
+        progress: is told of what takes long to measure.
+    """
+
+    row: Row
+    settings: dict[str, Any]
+    material: Material
+    streams: dict[str, list[Stream]]
+    groups: dict[str, list[Group]]
+    machines: list[Machine]
+    below: Mapping[str, "TrainedRow"]
+    batches: Mapping[str, Batched]
+    readers: list[Model] = field(default_factory=list)
+    progress: NullProgress = field(default_factory=NullProgress)
+    make: MakeLanes = replicas
+
+
+def _training(taught: TrainedRow) -> dict[str, Any]:
+    groups, test = taught.groups["all"], taught.material.test
+    outputs = [some for group in groups for some in group.outputs(test.images)]
+    figures, remaining = network_figures(taught.row.description(), outputs, test)
+    figures |= training_figures(groups, [stream.training() for stream in taught.streams["all"]])
+    drawn = curves(groups, len(test))
+    found = {"figures": figures, "curves": drawn, "rejection": remaining, "by_order": _by_order(groups, len(test))}
+    if taught.row.curve:
+        found["farthest"] = _farthest(taught.row, drawn)
+    return found
+
+
+def _boosting(taught: TrainedRow) -> dict[str, Any]:
+    """The three together; together only where the first is not confident; and each alone."""
+    test, network = taught.material.test, taught.row.description()
+    outputs = [machine.outputs(test.images) for machine in taught.machines]
+    figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
+    asked = [answered(three, machine.threshold) for three, machine in zip(outputs, taught.machines, strict=True)]
+    figures[("average_cost", "")] = [cost for _, cost in asked]
+    skipping, _ = network_figures(network, [some for some, _ in asked], test)
+    figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
+    for index, place in enumerate(("first", "second", "third")):
+        alone, _ = network_figures(network, [three[index] for three in outputs], test)
+        figures[("test_error", f"the {place} network alone")] = alone[("test_error", "")]
+    filtered = [machine.filtered for machine in taught.machines]
+    first = taught.groups["first"]
+    return {
+        "figures": figures, "curves": curves(first, len(test)), "rejection": remaining, "filtered_patterns": filtered,
+        "by_order": _by_order(first, len(test)),
+    }  # fmt: skip
+
+
+def _learning_curve(taught: TrainedRow) -> dict[str, Any]:
+    groups = taught.below["lenet-5"].groups["all"]
+    tested = len(taught.material.test)
+    rates = by_pass(groups, "test_errors", tested)
+    figures: Figures = {
+        ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
+    }
+    drawn = curves(groups, tested)
+    return {"figures": figures, "curves": drawn, "farthest": _farthest(taught.row, drawn)}
+
+
+def _sizes(taught: TrainedRow) -> dict[str, Any]:
+    tested = len(taught.material.test)
+    whole = {"60,000": taught.below["lenet-5"], "60,000 + 540,000 distorted": taught.below["lenet-5-distorted"]}
+    parts = taught.groups | {name: below.groups["all"] for name, below in whole.items()}
+    figures: Figures = {}
+    for part, groups in parts.items():
+        figures[("test_error", part)] = last(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last(groups, "train_errors")
+    return {"figures": figures}
+
+
+def _rejections(taught: TrainedRow) -> dict[str, Any]:
+    figures: Figures = {}
+    for name, below in taught.below.items():
+        for one in below.settings["results"]["measures"]:
+            if one["part"] == "" and one["measure"] in ("rejects_for_05", "test_error"):
+                figures[(one["measure"], name)] = one["values"]
+    remaining = {name: below.settings["results"]["rejection"] for name, below in taught.below.items()}
+    return {"figures": figures, "rejections": remaining}
+
+
+def _noise(taught: TrainedRow) -> dict[str, Any]:
+    test = taught.material.test
+    noisy = Patterns(inverted(test.images, np.random.default_rng(_NOISE_OF_THE_TEST)), test.labels)
+    figures: Figures = {}
+    for learned, groups in (("clean", taught.below["lenet-5"].groups["all"]), ("noisy", taught.groups["noisy"])):
+        for tested, patterns in (("clean", test), ("noisy", noisy)):
+            part = f"learned {learned}, tested {tested}"
+            figures[("test_error", part)] = [
+                100 * errors / len(test) for group in groups for errors in group.errors(patterns)
+            ]
+    return {"figures": figures, "curves": curves(taught.groups["noisy"], len(test))}
+
+
+def _robustness(taught: TrainedRow) -> dict[str, Any]:
+    test, figures = taught.material.test, Figures()
+    series: dict[str, dict[str, Any]] = {
+        kind.name: {"amounts": list(kind.amounts), **{name: [] for name in taught.below}} for kind in TRANSFORMATIONS
+    }
+    for kind, amount, patterns in all_transformed(test):
+        for name, below in taught.below.items():
+            rates = [100 * errors / len(test) for group in below.groups["all"] for errors in group.errors(patterns)]
+            series[kind.name][name].append([float(np.mean(rates)), float(np.std(rates))])
+            if amount in kind.described:
+                figures[("test_error", f"{name}, {kind.name} {amount:g}".replace(" -", " −"))] = rates
+    return {"figures": figures, "series": series}
+
+
+def _details(taught: TrainedRow) -> dict[str, Any]:
+    """Each step's errors, how far it is from the step before, and for how many seconds a seed keeps a core busy."""
+    test, before = len(taught.material.test), taught.below["lenet-5"].groups["all"]
+    figures: Figures = {}
+    seconds: dict[str, float] = {}
+    for part in (PUBLISHED, *(part.name for part in taught.row.parts)):
+        if batched := taught.batches.get(part):
+            wrong, while_learning = np.array(batched.test_errors), np.array(batched.train_errors)
+            figures[("test_error", part)] = (100 * wrong / test).tolist()
+            figures[("train_error_while_learning", part)] = (100 * while_learning / batched.patterns).tolist()
+            seconds[part] = float(np.mean(batched.seconds))
+        else:
+            groups = taught.groups.get(part, before)
+            figures[("test_error", part)] = last(groups, "test_errors", test)
+            figures[("train_error_while_learning", part)] = last(groups, "train_errors")
+            recipe = next((one.recipe for one in taught.row.parts if one.name == part), None) or taught.row.recipe
+            assert isinstance(recipe, Recipe)
+            seconds[part] = seconds_of_a_core(groups[0], recipe, taught.material.training, taught.make)
+    errors = [values for (measure, _), values in figures.items() if measure == "test_error"]
+    changes = [difference(*pair) for pair in zip(errors[1:], errors, strict=False)]
+    return {"figures": figures, "seconds": seconds, "changes": dict(zip([*seconds][1:], changes, strict=True))}
+
+
+def _strings(taught: TrainedRow) -> dict[str, Any]:
+    amounts = digit_strings.QUICK if taught.settings["quick"] else digit_strings.Amounts()
+    return digit_strings.measured(taught.readers, taught.material.test, amounts, taught.progress)
+
+
+def _by_order(groups: list[Group], tested: int) -> list[float]:
+    """The mean test error of each order's seeds after the last pass."""
+    return [float(np.mean(last([group], "test_errors", tested))) for group in groups]
+
+
+def _farthest(row: Row, drawn: Mapping[str, Any]) -> dict[str, Any]:
+    assert row.curve is not None
+    return {
+        name: farthest(drawn[name]["mean"], printed) for name, printed in zip(("train", "test"), row.curve, strict=True)
+    }
+
+
+MEASUREMENTS: dict[Measurement, Callable[[TrainedRow], dict[str, Any]]] = {
+    "training": _training,
+    "boosting": _boosting,
+    "learning-curve": _learning_curve,
+    "sizes": _sizes,
+    "rejections": _rejections,
+    "noise": _noise,
+    "robustness": _robustness,
+    "details": _details,
+    "strings": _strings,
+}

@@ -1,0 +1,159 @@
+"""The patterns that each pass presents, and in which order: plain, fewer, distorted, with inverted pixels, or other
+ones for each network of a group.
+
+All randomness is seeded by the order's seed and the number of the pass, so that a pass can be made again at any time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.distortions import Distortions, distort
+
+Kind = Literal["plain", "distorted", "noisy"]
+
+COPIES = 9  # distorted copies of each pattern: 540,000 beside 60,000 [LeCun98, III-B]
+INVERTED = 0.1  # share of the pixels
+# [LeCun98] names translations, scaling, squeezing and horizontal shearing, without ranges, and no rotation.
+AFFINE = Distortions(translation=2.0, rotation=0.0, scale=0.1, squeeze=0.1, shear=0.15)
+
+_SUBSET, _CURVATURE, _DISTORTED, _NOISE = 1, 2, 3, 4
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Gray levels uint8 (N, H, W), ink-high, and labels int64 (N,)."""
+
+    images: NDArray[np.uint8]
+    labels: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def first(self, number: int) -> "Patterns":
+        """The first so many."""
+        return Patterns(self.images[:number], self.labels[:number])
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """What a group of networks is shown.
+
+    Attributes:
+        whole: the training patterns.
+        order: the seed of everything that is drawn.
+        kind: ``"plain"``: every pattern in each pass, in an order that is random but constant [LeCun98, III-B];
+            ``"distorted"``: a tenth of the patterns and their nine distorted copies in each pass, so that ten passes
+            present each once; ``"noisy"``: as plain, a tenth of the pixels inverted, others in each pass.
+        examples: so many patterns, drawn by the order's seed, in place of all; those of 15,000 are among those of
+            30,000.
+    """
+
+    whole: Patterns
+    order: int
+    kind: Kind = "plain"
+    examples: int | None = None
+
+    @property
+    def patterns(self) -> int:
+        """How many patterns a pass presents."""
+        return min(self.examples or len(self.whole), len(self.whole))
+
+    def training(self) -> Patterns:
+        """The patterns as they are, undistorted."""
+        if self.patterns == len(self.whole):
+            return self.whole
+        chosen = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.patterns])
+        return Patterns(self.whole.images[chosen], self.whole.labels[chosen])
+
+    def of_pass(self, number: int) -> tuple[Patterns, NDArray[np.int64]]:
+        """The patterns of a pass, counted from 0, and the order of their presentation."""
+        if self.kind == "distorted":
+            patterns = self._distorted(number)
+            return patterns, np.arange(len(patterns), dtype=np.int64)
+        patterns = self.training()
+        if self.kind == "noisy":
+            patterns = Patterns(inverted(patterns.images, self._rng(_NOISE, number)), patterns.labels)
+        return patterns, self._rng().permutation(len(patterns)).astype(np.int64)
+
+    def curvature_patterns(self, number: int, count: int) -> NDArray[np.int64]:
+        """Which patterns of a pass its second derivatives are estimated from; other ones before each pass."""
+        return np.sort(self._rng(_CURVATURE, number).permutation(self.patterns)[:count]).astype(np.int64)
+
+    def _distorted(self, number: int) -> Patterns:
+        whole, block = self.training(), number % (COPIES + 1)
+        size = len(whole)
+        chosen = self._rng().permutation((COPIES + 1) * size)[block * size : (block + 1) * size]
+        copy, source = np.divmod(chosen, size)
+        images = whole.images[source]
+        changed = copy > 0
+        images[changed] = distort(images[changed], self._rng(_DISTORTED, block), AFFINE)
+        return Patterns(images, whole.labels[source])
+
+    def _rng(self, *purpose: int) -> np.random.Generator:
+        return np.random.default_rng([self.order, *purpose])
+
+
+@dataclass(frozen=True, eq=False)
+class OwnStreams:
+    """What a group of networks is shown that learn from patterns of their own, each in an order of its own.
+
+    A network with fewer patterns than a pass presents sees the first of its order again, so that what it learns depends
+    on no other network of the group.
+
+    Attributes:
+        order: the seed of each network's order.
+        patterns: how many a pass presents to each network.
+        draw: gives the patterns of each network, as many as a pass presents or fewer. It is asked once, before the
+            first pass that is to be taught, and not at all if there is none.
+    """
+
+    order: list[int]
+    patterns: int
+    draw: Callable[[], Sequence[Patterns]]
+
+    def of_pass(self, number: int) -> tuple[Patterns, NDArray[np.int64]]:
+        """All patterns, and the order of their presentation, (patterns, networks)."""
+        whole, streams = self._drawn
+        orders = [start + np.resize(stream.of_pass(number)[1], self.patterns) for start, stream in streams]
+        return whole, np.stack(orders, axis=1)
+
+    def curvature_patterns(self, number: int, count: int) -> NDArray[np.int64]:
+        """Which patterns of a pass each network's second derivatives are estimated from, (count, networks)."""
+        _, streams = self._drawn
+        chosen = [start + np.resize(stream.curvature_patterns(number, count), count) for start, stream in streams]
+        return np.stack(chosen, axis=1)
+
+    @cached_property
+    def _drawn(self) -> tuple[Patterns, list[tuple[int, Stream]]]:
+        """All patterns, and where among them those of each network start."""
+        parts = self.draw()
+        bounds = np.cumsum([0, *map(len, parts)]).tolist()
+        whole = joined(parts)
+        streams = [
+            (start, Stream(Patterns(whole.images[start:end], whole.labels[start:end]), seed))
+            for start, end, seed in zip(bounds, bounds[1:], self.order, strict=False)
+        ]
+        return whole, streams
+
+
+def joined(parts: Sequence[Patterns]) -> Patterns:
+    """The patterns of all parts, one after the other."""
+    return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
+
+
+def inverted(images: NDArray[np.uint8], rng: np.random.Generator, share: float = INVERTED) -> NDArray[np.uint8]:
+    """Pictures with a share of their pixels inverted at random: salt-and-pepper noise.
+
+    >>> blank = np.zeros((50, 20, 20), np.uint8)
+    >>> 0.09 < (inverted(blank, np.random.default_rng(0)) == 255).mean() < 0.11
+    np.True_
+    """
+    chosen = np.empty(images.shape, bool)
+    for image, mask in zip(images, chosen, strict=True):
+        np.less(rng.random(image.shape, np.float32), share, out=mask)
+    return np.where(chosen, ~images, images)

@@ -1,0 +1,36 @@
+"""Jobs side by side, a thread each: groups of networks share nothing, and the engine lets go of Python's lock."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from typing import TypeVar
+
+from lenet.engine.native import usable_cores
+from lenet.experiments.progress import NullProgress
+
+Result = TypeVar("Result")
+
+
+def side_by_side(
+    jobs: Sequence[Callable[[], Result]], progress: NullProgress, threads: int | None = None
+) -> list[Result]:
+    """What the jobs give, in their order; as many run at once as there are cores.
+
+    If one fails, or Ctrl-C comes, the others end at their next progress report, and the failure is raised.
+
+    >>> side_by_side([lambda: 1, lambda: 2], NullProgress())
+    [1, 2]
+    """
+    at_once = min(threads or usable_cores(), len(jobs))
+    if at_once <= 1:
+        return [job() for job in jobs]
+    with ThreadPoolExecutor(at_once) as pool:
+        futures = [pool.submit(job) for job in jobs]
+        try:
+            done, _ = wait(futures, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            return [future.result() for future in futures]
+        except BaseException:
+            progress.stop()
+            pool.shutdown(cancel_futures=True)
+            raise

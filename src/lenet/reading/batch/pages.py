@@ -1,0 +1,318 @@
+"""Reading many pictures: in their order, here or by several processes, with only a few of them in memory at any time.
+
+The picture libraries are imported when the first picture is read, so that an IDX file need not wait for them.
+"""
+
+import atexit
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, replace
+from functools import cache, partial
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar, overload
+
+from lenet.data.idx import is_idx
+from lenet.engine.native import usable_cores
+from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
+from lenet.model import Model, load
+from lenet.reading.idx import IdxReading, read_idx_digits
+from lenet.reading.lines.pattern import wanted_of
+from lenet.reading.recognition import Recognizer
+
+if TYPE_CHECKING:
+    from lenet.architecture import Network
+    from lenet.pictures.loading import Picture, Source
+    from lenet.reading.reader import Reader
+    from lenet.reading.results import Reading
+
+T = TypeVar("T")
+
+POLARITIES = ("found", "ink-high", "paper-high")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """How pictures are to be read: what `Reader` and `Reader.read` take, as plain values that another process can take.
+
+    Raises:
+        UnknownName: if there is no such polarity.
+        ReadingError: if the pattern is none, or contradicts the rest.
+    """
+
+    polarity: str = "found"
+    single: bool = False
+    length: int | None = None
+    pattern: str | None = None
+    model: Model | str | Path | None = None
+    network: "Network | str | None" = None
+    max_error: float | None = None
+    keep_steps: bool = False
+
+    def __post_init__(self) -> None:
+        if self.polarity not in POLARITIES:
+            raise UnknownName("polarity", str(self.polarity), POLARITIES)
+        wanted_of(self.single, self.length, self.pattern)
+
+    def recognizer(self) -> Recognizer:
+        """The network that is asked for.
+
+        Raises:
+            WeightsError, EngineError, MissingExtra: as `Recognizer` does.
+        """
+        model = load(self.model) if isinstance(self.model, str | Path) else self.model
+        return Recognizer(model, self.max_error)
+
+    def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":
+        """What a reader makes of a picture when it is asked so."""
+        return reader.read(
+            picture,
+            self.polarity,
+            single=self.single,
+            length=self.length,
+            pattern=self.pattern,
+            keep_steps=self.keep_steps,
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What came of one picture, or of one page of a file that holds several.
+
+    Attributes:
+        index: the number of its source, from 0.
+        number: of the page in its file, from 1.
+        is_only: whether its file holds no other.
+        result: the reading; or why there is none.
+        problem: why it could not be finished, if that is so: see `read_all`.
+    """
+
+    index: int
+    number: int
+    is_only: bool
+    result: "Reading | IdxReading | DataError"
+    problem: DataError | None = None
+
+
+Finish = Callable[[Page], None]
+
+
+def read_all(
+    sources: Iterable["Source"],
+    settings: Settings | None = None,
+    workers: int = 1,
+    finish: Finish | None = None,
+) -> Generator[Page, None, None]:
+    """Read pictures one after the other; a bad one becomes a `DataError` among the results, and the others are read.
+
+    Args:
+        sources: what `Reader.read` takes, and files of several pages or IDX files; taken from it as they are needed.
+        settings: how to read.
+        workers: how many processes read. With more than one, a script must guard its own start by
+            ``if __name__ == "__main__"``, as for everything of Python's multiprocessing.
+        finish: called with each page by the process that has read it, while the steps of the reading are at hand,
+            which are given back only if the settings keep them. Other processes must be able to take it (`pickle`).
+            What it raises is the page's problem, and the others are read.
+
+    Yields:
+        The pages of all sources, in the sources' order.
+
+    Raises:
+        ReadingError: if ``workers`` is below 1, or the settings contradict one another.
+        WeightsError, EngineError, MissingExtra: as `Recognizer` does.
+    """
+    if workers < 1:
+        raise ReadingError(f"workers is {workers}, expected at least 1")
+    settings = settings or Settings()
+    pages = PageReader(settings, finish)  # here in any case: wrong settings are told before a process is started
+    if workers > 1:
+        from lenet.reading.batch.worker_pool import Make, over_processes
+
+        make: Make[tuple[int, Source], list[Page]] = partial(_reading, settings, finish)
+        with closing(over_processes(make, enumerate(sources), workers, _lost)) as results:
+            for of_source in results:
+                yield from of_source
+    else:
+        for index, source in enumerate(sources):
+            yield from pages.read(index, source)
+
+
+def workers_for(count: int) -> int:
+    """How many processes read so many pictures soonest: a process takes as long to start as it takes to read ten."""
+    return max(1, min(usable_cores(), count // 10))
+
+
+def _reading(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
+    """What a process that reads does with each source."""
+    pages = PageReader(settings, finish)
+    return lambda task: list(pages.read(*task))
+
+
+def _lost(task: tuple[int, "Source"]) -> list[Page]:
+    """What becomes of a source that has ended the process that was reading it."""
+    index, source = task
+    error = DataError(f"{_name(source)}: ended the process that was reading it, most likely by lack of memory")
+    return [Page(index, 1, True, error)]
+
+
+class PageReader:
+    """Reads sources page by page, with the network of its settings."""
+
+    def __init__(self, settings: Settings, finish: Finish | None = None) -> None:
+        self._settings = settings
+        self._how = replace(settings, keep_steps=settings.keep_steps or finish is not None)
+        self._finish = finish
+        self._recognizer = settings.recognizer()
+        self._reader: Reader | None = None
+
+    def read(self, index: int, source: "Source") -> Iterator[Page]:
+        """The pages of one source, each finished, and with its steps only if they are to be kept."""
+        if isinstance(source, str | Path) and names_idx(Path(source)):
+            yield Page(index, 1, True, _caught(source, lambda: self._read_idx(source)))
+            return
+        opened = _opened(source)
+        picture, number = next(opened, None), 1
+        while picture is not None:
+            following = next(opened, None)  # one page ahead, which tells whether there are several
+            result = _caught(source, partial(self._read_picture, picture))
+            page = Page(index, number, number == 1 and following is None, result)
+            problem = _caught(source, partial(self._finish, page)) if self._finish is not None else None
+            if not (isinstance(result, DataError) or self._settings.keep_steps):
+                page = replace(page, result=replace(result, steps=None))
+            yield replace(page, problem=problem)
+            picture, number = following, number + 1
+
+    def _read_picture(self, picture: "Picture | DataError") -> "Reading":
+        if isinstance(picture, DataError):
+            raise picture
+        if self._reader is None:
+            from lenet.reading.reader import Reader
+
+            self._reader = Reader(self._recognizer, network=self._settings.network)
+        return self._how.read(self._reader, picture)
+
+    def _read_idx(self, path: str | Path) -> IdxReading:
+        return read_idx_digits(path, self._recognizer, paper_high=self._settings.polarity == "paper-high")
+
+
+def names_idx(path: Path) -> bool:
+    """Whether this is an IDX file; a pipe is none, and none of its bytes are taken."""
+    try:
+        return path.is_file() and is_idx(path)
+    except (OSError, ValueError):  # no right to look; a name that no system takes: reading it says so
+        return False
+
+
+def _opened(source: "Source") -> Iterator["Picture | DataError"]:
+    """The pages of a source, as pictures; what cannot be opened ends them."""
+    from lenet.pictures.loading import open_pages
+
+    pictures = iter(open_pages(source))
+    while (picture := _caught(source, lambda: next(pictures, None))) is not None:
+        yield picture
+        if isinstance(picture, DataError):
+            return
+
+
+def _caught(source: "Source", call: Callable[[], T]) -> T | DataError:
+    """What the call gives; or why this source cannot be read, so that the others are."""
+    try:
+        return call()
+    except (DataError, MissingExtra) as error:  # some kinds of files are opened by extras
+        return DataError(str(error))
+    except LeNetError:  # the settings' fault, and so every picture's
+        raise
+    except MemoryError:
+        return DataError(f"{_name(source)}: does not fit into memory; make it smaller first")
+    except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        return DataError(f"{_name(source)}: a defect of lenet stopped its reading ({what}); please report it")
+
+
+def _name(source: "Source") -> str:
+    return str(source) if isinstance(source, str | Path) else type(source).__name__
+
+
+@overload
+def read(
+    pictures: "list[Source] | tuple[Source, ...]",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    model: Model | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "list[Reading]": ...
+@overload
+def read(
+    pictures: "Source",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    model: Model | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "Reading": ...
+def read(
+    pictures: "Source | list[Source] | tuple[Source, ...]",
+    *,
+    workers: int = 1,
+    polarity: str = "found",
+    single: bool = False,
+    length: int | None = None,
+    pattern: str | None = None,
+    model: Model | str | Path | None = None,
+    network: "Network | str | None" = None,
+    max_error: float | None = None,
+    keep_steps: bool = False,
+) -> "Reading | list[Reading]":
+    """Read the digits in a picture, or in each of several.
+
+    Args:
+        pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
+            Of a file with several pages the first is read: see `read_all`.
+        workers: how many processes read a list: see `read_all`.
+        polarity, single, length, pattern, keep_steps: as `Reader.read` takes them.
+        weights, network, max_error: as `Reader` takes them.
+
+    Returns:
+        A reading; for a list, a list of as many.
+
+    Raises:
+        DataError: if a picture cannot be opened.
+        WeightsError, EngineError, ReadingError, UnknownName, MissingExtra: if the settings cannot be met.
+
+    >>> import numpy as np
+    >>> page = np.full((100, 100), 230, np.uint8)
+    >>> page[20:80, 47:53] = 30
+    >>> read(page).text, [reading.text for reading in read([page, 255 - page], single=True)]
+    ('1', ['1', '1'])
+    """
+    from lenet.reading.reader import Reader
+
+    how = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
+    if isinstance(pictures, list | tuple):
+        readings: list[Reading] = []
+        for page in read_all(pictures, how, workers):
+            if isinstance(page.result, DataError):
+                raise page.result
+            if isinstance(page.result, IdxReading):
+                raise DataError(f"{page.result.name}: is an IDX file, expected a picture; read_idx_digits reads it")
+            if page.number == 1:
+                readings.append(page.result)
+        return readings
+    is_shipped = model is None and max_error is None
+    return how.read(Reader(_shipped() if is_shipped else how.recognizer(), network=network), pictures)
+
+
+@cache
+def _shipped() -> Recognizer:
+    atexit.register(_shipped.cache_clear)  # what is left when Python ends, the engine's bindings report as leaks
+    return Recognizer()

@@ -1,0 +1,245 @@
+"""Measuring a reader on labeled pictures: what was read right, rejected, and how far probabilities can be trusted."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from lenet.errors import DataError, LeNetError, MissingExtra, printable
+from lenet.model import Model
+from lenet.reading.batch.labels import LabeledPicture
+from lenet.reading.batch.pages import workers_for
+from lenet.reading.batch.worker_pool import over_processes
+from lenet.reading.reader import Reader
+from lenet.reading.recognition import Recognizer
+from lenet.reading.results import Reading
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+BINS = 15  # of equal mass, for the calibration error
+
+
+@dataclass(frozen=True, eq=False)
+class Answer:
+    """What a labeled picture was read as.
+
+    Attributes:
+        picture: the picture and its label.
+        reading: what was read; None if the picture could not be opened.
+        problem: why not.
+    """
+
+    picture: LabeledPicture
+    reading: Reading | None
+    problem: str = ""
+
+    @property
+    def text(self) -> str:
+        """What was read; nothing if the picture could not be opened."""
+        return self.reading.text if self.reading else ""
+
+    def without_steps(self) -> "Answer":
+        """The same without what the reader saw on the way, so that many can be kept."""
+        return replace(self, reading=self.reading and replace(self.reading, steps=None))
+
+    @property
+    def is_right(self) -> bool:
+        """Whether digits and lines are those of the label; gaps are not compared."""
+        return self.text.replace(" ", "") == self.picture.label.replace(" ", "")
+
+    @property
+    def is_right_with_gaps(self) -> bool:
+        """Whether gaps are where the label has them, too."""
+        return self.text == self.picture.label
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether there is no answer that the reader relies on."""
+        return self.reading is None or self.reading.is_rejected
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many of some pictures were read how."""
+
+    n: int
+    right: int
+    rejected: int
+    accepted_right: int
+    right_with_gaps: int
+
+    @classmethod
+    def of(cls, answers: Sequence[Answer]) -> "Tally":
+        return cls(
+            len(answers),
+            sum(answer.is_right for answer in answers),
+            sum(answer.is_rejected for answer in answers),
+            sum(answer.is_right and not answer.is_rejected for answer in answers),
+            sum(answer.is_right_with_gaps for answer in answers),
+        )
+
+    @property
+    def accepted(self) -> int:
+        return self.n - self.rejected
+
+    @property
+    def accepted_wrong(self) -> int:
+        return self.accepted - self.accepted_right
+
+
+@dataclass(frozen=True, eq=False)
+class Measurement:
+    """What a reader made of labeled pictures."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def groups(self) -> dict[str, Tally]:
+        """One tally for each kind and capture, in alphabetical order."""
+        names = sorted({answer.picture.group for answer in self.answers})
+        return {name: Tally.of([answer for answer in self.answers if answer.picture.group == name]) for name in names}
+
+    @property
+    def total(self) -> Tally:
+        return Tally.of(self.answers)
+
+    @property
+    def misses(self) -> list[Answer]:
+        """The pictures that were read wrongly: group by group, the ones that were not even rejected first."""
+        wrong = [answer for answer in self.answers if not answer.is_right]
+        return sorted(wrong, key=lambda answer: (answer.picture.group, answer.is_rejected))
+
+    @property
+    def single_digits(self) -> tuple[list[float], list[bool]]:
+        """Of each single picture in which a digit was found its probability, and whether it was right."""
+        seen = [
+            (answer.reading.digits[0].probability, answer.is_right)
+            for answer in self.answers
+            if answer.picture.kind == "single" and answer.reading and answer.reading.digits
+        ]
+        return [probability for probability, _ in seen], [right for _, right in seen]
+
+    @property
+    def calibration_error(self) -> float | None:
+        """The expected calibration error over `single_digits`, 0..1; None if there are none."""
+        probabilities, right = self.single_digits
+        return calibration_error(probabilities, right) if right else None
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        error = self.calibration_error
+        return {
+            "groups": {name: vars(tally) for name, tally in self.groups.items()},
+            "total": vars(self.total),
+            "calibration": {
+                "expected_error": None if error is None else round(error, 5),
+                "bins": BINS,
+                "digits": len(self.single_digits[0]),
+            },
+            "misses": [
+                {
+                    "file": answer.picture.file,
+                    "group": answer.picture.group,
+                    "label": answer.picture.label,
+                    "text": answer.text,
+                    "rejected": answer.is_rejected,
+                    "problem": answer.problem,
+                }
+                for answer in self.misses
+            ],
+        }
+
+
+def read_labeled(
+    pictures: Sequence[LabeledPicture],
+    model: Model | None = None,
+    max_error: float | None = None,
+    *,
+    workers: int | None = None,
+) -> Iterator[Answer]:
+    """Read labeled pictures, single ones as single ones; one that cannot be opened is no error, but no answer either.
+
+    Args:
+        weights: the ones that ship if None.
+        max_error: as `Recognizer` takes it.
+        workers: how many processes read; None takes as many as are soonest done. With more than one, a script must
+            guard its own start by ``if __name__ == "__main__"``.
+
+    Raises:
+        WeightsError: as `Recognizer` does.
+    """
+    Recognizer(model, max_error)  # says here what is wrong with them, and not in each process
+    return over_pictures(partial(_answering, model, max_error), pictures, workers, lost)
+
+
+def read_by_turns(
+    pictures: Sequence[LabeledPicture], models: Sequence[Model], turns: Sequence[int], *, workers: int | None = None
+) -> Iterator[Answer]:
+    """Read each picture with those of several weights that its turn names, as cross-validation does."""
+    tasks = list(zip(pictures, turns, strict=True))
+    return over_pictures(partial(_answering_by_turns, models), tasks, workers, lambda task: lost(task[0]))
+
+
+def over_pictures(
+    make: Callable[[], Callable[[Task], Result]],
+    tasks: Sequence[Task],
+    workers: int | None,
+    lost: Callable[[Task], Result],
+) -> Iterator[Result]:
+    """What a function makes of each task, here or by several processes: see `over_processes` for what it takes."""
+    workers = workers_for(len(tasks)) if workers is None else workers
+    if workers > 1:
+        return over_processes(make, tasks, workers, lost)
+    return map(make(), tasks)
+
+
+def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool = False) -> Answer:
+    """Read one labeled picture."""
+    try:
+        return Answer(picture, reader.read(picture.path, single=picture.kind == "single", keep_steps=keep_steps))
+    except (DataError, MissingExtra) as error:  # of a kind of file that only an extra opens
+        return Answer(picture, None, str(error))
+    except LeNetError:  # the weights' fault, and every picture's
+        raise
+    except MemoryError:
+        return lost(picture)
+    except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
+        what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        sentence = f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
+        return Answer(picture, None, printable(sentence))
+
+
+def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
+    """The expected calibration error: how far, on average, probability and share of right answers lie apart, 0..1.
+
+    Args:
+        probabilities: (N,), of the answers given.
+        right: (N,), whether they were right.
+        bins: of equal mass; fewer where there are fewer answers.
+
+    >>> calibration_error([0.5, 0.5, 1.0, 1.0], [True, False, True, True], bins=2)
+    0.0
+    """
+    shares, truths = np.asarray(probabilities, np.float64), np.asarray(right, np.float64)
+    order = np.argsort(shares, kind="stable")
+    parts = np.array_split(order, max(1, min(bins, len(order))))
+    return float(sum(abs(shares[part].sum() - truths[part].sum()) for part in parts) / max(1, len(order)))
+
+
+def _answering(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
+    reader = Reader(Recognizer(model, max_error))
+    return lambda picture: read_labeled_one(reader, picture)
+
+
+def _answering_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
+    readers = [Reader(Recognizer(own)) for own in models]
+    return lambda task: read_labeled_one(readers[task[1]], task[0])
+
+
+def lost(picture: LabeledPicture) -> Answer:
+    """What becomes of a picture that has ended the process that was reading it."""
+    return Answer(picture, None, printable(f"{picture.path}: does not fit into memory; make it smaller first"))

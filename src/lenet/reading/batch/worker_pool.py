@@ -1,0 +1,240 @@
+"""The same work on many tasks by several processes: the order in which it comes back, and how everything ends.
+
+Processes are started afresh, never forked from this one: a fork would take the engine's locks along without the threads
+that hold them. Each works with one thread, on one task at a time. Ctrl-C and SIGTERM, which may reach all of them, are
+their parent's to answer. Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing
+behind but its task. If it is their parent that is killed, they end and remove what it leaves.
+"""
+
+import atexit
+import multiprocessing
+import os
+import shutil
+import signal
+from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import resource_tracker
+from multiprocessing.connection import Connection, wait
+from multiprocessing.process import BaseProcess
+from multiprocessing.util import get_temp_dir
+from typing import Any, Generic, TypeVar
+
+from lenet.errors import LeNetError, ReadingError
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+Make = Callable[[], Callable[[Task], Result]]
+
+_AHEAD = 4  # tasks for each process whose results may wait for an earlier one
+_SECONDS_TO_END = 5.0
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
+
+
+def over_processes(
+    make: Make[Task, Result], tasks: Iterable[Task], workers: int, lost: Callable[[Task], Result]
+) -> Generator[Result, None, None]:
+    """What a function makes of each task, in their order, with a few of them in memory at any time.
+
+    When this generator ends or is closed, as an exception in its caller's loop does it, its processes are gone.
+
+    Args:
+        make: gives the function; called once in each process. It, the tasks and the results must be picklable.
+        tasks: taken from it as they are needed; none of them is None.
+        workers: how many processes at most; as many are started as there are tasks at once.
+        lost: what becomes of a task that ends its process, as happens when memory runs out.
+
+    Raises:
+        ReadingError: with the text of a LeNetError that the function raised; other exceptions come as they are.
+    """
+    crew = _WorkerPool(make, workers, lost)
+    remaining, are_left = enumerate(tasks), True
+    done: dict[int, Result] = {}
+    given = returned = 0
+    try:
+        while True:
+            while are_left and crew.has_room and given - returned < _AHEAD * workers:
+                try:
+                    number, task = next(remaining)
+                except StopIteration:
+                    are_left = False
+                    break
+                crew.give(number, task)
+                given += 1
+            if returned == given:
+                return
+            done |= crew.results()
+            while returned in done:
+                yield done.pop(returned)
+                returned += 1
+    finally:
+        crew.stop()
+
+
+@dataclass(frozen=True, eq=False)
+class _Worker:
+    process: BaseProcess
+    connection: "Connection[Any, Any]"
+
+
+class _WorkerPool(Generic[Task, Result]):
+    """A worker pool, one task a process, and its shutdown."""
+
+    def __init__(self, make: Make[Task, Result], most: int, lost: Callable[[Task], Result]) -> None:
+        self._make, self._most, self._lost = make, most, lost
+        methods = multiprocessing.get_all_start_methods()
+        self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
+        if "forkserver" in methods:  # what every process needs is imported once
+            multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
+        self._folder = _own_temporary_folder() if "forkserver" in methods else None
+        self._workers: list[_Worker] = []  # all that were started
+        self._idle: list[_Worker] = []
+        self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
+        atexit.register(self.stop)  # before multiprocessing asks those that are left, with a SIGTERM that they ignore
+
+    @property
+    def has_room(self) -> bool:
+        """Whether another task can be given."""
+        return bool(self._idle) or len(self._busy) < self._most
+
+    def give(self, number: int, task: Task) -> None:
+        """Have a task done."""
+        while True:
+            worker = self._idle.pop() if self._idle else self._start()
+            self._busy[worker.connection] = worker, number, task
+            try:
+                worker.connection.send(task)
+                return
+            except OSError:  # it has died meanwhile; so may the next one, but not for lack of a task
+                self._end(self._busy.pop(worker.connection)[0])
+
+    def results(self) -> dict[int, Result]:
+        """The next results, by their tasks' numbers; waits for one at least."""
+        found: dict[int, Result] = {}
+        for connection in wait(list(self._busy)):
+            worker, number, task = self._busy.pop(connection)
+            try:
+                # An answer may import what it is made of, and there are packages that swallow Ctrl-C while they start.
+                with _signals_held_back():
+                    error, result = worker.connection.recv()
+            except (EOFError, OSError):
+                self._end(worker)
+                found[number] = self._lost(task)
+                continue
+            self._idle.append(worker)
+            if error is not None:
+                raise error
+            found[number] = result
+        return found
+
+    def stop(self) -> None:
+        """End all processes, in the middle of their work if need be."""
+        with _signals_held_back():
+            for worker in self._workers:
+                with suppress(OSError):
+                    worker.connection.send(None)  # which tells it that nothing is left to do
+                worker.connection.close()
+            for worker in self._workers:
+                if worker.process.is_alive():
+                    worker.process.terminate()  # in the middle of its task, too
+            while self._workers:
+                self._end(self._workers[0])
+        atexit.unregister(self.stop)
+
+    def _start(self) -> _Worker:
+        ours, theirs = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(theirs, self._make, self._folder), daemon=True)
+        worker = _Worker(process, ours)
+        if hasattr(signal, "pthread_sigmask"):
+            resource_tracker.ensure_running()  # which would let signals through if it were started in there
+        with _signals_held_back():
+            process.start()
+            self._workers.append(worker)
+        theirs.close()
+        return worker
+
+    def _end(self, worker: _Worker) -> None:
+        worker.connection.close()
+        worker.process.join(_SECONDS_TO_END)
+        if worker.process.is_alive():
+            worker.process.kill()
+            worker.process.join()
+        self._workers.remove(worker)
+
+
+def _own_temporary_folder() -> str | None:
+    """Where multiprocessing keeps the socket over which this process asks for others; None if that is its parent's."""
+    return get_temp_dir() if multiprocessing.parent_process() is None else None
+
+
+def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str | None) -> None:
+    """Run a worker process: task after task, until its parent says that nothing is left to do.
+
+    If its parent goes away without that, it was killed: then its temporary folder is removed here.
+    """
+    if not _works_until_told(connection, make) and folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _works_until_told(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
+    """Do all tasks that come; False if the other end of the connection goes away without a word."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+    import cv2
+
+    cv2.setNumThreads(1)
+    do: Callable[[Any], Any] | None = None
+    while True:
+        try:
+            task = connection.recv()
+        except (EOFError, OSError):
+            return False
+        if task is None:
+            return True
+        try:
+            if do is None:
+                with _one_core():
+                    do = make()
+            answer: tuple[Exception | None, Any] = None, do(task)
+        except LeNetError as error:  # some kinds cannot be taken from one process to another
+            answer = ReadingError(str(error)), None
+        except Exception as error:
+            answer = error, None
+        with suppress(OSError):  # nobody takes it any more: what comes next says why
+            connection.send(answer)
+
+
+def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
+    """SIGTERM to a process that works: if its parent has closed their pipe, it leaves its task, tidily."""
+    if connection.poll():
+        raise SystemExit
+
+
+@contextmanager
+def _signals_held_back() -> Iterator[None]:
+    """Ctrl-C and SIGTERM are answered after this block, and by processes started in it when their handlers are set."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextmanager
+def _one_core() -> Iterator[None]:
+    """The engine takes a thread for each core it may use; one that is made in here may use one."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usable)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)

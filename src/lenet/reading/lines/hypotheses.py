@@ -1,0 +1,284 @@
+"""Reading lines of digits: rows of pieces at several thresholds, the best path through each, the surest of all."""
+
+import math
+from collections import Counter
+from dataclasses import replace
+from itertools import chain
+from typing import TypeVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.rules import find_rules
+from lenet.reading.lines.layout import Box, Mask, find_spaces
+from lenet.reading.lines.numbers import are_strokes, find_scribbles, numbers_of, union, with_doubt, without_words
+from lenet.reading.lines.path import Path, best_path
+from lenet.reading.lines.pattern import Pattern
+from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page
+from lenet.reading.recognition import Recognizer
+from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
+
+THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
+SURE = 0.9  # the least probability of every digit at which two thresholds that agree need no third
+LEFT_OUT = 2.0  # in nats: what a digit costs that another threshold shows and this one does not
+AGREEMENT = 0.15  # in nats of mean probability, for each other threshold that gives the same text
+# Of rows with so many candidates a few are classified first: their minimum mean digit probability.
+GLANCE, GLANCE_LINE = 60, 0.5
+SIGN = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
+
+
+def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = None) -> PageReading:
+    """What an ink map says; a draft without lines if it shows no digits.
+
+    Args:
+        ink: the ink of a picture.
+        recognizer: tells digits apart.
+        pattern: what each line must look like, if that is known; lines that cannot are ignored.
+    """
+    thresholds = ink.thresholds(THRESHOLDS)
+    if not thresholds:
+        return PageReading()
+    rules = find_rules(ink, min(thresholds))
+    page = find_page(ink, thresholds[0], rules)
+    if not page.skew:
+        return _read(ink, rules, {thresholds[0]: page}, thresholds, recognizer, pattern)
+    turn = _Turn(ink.levels.shape, page.skew)
+    level = replace(ink, levels=turn.forth(ink.levels))
+    draft = _read(level, turn.forth(rules), {}, thresholds, recognizer, pattern)
+    return turn.back(draft)
+
+
+Levels = TypeVar("Levels", NDArray[np.float32], Mask)
+
+
+class _Turn:
+    """Turns an ink map so that lines which fall by so many degrees are level, and boxes back to where they were."""
+
+    def __init__(self, shape: tuple[int, ...], degrees: float) -> None:
+        self.height, self.width = shape
+        sine, cosine = abs(math.sin(math.radians(degrees))), math.cos(math.radians(degrees))
+        wide, high = (
+            math.ceil(self.width * cosine + self.height * sine),
+            math.ceil(self.width * sine + self.height * cosine),
+        )
+        self.matrix = cv2.getRotationMatrix2D((self.width / 2, self.height / 2), degrees, 1.0)
+        self.matrix[:, 2] += np.array([(wide - self.width) / 2, (high - self.height) / 2])
+        self.size = wide, high
+
+    def forth(self, levels: Levels) -> Levels:
+        how = cv2.INTER_LINEAR if levels.dtype == np.float32 else cv2.INTER_NEAREST
+        return np.asarray(cv2.warpAffine(levels, self.matrix, self.size, flags=how), levels.dtype)
+
+    def back(self, draft: PageReading) -> PageReading:
+        lines = tuple(
+            tuple(replace(sign, candidate=replace(sign.candidate, box=self._box(sign.box))) for sign in line)
+            for line in draft.lines
+        )
+        return replace(draft, lines=lines, ignored=tuple((self._box(box), reason) for box, reason in draft.ignored))
+
+    def _box(self, box: Box) -> Box:
+        """The upright box of an ellipse in the given one: that of its corners would be far larger than its ink."""
+        top, left, bottom, right = box
+        inverse = cv2.invertAffineTransform(self.matrix)
+        x, y = inverse @ ((left + right) / 2, (top + bottom) / 2, 1.0)
+        half = np.array([(right - left) / 2, (bottom - top) / 2])
+        across, down = np.sqrt((inverse[:, :2] ** 2) @ (half**2))
+        return (
+            max(0, math.floor(y - down)),
+            max(0, math.floor(x - across)),
+            min(self.height, math.ceil(y + down)),
+            min(self.width, math.ceil(x + across)),
+        )
+
+
+def _read(
+    ink: InkMap,
+    rules: Mask,
+    pages: dict[float, Page],
+    thresholds: list[float],
+    recognizer: Recognizer,
+    pattern: Pattern | None,
+) -> PageReading:
+    """The surest draft of all thresholds, if most of them see digits.
+
+    Where the first two agree and are sure, or see nothing, the others are not looked at.
+    """
+
+    def drafts_at(some: list[float], lines: Mask) -> list[PageReading]:
+        found = [pages[at] if at in pages else find_page(ink, at, lines) for at in some]
+        return _drafts(ink, found, recognizer, pattern)
+
+    def votes(lines: Mask) -> list[PageReading]:
+        drafts = drafts_at(thresholds[:2], lines)
+        return drafts if _agree(drafts) or not any(drafts) else drafts + drafts_at(thresholds[2:], lines)
+
+    drafts = votes(rules)
+    if not any(drafts) and (rules > (at_edges := _reaching_the_edges(rules))).any():
+        pages = {}  # nothing but rules: then those that end within the picture were strokes
+        drafts += votes(at_edges)
+    else:
+        drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
+    found = [draft for draft in drafts if draft]
+    if 2 * len(found) < len(thresholds[: len(drafts)]):  # most see nothing
+        return next(draft for draft in drafts if not draft)
+    return _surest(found) if found else drafts[0]
+
+
+def _reaching_the_edges(rules: Mask) -> Mask:
+    """The rules that reach an edge of the picture: folds and table edges, never strokes."""
+    _, labels = cv2.connectedComponents(rules, connectivity=8)
+    at_edges = np.unique(np.concatenate([labels[0], labels[-1], labels[:, 0], labels[:, -1]]))
+    return np.asarray(np.isin(labels, at_edges[at_edges > 0]), np.uint8)
+
+
+def _agree(drafts: list[PageReading]) -> bool:
+    if len({draft.text for draft in drafts}) > 1 or not all(drafts):
+        return False
+    return all(sign.probability > SURE for draft in drafts for sign in draft.signs)
+
+
+def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
+    if not rules.any():
+        return ()
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(rules, connectivity=8)
+    least = 0.2 * max(rules.shape)
+    return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > least)
+
+
+def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
+    """What the ink says at each threshold: the best path through each row; one call of the network."""
+    height, width = ink.levels.shape
+    rows = [row for page in pages for row in page.rows]
+    runs = [list(row.candidates()) if seen else [] for row, seen in zip(rows, _glance(rows, recognizer), strict=True)]
+    signs_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
+    row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
+    for sign in recognize(list(chain(*runs)), recognizer):
+        signs_of[row_of[id(sign.candidate)]].append(sign)
+    lines = iter([_line(row, signs_of[index], pattern) for index, row in enumerate(rows)])
+    drafts = []
+    for page in pages:
+        if page.is_texture:
+            drafts.append(PageReading(ignored=(((0, 0, height, width), "texture"),)))
+            continue
+        parts = [next(lines) for _ in page.rows]
+        if not pattern:
+            parts = without_words(parts)
+        full = [part for part in parts if part]
+        ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
+        drafts.append(
+            PageReading(
+                tuple(with_doubt(line, ignored) for part in full for line in part.lines),
+                tuple(gaps for part in full for gaps in part.gaps),
+                ignored,
+                tuple(separators for part in full for separators in part.separators),
+            )
+        )
+    return drafts
+
+
+def _glance(rows: list[Row], recognizer: Recognizer) -> list[bool]:
+    """Which rows are worth a closer look: of long ones the components that may be whole digits must look like some."""
+    wholes = [list(row.wholes()) if len(row.runs) > GLANCE else [] for row in rows]
+    signs = recognize(list(chain(*wholes)), recognizer)
+    share_of = {id(sign.candidate): float(sign.shares.sum()) for sign in signs}
+    means = [float(np.mean([share_of.get(id(one), 0.0) for one in own])) if len(own) > 3 else 1.0 for own in wholes]
+    return [mean >= GLANCE_LINE for mean in means]
+
+
+def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
+    """A row's best path as a draft of one line, or of none if the row is no line of digits."""
+    whole = union([row.box_of(piece) for piece in row.pieces])
+    if not signs:
+        return PageReading(ignored=((whole, "not digits" if row.digit_height * 2 < whole[3] - whole[1] else "speck"),))
+    logs = np.log(np.maximum(np.stack([sign.shares for sign in signs]), 1e-6))
+    path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern)
+    if math.isinf(path.score):
+        return PageReading(ignored=((whole, "does not fit the pattern"),))
+    chosen = [_allowed(signs[number], digits) for number, digits in zip(path.chosen, path.allowed, strict=True)]
+    scribbles = set() if pattern else find_scribbles(chosen)
+    ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
+    chosen = [sign for number, sign in enumerate(chosen) if number not in scribbles]
+    left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
+    if pattern and any(_is_digit_among(sign, left_out, row) for sign in signs):
+        return PageReading(ignored=((whole, "does not fit the pattern"),))
+    ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
+    if not chosen:
+        return PageReading(ignored=tuple(ignored))
+    if not pattern:
+        others = [box for box, reason in ignored if reason == "not a digit"]
+        words = numbers_of(chosen, others, _gaps(chosen, ignored, path, pattern))
+        ignored += [(sign.box, "not a digit") for sign in chosen if sign not in words]
+        chosen = words
+    if not chosen or are_strokes(chosen):
+        return PageReading(ignored=((whole, "not digits"),))
+    return PageReading((tuple(chosen),), (_gaps(chosen, ignored, path, pattern),), tuple(ignored), (path.separators,))
+
+
+def _gaps(
+    chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]], path: Path, pattern: Pattern | None
+) -> frozenset[int]:
+    if pattern:  # says itself where a space is
+        return frozenset()
+    middles = [sign.box[1] + sign.box[3] for sign in chosen]
+    marks = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
+    separated = frozenset(
+        index for index in range(1, len(chosen)) if any(middles[index - 1] < mark < middles[index] for mark in marks)
+    )
+    return find_spaces([sign.box for sign in chosen], separated)
+
+
+def _allowed(sign: ScoredCandidate, digits: frozenset[int]) -> ScoredCandidate:
+    """The sign with its probabilities as they are once it is known to be one of these digits, or none."""
+    if len(digits) == 10:
+        return sign
+    shares = np.zeros_like(sign.shares)
+    numbers = sorted(digits)
+    shares[numbers] = sign.shares[numbers]
+    nothing = max(0.0, 1.0 - float(sign.shares.sum()))
+    return replace(sign, shares=shares / np.float32(max(float(shares.sum()) + nothing, 1e-6)))
+
+
+def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
+    taken = {
+        piece
+        for candidate in chosen
+        for piece in range(candidate.first, candidate.last)
+        if piece not in candidate.dropped
+    }
+    return [piece for index, piece in enumerate(row.pieces) if index not in taken]
+
+
+def _is_digit_among(sign: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
+    """Whether these pieces hold a whole digit, which a path left out only because the pattern has no place for it."""
+    own = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
+    return sign.candidate.height >= SIGN and sign.probability > 0.5 and all(piece in pieces for piece in own)
+
+
+def _reason(row: Row, piece: Piece) -> str:
+    top, left, bottom, right = piece.box
+    if piece.height >= SIGN:
+        return "not a digit"
+    is_dash = right - left > max(1.6 * (bottom - top), 0.25 * row.digit_height)
+    return "separator" if is_dash or piece.is_mark else "speck"
+
+
+def _surest(drafts: list[PageReading]) -> PageReading:
+    """The draft that tells surest what the ink is; one on which several thresholds agree gains by it.
+
+    Every digit counts by its height: by how surely it is read, or as left out. Pale ones count as much as black ones.
+    """
+    votes = Counter(draft.text for draft in drafts)
+    heights = [[sign.box[2] - sign.box[0] for sign in draft.signs] for draft in drafts]
+    most = max(map(sum, heights))
+
+    def sureness(index: int) -> float:
+        signs = drafts[index].signs
+        told = sum(
+            height * math.log(max(sign.probability, 1e-6)) for height, sign in zip(heights[index], signs, strict=True)
+        )
+        left_out = LEFT_OUT * (most - sum(heights[index]))
+        return float((told - left_out) / most + AGREEMENT * (votes[drafts[index].text] - 1))
+
+    return drafts[max(range(len(drafts)), key=sureness)]

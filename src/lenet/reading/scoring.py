@@ -1,0 +1,89 @@
+"""Classification of candidates: each is normalized and given the probabilities of the ten digits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.lines.segmentation import Box, Candidate
+from lenet.reading.normalization import normalize
+from lenet.reading.recognition import LABELS, Recognizer
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredCandidate:
+    """A candidate as the network sees it.
+
+    Attributes:
+        candidate: ink that may be one digit.
+        image: uint8 (28, 28), that ink normalized.
+        shares: float32 (10,), the digits' probabilities; what they lack of 1 is that of no digit.
+    """
+
+    candidate: Candidate
+    image: NDArray[np.uint8]
+    shares: NDArray[np.float32]
+
+    @property
+    def probability(self) -> float:
+        return float(self.shares.max())
+
+    @property
+    def label(self) -> str:
+        return LABELS[int(self.shares.argmax())]
+
+    @property
+    def box(self) -> Box:
+        return self.candidate.box
+
+    def mass(self, ink: InkMap) -> float:
+        """The ink it holds: the sum of its levels."""
+        top, left, bottom, right = self.box
+        return float((ink.levels[top:bottom, left:right] * (self.candidate.ink >= 0.5)).sum())
+
+
+def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[ScoredCandidate]:
+    """The signs of those candidates that hold ink enough to be normalized, in their order; one call of the network."""
+    normalized = [(candidate, normalize(candidate.ink)) for candidate in candidates]
+    seen = [(candidate, image) for candidate, image in normalized if image is not None]
+    if not seen:
+        return []
+    shares = recognizer.probabilities(np.stack([image for _, image in seen]))
+    return [ScoredCandidate(candidate, image, own) for (candidate, image), own in zip(seen, shares, strict=True)]
+
+
+@dataclass(frozen=True, eq=False)
+class PageReading:
+    """What a picture says, in the pixels of its ink map.
+
+    Attributes:
+        lines: the signs of each line, in reading order.
+        gaps: for each line, the indices of the signs that a gap wide enough for a space precedes.
+        ignored: boxes of ink left out, and why.
+        separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
+    """
+
+    lines: tuple[tuple[ScoredCandidate, ...], ...] = ()
+    gaps: tuple[frozenset[int], ...] = ()
+    ignored: tuple[tuple[Box, str], ...] = ()
+    separators: tuple[Mapping[int, str], ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.lines)
+
+    @property
+    def signs(self) -> list[ScoredCandidate]:
+        """All signs, in reading order."""
+        return [sign for line in self.lines for sign in line]
+
+    @property
+    def text(self) -> str:
+        """Labels, a space for a gap, a pattern's separators, a new line for a line."""
+        separators = self.separators or ({},) * len(self.lines)
+        return "\n".join(
+            "".join(own.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
+            + own.get(len(line), "")
+            for line, gaps, own in zip(self.lines, self.gaps, separators, strict=True)
+        )

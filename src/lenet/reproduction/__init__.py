@@ -1,5 +1,0 @@
-"""The results of 1989 to 1998, made again: each row of `rows` by one command, with seeds and intervals."""
-
-from lenet.reproduction.rows import ROWS, Row, find, names
-
-__all__ = ["ROWS", "Row", "find", "names"]

@@ -1,0 +1,203 @@
+"""The exact account of a network: shapes, parameters, connections, multiply-accumulates, receptive fields.
+
+Conventions, those of [LeCun98]: a shared weight is one parameter; every use of a weight or bias in one pass is a
+connection, also where a kernel lies on the padding; plain pooling has neither. A multiply-accumulate is one product
+of a weight and an input: biases are none, sub-sampling has one a unit, an RBF one a coordinate.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any, Literal
+
+from lenet.architecture import (
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    Layer,
+    Network,
+    Shape,
+    Stage,
+    Subsampling,
+)
+
+
+@dataclass(frozen=True)
+class StageAccount:
+    """What one stage costs for one image, and what of the image its units see.
+
+    Attributes:
+        parameters: free parameters, shared ones once.
+        connections: uses of a weight or bias in one pass.
+        macs: multiply-accumulates in one pass.
+        units: outputs.
+        fixed: values that are stored but not trained (the RBF's prototypes).
+        receptive_field: rows and columns of the input that reach one unit, padding included.
+        jump: input pixels between the centers of neighboring units.
+        first_center: row and column of the center of the first unit's receptive field; pixel centers are whole.
+    """
+
+    name: str
+    kind: str
+    activation: str
+    input_shape: Shape
+    output_shape: Shape
+    parameters: int
+    connections: int
+    macs: int
+    units: int
+    fixed: int
+    receptive_field: int
+    jump: int
+    first_center: float
+
+
+@dataclass(frozen=True)
+class Account:
+    """The accounts of all stages and their totals."""
+
+    network: Network
+    stages: tuple[StageAccount, ...]
+
+    @cached_property
+    def parameters(self) -> int:
+        return sum(stage.parameters for stage in self.stages)
+
+    @cached_property
+    def connections(self) -> int:
+        return sum(stage.connections for stage in self.stages)
+
+    @cached_property
+    def macs(self) -> int:
+        return sum(stage.macs for stage in self.stages)
+
+    @cached_property
+    def units(self) -> int:
+        """Outputs of all stages; the input is not counted."""
+        return sum(stage.units for stage in self.stages)
+
+    def share(self, stage: StageAccount) -> float:
+        """Percent of the network's parameters that the stage holds."""
+        return 100 * stage.parameters / self.parameters if self.parameters else 0.0
+
+    def __str__(self) -> str:
+        from lenet.summary.tables import to_text
+
+        return to_text(self)
+
+    def to_markdown(self) -> str:
+        """A Markdown table."""
+        from lenet.summary.tables import to_markdown
+
+        return to_markdown(self)
+
+    def explain(self, language: Literal["en", "zh"] = "en") -> str:
+        """Every figure derived, with its numbers."""
+        from lenet.summary.tables import explain
+
+        return explain(self, language)
+
+    def to_json(self) -> dict[str, Any]:
+        """``{"name", "input_shape", "stages": [{"name", "parameters", …}], "totals": {…}, …}``."""
+        return {
+            "name": self.network.name,
+            "source": self.network.source,
+            "story": self.network.story,
+            "departures": list(self.network.departures),
+            "input_shape": list(self.network.input),
+            "stages": [
+                {
+                    **asdict(stage),
+                    "input_shape": list(stage.input_shape),
+                    "output_shape": list(stage.output_shape),
+                    "share": round(self.share(stage), 2),
+                }
+                for stage in self.stages
+            ],
+            "totals": {
+                "parameters": self.parameters,
+                "connections": self.connections,
+                "macs": self.macs,
+                "units": self.units,
+                "fixed": sum(stage.fixed for stage in self.stages),
+            },
+        }
+
+
+def count(network: Network) -> Account:
+    """The exact account of a network.
+
+    >>> from lenet.networks import describe
+    >>> account = count(describe("lenet-5"))
+    >>> account.parameters, account.connections, account.macs
+    (60000, 340908, 328096)
+    """
+    stages = []
+    receptive_field, jump, first_center = 1, 1, 0.0
+    for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True):
+        side, stride, padding = window(stage.layer, received)
+        first_center += ((side - 1) / 2 - padding) * jump
+        receptive_field += (side - 1) * jump
+        jump *= stride
+        stages.append(_count_stage(stage, received, given, receptive_field, jump, first_center))
+    return Account(network, tuple(stages))
+
+
+def window(layer: Layer, received: Shape) -> tuple[int, int, int]:
+    """Side, step and padding of the window through which a unit sees the stage before, along the rows.
+
+    Full connections and global pooling see the whole map, and leave the step as it is.
+    """
+    match layer:
+        case Convolution():
+            return layer.kernel_size, layer.stride, layer.padding
+        case FullConnection() | EuclideanRbf() | GlobalAveragePooling():
+            return received[1], 1, 0
+        case _:
+            size = int(getattr(layer, "size"))  # noqa: B009 (sub-sampling and both poolings have it)
+            return size, size, 0
+
+
+def kernels(layer: Convolution, received: Shape) -> int:
+    """How many kernels a convolution has: the pairs of an input map and an output map that it connects."""
+    return sum(map(len, layer.connected_maps(received[0])))
+
+
+def _count_stage(
+    stage: Stage, received: Shape, given: Shape, receptive_field: int, jump: int, first_center: float
+) -> StageAccount:
+    layer = stage.layer
+    maps, height, width = given
+    units = math.prod(given)
+    connections = macs = fixed = 0
+    match layer:
+        case Convolution():
+            weights = layer.kernel_size**2 * kernels(layer, received)
+            macs = weights * height * width
+            connections = macs + units
+        case Subsampling():
+            macs = units
+            connections = (layer.size**2 + 1) * units
+        case FullConnection():
+            macs = math.prod(received) * maps
+            connections = macs + maps
+        case EuclideanRbf():
+            macs = connections = fixed = math.prod(received) * maps
+    return StageAccount(
+        name=stage.name,
+        kind=stage.kind,
+        activation=str(stage.activation),
+        input_shape=received,
+        output_shape=given,
+        parameters=sum(math.prod(shape) for shape in layer.parameter_shapes(received).values()),
+        connections=connections,
+        macs=macs,
+        units=units,
+        fixed=fixed,
+        receptive_field=receptive_field,
+        jump=jump,
+        first_center=first_center,
+    )

@@ -1,0 +1,202 @@
+"""Every difference of two networks, stage by stage, with its effect on the counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import Any
+
+from lenet.architecture import (
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    Network,
+    Stage,
+)
+from lenet.summary.account import Account, StageAccount, count, kernels
+from lenet.summary.tables import shape_text
+
+
+@dataclass(frozen=True)
+class Change:
+    """One property that differs."""
+
+    what: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class StageDifference:
+    """A pair of stages that stand in the same place, or one without a partner, and what differs.
+
+    Attributes:
+        before, after: the stages' accounts; None where the network has no such stage.
+        changes: the properties that differ; empty if the stages are the same but for their names.
+    """
+
+    before: StageAccount | None
+    after: StageAccount | None
+    changes: tuple[Change, ...]
+
+    def effect(self, figure: str) -> int:
+        """How much the stage changes a total: ``"parameters"``, ``"connections"`` or ``"macs"``."""
+        return (getattr(self.after, figure) if self.after else 0) - (getattr(self.before, figure) if self.before else 0)
+
+
+@dataclass(frozen=True)
+class NetworkDifference:
+    """What differs between two networks as a whole, and stage by stage."""
+
+    before: Account
+    after: Account
+    changes: tuple[Change, ...]
+    stages: tuple[StageDifference, ...]
+
+    def __str__(self) -> str:
+        return to_text(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The same as plain dicts and lists."""
+        figures = ("parameters", "connections", "macs")
+        return {
+            "before": self.before.network.name,
+            "after": self.after.network.name,
+            "changes": [vars(change) for change in self.changes],
+            "stages": [
+                {
+                    "before": stage.before.name if stage.before else None,
+                    "after": stage.after.name if stage.after else None,
+                    "changes": [vars(change) for change in stage.changes],
+                    "effect": {figure: stage.effect(figure) for figure in figures},
+                }
+                for stage in self.stages
+            ],
+            "totals": {
+                figure: {"before": getattr(self.before, figure), "after": getattr(self.after, figure)}
+                for figure in figures
+            },
+        }
+
+
+def difference(before: Network, after: Network) -> NetworkDifference:
+    """Compare two networks.
+
+    >>> from lenet.networks import describe
+    >>> found = difference(describe("lenet-5"), describe("lenet-5-relu"))
+    >>> [change.what for change in found.stages[2].changes]
+    ['connection table', 'activation']
+    >>> found.stages[2].effect("parameters")
+    900
+    """
+    first, second = count(before), count(after)
+    changes = _changed(
+        ("input", shape_text(before.input), shape_text(after.input)),
+        ("input range", _range_text(before), _range_text(after)),
+        ("decision", _decision(before), _decision(after)),
+    )
+    pairs = _align(before, after)
+    return NetworkDifference(first, second, changes, tuple(_compare(first, second, i, k) for i, k in pairs))
+
+
+def to_text(found: NetworkDifference) -> str:
+    """The difference as lines: the networks, their stages, the effect on the counts."""
+    first, second = found.before, found.after
+    lines = [f"{first.network.name} → {second.network.name}"]
+    lines += [f"  {change.what}: {change.before} → {change.after}" for change in found.changes]
+    for stage in found.stages:
+        same = stage.before and stage.after and not stage.changes
+        lines.append(f"{_pair_name(stage)}{': the same' if same else ''}")
+        lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
+        effects = [
+            f"{figure} {_figure(stage.before, figure)} → {_figure(stage.after, figure)} ({stage.effect(figure):+,})"
+            for figure in ("parameters", "connections", "macs")
+            if stage.effect(figure)
+        ]
+        lines += [f"  effect: {', '.join(effects)}"] if effects else []
+    for figure in ("parameters", "connections", "macs"):
+        a, b = getattr(first, figure), getattr(second, figure)
+        lines.append(f"total {figure}: {a:,} → {b:,} ({b - a:+,})")
+    return "\n".join(lines)
+
+
+def _pair_name(stage: StageDifference) -> str:
+    if stage.before is None or stage.after is None:
+        only = stage.after or stage.before
+        assert only is not None
+        return f"{only.name}: only in the {'second' if stage.before is None else 'first'}"
+    same = stage.before.name == stage.after.name
+    return stage.before.name if same else f"{stage.before.name} → {stage.after.name}"
+
+
+def _figure(stage: StageAccount | None, figure: str) -> str:
+    return f"{getattr(stage, figure):,}" if stage else "0"
+
+
+def _align(before: Network, after: Network) -> list[tuple[int | None, int | None]]:
+    """Pairs of stages in the same place: convolutions with convolutions, the dense end with the dense end."""
+    roles = ([_role(stage) for stage in before.stages], [_role(stage) for stage in after.stages])
+    pairs: list[tuple[int | None, int | None]] = []
+    for tag, i0, i1, k0, k1 in SequenceMatcher(None, *roles, autojunk=False).get_opcodes():
+        if tag == "equal":
+            pairs += zip(range(i0, i1), range(k0, k1), strict=True)
+        else:
+            pairs += [(i, None) for i in range(i0, i1)] + [(None, k) for k in range(k0, k1)]
+    return pairs
+
+
+def _role(stage: Stage) -> str:
+    if stage.name in {"output", "ip2"} or isinstance(stage.layer, EuclideanRbf):
+        return "output"
+    if isinstance(stage.layer, FullConnection) or stage.name == "c5":
+        return "dense"
+    return "convolution" if isinstance(stage.layer, Convolution) else "pooling"
+
+
+def _compare(first: Account, second: Account, i: int | None, k: int | None) -> StageDifference:
+    a, b = None if i is None else first.stages[i], None if k is None else second.stages[k]
+    if a is None or b is None or i is None or k is None:
+        return StageDifference(a, b, ())
+    rows: list[tuple[str, str, str]] = []
+    stages = (first.network.stages[i], second.network.stages[k])
+    properties = [_properties(stage, account) for stage, account in zip(stages, (a, b), strict=True)]
+    for what in dict.fromkeys([*properties[0], *properties[1]]):
+        if what in properties[0] and what in properties[1]:
+            rows.append((what, properties[0][what], properties[1][what]))
+    return StageDifference(a, b, _changed(*rows))
+
+
+def _properties(stage: Stage, account: StageAccount) -> dict[str, str]:
+    layer = stage.layer
+    found = {"layer": stage.kind.replace("_", " ")}
+    if isinstance(layer, Convolution):
+        received = account.input_shape
+        all_pairs = received[0] * layer.maps
+        used = kernels(layer, received)
+        table = "every map" if layer.table is None else f"{used} of {all_pairs} kernels"
+        found |= {
+            "maps": str(layer.maps),
+            "kernel": f"{layer.kernel_size}×{layer.kernel_size}",
+            "stride": str(layer.stride),
+            "padding": f"{layer.padding}" + (f" (filled with {layer.padding_value:g})" if layer.padding else ""),
+            "connection table": table,
+            "bias": f"one per {layer.bias}",
+        }
+    if isinstance(layer, FullConnection):
+        found["units"] = str(layer.units)
+    found["activation"] = str(stage.activation).replace("_", " ")
+    found["output"] = shape_text(account.output_shape)
+    return found
+
+
+def _changed(*rows: tuple[str, str, str]) -> tuple[Change, ...]:
+    return tuple(Change(what, before, after) for what, before, after in rows if before != after)
+
+
+def _range_text(network: Network) -> str:
+    background, ink = network.input_range
+    return f"{background:.4g} to {ink:.4g}"
+
+
+def _decision(network: Network) -> str:
+    return "smallest penalty wins" if network.smallest_wins else "largest output wins"

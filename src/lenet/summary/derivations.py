@@ -1,0 +1,193 @@
+"""Each figure of the account derived with the numbers in place, in English and Chinese.
+
+A formula is written so that both sides of its last equals sign can be computed and compared; the tests do.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+from lenet.architecture import (
+    AveragePooling,
+    Convolution,
+    EuclideanRbf,
+    FullConnection,
+    GlobalAveragePooling,
+    Layer,
+    MaxPooling,
+    Shape,
+    Subsampling,
+)
+from lenet.errors import UnknownName
+from lenet.summary.account import Account, StageAccount, kernels, window
+
+Language = Literal["en", "zh"]
+
+_WORDS = {
+    "size": {"en": "output size", "zh": "输出尺寸"},
+    "height": {"en": "output height", "zh": "输出高度"},
+    "width": {"en": "output width", "zh": "输出宽度"},
+    "parameters": {"en": "parameters", "zh": "参数量"},
+    "fixed": {"en": "fixed values", "zh": "固定值"},
+    "connections": {"en": "connections", "zh": "连接数"},
+    "macs": {"en": "multiply–accumulates", "zh": "乘加次数"},
+    "receptive_field": {"en": "receptive field", "zh": "感受野"},
+    "jump": {"en": "jump", "zh": "步距"},
+    "first_center": {"en": "first center", "zh": "首个中心"},
+}
+
+
+@dataclass(frozen=True)
+class Derivation:
+    """One figure: what it is, and the formula that ends in it."""
+
+    quantity: str
+    formula: str
+
+    def label(self, language: Language = "en") -> str:
+        """The quantity's name in a language."""
+        return _WORDS[self.quantity][language]
+
+
+def derive(account: Account, stage_name: str) -> list[Derivation]:
+    """How each figure of a stage comes about.
+
+    Raises:
+        UnknownName: if the network has no such stage.
+
+    >>> from lenet.summary import count
+    >>> from lenet.networks import describe
+    >>> for derivation in derive(count(describe("lenet-5")), "c1")[:3]:
+    ...     print(derivation.formula)
+    ⌊(32 + 2·0 − 5)/1⌋ + 1 = 28
+    (5·5·1 + 1)·6 = 156
+    156·28·28 = 122,304
+    """
+    names = [stage.name for stage in account.stages]
+    if stage_name not in names:
+        raise UnknownName(f"stage of {account.network.name}", stage_name, names)
+    index = names.index(stage_name)
+    stage, layer = account.stages[index], account.network.stages[index].layer
+    formulas = [*_sizes(layer, stage.input_shape, stage.output_shape), *_counts(layer, stage)]
+    return [Derivation(*pair) for pair in (*formulas, *_view(account, index))]
+
+
+def describe_stage(layer: Layer, received: Shape, language: Language = "en") -> str:
+    """One sentence on what a layer does, with its numbers."""
+    maps = received[0]
+    match layer:
+        case Convolution() if layer.table is not None:
+            every, side = maps * layer.maps, layer.kernel_size
+            used = kernels(layer, received)
+            return {
+                "en": f"convolution: {used} kernels of {side}×{side}, those the connection table marks of {every}",
+                "zh": f"卷积：{used} 个 {side}×{side} 卷积核，即连接表在 {every} 个位置中标出的那些",
+            }[language]
+        case Convolution():
+            side = layer.kernel_size
+            return {
+                "en": f"convolution: each of {layer.maps} maps sums {maps} input map(s), a {side}×{side} kernel each",
+                "zh": f"卷积：{layer.maps} 个特征图，每个对 {maps} 个输入图各用一个 {side}×{side} 卷积核再求和",
+            }[language]
+        case Subsampling():
+            return {
+                "en": f"sub-sampling: the sum of {layer.size}×{layer.size} units, times a coefficient, plus a bias",
+                "zh": f"下采样：{layer.size}×{layer.size} 个单元求和，乘以可训练系数，再加可训练偏置",
+            }[language]
+        case MaxPooling():
+            return {"en": "max pooling: nothing to train", "zh": "最大池化：没有可训练参数"}[language]
+        case AveragePooling():
+            return {"en": "average pooling: nothing to train", "zh": "平均池化：没有可训练参数"}[language]
+        case GlobalAveragePooling():
+            return {"en": "the mean of each map: nothing to train", "zh": "每个特征图取平均：没有可训练参数"}[language]
+        case FullConnection():
+            return {
+                "en": f"full connection: each of {layer.units} units sees every input, and a bias",
+                "zh": f"全连接：{layer.units} 个单元，每个连接全部输入，再加一个偏置",
+            }[language]
+        case EuclideanRbf():
+            return {
+                "en": "Euclidean RBF: squared distance to each fixed prototype; the smallest wins",
+                "zh": "欧氏径向基：到每个固定原型的平方距离；最小者胜出",
+            }[language]
+        case _:
+            raise AssertionError(layer)
+
+
+def _sizes(layer: Layer, received: Shape, given: Shape) -> list[tuple[str, str]]:
+    axes = [("size", 1)] if received[1] == received[2] else [("height", 1), ("width", 2)]
+    match layer:
+        case Convolution():
+            return [
+                (
+                    quantity,
+                    f"⌊({received[axis]} + 2·{layer.padding} − {layer.kernel_size})/{layer.stride}⌋ + 1"
+                    f" = {given[axis]}",
+                )
+                for quantity, axis in axes
+            ]
+        case Subsampling() | MaxPooling() | AveragePooling():
+            return [(quantity, f"{received[axis]}/{layer.size} = {given[axis]}") for quantity, axis in axes]
+        case _:
+            return []
+
+
+def _counts(layer: Layer, stage: StageAccount) -> list[tuple[str, str]]:
+    maps, height, width = stage.output_shape
+    area = f"{height}·{width}"
+    parameters, connections, macs = f"{stage.parameters:,}", f"{stage.connections:,}", f"{stage.macs:,}"
+    inputs = "·".join(str(n) for n in stage.input_shape if n > 1) or "1"
+    match layer:
+        case Convolution():
+            side, in_maps = layer.kernel_size, stage.input_shape[0]
+            pairs = f"{in_maps}·{maps}" if layer.table is None else str(kernels(layer, stage.input_shape))
+            if layer.bias == "unit":
+                weights = f"{side}·{side}·{pairs}"
+                return [
+                    ("parameters", f"{weights} + {maps}·{area} = {parameters}"),
+                    ("connections", f"({weights} + {maps})·{area} = {connections}"),
+                    ("macs", f"{weights}·{area} = {macs}"),
+                ]
+            groups = sorted(Counter(map(len, layer.connected_maps(in_maps))).items())
+            terms = [f"({side}·{side}·{seen} + 1)·{count}" for seen, count in groups]
+            return [
+                ("parameters", f"{' + '.join(terms)} = {parameters}"),
+                ("connections", f"{parameters}·{area} = {connections}"),
+                ("macs", f"{side}·{side}·{pairs}·{area} = {macs}"),
+            ]
+        case Subsampling():
+            return [
+                ("parameters", f"2·{maps} = {parameters}"),
+                ("connections", f"({layer.size}·{layer.size} + 1)·{maps}·{area} = {connections}"),
+                ("macs", f"{maps}·{area} = {macs}"),
+            ]
+        case FullConnection():
+            return [
+                ("parameters", f"({inputs} + 1)·{maps} = {parameters}"),
+                ("connections", f"({inputs} + 1)·{maps} = {connections}"),
+                ("macs", f"{inputs}·{maps} = {macs}"),
+            ]
+        case EuclideanRbf():
+            product = f"{inputs}·{maps}"
+            return [
+                ("parameters", "0 = 0"),
+                ("fixed", f"{product} = {stage.fixed:,}"),
+                ("connections", f"{product} = {connections}"),
+                ("macs", f"{product} = {macs}"),
+            ]
+        case _:
+            return [("parameters", "0 = 0"), ("connections", "0 = 0"), ("macs", "0 = 0")]
+
+
+def _view(account: Account, index: int) -> list[tuple[str, str]]:
+    stage, layer = account.stages[index], account.network.stages[index].layer
+    side, stride, padding = window(layer, stage.input_shape)
+    before = account.stages[index - 1] if index else None
+    field, jump, center = (before.receptive_field, before.jump, before.first_center) if before else (1, 1, 0.0)
+    return [
+        ("receptive_field", f"{field} + ({side} − 1)·{jump} = {stage.receptive_field}"),
+        ("jump", f"{jump}·{stride} = {stage.jump}"),
+        ("first_center", f"{center:g} + (({side} − 1)/2 − {padding})·{jump} = {stage.first_center:g}"),
+    ]

@@ -1,0 +1,150 @@
+"""The account as people read it: a table, Markdown, derivations, the connection tables, the parameters' names."""
+
+from __future__ import annotations
+
+import math
+import unicodedata
+
+from lenet.architecture import Convolution, Network, Shape
+from lenet.connections import draw_connection_table
+from lenet.errors import ArchitectureError
+from lenet.summary.account import Account, StageAccount
+from lenet.summary.derivations import Language, derive, describe_stage
+
+_HEADINGS = ("stage", "layer", "activation", "output", "parameters", "share", "connections", "MACs", "field", "jump")
+_LEFT = 4  # the first columns are words, the others numbers
+
+
+def shape_text(shape: Shape) -> str:
+    """A shape as the papers write it.
+
+    >>> shape_text((6, 28, 28)), shape_text((84, 1, 1))
+    ('6@28×28', '84')
+    """
+    maps, height, width = shape
+    return str(maps) if height == width == 1 else f"{maps}@{height}×{width}"
+
+
+def table_rows(account: Account) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows of the account, totals last, every cell as text."""
+    rows: list[tuple[str, ...]] = [("input", "", "", shape_text(account.network.input), "", "", "", "", "", "")]
+    rows += [_row(account, stage) for stage in account.stages]
+    totals = (f"{account.parameters:,}", "100 %", f"{account.connections:,}", f"{account.macs:,}", "", "")
+    return _HEADINGS, [*rows, ("total", "", "", "", *totals)]
+
+
+def _row(account: Account, stage: StageAccount) -> tuple[str, ...]:
+    return (
+        stage.name,
+        stage.kind.replace("_", " "),
+        "" if stage.activation == "identity" else stage.activation.replace("_", " "),
+        shape_text(stage.output_shape),
+        f"{stage.parameters:,}",
+        f"{account.share(stage):.1f} %",
+        f"{stage.connections:,}",
+        f"{stage.macs:,}",
+        str(stage.receptive_field),
+        str(stage.jump),
+    )
+
+
+def to_text(account: Account) -> str:
+    """The account as an aligned table with the network's story, source and departures."""
+    headings, rows = table_rows(account)
+    widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
+    lines = [_aligned(row, widths) for row in (headings, *rows)]
+    rule = "─" * len(max(lines, key=len))
+    network = account.network
+    head = [f"{network.name}: {network.story}", f"source: {network.source}", ""]
+    body = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
+    tail = [f"departs: {departure}" for departure in network.departures]
+    return "\n".join([*head, *body, *([""] if tail else []), *tail])
+
+
+def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
+    cells = [
+        cell.ljust(width) if column < _LEFT else cell.rjust(width)
+        for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+    ]
+    return "  ".join(cells).rstrip()
+
+
+def to_markdown(account: Account) -> str:
+    """The account as a Markdown table."""
+    headings, rows = table_rows(account)
+    rule = ["---" if column < _LEFT else "---:" for column in range(len(headings))]
+    lines = [headings, tuple(rule), *rows[:-1], tuple(f"**{cell}**" if cell else "" for cell in rows[-1])]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def explain(account: Account, language: Language = "en") -> str:
+    """Every figure of every stage derived with its numbers, in English or Chinese."""
+    network = account.network
+    colon = "：" if language == "zh" else ": "
+    blocks = [f"{network.name}{colon}{shape_text(network.input)}"]
+    for stage, layer in zip(account.stages, (stage.layer for stage in network.stages), strict=True):
+        lines = [f"{stage.name}  {describe_stage(layer, stage.input_shape, language)}"]
+        lines += [
+            f"    {_padded(derivation.label(language), 22)}{derivation.formula}"
+            for derivation in derive(account, stage.name)
+        ]
+        blocks.append("\n".join(lines))
+    totals = {
+        "en": ("total parameters", "total connections", "total multiply–accumulates"),
+        "zh": ("参数总量", "连接总数", "乘加总次数"),
+    }[language]
+    sums = [
+        " + ".join(f"{getattr(stage, name):,}" for stage in account.stages if getattr(stage, name)) or "0"
+        for name in ("parameters", "connections", "macs")
+    ]
+    figures = (account.parameters, account.connections, account.macs)
+    ends = [
+        f"{_padded(word, 26)}{terms} = {figure:,}" for word, terms, figure in zip(totals, sums, figures, strict=True)
+    ]
+    return "\n\n".join([*blocks, "\n".join(ends)])
+
+
+def _padded(text: str, width: int) -> str:
+    """Padded to a number of terminal cells; a Chinese character takes two."""
+    cells = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
+    return text + " " * max(1, width - cells)
+
+
+def draw_tables(network: Network) -> str:
+    """The connection tables of a network, drawn as Table I of [LeCun98] is printed.
+
+    Raises:
+        ArchitectureError: if no stage has one.
+    """
+    drawings = []
+    for index, (stage, received) in enumerate(zip(network.stages, network.input_shapes, strict=True)):
+        if not isinstance(stage.layer, Convolution) or stage.layer.table is None:
+            continue
+        before = network.stages[index - 1].name if index else "input"
+        rows = draw_connection_table(stage.layer.table, received[0]).splitlines()
+        numbers = "".join(f"{column:3d}" for column in range(stage.layer.maps))
+        marked = sum(map(len, stage.layer.table))
+        lines = [f"{before} (rows) → {stage.name} (columns): {marked} of {received[0] * stage.layer.maps} kernels"]
+        lines += [f"  {numbers}", *(f"{i:2d}" + "".join(f"{mark:>3}" for mark in row) for i, row in enumerate(rows))]
+        drawings.append("\n".join(lines))
+    if not drawings:
+        raise ArchitectureError(f"{network.name} has no connection table: every map sees every map of the stage before")
+    return "\n\n".join(drawings)
+
+
+def list_parameters(network: Network) -> str:
+    """The name, shape and size of every trainable array, and their total.
+
+    >>> from lenet.networks import describe
+    >>> print(list_parameters(describe("lenet-short")).splitlines()[0])
+    conv1.weight   (6, 1, 5, 5)       150
+    """
+    shapes = network.parameter_shapes()
+    texts = {name: f"({', '.join(map(str, shape))}{',' if len(shape) == 1 else ''})" for name, shape in shapes.items()}
+    sizes = {name: f"{math.prod(shape):,}" for name, shape in shapes.items()}
+    total = f"{sum(map(math.prod, shapes.values())):,}"
+    first = max(map(len, [*texts, "total"])) + 2
+    second = max(map(len, texts.values())) + 2
+    third = max(map(len, [*sizes.values(), total]))
+    lines = [f"{name:<{first}}{texts[name]:<{second}}{sizes[name]:>{third + 2}}" for name in shapes]
+    return "\n".join([*lines, f"{'total':<{first}}{'':<{second}}{total:>{third + 2}}"])

@@ -1,0 +1,121 @@
+"""The least that a pass must do, whatever the program: operations and bytes, derived from the description.
+
+Operations are multiply–accumulates as `account` counts them; one is two floating-point operations. Teaching an image
+takes the forward pass, the gradient of every stage's inputs (a stage with nothing trainable before it excepted: the
+first one's has no use) and the gradient of every stage's weights (one without any, as an RBF, excepted). Each has as
+many multiply–accumulates as the forward pass. Not counted: biases, activation functions, comparisons of a pooling,
+the loss and the optimizer.
+
+Bytes are what has to come from memory and go back if everything else stays in the caches: the gray levels, and the
+outputs or the label. `StageWork.spilled` is what a program moves beside that when it runs stage after stage over more
+images than the caches hold.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from lenet.architecture import Network
+from lenet.summary.account import count
+
+FLOAT = 4
+LABEL = 8
+FLOPS_OF_A_MAC = 2
+
+
+@dataclass(frozen=True)
+class StageWork:
+    """What one stage must do for one image.
+
+    Attributes:
+        forward: multiply–accumulates of the forward pass.
+        input_gradient, weight_gradient: those of the backward pass; 0 where nobody needs that gradient.
+        spilled: bytes written and read again if the stage's outputs go to memory and come back, forward only.
+    """
+
+    name: str
+    forward: int
+    input_gradient: int
+    weight_gradient: int
+    spilled: int
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a network must do for one image, to read it and to learn from it."""
+
+    network: Network
+    stages: tuple[StageWork, ...]
+
+    @cached_property
+    def inference_macs(self) -> int:
+        """Multiply–accumulates to read one image."""
+        return sum(stage.forward for stage in self.stages)
+
+    @cached_property
+    def training_macs(self) -> int:
+        """Multiply–accumulates to learn from one image."""
+        return sum(stage.forward + stage.input_gradient + stage.weight_gradient for stage in self.stages)
+
+    @property
+    def inference_bytes(self) -> int:
+        """Bytes between memory and caches to read one image: gray levels in, outputs out."""
+        return math.prod(self.network.input) + FLOAT * self.network.classes
+
+    @property
+    def training_bytes(self) -> int:
+        """Bytes between memory and caches to learn from one image: gray levels and label in."""
+        return math.prod(self.network.input) + LABEL
+
+    @cached_property
+    def spilled_bytes(self) -> int:
+        """Bytes that a forward pass moves on top if no stage's outputs stay in the caches."""
+        return sum(stage.spilled for stage in self.stages)
+
+    def floor(self, peak_flops: float, training: bool = False) -> float:
+        """Images a second that no program exceeds that does these operations at ``peak_flops``.
+
+        >>> from lenet.networks import describe
+        >>> round(measure_work(describe("lenet-5-relu")).floor(200e9))
+        240085
+        """
+        return peak_flops / (FLOPS_OF_A_MAC * (self.training_macs if training else self.inference_macs))
+
+    def to_markdown(self) -> str:
+        """The work of every stage and the totals as a Markdown table."""
+        rows: dict[str, tuple[int, ...]] = {
+            stage.name: (stage.forward, stage.input_gradient, stage.weight_gradient, stage.spilled)
+            for stage in self.stages
+        }
+        rows["total"] = tuple(map(sum, zip(*rows.values(), strict=True)))
+        headings = "| stage | forward | input gradient | weight gradient | bytes if spilled |"
+        lines = [headings, "|---|---:|---:|---:|---:|"]
+        for name, figures in rows.items():
+            lines.append(f"| {name} | " + " | ".join(f"{figure:,}" if figure else "–" for figure in figures) + " |")
+        return "\n".join(lines)
+
+
+def measure_work(network: Network) -> Work:
+    """What a network must do for one image.
+
+    >>> from lenet.networks import describe
+    >>> work = measure_work(describe("lenet-5-relu"))
+    >>> work.inference_macs, work.training_macs, work.inference_bytes, work.training_bytes
+    (416520, 1131960, 824, 792)
+    """
+    stages, teaches_below = [], False
+    for stage in count(network).stages:
+        trainable = stage.parameters > 0
+        stages.append(
+            StageWork(
+                name=stage.name,
+                forward=stage.macs,
+                input_gradient=stage.macs if teaches_below else 0,
+                weight_gradient=stage.macs if trainable else 0,
+                spilled=2 * FLOAT * stage.units,
+            )
+        )
+        teaches_below = teaches_below or trainable
+    return Work(network, tuple(stages))

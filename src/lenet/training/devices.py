@@ -1,0 +1,137 @@
+"""Where a run trains: the native engine on this CPU, or torch on a CPU, a GPU or in many processes.
+
+torch takes a second to import, so it is asked about GPUs only where one may be.
+"""
+
+import os
+import re
+import shutil
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Literal
+
+from lenet.architecture import Network
+from lenet.engine.choice import VARIABLE, chosen
+from lenet.engine.native import instruction_sets
+from lenet.errors import EngineError, MissingExtra, TrainingError
+from lenet.training.distributed import Group, Worker
+from lenet.training.recipes import Recipe
+
+TORCH: Literal["torch"] = "torch"
+NUMPY: Literal["numpy"] = "numpy"
+_DEVICE = re.compile(r"auto|cpu|cuda(:[0-9]{1,3})?")
+
+
+@dataclass(frozen=True)
+class Device:
+    """The engine and the device to train on.
+
+    Attributes:
+        engine: ``"torch"``, or an instruction set of the native engine.
+        device: ``"cpu"``, ``"cuda:0"``, or for torch to find out, ``"auto"``.
+        asked_for: whether someone named the engine, so that no other may take its place.
+    """
+
+    engine: str
+    device: str
+    asked_for: bool
+
+
+def is_here(engine: str) -> bool:
+    """Whether this machine and installation have an engine to train with."""
+    return find_spec("torch") is not None if engine == TORCH else engine in instruction_sets()
+
+
+def choose_device(engine: str | None, device: str, worker: Worker, begun: Mapping[str, Any]) -> Device:
+    """The engine and device of a run.
+
+    Args:
+        engine: ``"torch"``, an instruction set, or None for what LENET_ENGINE says, else the best there is: torch in
+            a torchrun job, and where ``device`` is a GPU or is ``"auto"`` and torch finds one; else the native engine.
+        device: ``"auto"``, ``"cpu"``, ``"cuda"`` or a GPU of torch's own naming.
+        begun: the settings of the run to go on with, which must keep its engine; empty for a new run.
+
+    Raises:
+        TrainingError: if there is no such engine or device, or not the one that the run was begun with.
+    """
+    if not _DEVICE.fullmatch(device):
+        raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
+    asked = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
+    if asked == NUMPY:
+        raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")
+    before = begun.get("engine", TORCH) if begun else None
+    wanted = TORCH if device.startswith("cuda") or worker.world_size > 1 else asked or before
+    if before is not None:
+        _check_same(before, str(wanted))
+    if wanted is None and device == "auto" and _torch_finds_a_gpu():
+        wanted = TORCH
+    return Device(wanted or chosen(TORCH), device, asked_for=wanted is not None)
+
+
+def _check_same(before: str, wanted: str) -> None:
+    """Raise TrainingError unless a run can go on with the engine it was begun with."""
+    begun = f"the run was begun with the engine {before}"
+    if wanted != before:
+        where = "" if before == TORCH else " in one process on a CPU"
+        raise TrainingError(
+            f"{begun}, and with {wanted} it would end with other bits; "
+            f"go on with {VARIABLE}={before}{where}, or start a new run with another --out"
+        )
+    if not is_here(before):
+        remedy = "install it with pip install 'lenet[train]'" if before == TORCH else "go on where it was begun"
+        raise TrainingError(f"{begun}, which is not here; {remedy}, or start a new run with another --out")
+
+
+@contextmanager
+def learner_on(
+    place: Device, network: Network, recipe: Recipe, threads: int | None, worker: Worker
+) -> Iterator[tuple[Any, Group]]:
+    """The learner of a place, and the processes it learns with; a context, for torch's settings come back after it.
+
+    Raises:
+        MissingExtra: if only torch can do it and is not installed.
+        EngineError: if the engine that was asked for cannot run the network.
+    """
+    if place.engine != TORCH:
+        from lenet.training.engine_learner import EngineLearner
+
+        try:
+            learner = EngineLearner(network, recipe, place.engine, threads)
+        except EngineError as error:
+            if place.asked_for:
+                raise
+            print(f"lenet: {error}; training with torch", file=sys.stderr)
+        else:
+            yield learner, Group(worker)
+            return
+    # Threads that spin while they wait make training many times slower beside any other busy process; this is read
+    # when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        from lenet.training.torch_learner import TorchLearner, choose_device, reproducible
+    except MissingExtra:
+        raise MissingExtra("torch", "train", "training without the native engine") from None
+    device = choose_device(place.device, worker.local_rank)
+    with Group(worker, device) as group, reproducible(threads):
+        yield TorchLearner(network, recipe, group, device), group
+
+
+def _torch_finds_a_gpu() -> bool:
+    if not (_may_have_a_gpu() and find_spec("torch")):
+        return False
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    import torch
+
+    return torch.cuda.is_available()
+
+
+def _may_have_a_gpu() -> bool:
+    """Whether a driver has left a trace on this machine, and the GPUs are not hidden from this process."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
+        return False
+    traces = ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+    return any(Path(trace).exists() for trace in traces) or shutil.which("nvidia-smi") is not None
