@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 import traceback
 import zipfile
 from collections.abc import Callable
@@ -36,6 +37,7 @@ from test_reading_damage import mutated as mutated_picture
 MUTANTS = int(os.environ.get("LENET_FUZZ", "300"))
 CHUNK = 625  # files to a process
 MOST_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
+MOST_WORK = 10.0  # seconds of a processor for one file, which a busy machine does not lengthen
 MOST_MEGABYTES = 1000
 
 HOSTILE: tuple[Any, ...] = (
@@ -422,11 +424,14 @@ def go_through(first: int, last: int) -> None:
             for path, sound in files.items():
                 (folder / path).parent.mkdir(parents=True, exist_ok=True)
                 (folder / path).write_bytes(content if path == subject.path else sound)
+            begun = time.process_time()
             said, failure = opened(subject, folder, number, kind)
+            worked = time.process_time() - begun
             escaped = [
                 str(path) for place in (Path("/"), Path(name), Path(name).parent) for path in place.glob("*ESCAPED*")
             ]
-            print(json.dumps({"said": said, "failure": failure, "escaped": escaped, "megabytes": most_megabytes()}))
+            found = {"said": said, "failure": failure, "escaped": escaped, "megabytes": most_megabytes()}
+            print(json.dumps(found | {"worked": worked}))
             shutil.rmtree(folder)
 
 
@@ -463,6 +468,7 @@ def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
         assert outcome["failure"] == "", outcome
         assert outcome["escaped"] == [], outcome
         assert outcome["megabytes"] <= MOST_MEGABYTES, outcome
+        assert outcome["worked"] <= MOST_WORK, outcome
         assert_printable(outcome["said"])
         assert "\n" not in outcome["said"], outcome
         assert len(outcome["said"]) < 1_000, outcome

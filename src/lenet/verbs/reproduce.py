@@ -81,6 +81,7 @@ def reproduce(
     """
     if (name is None) != everything:
         raise TrainingError("give the name of one row, or ask for everything")
+    rows = _rows(name)
     sheet.check_installed()
     root = Path(out or ROOT) if everything else ROOT
     data_folder = None if data_dir is None else Path(data_dir)
@@ -88,7 +89,7 @@ def reproduce(
         (row, Path(out) if out and not everything else root / row.name, Request(
             seeds, passes, quick, validation, _files_at(row, data_folder, everything),
             j, mu, rate, eta, stretch, init, unhalved))
-        for row in _rows(name)
+        for row in rows
     ]  # fmt: skip
     for row, place, request in chosen:  # all before the first, which may take hours
         runner.check(row, place, request)
