@@ -33,6 +33,7 @@ from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import fitted
 from lenet.reading.recognition import Recognizer
+from lenet.training.schedule import one_cycle
 
 TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
 VALIDATION = 5_000  # of MNIST's training digits
@@ -145,7 +146,7 @@ def train(
     engine = Engine(plan.network, initial_weights(plan.network, seed=options.seed))
     steps = -(-len(images) // plan.learning.batch)
     done = (np.arange(options.epochs * steps) + 0.5) / (options.epochs * steps)
-    rates = plan.peak_rate * np.where(done < WARM_UP, done / WARM_UP, (1 - done) / (1 - WARM_UP))
+    rates = plan.peak_rate * one_cycle(done, WARM_UP)
     best, least = engine.arrays(), np.inf
     for epoch in range(options.epochs):
         began = time.perf_counter()

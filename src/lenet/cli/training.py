@@ -18,7 +18,8 @@ from lenet.training import train as train_network
 from lenet.training.distributed import Worker
 from lenet.training.pipeline import DEFAULT_DATA, DEFAULT_NETWORK, DEFAULT_RECIPE
 from lenet.training.progress import on_stderr
-from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES, SCHEDULES
+from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES
+from lenet.training.schedule import SCHEDULES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]

@@ -15,6 +15,7 @@ from lenet.model import Model
 from lenet.preprocess import GrayLevels
 from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.windows import Recipe, cut_windows
+from lenet.training.schedule import one_cycle
 
 WARM_UP = 0.1  # of the updates
 
@@ -111,7 +112,7 @@ def teach(
         windows, classes = cut_windows(images, labels, rng, plan.recipe)
         steps = -(-len(windows) // batch)
         done = (number + (np.arange(steps) + 0.5) / steps) / plan.schedule
-        rates = plan.peak_rate * np.where(done < WARM_UP, done / WARM_UP, (1 - done) / (1 - WARM_UP))
+        rates = plan.peak_rate * one_cycle(done, WARM_UP)
         loss, errors = engine.fit(windows, classes, rng.permutation(len(windows)), rates, plan.learning)
         if not math.isfinite(loss):
             raise TrainingError(f"the loss is {loss} in pass {number + 1}: the updates have diverged; lower the rate")

@@ -14,9 +14,9 @@ from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES, default_rule
 from lenet.naming import known_name
 from lenet.records import Record, RecordError
+from lenet.training.schedule import SCHEDULES, share_of_peak
 
 OPTIMIZERS = ("sgd", "adamw")
-SCHEDULES = ("one-cycle", "constant")
 LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
 MOST_SHIFT = 127  # pixels, as many as a signed byte holds
 MOST_EPOCHS, MOST_BATCH = 1_000_000, 1_000_000_000
@@ -119,11 +119,7 @@ class Recipe:
         >>> [round(Recipe(learning_rate=1.0, warm_up=0.5).rate(update, 4), 2) for update in range(4)]
         [0.5, 1.0, 1.0, 0.5]
         """
-        if self.schedule == "constant":
-            return self.learning_rate
-        rising = self.warm_up * updates
-        share = (update + 1) / rising if update + 1 <= rising else (updates - update) / (updates - rising)
-        return self.learning_rate * min(1.0, share)
+        return self.learning_rate * share_of_peak(self.schedule, self.warm_up, update, updates)
 
     def to_json(self) -> dict[str, Any]:
         """All values, as ``run.json`` keeps them."""
