@@ -153,6 +153,7 @@ def test_arrays_of_every_shape_are_the_same_picture():
     expected = model.predict(digit).probability
     for one in (
         digit / 255,
+        digit[..., None],
         np.repeat(digit[..., None], 3, axis=-1),
     ):
         assert model.predict(one).probability == pytest.approx(expected)
@@ -177,6 +178,8 @@ def test_a_color_array_is_one_picture_of_a_color_model():
         (np.zeros((2, 2, 2, 2, 2), np.uint8), r"\(2, 2, 2, 2, 2\)"),
         ("nothing.png", "nothing.png: no such file"),
         ([np.zeros((2, 28, 28), np.uint8)], "a list holds one picture each"),
+        (np.zeros((28, 28, 4), np.uint8), r"shape \(28, 28, 4\); expected one or three channels"),
+        (np.zeros((0, 0), np.uint8), "at least one pixel"),
     ],
 )
 def test_what_is_no_picture_is_refused_in_one_sentence(picture, message):
@@ -252,6 +255,66 @@ def test_classes_are_matched_by_name_and_not_by_place(stripes, tmp_path):
     with pytest.raises(LeNetError, match=r"stripes.* has the classes across, down, but the model's are cat, dog"):
         lenet.train(lenet.create("lenet-5-relu", classes=["cat", "dog"]), stripes, out=tmp_path / "other")
     assert not (tmp_path / "other").exists()
+
+
+def test_a_model_is_evaluated_by_the_names_of_classes_and_not_by_their_places(stripes, tmp_path):
+    first = lenet.create("lenet-5-relu", classes=["down", "dotted", "across"], seed=7)
+    run = lenet.train(first, stripes, epochs=3, batch=8, out=tmp_path / "run")
+    assert run.model.class_names == ("down", "dotted", "across")
+    assert (
+        run.evaluation.errors == run.model.evaluate(stripes).errors == lenet.evaluate(run.folder, stripes).errors == 0
+    )
+    again = lenet.train(run.model, stripes, epochs=1, out=tmp_path / "again")
+    assert again.evaluation.errors == 0
+
+
+def test_a_model_whose_data_has_fewer_classes_can_be_trained_on_the_same_data(stripes, tmp_path):
+    run = lenet.train("lenet-5", stripes, epochs=1, out=tmp_path / "run")
+    assert run.model.class_names[:3] == ("across", "down", "unused 2")
+    assert lenet.train(run.model, stripes, epochs=1, out=tmp_path / "on").model.class_names == run.model.class_names
+
+
+def test_a_run_on_a_data_set_from_python_knows_how_that_was_read(stripes, tmp_path):
+    dataset = data.load(stripes, size=32, color=True)
+    run = lenet.train("lenet-rgb", dataset, epochs=1, out=tmp_path / "run")
+    assert run.settings["data"]["source"] | {"polarity": "auto"} == {
+        "name_or_path": str(stripes.resolve()), "size": 32, "color": True, "polarity": "auto"
+    }  # fmt: skip
+    run.last_path.unlink()
+    assert lenet.train(out=tmp_path / "run", resume=True).model.digest == run.model.digest
+
+
+def test_pictures_that_are_no_files_are_taken_by_models_of_any_classes(stripes, tmp_path):
+    run = lenet.train("lenet-5-relu", stripes, epochs=2, batch=8, out=tmp_path / "run")
+    path = stripes / "down" / "0.png"
+    with path.open("rb") as stream:
+        pictures = [path, path.read_bytes(), Image.open(path), stream]
+        assert {one.class_name for one in run.model.predict(pictures)} == {"down"}
+    for wrong in (None, 5):
+        with pytest.raises(LeNetError, match="expected a path"):
+            run.model.predict(wrong)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        (lambda: lenet.create("lenet-5-relu", classes=[1, 2]), "a class is named 1, expected a text"),
+        (lambda: lenet.create("lenet-5-relu", classes="cat"), "classes is 'cat', expected how many"),
+        (lambda: lenet.create("lenet-5-relu", classes=[]), "classes is \\[\\], expected how many"),
+        (lambda: lenet.create("lenet-5-relu", classes=2.5), "classes is 2.5, expected how many"),
+        (lambda: lenet.create("lenet-5-relu", seed=-1), "seed is -1, expected a whole number"),
+        (lambda: lenet.load(5), "a int is no model"),
+        (lambda: lenet.train("lenet-5", OLD / "digits", recipe=Recipe(), epochs="1"), "epochs is '1'"),
+        (lambda: lenet.train("lenet-5", OLD / "digits", threads=0), "threads is 0, expected"),
+    ],
+)
+def test_wrong_arguments_are_one_sentence(wrong, message):
+    with pytest.raises(LeNetError, match=message):
+        wrong()
+
+
+def test_a_run_that_has_just_begun_has_a_look_too(tmp_path):
+    assert "no epoch is done yet" in lenet.Run(str(tmp_path))._repr_html_()
 
 
 def test_what_is_no_digit_stays_no_digit_when_the_model_that_ships_is_trained_on(tmp_path):

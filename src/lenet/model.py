@@ -67,6 +67,8 @@ class Model:
     def __post_init__(self) -> None:
         check_parameters(self.network, self.parameters)
         classes = self.network.classes - (self.refusal is not None)
+        if strange := [name for name in self.class_names if not isinstance(name, str) or not name]:
+            raise WeightsError(f"{self.network.name}: a class is named {strange[0]!r}, expected a text for each class")
         names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
         if len(names) != classes or len(set(names)) != classes:
             raise WeightsError(
@@ -207,7 +209,7 @@ class Model:
 
 
 def create(
-    network: Network | str,
+    network: Network | Model | str,
     *,
     classes: int | Sequence[str] | None = None,
     channels: int | None = None,
@@ -219,7 +221,7 @@ def create(
     """A model with first weights, ready to be trained.
 
     Args:
-        network: a network's name, or its description.
+        network: a network's name, its description, or a model whose network is taken.
         classes: how many, or their names.
         channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
         init: the rule of the first weights; None takes the network's own. See `lenet.initialization`.
@@ -232,6 +234,12 @@ def create(
     >>> create("LeNet-5", seed=1).class_names
     ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
     """
+    if isinstance(classes, str) or not isinstance(classes, int | Sequence | None) or classes == []:
+        raise ArchitectureError(f"classes is {classes!r}, expected how many there are, or a list of their names")
+    if not isinstance(seed, int) or seed < 0:
+        raise ArchitectureError(f"seed is {seed!r}, expected a whole number of at least 0")
+    if isinstance(network, Model):
+        network = network.network
     names = () if classes is None or isinstance(classes, int) else tuple(classes)
     count = classes if isinstance(classes, int) else len(names) or None
     given = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
@@ -261,6 +269,8 @@ def load(source: str | Path | Model, expect: Network | None = None) -> Model:
     """
     if isinstance(source, Model):
         return source
+    if not isinstance(source, str | Path):
+        raise WeightsError(f"a {type(source).__name__} is no model; expected a path or a name that ships")
     path = Path(source)
     if path.is_dir():
         best = path / RUN_BEST

@@ -56,6 +56,8 @@ def run_html(run: Run) -> str:
     """The learning curves of a run, and how good its best model is."""
     from lenet.training.curves import curves_picture
 
+    if not run.history_path.exists():
+        return f"<p>{escape(str(run.folder))}: no epoch is done yet</p>"
     best = run.best
     rate = best.get("validation_error_rate")
     told = "" if rate is None else f", validation error {rate:.2f} %"

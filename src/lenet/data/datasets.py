@@ -76,15 +76,15 @@ class Dataset:
             raise UnknownName("split", split, ("train", "test"))
         return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
 
-    def in_order_of(self, class_names: Sequence[str]) -> "Dataset":
-        """The same with its classes in another order, and labels that follow them.
+    def with_classes(self, class_names: Sequence[str]) -> "Dataset":
+        """The same with its classes in another order, among others that it has no examples of; labels follow the names.
 
         Raises:
-            DataError: if these are other classes.
+            DataError: if a class of the data is not among them.
         """
         if tuple(class_names) == self.class_names:
             return self
-        if sorted(class_names) != sorted(self.class_names):
+        if not set(self.class_names) <= set(class_names):
             raise DataError(
                 f"{self.name} has the classes {', '.join(self.class_names[:10])}, but the model's are "
                 f"{', '.join(class_names[:10])}"

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -236,7 +236,13 @@ def _read_pictures(root: Path, class_names: tuple[str, ...], size: int, color: b
     return images, np.array(labels, np.int64)
 
 
-def read_picture(path: str | Path, *, size: int = 28, color: bool = False, polarity: str = "auto") -> NDArray[np.uint8]:
+def read_picture(
+    source: str | Path | bytes | IO[bytes] | Image.Image,
+    *,
+    size: int = 28,
+    color: bool = False,
+    polarity: str = "auto",
+) -> NDArray[np.uint8]:
     """Read one picture as ink-high gray levels or as color, fitted into a square.
 
     It is turned as its camera says, laid on white where it is transparent, inverted where paper is light
@@ -248,12 +254,12 @@ def read_picture(path: str | Path, *, size: int = 28, color: bool = False, polar
     Raises:
         DataError: if the file is no picture, or too large a one.
     """
-    path = Path(path)
-    with opened_image(path) as image:
+    with opened_image(source) as image:
         longest = max(image.size)
         if longest > LONGEST_SIDE:
             raise DataError(
-                f"{path}: {image.width:,}×{image.height:,} pixels, expected at most {LONGEST_SIDE:,} a side"
+                f"{getattr(image, 'filename', '') or 'picture'}: {image.width:,}×{image.height:,} pixels, "
+                f"expected at most {LONGEST_SIDE:,} a side"
             )
         pixels = _decode(image, color, math.ceil(longest / KEPT_SIDE))
     border = _border_median(pixels)

@@ -203,6 +203,9 @@ def evaluate(
             f"{dataset.name} has labels up to {len(dataset.class_names) - 1}, but {network.name} tells {classes} "
             f"classes apart; expected labels of 0 to {classes - 1}"
         )
+    own, names = model.class_names, dataset.class_names
+    if names != own[: len(names)] and set(names) <= set(own):  # by name, never by place
+        dataset = dataset.with_classes(model.class_names)
     images, labels = dataset.part(split)
     predict = _predictor(model, engine)
     starts = range(0, len(images), _AT_ONCE)

@@ -167,13 +167,21 @@ def one_sentence(name: str) -> Iterator[None]:
 
 
 @contextmanager
-def opened_image(path: Path) -> Iterator[Image.Image]:
-    """The first image of a picture file, not decoded yet; a context in which whatever decoders raise is a DataError.
+def opened_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iterator[Image.Image]:
+    """The first image of a picture file, a stream or a Pillow image, not decoded yet if it can wait; a context.
+
+    Whatever decoders raise in it is a DataError.
 
     Raises:
         DataError, MissingExtra: as `open_picture`, but for pictures with few pixels, which may be as small as they are.
     """
-    with _opened(path) as (name, file), one_sentence(name):
+    if isinstance(source, Image.Image):
+        with one_sentence("image"):
+            _check_most_pixels(*source.size, "image", most_pixels_of(source.format))
+            source.load()  # here, so that the caller's image is not used up
+            yield source
+        return
+    with _opened(source) as (name, file), one_sentence(name):
         image = next(open_images(file, name, KEPT_PIXELS).images)
         _check_most_pixels(*image.size, name, most_pixels_of(image.format))
         yield image

@@ -126,10 +126,8 @@ def fit(
             "versions": versions(learner.engine),
             **({"start": start.digest} if start is not None else {}),
         }
-        own = held.enter_context(begin(out, settings, resume=resume)) if worker.is_first else Run(Path())
+        own = held.enter_context(begin(out, settings, resume=resume, start=start)) if worker.is_first else Run(Path())
         run = group.from_first(own)
-        if worker.is_first and start is not None and not run.last_path.exists():
-            start.save(run.first_path)
         begun = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
         shown = progress if progress is not None and worker.is_first else NullProgress()
         first = group.from_first(_first_model(run) if worker.is_first else None)

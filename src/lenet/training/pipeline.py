@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
@@ -107,9 +108,9 @@ def train(
     """
     stored = _stored(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
-    described, dataset, source = _network_and_data(network, data, data_dir, hidden, stored)
-    if start is not None and start.class_names != tuple(map(str, range(len(start.class_names)))):
-        dataset = dataset.in_order_of(start.class_names)
+    described, dataset, source = _network_and_data(network, data, data_dir, hidden, stored, start)
+    if start is not None and not (_are_numbers(start.class_names) and not _are_numbers(dataset.class_names)):
+        dataset = dataset.with_classes(start.class_names)
     chosen = _recipe(recipe, described, changes, stored)
     if stored and repeat and fingerprint(dataset) != stored["data"]["training_sha256"]:
         print(f"lenet: the training data differs from that of {repeat}", file=sys.stderr)
@@ -123,7 +124,7 @@ def train(
         validation=stored["validation"] if stored and validation is None else validation,
         device=stored.get("device", device) if device == "auto" else device,
         engine=_repeated_engine(stored) if repeat else None,
-        threads=threads or stored.get("threads"),
+        threads=stored.get("threads") if threads is None else threads,
         checkpoint_every=checkpoint_every,
         source=source,
         progress=progress or for_python(),
@@ -147,6 +148,11 @@ def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> 
         return {}
     folder = out if resume else repeat
     return read_settings(folder) if folder else {}
+
+
+def _are_numbers(class_names: Sequence[str]) -> bool:
+    """Whether classes are named by whole numbers, as those of digits are, and those that nobody has named."""
+    return all(name.isdecimal() for name in class_names)
 
 
 def _start_of(begun: str | Path | None, stored: dict[str, Any]) -> Model | None:
@@ -176,16 +182,19 @@ def _network_and_data(
     data_dir: str | Path | None,
     hidden: int | None,
     stored: dict[str, Any],
-) -> tuple[Network, Dataset, dict[str, Any] | None]:
+    start: Model | None,
+) -> tuple[Network, Dataset, dict[str, Any]]:
     """The network with the classes and channels that the data set has, the data set, and how to load that again."""
     if isinstance(network, Model):
         network = network.network
+    elif start is not None and (network is None or network == start.network.name):
+        network = start.network
     if stored and network is None:
         network = Network.from_json(stored["network"])
     name = network if isinstance(network, str) else None if network else DEFAULT_NETWORK
     described = network if isinstance(network, Network) else _described(name, hidden)
     if isinstance(data, Dataset):
-        dataset, source = data, None
+        dataset, source = data, _source_of(data)
     else:
         source = _source(data, data_dir, stored)
         if data_sets.public_name(source["name_or_path"]) is None:
@@ -200,6 +209,14 @@ def _network_and_data(
         (dataset),
         source,
     )
+
+
+def _source_of(dataset: Dataset) -> dict[str, Any]:
+    """The arguments of `data.load` that gave a data set, as its provenance has them."""
+    origin = dataset.provenance.get("origin", dataset.name)
+    name = dataset.name if dataset.name in data_sets.names() else str(origin)
+    pictures = dataset.provenance.get("pictures", {})
+    return {"name_or_path": name} | {key: pictures[key] for key in ("size", "color", "polarity") if key in pictures}
 
 
 def _described(
@@ -226,7 +243,7 @@ def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[s
 
 def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChanges, stored: dict[str, Any]) -> Recipe:
     if isinstance(recipe, Recipe):
-        return replace(recipe, **changes)
+        return Recipe.from_json(recipe.to_json() | dict(changes))
     if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
         return Recipe.from_json(stored["recipe"] | dict(changes))
     return named_recipe(recipe or DEFAULT_RECIPE, network, **changes)

@@ -59,7 +59,7 @@ class Checkpoint:
     history: list[Row] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Run:
     """A run's folder and what lies in it.
 
@@ -70,6 +70,12 @@ class Run:
 
     folder: Path
     evaluation: "Evaluation | None" = field(default=None, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "folder", Path(self.folder))
+
+    def __repr__(self) -> str:
+        return f"Run({self.folder})"
 
     def _repr_html_(self) -> str:
         from lenet.notebook import run_html
@@ -228,13 +234,16 @@ def _in_use(folder: Path) -> TrainingError:
 
 
 @contextmanager
-def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = False) -> Iterator[Run]:
+def begin(
+    out: str | Path | None, settings: dict[str, Any], *, resume: bool = False, start: Model | None = None
+) -> Iterator[Run]:
     """Make the folder of a new run and write ``run.json``, or open an old one to go on; a context that holds it.
 
     Args:
         out: the folder; None takes the first free ``runs/NETWORK-DATA-N``.
         settings: what ``run.json`` shall hold.
         resume: go on with the run that is there, if there is one.
+        start: the model that training starts from, if that is not what the recipe draws.
 
     Raises:
         TrainingError: if there is a run and ``resume`` is not set, or it was begun with other settings, or another
@@ -247,11 +256,11 @@ def begin(out: str | Path | None, settings: dict[str, Any], *, resume: bool = Fa
         if run.folder.exists() and not run.folder.is_dir():
             raise TrainingError(f"{out}: is a file, expected a folder for the run")
     with hold(run.folder):
-        _prepare(run, settings, resume)
+        _prepare(run, settings, resume, start)
         yield run
 
 
-def _prepare(run: Run, settings: dict[str, Any], resume: bool) -> None:
+def _prepare(run: Run, settings: dict[str, Any], resume: bool, start: Model | None) -> None:
     if run.settings_path.exists():
         stored = run.settings
         if not resume:
@@ -263,6 +272,8 @@ def _prepare(run: Run, settings: dict[str, Any], resume: bool) -> None:
     else:
         for path in (run.last_path, run.first_path):  # without run.json nobody can tell whose they are
             path.unlink(missing_ok=True)
+        if start is not None:
+            start.save(run.first_path)
         write_atomically(run.settings_path, json_bytes(settings, indent=2))
     for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
         unfinished.unlink(missing_ok=True)

@@ -97,7 +97,7 @@ def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
         if any(are_many for _, are_many in each):
             raise DataError("a list holds one picture each, got arrays of many; join them with numpy.concatenate")
         return np.concatenate([levels for levels, _ in each]), True
-    if hasattr(pictures, "detach"):  # a tensor
+    if hasattr(pictures, "detach") and hasattr(pictures, "cpu"):  # a tensor
         pictures = pictures.detach().cpu().numpy()
     if isinstance(pictures, np.ndarray):
         return _from_array(model, pictures)
@@ -117,6 +117,10 @@ def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], b
             f"an array of {array.dtype} and shape {array.shape}; expected uint8 or fractions of 0..1, "
             "(H, W), (H, W, 3), (N, H, W), (N, 3, H, W) or (N, H, W, 3)"
         )
+    if array.shape[-1] == 1 and array.ndim > 2:
+        array = array[..., 0]
+    if 0 in array.shape[-2:] or (array.ndim > 2 and array.shape[-1] in (2, 4)):
+        raise DataError(f"an array of shape {array.shape}; expected one or three channels, and at least one pixel")
     are_many = array.ndim == 4 or (array.ndim == 3 and 3 not in (array.shape[-1], channels == 3 and array.shape[0]))
     if array.ndim in (3, 4) and array.shape[-1] == 3:
         array = np.moveaxis(array, -1, -3)
