@@ -44,7 +44,7 @@ def adapt(
 
     lenet adapt my-digits/labels.csv --out mine.safetensors
 
-    lenet read photo.jpg --weights mine.safetensors
+    lenet read photo.jpg --model mine.safetensors
     """
     began = time.perf_counter()
     if out.is_dir():

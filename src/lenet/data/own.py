@@ -254,12 +254,12 @@ def read_picture(
     Raises:
         DataError: if the file is no picture, or too large a one.
     """
+    name = str(source) if isinstance(source, str | Path) else "picture"
     with opened_image(source) as image:
         longest = max(image.size)
         if longest > LONGEST_SIDE:
             raise DataError(
-                f"{getattr(image, 'filename', '') or 'picture'}: {image.width:,}×{image.height:,} pixels, "
-                f"expected at most {LONGEST_SIDE:,} a side"
+                f"{name}: {image.width:,}×{image.height:,} pixels, expected at most {LONGEST_SIDE:,} a side"
             )
         pixels = _decode(image, color, math.ceil(longest / KEPT_SIDE))
     border = _border_median(pixels)
