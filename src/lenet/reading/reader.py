@@ -36,7 +36,7 @@ class Reader:
     """Reads single digits and lines of digits from pictures, without torch.
 
     Args:
-        weights: trained weights, their file or the folder of their run, or a recognizer that is at hand; the ones that
+        model: a trained model, its file or the folder of its run, or a recognizer that is at hand; the ones that
             ship with the package if none are given.
         network: the network that the weights must belong to, if that matters: its name or description.
         max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.

@@ -122,7 +122,7 @@ class Recognizer:
     """A trained network that reads digits: by the engine LENET_ENGINE asks for, else by the best.
 
     Args:
-        weights: of a network with ten outputs, one a digit, or with an eleventh for what is no digit; the ones that
+        model: of a network with ten outputs, one a digit, or with an eleventh for what is no digit; the ones that
             ship with the package if none are given.
         max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
 

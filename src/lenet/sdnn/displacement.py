@@ -128,7 +128,7 @@ class Displacement:
     """A network made ready to be slid over fields of any width.
 
     Args:
-        weights: of a network that `widened` takes.
+        model: of a network that `widened` takes.
         phases: in how many positions the field is shown, 1, 2 or 4: with 2 the columns stand 2 pixels apart.
 
     Raises:

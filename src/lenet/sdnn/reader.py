@@ -25,7 +25,7 @@ class StringReader:
     """Reads strings of digits in fields as high as the network's input.
 
     Args:
-        weights: of a network with a blank; its provenance may hold the prices of a `Grammar`.
+        model: of a network with a blank; its provenance may hold the prices of a `Grammar`.
         grammar: the prices; those of the weights if None.
         phases: as of `Displacement`.
 

@@ -46,7 +46,7 @@ class Service:
     """What is served: plain values, so that other processes can take them.
 
     Attributes:
-        weights: of the network that reads.
+        model: the one that reads.
         page: the HTML at ``/``; None for the documentation.
         limits: of each process.
         shown: weights of further networks.

@@ -64,11 +64,11 @@ def adapt(
     """Weights that have learned own examples, and rehearsed what they knew.
 
     Args:
-        weights: where to start; they stay as they are.
+        model: where to start; it stays as it is.
         own: the examples to learn, at least one.
         rehearsed: a good part of what the weights were trained on.
         recipe: how; its loss, first weights and name do not count.
-        threads: as `train` takes them. The same number gives the same bits.
+        threads: as `fit` takes them. The same number gives the same bits.
 
     Returns:
         Weights of the same network, with the same provenance.

@@ -46,7 +46,7 @@ def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | Non
     digit, if there are as many in every line as in the label.
 
     Args:
-        weights: of the reader that the examples are for.
+        model: of the reader that the examples are for.
         workers: as `read_labeled` takes it.
     """
     return over_pictures(partial(_showing, model), pictures, workers, _lost)

@@ -280,7 +280,7 @@ def read(
             Of a file with several pages the first is read: see `read_all`.
         workers: how many processes read a list: see `read_all`.
         polarity, single, length, pattern, keep_steps: as `Reader.read` takes them.
-        weights, network, max_error: as `Reader` takes them.
+        model, network, max_error: as `Reader` takes them.
 
     Returns:
         A reading; for a list, a list of as many.

@@ -164,7 +164,7 @@ def read_labeled(
     """Read labeled pictures, single ones as single ones; one that cannot be opened is no error, but no answer either.
 
     Args:
-        weights: the ones that ship if None.
+        model: the one that ships if None.
         max_error: as `Recognizer` takes it.
         workers: how many processes read; None takes as many as are soonest done. With more than one, a script must
             guard its own start by ``if __name__ == "__main__"``.
