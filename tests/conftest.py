@@ -61,14 +61,16 @@ def quick_rows(tmp_path_factory, mnist):
     The networks hardly learn; what only the native engine teaches is there where it is.
     """
     from lenet.experiments import ROWS
-    from lenet.experiments.request import Request
+    from lenet.experiments.plan import Request
     from lenet.experiments.runner import reproduce
     from lenet.experiments.writing import write_row
-    from replica_fakes import FakeLanes
+    from replica_fakes import stand_in
 
     root, folders = tmp_path_factory.mktemp("reproduce"), {}
-    for row in ROWS:
-        if row.data == "mnist" and (instruction_sets() or not row.plan):
-            folders[row] = root / row.name
-            write_row(folders[row], reproduce(row, folders[row], Request(quick=True), make=FakeLanes).settings)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        stand_in(monkeypatch)
+        for row in ROWS:
+            if row.data == "mnist" and (instruction_sets() or not row.cutting):
+                folders[row] = root / row.name
+                write_row(folders[row], reproduce(row, folders[row], Request(quick=True)).settings)
     return folders

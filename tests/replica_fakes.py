@@ -3,13 +3,16 @@
 import numpy as np
 
 from lenet.engine import decide, forward
+from lenet.training.learners import replicas as learners
 
 
-class FakeLanes:
+class FakeReplicas:
     """Networks whose last bias alone learns, by a rule that remembers everything it was shown, in order."""
 
-    def __init__(self, network, arrays, recipe):
-        self.network, self.recipe = network, recipe
+    instructions, threads = "avx2", 1
+
+    def __init__(self, network, arrays, *, loss, j, halved, threads=None, instructions=None):
+        self.network, self.replicas = network, len(arrays)
         self._arrays = [{name: array.copy() for name, array in one.items()} for one in arrays]
         self._memory = np.zeros((len(self._arrays), 3), np.float32)
 
@@ -17,15 +20,15 @@ class FakeLanes:
         return {name: array.copy() for name, array in self._arrays[replica].items()}
 
     def curvatures(self, images, labels, order):
-        self._memory[:, 0] = [images[own].mean() / 255 for own in self._columns(order)]
+        self._memory[:, 0] = [images[rows].mean() / 255 for rows in self._columns(order)]
         return {}
 
     def learn(self, images, labels, order, eta, mu):
         name = list(self._arrays[0])[-1]  # a bias
         wrong = []
-        for memory, one, own in zip(self._memory, self._arrays, self._columns(order), strict=True):
-            wrong.append(int((decide(self.network, forward(self.network, one, images[own])) != labels[own]).sum()))
-            memory[1] = np.float32(0.9) * memory[1] + np.float32(labels[own][-1])
+        for memory, one, rows in zip(self._memory, self._arrays, self._columns(order), strict=True):
+            wrong.append(int((decide(self.network, forward(self.network, one, images[rows])) != labels[rows]).sum()))
+            memory[1] = np.float32(0.9) * memory[1] + np.float32(labels[rows][-1])
             step = np.float32(eta) * (memory[0] + memory[1])
             one[name] += step * np.resize(np.float32([1, -1, 0.5]), one[name].shape)
         self._memory[:, 2] += len(order)
@@ -38,11 +41,16 @@ class FakeLanes:
         return np.stack([forward(self.network, one, images) for one in self._arrays])
 
     def state(self):
-        stacked = {name: np.stack([one[name] for one in self._arrays]) for name in self._arrays[0]}
+        stacked = {f"weights.{name}": np.stack([one[name] for one in self._arrays]) for name in self._arrays[0]}
         return {"memory": self._memory.copy(), **stacked}
 
     def restore(self, state):
         self._memory = state["memory"].copy()
         for index, one in enumerate(self._arrays):
             for name in one:
-                one[name] = state[name][index].copy()
+                one[name] = state[f"weights.{name}"][index].copy()
+
+
+def stand_in(monkeypatch, replicas=FakeReplicas):
+    """Let runs be trained by it in place of the engine."""
+    monkeypatch.setattr(learners, "Replicas", replicas)

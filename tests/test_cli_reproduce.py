@@ -31,7 +31,7 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
     shown = capsys.readouterr()
     assert "lenet-5, tested on the test part, a quick look:" in shown.out
     assert "(3 seeds" in shown.out
-    assert "order 2 of 2  pass 1/1" in shown.err
+    assert "order 2 of 2  epoch 1/1" in shown.err
     for name in ("run.json", "history.jsonl", "weights.safetensors", "picture.png", "picture-dark.png", "row.md"):
         assert (folder / name).is_file(), name
         assert name in shown.out or name in ("history.jsonl", "weights.safetensors")

@@ -30,7 +30,7 @@ from PIL import Image
 from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage
 from lenet.errors import LeNetError, printable
 from memory import most_megabytes
-from replica_fakes import FakeLanes
+from replica_fakes import stand_in
 from test_reading_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
 from test_reading_damage import mutated as mutated_picture
 
@@ -292,29 +292,37 @@ def print_row(folder: Path) -> None:
     from lenet.cli.reproduce import _print
     from lenet.experiments import find, runner
     from lenet.experiments.folder import reading_results
-    from lenet.experiments.request import Request
+    from lenet.experiments.plan import Request
     from lenet.experiments.writing import write_row
 
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
     runner.prepare = lambda *_, **__: runner.Material(digits(20), digits(10), account)
     place, said = folder / "lenet-5", io.StringIO()
-    settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1), make=FakeLanes).settings
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        stand_in(monkeypatch)
+        settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1)).settings
     write_row(place, settings)
     with reading_results(place), contextlib.redirect_stdout(said):
         _print(settings)
 
 
-def open_lanes(folder: Path) -> None:
-    """Go on with a group of networks of the native engine; it is taught if it was not yet."""
-    from lenet.experiments import replicas
-    from lenet.experiments.rows import LENET_5
-    from lenet.experiments.streams import Stream
+def open_group(folder: Path) -> None:
+    """Go on with a group of networks of the native engine; it is trained if it was not yet."""
+    from lenet.experiments.groups import train_group
+    from lenet.experiments.recipes import LENET_5
+    from lenet.experiments.streams import PatternStream
     from lenet.networks import describe
 
-    recipe = replace(LENET_5, rates=(0.0005, 0.0002), curvature_patterns=5)
-    stream = Stream(digits(20), 0, "all")
-    replicas.train(folder / "lanes.safetensors", describe("lenet-5"), recipe, (0, 1), stream, digits(10))
+    recipe = replace(LENET_5, epochs=2, rates=(0.0005, 0.0002), curvature_examples=5)
+    train_group(folder / "group", describe("lenet-5"), recipe, (0, 1), PatternStream(digits(20), 0), digits(10))
+
+
+def open_old_group(folder: Path) -> None:
+    """A group of networks that version 0.1 kept."""
+    from lenet.experiments import version_1
+
+    version_1.checkpoint(folder / "old/groups/all-1", [0], 200)
 
 
 def digits(number: int) -> Any:
@@ -348,7 +356,8 @@ SUBJECTS = (
     Subject("NPZ", "data.npz", (changed_npz_head,), load_npz),
     Subject("labels.csv", "labels.csv", (changed_table,), read_table),
     Subject("run.json of a finished row", "lenet-5/run.json", (changed_json_file,), print_row),
-    Subject("lanes", "lanes.safetensors", (changed_header,), open_lanes),
+    Subject("group of networks", "group/last.safetensors", (changed_header,), open_group),
+    Subject("group of version 0.1", "old/lanes/all-1.safetensors", (changed_header,), open_old_group),
 )
 
 
@@ -391,7 +400,8 @@ def originals() -> dict[str, bytes]:
         blank = network_with_blank()
         strings = Model(blank, initial_weights(blank, seed=0))
         with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]).save(folder / "strings.safetensors")
-        open_lanes(folder)
+        open_group(folder)
+        shutil.copytree(Path(__file__).parent / "data/version-0.1/row", folder / "old")
         print_row(folder)
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 

@@ -76,12 +76,12 @@ LEFT = """
 from pathlib import Path
 
 import lenet
-from lenet.training.distributed import Group, Worker
+from lenet.training.distributed import ProcessGroup, Worker
 
-with Group(Worker.from_environment()) as group:
+with ProcessGroup(Worker.from_environment()) as group:
     import torch._dynamo
 
-    assert group.add_up(1.0) == [2.0]
+    assert group.add_up(1.0, 3) == (2.0, 6)
 print(*sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")), sep="\\n")
 """
 

@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -18,7 +19,7 @@ from lenet.networks import describe
 from lenet.training import Recipe, Run, devices, fit, progress, recipe
 from lenet.training.augmentation import epoch_order, part
 from lenet.training.curves import nice_ticks
-from lenet.training.distributed import Group, Worker
+from lenet.training.distributed import ProcessGroup, Worker
 from test_training import QUICK, TINY, arrays_of, assert_same, stripes, write_npz
 
 SETS = instruction_sets()
@@ -46,16 +47,16 @@ def examples(network, count, seed=0):
 
 def learners(network, made, engine):
     """The same network twice, to learn through the engine and through torch."""
-    from lenet.training.engine_learner import EngineLearner
+    from lenet.training.learners.native import NativeLearner
 
-    TorchLearner = pytest.importorskip("lenet.training.torch_learner").TorchLearner
-    return EngineLearner(network, made, engine, 2), TorchLearner(network, made, Group(Worker()), "cpu")
+    TorchLearner = pytest.importorskip("lenet.training.learners.torch").TorchLearner
+    return NativeLearner(network, made, engine, 2), TorchLearner(network, made, ProcessGroup(Worker()), "cpu")
 
 
 def learn(learner, images, labels, made, updates=5):
     order, changes = epoch_order(made, np.arange(len(labels)), 0)
     places = slice(0, updates * made.batch)
-    rates = [made.rate(update, updates) for update in range(updates)]
+    rates = replace(made, epochs=1).learning_rates(0, updates)
     return learner.learn(images, labels, order[places], rates, part(changes, places))
 
 
@@ -161,11 +162,14 @@ def test_spans_grow_until_they_take_their_time():
 def test_a_loss_that_is_no_number_ends_the_run_after_its_span_and_earlier_weights_stay(engine, tmp_path, monkeypatch):
     updates, broken = 3 * 14, 20  # 216 examples to learn from: 14 batches an epoch
     spans = []
-    rate = Recipe.rate
+    rates = Recipe.learning_rates
+
+    def breaking(self, epoch, steps):
+        all_rates = enumerate(rates(self, epoch, steps), epoch * steps)
+        return [1e30 if update == broken else rate for update, rate in all_rates]
+
     monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)
-    monkeypatch.setattr(
-        Recipe, "rate", lambda self, update, all_: 1e30 if update == broken else rate(self, update, all_)
-    )
+    monkeypatch.setattr(Recipe, "learning_rates", breaking)
     monkeypatch.setattr(progress.Pace, "took", lambda self, *span: spans.append(span))
     with pytest.raises(TrainingError, match=r"in epoch 2: .*best\.safetensors holds the best weights of the epochs"):
         fit(TINY, stripes(), QUICK, tmp_path / "run", engine=engine)
@@ -261,14 +265,14 @@ def test_hidden_gpus_are_not_looked_for(monkeypatch):
 
 def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_said_once(tmp_path, monkeypatch, capsys):
     pytest.importorskip("torch")
-    from lenet.training import engine_learner
+    from lenet.training.learners import native
 
     def refuse(*arguments, **options):
         raise EngineError("the engine cannot run stage c1 of tiny")
 
     monkeypatch.delenv("LENET_ENGINE", raising=False)
     monkeypatch.setattr(devices, "chosen", lambda otherwise: "avx2")
-    monkeypatch.setattr(engine_learner, "Engine", refuse)
+    monkeypatch.setattr(native, "Engine", refuse)
     run = fit(TINY, stripes(), QUICK, tmp_path / "run")
     assert run.settings["engine"] == "torch"
     assert capsys.readouterr().err == "lenet: the engine cannot run stage c1 of tiny; training with torch\n"

@@ -1,5 +1,6 @@
 """The filters of boosting on examples made by hand, and machines that learn as if they were alone."""
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,6 @@ import pytest
 
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
-from lenet.experiments import replicas as group_training
 from lenet.experiments.boosting import (
     Filter,
     Machine,
@@ -17,20 +17,21 @@ from lenet.experiments.boosting import (
     filtered,
     half_wrong,
     margins,
-    teach_machines,
     threshold,
+    train_machines,
 )
-from lenet.experiments.progress import NullProgress
-from lenet.experiments.recipe import SQUARED
-from lenet.experiments.replicas import Group, replicas, train
-from lenet.experiments.streams import OwnStreams, Patterns, Stream
+from lenet.experiments.groups import Group, train_group
+from lenet.experiments.recipes import SQUARED
+from lenet.experiments.streams import Patterns, PatternStream, SeparateStream
 from lenet.initialization import initial_weights
 from lenet.networks import describe
-from replica_fakes import FakeLanes
+from lenet.training import progress
+from lenet.training.progress import NullProgress
+from replica_fakes import stand_in
 
 native = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
 LENET_1 = describe("lenet-1")
-SHORT = replace(SQUARED, rates=(0.0005, 0.0002, 0.0001), curvature_patterns=20)
+SHORT = replace(SQUARED, epochs=3, rates=(0.0005, 0.0002, 0.0001), curvature_examples=20)
 
 
 def numbered(*labels):
@@ -115,20 +116,20 @@ def test_three_networks_are_asked_for_three_eighths_of_the_patterns_which_makes_
     assert cost == pytest.approx(1.75, abs=0.005)
 
 
-def test_each_machine_adds_its_own_three_networks(tmp_path):
+def test_each_machine_adds_its_own_three_networks(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
     network = describe("lenet-4")
     rng = np.random.default_rng(0)
     whole = Patterns(rng.integers(0, 256, (60, 32, 32), np.uint8), rng.integers(0, 10, 60))
-    first = FakeLanes(network, [initial_weights(network, "sqrt", seed) for seed in (0, 1)], SQUARED)
-    machines = teach_machines(
-        tmp_path, network, SQUARED.limited_to(1), [Group(network, first, (0, 1), 7)], whole, whole.first(5),
-        amount=Filter(patterns=10, batch=50, most_batches=2), make=FakeLanes,
+    first = Group(network, (0, 1), tuple(initial_weights(network, "sqrt", seed) for seed in (0, 1)), [])
+    machines = train_machines(
+        tmp_path, network, SQUARED.limited_to(1), [first], whole, whole.first(5),
+        amount=Filter(patterns=10, batch=50, most_batches=2),
     )  # fmt: skip
     assert [type(machine) for machine in machines] == [Machine, Machine]
     assert [machine.seed for machine in machines] == [0, 1]
-    assert [[row["order"] for row in rows] for machine in machines for rows in machine.later] == [
-        [[1000]], [[2000]], [[1001]], [[2001]],
-    ]  # fmt: skip
+    orders = [json.loads((tmp_path / place / "run.json").read_text())["seeds"] for place in ("second", "third")]
+    assert orders == [[1000, 1001], [2000, 2001]]
     assert machines[0].outputs(whole.images).shape == (3, 60, 10)
     assert not np.array_equal(machines[0].arrays[1]["c1.weight"], machines[1].arrays[1]["c1.weight"])
 
@@ -143,29 +144,30 @@ def drawn(*sizes):
 
 
 def test_each_network_is_shown_its_own_patterns_in_its_own_order():
-    patterns, order = OwnStreams([5, 6], 30, lambda: drawn(30, 30)).of_pass(3)
+    epoch = SeparateStream([5, 6], 30, lambda: drawn(30, 30)).epoch(3)
     for lane, (part, seed) in enumerate(zip(drawn(30, 30), (5, 6), strict=True)):
-        alone, row = Stream(part, seed).of_pass(3)
-        np.testing.assert_array_equal(patterns.images[order[:, lane]], alone.images[row])
-        np.testing.assert_array_equal(patterns.labels[order[:, lane]], alone.labels[row])
+        alone = PatternStream(part, seed).epoch(3)
+        np.testing.assert_array_equal(epoch.images[epoch.order[:, lane]], alone.images[alone.order])
+        np.testing.assert_array_equal(epoch.labels[epoch.order[:, lane]], alone.labels[alone.order])
 
 
 def test_each_networks_second_derivatives_come_from_its_own_patterns():
-    streams = OwnStreams([5, 6], 30, lambda: drawn(30, 30))
-    patterns, chosen = streams.of_pass(0)[0], streams.curvature_patterns(2, 10)
+    epoch = SeparateStream([5, 6], 30, lambda: drawn(30, 30), curvature_examples=10).epoch(2)
+    assert epoch.curvature.shape == (10, 2)
     for lane, (part, seed) in enumerate(zip(drawn(30, 30), (5, 6), strict=True)):
-        wanted = part.images[Stream(part, seed).curvature_patterns(2, 10)]
-        np.testing.assert_array_equal(patterns.images[chosen[:, lane]], wanted)
+        wanted = part.images[PatternStream(part, seed, curvature_examples=10).epoch(2).curvature]
+        np.testing.assert_array_equal(epoch.images[epoch.curvature[:, lane]], wanted)
 
 
 def test_patterns_come_round_again_where_a_filter_gave_fewer_whatever_the_others_have():
     for others in (4, 30):
-        streams = OwnStreams([5, 6], 30, lambda others=others: drawn(others, 12))
-        patterns, order = streams.of_pass(0)
-        shown = patterns.images[order[:, 1]].ravel()
+        stream = SeparateStream([5, 6], 30, lambda others=others: drawn(others, 12), curvature_examples=20)
+        epoch = stream.epoch(0)
+        shown = epoch.images[epoch.order[:, 1]].ravel()
         assert set(shown) == set(range(100, 112))
         np.testing.assert_array_equal(shown, np.resize(shown[:12], 30))
-        seen = patterns.images[streams.curvature_patterns(0, 20)[:, 1]].ravel()
+        assert epoch.remarks["distinct"] == [min(others, 30), 12]
+        seen = epoch.images[epoch.curvature[:, 1]].ravel()
         np.testing.assert_array_equal(seen, np.resize(np.arange(100, 112), 20))
 
 
@@ -179,17 +181,17 @@ def digits(count, seed=0):
     return Patterns(images, rng.integers(0, 10, count))
 
 
-def first_networks(seeds, make):
-    arrays = [initial_weights(LENET_1, SHORT.init, seed) for seed in seeds]
-    return Group(LENET_1, make(LENET_1, arrays, SHORT), tuple(seeds), 7)
+def first_networks(seeds):
+    return Group(LENET_1, tuple(seeds), tuple(initial_weights(LENET_1, SHORT.init, seed) for seed in seeds), [])
 
 
-def machines_of(folder, *groups, make=replicas, amount=None, progress=None):
-    first = [first_networks(seeds, make) for seeds in groups]
+def machines_of(folder, *groups, amount=None, progress=None):
+    first = [first_networks(seeds) for seeds in groups]
     amount = amount or Filter(patterns=30, batch=100, most_batches=3)
-    return teach_machines(
-        folder, LENET_1, SHORT, first, digits(60), digits(9), amount=amount, progress=progress, make=make
-    )
+    return train_machines(folder, LENET_1, SHORT, first, digits(60), digits(9), amount=amount, progress=progress)
+
+
+UNTIMED = {"seconds": 0, "images_per_second": 0}
 
 
 def assert_same_machine(machine, other):
@@ -200,7 +202,7 @@ def assert_same_machine(machine, other):
         for name, array in arrays.items():
             np.testing.assert_array_equal(array, others[name], err_msg=name)
     for rows, others in zip(machine.later, other.later, strict=True):
-        assert [{**row, "seconds": 0} for row in rows] == [{**row, "seconds": 0} for row in others]
+        assert [{**row, **UNTIMED} for row in rows] == [{**row, **UNTIMED} for row in others]
 
 
 @native
@@ -222,8 +224,9 @@ def test_a_second_network_is_the_one_that_learns_in_a_group_of_its_own_from_what
         seed = machine.seed + 1_000
         stream = candidates(digits(60), seed, Filter(patterns=30, batch=100, most_batches=3))
         hard = filtered(LENET_1, machine.arrays[:1], stream, 30)
-        alone = train(tmp_path / f"alone-{seed}", LENET_1, SHORT, [seed], Stream(hard, seed), digits(9))
-        for name, array in alone.lanes.arrays(0).items():
+        stream = PatternStream(hard, seed, curvature_examples=SHORT.curvature_examples)
+        alone = train_group(tmp_path / f"alone-{seed}", LENET_1, SHORT, [seed], stream, digits(9))
+        for name, array in alone.parameters[0].items():
             np.testing.assert_array_equal(machine.arrays[1][name], array)
 
 
@@ -234,9 +237,9 @@ class Killing(NullProgress):
         super().__init__()
         self.left = patterns
 
-    def advance(self, patterns):
-        super().advance(patterns)
-        self.left -= patterns
+    def advance(self, examples, text=""):
+        super().advance(examples, text)
+        self.left -= examples
         if self.left < 0:
             raise KeyboardInterrupt
 
@@ -244,7 +247,7 @@ class Killing(NullProgress):
 @native
 @pytest.mark.parametrize("patterns", [0, 40, 100, 170])
 def test_machines_that_were_killed_and_resumed_equal_uninterrupted_ones(tmp_path, monkeypatch, patterns):
-    monkeypatch.setattr(group_training, "_SPAN", 7)
+    monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)
     whole = machines_of(tmp_path / "whole", (0, 1))
     with pytest.raises(KeyboardInterrupt):
         machines_of(tmp_path / "killed", (0, 1), progress=Killing(patterns))
@@ -252,14 +255,16 @@ def test_machines_that_were_killed_and_resumed_equal_uninterrupted_ones(tmp_path
         assert_same_machine(machine, other)
 
 
-def test_machines_that_are_taught_are_opened_without_filtering_again(tmp_path, monkeypatch):
-    taught = machines_of(tmp_path, (0, 1), (2,), make=FakeLanes)
+def test_machines_that_are_trained_are_opened_without_filtering_again(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
+    trained = machines_of(tmp_path, (0, 1), (2,))
     monkeypatch.setattr("lenet.experiments.boosting.candidates", None)
-    for machine, other in zip(machines_of(tmp_path, (0, 1), (2,), make=FakeLanes), taught, strict=True):
+    for machine, other in zip(machines_of(tmp_path, (0, 1), (2,)), trained, strict=True):
         assert_same_machine(machine, other)
 
 
 def test_a_filter_that_lets_nothing_through_is_named(tmp_path, monkeypatch):
+    stand_in(monkeypatch)
     monkeypatch.setattr("lenet.experiments.boosting.candidates", lambda whole, seed, amount: iter([whole.first(0)]))
     with pytest.raises(TrainingError, match="the filter before the second network of seed 4 let no pattern through"):
-        machines_of(tmp_path, (4,), make=FakeLanes)
+        machines_of(tmp_path, (4,))

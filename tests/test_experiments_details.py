@@ -9,19 +9,21 @@ import pytest
 
 from lenet.architecture import Network
 from lenet.errors import TrainingError
-from lenet.experiments import batches, find, replicas, runner
+from lenet.experiments import find, runner
 from lenet.experiments.details import PUBLISHED, STEPS
+from lenet.experiments.groups import train_each
 from lenet.experiments.pictures import _even_span, draw
+from lenet.experiments.plan import Request
 from lenet.experiments.preparation import Material
-from lenet.experiments.recipe import LENET_5, Recipe
-from lenet.experiments.request import Request
+from lenet.experiments.recipes import LENET_5
 from lenet.experiments.runner import reproduce
 from lenet.experiments.statistics import difference
 from lenet.experiments.streams import Patterns
 from lenet.model import load
 from lenet.networks import describe
-from lenet.training import recipe as batch_recipe
-from replica_fakes import FakeLanes
+from lenet.training import Run
+from lenet.training import recipe as named_recipe
+from replica_fakes import stand_in
 
 
 def digits(number, seed=0):
@@ -35,8 +37,8 @@ def taught(tmp_path, monkeypatch):
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
     monkeypatch.setattr(runner, "prepare", lambda *_, **__: Material(digits(20), digits(10, 1), account))
-    monkeypatch.setattr(replicas, "_SPAN", 7)
-    return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3), make=FakeLanes)
+    stand_in(monkeypatch)
+    return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3))
 
 
 def changed_stages(before: Network, after: Network):
@@ -53,8 +55,8 @@ def test_each_step_changes_what_it_says_and_nothing_else():
 
 
 def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
-    one_by_one = [LENET_5, *(step.recipe for step in STEPS if isinstance(step.recipe, Recipe))]
-    by_batches = [step.recipe for step in STEPS if not isinstance(step.recipe, Recipe)]
+    one_by_one = [LENET_5, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
+    by_batches = [step.recipe for step in STEPS if step.recipe.optimizer != "sdlm"]
     assert len(one_by_one) + len(by_batches) == len(STEPS) + 1
 
     def changed(recipes):
@@ -68,7 +70,7 @@ def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
 
 def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
     today, last = describe("lenet-5-relu", size=32), STEPS[-1]
-    assert last.recipe == batch_recipe("default", describe("lenet-5-relu"))
+    assert last.recipe == named_recipe("default", describe("lenet-5-relu"))
     assert last.network.input_range == today.input_range
     for ours, theirs in zip(last.network.stages, today.stages, strict=True):
         assert ours.activation == theirs.activation
@@ -103,24 +105,41 @@ def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
     assert list(by_part) == [step.label for step in STEPS]
     for step in STEPS:
         line = by_part[step.label]
-        assert len(line["loss"]) == len(line["train_errors"]) == 3
-        assert (line["pass"], line["patterns"]) == (1, 20)
+        assert len(line["loss"]) == len(line["errors"]) == len(line["test_errors"]) == 3
+        assert (line["epoch"], line["examples"]) == (1, 20)
     measured = {
         one["part"]: one for one in taught.settings["results"]["measures"] if one["measure"].startswith("train")
     }
     last = STEPS[-1].label
-    assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["train_errors"]]
+    assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["errors"]]
 
 
 def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
     step = STEPS[-1]
     recipe = replace(step.recipe, epochs=1)
     arguments = (tmp_path / "runs", step.network, recipe, (0, 1), digits(20), digits(10, 1))
-    first = batches.teach(*arguments)
+    first = train_each(*arguments)
     written = (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns
-    assert batches.teach(*arguments) == first
+    again = train_each(*arguments)
+    assert (again.history, again.seconds) == (first.history, first.seconds)
     assert (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns == written
-    assert (first.seeds, first.patterns) == ((0, 1), 20)
+    assert (first.seeds, first.history[0]["examples"]) == ((0, 1), 20)
+
+
+def test_runs_that_version_0_1_ended_are_tested_when_they_are_opened(tmp_path):
+    step, test = STEPS[-1], digits(10, 1)
+    arguments = (tmp_path, step.network, replace(step.recipe, epochs=2), (0, 1), digits(20), test)
+    first = train_each(*arguments)
+    for seed in (0, 1):
+        run = Run(tmp_path / f"{seed}")
+        checkpoint = run.load_checkpoint()
+        for row in checkpoint.history:
+            for name in ("examples", "test_loss", "test_errors", "test_error_rate"):
+                del row[name]
+        run.save_checkpoint(checkpoint)
+    again = train_each(*arguments)
+    assert again.history[-1]["test_errors"] == first.history[-1]["test_errors"] == first.errors(test)
+    assert again.history[-1]["examples"] == 20
 
 
 def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):
@@ -157,9 +176,9 @@ def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
 def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_path, monkeypatch):
     step, found = STEPS[-1], []
     for cores in (1, 2):
-        monkeypatch.setattr("lenet.experiments.threads.usable_cores", lambda cores=cores: cores)
+        monkeypatch.setattr("lenet.training.side_by_side.usable_cores", lambda cores=cores: cores)
         folder = tmp_path / f"{cores}"
-        batches.teach(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
+        train_each(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
         found.append([load(folder / f"{seed}/best.safetensors").parameters["c5.weight"].tobytes() for seed in (0, 1)])
     assert found[0] == found[1]
 
@@ -167,6 +186,6 @@ def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_p
 def test_a_folder_of_mini_batches_begun_with_another_recipe_is_refused(tmp_path):
     step = STEPS[-1]
     arguments = ((0,), digits(20), digits(10, 1))
-    batches.teach(tmp_path, step.network, replace(step.recipe, epochs=1), *arguments)
+    train_each(tmp_path, step.network, replace(step.recipe, epochs=1), *arguments)
     with pytest.raises(TrainingError, match="epochs"):
-        batches.teach(tmp_path, step.network, replace(step.recipe, epochs=2), *arguments)
+        train_each(tmp_path, step.network, replace(step.recipe, epochs=2), *arguments)

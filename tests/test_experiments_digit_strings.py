@@ -10,11 +10,10 @@ import pytest
 from lenet.cli import main
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
-from lenet.experiments import digit_strings, find, threads
+from lenet.experiments import digit_strings, find
 from lenet.experiments.digit_strings import Amounts, measured, segmented, strings_of
+from lenet.experiments.plan import Request
 from lenet.experiments.preparation import prepare
-from lenet.experiments.progress import NullProgress
-from lenet.experiments.request import Request
 from lenet.experiments.runner import reproduce
 from lenet.experiments.streams import Patterns
 from lenet.initialization import initial_weights
@@ -24,7 +23,9 @@ from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.digit_strings import GAPS
 from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.reader import StringReader, with_grammar
-from lenet.sdnn.training import Plan
+from lenet.sdnn.windows import Cutting
+from lenet.training import side_by_side
+from lenet.training.progress import NullProgress
 
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
 ROW = find("sdnn")
@@ -44,15 +45,19 @@ def hasty(mnist, monkeypatch):
 
 
 class Killing(NullProgress):
-    """Ends the run as a kill does, after so many passes."""
+    """Ends the run as a kill does, at the report after so many passes."""
 
     def __init__(self, passes):
         super().__init__()
         self.left = passes
 
-    def advance(self, patterns):
-        super().advance(patterns)
-        self.left -= 1
+    def advance(self, examples, text=""):
+        super().advance(examples, text)
+        if self.left <= 0:
+            raise KeyboardInterrupt
+
+    def note(self, text):
+        self.left -= text.startswith("seed ")
         if self.left < 0:
             raise KeyboardInterrupt
 
@@ -66,11 +71,12 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
     assert "strings wholly right, gap −1: " in shown.out
     assert "(3 seeds" in shown.out
     assert "read by segmentation, gap 4: 100.00 % (2 strings" in shown.out
-    assert "seed 2  pass 1/1  train " in shown.err
+    assert "seed 2  epoch 1/1  loss " in shown.err
     for name in ("picture.png", "picture-dark.png", "string.png", "string-dark.png", "run.json", "row.md"):
         assert (folder / name).is_file()
         assert name in shown.out
-    assert {file.name for file in (folder / "lanes").iterdir()} == {f"seed-{seed}.safetensors" for seed in range(3)}
+    kept = {file.name for file in (folder / "groups").iterdir()}
+    assert kept == {f"seed-{seed}{tail}" for seed in range(3) for tail in ("", ".safetensors")}
     settings = json.loads((folder / "run.json").read_text("utf-8"))
     assert (settings["seeds"], settings["orders"]) == ([[0], [1], [2]], [])
     assert [one["part"] for one in settings["results"]["measures"]] == [f"gap {gap}" for gap in ("−1", *GAPS[1:])]
@@ -82,11 +88,11 @@ def test_a_quick_run_makes_all_files_and_says_what_came_out(tmp_path, capsys, mn
 
 @needs_engine
 def test_seeds_that_are_done_stay_when_a_run_is_stopped_and_it_ends_the_same(tmp_path, hasty, monkeypatch):
-    monkeypatch.setattr(threads, "usable_cores", lambda: 1)  # one seed after the other
+    monkeypatch.setattr(side_by_side, "usable_cores", lambda: 1)  # one seed after the other
     whole = reproduce(ROW, tmp_path / "whole", QUICK)
     with pytest.raises(KeyboardInterrupt):
         reproduce(ROW, tmp_path / "killed", QUICK, progress=Killing(1))
-    assert [file.name for file in (tmp_path / "killed/lanes").iterdir()] == ["seed-0.safetensors"]
+    assert [path.name for path in (tmp_path / "killed/groups").glob("*.safetensors")] == ["seed-0.safetensors"]
     resumed = reproduce(ROW, tmp_path / "killed", QUICK, progress=Killing(1))
     for ours, theirs in zip(whole.readers, resumed.readers, strict=True):
         for name, array in ours.parameters.items():
@@ -98,48 +104,51 @@ def test_seeds_that_are_done_stay_when_a_run_is_stopped_and_it_ends_the_same(tmp
     assert again.settings == resumed.settings
 
 
+def plan_of(epochs, seed=7, **changes):
+    recipe = replace(ROW.recipe, epochs=epochs, **changes)
+    return replace(Request(seeds=1).plan(ROW), recipe=recipe, passes=epochs, groups=((seed,),))
+
+
+def trained(folder, plan, digits, progress=None):
+    (model,) = digit_strings.train_readers(
+        folder, plan, digits, {"name": "few"}, amounts=digit_strings.QUICK, progress=progress or NullProgress()
+    )
+    return model
+
+
 @needs_engine
 def test_a_seed_goes_on_after_its_last_whole_pass_and_ends_the_same(tmp_path, digits, hasty):
-    def taught(folder, progress):
-        plan = replace(Plan(), passes=3, schedule=3)
-        (weights,) = digit_strings.teach_readers(
-            folder, plan, [7], digits, digits, {"name": "few"}, amounts=digit_strings.QUICK, progress=progress
-        )
-        return weights
-
-    whole = taught(tmp_path / "whole", NullProgress())
+    whole = trained(tmp_path / "whole", plan_of(3), digits)
     with pytest.raises(KeyboardInterrupt):
-        taught(tmp_path / "killed", Killing(2))
-    assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7-unfinished.safetensors"]
-    resumed = taught(tmp_path / "killed", Killing(1))  # one pass is left
-    assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7.safetensors"]
+        trained(tmp_path / "killed", plan_of(3), digits, Killing(2))
+    assert [file.name for file in (tmp_path / "killed").iterdir()] == ["seed-7"]
+    resumed = trained(tmp_path / "killed", plan_of(3), digits, Killing(1))  # one pass is left
     for name, array in whole.parameters.items():
         np.testing.assert_array_equal(array, resumed.parameters[name])
-    histories = [[{**row, "seconds": 0} for row in weights.provenance["history"]] for weights in (whole, resumed)]
+    untimed = {"seconds": 0, "images_per_second": 0}
+    histories = [[{**row, **untimed} for row in model.provenance["history"]] for model in (whole, resumed)]
     assert histories[0] == histories[1]
-    assert [row["pass"] for row in histories[1]] == [1, 2, 3]
+    assert [row["epoch"] for row in histories[1]] == [1, 2, 3]
 
 
 @needs_engine
 def test_a_seed_under_way_that_is_damaged_or_was_begun_otherwise_is_refused(tmp_path, digits, hasty, monkeypatch):
-    def teach(plan, progress):
-        digit_strings.teach_readers(
-            tmp_path, plan, [0], digits, digits, {"name": "few"}, amounts=digit_strings.QUICK, progress=progress
-        )
-
-    plan = replace(Plan(), passes=2, schedule=2)
     with pytest.raises(KeyboardInterrupt):
-        teach(plan, Killing(1))
-    with pytest.raises(TrainingError, match="was begun with another recipe; delete it or choose another folder"):
-        teach(replace(plan, peak_rate=0.001), NullProgress())
+        trained(tmp_path, plan_of(2, 0), digits, Killing(1))
+    with pytest.raises(TrainingError, match=r"was begun with learning_rate 0\.003, not 0\.001"):
+        trained(tmp_path, plan_of(2, 0, learning_rate=0.001), digits)
     with monkeypatch.context() as elsewhere:
-        elsewhere.setattr(digit_strings, "engine_name", lambda: "neon")
-        with pytest.raises(TrainingError, match="was begun with another engine"):
-            teach(plan, NullProgress())
-    unfinished = tmp_path / "seed-0-unfinished.safetensors"
-    unfinished.write_bytes(unfinished.read_bytes()[:200])
-    with pytest.raises(TrainingError, match=r"not readable as networks under way .*; delete it to start afresh"):
-        teach(plan, NullProgress())
+        elsewhere.setenv("LENET_ENGINE", "baseline")
+        with pytest.raises(TrainingError, match=r"the run was begun with the engine .*with baseline it would end with"):
+            trained(tmp_path, plan_of(2, 0), digits)
+    last = tmp_path / "seed-0/last.safetensors"
+    whole = last.read_bytes()
+    last.write_bytes(whole[:200])
+    with pytest.raises(TrainingError, match=r"not a readable checkpoint .*; delete the file to start the run again"):
+        trained(tmp_path, plan_of(2, 0), digits)
+    last.write_bytes(whole.replace(b"PCG64", b"PCG65"))
+    with pytest.raises(TrainingError, match=r"no state of a random generator .*; delete the file to start the run"):
+        trained(tmp_path, plan_of(2, 0), digits)
 
 
 @needs_engine
@@ -148,30 +157,30 @@ def test_training_digits_can_stand_in_for_the_test_part(tmp_path, mnist, hasty, 
     monkeypatch.setattr(
         digit_strings, "strings_of", lambda some, *others: seen.append(some) or strings_of(some, *others)
     )
-    taught = reproduce(ROW, tmp_path / "sdnn", Request(quick=True, seeds=1, validation=400))
-    assert taught.settings["tested_on"] == "400 training patterns set aside"
-    assert taught.settings["command"] == "lenet reproduce sdnn --seeds 1 --validation 400 --quick"
+    trained_row = reproduce(ROW, tmp_path / "sdnn", Request(quick=True, seeds=1, validation=400))
+    assert trained_row.settings["tested_on"] == "400 training patterns set aside"
+    assert trained_row.settings["command"] == "lenet reproduce sdnn --seeds 1 --validation 400 --quick"
     known = {image.tobytes() for image in mnist.train_images}
     assert len(seen) > 1
     assert all(image.tobytes() in known for some in seen for image in some.images)
 
 
 @needs_engine
-def test_other_values_are_taught_with_and_make_another_folder(tmp_path, hasty):
+def test_other_values_are_trained_with_and_make_another_folder(tmp_path, hasty):
     request = Request(quick=True, seeds=1, j=15.0, rate=2.0)
     settings = reproduce(ROW, tmp_path / "sdnn", request).settings
-    assert (settings["recipe"]["j"], settings["recipe"]["peak_rate"]) == (15.0, 2 * Plan().peak_rate)
-    with pytest.raises(TrainingError, match=r"was begun with recipe j 15\.0, not 20\.0; choose another folder"):
+    assert (settings["recipe"]["j"], settings["recipe"]["learning_rate"]) == (15.0, 2 * ROW.recipe.learning_rate)
+    with pytest.raises(TrainingError, match=r"was begun with recipe learning_rate 0\.006, not 0\.003; choose"):
         reproduce(ROW, tmp_path / "sdnn", Request(quick=True, seeds=1))
 
 
 @pytest.mark.parametrize(
     ("request_", "sentence"),
     [
-        (Request(quick=True, mu=0.1), "sdnn is taught by AdamW, which has no --mu to change; leave it out"),
-        (Request(quick=True, eta=0.1), "sdnn is taught by AdamW, which has no --eta to change; leave it out"),
+        (Request(quick=True, mu=0.1), "sdnn is trained by AdamW, which has no --mu to change; leave it out"),
+        (Request(quick=True, eta=0.1), "sdnn is trained by AdamW, which has no --eta to change; leave it out"),
         (Request(quick=True, validation=4), "4 patterns make no string of digits; expected 5 or more"),
-        (Request(passes=81), "81 passes were asked for; the plan has rates for 1 to 80"),
+        (Request(passes=81), "81 passes were asked for; the recipe has rates for 1 to 80"),
     ],
 )
 def test_what_cannot_be_changed_is_refused_in_one_sentence(tmp_path, request_, sentence):
@@ -183,21 +192,22 @@ def test_what_cannot_be_changed_is_refused_in_one_sentence(tmp_path, request_, s
 @needs_engine
 def test_a_file_of_a_seed_that_is_damaged_or_of_another_run_is_named(tmp_path, hasty):
     request = Request(quick=True, seeds=1)
-    taught = reproduce(ROW, tmp_path / "sdnn", request)
-    path = tmp_path / "sdnn/lanes/seed-0.safetensors"
+    trained_row = reproduce(ROW, tmp_path / "sdnn", request)
+    path = tmp_path / "sdnn/groups/seed-0.safetensors"
     path.write_bytes(b"damaged")
-    with pytest.raises(TrainingError, match=r"seed-0\.safetensors: not .*; delete it to teach this seed again"):
+    with pytest.raises(TrainingError, match=r"seed-0\.safetensors: not .*; delete it to train this seed again"):
         reproduce(ROW, tmp_path / "sdnn", request)
-    other = {**taught.readers[0].provenance, "recipe": replace(Plan(), passes=2).to_json()}
-    replace(taught.readers[0], provenance=other).save(path)
+    other = {**trained_row.readers[0].provenance, "recipe": replace(ROW.recipe, j=1.0).to_json()}
+    replace(trained_row.readers[0], provenance=other).save(path)
     with pytest.raises(TrainingError, match=r"seed-0\.safetensors: was made with another recipe; delete it or choose"):
         reproduce(ROW, tmp_path / "sdnn", request)
 
 
 def test_the_first_passes_are_those_of_the_whole_plan():
-    assert Request(passes=3).plan_of(ROW) == replace(ROW.plan, passes=3)
-    assert Request(quick=True).plan_of(ROW).passes == 1
-    assert Request().plan_of(find("lenet-5")) is None
+    plan = Request(passes=3).plan(ROW)
+    assert (plan.recipe, plan.passes, plan.cutting) == (ROW.recipe, 3, Cutting())
+    assert Request(quick=True).plan(ROW).passes == 1
+    assert Request().plan(find("lenet-5")).cutting is None
 
 
 def test_digits_that_choose_prices_are_not_learned_from():
@@ -211,7 +221,7 @@ def test_digits_that_choose_prices_are_not_learned_from():
 
 
 def test_strings_are_written_with_pictures_as_they_are(mnist):
-    material = prepare(ROW, quick=True)
+    material = prepare(QUICK.plan(ROW))
     np.testing.assert_array_equal(material.test.images, mnist.test_images[:200])
 
 

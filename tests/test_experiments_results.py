@@ -24,7 +24,7 @@ def check_files(row, folder):
     files = {path.name for path in folder.iterdir()}
     assert {"run.json", "picture.png", "picture-dark.png", "row.md"} <= files
     if row.parts:
-        assert {"history.jsonl", "lanes"} <= files
+        assert {"history.jsonl", "groups"} <= files
         assert any(file.startswith("weights") for file in files)
 
 

@@ -10,6 +10,7 @@ from lenet.errors import TrainingError, UnknownName
 from lenet.experiments import ROWS, find, names
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.pictures import _DRAWERS
+from lenet.experiments.plan import Request, stretched
 from lenet.experiments.protocols import MEASUREMENTS
 from lenet.experiments.published import (
     FIGURE_5_TEST,
@@ -19,12 +20,12 @@ from lenet.experiments.published import (
     FIGURE_6_TRAINING,
     Published,
 )
-from lenet.experiments.recipe import LENET_5, PUBLISHED_RATES
-from lenet.experiments.request import Request
+from lenet.experiments.recipes import LENET_5
 from lenet.experiments.statistics import summarize, verdict
 from lenet.experiments.streams import AFFINE, COPIES, INVERTED
 from lenet.initialization import RULES
 from lenet.sdnn.displacement import network_with_blank
+from lenet.training.recipes import PUBLISHED_RATES
 
 
 def printed(name):
@@ -65,17 +66,17 @@ def test_figures_6_and_10_are_the_printed_ones():
     assert rejects == {"lenet-1": 3.7, "lenet-4": 1.8, "lenet-4-boosted": 0.5}
 
 
-def test_lenet_5_is_taught_with_the_published_steps():
+def test_lenet_5_is_trained_with_the_published_steps():
     assert (
         *(0.0005,) * 2, *(0.0002,) * 3, *(0.0001,) * 3, *(0.00005,) * 4, *(0.00001,) * 8,
     ) == PUBLISHED_RATES  # fmt: skip
-    assert (LENET_5.passes, LENET_5.mu, LENET_5.curvature_patterns) == (20, 0.02, 500)
+    assert (LENET_5.epochs, LENET_5.mu, LENET_5.curvature_examples) == (20, 0.02, 500)
     assert (LENET_5.loss, LENET_5.j, LENET_5.halved) == ("map", 15.0, True)
 
 
 def test_20_passes_of_60000_present_each_of_the_600000_patterns_twice_as_the_paper_says():
     assert find("lenet-5-distorted").recipe == LENET_5
-    assert LENET_5.passes * 60_000 == 2 * (COPIES + 1) * 60_000
+    assert LENET_5.epochs * 60_000 == 2 * (COPIES + 1) * 60_000
 
 
 def test_where_no_steps_are_printed_others_were_chosen():
@@ -100,8 +101,8 @@ def test_a_row_is_complete(row):
     assert row.measurement in _DRAWERS
     assert row.parts or row.rests_on
     assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
-    assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "mean-squared-error")
-    assert (row.plan is not None) == (row.measurement == "strings")
+    assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "sum-squared-error")
+    assert (row.cutting is not None) == (row.measurement == "strings")
     assert all(names().index(below) < names().index(row.name) for below in row.rests_on)
 
 
@@ -128,9 +129,9 @@ def test_what_cannot_be_asked_is_refused_in_one_sentence(wrong, sentence):
 
 
 def test_j_is_refused_where_the_loss_has_none():
-    with pytest.raises(TrainingError, match="lenet-4 learns by mean-squared-error, which has no j to change"):
-        Request(j=20.0).check(find("lenet-4"))
-    Request(j=20.0).check(find("figure-5"))
+    with pytest.raises(TrainingError, match="lenet-4 learns by sum-squared-error, which has no j to change"):
+        Request(j=20.0).plan(find("lenet-4"))
+    Request(j=20.0).plan(find("figure-5"))
 
 
 def test_first_weights_that_no_rule_gives_are_refused_with_the_nearest_rule():
@@ -140,32 +141,32 @@ def test_first_weights_that_no_rule_gives_are_refused_with_the_nearest_rule():
 
 def test_a_recipe_is_changed_as_asked_and_no_further():
     row = find("lenet-5")
-    changed = Request(init="lush", unhalved=True, stretch=2, rate=3.0, j=40.0, mu=0.1).recipe_of(row)
+    changed = Request(init="lush", unhalved=True, stretch=2, rate=3.0, j=40.0, mu=0.1).plan(row).recipe
     assert changed == replace(
         row.recipe,
         init="lush",
         halved=False,
         j=40.0,
         mu=0.1,
+        epochs=40,
         rates=tuple(3 * eta for eta in row.recipe.rates for _ in "ab"),
     )
-    assert Request().recipe_of(row) == row.recipe
+    assert Request().plan(row).recipe == row.recipe
 
 
 def test_stretched_passes_can_be_cut_short():
-    request = Request(stretch=2, passes=21)
-    request.check(find("lenet-5"))
-    assert request.recipe_of(find("lenet-5")).passes == 21
+    plan = Request(stretch=2, passes=21).plan(find("lenet-5"))
+    assert plan.passes == plan.recipe.epochs == len(plan.recipe.rates) == 21
 
 
 @pytest.mark.parametrize("factor", [0.5, 1.1, 2, 2.2, 3.3])
 def test_stretching_keeps_the_order_of_the_rates_and_each_one_its_share(factor):
     rates = PUBLISHED_RATES
-    stretched = LENET_5.stretched(factor).rates
-    assert len(stretched) == round(20 * factor)
-    assert list(stretched) == sorted(stretched, reverse=True)
+    found = stretched(LENET_5, factor).rates
+    assert len(found) == round(20 * factor)
+    assert list(found) == sorted(found, reverse=True)
     for eta in set(rates):
-        assert abs(stretched.count(eta) - factor * rates.count(eta)) < 1
+        assert abs(found.count(eta) - factor * rates.count(eta)) < 1
 
 
 @pytest.mark.parametrize("change", [{"passes": 3}, {"stretch": 2.0}])
@@ -173,20 +174,20 @@ def test_a_quick_look_is_one_pass_and_no_other_number(change):
     (name,) = change
     for row in ("lenet-5", "lenet-1"):
         with pytest.raises(TrainingError, match=f"a quick look is one pass; leave --{name} or --quick out"):
-            Request(quick=True, **change).check(find(row))
-    Request(quick=True).check(find("lenet-5"))
+            Request(quick=True, **change).plan(find(row))
+    assert Request(quick=True).plan(find("lenet-5")).passes == 1
 
 
 def test_passes_stretched_to_none_are_refused():
     with pytest.raises(TrainingError, match=r"20 passes stretched by 0\.01 are none"):
-        Request(stretch=0.01).check(find("lenet-5"))
+        Request(stretch=0.01).plan(find("lenet-5"))
 
 
 @pytest.mark.parametrize("change", [{"mu": 0.1}, {"eta": 0.1}, {"stretch": 2}, {"init": "lush"}, {"unhalved": True}])
-def test_what_adamw_has_not_is_refused_where_it_teaches(change):
+def test_what_adamw_has_not_is_refused_where_it_trains(change):
     (name,) = change
-    with pytest.raises(TrainingError, match=f"sdnn is taught by AdamW, which has no --{name} to change"):
-        Request(**change).check(find("sdnn"))
+    with pytest.raises(TrainingError, match=f"sdnn is trained by AdamW, which has no --{name} to change"):
+        Request(**change).plan(find("sdnn"))
 
 
 def test_a_command_names_every_change():
@@ -196,15 +197,15 @@ def test_a_command_names_every_change():
 
 def test_more_passes_than_there_are_rates_for_are_refused():
     with pytest.raises(TrainingError, match="21 passes were asked for; the recipe has rates for 1 to 20"):
-        Request(passes=21).recipe_of(find("lenet-5"))
+        Request(passes=21).plan(find("lenet-5"))
 
 
 def test_seeds_are_shared_out_among_the_orders_and_none_is_lost():
-    assert Request().groups_of(find("lenet-5")) == (tuple(range(8)), tuple(range(8, 16)))
-    assert Request(seeds=5).groups_of(find("lenet-5")) == ((0, 1, 2), (3, 4))
-    assert Request(seeds=1).groups_of(find("lenet-5")) == ((0,),)
-    assert Request().groups_of(find("figure-5")) == ()
-    assert Request().groups_of(find("sdnn")) == ((0,), (1,), (2,), (3,))
+    assert Request().plan(find("lenet-5")).groups == (tuple(range(8)), tuple(range(8, 16)))
+    assert Request(seeds=5).plan(find("lenet-5")).groups == ((0, 1, 2), (3, 4))
+    assert Request(seeds=1).plan(find("lenet-5")).groups == ((0,),)
+    assert Request().plan(find("figure-5")).groups == ()
+    assert Request().plan(find("sdnn")).groups == ((0,), (1,), (2,), (3,))
 
 
 def test_the_interval_is_students():

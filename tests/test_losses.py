@@ -1,15 +1,21 @@
 """The losses against plain loops, and what their gradients push."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 torch = pytest.importorskip("torch")
 
-from lenet.training import losses  # noqa: E402
+from lenet.engine import forward  # noqa: E402
+from lenet.engine.native import instruction_sets  # noqa: E402
+from lenet.initialization import initial_weights  # noqa: E402
+from lenet.networks import describe  # noqa: E402
+from lenet.training import Epoch, losses, recipe  # noqa: E402
+from lenet.training.learners.replicas import ReplicaLearner  # noqa: E402
 from lenet.training.output_losses import output_losses  # noqa: E402
-from lenet.training.recipes import LOSSES, Recipe  # noqa: E402
+from lenet.training.recipes import LOSSES, SDLM, Recipe  # noqa: E402
 
 
 @pytest.fixture
@@ -85,17 +91,47 @@ def test_cross_entropy_of_sigmoid_outputs_never_falls_under_1_461():
     assert value.item() == pytest.approx(math.log(math.e + 9) - 1, abs=1e-6)
 
 
-@pytest.mark.parametrize("name", LOSSES)
+TRAINED_BY_TORCH = [loss for loss in LOSSES if loss != "sum-squared-error"]  # which torch does not learn by
+
+
+@pytest.mark.parametrize("name", TRAINED_BY_TORCH)
 def test_every_named_loss_gives_one_value_for_each_example(outputs_and_labels, name):
     outputs, labels = outputs_and_labels
     assert losses.loss_of(Recipe(loss=name))(outputs, labels).shape == (6,)
 
 
 @pytest.mark.parametrize("smoothing", [0.0, 0.1])
-@pytest.mark.parametrize("loss", LOSSES)
-def test_the_losses_that_measure_are_those_that_teach(outputs_and_labels, loss, smoothing):
+@pytest.mark.parametrize("loss", TRAINED_BY_TORCH)
+def test_the_losses_that_measure_are_those_that_train(outputs_and_labels, loss, smoothing):
     made = Recipe(loss=loss, j=15.0, label_smoothing=smoothing if loss in ("cross-entropy", "nll") else 0.0)
     outputs, labels = (tensor.detach() for tensor in outputs_and_labels)
     expected = losses.loss_of(made)(outputs, labels)
     measured = output_losses(outputs.numpy().astype(np.float32), labels.numpy(), made)
     np.testing.assert_allclose(measured, expected.numpy(), rtol=1e-6)
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+@pytest.mark.parametrize("halved", [True, False])
+@pytest.mark.parametrize("loss", ["sum-squared-error", "map", "penalty", "cross-entropy"])
+def test_the_losses_of_sdlm_are_those_that_its_replicas_learn_by(loss, halved):
+    network = describe("lenet-5" if loss in ("map", "penalty") else "lenet-4")
+    made = recipe("1998", network, loss=loss, halved=halved, j=9.0)
+    images, labels = np.random.default_rng(0).integers(0, 256, (4, 32, 32), np.uint8), np.array([3, 1, 4, 1])
+    learner = ReplicaLearner(network, made, None, 1, [0, 1])
+    outputs = [forward(network, initial_weights(network, made.init, seed), images) for seed in (0, 1)]
+    epoch = Epoch(images, labels, np.arange(4), curvature=np.arange(4))
+    learner.begin_epoch(epoch, 0)
+    learning, _ = learner.learn(images, labels, np.arange(1), [1e-9], epoch.changes)
+    for seed in (0, 1):
+        expected = output_losses(outputs[seed], labels, made)
+        assert learning[seed] == pytest.approx(expected[0], rel=1e-5)
+    measured, _ = learner.measure(images, labels)
+    np.testing.assert_allclose(measured, [output_losses(one, labels, made).sum() for one in outputs], rtol=1e-4)
+
+
+def test_the_sum_of_squared_errors_is_the_mean_times_the_outputs_and_half_of_it_where_it_is_halved(outputs_and_labels):
+    outputs, labels = (tensor.detach().numpy() for tensor in outputs_and_labels)
+    mean = output_losses(outputs.astype(np.float32), labels, Recipe(loss="mean-squared-error"))
+    for halved, factor in ((False, 4), (True, 2)):
+        made = replace(SDLM, loss="sum-squared-error", halved=halved)
+        np.testing.assert_allclose(output_losses(outputs.astype(np.float32), labels, made), factor * mean)

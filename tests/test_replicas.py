@@ -46,7 +46,7 @@ PICTURES = np.zeros((3, 28, 28), np.uint8)
 
 
 def first_loss(network):
-    return "map" if isinstance(network.stages[-1].layer, EuclideanRbf) else "mean-squared-error"
+    return "map" if isinstance(network.stages[-1].layer, EuclideanRbf) else "sum-squared-error"
 
 
 def started(network, seeds, **settings):
@@ -81,11 +81,11 @@ def assert_derivatives(network, seeds, images, labels, *, sets=SETS, loss=None, 
     for instructions in sets:
         replicas = started(network, seeds, loss=chosen, j=j, halved=False, instructions=instructions)
         # That of `Learning` is the mean over the outputs, not the sum.
-        share = network.classes if chosen == "mean-squared-error" else 1
+        share = network.classes if chosen == "sum-squared-error" else 1
         for image, label in zip(images, labels, strict=True):
             told, found = derivatives(replicas, image, label)
             for lane, seed in enumerate(seeds):
-                learning = Learning(loss=chosen, j=j)
+                learning = Learning(loss=chosen.replace("sum-", "mean-"), j=j)
                 arrays = random_weights(network, seed)
                 exact = exact_gradients(network, arrays, image[None], [label], learning)
                 assert told["loss"][lane] == pytest.approx(share * exact.loss, rel=2e-5, abs=2e-5)
@@ -116,7 +116,7 @@ def test_derivatives_of_any_network_are_those_of_autograd(network, seed, ink):
     arrays = random_weights(network, seed)
     images, labels = random_pictures(network, 3, seed, ink)
     clear = decided(network, arrays, images)
-    choices = ("map", "penalty") if network.smallest_wins else ("mean-squared-error", "cross-entropy")
+    choices = ("map", "penalty") if network.smallest_wins else ("sum-squared-error", "cross-entropy")
     assert_derivatives(network, [seed], images[clear], labels[clear], loss=choices[seed % 2])
 
 
@@ -279,7 +279,7 @@ def test_a_replica_that_diverges_leaves_the_others_alone():
     network = describe("lenet-1")
     images, labels = random_pictures(network, 10)
     broken = {name: np.full_like(array, np.nan) for name, array in random_weights(network).items()}
-    replicas = Replicas(network, [random_weights(network, 1), broken], loss="mean-squared-error")
+    replicas = Replicas(network, [random_weights(network, 1), broken], loss="sum-squared-error")
     replicas.curvatures(images, labels)
     told = replicas.learn(images, labels, np.arange(10), eta=0.0005, mu=0.02)
     assert np.isfinite(told["loss"][0])
@@ -478,7 +478,7 @@ def test_what_cannot_be_learned_is_refused_in_one_sentence():
     many = Network("many", (1, 4, 4), (Stage("s", Subsampling(2, copies=9)), Stage("output", FullConnection(2))))
     refused("9 copies", many, loss="cross-entropy")
     refused("threads is 0", lenet_5, threads=0)
-    with pytest.raises(UnknownName, match="mean-squared-error"):
+    with pytest.raises(UnknownName, match="sum-squared-error"):
         Replicas(lenet_1, [random_weights(lenet_1)], loss="squared")
     with pytest.raises(EngineError, match="at least one"):
         Replicas(lenet_5, [])

@@ -20,7 +20,7 @@ def losses_for(network):
     return (
         ("map", "penalty")
         if isinstance(network.stages[-1].layer, EuclideanRbf)
-        else ("mean-squared-error", "cross-entropy")
+        else ("sum-squared-error", "cross-entropy")
     )
 
 
@@ -33,7 +33,7 @@ def torch_loss(outputs, label, loss, j, halved):
             return scale * outputs[label] + torch.logsumexp(
                 torch.cat([-scale * outputs, torch.tensor([-j]).double()]), 0
             )
-        case "mean-squared-error":
+        case "sum-squared-error":
             return scale * (outputs - (2 * F.one_hot(torch.tensor(label), len(outputs)) - 1)).square().sum()
         case _:
             return F.cross_entropy(outputs[None], torch.tensor([label]))

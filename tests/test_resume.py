@@ -110,9 +110,9 @@ def test_a_run_stopped_after_any_update_ends_with_the_same_bits(
     changes, updates, engine, source, tmp_path, monkeypatch
 ):
     if engine == "torch":
-        from lenet.training.torch_learner import TorchLearner as Learner
+        from lenet.training.learners.torch import TorchLearner as Learner
     else:
-        from lenet.training.engine_learner import EngineLearner as Learner
+        from lenet.training.learners.native import NativeLearner as Learner
 
     network, dataset = describe("lenet-short", classes=3), load(source)
     made = recipe("fast", network, epochs=3, batch=32, **changes)

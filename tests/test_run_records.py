@@ -135,13 +135,15 @@ def test_a_damaged_checkpoint_is_named_with_what_to_do(place, arrays, said, run)
 def restored(run: Run) -> None:
     """By torch, which a run of the native engine does not go on with."""
     pytest.importorskip("torch")
-    from lenet.training.distributed import Group, Worker
-    from lenet.training.examples import Examples
+    from lenet.training.distributed import ProcessGroup, Worker
+    from lenet.training.learners.torch import TorchLearner
     from lenet.training.loop import _checkpoint_of
-    from lenet.training.torch_learner import TorchLearner
+    from lenet.training.stream import DatasetStream, Examples
 
-    start = _checkpoint_of(run, QUICK, Examples.of(stripes(), TINY, None))
-    TorchLearner(TINY, QUICK, Group(Worker()), "cpu").restore(start.state)
+    examples = Examples.of(stripes(), TINY, None)
+    held_out = (examples.held_out_images, examples.held_out_labels)
+    start = _checkpoint_of(run, QUICK, DatasetStream(examples, QUICK), held_out)
+    TorchLearner(TINY, QUICK, ProcessGroup(Worker()), "cpu").restore(start.state)
 
 
 @pytest.mark.parametrize("content", ["", "{", "[]\n[]", '{"epoch": 1}\n', "\x00\xff", "[" * 100_000, '{"epoch": NaN}'])
@@ -176,7 +178,7 @@ RACER = """
 import pathlib, sys, time
 barrier, mine, others = map(pathlib.Path, sys.argv[1:4])
 from lenet.cli import main
-import lenet.training.loop, lenet.cli.training, lenet.training.engine_learner
+import lenet.training.loop, lenet.cli.training, lenet.training.learners.native
 mine.touch()
 while not others.exists():
     time.sleep(0.001)

@@ -11,10 +11,10 @@ from lenet.data.distortions import Distortions
 from lenet.engine.native import instruction_sets
 from lenet.sdnn.decoding import Grammar, decode
 from lenet.sdnn.digit_strings import GAPS, INK, MARGIN, write_strings
-from lenet.sdnn.displacement import BLANK, Displacement
+from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar
-from lenet.sdnn.training import Plan, teach
-from lenet.sdnn.windows import Recipe, cut_windows, invert
+from lenet.sdnn.windows import RECIPE, Cutting, WindowStream, cut_windows, invert
+from lenet.training import fit
 
 STILL = Distortions(translation=0, rotation=0, scale=0, squeeze=0, shear=0)
 needs_engine = pytest.mark.skipif(not instruction_sets(), reason="the native engine was not built")
@@ -62,14 +62,14 @@ def test_digits_stand_up_to_two_pixels_higher_or_lower(bars):
 
 
 def test_a_window_has_the_class_of_the_digit_in_its_middle_and_none_where_there_is_none(bars):
-    recipe = Recipe(noisy=0.0, distortions=STILL)
-    windows, classes = cut_windows(*bars, np.random.default_rng(5), recipe)
-    assert (classes == BLANK).sum() == round(recipe.blanks * 200)
+    cutting = Cutting(noisy=0.0, distortions=STILL)
+    windows, classes = cut_windows(*bars, np.random.default_rng(5), cutting)
+    assert (classes == BLANK).sum() == round(cutting.blanks * 200)
     assert sorted(classes[classes != BLANK]) == sorted(bars[1])  # each digit once
     for window, kind in zip(windows, classes, strict=True):
         row = window.max(axis=0).astype(int)
         middles = _middles_of_bars(row)
-        near = [level for level, middle in middles if abs(middle - 15.5) <= recipe.reach]
+        near = [level for level, middle in middles if abs(middle - 15.5) <= cutting.reach]
         if kind == BLANK:
             assert not near
         else:
@@ -149,26 +149,29 @@ def test_a_row_of_equal_columns_longer_than_a_digit_is_two():
 
 
 @needs_engine
-def test_a_network_taught_on_strings_reads_strings(mnist):
-    plan = Plan(passes=4, schedule=4, recipe=replace(Recipe(), noisy=0.0))
-    plan = replace(plan, learning=replace(plan.learning, ema=0.99))
-    wrong = []
+def test_a_network_trained_on_strings_reads_strings(mnist, tmp_path):
     images, labels = mnist.train_images[:10_000], mnist.train_labels[:10_000]
-    weights = teach(images, labels, plan, on_pass=lambda number, windows, errors: wrong.append(errors / windows))
-    assert len(wrong) == plan.passes
+    stream = WindowStream(images, labels, Cutting(noisy=0.0))
+    run = fit(network_with_blank(), stream, replace(RECIPE, epochs=4, ema=0.99), tmp_path / "run")
+    wrong = [row["errors"] / row["examples"] for row in run.history]
+    assert len(wrong) == 4
     assert wrong[-1] < 0.3 * wrong[0]
-    rng = np.random.default_rng(0)
+    assert run.history[0]["examples"] == pytest.approx(stream.examples, rel=0.01)
+    model, rng = run.model, np.random.default_rng(0)
     strings = write_strings(
         mnist.train_images[-300:], mnist.train_labels[-300:], np.arange(300).reshape(100, 3), rng, [3, 4]
     )
-    grammar, right = choose_grammar(Displacement(weights), [strings])
-    answers = [path.text for path in StringReader(weights, grammar).read(strings.fields)]
+    grammar, right = choose_grammar(Displacement(model), [strings])
+    answers = [path.text for path in StringReader(model, grammar).read(strings.fields)]
     assert np.mean([answer == text for answer, text in zip(answers, strings.texts, strict=True)]) == right > 0.5
 
 
 @needs_engine
-def test_the_same_seed_teaches_the_same_network(mnist):
+def test_the_same_seed_trains_the_same_network(mnist, tmp_path):
     images, labels = mnist.train_images[:500], mnist.train_labels[:500]
-    first, second = (teach(images, labels, Plan(passes=1), seed=5, threads=1).parameters for _ in range(2))
-    for name, array in first.items():
-        np.testing.assert_array_equal(array, second[name])
+    first, second = (
+        fit(network_with_blank(), WindowStream(images, labels, seed=5), RECIPE, tmp_path / name, until=1, threads=1)
+        for name in ("first", "second")
+    )
+    for name, array in first.model.parameters.items():
+        np.testing.assert_array_equal(array, second.model.parameters[name])

@@ -2,13 +2,15 @@
 
 import json
 import math
+from dataclasses import replace
 from importlib.util import find_spec
 from itertools import product
 
 import numpy as np
 import pytest
 
-from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, relu
+import lenet
+from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage, relu
 from lenet.cli import main
 from lenet.cli import training as verbs
 from lenet.data import Dataset, split_validation
@@ -17,9 +19,12 @@ from lenet.errors import LeNetError, TrainingError, UnknownName
 from lenet.evaluation import evaluate
 from lenet.model import Model, load
 from lenet.networks import describe, names
-from lenet.training import RECIPES, Recipe, fit, recipe
+from lenet.training import RECIPES, Epoch, Recipe, fit, recipe
 from lenet.training.augmentation import changed, epoch_order
+from lenet.training.progress import Cancelled, LogProgress
+from lenet.training.recipes import PUBLISHED_RATES, SDLM
 from lenet.training.runs import fingerprint, read_settings
+from lenet.training.stream import GeneratedStream
 
 ENGINES = [*instruction_sets(), *(["torch"] if find_spec("torch") else [])]
 TINY = Network(
@@ -70,7 +75,7 @@ def write_npz(path, dataset):
 
 
 def test_one_cycle_rises_to_its_peak_and_falls_towards_zero():
-    rates = [Recipe(learning_rate=0.06, warm_up=0.3).rate(update, 1000) for update in range(1000)]
+    rates = Recipe(learning_rate=0.06, warm_up=0.3, epochs=1).learning_rates(0, 1000)
     assert max(rates) == rates[299] == 0.06
     assert rates[:300] == sorted(rates[:300])
     assert rates[299:] == sorted(rates[299:], reverse=True)
@@ -83,13 +88,18 @@ def test_the_tutorial_recipe_is_the_one_that_people_copy():
         16, "sgd", 1e-3, 0.9, 50,
     )  # fmt: skip
     assert not any((copied.shift, copied.distortions, copied.label_smoothing, copied.weight_decay))
-    assert copied.rate(0, 10) == copied.rate(9, 10) == 1e-3
+    assert copied.learning_rates(49, 10) == [1e-3] * 10
 
 
 @pytest.mark.parametrize("name", RECIPES)
 @pytest.mark.parametrize("network", names())
 def test_every_recipe_fits_every_network_and_survives_json(name, network):
-    made = recipe(name, describe(network))
+    described = describe(network)
+    if name == "1998" and described.stages[-1].activation is Activation.LOG_SOFTMAX:
+        with pytest.raises(TrainingError, match="the optimizer sdlm does not learn by nll; expected penalty, map"):
+            recipe(name, described)
+        return
+    made = recipe(name, described)
     assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
@@ -382,3 +392,95 @@ def test_evaluating_on_other_classes_says_so(tmp_path, capsys):
     source = write_npz(tmp_path / "stripes.npz", dataset)
     assert main(["evaluate", str(tmp_path / "w.safetensors"), "--data", str(source)]) == 0
     assert "trained on cifar10, whose classes are not those of" in capsys.readouterr().err
+
+
+# Stochastic diagonal Levenberg–Marquardt
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+def test_the_algorithm_of_1998_trains_any_network_on_any_data(tmp_path):
+    made = recipe("1998", TINY, epochs=3)
+    assert (made.optimizer, made.loss, made.rates) == ("sdlm", "cross-entropy", PUBLISHED_RATES[:3])
+    run = fit(TINY, stripes(), replace(made, rates=(0.02, 0.01, 0.01)), tmp_path / "run")
+    assert run.history[-1]["loss"] < 0.7 * run.history[0]["loss"]
+    assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)
+    assert run.model.class_names == stripes().class_names
+    with pytest.raises(TrainingError, match="runs in the native engine, in one process on a CPU; not in torch"):
+        fit(TINY, stripes(), made, tmp_path / "other", engine="torch")
+    assert not (tmp_path / "other").exists()
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
+def test_networks_that_are_trained_side_by_side_are_those_that_are_trained_alone(tmp_path):
+    made = recipe("1998", TINY, epochs=2)
+    together = fit(TINY, stripes(), made, tmp_path / "together", seeds=[0, 1], validation=0)
+    alone = fit(TINY, stripes(), replace(made, seed=0), tmp_path / "alone", validation=0)
+    assert [model.provenance["seed"] for model in together.models] == [0, 1]
+    assert together.model.digest == together.models[0].digest != together.models[1].digest
+    for name, array in alone.model.parameters.items():
+        np.testing.assert_array_equal(together.models[0].parameters[name], array)
+    assert [row["errors"][0] for row in together.history] == [row["errors"] for row in alone.history]
+    with pytest.raises(TrainingError, match="was begun with other seeds"):
+        fit(TINY, stripes(), made, tmp_path / "together", seeds=[0, 2], validation=0, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"momentum": 0.9}, r"the optimizer sdlm takes momentum 0\.0 only, not 0\.9"),
+        ({"shift": 1}, "the optimizer sdlm takes shift 0 only, not 1"),
+        ({"rotation": 5.0}, "the optimizer sdlm takes examples as they are"),
+        ({"loss": "mean-squared-error"}, "does not learn by mean-squared-error; expected penalty, map, sum-squared"),
+        ({"epochs": 3}, "the schedule piecewise-constant has 20 rates for 3 epochs; expected a rate for each epoch"),
+        ({"rates": (0.0,) * 20}, r"rates is 0\.0, expected a number above 0"),
+        ({"mu": -1.0}, r"mu is -1\.0, expected a number above 0"),
+        ({"optimizer": "adamw", "batch": 64, "schedule": "constant", "rates": ()}, "halved goes with the optimizer"),
+    ],
+)
+def test_what_sdlm_has_no_room_for_is_refused_in_one_sentence(values, said):
+    with pytest.raises(TrainingError, match=said):
+        replace(SDLM, **values)
+
+
+@pytest.mark.parametrize("text", ["0.1,x", "", "0.1;0.2"])
+def test_rates_that_are_no_numbers_are_named(text, capsys):
+    assert main(["train", "--rates", text]) == 1
+    assert f"lenet: rates is {text!r}, expected numbers with commas between them" in capsys.readouterr().err
+
+
+# Streams
+
+
+def test_a_stream_whose_draws_follow_one_another_goes_on_where_it_stood(tmp_path):
+    class Drawn(GeneratedStream):
+        examples = 64
+
+        def epoch(self, number):
+            rows = self.rng.integers(0, len(stripes().train_labels), 64)
+            return Epoch(stripes().train_images[rows], stripes().train_labels[rows], np.arange(64))
+
+        def describe(self):
+            return {"name": "drawn stripes"}
+
+    made = replace(QUICK, epochs=4)
+    whole = fit(TINY, Drawn(3), made, tmp_path / "whole", threads=1)
+    fit(TINY, Drawn(3), made, tmp_path / "parts", threads=1, until=2)
+    parts = fit(TINY, Drawn(3), made, tmp_path / "parts", threads=1, resume=True)
+    assert parts.model.digest == whole.model.digest
+    assert [row["loss"] for row in parts.history] == [row["loss"] for row in whole.history]
+    with pytest.raises(TrainingError, match="was not trained on a data set as it is; go on with the command that"):
+        lenet.train(out=tmp_path / "parts", resume=True)
+
+
+def test_progress_of_runs_side_by_side_is_reported_as_one(capsys):
+    whole = LogProgress()
+    whole.begin("row", 100)
+    first, second = whole.part("first"), whole.part("second")
+    first.begin("", 50)  # what a run says of itself changes nothing
+    second.skip(30)
+    first.advance(70, "in between")
+    second.note("is done")
+    assert capsys.readouterr().err == "row  second  is done\n"
+    first.cancel()
+    with pytest.raises(Cancelled):
+        second.advance(1)

@@ -7,10 +7,10 @@ from typing import Any
 from lab.reports.texts import Texts
 from lenet.experiments.digit_strings import SEGMENTED
 from lenet.experiments.formatting import Settings
-from lenet.experiments.progress import duration
 from lenet.experiments.rows import Row
 from lenet.networks import describe
 from lenet.sdnn.displacement import connections
+from lenet.training.progress import duration
 
 
 def method(row: Row, settings: Settings, texts: Texts) -> str:
@@ -34,7 +34,7 @@ def _training(row: Row, settings: Settings, texts: Texts) -> list[str]:
         ),
         texts.text(
             "how", "recipe", loss=texts.text("losses", recipe["loss"], j=recipe["j"]), init=recipe["init"],
-            mu=recipe["mu"], curvature_patterns=recipe["curvature_patterns"], passes=len(recipe["rates"]),
+            mu=recipe["mu"], curvature_examples=recipe["curvature_examples"], passes=len(recipe["rates"]),
             rates=", ".join(f"{rate:g} × {passes}" for rate, passes in runs),
         ),
     ]  # fmt: skip
@@ -70,7 +70,7 @@ def _strings(settings: Settings, texts: Texts) -> list[str]:
         ),
         texts.text(
             "strings", "recipe", j=recipe["j"], batch=recipe["batch"], weight_decay=recipe["weight_decay"],
-            peak_rate=recipe["peak_rate"], passes=recipe["passes"], ema=recipe["ema"],
+            peak_rate=recipe["learning_rate"], passes=settings["passes"], ema=recipe["ema"],
         ),
         texts.text(
             "strings", "seeds", first=seeds[0], last=seeds[-1],

@@ -13,7 +13,6 @@ from lenet.experiments.digit_strings import DIGITS, SEGMENTED
 from lenet.experiments.formatting import Figure, Settings, interval, mean, printed_figure
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
-from lenet.training import Recipe as BatchRecipe
 
 
 def page(finished: Sequence[Settings], language: Language, pictures: str) -> str:
@@ -138,8 +137,7 @@ def _steps(settings: Settings, texts: Texts) -> str:
 
 def change(step: Step, texts: Texts) -> str:
     """Describe the change of a step of `details`, with the numbers of its recipe."""
-    smoothing = 100 * step.recipe.label_smoothing if isinstance(step.recipe, BatchRecipe) else 0.0
-    return texts.text("steps", step.label, recipe=step.recipe, smoothing=smoothing)
+    return texts.text("steps", step.label, recipe=step.recipe, smoothing=100 * step.recipe.label_smoothing)
 
 
 def _gaps(settings: Settings, texts: Texts) -> str:

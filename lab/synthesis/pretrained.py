@@ -12,8 +12,9 @@ import json
 import os
 import platform
 import time
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
+from typing import Any, cast
 
 import cv2
 import numpy as np
@@ -25,52 +26,63 @@ from lab.synthesis.fonts import handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
 from lenet.architecture import Network
-from lenet.data.distortions import Distortions
 from lenet.engine import decide
-from lenet.engine.native import Changes, Engine, Learning
-from lenet.initialization import initial_weights
+from lenet.engine.native import Changes, Engine
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import fitted
 from lenet.reading.recognition import Recognizer
-from lenet.training.schedule import one_cycle
+from lenet.training import Epoch, Recipe
+from lenet.training.devices import choose_device
+from lenet.training.distributed import Worker
+from lenet.training.learners import learner_on
+from lenet.training.loop import train_epochs
+from lenet.training.stream import GeneratedStream
 
 TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
 VALIDATION = 5_000  # of MNIST's training digits
 JUDGED = 25_000  # pictures drawn to choose and calibrate by
 EVERY = 8  # font is kept from training for them
 PLAIN = 4  # times MNIST as it is, beside the drawn pictures
-WARM_UP = 0.2  # of the updates
-DISTORTIONS = Distortions(translation=1.5, rotation=6, scale=0.08, squeeze=0.08, shear=0.1)
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
 
-
-@dataclass(frozen=True)
-class Plan:
-    """A network and how it learns."""
-
-    network: Network
-    peak_rate: float
-    learning: Learning
-
-
+_LIMITS = {"translation": 1.5, "rotation": 6.0, "scale": 0.08, "squeeze": 0.08, "shear": 0.1}
+_RECIPE = Recipe("shipped", schedule="one-cycle-midpoint", warm_up=0.2, ema=0.9995, **_LIMITS)
 PLANS = {
-    "lenet-5-relu": Plan(
+    "lenet-5-relu": (
         describe("lenet-5-relu", classes=NO_DIGIT + 1),
-        0.06,
-        Learning(batch=64, label_smoothing=0.03, momentum=0.9, nesterov=True, weight_decay=2e-4, ema=0.9995),
+        replace(_RECIPE, learning_rate=0.06, label_smoothing=0.03, weight_decay=2e-4),
     ),
-    "lenet-5": Plan(
-        describe("lenet-5"), 2e-3, Learning(batch=64, loss="map", optimizer="adamw", weight_decay=1e-3, ema=0.9995)
+    "lenet-5": (
+        describe("lenet-5"),
+        replace(_RECIPE, learning_rate=2e-3, loss="map", init="sqrt", optimizer="adamw", weight_decay=1e-3),
     ),
 }
+"""The networks that ship, and how they are trained."""
+
+
+class PoolStream(GeneratedStream):
+    """A pool of pictures, shuffled anew for each epoch, and distorted as the recipe says."""
+
+    def __init__(self, images: Images, labels: Labels, recipe: Recipe) -> None:
+        super().__init__(recipe.seed)
+        self._images, self._labels, self._recipe = images, labels, recipe
+
+    @property
+    def examples(self) -> int:
+        return len(self._labels)
+
+    def epoch(self, number: int) -> Epoch:
+        changes = Changes(distortions=cast(Any, self._recipe.distortions), seed=self._recipe.seed, epoch=number)
+        return Epoch(self._images, self._labels, self.rng.permutation(len(self._labels)), changes)
 
 
 def main() -> None:
     options = parse_options()
-    plan = PLANS[options.network]
+    network, recipe = PLANS[options.network]
+    recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
     mnist = data.load("mnist")
     split = data.split_validation(mnist, VALIDATION, seed=options.seed)
     fonts = handwriting_fonts("training")
@@ -84,15 +96,15 @@ def main() -> None:
     images = np.concatenate([split.train_images] * PLAIN + [drawn[0]])
     labels = np.concatenate([split.train_labels] * PLAIN + [drawn[1]]).astype(np.uint8)
     plain = (split.validation_images, split.validation_labels.astype(np.uint8))
-    arrays = train(plan, images, labels, [plain, judged], options)
-    engine = Engine(plan.network, arrays)
-    recognizer = Recognizer(Model(plan.network, arrays))
+    arrays = train(network, recipe, images, labels, [plain, judged])
+    engine = Engine(network, arrays)
+    recognizer = Recognizer(Model(network, arrays))
     seen = [
         (recognizer.outputs(images[known]), labels[known])
-        for images, labels, known in ((*part, part[1] < plan.network.classes) for part in (plain, judged))
+        for images, labels, known in ((*part, part[1] < network.classes) for part in (plain, judged))
     ]
-    calibration = calibrate(plan.network, seen)
-    of_one_view = calibrate(plan.network, [(outputs[:1], labels) for outputs, labels in seen])
+    calibration = calibrate(network, seen)
+    of_one_view = calibrate(network, [(outputs[:1], labels) for outputs, labels in seen])
     test_error, drawn_error = error_rate(engine, mnist.test_images, mnist.test_labels), error_rate(engine, *judged)
     seconds = time.perf_counter() - began
     print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
@@ -106,10 +118,10 @@ def main() -> None:
         "calibration": calibration.to_json(),
         "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.least},
     }
-    if plan.network.classes > NO_DIGIT:
+    if network.classes > NO_DIGIT:
         provenance["refusal"] = NO_DIGIT
-    output = options.output or TARGET / f"{plan.network.name}.safetensors"
-    Model(plan.network, arrays, json.loads(json.dumps(provenance)), mnist.class_names).save(output)
+    output = options.output or TARGET / f"{network.name}.safetensors"
+    Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 
@@ -137,38 +149,31 @@ def draw(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None
 
 
 def train(
-    plan: Plan, images: Images, labels: Labels, validation: list[tuple[Images, Labels]], options: argparse.Namespace
+    network: Network, recipe: Recipe, images: Images, labels: Labels, validation: list[tuple[Images, Labels]]
 ) -> dict[str, NDArray[np.float32]]:
     """The running mean of the weights, of the epoch with the least mean validation error."""
-    images, labels = _known(plan, images, labels)
-    validation = [_known(plan, *part) for part in validation]
-    rng = np.random.default_rng(options.seed)
-    engine = Engine(plan.network, initial_weights(plan.network, seed=options.seed))
-    steps = -(-len(images) // plan.learning.batch)
-    done = (np.arange(options.epochs * steps) + 0.5) / (options.epochs * steps)
-    rates = plan.peak_rate * one_cycle(done, WARM_UP)
-    best, least = engine.arrays(), np.inf
-    for epoch in range(options.epochs):
-        began = time.perf_counter()
-        changes = Changes(distortions=DISTORTIONS, seed=options.seed, epoch=epoch)
-        own_rates = rates[epoch * steps : (epoch + 1) * steps]
-        engine.fit(images, labels, rng.permutation(len(images)), own_rates, plan.learning, changes)
-        kept = engine.kept_arrays()
-        errors = [mistakes(Engine(plan.network, kept), *part) for part in validation]
-        if np.mean(errors) < least:
-            best, least = kept, float(np.mean(errors))
-        print(
-            f"epoch {epoch + 1}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
-            f"{time.perf_counter() - began:.0f} s",
-            flush=True,
-        )
+    stream = PoolStream(*_known(network, images, labels), recipe)
+    validation = [_known(network, *part) for part in validation]
+    worker = Worker()
+    with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, None, worker) as (learner, _):
+        best, least = learner.kept_arrays(), np.inf
+        for row in train_epochs(learner, stream, recipe):
+            kept = learner.kept_arrays()
+            errors = [mistakes(Engine(network, kept), *part) for part in validation]
+            if np.mean(errors) < least:
+                best, least = kept, float(np.mean(errors))
+            print(
+                f"epoch {row['epoch']}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
+                f"{row['seconds']:.0f} s",
+                flush=True,
+            )
     return best
 
 
-def _known(plan: Plan, images: Images, labels: Labels) -> tuple[Images, Labels]:
+def _known(network: Network, images: Images, labels: Labels) -> tuple[Images, Labels]:
     """Those pictures that the network has an output for, at its size."""
-    known = labels < plan.network.classes
-    return fitted(images[known], plan.network.input)[:, 0], labels[known]
+    known = labels < network.classes
+    return fitted(images[known], network.input)[:, 0], labels[known]
 
 
 def error_rate(engine: Engine, images: Images, labels: Labels) -> float:

@@ -10,7 +10,7 @@ from lenet.experiments import ROWS, find, names
 from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.digit_strings import Amounts
 from lenet.experiments.metrics import MEASURES
-from lenet.experiments.recipe import LENET_5
+from lenet.experiments.recipes import LENET_5
 from lenet.experiments.streams import AFFINE
 
 ENGLISH, CHINESE = load("en"), load("zh")
@@ -78,11 +78,11 @@ def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
 @pytest.mark.parametrize(
     ("key", "holds"),
     [
-        ("init", lambda row: row.recipe.init == "sqrt" or row.plan),
-        ("init-with-biases", lambda row: row.recipe.init == "sqrt-biases" and not row.plan),
-        ("equation-9", lambda row: row.recipe.loss == "map" and not row.plan),
-        ("halved", lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.plan),
-        ("squared-error", lambda row: row.recipe.loss == "mean-squared-error"),
+        ("init", lambda row: row.recipe.init == "sqrt" or row.cutting),
+        ("init-with-biases", lambda row: row.recipe.init == "sqrt-biases" and not row.cutting),
+        ("equation-9", lambda row: row.recipe.loss == "map" and not row.cutting),
+        ("halved", lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.cutting),
+        ("squared-error", lambda row: row.recipe.loss == "sum-squared-error"),
         ("reduced", lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.rests_on),
         ("noise", lambda row: any(part.stream == "noisy" for part in row.parts)),
         (
@@ -118,17 +118,16 @@ def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
 
 
 def test_numbers_in_the_words_about_strings_are_those_that_are_used():
-    plan, lesson = find("sdnn").plan, find("sdnn").plan.recipe
-    distortions = lesson.distortions
+    recipe, cutting = find("sdnn").recipe, find("sdnn").cutting
+    distortions = cutting.distortions
     for key, values in (
         ("transducer", [f"{Amounts().kept_back:,}"]),
-        ("windows", [f"{lesson.blanks:g}"]),
+        ("windows", [f"{cutting.blanks:g}"]),
         ("windows-distorted", [f"±{distortions.rotation:g}°", f"±{distortions.shear:g}"]),
         ("windows-distorted", [f"±{100 * distortions.scale:g} %", f"±{100 * distortions.squeeze:g} %"]),
-        ("string-loss", [f"j = {plan.learning.j:g}"]),
-        ("string-optimizer", [f"{plan.learning.batch}", f"{plan.passes}", f"{plan.peak_rate:g}"]),
+        ("string-loss", [f"j = {recipe.j:g}"]),
+        ("string-optimizer", [f"{recipe.batch}", f"{recipe.epochs}", f"{recipe.learning_rate:g}"]),
     ):
         for value in values:
             assert all(value in text for text in departure(key))
-    assert lesson.noisy == lesson.inverted == 0.1
-    assert plan.passes == plan.schedule
+    assert cutting.noisy == cutting.inverted == 0.1

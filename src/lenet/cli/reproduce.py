@@ -9,8 +9,8 @@ import typer
 
 from lenet.errors import Stopped
 from lenet.experiments import ROWS
-from lenet.experiments.progress import on_stderr
 from lenet.initialization import RULES
+from lenet.training.progress import on_stderr
 
 _ROOT = Path("runs/reproduce")
 

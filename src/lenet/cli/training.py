@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet import data
-from lenet.errors import DataError, LeNetError, Stopped
+from lenet.errors import DataError, LeNetError, Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.initialization import RULES
@@ -59,10 +59,18 @@ def train(
     nesterov: Annotated[bool | None, typer.Option(help="Nesterov's momentum.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Pull of the parameters towards zero.")] = None,
     schedule: Annotated[str | None, typer.Option(help=f"{' or '.join(SCHEDULES)}.")] = None,
+    rates: Annotated[
+        str | None, typer.Option(help="The rate of each epoch, as 0.0005,0.0002; the schedule piecewise-constant.")
+    ] = None,
     warm_up: Annotated[float | None, typer.Option(help="Share of the updates in which the rate rises.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="Share of the target spread over all classes.")] = None,
     loss: Annotated[str | None, typer.Option(help=f"{', '.join(LOSSES)}.")] = None,
     j: Annotated[float | None, typer.Option(help="Penalty of the rubbish class in the map loss (eq. 9).")] = None,
+    halved: Annotated[bool | None, typer.Option(help="Penalties are half the squared distances, for sdlm.")] = None,
+    mu: Annotated[float | None, typer.Option(help="Of sdlm: keeps steps finite (eq. 18).")] = None,
+    curvature_examples: Annotated[
+        int | None, typer.Option(help="Of sdlm: examples that second derivatives are estimated from.")
+    ] = None,
     init: Annotated[str | None, typer.Option(help=f"First weights: {', '.join(RULES)}.")] = None,
     shift: Annotated[int | None, typer.Option(help="Pixels that pictures move at random.")] = None,
     flip: Annotated[bool | None, typer.Option(help="Mirror half of the pictures.")] = None,
@@ -83,8 +91,9 @@ def train(
     """
     values = dict(
         epochs=epochs, batch=batch, optimizer=optimizer, learning_rate=learning_rate, momentum=momentum,
-        nesterov=nesterov, weight_decay=weight_decay, schedule=schedule, warm_up=warm_up,
-        label_smoothing=label_smoothing, loss=loss, j=j, init=init, shift=shift, flip=flip, translation=translation,
+        nesterov=nesterov, weight_decay=weight_decay, schedule=schedule, rates=_rates(rates), warm_up=warm_up,
+        label_smoothing=label_smoothing, loss=loss, j=j, halved=halved, mu=mu, curvature_examples=curvature_examples,
+        init=init, shift=shift, flip=flip, translation=translation,
         rotation=rotation, scale=scale, squeeze=squeeze, shear=shear, elastic=elastic, ema=ema, seed=seed,
     )  # fmt: skip
     changes: Any = {name: value for name, value in values.items() if value is not None}
@@ -186,6 +195,14 @@ def evaluate(
     print(f"for 0.5 % error on the rest, {evaluation.reject_rate(0.5):.2f} % must be rejected")
     for path in filter(None, (mistakes, confusion)):
         print(path)
+
+
+def _rates(text: str | None) -> list[float] | None:
+    """The rates of a list with commas."""
+    try:
+        return None if text is None else [float(rate) for rate in text.split(",")]
+    except ValueError:
+        raise TrainingError(f"rates is {text!r}, expected numbers with commas between them, as 0.0005,0.0002") from None
 
 
 def _report(run: Run, as_json: bool) -> None:

@@ -34,7 +34,9 @@ except ImportError:  # `chosen_instructions` says why
 
 Array = NDArray[np.float32]
 
-LOSSES = ("penalty", "map", "mean-squared-error", "cross-entropy")
+LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
+EQUAL_BITS = {"avx512": "x86 vectors", "avx2": "x86 vectors", "neon": "neon", "baseline": "baseline"}
+"""Replicas of instruction sets with the same value give the same bits."""
 _MOST_COPIES = 8
 _WIDE_TAKES = 1.6  # times as long a group of sixteen takes as one of eight
 _WIDEST_ROW = 160
@@ -47,7 +49,7 @@ class Replicas:
         network: the description: convolutions, sub-sampling, pooling, full connections and a Euclidean RBF in any order
             that the native engine runs, with any activation but log_softmax.
         arrays: the weights of each replica, named and shaped as ``network.parameter_shapes()`` says; they are copied.
-        loss: ``"penalty"`` [LeCun98, eq. 8] or ``"map"`` (eq. 9) of Euclidean RBF outputs; ``"mean-squared-error"``:
+        loss: ``"penalty"`` [LeCun98, eq. 8] or ``"map"`` (eq. 9) of Euclidean RBF outputs; ``"sum-squared-error"``:
             the squared distance, summed over the outputs, to +1 for the correct class and -1 for the others; or
             ``"cross-entropy"`` of logits.
         j: of ``"map"``, in units of the penalties as ``halved`` makes them.
@@ -66,7 +68,7 @@ class Replicas:
     >>> from lenet.initialization import initial_weights
     >>> from lenet.networks import describe
     >>> network = describe("lenet-1")
-    >>> twins = Replicas(network, [initial_weights(network, seed=seed) for seed in (1, 2)], loss="mean-squared-error")
+    >>> twins = Replicas(network, [initial_weights(network, seed=seed) for seed in (1, 2)], loss="sum-squared-error")
     >>> pictures, labels = np.zeros((5, 28, 28), np.uint8), np.arange(5)
     >>> h = twins.curvatures(pictures, labels)
     >>> h["h1.weight"].shape
@@ -103,7 +105,7 @@ class Replicas:
         if instructions is None and "LENET_ENGINE" not in os.environ:
             self.instructions = _first_done(self.instructions, len(arrays), self.threads)
         self._layout = lay_out(network, replicas=True)
-        objective = _native.ReplicaObjective(getattr(_native.Loss, loss.replace("-", "_")), 0.5 if halved else 1.0, j)
+        objective = _native.ReplicaObjective(_native_loss(loss), 0.5 if halved else 1.0, j)
         self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
         self._weights = [self._native.weights(group) for group in range(self._native.groups)]
         self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
@@ -244,6 +246,11 @@ class Replicas:
         if not 0 <= replica < self.replicas:
             raise EngineError(f"replica is {replica}, expected 0 to {self.replicas - 1}")
         return replica // self._lanes, replica % self._lanes
+
+
+def _native_loss(loss: str) -> Any:
+    name = {"sum-squared-error": "mean_squared_error"}.get(loss, loss.replace("-", "_"))
+    return getattr(_native.Loss, name)
 
 
 def _first_done(best: str, replicas: int, threads: int) -> str:

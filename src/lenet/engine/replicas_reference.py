@@ -43,7 +43,7 @@ def loss_of(network: Network, outputs: Values, label: int, loss: str, j: float, 
             scores = np.append(-scale * outputs, -j)
             total = np.logaddexp.reduce(scores)
             return float(total - scores[label]), -scale * (np.exp(scores[:-1] - total) - correct)
-        case "mean-squared-error":
+        case "sum-squared-error":
             apart = outputs - np.where(correct, 1.0, -1.0)
             return scale * float(np.square(apart).sum()), 2 * scale * apart
         case _:

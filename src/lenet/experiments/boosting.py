@@ -5,11 +5,11 @@ right, half wrong; the third from patterns on which the first two disagree. Thei
 not asked where the first is confident.
 
 Networks of different seeds let different patterns through, so each machine learns alone: what its filters give is its
-own, and no two machines share a later network. Those of all machines are taught side by side, a lane of a vector each,
-which changes none of their bits.
+own, and no two machines share a later network. Those of all machines are trained side by side, which
+changes none of their bits.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -22,11 +22,11 @@ from lenet.architecture import Network
 from lenet.data.distortions import distort
 from lenet.engine import Forward, decide
 from lenet.errors import TrainingError
-from lenet.experiments.progress import NullProgress
-from lenet.experiments.recipe import Recipe
-from lenet.experiments.replicas import Array, Group, MakeLanes, train
-from lenet.experiments.streams import AFFINE, OwnStreams, Patterns, joined
-from lenet.experiments.threads import side_by_side
+from lenet.experiments.groups import Array, Group, train_group
+from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, joined
+from lenet.training import Recipe
+from lenet.training.progress import NullProgress
+from lenet.training.side_by_side import side_by_side
 
 Mask = NDArray[np.bool_]
 
@@ -66,7 +66,7 @@ class Machine:
 
     network: Network
     seed: int
-    arrays: tuple[dict[str, Array], ...]
+    arrays: tuple[Mapping[str, Array], ...]
     later: tuple[list[dict[str, Any]], ...]
     threshold: float
 
@@ -118,7 +118,7 @@ def candidates(whole: Patterns, seed: int, amount: Filter) -> Iterator[Patterns]
         yield Patterns(distort(whole.images[chosen], rng, AFFINE), whole.labels[chosen])
 
 
-def teach_machines(
+def train_machines(
     folder: Path,
     network: Network,
     recipe: Recipe,
@@ -128,16 +128,15 @@ def teach_machines(
     *,
     amount: Filter | None = None,
     progress: NullProgress | None = None,
-    make: MakeLanes,
 ) -> list[Machine]:
-    """Teach the second and third network of each seed, or go on with it.
+    """Train the second and third network of each seed, or go on with it.
 
-    All second networks are taught together, then all third. A pass presents ``amount.patterns`` to each; if a filter
+    All second networks are trained together, then all third. A pass presents ``amount.patterns`` to each; if a filter
     has let fewer through, they come round again.
 
     Args:
-        folder: where the group of second networks and that of third ones are kept.
-        first: the groups of first networks, taught.
+        folder: where the runs of the second networks and of the third ones lie.
+        first: the groups of first networks, trained.
         whole: the training patterns as they are.
 
     Raises:
@@ -145,42 +144,34 @@ def teach_machines(
     """
     amount, progress = amount or Filter(), progress or NullProgress()
     started = [seed for group in first for seed in group.seeds]
-    taught = [[group.lanes.arrays(lane)] for group in first for lane in range(len(group.seeds))]
+    trained: list[list[Mapping[str, Array]]] = [[arrays] for group in first for arrays in group.parameters]
     later: list[Group] = []
     for place, offset in (("second", SECOND), ("third", THIRD)):
         seeds = [seed + offset for seed in started]
         filters = [
             partial(_hard, network, before, whole, seed, amount, progress)
-            for before, seed in zip(taught, seeds, strict=True)
+            for before, seed in zip(trained, seeds, strict=True)
         ]
-        group = train(
-            folder / f"{place}.safetensors",
-            network,
-            recipe,
-            seeds,
-            OwnStreams(seeds, amount.patterns, partial(side_by_side, filters, progress)),
-            test,
-            stage=f"{place} networks",
-            progress=progress,
-            make=make,
-        )
-        taught = [[*before, group.lanes.arrays(lane)] for lane, before in enumerate(taught)]
+        draw = partial(side_by_side, filters, progress)
+        stream = SeparateStream(seeds, amount.patterns, draw, recipe.curvature_examples)
+        group = train_group(folder / place, network, recipe, seeds, stream, test, progress.part(f"{place} networks"))
+        trained = [[*before, arrays] for before, arrays in zip(trained, group.parameters, strict=True)]
         later.append(group)
     return [
         Machine(
             network,
             seed,
             tuple(arrays),
-            tuple([_alone(row, lane) for row in group.history] for group in later),
+            tuple([_alone(row, index) for row in group.history] for group in later),
             threshold(Forward(network, arrays[0]).predict(whole.images)),
         )
-        for lane, (seed, arrays) in enumerate(zip(started, taught, strict=True))
+        for index, (seed, arrays) in enumerate(zip(started, trained, strict=True))
     ]
 
 
 def _hard(
     network: Network,
-    before: Sequence[dict[str, Array]],
+    before: Sequence[Mapping[str, Array]],
     whole: Patterns,
     seed: int,
     amount: Filter,
@@ -200,21 +191,21 @@ def _hard(
     return hard
 
 
-def _alone(row: dict[str, Any], lane: int) -> dict[str, Any]:
-    """A group's row of the history as it would be had this lane been alone."""
-    return {name: [value[lane]] if isinstance(value, list) else value for name, value in row.items()}
+def _alone(row: dict[str, Any], index: int) -> dict[str, Any]:
+    """A group's row of the history as it would be had one network been alone."""
+    return {name: [value[index]] if isinstance(value, list) else value for name, value in row.items()}
 
 
 def filtered(
-    network: Network, before: Sequence[dict[str, Array]], candidates: Iterator[Patterns], patterns: int
+    network: Network, before: Sequence[Mapping[str, Array]], candidates: Iterator[Patterns], patterns: int
 ) -> Patterns:
-    """What one or two taught networks let through to the next."""
-    taught = [Forward(network, arrays) for arrays in before]
+    """What one or two trained networks let through to the next."""
+    trained = [Forward(network, arrays) for arrays in before]
 
     def answers(index: int, some: Patterns) -> NDArray[np.int64]:
-        return decide(network, taught[index].predict(some.images))
+        return decide(network, trained[index].predict(some.images))
 
-    if len(taught) == 1:
+    if len(trained) == 1:
         return half_wrong(candidates, lambda some: answers(0, some) != some.labels, patterns)
     return disputed(candidates, lambda some: answers(0, some) != answers(1, some), patterns)
 

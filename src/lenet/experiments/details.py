@@ -1,16 +1,16 @@
 """What each detail of 1998 is worth: one change after the other, from LeNet-5 as published to the one taught today.
 
-Each step keeps all changes before it. The first ones are taught as the paper says, a pattern at a time; from the step
+Each step keeps all changes before it. The first ones are trained as the paper says, a pattern at a time; from the step
 on that changes it, by mini-batches. All networks take 32×32 pictures: the last one is ``lenet-5-relu`` of that size.
 """
 
 from dataclasses import dataclass, replace
 
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, identity, relu, squash
-from lenet.experiments.recipe import LENET_5, Recipe
+from lenet.experiments.recipes import LENET_5
 from lenet.networks import describe
-from lenet.training import Recipe as BatchRecipe
-from lenet.training import recipe as batch_recipe
+from lenet.training import Recipe
+from lenet.training import recipe as named_recipe
 
 PUBLISHED = "as published"
 """The step before the first, which the row ``lenet-5`` gives."""
@@ -26,12 +26,12 @@ class Step:
     Attributes:
         label: what is new, in two or three words.
         network: as it is after the change.
-        recipe: how it is taught: a pattern at a time, or by mini-batches.
+        recipe: how it is trained: a pattern at a time, or by mini-batches.
     """
 
     label: str
     network: Network
-    recipe: Recipe | BatchRecipe
+    recipe: Recipe
 
 
 def _with(network: Network, **stages: Stage) -> Network:
@@ -54,7 +54,7 @@ def _steps() -> tuple[Step, ...]:
     )
     full = _with(rectified, c3=Stage("c3", Convolution(16), relu))
     scaled = replace(full, input_range=describe("lenet-5-relu").input_range)
-    of_today = batch_recipe("default", describe("lenet-5-relu"))
+    of_today = named_recipe("default", describe("lenet-5-relu"))
     plain = replace(of_today, shift=0, label_smoothing=0.0)
     one_by_one = replace(LENET_5, loss="cross-entropy", j=0.0)
     return (

@@ -7,7 +7,7 @@ seed, and reads once.
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from io import BytesIO
 from pathlib import Path
@@ -18,22 +18,22 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data import Dataset, split_validation
-from lenet.engine import engine_name
 from lenet.errors import TrainingError, WeightsError
 from lenet.evaluation.metrics import wilson_interval
-from lenet.experiments.checkpoint import keep, resume
-from lenet.experiments.progress import NullProgress
+from lenet.experiments import version_1
+from lenet.experiments.plan import Plan
 from lenet.experiments.streams import Patterns
-from lenet.experiments.threads import side_by_side
 from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
 from lenet.model import Model, load
 from lenet.reading import Reader
-from lenet.records import Record, RecordError
 from lenet.sdnn.digit_strings import GAPS, INK, Strings, write_strings
 from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
-from lenet.sdnn.training import Plan, TrainingState, teach
+from lenet.sdnn.windows import WindowStream
+from lenet.training import fit
+from lenet.training.progress import NullProgress
+from lenet.training.side_by_side import side_by_side
 
 Mask = NDArray[np.bool_]
 
@@ -93,43 +93,47 @@ def strings_of(digits: Patterns, seed: int, most: int | None = None) -> dict[int
     }  # fmt: skip
 
 
-def teach_readers(
-    folder: Path,
-    plan: Plan,
-    seeds: Sequence[int],
-    learned: Patterns,
-    kept_back: Patterns,
-    data: Mapping[str, Any],
-    *,
-    amounts: Amounts,
-    progress: NullProgress,
+def amounts_of(quick: bool) -> Amounts:
+    """The amounts of a quick look, or of the whole."""
+    return QUICK if quick else Amounts()
+
+
+def presented(plan: Plan, digits: int) -> int:
+    """About how many windows all seeds are shown, of so many training digits."""
+    learned = digits - amounts_of(plan.quick).kept_back
+    assert plan.cutting is not None
+    return len(plan.seeds) * plan.passes * round(learned * (1 + plan.cutting.blanks))
+
+
+def train_readers(
+    folder: Path, plan: Plan, training: Patterns, data: Mapping[str, Any], *, amounts: Amounts, progress: NullProgress
 ) -> list[Model]:
-    """Teach the network of each seed and choose its prices, or open it; a core for each.
+    """Train the network of each seed and choose its prices, or open it; a core for each.
 
     Args:
-        folder: where each seed is kept after each of its passes, and its weights at the end.
-        learned: digits uint8 (N, 28, 28) that are learned from.
-        kept_back: digits whose strings choose the prices.
+        folder: where the run of each seed lies, and beside it the model that came out.
+        training: digits uint8 (N, 28, 28); some are kept back, and their strings choose the prices.
         data: the account of the data set, for the provenance.
 
     Returns:
-        Weights that `StringReader` takes; their provenance holds the prices, ``validation_right`` in percent and
+        Models that `StringReader` takes; their provenance holds the prices, ``validation_right`` in percent and
         ``history``.
 
     Raises:
         TrainingError: if a file there is damaged, or was made in another way.
         EngineError: if there is no native engine.
     """
+    learned, kept_back = amounts.split(training)
     return side_by_side(
         [
-            partial(_teach_reader, folder, plan, seed, learned, kept_back, data, amounts.choosing, progress)
-            for seed in seeds
+            partial(_train_reader, folder, plan, seed, learned, kept_back, data, amounts.choosing, progress)
+            for seed in plan.seeds
         ],
         progress,
     )
 
 
-def _teach_reader(
+def _train_reader(
     folder: Path,
     plan: Plan,
     seed: int,
@@ -139,53 +143,28 @@ def _teach_reader(
     choosing: int,
     progress: NullProgress,
 ) -> Model:
-    path = folder / f"seed-{seed}.safetensors"
-    provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": plan.to_json()}
-    unfinished = folder / f"seed-{seed}-unfinished.safetensors"
-    if path.exists():
-        unfinished.unlink(missing_ok=True)  # where a run was killed between the two
-        progress.skip(plan.passes * len(learned))
-        return _opened(path, provenance)
-    start, history = None, list[dict[str, Any]]()
-    begun = {**provenance, "engine": engine_name()}  # the bits of mini-batches are an engine's own
-    if kept := resume(unfinished, begun, partial(_known, passes=plan.passes)):
-        state, (rows, drawn) = kept
-        history += rows
-        start = TrainingState(len(history), state, drawn)
-        progress.skip(len(history) * len(learned))
-    ticks = [time.monotonic()]
-
-    def told(number: int, windows: int, wrong: int) -> None:
-        ticks.append(time.monotonic())
-        seconds = ticks[-1] - ticks[-2]
-        history.append({"seed": seed, "pass": number, "train_errors": [wrong], "patterns": windows, "seconds": seconds})
-        progress.advance(len(learned))
-        progress.end_of_pass(f"seed {seed}", history[-1], plan.passes, 0)
-
-    def kept_at(place: TrainingState) -> None:
-        keep(unfinished, place.learner, begun, history=history, drawn=place.drawn)
-
-    # One thread, so that the number of cores changes no bit.
-    model = teach(learned.images, learned.labels, plan, seed, threads=1, on_pass=told, start=start, on_place=kept_at)
+    path, recipe = folder / f"seed-{seed}.safetensors", replace(plan.recipe, seed=seed)
+    assert plan.cutting is not None
+    provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": recipe.to_json(),
+                  "passes": plan.passes, "windows": asdict(plan.cutting)}  # fmt: skip
+    stream = WindowStream(learned.images, learned.labels, plan.cutting, seed, {"name": str(data["name"])})
+    for existing in (path, folder.parent / "lanes" / path.name):  # version 0.1 kept them there
+        if existing.exists():
+            progress.skip(plan.passes * stream.examples)
+            return _opened(existing, provenance)
+    run = fit(
+        plan.network, stream, recipe, folder / f"seed-{seed}", resume=True, until=plan.passes, device="cpu",
+        threads=1,  # so that the number of cores changes no bit
+        progress=progress.part(f"seed {seed}"),
+    )  # fmt: skip
+    model = Model(plan.network, run.model.parameters)
     strings = strings_of(kept_back, seed, choosing)
     grammar, right = choose_grammar(Displacement(model, _PHASES), list(strings.values()))
+    history = [{"seed": seed, **row} for row in run.history]
     account = {**provenance, "validation_right": round(100 * right, 2), "history": history}
     model = with_grammar(model, grammar, _PHASES, **account)
     model.save(path)
-    unfinished.unlink(missing_ok=True)
     return model
-
-
-def _known(known: Record, passes: int) -> tuple[list[dict[str, Any]], dict[str, Any]]:
-    """The rows of the passes so far, and the state of what is drawn."""
-    rows, drawn = known.records("history"), dict(known.record("drawn").values)
-    if len(rows) > passes:
-        raise RecordError(f"it holds {len(rows)} passes, expected at most {passes}")
-    try:
-        np.random.default_rng().bit_generator.state = drawn
-    except Exception as error:  # NumPy says in many ways that this is none
-        raise RecordError(f"drawn is no state of what draws ({error})") from None
-    return [dict(row.values) for row in rows], drawn
 
 
 def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
@@ -195,10 +174,11 @@ def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
             account.number("validation_right", 0, 100)
             account.record("grammar")
             account.records("history")
+            kept = version_1.reader_provenance(account) if path.parent.name == "lanes" else account.values
     except WeightsError as error:
-        raise TrainingError(f"{error}; delete it to teach this seed again") from None
+        raise TrainingError(f"{error}; delete it to train this seed again") from None
     for name, value in provenance.items():
-        if model.provenance.get(name) != value:
+        if kept.get(name) != value:
             raise TrainingError(f"{path}: was made with another {name}; delete it or choose another folder with --out")
     return model
 

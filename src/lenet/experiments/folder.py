@@ -1,7 +1,7 @@
 """A row's folder: ``run.json`` says how it was made and what came out, the rest follows from it.
 
-``run.json`` is written before the first pass and once more, with the results, at the end; ``lanes/`` holds the groups
-of networks; ``history.jsonl`` a line for each pass of each group; ``weights.safetensors`` the first seed's network.
+``run.json`` is written before the first pass and once more, with the results, at the end; ``groups/`` holds the runs
+of its networks; ``history.jsonl`` a line for each pass of each group; ``weights.safetensors`` the first seed's network.
 """
 
 import json
@@ -14,15 +14,15 @@ from typing import Any
 
 import lenet
 from lenet.architecture import Network
+from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import LeNetError, TrainingError
+from lenet.experiments import version_1
 from lenet.files import LEFTOVERS, write_atomically
 from lenet.records import Record, RecordError, json_bytes, parse_json
 from lenet.training.runs import hold
 
-FORMAT = "lenet-reproduction-1"
+FORMAT = "lenet-reproduction-2"
 
-# Replicas of these two give the same bits.
-_BITS = {"avx512": "x86 vectors", "avx2": "x86 vectors", "neon": "neon", "baseline": "baseline"}
 _ASKED = (
     "quick",
     "tested_on",
@@ -78,7 +78,7 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
                 f"{folder}: was begun with {key} {was}, not {asked}; "
                 "choose another folder with --out, or delete this one"
             )
-    bits, bits_now = (_BITS.get(one["machine"]["instructions"], "") for one in (begun, settings))
+    bits, bits_now = (EQUAL_BITS.get(one["machine"]["instructions"], "") for one in (begun, settings))
     if "results" not in begun and bits != bits_now:
         name = begun["machine"]["instructions"]
         raise TrainingError(
@@ -110,13 +110,15 @@ def read(folder: Path) -> dict[str, Any]:
         raise TrainingError(f"{path}: no such file; expected the run.json of a reproduction") from None
     except (OSError, RecordError) as error:
         raise TrainingError(f"{path}: not readable as JSON ({error}); delete it to start again") from None
-    if not isinstance(settings, dict) or settings.get("format") != FORMAT:
+    if not isinstance(settings, dict) or settings.get("format") not in (FORMAT, version_1.FORMAT):
         raise TrainingError(f"{path}: is not the run.json of a reproduction: no format {FORMAT!r}")
     try:
         _check_settings(Record(settings))
-    except LeNetError as error:
+        if settings["format"] == version_1.FORMAT:
+            settings = version_1.settings(settings)
+    except (LeNetError, LookupError, TypeError, AttributeError) as error:
         raise TrainingError(f"{path}: {error}; delete it to start again") from None
-    return settings
+    return dict(settings)
 
 
 def _check_settings(record: Record) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from lenet.experiments.metrics import MEASURES
-from lenet.experiments.progress import duration
+from lenet.training.progress import duration
 
 Settings = Mapping[str, Any]
 Figure = Mapping[str, Any]

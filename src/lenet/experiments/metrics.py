@@ -1,4 +1,4 @@
-"""What is measured once the networks of a row are taught: figures by seed, curves, rejections."""
+"""What is measured once the networks of a row are trained: figures by seed, curves, rejections."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.evaluation import Evaluation
 from lenet.evaluation.metrics import judge
-from lenet.experiments.replicas import Array, Group
+from lenet.experiments.groups import Array, Group
 from lenet.experiments.rows import Row
 from lenet.experiments.statistics import summarize, verdict
 from lenet.experiments.streams import Patterns
@@ -50,19 +50,20 @@ def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> F
         for group, patterns in zip(groups, training, strict=True)
         for errors in group.errors(patterns)
     ]
-    return {("train_error", ""): after, ("train_error_while_learning", ""): last(groups, "train_errors")}
+    return {("train_error", ""): after, ("train_error_while_learning", ""): last(groups, "errors")}
 
 
 def last(groups: Sequence[Group], key: str, tested: int = 0) -> list[float]:
     """The error rates of the last pass, all seeds; ``tested`` is how many test patterns there are."""
-    return by_pass(groups, key, tested)[-1].tolist() if groups else []
+    rows = [group.history[-1] for group in groups]
+    return [100 * errors / (tested or row["examples"]) for row in rows for errors in row[key]]
 
 
 def by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.float64]:
     """Error rates in percent, (passes, seeds)."""
     return np.concatenate(
         [
-            np.array([100 * np.array(row[key]) / (tested or row["patterns"]) for row in group.history])
+            np.array([100 * np.array(row[key]) / (tested or row["examples"]) for row in group.history])
             for group in groups
         ],
         axis=1,
@@ -72,7 +73,7 @@ def by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.fl
 def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
     """Mean, standard deviation and extremes over seeds after each pass, for training and test."""
     found = {}
-    for name, key, patterns in (("train", "train_errors", 0), ("test", "test_errors", tested)):
+    for name, key, patterns in (("train", "errors", 0), ("test", "test_errors", tested)):
         rates = by_pass(groups, key, patterns)
         spread = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
         found[name] = {

@@ -11,7 +11,6 @@ from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.transformations import TRANSFORMATIONS
 from lenet.figures.displacement import displacement
 from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, wrapped
-from lenet.training import Recipe as BatchRecipe
 
 _WIDTH, _HEIGHT = 7.4, 4.3
 SHADES = (("", LIGHT), ("-dark", DARK))
@@ -219,7 +218,7 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         sheet.text(x, chart.top + chart.height + 0.2, f"{tick:g}", 8, theme.muted, "center")
     sheet.text(left + field / 2, chart.top + chart.height + 0.42, "test error, %", 9, theme.muted, "center")
     sheet.text(_WIDTH - 0.35, 0.95, "seconds for a seed", 8.5, theme.muted, "right")
-    by_batches = {part.name for part in row.parts if isinstance(part.recipe, BatchRecipe)}
+    by_batches = {part.name for part in row.parts if part.recipe and part.recipe.optimizer != "sdlm"}
     first = next((number for number, one in enumerate(steps) if one["part"] in by_batches), len(steps))
     y = chart.at(low, len(steps) - first)[1]
     sheet.line([(0.35, y), (_WIDTH - 0.35, y)], theme.muted, 0.8)

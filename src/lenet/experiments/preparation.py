@@ -2,16 +2,16 @@
 
 import hashlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data import load, split_validation
-from lenet.experiments.replicas import at_size
+from lenet.experiments.plan import Plan
 from lenet.experiments.rows import Row
 from lenet.experiments.streams import Patterns
+from lenet.training.stream import at_size
 
 QUICK_TRAINING, QUICK_TEST = 200, 200
 
@@ -25,26 +25,24 @@ class Material:
     account: dict[str, Any]
 
 
-def prepare(row: Row, data_dir: Path | None = None, *, validation: int = 0, quick: bool = False) -> Material:
+def prepare(plan: Plan) -> Material:
     """A row's patterns at its network's size; those that strings are written with as they are.
 
-    Args:
-        data_dir: where the data set's files lie already.
-        validation: so many training patterns are set aside and take the place of the test part, which is then not
-            touched: for choosing values that the papers do not print.
-        quick: a few patterns of each part only.
+    Training patterns that are set aside take the place of the test part, which is then not touched: for choosing values
+    that the papers do not print.
 
     Raises:
         DataError: if the data set cannot be had.
     """
-    dataset = load(row.data, data_dir)
+    row, validation = plan.row, plan.validation
+    dataset = load(row.data, plan.data_dir)
     training = Patterns(dataset.train_images, dataset.train_labels)
     test = Patterns(dataset.test_images, dataset.test_labels)
     if validation:
         split = split_validation(dataset, validation)
         training = Patterns(split.train_images, split.train_labels)
         test = Patterns(split.validation_images, split.validation_labels)
-    if quick:
+    if plan.quick:
         training, test = training.first(QUICK_TRAINING), test.first(QUICK_TEST)
     account = {
         "name": row.data,
@@ -64,7 +62,7 @@ def _prepared(row: Row, patterns: Patterns) -> Patterns:
         return patterns  # strings are written with the pictures as they are
     if row.preparation == "digits reduced to 16×16":
         images = reduced(images)
-    return Patterns(at_size(row.description(), images), patterns.labels)
+    return Patterns(at_size(images, row.description()), patterns.labels)
 
 
 def reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

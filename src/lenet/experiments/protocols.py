@@ -7,9 +7,9 @@ from typing import Any
 import numpy as np
 
 from lenet.experiments import digit_strings
-from lenet.experiments.batches import Batched
 from lenet.experiments.boosting import Machine, answered
 from lenet.experiments.details import PUBLISHED
+from lenet.experiments.groups import Group, seconds_of_a_core
 from lenet.experiments.metrics import (
     Figures,
     by_pass,
@@ -19,131 +19,132 @@ from lenet.experiments.metrics import (
     network_figures,
     training_figures,
 )
+from lenet.experiments.plan import Plan
 from lenet.experiments.preparation import Material
-from lenet.experiments.progress import NullProgress
-from lenet.experiments.recipe import Recipe
-from lenet.experiments.replicas import Group, MakeLanes, replicas, seconds_of_a_core
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.statistics import difference
-from lenet.experiments.streams import Patterns, Stream, inverted
+from lenet.experiments.streams import Patterns, PatternStream, inverted
 from lenet.experiments.transformations import TRANSFORMATIONS, all_transformed
 from lenet.model import Model
+from lenet.training.progress import NullProgress
 
 _NOISE_OF_THE_TEST = 1_998
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedRow:
-    """A row whose networks are taught.
+    """A row whose networks are trained.
 
     Attributes:
+        plan: what was done.
         settings: what its run.json holds.
+        below: the rows that it rests on.
         streams, groups: by part, one for each order.
         machines: of a boosted row.
-        below: the rows that it rests on.
-        batches: by part, what was taught by mini-batches.
         readers: of a row that reads strings, by seed.
-        make: what the groups were made by.
         progress: is told of what takes long to measure.
     """
 
-    row: Row
+    plan: Plan
     settings: dict[str, Any]
     material: Material
-    streams: dict[str, list[Stream]]
-    groups: dict[str, list[Group]]
-    machines: list[Machine]
     below: Mapping[str, "TrainedRow"]
-    batches: Mapping[str, Batched]
+    streams: Mapping[str, list[PatternStream]] = field(default_factory=dict)
+    groups: Mapping[str, list[Group]] = field(default_factory=dict)
+    machines: list[Machine] = field(default_factory=list)
     readers: list[Model] = field(default_factory=list)
     progress: NullProgress = field(default_factory=NullProgress)
-    make: MakeLanes = replicas
+
+    @property
+    def row(self) -> Row:
+        """What is reproduced."""
+        return self.plan.row
 
 
-def _training(taught: TrainedRow) -> dict[str, Any]:
-    groups, test = taught.groups["all"], taught.material.test
+def _training(trained: TrainedRow) -> dict[str, Any]:
+    groups, test = trained.groups["all"], trained.material.test
     outputs = [some for group in groups for some in group.outputs(test.images)]
-    figures, remaining = network_figures(taught.row.description(), outputs, test)
-    figures |= training_figures(groups, [stream.training() for stream in taught.streams["all"]])
+    figures, remaining = network_figures(trained.row.description(), outputs, test)
+    figures |= training_figures(groups, [stream.training() for stream in trained.streams["all"]])
     drawn = curves(groups, len(test))
     found = {"figures": figures, "curves": drawn, "rejection": remaining, "by_order": _by_order(groups, len(test))}
-    if taught.row.curve:
-        found["farthest"] = _farthest(taught.row, drawn)
+    if trained.row.curve:
+        found["farthest"] = _farthest(trained.row, drawn)
     return found
 
 
-def _boosting(taught: TrainedRow) -> dict[str, Any]:
+def _boosting(trained: TrainedRow) -> dict[str, Any]:
     """The three together; together only where the first is not confident; and each alone."""
-    test, network = taught.material.test, taught.row.description()
-    outputs = [machine.outputs(test.images) for machine in taught.machines]
+    test, network = trained.material.test, trained.row.description()
+    outputs = [machine.outputs(test.images) for machine in trained.machines]
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
-    asked = [answered(three, machine.threshold) for three, machine in zip(outputs, taught.machines, strict=True)]
+    asked = [answered(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
     figures[("average_cost", "")] = [cost for _, cost in asked]
     skipping, _ = network_figures(network, [some for some, _ in asked], test)
     figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
     for index, place in enumerate(("first", "second", "third")):
         alone, _ = network_figures(network, [three[index] for three in outputs], test)
         figures[("test_error", f"the {place} network alone")] = alone[("test_error", "")]
-    filtered = [machine.filtered for machine in taught.machines]
-    first = taught.groups["first"]
+    filtered = [machine.filtered for machine in trained.machines]
+    first = trained.groups["first"]
     return {
         "figures": figures, "curves": curves(first, len(test)), "rejection": remaining, "filtered_patterns": filtered,
         "by_order": _by_order(first, len(test)),
     }  # fmt: skip
 
 
-def _learning_curve(taught: TrainedRow) -> dict[str, Any]:
-    groups = taught.below["lenet-5"].groups["all"]
-    tested = len(taught.material.test)
+def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
+    groups = trained.below["lenet-5"].groups["all"]
+    tested = len(trained.material.test)
     rates = by_pass(groups, "test_errors", tested)
     figures: Figures = {
         ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
     }
     drawn = curves(groups, tested)
-    return {"figures": figures, "curves": drawn, "farthest": _farthest(taught.row, drawn)}
+    return {"figures": figures, "curves": drawn, "farthest": _farthest(trained.row, drawn)}
 
 
-def _sizes(taught: TrainedRow) -> dict[str, Any]:
-    tested = len(taught.material.test)
-    whole = {"60,000": taught.below["lenet-5"], "60,000 + 540,000 distorted": taught.below["lenet-5-distorted"]}
-    parts = taught.groups | {name: below.groups["all"] for name, below in whole.items()}
+def _sizes(trained: TrainedRow) -> dict[str, Any]:
+    tested = len(trained.material.test)
+    whole = {"60,000": trained.below["lenet-5"], "60,000 + 540,000 distorted": trained.below["lenet-5-distorted"]}
+    parts = dict(trained.groups) | {name: below.groups["all"] for name, below in whole.items()}
     figures: Figures = {}
     for part, groups in parts.items():
         figures[("test_error", part)] = last(groups, "test_errors", tested)
-        figures[("train_error_while_learning", part)] = last(groups, "train_errors")
+        figures[("train_error_while_learning", part)] = last(groups, "errors")
     return {"figures": figures}
 
 
-def _rejections(taught: TrainedRow) -> dict[str, Any]:
+def _rejections(trained: TrainedRow) -> dict[str, Any]:
     figures: Figures = {}
-    for name, below in taught.below.items():
+    for name, below in trained.below.items():
         for one in below.settings["results"]["measures"]:
             if one["part"] == "" and one["measure"] in ("rejects_for_05", "test_error"):
                 figures[(one["measure"], name)] = one["values"]
-    remaining = {name: below.settings["results"]["rejection"] for name, below in taught.below.items()}
+    remaining = {name: below.settings["results"]["rejection"] for name, below in trained.below.items()}
     return {"figures": figures, "rejections": remaining}
 
 
-def _noise(taught: TrainedRow) -> dict[str, Any]:
-    test = taught.material.test
+def _noise(trained: TrainedRow) -> dict[str, Any]:
+    test = trained.material.test
     noisy = Patterns(inverted(test.images, np.random.default_rng(_NOISE_OF_THE_TEST)), test.labels)
     figures: Figures = {}
-    for learned, groups in (("clean", taught.below["lenet-5"].groups["all"]), ("noisy", taught.groups["noisy"])):
+    for learned, groups in (("clean", trained.below["lenet-5"].groups["all"]), ("noisy", trained.groups["noisy"])):
         for tested, patterns in (("clean", test), ("noisy", noisy)):
             part = f"learned {learned}, tested {tested}"
             figures[("test_error", part)] = [
                 100 * errors / len(test) for group in groups for errors in group.errors(patterns)
             ]
-    return {"figures": figures, "curves": curves(taught.groups["noisy"], len(test))}
+    return {"figures": figures, "curves": curves(trained.groups["noisy"], len(test))}
 
 
-def _robustness(taught: TrainedRow) -> dict[str, Any]:
-    test, figures = taught.material.test, Figures()
+def _robustness(trained: TrainedRow) -> dict[str, Any]:
+    test, figures = trained.material.test, Figures()
     series: dict[str, dict[str, Any]] = {
-        kind.name: {"amounts": list(kind.amounts), **{name: [] for name in taught.below}} for kind in TRANSFORMATIONS
+        kind.name: {"amounts": list(kind.amounts), **{name: [] for name in trained.below}} for kind in TRANSFORMATIONS
     }
     for kind, amount, patterns in all_transformed(test):
-        for name, below in taught.below.items():
+        for name, below in trained.below.items():
             rates = [100 * errors / len(test) for group in below.groups["all"] for errors in group.errors(patterns)]
             series[kind.name][name].append([float(np.mean(rates)), float(np.std(rates))])
             if amount in kind.described:
@@ -151,32 +152,28 @@ def _robustness(taught: TrainedRow) -> dict[str, Any]:
     return {"figures": figures, "series": series}
 
 
-def _details(taught: TrainedRow) -> dict[str, Any]:
+def _details(trained: TrainedRow) -> dict[str, Any]:
     """Each step's errors, how far it is from the step before, and for how many seconds a seed keeps a core busy."""
-    test, before = len(taught.material.test), taught.below["lenet-5"].groups["all"]
+    tested, before = len(trained.material.test), trained.below["lenet-5"].groups["all"]
     figures: Figures = {}
     seconds: dict[str, float] = {}
-    for part in (PUBLISHED, *(part.name for part in taught.row.parts)):
-        if batched := taught.batches.get(part):
-            wrong, while_learning = np.array(batched.test_errors), np.array(batched.train_errors)
-            figures[("test_error", part)] = (100 * wrong / test).tolist()
-            figures[("train_error_while_learning", part)] = (100 * while_learning / batched.patterns).tolist()
-            seconds[part] = float(np.mean(batched.seconds))
-        else:
-            groups = taught.groups.get(part, before)
-            figures[("test_error", part)] = last(groups, "test_errors", test)
-            figures[("train_error_while_learning", part)] = last(groups, "train_errors")
-            recipe = next((one.recipe for one in taught.row.parts if one.name == part), None) or taught.row.recipe
-            assert isinstance(recipe, Recipe)
-            seconds[part] = seconds_of_a_core(groups[0], recipe, taught.material.training, taught.make)
+    recipes = {PUBLISHED: trained.plan.recipe, **{part.name: part.recipe for part in trained.plan.parts}}
+    for part, recipe in recipes.items():
+        groups = trained.groups.get(part, before)
+        figures[("test_error", part)] = last(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last(groups, "errors")
+        spent = [one for group in groups for one in group.seconds]
+        if recipe.optimizer == "sdlm":
+            spent = [seconds_of_a_core(groups[0], recipe, trained.material.training)]
+        seconds[part] = float(np.mean(spent))
     errors = [values for (measure, _), values in figures.items() if measure == "test_error"]
     changes = [difference(*pair) for pair in zip(errors[1:], errors, strict=False)]
     return {"figures": figures, "seconds": seconds, "changes": dict(zip([*seconds][1:], changes, strict=True))}
 
 
-def _strings(taught: TrainedRow) -> dict[str, Any]:
-    amounts = digit_strings.QUICK if taught.settings["quick"] else digit_strings.Amounts()
-    return digit_strings.measured(taught.readers, taught.material.test, amounts, taught.progress)
+def _strings(trained: TrainedRow) -> dict[str, Any]:
+    amounts = digit_strings.QUICK if trained.plan.quick else digit_strings.Amounts()
+    return digit_strings.measured(trained.readers, trained.material.test, amounts, trained.progress)
 
 
 def _by_order(groups: list[Group], tested: int) -> list[float]:

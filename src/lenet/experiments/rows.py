@@ -16,13 +16,13 @@ from lenet.experiments.published import (
     ZIP_TRAIN,
     Published,
 )
-from lenet.experiments.recipe import LENET_1, LENET_5, SQUARED, ZIP_CODES, Recipe
+from lenet.experiments.recipes import LENET_1, LENET_5, SQUARED, ZIP_CODES
 from lenet.experiments.streams import Kind
 from lenet.naming import known_name
 from lenet.networks import describe
 from lenet.sdnn.displacement import network_with_blank
-from lenet.sdnn.training import Plan
-from lenet.training import Recipe as BatchRecipe
+from lenet.sdnn.windows import RECIPE, Cutting
+from lenet.training import Recipe
 
 Measurement = Literal[
     "training", "boosting", "learning-curve", "sizes", "rejections", "noise", "robustness", "details", "strings"
@@ -38,7 +38,7 @@ class Part:
     stream: Kind = "plain"
     examples: int | None = None
     network: Network | None = None
-    recipe: Recipe | BatchRecipe | None = None
+    recipe: Recipe | None = None
 
 
 @dataclass(frozen=True)
@@ -48,15 +48,15 @@ class Row:
     Attributes:
         name: as on the command line.
         title: what it is.
-        measurement: what is done once the networks are taught.
+        measurement: what is done once the networks are trained.
         network: a name of the registry.
         data: a public data set.
         preparation: what is done to its pictures.
         published: the printed figures.
         curve: errors printed after each pass, on training patterns while learning, and on the test set.
-        recipe: how the networks are taught.
-        plan: how the network is taught that is slid over strings, in place of ``recipe``.
-        parts: what is taught for this row.
+        recipe: how the networks are trained.
+        cutting: how windows are cut that the network is trained on which is slid over strings.
+        parts: what is trained for this row.
         rests_on: rows whose networks or figures it uses, and which are run first.
         seeds, orders: the seeds 0 to ``seeds`` - 1, in as many groups as there are orders of presentation; 0 orders:
             each seed has its own.
@@ -71,7 +71,7 @@ class Row:
     preparation: Preparation = "as it is"
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     recipe: Recipe = LENET_5
-    plan: Plan | None = None
+    cutting: Cutting | None = None
     parts: tuple[Part, ...] = (Part("all"),)
     rests_on: tuple[str, ...] = ()
     seeds: int = 16
@@ -79,12 +79,12 @@ class Row:
 
     def description(self) -> Network:
         """The network."""
-        return network_with_blank() if self.plan else describe(self.network)
+        return network_with_blank() if self.cutting else describe(self.network)
 
     @property
     def pictures(self) -> dict[str, str]:
         """Its pictures: what they are called in its folder, and what in the report's."""
-        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.plan else {})
+        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.cutting else {})
 
 
 ROWS = (
@@ -219,7 +219,8 @@ ROWS = (
         "lenet-5-sdnn",
         (),
         measurement="strings",
-        plan=Plan(),
+        recipe=RECIPE,
+        cutting=Cutting(),
         seeds=4,  # each learns from seven million windows and takes minutes of a core
         orders=0,
     ),

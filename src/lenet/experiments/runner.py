@@ -1,38 +1,30 @@
-"""From a row to its folder: teach or go on, measure, and write down what came out."""
+"""From a row to its folder: train or go on, measure, and write down what came out."""
 
 import os
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from lenet.experiments import batches, boosting, digit_strings, folder
+from lenet.experiments import boosting, digit_strings, folder
+from lenet.experiments.groups import Group, train_each, train_group
 from lenet.experiments.metrics import assembled
+from lenet.experiments.plan import PartPlan, Plan, Request
 from lenet.experiments.preparation import Material, prepare
-from lenet.experiments.progress import NullProgress
 from lenet.experiments.protocols import MEASUREMENTS, TrainedRow
-from lenet.experiments.recipe import Recipe
-from lenet.experiments.replicas import Group, MakeLanes, replicas, train
-from lenet.experiments.request import Request
-from lenet.experiments.rows import Part, Row, find
-from lenet.experiments.streams import Stream
-from lenet.experiments.threads import side_by_side
+from lenet.experiments.rows import Row
+from lenet.experiments.streams import PatternStream
 from lenet.model import Model
-from lenet.sdnn.training import Plan
-from lenet.training import Recipe as BatchRecipe
+from lenet.training.progress import NullProgress
+from lenet.training.side_by_side import side_by_side
 
 ORDER = 1_989  # the first order's seed; the others follow
 
 
 def reproduce(
-    row: Row,
-    place: Path,
-    request: Request | None = None,
-    *,
-    progress: NullProgress | None = None,
-    make: MakeLanes = replicas,
+    row: Row, place: Path, request: Request | None = None, *, progress: NullProgress | None = None
 ) -> TrainedRow:
     """Reproduce a row in its folder, or go on with it; what it rests on is reproduced beside it first.
 
@@ -41,24 +33,9 @@ def reproduce(
             it, or the row cannot be changed so.
         DataError: if the data set cannot be had.
     """
-    request, progress = request or Request(), progress or NullProgress()
-    check(row, place, request)
-    settings, material = _settings(row, request)
-    with folder.begin(place, settings) as settings:
-        below = {
-            name: reproduce(find(name), place.parent / name, request, progress=progress, make=make)
-            for name in row.rests_on
-        }
-        is_new, started = "results" not in settings, time.monotonic()
-        try:
-            taught = _teach(row, place, request, settings, material, below, progress, make)
-            if is_new:
-                _measure_and_write(taught, place)
-        finally:
-            if is_new:  # the time of a run that was stopped counts too
-                settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
-                folder.save(place, settings)
-    return taught
+    plan = (request or Request()).plan(row)
+    _check(plan, place)
+    return _reproduce(plan, place, progress or NullProgress())
 
 
 def check(row: Row, place: Path, request: Request) -> None:
@@ -68,175 +45,177 @@ def check(row: Row, place: Path, request: Request) -> None:
         TrainingError: if the row cannot be changed as asked, or a folder holds a run with other settings.
         DataError: if the data set cannot be had.
     """
-    request.check(row)
-    folder.check(place, _settings(row, request)[0])
-    for name in row.rests_on:
-        check(find(name), place.parent / name, request)
+    _check(request.plan(row), place)
 
 
-def _teach(
-    row: Row,
-    place: Path,
-    request: Request,
-    settings: dict[str, Any],
-    material: Material,
-    below: dict[str, TrainedRow],
-    progress: NullProgress,
-    make: MakeLanes,
-) -> TrainedRow:
-    """Teach the row's networks, groups side by side, or open them."""
-    if plan := request.plan_of(row):
-        return _teach_readers(row, place, plan, request, settings, material, progress)
-    recipe, groups = request.recipe_of(row), request.groups_of(row)
-    progress.begin(row.name, _presented(row, request, groups, material))
-    streams = {
-        part.name: [Stream(material.training, ORDER + g, part.stream, part.examples) for g in range(len(groups))]
-        for part in row.parts
-    }
-
-    def teach(part: Part, own: Recipe | None, number: int) -> Group:
-        return train(
-            place / "lanes" / f"{_file_name(part)}-{number + 1}.safetensors",
-            part.network or row.description(), request.recipe_of(row, own), groups[number],
-            streams[part.name][number], material.test,
-            stage=f"{'' if part.name == 'all' else part.name + ', '}order {number + 1} of {len(groups)}",
-            progress=progress, make=make,
-        )  # fmt: skip
-
-    by_pattern = {part: part.recipe for part in row.parts if not isinstance(part.recipe, BatchRecipe)}
-    jobs = [partial(teach, part, own, number) for part, own in by_pattern.items() for number in range(len(groups))]
-    done = iter(side_by_side(jobs, progress))
-    taught_groups = {part.name: [next(done) for _ in groups] for part in by_pattern}
-    taught_batches = {
-        part.name: batches.teach(
-            place / "batches" / _file_name(part), part.network or row.description(),
-            request.batch_recipe_of(part.recipe), [seed for group in groups for seed in group],
-            material.training, material.test, progress,
-        )
-        for part in row.parts if isinstance(part.recipe, BatchRecipe)
-    }  # fmt: skip
-    machines: list[boosting.Machine] = []
-    if row.measurement == "boosting":
-        machines = boosting.teach_machines(
-            place / "lanes", row.description(), recipe, taught_groups["first"], material.training, material.test,
-            amount=boosting.QUICK if request.quick else None, progress=progress, make=make,
-        )  # fmt: skip
-    return TrainedRow(row, settings, material, streams, taught_groups, machines, below, taught_batches, make=make)
+def _check(plan: Plan, place: Path) -> None:
+    folder.check(place, _settings(plan, prepare(plan)))
+    for name, below in plan.below.items():
+        _check(below, place.parent / name)
 
 
-def _teach_readers(
-    row: Row,
-    place: Path,
+def _reproduce(plan: Plan, place: Path, progress: NullProgress) -> TrainedRow:
+    material = prepare(plan)
+    with folder.begin(place, _settings(plan, material)) as settings:
+        below = {name: _reproduce(one, place.parent / name, progress) for name, one in plan.below.items()}
+        is_new, started = "results" not in settings, time.monotonic()
+        try:
+            progress.begin(plan.row.name, _presented(plan, material))
+            trained = (_train_readers if plan.cutting else _train)(plan, place, settings, material, below, progress)
+            if is_new:
+                _measure_and_write(trained, place)
+        finally:
+            if is_new:  # the time of a run that was stopped counts too
+                settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
+                folder.save(place, settings)
+    return trained
+
+
+def _train(
     plan: Plan,
-    request: Request,
+    place: Path,
     settings: dict[str, Any],
     material: Material,
+    below: Mapping[str, TrainedRow],
     progress: NullProgress,
 ) -> TrainedRow:
-    """Teach the networks that are slid over strings, or open them."""
-    amounts = digit_strings.QUICK if request.quick else digit_strings.Amounts()
-    seeds = [seed for group in request.groups_of(row) for seed in group]
-    learned, kept_back = amounts.split(material.training)
-    progress.begin(row.name, len(seeds) * plan.passes * len(learned))
-    readers = digit_strings.teach_readers(
-        place / "lanes", plan, seeds, learned, kept_back, settings["data"], amounts=amounts, progress=progress
-    )
-    return TrainedRow(row, settings, material, {}, {}, [], {}, {}, readers, progress)
+    """Train the row's networks, groups side by side, or open them."""
+    streams = {
+        part.name: [
+            PatternStream(material.training, ORDER + number, part.stream, part.examples, part.recipe.curvature_examples,
+                          {name: material.account[name] for name in ("name", "training_sha256")})
+            for number in range(len(plan.groups))
+        ]
+        for part in plan.parts
+    }  # fmt: skip
+
+    def train(part: PartPlan, number: int) -> Group:
+        name = "" if part.name == "all" else f"{part.name}, "
+        return train_group(
+            place / "groups" / f"{_file_name(part)}-{number + 1}", part.network, part.recipe, plan.groups[number],
+            streams[part.name][number], material.test,
+            progress.part(f"{name}order {number + 1} of {len(plan.groups)}"),
+        )  # fmt: skip
+
+    by_pattern = [part for part in plan.parts if part.recipe.optimizer == "sdlm"]
+    jobs = [partial(train, part, number) for part in by_pattern for number in range(len(plan.groups))]
+    done = iter(side_by_side(jobs, progress))
+    groups = {part.name: [next(done) for _ in plan.groups] for part in by_pattern}
+    for part in plan.parts:
+        if part not in by_pattern:
+            each = place / "batches" / _file_name(part)
+            groups[part.name] = [
+                train_each(each, part.network, part.recipe, plan.seeds, material.training, material.test, progress)
+            ]
+    machines: list[boosting.Machine] = []
+    if plan.row.measurement == "boosting":
+        machines = boosting.train_machines(
+            place / "groups", plan.network, plan.recipe, groups["first"], material.training, material.test,
+            amount=_amount(plan), progress=progress,
+        )  # fmt: skip
+    return TrainedRow(plan, settings, material, below, streams, groups, machines, progress=progress)
 
 
-def _file_name(part: Part) -> str:
+def _train_readers(
+    plan: Plan,
+    place: Path,
+    settings: dict[str, Any],
+    material: Material,
+    below: Mapping[str, TrainedRow],
+    progress: NullProgress,
+) -> TrainedRow:
+    """Train the networks that are slid over strings, or open them."""
+    readers = digit_strings.train_readers(
+        place / "groups", plan, material.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
+        progress=progress,
+    )  # fmt: skip
+    return TrainedRow(plan, settings, material, below, readers=readers, progress=progress)
+
+
+def _file_name(part: PartPlan) -> str:
     return part.name.replace(",", "").replace(" ", "-")
 
 
-def _measure_and_write(taught: TrainedRow, place: Path) -> None:
-    row, settings = taught.row, taught.settings
-    found = MEASUREMENTS[row.measurement](taught)
-    history = [
-        {"part": part, **line} for part, groups in taught.groups.items() for group in groups for line in group.history
-    ]
-    history += [{"part": part, **line} for part, batched in taught.batches.items() for line in batched.history]
-    history += boosting.history_of(taught.machines) + digit_strings.history_of(taught.readers)
-    if history:
+def _measure_and_write(trained: TrainedRow, place: Path) -> None:
+    settings = trained.settings
+    found = MEASUREMENTS[trained.row.measurement](trained)
+    if history := [*_history(trained)]:
         folder.save_history(place, history)
-    if taught.readers:
-        digit_strings.save_example(place, taught.material.test)
-    _save_first_seed(taught, place)
-    settings["results"] = {"measures": assembled(row, found.pop("figures"), _is_complete(row, settings)), **found}
+    if trained.readers:
+        digit_strings.save_example(place, trained.material.test)
+    _save_first_seed(trained, place)
+    figures = assembled(trained.row, found.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
+    settings["results"] = {"measures": figures, **found}
 
 
-def _save_first_seed(taught: TrainedRow, place: Path) -> None:
+def _history(trained: TrainedRow) -> Iterator[dict[str, Any]]:
+    """A row for each pass of each group."""
+    for part, groups in trained.groups.items():
+        for number, group in enumerate(groups):
+            for row in group.history:
+                yield {"part": part, "order": ORDER + number, **row}
+    yield from boosting.history_of(trained.machines)
+    yield from digit_strings.history_of(trained.readers)
+
+
+def _save_first_seed(trained: TrainedRow, place: Path) -> None:
     """The networks of the first seed, whatever they are worth: never the best."""
-    provenance = {"reproduction": taught.settings["name"], "seed": 0, "data": taught.settings["data"]}
-    if taught.machines:
-        for number, arrays in enumerate(taught.machines[0].arrays, 1):
-            model = Model(taught.row.description(), arrays, {**provenance, "network_of_the_machine": number})
+    provenance = {"reproduction": trained.settings["name"], "seed": 0, "data": trained.settings["data"]}
+    if trained.machines:
+        for number, arrays in enumerate(trained.machines[0].arrays, 1):
+            model = Model(trained.plan.network, dict(arrays), {**provenance, "network_of_the_machine": number})
             model.save(place / f"weights-{number}.safetensors")
-    elif taught.readers:
-        taught.readers[0].save(place / "weights.safetensors")
-    elif taught.groups:
-        part, groups = next(iter(taught.groups.items()))
-        model = Model(groups[0].network, groups[0].lanes.arrays(0), {**provenance, "part": part})
+    elif trained.readers:
+        trained.readers[0].save(place / "weights.safetensors")
+    elif trained.groups:
+        part, groups = next(iter(trained.groups.items()))
+        model = Model(groups[0].network, dict(groups[0].parameters[0]), {**provenance, "part": part})
         model.save(place / "weights.safetensors")
 
 
-def _recipes(row: Row, request: Request) -> dict[str, Any]:
-    """How a row and its parts are taught, and how those rows that it rests on."""
-    parts = {
-        part.name: request.batch_recipe_of(own) if isinstance(own, BatchRecipe) else request.recipe_of(row, own)
-        for part in row.parts
-        if (own := part.recipe)
-    }
-    return {
-        "recipe": (request.plan_of(row) or request.recipe_of(row)).to_json(),
-        "parts": {name: recipe.to_json() for name, recipe in parts.items()},
-        "below": {name: _recipes(find(name), request) for name in row.rests_on},
-    }
-
-
-def _settings(row: Row, request: Request) -> tuple[dict[str, Any], Material]:
-    material = prepare(row, request.data_dir, validation=request.validation, quick=request.quick)
-    network, groups = row.description(), request.groups_of(row)
+def _settings(plan: Plan, material: Material) -> dict[str, Any]:
     return {
         "format": folder.FORMAT,
-        "name": row.name,
-        "command": " ".join(["lenet reproduce", row.name, *request.options()]),
-        "network": network.to_json(),
+        "name": plan.row.name,
+        "command": plan.command,
+        "network": plan.network.to_json(),
         "data": material.account,
-        **_recipes(row, request),
-        "passes": (request.plan_of(row) or request.recipe_of(row)).passes,
-        "seeds": _seeds(row, request),
-        "seeds_below": {name: _seeds(find(name), request) for name in row.rests_on},
-        "orders": [ORDER + number for number in range(len(groups) if row.orders else 0)],
-        "quick": request.quick,
+        **plan.recipes,
+        "seeds": _seeds(plan),
+        "seeds_below": {name: _seeds(below) for name, below in plan.below.items()},
+        "orders": [ORDER + number for number in range(len(plan.groups) if plan.row.orders else 0)],
+        "quick": plan.quick,
         "tested_on": material.account["tested_on"],
         "versions": folder.versions(),
         "machine": {"processor": _processor(), "cores": os.cpu_count(), "instructions": _instructions()},
-    }, material
+    }
 
 
-def _seeds(row: Row, request: Request) -> list[list[int]]:
-    return [list(group) for group in request.groups_of(row)]
+def _seeds(plan: Plan) -> list[list[int]]:
+    return [list(group) for group in plan.groups]
 
 
-def _presented(row: Row, request: Request, groups: Sequence[Sequence[int]], material: Material) -> int:
-    """How many patterns a row presents one by one, over all groups; those of 16 seeds at once count once."""
+def _amount(plan: Plan) -> boosting.Filter:
+    return boosting.QUICK if plan.quick else boosting.Filter()
+
+
+def _presented(plan: Plan, material: Material) -> int:
+    """How many patterns a row presents, over all groups; those of networks that are trained side by side count once."""
     whole = len(material.training)
-    patterns = sum(
-        len(groups) * request.recipe_of(row, part.recipe).passes * min(part.examples or whole, whole)
-        for part in row.parts
-        if not isinstance(part.recipe, BatchRecipe)
-    )
-    if row.measurement == "boosting":
-        amount = boosting.QUICK if request.quick else boosting.Filter()
-        patterns += 2 * request.recipe_of(row).passes * amount.patterns
+    if plan.cutting:
+        return digit_strings.presented(plan, whole)
+    patterns = 0
+    for part in plan.parts:
+        runs = len(plan.groups) if part.recipe.optimizer == "sdlm" else len(plan.seeds)
+        patterns += runs * part.recipe.epochs * min(part.examples or whole, whole)
+    if plan.row.measurement == "boosting":
+        patterns += 2 * plan.passes * _amount(plan).patterns
     return patterns
 
 
-def _is_complete(row: Row, settings: dict[str, Any]) -> bool:
+def _is_complete(plan: Plan, tested_on: str) -> bool:
     """Whether everything was done as the row says, but for the number of seeds."""
-    asked = _recipes(row, Request())
-    is_whole = all(settings[key] == value for key, value in asked.items()) and not settings["quick"]
-    return is_whole and settings["tested_on"] == "the test part"
+    return plan.recipes == Request().plan(plan.row).recipes and not plan.quick and tested_on == "the test part"
 
 
 def _processor() -> str:

@@ -4,15 +4,16 @@ ones for each network of a group.
 All randomness is seeded by the order's seed and the number of the pass, so that a pass can be made again at any time.
 """
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.data.distortions import Distortions, distort
+from lenet.training.stream import Epoch, Stream
 
 Kind = Literal["plain", "distorted", "noisy"]
 
@@ -40,49 +41,58 @@ class Patterns:
 
 
 @dataclass(frozen=True, eq=False)
-class Stream:
+class PatternStream(Stream):
     """What a group of networks is shown.
 
     Attributes:
-        whole: the training patterns.
+        whole: the training patterns, at the network's size.
         order: the seed of everything that is drawn.
         kind: ``"plain"``: every pattern in each pass, in an order that is random but constant [LeCun98, III-B];
             ``"distorted"``: a tenth of the patterns and their nine distorted copies in each pass, so that ten passes
             present each once; ``"noisy"``: as plain, a tenth of the pixels inverted, others in each pass.
-        examples: so many patterns, drawn by the order's seed, in place of all; those of 15,000 are among those of
+        number: so many patterns, drawn by the order's seed, in place of all; those of 15,000 are among those of
             30,000.
+        curvature_examples: patterns that second derivatives are estimated from before each pass.
+        data: what ``run.json`` says of the patterns.
     """
 
     whole: Patterns
     order: int
     kind: Kind = "plain"
-    examples: int | None = None
+    number: int | None = None
+    curvature_examples: int = 500
+    data: Mapping[str, Any] = field(default_factory=lambda: {"name": "patterns"})
 
     @property
-    def patterns(self) -> int:
-        """How many patterns a pass presents."""
-        return min(self.examples or len(self.whole), len(self.whole))
+    def examples(self) -> int:
+        return min(self.number or len(self.whole), len(self.whole))
+
+    def describe(self) -> dict[str, Any]:
+        return {**self.data, "stream": {"order": self.order, "kind": self.kind, "examples": self.examples}}
 
     def training(self) -> Patterns:
         """The patterns as they are, undistorted."""
-        if self.patterns == len(self.whole):
+        if self.examples == len(self.whole):
             return self.whole
-        chosen = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.patterns])
+        chosen = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.examples])
         return Patterns(self.whole.images[chosen], self.whole.labels[chosen])
 
-    def of_pass(self, number: int) -> tuple[Patterns, NDArray[np.int64]]:
+    def epoch(self, number: int) -> Epoch:
         """The patterns of a pass, counted from 0, and the order of their presentation."""
         if self.kind == "distorted":
             patterns = self._distorted(number)
-            return patterns, np.arange(len(patterns), dtype=np.int64)
-        patterns = self.training()
-        if self.kind == "noisy":
-            patterns = Patterns(inverted(patterns.images, self._rng(_NOISE, number)), patterns.labels)
-        return patterns, self._rng().permutation(len(patterns)).astype(np.int64)
+            order = np.arange(len(patterns), dtype=np.int64)
+        else:
+            patterns = self.training()
+            if self.kind == "noisy":
+                patterns = Patterns(inverted(patterns.images, self._rng(_NOISE, number)), patterns.labels)
+            order = self._rng().permutation(len(patterns)).astype(np.int64)
+        return Epoch(patterns.images, patterns.labels, order, curvature=self._curvature(number))
 
-    def curvature_patterns(self, number: int, count: int) -> NDArray[np.int64]:
-        """Which patterns of a pass its second derivatives are estimated from; other ones before each pass."""
-        return np.sort(self._rng(_CURVATURE, number).permutation(self.patterns)[:count]).astype(np.int64)
+    def _curvature(self, number: int) -> NDArray[np.int64]:
+        """Other patterns before each pass."""
+        chosen = self._rng(_CURVATURE, number).permutation(self.examples)[: self.curvature_examples]
+        return np.sort(chosen).astype(np.int64)
 
     def _distorted(self, number: int) -> Patterns:
         whole, block = self.training(), number % (COPIES + 1)
@@ -99,7 +109,7 @@ class Stream:
 
 
 @dataclass(frozen=True, eq=False)
-class OwnStreams:
+class SeparateStream(Stream):
     """What a group of networks is shown that learn from patterns of their own, each in an order of its own.
 
     A network with fewer patterns than a pass presents sees the first of its order again, so that what it learns depends
@@ -107,37 +117,50 @@ class OwnStreams:
 
     Attributes:
         order: the seed of each network's order.
-        patterns: how many a pass presents to each network.
+        number: how many patterns a pass presents to each network.
         draw: gives the patterns of each network, as many as a pass presents or fewer. It is asked once, before the
-            first pass that is to be taught, and not at all if there is none.
+            first pass that is to be trained, and not at all if there is none.
+        curvature_examples: as of `PatternStream`.
     """
 
     order: list[int]
-    patterns: int
+    number: int
     draw: Callable[[], Sequence[Patterns]]
+    curvature_examples: int = 500
 
-    def of_pass(self, number: int) -> tuple[Patterns, NDArray[np.int64]]:
-        """All patterns, and the order of their presentation, (patterns, networks)."""
+    @property
+    def examples(self) -> int:
+        return self.number
+
+    def describe(self) -> dict[str, Any]:
+        return {"name": "filtered patterns", "stream": {"order": self.order, "examples": self.number}}
+
+    def epoch(self, number: int) -> Epoch:
+        """All patterns; the order of their presentation, (patterns, networks), and how many of them are distinct."""
         whole, streams = self._drawn
-        orders = [start + np.resize(stream.of_pass(number)[1], self.patterns) for start, stream in streams]
-        return whole, np.stack(orders, axis=1)
+        epochs = [(start, stream.epoch(number)) for start, stream in streams]
+        order = self._columns([(start, epoch.order) for start, epoch in epochs], self.number)
+        count = min(self.curvature_examples, self.number)
+        curvature = self._columns([(start, stream._curvature(number)) for start, stream in streams], count)
+        distinct = [len(np.unique(column)) for column in order.T]
+        return Epoch(whole.images, whole.labels, order, curvature=curvature, remarks={"distinct": distinct})
 
-    def curvature_patterns(self, number: int, count: int) -> NDArray[np.int64]:
-        """Which patterns of a pass each network's second derivatives are estimated from, (count, networks)."""
-        _, streams = self._drawn
-        chosen = [start + np.resize(stream.curvature_patterns(number, count), count) for start, stream in streams]
-        return np.stack(chosen, axis=1)
+    @staticmethod
+    def _columns(parts: list[tuple[int, NDArray[np.int64]]], rows: int) -> NDArray[np.int64]:
+        return np.stack([start + np.resize(part, rows) for start, part in parts], axis=1)
 
     @cached_property
-    def _drawn(self) -> tuple[Patterns, list[tuple[int, Stream]]]:
+    def _drawn(self) -> tuple[Patterns, list[tuple[int, PatternStream]]]:
         """All patterns, and where among them those of each network start."""
         parts = self.draw()
         bounds = np.cumsum([0, *map(len, parts)]).tolist()
         whole = joined(parts)
+        count = min(self.curvature_examples, self.number)
         streams = [
-            (start, Stream(Patterns(whole.images[start:end], whole.labels[start:end]), seed))
+            (start, PatternStream(Patterns(whole.images[start:end], whole.labels[start:end]), seed,
+                                  curvature_examples=count))
             for start, end, seed in zip(bounds, bounds[1:], self.order, strict=False)
-        ]
+        ]  # fmt: skip
         return whole, streams
 
 

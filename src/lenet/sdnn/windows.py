@@ -1,11 +1,13 @@
-"""The windows that a space displacement network is taught with [LeCun98, VII].
+"""The stream of windows that a space displacement network is trained on [LeCun98, VII], and its recipe.
 
 The paper: a digit in the middle with two random ones beside it, -1 to 4 pixels between their boxes; sometimes none in
 the middle, which is the blank; a tenth of the pixels inverted. Here windows are cut from whole strings, so that as many
 neighbors are seen as will be met, and the first and last digits have none on one side.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +16,18 @@ from lenet.data.distortions import Distortions, distort
 from lenet.preprocess import GrayLevels
 from lenet.sdnn.digit_strings import HEIGHT, MARGIN, write_strings
 from lenet.sdnn.displacement import BLANK
+from lenet.training import Epoch, Recipe
+from lenet.training.stream import GeneratedStream
+
+RECIPE = Recipe(
+    "strings", epochs=80, optimizer="adamw", learning_rate=3e-3, weight_decay=1e-3, schedule="one-cycle-midpoint",
+    warm_up=0.1, loss="map", j=20.0, init="sqrt", ema=0.9995,
+)  # fmt: skip
+"""The loss is eq. 9 of [LeCun98]; mini-batches and their optimizer are of today."""
 
 
 @dataclass(frozen=True)
-class Recipe:
+class Cutting:
     """How windows are cut.
 
     Attributes:
@@ -41,8 +51,43 @@ class Recipe:
     )
 
 
+class WindowStream(GeneratedStream):
+    """Windows of strings that are written anew for each epoch, with every digit in one of them.
+
+    Args:
+        images: uint8 (digits, 28, 28), ink-high.
+        labels: (digits,).
+        cutting: how windows are cut.
+        seed: of all that is drawn.
+        data: what ``run.json`` says of the digits.
+    """
+
+    def __init__(
+        self,
+        images: GrayLevels,
+        labels: NDArray[np.integer],
+        cutting: Cutting | None = None,
+        seed: int = 0,
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(seed)
+        self._images, self._labels, self._cutting = images, labels, cutting or Cutting()
+        self._data = dict(data or {"name": "digits"})
+
+    @property
+    def examples(self) -> int:
+        return round(len(self._images) * (1 + self._cutting.blanks))
+
+    def describe(self) -> dict[str, Any]:
+        return {**self._data, "stream": {"windows": asdict(self._cutting)}}
+
+    def epoch(self, number: int) -> Epoch:
+        windows, classes = cut_windows(self._images, self._labels, self.rng, self._cutting)
+        return Epoch(windows, classes, self.rng.permutation(len(windows)))
+
+
 def cut_windows(
-    images: GrayLevels, labels: NDArray[np.integer], rng: np.random.Generator, recipe: Recipe
+    images: GrayLevels, labels: NDArray[np.integer], rng: np.random.Generator, cutting: Cutting
 ) -> tuple[GrayLevels, NDArray[np.int64]]:
     """Write every digit into one string, and cut windows from the strings.
 
@@ -54,21 +99,21 @@ def cut_windows(
     Returns:
         Windows uint8 (N, 32, 32) in no order that means anything, and their classes (N,), `BLANK` among them.
     """
-    count = len(images) // recipe.digits
-    chosen = rng.permutation(len(images))[: count * recipe.digits].reshape(count, recipe.digits)
-    strings = write_strings(distort(images, rng, recipe.distortions), labels, chosen, rng)
+    count = len(images) // cutting.digits
+    chosen = rng.permutation(len(images))[: count * cutting.digits].reshape(count, cutting.digits)
+    strings = write_strings(distort(images, rng, cutting.distortions), labels, chosen, rng)
     fields = np.pad(strings.fields, ((0, 0), (0, 0), (MARGIN, MARGIN)))  # windows may lie beside a string
     middle = (HEIGHT - 1) / 2 - MARGIN
     places = np.arange(fields.shape[2] - HEIGHT + 1)
     apart = np.abs(places[None, :, None] + middle - strings.centers[:, None, :])  # (strings, places, digits)
     nearest, distance = apart.argmin(axis=2), apart.min(axis=2)
-    rows, at, digit = _one_of_each(rng, distance <= recipe.reach, nearest, recipe.digits)
-    empty_rows, empty_at = np.nonzero((distance >= recipe.clear) & (places <= strings.ends[:, None]))
-    some = rng.permutation(len(empty_rows))[: round(recipe.blanks * len(rows))]
+    rows, at, digit = _one_of_each(rng, distance <= cutting.reach, nearest, cutting.digits)
+    empty_rows, empty_at = np.nonzero((distance >= cutting.clear) & (places <= strings.ends[:, None]))
+    some = rng.permutation(len(empty_rows))[: round(cutting.blanks * len(rows))]
     classes = np.concatenate([strings.labels[rows, digit], np.full(len(some), BLANK)])
     rows, at = np.concatenate([rows, empty_rows[some]]), np.concatenate([at, empty_at[some]])
     windows = np.lib.stride_tricks.sliding_window_view(fields, HEIGHT, axis=2)[rows, :, at]
-    return invert(np.ascontiguousarray(windows), rng, recipe.noisy, recipe.inverted), classes
+    return invert(np.ascontiguousarray(windows), rng, cutting.noisy, cutting.inverted), classes
 
 
 def invert(images: GrayLevels, rng: np.random.Generator, share: float, pixels: float) -> GrayLevels:

@@ -4,5 +4,6 @@ from lenet.training.loop import fit
 from lenet.training.pipeline import train
 from lenet.training.recipes import RECIPES, Recipe, recipe
 from lenet.training.runs import Run
+from lenet.training.stream import Epoch, Stream
 
-__all__ = ["RECIPES", "Recipe", "Run", "fit", "recipe", "train"]
+__all__ = ["RECIPES", "Epoch", "Recipe", "Run", "Stream", "fit", "recipe", "train"]

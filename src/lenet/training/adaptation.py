@@ -7,21 +7,22 @@ the same as learning its very probabilities: outputs that refuse a piece are kep
 for it or ten that share it.
 """
 
-import math
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.architecture import Network
 from lenet.engine import Forward, probabilities
 from lenet.errors import TrainingError
 from lenet.model import Model
-from lenet.preprocess import fitted
 from lenet.training.augmentation import epoch_order
-from lenet.training.devices import choose_device, learner_on
+from lenet.training.devices import choose_device
 from lenet.training.distributed import Worker
+from lenet.training.learners import learner_on
+from lenet.training.loop import train_epochs
 from lenet.training.recipes import Recipe, natural_loss
-from lenet.training.state import first_state
+from lenet.training.stream import Epoch, GeneratedStream, at_size
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -37,7 +38,7 @@ DIGITS = 10
 
 
 @dataclass(frozen=True, eq=False)
-class Examples:
+class LabeledDigits:
     """Labeled digits: uint8 (N, 28, 28) ink-high, and int64 (N,)."""
 
     images: Images
@@ -53,13 +54,13 @@ class Examples:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def at(self, rows: Labels) -> "Examples":
+    def at(self, rows: Labels) -> "LabeledDigits":
         """Some of them, as often as they are named."""
-        return Examples(self.images[rows], self.labels[rows])
+        return LabeledDigits(self.images[rows], self.labels[rows])
 
 
 def adapt(
-    model: Model, own: Examples, rehearsed: Examples, recipe: Recipe = PASSES, *, threads: int | None = None
+    model: Model, own: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe = PASSES, *, threads: int | None = None
 ) -> Model:
     """Weights that have learned own examples, and rehearsed what they knew.
 
@@ -81,23 +82,37 @@ def adapt(
         raise TrainingError(f"nothing to adapt with: {len(own)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
     recipe = _fitting(recipe, model)
-    rng = np.random.default_rng(recipe.seed)
-    pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), rng)
-    said = probabilities(network, Forward(network, model.parameters).predict(pieces))
+    stream = RehearsalStream(model, own, rehearsed, recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
-        learner.restore(first_state(model.parameters))
-        for epoch in range(recipe.epochs):
-            mine = own.at(_evenly(own.labels, round(OWN * PASS / DIGITS), rng))
-            known = rehearsed.at(rng.integers(len(rehearsed), size=PASS - len(mine) - len(pieces)))
-            images = fitted(np.concatenate([mine.images, known.images, pieces]), network.input)
-            labels = np.concatenate([mine.labels, known.labels, _drawn(said, rng)])
-            order, changes = epoch_order(recipe, np.arange(PASS), epoch)
-            steps = math.ceil(PASS / recipe.batch)
-            rates = [recipe.rate(epoch * steps + step, recipe.epochs * steps) for step in range(steps)]
-            loss, _ = learner.learn(images, labels, order, rates, changes)
-            if not math.isfinite(loss):
-                raise TrainingError(f"the loss is {loss}: the updates have diverged, so nothing was adapted")
+        learner.load(model.parameters)
+        for _ in train_epochs(learner, stream, recipe):
+            pass
         return Model(network, learner.kept_arrays(), model.provenance)
+
+
+class RehearsalStream(GeneratedStream):
+    """Own examples, every class as often, examples of what was learned before, and pieces that are no digits."""
+
+    def __init__(self, model: Model, own: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe) -> None:
+        super().__init__(recipe.seed)
+        self._network: Network = model.network
+        self._own, self._rehearsed, self._recipe = own, rehearsed, recipe
+        self._pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), self.rng)
+        outputs = Forward(model.network, model.parameters).predict(self._pieces)
+        self._answers = probabilities(model.network, outputs)
+
+    @property
+    def examples(self) -> int:
+        return PASS
+
+    def epoch(self, number: int) -> Epoch:
+        mine = self._own.at(_evenly(self._own.labels, round(OWN * PASS / DIGITS), self.rng))
+        rest = PASS - len(mine) - len(self._pieces)
+        known = self._rehearsed.at(self.rng.integers(len(self._rehearsed), size=rest))
+        images = np.concatenate([mine.images, known.images, self._pieces])
+        labels = np.concatenate([mine.labels, known.labels, _drawn(self._answers, self.rng)])
+        order, changes = epoch_order(self._recipe, np.arange(PASS), number)
+        return Epoch(at_size(images, self._network), labels, order, changes)
 
 
 def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Images:

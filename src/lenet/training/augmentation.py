@@ -16,7 +16,7 @@ from lenet.engine.native import Changes, Distorting
 from lenet.preprocess import GrayLevels
 from lenet.training.recipes import Recipe
 
-_ORDER, _DISTORTION, _SHIFT, _MIRROR = range(4)
+_ORDER, _DISTORTION, _SHIFT, _MIRROR, _CURVATURE = range(5)
 
 
 def epoch_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> tuple[NDArray[np.int64], Changes]:
@@ -35,6 +35,11 @@ def epoch_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> tuple[ND
         mirrored = _generator(recipe.seed, epoch, _MIRROR).random(examples) < 0.5
     distortions = cast(Distorting | None, recipe.distortions)
     return order, Changes(shifts, mirrored, distortions, seed=recipe.seed, epoch=epoch)
+
+
+def curvature_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
+    """The rows that SDLM estimates second derivatives from before an epoch; other ones before each."""
+    return np.sort(_generator(recipe.seed, epoch, _CURVATURE).permutation(rows)[: recipe.curvature_examples])
 
 
 def part(changes: Changes, places: slice) -> Changes:

@@ -1,37 +1,41 @@
-"""What a run shows on a terminal."""
+"""Progress bars on a terminal."""
 
-from typing import Any, Self
+from typing import Self
 
 from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 
-from lenet.training.progress import LogProgress, describe_epoch
+from lenet.training.progress import LogProgress
 
 
 class BarProgress(LogProgress):
-    """A bar with loss, error rate, images a second and the time left; the epochs' lines scroll by above it."""
+    """A bar with how it goes and the time left; the epochs' lines scroll by above it."""
 
     def __init__(self) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
+        self._bar = Progress(*columns, console=Console(stderr=True), transient=True)
+        self._task = self._bar.add_task("starting", total=None)
         super().__init__()
-        columns = (TextColumn("{task.description}"), BarColumn(), TimeRemainingColumn(compact=True))
-        self._progress = Progress(*columns, console=Console(stderr=True), transient=True)
-        self._task = self._progress.add_task("starting", total=None)
 
-    def start(self, epochs: int, examples: int, done: int) -> None:
-        super().start(epochs, examples, done)
-        self._progress.update(self._task, total=epochs * examples, completed=done)
+    def begin(self, name: str, examples: int) -> None:
+        super().begin(name, examples)
+        self._bar.update(self._task, total=examples or None, completed=0, description=name)
 
-    def advance(self, epoch: int, examples: int, loss: float, error_rate: float, images_per_second: float) -> None:
-        place = f"epoch {epoch}/{self._epochs}"
-        text = f"{place}  loss {loss:.3f}  error {error_rate:.2f} %  {images_per_second:,.0f} images/s"
-        self._progress.update(self._task, completed=examples, description=text)
+    def skip(self, examples: int) -> None:
+        super().skip(examples)
+        self._bar.update(self._task, completed=self._done)
 
-    def epoch(self, row: dict[str, Any]) -> None:
-        self._progress.console.print(describe_epoch(row, self._epochs), highlight=False)
+    def advance(self, examples: int, text: str = "") -> None:
+        super().advance(examples, text)
+        shown = "  ".join(filter(None, (self._name, text, self.time_left())))
+        self._bar.update(self._task, completed=self._done, description=shown)
+
+    def _print(self, text: str) -> None:
+        self._bar.console.print(text, highlight=False)
 
     def __enter__(self) -> Self:
-        self._progress.start()
+        self._bar.start()
         return self
 
     def __exit__(self, *failure: object) -> None:
-        self._progress.stop()
+        self._bar.stop()

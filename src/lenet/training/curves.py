@@ -5,6 +5,7 @@ import math
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lenet.files import write_atomically
@@ -40,7 +41,7 @@ def curves_picture(run: Run) -> Image.Image:
         for label, prefix in zip(_COLORS, ("", "validation_"), strict=True):
             values = [row[prefix + key] for row in history]
             if None not in values:
-                curves[label] = values
+                curves[label] = [float(np.mean(value)) for value in values]  # of replicas, the mean
         _panel(draw, (left + 40, 72, left + _WIDTH // 2 - 40, _HEIGHT - 52), title, epochs, curves)
     _legend(draw, list(curves))
     return picture.reduce(_FINER)

@@ -6,20 +6,16 @@ torch takes a second to import, so it is asked about GPUs only where one may be.
 import os
 import re
 import shutil
-import sys
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from lenet.architecture import Network
 from lenet.engine.choice import VARIABLE, chosen
 from lenet.engine.native import instruction_sets
-from lenet.errors import EngineError, MissingExtra, TrainingError
-from lenet.training.distributed import Group, Worker
-from lenet.training.recipes import Recipe
+from lenet.errors import TrainingError
+from lenet.training.distributed import Worker
 
 TORCH: Literal["torch"] = "torch"
 NUMPY: Literal["numpy"] = "numpy"
@@ -84,40 +80,6 @@ def _check_same(before: str, wanted: str) -> None:
     if not is_here(before):
         remedy = "install it with pip install 'lenet[train]'" if before == TORCH else "go on where it was begun"
         raise TrainingError(f"{begun}, which is not here; {remedy}, or start a new run with another --out")
-
-
-@contextmanager
-def learner_on(
-    place: Device, network: Network, recipe: Recipe, threads: int | None, worker: Worker
-) -> Iterator[tuple[Any, Group]]:
-    """The learner of a place, and the processes it learns with; a context, for torch's settings come back after it.
-
-    Raises:
-        MissingExtra: if only torch can do it and is not installed.
-        EngineError: if the engine that was asked for cannot run the network.
-    """
-    if place.engine != TORCH:
-        from lenet.training.engine_learner import EngineLearner
-
-        try:
-            learner = EngineLearner(network, recipe, place.engine, threads)
-        except EngineError as error:
-            if place.asked_for:
-                raise
-            print(f"lenet: {error}; training with torch", file=sys.stderr)
-        else:
-            yield learner, Group(worker)
-            return
-    # Threads that spin while they wait make training many times slower beside any other busy process; this is read
-    # when torch is first imported.
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
-    try:
-        from lenet.training.torch_learner import TorchLearner, choose_device, reproducible
-    except MissingExtra:
-        raise MissingExtra("torch", "train", "training without the native engine") from None
-    device = choose_device(place.device, worker.local_rank)
-    with Group(worker, device) as group, reproducible(threads):
-        yield TorchLearner(network, recipe, group, device), group
 
 
 def _torch_finds_a_gpu() -> bool:

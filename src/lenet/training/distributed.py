@@ -66,7 +66,7 @@ class Worker:
         return rows[self.rank :: self.world_size]
 
 
-class Group:
+class ProcessGroup:
     """The processes that train one network together; a context that joins and leaves them.
 
     Args:
@@ -79,7 +79,7 @@ class Group:
         self._device = device
         self._joined = False
 
-    def __enter__(self) -> "Group":
+    def __enter__(self) -> "ProcessGroup":
         if self.worker.world_size > 1:
             import torch.distributed as dist
 
@@ -106,15 +106,16 @@ class Group:
 
             dist.all_reduce(tensor)
 
-    def add_up(self, *numbers: float) -> list[float]:
-        """The sum of each number over all processes, which must all ask."""
+    def add_up(self, loss: Any, errors: Any) -> tuple[Any, Any]:
+        """The sums of losses and of errors over all processes, which must all ask."""
         if self.worker.world_size == 1:
-            return list(numbers)
+            return loss, errors
         import torch
 
-        tensor = torch.tensor(numbers, dtype=torch.float64, device=self._device)
+        tensor = torch.tensor((loss, errors), dtype=torch.float64, device=self._device)
         self.sum(tensor)
-        return [float(number) for number in tensor.tolist()]
+        summed_loss, summed_errors = tensor.tolist()
+        return float(summed_loss), round(summed_errors)
 
     def from_first(self, message: Message) -> Message:
         """What the first process passes, in every process."""

@@ -1,71 +1,76 @@
 """The training loop: epochs of updates, validation, checkpoints; the same whatever takes the updates.
 
 Updates are handed over in spans of a tenth of a second or two, so that what a span costs in Python is nothing beside
-it; where spans end changes no result. The test part of a data set is never touched here.
+it; where spans end changes no result. The test part of a data set is never touched here, unless it is handed over to
+be watched, and even then it chooses nothing.
 """
 
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.data.datasets import Dataset
-from lenet.engine.native import Changes
+from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import TrainingError
 from lenet.model import Model, load
 from lenet.preprocess import GrayLevels
-from lenet.training.augmentation import epoch_order, part
-from lenet.training.devices import choose_device, learner_on
-from lenet.training.distributed import Group, Worker
-from lenet.training.examples import Examples
-from lenet.training.progress import NullProgress, Pace
+from lenet.training.augmentation import part
+from lenet.training.devices import Device, choose_device
+from lenet.training.distributed import ProcessGroup, Worker
+from lenet.training.learners import Learner, learner_on
+from lenet.training.progress import NullProgress, Pace, describe_epoch
 from lenet.training.recipes import Recipe, check_loss
-from lenet.training.runs import FORMAT, MOST_THREADS, Checkpoint, Row, Run, begin, fingerprint, read_settings, versions
-from lenet.training.state import first_state
+from lenet.training.runs import (
+    FORMAT,
+    MOST_THREADS,
+    Checkpoint,
+    EpochRow,
+    Run,
+    begin,
+    fingerprint,
+    read_settings,
+    versions,
+)
+from lenet.training.stream import DatasetStream, Examples, Stream
 
 Labels = NDArray[np.int64]
+Labeled = tuple[GrayLevels, Labels]
+"""Pictures at the network's size, and their labels."""
 
 
-class Learner(Protocol):
-    """What the loop asks of an engine; `learner.TorchLearner` says what each means."""
-
-    engine: str
-    device: str
-    threads: int
-
-    def learn(
-        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], changes: Changes
-    ) -> tuple[float, int]: ...
-    def measure(self, images: GrayLevels, labels: Labels) -> tuple[float, int]: ...
-    def kept_arrays(self) -> dict[str, NDArray[np.float32]]: ...
-    def state(self) -> dict[str, NDArray[np.float32]]: ...
-    def restore(self, state: dict[str, NDArray[np.float32]]) -> None: ...
+class Diverged(TrainingError):
+    """The loss is no longer a number."""
 
 
 def fit(
     network: Network,
-    dataset: Dataset,
+    data: Dataset | Stream,
     recipe: Recipe,
     out: str | Path | None = None,
     *,
     start: Model | None = None,
     resume: bool = False,
     validation: int | None = None,
+    test: Labeled | None = None,
+    seeds: Sequence[int] | None = None,
+    until: int | None = None,
     device: str = "auto",
     engine: str | None = None,
     threads: int | None = None,
     checkpoint_every: int | None = None,
+    checkpoint: Checkpoint | None = None,
     source: Mapping[str, Any] | None = None,
     progress: NullProgress | None = None,
 ) -> Run:
-    """Fit a network to the training part of a data set, and keep everything in a run's folder.
+    """Fit a network to the training part of a data set or to a stream, and keep everything in a run's folder.
 
     On a CPU the native engine trains, on GPUs and in several processes torch does. Both see the same first weights,
     order, shifts and mirroring, but draw distortions from generators of their own. Under torchrun
@@ -73,19 +78,24 @@ def fit(
 
     Args:
         network: what to train.
-        dataset: what to train on; its test part is not looked at.
+        data: what to train on; of a data set, the test part is not looked at.
         recipe: how; `recipes.recipe` gives the named ones, adapted to the network.
         out: the run's folder; None takes the first free ``runs/NETWORK-DATA-N``.
         start: a model of this network whose parameters training starts from, in place of the recipe's first weights.
         resume: go on with the run in ``out`` exactly where its last checkpoint stands; start it if there is none.
         validation: examples cut from the training part; None takes a tenth, at most 5,000; 0 none (then the
-            weights of the last epoch are the best).
+            weights of the last epoch are the best). A stream is not cut.
+        test: examples whose errors are counted after each epoch; they choose nothing.
+        seeds: of the first weights of so many networks, which are trained side by side, by SDLM; None trains one, from
+            the recipe's seed.
+        until: stop after so many epochs of the recipe's.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         engine: ``"torch"`` or an instruction set of the native engine; None takes what LENET_ENGINE says, else the
             best for the device. A run that goes on keeps its engine, because others give other last bits.
         threads: of the CPU; None takes one a core. Other numbers give other last bits.
         checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
-        source: the arguments of `data.load` that gave ``dataset``, so that ``run.json`` can repeat it.
+        checkpoint: where to begin, if the folder holds no checkpoint.
+        source: the arguments of `data.load` that gave ``data``, so that ``run.json`` can repeat it.
         progress: what shows how it goes.
 
     Raises:
@@ -94,187 +104,210 @@ def fit(
         EngineError: if the engine that was asked for is not there or cannot run the network.
         MissingExtra: if torch is needed and not installed.
     """
-    _check(network, dataset, recipe, threads, checkpoint_every)
+    _check(network, data, recipe, seeds, threads, checkpoint_every)
     if start is not None and start.network.parameter_shapes() != network.parameter_shapes():
         raise TrainingError(f"training was to start from a model of {start.network.name}, which is not {network.name}")
     worker = Worker.from_environment()
     resume = resume or (worker.restarts > 0 and out is not None)
     stored = _stored_settings(out) if resume else {}
-    place = choose_device(engine, stored.get("device", device) if device == "auto" else device, worker, stored)
-    examples = Examples.of(dataset, network, validation)
+    chosen = _device(recipe, engine, device, worker, stored)
+    held_out: Labeled | None = None
+    names: tuple[str, ...] = ()
+    if isinstance(data, Stream):
+        stream, described = data, data.describe()
+    else:
+        examples = Examples.of(data, network, validation)
+        stream, names = DatasetStream(examples, recipe), tuple(data.class_names)
+        held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
+        described = {
+            "name": data.name,
+            "source": dict(source or {"name_or_path": data.provenance.get("origin", data.name)}),
+            "training_sha256": fingerprint(data),
+        }
     with (
         ExitStack() as held,
-        learner_on(place, network, recipe, threads or stored.get("threads"), worker) as (
-            learner,
-            group,
-        ),
+        learner_on(chosen, network, recipe, threads or stored.get("threads"), worker, seeds) as (learner, group),
     ):
         settings = {
             "format": FORMAT,
             "network": network.to_json(),
-            "data": {
-                "name": dataset.name,
-                "source": dict(source or {"name_or_path": dataset.provenance.get("origin", dataset.name)}),
-                "training_sha256": fingerprint(dataset),
-            },
+            "data": described,
             "recipe": recipe.to_json(),
-            "validation": len(examples.held_out_labels),
+            "validation": 0 if held_out is None else len(held_out[1]),
             "engine": learner.engine,
             "device": learner.device.partition(":")[0],
             "threads": learner.threads,
             "processes": worker.world_size,
             "versions": versions(learner.engine),
             **({"start": start.digest} if start is not None else {}),
+            **({"seeds": list(seeds)} if seeds is not None else {}),
         }
         own = held.enter_context(begin(out, settings, resume=resume, start=start)) if worker.is_first else Run(Path())
         run = group.from_first(own)
-        begun = group.from_first(_checkpoint_of(run, recipe, examples) if worker.is_first else None)
-        shown = progress if progress is not None and worker.is_first else NullProgress()
+        begun = group.from_first(_checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_first else None)
         first = group.from_first(_first_model(run) if worker.is_first else None)
-        if begun is None and first is not None:
-            learner.restore(first_state(first.parameters))
+        if begun is not None:
+            if begun is checkpoint:
+                run.save_checkpoint(begun)
+            learner.restore(begun.state)
+            _restore_stream(stream, begun, run)
+        elif first is not None:
+            learner.load(first.parameters)
+        refusal = None if first is None else first.refusal
+        names = _class_names(network.classes - (refusal is not None), names)
+        shown = progress if progress is not None and worker.is_first else NullProgress()
         with shown:
-            refusal = None if first is None else first.refusal
-            names = _class_names(network.classes - (refusal is not None), dataset)
-            training = _Training(
-                network, names, refusal, recipe, examples, learner, group, run, settings, checkpoint_every or 0, shown
-            )
-            training.go(begun)
+            training = _Training(network, names, refusal, recipe, held_out, test, learner, group, run, settings, shown)
+            training.go(stream, begun or Checkpoint(0, 0, {}), until, checkpoint_every)
     return run
+
+
+def train_epochs(
+    learner: Learner,
+    stream: Stream,
+    recipe: Recipe,
+    *,
+    begun: Checkpoint | None = None,
+    until: int | None = None,
+    group: ProcessGroup | None = None,
+    checkpoint_every: int | None = None,
+    on_checkpoint: Callable[[Checkpoint], None] | None = None,
+    progress: NullProgress | None = None,
+) -> Iterator[EpochRow]:
+    """Train a learner on a stream, and give each epoch's row when its updates have been taken.
+
+    Args:
+        learner: it stands where ``begun`` says, as the stream does.
+        begun: epoch, update and totals to go on from; None is the beginning.
+        until: stop after so many epochs of the recipe's.
+        group: the processes that train together.
+        checkpoint_every: updates between calls of ``on_checkpoint`` within an epoch; None makes none.
+        on_checkpoint: takes what the loop knows of a checkpoint, which lacks the history.
+        progress: what shows how it goes.
+
+    Raises:
+        Diverged: if the loss is no longer a number; of replicas, if no one's is.
+    """
+    group, progress, pace = group or ProcessGroup(Worker()), progress or NullProgress(), Pace()
+    is_alone, begun = group.worker.world_size == 1, begun or Checkpoint(0, 0, {})
+    step, (loss, errors) = begun.step, begun.totals if group.worker.is_first else (0.0, 0)
+    for number in range(begun.epoch, min(until or recipe.epochs, recipe.epochs)):
+        drawn, epoch = stream.state(), stream.epoch(number)
+        count, batch = len(epoch), recipe.batch
+        steps = math.ceil(count / batch)
+        rates = recipe.learning_rates(number, steps)
+        first_step, started = step, time.perf_counter()
+        every = checkpoint_every or steps
+        learner.begin_epoch(epoch, step)
+        while step < steps:
+            next_checkpoint = (step // every + 1) * every
+            end = min(step + pace.updates, steps, next_checkpoint)
+            places, span_started = slice(step * batch, end * batch), time.perf_counter()
+            more_loss, more_errors = learner.learn(
+                epoch.images, epoch.labels, epoch.order[places], rates[step:end], part(epoch.changes, places)
+            )
+            now = time.perf_counter()
+            pace.took(end - step, now - span_started)
+            presented = min(end * batch, count) - step * batch
+            step, loss, errors = end, loss + more_loss, errors + more_errors
+            if is_alone:  # several processes find out together, or they would wait for one another
+                _check_finite(loss, recipe, number)
+            seen = max(1, min(step * batch, count) // group.worker.world_size)
+            speed = (step - first_step) * batch / (now - started)
+            progress.advance(presented, _so_far(number, recipe, loss / seen, 100 * errors / seen, speed))
+            if step < steps and step == next_checkpoint and on_checkpoint:
+                totals = group.add_up(loss, errors)
+                _check_finite(totals[0], recipe, number)
+                on_checkpoint(Checkpoint(number, step, learner.state(), totals, stream=drawn))
+        seconds = time.perf_counter() - started
+        loss, errors = group.add_up(loss, errors)
+        _check_finite(loss, recipe, number)
+        yield {
+            "epoch": number + 1,
+            "loss": _shortened(loss / count),
+            "errors": _plain(errors),
+            "error_rate": _plain(100 * errors / count),
+            "examples": count,
+            "learning_rate": rates[-1],
+            "seconds": seconds,
+            "images_per_second": (steps - first_step) * batch / seconds,
+            **epoch.remarks,
+        }
+        step, loss, errors = 0, 0.0, 0
 
 
 @dataclass(frozen=True)
 class _Training:
-    """One run under way."""
+    """One run under way: what is done after each epoch's updates."""
 
     network: Network
     class_names: tuple[str, ...]
     refusal: int | None
     recipe: Recipe
-    examples: Examples
+    held_out: Labeled | None
+    test: Labeled | None
     learner: Learner
-    group: Group
+    group: ProcessGroup
     run: Run
     settings: dict[str, Any]
-    checkpoint_every: int
     progress: NullProgress
-    pace: Pace = field(default_factory=Pace)
 
-    def go(self, start: Checkpoint | None) -> None:
-        """All epochs from a checkpoint on."""
-        epoch, step, history, totals = 0, 0, list[Row](), (0.0, 0)
-        if start is not None:
-            epoch, step, history = start.epoch, start.step, start.history
-            totals = start.totals if self.worker.is_first else totals
-            self.learner.restore(start.state)
-            if self.worker.is_first:
-                self.run.save_history(history)
-        count = len(self.examples.rows)
-        self.progress.start(self.recipe.epochs, count, epoch * count + step * self.recipe.batch)
-        for number in range(epoch, self.recipe.epochs):
-            row = self._epoch(number, step, totals, history)
-            step, totals = 0, (0.0, 0)
-            self._finish(row, history)
-            if self.worker.is_first:
-                self.run.save_checkpoint(Checkpoint(number + 1, 0, self.learner.state(), history=history))
-            self.progress.epoch(row)
+    def go(self, stream: Stream, begun: Checkpoint, until: int | None, checkpoint_every: int | None) -> None:
+        """All epochs from a checkpoint on: validation, the best model, checkpoints."""
+        is_first, history = self.group.worker.is_first, list(begun.history)
+        epochs = min(until or self.recipe.epochs, self.recipe.epochs)
 
-    @property
-    def worker(self) -> Worker:
-        return self.group.worker
+        def save(checkpoint: Checkpoint) -> None:
+            if is_first:
+                self.run.save_checkpoint(replace(checkpoint, history=history))
 
-    def _epoch(self, epoch: int, first_step: int, totals: tuple[float, int], history: list[Row]) -> Row:
-        """The updates of an epoch from one on, with the totals of those before it; the row of its training part."""
-        recipe, batch = self.recipe, self.recipe.batch
-        examples = self.examples
-        order, changes = epoch_order(recipe, examples.rows, epoch)
-        steps = math.ceil(len(order) / batch)
-        rates = [recipe.rate(epoch * steps + step, recipe.epochs * steps) for step in range(steps)]
-        loss, errors = totals
-        step, started = first_step, time.perf_counter()
-        while step < steps:
-            end = min(step + self.pace.updates, steps, self._next_checkpoint(step, steps))
-            places, begun = slice(step * batch, end * batch), time.perf_counter()
-            more_loss, more_errors = self.learner.learn(
-                examples.images, examples.labels, order[places], rates[step:end], part(changes, places)
-            )
-            now = time.perf_counter()
-            self.pace.took(end - step, now - begun)
-            step, loss, errors = end, loss + more_loss, errors + more_errors
-            if self.worker.world_size == 1:  # several processes find out together, or they would wait for one another
-                self._check_finite(loss, epoch, history)
-            self._show(epoch, step, len(order), loss, errors, (step - first_step) * batch / (now - started))
-            if step < steps and step == self._next_checkpoint(step - 1, steps):
-                self._save_within(epoch, step, loss, errors, history)
-        seconds = time.perf_counter() - started
-        loss, errors = self._summed(loss, errors)
-        self._check_finite(loss, epoch, history)
-        return {
-            "epoch": epoch + 1,
-            "loss": _shortened(loss / len(order)),
-            "errors": errors,
-            "error_rate": 100 * errors / len(order),
-            "learning_rate": rates[-1],
-            "seconds": seconds,
-            "images_per_second": (steps - first_step) * batch / seconds,
-        }
+        self.progress.begin("", epochs * stream.examples)
+        self.progress.skip(begun.epoch * stream.examples + begun.step * self.recipe.batch)
+        if is_first and history:
+            self.run.save_history(history)
+        try:
+            for row in train_epochs(
+                self.learner, stream, self.recipe, begun=begun, until=until, group=self.group,
+                checkpoint_every=checkpoint_every, on_checkpoint=save, progress=self.progress,
+            ):  # fmt: skip
+                self._finish(row, history)
+                save(Checkpoint(row["epoch"], 0, self.learner.state(), stream=stream.state()))
+                self.progress.note(describe_epoch(row, epochs))
+        except Diverged as error:
+            kept = f"{self.run.best_path} holds the best weights of the epochs before"
+            kept = kept if history else "no epoch was finished, so no weights were kept"
+            raise TrainingError(f"{error}; {kept}") from None
 
-    def _next_checkpoint(self, step: int, steps: int) -> int:
-        every = self.checkpoint_every or steps
-        return (step // every + 1) * every
-
-    def _save_within(self, epoch: int, step: int, loss: float, errors: int, history: list[Row]) -> None:
-        totals = self._summed(loss, errors)
-        self._check_finite(totals[0], epoch, history)
-        if self.worker.is_first:
-            self.run.save_checkpoint(Checkpoint(epoch, step, self.learner.state(), totals, history))
-
-    def _summed(self, loss: float, errors: int) -> tuple[float, int]:
-        loss, summed_errors = self.group.add_up(loss, errors)
-        return loss, round(summed_errors)
-
-    def _check_finite(self, loss: float, epoch: int, history: list[Row]) -> None:
-        if math.isfinite(loss):
-            return
-        kept = f"{self.run.best_path} holds the best weights of the epochs before"
-        raise TrainingError(
-            f"the loss is {loss} in epoch {epoch + 1}: the updates have diverged; "
-            f"lower --learning-rate, which is {self.recipe.learning_rate}; "
-            f"{kept if history else 'no epoch was finished, so no weights were kept'}"
-        )
-
-    def _show(self, epoch: int, steps: int, examples: int, loss: float, errors: int, images_per_second: float) -> None:
-        seen = min(steps * self.recipe.batch, examples)
-        share = max(1, seen // self.worker.world_size)
-        self.progress.advance(epoch + 1, epoch * examples + seen, loss / share, 100 * errors / share, images_per_second)
-
-    def _finish(self, row: Row, history: list[Row]) -> None:
+    def _finish(self, row: EpochRow, history: list[EpochRow]) -> None:
         """Validate; keep the weights if they are the best so far; add the row to the history."""
-        count = len(self.examples.held_out_labels)
         kept = self.learner.kept_arrays()
-        finite = all(np.isfinite(array).all() for array in kept.values())
-        self._check_finite(0.0 if finite else math.nan, row["epoch"] - 1, history)
+        finite = all(np.isfinite(array).all() for array in kept.values()) or "seeds" in self.settings
+        _check_finite(0.0 if finite else math.nan, self.recipe, row["epoch"] - 1)
+        row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None}
+        if self.held_out is not None:
+            row |= self._measured("validation", self.held_out, row)
+        if self.test is not None:
+            row |= self._measured("test", self.test, row)
         before = [earlier["validation_errors"] for earlier in history]
-        if count:
-            loss, errors = self.learner.measure(self.examples.held_out_images, self.examples.held_out_labels)
-            self._check_finite(loss, row["epoch"] - 1, history)
-            row |= {
-                "validation_loss": loss / count,
-                "validation_errors": errors,
-                "validation_error_rate": 100 * errors / count,
-            }
-            row["best"] = not before or errors < min(before)
-        else:
-            row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None, "best": True}
-        if row["best"] and self.worker.is_first:
+        row["best"] = "seeds" not in self.settings and (
+            self.held_out is None or not before or row["validation_errors"] < min(before)
+        )
+        if row["best"] and self.group.worker.is_first:
             self._save_best(row, kept)
         history.append(row)
 
-    def _save_best(self, row: Row, arrays: dict[str, NDArray[np.float32]]) -> None:
+    def _measured(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:
+        loss, errors = self.learner.measure(*examples)
+        count = len(examples[1])
+        _check_finite(loss, self.recipe, row["epoch"] - 1)
+        measured = {"loss": loss / count, "errors": errors, "error_rate": 100 * errors / count}
+        return {f"{name}_{key}": _plain(value) for key, value in measured.items()}
+
+    def _save_best(self, row: EpochRow, arrays: dict[str, NDArray[np.float32]]) -> None:
         data = self.settings["data"]
         provenance = {
             "recipe": self.settings["recipe"],
-            "data": {"name": data["name"], "training_sha256": data["training_sha256"]},
+            "data": {name: value for name, value in data.items() if name != "source"},
             "epoch": row["epoch"],
             "validation_examples": self.settings["validation"],
             "validation_error_rate": row["validation_error_rate"],
@@ -284,20 +317,42 @@ class _Training:
         Model(self.network, arrays, provenance, self.class_names).save(self.run.best_path)
 
 
-def _checkpoint_of(run: Run, recipe: Recipe, examples: Examples) -> Checkpoint | None:
-    """The last checkpoint of a run, if there is one and it lies within the run."""
-    start = run.load_checkpoint()
-    if start is None:
+def _checkpoint_of(
+    run: Run, recipe: Recipe, stream: Stream, held_out: Labeled | None, other: Checkpoint | None = None
+) -> Checkpoint | None:
+    """The last checkpoint of a run, if there is one and it lies within the run; else another one."""
+    begun = run.load_checkpoint() or other
+    if begun is None:
         return None
-    steps = math.ceil(len(examples.rows) / recipe.batch)
-    is_validated = len(examples.held_out_labels) > 0
-    fits = start.epoch <= recipe.epochs and start.step < (steps if start.epoch < recipe.epochs else 1)
-    if not fits or any((row["validation_errors"] is not None) != is_validated for row in start.history):
+    steps = math.ceil(stream.examples / recipe.batch)
+    fits = begun.epoch <= recipe.epochs and begun.step < (steps if begun.epoch < recipe.epochs else 1)
+    if not fits or any((row["validation_errors"] is not None) != (held_out is not None) for row in begun.history):
         raise TrainingError(
-            f"{run.last_path}: stands at update {start.step} after {start.epoch} epochs, where this run does not come "
+            f"{run.last_path}: stands at update {begun.step} after {begun.epoch} epochs, where this run does not come "
             "by; delete the file to start the run again"
         )
-    return start
+    return begun
+
+
+def _device(recipe: Recipe, engine: str | None, device: str, worker: Worker, stored: Mapping[str, Any]) -> Device:
+    """Where a run trains; one that goes on, where it was begun, or for SDLM, where the same bits come out."""
+    device = stored.get("device", device) if device == "auto" else device
+    if recipe.optimizer != "sdlm":
+        return choose_device(engine, device, worker, stored)
+    chosen = choose_device(engine, "cpu" if device == "auto" else device, worker, {})
+    if (begun := stored.get("engine")) and EQUAL_BITS.get(begun) != EQUAL_BITS.get(chosen.engine):
+        raise TrainingError(
+            f"the run was begun with the engine {begun}, whose last bits differ; go on with LENET_ENGINE={begun}, or "
+            "start a new run with another --out"
+        )
+    return chosen
+
+
+def _restore_stream(stream: Stream, begun: Checkpoint, run: Run) -> None:
+    try:
+        stream.restore(begun.stream)
+    except ValueError as error:
+        raise TrainingError(f"{run.last_path}: {error}; delete the file to start the run again") from None
 
 
 def _first_model(run: Run) -> Model | None:
@@ -305,15 +360,34 @@ def _first_model(run: Run) -> Model | None:
     return load(run.first_path) if run.first_path.exists() else None
 
 
-def _class_names(classes: int, dataset: Dataset) -> tuple[str, ...]:
+def _class_names(classes: int, known: tuple[str, ...]) -> tuple[str, ...]:
     """Those of the data set, and a name for each class of the network that it has no examples of."""
-    names = tuple(dataset.class_names)
-    return names + tuple(f"unused {index}" for index in range(len(names), classes))
+    return known + tuple(f"unused {index}" for index in range(len(known), classes)) if known else ()
 
 
-def _shortened(loss: float) -> float:
+def _check_finite(loss: Any, recipe: Recipe, epoch: int) -> None:
+    if np.isfinite(loss).any():
+        return
+    option, rate = ("rates", recipe.rates[epoch]) if recipe.rates else ("learning-rate", recipe.learning_rate)
+    raise Diverged(
+        f"the loss is {np.ravel(loss)[0]} in epoch {epoch + 1}: the updates have diverged; lower --{option}, which is "
+        f"{rate}"
+    )
+
+
+def _so_far(epoch: int, recipe: Recipe, loss: Any, error_rate: Any, speed: float) -> str:
+    place = f"epoch {epoch + 1}/{recipe.epochs}"
+    return f"{place}  loss {np.mean(loss):.3f}  error {np.mean(error_rate):.2f} %  {speed:,.0f} images/s"
+
+
+def _plain(value: Any) -> Any:
+    """A number, or a list of those of replicas."""
+    return value.tolist() if isinstance(value, np.ndarray) else value
+
+
+def _shortened(loss: Any) -> Any:
     """A loss without its last digits, which depend on where spans ended."""
-    return float(f"{loss:.7g}")
+    return [float(f"{one:.7g}") for one in loss] if isinstance(loss, np.ndarray) else float(f"{loss:.7g}")
 
 
 def _stored_settings(out: str | Path | None) -> dict[str, Any]:
@@ -323,15 +397,24 @@ def _stored_settings(out: str | Path | None) -> dict[str, Any]:
 
 
 def _check(
-    network: Network, dataset: Dataset, recipe: Recipe, threads: int | None, checkpoint_every: int | None
+    network: Network,
+    data: Dataset | Stream,
+    recipe: Recipe,
+    seeds: Sequence[int] | None,
+    threads: int | None,
+    checkpoint_every: int | None,
 ) -> None:
     check_loss(recipe.loss, network)
-    if len(dataset.class_names) > network.classes:
+    if isinstance(data, Dataset) and len(data.class_names) > network.classes:
         raise TrainingError(
-            f"{dataset.name} has {len(dataset.class_names)} classes, but {network.name} has {network.classes} outputs"
+            f"{data.name} has {len(data.class_names)} classes, but {network.name} has {network.classes} outputs"
         )
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")
     if threads is not None and threads > MOST_THREADS:
         raise TrainingError(f"threads is {threads}, expected at most {MOST_THREADS}")
+    if seeds is not None and (recipe.optimizer != "sdlm" or not len(seeds)):
+        raise TrainingError(
+            f"{len(seeds)} seeds with the optimizer {recipe.optimizer}: several go with sdlm; leave them out"
+        )

@@ -24,7 +24,10 @@ def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]]
     >>> output_losses(np.zeros((1, 10), np.float32), np.array([3]), Recipe()).round(3)
     array([2.303])
     """
+    scale = 0.5 if recipe.halved else 1.0
     values = outputs.astype(np.float64)
+    if recipe.loss in ("map", "penalty"):
+        values = scale * values
     correct = values[np.arange(len(labels)), labels]
     match recipe.loss:
         case "cross-entropy":
@@ -38,7 +41,9 @@ def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]]
             return np.asarray(correct)
         case _:
             targets = np.where(np.arange(values.shape[1]) == labels[:, None], 1.0, -1.0)
-            return np.asarray(np.square(values - targets).mean(axis=1))
+            squares = np.square(values - targets)
+            is_sum = recipe.loss == "sum-squared-error"
+            return np.asarray(scale * squares.sum(axis=1) if is_sum else squares.mean(axis=1))
 
 
 def _smoothed(correct: Values, values: Values, smoothing: float) -> Values:

@@ -44,10 +44,14 @@ class RecipeChanges(TypedDict, total=False):
     nesterov: bool
     weight_decay: float
     schedule: str
+    rates: Sequence[float]
     warm_up: float
     label_smoothing: float
     loss: str
     j: float
+    halved: bool
+    mu: float
+    curvature_examples: int
     init: str
     shift: int
     flip: bool
@@ -147,7 +151,10 @@ def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> 
         print(f"lenet: {printable(str(out))} holds no run yet; starting one", file=sys.stderr)
         return {}
     folder = out if resume else repeat
-    return read_settings(folder) if folder else {}
+    stored = read_settings(folder) if folder else {}
+    if stored and "source" not in stored["data"]:
+        raise TrainingError(f"{folder}: was not trained on a data set as it is; go on with the command that began it")
+    return stored
 
 
 def _are_numbers(class_names: Sequence[str]) -> bool:
@@ -242,8 +249,13 @@ def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[s
 
 
 def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChanges, stored: dict[str, Any]) -> Recipe:
+    given: dict[str, Any] = dict(changes)
+    if "rates" in given:
+        given["rates"] = list(given["rates"])
+        given.setdefault("epochs", len(given["rates"]))
+        given.setdefault("schedule", "piecewise-constant")
     if isinstance(recipe, Recipe):
-        return Recipe.from_json(recipe.to_json() | dict(changes))
+        return Recipe.from_json(recipe.to_json() | given)
     if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
-        return Recipe.from_json(stored["recipe"] | dict(changes))
-    return named_recipe(recipe or DEFAULT_RECIPE, network, **changes)
+        return Recipe.from_json(stored["recipe"] | given)
+    return named_recipe(recipe or DEFAULT_RECIPE, network, **given)

@@ -14,13 +14,16 @@ from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES, default_rule
 from lenet.naming import known_name
 from lenet.records import Record, RecordError
-from lenet.training.schedule import SCHEDULES, share_of_peak
+from lenet.training.schedule import SCHEDULES, learning_rates
 
-OPTIMIZERS = ("sgd", "adamw")
-LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
+OPTIMIZERS = ("sgd", "adamw", "sdlm")
+LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error", "sum-squared-error")
+# [LeCun98, III-B]: eta of each pass.
+PUBLISHED_RATES = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
 MOST_SHIFT = 127  # pixels, as many as a signed byte holds
 MOST_EPOCHS, MOST_BATCH = 1_000_000, 1_000_000_000
 _SMOOTHABLE = ("cross-entropy", "nll")
+_SDLM_LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
 
 
 @dataclass(frozen=True)
@@ -31,16 +34,22 @@ class Recipe:
         name: the named recipe it started from.
         epochs: passes over the training part.
         batch: examples an update.
-        optimizer: one of `OPTIMIZERS`.
+        optimizer: ``"sgd"``, ``"adamw"``, or ``"sdlm"``: stochastic diagonal Levenberg–Marquardt [LeCun98, appendix C],
+            an update after each example, by the native engine.
         learning_rate: the peak of the schedule.
         momentum: of SGD, or the first beta of AdamW.
         nesterov: Nesterov's form of momentum, for SGD.
         weight_decay: pull of every parameter towards zero.
-        schedule: ``"one-cycle"`` (linear up, then linear down to zero) or ``"constant"``.
+        schedule: one of `SCHEDULES`; see `schedule.learning_rates`.
+        rates: the rate of each epoch, for the schedule ``"piecewise-constant"``, in place of ``learning_rate``.
         warm_up: share of all updates in which the rate rises.
         label_smoothing: share of the target spread evenly over all classes, for cross-entropy and nll.
         loss: one of `LOSSES`; see `losses`.
-        j: penalty of the rubbish class in the map loss [LeCun98, eq. 9]; the paper gives no value.
+        j: penalty of the rubbish class in the map loss [LeCun98, eq. 9], in units of the other penalties as ``halved``
+            leaves them; the paper gives no value.
+        halved: penalties and squared errors are half the squared distances, for SDLM.
+        mu: keeps the steps of SDLM finite where the second derivative vanishes [LeCun98, eq. 18].
+        curvature_examples: how many examples SDLM estimates second derivatives from before each epoch.
         init: one of the rules of `initialization`.
         shift: whole pixels that each training picture moves at most, along each axis, anew every epoch.
         flip: mirror half of the training pictures left to right; for things, not for digits.
@@ -61,10 +70,14 @@ class Recipe:
     nesterov: bool = True
     weight_decay: float = 5e-4
     schedule: str = "one-cycle"
+    rates: tuple[float, ...] = ()
     warm_up: float = 0.3
     label_smoothing: float = 0.0
     loss: str = "cross-entropy"
     j: float = 20.0
+    halved: bool = False
+    mu: float = 0.02
+    curvature_examples: int = 500
     init: str = "pytorch"
     shift: int = 0
     flip: bool = False
@@ -86,15 +99,16 @@ class Recipe:
         ):
             if value not in known:
                 raise UnknownName(kind, value, known)
-        for least, names in ((1, ("epochs", "batch")), (0, ("shift", "seed", "weight_decay", "j"))):
-            for name in names:
-                if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= least):
-                    raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {least}")
+        at_least = {"epochs": 1, "batch": 1, "curvature_examples": 1, "shift": 0, "seed": 0, "weight_decay": 0, "j": 0}
+        for name, minimum in at_least.items():
+            if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= minimum):
+                raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {minimum}")
         for name, most in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
             if getattr(self, name) > most:
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {most}")
-        if not (math.isfinite(self.learning_rate) and self.learning_rate > 0):
-            raise TrainingError(f"learning_rate is {self.learning_rate}, expected a number above 0")
+        for name, rate in (("learning_rate", self.learning_rate), ("mu", self.mu), *(("rates", r) for r in self.rates)):
+            if not (math.isfinite(rate) and rate > 0):
+                raise TrainingError(f"{name} is {rate}, expected a number above 0")
         for name in ("momentum", "warm_up", "label_smoothing", "ema"):
             if not 0 <= getattr(self, name) < 1:
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at least 0 and less than 1")
@@ -103,7 +117,39 @@ class Recipe:
                 f"label_smoothing is {self.label_smoothing}, but the loss {self.loss} takes none; "
                 f"expected 0, or a loss of {' or '.join(_SMOOTHABLE)}"
             )
+        if len(self.rates) != (self.epochs if self.schedule == "piecewise-constant" else 0):
+            raise TrainingError(
+                f"the schedule {self.schedule} has {len(self.rates)} rates for {self.epochs} epochs; expected "
+                + ("a rate for each epoch" if self.schedule == "piecewise-constant" else "none")
+            )
+        if self.optimizer == "sdlm":
+            self._check_sdlm()
+        elif self.loss == "sum-squared-error" or self.halved:
+            wrong = "the loss sum-squared-error" if self.loss == "sum-squared-error" else "halved"
+            raise TrainingError(f"{wrong} goes with the optimizer sdlm, not with {self.optimizer}")
         _ = self.distortions
+
+    def _check_sdlm(self) -> None:
+        """What an update after each example, with a rate for each parameter, leaves no room for."""
+        required = {"batch": 1, "schedule": "piecewise-constant", "momentum": 0.0, "weight_decay": 0.0, "ema": 0.0,
+                    "label_smoothing": 0.0, "shift": 0, "flip": False}  # fmt: skip
+        for name, value in required.items():
+            if getattr(self, name) != value:
+                raise TrainingError(f"the optimizer sdlm takes {name} {value} only, not {getattr(self, name)}")
+        if self.distortions:
+            raise TrainingError("the optimizer sdlm takes examples as they are; leave the distortions out")
+        if self.loss in ("mean-squared-error", "nll"):
+            raise TrainingError(f"the optimizer sdlm does not learn by {self.loss}; expected {', '.join(_SDLM_LOSSES)}")
+
+    def limited_to(self, epochs: int) -> "Recipe":
+        """The same for the first so many epochs only, which keep their rates.
+
+        >>> SDLM.limited_to(3).rates
+        (0.0005, 0.0005, 0.0002)
+        """
+        if not 1 <= epochs <= self.epochs:
+            raise TrainingError(f"{epochs} epochs were asked for; the recipe has rates for 1 to {self.epochs}")
+        return replace(self, epochs=epochs, rates=self.rates[:epochs])
 
     @property
     def distortions(self) -> Distortions | None:
@@ -113,17 +159,13 @@ class Recipe:
         limited = Distortions(**limits)
         return limited if any(limits.values()) else None
 
-    def rate(self, update: int, updates: int) -> float:
-        """The learning rate of one update, counted from 0, of all ``updates``.
-
-        >>> [round(Recipe(learning_rate=1.0, warm_up=0.5).rate(update, 4), 2) for update in range(4)]
-        [0.5, 1.0, 1.0, 0.5]
-        """
-        return self.learning_rate * share_of_peak(self.schedule, self.warm_up, update, updates)
+    def learning_rates(self, epoch: int, steps: int) -> list[float]:
+        """The learning rates of the ``steps`` updates of one epoch, counted from 0."""
+        return learning_rates(self.schedule, self.learning_rate, self.warm_up, epoch, self.epochs, steps, self.rates)
 
     def to_json(self) -> dict[str, Any]:
         """All values, as ``run.json`` keeps them."""
-        return asdict(self)
+        return {**asdict(self), "rates": list(self.rates)}
 
     @classmethod
     def from_json(cls, values: Any) -> "Recipe":
@@ -148,8 +190,15 @@ _READ: dict[type, Callable[[Record, str], Any]] = {
     int: Record.integer,
     float: Record.number,
     str: Record.text,
+    tuple: Record.numbers,
 }
 """How values of a recipe are read, by their type."""
+
+SDLM = Recipe(
+    "1998", optimizer="sdlm", epochs=len(PUBLISHED_RATES), batch=1, momentum=0.0, nesterov=False, weight_decay=0.0,
+    schedule="piecewise-constant", rates=PUBLISHED_RATES, loss="map", j=15.0, halved=True, init="sqrt-biases",
+)  # fmt: skip
+"""How [LeCun98, III-B and appendix C] trains; what the paper does not print was chosen on examples set aside."""
 
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe("fast", epochs=2, learning_rate=0.1, label_smoothing=0.05, shift=1),
@@ -162,6 +211,7 @@ RECIPES: dict[str, Recipe] = {
     "tutorial": Recipe(
         "tutorial", epochs=50, batch=16, learning_rate=1e-3, nesterov=False, weight_decay=0.0, schedule="constant"
     ),
+    SDLM.name: SDLM,
 }  # fmt: skip
 
 
@@ -194,7 +244,8 @@ _ADAPTATIONS: dict[str, _Adaptation] = {
 def recipe(name: str, network: Network, **values: Any) -> Recipe:
     """A named recipe, adapted to a network, with single values replaced.
 
-    The loss and the first weights always follow from the network; of the rest the recipe ``tutorial`` keeps its own.
+    The loss always follows from the network, and so do the first weights but for ``1998``; of the rest ``tutorial`` and
+    ``1998`` keep their own.
 
     Args:
         name: one of `RECIPES`.
@@ -210,17 +261,21 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     """
     name = known_name("recipe", name, RECIPES)
     chosen = RECIPES[name]
-    if name != "tutorial" and (adaptation := _adaptation(network)):
-        chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
     given = {key: value for key, value in values.items() if value is not None}
-    loss = given.get("loss", natural_loss(network))
+    optimizer = given.get("optimizer", chosen.optimizer)
+    if chosen.rates and "rates" not in given:
+        chosen = chosen.limited_to(given.get("epochs", chosen.epochs))
+    elif name != "tutorial" and (adaptation := _adaptation(network)):
+        chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
+    loss = given.get("loss", natural_loss(network, optimizer))
     smoothing = chosen.label_smoothing if loss in _SMOOTHABLE else 0.0
-    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": default_rule(network), **given}
-    return Recipe.from_json(complete)
+    init = chosen.init if chosen.optimizer == "sdlm" else default_rule(network)
+    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **given}
+    return Recipe.from_json({**complete, "rates": list(complete["rates"])})
 
 
-def natural_loss(network: Network) -> str:
-    """The loss that a network's outputs are made for.
+def natural_loss(network: Network, optimizer: str = "sgd") -> str:
+    """The loss that a network's outputs are made for; SDLM sums squared errors where the others take their mean.
 
     >>> from lenet.networks import describe
     >>> [natural_loss(describe(name)) for name in ("lenet-1", "lenet-5", "lenet-short", "lenet-caffe")]
@@ -232,7 +287,7 @@ def natural_loss(network: Network) -> str:
         case Activation.LOG_SOFTMAX:
             return "nll"
         case Activation.SQUASH | Activation.TANH:
-            return "mean-squared-error"
+            return "sum-squared-error" if optimizer == "sdlm" else "mean-squared-error"
         case _:
             return "cross-entropy"
 

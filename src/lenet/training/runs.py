@@ -38,8 +38,9 @@ MOST_THREADS = 1024
 LOCK = ".lock"
 _LONGEST_NAME = 200  # bytes of a folder's name, of the 255 that file systems take
 
-Row = dict[str, Any]
-"""One epoch: epoch, loss, error_rate, validation_loss, validation_errors, validation_error_rate, learning_rate, …"""
+EpochRow = dict[str, Any]
+"""One epoch: epoch, loss, errors, error_rate, validation_loss, validation_errors, validation_error_rate, test_errors,
+test_error_rate, learning_rate, seconds, images_per_second, best; what replicas differ in as lists, a value for each."""
 
 
 @dataclass(frozen=True)
@@ -48,15 +49,17 @@ class Checkpoint:
 
     Attributes:
         state: the learner's arrays.
-        totals: loss and errors of the epoch so far.
+        totals: loss and errors of the epoch so far; of replicas, arrays (R,).
         history: the rows of the epochs that are done.
+        stream: where the stream's draws stood before the epoch.
     """
 
     epoch: int
     step: int
     state: dict[str, NDArray[np.float32]]
-    totals: tuple[float, int] = (0.0, 0)
-    history: list[Row] = field(default_factory=list)
+    totals: tuple[Any, Any] = (0.0, 0)
+    history: list[EpochRow] = field(default_factory=list)
+    stream: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, repr=False)
@@ -123,7 +126,7 @@ class Run:
         return read_settings(self.settings_path)
 
     @property
-    def history(self) -> list[Row]:
+    def history(self) -> list[EpochRow]:
         """The rows of ``history.jsonl``; if it is damaged, of the last checkpoint, which it follows from.
 
         Raises:
@@ -140,7 +143,7 @@ class Run:
         raise TrainingError(f"{problem}; train with --out {self.folder} --resume to write it again")
 
     @property
-    def best(self) -> Row:
+    def best(self) -> EpochRow:
         """The row of the epoch whose weights ``best.safetensors`` holds; as `history`."""
         if best := [row for row in self.history if row["best"]]:
             return best[-1]
@@ -148,8 +151,25 @@ class Run:
 
     @property
     def model(self) -> Model:
-        """The best model."""
-        return load_model(self.best_path)
+        """The best model; of a run of several seeds that of the first, whatever it is worth."""
+        return self.models[0]
+
+    @property
+    def models(self) -> list[Model]:
+        """The best model; of a run of several seeds the models of all, as they are after the last epoch."""
+        checkpoint = None if self.best_path.exists() else self.load_checkpoint()
+        if checkpoint is None:
+            return [load_model(self.best_path)]
+        settings = self.settings
+        network = Network.from_json(settings["network"])
+        return [
+            Model(
+                network,
+                {name: checkpoint.state[f"weights.{name}"][index] for name in network.parameter_shapes()},
+                {"seed": seed, "data": settings["data"]},
+            )
+            for index, seed in enumerate(settings["seeds"])
+        ]
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the last checkpoint, then the history that follows from it."""
@@ -157,13 +177,14 @@ class Run:
             "format": FORMAT,
             "epoch": checkpoint.epoch,
             "step": checkpoint.step,
-            "totals": checkpoint.totals,
+            "totals": [np.asarray(total).tolist() for total in checkpoint.totals],
             "history": checkpoint.history,
+            **({"stream": checkpoint.stream} if checkpoint.stream else {}),
         }
         write_atomically(self.last_path, to_bytes(checkpoint.state, metadata={"lenet": json.dumps(place)}))
         self.save_history(checkpoint.history)
 
-    def save_history(self, history: list[Row]) -> None:
+    def save_history(self, history: list[EpochRow]) -> None:
         """Replace the history."""
         write_atomically(self.history_path, "".join(json.dumps(row) + "\n" for row in history).encode())
 
@@ -180,18 +201,26 @@ class Run:
             if wrong := [name for name, array in state.items() if not np.isfinite(array).all()]:
                 raise RecordError(f"{wrong[0]} holds a value that is not a finite number")
             place = Record.parsed(Record(metadata).text("lenet"))
-            loss, errors = place.numbers("totals", 2)
             history = read_history(place.list("history"))
             epoch = place.integer("epoch", len(history), len(history))
-            return Checkpoint(epoch, place.integer("step", 0), state, (loss, int(errors)), history)
+            drawn = dict(place.record("stream", default={}).values)
+            return Checkpoint(epoch, place.integer("step", 0), state, _read_totals(place), history, drawn)
         except (RecordError, WeightsError) as error:
             raise TrainingError(f"{self.last_path}: not a readable checkpoint ({error}); {_START_AGAIN}") from None
+
+
+def _read_totals(place: Record) -> tuple[Any, Any]:
+    if any(isinstance(total, list) for total in place.list("totals")):
+        losses, errors = place.number_rows("totals", len(place.list("totals", 2)[0]))
+        return np.array(losses), np.array(errors, np.int64)
+    loss, errors_of_one = place.numbers("totals", 2)
+    return loss, int(errors_of_one)
 
 
 _START_AGAIN = "delete the file to start the run again"
 
 
-def read_history(rows: Iterable[Any]) -> list[Row]:
+def read_history(rows: Iterable[Any]) -> list[EpochRow]:
     """The rows of a history, which may be anything.
 
     Raises:
@@ -201,16 +230,25 @@ def read_history(rows: Iterable[Any]) -> list[Row]:
     for number, row in enumerate(rows, 1):
         record = Record.of(row, f"epoch {number}")
         record.integer("epoch", number, number)
-        record.number("loss")
-        for name in ("error_rate", "learning_rate", "seconds"):
+        for name in ("learning_rate", "seconds"):
             record.number(name, 0)
-        record.integer("errors", 0)
         record.boolean("best")
         for name in ("validation_loss", "validation_errors", "validation_error_rate"):
             record.value(name)  # null where nothing is validated
-        record.number("validation_loss", default=None)
-        record.integer("validation_errors", 0, default=None)
-        record.number("validation_error_rate", 0, default=None)
+        if isinstance(losses := record.value("loss"), list):
+            for name in ("loss", "error_rate"):
+                record.numbers(name, len(losses))
+            record.integers("errors", len(losses))
+            record.integers("test_errors", len(losses), default=[])
+            record.numbers("test_error_rate", len(losses), default=[])
+        else:
+            record.number("loss")
+            record.number("error_rate", 0)
+            record.integer("errors", 0)
+            for part in ("validation", "test"):
+                record.number(f"{part}_loss", default=None)
+                record.integer(f"{part}_errors", 0, default=None)
+                record.number(f"{part}_error_rate", 0, default=None)
         checked.append(dict(record.values))
     return checked
 
@@ -311,22 +349,27 @@ _SOURCE: dict[str, Callable[[Record, str], Any]] = {
 """What `data.load` takes, and how each is read."""
 
 
+_NO_SOURCE = {"name_or_path": ""}
+"""Of a run that was not trained on a data set as it is, and which another command than `train` repeats."""
+
+
 def _checked_settings(record: Record) -> dict[str, Any]:
     Network.from_json(record.value("network"))
     Recipe.from_json(record.value("recipe"))
     data = record.record("data")
     data.text("name")
-    data.text("training_sha256")
-    source = data.record("source")
+    data.text("training_sha256", default=None)
+    source = data.record("source", default=_NO_SOURCE)
     if strange := [name for name in source.values if name not in _SOURCE]:
         raise RecordError(f"data.source has an entry {strange[0]!r}, expected {', '.join(_SOURCE)}")
     source.text("name_or_path")
     record.integer("validation", 0)
+    record.integers("seeds", default=[])
     record.integer("threads", 1, MOST_THREADS, default=None)
     for name in ("engine", "device"):
         record.text(name, default=None)
     taken = {name: _SOURCE[name](source, name) for name in source.values if name in source}
-    return {**record.values, "data": {**data.values, "source": taken}}
+    return {**record.values, "data": {**data.values, **({"source": taken} if "source" in data else {})}}
 
 
 def versions(engine: str) -> dict[str, str]:
@@ -364,17 +407,20 @@ def _refuse_other_settings(run: Run, stored: Mapping[str, Any], settings: Mappin
             f"{run.folder}: holds a run of {stored['network']['name']}, which differs from the "
             f"{settings['network']['name']} asked for; choose another folder with --out"
         )
-    if stored["data"]["training_sha256"] != settings["data"]["training_sha256"]:
+    same = ("training_sha256", "stream")
+    if any(stored["data"].get(name) != settings["data"].get(name) for name in same):
         raise TrainingError(
             f"{run.folder}: was begun on {stored['data']['name']}, whose training part differs from that of the "
             f"{settings['data']['name']} given now; choose another folder with --out"
         )
+    if stored.get("seeds") != settings.get("seeds"):
+        raise TrainingError(f"{run.folder}: was begun with other seeds; choose another folder with --out")
     if stored.get("start") != settings.get("start"):
         raise TrainingError(
             f"{run.folder}: was begun from another model's parameters; leave the model out to go on, "
             "or choose another folder with --out"
         )
-    before = {**stored["recipe"], "validation": stored["validation"]}
+    before = {**Recipe.from_json(stored["recipe"]).to_json(), "validation": stored["validation"]}
     for name, value in {**settings["recipe"], "validation": settings["validation"]}.items():
         if before.get(name) != value:
             raise TrainingError(

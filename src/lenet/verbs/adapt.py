@@ -18,7 +18,7 @@ from lenet.reading.batch.examples import Shown, show
 from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
 from lenet.reading.recognition import Recognizer
-from lenet.training.adaptation import PASSES, Examples, pieces_of_digits
+from lenet.training.adaptation import PASSES, LabeledDigits, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model
 
 FEWEST = 10  # pictures: fewer say too little about a hand, and nothing about whether adapting helped
@@ -71,7 +71,7 @@ def adapt(
     pictures = read_labels(labels)
     _check_enough(len(pictures), f"{labels} names {{}} pictures")
     mnist = data.load("mnist")
-    rehearsed = Examples(mnist.train_images, mnist.train_labels.astype(np.int64))
+    rehearsed = LabeledDigits(mnist.train_images, mnist.train_labels.astype(np.int64))
 
     progress.say(f"reading {len(pictures)} pictures")
     shown = list(progress.count(show(pictures, model), len(pictures)))
@@ -208,9 +208,9 @@ def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
     return folds
 
 
-def _examples(shown: Sequence[Shown], chosen: NDArray[np.bool_]) -> Examples:
+def _examples(shown: Sequence[Shown], chosen: NDArray[np.bool_]) -> LabeledDigits:
     some = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
-    return Examples(np.concatenate([one.images for one in some]), np.concatenate([one.labels for one in some]))
+    return LabeledDigits(np.concatenate([one.images for one in some]), np.concatenate([one.labels for one in some]))
 
 
 def _check_enough(count: int, said: str) -> None:

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from lenet.errors import TrainingError
 from lenet.experiments import ROWS, Row, find, runner
-from lenet.experiments.request import Request
+from lenet.experiments.plan import Request
 from lenet.experiments.writing import write_row
 from lenet.figures import sheet
 
 if TYPE_CHECKING:
-    from lenet.experiments.progress import NullProgress
+    from lenet.training.progress import NullProgress
 
 ROOT = Path("runs/reproduce")
 
@@ -67,7 +67,7 @@ def reproduce(
         passes: only the first so many.
         validation: test on so many training patterns set aside; the test part is left alone.
         j, mu, eta, rate, stretch, init, unhalved: other values than the row's, to be tried on ``validation``: see
-            `lenet.experiments.request.Request`.
+            `lenet.experiments.plan.Request`.
         data_dir: the folder where the data set's files lie; with ``everything`` NAME below it.
         progress: what shows how it goes.
 

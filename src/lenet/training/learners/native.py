@@ -1,5 +1,7 @@
 """Learning through the native engine, on the CPU cores of one process; torch is not needed."""
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -10,13 +12,14 @@ from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.training.output_losses import output_losses
 from lenet.training.recipes import Recipe
-from lenet.training.state import check_state
+from lenet.training.state import check_state, first_state
+from lenet.training.stream import Epoch
 
 Arrays = dict[str, NDArray[np.float32]]
 
 
-class EngineLearner:
-    """A network that learns through the native engine; what each method means, `learner.TorchLearner` says.
+class NativeLearner:
+    """A network that learns through the native engine; what each method means, `Learner` says.
 
     Args:
         instructions: one of `engine.native.instruction_sets`.
@@ -45,6 +48,9 @@ class EngineLearner:
         self._engine = Engine(network, first, threads=threads, instructions=instructions)
         self.engine, self.threads = self._engine.instructions, self._engine.threads
 
+    def begin_epoch(self, epoch: Epoch, step: int) -> None:
+        """Nothing is to be prepared."""
+
     def learn(
         self,
         images: GrayLevels,
@@ -68,6 +74,10 @@ class EngineLearner:
     def kept_arrays(self) -> Arrays:
         """The weights to keep: the running mean, if there is one."""
         return self._engine.kept_arrays()
+
+    def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Begin with these parameters."""
+        self.restore(dict(first_state(parameters)))
 
     def state(self) -> Arrays:
         """Everything that the next update depends on, by name."""

@@ -1,11 +1,11 @@
-"""Jobs side by side, a thread each: groups of networks share nothing, and the engine lets go of Python's lock."""
+"""Runs side by side, a thread each: they share nothing, and the engine lets go of Python's lock."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
 from typing import TypeVar
 
 from lenet.engine.native import usable_cores
-from lenet.experiments.progress import NullProgress
+from lenet.training.progress import NullProgress
 
 Result = TypeVar("Result")
 
@@ -31,6 +31,6 @@ def side_by_side(
                 future.result()
             return [future.result() for future in futures]
         except BaseException:
-            progress.stop()
+            progress.cancel()
             pool.shutdown(cancel_futures=True)
             raise

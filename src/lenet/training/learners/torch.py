@@ -1,7 +1,7 @@
 """Learning through torch: the weights, the optimizer and the running mean, on a CPU or GPUs, in one process or many."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -15,9 +15,10 @@ from lenet.errors import MissingExtra, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels, network_inputs
 from lenet.training.augmentation import changed, distortion_generator
-from lenet.training.distributed import Group
+from lenet.training.distributed import ProcessGroup
 from lenet.training.recipes import Recipe
-from lenet.training.state import check_state
+from lenet.training.state import check_state, first_state
+from lenet.training.stream import Epoch
 
 try:
     import torch
@@ -86,7 +87,7 @@ class TorchLearner:
 
     engine = "torch"
 
-    def __init__(self, network: Network, recipe: Recipe, group: Group, device: str) -> None:
+    def __init__(self, network: Network, recipe: Recipe, group: ProcessGroup, device: str) -> None:
         self.network, self.recipe, self._group = network, recipe, group
         self.device, self.threads = device, torch.get_num_threads()
         self._device = torch.device(device)
@@ -110,7 +111,13 @@ class TorchLearner:
         grays = np.arange(256, dtype=np.uint8).reshape(1, 1, 256)
         levels = network_inputs(grays, (1, 1, 256), network.input_range)
         self._levels = torch.from_numpy(levels.ravel()).to(self._device)
-        self._distorted: tuple[int, GrayLevels] | None = None  # an epoch and its pictures
+        self._distorted: GrayLevels | None = None  # the pictures of the epoch
+
+    def begin_epoch(self, epoch: Epoch, step: int) -> None:
+        """Distort all pictures of the epoch."""
+        limits = self.recipe.distortions
+        if limits is not None:
+            self._distorted = distort(epoch.images, distortion_generator(epoch.changes), limits)
 
     def learn(
         self,
@@ -120,20 +127,11 @@ class TorchLearner:
         rates: list[float],
         changes: Changes,
     ) -> tuple[float, int]:
-        """Take one step for each of ``rates``, each on this process's share of the next batch of ``order``.
-
-        Args:
-            images: the training part at the network's size, uint8 (N, H, W) or (N, C, H, W).
-            labels: int64 (N,).
-            order: rows of both, whole batches of them but for the last.
-            rates: the learning rates.
-            changes: how the pictures of ``order`` are changed.
-
-        Returns:
-            Sum of the losses and number of errors on this process's examples, while learning.
-        """
+        """Take one step for each of ``rates``, each on this process's share of the next batch of ``order``."""
         # One transfer of bytes for all updates; network inputs are made on the device.
-        pictures = torch.from_numpy(changed(self._distort(images, changes)[order], changes)).to(self._device)
+        pictures = torch.from_numpy(
+            changed((images if self._distorted is None else self._distorted)[order], changes)
+        ).to(self._device)
         targets = torch.from_numpy(labels[order]).to(self._device)
         batch, worker = self.recipe.batch, self._group.worker
         mine = slice(worker.rank, None, worker.world_size)
@@ -164,8 +162,12 @@ class TorchLearner:
         """The weights to keep: the running mean, if there is one."""
         return self._named(self._flat.detach() if self._average is None else self._average)
 
+    def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Begin with these parameters."""
+        self.restore(dict(first_state(parameters)))
+
     def state(self) -> Arrays:
-        """Everything that the next update depends on, by name."""
+        """Weights, running mean and what the optimizer keeps, by name."""
         vectors = {"weights": self._flat.detach()}
         if self._average is not None:
             vectors["average"] = self._average
@@ -216,13 +218,6 @@ class TorchLearner:
             decay = min(self.recipe.ema, (1 + self._updates) / (10 + self._updates))
             self._average.lerp_(self._flat.detach(), 1 - decay)
         return totals
-
-    def _distort(self, images: GrayLevels, changes: Changes) -> GrayLevels:
-        if self.recipe.distortions is None:
-            return images
-        if self._distorted is None or self._distorted[0] != changes.epoch:
-            self._distorted = changes.epoch, distort(images, distortion_generator(changes), self.recipe.distortions)
-        return self._distorted[1]
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
         recipe = self.recipe

@@ -1,0 +1,248 @@
+"""From what is asked of a row to what is done: recipes, networks, seeds and passes, of the row and all it rests on."""
+
+import math
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from lenet.architecture import Network
+from lenet.errors import TrainingError, UnknownName
+from lenet.experiments.rows import Row, find
+from lenet.experiments.streams import Kind
+from lenet.initialization import RULES
+from lenet.sdnn.windows import Cutting
+from lenet.training import Recipe
+
+_CHANGES = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
+_QUICK_SEEDS, _QUICK_CURVATURE = 2, 20
+
+
+@dataclass(frozen=True)
+class PartPlan:
+    """One training of a row, over all seeds.
+
+    Attributes:
+        name: within the row.
+        network, recipe: what is trained, and how.
+        is_own: whether the recipe is this part's own, and not the row's.
+        stream: the kind of patterns it is presented.
+        examples: how many of them; all if None.
+    """
+
+    name: str
+    network: Network
+    recipe: Recipe
+    is_own: bool
+    stream: Kind
+    examples: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that is done for a row.
+
+    Attributes:
+        row: what is reproduced.
+        network: the row's.
+        recipe: the row's, changed as asked, but for the number of passes of a network that is slid over strings.
+        passes: how often all patterns are presented.
+        cutting: how windows are cut, of a row that reads strings.
+        parts: what is trained.
+        groups: the seeds of each group; a group is an order of presentation.
+        quick: whether it is a look only, whose figures mean nothing.
+        validation: so many training patterns stand in for the test part.
+        data_dir: where the data set's files lie.
+        command: that makes the row.
+        below: the plans of the rows that it rests on, by name.
+    """
+
+    row: Row
+    network: Network
+    recipe: Recipe
+    passes: int
+    cutting: Cutting | None
+    parts: tuple[PartPlan, ...]
+    groups: tuple[tuple[int, ...], ...]
+    quick: bool
+    validation: int
+    data_dir: Path | None
+    command: str
+    below: dict[str, "Plan"]
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds of all groups."""
+        return [seed for group in self.groups for seed in group]
+
+    @property
+    def recipes(self) -> dict[str, Any]:
+        """How a row and its parts are trained, and how those rows that it rests on, as ``run.json`` keeps it."""
+        return {
+            "recipe": self.recipe.to_json(),
+            "passes": self.passes,
+            "parts": {part.name: part.recipe.to_json() for part in self.parts if part.is_own},
+            "below": {name: plan.recipes for name, plan in self.below.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked of a row, and of the rows that it rests on.
+
+    Attributes:
+        seeds: so many in place of the row's own number.
+        passes: only the first so many.
+        quick: one pass over 200 patterns with two seeds, to see that all works; the figures mean nothing.
+        validation: so many training patterns stand in for the test part, which is left alone.
+        data_dir: where the data set's files lie.
+        j, mu: other values than the recipe's, to be tried on validation patterns.
+        rate: a factor for all rates.
+        eta: one rate for all passes.
+        stretch: each rate for so many times as many passes.
+        init: another rule of `initialization` for the first weights.
+        unhalved: penalties and squared distances count whole, and j is in units of whole ones.
+    """
+
+    seeds: int | None = None
+    passes: int | None = None
+    quick: bool = False
+    validation: int = 0
+    data_dir: Path | None = None
+    j: float | None = None
+    mu: float | None = None
+    rate: float = 1.0
+    eta: float | None = None
+    stretch: float = 1.0
+    init: str | None = None
+    unhalved: bool = False
+
+    def __post_init__(self) -> None:
+        if self.seeds is not None and not 1 <= self.seeds <= 1_000:
+            raise TrainingError(f"{self.seeds} seeds were asked for; expected 1 to 1000")
+        if self.validation < 0:
+            raise TrainingError(f"{self.validation} patterns for validation were asked for; expected at least 0")
+        if not 0 < self.rate < 1_000:
+            raise TrainingError(f"the rates were to be multiplied by {self.rate}; expected a factor above 0")
+        if not 0 < self.stretch <= 100:
+            raise TrainingError(f"the passes were to be stretched by {self.stretch}; expected more than 0, at most 100")
+        if self.init is not None and self.init not in RULES:
+            raise UnknownName("initialization", self.init, RULES)
+        for name, value in (("eta", self.eta), ("mu", self.mu)):
+            if value is not None and not 0 < value < 1:
+                raise TrainingError(f"{name} is {value}; expected more than 0 and less than 1")
+        if self.j is not None and not (math.isfinite(self.j) and self.j >= 0):
+            raise TrainingError(f"j is {self.j}; expected a number of at least 0")
+
+    def plan(self, row: Row) -> Plan:
+        """What is done for a row, resolved once.
+
+        Raises:
+            TrainingError: in one sentence, if something cannot be done with the row, or would change a part of it only.
+        """
+        self._check(row)
+        recipe, network = self._changed(row.recipe), row.description()
+        passes = recipe.epochs if self.passes is None else self.passes
+        if passes > recipe.epochs or passes < 1:
+            raise TrainingError(f"{passes} passes were asked for; the recipe has rates for 1 to {recipe.epochs}")
+        passes = 1 if self.quick else passes
+        return Plan(
+            row,
+            network,
+            self._cut(recipe, passes),
+            passes,
+            row.cutting,
+            tuple(
+                PartPlan(
+                    part.name,
+                    part.network or network,
+                    self._cut(self._changed(part.recipe or row.recipe), passes),
+                    part.recipe is not None,
+                    part.stream,
+                    part.examples,
+                )
+                for part in row.parts
+            ),
+            self._groups(row),
+            self.quick,
+            self.validation,
+            self.data_dir,
+            " ".join(["lenet reproduce", row.name, *self.options()]),
+            {name: self.plan(find(name)) for name in row.rests_on},
+        )
+
+    def options(self) -> list[str]:
+        """As they are given on the command line, those that change what comes out."""
+        given = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
+                 "--j": self.j, "--mu": self.mu, "--eta": self.eta, "--rate": self.rate if self.rate != 1 else None,
+                 "--stretch": self.stretch if self.stretch != 1 else None, "--init": self.init}  # fmt: skip
+        flags = {"--unhalved": self.unhalved, "--quick": self.quick}
+        values = {name: f"{v:.12g}" if isinstance(v, float) else v for name, v in given.items() if v is not None}
+        return [f"{name} {v}" for name, v in values.items()] + [name for name, is_on in flags.items() if is_on]
+
+    def _check(self, row: Row) -> None:
+        if self.quick and (self.passes is not None or self.stretch != 1):
+            left = "stretch" if self.passes is None else "passes"
+            raise TrainingError(f"a quick look is one pass; leave --{left} or --quick out")
+        asked = [name for name in _CHANGES if getattr(self, name) != getattr(Request, name)]
+        if asked and any(part.recipe for part in row.parts):
+            raise TrainingError(f"{row.name} compares recipes as they stand; leave --{asked[0]} out")
+        if "j" in asked and row.recipe.loss != "map":
+            raise TrainingError(f"{row.name} learns by {row.recipe.loss}, which has no j to change; leave --j out")
+        for name in ("mu", "eta", "stretch", "init", "unhalved"):
+            if name in asked and row.recipe.optimizer != "sdlm":
+                raise TrainingError(f"{row.name} is trained by AdamW, which has no --{name} to change; leave it out")
+        if row.cutting is not None and 0 < self.validation < row.cutting.digits:
+            raise TrainingError(
+                f"{self.validation} patterns make no string of digits; expected {row.cutting.digits} or more"
+            )
+
+    def _changed(self, recipe: Recipe) -> Recipe:
+        """A recipe, changed as asked, with all its passes."""
+        if self.j is not None and recipe.loss == "map":
+            recipe = replace(recipe, j=self.j)
+        if recipe.optimizer != "sdlm":
+            return replace(recipe, learning_rate=self.rate * recipe.learning_rate)
+        recipe = replace(
+            recipe,
+            mu=self.mu or recipe.mu,
+            init=self.init or recipe.init,
+            halved=recipe.halved and not self.unhalved,
+        )
+        recipe = stretched(recipe, self.stretch)
+        eta = [self.eta] * recipe.epochs if self.eta is not None else recipe.rates
+        return replace(recipe, rates=tuple(rate if self.rate == 1 else self.rate * rate for rate in eta))
+
+    def _cut(self, recipe: Recipe, passes: int) -> Recipe:
+        """The recipe of so many passes, for those whose rates go by the pass or by the number of all passes."""
+        if recipe.optimizer == "sdlm":
+            curvature = _QUICK_CURVATURE if self.quick else recipe.curvature_examples
+            return replace(recipe.limited_to(passes), curvature_examples=curvature)
+        fewer = self.quick or self.passes is not None
+        is_cut = fewer and recipe.schedule != "one-cycle-midpoint"
+        return replace(recipe, epochs=min(recipe.epochs, passes)) if is_cut else recipe
+
+    def _groups(self, row: Row) -> tuple[tuple[int, ...], ...]:
+        if not row.parts:
+            return ()
+        number = self.seeds or (_QUICK_SEEDS if self.quick else row.seeds)
+        parts = np.array_split(np.arange(number), min(row.orders or number, number))
+        return tuple(tuple(part.tolist()) for part in parts)
+
+
+def stretched(recipe: Recipe, factor: float) -> Recipe:
+    """The same recipe with each rate for so many times as many passes.
+
+    >>> from lenet.training.recipes import SDLM
+    >>> two = replace(SDLM, epochs=2, rates=(0.5, 0.2))
+    >>> stretched(two, 2).rates, stretched(stretched(two, 2), 0.5).rates
+    ((0.5, 0.5, 0.2, 0.2), (0.5, 0.2))
+    """
+    if factor == 1:
+        return recipe
+    passes, before = round(factor * recipe.epochs), recipe.epochs
+    if not passes:
+        raise TrainingError(f"{before} passes stretched by {factor} are none; expected at least one")
+    rates = tuple(recipe.rates[number * before // passes] for number in range(passes))
+    return replace(recipe, epochs=passes, rates=rates)

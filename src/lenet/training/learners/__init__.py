@@ -1,0 +1,123 @@
+"""Learners: what takes the updates of a network; the native engine, torch, or replicas in the native engine."""
+
+import os
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.engine.native import Changes
+from lenet.errors import EngineError, MissingExtra, TrainingError
+from lenet.preprocess import GrayLevels
+from lenet.training.devices import TORCH, Device
+from lenet.training.distributed import ProcessGroup, Worker
+from lenet.training.recipes import Recipe
+from lenet.training.stream import Epoch
+
+Labels = NDArray[np.int64]
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class Learner(Protocol):
+    """What the training loop asks of an engine.
+
+    Losses and errors are numbers, or arrays (R,) of R replicas.
+
+    Attributes:
+        engine: ``"torch"``, or an instruction set of the native engine.
+        device: ``"cpu"``, or a GPU as torch names it.
+        threads: of the CPU.
+    """
+
+    engine: str
+    device: str
+    threads: int
+
+    def begin_epoch(self, epoch: Epoch, step: int) -> None:
+        """Prepare for an epoch, which is entered at an update counted from 0."""
+
+    def learn(
+        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], changes: Changes
+    ) -> tuple[Any, Any]:
+        """Take an update for each of ``rates``, on the next batch of ``order``; this process's share of it.
+
+        Args:
+            images: at the network's size, uint8 (N, H, W) or (N, C, H, W).
+            labels: int64 (N,).
+            order: rows of both, whole batches of them but for the last.
+            rates: the learning rates.
+            changes: how the pictures of ``order`` are changed.
+
+        Returns:
+            Sum of the losses and number of errors on this process's examples, while learning.
+        """
+
+    def measure(self, images: GrayLevels, labels: Labels) -> tuple[Any, Any]:
+        """Sum of the losses and number of errors of the parameters that are kept."""
+
+    def kept_arrays(self) -> Arrays:
+        """The parameters to keep: the running mean, if there is one; of replicas, stacked (R, ...)."""
+
+    def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Begin with these parameters, before the first update."""
+
+    def state(self) -> Arrays:
+        """Everything that the next update depends on, by name."""
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a `state`; TrainingError if it belongs to another network or recipe."""
+
+
+@contextmanager
+def learner_on(
+    device: Device,
+    network: Network,
+    recipe: Recipe,
+    threads: int | None,
+    worker: Worker,
+    seeds: Sequence[int] | None = None,
+) -> Iterator[tuple[Learner, ProcessGroup]]:
+    """The learner of a device, and the processes it learns with; a context, for torch's settings come back after it.
+
+    Args:
+        seeds: of the first weights of replicas, for SDLM; None is one network, of the recipe's seed.
+
+    Raises:
+        MissingExtra: if only torch can do it and is not installed.
+        EngineError: if the engine that was asked for cannot run the network.
+        TrainingError: if the device cannot take this recipe's updates.
+    """
+    if recipe.optimizer == "sdlm":
+        if device.engine == TORCH:
+            raise TrainingError("the optimizer sdlm runs in the native engine, in one process on a CPU; not in torch")
+        from lenet.training.learners.replicas import ReplicaLearner
+
+        instructions = device.engine if device.asked_for else None
+        yield ReplicaLearner(network, recipe, instructions, threads, seeds), ProcessGroup(worker)
+        return
+    if device.engine != TORCH:
+        from lenet.training.learners.native import NativeLearner
+
+        try:
+            learner = NativeLearner(network, recipe, device.engine, threads)
+        except EngineError as error:
+            if device.asked_for:
+                raise
+            print(f"lenet: {error}; training with torch", file=sys.stderr)
+        else:
+            yield learner, ProcessGroup(worker)
+            return
+    # Threads that spin while they wait make training many times slower beside any other busy process; this is read
+    # when torch is first imported.
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    try:
+        from lenet.training.learners.torch import TorchLearner, choose_device, reproducible
+    except MissingExtra:
+        raise MissingExtra("torch", "train", "training without the native engine") from None
+    chosen = choose_device(device.device, worker.local_rank)
+    with ProcessGroup(worker, chosen) as group, reproducible(threads):
+        yield TorchLearner(network, recipe, group, chosen), group

@@ -1,0 +1,107 @@
+"""Learning by stochastic diagonal Levenberg–Marquardt: replicas of a network side by side in the native engine."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.engine import decide
+from lenet.engine.native import Changes
+from lenet.engine.replicas import Replicas
+from lenet.errors import EngineError, TrainingError
+from lenet.initialization import initial_weights
+from lenet.preprocess import GrayLevels
+from lenet.training.output_losses import output_losses
+from lenet.training.recipes import Recipe
+from lenet.training.stream import Epoch
+
+Arrays = dict[str, NDArray[np.float32]]
+
+
+class ReplicaLearner:
+    """Networks of several seeds that take an update after each example; what each method means, `Learner` says.
+
+    Args:
+        instructions: one of `engine.native.instruction_sets`; None takes the one that is done first.
+        threads: None takes one for each core that this process may use; their number changes no bit.
+        seeds: of the first weights, one for each replica; None is one network, of the recipe's seed, whose losses and
+            parameters are not stacked.
+
+    Raises:
+        EngineError: if the engine is not there, or cannot run the network.
+    """
+
+    device = "cpu"
+
+    def __init__(
+        self,
+        network: Network,
+        recipe: Recipe,
+        instructions: str | None,
+        threads: int | None,
+        seeds: Sequence[int] | None = None,
+    ) -> None:
+        self.network, self.recipe = network, recipe
+        self._is_alone = seeds is None
+        first = [initial_weights(network, recipe.init, seed) for seed in ([recipe.seed] if seeds is None else seeds)]
+        self._replicas = Replicas(
+            network, first, loss=recipe.loss, j=recipe.j, halved=recipe.halved, threads=threads,
+            instructions=instructions,
+        )  # fmt: skip
+        self.engine, self.threads = self._replicas.instructions, self._replicas.threads
+
+    def begin_epoch(self, epoch: Epoch, step: int) -> None:
+        """Estimate the second derivatives, at the first update of an epoch."""
+        if step == 0:
+            self._replicas.curvatures(epoch.images, epoch.labels, epoch.curvature)
+
+    def learn(
+        self,
+        images: GrayLevels,
+        labels: NDArray[np.int64],
+        order: NDArray[np.int64],
+        rates: list[float],
+        changes: Changes,
+    ) -> tuple[Any, Any]:
+        """Take an update after each example; the rates of an epoch are all the same."""
+        result = self._replicas.learn(images, labels, order, rates[0], self.recipe.mu)
+        return self._one_or_all(len(order) * result["loss"], result["errors"])
+
+    def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[Any, Any]:
+        """Sum of the losses and number of errors of each replica."""
+        outputs = self._replicas.predict(images)
+        losses = np.array([output_losses(of_one, labels, self.recipe).sum() for of_one in outputs])
+        errors = np.array([int((decide(self.network, of_one) != labels).sum()) for of_one in outputs])
+        return self._one_or_all(losses, errors)
+
+    def kept_arrays(self) -> Arrays:
+        """The parameters, stacked (R, ...) where seeds were given."""
+        if self._is_alone:
+            return self._replicas.arrays(0)
+        every = [self._replicas.arrays(replica) for replica in range(self._replicas.replicas)]
+        return {name: np.stack([arrays[name] for arrays in every]) for name in every[0]}
+
+    def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
+        """Begin with these parameters, all replicas alike."""
+        for replica in range(self._replicas.replicas):
+            self._replicas.load(replica, parameters)
+
+    def state(self) -> Arrays:
+        """Parameters and second derivatives, (R, ...) each."""
+        return self._replicas.state()
+
+    def restore(self, state: Arrays) -> None:
+        """Go back to a `state`.
+
+        Raises:
+            TrainingError: if it belongs to another network, or to another number of replicas.
+        """
+        try:
+            self._replicas.restore(state)
+        except EngineError as error:
+            raise TrainingError(f"{error}; delete last.safetensors to start the run again") from None
+
+    def _one_or_all(self, losses: NDArray[np.float64], errors: NDArray[np.int64]) -> tuple[Any, Any]:
+        return (float(losses[0]), int(errors[0])) if self._is_alone else (losses, errors)

@@ -1,0 +1,146 @@
+"""Streams: what a network is presented, epoch by epoch; pictures, labels, their order, and how each is changed."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.data.datasets import Dataset, choose_validation
+from lenet.engine.native import Changes
+from lenet.preprocess import GrayLevels, fitted
+from lenet.training.augmentation import curvature_order, epoch_order
+from lenet.training.recipes import Recipe
+
+Labels = NDArray[np.int64]
+
+_VALIDATION_SEED = 0  # the same cut for every seed of a recipe, so that runs can be compared
+
+
+@dataclass(frozen=True, eq=False)
+class Epoch:
+    """One epoch.
+
+    Attributes:
+        images: uint8 at the network's size, (N, H, W), or (N, C, H, W) where there is more than one channel.
+        labels: int64 (N,).
+        order: rows of both as they are presented, int64 (n,), or (n, R) with a column for each of R replicas.
+        changes: how each picture of the order is changed.
+        curvature: the rows that second derivatives are estimated from, as ``order``; for SDLM.
+        remarks: what the history says of it besides, as plain values.
+    """
+
+    images: GrayLevels
+    labels: Labels
+    order: Labels
+    changes: Changes = field(default_factory=Changes)
+    curvature: Labels | None = None
+    remarks: Mapping[str, Any] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.order)
+
+
+class Stream(ABC):
+    """What a network is presented. All randomness is seeded, so that an epoch can be made again at any time.
+
+    A stream whose draws follow one another, epoch after epoch, says where they stand by `state`.
+    """
+
+    @property
+    @abstractmethod
+    def examples(self) -> int:
+        """How many an epoch presents; about so many, where epochs differ."""
+
+    @abstractmethod
+    def epoch(self, number: int) -> Epoch:
+        """One epoch, counted from 0."""
+
+    def describe(self) -> dict[str, Any]:
+        """What ``run.json`` says of it, as plain values: a ``name`` at least; a run goes on with an equal one only."""
+        raise NotImplementedError(f"{type(self).__name__} is not trained on in a run's folder")
+
+    def state(self) -> dict[str, Any]:
+        """Where its draws stand, as plain values."""
+        return {}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go back to a `state`; ValueError if it is none."""
+        if state:
+            raise ValueError(f"no state of {type(self).__name__}, which has none")
+
+
+class GeneratedStream(Stream):
+    """A stream whose epochs are drawn one after the other from one generator, ``self.rng``."""
+
+    def __init__(self, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+
+    def state(self) -> dict[str, Any]:
+        return dict(self.rng.bit_generator.state)
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        try:
+            self.rng.bit_generator.state = dict(state)
+        except Exception as error:  # NumPy says in many ways that this is none
+            raise ValueError(f"no state of a random generator ({error})") from None
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """The training part at the network's size, the rows to learn from, and what is held out.
+
+    Rows instead of a second copy: touching as much memory again would take as long as a hundred updates.
+
+    Attributes:
+        images: uint8 (N, H, W), or (N, C, H, W) where there is more than one channel.
+        labels: int64 (N,).
+        rows: int64, those of both to learn from.
+        held_out_images, held_out_labels: the others.
+    """
+
+    images: GrayLevels
+    labels: Labels
+    rows: Labels
+    held_out_images: GrayLevels
+    held_out_labels: Labels
+
+    @classmethod
+    def of(cls, dataset: Dataset, network: Network, held_out: int | None) -> "Examples":
+        """The training part of a data set; ``held_out`` None is a tenth of it, at most 5,000.
+
+        Raises:
+            DataError: if it has not that many examples.
+        """
+        labels = dataset.train_labels
+        count = min(5_000, len(labels) // 10) if held_out is None else held_out
+        chosen = choose_validation(dataset, count, _VALIDATION_SEED)
+        images = at_size(dataset.train_images, network)
+        return cls(images, labels, np.flatnonzero(~chosen), images[chosen], labels[chosen])
+
+
+class DatasetStream(Stream):
+    """A data set's examples, shuffled anew for each epoch, and augmented as the recipe says."""
+
+    def __init__(self, examples: Examples, recipe: Recipe) -> None:
+        self._examples, self._recipe = examples, recipe
+
+    @property
+    def examples(self) -> int:
+        return len(self._examples.rows)
+
+    def epoch(self, number: int) -> Epoch:
+        examples, recipe = self._examples, self._recipe
+        order, changes = epoch_order(recipe, examples.rows, number)
+        chosen = curvature_order(recipe, examples.rows, number) if recipe.optimizer == "sdlm" else None
+        return Epoch(examples.images, examples.labels, order, changes, chosen)
+
+
+def at_size(images: GrayLevels, network: Network) -> GrayLevels:
+    """Pictures with background around them, up to the size that a network takes: once, and not in every epoch."""
+    channels, height, width = network.input
+    fitting = fitted(images, network.input)
+    return np.ascontiguousarray(fitting.reshape(-1, height, width) if channels == 1 else fitting)
