@@ -3,8 +3,7 @@ import pytest
 
 from lenet import describe, engine, figures, names
 from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage
-from lenet.figures.gradient import input_gradient
-from lenet.figures.saliency import _sheet, gradient_times_input, occlusion, patch_side
+from lenet.figures.saliency import _sheet, gradient_times_input, input_gradient, occlusion, patch_side
 from lenet.figures.sheet import LIGHT
 from lenet.initialization import initial_weights
 

@@ -1,32 +1,38 @@
-"""The forward pass of every stage kind in plain NumPy: the oracle of faster paths, and a reader that needs no torch.
+"""The forward and the backward pass of every stage kind in plain NumPy.
 
-Arrays are float32, activations (N, maps, height, width).
+The oracle of faster paths, and a reader that needs no torch. Activations and their gradients are (N, maps, height,
+width). Of a layer stands first what it gives, then how gradients go back through it: from those of its sums to those of
+its parameters and of its input. Diagonal second derivatives go the same way with every factor squared.
 """
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 from lenet.architecture import (
     SQUASH_AMPLITUDE,
     SQUASH_SLOPE,
     Activation,
     AveragePooling,
+    ConnectionTable,
     Convolution,
     EuclideanRbf,
     FullConnection,
     GlobalAveragePooling,
-    Layer,
     MaxPooling,
     Network,
+    Stage,
     Subsampling,
 )
 from lenet.errors import ArchitectureError
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]  # float32 where nothing else is asked for
+Factor = Callable[[Any], Any]
+Back = tuple[dict[str, Array], Array]  # the gradients of a layer's parameters, and of its input
 
 _BATCH = 250  # patches of this many images stay in the cache's reach
 
@@ -45,28 +51,62 @@ def forward(network: Network, arrays: Mapping[str, Array], inputs: Array) -> Arr
     _check(network, inputs)
     outputs = np.empty((len(inputs), network.classes), np.float32)
     for start in range(0, len(inputs), _BATCH):
-        maps = inputs[start : start + _BATCH]
+        maps = np.asarray(inputs[start : start + _BATCH], np.float32)
         for stage in network.stages:
-            maps = _activate(stage.activation, _apply(stage.layer, _own(arrays, stage.name), maps))
+            maps = _ACTIVATIONS[stage.activation](_sums(stage, arrays, maps))
         outputs[start : start + _BATCH] = maps.reshape(len(maps), -1)
     return outputs
 
 
-def activations(network: Network, arrays: Mapping[str, Array], inputs: Array) -> dict[str, Array]:
+def activations(
+    network: Network, arrays: Mapping[str, Array], inputs: Array, dtype: DTypeLike | None = None
+) -> dict[str, Array]:
     """What every stage gives, before and after its activation.
 
     Returns:
         ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}`` in the order of the pass, each
-        (N, maps, height, width); a stage whose activation is the identity has one entry.
+        (N, maps, height, width), of ``dtype`` or, without it, of that of the inputs; a stage whose activation is the
+        identity has one entry.
     """
     _check(network, inputs)
-    seen = {"origin": inputs}
-    maps = inputs
+    maps = np.asarray(inputs, dtype)
+    seen = {"origin": maps}
     for stage in network.stages:
-        maps = seen[stage.name] = _apply(stage.layer, _own(arrays, stage.name), maps)
+        maps = seen[stage.name] = _sums(stage, arrays, maps)
         if stage.activation is not Activation.IDENTITY:
-            maps = seen[f"{stage.name}_{stage.activation}"] = _activate(stage.activation, maps)
+            maps = seen[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
     return seen
+
+
+def backward(
+    network: Network, arrays: Mapping[str, Array], seen: Mapping[str, Array], grad: Array, *, squared: bool = False
+) -> tuple[dict[str, Array], Array]:
+    """The gradients of a loss with respect to every parameter and to the inputs, by the chain rule.
+
+    Args:
+        network: the description.
+        arrays: its weights.
+        seen: what `activations` gave; its dtype is that of the gradients.
+        grad: those of the loss with respect to the outputs, (N, classes).
+        squared: whether every factor is squared: weights, inputs and derivatives of activations. From the second
+            derivatives with respect to the outputs come then, without cross terms, those with respect to all else
+            [LeCun98, eq. 25 and 27]; a shared weight has the sum over its connections [eq. 23].
+
+    Returns:
+        The gradients of the parameters, summed over the images, named as `Network.parameter_shapes` says; and those of
+        the inputs, (N, channels, height, width). Of equal values under max pooling the first one counts, and ReLU has
+        slope 0 at 0, as in torch.
+    """
+    factor: Factor = (lambda value: value * value) if squared else (lambda value: value)
+    outputs = [seen.get(f"{stage.name}_{stage.activation}", seen[stage.name]) for stage in network.stages]
+    grad = np.asarray(grad, outputs[-1].dtype).reshape(outputs[-1].shape)
+    found: dict[str, Array] = {}
+    inputs = [seen["origin"], *outputs[:-1]]
+    for stage, input, output in reversed([*zip(network.stages, inputs, outputs, strict=True)]):
+        grad = _activation_back(stage.activation, output, grad, factor)
+        own, grad = _LAYERS[type(stage.layer)][1](stage.layer, _own(arrays, stage, grad), input, grad, factor)
+        found |= {f"{stage.name}.{name}": array for name, array in own.items()}
+    return {name: found[name] for name in network.parameter_shapes()}, grad
 
 
 def decide(network: Network, outputs: Array) -> NDArray[np.int64]:
@@ -89,46 +129,96 @@ def _check(network: Network, inputs: Array) -> None:
         raise ArchitectureError(f"{network.name} takes inputs (N, {expected}), got {inputs.shape}")
 
 
-def _own(arrays: Mapping[str, Array], stage: str) -> dict[str, Array]:
-    prefix = f"{stage}."
-    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
+def _own(arrays: Mapping[str, Array], stage: Stage, like: Array) -> dict[str, Array]:
+    prefix = f"{stage.name}."
+    return {
+        name.removeprefix(prefix): np.asarray(array, like.dtype)
+        for name, array in arrays.items()
+        if name.startswith(prefix)
+    }
 
 
-def _apply(layer: Layer, own: dict[str, Array], maps: Array) -> Array:
-    return _FORWARD[type(layer)](layer, own, maps)
+def _sums(stage: Stage, arrays: Mapping[str, Array], input: Array) -> Array:
+    return _LAYERS[type(stage.layer)][0](stage.layer, _own(arrays, stage, input), input)
 
 
-def _convolution(layer: Convolution, own: dict[str, Array], maps: Array) -> Array:
-    edges, side = (layer.padding, layer.padding), layer.kernel_size
-    padded = np.pad(maps, ((0, 0), (0, 0), edges, edges), constant_values=layer.padding_value)
-    patches = sliding_window_view(padded, (side, side), axis=(2, 3))[:, :, :: layer.stride, :: layer.stride]
-    images, in_maps, height, width = patches.shape[:4]
-    columns = patches.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, in_maps * side * side)
+def _convolution(layer: Convolution, own: dict[str, Array], input: Array) -> Array:
+    windows = _windows(layer, input)
+    images, in_maps, height, width = windows.shape[:4]
+    columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, in_maps * layer.kernel_size**2)
     sums = columns @ _dense_kernels(layer, own["weight"], in_maps).reshape(layer.maps, -1).T
     outputs = sums.reshape(images, height, width, layer.maps).transpose(0, 3, 1, 2)
     return outputs + (own["bias"] if layer.bias == "unit" else own["bias"][:, None, None])
 
 
+def _convolution_back(layer: Convolution, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+    (images, in_maps, height, width), pad, step = input.shape, layer.padding, layer.stride
+    weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
+    kernels = factor(_dense_kernels(layer, own["weight"], in_maps))
+    padded = np.zeros((images, in_maps, height + 2 * pad, width + 2 * pad), grad.dtype)
+    for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap: place by place of the kernel, none is lost
+        seen = padded[:, :, y : y + step * grad.shape[2] : step, x : x + step * grad.shape[3] : step]
+        seen += np.einsum("nohw,oi->nihw", grad, kernels[:, :, y, x], optimize=True)
+    return {
+        "weight": weight if layer.table is None else weight[_pairs(layer.table)],
+        "bias": grad.sum(axis=0 if layer.bias == "unit" else (0, 2, 3)),
+    }, padded[:, :, pad : pad + height, pad : pad + width]
+
+
+def _windows(layer: Convolution, input: Array) -> Array:
+    """(N, maps, height, width, side, side): what each unit looks at."""
+    edges, side = (layer.padding, layer.padding), layer.kernel_size
+    padded = np.pad(input, ((0, 0), (0, 0), edges, edges), constant_values=layer.padding_value)
+    return sliding_window_view(padded, (side, side), axis=(2, 3))[:, :, :: layer.stride, :: layer.stride]
+
+
 def _dense_kernels(layer: Convolution, weight: Array, in_maps: int) -> Array:
     if layer.table is None:
         return weight
-    dense = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), np.float32)
-    pairs = [(out, seen) for out, row in enumerate(layer.table) for seen in row]
-    dense[tuple(np.array(pairs).T)] = weight
+    dense = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), weight.dtype)
+    dense[_pairs(layer.table)] = weight
     return dense
 
 
-def _subsampling(layer: Subsampling, own: dict[str, Array], maps: Array) -> Array:
-    sums = np.repeat(_patches(maps, layer.size).sum(axis=(3, 5)), layer.copies, axis=1)
-    return sums * own["coefficient"][:, None, None] + own["bias"][:, None, None]
+def _pairs(table: ConnectionTable) -> tuple[Array, ...]:
+    """Of each kernel that exists: the map that it feeds, and the one that it looks at."""
+    return tuple(np.array([(out, seen) for out, row in enumerate(table) for seen in row]).T)
 
 
-def _max_pooling(layer: MaxPooling, own: dict[str, Array], maps: Array) -> Array:
-    return np.asarray(_patches(maps, layer.size).max(axis=(3, 5)))
+def _subsampling(layer: Subsampling, own: dict[str, Array], input: Array) -> Array:
+    return _patch_sums(layer, input) * own["coefficient"][:, None, None] + own["bias"][:, None, None]
 
 
-def _average_pooling(layer: AveragePooling, own: dict[str, Array], maps: Array) -> Array:
-    return np.asarray(_patches(maps, layer.size).mean(axis=(3, 5)))
+def _subsampling_back(layer: Subsampling, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+    coefficient = (grad * factor(_patch_sums(layer, input))).sum(axis=(0, 2, 3))
+    shares = grad * factor(own["coefficient"])[:, None, None]
+    shares = shares.reshape(*input.shape[:2], layer.copies, *grad.shape[2:]).sum(axis=2)
+    return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _spread(shares, layer.size)
+
+
+def _patch_sums(layer: Subsampling, input: Array) -> Array:
+    return np.repeat(_patches(input, layer.size).sum(axis=(3, 5)), layer.copies, axis=1)
+
+
+def _max_pooling(layer: MaxPooling, own: dict[str, Array], input: Array) -> Array:
+    return np.asarray(_patches(input, layer.size).max(axis=(3, 5)))
+
+
+def _max_pooling_back(layer: MaxPooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+    patches = _patches(input, layer.size).swapaxes(3, 4)
+    flat = patches.reshape(*grad.shape, layer.size**2)
+    first = np.arange(layer.size**2) == flat.argmax(axis=-1)[..., None]
+    return {}, (first * grad[..., None]).reshape(patches.shape).swapaxes(3, 4).reshape(input.shape)
+
+
+def _average_pooling(layer: AveragePooling, own: dict[str, Array], input: Array) -> Array:
+    return np.asarray(_patches(input, layer.size).mean(axis=(3, 5)))
+
+
+def _average_pooling_back(
+    layer: AveragePooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
+    return {}, _spread(grad * factor(1 / layer.size**2), layer.size)
 
 
 def _patches(maps: Array, size: int) -> Array:
@@ -136,39 +226,56 @@ def _patches(maps: Array, size: int) -> Array:
     return maps.reshape(images, count, height // size, size, width // size, size)
 
 
-def _global_average_pooling(layer: GlobalAveragePooling, own: dict[str, Array], maps: Array) -> Array:
-    return np.asarray(maps.mean(axis=(2, 3), keepdims=True))
+def _spread(grad: Array, size: int) -> Array:
+    return grad.repeat(size, axis=2).repeat(size, axis=3)
 
 
-def _full_connection(layer: FullConnection, own: dict[str, Array], maps: Array) -> Array:
-    outputs: Array = maps.reshape(len(maps), -1) @ own["weight"].T + own["bias"]
+def _global_average_pooling(layer: GlobalAveragePooling, own: dict[str, Array], input: Array) -> Array:
+    return np.asarray(input.mean(axis=(2, 3), keepdims=True))
+
+
+def _global_average_pooling_back(
+    layer: GlobalAveragePooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
+    return {}, np.broadcast_to(grad * factor(1 / (input.shape[2] * input.shape[3])), input.shape)
+
+
+def _full_connection(layer: FullConnection, own: dict[str, Array], input: Array) -> Array:
+    outputs: Array = input.reshape(len(input), -1) @ own["weight"].T + own["bias"]
     return outputs[:, :, None, None]
 
 
-def _euclidean_rbf(layer: EuclideanRbf, own: dict[str, Array], maps: Array) -> Array:
-    prototypes = np.array(layer.prototypes, np.float32)
-    distances: Array = np.square(maps.reshape(len(maps), 1, -1) - prototypes).sum(axis=2)
+def _full_connection_back(
+    layer: FullConnection, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
+    flat = grad.reshape(len(grad), -1)
+    learned = {"weight": flat.T @ factor(input.reshape(len(input), -1)), "bias": flat.sum(axis=0)}
+    return learned, (flat @ factor(own["weight"])).reshape(input.shape)
+
+
+def _euclidean_rbf(layer: EuclideanRbf, own: dict[str, Array], input: Array) -> Array:
+    distances: Array = np.square(_differences(layer, input)).sum(axis=2)
     return distances[:, :, None, None]
 
 
-_FORWARD: dict[type, Callable[..., Array]] = {
-    Convolution: _convolution,
-    Subsampling: _subsampling,
-    MaxPooling: _max_pooling,
-    AveragePooling: _average_pooling,
-    GlobalAveragePooling: _global_average_pooling,
-    FullConnection: _full_connection,
-    EuclideanRbf: _euclidean_rbf,
+def _euclidean_rbf_back(layer: EuclideanRbf, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+    return {}, (grad[:, :, 0] * factor(2 * _differences(layer, input))).sum(axis=1).reshape(input.shape)
+
+
+def _differences(layer: EuclideanRbf, input: Array) -> Array:
+    """(N, classes, units): how far the units are from each prototype."""
+    return np.asarray(input.reshape(len(input), 1, -1) - np.array(layer.prototypes, input.dtype))
+
+
+_LAYERS: dict[type, tuple[Callable[..., Array], Callable[..., Back]]] = {
+    Convolution: (_convolution, _convolution_back),
+    Subsampling: (_subsampling, _subsampling_back),
+    MaxPooling: (_max_pooling, _max_pooling_back),
+    AveragePooling: (_average_pooling, _average_pooling_back),
+    GlobalAveragePooling: (_global_average_pooling, _global_average_pooling_back),
+    FullConnection: (_full_connection, _full_connection_back),
+    EuclideanRbf: (_euclidean_rbf, _euclidean_rbf_back),
 }
-
-
-def _squash(sums: Array) -> Array:
-    return np.asarray(np.float32(SQUASH_AMPLITUDE) * np.tanh(np.float32(SQUASH_SLOPE) * sums))
-
-
-def _sigmoid(sums: Array) -> Array:
-    half = np.float32(0.5)
-    return np.asarray(half * np.tanh(half * sums) + half)  # the logistic function, without overflow
 
 
 def _log_softmax(sums: Array) -> Array:
@@ -178,13 +285,26 @@ def _log_softmax(sums: Array) -> Array:
 
 _ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
     Activation.IDENTITY: lambda sums: sums,
-    Activation.SQUASH: _squash,
+    Activation.SQUASH: lambda sums: np.asarray(SQUASH_AMPLITUDE * np.tanh(SQUASH_SLOPE * sums)),
     Activation.TANH: np.tanh,
-    Activation.SIGMOID: _sigmoid,
-    Activation.RELU: partial(np.maximum, np.float32(0)),
+    Activation.SIGMOID: lambda sums: np.asarray(0.5 * np.tanh(0.5 * sums) + 0.5),  # without overflow
+    Activation.RELU: partial(np.maximum, 0),
     Activation.LOG_SOFTMAX: _log_softmax,
 }
 
+# From what an activation gave to its derivative there.
+_DERIVATIVES: dict[Activation, Callable[[Array], Any]] = {
+    Activation.IDENTITY: lambda output: 1,
+    Activation.SQUASH: lambda output: SQUASH_SLOPE * (SQUASH_AMPLITUDE - output * output / SQUASH_AMPLITUDE),
+    Activation.TANH: lambda output: 1 - output * output,
+    Activation.SIGMOID: lambda output: output * (1 - output),
+    Activation.RELU: lambda output: output > 0,
+}
 
-def _activate(activation: Activation, sums: Array) -> Array:
-    return _ACTIVATIONS[activation](sums)
+
+def _activation_back(activation: Activation, output: Array, grad: Array, factor: Factor) -> Array:
+    if activation is Activation.LOG_SOFTMAX:  # each unit reaches its own output, and through the sum all others
+        shares = np.exp(output)
+        others = grad.sum(axis=1, keepdims=True) - grad
+        return np.asarray(grad * factor(1 - shares) + others * factor(-shares))
+    return np.asarray(grad * factor(_DERIVATIVES[activation](output)))

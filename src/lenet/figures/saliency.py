@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from lenet import engine
 from lenet.architecture import Network
+from lenet.engine import reference
 from lenet.figures.folder import figure_folder
-from lenet.figures.gradient import input_gradient
 from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
 from lenet.figures.panels import Array, centered
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
@@ -120,6 +120,23 @@ def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: 
     winner = int(engine.decide(network, engine.forward(network, arrays, image))[0])
     slopes = input_gradient(network, arrays, image, winner) * (-1 if network.smallest_wins else 1)
     return np.asarray((slopes * (image[0] - network.input_range[0])).sum(axis=0), np.float32)
+
+
+def input_gradient(network: Network, arrays: Mapping[str, Array], inputs: Array, output: int) -> NDArray[np.float64]:
+    """The derivative of one output with respect to every pixel of one input, exact, in float64.
+
+    Args:
+        network: the description.
+        arrays: its weights.
+        inputs: float32 (1, channels, height, width).
+        output: the number of the output; of a network whose smallest penalty wins, of the penalty.
+
+    Returns:
+        float64 (channels, height, width), by `reference.backward`.
+    """
+    seen = reference.activations(network, arrays, inputs, np.float64)
+    wanted = np.arange(network.classes)[None] == output
+    return np.asarray(reference.backward(network, arrays, seen, wanted)[1][0], np.float64)
 
 
 def _sheet(
