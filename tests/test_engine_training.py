@@ -7,8 +7,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from lenet.architecture import Convolution, FullConnection, GlobalAveragePooling, MaxPooling, Network, Stage, relu
 from lenet.cli import VERBS, build_app, main
@@ -18,7 +16,6 @@ from lenet.errors import EngineError, TrainingError
 from lenet.networks import describe
 from lenet.training import Recipe, Run, devices, fit, progress, recipe
 from lenet.training.augmentation import epoch_order, part
-from lenet.training.curves import nice_ticks
 from lenet.training.distributed import ProcessGroup, Worker
 from test_training import QUICK, TINY, arrays_of, assert_same, stripes, write_npz
 
@@ -323,24 +320,6 @@ def test_a_run_is_repeated_with_the_engine_it_was_made_with(tmp_path, monkeypatc
 
 
 # Around it
-
-
-@given(st.floats(1e-9, 1e6))
-def test_ticks_of_values_begin_at_zero_and_are_few_and_even(high):
-    ticks = nice_ticks(0, high)
-    assert ticks[0] == 0
-    assert 2 <= len(ticks) <= 8
-    assert high * (1 - 1e-9) <= ticks[-1] <= 2 * high
-    np.testing.assert_allclose(np.diff(ticks), ticks[1], rtol=1e-9)
-
-
-@given(st.integers(1, 500), st.integers(0, 500))
-def test_ticks_of_epochs_are_whole_and_reach_from_the_first_to_the_last(first, more):
-    ticks = nice_ticks(first, first + more, whole=True)
-    assert ticks[0] <= first <= first + more <= ticks[-1]
-    assert all(tick == round(tick) for tick in ticks)
-    assert 1 <= len(ticks) <= 8
-    assert np.ptp(np.diff(ticks)) == 0 if len(ticks) > 1 else not more
 
 
 def test_every_verb_is_in_the_module_that_is_imported_for_it():

@@ -12,7 +12,7 @@ from lenet.errors import TrainingError
 from lenet.experiments import find, runner
 from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.groups import train_each
-from lenet.experiments.pictures import _even_span, draw
+from lenet.experiments.pictures import draw
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import Material
 from lenet.experiments.recipes import LENET_5
@@ -146,14 +146,6 @@ def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):
     for one in taught.settings["results"]["measures"]:
         one.update(values=[1.0, 1.1, 88.0], mean=30.0, deviation=50.0)
     assert all(path.stat().st_size > 10_000 for path in draw(find("details"), taught.settings, tmp_path))
-
-
-def test_an_even_axis_holds_its_values_in_few_ticks():
-    for low, high in ((0.53, 1.31), (0.0, 90.0), (1.0, 1.0), (0.98, 1.02)):
-        (first, last), ticks = _even_span(low, high)
-        assert first <= low
-        assert last >= high
-        assert 2 <= len(ticks) <= 10
 
 
 def test_a_difference_of_means_has_an_interval_that_both_samples_widen():

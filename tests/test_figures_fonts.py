@@ -20,7 +20,7 @@ import sys
 from pathlib import Path
 
 from lenet import describe, figures
-from lenet.experiments.chart import Chart, legend
+from lenet.figures.chart import Chart, legend
 from lenet.figures.sheet import Sheet
 
 folder = Path(sys.argv[1])

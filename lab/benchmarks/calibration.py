@@ -19,13 +19,14 @@ from numpy.typing import NDArray
 from lenet import data
 from lenet.errors import LeNetError
 from lenet.evaluation.metrics import wilson_interval
+from lenet.figures.chart import Chart, legend
+from lenet.figures.sheet import Sheet
 from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer
 
 BARS = {"MNIST test": 1.5, "photos": 4.0}  # percent
 BINS, ROUNDS = 15, 1000
-BLUE, ORANGE, GRAY = "#0072b2", "#d55e00", "#767676"  # told apart by people who are color-blind [Okabe and Ito]
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,33 +103,28 @@ def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
 
 def draw(found: list[Answers], path: Path) -> None:
     """The reliability diagrams, and below each how its answers spread over the probabilities."""
-    import matplotlib as mpl
-
-    mpl.use("agg")
-    import matplotlib.pyplot as plt
-
-    figure, axes = plt.subplots(
-        2, len(found), figsize=(4.6 * len(found), 5.6), height_ratios=(4, 1), sharex=True, squeeze=False
-    )
-    for (upper, lower), answers, color in zip(axes.T, found, (BLUE, ORANGE), strict=False):
-        sure, share, count, _ = np.array(answers.bins()).T
-        limits = (
-            np.array([wilson_interval(round(part * n), int(n)) for part, n in zip(share, count, strict=True)]) / 100
-        )
-        spread = np.maximum(np.stack([share - limits[:, 0], limits[:, 1] - share]), 0)
-        upper.plot((0, 1), (0, 1), "--", color=GRAY, linewidth=1, label="perfectly calibrated")
-        upper.errorbar(sure, share, spread, fmt="o-", color=color, capsize=2, linewidth=1.5, label="the reader")
-        title = f"{answers.name}: {len(answers.right):,} answers\nexpected calibration error {answers.error:.2f} %"
-        upper.set(title=title, ylabel="share right", xlim=(0, 1.02), ylim=(0, 1.05))
-        upper.legend(loc="upper left", frameon=False)
-        lower.hist(answers.probabilities, bins=np.linspace(0, 1, 26), color=color, log=True)
-        lower.set(xlabel="probability of the answer", ylabel="answers")
-        for axis in (upper, lower):
-            axis.spines[["top", "right"]].set_visible(False)
-            axis.grid(color="#e5e5e5", linewidth=0.6)
-            axis.set_axisbelow(True)
-    figure.tight_layout()
-    figure.savefig(path, dpi=150, facecolor="white")
+    sheet, shares = Sheet(9.2, 5.8), (0, 0.2, 0.4, 0.6, 0.8, 1)
+    muted, colors = sheet.theme.muted, (sheet.theme.signed[1], sheet.theme.accent)
+    for number, (answers, color) in enumerate(zip(found, colors, strict=False)):
+        left, width = 0.75 + 4.6 * number, 3.7
+        sheet.text(left, 0.36, f"{answers.name}: {len(answers.right):,} answers", 12, bold=True)
+        sheet.text(left, 0.6, f"expected calibration error {answers.error:.2f} %", 8.5, muted)
+        legend(sheet, left, 0.92, [("line", color, "the reader"), ("line", muted, "perfectly calibrated")])
+        upper = Chart(sheet, left, 1.3, width, 2.7, (0, 1.02), (0, 1.05))
+        upper.frame((), shares, "", "share right")
+        upper.line((0, 1), (0, 1), muted, 1.0)
+        sure, share, count, _ = zip(*answers.bins(), strict=True)
+        for x, part, n in zip(sure, share, count, strict=True):
+            low, high = wilson_interval(round(part * n), n)
+            upper.whisker(x, low / 100, high / 100, color)
+        upper.line(sure, share, color)
+        upper.dots(sure, share, color, filled=True)
+        heights, edges = np.histogram(answers.probabilities, bins=25, range=(0, 1))
+        ticks = [10**power for power in range(len(str(heights.max())) + 1)]
+        lower = Chart(sheet, left, 4.35, width, 0.8, (0, 1.02), (0.6, ticks[-1]), is_log=True)
+        lower.frame(shares, ticks[:-1], "probability of the answer", "answers")
+        lower.bars(edges, heights, color)
+    sheet.save(path)
 
 
 def main() -> None:

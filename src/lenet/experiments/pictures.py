@@ -1,16 +1,16 @@
 """The picture of a row: our curve, the mean with a band over the seeds, and the paper's points over it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from lenet.experiments import digit_strings
-from lenet.experiments.chart import Chart, legend, log_span
 from lenet.experiments.metrics import REJECTED
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.transformations import TRANSFORMATIONS
+from lenet.figures.chart import Chart, Span, legend, log_span, nice_ticks
 from lenet.figures.displacement import displacement
-from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, wrapped
+from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, mixed, wrapped
 
 _WIDTH, _HEIGHT = 7.4, 4.3
 SHADES = (("", LIGHT), ("-dark", DARK))
@@ -32,6 +32,11 @@ def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = 
     sheet.text(0.35, 0.36, row.title, 12, bold=True)
     sheet.text(0.35, 0.6, _subtitle(settings), 8.5, theme.muted)
     return sheet
+
+
+def _field(sheet: Sheet, across: Span, up: Span, *, is_log: bool = False) -> Chart:
+    """The one chart of most sheets."""
+    return Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, across, up, is_log)
 
 
 def _subtitle(settings: Mapping[str, Any]) -> str:
@@ -59,20 +64,13 @@ def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     shown = [value for name in ("train", "test") for value in drawn[name]["mean"]] + [value for value, _ in levels]
     span, ticks = log_span(shown + [value for curve in row.curve or () for value in curve[: len(passes)]], 0.02)
     most = max(len(passes), 2)
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (0.5, most + 0.5), span, is_log=True)
+    chart = _field(sheet, (0.5, most + 0.5), span, is_log=True)
     steps = range(1, most + 1, 1 if most <= 12 else 2 if most <= 24 else 5)
     chart.frame(list(steps), ticks, "pass", "error, %")
     for value, color in levels:
         chart.level(value, color)
     for name, color in (("train", train), ("test", test)):
-        mean, deviation = drawn[name]["mean"], drawn[name]["deviation"]
-        chart.band(
-            passes,
-            [m - s for m, s in zip(mean, deviation, strict=True)],
-            [m + s for m, s in zip(mean, deviation, strict=True)],
-            color,
-        )
-        chart.line(passes, mean, color)
+        _line_with_band(chart, passes, drawn[name]["mean"], drawn[name]["deviation"], color)
     for curve, color in zip(row.curve or (), (train, test), strict=False):
         chart.dots(passes, curve[: len(passes)], color)
     entries = [("line", test, "test, ours"), ("line", train, "training, while learning, ours")]
@@ -89,7 +87,7 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     places = {"15,000": 15, "30,000": 30, "60,000": 60, "60,000 + 540,000 distorted": 90}
     printed = [one.value for one in row.published]
     span, ticks = log_span([one["mean"] for one in measures] + printed, 0.02)
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (5, 100), span, is_log=True)
+    chart = _field(sheet, (5, 100), span, is_log=True)
     chart.frame([15, 30, 60], ticks, "training patterns, thousands", "error, %")
     sheet.text(chart.at(90, span[0])[0], chart.top + chart.height + 0.2, "60 + 540 distorted", 8, theme.muted, "center")
     for measure, color in (("train_error_while_learning", train), ("test_error", test)):
@@ -105,10 +103,24 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     return sheet
 
 
+def _line_with_band(
+    chart: Chart, xs: Sequence[float], mean: Sequence[float], deviation: Sequence[float], color: str
+) -> None:
+    both = [*zip(mean, deviation, strict=True)]
+    chart.band(xs, [m - s for m, s in both], [m + s for m, s in both], color)
+    chart.line(xs, mean, color)
+
+
 def _whisker(chart: Chart, x: float, one: Mapping[str, Any], color: str) -> None:
     spread = one["deviation"] or 0.0
-    chart.sheet.line([chart.at(x, one["mean"] - spread), chart.at(x, one["mean"] + spread)], color, 1.2)
+    chart.whisker(x, one["mean"] - spread, one["mean"] + spread, color)
     chart.dots([x], [one["mean"]], color, filled=True)
+
+
+def _seeds(chart: Chart, x: float, one: Mapping[str, Any]) -> None:
+    """Each seed pale, and the mean with its deviation over them."""
+    chart.dots([x] * one["n"], one["values"], chart.sheet.theme.quiet, filled=True, size=12)
+    _whisker(chart, x, one, chart.sheet.theme.accent)
 
 
 def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
@@ -118,7 +130,7 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     most = 6.0
     rejected = [rate for rate in REJECTED if rate <= most]
     high = max(1.8, *(min(curve[0], 20.0) for curve in curves.values()))
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (0, most), (0.0, high))
+    chart = _field(sheet, (0, most), (0.0, high))
     ticks = [round(high * share, 2) for share in (0, 0.25, 0.5, 0.75, 1)] if high > 2 else [0, 0.5, 1, 1.5]
     chart.frame(range(7), ticks, "rejected, %", "error on the rest, %")
     chart.level(0.5, theme.muted)
@@ -132,21 +144,13 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 
 
 def _boosting(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
-    """Each seed's networks alone and together: a column of points for each."""
-    sheet, color = _sheet(row, settings, theme), theme.accent
-    columns = [one for one in settings["results"]["measures"] if one["measure"] == "test_error"]
-    columns = [one for part in _COLUMNS for one in columns if one["part"] == part]
+    """Each seed's networks alone and together."""
+    sheet = _sheet(row, settings, theme)
+    measured = {one["part"]: one for one in settings["results"]["measures"] if one["measure"] == "test_error"}
     printed = next(one.value for one in row.published if one.measure == "test_error")
-    span, ticks = log_span([value for one in columns for value in one["values"]] + [printed], 0.1)
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (0.5, len(columns) + 0.5), span, is_log=True)
-    chart.frame([], ticks, "", "test error, %")
-    chart.level(printed, theme.ink)
-    for place, one in enumerate(columns, 1):
-        x, y = chart.at(place, span[0])
-        sheet.text(x, y + 0.2, _COLUMNS[one["part"]], 8.5, theme.muted, "center")
-        chart.dots([place] * one["n"], one["values"], theme.quiet, filled=True, size=12)
-        _whisker(chart, place, one, color)
-    legend(sheet, 0.75, 0.92, [("line", color, "ours; pale: each seed"),
+    columns = {title: measured[part] for part, title in _COLUMNS.items() if part in measured}
+    _draw_columns(sheet, columns, printed)
+    legend(sheet, 0.75, 0.92, [("line", theme.accent, "ours; pale: each seed"),
                                ("level", theme.ink, "printed, the three together")])  # fmt: skip
     return sheet
 
@@ -161,30 +165,37 @@ _COLUMNS = {
 
 
 def _noise(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
-    sheet, measures = _sheet(row, settings, theme), settings["results"]["measures"]
-    span, ticks = log_span([value for one in measures for value in one["values"]], 0.1)
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (0.5, len(measures) + 0.5), span, is_log=True)
-    chart.frame([], ticks, "", "test error, %")
-    for place, one in enumerate(measures, 1):
-        x, y = chart.at(place, span[0])
-        for line, words in enumerate(wrapped(one["part"], 0.9 * chart.width / len(measures), 8.5)):
-            sheet.text(x, y + 0.2 + 0.16 * line, words, 8.5, theme.muted, "center")
-        chart.dots([place] * one["n"], one["values"], theme.quiet, filled=True, size=12)
-        _whisker(chart, place, one, theme.accent)
+    sheet = _sheet(row, settings, theme)
+    _draw_columns(sheet, {one["part"]: one for one in settings["results"]["measures"]})
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "ours; pale: each seed")])
     return sheet
+
+
+def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printed: float | None = None) -> None:
+    """A column of points, one a seed, for each measure by its title; the printed figure as a level."""
+    theme, known = sheet.theme, [printed] if printed is not None else []
+    span, ticks = log_span([value for one in columns.values() for value in one["values"]] + known, 0.1)
+    chart = _field(sheet, (0.5, len(columns) + 0.5), span, is_log=True)
+    chart.frame([], ticks, "", "test error, %")
+    for value in known:
+        chart.level(value, theme.ink)
+    for place, (title, one) in enumerate(columns.items(), 1):
+        x, y = chart.at(place, span[0])
+        for line, words in enumerate(wrapped(title, 0.9 * chart.width / len(columns), 8.5)):
+            sheet.text(x, y + 0.2 + 0.16 * line, words, 8.5, theme.muted, "center")
+        _seeds(chart, place, one)
 
 
 def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """A panel for each transformation; the range that the paper describes is shaded."""
     sheet, series = _sheet(row, settings, theme), settings["results"]["series"]
     colors = dict(zip(row.rests_on, (theme.signed[1], theme.accent), strict=True))
-    width = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3
+    width, tint = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3, mixed(theme.paper, theme.quiet, 0.4)
     for number, kind in enumerate(TRANSFORMATIONS):
         amounts, left = series[kind.name]["amounts"], 0.75 + number * (width + 0.45)
         chart = Chart(sheet, left, 1.45, width, _HEIGHT - 2.1, (min(amounts), max(amounts)), (0.0, 100.0))
         (first, top), (last, bottom) = chart.at(kind.described[0], 100), chart.at(kind.described[1], 0)
-        sheet.box(first, top, last - first, bottom - top, fill=_tint(theme))
+        sheet.box(first, top, last - first, bottom - top, fill=tint)
         ends = (
             (0.5, 1.0, 1.5, 2.0)
             if kind.name == "scale"
@@ -193,12 +204,9 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         chart.frame(sorted(set(ends)), (0, 25, 50, 75, 100), kind.unit, f"{kind.name}: error, %")
         for name, color in colors.items():
             mean, deviation = zip(*series[kind.name][name], strict=True)
-            low = [m - s for m, s in zip(mean, deviation, strict=True)]
-            high = [m + s for m, s in zip(mean, deviation, strict=True)]
-            chart.band(amounts, low, high, color)
-            chart.line(amounts, mean, color)
+            _line_with_band(chart, amounts, mean, deviation, color)
     legend(sheet, 0.75, 0.95, [*(("line", color, name) for name, color in colors.items()),
-                               ("line", _tint(theme), "where the paper calls recognition accurate")])  # fmt: skip
+                               ("line", tint, "where the paper calls recognition accurate")])  # fmt: skip
     return sheet
 
 
@@ -210,13 +218,10 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     sheet, (left, field) = _sheet(row, settings, theme, height), (2.15, 3.35)
     values = sorted(value for one in steps for value in one["values"])
     low, high = values[0], min(values[-1], 2.5 * values[len(values) // 2])  # a seed that failed stands at the edge
-    span, ticks = _even_span(low, high)
+    ticks = nice_ticks(low, high, most=8)
+    span = ticks[0], ticks[-1]
     chart = Chart(sheet, left, 1.15, field, line * len(steps), span, (0, len(steps)))
-    for tick in ticks:
-        x = chart.at(tick, 0)[0]
-        sheet.line([(x, chart.top), (x, chart.top + chart.height)], width=0.5)
-        sheet.text(x, chart.top + chart.height + 0.2, f"{tick:g}", 8, theme.muted, "center")
-    sheet.text(left + field / 2, chart.top + chart.height + 0.42, "test error, %", 9, theme.muted, "center")
+    chart.upright_grid(ticks, "test error, %")
     sheet.text(_WIDTH - 0.35, 0.95, "seconds for a seed", 8.5, theme.muted, "right")
     by_batches = {part.name for part in row.parts if part.recipe and part.recipe.optimizer != "sdlm"}
     first = next((number for number, one in enumerate(steps) if one["part"] in by_batches), len(steps))
@@ -242,16 +247,6 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     return sheet
 
 
-def _even_span(low: float, high: float) -> tuple[tuple[float, float], list[float]]:
-    """Ends and ticks of an axis, in steps of 1, 2 or 5 times a power of ten, at most eight of them."""
-    step = next(
-        size for power in range(-2, 3) for factor in (1, 2, 5) if (high - low) / (size := factor * 10.0**power) <= 8
-    )
-    first, last = int(low // step), int(-(-high // step))
-    last = max(last, first + 1)
-    return (first * step, last * step), [round(number * step, 6) for number in range(first, last + 1)]
-
-
 def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Strings read wholly right at each gap: by the networks that are slid, and by segmentation."""
     sheet, beside = _sheet(row, settings, theme), settings["results"]["beside"]
@@ -259,28 +254,20 @@ def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     colors = dict(zip(digit_strings.SEGMENTED, (theme.signed[1], theme.muted), strict=True))
     lowest = min(*(value for one in slid for value in one["values"]),
                  *(one[name]["low"] for one in beside for name in digit_strings.SEGMENTED))  # fmt: skip
-    (low, _), ticks = _even_span(lowest, 100)
-    chart = Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, (gaps[0] - 0.4, gaps[-1] + 0.4), (low, 100))
+    ticks = nice_ticks(lowest, 100, most=8)
+    chart = _field(sheet, (gaps[0] - 0.4, gaps[-1] + 0.4), (ticks[0], 100))
     chart.frame(gaps, ticks, "pixels between neighbors", "strings wholly right, %")
     for aside, (name, color) in zip((-0.06, 0.06), colors.items(), strict=True):
         chart.line([gap + aside for gap in gaps], [one[name]["right"] for one in beside], color)
         for gap, one in zip(gaps, beside, strict=True):
-            ends = [chart.at(gap + aside, one[name][end]) for end in ("low", "high")]
-            sheet.line(ends, color, 1.0)
+            chart.whisker(gap + aside, one[name]["low"], one[name]["high"], color, 1.0)
     chart.line(gaps, [one["mean"] for one in slid], theme.accent, 2.0)
     for gap, one in zip(gaps, slid, strict=True):
-        chart.dots([gap] * one["n"], one["values"], theme.quiet, filled=True, size=12)
-        _whisker(chart, gap, one, theme.accent)
+        _seeds(chart, gap, one)
     words = ("segmentation, 95 % interval", "the same, length known")
     rivals = [("line", color, said) for color, said in zip(colors.values(), words, strict=True)]
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *rivals])
     return sheet
-
-
-def _tint(theme: Theme) -> str:
-    from lenet.figures.sheet import mixed
-
-    return mixed(theme.paper, theme.quiet, 0.4)
 
 
 _DRAWERS: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = {

@@ -291,6 +291,10 @@ class Sheet:
         fill = color if filled else "none"
         self.axes.scatter(xs, ys, s=size, facecolors=fill, edgecolors=color, linewidths=1.2, zorder=2.5)
 
+    def breadth(self, text: str, size: float) -> float:
+        """The width of a text in inches."""
+        return breadth(text, size)
+
     def scale(self, x: float, y: float, width: float, colors: tuple[str, ...], span: tuple[float, float]) -> None:
         """Draw the legend of a scale that a whole panel shares: a bar with its ends, and 0 where it lies between."""
         low, high = span

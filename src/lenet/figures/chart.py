@@ -1,9 +1,13 @@
-"""A chart on a sheet: axes linear or logarithmic, a grid, lines with bands, dots, and a legend."""
+"""A chart on a sheet: axes linear or logarithmic, a grid, lines with bands, bars, dots, and a legend.
+
+The sheet is matplotlib's, or a bitmap where there may be no matplotlib.
+"""
 
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from lenet.figures.bitmap import Bitmap
 from lenet.figures.sheet import Sheet
 
 Span = tuple[float, float]
@@ -18,7 +22,7 @@ class Chart:
         is_log: whether ``up`` is logarithmic.
     """
 
-    sheet: Sheet
+    sheet: Sheet | Bitmap
     left: float
     top: float
     width: float
@@ -44,13 +48,21 @@ class Chart:
             y = self.at(self.across[0], tick)[1]
             sheet.line([(self.left, y), (self.left + self.width, y)], width=0.5)
             sheet.text(self.left - 0.08, y, f"{tick:g}", 8, theme.muted, "right", vertical="center")
-        for tick in ticks_across:
-            x = self.at(tick, self.up[0])[0]
-            sheet.line([(x, bottom), (x, bottom + 0.05)], width=0.6)
-            sheet.text(x, bottom + 0.2, f"{tick:,g}".replace("-", "−"), 8, theme.muted, "center")
+        self._numbers_below(ticks_across, x_label, bottom, bottom + 0.05, 0.6)
         sheet.line([(self.left, bottom), (self.left + self.width, bottom)], theme.muted, 0.8)
-        sheet.text(self.left + self.width / 2, bottom + 0.42, x_label, 9, theme.muted, "center")
         sheet.text(self.left, self.top - 0.12, y_label, 9, theme.muted)
+
+    def upright_grid(self, ticks: Sequence[float], label: str) -> None:
+        """Draw the grid of a chart whose rows have names: lines from top to bottom, with their numbers below."""
+        self._numbers_below(ticks, label, self.top, self.top + self.height, 0.5)
+
+    def _numbers_below(self, ticks: Sequence[float], label: str, top: float, bottom: float, width: float) -> None:
+        sheet, muted, below = self.sheet, self.sheet.theme.muted, self.top + self.height
+        for tick in ticks:
+            x = self.at(tick, self.up[0])[0]
+            sheet.line([(x, top), (x, bottom)], width=width)
+            sheet.text(x, below + 0.2, f"{tick:,g}".replace("-", "−"), 8, muted, "center")
+        sheet.text(self.left + self.width / 2, below + 0.42, label, 9, muted, "center")
 
     def band(self, xs: Sequence[float], low: Sequence[float], high: Sequence[float], color: str) -> None:
         """Fill between two lines."""
@@ -67,10 +79,20 @@ class Chart:
         else:
             self.dots(xs, ys, color, filled=True)
 
+    def whisker(self, x: float, low: float, high: float, color: str, width: float = 1.2) -> None:
+        """Draw a line upright from one value to another."""
+        self.sheet.line([self.at(x, low), self.at(x, high)], color, width)
+
+    def bars(self, edges: Sequence[float], values: Sequence[float], color: str) -> None:
+        """Fill a histogram: a bar for each value, between two edges."""
+        for left, right, value in zip(edges[:-1], edges[1:], values, strict=True):
+            corners = (left, self.up[0]), (left, value), (right, value), (right, self.up[0])
+            self.sheet.polygon([self.at(x, y) for x, y in corners], fill=color, line=0.0)
+
     def dots(
         self, xs: Sequence[float], ys: Sequence[float], color: str, filled: bool = False, size: float = 0.0
     ) -> None:
-        """Draw points: filled are ours, rings are the papers'."""
+        """Draw points as disks, or as rings; ``size`` is the square of the diameter in points."""
         points = [self.at(x, y) for x, y in zip(xs, ys, strict=True)]
         self.sheet.dots(points, color, filled, size or (18 if filled else 36))
 
@@ -83,10 +105,8 @@ class Chart:
                 self.sheet.line([(x, y), (x + step, y)], color, 1.0)
 
 
-def legend(sheet: Sheet, x: float, y: float, entries: Sequence[tuple[str, str, str]]) -> None:
+def legend(sheet: Sheet | Bitmap, x: float, y: float, entries: Sequence[tuple[str, str, str]]) -> None:
     """Name what is drawn, one entry beside the other: kind (``"line"``, ``"ring"``, ``"level"``), color, words."""
-    from lenet.figures.sheet import breadth
-
     for kind, color, words in entries:
         if kind == "ring":
             sheet.dots([(x + 0.11, y - 0.05)], color)
@@ -96,7 +116,7 @@ def legend(sheet: Sheet, x: float, y: float, entries: Sequence[tuple[str, str, s
         else:
             sheet.line([(x, y - 0.05), (x + 0.22, y - 0.05)], color, 2.0)
         sheet.text(x + 0.3, y, words, 8.5, sheet.theme.ink)
-        x += 0.3 + breadth(words, 8.5) + 0.25
+        x += 0.3 + sheet.breadth(words, 8.5) + 0.25
 
 
 def log_span(values: Sequence[float], least: float = 0.01) -> tuple[Span, list[float]]:
@@ -111,3 +131,19 @@ def log_span(values: Sequence[float], least: float = 0.01) -> tuple[Span, list[f
     last = min(index for index, tick in enumerate(known) if tick >= min(high, 100))
     last = max(last, first + 1)
     return (known[first], known[last]), known[first : last + 1]
+
+
+def nice_ticks(low: float, high: float, *, whole: bool = False, most: int = 6) -> list[float]:
+    """Multiples of 1, 2 or 5 times a power of ten, from the last under ``low`` to ``high``, some ``most`` steps.
+
+    >>> nice_ticks(0, 0.37)
+    [0.0, 0.1, 0.2, 0.3, 0.4]
+    >>> nice_ticks(1, 3, whole=True)
+    [1.0, 2.0, 3.0]
+    """
+    power = math.floor(math.log10(high - low or 1.0)) - 1
+    exponents = range(max(power, 0), max(power, 0) + 4) if whole else range(power, power + 4)
+    steps = (factor * 10.0**exponent for exponent in exponents for factor in (1, 2, 5))
+    step = next(step for step in steps if high - low <= (most + 1e-9) * step)
+    begin, end = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
+    return [float(f"{index * step:.12g}") for index in range(begin, max(end, begin + 1 - whole) + 1)]
