@@ -14,6 +14,7 @@ from lenet.data import Dataset
 from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
 from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, metrics, wilson_interval
+from lenet.evaluation.calibration import calibration_bins, calibration_error
 from lenet.initialization import initial_weights
 from lenet.model import Model
 from lenet.networks import describe
@@ -209,3 +210,32 @@ def test_the_data_that_weights_were_trained_on_may_be_told_in_any_way(name, tmp_
     np.savez(tmp_path / "data.npz", images=np.zeros((20, 28, 28), np.uint8), labels=np.arange(20) % 10)
     assert main(["evaluate", str(path), "--data", str(tmp_path / "data.npz")]) == 0
     assert "were trained on" not in capsys.readouterr().err
+
+
+def test_the_calibration_error_of_a_network_that_is_too_sure_is_how_much_too_sure_it_is():
+    right = np.arange(1000) % 2 == 0
+    assert calibration_error(np.full(1000, 0.9), right) == pytest.approx(0.4, abs=0.02)
+
+
+def test_the_calibration_error_finds_doubt_in_one_half_and_certainty_in_the_other():
+    probabilities = np.concatenate([np.full(300, 0.6), np.full(300, 0.8)])
+    right = np.concatenate([np.ones(300), np.arange(300) % 5 < 2])  # 100 % and 40 %: the mean would hide both
+    assert calibration_error(probabilities, right, bins=10) == pytest.approx(0.4)
+
+
+@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40), st.integers(1, 20))
+def test_the_calibration_error_lies_between_the_difference_of_the_means_and_one(pairs, bins):
+    probabilities, right = map(np.array, zip(*pairs, strict=True))
+    error = calibration_error(probabilities, right, bins)
+    assert abs(probabilities.mean() - right.mean()) - 1e-9 <= error <= 1 + 1e-9
+
+
+@given(st.lists(st.floats(0, 1), max_size=40), st.integers(1, 20))
+def test_bins_of_calibration_hold_all_answers_equally_many_and_ascending(probabilities, bins):
+    parts = calibration_bins(probabilities, bins)
+    sizes = [len(part) for part in parts]
+    assert max(sizes) - min(sizes) <= 1
+    assert len(parts) == max(1, min(bins, len(probabilities)))
+    together = np.concatenate(parts)
+    assert sorted(together) == list(range(len(probabilities)))
+    assert (np.diff(np.array(probabilities)[together]) >= 0).all()

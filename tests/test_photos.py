@@ -6,15 +6,13 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from PIL import Image
 
 from lenet.cli import main
 from lenet.engine import engine_name
 from lenet.errors import DataError
 from lenet.reading.batch.labels import LabeledPicture, read_labels
-from lenet.reading.batch.photos import Answer, Measurement, Tally, calibration_error, read_labeled
+from lenet.reading.batch.photos import Answer, Measurement, Tally, read_labeled
 from lenet.reading.drawing.misses import draw_misses
 
 
@@ -164,24 +162,6 @@ def test_digits_and_lines_make_an_answer_right_and_gaps_are_counted_apart(label,
     answer = answered(label, text)
     assert (answer.is_right, answer.is_right_with_gaps) == (right, with_gaps)
     assert Tally.of([answer]) == Tally(1, int(right), 1, 0, int(with_gaps))
-
-
-def test_the_calibration_error_of_a_network_that_is_too_sure_is_how_much_too_sure_it_is():
-    right = np.arange(1000) % 2 == 0
-    assert calibration_error(np.full(1000, 0.9), right) == pytest.approx(0.4, abs=0.02)
-
-
-def test_the_calibration_error_finds_doubt_in_one_half_and_certainty_in_the_other():
-    probabilities = np.concatenate([np.full(300, 0.6), np.full(300, 0.8)])
-    right = np.concatenate([np.ones(300), np.arange(300) % 5 < 2])  # 100 % and 40 %: the mean would hide both
-    assert calibration_error(probabilities, right, bins=10) == pytest.approx(0.4)
-
-
-@given(st.lists(st.tuples(st.floats(0, 1), st.booleans()), min_size=1, max_size=40), st.integers(1, 20))
-def test_the_calibration_error_lies_between_the_difference_of_the_means_and_one(pairs, bins):
-    probabilities, right = map(np.array, zip(*pairs, strict=True))
-    error = calibration_error(probabilities, right, bins)
-    assert abs(probabilities.mean() - right.mean()) - 1e-9 <= error <= 1 + 1e-9
 
 
 def test_the_sheet_shows_each_miss_and_grows_with_them(folder: Path):

@@ -1,10 +1,9 @@
 """Measure the calibration of the reader's probabilities: ``python -m lab.benchmarks.calibration [--photos CSV]``.
 
 Measures the reader's probabilities on the 10,000 test digits of MNIST and, where a labeled folder of photos is given
-(columns file, label, kind, capture; pictures of one digit only), on those. The expected calibration error is the mean,
-over bins that hold equally many answers, of the distance between the mean probability and the share that is right; it
-comes with a bootstrap interval, and with the error that as many answers would show by chance if the probabilities were
-exactly right. The bars are 1.5 % on MNIST and 4 % on photos.
+(columns file, label, kind, capture; pictures of one digit only), on those. The expected calibration error, of
+`lenet.evaluation.calibration`, comes with a bootstrap interval, and with the error that as many answers would show by
+chance if the probabilities were exactly right. The bars are 1.5 % on MNIST and 4 % on photos.
 """
 
 import argparse
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from lenet import data
 from lenet.errors import LeNetError
+from lenet.evaluation.calibration import BINS, calibration_bins, calibration_error
 from lenet.evaluation.metrics import wilson_interval
 from lenet.figures.chart import Chart, legend
 from lenet.figures.sheet import Sheet
@@ -26,7 +26,7 @@ from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer
 
 BARS = {"MNIST test": 1.5, "photos": 4.0}  # percent
-BINS, ROUNDS = 15, 1000
+ROUNDS = 1000
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,8 +40,7 @@ class Answers:
 
     def bins(self) -> list[tuple[float, float, int, float]]:
         """For each bin: mean probability, share right, number, and the least probability in it."""
-        order = np.argsort(self.probabilities, kind="stable")
-        parts = [part for part in np.array_split(order, BINS) if len(part)]
+        parts = calibration_bins(self.probabilities)
         means = [(self.probabilities[part].mean(), self.right[part].mean(), len(part)) for part in parts]
         least = [float(self.probabilities[part[0]]) for part in parts]
         return [(float(sure), float(share), count, low) for (sure, share, count), low in zip(means, least, strict=True)]
@@ -49,32 +48,19 @@ class Answers:
     @property
     def error(self) -> float:
         """The expected calibration error, in percent."""
-        return calibration_error(self.probabilities, self.right)
+        return 100 * calibration_error(self.probabilities, self.right)
 
     def interval(self, rng: np.random.Generator) -> tuple[float, float]:
         """The middle 95 % of the error over answers drawn again with replacement."""
         drawn = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
-        errors = [calibration_error(self.probabilities[some], self.right[some]) for some in drawn]
+        errors = [100 * calibration_error(self.probabilities[some], self.right[some]) for some in drawn]
         low, high = np.percentile(errors, (2.5, 97.5))
         return float(low), float(high)
 
     def by_chance(self, rng: np.random.Generator) -> float:
         """The mean error that these probabilities would show, were each exactly right."""
         errors = (rng.random(len(self.right)) < self.probabilities for _ in range(ROUNDS // 5))
-        return float(np.mean([calibration_error(self.probabilities, right) for right in errors]))
-
-
-def calibration_error(probabilities: NDArray[np.float64], right: NDArray[np.bool_]) -> float:
-    """The mean distance of probability and share right over bins of equally many answers, in percent.
-
-    >>> calibration_error(np.full(600, 0.75), np.arange(600) % 4 > 0)
-    0.0
-    """
-    order = np.argsort(probabilities, kind="stable")
-    distance = (probabilities - right)[order]
-    edges = np.linspace(0, len(order), min(BINS, len(order)) + 1).round().astype(int)
-    sums = np.add.reduceat(distance, edges[:-1])
-    return float(100 * np.abs(sums).sum() / len(order))
+        return float(np.mean([100 * calibration_error(self.probabilities, right) for right in errors]))
 
 
 def on_mnist(recognizer: Recognizer) -> Answers:

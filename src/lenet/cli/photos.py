@@ -5,14 +5,15 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from lenet.data.sheet import save_sheet
 from lenet.errors import LeNetError, printable
 from lenet.evaluation import wilson_interval
+from lenet.evaluation.calibration import BINS, calibration_error
 from lenet.model import load
 from lenet.reading.batch.labels import read_labels
-from lenet.reading.batch.photos import BINS, Measurement, Tally, read_labeled
+from lenet.reading.batch.photos import Measurement, Tally, read_labeled
 from lenet.reading.drawing.misses import draw_misses
 
 Item = TypeVar("Item")
@@ -30,7 +31,7 @@ def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: 
     if mistakes:
         save_sheet(draw_misses(measurement), mistakes)
     if as_json:
-        print(json.dumps(measurement.to_json(), ensure_ascii=False))
+        print(json.dumps(measurement.to_json() | {"calibration": _calibration(measurement)}, ensure_ascii=False))
         return
     print(*table_of(measurement), sep="\n")
     if mistakes:
@@ -89,10 +90,17 @@ def _remarks(measurement: Measurement) -> list[str]:
             "strings are right when digits and lines are; "
             f"{strings.right_with_gaps} of {strings.n} have their gaps right, too"
         )
-    error, digits = measurement.calibration_error, len(measurement.single_digits[0])
-    if error is not None:
+    found = _calibration(measurement)
+    if digits := found["digits"]:
         remarks.append(
-            f"probabilities of {digits} single digits are off by {100 * error:.1f} % "
+            f"probabilities of {digits} single digits are off by {100 * found['expected_error']:.1f} % "
             f"(expected calibration error, {min(BINS, digits)} bins of equal mass)"
         )
     return remarks
+
+
+def _calibration(measurement: Measurement) -> dict[str, Any]:
+    """How far the probabilities of single digits can be trusted."""
+    probabilities, right = measurement.single_digits
+    error = round(calibration_error(probabilities, right), 5) if right else None
+    return {"expected_error": error, "bins": BINS, "digits": len(right)}

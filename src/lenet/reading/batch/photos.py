@@ -1,12 +1,9 @@
-"""Measuring a reader on labeled pictures: what was read right, rejected, and how far probabilities can be trusted."""
+"""Measuring a reader on labeled pictures: what was read right, what was rejected, and how sure it was."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any, TypeVar
-
-import numpy as np
-from numpy.typing import ArrayLike
 
 from lenet.errors import DataError, LeNetError, MissingExtra, printable
 from lenet.model import Model
@@ -19,8 +16,6 @@ from lenet.reading.results import Reading
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
-
-BINS = 15  # of equal mass, for the calibration error
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,23 +118,11 @@ class Measurement:
         ]
         return [probability for probability, _ in seen], [right for _, right in seen]
 
-    @property
-    def calibration_error(self) -> float | None:
-        """The expected calibration error over `single_digits`, 0..1; None if there are none."""
-        probabilities, right = self.single_digits
-        return calibration_error(probabilities, right) if right else None
-
     def to_json(self) -> dict[str, Any]:
         """All of it as plain values."""
-        error = self.calibration_error
         return {
             "groups": {name: vars(tally) for name, tally in self.groups.items()},
             "total": vars(self.total),
-            "calibration": {
-                "expected_error": None if error is None else round(error, 5),
-                "bins": BINS,
-                "digits": len(self.single_digits[0]),
-            },
             "misses": [
                 {
                     "file": answer.picture.file,
@@ -211,23 +194,6 @@ def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool =
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
         sentence = f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
         return Answer(picture, None, printable(sentence))
-
-
-def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
-    """The expected calibration error: how far, on average, probability and share of right answers lie apart, 0..1.
-
-    Args:
-        probabilities: (N,), of the answers given.
-        right: (N,), whether they were right.
-        bins: of equal mass; fewer where there are fewer answers.
-
-    >>> calibration_error([0.5, 0.5, 1.0, 1.0], [True, False, True, True], bins=2)
-    0.0
-    """
-    shares, truths = np.asarray(probabilities, np.float64), np.asarray(right, np.float64)
-    order = np.argsort(shares, kind="stable")
-    parts = np.array_split(order, max(1, min(bins, len(order))))
-    return float(sum(abs(shares[part].sum() - truths[part].sum()) for part in parts) / max(1, len(order)))
 
 
 def _answering(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
