@@ -64,6 +64,8 @@ test: $(VENV)/dev $(VENV)/browser
 
 # -S keeps the editable installation out of the way of the copy whose engine is built with the sanitizers.
 SANITIZED := build/sanitize/site
+SANITIZED_TESTS := $(filter-out %reference.py %reference_backward.py,$(wildcard tests/engine/test_*.py)) \
+  tests/training/test_learners.py
 sanitize: $(VENV)/dev
 	@echo "building the engine with the sanitizers (about two minutes)"
 	LENET_MUST_BUILD=1 $(INSTALL) --no-build-isolation --no-deps --upgrade --target $(SANITIZED) \
@@ -72,7 +74,7 @@ sanitize: $(VENV)/dev
 	PYTHONPATH="$(SANITIZED):$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("platlib"))')" \
 	  LD_PRELOAD="$$($(CXX) -print-file-name=libasan.so) $$($(CXX) -print-file-name=libstdc++.so.6)" \
 	  ASAN_OPTIONS=detect_leaks=0 UBSAN_OPTIONS=print_stacktrace=1 PYTHONMALLOC=malloc \
-	  $(BIN)/python -S -m pytest -q --capture=sys -p no:cacheprovider tests/test_engine_*.py tests/test_replicas.py
+	  $(BIN)/python -S -m pytest -q --capture=sys -p no:cacheprovider $(SANITIZED_TESTS)
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

@@ -64,7 +64,7 @@ def quick_rows(tmp_path_factory, mnist):
     from lenet.experiments.plan import Request
     from lenet.experiments.runner import reproduce
     from lenet.experiments.writing import write_row
-    from replica_fakes import stand_in
+    from tests.experiments.replica_fakes import stand_in
 
     root, folders = tmp_path_factory.mktemp("reproduce"), {}
     with pytest.MonkeyPatch.context() as monkeypatch:

@@ -29,11 +29,12 @@ from PIL import Image
 
 from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage
 from lenet.errors import LeNetError, printable
-from memory import most_megabytes
-from replica_fakes import stand_in
-from test_reading_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
-from test_reading_damage import mutated as mutated_picture
+from tests.experiments.replica_fakes import stand_in
+from tests.memory import most_megabytes
+from tests.reading.test_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
+from tests.reading.test_damage import mutated as mutated_picture
 
+ROOT = Path(__file__).parents[1]
 MUTANTS = int(os.environ.get("LENET_FUZZ", "300"))
 CHUNK = 625  # files to a process
 MOST_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
@@ -401,7 +402,7 @@ def originals() -> dict[str, bytes]:
         strings = Model(blank, initial_weights(blank, seed=0))
         with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]).save(folder / "strings.safetensors")
         open_group(folder)
-        shutil.copytree(Path(__file__).parent / "data/version-0.1/row", folder / "old")
+        shutil.copytree(Path(__file__).parent / "version-0.1/row", folder / "old")
         print_row(folder)
         return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -465,8 +466,8 @@ def opened(subject: Subject, folder: Path, number: int, kind: str) -> tuple[str,
 @pytest.mark.parametrize("first", range(0, MUTANTS, CHUNK))
 def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
     last = min(first + CHUNK, MUTANTS)
-    command = [sys.executable, __file__, str(first), str(last)]
-    ran = subprocess.run(command, capture_output=True, text=True, timeout=120 + 4 * CHUNK, check=False)
+    command = [sys.executable, "-m", __spec__.name, str(first), str(last)]
+    ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120 + 4 * CHUNK, check=False)
     lines = [json.loads(line) for line in ran.stdout.splitlines() if line.startswith("{")]
     assert ran.returncode == 0, f"{lines[-1] if lines else 'nothing'} ended the process: {ran.stderr[-3000:]}"
     outcomes = [{**asked, **found} for asked, found in zip(lines[::2], lines[1::2], strict=True)]

@@ -21,7 +21,7 @@ from lenet.training.pipeline import RecipeChanges
 from lenet.training.recipes import Recipe
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
-OLD = Path(__file__).parent / "data" / "version-0.1"
+OLD = Path(__file__).parent / "version-0.1"
 
 # The shell's words for what is a keyword here, and what only a shell needs: forms of output, and where it goes.
 TWINS = {"networks": "names"}

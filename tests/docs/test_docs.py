@@ -1,0 +1,167 @@
+"""The documents: what they show is what the program prints, and what they cite can be found."""
+
+import doctest
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from lenet import networks
+from lenet.cli import main
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*sorted(ROOT.glob("README*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+TUTORIALS = [ROOT / "docs/tutorials.md", ROOT / "docs/tutorials.zh-CN.md"]
+PAPERS = (ROOT / "docs/papers.md").read_text("utf-8")
+
+LIGHT_VERBS = ("networks", "show", "diff", "code")
+LEFT_OUT = "…"
+
+_BLOCK = re.compile(r"^```(?P<kind>[^\n]*)\n(?P<body>.*?)^```$", re.MULTILINE | re.DOTALL)
+_CITATION = re.compile(r"\[((?:[A-Z][A-Za-z]+\d\d)(?:[,;][^\[\]]*)?)\](?!\()")
+_KEY = re.compile(r"\b[A-Z][A-Za-z]+\d\d\b")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A command as a document shows it, with the lines shown under it."""
+
+    document: Path
+    arguments: tuple[str, ...]
+    lines: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.document.name}: {' '.join(self.arguments)}"
+
+
+def blocks(path, kind):
+    return [block["body"] for block in _BLOCK.finditer(path.read_text("utf-8")) if block["kind"].strip() == kind]
+
+
+def sessions(path, kinds=("console",)):
+    found = []
+    for body in (body for kind in kinds for body in blocks(path, kind)):
+        for part in re.split(r"^\$ ", body, flags=re.MULTILINE)[1:]:
+            command, *lines = part.splitlines()
+            program, *arguments = command.split()
+            if program == "lenet":
+                found.append(Session(path, tuple(arguments), tuple(lines)))
+    return found
+
+
+def first_missing(shown, printed):
+    """The first shown line that is not printed after those before it; None if there is none.
+
+    Lines may stand between shown ones only where a line of … says so; a … within a line stands for any text.
+    """
+    position, anywhere = 0, False
+    for line in (line.rstrip() for line in shown):
+        if line == LEFT_OUT:
+            anywhere = True
+            continue
+        pattern = re.compile(".*".join(re.escape(piece) for piece in line.split(LEFT_OUT)))
+        candidates = range(position, len(printed) if anywhere else min(position + 1, len(printed)))
+        match = next((index for index in candidates if pattern.fullmatch(printed[index].rstrip())), None)
+        if match is None:
+            return line
+        position, anywhere = match + 1, False
+    return None
+
+
+def cited_keys(text):
+    return {key for citation in _CITATION.findall(text) for key in _KEY.findall(citation)}
+
+
+def listed_keys():
+    return set(re.findall(r"^\| \[([^\]]+)\] \|", PAPERS, re.MULTILINE))
+
+
+CHECKED = [s for document in DOCUMENTS for s in sessions(document) if s.arguments[:1] and s.arguments[0] in LIGHT_VERBS]
+
+
+@pytest.mark.parametrize("session", CHECKED, ids=str)
+def test_a_shown_command_prints_the_lines_under_it(session, capsys):
+    assert main(list(session.arguments)) == 0
+    printed = capsys.readouterr().out.splitlines()
+    missing = first_missing(session.lines, printed)
+    assert missing is None, f"{session} does not print, at that place: {missing!r}"
+
+
+@pytest.mark.parametrize(
+    ("shown", "missing"),
+    [
+        (["a", "b"], None),
+        (["a", "…", "d"], None),
+        (["…", "c", "d"], None),
+        (["…b", "c"], "…b"),
+        (["a", "c"], "c"),
+        (["…", "b", "a"], "a"),
+        (["…", "x"], "x"),
+        (["a", "b", "c", "d", "e"], "e"),
+    ],
+)
+def test_a_line_that_is_not_printed_in_its_place_is_found(shown, missing):
+    assert first_missing(shown, ["a", "b", "c", "d"]) == missing
+
+
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.name)
+def test_the_python_in_the_tutorials_gives_what_it_shows(tutorial):
+    source = "\n".join(blocks(tutorial, "pycon"))
+    examples = doctest.DocTestParser().get_doctest(source, {}, tutorial.name, str(tutorial), 0)
+    report: list[str] = []
+    runner = doctest.DocTestRunner(verbose=False, optionflags=doctest.IGNORE_EXCEPTION_DETAIL)
+    result = runner.run(examples, out=report.append)
+    assert result.attempted > 10
+    assert result.failed == 0, "".join(report)
+
+
+def test_the_tutorials_have_the_same_steps_in_both_languages():
+    def steps(path):
+        text = _BLOCK.sub("", path.read_text("utf-8"))
+        return re.findall(r"^#+ (?:\d+(?:\.\d+)*)?", text, re.MULTILINE)
+
+    def commands(path):
+        return [
+            [word for word in s.arguments if word not in ("--lang", "zh")]
+            for s in sessions(path, ("console", "console no-test"))
+        ]
+
+    english, chinese = TUTORIALS
+    assert steps(english) == steps(chinese)
+    assert commands(english) == commands(chinese)
+
+
+@pytest.mark.parametrize("verb", ["networks", "show", "diff", "code", "data", "train", "evaluate", "maps", "read"])
+@pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.name)
+def test_the_tutorials_use_every_verb(tutorial, verb):
+    assert any(s.arguments[0] == verb for s in sessions(tutorial, ("console", "console no-test")))
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_the_page_of_papers_has_a_section_for_every_network(name):
+    section = re.search(rf"^### {re.escape(name)}\n(.*?)(?=^##|\Z)", PAPERS, re.MULTILINE | re.DOTALL)
+    assert section, f"docs/papers.md has no section {name}"
+    for word in ("**Said**", "**Not said**", "**Chosen**"):
+        assert word in section[1]
+
+
+def test_every_source_that_the_code_cites_is_listed():
+    files = (
+        path for folder in ("src", "lab") for kind in ("py", "toml") for path in (ROOT / folder).rglob(f"*.{kind}")
+    )
+    sources = [path.read_text("utf-8") for path in files]
+    cited = cited_keys("\n".join(sources))
+    assert {"LeCun98", "LeCun89"} <= cited
+    assert cited <= listed_keys()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_source_that_a_document_cites_is_listed(document):
+    assert cited_keys(document.read_text("utf-8")) <= listed_keys()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_within_the_repository_leads_somewhere(document):
+    targets = re.findall(r"\]\((?!https?:|mailto:|#)([^)#\s]+)", _BLOCK.sub("", document.read_text("utf-8")))
+    assert [target for target in targets if not (document.parent / target).exists()] == []

@@ -1,0 +1,122 @@
+"""The programs that the native engine runs: where arrays and buffers lie."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from lenet.engine.native import Engine
+from lenet.networks import describe, names
+from tests.engine.cases import drawn, natural, networks, random_pictures, random_weights
+
+program = pytest.importorskip("lenet.engine.program")
+
+
+@pytest.fixture(params=[False, True], ids=["lean", "keeping everything"])
+def keeping(request):
+    return request.param
+
+
+def places_of(layout):
+    """(start, end) of each array among the parameters, the padding of its rows included."""
+    spans = []
+    for place in layout.places.values():
+        rows = int(np.prod(place.shape)) // place.columns
+        spans.append((place.start, place.start + rows * place.row))
+    return sorted(spans)
+
+
+def buffers_of(layout):
+    """(start, end) of each buffer of the program, borders included, and a name."""
+    found = {}
+    for number, step in enumerate(layout.native.steps):
+        for name in ("received", "given", "received_slope", "given_slope"):
+            maps = getattr(step, name)
+            if maps.maps:
+                found[span_of(maps)] = f"{name} of step {number}"
+        if step.fused_pooling:
+            kept = step.sums_slope
+            found[(kept.offset, kept.offset + kept.maps * kept.map)] = f"sums_slope of step {number}"
+        if step.winners:
+            found[winners_of(step)] = f"winners of step {number}"
+    return found
+
+
+def border_of(maps):
+    return (maps.row - maps.width) // 2
+
+
+def span_of(maps):
+    start = maps.offset - border_of(maps) * (maps.row + 1)
+    return start, start + maps.maps * maps.map
+
+
+def winners_of(step):
+    start = step.winners - border_of(step.given) * (step.given.row + 1)
+    return start, start + step.given.maps * step.given.map
+
+
+def assert_apart(spans):
+    spans = sorted(spans)
+    assert all(0 <= start < end for start, end in spans)
+    for (_, end), (start, _) in pairwise(spans):
+        assert end <= start
+
+
+def assert_laid_out(network, keep_everything):
+    layout = program.lay_out(network, keep_everything)
+    arrays = random_weights(network)
+    parameters = np.full(layout.size, np.nan, np.float32)
+    layout.pack(arrays, parameters)
+    unpacked = layout.unpack(parameters)
+    assert list(unpacked) == list(network.parameter_shapes())
+    for name, array in unpacked.items():
+        np.testing.assert_array_equal(array, arrays[name])
+        assert not np.shares_memory(array, parameters)
+    assert_apart(places_of(layout))
+    assert all(place.start % 16 == 0 and place.row >= place.columns for place in layout.places.values())
+    assert layout.size % 16 == 0
+    assert np.count_nonzero(parameters) == sum(map(np.count_nonzero, arrays.values()))
+    buffers = buffers_of(layout)
+    assert_apart(buffers)
+    for step in layout.native.steps:
+        for maps in (step.received, step.given):
+            # What a convolution looks at around its maps belongs to the buffer, on all sides.
+            assert maps.row == maps.width + 2 * border_of(maps)
+            assert maps.map == maps.row * (maps.height + 2 * border_of(maps))
+        assert border_of(step.received) == step.padding
+    if keep_everything:
+        assert len({maps.offset for maps in layout.seen.values()}) == len(layout.seen)
+
+
+@pytest.mark.parametrize("name", names())
+def test_arrays_and_buffers_of_the_zoo_lie_apart_and_arrays_come_back(name, keeping):
+    assert_laid_out(describe(name), keeping)
+
+
+@given(networks())
+@drawn(100)
+def test_arrays_and_buffers_of_any_network_lie_apart_and_arrays_come_back(network):
+    assert_laid_out(network, False)
+    assert_laid_out(network, True)
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
+@pytest.mark.parametrize("name", ["lenet-1989", "lenet-1", "lenet-5", "lenet-5-relu", "lenet-rgb"])
+def test_what_pads_rows_and_arrays_stays_zero_while_learning(name, optimizer):
+    network = describe(name)
+    engine = Engine(network, random_weights(network), threads=2)
+    images, labels = random_pictures(network, 90)
+    learning = natural(network, batch=20, optimizer=optimizer, weight_decay=0.01, ema=0.9)
+    engine.fit(images, labels, np.arange(90), [1e-3] * 5, learning)
+    padding = np.ones(engine._layout.size, bool)
+    for place in engine._layout.places.values():
+        mask = place.view(padding)
+        mask[...] = False
+    assert padding.any()
+    vectors = [getattr(engine._native, kind) for kind in ("parameters", "first", "second", "average")]
+    for vector in vectors:
+        assert not len(vector) or not vector[padding].any()
+    assert sum(map(len, vectors)) == (4 if optimizer == "adamw" else 3) * len(padding)
+    assert engine._native.parameters[~padding].all()

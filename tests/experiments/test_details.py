@@ -1,0 +1,183 @@
+"""What each detail is worth: one change a step, from the published network to the one taught today."""
+
+import json
+from dataclasses import fields, replace
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from lenet.architecture import Network
+from lenet.errors import TrainingError
+from lenet.experiments import find, runner
+from lenet.experiments.details import PUBLISHED, STEPS
+from lenet.experiments.groups import train_each
+from lenet.experiments.pictures import draw
+from lenet.experiments.plan import Request
+from lenet.experiments.preparation import Material
+from lenet.experiments.recipes import LENET_5
+from lenet.experiments.runner import reproduce
+from lenet.experiments.statistics import difference
+from lenet.experiments.streams import Patterns
+from lenet.model import load
+from lenet.networks import describe
+from lenet.training import Run
+from lenet.training import recipe as named_recipe
+from tests.experiments.replica_fakes import stand_in
+
+
+def digits(number, seed=0):
+    rng = np.random.default_rng(seed)
+    return Patterns(rng.integers(0, 256, (number, 32, 32), np.uint8), rng.integers(0, 10, number))
+
+
+@pytest.fixture
+def taught(tmp_path, monkeypatch):
+    """The row on thirty random pictures."""
+    account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
+               "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: Material(digits(20), digits(10, 1), account))
+    stand_in(monkeypatch)
+    return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3))
+
+
+def changed_stages(before: Network, after: Network):
+    return [new.name for old, new in zip(before.stages, after.stages, strict=True) if old != new]
+
+
+def test_each_step_changes_what_it_says_and_nothing_else():
+    networks = [describe("lenet-5"), *(step.network for step in STEPS)]
+    changes = [changed_stages(*pair) for pair in pairwise(networks)]
+    assert changes == [[], ["output"], ["s2", "s4"], ["c1", "c3", "c5", "f6"], ["c3"], [], [], [], [], []]
+    ranges = [network.input_range for network in networks]
+    assert len(set(ranges[:8])) == len(set(ranges[8:])) == 1
+    assert {network.input for network in networks} == {(1, 32, 32)}
+
+
+def test_recipes_change_one_value_at_a_time_but_where_the_method_changes():
+    one_by_one = [LENET_5, *(step.recipe for step in STEPS if step.recipe.optimizer == "sdlm")]
+    by_batches = [step.recipe for step in STEPS if step.recipe.optimizer != "sdlm"]
+    assert len(one_by_one) + len(by_batches) == len(STEPS) + 1
+
+    def changed(recipes):
+        pairs = pairwise(recipes)
+        return [[one.name for one in fields(a) if getattr(a, one.name) != getattr(b, one.name)] for a, b in pairs]
+
+    assert changed(one_by_one) == [["j"], ["loss", "j"], [], [], []]
+    assert changed(by_batches) == [["init"], [], ["label_smoothing"], ["shift"]]
+    assert (one_by_one[-1].init, by_batches[0].init) == (LENET_5.init, LENET_5.init)
+
+
+def test_the_last_step_is_lenet_5_relu_as_it_is_trained_by_default():
+    today, last = describe("lenet-5-relu", size=32), STEPS[-1]
+    assert last.recipe == named_recipe("default", describe("lenet-5-relu"))
+    assert last.network.input_range == today.input_range
+    for ours, theirs in zip(last.network.stages, today.stages, strict=True):
+        assert ours.activation == theirs.activation
+        assert ours.layer == theirs.layer or (ours.name, ours.layer.maps, theirs.layer.units) == ("c5", 120, 120)
+    sizes = [[int(np.prod(shape)) for shape in one.output_shapes] for one in (last.network, today)]
+    assert sizes[0] == sizes[1]
+
+
+def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
+    results = taught.settings["results"]
+    labels = [PUBLISHED, *(step.label for step in STEPS)]
+    assert list(results["seconds"]) == labels
+    assert list(results["changes"]) == labels[1:]
+    measured = {(one["measure"], one["part"]): one["values"] for one in results["measures"]}
+    for label in labels:
+        assert len(measured[("test_error", label)]) == len(measured[("train_error_while_learning", label)]) == 3
+    first = measured[("test_error", labels[1])]
+    apart = np.mean(first) - np.mean(measured[("test_error", labels[0])])
+    assert results["changes"][labels[1]][0] == pytest.approx(apart)
+
+
+def test_the_published_step_is_the_row_lenet_5(taught):
+    below = taught.below["lenet-5"].settings["results"]["measures"]
+    errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
+    ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED)
+    assert ours["values"] == errors
+
+
+def test_passes_by_mini_batches_stand_in_the_history_too(taught, tmp_path):
+    lines = [json.loads(line) for line in (tmp_path / "details/history.jsonl").read_text("utf-8").splitlines()]
+    by_part = {line["part"]: line for line in lines}
+    assert list(by_part) == [step.label for step in STEPS]
+    for step in STEPS:
+        line = by_part[step.label]
+        assert len(line["loss"]) == len(line["errors"]) == len(line["test_errors"]) == 3
+        assert (line["epoch"], line["examples"]) == (1, 20)
+    measured = {
+        one["part"]: one for one in taught.settings["results"]["measures"] if one["measure"].startswith("train")
+    }
+    last = STEPS[-1].label
+    assert measured[last]["values"] == [5 * wrong for wrong in by_part[last]["errors"]]
+
+
+def test_runs_by_mini_batches_that_are_done_are_opened_again(taught, tmp_path):
+    step = STEPS[-1]
+    recipe = replace(step.recipe, epochs=1)
+    arguments = (tmp_path / "runs", step.network, recipe, (0, 1), digits(20), digits(10, 1))
+    first = train_each(*arguments)
+    written = (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns
+    again = train_each(*arguments)
+    assert (again.history, again.seconds) == (first.history, first.seconds)
+    assert (tmp_path / "runs/1/best.safetensors").stat().st_mtime_ns == written
+    assert (first.seeds, first.history[0]["examples"]) == ((0, 1), 20)
+
+
+def test_runs_that_version_0_1_ended_are_tested_when_they_are_opened(tmp_path):
+    step, test = STEPS[-1], digits(10, 1)
+    arguments = (tmp_path, step.network, replace(step.recipe, epochs=2), (0, 1), digits(20), test)
+    first = train_each(*arguments)
+    for seed in (0, 1):
+        run = Run(tmp_path / f"{seed}")
+        checkpoint = run.load_checkpoint()
+        for row in checkpoint.history:
+            for name in ("examples", "test_loss", "test_errors", "test_error_rate"):
+                del row[name]
+        run.save_checkpoint(checkpoint)
+    again = train_each(*arguments)
+    assert again.history[-1]["test_errors"] == first.history[-1]["test_errors"] == first.errors(test)
+    assert again.history[-1]["examples"] == 20
+
+
+def test_a_seed_that_failed_stands_at_the_edge_of_the_picture(taught, tmp_path):
+    for one in taught.settings["results"]["measures"]:
+        one.update(values=[1.0, 1.1, 88.0], mean=30.0, deviation=50.0)
+    assert all(path.stat().st_size > 10_000 for path in draw(find("details"), taught.settings, tmp_path))
+
+
+def test_a_difference_of_means_has_an_interval_that_both_samples_widen():
+    apart, half = difference([1.0, 1.2, 1.4], [0.9, 1.0, 1.1])
+    assert apart == pytest.approx(0.2)
+    assert half == pytest.approx(4.303 * np.sqrt((0.2**2 + 0.1**2) / 3))
+    assert difference([1.0], [0.5, 0.6])[1] is None
+
+
+@pytest.mark.parametrize(
+    ("name", "changed"),
+    [("j", 20.0), ("mu", 0.1), ("eta", 0.001), ("rate", 2.0), ("stretch", 2.0), ("init", "lush"), ("unhalved", True)],
+)
+def test_recipes_that_are_compared_cannot_be_changed(tmp_path, name, changed):
+    with pytest.raises(TrainingError, match=f"details compares recipes as they stand; leave --{name} out"):
+        reproduce(find("details"), tmp_path / "details", Request(**{name: changed}))
+    assert not (tmp_path / "details").exists()
+
+
+def test_the_number_of_cores_changes_no_bit_of_what_learns_by_mini_batches(tmp_path, monkeypatch):
+    step, found = STEPS[-1], []
+    for cores in (1, 2):
+        monkeypatch.setattr("lenet.training.side_by_side.usable_cores", lambda cores=cores: cores)
+        folder = tmp_path / f"{cores}"
+        train_each(folder, step.network, replace(step.recipe, epochs=1), (0, 1), digits(80), digits(10, 1))
+        found.append([load(folder / f"{seed}/best.safetensors").parameters["c5.weight"].tobytes() for seed in (0, 1)])
+    assert found[0] == found[1]
+
+
+def test_a_folder_of_mini_batches_begun_with_another_recipe_is_refused(tmp_path):
+    step = STEPS[-1]
+    arguments = ((0,), digits(20), digits(10, 1))
+    train_each(tmp_path, step.network, replace(step.recipe, epochs=1), *arguments)
+    with pytest.raises(TrainingError, match="epochs"):
+        train_each(tmp_path, step.network, replace(step.recipe, epochs=2), *arguments)

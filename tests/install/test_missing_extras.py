@@ -1,0 +1,145 @@
+"""Where an extra is not installed, every verb works without it or says in one sentence what to install."""
+
+import json
+
+import pytest
+
+from lenet.cli import VERBS
+from lenet.engine.native import instruction_sets
+from tests.install.bare import ENGINE, OPTIONAL, command_without, run_without
+
+SEVEN = "examples/digits/seven.png"
+WORKS, TRAINS = "", "training needs the native engine, which was not built, or torch, which is not installed"
+FIGURES = "drawing figures needs matplotlib, which is not installed; install it with: pip install 'lenet[figures]'"
+# What each command says where no extra is installed, with and without the native engine; nothing where it works.
+COMMANDS = {
+    "networks": WORKS,
+    "show lenet-5 --explain": WORKS,
+    "show lenet-5 --diagram {folder}/diagram.svg": FIGURES,
+    "diff lenet-5 lenet-5-relu": WORKS,
+    "code lenet-5": WORKS,
+    "data list": WORKS,
+    "evaluate lenet-5 --data {folder}/digits.npz": WORKS,
+    f"read {SEVEN}": WORKS,
+    f"read {SEVEN} --detail": WORKS,
+    "read {folder}/page.pdf": "reading PDF files needs pypdfium2, which is not installed",
+    "read {folder}/photo.heic": "reading HEIC pictures needs pillow-heif, which is not installed",
+    f"maps lenet-5 {SEVEN} -o {{folder}}/maps": FIGURES,
+    "explain -o {folder}/page.html": WORKS,
+    "serve --port 0": "serving needs fastapi, which is not installed; install it with: pip install 'lenet[serve]'",
+    "reproduce --list": WORKS,
+    "reproduce lenet-5 --quick --out {folder}/row": FIGURES,
+    "doctor": WORKS,
+}
+WITH_THE_ENGINE = {
+    "train lenet-5-relu --data {folder}/digits.npz --epochs 1 --out {folder}/run": (WORKS, TRAINS),
+    "adapt {folder}/hand --out {folder}/adapted": (None, TRAINS),
+    "bench": (None, "nothing that can be measured is installed"),
+}
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    import numpy as np
+
+    folder = tmp_path_factory.mktemp("bare")
+    images, labels = np.zeros((40, 28, 28), np.uint8), np.arange(40) % 10
+    for image, label in zip(images, labels, strict=True):
+        image[4 + label : 24, 8:20] = 255
+    parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
+    np.savez(folder / "digits.npz", **parts)
+    (folder / "page.pdf").write_bytes(b"%PDF-1.4\n")
+    (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
+    return folder
+
+
+def check(ran, said):
+    assert "Traceback" not in ran.stderr
+    assert (ran.returncode == 0) == (said == WORKS), ran.stderr
+    last = ran.stderr.splitlines()[-1] if ran.stderr else ""
+    assert last.startswith("lenet: ") or not said
+    assert said in last
+
+
+@pytest.mark.parametrize("missing", [OPTIONAL, (*OPTIONAL, ENGINE)], ids=["extras", "extras and engine"])
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_bare_installation_works_or_says_what_to_install(command, missing, folder):
+    ran = command_without(missing, *command.format(folder=folder).split())
+    check(ran, COMMANDS[command])
+
+
+@pytest.mark.parametrize("command", WITH_THE_ENGINE)
+def test_what_only_the_engine_or_torch_can_do_says_so_where_neither_is(command, folder):
+    with_engine, without = WITH_THE_ENGINE[command]
+    given = command.format(folder=folder).split()
+    if with_engine is not None and instruction_sets():
+        check(command_without(OPTIONAL, *given), with_engine)
+    if not command.startswith("adapt"):
+        check(command_without((*OPTIONAL, ENGINE), *given), without)
+
+
+def test_every_verb_is_among_the_commands():
+    tried = {command.split()[0] for command in (*COMMANDS, *WITH_THE_ENGINE)}
+    assert tried == set(VERBS)
+
+
+def test_reproducing_asks_for_what_it_will_draw_with_before_it_trains(folder):
+    ran = command_without(OPTIONAL, "reproduce", "lenet-5", "--quick", "--out", folder / "asked")
+    assert FIGURES in ran.stderr
+    assert "pass 1/1" not in ran.stderr
+    assert not (folder / "asked").exists()
+
+
+def test_a_benchmark_of_nothing_prints_no_table_and_says_what_to_install():
+    ran = command_without((*OPTIONAL, ENGINE), "bench")
+    assert ran.returncode == 1
+    assert ran.stdout == ""
+    sentence = ran.stderr.splitlines()[-1]
+    for remedy in ("the native engine was not built; install a C++ compiler", "'lenet[train]'", "'lenet[bench]'"):
+        assert remedy in sentence
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("lenet.figures.write_diagram(lenet.describe('lenet-5'), 'no/diagram.svg')", "needs matplotlib"),
+        ("from lenet.pytorch import build", "needs torch"),
+        ("from lenet.server import create_app", "needs fastapi"),
+        ("from lenet.benchmarking.onnx_model import to_onnx", "needs onnx"),
+        ("import lenet.training.losses", "needs torch"),
+    ],
+)
+def test_python_names_the_extra_too(code, said):
+    asked = f"try:\n    {code}\nexcept MissingExtra as error:\n    print(error)"
+    ran = run_without(OPTIONAL, f"import lenet, lenet.figures\nfrom lenet.errors import MissingExtra\n{asked}")
+    assert said in ran.stdout, ran.stderr
+    assert "install it with: pip install 'lenet[" in ran.stdout
+
+
+def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
+    ran = command_without((*OPTIONAL, ENGINE), "doctor", "--json")
+    assert ran.returncode == 0, ran.stderr
+    found = json.loads(ran.stdout)["findings"]
+    assert {entry["state"] for entry in found["versions"].values()} == {"good"}
+    engine = {name: entry["state"] for name, entry in found["engine"].items()}
+    assert engine == {"extension": "absent", "training": "absent", "reading": "good", "matrix unit": "absent"}
+    training = found["engine"]["training"]
+    assert training["value"] is None
+    assert training["text"] == "cannot be done: there is no native engine, and torch is not installed"
+    assert training["remedy"].startswith("pip install 'lenet[train]'")
+    assert found["engine"]["reading"]["value"] == "numpy"
+    assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
+    assert set(found["extras"]) == {"train", "figures", "bench", "heic", "pdf", "serve"}
+
+
+def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():
+    found = json.loads(command_without(("httptools", "onnx"), "doctor", "--json").stdout)["findings"]["extras"]
+    assert found["serve"]["state"] == found["bench"]["state"] == "absent"
+    assert found["serve"]["text"] == "httptools is not installed; it serves lenet serve"
+    assert found["bench"]["text"].startswith("onnx is not installed")
+    assert found["train"]["state"] == "good"
+
+
+def test_the_line_about_the_missing_engine_does_not_promise_a_torch_that_is_missing():
+    ran = command_without((*OPTIONAL, ENGINE), "read", SEVEN)
+    assert "reading uses NumPy, which is slower, and nothing trains" in ran.stderr

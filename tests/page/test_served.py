@@ -1,0 +1,266 @@
+"""The page that ``lenet serve`` gives out, in Chromium: its server reads photos, as ``lenet read`` reads them."""
+
+import io
+import json
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lenet.cli import main
+from lenet.reading import Reader
+
+pytest.importorskip("playwright.sync_api")
+pytest.importorskip("uvicorn")
+pytestmark = [
+    pytest.mark.skipif(browser_path() is None, reason="no Chromium or Chrome on this machine"),
+    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
+]
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+PHONE, PI = (DIGITS / "phone.png").read_bytes(), (DIGITS / "pi.png").read_bytes()
+CALL = "import sys; from lenet.cli import main; sys.exit(main())"
+SECONDS = 120  # for all tests of one server: what is slower hangs
+SEEN = "Array.from(s.reading.digits, ({ image, ...told }) => told)"
+READ = "s.found?.digits.length > 0"
+
+
+@contextmanager
+def serving(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``lenet serve`` on a free port: the process, and the page's address."""
+    command = [sys.executable, "-c", CALL, "serve", "--port", "0", *options]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        killer = threading.Timer(SECONDS, process.kill)
+        killer.start()
+        try:
+            found = re.match(r"serving at (http://\S+)", process.stdout.readline())
+            assert found
+            yield process, found[1]
+        finally:
+            killer.cancel()
+            process.terminate()
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with serving() as (_, address):
+        yield address
+
+
+@pytest.fixture
+def seen(browser, address):
+    with opened(browser, address, query="/?lang=en") as seen:
+        yield seen
+
+
+@pytest.fixture
+def blameless(seen):
+    """A page with nothing on its console at the end."""
+    yield seen
+    assert seen.faults == []
+
+
+def read_by_command(capsys, path: Path) -> list[dict]:
+    assert main(["read", str(path), "--json"]) == 0
+    return json.loads(capsys.readouterr().out)[0]["digits"]
+
+
+def says(seen) -> str:
+    return seen.page.inner_text(".found-says")
+
+
+@pytest.mark.parametrize("name", ["phone", "pi", "year"])
+def test_all_digits_of_a_dropped_photo_are_shown_as_lenet_read_reads_them(blameless, address, capsys, name):
+    path = DIGITS / f"{name}.png"
+    blameless.drop(path.name, path.read_bytes())
+    blameless.wait(READ)
+    digits = read_by_command(capsys, path)
+    assert blameless.state(SEEN) == digits
+    marks = [digit["label"] + "?" * digit["rejected"] for digit in digits]
+    assert blameless.page.locator(".found-boxes text").all_text_contents() == marks
+    assert blameless.page.locator(".found button").all_inner_texts() == marks
+    lines = blameless.page.locator(".found-line").evaluate_all("all => all.map(one => one.children.length)")
+    assert lines == [sum(digit["line"] == line for digit in digits) for line in range(digits[-1]["line"] + 1)]
+    boxes = blameless.page.locator(".found-boxes rect").evaluate_all(
+        "all => all.map(({ x, y, width, height }) => [y, x, height, width].map(side => side.baseVal.value))"
+    )
+    assert [[top, left, top + high, left + wide] for top, left, high, wide in boxes] == [one["box"] for one in digits]
+    assert f"{len(digits)} digits were found" in says(blameless)
+    asked = [one for one in blameless.requests if not one.startswith(("data:", "blob:"))]
+    assert asked == [f"{address}/?lang=en", f"{address}/v1/read?detail=steps"]
+
+
+def test_the_digit_chosen_in_the_list_or_in_the_picture_is_what_the_networks_look_at(blameless):
+    digits = Reader().read(PI).digits
+    blameless.drop("pi.png", PI)
+    blameless.wait(READ)
+    assert blameless.state("s.chosen") == 0
+    for chosen, place in (
+        (3, ".found button"),
+        (8, ".found-boxes rect"),
+        (5, ".found-boxes rect"),
+        (0, ".found button"),
+    ):
+        blameless.page.locator(place).nth(chosen).click()
+        assert blameless.state("s.chosen") == chosen
+        assert blameless.state("Array.from(s.image)") == digits[chosen].image.ravel().tolist()
+        pressed = blameless.page.locator(".found button").evaluate_all("all => all.map(one => one.ariaPressed)")
+        assert pressed == ["true" if number == chosen else "false" for number in range(len(digits))]
+        doubt = "Not sure: perhaps" if digits[chosen].is_rejected else "Read as"
+        assert says(blameless).startswith(
+            f"{doubt} {digits[chosen].label}, at {100 * digits[chosen].probability:.1f} %"
+        )
+    assert digits[8].is_rejected, "no digit of this test is rejected"
+    assert blameless.page.get_attribute(".answer", "data-answer") == digits[0].label
+
+
+def test_the_boxes_of_a_picture_larger_than_the_one_shown_lie_on_its_digits(blameless):
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(PI)) as picture:
+        picture.resize((2 * picture.width, 2 * picture.height)).save(file, "PNG")
+    digits = Reader().read(file.getvalue()).digits
+    blameless.drop("large.png", file.getvalue())
+    blameless.wait(READ)
+    assert blameless.state("s.picture.width") == 1600
+    shown = np.array(blameless.state("s.reading.digits.map(({ box }) => box)"))
+    np.testing.assert_allclose(shown, np.array([digit.box for digit in digits]) * 1600 / 2772, atol=0.5)
+
+
+def test_a_drawing_is_read_in_the_page_and_not_sent(blameless, address):
+    for digit in "0123456789":
+        blameless.page.keyboard.press(digit)
+        blameless.wait(f"s.reading?.digits[0]?.label === '{digit}'")
+        assert says(blameless).startswith(f"Read as {digit}, at")
+    assert blameless.requests == [f"{address}/?lang=en"]
+
+
+def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
+    held = []
+    blameless.page.route("**/v1/read*", lambda route: held.append(route))
+    blameless.drop("phone.png", PHONE)
+    blameless.page.wait_for_selector(".sheet-frame[aria-busy]")
+    blameless.wait("document.querySelector('.sheet-frame').ariaBusy === 'true'")
+    blameless.page.keyboard.press("7")
+    with blameless.page.expect_response("**/v1/read*"):
+        held[0].continue_()
+    blameless.page.wait_for_timeout(200)
+    assert blameless.state("s.isDrawn && s.found === null")
+    assert blameless.page.get_attribute(".answer", "data-answer") == "7"
+
+
+def test_drawing_again_takes_the_photos_boxes_away_and_pressing_beside_them_does_not(blameless):
+    blameless.drop("phone.png", PHONE)
+    blameless.wait(READ)
+    blameless.page.locator(".photo").click(position={"x": 5, "y": 5})
+    assert blameless.state(READ)
+    blameless.page.click("[data-do='pad.clear']")
+    assert blameless.state("s.picture === null && s.found === null")
+    assert blameless.page.locator(".found-boxes rect").count() == 0
+    assert not blameless.page.is_visible(".found")
+
+
+def test_a_photo_without_digits_says_what_the_server_remarks(blameless):
+    file = io.BytesIO()
+    Image.new("L", (90, 90), 255).save(file, "PNG")
+    remark = Reader().read(file.getvalue()).remark
+    blameless.drop("blank.png", file.getvalue())
+    blameless.wait("s.found !== null")
+    assert says(blameless) == remark
+    assert blameless.state("s.image === null")
+
+
+def test_a_refusal_of_the_server_is_shown_as_its_sentence(seen, capsys, tmp_path):
+    path = tmp_path / "note.png"
+    path.write_text("no picture")
+    assert main(["read", str(path)]) == 1
+    sentence = capsys.readouterr().err.strip().removeprefix("lenet: ").replace(str(path), "note.png")
+    seen.drop("note.png", path.read_bytes())
+    seen.page.wait_for_selector(".fault:not(:empty)")
+    assert seen.page.inner_text(".fault") == sentence
+    assert seen.state("s.isDrawn"), "what was drawn before stays"
+    seen.page.keyboard.press("2")
+    assert seen.page.inner_text(".fault") == ""
+
+
+def test_a_picture_that_is_too_long_for_the_server_is_refused_in_a_sentence(browser):
+    content = np.random.default_rng(1).bytes(1_500_000)
+    with serving("--max-body", "1") as (_, address), opened(browser, address, query="/?lang=en") as seen:
+        seen.drop("long.png", content)
+        seen.page.wait_for_selector(".fault:not(:empty)")
+        assert "1,000,000 bytes" in seen.page.inner_text(".fault")
+
+
+def test_an_answer_that_is_none_of_the_servers_is_a_sentence_with_its_status(seen):
+    seen.page.route("**/v1/read*", lambda route: route.fulfill(status=502, body="<h1>Bad Gateway</h1>"))
+    seen.drop("phone.png", PHONE)
+    seen.page.wait_for_selector(".fault:not(:empty)")
+    assert seen.page.inner_text(".fault") == "The server refused the picture with status 502."
+
+
+def test_when_the_server_is_gone_a_sentence_says_so_and_drawings_are_still_read(browser):
+    with serving() as (process, address), opened(browser, address, query="/?lang=en") as seen:
+        process.terminate()
+        process.wait(SECONDS)
+        seen.drop("phone.png", PHONE)
+        seen.page.wait_for_selector(".fault:not(:empty)")
+        assert "does not answer; start lenet serve again" in seen.page.inner_text(".fault")
+        seen.page.click("[data-switch=language] [data-value=zh]")
+        seen.drop("phone.png", PHONE)
+        seen.wait("document.querySelector('.fault').innerText.includes('没有响应')")
+        seen.page.keyboard.press("7")
+        seen.wait("s.reading?.digits[0]?.label === '7'")
+
+
+def test_behind_a_proxy_the_page_asks_under_the_proxys_path(browser):
+    with serving("--root-path", "/digits") as (_, address):
+        server = address.removesuffix("/digits")
+        with opened(browser, server, query="/?lang=en") as seen:
+            as_proxy = lambda route: route.continue_(url=route.request.url.replace("/digits/", "/"))  # noqa: E731
+            seen.page.route("**/digits/**", as_proxy)
+            seen.drop("phone.png", PHONE)
+            seen.wait(READ)
+            assert seen.requests[-1] == f"{server}/digits/v1/read?detail=steps"
+
+
+def test_a_served_page_may_ask_its_own_server_and_nobody_else(blameless, address):
+    with blameless.page.expect_response(lambda _: True) as sent:
+        blameless.page.reload()
+    policy = sent.value.headers["content-security-policy"]
+    rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
+    assert rules["connect-src"] == "'self'"
+    assert rules["default-src"] == "'none'"
+    ask = "address => fetch(address).then(({ status }) => status, () => 'refused')"
+    blameless.wait("s?.answers.length > 0")
+    assert blameless.page.evaluate(ask, f"{address}/healthz") == 200
+    assert blameless.page.evaluate(ask, address.replace("127.0.0.1", "localhost")) == "refused"
+    blameless.faults.clear()
+
+
+def test_a_served_page_says_that_photos_go_to_its_server(blameless):
+    assert "is read by the server that gave out this page" in blameless.page.inner_text("footer")
+    assert "leaves this page" not in blameless.page.inner_text("footer")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark"), (390, "light")])
+def test_a_photo_with_its_boxes_is_no_wider_than_the_window_and_axe_finds_no_serious_fault(
+    browser, address, axe, tmp_path, width, scheme
+):
+    with opened(browser, address, width, 900, scheme, "/?lang=en") as seen:
+        seen.drop("pi.png", PI)
+        seen.wait(READ)
+        seen.save(shots_folder(tmp_path), f"photo-{width}-{scheme}")
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        seen.page.evaluate(axe)
+        result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        faults = [found for found in result["violations"] if found["impact"] in ("serious", "critical")]
+        assert [(found["id"], found["nodes"][0]["html"][:160]) for found in faults] == []
+        assert seen.faults == []
