@@ -22,9 +22,9 @@ def page(finished: Sequence[Settings], language: Language, pictures: str) -> str
         finished: run.json of rows with results, in any order.
         pictures: the folder of the pictures as seen from the page; each row has NAME.png and NAME-dark.png there.
     """
-    texts, found = load(language), {settings["name"]: settings for settings in finished}
-    present = [(row, found[row.name]) for row in ROWS if row.name in found]
-    missing = [row for row in ROWS if row.name not in found]
+    texts, by_name = load(language), {settings["name"]: settings for settings in finished}
+    present = [(row, by_name[row.name]) for row in ROWS if row.name in by_name]
+    missing = [row for row in ROWS if row.name not in by_name]
     parts = [f"# {texts.text('page', 'title')}", *(texts.text("page", key) for key in _OPENING)]
     parts += [f"## {texts.text('headings', 'summary')}", _summary(present, texts)]
     parts += [section(row, settings, texts, pictures) for row, settings in present]
@@ -67,7 +67,7 @@ def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
 
 def remarks(settings: Settings, texts: Texts) -> str:
     """Count the seeds that reach the printed error, and say how far our mean curve is from a printed one."""
-    said = [
+    sentences = [
         texts.text("remarks", "reached", reached=sum(one <= figure["published"]["value"] for one in values),
                    seeds=figure["n"])
         for figure in settings["results"]["measures"]
@@ -76,14 +76,14 @@ def remarks(settings: Settings, texts: Texts) -> str:
         and not figure["part"]
         and len(values := figure["values"]) > 1
     ]  # fmt: skip
-    found = settings["results"].get("farthest") or {}
-    said += [
+    farthest = settings["results"].get("farthest") or {}
+    sentences += [
         texts.text("remarks", "farthest", curve=texts.text("figures", f"curve-{name}"), number=one["pass"],
                    difference=_signed(one["difference"]))
         for name in ("test", "train")
-        if (one := found.get(name))
+        if (one := farthest.get(name))
     ]  # fmt: skip
-    return texts.text("writing", "space").join(said)
+    return texts.text("writing", "space").join(sentences)
 
 
 def _summary(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:

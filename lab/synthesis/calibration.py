@@ -26,10 +26,10 @@ def calibrate(network: Network, parts: list[Part]) -> Calibration:
     """
     temperatures = np.arange(0.5, 3.0, 0.02) * (PENALTIES if network.smallest_wins else 1)
     tried = [Calibration(temperature=float(temperature)) for temperature in temperatures]
-    found = min(tried, key=lambda one: sum(_cross_entropy(one, network, part) for part in parts))
+    fitted = min(tried, key=lambda one: sum(_cross_entropy(one, network, part) for part in parts))
     surest, wrong, weight = [], [], []
     for outputs, labels in parts:
-        digits = found.probabilities(network, outputs)
+        digits = fitted.probabilities(network, outputs)
         surest.append(digits.max(axis=1))
         wrong.append(digits.argmax(axis=1) != labels)
         weight.append(np.full(len(labels), 1 / len(labels)))
@@ -43,13 +43,13 @@ def calibrate(network: Network, parts: list[Part]) -> Calibration:
         if len(fitting):
             thresholds.append((share, round(float(chances[fitting[-1]]), 5)))
     nothing = np.concatenate([labels for _, labels in parts]) == NO_DIGIT
-    least = (
+    minimum = (
         float(np.quantile(np.concatenate(surest)[nothing], 1 - NONSENSE))
         if nothing.any()
         else dict(thresholds)[SHARE_ALONE]
     )
-    in_line = min(least, max((chance for share, chance in thresholds if share >= SHARE_IN_LINE), default=least))
-    return Calibration(round(found.temperature, 3), round(least, 5), round(in_line, 5), tuple(thresholds))
+    in_line = min(minimum, max((chance for share, chance in thresholds if share >= SHARE_IN_LINE), default=minimum))
+    return Calibration(round(fitted.temperature, 3), round(minimum, 5), round(in_line, 5), tuple(thresholds))
 
 
 def _cross_entropy(calibration: Calibration, network: Network, part: Part) -> float:

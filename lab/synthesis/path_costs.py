@@ -71,28 +71,28 @@ def edits(a: str, b: str) -> int:
     return last[-1]
 
 
-def loss(some: list[Graph], costs: Costs) -> float:
+def loss(sample: list[Graph], costs: Costs) -> float:
     """The share of strings read wrong; a little for each wrong digit in them, so that the search sees a slope."""
-    read_as = [read(graph, costs) for graph in some]
-    wrong = [edits(text, graph[0]) for text, graph in zip(read_as, some, strict=True)]
+    read_as = [read(graph, costs) for graph in sample]
+    wrong = [edits(text, graph[0]) for text, graph in zip(read_as, sample, strict=True)]
     return float(np.mean([(count > 0) + 0.2 * count for count in wrong]))
 
 
-def right(some: list[Graph], costs: Costs) -> float:
-    return float(np.mean([read(graph, costs) == graph[0] for graph in some]))
+def right(sample: list[Graph], costs: Costs) -> float:
+    return float(np.mean([read(graph, costs) == graph[0] for graph in sample]))
 
 
-def search(some: list[Graph], costs: Costs) -> Costs:
-    least = loss(some, costs)
+def search(sample: list[Graph], costs: Costs) -> Costs:
+    smallest = loss(sample, costs)
     for _ in range(ROUNDS):
-        before = least
+        before = smallest
         for name, value in asdict(costs).items():
             for factor in FACTORS:
                 changed = replace(costs, **{name: round(value * factor, 3)})
-                if (now := loss(some, changed)) < least - 1e-9:
-                    costs, least = changed, now
-            print(f"{name:12} {getattr(costs, name):7.3f}   loss {least:.4f}", flush=True)
-        if least == before:
+                if (now := loss(sample, changed)) < smallest - 1e-9:
+                    costs, smallest = changed, now
+            print(f"{name:12} {getattr(costs, name):7.3f}   loss {smallest:.4f}", flush=True)
+        if smallest == before:
             break
     return costs
 
@@ -107,12 +107,12 @@ def main() -> None:
     recognizer = Recognizer(load(options.weights) if options.weights else None)
     mnist = data.load("mnist")
     writer = Writer(mnist.train_images, mnist.train_labels.astype(np.uint8), np.random.default_rng(options.seed))
-    some, others = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))
+    sample, others = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))
     start = Costs()
-    found = search(some, start)
-    print(f"searched on: {right(some, start):.3f} -> {right(some, found):.3f}")
-    print(f"others:      {right(others, start):.3f} -> {right(others, found):.3f}")
-    print(found)
+    cheapest = search(sample, start)
+    print(f"searched on: {right(sample, start):.3f} -> {right(sample, cheapest):.3f}")
+    print(f"others:      {right(others, start):.3f} -> {right(others, cheapest):.3f}")
+    print(cheapest)
 
 
 if __name__ == "__main__":

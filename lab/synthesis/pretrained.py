@@ -156,12 +156,12 @@ def train(
     validation = [_known(network, *part) for part in validation]
     worker = Worker()
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, None, worker) as (learner, _):
-        best, least = learner.kept_arrays(), np.inf
+        best, smallest = learner.kept_arrays(), np.inf
         for row in train_epochs(learner, stream, recipe):
             kept = learner.kept_arrays()
             errors = [mistakes(Engine(network, kept), *part) for part in validation]
-            if np.mean(errors) < least:
-                best, least = kept, float(np.mean(errors))
+            if np.mean(errors) < smallest:
+                best, smallest = kept, float(np.mean(errors))
             print(
                 f"epoch {row['epoch']}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
                 f"{row['seconds']:.0f} s",

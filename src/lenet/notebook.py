@@ -58,10 +58,14 @@ def run_html(run: Run) -> str:
 
     if not run.history_path.exists():
         return f"<p>{escape(str(run.folder))}: no epoch is done yet</p>"
-    best = run.best
-    rate = best.get("validation_error_rate")
-    told = "" if rate is None else f", validation error {rate:.2f} %"
-    return f"<p>{escape(str(run.folder))}: best in epoch {best['epoch']}{told}</p>" + _image(curves_picture(run))
+    best = [row for row in run.history if row["best"]]
+    if not best:
+        title = f"{run.folder}: {len(run.models)} networks, trained side by side"
+    else:
+        rate = best[-1].get("validation_error_rate")
+        validation = "" if rate is None else f", validation error {rate:.2f} %"
+        title = f"{run.folder}: best in epoch {best[-1]['epoch']}{validation}"
+    return f"<p>{escape(title)}</p>" + _image(curves_picture(run))
 
 
 def evaluation_html(evaluation: Evaluation) -> str:

@@ -105,7 +105,7 @@ def test_a_confident_first_network_answers_alone_and_the_others_are_not_paid_for
         [[0, 5], [0, 2]],
         [[0, 5], [0, 2]],
     ], np.float32)  # fmt: skip
-    decided, cost = answered(outputs, least=2.0)
+    decided, cost = answered(outputs, minimum=2.0)
     np.testing.assert_array_equal(decided, [[3, 0], [1, 4]])
     assert cost == 2.0  # one network for the first pattern, three for the second
 

@@ -419,6 +419,7 @@ def test_networks_that_are_trained_side_by_side_are_those_that_are_trained_alone
     assert together.model.digest == together.models[0].digest != together.models[1].digest
     for name, array in alone.model.parameters.items():
         np.testing.assert_array_equal(together.models[0].parameters[name], array)
+    assert "2 networks, trained side by side" in together._repr_html_()
     assert [row["errors"][0] for row in together.history] == [row["errors"] for row in alone.history]
     with pytest.raises(TrainingError, match="was begun with other seeds"):
         fit(TINY, stripes(), made, tmp_path / "together", seeds=[0, 2], validation=0, resume=True)

@@ -86,14 +86,14 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
     Fewer, still half and half, if the candidates end before.
 
     >>> sixes = Patterns(np.zeros((6, 1, 1), np.uint8), np.array([0, 1, 2, 3, 4, 5]))
-    >>> half_wrong(iter([sixes]), lambda some: some.labels == 3, 4).labels
+    >>> half_wrong(iter([sixes]), lambda batch: batch.labels == 3, 4).labels
     array([0, 3])
     """
     wrong, right = _Basket(patterns // 2), _Basket(patterns // 2)
-    for some in candidates:
-        mask = is_wrong(some)
-        wrong.take(some, mask)
-        right.take(some, ~mask)
+    for batch in candidates:
+        mask = is_wrong(batch)
+        wrong.take(batch, mask)
+        right.take(batch, ~mask)
         if wrong.is_full and right.is_full:
             break
     each = min(len(wrong), len(right))
@@ -103,8 +103,8 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
 def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
     """The first so many patterns on which two networks disagree; fewer if the candidates end before."""
     basket = _Basket(patterns)
-    for some in candidates:
-        basket.take(some, disagree(some))
+    for batch in candidates:
+        basket.take(batch, disagree(batch))
         if basket.is_full:
             break
     return basket.patterns()
@@ -180,9 +180,9 @@ def _hard(
     """What the networks of one machine let through to its next, which starts from this seed."""
 
     def alive() -> Iterator[Patterns]:
-        for some in candidates(whole, seed, amount):
+        for batch in candidates(whole, seed, amount):
             progress.advance(0)  # filtering is to end, too, where another job has failed
-            yield some
+            yield batch
 
     hard = filtered(network, before, alive(), amount.patterns)
     if not len(hard):
@@ -202,12 +202,12 @@ def filtered(
     """What one or two trained networks let through to the next."""
     trained = [Forward(network, arrays) for arrays in before]
 
-    def answers(index: int, some: Patterns) -> NDArray[np.int64]:
-        return decide(network, trained[index].predict(some.images))
+    def answers(index: int, batch: Patterns) -> NDArray[np.int64]:
+        return decide(network, trained[index].predict(batch.images))
 
     if len(trained) == 1:
-        return half_wrong(candidates, lambda some: answers(0, some) != some.labels, patterns)
-    return disputed(candidates, lambda some: answers(0, some) != answers(1, some), patterns)
+        return half_wrong(candidates, lambda batch: answers(0, batch) != batch.labels, patterns)
+    return disputed(candidates, lambda batch: answers(0, batch) != answers(1, batch), patterns)
 
 
 def threshold(outputs: Array, asked: float = ASKED) -> float:
@@ -225,14 +225,14 @@ def margins(outputs: Array) -> Array:
     return np.asarray(best[:, 1] - best[:, 0])
 
 
-def answered(outputs: Array, least: float) -> tuple[Array, float]:
+def answered(outputs: Array, minimum: float) -> tuple[Array, float]:
     """The outputs with the later networks left out where the first is confident, and the networks asked on average.
 
     Args:
         outputs: of the three, (3, N, classes).
-        least: the margin of the first from which on it answers alone.
+        minimum: the margin of the first from which on it answers alone.
     """
-    alone = margins(outputs[0]) >= least
+    alone = margins(outputs[0]) >= minimum
     return np.where(alone[:, None], outputs[0], outputs.sum(axis=0)), float(1 + 2 * (~alone).mean())
 
 
@@ -249,9 +249,9 @@ class _Basket:
     def is_full(self) -> bool:
         return self._held >= self._size
 
-    def take(self, some: Patterns, mask: Mask) -> None:
+    def take(self, batch: Patterns, mask: Mask) -> None:
         chosen = np.flatnonzero(mask)[: self._size - self._held]
-        self._parts.append(Patterns(some.images[chosen], some.labels[chosen]))
+        self._parts.append(Patterns(batch.images[chosen], batch.labels[chosen]))
         self._held += len(chosen)
 
     def patterns(self) -> Patterns:

@@ -74,15 +74,15 @@ class Amounts:
 QUICK = Amounts(kept_back=50, choosing=5, segmented=2)
 
 
-def strings_of(digits: Patterns, seed: int, most: int | None = None) -> dict[int, Strings]:
+def strings_of(digits: Patterns, seed: int, maximum: int | None = None) -> dict[int, Strings]:
     """Strings at each gap; in those of a gap no digit is used twice.
 
     Args:
         digits: uint8 (N, 28, 28), ink-high.
         seed: draws strings and heights.
-        most: so many strings at each gap; as many as there are digits for if None.
+        maximum: so many strings at each gap; as many as there are digits for if None.
     """
-    count = min(len(digits) // DIGITS, most or len(digits))
+    count = min(len(digits) // DIGITS, maximum or len(digits))
     rng = np.random.default_rng(seed)
     return {
         gap: write_strings(
@@ -199,12 +199,12 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
     slid = [StringReader(model) for model in readers]
     figures, beside = {}, []
     milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
-    for gap, some in strings.items():
+    for gap, at_gap in strings.items():
         right = [
-            _right(partial(_slid, reader), some.fields, some.texts, milliseconds["displacement"]) for reader in slid
+            _right(partial(_slid, reader), at_gap.fields, at_gap.texts, milliseconds["displacement"]) for reader in slid
         ]
         figures[("strings_right", _named(gap))] = [100 * float(mask.mean()) for mask in right]
-        fields, texts = some.fields[: amounts.segmented], some.texts[: amounts.segmented]
+        fields, texts = at_gap.fields[: amounts.segmented], at_gap.texts[: amounts.segmented]
         cut = {
             name: _right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
             for name, length in zip(SEGMENTED, (None, DIGITS), strict=True)
@@ -213,7 +213,7 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
         beside.append(
             {
                 "gap": gap,
-                "touching": 100 * _touching(some),
+                "touching": 100 * _touching(at_gap),
                 "strings": len(texts),
                 "displacement": [100 * float(mask[: len(texts)].mean()) for mask in right],
                 **shares,
@@ -228,7 +228,7 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
         "amounts": asdict(amounts),
         "beside": beside,
         "grammars": grammars,
-        "milliseconds": {name: round(float(np.mean(some)), 2) for name, some in milliseconds.items()},
+        "milliseconds": {name: round(float(np.mean(times)), 2) for name, times in milliseconds.items()},
     }
 
 
@@ -249,7 +249,7 @@ def segmented(reader: Reader, fields: NDArray[np.uint8], length: int | None = No
     """What segmentation reads in fields, uint8 (N, 32, width), ink-high; blanks between the digits are left out.
 
     Args:
-        length: how many digits there are, if that is told.
+        length: how many digits there are, if that is known.
     """
     answers = []
     for field in fields:

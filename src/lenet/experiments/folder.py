@@ -160,8 +160,8 @@ def reading_results(folder: Path) -> Iterator[None]:
 
 def finished(root: Path) -> list[dict[str, Any]]:
     """The run.json of each row below a folder that has results, in any order."""
-    found = [read(path.parent) for path in sorted(root.glob("*/run.json"))]
-    return [settings for settings in found if "results" in settings]
+    rows = [read(path.parent) for path in sorted(root.glob("*/run.json"))]
+    return [row for row in rows if "results" in row]
 
 
 def versions() -> dict[str, str]:

@@ -34,7 +34,7 @@ Figures = dict[tuple[str, str], list[float]]
 
 def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[Figures, list[float]]:
     """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
-    judged = [judge(network, some, test.labels) for some in outputs]
+    judged = [judge(network, of_one, test.labels) for of_one in outputs]
     figures: Figures = {
         ("test_error", ""): [one.error_rate for one in judged],
         ("rejects_for_1", ""): [one.reject_rate(1.0) for one in judged],
@@ -72,17 +72,17 @@ def by_pass(groups: Sequence[Group], key: str, tested: int = 0) -> NDArray[np.fl
 
 def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
     """Mean, standard deviation and extremes over seeds after each pass, for training and test."""
-    found = {}
+    spread_by_part = {}
     for name, key, patterns in (("train", "errors", 0), ("test", "test_errors", tested)):
         rates = by_pass(groups, key, patterns)
         spread = rates.std(axis=1, ddof=1) if rates.shape[1] > 1 else np.zeros(len(rates))
-        found[name] = {
+        spread_by_part[name] = {
             "mean": rates.mean(axis=1).tolist(),
             "deviation": spread.tolist(),
             "low": rates.min(axis=1).tolist(),
             "high": rates.max(axis=1).tolist(),
         }
-    return found
+    return spread_by_part
 
 
 def assembled(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:

@@ -49,7 +49,7 @@ def _subtitle(settings: Mapping[str, Any]) -> str:
 
 
 def _colors(theme: Theme) -> tuple[str, str, str]:
-    """Ours on the test set, ours on training patterns, and a third; told apart in lightness too."""
+    """Ours on the test set, ours on training patterns, and a third, distinct in lightness too."""
     return theme.accent, theme.signed[1], theme.muted
 
 
@@ -63,9 +63,9 @@ def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     passes = list(range(1, len(drawn["test"]["mean"]) + 1))
     shown = [value for name in ("train", "test") for value in drawn[name]["mean"]] + [value for value, _ in levels]
     span, ticks = log_span(shown + [value for curve in row.curve or () for value in curve[: len(passes)]], 0.02)
-    most = max(len(passes), 2)
-    chart = _field(sheet, (0.5, most + 0.5), span, is_log=True)
-    steps = range(1, most + 1, 1 if most <= 12 else 2 if most <= 24 else 5)
+    last = max(len(passes), 2)
+    chart = _field(sheet, (0.5, last + 0.5), span, is_log=True)
+    steps = range(1, last + 1, 1 if last <= 12 else 2 if last <= 24 else 5)
     chart.frame(list(steps), ticks, "pass", "error, %")
     for value, color in levels:
         chart.level(value, color)
@@ -127,10 +127,10 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Error on the rest by how many are rejected; the printed reject rates stand on the line of 0.5 %."""
     sheet, curves = _sheet(row, settings, theme), settings["results"]["rejections"]
     colors = dict(zip(curves, (theme.signed[1], theme.accent, theme.ink), strict=False))
-    most = 6.0
-    rejected = [rate for rate in REJECTED if rate <= most]
+    highest = 6.0
+    rejected = [rate for rate in REJECTED if rate <= highest]
     high = max(1.8, *(min(curve[0], 20.0) for curve in curves.values()))
-    chart = _field(sheet, (0, most), (0.0, high))
+    chart = _field(sheet, (0, highest), (0.0, high))
     ticks = [round(high * share, 2) for share in (0, 0.25, 0.5, 0.75, 1)] if high > 2 else [0, 0.5, 1, 1.5]
     chart.frame(range(7), ticks, "rejected, %", "error on the rest, %")
     chart.level(0.5, theme.muted)
@@ -265,7 +265,7 @@ def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     for gap, one in zip(gaps, slid, strict=True):
         _seeds(chart, gap, one)
     words = ("segmentation, 95 % interval", "the same, length known")
-    rivals = [("line", color, said) for color, said in zip(colors.values(), words, strict=True)]
+    rivals = [("line", color, label) for color, label in zip(colors.values(), words, strict=True)]
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *rivals])
     return sheet
 

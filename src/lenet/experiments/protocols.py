@@ -42,7 +42,7 @@ class TrainedRow:
         streams, groups: by part, one for each order.
         machines: of a boosted row.
         readers: of a row that reads strings, by seed.
-        progress: is told of what takes long to measure.
+        progress: what shows that something is measured.
     """
 
     plan: Plan
@@ -63,14 +63,14 @@ class TrainedRow:
 
 def _training(trained: TrainedRow) -> dict[str, Any]:
     groups, test = trained.groups["all"], trained.material.test
-    outputs = [some for group in groups for some in group.outputs(test.images)]
+    outputs = [of_one for group in groups for of_one in group.outputs(test.images)]
     figures, remaining = network_figures(trained.row.description(), outputs, test)
     figures |= training_figures(groups, [stream.training() for stream in trained.streams["all"]])
     drawn = curves(groups, len(test))
-    found = {"figures": figures, "curves": drawn, "rejection": remaining, "by_order": _by_order(groups, len(test))}
+    results = {"figures": figures, "curves": drawn, "rejection": remaining, "by_order": _by_order(groups, len(test))}
     if trained.row.curve:
-        found["farthest"] = _farthest(trained.row, drawn)
-    return found
+        results["farthest"] = _farthest(trained.row, drawn)
+    return results
 
 
 def _boosting(trained: TrainedRow) -> dict[str, Any]:
@@ -80,7 +80,7 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
     asked = [answered(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
     figures[("average_cost", "")] = [cost for _, cost in asked]
-    skipping, _ = network_figures(network, [some for some, _ in asked], test)
+    skipping, _ = network_figures(network, [of_one for of_one, _ in asked], test)
     figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
     for index, place in enumerate(("first", "second", "third")):
         alone, _ = network_figures(network, [three[index] for three in outputs], test)

@@ -138,14 +138,14 @@ def _file_name(part: PartPlan) -> str:
 
 def _measure_and_write(trained: TrainedRow, place: Path) -> None:
     settings = trained.settings
-    found = MEASUREMENTS[trained.row.measurement](trained)
+    results = MEASUREMENTS[trained.row.measurement](trained)
     if history := [*_history(trained)]:
         folder.save_history(place, history)
     if trained.readers:
         digit_strings.save_example(place, trained.material.test)
     _save_first_seed(trained, place)
-    figures = assembled(trained.row, found.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
-    settings["results"] = {"measures": figures, **found}
+    figures = assembled(trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
+    settings["results"] = {"measures": figures, **results}
 
 
 def _history(trained: TrainedRow) -> Iterator[dict[str, Any]]:

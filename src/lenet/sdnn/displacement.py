@@ -173,8 +173,8 @@ class Displacement:
         return {name: array[0] for name, array in self._over(whole.shape[2]).activations(whole).items()}
 
     def _whole(self, fields: GrayLevels) -> GrayLevels:
-        own = self.network.input[2]
-        missing = max(own - fields.shape[2], (own - fields.shape[2]) % self.step)
+        narrowest = self.network.input[2]
+        missing = max(narrowest - fields.shape[2], (narrowest - fields.shape[2]) % self.step)
         return np.pad(fields, ((0, 0), (0, 0), (0, missing)))
 
     def _codes(self, fields: GrayLevels) -> Array:

@@ -57,8 +57,8 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
     Returns:
         The grammar, and the share of the strings that it gets right, 0..1.
     """
-    seen = [(displacement.columns(some.fields).penalties, some.texts) for some in strings]
-    best, most = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
+    seen = [(displacement.columns(batch.fields).penalties, batch.texts) for batch in strings]
+    best, best_share = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
     tried: set[Grammar] = set()
     for _ in range(_ROUNDS):
         for vary in (_again, _longest, _stay, _entry, _contact):
@@ -67,9 +67,9 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
                     continue
                 tried.add(grammar)
                 right = share_right(seen, grammar)
-                if right > most:
-                    best, most = grammar, right
-    return best, most
+                if right > best_share:
+                    best, best_share = grammar, right
+    return best, best_share
 
 
 def _again(grammar: Grammar) -> list[Grammar]:

@@ -109,9 +109,9 @@ def cut_windows(
     nearest, distance = apart.argmin(axis=2), apart.min(axis=2)
     rows, at, digit = _one_of_each(rng, distance <= cutting.reach, nearest, cutting.digits)
     empty_rows, empty_at = np.nonzero((distance >= cutting.clear) & (places <= strings.ends[:, None]))
-    some = rng.permutation(len(empty_rows))[: round(cutting.blanks * len(rows))]
-    classes = np.concatenate([strings.labels[rows, digit], np.full(len(some), BLANK)])
-    rows, at = np.concatenate([rows, empty_rows[some]]), np.concatenate([at, empty_at[some]])
+    chosen_blanks = rng.permutation(len(empty_rows))[: round(cutting.blanks * len(rows))]
+    classes = np.concatenate([strings.labels[rows, digit], np.full(len(chosen_blanks), BLANK)])
+    rows, at = np.concatenate([rows, empty_rows[chosen_blanks]]), np.concatenate([at, empty_at[chosen_blanks]])
     windows = np.lib.stride_tricks.sliding_window_view(fields, HEIGHT, axis=2)[rows, :, at]
     return invert(np.ascontiguousarray(windows), rng, cutting.noisy, cutting.inverted), classes
 

@@ -60,13 +60,18 @@ class LabeledDigits:
 
 
 def adapt(
-    model: Model, own: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe = PASSES, *, threads: int | None = None
+    model: Model,
+    examples: LabeledDigits,
+    rehearsed: LabeledDigits,
+    recipe: Recipe = PASSES,
+    *,
+    threads: int | None = None,
 ) -> Model:
     """Weights that have learned own examples, and rehearsed what they knew.
 
     Args:
         model: where to start; it stays as it is.
-        own: the examples to learn, at least one.
+        examples: those to learn, at least one.
         rehearsed: a good part of what the weights were trained on.
         recipe: how; its loss, first weights and name do not count.
         threads: as `fit` takes them. The same number gives the same bits.
@@ -78,11 +83,11 @@ def adapt(
         TrainingError: if there is nothing to learn or to rehearse, or the loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """
-    if not len(own) or not len(rehearsed):
-        raise TrainingError(f"nothing to adapt with: {len(own)} own examples and {len(rehearsed)} to rehearse")
+    if not len(examples) or not len(rehearsed):
+        raise TrainingError(f"nothing to adapt with: {len(examples)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
     recipe = _fitting(recipe, model)
-    stream = RehearsalStream(model, own, rehearsed, recipe)
+    stream = RehearsalStream(model, examples, rehearsed, recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.load(model.parameters)
         for _ in train_epochs(learner, stream, recipe):
@@ -93,10 +98,10 @@ def adapt(
 class RehearsalStream(GeneratedStream):
     """Own examples, every class as often, examples of what was learned before, and pieces that are no digits."""
 
-    def __init__(self, model: Model, own: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe) -> None:
+    def __init__(self, model: Model, examples: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe) -> None:
         super().__init__(recipe.seed)
         self._network: Network = model.network
-        self._own, self._rehearsed, self._recipe = own, rehearsed, recipe
+        self._examples, self._rehearsed, self._recipe = examples, rehearsed, recipe
         self._pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), self.rng)
         outputs = Forward(model.network, model.parameters).predict(self._pieces)
         self._answers = probabilities(model.network, outputs)
@@ -106,7 +111,7 @@ class RehearsalStream(GeneratedStream):
         return PASS
 
     def epoch(self, number: int) -> Epoch:
-        mine = self._own.at(_evenly(self._own.labels, round(OWN * PASS / DIGITS), self.rng))
+        mine = self._examples.at(_evenly(self._examples.labels, round(OWN * PASS / DIGITS), self.rng))
         rest = PASS - len(mine) - len(self._pieces)
         known = self._rehearsed.at(self.rng.integers(len(self._rehearsed), size=rest))
         images = np.concatenate([mine.images, known.images, self._pieces])

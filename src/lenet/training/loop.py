@@ -142,8 +142,10 @@ def fit(
             **({"start": start.digest} if start is not None else {}),
             **({"seeds": list(seeds)} if seeds is not None else {}),
         }
-        own = held.enter_context(begin(out, settings, resume=resume, start=start)) if worker.is_first else Run(Path())
-        run = group.from_first(own)
+        opened = (
+            held.enter_context(begin(out, settings, resume=resume, start=start)) if worker.is_first else Run(Path())
+        )
+        run = group.from_first(opened)
         begun = group.from_first(_checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_first else None)
         first = group.from_first(_first_model(run) if worker.is_first else None)
         if begun is not None:

@@ -178,8 +178,8 @@ def _repeated_engine(stored: dict[str, Any]) -> str | None:
     engine = str(stored.get("engine", "torch"))
     if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
         return engine
-    said = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
-    print(f"lenet: {said}", file=sys.stderr)
+    warning = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
+    print(f"lenet: {warning}", file=sys.stderr)
     return None
 
 

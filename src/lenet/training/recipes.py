@@ -103,9 +103,9 @@ class Recipe:
         for name, minimum in at_least.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= minimum):
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {minimum}")
-        for name, most in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
-            if getattr(self, name) > most:
-                raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {most}")
+        for name, maximum in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
+            if getattr(self, name) > maximum:
+                raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {maximum}")
         for name, rate in (("learning_rate", self.learning_rate), ("mu", self.mu), *(("rates", r) for r in self.rates)):
             if not (math.isfinite(rate) and rate > 0):
                 raise TrainingError(f"{name} is {rate}, expected a number above 0")
@@ -293,7 +293,7 @@ def natural_loss(network: Network, optimizer: str = "sgd") -> str:
 
 
 def check_loss(loss: str, network: Network) -> None:
-    """Raise TrainingError where a loss cannot teach this network anything true."""
+    """Raise TrainingError where a loss does not fit a network's outputs."""
     penalties = loss in ("map", "penalty")
     if penalties != network.smallest_wins:
         outputs = (
