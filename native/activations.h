@@ -1,4 +1,4 @@
-// Activations of whole rows of units, and their derivatives from what they gave.
+// Activations of whole rows of units, and their derivatives as functions of their outputs.
 #pragma once
 
 #include "program.h"
@@ -9,8 +9,8 @@ namespace lenet::LENET_ISA {
 constexpr float squash_amplitude = 1.7159f;  // [LeCun98, eq. 6 and appendix A]
 constexpr float squash_slope = 2.f / 3.f;
 
-// What a sum is raised to at least: ReLU is done where sums are stored, and the others do nothing there.
-LENET_INLINE float floor_of(Activation activation) {
+// The lower bound of a stored sum: ReLU is fused into the store, other activations have none.
+LENET_INLINE float lower_bound_of(Activation activation) {
   return activation == Activation::relu ? 0.f : -__builtin_inff();
 }
 
@@ -26,12 +26,12 @@ LENET_INLINE Vector activated(Vector sum) {
 }
 
 template <Activation activation>
-LENET_INLINE Vector slope(Vector given) {
+LENET_INLINE Vector derivative(Vector out) {
   switch (activation) {
     case Activation::squash:
-      return squash_slope * squash_amplitude - (squash_slope / squash_amplitude) * (given * given);
-    case Activation::tanh: return 1.f - given * given;
-    case Activation::sigmoid: return given - given * given;
+      return squash_slope * squash_amplitude - (squash_slope / squash_amplitude) * (out * out);
+    case Activation::tanh: return 1.f - out * out;
+    case Activation::sigmoid: return out - out * out;
     default: return Vector{} + 1.f;
   }
 }
@@ -42,14 +42,14 @@ static void activate_units(float* units, int count) {
 }
 
 template <Activation activation>
-static void scale_slopes(float* slopes, const float* given, int count) {
+static void scale_grads(float* grads, const float* out, int count) {
   for (int i = 0; i < count; ++i) {
-    const Vector d = load(slopes + i * lanes), y = load(given + i * lanes);
-    store(slopes + i * lanes, activation == Activation::relu ? masked(y > Vector{}, d) : d * slope<activation>(y));
+    const Vector d = load(grads + i * lanes), y = load(out + i * lanes);
+    store(grads + i * lanes, activation == Activation::relu ? masked(y > Vector{}, d) : d * derivative<activation>(y));
   }
 }
 
-// In place, on `count` vectors that follow one another.
+// Activates `count` consecutive vectors in place.
 LENET_INLINE void activate(Activation activation, float* units, int count) {
   switch (activation) {
     case Activation::squash: return activate_units<Activation::squash>(units, count);
@@ -60,37 +60,37 @@ LENET_INLINE void activate(Activation activation, float* units, int count) {
   }
 }
 
-// From the derivative with respect to what an activation gave to that with respect to its sum, in place.
-LENET_INLINE void through_activation(Activation activation, float* slopes, const float* given, int count) {
+// Turns the gradient with respect to an activation's output into that with respect to its input, in place.
+LENET_INLINE void activation_backward(Activation activation, float* grads, const float* out, int count) {
   switch (activation) {
-    case Activation::squash: return scale_slopes<Activation::squash>(slopes, given, count);
-    case Activation::tanh: return scale_slopes<Activation::tanh>(slopes, given, count);
-    case Activation::sigmoid: return scale_slopes<Activation::sigmoid>(slopes, given, count);
-    case Activation::relu: return scale_slopes<Activation::relu>(slopes, given, count);
+    case Activation::squash: return scale_grads<Activation::squash>(grads, out, count);
+    case Activation::tanh: return scale_grads<Activation::tanh>(grads, out, count);
+    case Activation::sigmoid: return scale_grads<Activation::sigmoid>(grads, out, count);
+    case Activation::relu: return scale_grads<Activation::relu>(grads, out, count);
     default: return;
   }
 }
 
 // The log-softmax of a block's outputs, one vector for each class.
 static void log_softmax(float* units, int classes) {
-  Vector most = load(units);
-  for (int c = 1; c < classes; ++c) most = at_least(load(units + c * lanes), most);
+  Vector maximum = load(units);
+  for (int c = 1; c < classes; ++c) maximum = at_least(load(units + c * lanes), maximum);
   Vector total{};
-  for (int c = 0; c < classes; ++c) total += exp(load(units + c * lanes) - most);
+  for (int c = 0; c < classes; ++c) total += exp(load(units + c * lanes) - maximum);
   Vector log_total;
   for (int lane = 0; lane < lanes; ++lane) log_total[lane] = __builtin_logf(total[lane]);
-  for (int c = 0; c < classes; ++c) store(units + c * lanes, load(units + c * lanes) - most - log_total);
+  for (int c = 0; c < classes; ++c) store(units + c * lanes, load(units + c * lanes) - maximum - log_total);
 }
 
-static void through_log_softmax(float* slopes, const float* given, int classes) {
+static void log_softmax_backward(float* grads, const float* out, int classes) {
   Vector total{};
-  for (int c = 0; c < classes; ++c) total += load(slopes + c * lanes);
+  for (int c = 0; c < classes; ++c) total += load(grads + c * lanes);
   for (int c = 0; c < classes; ++c) {
-    store(slopes + c * lanes, load(slopes + c * lanes) - exp(load(given + c * lanes)) * total);
+    store(grads + c * lanes, load(grads + c * lanes) - exp(load(out + c * lanes)) * total);
   }
 }
 
-// The same for all units of a buffer, wherever its rows lie.
+// Activates all units of a buffer in place.
 LENET_INLINE void activate(Activation activation, float* block, const Maps& maps) {
   if (activation == Activation::log_softmax) return log_softmax(block + maps.offset * lanes, maps.units());
   if (activation == Activation::identity) return;
@@ -101,16 +101,16 @@ LENET_INLINE void activate(Activation activation, float* block, const Maps& maps
   }
 }
 
-LENET_INLINE void through_activation(Activation activation, float* derivatives, const Maps& slopes, const float* block,
-                                     const Maps& given) {
+LENET_INLINE void activation_backward(Activation activation, float* grads, const Maps& grad_maps, const float* block,
+                                     const Maps& out) {
   if (activation == Activation::identity) return;
   if (activation == Activation::log_softmax) {
-    return through_log_softmax(derivatives + slopes.offset * lanes, block + given.offset * lanes, given.units());
+    return log_softmax_backward(grads + grad_maps.offset * lanes, block + out.offset * lanes, out.units());
   }
-  for (int m = 0; m < given.maps; ++m) {
-    for (int y = 0; y < given.height; ++y) {
-      through_activation(activation, derivatives + (slopes.offset + m * slopes.map + y * slopes.row) * lanes,
-                         block + (given.offset + m * given.map + y * given.row) * lanes, given.width);
+  for (int m = 0; m < out.maps; ++m) {
+    for (int y = 0; y < out.height; ++y) {
+      activation_backward(activation, grads + (grad_maps.offset + m * grad_maps.map + y * grad_maps.row) * lanes,
+                         block + (out.offset + m * out.map + y * out.row) * lanes, out.width);
     }
   }
 }

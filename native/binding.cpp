@@ -1,5 +1,5 @@
-// The engine as a Python module. Python lays out the program (`lenet.engine.program`) and checks what users give;
-// here memory is only handed over.
+// The Python module of the engine. Python lays out the program (`lenet.engine.program`) and checks arguments; here arrays
+// are only passed on.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
@@ -10,8 +10,8 @@
 #include <algorithm>
 #include <stdexcept>
 
+#include "call_lock.h"
 #include "engine.h"
-#include "turn.h"
 
 namespace nb = nanobind;
 using namespace lenet;
@@ -32,7 +32,7 @@ const Kernels& named_kernels(const std::string& instructions) {
   return *kernels;
 }
 
-// A view of the engine's own memory, empty where nothing has been learned yet.
+// A view of a vector in the engine's memory, empty where it is not in use.
 Vector view(float* vector, nb::handle owner) {
   return Vector(vector, {vector ? size_t(nb::cast<Engine&>(owner).parameters()) : 0}, owner);
 }
@@ -80,11 +80,11 @@ NB_MODULE(_native, module) {
       .def(nb::init<>())
       .def_rw("kind", &Step::kind)
       .def_rw("activation", &Step::activation)
-      .def_rw("received", &Step::in)
-      .def_rw("given", &Step::out)
-      .def_rw("received_slope", &Step::in_slope)
-      .def_rw("given_slope", &Step::out_slope)
-      .def_rw("sums_slope", &Step::sums_slope)
+      .def_rw("input", &Step::input)
+      .def_rw("output", &Step::output)
+      .def_rw("input_grad", &Step::input_grad)
+      .def_rw("output_grad", &Step::output_grad)
+      .def_rw("sums_grad", &Step::sums_grad)
       .def_rw("winners", &Step::winners)
       .def_rw("fused_pooling", &Step::fused_pooling)
       .def_rw("pool_after", &Step::pool_after)
@@ -104,7 +104,7 @@ NB_MODULE(_native, module) {
       .def_rw("lane_bias", &Step::lane_bias)
       .def_rw("table", &Step::table)
       .def_rw("constants", &Step::constants)
-      .def_rw("passes_back", &Step::passes_back)
+      .def_rw("needs_input_grad", &Step::needs_input_grad)
       .def_rw("skips_background", &Step::skips_background);
   nb::class_<OwnedProgram>(module, "Program")
       .def(nb::init<>())
@@ -149,57 +149,57 @@ NB_MODULE(_native, module) {
       .def_prop_ro("threads", &Engine::threads)
       .def_rw("updates", &Engine::updates)
       .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Engine&>(self).values(), self); })
-      .def_prop_ro("first", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(Remembered::first), self); })
-      .def_prop_ro("second", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(Remembered::second), self); })
-      .def_prop_ro("average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(Remembered::average), self); })
-      .def("remember",
+      .def_prop_ro("first", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::first), self); })
+      .def_prop_ro("second", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::second), self); })
+      .def_prop_ro("average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::average), self); })
+      .def("reset_optimizer",
            [](Engine& self, bool first, bool second, bool average) {
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
-             self.remember(Remembered::first, first);
-             self.remember(Remembered::second, second);
-             self.remember(Remembered::average, average);
+             const CallLock turn(self.busy);
+             self.reset(OptimizerState::first, first);
+             self.reset(OptimizerState::second, second);
+             self.reset(OptimizerState::average, average);
            })
       .def("predict_gray",
            [](Engine& self, const Bytes& pictures, const Outputs& outputs) {
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
+             const CallLock turn(self.busy);
              self.predict(pictures.data(), nullptr, outputs.shape(0), outputs.data());
            })
       .def("predict_inputs",
            [](Engine& self, const Inputs& inputs, const Outputs& outputs) {
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
+             const CallLock turn(self.busy);
              self.predict(nullptr, inputs.data(), outputs.shape(0), outputs.data());
            })
-      .def("look",
+      .def("activations",
            [](Engine& self, const std::optional<Bytes>& pictures, const std::optional<Inputs>& inputs,
-              const std::vector<Maps>& buffers, const std::vector<Outputs>& seen) {
+              const std::vector<Maps>& buffers, const std::vector<Outputs>& outputs) {
              std::vector<float*> to;
-             for (const Outputs& array : seen) to.push_back(array.data());
+             for (const Outputs& array : outputs) to.push_back(array.data());
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
-             self.look(pictures ? pictures->data() : nullptr, inputs ? inputs->data() : nullptr, seen.at(0).shape(0), buffers,
-                       to);
+             const CallLock turn(self.busy);
+             self.activations(pictures ? pictures->data() : nullptr, inputs ? inputs->data() : nullptr, outputs.at(0).shape(0),
+                              buffers, to);
            },
-           nb::arg("pictures").none(), nb::arg("inputs").none(), nb::arg("buffers"), nb::arg("seen"))
+           nb::arg("pictures").none(), nb::arg("inputs").none(), nb::arg("buffers"), nb::arg("outputs"))
       .def("fit",
            [](Engine& self, const Learning& learning, const Bytes& pictures, const Rows& labels, const Rows& order,
               const Rates& rates, const std::optional<Shifts>& shifts, const std::optional<Bytes>& mirrored,
               const std::optional<Distortions>& distortions, uint64_t seed) {
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
-             Lesson lesson;
-             lesson.pictures = pictures.data();
-             lesson.labels = labels.data();
-             lesson.order = order.data();
-             lesson.examples = order.shape(0);
-             lesson.rates = rates.data();
-             lesson.shifts = shifts ? shifts->data() : nullptr;
-             lesson.mirrored = mirrored ? mirrored->data() : nullptr;
-             lesson.distortions = distortions ? &*distortions : nullptr;
-             lesson.seed = seed;
-             const Tally tally = self.fit(learning, lesson);
+             const CallLock turn(self.busy);
+             Batches batches;
+             batches.pictures = pictures.data();
+             batches.labels = labels.data();
+             batches.order = order.data();
+             batches.examples = order.shape(0);
+             batches.rates = rates.data();
+             batches.shifts = shifts ? shifts->data() : nullptr;
+             batches.mirrored = mirrored ? mirrored->data() : nullptr;
+             batches.distortions = distortions ? &*distortions : nullptr;
+             batches.seed = seed;
+             const Tally tally = self.fit(learning, batches);
              return std::make_pair(tally.loss, tally.errors);
            },
            nb::arg("learning"), nb::arg("pictures"), nb::arg("labels"), nb::arg("order"), nb::arg("rates"),
@@ -207,13 +207,13 @@ NB_MODULE(_native, module) {
       .def("gradients", [](Engine& self, const Objective& objective, const Bytes& pictures, const Rows& labels,
                            const Rows& order, const Outputs& gradient) {
         const nb::gil_scoped_release released;
-        const Turn turn(self.busy);
-        Lesson lesson;
-        lesson.pictures = pictures.data();
-        lesson.labels = labels.data();
-        lesson.order = order.data();
-        lesson.examples = order.shape(0);
-        const Tally tally = self.gradients(objective, lesson, gradient.data());
+        const CallLock turn(self.busy);
+        Batches batches;
+        batches.pictures = pictures.data();
+        batches.labels = labels.data();
+        batches.order = order.data();
+        batches.examples = order.shape(0);
+        const Tally tally = self.gradients(objective, batches, gradient.data());
         return std::make_pair(tally.loss, tally.errors);
       });
 

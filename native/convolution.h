@@ -1,10 +1,10 @@
-// Convolutions: multiply-adds of broadcast weights, one image in each lane, so that no lane is ever moved.
+// Convolutions: multiply-adds of broadcast weights, one image in each lane, without any shuffles.
 //
-// Forward, where every map looks at all input maps, a patch is 2×2 units of up to six maps (two where there are few
-// registers), which share what they load. With a table each map has kernels of its own: there a tile is one or two rows
-// of up to 10 units (6) of one map. Either way the sums stay in registers while all kernels pass over them, and are pooled
-// before they are stored. Backward, the kernels' derivatives of several maps stay in registers while the rows pass, and a
-// row's derivatives are scattered over what fed it.
+// In the forward pass of maps connected to all input maps, a patch is 2×2 units of up to six maps (two where there are few
+// registers), which share the inputs that they load. With a connection table maps share no inputs: there a tile is one or
+// two rows of up to 10 units (6) of one map. Either way the sums stay in registers over all kernels, and are pooled before
+// they are stored. In the backward pass the kernel gradients of several maps stay in registers over a range of rows, and a
+// row's gradient is scattered over its inputs.
 #pragma once
 
 #include "activations.h"
@@ -16,7 +16,7 @@ namespace lenet::LENET_ISA {
 
 // One tile of a map, or one patch of several.
 struct Tile {
-  const float* in;          // the upper left corner of what it looks at, in the first input map
+  const float* in;          // the upper left corner of its receptive field, in the first input map
   ptrdiff_t in_map, in_row;
   const int32_t* input_map;  // of each kernel
   int kernels;
@@ -26,17 +26,17 @@ struct Tile {
   int bias_row, bias_step;   // 0 where a map has one bias
   float* out;
   ptrdiff_t out_row;
-  float floor;               // 0 for ReLU, else nothing
+  float lower_bound;         // 0 for ReLU, else -inf
   float* winners;            // null at inference
-  const uint64_t* ink;       // of the rows it looks at, or null
-  uint64_t window;           // the columns it looks at
-  ptrdiff_t weights_of_map;  // patches: from one map to the next
+  const uint64_t* ink;       // of the rows of its receptive field, or null
+  uint64_t window;           // the columns of its receptive field
+  ptrdiff_t weights_of_map;  // patches: the stride from one map to the next
   ptrdiff_t out_map;
 };
 
 using TileKernel = void (*)(const Tile&);
 
-// One row of the input, through the row of a kernel that meets it above, below, or both.
+// Adds the products of one input row to the sums of the upper row of units, the lower one, or both.
 template <int side_known, int stride_known, bool above, bool below, int rows, int width>
 LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, const float* weights, int kernel_row,
                                const Tile& t) {
@@ -46,22 +46,22 @@ LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, con
   LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
     const Vector upper_weight = above ? broadcast(upper[kx]) : Vector{}, lower_weight = below ? broadcast(lower[kx]) : Vector{};
     LENET_UNROLL for (int x = 0; x < width; ++x) {
-      const Vector seen = load(in + (x * stride + kx) * lanes), value = many_registers ? in_register(seen) : seen;
+      const Vector loaded = load(in + (x * stride + kx) * lanes), value = many_registers ? in_register(loaded) : loaded;
       if constexpr (above) sums[0][x] += value * upper_weight;
       if constexpr (below) sums[rows - 1][x] += value * lower_weight;
     }
   }
 }
 
-// The largest of four units, no less than the floor, and which it was: -1 where it is not above the floor.
+// Stores the largest of four units, bounded below, and its index: -1 where it is not above the bound.
 LENET_INLINE void keep_largest(Vector a, Vector b, Vector c, Vector d, const Tile& t, ptrdiff_t at) {
-  const Vector most = at_least(at_least(a, b), at_least(c, d)), floor = broadcast(t.floor);
-  store(t.out + at, at_least(most, floor));
+  const Vector largest = at_least(at_least(a, b), at_least(c, d)), lower_bound = broadcast(t.lower_bound);
+  store(t.out + at, at_least(largest, lower_bound));
   if (t.winners) {
-    Integers winner = c == most ? Integers{} + 2 : Integers{} + 3;
-    winner = b == most ? Integers{} + 1 : winner;
-    winner = a == most ? Integers{} : winner;
-    store(t.winners + at, (Vector)(winner | (floor >= most)));
+    Integers winner = c == largest ? Integers{} + 2 : Integers{} + 3;
+    winner = b == largest ? Integers{} + 1 : winner;
+    winner = a == largest ? Integers{} : winner;
+    store(t.winners + at, (Vector)(winner | (lower_bound >= largest)));
   }
 }
 
@@ -76,7 +76,7 @@ static void convolve_tile(const Tile& t) {
   for (int k = 0; k < t.kernels; ++k) {
     const float* in = t.in + t.input_map[k] * t.in_map;
     const float* weights = t.weights + k * side * side;
-    // Row r of the input meets kernel row r for the upper units, and r - stride for the lower ones.
+    // Row r of the input is multiplied by kernel row r for the upper units, and r - stride for the lower ones.
     const uint64_t* ink = t.ink;
     const auto empty = [&](int r) { return ink && !(ink[r] & t.window); };
     if constexpr (rows == 1) {
@@ -91,13 +91,13 @@ static void convolve_tile(const Tile& t) {
       for (int r = stride; r < side; ++r, in += t.in_row) {
         if (!empty(r)) add_products<side_known, stride_known, true, true>(sums, in, weights, r, t);
       }
-      if (stride > side) in += (stride - side) * t.in_row;  // rows that no kernel meets
+      if (stride > side) in += (stride - side) * t.in_row;  // rows outside of both receptive fields
       for (int r = lower_from; r < side + stride; ++r, in += t.in_row) {
         if (!empty(r)) add_products<side_known, stride_known, false, true>(sums, in, weights, r, t);
       }
     }
   }
-  const Vector floor = broadcast(t.floor);
+  const Vector lower_bound = broadcast(t.lower_bound);
   if constexpr (pooled) {
     LENET_UNROLL for (int x = 0; x < width; x += 2) {
       keep_largest(sums[0][x], sums[0][x + 1], sums[1][x], sums[1][x + 1], t, x / 2 * lanes);
@@ -105,13 +105,13 @@ static void convolve_tile(const Tile& t) {
   } else {
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
       LENET_UNROLL for (int x = 0; x < width; ++x) {
-        store(t.out + r * t.out_row + x * lanes, at_least(sums[r][x], floor));
+        store(t.out + r * t.out_row + x * lanes, at_least(sums[r][x], lower_bound));
       }
     }
   }
 }
 
-// The widest tile that fits; `width` comes in as what is left of the row and goes out as what the tile takes.
+// The widest tile that fits; `width` is what is left of the row, and becomes the width of the tile.
 template <int side, int stride, int rows, bool pooled, int candidate, int... narrower>
 static TileKernel tile_kernel(int& width) {
   if constexpr (sizeof...(narrower) > 0) {
@@ -135,7 +135,7 @@ static TileKernel tile_kernel(int rows, bool pooled, int& width) {
   return rows == 2 ? tile_kernel<side, stride, 2, false>(width) : tile_kernel<side, stride, 1, false>(width);
 }
 
-// Where every map looks at all input maps, several maps can share what they look at: 2×2 units of each.
+// 2×2 units of several maps that share their inputs, where every map is connected to all input maps.
 template <int group, bool pooled>
 static void convolve_patch(const Tile& t) {
   constexpr int side = 5;
@@ -167,18 +167,18 @@ static void convolve_patch(const Tile& t) {
       keep_largest(sums[g][0], sums[g][1], sums[g][2], sums[g][3], t, g * t.out_map);
     } else {
       float* out = t.out + g * t.out_map;
-      const Vector floor = broadcast(t.floor);
-      store(out, at_least(sums[g][0], floor));
-      store(out + lanes, at_least(sums[g][1], floor));
-      store(out + t.out_row, at_least(sums[g][2], floor));
-      store(out + t.out_row + lanes, at_least(sums[g][3], floor));
+      const Vector lower_bound = broadcast(t.lower_bound);
+      store(out, at_least(sums[g][0], lower_bound));
+      store(out + lanes, at_least(sums[g][1], lower_bound));
+      store(out + t.out_row, at_least(sums[g][2], lower_bound));
+      store(out + t.out_row + lanes, at_least(sums[g][3], lower_bound));
     }
   }
 }
 
-constexpr int most_maps = many_registers ? 6 : 2;  // of a patch: the registers hold four sums of each
+constexpr int max_patch_maps = many_registers ? 6 : 2;  // of a patch: four sums of each in registers
 
-template <bool pooled, int group = most_maps>
+template <bool pooled, int group = max_patch_maps>
 static TileKernel patch_kernel(int maps) {
   if constexpr (group > 1) {
     if (maps < group) return patch_kernel<pooled, group - 1>(maps);
@@ -186,100 +186,100 @@ static TileKernel patch_kernel(int maps) {
   return convolve_patch<group, pooled>;
 }
 
-// The biases of a convolution, made up for what blocks leave out of its input; `room` holds one number for each map.
-LENET_INLINE const float* own_biases(const Program& program, const Step& step, const Connections& links,
-                                     const float* parameters, float* room) {
+// The biases of a convolution, corrected for the constant that blocks leave out of its input, in `adjusted` (maps).
+LENET_INLINE const float* adjusted_biases(const Program& program, const Step& step, const Connections& links,
+                                          const float* parameters, float* adjusted) {
   const float* bias = parameters + step.bias;
   if (!step.skips_background || program.input_offset == 0) return bias;
-  for (int m = 0; m < step.sums_slope.maps; ++m) {
+  for (int m = 0; m < step.sums_grad.maps; ++m) {
     const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
     float total = 0;
     for (int i = first; i < last; ++i) total += parameters[step.weight + i];
-    room[m] = bias[m] + program.input_offset * total;
+    adjusted[m] = bias[m] + program.input_offset * total;
   }
-  return room;
+  return adjusted;
 }
 
-// `biases` has room for one number for each map.
+// The forward pass; `biases` is scratch memory of one number for each map.
 static void convolve(const Program& program, const Step& step, const float* parameters, float* block,
-                     const uint64_t* ink, float* biases, bool learning) {
+                     const uint64_t* ink, float* biases, bool training) {
   const Connections links = connections(program, step);
-  const int height = step.sums_slope.height, width = step.sums_slope.width;
+  const int height = step.sums_grad.height, width = step.sums_grad.width;
   const bool pooled = step.fused_pooling != 0, five = step.side == 5 && step.stride == 1;
   const bool per_unit = step.bias_per_unit != 0;
-  const float* bias = own_biases(program, step, links, parameters, biases);
+  const float* bias = adjusted_biases(program, step, links, parameters, biases);
   Tile t{};
-  t.in_map = ptrdiff_t(step.in.map) * lanes;
-  t.in_row = ptrdiff_t(step.in.row) * lanes;
+  t.in_map = ptrdiff_t(step.input.map) * lanes;
+  t.in_row = ptrdiff_t(step.input.row) * lanes;
   t.side = step.side;
   t.stride = step.stride;
   t.bias_row = per_unit ? width : 0;
   t.bias_step = per_unit;
-  t.out_row = ptrdiff_t(step.out.row) * lanes;
-  t.floor = floor_of(step.activation);
-  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1)) * lanes;
-  const int maps = step.sums_slope.maps, groups = (maps + most_maps - 1) / most_maps;
-  const bool shared = five && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.in.maps;
-  t.weights_of_map = ptrdiff_t(step.in.maps) * step.side * step.side;
-  t.out_map = ptrdiff_t(step.out.map) * lanes;
-  // Rows outermost: what two rows look at in all input maps stays in the first cache while every map passes over it.
+  t.out_row = ptrdiff_t(step.output.row) * lanes;
+  t.lower_bound = lower_bound_of(step.activation);
+  const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1)) * lanes;
+  const int maps = step.sums_grad.maps, groups = (maps + max_patch_maps - 1) / max_patch_maps;
+  const bool shared = five && !per_unit && height % 2 == 0 && width % 2 == 0 && links.start[maps] == maps * step.input.maps;
+  t.weights_of_map = ptrdiff_t(step.input.maps) * step.side * step.side;
+  t.out_map = ptrdiff_t(step.output.map) * lanes;
+  // Rows outermost: the receptive field of two rows in all input maps stays in the L1 cache for every map.
   for (int y = 0; y < height; y += 2) {
     const int rows = height - y < 2 ? 1 : 2, out_y = pooled ? y / 2 : y;
     for (int x = 0; shared && x < width; x += 2) {
-      t.in = corner + (y * step.in.row + x) * lanes;
+      t.in = corner + (y * step.input.row + x) * lanes;
       t.ink = ink ? ink + y : nullptr;
       t.window = ink ? ((uint64_t(1) << (step.side + 1)) - 1) << x : 0;
-      t.kernels = step.in.maps;
+      t.kernels = step.input.maps;
       for (int group = 0, m = 0, next; group < groups; ++group, m = next) {
         next = maps * (group + 1) / groups;
         const TileKernel run = pooled ? patch_kernel<true>(next - m) : patch_kernel<false>(next - m);
         t.weights = parameters + step.weight + m * t.weights_of_map;
         t.bias = bias + m;
-        const int unit = m * step.out.map + out_y * step.out.row + (pooled ? x / 2 : x);
-        t.out = block + (step.out.offset + unit) * lanes;
-        t.winners = pooled && learning ? block + (step.winners + unit) * lanes : nullptr;
+        const int unit = m * step.output.map + out_y * step.output.row + (pooled ? x / 2 : x);
+        t.out = block + (step.output.offset + unit) * lanes;
+        t.winners = pooled && training ? block + (step.winners + unit) * lanes : nullptr;
         run(t);
       }
     }
-    for (int x = 0, taken; !shared && x < width; x += taken) {
-      taken = ink && width - x > 8 ? 8 : width - x;  // narrower tiles meet more rows without ink
-      const TileKernel run = five ? tile_kernel<5, 1>(rows, pooled, taken) : tile_kernel<0, 0>(rows, pooled, taken);
+    for (int x = 0, tile_width; !shared && x < width; x += tile_width) {
+      tile_width = ink && width - x > 8 ? 8 : width - x;  // narrower tiles skip more rows without ink
+      const TileKernel run = five ? tile_kernel<5, 1>(rows, pooled, tile_width) : tile_kernel<0, 0>(rows, pooled, tile_width);
       const int out_x = pooled ? x / 2 : x;
-      t.in = corner + (y * step.stride * step.in.row + x * step.stride) * lanes;
+      t.in = corner + (y * step.stride * step.input.row + x * step.stride) * lanes;
       t.ink = ink ? ink + y * step.stride : nullptr;
-      const int looked_at = (taken - 1) * step.stride + step.side;
-      t.window = ink ? ((uint64_t(1) << looked_at) - 1) << (x * step.stride) : 0;
-      for (int m = 0; m < step.sums_slope.maps; ++m) {
+      const int receptive_width = (tile_width - 1) * step.stride + step.side;
+      t.window = ink ? ((uint64_t(1) << receptive_width) - 1) << (x * step.stride) : 0;
+      for (int m = 0; m < step.sums_grad.maps; ++m) {
         t.input_map = links.input_map + links.start[m];
         t.kernels = links.start[m + 1] - links.start[m];
         t.weights = parameters + step.weight + links.start[m] * step.side * step.side;
         t.bias = bias + (per_unit ? (m * height + y) * width + x : m);
-        const int unit = m * step.out.map + out_y * step.out.row + out_x;
-        t.out = block + (step.out.offset + unit) * lanes;
-        t.winners = pooled && learning ? block + (step.winners + unit) * lanes : nullptr;
+        const int unit = m * step.output.map + out_y * step.output.row + out_x;
+        t.out = block + (step.output.offset + unit) * lanes;
+        t.winners = pooled && training ? block + (step.winners + unit) * lanes : nullptr;
         run(t);
       }
     }
     if (!pooled && step.activation != Activation::identity && step.activation != Activation::relu &&
         step.activation != Activation::log_softmax) {
-      for (int m = 0; m < step.out.maps; ++m) {
+      for (int m = 0; m < step.output.maps; ++m) {
         for (int r = 0; r < rows; ++r) {
-          float* row = block + (step.out.offset + m * step.out.map + (y + r) * step.out.row) * lanes;
+          float* row = block + (step.output.offset + m * step.output.map + (y + r) * step.output.row) * lanes;
           activate(step.activation, row, width);
         }
       }
     }
   }
-  if (step.activation == Activation::log_softmax) activate(step.activation, block, step.out);
+  if (step.activation == Activation::log_softmax) activate(step.activation, block, step.output);
 }
 
-// The derivatives of one row of the kernels between `group` output maps and one input map, over some rows of units.
+// Adds the gradients of one row of the kernels between `group` output maps and one input map, from `columns` units.
 template <int side, int group, int columns>
-LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* slopes, ptrdiff_t at, const float* in,
+LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* grads, ptrdiff_t at, const float* in,
                               int stride) {
   LENET_UNROLL for (int x = 0; x < columns; ++x) {
     Vector d[group];
-    LENET_UNROLL for (int g = 0; g < group; ++g) d[g] = load(slopes[g] + at + x * lanes);
+    LENET_UNROLL for (int g = 0; g < group; ++g) d[g] = load(grads[g] + at + x * lanes);
     LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
       const Vector value = load(in + (x * stride + kx) * lanes);
       LENET_UNROLL for (int g = 0; g < group; ++g) total[g][kx] += d[g] * value;
@@ -288,7 +288,7 @@ LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* 
 }
 
 template <int side, int group>
-static void add_kernel_slopes(const float* const* slopes, ptrdiff_t slope_row, const float* in, ptrdiff_t in_row, int rows,
+static void add_kernel_grads(const float* const* grads, ptrdiff_t grad_row, const float* in, ptrdiff_t in_row, int rows,
                               int from, int to, int stride, float* const* sums, bool fresh) {
   Vector total[group][side];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -298,10 +298,10 @@ static void add_kernel_slopes(const float* const* slopes, ptrdiff_t slope_row, c
     const float* values = in + y * in_row;
     int x = from;
     if (stride == 1) {
-      for (; x + 2 <= to; x += 2) add_columns<side, group, 2>(total, slopes, y * slope_row + x * lanes, values + x * lanes, 1);
+      for (; x + 2 <= to; x += 2) add_columns<side, group, 2>(total, grads, y * grad_row + x * lanes, values + x * lanes, 1);
     }
     for (; x < to; ++x) {
-      add_columns<side, group, 1>(total, slopes, y * slope_row + x * lanes, values + x * stride * lanes, stride);
+      add_columns<side, group, 1>(total, grads, y * grad_row + x * lanes, values + x * stride * lanes, stride);
     }
   }
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -309,79 +309,79 @@ static void add_kernel_slopes(const float* const* slopes, ptrdiff_t slope_row, c
   }
 }
 
-using KernelSlopes = void (*)(const float* const*, ptrdiff_t, const float*, ptrdiff_t, int, int, int, int, float* const*,
+using KernelGradsFunction = void (*)(const float* const*, ptrdiff_t, const float*, ptrdiff_t, int, int, int, int, float* const*,
                               bool);
 
 template <int side>
-static KernelSlopes kernel_slopes(int& group) {
-  constexpr int most = side > 5 ? 1 : many_registers ? 4 : 2;  // of maps whose sums the registers hold
-  if (group > most) group = most;
-  if constexpr (most >= 4) {
-    if (group == 4) return add_kernel_slopes<side, 4>;
-    if (group == 3) return add_kernel_slopes<side, 3>;
+static KernelGradsFunction kernel_grads_function(int& group) {
+  constexpr int max_group = side > 5 ? 1 : many_registers ? 4 : 2;  // of maps whose sums fit into registers
+  if (group > max_group) group = max_group;
+  if constexpr (max_group >= 4) {
+    if (group == 4) return add_kernel_grads<side, 4>;
+    if (group == 3) return add_kernel_grads<side, 3>;
   }
-  if constexpr (most >= 2) {
-    if (group == 2) return add_kernel_slopes<side, 2>;
+  if constexpr (max_group >= 2) {
+    if (group == 2) return add_kernel_grads<side, 2>;
   }
-  return add_kernel_slopes<side, 1>;
+  return add_kernel_grads<side, 1>;
 }
 
-static KernelSlopes kernel_slopes(int side, int& group) {
-  // Six maps are better taken as three and three than as four and two.
+static KernelGradsFunction kernel_grads_function(int side, int& group) {
+  // Six maps are faster as three and three than as four and two.
   if (group == 5 || group == 6) group = 3;
   switch (side) {
-    case 1: return kernel_slopes<1>(group);
-    case 2: return kernel_slopes<2>(group);
-    case 3: return kernel_slopes<3>(group);
-    case 4: return kernel_slopes<4>(group);
-    case 5: return kernel_slopes<5>(group);
-    case 6: return kernel_slopes<6>(group);
-    default: return kernel_slopes<7>(group);
+    case 1: return kernel_grads_function<1>(group);
+    case 2: return kernel_grads_function<2>(group);
+    case 3: return kernel_grads_function<3>(group);
+    case 4: return kernel_grads_function<4>(group);
+    case 5: return kernel_grads_function<5>(group);
+    case 6: return kernel_grads_function<6>(group);
+    default: return kernel_grads_function<7>(group);
   }
 }
 
-// The columns of units that look at ink through one row of a kernel: nothing is to be learned from the others.
-LENET_INLINE void learnable_columns(const Step& step, const uint64_t* ink, int rows, int& from, int& to) {
-  uint64_t seen = 0;
-  for (int y = 0; y < rows; ++y) seen |= ink[y * step.stride];
-  if (!seen) {
+// The columns of units with ink under one row of a kernel: the others add nothing to its gradient.
+LENET_INLINE void columns_with_ink(const Step& step, const uint64_t* ink, int rows, int& from, int& to) {
+  uint64_t inked = 0;
+  for (int y = 0; y < rows; ++y) inked |= ink[y * step.stride];
+  if (!inked) {
     from = to = 0;
     return;
   }
-  const int first = __builtin_ctzll(seen), last = 63 - __builtin_clzll(seen);
+  const int first = __builtin_ctzll(inked), last = 63 - __builtin_clzll(inked);
   from = first < step.side ? 0 : (first - step.side + step.stride) / step.stride;
   if (last / step.stride + 1 < to) to = last / step.stride + 1;
 }
 
-// The derivatives of all kernels over the rows from `top`; `slopes` is the row `top` of the first map.
-static void learn_kernels(const Step& step, const Connections& links, const float* block, const float* slopes, int top,
+// Adds the gradients of all kernels over the rows from `top`; `grads` is the row `top` of the first map.
+static void sum_kernel_grads(const Step& step, const Connections& links, const float* block, const float* grads, int top,
                           int rows, const uint64_t* ink, float* lane_sums, bool fresh) {
-  const int width = step.sums_slope.width, side = step.side, stride = step.stride;
-  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1) + top * stride * step.in.row) * lanes;
-  const ptrdiff_t in_row = ptrdiff_t(step.in.row) * stride * lanes, slope_row = ptrdiff_t(step.sums_slope.row) * lanes;
-  // A group of output maps stays in the first cache while it meets its input maps one after the other.
+  const int width = step.sums_grad.width, side = step.side, stride = step.stride;
+  const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1) + top * stride * step.input.row) * lanes;
+  const ptrdiff_t in_row = ptrdiff_t(step.input.row) * stride * lanes, grad_row = ptrdiff_t(step.sums_grad.row) * lanes;
+  // A group of output maps stays in the L1 cache over all its input maps.
   int group = 0;
-  for (int first = 0, most = 1; first < most; first += group) {
+  for (int first = 0, max_count = 1; first < max_count; first += group) {
     group = 0;
-    for (int i = 0; i < step.in.maps; ++i) {
+    for (int i = 0; i < step.input.maps; ++i) {
       const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
-      most = count > most ? count : most;
+      max_count = count > max_count ? count : max_count;
       if (first >= count) continue;
       int here = count - first < (group ? group : count) ? count - first : group ? group : count;
-      const KernelSlopes run = kernel_slopes(side, here);
+      const KernelGradsFunction run = kernel_grads_function(side, here);
       if (!group) group = here;
       const float* maps[4];
       float* sums[4];
       for (int g = 0; g < here; ++g) {
-        maps[g] = slopes + ptrdiff_t(links.output_map[begin + first + g]) * step.sums_slope.map * lanes;
+        maps[g] = grads + ptrdiff_t(links.output_map[begin + first + g]) * step.sums_grad.map * lanes;
         sums[g] = lane_sums + ptrdiff_t(step.lane_weight + links.kernel[begin + first + g] * side * side) * lanes;
       }
-      const float* in = corner + ptrdiff_t(i) * step.in.map * lanes;
+      const float* in = corner + ptrdiff_t(i) * step.input.map * lanes;
       for (int ky = 0; ky < side; ++ky) {
         int from = 0, to = width;
-        if (ink) learnable_columns(step, ink + top * stride + ky, rows, from, to);
+        if (ink) columns_with_ink(step, ink + top * stride + ky, rows, from, to);
         if (from < to || fresh) {
-          run(maps, slope_row, in + ky * step.in.row * lanes, in_row, rows, from, to, stride, sums, fresh);
+          run(maps, grad_row, in + ky * step.input.row * lanes, in_row, rows, from, to, stride, sums, fresh);
         }
         for (int g = 0; g < here; ++g) sums[g] += side * lanes;
       }
@@ -389,43 +389,43 @@ static void learn_kernels(const Step& step, const Connections& links, const floa
   }
 }
 
-// `width` units of a row, through one row of a kernel, onto what they looked at.
+// Scatters the gradient of `width` units of a row, through one row of a kernel, to their inputs.
 template <int side, int stride, int width>
-LENET_INLINE void scatter(Vector (&row)[(width - 1) * stride + side], const float* slopes, const float* weights) {
-  // Kernel columns outermost: no sum is needed again before it is ready.
+LENET_INLINE void scatter(Vector (&row)[(width - 1) * stride + side], const float* grads, const float* weights) {
+  // Kernel columns outermost, so that consecutive multiply-adds do not depend on one another.
   Vector d[width];
-  LENET_UNROLL for (int x = 0; x < width; ++x) d[x] = in_register(load(slopes + x * lanes));
+  LENET_UNROLL for (int x = 0; x < width; ++x) d[x] = in_register(load(grads + x * lanes));
   LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
     const Vector weight = broadcast(weights[kx]);
     LENET_UNROLL for (int x = 0; x < width; ++x) row[x * stride + kx] += d[x] * weight;
   }
 }
 
-// Some of the connections of an input map, and a row of it.
+// A range of the connections of an input map, and a row of it.
 struct Receiver {
   const float* parameters;  // of the step
-  const float* slopes;
+  const float* grads;
   int first, last;  // connections
   int y;
   float* row;
 };
 
-// What the row gets from `width` columns of the units that looked at it.
+// Adds to a row's gradient what `width` columns of the units with that row in their receptive field contribute.
 template <int side, int stride, int width>
 static void scatter_columns(const Step& step, const Connections& links, const Receiver& to, int x) {
   constexpr int reach = (width - 1) * stride + side;
   Vector sums[reach];
   float* row = to.row + x * stride * lanes;
   LENET_UNROLL for (int i = 0; i < reach; ++i) sums[i] = load(row + i * lanes);
-  const int below = to.y + step.padding;  // kernel row ky was looked through by the units of row (below - ky) / stride
-  const int lowest = step.sums_slope.height - 1, from = below - lowest * stride;
+  const int below = to.y + step.padding;  // kernel row ky connects it to the units of row (below - ky) / stride
+  const int lowest = step.sums_grad.height - 1, from = below - lowest * stride;
   for (int k = to.first; k < to.last; ++k) {
-    const float* map = to.slopes + (ptrdiff_t(links.output_map[k]) * step.sums_slope.map + x) * lanes;
+    const float* map = to.grads + (ptrdiff_t(links.output_map[k]) * step.sums_grad.map + x) * lanes;
     const float* weights = to.parameters + links.kernel[k] * side * side;
     for (int ky = from > 0 ? from : 0; ky < side && ky <= below; ++ky) {
       if (stride > 1 && (below - ky) % stride) continue;
       const ptrdiff_t y = (below - ky) / stride;
-      scatter<side, stride, width>(sums, map + y * step.sums_slope.row * lanes, weights + ky * side);
+      scatter<side, stride, width>(sums, map + y * step.sums_grad.row * lanes, weights + ky * side);
     }
   }
   LENET_UNROLL for (int i = 0; i < reach; ++i) store(row + i * lanes, sums[i]);
@@ -434,7 +434,7 @@ static void scatter_columns(const Step& step, const Connections& links, const Re
 template <int side, int stride>
 static void scatter_row(const Step& step, const Connections& links, const Receiver& to) {
   constexpr bool usual = many_registers && side == 5 && stride == 1;
-  const int width = step.sums_slope.width;
+  const int width = step.sums_grad.width;
   int x = 0;
   if constexpr (usual) {
     for (; x + 10 <= width; x += 10) scatter_columns<side, stride, 10>(step, links, to, x);
@@ -459,19 +459,19 @@ static RowScatterer row_scatterer(int side) {
   }
 }
 
-// The derivatives with respect to what the convolution received. `rows` has room for one row of every input map.
-static void pass_back(const Program& program, const Step& step, const float* parameters, float* slopes, float* rows) {
+// The gradient with respect to the convolution's input. `rows` is scratch memory of one row of every input map.
+static void compute_input_grads(const Program& program, const Step& step, const float* parameters, float* grads, float* rows) {
   const Connections links = connections(program, step);
   const RowScatterer run = step.stride == 1 ? row_scatterer<1>(step.side) : row_scatterer<2>(step.side);
-  const int reach = (step.sums_slope.width - 1) * step.stride + step.side;  // columns looked at, borders included
-  // All units that looked at a row are too many for the first cache: they come in parts, each for all input maps.
-  const int bytes = step.sums_slope.maps * step.side * step.sums_slope.width * LENET_VECTOR_BYTES;
+  const int reach = (step.sums_grad.width - 1) * step.stride + step.side;  // columns of the receptive fields, borders included
+  // The units connected to a row are too many for the L1 cache: they are taken in parts, each for all input maps.
+  const int bytes = step.sums_grad.maps * step.side * step.sums_grad.width * LENET_VECTOR_BYTES;
   const int parts = 1 + bytes / (24 * 1024);
-  Receiver to{parameters + step.weight, slopes + step.sums_slope.offset * lanes, 0, 0, 0, nullptr};
-  for (to.y = 0; to.y < step.in.height; ++to.y) {
-    for (int x = 0; x < step.in.maps * reach; ++x) store(rows + x * lanes, Vector{});
+  Receiver to{parameters + step.weight, grads + step.sums_grad.offset * lanes, 0, 0, 0, nullptr};
+  for (to.y = 0; to.y < step.input.height; ++to.y) {
+    for (int x = 0; x < step.input.maps * reach; ++x) store(rows + x * lanes, Vector{});
     for (int part = 0; part < parts; ++part) {
-      for (int i = 0; i < step.in.maps; ++i) {
+      for (int i = 0; i < step.input.maps; ++i) {
         const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
         to.first = begin + count * part / parts;
         to.last = begin + count * (part + 1) / parts;
@@ -479,9 +479,9 @@ static void pass_back(const Program& program, const Step& step, const float* par
         run(step, links, to);
       }
     }
-    for (int i = 0; i < step.in.maps; ++i) {
-      float* out = slopes + (step.in_slope.offset + i * step.in_slope.map + to.y * step.in_slope.row) * lanes;
-      for (int x = 0; x < step.in.width; ++x) {
+    for (int i = 0; i < step.input.maps; ++i) {
+      float* out = grads + (step.input_grad.offset + i * step.input_grad.map + to.y * step.input_grad.row) * lanes;
+      for (int x = 0; x < step.input.width; ++x) {
         const int at = x + step.padding;
         store(out + x * lanes, at < reach ? load(rows + (ptrdiff_t(i) * reach + at) * lanes) : Vector{});
       }
@@ -489,16 +489,15 @@ static void pass_back(const Program& program, const Step& step, const float* par
   }
 }
 
-// The derivatives with respect to two rows of units, from those of the row of patches of which each was the largest.
-// Gives their sum.
-static Vector spread_to_winners(const Step& step, const float* block, const float* slopes, int map, int patch_row, float* rows) {
-  const ptrdiff_t below = ptrdiff_t(step.sums_slope.row) * lanes;
-  const int first = map * step.out_slope.map + patch_row * step.out_slope.row;
-  const float* given = slopes + (step.out_slope.offset + first) * lanes;
+// The backward pass of fused max pooling, from one row of patches to two rows of units. Returns the gradient's sum.
+static Vector spread_to_winners(const Step& step, const float* block, const float* grads, int map, int patch_row, float* rows) {
+  const ptrdiff_t below = ptrdiff_t(step.sums_grad.row) * lanes;
+  const int first = map * step.output_grad.map + patch_row * step.output_grad.row;
+  const float* out_grads = grads + (step.output_grad.offset + first) * lanes;
   Vector total{};
-  const float* winners = block + (step.winners + map * step.out.map + patch_row * step.out.row) * lanes;
-  for (int x = 0; x < step.out.width; ++x) {
-    const Vector d = load(given + x * lanes);
+  const float* winners = block + (step.winners + map * step.output.map + patch_row * step.output.row) * lanes;
+  for (int x = 0; x < step.output.width; ++x) {
+    const Vector d = load(out_grads + x * lanes);
     const Integers winner = (Integers)load(winners + x * lanes);
     float* at = rows + 2 * x * lanes;
     store(at, masked(winner == 0, d));
@@ -510,60 +509,60 @@ static Vector spread_to_winners(const Step& step, const float* block, const floa
   return total;
 }
 
-// The same for a row of patches that were summed or averaged, through the convolution's activation; `learned` gathers the
-// sum of the derivatives, and what the coefficient of the patches learns.
+// The backward pass of sub-sampling or average pooling of one row of patches, and of the convolution's activation;
+// `parameter_grads` sums the gradients of the bias and of the patches' coefficient.
 template <Activation activation>
-static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* slopes, int map,
-                          int patch_row, float* rows, Vector (&learned)[2]) {
+static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
+                          int patch_row, float* rows, Vector (&parameter_grads)[2]) {
   for (int dy = 0; dy < pool.window_height; ++dy) {
-    const float* units = unit(block, step.out, map, patch_row * pool.window_height + dy, 0);
-    float* row = rows + ptrdiff_t(dy) * step.sums_slope.row * lanes;
-    const float* given = unit(slopes, pool.out_slope, map, patch_row, 0);
+    const float* units = unit(block, step.output, map, patch_row * pool.window_height + dy, 0);
+    float* row = rows + ptrdiff_t(dy) * step.sums_grad.row * lanes;
+    const float* out_grads = unit(grads, pool.output_grad, map, patch_row, 0);
     const auto spread = [&](Vector d, Vector (&sums)[2]) {
       const Vector y = load(units), share = d * factor;
-      const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * slope<activation>(y);
+      const Vector s = activation == Activation::relu ? masked(y > Vector{}, share) : share * derivative<activation>(y);
       store(row, s);
       sums[0] += s;
       sums[1] += d * y;
       units += lanes;
       row += lanes;
     };
-    Vector other[2] = {};  // every second column has its own sums, so that none waits for the one before
-    for (int x = 0; x < pool.out.width; ++x, given += lanes) {
-      const Vector d = load(given);
+    Vector other[2] = {};  // sums of every second column, to break the chain of dependent additions
+    for (int x = 0; x < pool.output.width; ++x, out_grads += lanes) {
+      const Vector d = load(out_grads);
       if (pool.window_width == 2) {
-        spread(d, learned);
+        spread(d, parameter_grads);
         spread(d, other);
       } else {
-        for (int dx = 0; dx < pool.window_width; ++dx) spread(d, learned);
+        for (int dx = 0; dx < pool.window_width; ++dx) spread(d, parameter_grads);
       }
     }
-    learned[0] += other[0];
-    learned[1] += other[1];
+    parameter_grads[0] += other[0];
+    parameter_grads[1] += other[1];
   }
 }
 
-static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* slopes, int map,
-                          int patch_row, float* rows, Vector (&learned)[2]) {
+static void spread_evenly(const Step& step, const Step& pool, float factor, const float* block, const float* grads, int map,
+                          int patch_row, float* rows, Vector (&parameter_grads)[2]) {
   using A = Activation;
   switch (step.activation) {
-    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
-    default: return spread_evenly<A::identity>(step, pool, factor, block, slopes, map, patch_row, rows, learned);
+    case A::squash: return spread_evenly<A::squash>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
+    case A::tanh: return spread_evenly<A::tanh>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
+    case A::sigmoid: return spread_evenly<A::sigmoid>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
+    case A::relu: return spread_evenly<A::relu>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
+    default: return spread_evenly<A::identity>(step, pool, factor, block, grads, map, patch_row, rows, parameter_grads);
   }
 }
 
-static void learn_biases(const Step& step, const float* slopes, int top, int rows, float* lane_sums, bool fresh) {
-  const int width = step.sums_slope.width;
-  for (int m = 0; m < step.sums_slope.maps; ++m) {
-    const float* map = slopes + ptrdiff_t(m) * step.sums_slope.map * lanes;
+static void sum_bias_grads(const Step& step, const float* grads, int top, int rows, float* lane_sums, bool fresh) {
+  const int width = step.sums_grad.width;
+  for (int m = 0; m < step.sums_grad.maps; ++m) {
+    const float* map = grads + ptrdiff_t(m) * step.sums_grad.map * lanes;
     if (step.bias_per_unit) {
-      float* at = lane_sums + (step.lane_bias + (m * step.sums_slope.height + top) * width) * ptrdiff_t(lanes);
+      float* at = lane_sums + (step.lane_bias + (m * step.sums_grad.height + top) * width) * ptrdiff_t(lanes);
       for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < width; ++x, at += lanes) {
-          const Vector d = load(map + (y * step.sums_slope.row + x) * lanes);
+          const Vector d = load(map + (y * step.sums_grad.row + x) * lanes);
           store(at, fresh ? d : load(at) + d);
         }
       }
@@ -571,62 +570,62 @@ static void learn_biases(const Step& step, const float* slopes, int top, int row
       float* at = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
       Vector total = fresh && top == 0 ? Vector{} : load(at);
       for (int y = 0; y < rows; ++y) {
-        for (int x = 0; x < width; ++x) total += load(map + (y * step.sums_slope.row + x) * lanes);
+        for (int x = 0; x < width; ++x) total += load(map + (y * step.sums_grad.row + x) * lanes);
       }
       store(at, total);
     }
   }
 }
 
-// Everything backward of one convolution. `slopes` holds the block's derivatives; `fresh`: nothing has been summed into
-// `lane_sums` in this update; `rows` has room for one row of every input map.
+// The backward pass of one convolution. `grads` holds the block's gradients; `fresh`: `lane_sums` holds no sums of this update
+// yet; `rows` is scratch memory of one row of every input map.
 static void convolve_back(const Program& program, const Step& step, const float* parameters, const float* block,
-                          float* slopes, const uint64_t* ink, float* lane_sums, float* rows, bool fresh) {
+                          float* grads, const uint64_t* ink, float* lane_sums, float* rows, bool fresh) {
   const Connections links = connections(program, step);
-  const Maps& sums = step.sums_slope;
+  const Maps& sums = step.sums_grad;
   const Step* pool = step.pool_after ? &program.steps[step.pool_after] : nullptr;
   if (step.activation == Activation::log_softmax) {
-    through_activation(step.activation, slopes, step.out_slope, block, step.out);
+    activation_backward(step.activation, grads, step.output_grad, block, step.output);
   }
-  // A few rows at a time: the derivatives that several maps share stay in the first cache.
+  // A few rows at a time, so that the gradients used by several maps stay in the L1 cache.
   const int patch = step.fused_pooling ? 2 : pool ? pool->window_height : 0;
   const int fitting = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
-  const int rows_at_once = patch ? (step.passes_back ? sums.height : patch) : fitting < 1 ? 1 : fitting;
+  const int rows_at_once = patch ? (step.needs_input_grad ? sums.height : patch) : fitting < 1 ? 1 : fitting;
   for (int top = 0; top < sums.height; top += rows_at_once) {
     const int here = sums.height - top < rows_at_once ? sums.height - top : rows_at_once;
     const bool first = fresh && top == 0;
-    // Where nothing is passed back, no more rows than those of a patch are kept.
-    float* units = slopes + (sums.offset + (patch && !step.passes_back ? 0 : top * sums.row)) * lanes;
+    // Without an input gradient, only the rows of one patch are kept.
+    float* units = grads + (sums.offset + (patch && !step.needs_input_grad ? 0 : top * sums.row)) * lanes;
     for (int m = 0; m < sums.maps; ++m) {
       float* map = units + ptrdiff_t(m) * sums.map * lanes;
       float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
       if (step.fused_pooling) {
         Vector total = first ? Vector{} : load(bias);
         for (int y = 0; y < here; y += 2) {
-          total += spread_to_winners(step, block, slopes, m, (top + y) / 2, map + y * sums.row * lanes);
+          total += spread_to_winners(step, block, grads, m, (top + y) / 2, map + y * sums.row * lanes);
         }
         store(bias, total);
       } else if (pool) {
-        const bool learns = pool->kind == Kind::subsampling;
-        float* coefficient = learns ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
-        const float factor = learns ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
-        Vector learned[2] = {first ? Vector{} : load(bias), first || !learns ? Vector{} : load(coefficient)};
+        const bool trainable = pool->kind == Kind::subsampling;
+        float* coefficient = trainable ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
+        const float factor = trainable ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
+        Vector parameter_grads[2] = {first ? Vector{} : load(bias), first || !trainable ? Vector{} : load(coefficient)};
         for (int y = 0; y < here; y += patch) {
-          spread_evenly(step, *pool, factor, block, slopes, m, (top + y) / patch, map + y * sums.row * lanes, learned);
+          spread_evenly(step, *pool, factor, block, grads, m, (top + y) / patch, map + y * sums.row * lanes, parameter_grads);
         }
-        store(bias, learned[0]);
-        if (learns) store(coefficient, learned[1]);
+        store(bias, parameter_grads[0]);
+        if (trainable) store(coefficient, parameter_grads[1]);
       } else {
         for (int y = 0; y < here && step.activation != Activation::log_softmax; ++y) {
-          const float* given = unit(block, step.out, m, top + y, 0);
-          through_activation(step.activation, map + y * sums.row * lanes, given, sums.width);
+          const float* out = unit(block, step.output, m, top + y, 0);
+          activation_backward(step.activation, map + y * sums.row * lanes, out, sums.width);
         }
       }
     }
-    if (!patch) learn_biases(step, units, top, here, lane_sums, fresh);
-    learn_kernels(step, links, block, units, top, here, ink, lane_sums, first);
+    if (!patch) sum_bias_grads(step, units, top, here, lane_sums, fresh);
+    sum_kernel_grads(step, links, block, units, top, here, ink, lane_sums, first);
   }
-  if (step.passes_back) pass_back(program, step, parameters, slopes, rows);
+  if (step.needs_input_grad) compute_input_grads(program, step, parameters, grads, rows);
 }
 
 }  // namespace lenet::LENET_ISA

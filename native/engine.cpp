@@ -45,10 +45,10 @@ struct Candidate {
 };
 
 std::vector<Candidate> candidates() {
-  std::vector<Candidate> found;
+  std::vector<Candidate> all;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  // All that compilers may use under -march=x86-64-v3.
+  // The features that compilers may use under -march=x86-64-v3.
   const bool version_3 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi") &&
                          __builtin_cpu_supports("bmi2")
 #if !defined(__clang__)  // which does not know these names in all versions; they came with the others
@@ -58,40 +58,40 @@ std::vector<Candidate> candidates() {
       ;
 #endif
 #if defined(LENET_HAVE_AVX512)
-  found.push_back({&avx512::kernels, version_3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+  all.push_back({&avx512::kernels, version_3 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
                                          __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") &&
                                          __builtin_cpu_supports("avx512cd")});
 #endif
 #if defined(LENET_HAVE_AVX2)
-  found.push_back({&avx2::kernels, version_3});
+  all.push_back({&avx2::kernels, version_3});
 #endif
 #if defined(LENET_HAVE_NEON)
-  found.push_back({&neon::kernels, true});
+  all.push_back({&neon::kernels, true});
 #endif
 #if defined(LENET_HAVE_BASELINE)
-  found.push_back({&baseline::kernels, true});
+  all.push_back({&baseline::kernels, true});
 #endif
-  return found;
+  return all;
 }
 
-// Pictures come from all over a data set: those of the next tile are asked for while this one is worked on.
-void ask_for(const uint8_t* picture, size_t size) {
+// Prefetches a picture of the next tile: the rows of a batch are scattered over the data set.
+void prefetch(const uint8_t* picture, size_t size) {
   for (size_t i = 0; i < size; i += 64) __builtin_prefetch(picture + i, 0, 2);
 }
 
 constexpr size_t page = 1 << 21;
 
-// Floats after one image's buffers: its path reads and writes past the end of rows.
+// Padding after one image's buffers: its path reads and writes past the end of rows.
 constexpr size_t margin = 64 * max_lanes;
 
 }  // namespace
 
 std::vector<const Kernels*> available_kernels() {
-  std::vector<const Kernels*> found;
+  std::vector<const Kernels*> available;
   for (const Candidate& candidate : candidates()) {
-    if (candidate.runs_here) found.push_back(candidate.kernels);
+    if (candidate.runs_here) available.push_back(candidate.kernels);
   }
-  return found;
+  return available;
 }
 
 std::vector<std::string> compiled_instruction_sets() {
@@ -109,7 +109,7 @@ const Kernels* kernels_for(const std::string& name) {
 
 const Kernels* matrix_kernels() {
 #if defined(LENET_HAVE_AMX)
-  // The kernel has to be asked for the registers' room, once for the process.
+  // Linux grants the tile registers on request, once for the process.
   static const bool granted = [] {
     unsigned a, b, c, d;
     constexpr unsigned tile = 1u << 24, bfloat16 = 1u << 22;
@@ -124,7 +124,7 @@ const Kernels* matrix_kernels() {
 
 Floats::Floats(size_t count) : count_(count) {
   if (count == 0) return;
-  // The system hands out pages of zeros when they are first touched; from an even start it can take large ones.
+  // Pages are zero-filled on first touch; an aligned start allows huge pages.
   const size_t bytes = count * sizeof(float) + page;
   void* const base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) throw std::bad_alloc();
@@ -152,7 +152,7 @@ Floats& Floats::operator=(Floats&& other) noexcept {
 }
 
 Engine::Engine(OwnedProgram program, const Kernels& kernels, int threads)
-    : owned_(std::move(program)), kernels_(kernels), team_(threads), rooms_(threads) {
+    : owned_(std::move(program)), kernels_(kernels), team_(threads), thread_states_(threads) {
   Program& p = owned_.program;
   p.steps = owned_.steps.data();
   p.count = int32_t(owned_.steps.size());
@@ -163,33 +163,33 @@ Engine::Engine(OwnedProgram program, const Kernels& kernels, int threads)
   memory_ = Floats(4 * size_t(p.parameters));
 }
 
-void Engine::remember(Remembered which, bool remembered) {
-  remembered_[int(which)] = remembered;
+void Engine::reset(OptimizerState which, bool in_use) {
+  in_use_[int(which)] = in_use;
   std::fill_n(values() + size_t(which) * parameters(), parameters(), 0.f);
 }
 
 size_t Engine::picture_size() const { return size_t(owned_.program.input.units()); }
 
-Engine::Room& Engine::room(int thread) {
-  std::unique_ptr<Room>& place = rooms_[thread];
-  if (place) return *place;
+Engine::ThreadState& Engine::thread_state(int thread) {
+  std::unique_ptr<ThreadState>& state = thread_states_[thread];
+  if (state) return *state;
   const Program& p = owned_.program;
   const size_t lanes = size_t(kernels_.lanes);
   size_t scratch = row_multiple;
   for (const Step& step : owned_.steps) {
-    const size_t row = size_t(step.in.row) * step.stride;
-    const size_t plane = step.sums_slope.height * row + 32 * max_lanes;
-    scratch = std::max({scratch, 4 * plane, step.in.maps * row * lanes, size_t(step.weight_row) + max_lanes,
-                        size_t(step.sums_slope.maps)});
+    const size_t row = size_t(step.input.row) * step.stride;
+    const size_t plane = step.sums_grad.height * row + 32 * max_lanes;
+    scratch = std::max({scratch, 4 * plane, step.input.maps * row * lanes, size_t(step.weight_row) + max_lanes,
+                        size_t(step.sums_grad.maps)});
   }
   const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
   const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
   size_t halves = 0;
   for (const Step& step : owned_.steps) {
-    const size_t padded = size_t(step.in.height + 2 * step.padding) * (step.in.width + 2 * step.padding);
+    const size_t padded = size_t(step.input.height + 2 * step.padding) * (step.input.width + 2 * step.padding);
     const size_t joint = max_blocks * size_t(step.weight_row + 64);
-    // Pairs of maps, a vector each, and the tile that reads past the last of them.
-    halves = std::max(halves, (std::max(padded * (step.in.maps + 1), joint) / 2 + 2 * max_lanes) * lanes);
+    // Pairs of maps, a vector each, and a tile for reading past the last of them.
+    halves = std::max(halves, (std::max(padded * (step.input.maps + 1), joint) / 2 + 2 * max_lanes) * lanes);
   }
   if (!kernels_.packed_size) halves = 0;
   const size_t sizes[] = {max_blocks * p.block_vectors * lanes,
@@ -205,10 +205,10 @@ Engine::Room& Engine::room(int thread) {
   size_t starts[count], total = 0;
   for (int i = 0; i < count; ++i) {
     starts[i] = total;
-    total += (sizes[i] + 2 * max_lanes - 1) / max_lanes * max_lanes;  // a line between them
+    total += (sizes[i] + 2 * max_lanes - 1) / max_lanes * max_lanes;  // a cache line between them
   }
-  place = std::make_unique<Room>();
-  Room& r = *place;
+  state = std::make_unique<ThreadState>();
+  ThreadState& r = *state;
   r.memory = Floats(total);
   float* at = r.memory.data();
   r.workspace = {at + starts[0], at + starts[1], at + starts[2], at + starts[3], at + starts[4], at + starts[5],
@@ -217,9 +217,9 @@ Engine::Room& Engine::room(int thread) {
   for (const Step& step : owned_.steps) {
     if (step.padding == 0) continue;
     const float in_blocks = step.padding_value - (step.skips_background ? p.input_offset : 0);
-    // Whole padded maps: what lies inside is written anew by every pass.
-    const size_t start = size_t(step.in.offset - step.padding * (step.in.row + 1));
-    const size_t count = size_t(step.in.map) * step.in.maps;
+    // Whole padded maps: every pass overwrites their interior.
+    const size_t start = size_t(step.input.offset - step.padding * (step.input.row + 1));
+    const size_t count = size_t(step.input.map) * step.input.maps;
     for (int b = 0; b < max_blocks; ++b) {
       std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, in_blocks);
     }
@@ -230,9 +230,9 @@ Engine::Room& Engine::room(int thread) {
 
 void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count, float* outputs) {
   const Program& p = owned_.program;
-  const size_t size = picture_size(), lanes = size_t(kernels_.lanes), classes = size_t(p.last().out.maps);
+  const size_t size = picture_size(), lanes = size_t(kernels_.lanes), classes = size_t(p.last().output.maps);
   if (count <= lanes / 2) {
-    Room& r = room(0);
+    ThreadState& r = thread_state(0);
     const uint32_t before = kernels_.flush_denormals();
     for (size_t i = 0; i < count; ++i) {
       kernels_.one_image(p, values(), r.workspace, pictures ? pictures + i * size : nullptr,
@@ -242,35 +242,35 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
     return;
   }
   if (kernels_.packed_size) {
-    // Anew each time: whoever holds the parameters may have changed them, and it takes no longer than a few images.
+    // Every time, because the parameters may have been written to; packing takes no longer than a few images.
     const size_t needed = kernels_.packed_size(p) / sizeof(float);
     if (packed_.size() < needed) packed_ = Floats(needed);
     kernels_.pack_weights(p, values(), reinterpret_cast<uint8_t*>(packed_.data()));
   }
   const size_t tile = max_blocks * lanes, tiles = (count + tile - 1) / tile;
-  // What may fail to be allocated is allocated before the threads meet.
-  for (int thread = 0; thread < threads(); ++thread) room(thread);
+  // Allocate before the threads start: an allocation that fails inside one would leave the others at a barrier.
+  for (int thread = 0; thread < threads(); ++thread) thread_state(thread);
   std::atomic<size_t> next{0};
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
-    Room& r = room(thread);
+    ThreadState& r = thread_state(thread);
     r.workspace.packed = reinterpret_cast<const uint8_t*>(packed_.data());
     for (size_t t; (t = next.fetch_add(1)) < tiles;) {
       const size_t first = t * tile, here = std::min(tile, count - first);
       const int blocks = int((here + lanes - 1) / lanes);
       const size_t soon = first + team_.size() * tile;
-      if (pictures && soon < count) ask_for(pictures + soon * size, std::min(tile, count - soon) * size);
+      if (pictures && soon < count) prefetch(pictures + soon * size, std::min(tile, count - soon) * size);
       const uint8_t* gray[max_tile];
-      const float* given[max_tile];
+      const float* tile_inputs[max_tile];
       for (size_t i = 0; i < here; ++i) {
         if (pictures) gray[i] = pictures + (first + i) * size;
-        else given[i] = inputs + (first + i) * size;
+        else tile_inputs[i] = inputs + (first + i) * size;
       }
       if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), blocks);
-      else kernels_.load_inputs(p, r.workspace, given, int(here), blocks);
+      else kernels_.load_inputs(p, r.workspace, tile_inputs, int(here), blocks);
       kernels_.forward(p, values(), r.workspace, blocks, false);
       for (size_t i = 0; i < here; ++i) {
-        const float* block = r.workspace.blocks + (i / lanes * p.block_vectors + p.last().out.offset) * lanes;
+        const float* block = r.workspace.blocks + (i / lanes * p.block_vectors + p.last().output.offset) * lanes;
         for (size_t c = 0; c < classes; ++c) outputs[(first + i) * classes + c] = block[c * lanes + i % lanes];
       }
     }
@@ -280,27 +280,27 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
   else team_.run(work);
 }
 
-void Engine::look(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
-                  const std::vector<float*>& seen) {
+void Engine::activations(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
+                         const std::vector<float*>& outputs) {
   const Program& p = owned_.program;
   const size_t size = picture_size(), lanes = size_t(kernels_.lanes);
-  Room& r = room(0);
+  ThreadState& r = thread_state(0);
   const uint32_t before = kernels_.flush_denormals();
   for (size_t first = 0; first < count; first += lanes) {
     const size_t here = std::min(lanes, count - first);
     const uint8_t* gray[max_tile];
-    const float* given[max_tile];
+    const float* tile_inputs[max_tile];
     for (size_t i = 0; i < here; ++i) {
       if (pictures) gray[i] = pictures + (first + i) * size;
-      else given[i] = inputs + (first + i) * size;
+      else tile_inputs[i] = inputs + (first + i) * size;
     }
     if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), 1);
-    else kernels_.load_inputs(p, r.workspace, given, int(here), 1);
+    else kernels_.load_inputs(p, r.workspace, tile_inputs, int(here), 1);
     kernels_.forward(p, values(), r.workspace, 1, true);
     for (size_t b = 0; b < buffers.size(); ++b) {
       const Maps& maps = buffers[b];
       for (size_t i = 0; i < here; ++i) {
-        float* to = seen[b] + (first + i) * size_t(maps.units());
+        float* to = outputs[b] + (first + i) * size_t(maps.units());
         for (int m = 0; m < maps.maps; ++m) {
           for (int y = 0; y < maps.height; ++y) {
             const float* row = r.workspace.blocks + size_t(maps.offset + m * maps.map + y * maps.row) * lanes + i;
@@ -313,15 +313,15 @@ void Engine::look(const uint8_t* pictures, const float* inputs, size_t count, co
   kernels_.restore_denormals(before);
 }
 
-bool Engine::study(int thread, const Objective& objective, const Lesson& lesson, size_t begin, size_t end) {
+bool Engine::compute_gradient(int thread, const Objective& objective, const Batches& batches, size_t begin, size_t end) {
   const Program& p = owned_.program;
   const size_t size = picture_size(), lanes = size_t(kernels_.lanes), team = size_t(threads());
-  Room& r = room(thread);
-  // Whole blocks are shared out, so that as few lanes as possible stay empty.
+  ThreadState& r = thread_state(thread);
+  // Threads get whole blocks, so that as few lanes as possible stay empty.
   const size_t blocks = (end - begin + lanes - 1) / lanes;
   const size_t first_block = blocks * thread / team, last_block = blocks * (thread + 1) / team;
   const float share = 1.f / float(end - begin);
-  const bool changes = lesson.shifts || lesson.mirrored || lesson.distortions;
+  const bool changes = batches.shifts || batches.mirrored || batches.distortions;
   bool first = true;
   for (size_t block = first_block; block < last_block; block += max_blocks, first = false) {
     const size_t from = begin + block * lanes;
@@ -329,23 +329,23 @@ bool Engine::study(int thread, const Objective& objective, const Lesson& lesson,
     const uint8_t* gray[max_tile];
     int32_t labels[max_tile];
     for (size_t i = from; i < to; ++i) {
-      const int64_t row = lesson.order[i];
-      gray[i - from] = lesson.pictures + size_t(row) * size;
-      labels[i - from] = int32_t(lesson.labels[row]);
+      const int64_t row = batches.order[i];
+      gray[i - from] = batches.pictures + size_t(row) * size;
+      labels[i - from] = int32_t(batches.labels[row]);
       if (!changes) continue;
       Change change;
-      if (lesson.shifts) change.down = lesson.shifts[2 * i], change.right = lesson.shifts[2 * i + 1];
-      change.mirrored = lesson.mirrored && lesson.mirrored[i];
-      change.distorted = lesson.distortions != nullptr;
-      change.seed = lesson.seed + uint64_t(row) * 0xD1342543DE82EF95u;
+      if (batches.shifts) change.down = batches.shifts[2 * i], change.right = batches.shifts[2 * i + 1];
+      change.mirrored = batches.mirrored && batches.mirrored[i];
+      change.distorted = batches.distortions != nullptr;
+      change.seed = batches.seed + uint64_t(row) * 0xD1342543DE82EF95u;
       uint8_t* changed = r.workspace.gray + (i - from) * size;
-      kernels_.change_gray(p, gray[i - from], change, lesson.distortions ? *lesson.distortions : Distortions{}, changed);
+      kernels_.change_gray(p, gray[i - from], change, batches.distortions ? *batches.distortions : Distortions{}, changed);
       gray[i - from] = changed;
     }
-    // Of the next tile of this thread, or the same place of the next batch.
+    // Prefetch the thread's next tile, or its first one of the next batch.
     const size_t soon = block + max_blocks < last_block ? to : from + (end - begin);
-    for (size_t i = soon; i < std::min(soon + max_blocks * lanes, lesson.examples); ++i) {
-      ask_for(lesson.pictures + size_t(lesson.order[i]) * size, size);
+    for (size_t i = soon; i < std::min(soon + max_blocks * lanes, batches.examples); ++i) {
+      prefetch(batches.pictures + size_t(batches.order[i]) * size, size);
     }
     const int count = int(to - from), here = int((to - from + lanes - 1) / lanes);
     kernels_.load_gray(p, r.workspace, gray, count, here);
@@ -359,47 +359,48 @@ bool Engine::study(int thread, const Objective& objective, const Lesson& lesson,
   return !first;
 }
 
-Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
+Tally Engine::fit(const Learning& learning, const Batches& batches) {
   const int total = parameters(), team = threads();
-  if (!vector(Remembered::first)) remember(Remembered::first, true);
-  if (learning.optimizer == Optimizer::adamw && !vector(Remembered::second)) remember(Remembered::second, true);
-  if (learning.average > 0 && !vector(Remembered::average)) {
-    remember(Remembered::average, true);
-    std::copy_n(values(), total, vector(Remembered::average));
+  if (!vector(OptimizerState::first)) reset(OptimizerState::first, true);
+  if (learning.optimizer == Optimizer::adamw && !vector(OptimizerState::second)) reset(OptimizerState::second, true);
+  if (learning.average > 0 && !vector(OptimizerState::average)) {
+    reset(OptimizerState::average, true);
+    std::copy_n(values(), total, vector(OptimizerState::average));
   }
-  for (int thread = 0; thread < team; ++thread) room(thread).tally = {};
-  const size_t batch = size_t(learning.batch), steps = (lesson.examples + batch - 1) / batch;
+  for (int thread = 0; thread < team; ++thread) thread_state(thread).tally = {};
+  const size_t batch = size_t(learning.batch), steps = (batches.examples + batch - 1) / batch;
   size_t taken = 0;
-  std::vector<char> learned(team);
+  std::vector<char> has_gradient(team);
   std::vector<std::vector<const float*>> summed(team);
   for (auto& gradients : summed) gradients.reserve(team);
   const auto work = [&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
     std::vector<const float*>& gradients = summed[thread];
     for (size_t step = 0; step < steps; ++step) {
-      learned[thread] = study(thread, learning.objective, lesson, step * batch, std::min(lesson.examples, (step + 1) * batch));
-      team_.meet();
+      const size_t begin = step * batch, end = std::min(batches.examples, begin + batch);
+      has_gradient[thread] = compute_gradient(thread, learning.objective, batches, begin, end);
+      team_.synchronize();
       gradients.clear();
       double loss = 0;
       for (int other = 0; other < team; ++other) {
-        if (learned[other]) gradients.push_back(rooms_[other]->workspace.gradient);
-        loss += rooms_[other]->tally.loss;
+        if (has_gradient[other]) gradients.push_back(thread_states_[other]->workspace.gradient);
+        loss += thread_states_[other]->tally.loss;
       }
-      if (!std::isfinite(loss)) break;  // all threads see the same sum
+      if (!std::isfinite(loss)) break;  // the same sum in all threads
       const double count = double(updates) + double(step) + 1;
       Update update{};
       update.parameters = values();
-      update.first = vector(Remembered::first);
-      update.second = vector(Remembered::second);
-      update.average = learning.average > 0 ? vector(Remembered::average) : nullptr;
+      update.first = vector(OptimizerState::first);
+      update.second = vector(OptimizerState::second);
+      update.average = learning.average > 0 ? vector(OptimizerState::average) : nullptr;
       update.gradients = gradients.data();
       update.gradient_count = int32_t(gradients.size());
       update.begin = int32_t(int64_t(total) / row_multiple * thread / team * row_multiple);
       update.end = int32_t(int64_t(total) / row_multiple * (thread + 1) / team * row_multiple);
-      update.rate = lesson.rates[step];
+      update.rate = batches.rates[step];
       update.momentum = learning.momentum;
       update.weight_decay = learning.weight_decay;
-      // The mean forgets the first weights faster than its decay alone would.
+      // The running mean starts with a smaller decay, so that it forgets the initial weights sooner.
       update.average_decay = float(std::min(double(learning.average), (1 + count) / (10 + count)));
       update.first_correction = float(1 / (1 - std::pow(double(learning.momentum), count)));
       update.second_correction = float(1 / (1 - std::pow(0.999, count)));
@@ -407,35 +408,35 @@ Tally Engine::fit(const Learning& learning, const Lesson& lesson) {
       if (learning.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
       else kernels_.update_sgd(update);
       if (thread == 0) ++taken;
-      team_.meet();
+      team_.synchronize();
     }
     kernels_.restore_denormals(before);
   };
   if (steps > 0) team_.run(work);
   updates += int64_t(taken);
   Tally tally;
-  for (const auto& r : rooms_) {
+  for (const auto& r : thread_states_) {
     tally.loss += r->tally.loss;
     tally.errors += r->tally.errors;
   }
   return tally;
 }
 
-Tally Engine::gradients(const Objective& objective, const Lesson& lesson, float* gradient) {
-  for (int thread = 0; thread < threads(); ++thread) room(thread).tally = {};
-  std::vector<char> learned(threads());
+Tally Engine::gradients(const Objective& objective, const Batches& batches, float* gradient) {
+  for (int thread = 0; thread < threads(); ++thread) thread_state(thread).tally = {};
+  std::vector<char> has_gradient(threads());
   team_.run([&](int thread) {
     const uint32_t before = kernels_.flush_denormals();
-    learned[thread] = study(thread, objective, lesson, 0, lesson.examples);
+    has_gradient[thread] = compute_gradient(thread, objective, batches, 0, batches.examples);
     kernels_.restore_denormals(before);
   });
   Tally tally;
   std::fill_n(gradient, parameters(), 0.f);
   for (int thread = 0; thread < threads(); ++thread) {
-    const Room& r = *rooms_[thread];
+    const ThreadState& r = *thread_states_[thread];
     tally.loss += r.tally.loss;
     tally.errors += r.tally.errors;
-    if (!learned[thread]) continue;
+    if (!has_gradient[thread]) continue;
     for (int i = 0; i < parameters(); ++i) gradient[i] += r.workspace.gradient[i];
   }
   return tally;

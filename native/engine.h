@@ -1,4 +1,4 @@
-// A network that runs: a program, its parameters, and the threads and memory that they take.
+// The engine: a program, its parameters, and the threads and memory that run it.
 #pragma once
 
 #include <memory>
@@ -11,14 +11,14 @@
 
 namespace lenet {
 
-// The best instruction set first. `kernels_for` gives null for one that was not compiled in or that this processor lacks.
+// The best instruction set first. `kernels_for` returns null for one that was not compiled in or that this processor lacks.
 std::vector<const Kernels*> available_kernels();
 std::vector<std::string> compiled_instruction_sets();
 const Kernels* kernels_for(const std::string& name);
-// Those that read in bfloat16 on the processor's matrix unit, or null where there is none.
+// The kernels for inference in bfloat16 on the processor's matrix unit, or null where there is none.
 const Kernels* matrix_kernels();
 
-// Aligned floats that start as zeros; large ones ask for large pages.
+// Aligned memory for floats, zero-initialized; huge pages for large allocations.
 class Floats {
  public:
   explicit Floats(size_t count = 0);
@@ -39,7 +39,7 @@ struct OwnedProgram {
   std::vector<int32_t> table;
   std::vector<float> constants;
   std::vector<LaneRange> lane_ranges;
-  Program program;  // its pointers point into the above once an engine owns it
+  Program program;  // its pointers are set once an engine owns it
 };
 
 enum class Optimizer { sgd, adamw };
@@ -52,8 +52,8 @@ struct Learning {
   bool nesterov = true;
 };
 
-// The pictures of consecutive updates. `order` holds rows of the pictures, a batch at a time.
-struct Lesson {
+// The training batches of consecutive updates. `order` holds rows of the pictures, one batch after another.
+struct Batches {
   const uint8_t* pictures = nullptr;
   const int64_t* labels = nullptr;
   const int64_t* order = nullptr;
@@ -62,11 +62,11 @@ struct Lesson {
   const int8_t* shifts = nullptr;      // (examples, 2): down, right; or null
   const uint8_t* mirrored = nullptr;   // (examples); or null
   const Distortions* distortions = nullptr;
-  uint64_t seed = 0;                   // of the distortions: with a picture's row it seeds its generator
+  uint64_t seed = 0;                   // of the distortions: with a picture's row it seeds the generator
 };
 
-// In the engine's memory each follows the parameters.
-enum class Remembered { first = 1, second = 2, average = 3 };
+// The vectors of the optimizer and the running mean; in the engine's memory they follow the parameters.
+enum class OptimizerState { first = 1, second = 2, average = 3 };
 
 class Engine {
  public:
@@ -77,41 +77,41 @@ class Engine {
   int parameters() const { return owned_.program.parameters; }
 
   float* values() const { return memory_.data(); }
-  // The vectors that learning needs besides, or null before they are needed.
-  float* vector(Remembered which) const { return remembered_[int(which)] ? values() + size_t(which) * parameters() : nullptr; }
-  void remember(Remembered which, bool remembered);
+  // An optimizer's vector, or null before it is in use.
+  float* vector(OptimizerState which) const { return in_use_[int(which)] ? values() + size_t(which) * parameters() : nullptr; }
+  void reset(OptimizerState which, bool in_use);
   int64_t updates = 0;
 
-  // One of `pictures` and `inputs` is null. Gives (count, classes).
+  // The outputs, (count, classes). One of `pictures` and `inputs` is null.
   void predict(const uint8_t* pictures, const float* inputs, size_t count, float* outputs);
-  // What each of these buffers holds after a pass, (count, units) each.
-  void look(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
-            const std::vector<float*>& seen);
-  // Stops before the first update whose loss is no number.
-  Tally fit(const Learning& learning, const Lesson& lesson);
-  // The derivatives of the mean loss over all examples, laid out like the parameters, and the losses' sum.
-  Tally gradients(const Objective& objective, const Lesson& lesson, float* gradient);
+  // The contents of these buffers after a forward pass, (count, units) each.
+  void activations(const uint8_t* pictures, const float* inputs, size_t count, const std::vector<Maps>& buffers,
+                   const std::vector<float*>& outputs);
+  // Takes consecutive updates, and stops before the first whose loss is not finite.
+  Tally fit(const Learning& learning, const Batches& batches);
+  // The gradient of the mean loss over all examples, laid out like the parameters, and the sum of the losses.
+  Tally gradients(const Objective& objective, const Batches& batches, float* gradient);
 
   std::mutex busy;
 
  private:
-  struct Room {
-    Floats memory;  // all that the workspace points to, close together: few large pages are quick to find
+  struct ThreadState {
+    Floats memory;  // one allocation for the whole workspace: few large pages mean few TLB misses
     Workspace workspace;
     Tally tally;
   };
 
-  Room& room(int thread);
-  // One thread's share of one batch: forward, loss, backward. Returns whether there was anything to do.
-  bool study(int thread, const Objective& objective, const Lesson& lesson, size_t begin, size_t end);
+  ThreadState& thread_state(int thread);
+  // Forward pass, loss and backward pass of one thread's share of a batch. Returns false if the share is empty.
+  bool compute_gradient(int thread, const Objective& objective, const Batches& batches, size_t begin, size_t end);
   size_t picture_size() const;
 
   OwnedProgram owned_;
   const Kernels& kernels_;
   Team team_;
   Floats memory_, packed_;
-  bool remembered_[4] = {true, false, false, false};
-  std::vector<std::unique_ptr<Room>> rooms_;
+  bool in_use_[4] = {true, false, false, false};
+  std::vector<std::unique_ptr<ThreadState>> thread_states_;
 };
 
 }  // namespace lenet

@@ -1,7 +1,7 @@
 // Full connections: a small matrix of weights broadcast over the lanes of one or two blocks of images.
 //
-// Forward and to what they received, lanes are images; for the derivatives of the weights lanes are inputs, so that a
-// row of weights is learned at once. Rows are padded to whole vectors; the padding stays zero.
+// In the forward pass and for the gradient of the inputs, lanes are images; for the gradient of the weights lanes are
+// inputs, so that it is computed a row at a time. Rows are padded to whole vectors; the padding stays zero.
 #pragma once
 
 #include "activations.h"
@@ -10,10 +10,10 @@
 
 namespace lenet::LENET_ISA {
 
-// The units `first` … `first + group` of all blocks.
+// The outputs of `group` units, of all blocks.
 template <int blocks, int group>
 static void connect_units(const float* in, ptrdiff_t block_size, int inputs, const float* weights, int weight_row,
-                          const float* bias, float floor, float* out) {
+                          const float* bias, float lower_bound, float* out) {
   Vector sums[group][blocks];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] = broadcast(bias[g]);
@@ -28,35 +28,35 @@ static void connect_units(const float* in, ptrdiff_t block_size, int inputs, con
   }
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     LENET_UNROLL for (int b = 0; b < blocks; ++b) {
-      store(out + b * block_size + g * lanes, at_least(sums[g][b], broadcast(floor)));
+      store(out + b * block_size + g * lanes, at_least(sums[g][b], broadcast(lower_bound)));
     }
   }
 }
 
-// The derivatives with respect to `group` inputs.
+// The gradient with respect to `group` inputs.
 template <int blocks, int group>
-static void connect_inputs(const float* slopes, ptrdiff_t block_size, int units, const float* weights, int weight_row,
-                           float* in_slopes) {
+static void connect_inputs(const float* grads, ptrdiff_t block_size, int units, const float* weights, int weight_row,
+                           float* in_grads) {
   Vector sums[group][blocks];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] = Vector{};
   }
   for (int o = 0; o < units; ++o) {
     Vector d[blocks];
-    LENET_UNROLL for (int b = 0; b < blocks; ++b) d[b] = load(slopes + b * block_size + o * lanes);
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) d[b] = load(grads + b * block_size + o * lanes);
     LENET_UNROLL for (int g = 0; g < group; ++g) {
       const Vector weight = broadcast(weights[o * weight_row + g]);
       LENET_UNROLL for (int b = 0; b < blocks; ++b) sums[g][b] += d[b] * weight;
     }
   }
   LENET_UNROLL for (int g = 0; g < group; ++g) {
-    LENET_UNROLL for (int b = 0; b < blocks; ++b) store(in_slopes + b * block_size + g * lanes, sums[g][b]);
+    LENET_UNROLL for (int b = 0; b < blocks; ++b) store(in_grads + b * block_size + g * lanes, sums[g][b]);
   }
 }
 
-// The derivatives of the weights from `width` vectors of inputs to `group` units, over all images.
+// The gradient of the weights from `width` vectors of inputs to `group` units, summed over all images.
 template <int group, int width>
-static void add_weight_slopes(const float* slopes, ptrdiff_t block_size, int blocks, const float* transposed, int weight_row,
+static void add_weight_grads(const float* grads, ptrdiff_t block_size, int blocks, const float* transposed, int weight_row,
                               float* gradient, bool fresh) {
   Vector sums[group][width];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -64,12 +64,12 @@ static void add_weight_slopes(const float* slopes, ptrdiff_t block_size, int blo
       sums[g][v] = fresh ? Vector{} : load(gradient + g * weight_row + v * lanes);
     }
   }
-  for (int b = 0; b < blocks; ++b, slopes += block_size) {
+  for (int b = 0; b < blocks; ++b, grads += block_size) {
     for (int n = 0; n < lanes; ++n, transposed += weight_row) {
       Vector value[width];
       LENET_UNROLL for (int v = 0; v < width; ++v) value[v] = load(transposed + v * lanes);
       LENET_UNROLL for (int g = 0; g < group; ++g) {
-        const Vector d = broadcast(slopes[g * lanes + n]);
+        const Vector d = broadcast(grads[g * lanes + n]);
         LENET_UNROLL for (int v = 0; v < width; ++v) sums[g][v] += d * value[v];
       }
     }
@@ -102,16 +102,16 @@ LENET_INLINE void in_broadcast_groups(int count, Run run) {
 
 template <int blocks>
 static void connect(const Step& step, const float* parameters, float* start, ptrdiff_t block_size) {
-  const int inputs = step.in.units();
-  const float floor = floor_of(step.activation);
-  const float* in = start + step.in.offset * lanes;
-  float* out = start + step.out.offset * lanes;
-  in_broadcast_groups(step.out.maps, [&](int first, auto group) {
+  const int inputs = step.input.units();
+  const float lower_bound = lower_bound_of(step.activation);
+  const float* in = start + step.input.offset * lanes;
+  float* out = start + step.output.offset * lanes;
+  in_broadcast_groups(step.output.maps, [&](int first, auto group) {
     connect_units<blocks, decltype(group)::value>(in, block_size, inputs, parameters + step.weight + ptrdiff_t(first) * step.weight_row,
-                                 step.weight_row, parameters + step.bias + first, floor, out + first * lanes);
+                                 step.weight_row, parameters + step.bias + first, lower_bound, out + first * lanes);
   });
   if (step.activation != Activation::relu) {
-    for (int b = 0; b < blocks; ++b) activate(step.activation, start + b * block_size, step.out);
+    for (int b = 0; b < blocks; ++b) activate(step.activation, start + b * block_size, step.output);
   }
 }
 
@@ -120,10 +120,10 @@ LENET_INLINE void connect(const Step& step, const float* parameters, float* star
   else connect<2>(step, parameters, start, block_size);
 }
 
-// What the connection received, with images outermost: (images, weight_row).
+// The connection's inputs with images outermost: (images, weight_row).
 static void transpose_inputs(const Step& step, const float* block, float* transposed) {
-  const int inputs = step.in.units();
-  const float* in = block + step.in.offset * lanes;
+  const int inputs = step.input.units();
+  const float* in = block + step.input.offset * lanes;
   for (int first = 0; first < step.weight_row; first += lanes) {
     Vector v[lanes];
     LENET_UNROLL for (int i = 0; i < lanes; ++i) v[i] = first + i < inputs ? load(in + (first + i) * lanes) : Vector{};
@@ -135,30 +135,30 @@ static void transpose_inputs(const Step& step, const float* block, float* transp
 template <int blocks>
 static void connect_back(const Step& step, const float* parameters, const Workspace& work, ptrdiff_t block_size, bool fresh) {
   float* start = work.blocks;
-  const float* slopes = start + step.out_slope.offset * lanes;
+  const float* grads = start + step.output_grad.offset * lanes;
   for (int b = 0; b < blocks; ++b) {
-    through_activation(step.activation, start + b * block_size, step.out_slope, start + b * block_size, step.out);
+    activation_backward(step.activation, start + b * block_size, step.output_grad, start + b * block_size, step.output);
     transpose_inputs(step, start + b * block_size, work.transposed + ptrdiff_t(b) * lanes * step.weight_row);
-    for (int o = 0; o < step.out.maps; ++o) {
+    for (int o = 0; o < step.output.maps; ++o) {
       float* at = work.lanes + (step.lane_bias + o) * ptrdiff_t(lanes);
-      const Vector d = load(slopes + b * block_size + o * lanes);
+      const Vector d = load(grads + b * block_size + o * lanes);
       store(at, fresh && b == 0 ? d : load(at) + d);
     }
   }
-  const auto learn_columns = [&](int vector, auto width) {
-    in_groups<6, 4, 2, 1>(step.out.maps, [&](int unit, auto group) {
-      add_weight_slopes<decltype(group)::value, decltype(width)::value>(
-          slopes + unit * lanes, block_size, blocks, work.transposed + vector * lanes, step.weight_row,
+  const auto columns_of_grads = [&](int vector, auto width) {
+    in_groups<6, 4, 2, 1>(step.output.maps, [&](int unit, auto group) {
+      add_weight_grads<decltype(group)::value, decltype(width)::value>(
+          grads + unit * lanes, block_size, blocks, work.transposed + vector * lanes, step.weight_row,
           work.gradient + step.weight + ptrdiff_t(unit) * step.weight_row + vector * lanes, fresh);
     });
   };
-  if constexpr (many_registers) in_groups<4, 2, 1>(step.weight_row / lanes, learn_columns);
-  else in_groups<2, 1>(step.weight_row / lanes, learn_columns);
-  if (step.passes_back) {
-    float* in_slopes = start + step.in_slope.offset * lanes;
-    in_broadcast_groups(step.in.units(), [&](int first, auto group) {
-      connect_inputs<blocks, decltype(group)::value>(slopes, block_size, step.out.maps, parameters + step.weight + first, step.weight_row,
-                                    in_slopes + first * lanes);
+  if constexpr (many_registers) in_groups<4, 2, 1>(step.weight_row / lanes, columns_of_grads);
+  else in_groups<2, 1>(step.weight_row / lanes, columns_of_grads);
+  if (step.needs_input_grad) {
+    float* in_grads = start + step.input_grad.offset * lanes;
+    in_broadcast_groups(step.input.units(), [&](int first, auto group) {
+      connect_inputs<blocks, decltype(group)::value>(grads, block_size, step.output.maps, parameters + step.weight + first, step.weight_row,
+                                    in_grads + first * lanes);
     });
   }
 }

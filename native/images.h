@@ -1,4 +1,4 @@
-// From pictures to a block's input: one image in each lane.
+// Loading pictures into a block's input, one image in each lane, and augmenting them.
 #pragma once
 
 #include "program.h"
@@ -6,7 +6,7 @@
 
 namespace lenet::LENET_ISA {
 
-// Compilers widen and convert well in two steps, and number by number in one.
+// A step of its own: in one conversion from bytes to floats compilers go number by number.
 LENET_INLINE Integers widened(Bytes bytes) { return __builtin_convertvector(bytes, Integers); }
 
 // One bit for each byte that is not 0, the first lowest.
@@ -21,7 +21,7 @@ LENET_INLINE uint64_t bits(Bytes bytes) {
   return (halves[0] * gather >> 56) | (halves[1] * gather >> 56) << 8;
 }
 
-// Gray levels become network inputs while a square of pixels of as many pictures is transposed.
+// Converts gray levels to network inputs and transposes them into lanes, a square of pixels of as many pictures at a time.
 static void load_gray(const Program& program, const Workspace& work, const uint8_t* const* pictures, int count, int blocks) {
   const Maps& in = program.input;
   const int padding = program.input_padding;
@@ -61,7 +61,7 @@ static void load_gray(const Program& program, const Workspace& work, const uint8
   }
 }
 
-// Network inputs as they are, (channels, height, width) each.
+// Loads network inputs, (channels, height, width) each.
 static void load_inputs(const Program& program, const Workspace& work, const float* const* inputs, int count, int blocks) {
   const Maps& in = program.input;
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
@@ -81,12 +81,12 @@ static void load_inputs(const Program& program, const Workspace& work, const flo
   }
 }
 
-// Evenly distributed numbers from -1 to 1; each picture of each epoch has its own sequence.
-struct Chance {
+// A generator of uniform numbers from -1 to 1 (splitmix64), seeded for each picture and epoch.
+struct UniformGenerator {
   uint64_t state;
 
-  __attribute__((always_inline)) float even() {
-    state += 0x9E3779B97F4A7C15u;  // splitmix64
+  __attribute__((always_inline)) float uniform() {
+    state += 0x9E3779B97F4A7C15u;
     uint64_t z = state;
     z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9u;
     z = (z ^ (z >> 27)) * 0x94D049BB133111EBu;
@@ -96,7 +96,7 @@ struct Chance {
 
 constexpr int max_side = 64;  // of pictures that are distorted
 
-// What a quadratic B-spline on a coarse grid needs to know about each place along one axis.
+// The weights of a quadratic B-spline on a coarse grid at each position along one axis.
 struct Spline {
   int32_t cell[max_side];
   float before[max_side], at[max_side], after[max_side];
@@ -116,13 +116,13 @@ struct Spline {
 
 constexpr int max_cells = max_side / 2 + 4;
 
-// Displacements that change smoothly: even noise on a coarse grid, between which a spline runs. On a grid of 2 standard
+// A smooth field of random displacements: uniform noise on a coarse grid, interpolated by a spline. On a grid of 2 standard
 // deviations it is as smooth as noise under a Gaussian filter of that deviation.
-static void elastic_field(Chance& chance, const Spline& down, const Spline& across, int height, int width, float strength,
-                          float (*field)[max_side]) {
+static void elastic_field(UniformGenerator& generator, const Spline& down, const Spline& across, int height,
+                          int width, float strength, float (*field)[max_side]) {
   float grid[max_cells][max_cells], row[max_cells];
   for (int y = 0; y < down.cells; ++y) {
-    for (int x = 0; x < across.cells; ++x) grid[y][x] = strength * chance.even();
+    for (int x = 0; x < across.cells; ++x) grid[y][x] = strength * generator.uniform();
   }
   for (int y = 0; y < height; ++y) {
     const float* above = grid[down.cell[y]];
@@ -137,7 +137,7 @@ static void elastic_field(Chance& chance, const Spline& down, const Spline& acro
   }
 }
 
-// From 0 to `last`; what is not a number becomes 0.
+// Clamps to 0 … `last`; NaN becomes 0.
 LENET_INLINE Vector within(Vector v, float last) {
   return at_most(at_least(masked(v == v, v), Vector{}), broadcast(last));
 }
@@ -150,15 +150,15 @@ LENET_INLINE void to_floats(const uint8_t* gray, int count, float* out) {
   for (; x < count; ++x) out[x] = gray[x];
 }
 
-// One distorted picture plane by plane, bilinear around its center; what comes in from outside is empty (gray) or
-// repeats the edge (color).
+// Distorts one picture plane by plane, by bilinear interpolation around its center; outside pixels are empty (gray) or repeat
+// the edge (color).
 static void distort(const Program& program, const uint8_t* picture, uint64_t seed, const Distortions& limits, uint8_t* out) {
   const int height = program.input.height, width = program.input.width;
-  Chance chance{seed};
-  const float angle = limits.rotation * chance.even() * 0.017453292519943295f;
-  const float scale = 1 + limits.scale * chance.even(), squeeze = 1 + limits.squeeze * chance.even();
-  const float shear = limits.shear * chance.even();
-  const float move_x = limits.translation * chance.even(), move_y = limits.translation * chance.even();
+  UniformGenerator generator{seed};
+  const float angle = limits.rotation * generator.uniform() * 0.017453292519943295f;
+  const float scale = 1 + limits.scale * generator.uniform(), squeeze = 1 + limits.squeeze * generator.uniform();
+  const float shear = limits.shear * generator.uniform();
+  const float move_x = limits.translation * generator.uniform(), move_y = limits.translation * generator.uniform();
   const float cosine = __builtin_cosf(angle), sine = __builtin_sinf(angle);
   const float grow_x = 1 / (scale * squeeze), grow_y = squeeze / scale;
   const float xx = grow_x * cosine, xy = grow_x * sine + shear * grow_y * cosine, yx = -grow_y * sine, yy = grow_y * cosine;
@@ -168,18 +168,18 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
   if (elastic) {
     const float spacing = 2 * limits.elastic_smoothness > 2 ? 2 * limits.elastic_smoothness : 2;
     const Spline along_rows(height, spacing), along_columns(width, spacing);
-    // The deviation of even noise is 1/√3; the spline keeps 0.55 of it along each axis, on average over positions.
+    // The standard deviation of uniform noise is 1/√3; the spline keeps 0.55 of it along each axis, on average.
     const float strength = limits.elastic * 1.7320508f / 0.55f;
-    elastic_field(chance, along_rows, along_columns, height, width, strength, down);
-    elastic_field(chance, along_rows, along_columns, height, width, strength, right);
+    elastic_field(generator, along_rows, along_columns, height, width, strength, down);
+    elastic_field(generator, along_rows, along_columns, height, width, strength, right);
   }
   const bool repeats = program.input.maps > 1;
-  // Two empty rows and columns around the picture spare a test of every pixel.
+  // A frame of two empty rows and columns saves a bounds check for every pixel.
   float framed[(max_side + 4) * (max_side + 4)];
   const int pitch = width + 4;
   const float last_x = float(width) + 1.99f, last_y = float(height) + 1.99f;
-  float places[max_side];
-  for (int x = 0; x < max_side; ++x) places[x] = float(x);
+  float columns[max_side];
+  for (int x = 0; x < max_side; ++x) columns[x] = float(x);
   for (int m = 0; m < program.input.maps; ++m, picture += height * width) {
     for (int y = -2; y < height + 2; ++y) {
       const int from_y = y < 0 ? 0 : y >= height ? height - 1 : y;
@@ -195,28 +195,28 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
     for (int y = 0; y < height; ++y, out += width) {
       const Vector py = broadcast(float(y) - center_y - move_y);
       for (int x = 0; x < width; x += lanes) {
-        Vector qx = load_loose(places + x) - (center_x + move_x), qy = py;
+        Vector qx = load_loose(columns + x) - (center_x + move_x), qy = py;
         if (elastic) qx += load_loose(&right[y][x]), qy += load_loose(&down[y][x]);
         const Vector at_x = within(xx * qx + xy * qy + (center_x + 2), last_x);
         const Vector at_y = within(yx * qx + yy * qy + (center_y + 2), last_y);
         const Integers column = __builtin_convertvector(at_x, Integers), row = __builtin_convertvector(at_y, Integers);
-        const Vector x_share = at_x - __builtin_convertvector(column, Vector);
-        const Vector y_share = at_y - __builtin_convertvector(row, Vector);
+        const Vector x_fraction = at_x - __builtin_convertvector(column, Vector);
+        const Vector y_fraction = at_y - __builtin_convertvector(row, Vector);
         const Integers corner = row * pitch + column;
         Vector a, b, c, d;
         for (int i = 0; i < lanes; ++i) {
           const float* at = framed + corner[i];
           a[i] = at[0], b[i] = at[1], c[i] = at[pitch], d[i] = at[pitch + 1];
         }
-        const Vector top = a + x_share * (b - a), bottom = c + x_share * (d - c);
-        const Integers gray = __builtin_convertvector(top + y_share * (bottom - top) + 0.5f, Integers);
+        const Vector top = a + x_fraction * (b - a), bottom = c + x_fraction * (d - c);
+        const Integers gray = __builtin_convertvector(top + y_fraction * (bottom - top) + 0.5f, Integers);
         for (int i = 0; i < lanes && x + i < width; ++i) out[x + i] = uint8_t(gray[i]);
       }
     }
   }
 }
 
-// Distorted, then mirrored, then shifted, as told.
+// Augments one picture: distorts, then mirrors, then shifts it.
 static void change_gray(const Program& program, const uint8_t* picture, const Change& change, const Distortions& limits,
                         uint8_t* changed) {
   const int height = program.input.height, width = program.input.width, planes = program.input.maps;

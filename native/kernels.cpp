@@ -1,5 +1,5 @@
-// Everything that is compiled once for each instruction set. No header of the standard library that has code of its own
-// may be included here: the linker could hand a function compiled for AVX-512 to a processor that has none.
+// The kernels, compiled once for each instruction set. No header of the standard library with inline functions may be
+// included here: the linker might keep the copy compiled for AVX-512 and run it on a processor without it.
 #include "convolution.h"
 #include "full_connection.h"
 #include "images.h"
@@ -18,31 +18,33 @@
 
 namespace lenet::LENET_ISA {
 
-// One step of one block that shares nothing with other blocks.
+// The forward pass of one step of one block, for steps that do not process blocks jointly.
 static void forward_block(const Program& program, const Step& step, const float* parameters, float* block, const uint64_t* ink,
-                          float* scratch, bool learning) {
+                          float* scratch, bool training) {
   switch (step.kind) {
     case Kind::convolution:
-      convolve(program, step, parameters, block, step.skips_background ? ink : nullptr, scratch, learning);
+      convolve(program, step, parameters, block, step.skips_background ? ink : nullptr, scratch, training);
       break;
     case Kind::subsampling: subsample(step, parameters, block); break;
-    case Kind::max_pooling: take_largest(step, block); break;
-    case Kind::average_pooling: average(step, block); break;
-    case Kind::euclidean_rbf: measure_distances(program, step, block); break;
+    case Kind::max_pooling: max_pool(step, block); break;
+    case Kind::average_pooling: average_pool(step, block); break;
+    case Kind::euclidean_rbf: squared_distances(program, step, block); break;
     case Kind::full_connection: break;
     case Kind::activation:
-      for (int m = 0; m < step.in.maps; ++m) {
-        for (int y = 0; y < step.in.height; ++y) {
-          for (int x = 0; x < step.in.width; ++x) store(unit(block, step.out, m, y, x), load(unit(block, step.in, m, y, x)));
+      for (int m = 0; m < step.input.maps; ++m) {
+        for (int y = 0; y < step.input.height; ++y) {
+          for (int x = 0; x < step.input.width; ++x) {
+            store(unit(block, step.output, m, y, x), load(unit(block, step.input, m, y, x)));
+          }
         }
       }
-      activate(step.activation, block, step.out);
+      activate(step.activation, block, step.output);
       break;
   }
 }
 
 #if defined(LENET_MATRIX)
-// Forward without learning, with all that fits into tiles on the matrix unit.
+// The forward pass at inference, with all steps that fit into tiles on the matrix unit.
 template <class Run>
 static void forward_in_tiles(const Program& program, const float* parameters, const Workspace& work, int blocks, Run run) {
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
@@ -69,17 +71,17 @@ static void forward_in_tiles(const Program& program, const float* parameters, co
 }
 #endif
 
-static void forward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool learning) {
+static void forward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool training) {
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
   const int ink_rows = program.input.height + 2 * program.input_padding;
   const auto run = [&](const Step& step, int b) {
-    forward_block(program, step, parameters, work.blocks + b * block_size, work.ink + b * ink_rows, work.scratch, learning);
+    forward_block(program, step, parameters, work.blocks + b * block_size, work.ink + b * ink_rows, work.scratch, training);
   };
 #if defined(LENET_MATRIX)
-  if (!learning && work.packed) return forward_in_tiles(program, parameters, work, blocks, run);
+  if (!training && work.packed) return forward_in_tiles(program, parameters, work, blocks, run);
 #endif
-  // Up to the first full connection block by block, because one block's maps fit into the cache; what follows shares
-  // weights.
+  // Block by block up to the first full connection, because one block's maps fit into the cache; later steps share weights
+  // between blocks.
   int joint = 0;
   while (joint < program.count && program.steps[joint].kind != Kind::full_connection) ++joint;
   for (int b = 0; b < blocks; ++b) {
@@ -98,7 +100,7 @@ static Tally loss(const Program& program, const Objective& objective, const Work
   for (int b = 0; b < blocks; ++b) {
     const int here = count - b * lanes < lanes ? count - b * lanes : lanes;
     float* block = work.blocks + ptrdiff_t(b) * program.block_vectors * lanes;
-    const Tally tally = measure_loss(program.last(), objective, block, labels + b * lanes, here,
+    const Tally tally = loss_of_block(program.last(), objective, block, labels + b * lanes, here,
                                      program.last().kind == Kind::euclidean_rbf, share);
     total.loss += tally.loss;
     total.errors += tally.errors;
@@ -116,41 +118,41 @@ static void backward(const Program& program, const float* parameters, const Work
       if (blocks == 1) connect_back<1>(step, parameters, work, block_size, first);
       else connect_back<2>(step, parameters, work, block_size, first);
     } else {
-      for (int b = 0; b < blocks; ++b) distances_back(program, step, work.blocks + b * block_size);
+      for (int b = 0; b < blocks; ++b) squared_distances_back(program, step, work.blocks + b * block_size);
     }
   }
-  // One block after the other now, and all in the first one's derivatives, so that less has to fit into the cache.
-  float* slopes = work.blocks;
+  // Block by block from here, all reusing the first one's gradient buffers, so that less has to fit into the cache.
+  float* grads = work.blocks;
   for (int b = 0; b < blocks && s >= 0; ++b) {
     float* block = work.blocks + b * block_size;
     const bool fresh = first && b == 0;
-    const Maps& given = program.steps[s].out_slope;
+    const Maps& output_grad = program.steps[s].output_grad;
     if (b > 0) {
-      const ptrdiff_t start = ptrdiff_t(given.offset) * lanes;
-      __builtin_memcpy(slopes + start, block + start, size_t(given.units()) * LENET_VECTOR_BYTES);
+      const ptrdiff_t start = ptrdiff_t(output_grad.offset) * lanes;
+      __builtin_memcpy(grads + start, block + start, size_t(output_grad.units()) * LENET_VECTOR_BYTES);
     }
     for (int t = s; t >= 0; --t) {
       const Step& step = program.steps[t];
       switch (step.kind) {
         case Kind::convolution:
-          convolve_back(program, step, parameters, block, slopes, step.skips_background ? work.ink + b * ink_rows : nullptr,
+          convolve_back(program, step, parameters, block, grads, step.skips_background ? work.ink + b * ink_rows : nullptr,
                         work.lanes, work.scratch, fresh);
           break;
-        case Kind::subsampling: subsample_back(step, parameters, block, slopes, work.lanes, fresh); break;
-        case Kind::max_pooling: largest_back(step, block, slopes); break;
-        case Kind::average_pooling: average_back(step, block, slopes); break;
+        case Kind::subsampling: subsample_back(step, parameters, block, grads, work.lanes, fresh); break;
+        case Kind::max_pooling: max_pool_back(step, block, grads); break;
+        case Kind::average_pooling: average_pool_back(step, block, grads); break;
         default: break;
       }
     }
   }
 }
 
-// What the kernels of the first convolution would have learned from the part of their input that blocks leave out.
-static void make_up_for_offset(const Program& program, const Workspace& work) {
+// Corrects the gradient of the first convolution's kernels for the constant that blocks leave out of its input.
+static void correct_for_offset(const Program& program, const Workspace& work) {
   const Step& step = program.steps[0];
   if (!step.skips_background || program.input_offset == 0) return;
   const Connections links = connections(program, step);
-  for (int m = 0; m < step.sums_slope.maps; ++m) {
+  for (int m = 0; m < step.sums_grad.maps; ++m) {
     const float missing = program.input_offset * work.gradient[step.bias + m];
     const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
     for (int i = first; i < last; ++i) work.gradient[step.weight + i] += missing;
@@ -170,7 +172,7 @@ static void sum_lanes(const Program& program, const Workspace& work) {
       else for (int k = 0; i + k < range.count; ++k) work.gradient[range.parameter + i + k] = sums[k];
     }
   }
-  make_up_for_offset(program, work);
+  correct_for_offset(program, work);
 }
 
 static double seconds_now() {
@@ -199,7 +201,7 @@ static double peak(double seconds) {
   return operations / (now - start);
 }
 
-// Saturated squashes give derivatives below 1e-38, on which a processor is ten times slower; as zeros they change nothing.
+// Flushes denormals to zero: saturated squashes give gradients below 1e-38, on which a processor is ten times slower.
 static uint32_t flush_denormals() {
 #if defined(__x86_64__)
   const uint32_t before = __builtin_ia32_stmxcsr();

@@ -1,8 +1,8 @@
-// Reading through the processor's matrix unit (AMX): sixteen units of sixteen images at once, in bfloat16 products that are
-// summed in float32. Ten times the multiply-adds of a vector, for 8 bits of precision in what is multiplied.
+// Inference on the processor's matrix unit (AMX): sixteen units of sixteen images at once, products in bfloat16, sums in
+// float32. Ten times the multiply-adds of a vector, at 8 bits of precision in the factors.
 //
-// It fits the layout as it is: a tile of sums has a unit in each row and an image in each column. What is multiplied comes
-// in pairs, (first, second) in the halves of a lane, so that each row of the other operand holds two inputs of 16 images.
+// It uses the same layout: a tile of sums has a unit in each row and an image in each column. Factors come in pairs,
+// (first, second) in the halves of a lane, so that each row of the other operand holds two inputs of 16 images.
 #pragma once
 
 #include "activations.h"
@@ -24,9 +24,9 @@ struct TileShape {
 };
 
 LENET_INLINE bool runs_in_tiles(const Step& step) {
-  if (step.kind == Kind::full_connection) return step.out.maps >= tile_rows;
-  return step.kind == Kind::convolution && step.stride == 1 && step.in.maps > 1 && !step.bias_per_unit &&
-         step.sums_slope.height % 2 == 0 && step.sums_slope.width % 2 == 0;
+  if (step.kind == Kind::full_connection) return step.output.maps >= tile_rows;
+  return step.kind == Kind::convolution && step.stride == 1 && step.input.maps > 1 && !step.bias_per_unit &&
+         step.sums_grad.height % 2 == 0 && step.sums_grad.width % 2 == 0;
 }
 
 // Rounded to the nearest bfloat16, ties to even; in the upper half.
@@ -45,13 +45,13 @@ LENET_INLINE int pairs(int count) { return (count + 1) / 2; }
 
 // Tiles of weights of one step: for each 16 units, kernel row and 16 pairs of inputs.
 LENET_INLINE int tiles_of_row(const Step& step) {
-  const int rows = step.kind == Kind::full_connection ? pairs(step.in.units()) : step.side * pairs(step.in.maps);
+  const int rows = step.kind == Kind::full_connection ? pairs(step.input.units()) : step.side * pairs(step.input.maps);
   return (rows + tile_rows - 1) / tile_rows;
 }
 
 LENET_INLINE ptrdiff_t packed_bytes(const Step& step) {
   const int kernel_rows = step.kind == Kind::full_connection ? 1 : step.side;
-  return ptrdiff_t((step.sums_slope.maps + tile_rows - 1) / tile_rows) * kernel_rows * tiles_of_row(step) * tile_bytes;
+  return ptrdiff_t((step.sums_grad.maps + tile_rows - 1) / tile_rows) * kernel_rows * tiles_of_row(step) * tile_bytes;
 }
 
 // All weights as tiles, one step after the other.
@@ -68,14 +68,14 @@ static void pack_weights(const Program& program, const float* parameters, uint8_
       __builtin_memcpy(packed + tile * tile_bytes + unit % tile_rows * 64 + input % 32 * 2, &value, 2);
     };
     if (step.kind == Kind::full_connection) {
-      for (int o = 0; o < step.out.maps; ++o) {
+      for (int o = 0; o < step.output.maps; ++o) {
         const float* row = parameters + step.weight + ptrdiff_t(o) * step.weight_row;
-        for (int i = 0; i < step.in.units(); ++i) put(o, 0, i, row[i]);
+        for (int i = 0; i < step.input.units(); ++i) put(o, 0, i, row[i]);
       }
     } else {
       const Connections links = connections(program, step);
-      const int width = 2 * pairs(step.in.maps);
-      for (int m = 0; m < step.sums_slope.maps; ++m) {
+      const int width = 2 * pairs(step.input.maps);
+      for (int m = 0; m < step.sums_grad.maps; ++m) {
         for (int k = links.start[m]; k < links.start[m + 1]; ++k) {
           const float* kernel = parameters + step.weight + k * step.side * step.side;
           for (int ky = 0; ky < step.side; ++ky) {
@@ -88,26 +88,26 @@ static void pack_weights(const Program& program, const float* parameters, uint8_
   }
 }
 
-// What a convolution receives, borders included, as (rows, columns, pairs of maps) lanes.
+// The input of a convolution, borders included, in bfloat16 pairs: (rows, columns, pairs of maps) lanes.
 static void pair_maps(const Step& step, const float* block, uint8_t* out) {
-  const int height = step.in.height + 2 * step.padding, width = step.in.width + 2 * step.padding, count = pairs(step.in.maps);
-  const float* corner = block + (step.in.offset - step.padding * (step.in.row + 1)) * lanes;
+  const int height = step.input.height + 2 * step.padding, width = step.input.width + 2 * step.padding, count = pairs(step.input.maps);
+  const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1)) * lanes;
   for (int p = 0; p < count; ++p) {
-    const float* first = corner + ptrdiff_t(2 * p) * step.in.map * lanes;
-    const float* second = 2 * p + 1 < step.in.maps ? first + step.in.map * lanes : nullptr;
+    const float* first = corner + ptrdiff_t(2 * p) * step.input.map * lanes;
+    const float* second = 2 * p + 1 < step.input.maps ? first + step.input.map * lanes : nullptr;
     for (int y = 0; y < height; ++y) {
       for (int x = 0; x < width; ++x) {
-        const ptrdiff_t at = (ptrdiff_t(y) * step.in.row + x) * lanes;
+        const ptrdiff_t at = (ptrdiff_t(y) * step.input.row + x) * lanes;
         const Integers both = paired(load(first + at), second ? load(second + at) : Vector{});
         *reinterpret_cast<Integers*>(out + ((ptrdiff_t(y) * width + x) * count + p) * 64) = both;
       }
     }
   }
-  // The last tile reads on; its weights there are 0, but 0 times what is not finite would not be.
+  // The last tile reads past the end; its weights there are 0, but 0 times a number that is not finite would not be.
   __builtin_memset(out + ptrdiff_t(height) * width * count * 64, 0, tile_bytes);
 }
 
-// 2×2 units of 16 maps: four tiles of sums, which share what they look at.
+// 2×2 units of 16 maps: four tiles of sums, which share the inputs that they load.
 static void multiply_patch(const Step& step, const uint8_t* weights, const uint8_t* in, ptrdiff_t in_row, ptrdiff_t in_column,
                            float* sums) {
   const int row_tiles = tiles_of_row(step);
@@ -140,46 +140,46 @@ static void multiply_patch(const Step& step, const uint8_t* weights, const uint8
 
 static void convolve_in_tiles(const Program& program, const Step& step, const float* parameters, const uint8_t* packed,
                               float* block, float* biases, uint8_t* pairs_of_maps) {
-  const float* own = own_biases(program, step, connections(program, step), parameters, biases);
+  const float* adjusted = adjusted_biases(program, step, connections(program, step), parameters, biases);
   pair_maps(step, block, pairs_of_maps);
-  const ptrdiff_t in_column = ptrdiff_t(pairs(step.in.maps)) * 64;
-  const ptrdiff_t in_row = in_column * (step.in.width + 2 * step.padding);
-  const Vector floor = broadcast(floor_of(step.activation));
+  const ptrdiff_t in_column = ptrdiff_t(pairs(step.input.maps)) * 64;
+  const ptrdiff_t in_row = in_column * (step.input.width + 2 * step.padding);
+  const Vector lower_bound = broadcast(lower_bound_of(step.activation));
   alignas(64) float sums[4 * tile_bytes / 4];
-  const int maps = step.sums_slope.maps;
+  const int maps = step.sums_grad.maps;
   for (int first = 0; first < maps; first += tile_rows, packed += step.side * tiles_of_row(step) * tile_bytes) {
     const int here = maps - first < tile_rows ? maps - first : tile_rows;
-    for (int y = 0; y < step.sums_slope.height; y += 2) {
-      for (int x = 0; x < step.sums_slope.width; x += 2) {
+    for (int y = 0; y < step.sums_grad.height; y += 2) {
+      for (int x = 0; x < step.sums_grad.width; x += 2) {
         multiply_patch(step, packed, pairs_of_maps + y * in_row + x * in_column, in_row, in_column, sums);
         for (int m = 0; m < here; ++m) {
           const float* at = sums + m * lanes;
-          const Vector bias = broadcast(own[first + m]);
+          const Vector bias = broadcast(adjusted[first + m]);
           const Vector a = load(at) + bias, b = load(at + 256) + bias, c = load(at + 512) + bias, d = load(at + 768) + bias;
           if (step.fused_pooling) {
-            const Vector most = at_least(at_least(a, b), at_least(c, d));
-            store(unit(block, step.out, first + m, y / 2, x / 2), at_least(most, floor));
+            const Vector largest = at_least(at_least(a, b), at_least(c, d));
+            store(unit(block, step.output, first + m, y / 2, x / 2), at_least(largest, lower_bound));
           } else {
-            float* out = unit(block, step.out, first + m, y, x);
-            store(out, at_least(a, floor));
-            store(out + lanes, at_least(b, floor));
-            store(out + step.out.row * lanes, at_least(c, floor));
-            store(out + (step.out.row + 1) * lanes, at_least(d, floor));
+            float* out = unit(block, step.output, first + m, y, x);
+            store(out, at_least(a, lower_bound));
+            store(out + lanes, at_least(b, lower_bound));
+            store(out + step.output.row * lanes, at_least(c, lower_bound));
+            store(out + (step.output.row + 1) * lanes, at_least(d, lower_bound));
           }
         }
       }
     }
   }
-  if (!step.fused_pooling && step.activation != Activation::relu) activate(step.activation, block, step.out);
+  if (!step.fused_pooling && step.activation != Activation::relu) activate(step.activation, block, step.output);
 }
 
-// All blocks together: 16 units, or 32 while there are as many, of one or two blocks.
+// A full connection: 16 units, or 32 while there are as many, of one or two blocks at a time.
 static void connect_in_tiles(const Step& step, const float* parameters, const uint8_t* packed, float* start,
                              ptrdiff_t block_size, int blocks, uint8_t* pairs_of_inputs) {
-  const int inputs = step.in.units(), row_tiles = tiles_of_row(step);
+  const int inputs = step.input.units(), row_tiles = tiles_of_row(step);
   const ptrdiff_t one_block = ptrdiff_t(row_tiles) * tile_bytes;
   for (int b = 0; b < blocks; ++b) {
-    const float* in = start + b * block_size + step.in.offset * lanes;
+    const float* in = start + b * block_size + step.input.offset * lanes;
     for (int p = 0; p < row_tiles * tile_rows; ++p) {
       const Vector first = 2 * p < inputs ? load(in + 2 * p * lanes) : Vector{};
       const Vector second = 2 * p + 1 < inputs ? load(in + (2 * p + 1) * lanes) : Vector{};
@@ -187,10 +187,10 @@ static void connect_in_tiles(const Step& step, const float* parameters, const ui
     }
   }
   const uint8_t* other = pairs_of_inputs + (blocks - 1) * one_block;
-  float* out = start + step.out.offset * lanes;
+  float* out = start + step.output.offset * lanes;
   float* other_out = out + (blocks - 1) * block_size;
-  for (int first = 0; first < step.out.maps; first += 2 * tile_rows) {
-    const bool two = first + tile_rows < step.out.maps;
+  for (int first = 0; first < step.output.maps; first += 2 * tile_rows) {
+    const bool two = first + tile_rows < step.output.maps;
     const uint8_t* weights = packed + ptrdiff_t(first / tile_rows) * one_block;
     _tile_zero(0);
     _tile_zero(1);
@@ -215,13 +215,13 @@ static void connect_in_tiles(const Step& step, const float* parameters, const ui
       _tile_stored(3, other_out + (first + tile_rows) * lanes, 64);
     }
   }
-  const Vector floor = broadcast(floor_of(step.activation));
+  const Vector lower_bound = broadcast(lower_bound_of(step.activation));
   for (int b = 0; b < blocks; ++b) {
     float* units = out + b * block_size;
-    for (int o = 0; o < step.out.maps; ++o) {
-      store(units + o * lanes, at_least(load(units + o * lanes) + parameters[step.bias + o], floor));
+    for (int o = 0; o < step.output.maps; ++o) {
+      store(units + o * lanes, at_least(load(units + o * lanes) + parameters[step.bias + o], lower_bound));
     }
-    if (step.activation != Activation::relu) activate(step.activation, start + b * block_size, step.out);
+    if (step.activation != Activation::relu) activate(step.activation, start + b * block_size, step.output);
   }
 }
 

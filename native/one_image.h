@@ -1,4 +1,4 @@
-// One image as fast as it goes: lanes are neighbouring positions of a map, or the inputs of a unit.
+// Low-latency inference on one image: lanes are neighboring positions of a map, or the inputs of a unit.
 //
 // Buffers have the shapes of a block's, with one number for each unit instead of one vector.
 #pragma once
@@ -36,26 +36,26 @@ LENET_INLINE Vector largest_of_pairs(Vector a, Vector b, Indices<lane...>) {
   return at_least(LENET_SHUFFLE(a, b, (2 * lane)...), LENET_SHUFFLE(a, b, (2 * lane + 1)...));
 }
 
-// 2×2 units at a time; the sums' rows lie `row` apart.
+// Max pooling of 2×2 sums, whose rows lie `row` apart.
 static void pool_sums(const Step& step, const float* sums, int row, float bias, float* out) {
-  const float floor = floor_of(step.activation);
-  for (int y = 0; y < step.out.height; ++y, sums += 2 * row, out += step.out.row) {
-    for (int x = 0; x < step.out.width; x += lanes) {
+  const float lower_bound = lower_bound_of(step.activation);
+  for (int y = 0; y < step.output.height; ++y, sums += 2 * row, out += step.output.row) {
+    for (int x = 0; x < step.output.width; x += lanes) {
       const float* at = sums + 2 * x;
       const Vector left = at_least(load_loose(at), load_loose(at + row));
       const Vector right = at_least(load_loose(at + lanes), load_loose(at + lanes + row));
-      const Vector most = largest_of_pairs(left, right, typename CountedIndices<lanes>::type{}) + bias;
-      const Vector given = at_least(most, broadcast(floor));
-      // What is written past the end of a row belongs to rows and buffers that come later; a border must stay.
-      if (step.out.row == step.out.width) store_loose(out + x, given);
-      else for (int i = 0; i < lanes && x + i < step.out.width; ++i) out[x + i] = given[i];
+      const Vector largest = largest_of_pairs(left, right, typename CountedIndices<lanes>::type{}) + bias;
+      const Vector pooled = at_least(largest, broadcast(lower_bound));
+      // A vector written past the end of a row is overwritten by later rows and buffers; a border must not be written.
+      if (step.output.row == step.output.width) store_loose(out + x, pooled);
+      else for (int i = 0; i < lanes && x + i < step.output.width; ++i) out[x + i] = pooled[i];
     }
   }
 }
 
 static void copy_sums(const Step& step, const float* sums, int row, const float* bias, float* out) {
-  const int width = step.out.width;
-  for (int y = 0; y < step.out.height; ++y, sums += row, out += step.out.row) {
+  const int width = step.output.width;
+  for (int y = 0; y < step.output.height; ++y, sums += row, out += step.output.row) {
     if (step.bias_per_unit) {
       for (int x = 0; x < width; ++x) out[x] = sums[x * step.stride] + bias[y * width + x];
     } else if (step.stride == 1) {
@@ -66,7 +66,7 @@ static void copy_sums(const Step& step, const float* sums, int row, const float*
   }
 }
 
-// `group` maps at once, at all positions of rows laid end to end: a sum that would wrap around a row's end is computed
+// Convolves `group` maps at once, at all positions of rows laid end to end: a sum that wraps around a row's end is computed
 // and never read.
 template <int side_known, int group, int width>
 static void slide(const Step& step, const float* in, const int32_t* input_map, int kernels, const float* const* weights,
@@ -78,14 +78,14 @@ static void slide(const Step& step, const float* in, const int32_t* input_map, i
       LENET_UNROLL for (int v = 0; v < width; ++v) sums[g][v] = Vector{};
     }
     for (int k = 0; k < kernels; ++k) {
-      const float* map = in + ptrdiff_t(input_map[k]) * step.in.map + p;
+      const float* map = in + ptrdiff_t(input_map[k]) * step.input.map + p;
       for (int ky = 0; ky < side; ++ky) {
         const ptrdiff_t first = (ptrdiff_t(k) * side + ky) * side;
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
           Vector weight[group];
           LENET_UNROLL for (int g = 0; g < group; ++g) weight[g] = broadcast(weights[g][first + kx]);
           LENET_UNROLL for (int v = 0; v < width; ++v) {
-            const Vector value = in_register(load_loose(map + ky * step.in.row + kx + v * lanes));
+            const Vector value = in_register(load_loose(map + ky * step.input.row + kx + v * lanes));
             LENET_UNROLL for (int g = 0; g < group; ++g) sums[g][v] += value * weight[g];
           }
         }
@@ -108,13 +108,13 @@ static void slide(const Step& step, const float* in, const int32_t* input_map, i
 
 static void convolve_one(const Program& program, const Step& step, const float* parameters, float* units, float* scratch) {
   const Connections links = connections(program, step);
-  const int height = step.sums_slope.height, width = step.sums_slope.width, row = step.in.row * step.stride;
-  const float* in = units + step.in.offset - step.padding * (step.in.row + 1);
+  const int height = step.sums_grad.height, width = step.sums_grad.width, row = step.input.row * step.stride;
+  const float* in = units + step.input.offset - step.padding * (step.input.row + 1);
   const int positions = (height - 1) * row + (width - 1) * step.stride + 1;
   const int plane = (positions + 8 * max_lanes) / max_lanes * max_lanes + 9 * max_lanes;
-  const bool dense = links.start[step.sums_slope.maps] == step.sums_slope.maps * step.in.maps;
-  for (int m = 0, group; m < step.sums_slope.maps; m += group) {
-    const int left = step.sums_slope.maps - m;
+  const bool dense = links.start[step.sums_grad.maps] == step.sums_grad.maps * step.input.maps;
+  for (int m = 0, group; m < step.sums_grad.maps; m += group) {
+    const int left = step.sums_grad.maps - m;
     group = !dense ? 1 : left == 6 || left == 3 ? 3 : left >= 4 ? 4 : left;
     const float* weights[4];
     float* sums[4];
@@ -127,27 +127,27 @@ static void convolve_one(const Program& program, const Step& step, const float* 
     if (step.side == 5) slide<5>(step, in, input_map, kernels, weights, group, positions, sums);
     else slide<0>(step, in, input_map, kernels, weights, group, positions, sums);
     for (int g = 0; g < group; ++g) {
-      float* out = units + step.out.offset + (m + g) * step.out.map;
+      float* out = units + step.output.offset + (m + g) * step.output.map;
       const float* bias = parameters + step.bias + (step.bias_per_unit ? (m + g) * height * width : m + g);
       if (step.fused_pooling) pool_sums(step, sums[g], row, *bias, out);
       else copy_sums(step, sums[g], row, bias, out);
     }
   }
-  if (!step.fused_pooling) activate_maps(step.activation, units, step.out);
+  if (!step.fused_pooling) activate_maps(step.activation, units, step.output);
 }
 
-// As many units as a vector has lanes at once: their sums over the lanes come out as one vector.
+// A full connection, as many units at once as a vector has lanes: one reduction gives all their sums.
 static void connect_one(const Step& step, const float* parameters, float* units, float* scratch) {
-  const int inputs = step.in.units();
+  const int inputs = step.input.units();
   // Zeros after the last input meet the zeros that pad the rows.
-  const float* in = units + step.in.offset;
+  const float* in = units + step.input.offset;
   if (inputs != step.weight_row) {
     for (int i = 0; i < step.weight_row; ++i) scratch[i] = i < inputs ? in[i] : 0.f;
     in = scratch;
   }
-  float* out = units + step.out.offset;
-  for (int first = 0; first < step.out.maps; first += lanes) {
-    const int here = step.out.maps - first < lanes ? step.out.maps - first : lanes;
+  float* out = units + step.output.offset;
+  for (int first = 0; first < step.output.maps; first += lanes) {
+    const int here = step.output.maps - first < lanes ? step.output.maps - first : lanes;
     const float* weights = parameters + step.weight + ptrdiff_t(first) * step.weight_row;
     Vector sums[lanes] = {};
     if (here == lanes) {
@@ -165,32 +165,32 @@ static void connect_one(const Step& step, const float* parameters, float* units,
     const Vector total = sum_each(sums);
     for (int o = 0; o < here; ++o) out[first + o] = total[o] + parameters[step.bias + first + o];
   }
-  activate_one(step.activation, out, step.out.maps);
+  activate_one(step.activation, out, step.output.maps);
 }
 
 static void pool_one(const Step& step, const float* parameters, float* units) {
   const int window = step.window_height * step.window_width;
-  for (int m = 0; m < step.out.maps; ++m) {
+  for (int m = 0; m < step.output.maps; ++m) {
     const int from = step.kind == Kind::subsampling ? m / step.copies : m;
-    for (int y = 0; y < step.out.height; ++y) {
-      float* out = units + step.out.offset + m * step.out.map + y * step.out.row;
-      for (int x = 0; x < step.out.width; ++x) {
-        const float* in = units + step.in.offset + from * step.in.map + y * step.window_height * step.in.row + x * step.window_width;
-        float total = 0, most = in[0];
+    for (int y = 0; y < step.output.height; ++y) {
+      float* out = units + step.output.offset + m * step.output.map + y * step.output.row;
+      for (int x = 0; x < step.output.width; ++x) {
+        const float* in = units + step.input.offset + from * step.input.map + y * step.window_height * step.input.row + x * step.window_width;
+        float total = 0, largest = in[0];
         for (int dy = 0; dy < step.window_height; ++dy) {
           for (int dx = 0; dx < step.window_width; ++dx) {
-            const float value = in[dy * step.in.row + dx];
+            const float value = in[dy * step.input.row + dx];
             total += value;
-            most = value > most ? value : most;
+            largest = value > largest ? value : largest;
           }
         }
-        if (step.kind == Kind::max_pooling) out[x] = most;
+        if (step.kind == Kind::max_pooling) out[x] = largest;
         else if (step.kind == Kind::average_pooling) out[x] = total / float(window);
         else out[x] = total * parameters[step.weight + m] + parameters[step.bias + m];
       }
     }
   }
-  activate_maps(step.activation, units, step.out);
+  activate_maps(step.activation, units, step.output);
 }
 
 static void one_image(const Program& program, const float* parameters, const Workspace& work, const uint8_t* gray,
@@ -212,31 +212,31 @@ static void one_image(const Program& program, const float* parameters, const Wor
       case Kind::full_connection: connect_one(step, parameters, units, work.scratch); break;
       case Kind::euclidean_rbf: {
         const float* prototypes = program.constants + step.constants;
-        const int received = step.in.units();
-        for (int c = 0; c < step.out.maps; ++c) {
+        const int in_units = step.input.units();
+        for (int c = 0; c < step.output.maps; ++c) {
           float total = 0;
-          for (int j = 0; j < received; ++j) {
-            const float apart = units[step.in.offset + j] - prototypes[c * received + j];
-            total += apart * apart;
+          for (int j = 0; j < in_units; ++j) {
+            const float difference = units[step.input.offset + j] - prototypes[c * in_units + j];
+            total += difference * difference;
           }
-          units[step.out.offset + c] = total;
+          units[step.output.offset + c] = total;
         }
         break;
       }
-      case Kind::activation: break;  // only in programs that keep everything, which run in blocks
+      case Kind::activation: break;  // only in programs that keep all activations, which run in blocks
       default: pool_one(step, parameters, units);
     }
   }
   const Step& last = program.last();
-  const float* given = units + last.out.offset;
+  const float* out = units + last.output.offset;
   float log_total = 0;
   if (last.activation == Activation::log_softmax) {
-    float most = given[0], total = 0;
-    for (int c = 1; c < last.out.maps; ++c) most = given[c] > most ? given[c] : most;
-    for (int c = 0; c < last.out.maps; ++c) total += __builtin_expf(given[c] - most);
-    log_total = most + __builtin_logf(total);
+    float maximum = out[0], total = 0;
+    for (int c = 1; c < last.output.maps; ++c) maximum = out[c] > maximum ? out[c] : maximum;
+    for (int c = 0; c < last.output.maps; ++c) total += __builtin_expf(out[c] - maximum);
+    log_total = maximum + __builtin_logf(total);
   }
-  for (int c = 0; c < last.out.maps; ++c) outputs[c] = given[c] - log_total;
+  for (int c = 0; c < last.output.maps; ++c) outputs[c] = out[c] - log_total;
 }
 
 }  // namespace lenet::LENET_ISA

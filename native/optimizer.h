@@ -1,4 +1,4 @@
-// Updates of the parameters; the derivatives of all threads are summed on the way, in the threads' order.
+// Optimizer steps: SGD and AdamW. The gradients of all threads are summed on the way, in the threads' order.
 #pragma once
 
 #include "program.h"

@@ -1,8 +1,8 @@
-// Full connections of replicas, their distances and their losses.
+// Full connections, RBF distances and losses of replicas.
 //
 // A batch of one uses each weight three times and no more, and LeNet-5's of sixteen replicas (3.8 MB, and as many rates) do
-// not fit into the second cache: what counts is how often they pass. Units are taken in groups, so that as many rows of
-// weights are fetched at once; and backward in the opposite order, so that what was used last is met first.
+// not fit into the L2 cache: memory traffic sets the speed. Units are processed in groups, so that as many rows of weights
+// are fetched at once; and in reverse order in the backward pass, so that the rows used last are still cached.
 #pragma once
 
 #include "outputs.h"
@@ -10,15 +10,15 @@
 
 namespace lenet::LENET_ISA {
 
-constexpr int max_units = 8;  // that are taken together
+constexpr int max_units = 8;  // of a group
 
 // The largest power of two that fits.
-LENET_INLINE int together(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+LENET_INLINE int units_at_once(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
 
 template <int units>
 static void connect_units(const Step& step, const ReplicaGroup& group, int first) {
-  const float* in = group.block + ptrdiff_t(step.in.offset) * lanes;
-  const int inputs = step.in.units();
+  const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
+  const int inputs = step.input.units();
   const ptrdiff_t row = ptrdiff_t(step.weight_row) * lanes;
   const float* weights = group.weights + step.weight * ptrdiff_t(lanes) + first * row;
   Vector sums[units];
@@ -27,13 +27,13 @@ static void connect_units(const Step& step, const ReplicaGroup& group, int first
     const Vector value = in_register(load(in + i * lanes));
     LENET_UNROLL for (int u = 0; u < units; ++u) sums[u] += value * in_register(load(weights + u * row + i * lanes));
   }
-  LENET_UNROLL for (int u = 0; u < units; ++u) store(group.block + ptrdiff_t(step.out.offset + first + u) * lanes, sums[u]);
+  LENET_UNROLL for (int u = 0; u < units; ++u) store(group.block + ptrdiff_t(step.output.offset + first + u) * lanes, sums[u]);
 }
 
 static void connect(const Step& step, const ReplicaGroup& group) {
-  const int units = step.out.maps;
+  const int units = step.output.maps;
   for (int first = 0; first < units;) {
-    const int count = together(units - first);
+    const int count = units_at_once(units - first);
     switch (count) {
       case 8: connect_units<8>(step, group, first); break;
       case 4: connect_units<4>(step, group, first); break;
@@ -42,36 +42,36 @@ static void connect(const Step& step, const ReplicaGroup& group) {
     }
     first += count;
   }
-  activate(step.activation, group.block + ptrdiff_t(step.out.offset) * lanes, units);
+  activate(step.activation, group.block + ptrdiff_t(step.output.offset) * lanes, units);
 }
 
-// In one sweep: what the units pass back, through their weights as they are, and then what these learn.
+// Input gradients through the weights before the update, and the update, in one sweep over the weights.
 template <bool curvature, int units>
 static void connect_units_back(const Step& step, const ReplicaGroup& group, int first, bool fresh) {
-  const float* in = group.block + ptrdiff_t(step.in.offset) * lanes;
-  float* in_slopes = group.block + ptrdiff_t(step.in_slope.offset) * lanes;
-  const int inputs = step.in.units();
+  const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
+  float* in_grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
+  const int inputs = step.input.units();
   const ptrdiff_t row = step.weight_row, start = step.weight + first * row;
   Vector d[units];
-  LENET_UNROLL for (int u = 0; u < units; ++u) d[u] = load(group.block + ptrdiff_t(step.out_slope.offset + first + u) * lanes);
+  LENET_UNROLL for (int u = 0; u < units; ++u) d[u] = load(group.block + ptrdiff_t(step.output_grad.offset + first + u) * lanes);
   for (int i = 0; i < inputs; ++i) {
     const Vector value = in_register(factor<curvature>(load(in + i * lanes)));
-    Vector passed = fresh || !step.passes_back ? Vector{} : load(in_slopes + i * lanes);
+    Vector in_grad = fresh || !step.needs_input_grad ? Vector{} : load(in_grads + i * lanes);
     LENET_UNROLL for (int u = 0; u < units; ++u) {
       const ptrdiff_t parameter = start + u * row + i;
-      passed += factor<curvature>(weight_of(group, parameter)) * d[u];
-      take<curvature>(group, parameter, d[u] * value);
+      in_grad += factor<curvature>(weight_of(group, parameter)) * d[u];
+      apply_grad<curvature>(group, parameter, d[u] * value);
     }
-    if (step.passes_back) store(in_slopes + i * lanes, passed);
+    if (step.needs_input_grad) store(in_grads + i * lanes, in_grad);
   }
-  LENET_UNROLL for (int u = 0; u < units; ++u) take<curvature>(group, step.bias + first + u, d[u]);
+  LENET_UNROLL for (int u = 0; u < units; ++u) apply_grad<curvature>(group, step.bias + first + u, d[u]);
 }
 
 template <bool curvature>
 static void connect_back(const Step& step, Activation before, const ReplicaGroup& group) {
   bool fresh = true;
-  for (int left = step.out.maps; left > 0; fresh = false) {
-    const int tail = left % max_units, count = tail ? together(tail & -tail) : max_units;
+  for (int left = step.output.maps; left > 0; fresh = false) {
+    const int tail = left % max_units, count = tail ? units_at_once(tail & -tail) : max_units;
     left -= count;
     switch (count) {
       case 8: connect_units_back<curvature, 8>(step, group, left, fresh); break;
@@ -80,33 +80,33 @@ static void connect_back(const Step& step, Activation before, const ReplicaGroup
       default: connect_units_back<curvature, 1>(step, group, left, fresh);
     }
   }
-  if (!step.passes_back) return;
+  if (!step.needs_input_grad) return;
   by_activation(before, [&](auto which) {
-    const float* in = group.block + ptrdiff_t(step.in.offset) * lanes;
-    float* slopes = group.block + ptrdiff_t(step.in_slope.offset) * lanes;
-    for (int i = 0; i < step.in.units(); ++i) {
-      store(slopes + i * lanes, through<which.activation, curvature>(load(slopes + i * lanes), load(in + i * lanes)));
+    const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
+    float* grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
+    for (int i = 0; i < step.input.units(); ++i) {
+      store(grads + i * lanes, activation_grad<which.activation, curvature>(load(grads + i * lanes), load(in + i * lanes)));
     }
   });
 }
 
-// Each lane's loss and errors, and its derivatives with respect to the outputs. Penalties and squared distances count
-// `scale` times, and j is in the same units.
-static void measure(const Step& step, const ReplicaObjective& objective, const ReplicaGroup& group, Integers labels,
+// Each lane's loss and errors, and the gradient with respect to its outputs. Penalties and squared distances count `scale`
+// times, and j is in the same units.
+static void loss_and_grads(const Step& step, const ReplicaObjective& objective, const ReplicaGroup& group, Integers labels,
                     bool smallest_wins, double* losses, int64_t* errors) {
-  const int classes = step.out.maps;
+  const int classes = step.output.maps;
   const auto target = [&](int c, float correct, float wrong) {
     return where(labels == c, broadcast(correct), broadcast(wrong));
   };
-  const float* given = group.block + ptrdiff_t(step.out.offset) * lanes;
-  float* slopes = group.block + ptrdiff_t(step.out_slope.offset) * lanes;
+  const float* outputs = group.block + ptrdiff_t(step.output.offset) * lanes;
+  float* grads = group.block + ptrdiff_t(step.output_grad.offset) * lanes;
   const float scale = objective.scale;
-  Vector best = smallest_wins ? -load(given) : load(given), loss{};
-  Vector wanted = load(given);  // what each lane gives for its label
+  Vector best = smallest_wins ? -load(outputs) : load(outputs), loss{};
+  Vector label_outputs = load(outputs);  // each lane's output for its label
   Integers winner{};
   for (int c = 1; c < classes; ++c) {
-    wanted = where(labels == c, load(given + c * lanes), wanted);
-    const Vector rank = smallest_wins ? -load(given + c * lanes) : load(given + c * lanes);
+    label_outputs = where(labels == c, load(outputs + c * lanes), label_outputs);
+    const Vector rank = smallest_wins ? -load(outputs + c * lanes) : load(outputs + c * lanes);
     winner = rank > best ? Integers{} + c : winner;
     best = at_least(rank, best);
   }
@@ -115,33 +115,33 @@ static void measure(const Step& step, const ReplicaObjective& objective, const R
     case Loss::cross_entropy: {
       const bool map = objective.loss == Loss::map;
       const float sign = map ? -scale : 1.f;
-      Vector most = map ? broadcast(-objective.j) : sign * load(given);
-      for (int c = 0; c < classes; ++c) most = at_least(sign * load(given + c * lanes), most);
-      Vector powers = map ? exp(broadcast(-objective.j) - most) : Vector{};
+      Vector maximum = map ? broadcast(-objective.j) : sign * load(outputs);
+      for (int c = 0; c < classes; ++c) maximum = at_least(sign * load(outputs + c * lanes), maximum);
+      Vector exp_sum = map ? exp(broadcast(-objective.j) - maximum) : Vector{};
       for (int c = 0; c < classes; ++c) {
-        const Vector power = exp(sign * load(given + c * lanes) - most);
-        store(slopes + c * lanes, power);
-        powers += power;
+        const Vector exponential = exp(sign * load(outputs + c * lanes) - maximum);
+        store(grads + c * lanes, exponential);
+        exp_sum += exponential;
       }
-      for (int lane = 0; lane < lanes; ++lane) loss[lane] = __builtin_logf(powers[lane]);
-      loss += most - sign * wanted;
-      const Vector share = 1.f / powers;
+      for (int lane = 0; lane < lanes; ++lane) loss[lane] = __builtin_logf(exp_sum[lane]);
+      loss += maximum - sign * label_outputs;
+      const Vector inverse = 1.f / exp_sum;
       for (int c = 0; c < classes; ++c) {
-        const Vector probability = in_register(load(slopes + c * lanes) * share);  // never fused with what follows
-        store(slopes + c * lanes, sign * (probability - target(c, 1.f, 0.f)));
+        const Vector probability = in_register(load(grads + c * lanes) * inverse);  // never fused with what follows
+        store(grads + c * lanes, sign * (probability - target(c, 1.f, 0.f)));
       }
       break;
     }
     case Loss::mean_squared_error:
       for (int c = 0; c < classes; ++c) {
-        const Vector apart = load(given + c * lanes) - target(c, 1.f, -1.f);
-        loss += scale * (apart * apart);
-        store(slopes + c * lanes, (2.f * scale) * apart);
+        const Vector difference = load(outputs + c * lanes) - target(c, 1.f, -1.f);
+        loss += scale * (difference * difference);
+        store(grads + c * lanes, (2.f * scale) * difference);
       }
       break;
     default:  // [LeCun98, eq. 8]
-      loss = scale * wanted;
-      for (int c = 0; c < classes; ++c) store(slopes + c * lanes, target(c, scale, 0.f));
+      loss = scale * label_outputs;
+      for (int c = 0; c < classes; ++c) store(grads + c * lanes, target(c, scale, 0.f));
   }
   for (int lane = 0; lane < lanes; ++lane) {
     losses[lane] += double(loss[lane]);
@@ -149,15 +149,15 @@ static void measure(const Step& step, const ReplicaObjective& objective, const R
   }
 }
 
-// From the derivatives of distances to those of the last units' sums.
-static void distances_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
-  if (!step.passes_back) return;
-  distances_back(program, step, group.block);
+// The backward pass of a Euclidean RBF, to the sums of the step before it.
+static void squared_distances_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
+  if (!step.needs_input_grad) return;
+  squared_distances_back(program, step, group.block);
   by_activation(before, [&](auto which) {
-    const float* in = group.block + ptrdiff_t(step.in.offset) * lanes;
-    float* slopes = group.block + ptrdiff_t(step.in_slope.offset) * lanes;
-    for (int j = 0; j < step.in.units(); ++j) {
-      store(slopes + j * lanes, through<which.activation, false>(load(slopes + j * lanes), load(in + j * lanes)));
+    const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
+    float* grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
+    for (int j = 0; j < step.input.units(); ++j) {
+      store(grads + j * lanes, activation_grad<which.activation, false>(load(grads + j * lanes), load(in + j * lanes)));
     }
   });
 }

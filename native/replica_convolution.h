@@ -1,16 +1,16 @@
-// Convolutions of replicas: kernels are vectors, and so are the maps they look at.
+// Convolutions of replicas: kernels and input maps are vectors, one lane per network.
 //
-// Sums are taken in the same order whatever the size of the tiles, so that all instruction sets with fused multiply-adds
-// give the same bits.
+// The order of summation does not depend on the tile size, so that all instruction sets with fused multiply-adds give the
+// same bits.
 #pragma once
 
 #include "replica_steps.h"
 
 namespace lenet::LENET_ISA {
 
-constexpr int max_columns = 10;  // of a row that are summed at once: LeNet-5's C3 in one piece
+constexpr int max_columns = 10;  // of a row that are summed at once: a row of LeNet-5's C3
 
-// Rows are cut into pieces as even as can be.
+// The width of the next piece of a row, cut into pieces of nearly equal width.
 LENET_INLINE int piece(int left) {
   const int pieces = (left + max_columns - 1) / max_columns;
   return (left + pieces - 1) / pieces;
@@ -32,21 +32,21 @@ LENET_INLINE void by_columns(int count, Work work) {
   work(Count<columns>{});
 }
 
-LENET_INLINE const float* received_row(const Step& step, const ReplicaGroup& group, int map, int y, int x) {
-  return unit(group.block, step.in, map, y * step.stride - step.padding, x * step.stride - step.padding);
+LENET_INLINE const float* input_row(const Step& step, const ReplicaGroup& group, int map, int y, int x) {
+  return unit(group.block, step.input, map, y * step.stride - step.padding, x * step.stride - step.padding);
 }
 
-// The sums of `columns` neighbors of one map; `side` 0 stands for any side and stride, others for a stride of 1.
+// The weighted sums of `columns` neighboring units of one map; `side` 0 stands for any side and stride, others for stride 1.
 template <int columns, int side>
 static void sum_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x) {
   Vector sums[columns];
-  const int bias = step.bias + (step.bias_per_unit ? (map * step.out.height + y) * step.out.width + x : map);
+  const int bias = step.bias + (step.bias_per_unit ? (map * step.output.height + y) * step.output.width + x : map);
   LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i] = weight_of(group, bias + (step.bias_per_unit ? i : 0));
   const int rows = side ? side : step.side;
   for (int k = links.start[map]; k < links.start[map + 1]; ++k) {
-    const float* in = received_row(step, group, links.input_map[k], y, x);
+    const float* in = input_row(step, group, links.input_map[k], y, x);
     const float* kernel = group.weights + (step.weight + ptrdiff_t(k) * rows * rows) * lanes;
-    for (int ky = 0; ky < rows; ++ky, in += step.in.row * lanes, kernel += rows * lanes) {
+    for (int ky = 0; ky < rows; ++ky, in += step.input.row * lanes, kernel += rows * lanes) {
       if constexpr (side > 0) {
         Vector weights[side];
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) weights[kx] = in_register(load(kernel + kx * lanes));
@@ -64,30 +64,31 @@ static void sum_piece(const Step& step, const Connections& links, const ReplicaG
       }
     }
   }
-  LENET_UNROLL for (int i = 0; i < columns; ++i) store(unit(group.block, step.out, map, y, x + i), sums[i]);
+  LENET_UNROLL for (int i = 0; i < columns; ++i) store(unit(group.block, step.output, map, y, x + i), sums[i]);
 }
 
 static void convolve(const Program& program, const Step& step, const ReplicaGroup& group) {
   const Connections links = connections(program, step);
   const bool usual = step.side == 5 && step.stride == 1;
-  for (int m = 0; m < step.out.maps; ++m) {
-    for (int y = 0; y < step.out.height; ++y) {
-      for (int x = 0; x < step.out.width;) {
-        const int columns = piece(step.out.width - x);
+  for (int m = 0; m < step.output.maps; ++m) {
+    for (int y = 0; y < step.output.height; ++y) {
+      for (int x = 0; x < step.output.width;) {
+        const int columns = piece(step.output.width - x);
         by_columns(columns, [&](auto which) {
           if (usual) sum_piece<which.count, 5>(step, links, group, m, y, x);
           else sum_piece<which.count, 0>(step, links, group, m, y, x);
         });
         x += columns;
       }
-      activate(step.activation, unit(group.block, step.out, m, y, 0), step.out.width);
+      activate(step.activation, unit(group.block, step.output, m, y, 0), step.output.width);
     }
   }
 }
 
-// What `columns` derivatives of one row and all that receive from `map` pass back to its padded row y, added to `row`.
+// Adds to `row` the gradient of padded row y of input map `map` from `columns` units of every output map connected to it.
 template <bool curvature, int columns, int side>
-static void gather_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x, float* row) {
+static void gather_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x,
+                         float* row) {
   const int rows = side ? side : step.side;
   constexpr int width = side ? columns + side - 1 : 1;
   Vector sums[width] = {};
@@ -95,21 +96,21 @@ static void gather_piece(const Step& step, const Connections& links, const Repli
     const float* kernel = group.weights + (step.weight + ptrdiff_t(links.kernel[b]) * rows * rows) * lanes;
     for (int ky = 0; ky < rows; ++ky, kernel += rows * lanes) {
       const int from = y - ky, out_y = side ? from : from / step.stride;
-      if (from < 0 || out_y >= step.out.height || (!side && from % step.stride)) continue;
-      const float* slopes = unit(group.block, step.out_slope, links.output_map[b], out_y, x);
-      Vector given[columns];
-      LENET_UNROLL for (int i = 0; i < columns; ++i) given[i] = load(slopes + i * lanes);
+      if (from < 0 || out_y >= step.output.height || (!side && from % step.stride)) continue;
+      const float* grads = unit(group.block, step.output_grad, links.output_map[b], out_y, x);
+      Vector d[columns];
+      LENET_UNROLL for (int i = 0; i < columns; ++i) d[i] = load(grads + i * lanes);
       if constexpr (side > 0) {
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
           const Vector weight = in_register(factor<curvature>(load(kernel + kx * lanes)));
-          LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i + kx] += given[i] * weight;
+          LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i + kx] += d[i] * weight;
         }
       } else {
         for (int kx = 0; kx < rows; ++kx) {
           const Vector weight = factor<curvature>(load(kernel + kx * lanes));
           LENET_UNROLL for (int i = 0; i < columns; ++i) {
             float* at = row + ((x + i) * step.stride + kx) * lanes;
-            store(at, load(at) + given[i] * weight);
+            store(at, load(at) + d[i] * weight);
           }
         }
       }
@@ -121,92 +122,92 @@ static void gather_piece(const Step& step, const Connections& links, const Repli
 }
 
 template <bool curvature>
-static void pass_back(const Step& step, const Connections& links, Activation before, const ReplicaGroup& group) {
+static void compute_input_grads(const Step& step, const Connections& links, Activation before, const ReplicaGroup& group) {
   const bool usual = step.side == 5 && step.stride == 1;
   alignas(64) float row[max_row * lanes];
-  for (int m = 0; m < step.in.maps; ++m) {
-    for (int y = 0; y < step.in.height; ++y) {
-      __builtin_memset(row, 0, size_t(step.in.width + 2 * step.padding) * LENET_VECTOR_BYTES);
-      for (int x = 0; x < step.out.width;) {
-        const int columns = piece(step.out.width - x);
+  for (int m = 0; m < step.input.maps; ++m) {
+    for (int y = 0; y < step.input.height; ++y) {
+      __builtin_memset(row, 0, size_t(step.input.width + 2 * step.padding) * LENET_VECTOR_BYTES);
+      for (int x = 0; x < step.output.width;) {
+        const int columns = piece(step.output.width - x);
         by_columns(columns, [&](auto which) {
           if (usual) gather_piece<curvature, which.count, 5>(step, links, group, m, y + step.padding, x, row);
           else gather_piece<curvature, which.count, 0>(step, links, group, m, y + step.padding, x, row);
         });
         x += columns;
       }
-      const float* given = unit(group.block, step.in, m, y, 0);
-      float* slopes = unit(group.block, step.in_slope, m, y, 0);
+      const float* in = unit(group.block, step.input, m, y, 0);
+      float* grads = unit(group.block, step.input_grad, m, y, 0);
       by_activation(before, [&](auto which) {
-        for (int x = 0; x < step.in.width; ++x) {
-          const Vector passed = load(row + (step.padding + x) * lanes);
-          store(slopes + x * lanes, through<which.activation, curvature>(passed, load(given + x * lanes)));
+        for (int x = 0; x < step.input.width; ++x) {
+          const Vector in_grad = load(row + (step.padding + x) * lanes);
+          store(grads + x * lanes, activation_grad<which.activation, curvature>(in_grad, load(in + x * lanes)));
         }
       });
     }
   }
 }
 
-// `rows` rows of one kernel, all sums in registers.
+// Updates `rows` rows of one kernel, all sums in registers.
 template <bool curvature, int side, int rows>
-static void learn_rows(const Step& step, const ReplicaGroup& group, int map, int received, ptrdiff_t kernel, int first) {
+static void update_kernel_rows(const Step& step, const ReplicaGroup& group, int map, int input_map, ptrdiff_t kernel, int first) {
   Vector sums[rows * side] = {};
-  for (int y = 0; y < step.out.height; ++y) {
-    const float* slopes = unit(group.block, step.out_slope, map, y, 0);
-    const float* in = received_row(step, group, received, y, 0) + first * step.in.row * lanes;
-    for (int x = 0; x < step.out.width; ++x, in += step.stride * lanes) {
-      const Vector d = in_register(load(slopes + x * lanes));
+  for (int y = 0; y < step.output.height; ++y) {
+    const float* grads = unit(group.block, step.output_grad, map, y, 0);
+    const float* in = input_row(step, group, input_map, y, 0) + first * step.input.row * lanes;
+    for (int x = 0; x < step.output.width; ++x, in += step.stride * lanes) {
+      const Vector d = in_register(load(grads + x * lanes));
       LENET_UNROLL for (int r = 0; r < rows; ++r) {
         LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
-          sums[r * side + kx] += d * in_register(factor<curvature>(load(in + (r * step.in.row + kx) * lanes)));
+          sums[r * side + kx] += d * in_register(factor<curvature>(load(in + (r * step.input.row + kx) * lanes)));
         }
       }
     }
   }
-  LENET_UNROLL for (int i = 0; i < rows * side; ++i) take<curvature>(group, kernel + first * side + i, sums[i]);
+  LENET_UNROLL for (int i = 0; i < rows * side; ++i) apply_grad<curvature>(group, kernel + first * side + i, sums[i]);
 }
 
 template <bool curvature, int side = max_kernel>
-static void learn_kernels(const Step& step, const Connections& links, const ReplicaGroup& group) {
+static void update_kernels(const Step& step, const Connections& links, const ReplicaGroup& group) {
   if constexpr (side > 1) {
-    if (step.side < side) return learn_kernels<curvature, side - 1>(step, links, group);
+    if (step.side < side) return update_kernels<curvature, side - 1>(step, links, group);
   }
-  constexpr int together = many_registers ? 25 / side : 10 / side, rows = together > side ? side : together;
-  for (int m = 0; m < step.out.maps; ++m) {
+  constexpr int rows_at_once = many_registers ? 25 / side : 10 / side, rows = rows_at_once > side ? side : rows_at_once;
+  for (int m = 0; m < step.output.maps; ++m) {
     for (int k = links.start[m]; k < links.start[m + 1]; ++k) {
       const ptrdiff_t kernel = step.weight + ptrdiff_t(k) * side * side;
       int first = 0;
       for (; first + rows <= side; first += rows) {
-        learn_rows<curvature, side, rows>(step, group, m, links.input_map[k], kernel, first);
+        update_kernel_rows<curvature, side, rows>(step, group, m, links.input_map[k], kernel, first);
       }
-      for (; first < side; ++first) learn_rows<curvature, side, 1>(step, group, m, links.input_map[k], kernel, first);
+      for (; first < side; ++first) update_kernel_rows<curvature, side, 1>(step, group, m, links.input_map[k], kernel, first);
     }
   }
 }
 
-// The sum of one map's derivatives, which its bias takes, unless each unit's takes its own.
+// Updates the biases of one map and returns the sum of its gradient.
 template <bool curvature>
-static Vector learn_biases(const Step& step, const ReplicaGroup& group, int map) {
+static Vector update_biases(const Step& step, const ReplicaGroup& group, int map) {
   Vector sums[4] = {};
-  for (int y = 0; y < step.out.height; ++y) {
-    const float* slopes = unit(group.block, step.out_slope, map, y, 0);
-    for (int x = 0; x < step.out.width; ++x) sums[x % 4] += load(slopes + x * lanes);
+  for (int y = 0; y < step.output.height; ++y) {
+    const float* grads = unit(group.block, step.output_grad, map, y, 0);
+    for (int x = 0; x < step.output.width; ++x) sums[x % 4] += load(grads + x * lanes);
     if (!step.bias_per_unit) continue;
-    const ptrdiff_t bias = step.bias + (map * step.out.height + y) * step.out.width;
-    for (int x = 0; x < step.out.width; ++x) take<curvature>(group, bias + x, load(slopes + x * lanes));
+    const ptrdiff_t bias = step.bias + (map * step.output.height + y) * step.output.width;
+    for (int x = 0; x < step.output.width; ++x) apply_grad<curvature>(group, bias + x, load(grads + x * lanes));
   }
   const Vector total = (sums[0] + sums[1]) + (sums[2] + sums[3]);
-  if (!step.bias_per_unit) take<curvature>(group, step.bias + map, total);
+  if (!step.bias_per_unit) apply_grad<curvature>(group, step.bias + map, total);
   return total;
 }
 
-// Derivatives are passed back before the kernels they pass through change.
+// The backward pass; input gradients come first, because they need the kernels before the update.
 template <bool curvature>
 static void convolve_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
   const Connections links = connections(program, step);
-  if (step.passes_back) pass_back<curvature>(step, links, before, group);
-  learn_kernels<curvature>(step, links, group);
-  for (int m = 0; m < step.out.maps; ++m) learn_biases<curvature>(step, group, m);
+  if (step.needs_input_grad) compute_input_grads<curvature>(step, links, before, group);
+  update_kernels<curvature>(step, links, group);
+  for (int m = 0; m < step.output.maps; ++m) update_biases<curvature>(step, group, m);
 }
 
 }  // namespace lenet::LENET_ISA

@@ -1,14 +1,14 @@
-// The first convolution of replicas. Where all look at the same picture, each pixel is a number that meets vectors of
-// weights. And most pixels are background, for which a map's sum of weights stands; where lanes have pictures of their
-// own, a pixel is met if it is ink in any of them, and adds 0 to the others, which changes none of their bits.
+// The first convolution of replicas, sparse in the picture's ink. A pixel of a shared picture is a scalar times vectors of
+// weights. The contribution of the background is the sum of a map's weights, computed once; only inked pixels are visited.
+// Of separate pictures a pixel is visited if it is ink in any lane, and adds 0 to the others, which changes no bit.
 #pragma once
 
 #include "replica_convolution.h"
 
 namespace lenet::LENET_ISA {
 
-// Which pixels are not background. The picture's border counts as ink where it differs from the background.
-static void find_ink(const Program& program, const uint8_t* picture, Ink& ink) {
+// Lists the pixels that are not background. The picture's border counts as ink where it differs from the background.
+static void record_ink(const Program& program, const uint8_t* picture, Ink& ink) {
   const Step& step = program.steps[0];
   const Maps& in = program.input;
   const int padding = step.padding, height = in.height + 2 * padding, width = in.width + 2 * padding;
@@ -33,7 +33,7 @@ static void find_ink(const Program& program, const uint8_t* picture, Ink& ink) {
   }
 }
 
-// The same of pictures in the lanes of the block, whose columns of ink are known.
+// Lists the inked pixels of separate pictures, whose columns of ink `load_gray` has recorded.
 static void list_ink(const Program& program, Ink& ink) {
   ink.count = 0;
   for (int y = 0; y < program.input.height + 2 * program.input_padding; ++y) {
@@ -41,66 +41,66 @@ static void list_ink(const Program& program, Ink& ink) {
   }
 }
 
-// The padded picture: numbers, or vectors where each lane has its `own`.
-template <bool own>
+// A view of the padded picture: scalars, or vectors where each lane has a separate one.
+template <bool per_lane>
 struct Picture {
-  static constexpr int next = own ? lanes : 1;
+  static constexpr int next = per_lane ? lanes : 1;
   const float* first;
   ptrdiff_t row;
 
-  LENET_HERE const float* at(int y, int x) const { return first + y * row + x * next; }
+  LENET_ALWAYS_INLINE const float* at(int y, int x) const { return first + y * row + x * next; }
 };
 
-template <bool own>
-LENET_INLINE Picture<own> picture_of(const Step& step, const ReplicaGroup& group) {
-  if constexpr (own) return {received_row(step, group, 0, 0, 0), ptrdiff_t(step.in.row) * lanes};
+template <bool per_lane>
+LENET_INLINE Picture<per_lane> picture_of(const Step& step, const ReplicaGroup& group) {
+  if constexpr (per_lane) return {input_row(step, group, 0, 0, 0), ptrdiff_t(step.input.row) * lanes};
   else return {group.ink->values, max_ink_side};
 }
 
-template <bool own>
+template <bool per_lane>
 LENET_INLINE Vector pixel(const float* at) {
-  if constexpr (own) return load(at);
+  if constexpr (per_lane) return load(at);
   else return broadcast(*at);
 }
 
-// All units of `group` maps from `map` on. Windows without ink share one sum, and one activation where they share a bias.
-template <bool own, Activation activation, int maps>
+// Computes `maps` maps from `map` on. Windows without ink share one sum, and one activation where they share a bias.
+template <bool per_lane, Activation activation, int maps>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map) {
   const int side = step.side, area = side * side;
-  const Picture<own> picture = picture_of<own>(step, group);
+  const Picture<per_lane> picture = picture_of<per_lane>(step, group);
   ptrdiff_t places[max_kernel * max_kernel];
   for (int i = 0; i < area; ++i) places[i] = picture.at(i / side, i % side) - picture.first;
   const float* kernels = group.weights + (step.weight + ptrdiff_t(map) * area) * lanes;
-  Vector empty[maps], given[maps];
+  Vector empty_sums[maps], empty_out[maps];
   LENET_UNROLL for (int m = 0; m < maps; ++m) {
     Vector sum{};
     for (int i = 0; i < area; ++i) sum += load(kernels + (ptrdiff_t(m) * area + i) * lanes);
-    empty[m] = offset * sum + (step.bias_per_unit ? Vector{} : weight_of(group, step.bias + map + m));
-    given[m] = activated<activation>(empty[m]);
+    empty_sums[m] = offset * sum + (step.bias_per_unit ? Vector{} : weight_of(group, step.bias + map + m));
+    empty_out[m] = activated<activation>(empty_sums[m]);
   }
   const uint64_t window = (uint64_t(1) << side) - 1;
-  for (int y = 0; y < step.out.height; ++y) {
+  for (int y = 0; y < step.output.height; ++y) {
     const uint64_t* rows = ink.columns + y * step.stride;
-    for (int x = 0; x < step.out.width; ++x) {
+    for (int x = 0; x < step.output.width; ++x) {
       uint64_t here = 0;
       for (int ky = 0; ky < side; ++ky) here |= ((rows[ky] >> (x * step.stride)) & window) << (ky * side);
-      float* out = unit(group.block, step.out, map, y, x);
-      const ptrdiff_t next = ptrdiff_t(step.out.map) * lanes;
+      float* out = unit(group.block, step.output, map, y, x);
+      const ptrdiff_t next = ptrdiff_t(step.output.map) * lanes;
       if (!here && !step.bias_per_unit) {
-        LENET_UNROLL for (int m = 0; m < maps; ++m) store(out + m * next, given[m]);
+        LENET_UNROLL for (int m = 0; m < maps; ++m) store(out + m * next, empty_out[m]);
         continue;
       }
       Vector sums[maps];
-      LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] = empty[m];
-      const float* seen = picture.at(y * step.stride, x * step.stride);
+      LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] = empty_sums[m];
+      const float* corner = picture.at(y * step.stride, x * step.stride);
       for (; here; here &= here - 1) {
         const int i = __builtin_ctzll(here);
-        const Vector value = pixel<own>(seen + places[i]);
+        const Vector value = pixel<per_lane>(corner + places[i]);
         LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] += value * load(kernels + (ptrdiff_t(m) * area + i) * lanes);
       }
       LENET_UNROLL for (int m = 0; m < maps; ++m) {
         if (step.bias_per_unit) {
-          sums[m] += weight_of(group, step.bias + ((map + m) * step.out.height + y) * step.out.width + x);
+          sums[m] += weight_of(group, step.bias + ((map + m) * step.output.height + y) * step.output.width + x);
         }
         store(out + m * next, activated<activation>(sums[m]));
       }
@@ -108,100 +108,105 @@ static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink&
   }
 }
 
-template <bool own, Activation activation, int maps = 8>
+template <bool per_lane, Activation activation, int maps = 8>
 LENET_INLINE void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, int count) {
   if constexpr (maps > 1) {
-    if (count < maps) return convolve_ink<own, activation, maps - 1>(step, group, ink, offset, map, count);
+    if (count < maps) return convolve_ink<per_lane, activation, maps - 1>(step, group, ink, offset, map, count);
   }
-  convolve_ink<own, activation, maps>(step, group, ink, offset, map);
+  convolve_ink<per_lane, activation, maps>(step, group, ink, offset, map);
 }
 
-template <bool own>
+template <bool per_lane>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, float offset) {
   by_activation(step.activation, [&](auto which) {
-    for (int map = 0; map < step.out.maps;) {
-      const int left = step.out.maps - map, pieces = (left + 7) / 8, maps = (left + pieces - 1) / pieces;
-      convolve_ink<own, which.activation>(step, group, *group.ink, offset, map, maps);
+    for (int map = 0; map < step.output.maps;) {
+      const int left = step.output.maps - map, pieces = (left + 7) / 8, maps = (left + pieces - 1) / pieces;
+      convolve_ink<per_lane, which.activation>(step, group, *group.ink, offset, map, maps);
       map += maps;
     }
   });
 }
 
 static void convolve_ink(const Step& step, const ReplicaGroup& group, float offset) {
-  if (group.ink->own) convolve_ink<true>(step, group, offset);
+  if (group.ink->per_lane) convolve_ink<true>(step, group, offset);
   else convolve_ink<false>(step, group, offset);
 }
 
-// A pixel x = offset + value is a factor of x, or of x² in second derivatives: what it adds to that of the offset. It must
-// be exactly 0 for a lane's background, whose square need not be when a multiplication is fused with the difference.
+// The difference between the factor of a pixel x = offset + value, which is x, or x² in second derivatives, and that of the
+// offset. It must be exactly 0 for background, where a fused multiply-add would leave a rounding error in the square.
 template <bool curvature>
-LENET_INLINE Vector beyond(Vector value, float offset) {
+LENET_INLINE Vector factor_difference(Vector value, float offset) {
   if constexpr (!curvature) return value;
   return masked(value != Vector{}, in_register((value + offset) * (value + offset) - offset * offset));
 }
 
-// Kernels of 5×5 and a stride of 1, whose derivatives have a border of four zeros around them.
-template <bool own, bool curvature, int rows>
-static void learn_ink_rows(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base, int first) {
+// Updates rows of 5×5 kernels with a stride of 1, whose output gradients have a border of four zeros.
+template <bool per_lane, bool curvature, int rows>
+static void update_ink_rows(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base,
+                            int first) {
   constexpr int side = 5;
-  const Picture<own> picture = picture_of<own>(step, group);
+  const Picture<per_lane> picture = picture_of<per_lane>(step, group);
   Vector sums[rows * side];
   LENET_UNROLL for (int i = 0; i < rows * side; ++i) sums[i] = base;
-  const float* slopes = unit(group.block, step.out_slope, map, -first, 0);
-  const ptrdiff_t row = ptrdiff_t(step.out_slope.row) * lanes;
+  const float* grads = unit(group.block, step.output_grad, map, -first, 0);
+  const ptrdiff_t row = ptrdiff_t(step.output_grad.row) * lanes;
   for (int n = 0; n < ink.count; ++n) {
     const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
-    const Vector value = beyond<curvature>(pixel<own>(picture.at(y, x)), offset);
-    const float* at = slopes + y * row + x * lanes;
+    const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
+    const float* at = grads + y * row + x * lanes;
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
       LENET_UNROLL for (int kx = 0; kx < side; ++kx) sums[r * side + kx] += value * in_register(load(at - r * row - kx * lanes));
     }
   }
   const ptrdiff_t kernel = step.weight + ptrdiff_t(map) * side * side + first * side;
-  LENET_UNROLL for (int i = 0; i < rows * side; ++i) take<curvature>(group, kernel + i, sums[i]);
+  LENET_UNROLL for (int i = 0; i < rows * side; ++i) apply_grad<curvature>(group, kernel + i, sums[i]);
 }
 
-// Kernels of any side and stride.
-template <bool own, bool curvature>
-static void learn_ink_anyhow(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base) {
+// Updates a kernel of any side and stride.
+template <bool per_lane, bool curvature>
+static void update_ink_kernel(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map, Vector base) {
   const int side = step.side, stride = step.stride;
-  const Picture<own> picture = picture_of<own>(step, group);
+  const Picture<per_lane> picture = picture_of<per_lane>(step, group);
   Vector sums[max_kernel * max_kernel];
   for (int i = 0; i < side * side; ++i) sums[i] = base;
   for (int n = 0; n < ink.count; ++n) {
     const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
-    const Vector value = beyond<curvature>(pixel<own>(picture.at(y, x)), offset);
+    const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
     for (int ky = y % stride; ky < side && ky <= y; ky += stride) {
       const int out_y = (y - ky) / stride;
-      if (out_y >= step.out.height) continue;
+      if (out_y >= step.output.height) continue;
       for (int kx = x % stride; kx < side && kx <= x; kx += stride) {
         const int out_x = (x - kx) / stride;
-        if (out_x < step.out.width) sums[ky * side + kx] += value * load(unit(group.block, step.out_slope, map, out_y, out_x));
+        if (out_x < step.output.width) {
+          sums[ky * side + kx] += value * load(unit(group.block, step.output_grad, map, out_y, out_x));
+        }
       }
     }
   }
-  for (int i = 0; i < side * side; ++i) take<curvature>(group, step.weight + ptrdiff_t(map) * side * side + i, sums[i]);
+  for (int i = 0; i < side * side; ++i) apply_grad<curvature>(group, step.weight + ptrdiff_t(map) * side * side + i, sums[i]);
 }
 
-template <bool own, bool curvature>
+template <bool per_lane, bool curvature>
 static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float offset) {
   const float factor_of_offset = curvature ? offset * offset : offset;
-  for (int map = 0; map < step.out.maps; ++map) {
-    const Vector base = factor_of_offset * learn_biases<curvature>(step, group, map);
+  for (int map = 0; map < step.output.maps; ++map) {
+    const Vector base = factor_of_offset * update_biases<curvature>(step, group, map);
     if (step.side == 5 && step.stride == 1) {
       constexpr int rows = many_registers ? 5 : 2;
       int first = 0;
-      for (; first + rows <= 5; first += rows) learn_ink_rows<own, curvature, rows>(step, group, *group.ink, offset, map, base, first);
-      for (; first < 5; ++first) learn_ink_rows<own, curvature, 1>(step, group, *group.ink, offset, map, base, first);
+      for (; first + rows <= 5; first += rows) {
+        update_ink_rows<per_lane, curvature, rows>(step, group, *group.ink, offset, map, base, first);
+      }
+      for (; first < 5; ++first) update_ink_rows<per_lane, curvature, 1>(step, group, *group.ink, offset, map, base, first);
     } else {
-      learn_ink_anyhow<own, curvature>(step, group, *group.ink, offset, map, base);
+      update_ink_kernel<per_lane, curvature>(step, group, *group.ink, offset, map, base);
     }
   }
 }
 
 template <bool curvature>
 static void convolve_ink_back(const Step& step, const ReplicaGroup& group, float offset) {
-  if (group.ink->own) convolve_ink_back<true, curvature>(step, group, offset);
+  if (group.ink->per_lane) convolve_ink_back<true, curvature>(step, group, offset);
   else convolve_ink_back<false, curvature>(step, group, offset);
 }
 

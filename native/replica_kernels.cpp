@@ -1,13 +1,13 @@
-// Replicas, compiled once for each instruction set like kernels.cpp and under the same rules.
+// The kernels of replicas, compiled once for each instruction set like kernels.cpp and under the same rules.
 #if defined(__GNUC__)
-#pragma GCC diagnostic ignored "-Wunused-function"  // of the headers shared with kernels.cpp, half is used here
+#pragma GCC diagnostic ignored "-Wunused-function"  // only half of the headers shared with kernels.cpp is used here
 #endif
 #include "images.h"
 #include "replica_connection.h"
 #include "replica_convolution.h"
 #include "replica_ink.h"
 
-#if !defined(LENET_MATRIX)  // the matrix unit has nothing for them
+#if !defined(LENET_MATRIX)  // replicas have no kernels for the matrix unit
 
 namespace lenet::LENET_ISA {
 
@@ -22,7 +22,7 @@ static void fill(float* block, const Maps& maps, int border, float value) {
 static void prepare(const Program& program, const ReplicaGroup& group) {
   for (int s = 0; s < program.count; ++s) {
     const Step& step = program.steps[s];
-    if (step.kind == Kind::convolution) fill(group.block, step.in, step.padding, step.padding_value);
+    if (step.kind == Kind::convolution) fill(group.block, step.input, step.padding, step.padding_value);
   }
 }
 
@@ -32,10 +32,10 @@ static void set_rates(const Program& program, const ReplicaGroup& group, float e
   }
 }
 
-// One picture for all lanes.
+// Loads one picture for all lanes.
 static void load_picture(const Program& program, const ReplicaGroup& group, const uint8_t* picture) {
-  group.ink->own = 0;
-  if (program.steps[0].skips_background) return find_ink(program, picture, *group.ink);
+  group.ink->per_lane = 0;
+  if (program.steps[0].skips_background) return record_ink(program, picture, *group.ink);
   const Maps& in = program.input;
   for (int m = 0; m < in.maps; ++m) {
     for (int y = 0; y < in.height; ++y) {
@@ -46,9 +46,9 @@ static void load_picture(const Program& program, const ReplicaGroup& group, cons
   }
 }
 
-// A picture for each lane; lanes without one see an empty picture.
+// Loads a picture for each lane; lanes without one get an empty picture.
 static void load_pictures(const Program& program, const ReplicaGroup& group, const uint8_t* const* pictures, int count) {
-  group.ink->own = 1;
+  group.ink->per_lane = 1;
   Workspace work;
   work.blocks = group.block;
   work.ink = group.ink->columns;
@@ -56,21 +56,21 @@ static void load_pictures(const Program& program, const ReplicaGroup& group, con
   if (program.steps[0].skips_background) list_ink(program, *group.ink);
 }
 
-// The pictures of one update; their labels.
-static Integers present(const Program& program, const ReplicaGroup& group, const ReplicaLesson& lesson, int64_t update) {
-  if (!lesson.own) {
-    const int64_t row = lesson.row(update);
-    load_picture(program, group, lesson.picture(row));
-    return Integers{} + int32_t(lesson.labels[row]);
+// Loads the pictures of one update and returns their labels.
+static Integers load_update(const Program& program, const ReplicaGroup& group, const ReplicaBatches& batches, int64_t update) {
+  if (!batches.separate) {
+    const int64_t row = batches.row(update);
+    load_picture(program, group, batches.picture(row));
+    return Integers{} + int32_t(batches.labels[row]);
   }
   const uint8_t* pictures[lanes];
   Integers labels{};
-  for (int lane = 0; lane < lesson.own; ++lane) {
-    const int64_t row = lesson.row(update, lane);
-    pictures[lane] = lesson.picture(row);
-    labels[lane] = int32_t(lesson.labels[row]);
+  for (int lane = 0; lane < batches.separate; ++lane) {
+    const int64_t row = batches.row(update, lane);
+    pictures[lane] = batches.picture(row);
+    labels[lane] = int32_t(batches.labels[row]);
   }
-  load_pictures(program, group, pictures, lesson.own);
+  load_pictures(program, group, pictures, batches.separate);
   return labels;
 }
 
@@ -83,16 +83,16 @@ static void forward(const Program& program, const ReplicaGroup& group) {
         else convolve(program, step, group);
         break;
       case Kind::subsampling: subsample(step, group); break;
-      case Kind::max_pooling: take_largest(step, group.block); break;
-      case Kind::average_pooling: average(step, group.block); break;
+      case Kind::max_pooling: max_pool(step, group.block); break;
+      case Kind::average_pooling: average_pool(step, group.block); break;
       case Kind::full_connection: connect(step, group); break;
-      case Kind::euclidean_rbf: measure_distances(program, step, group.block); break;
-      case Kind::activation: break;  // no step of its own here
+      case Kind::euclidean_rbf: squared_distances(program, step, group.block); break;
+      case Kind::activation: break;  // fused into the step before it
     }
   }
 }
 
-// From what the last step's `out_slope` holds, or a Euclidean RBF's `in_slope`, to the parameters.
+// Back-propagates from the last step's `output_grad`, or a Euclidean RBF's `input_grad`, and updates the parameters.
 template <bool curvature>
 static void backward(const Program& program, const ReplicaGroup& group, int s) {
   for (; s >= 0; --s) {
@@ -107,54 +107,54 @@ static void backward(const Program& program, const ReplicaGroup& group, int s) {
       case Kind::max_pooling:
       case Kind::average_pooling: pool_back<curvature>(step, before, group); break;
       case Kind::full_connection: connect_back<curvature>(step, before, group); break;
-      case Kind::euclidean_rbf: distances_back(program, step, before, group); break;
+      case Kind::euclidean_rbf: squared_distances_back(program, step, before, group); break;
       case Kind::activation: break;
     }
   }
 }
 
-// Squared distances have the same second derivative everywhere; eq. 9 is taken to have it too, as in the authors' later
-// code: its own vanishes where a picture is known. Cross-entropy, too, starts at 1.
+// Sets the second derivatives of the loss by the last sums. Squared distances have a constant one; eq. 9 is taken to have it
+// too, as in the authors' later code: its exact one vanishes where a picture is classified well. Cross-entropy starts at 1.
 static void start_curvatures(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group) {
   const Step& last = program.last();
   const bool distances = last.kind == Kind::euclidean_rbf;
-  const Maps &given = distances ? last.in : last.out, &slopes = distances ? last.in_slope : last.out_slope;
+  const Maps &out = distances ? last.input : last.output, &grads = distances ? last.input_grad : last.output_grad;
   const Activation activation = distances ? program.steps[program.count - 2].activation : last.activation;
   const float start = objective.loss == Loss::cross_entropy ? 1.f : 2.f * objective.scale;
   by_activation(activation, [&](auto which) {
-    for (int i = 0; i < given.units(); ++i) {
-      const Vector value = load(group.block + ptrdiff_t(given.offset + i) * lanes);
-      store(group.block + ptrdiff_t(slopes.offset + i) * lanes, through<which.activation, true>(broadcast(start), value));
+    for (int i = 0; i < out.units(); ++i) {
+      const Vector value = load(group.block + ptrdiff_t(out.offset + i) * lanes);
+      store(group.block + ptrdiff_t(grads.offset + i) * lanes, activation_grad<which.activation, true>(broadcast(start), value));
     }
   });
 }
 
-static void learn(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group, const ReplicaLesson& lesson,
-                  double* losses, int64_t* errors) {
+static void learn(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group,
+                  const ReplicaBatches& batches, double* losses, int64_t* errors) {
   const Step& last = program.last();
-  for (int64_t i = 0; i < lesson.count; ++i) {
-    const Integers labels = present(program, group, lesson, i);
+  for (int64_t i = 0; i < batches.count; ++i) {
+    const Integers labels = load_update(program, group, batches, i);
     forward(program, group);
-    measure(last, objective, group, labels, last.kind == Kind::euclidean_rbf, losses, errors);
+    loss_and_grads(last, objective, group, labels, last.kind == Kind::euclidean_rbf, losses, errors);
     if (last.kind != Kind::euclidean_rbf) {
-      through_activation(last.activation, group.block + ptrdiff_t(last.out_slope.offset) * lanes,
-                         group.block + ptrdiff_t(last.out.offset) * lanes, last.out.units());
+      activation_backward(last.activation, group.block + ptrdiff_t(last.output_grad.offset) * lanes,
+                         group.block + ptrdiff_t(last.output.offset) * lanes, last.output.units());
     }
     backward<false>(program, group, program.count - 1);
   }
 }
 
 static void estimate(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group,
-                     const ReplicaLesson& lesson) {
+                     const ReplicaBatches& batches) {
   __builtin_memset(group.curvatures, 0, size_t(program.parameters) * LENET_VECTOR_BYTES);
   const bool distances = program.last().kind == Kind::euclidean_rbf;
-  for (int64_t i = 0; i < lesson.count; ++i) {
-    present(program, group, lesson, i);
+  for (int64_t i = 0; i < batches.count; ++i) {
+    load_update(program, group, batches, i);
     forward(program, group);
     start_curvatures(program, objective, group);
     backward<true>(program, group, program.count - (distances ? 2 : 1));
   }
-  const float share = 1.f / float(lesson.count);
+  const float share = 1.f / float(batches.count);
   for (int i = 0; i < program.parameters; ++i) {
     float* h = group.curvatures + ptrdiff_t(i) * lanes;
     store(h, load(h) * share);

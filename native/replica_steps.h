@@ -1,8 +1,8 @@
-// What the steps of replicas share, and those steps that pool.
+// Parameter updates, activations and pooling of replicas.
 //
-// Going back, a step finds the derivatives with respect to its *sums* in `out_slope`, and leaves those with respect to the
-// sums of the step before it in `in_slope`. The diagonal second derivatives take the same way with every factor squared
-// [LeCun98, eq. 25 and 27]; `curvature` says which of the two is meant.
+// In the backward pass a step reads the gradient with respect to its weighted *sums* from `output_grad`, and writes that
+// with respect to the sums of the step before it to `input_grad`. The diagonal second derivatives follow the same recursion
+// with every factor squared [LeCun98, eq. 25 and 27]; `curvature` selects them.
 #pragma once
 
 #include "activations.h"
@@ -20,19 +20,19 @@ LENET_INLINE Vector factor(Vector v) {
 
 LENET_INLINE Vector weight_of(const ReplicaGroup& group, ptrdiff_t parameter) { return load(group.weights + parameter * lanes); }
 
-// One update of a parameter [LeCun98, eq. 18], or its share of h [eq. 23].
+// Updates a parameter by its gradient [LeCun98, eq. 18], or adds a second derivative to its h [eq. 23].
 template <bool curvature>
-LENET_INLINE void take(const ReplicaGroup& group, ptrdiff_t parameter, Vector derivative) {
+LENET_INLINE void apply_grad(const ReplicaGroup& group, ptrdiff_t parameter, Vector derivative) {
   const ptrdiff_t at = parameter * lanes;
   if (curvature) store(group.curvatures + at, load(group.curvatures + at) + derivative);
   else store(group.weights + at, load(group.weights + at) - load(group.rates + at) * derivative);
 }
 
 template <Activation activation, bool curvature>
-LENET_INLINE Vector through(Vector derivative, Vector given) {
-  if (activation == Activation::identity) return derivative;
-  if (activation == Activation::relu) return masked(given > Vector{}, derivative);
-  return derivative * factor<curvature>(slope<activation>(given));
+LENET_INLINE Vector activation_grad(Vector grad, Vector out) {
+  if (activation == Activation::identity) return grad;
+  if (activation == Activation::relu) return masked(out > Vector{}, grad);
+  return grad * factor<curvature>(derivative<activation>(out));
 }
 
 template <Activation value>
@@ -52,49 +52,49 @@ LENET_INLINE void by_activation(Activation activation, Work work) {
 }
 
 static void subsample(const Step& step, const ReplicaGroup& group) {
-  for (int m = 0; m < step.out.maps; ++m) {
+  for (int m = 0; m < step.output.maps; ++m) {
     const Vector coefficient = weight_of(group, step.weight + m), bias = weight_of(group, step.bias + m);
-    for (int y = 0; y < step.out.height; ++y) {
-      for (int x = 0; x < step.out.width; ++x) {
+    for (int y = 0; y < step.output.height; ++y) {
+      for (int x = 0; x < step.output.width; ++x) {
         const Vector sum = patch_sum(group.block, step, m / step.copies, y, x) * coefficient + bias;
-        store(unit(group.block, step.out, m, y, x), sum);
+        store(unit(group.block, step.output, m, y, x), sum);
       }
     }
   }
-  activate(step.activation, group.block, step.out);
+  activate(step.activation, group.block, step.output);
 }
 
-// All copies of one input map at once, so that what they pass back is added up in a register.
+// The backward pass of all copies of one input map, whose input gradients are summed in a register.
 // `size` 0 stands for patches of any size.
 template <bool curvature, Activation before, int copies, int size>
 static void subsample_back(const Step& step, const ReplicaGroup& group, int map) {
   const int height = size ? size : step.window_height, width = size ? size : step.window_width;
   const int first = map * copies;
-  Vector coefficients[copies], for_coefficients[copies] = {}, for_biases[copies] = {};
+  Vector coefficients[copies], coefficient_grads[copies] = {}, bias_grads[copies] = {};
   LENET_UNROLL for (int c = 0; c < copies; ++c) coefficients[c] = factor<curvature>(weight_of(group, step.weight + first + c));
-  for (int y = 0; y < step.out.height; ++y) {
-    for (int x = 0; x < step.out.width; ++x) {
+  for (int y = 0; y < step.output.height; ++y) {
+    for (int x = 0; x < step.output.width; ++x) {
       const Vector sum = factor<curvature>(patch_sum(group.block, step, map, y, x));
-      Vector passed{};
+      Vector in_grad{};
       LENET_UNROLL for (int c = 0; c < copies; ++c) {
-        const Vector d = load(unit(group.block, step.out_slope, first + c, y, x));
-        for_biases[c] += d;
-        for_coefficients[c] += d * sum;
-        passed += d * coefficients[c];
+        const Vector d = load(unit(group.block, step.output_grad, first + c, y, x));
+        bias_grads[c] += d;
+        coefficient_grads[c] += d * sum;
+        in_grad += d * coefficients[c];
       }
-      if (!step.passes_back) continue;
+      if (!step.needs_input_grad) continue;
       for (int dy = 0; dy < height; ++dy) {
-        const float* row = unit(group.block, step.in, map, y * height + dy, x * width);
-        float* slopes = unit(group.block, step.in_slope, map, y * height + dy, x * width);
+        const float* row = unit(group.block, step.input, map, y * height + dy, x * width);
+        float* grads = unit(group.block, step.input_grad, map, y * height + dy, x * width);
         for (int dx = 0; dx < width; ++dx) {
-          store(slopes + dx * lanes, through<before, curvature>(passed, load(row + dx * lanes)));
+          store(grads + dx * lanes, activation_grad<before, curvature>(in_grad, load(row + dx * lanes)));
         }
       }
     }
   }
   LENET_UNROLL for (int c = 0; c < copies; ++c) {
-    take<curvature>(group, step.weight + first + c, for_coefficients[c]);
-    take<curvature>(group, step.bias + first + c, for_biases[c]);
+    apply_grad<curvature>(group, step.weight + first + c, coefficient_grads[c]);
+    apply_grad<curvature>(group, step.bias + first + c, bias_grads[c]);
   }
 }
 
@@ -104,37 +104,38 @@ static void subsample_back(const Step& step, Activation before, const ReplicaGro
     if (step.copies > copies) return subsample_back<curvature, copies + 1>(step, before, group);
   }
   by_activation(before, [&](auto which) {
-    for (int m = 0; m < step.in.maps; ++m) {
+    for (int m = 0; m < step.input.maps; ++m) {
       if (step.window_height == 2) subsample_back<curvature, which.activation, copies, 2>(step, group, m);
       else subsample_back<curvature, which.activation, copies, 0>(step, group, m);
     }
   });
 }
 
-// Max pooling passes everything to the first of the largest units, average pooling an equal share to each.
+// The backward pass of pooling: max pooling assigns the gradient to the first of the largest units, average pooling an equal
+// share to each.
 template <bool curvature>
 static void pool_back(const Step& step, Activation before, const ReplicaGroup& group) {
-  if (!step.passes_back) return;
+  if (!step.needs_input_grad) return;
   const bool average = step.kind == Kind::average_pooling;
   const int height = step.window_height, width = step.window_width;
   const Vector share = factor<curvature>(broadcast(1.f / float(height * width)));
   by_activation(before, [&](auto which) {
-    for (int m = 0; m < step.out.maps; ++m) {
-      for (int y = 0; y < step.out.height; ++y) {
-        for (int x = 0; x < step.out.width; ++x) {
-          const Vector d = load(unit(group.block, step.out_slope, m, y, x));
-          Vector most = load(unit(group.block, step.in, m, y * height, x * width));
+    for (int m = 0; m < step.output.maps; ++m) {
+      for (int y = 0; y < step.output.height; ++y) {
+        for (int x = 0; x < step.output.width; ++x) {
+          const Vector d = load(unit(group.block, step.output_grad, m, y, x));
+          Vector largest = load(unit(group.block, step.input, m, y * height, x * width));
           Integers winner{};
           for (int i = 1; i < height * width; ++i) {
-            const Vector value = load(unit(group.block, step.in, m, y * height + i / width, x * width + i % width));
-            winner = value > most ? Integers{} + i : winner;
-            most = at_least(value, most);
+            const Vector value = load(unit(group.block, step.input, m, y * height + i / width, x * width + i % width));
+            winner = value > largest ? Integers{} + i : winner;
+            largest = at_least(value, largest);
           }
           for (int i = 0; i < height * width; ++i) {
             const int at_y = y * height + i / width, at_x = x * width + i % width;
-            const Vector passed = average ? d * share : masked(winner == i, d);
-            const Vector given = load(unit(group.block, step.in, m, at_y, at_x));
-            store(unit(group.block, step.in_slope, m, at_y, at_x), through<which.activation, curvature>(passed, given));
+            const Vector in_grad = average ? d * share : masked(winner == i, d);
+            const Vector in = load(unit(group.block, step.input, m, at_y, at_x));
+            store(unit(group.block, step.input_grad, m, at_y, at_x), activation_grad<which.activation, curvature>(in_grad, in));
           }
         }
       }

@@ -57,21 +57,21 @@ Replicas::Replicas(OwnedProgram program, const ReplicaObjective& objective, cons
       kernels_(available(instructions)),
       replica_kernels_(replica_kernels_for(instructions)),
       team_(std::max(1, std::min(threads, groups_of(replicas, replica_kernels_.lanes)))) {
-  Program& own = owned_.program;
-  own.steps = owned_.steps.data();
-  own.count = int32_t(owned_.steps.size());
-  own.table = owned_.table.data();
-  own.constants = owned_.constants.data();
-  const size_t parameters = size_t(own.parameters) * size_t(lanes());
+  Program& p = owned_.program;
+  p.steps = owned_.steps.data();
+  p.count = int32_t(owned_.steps.size());
+  p.table = owned_.table.data();
+  p.constants = owned_.constants.data();
+  const size_t parameters = size_t(p.parameters) * size_t(lanes());
   for (int g = 0; g < groups_of(replicas, lanes()); ++g) {
     auto group = std::make_unique<Group>();
-    group->memory = Floats(3 * parameters + size_t(own.block_vectors) * size_t(lanes()));
+    group->memory = Floats(3 * parameters + size_t(p.block_vectors) * size_t(lanes()));
     group->ink = std::make_unique<Ink>();
-    group->columns.resize(size_t(own.input.height + 2 * own.input_padding));
+    group->columns.resize(size_t(p.input.height + 2 * p.input_padding));
     group->ink->columns = group->columns.data();
     float* memory = group->memory.data();
-    group->room = {memory, memory + parameters, memory + 2 * parameters, memory + 3 * parameters, group->ink.get()};
-    replica_kernels_.prepare(own, group->room);
+    group->pointers = {memory, memory + parameters, memory + 2 * parameters, memory + 3 * parameters, group->ink.get()};
+    replica_kernels_.prepare(p, group->pointers);
     groups_.push_back(std::move(group));
   }
 }
@@ -81,7 +81,7 @@ size_t Replicas::picture_size() const {
   return size_t(input.maps) * size_t(input.height) * size_t(input.width);
 }
 
-// Which thread takes which group changes nothing: groups share nothing.
+// Runs `work` on every group. Groups share no data, so that their assignment to threads changes no result.
 template <class Work>
 void Replicas::each_group(Work work) {
   team_.run([&](int thread) {
@@ -91,27 +91,28 @@ void Replicas::each_group(Work work) {
   });
 }
 
-// The group's own columns of the order, where each replica has one.
-ReplicaLesson Replicas::of_group(ReplicaLesson lesson, int group) const {
-  if (lesson.columns == 1) return lesson;
+// Restricts the order to a group's columns, where each replica has one.
+ReplicaBatches Replicas::of_group(ReplicaBatches batches, int group) const {
+  if (batches.columns == 1) return batches;
   const int64_t first = int64_t(group) * lanes();
-  lesson.order += first;
-  lesson.own = int32_t(std::min<int64_t>(lanes(), lesson.columns - first));
-  return lesson;
+  batches.order += first;
+  batches.separate = int32_t(std::min<int64_t>(lanes(), batches.columns - first));
+  return batches;
 }
 
-void Replicas::learn(const ReplicaLesson& lesson, float eta, float mu, double* losses, int64_t* errors) {
+void Replicas::learn(const ReplicaBatches& batches, float eta, float mu, double* losses, int64_t* errors) {
   std::fill_n(losses, size_t(groups()) * size_t(lanes()), 0.);
   std::fill_n(errors, size_t(groups()) * size_t(lanes()), 0);
   each_group([&](int g) {
-    const ReplicaGroup& room = groups_[g]->room;
-    replica_kernels_.set_rates(owned_.program, room, eta, mu);
-    replica_kernels_.learn(owned_.program, objective_, room, of_group(lesson, g), losses + g * lanes(), errors + g * lanes());
+    const ReplicaGroup& pointers = groups_[g]->pointers;
+    replica_kernels_.set_rates(owned_.program, pointers, eta, mu);
+    replica_kernels_.learn(owned_.program, objective_, pointers, of_group(batches, g), losses + g * lanes(),
+                           errors + g * lanes());
   });
 }
 
-void Replicas::estimate(const ReplicaLesson& lesson) {
-  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->room, of_group(lesson, g)); });
+void Replicas::estimate(const ReplicaBatches& batches) {
+  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->pointers, of_group(batches, g)); });
 }
 
 }  // namespace lenet

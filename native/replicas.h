@@ -1,4 +1,4 @@
-// Any number of replicas of one network: groups of as many as a vector has lanes, and the threads that take the groups.
+// Any number of replicas of one network, in groups of as many as a vector has lanes, shared out to threads.
 #pragma once
 
 #include <memory>
@@ -21,27 +21,27 @@ class Replicas {
   int parameters() const { return owned_.program.parameters; }
   size_t picture_size() const;
   // (parameters, lanes) each.
-  float* weights(int group) const { return groups_[group]->room.weights; }
-  float* curvatures(int group) const { return groups_[group]->room.curvatures; }
+  float* weights(int group) const { return groups_[group]->pointers.weights; }
+  float* curvatures(int group) const { return groups_[group]->pointers.curvatures; }
 
   // One update after each row of the order, of one column for all replicas or one for each. Sets the sum of the losses,
   // and the errors, of each lane of each group.
-  void learn(const ReplicaLesson& lesson, float eta, float mu, double* losses, int64_t* errors);
-  void estimate(const ReplicaLesson& lesson);
+  void learn(const ReplicaBatches& batches, float eta, float mu, double* losses, int64_t* errors);
+  void estimate(const ReplicaBatches& batches);
 
   std::mutex busy;
 
  private:
   struct Group {
-    Floats memory;  // all of it together: few large pages are quick to find
+    Floats memory;  // one allocation: few large pages mean few TLB misses
     std::unique_ptr<Ink> ink;
     std::vector<uint64_t> columns;  // of the ink
-    ReplicaGroup room{};
+    ReplicaGroup pointers{};
   };
 
   template <class Work>
   void each_group(Work work);
-  ReplicaLesson of_group(ReplicaLesson lesson, int group) const;
+  ReplicaBatches of_group(ReplicaBatches batches, int group) const;
 
   OwnedProgram owned_;
   ReplicaObjective objective_;

@@ -1,11 +1,10 @@
-// Replicas as a class of the Python module; `lenet.engine.replicas` checks what users give.
+// The Python class of the replicas; `lenet.engine.replicas` checks arguments.
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/string.h>
 
-
+#include "call_lock.h"
 #include "replicas.h"
-#include "turn.h"
 
 namespace nb = nanobind;
 using namespace lenet;
@@ -25,8 +24,9 @@ Lanes view(float* values, nb::handle owner) {
   return Lanes(values, {size_t(replicas.parameters()), size_t(replicas.lanes())}, owner);
 }
 
-ReplicaLesson lesson(const Replicas& replicas, const Bytes& pictures, const Rows& labels, const Order& order) {
-  return {pictures.data(), labels.data(), order.data(), int64_t(order.shape(0)), int64_t(order.shape(1)), replicas.picture_size()};
+ReplicaBatches batches_of(const Replicas& replicas, const Bytes& pictures, const Rows& labels, const Order& order) {
+  const auto count = int64_t(order.shape(0)), columns = int64_t(order.shape(1));
+  return {pictures.data(), labels.data(), order.data(), count, columns, replicas.picture_size()};
 }
 
 }  // namespace
@@ -47,12 +47,12 @@ void bind_replicas(nb::module_& module) {
            [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order, float eta, float mu,
               const Losses& losses, const Errors& errors) {
              const nb::gil_scoped_release released;
-             const Turn turn(self.busy);
-             self.learn(lesson(self, pictures, labels, order), eta, mu, losses.data(), errors.data());
+             const CallLock turn(self.busy);
+             self.learn(batches_of(self, pictures, labels, order), eta, mu, losses.data(), errors.data());
            })
       .def("estimate", [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order) {
         const nb::gil_scoped_release released;
-        const Turn turn(self.busy);
-        self.estimate(lesson(self, pictures, labels, order));
+        const CallLock turn(self.busy);
+        self.estimate(batches_of(self, pictures, labels, order));
       });
 }

@@ -9,7 +9,7 @@ namespace lenet {
 
 namespace {
 
-constexpr auto patience = std::chrono::microseconds(100);
+constexpr auto spin_time = std::chrono::microseconds(100);
 
 void relax() {
 #if defined(__x86_64__)
@@ -29,14 +29,14 @@ void Barrier::wait() {
   if (arrived_.fetch_add(1) + 1 == members_) {
     arrived_.store(0);
     round_.store(round + 1);
-    // Whoever counts itself among the sleepers after this looks at the round once more before it sleeps.
+    // A thread that increments `sleepers_` after this check reads the round again before it sleeps.
     if (sleepers_.load() > 0) {
       const std::lock_guard<std::mutex> lock(mutex_);
       woken_.notify_all();
     }
     return;
   }
-  const auto until = std::chrono::steady_clock::now() + patience;
+  const auto until = std::chrono::steady_clock::now() + spin_time;
   do {
     for (int i = 0; i < 64; ++i) {
       if (round_.load(std::memory_order_acquire) != round) return;
@@ -55,7 +55,7 @@ void Team::start() {
   const pid_t here = getpid();
   if (owner_ == here) return;
   if (owner_ != 0) {
-    // A child process inherits the names of threads that do not run here, and locks in any state: start afresh.
+    // A forked child inherits handles of threads that do not run in it, and locks in any state: construct them again.
     new (&threads_) std::vector<std::thread>();
     new (&barrier_) Barrier(size_);
     new (&gate_) Barrier(size_);
@@ -64,7 +64,7 @@ void Team::start() {
   try {
     for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { serve(thread); });
   } catch (...) {
-    // Those that did start wait for members that will never come: stand in for them, and send all home.
+    // The threads that did start wait at the gate for the missing ones: arrive in their place, then shut down.
     closing_ = true;
     gate_.arrive(size_ - 1 - int(threads_.size()));
     gate_.wait();
@@ -96,7 +96,7 @@ void Team::serve(int thread) {
 Team::~Team() {
   if (owner_ == 0) return;  // never started
   if (owner_ != getpid()) {
-    // They belong to another process, which waits where this one must not.
+    // The threads belong to the parent process: joining or waiting here would deadlock.
     new (&threads_) std::vector<std::thread>();
     new (&barrier_) Barrier(size_);
     new (&gate_) Barrier(size_);

@@ -1,4 +1,4 @@
-// The threads that work on one task together.
+// A team of threads that run one function in parallel.
 #pragma once
 
 #include <atomic>
@@ -12,13 +12,13 @@
 
 namespace lenet {
 
-// Waits a little while spinning, because the others are usually almost done, and then sleeps, because a busy neighbour
-// may have taken their processor.
+// A barrier that spins briefly, because the others are usually almost done, and then sleeps, because another process may
+// have taken their processor.
 class Barrier {
  public:
   explicit Barrier(int members) : members_(members) {}
   void wait();
-  // For members that are not there; somebody else has to wait after it.
+  // Counts absent members as arrived; a present one has to wait after it.
   void arrive(int absent);
 
  private:
@@ -37,10 +37,10 @@ class Team {
   Team& operator=(const Team&) = delete;
 
   int size() const { return size_; }
-  // Calls `work` once on every thread, with its number, and returns when all have done. The caller is thread 0.
+  // Runs `work` once on every thread, with its number, and returns when all are done. The caller is thread 0.
   void run(const std::function<void(int)>& work);
   // Inside `work`: waits for all threads.
-  void meet() { barrier_.wait(); }
+  void synchronize() { barrier_.wait(); }
 
  private:
   void serve(int thread);

@@ -11,7 +11,7 @@ namespace lenet::LENET_ISA {
 
 constexpr int lanes = LENET_VECTOR_BYTES / 4;
 
-// How many vectors the processor can hold at once decides how large a tile of sums may be.
+// The number of vector registers limits the size of a tile of sums.
 #if LENET_VECTOR_BYTES == 64 || defined(__aarch64__)
 constexpr bool many_registers = true;  // 32
 #else
@@ -25,7 +25,7 @@ typedef uint8_t Bytes __attribute__((vector_size(LENET_VECTOR_BYTES / 4), aligne
 
 LENET_INLINE Vector load(const float* at) { return *reinterpret_cast<const Vector*>(at); }
 LENET_INLINE Vector load_loose(const float* at) { return *reinterpret_cast<const LooseVector*>(at); }
-// For a value that is used more than once: compilers like to load it again for every use.
+// Keeps a value that is used more than once in a register: compilers tend to load it again for every use.
 LENET_INLINE Vector in_register(Vector v) {
 #if defined(__x86_64__)
   __asm__("" : "+v"(v));
@@ -36,25 +36,25 @@ LENET_INLINE Vector in_register(Vector v) {
 }
 LENET_INLINE void store(float* at, Vector v) { *reinterpret_cast<Vector*>(at) = v; }
 LENET_INLINE void store_loose(float* at, Vector v) { *reinterpret_cast<LooseVector*>(at) = v; }
-LENET_INLINE Vector broadcast(float value) { return value - Vector{}; }  // exact, and no instruction of its own
+LENET_INLINE Vector broadcast(float value) { return value - Vector{}; }  // exact, and free of an extra instruction
 LENET_INLINE Vector where(Integers condition, Vector yes, Vector no) { return condition ? yes : no; }
 LENET_INLINE Vector masked(Integers condition, Vector v) { return (Vector)((Integers)v & condition); }
-// What is not a number in `v` stays so: a loss that has diverged must be seen. Of `floor > v ? floor : v` GCC makes a comparison
-// and a choice, where processors have one instruction that does just this.
+// Maximum and minimum that keep a NaN in `v`, so that a diverged loss is noticed. GCC compiles `lower > v ? lower : v` to a
+// comparison and a blend, where processors have one instruction for it.
 #if defined(__x86_64__) && !defined(__clang__)
 #if LENET_VECTOR_BYTES == 64
-LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps512_mask(floor, v, v, -1, 4); }
-LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps512_mask(ceiling, v, v, -1, 4); }
+LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps512_mask(lower, v, v, -1, 4); }
+LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps512_mask(upper, v, v, -1, 4); }
 #elif LENET_VECTOR_BYTES == 32
-LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps256(floor, v); }
-LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps256(ceiling, v); }
+LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps256(lower, v); }
+LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps256(upper, v); }
 #else
-LENET_INLINE Vector at_least(Vector v, Vector floor) { return __builtin_ia32_maxps(floor, v); }
-LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return __builtin_ia32_minps(ceiling, v); }
+LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps(lower, v); }
+LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps(upper, v); }
 #endif
 #else
-LENET_INLINE Vector at_least(Vector v, Vector floor) { return floor > v ? floor : v; }
-LENET_INLINE Vector at_most(Vector v, Vector ceiling) { return ceiling < v ? ceiling : v; }
+LENET_INLINE Vector at_least(Vector v, Vector lower) { return lower > v ? lower : v; }
+LENET_INLINE Vector at_most(Vector v, Vector upper) { return upper < v ? upper : v; }
 #endif
 
 LENET_INLINE Vector exp(Vector x) {
@@ -75,8 +75,8 @@ LENET_INLINE Vector exp(Vector x) {
   return p * (Vector)power;
 }
 
-// 1 / x for positive x, to the last place or two: a guess by the exponent, a Newton step whose constants spread the guess's
-// error evenly (1.2e-3), and a step that cubes it. Several times faster than dividing.
+// 1 / x for positive x, to the last place or two: an estimate by the exponent, a Newton step with minimax constants (error
+// 1.2e-3), and a step that cubes the error. Several times faster than dividing.
 LENET_INLINE Vector reciprocal(Vector x) {
   Vector r = (Vector)(0x7EF00000 - (Integers)x);
   r = r * (2.0321287f - 1.0311693f * (x * r));
@@ -85,7 +85,7 @@ LENET_INLINE Vector reciprocal(Vector x) {
 }
 
 // amplitude * tanh(slope * x): a rational function within 2e-7 of tanh up to 7.9, beyond which tanh is 1 to that precision.
-// Written so that no operation waits long for another.
+// Written for short chains of dependent operations.
 LENET_INLINE Vector scaled_tanh(Vector x, float amplitude, float slope) {
   const float a = slope * slope, b = a * a;
   x = at_most(at_least(x, broadcast(-7.9f / slope)), broadcast(7.9f / slope));
@@ -112,7 +112,7 @@ struct CountedIndices<0, index...> {
 #define LENET_SHUFFLE(a, b, ...) __builtin_shuffle(a, b, Integers{__VA_ARGS__})
 #endif
 
-// Lanes whose number has the bit `step` change places: those of b's lower half come into a, those of a's upper into b.
+// Exchanges lanes whose number has the bit `step`: those of b's lower half move into a, those of a's upper into b.
 template <int step, int... lane>
 LENET_INLINE void swap_lanes(Vector& a, Vector& b, Indices<lane...>) {
   const Vector first = LENET_SHUFFLE(a, b, (lane & step ? lanes + (lane ^ step) : lane)...);
@@ -133,7 +133,7 @@ LENET_INLINE void transpose(Vector (&v)[lanes]) {
   if constexpr (step > 1) transpose<step / 2>(v);
 }
 
-// The sum over the lanes of each vector, in the lane of its number.
+// The horizontal sum of each vector, in the lane of its number.
 template <int step = lanes / 2>
 LENET_INLINE Vector sum_each(Vector (&v)[lanes]) {
   LENET_UNROLL for (int i = 0; i < step; ++i) {

@@ -250,33 +250,35 @@ def exact_gradients(network, arrays, images, labels, learning):
     seen = activations(module, inputs)
     outputs = list(seen.values())[-1].flatten(1)
     loss = loss64(learning)(outputs, torch.from_numpy(np.asarray(labels, np.int64))).sum() / len(labels)
-    received, before = {}, seen["origin"]
+    inputs_of_stage, before = {}, seen["origin"]
     for stage in network.stages:
-        received[stage.name] = before
+        inputs_of_stage[stage.name] = before
         before = seen.get(f"{stage.name}_{stage.activation}", seen[stage.name])
     named = dict(module.named_parameters())
-    learned = [stage.name for stage in network.stages if any(name.startswith(f"{stage.name}.") for name in named)]
+    trainable = [stage.name for stage in network.stages if any(name.startswith(f"{stage.name}.") for name in named)]
     last = network.stages[-1]
-    # Where the loss's derivatives arrive: before distances or log-softmax, which belong to it.
-    arrival = received[last.name] if network.smallest_wins else seen[last.name]
-    wanted = [*named.values(), *(seen[name] for name in learned), arrival]
-    found = torch.autograd.grad(loss, wanted)
+    # Where back-propagation of the loss starts: before distances or log-softmax, which belong to it.
+    arrival = inputs_of_stage[last.name] if network.smallest_wins else seen[last.name]
+    variables = [*named.values(), *(seen[name] for name in trainable), arrival]
+    grads = torch.autograd.grad(loss, variables)
     start = _cancelled(network, outputs.detach(), arrival.detach(), labels, learning) / len(labels)
-    factor = start / max(float(found[-1].abs().max()), 1e-9 * start) if start else 1.0
+    factor = start / max(float(grads[-1].abs().max()), 1e-9 * start) if start else 1.0
     kinds = {stage.name: stage.layer for stage in network.stages}
     terms, largest = {}, float(inputs.detach().abs().max())
-    for name, d in zip(learned, found[len(named) :], strict=False):
-        # A layer's derivatives are sums of products of what it received, which may itself be the small rest of large
+    for name, d in zip(trainable, grads[len(named) :], strict=False):
+        # A layer's derivatives are sums of products of its inputs, which may themselves be the small rest of large
         # terms, and of its units' derivatives.
         layer = module.get_submodule(name)
-        own = dict(layer.named_parameters())
-        largest = max(largest, float(received[name].detach().abs().max()))
-        # Of the sign of what a convolution finds around its maps, so that nothing cancels.
+        parameters = dict(layer.named_parameters())
+        largest = max(largest, float(inputs_of_stage[name].detach().abs().max()))
+        # Of the sign of a convolution's padding value, so that nothing cancels.
         sign = -1 if getattr(kinds[name], "padding_value", 0) < 0 else 1
-        seen_sizes = sign * (received[name].detach().abs() + largest)
-        sizes = torch.autograd.grad(layer(seen_sizes), list(own.values()), d.abs())
-        terms |= {f"{name}.{key}": float(size.abs().max() * factor) for key, size in zip(own, sizes, strict=True)}
-    gradients = {name: d.numpy() for name, d in zip(named, found, strict=False)}
+        seen_sizes = sign * (inputs_of_stage[name].detach().abs() + largest)
+        sizes = torch.autograd.grad(layer(seen_sizes), list(parameters.values()), d.abs())
+        terms |= {
+            f"{name}.{key}": float(size.abs().max() * factor) for key, size in zip(parameters, sizes, strict=True)
+        }
+    gradients = {name: d.numpy() for name, d in zip(named, grads, strict=False)}
     return Exact(gradients, terms, float(loss.detach()) * len(labels))
 
 
@@ -287,35 +289,35 @@ def _cancelled(network, outputs, arrival, labels, learning):
     """
     import torch
 
-    wanted = torch.nn.functional.one_hot(torch.from_numpy(np.asarray(labels, np.int64)), outputs.shape[1]).double()
+    target = torch.nn.functional.one_hot(torch.from_numpy(np.asarray(labels, np.int64)), outputs.shape[1]).double()
     last = network.stages[-1]
     if learning.loss == "mean-squared-error":
         sizes = 2 * (outputs.abs() + 1) / outputs.shape[1]
     elif learning.loss == "penalty" or (learning.loss == "nll" and last.activation is not Activation.LOG_SOFTMAX):
-        sizes = wanted
+        sizes = target
     elif learning.loss == "map":
         rubbish = outputs.new_full((len(outputs), 1), learning.j)
-        sizes = torch.softmax(-torch.cat([outputs, rubbish], 1), 1)[:, :-1] * (1 + outputs.abs()) + wanted
+        sizes = torch.softmax(-torch.cat([outputs, rubbish], 1), 1)[:, :-1] * (1 + outputs.abs()) + target
     else:
-        sizes = torch.softmax(outputs, 1) * (1 + outputs.abs()) + wanted
+        sizes = torch.softmax(outputs, 1) * (1 + outputs.abs()) + target
     if network.smallest_wins:
         prototypes = torch.tensor(last.layer.prototypes).double()
         sizes = 2 * (sizes[:, :, None] * (arrival.flatten(1)[:, None].abs() + prototypes.abs())).sum(1)
     elif last.activation is not Activation.LOG_SOFTMAX:
-        return max(float(sizes.max()), 1e-300) * _slope(last.activation, outputs)
+        return max(float(sizes.max()), 1e-300) * _largest_derivative(last.activation, outputs)
     return max(float(sizes.max()), 1e-300)
 
 
-def _slope(activation, given):
-    """The largest derivative of an activation at what it gave."""
-    slopes = {
-        Activation.SQUASH: 2 / 3 * (1.7159 - given**2 / 1.7159),
-        Activation.TANH: 1 - given**2,
-        Activation.SIGMOID: given * (1 - given),
-        Activation.RELU: (given > 0).double(),
-        Activation.IDENTITY: given * 0 + 1,
+def _largest_derivative(activation, output):
+    """The largest derivative of an activation at these outputs."""
+    derivatives = {
+        Activation.SQUASH: 2 / 3 * (1.7159 - output**2 / 1.7159),
+        Activation.TANH: 1 - output**2,
+        Activation.SIGMOID: output * (1 - output),
+        Activation.RELU: (output > 0).double(),
+        Activation.IDENTITY: output * 0 + 1,
     }
-    return float(slopes[activation].max())
+    return float(derivatives[activation].max())
 
 
 def loss64(learning):

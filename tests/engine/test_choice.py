@@ -15,9 +15,9 @@ from lenet.errors import EngineError, MissingExtra
 @pytest.fixture(autouse=True)
 def nothing_forced(monkeypatch):
     monkeypatch.delenv("LENET_ENGINE", raising=False)
-    choice._say_what_is_used_instead.cache_clear()
+    choice._warn_of_fallback.cache_clear()
     yield
-    choice._say_what_is_used_instead.cache_clear()
+    choice._warn_of_fallback.cache_clear()
 
 
 @pytest.fixture

@@ -121,7 +121,7 @@ def plain(activation):
     )
 
 
-LESSONS = {
+CASES = {
     "cross-entropy": (plain("identity"), {}),
     "cross-entropy, smoothed": (plain("identity"), {"label_smoothing": 0.05}),
     "cross-entropy, much smoothed": (plain("sigmoid"), {"label_smoothing": 0.9}),
@@ -138,9 +138,9 @@ LESSONS = {
 
 
 @every_set
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_every_loss_has_the_value_and_derivatives_of_its_formula(lesson, instructions):
-    network, values = LESSONS[lesson]
+@pytest.mark.parametrize("case", CASES)
+def test_every_loss_has_the_value_and_derivatives_of_its_formula(case, instructions):
+    network, values = CASES[case]
     images, labels = random_pictures(network, 37, ink="full")
     for size in (0.3, 1.0, 4.0):
         arrays = {name: size * array for name, array in random_weights(network).items()}
@@ -148,9 +148,9 @@ def test_every_loss_has_the_value_and_derivatives_of_its_formula(lesson, instruc
 
 
 @every_set
-@pytest.mark.parametrize("lesson", LESSONS)
-def test_fit_counts_losses_and_errors_as_they_are_met(lesson, instructions):
-    network, values = LESSONS[lesson]
+@pytest.mark.parametrize("case", CASES)
+def test_fit_counts_losses_and_errors_as_they_are_met(case, instructions):
+    network, values = CASES[case]
     images, labels = random_pictures(network, 53, ink="full")
     arrays = random_weights(network)
     engine = Engine(network, arrays, threads=3, instructions=instructions)

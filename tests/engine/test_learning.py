@@ -192,8 +192,8 @@ def learning(request):
     return Learning(batch=23, **WAYS[request.param])
 
 
-def lesson(network, examples, learning, seed=0):
-    """Everything that `fit` takes, twice changed at random."""
+def training_batches(network, examples, learning, seed=0):
+    """The arguments of `fit`, with random order, rates and augmentation."""
     rng = np.random.default_rng(seed)
     images, labels = random_pictures(network, examples, seed)
     rates = rng.uniform(0.001, 0.01, -(-examples // learning.batch))
@@ -201,13 +201,13 @@ def lesson(network, examples, learning, seed=0):
     return images, labels, rng.permutation(examples), rates, learning, changes
 
 
-def parts(lesson, *ends):
-    """The same, cut after these updates."""
-    images, labels, order, rates, learning, changes = lesson
+def parts(training_batches, *ends):
+    """The same batches, cut after these updates."""
+    images, labels, order, rates, learning, changes = training_batches
     for first, last in zip((0, *ends), (*ends, len(rates)), strict=True):
         places = slice(first * learning.batch, last * learning.batch)
-        some = Changes(changes.shifts[places], changes.mirrored[places])
-        yield images, labels, order[places], rates[first:last], learning, some
+        part_changes = Changes(changes.shifts[places], changes.mirrored[places])
+        yield images, labels, order[places], rates[first:last], learning, part_changes
 
 
 @every_set
@@ -216,7 +216,7 @@ def test_the_same_twice_gives_the_same_bits(threads, learning, instructions):
     states = []
     for _ in range(2):
         engine = Engine(POOLED, random_weights(POOLED), threads=threads, instructions=instructions)
-        totals = [engine.fit(*lesson(POOLED, 150, learning, seed)) for seed in (0, 1)]
+        totals = [engine.fit(*training_batches(POOLED, 150, learning, seed)) for seed in (0, 1)]
         states.append((engine.state(), totals))
     assert_same(states[0][0], states[1][0])
     assert states[0][1] == states[1][1]
@@ -225,9 +225,9 @@ def test_the_same_twice_gives_the_same_bits(threads, learning, instructions):
 @every_set
 def test_one_call_and_many_give_the_same_bits(learning, instructions):
     whole = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
-    total = whole.fit(*lesson(TINY, 150, learning))
+    total = whole.fit(*training_batches(TINY, 150, learning))
     cut = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
-    totals = [cut.fit(*part) for part in parts(lesson(TINY, 150, learning), 1, 2, 5)]
+    totals = [cut.fit(*part) for part in parts(training_batches(TINY, 150, learning), 1, 2, 5)]
     assert_same(whole.state(), cut.state())
     assert_same(whole.kept_arrays(), cut.kept_arrays())
     assert sum(loss for loss, _ in totals) == pytest.approx(total[0], rel=1e-12)
@@ -237,7 +237,7 @@ def test_one_call_and_many_give_the_same_bits(learning, instructions):
 @every_set
 def test_going_on_from_a_state_gives_the_same_bits(learning, instructions):
     engine = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
-    begun, rest = parts(lesson(TINY, 150, learning), 3)
+    begun, rest = parts(training_batches(TINY, 150, learning), 3)
     engine.fit(*begun)
     state = engine.state()
     kept = {name: array.copy() for name, array in state.items()}
@@ -266,7 +266,7 @@ def test_predicting_and_looking_between_updates_changes_no_bit(learning, instruc
     one = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
     other = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
     images, labels = random_pictures(TINY, 61)
-    for part in parts(lesson(TINY, 150, learning), 2, 4):
+    for part in parts(training_batches(TINY, 150, learning), 2, 4):
         one.fit(*part)
         other.fit(*part)
         other.predict(images)
@@ -282,21 +282,21 @@ def test_a_state_from_before_the_first_update_is_one():
     learning = Learning(batch=16, ema=0.9)
     engine = Engine(TINY, random_weights(TINY), threads=2)
     state = engine.state()
-    engine.fit(*lesson(TINY, 60, learning))
+    engine.fit(*training_batches(TINY, 60, learning))
     end = engine.state()
     engine.restore(state)
-    engine.fit(*lesson(TINY, 60, learning))
+    engine.fit(*training_batches(TINY, 60, learning))
     assert_same(engine.state(), end)
 
 
 def test_what_learned_in_one_way_goes_on_in_another_from_a_state():
     engine = Engine(TINY, random_weights(TINY), threads=2)
     before = engine.state()
-    engine.fit(*lesson(TINY, 60, Learning(optimizer="adamw", ema=0.9)))
+    engine.fit(*training_batches(TINY, 60, Learning(optimizer="adamw", ema=0.9)))
     engine.restore(before)
-    engine.fit(*lesson(TINY, 60, Learning()))
+    engine.fit(*training_batches(TINY, 60, Learning()))
     fresh = Engine(TINY, random_weights(TINY), threads=2)
-    fresh.fit(*lesson(TINY, 60, Learning()))
+    fresh.fit(*training_batches(TINY, 60, Learning()))
     assert_same(engine.state(), fresh.state())
 
 
@@ -342,7 +342,7 @@ def test_a_rate_that_is_far_too_large_ends_in_a_loss_that_is_no_number(optimizer
 def test_an_engine_that_diverged_is_as_good_as_new_after_it_was_restored(instructions):
     learning = Learning(batch=10)
     engine = Engine(POOLED, random_weights(POOLED), threads=2, instructions=instructions)
-    engine.fit(*lesson(POOLED, 40, learning))
+    engine.fit(*training_batches(POOLED, 40, learning))
     state = engine.state()
     images, labels = random_pictures(POOLED, 100)
     expected = engine.predict(images), engine.predict(images[:1])
@@ -354,10 +354,10 @@ def test_an_engine_that_diverged_is_as_good_as_new_after_it_was_restored(instruc
         engine.restore(state)
         np.testing.assert_array_equal(engine.predict(images), expected[0])
         np.testing.assert_array_equal(engine.predict(images[:1]), expected[1])
-        engine.fit(*lesson(POOLED, 100, learning, 1))
+        engine.fit(*training_batches(POOLED, 100, learning, 1))
         fresh = Engine(POOLED, random_weights(POOLED), threads=2, instructions=instructions)
         fresh.restore(state)
-        fresh.fit(*lesson(POOLED, 100, learning, 1))
+        fresh.fit(*training_batches(POOLED, 100, learning, 1))
         assert_same(engine.state(), fresh.state())
         np.testing.assert_array_equal(engine.predict(images[:1]), fresh.predict(images[:1]))
 
@@ -365,10 +365,10 @@ def test_an_engine_that_diverged_is_as_good_as_new_after_it_was_restored(instruc
 def test_restoring_keeps_the_way_of_learning_apart():
     """A running mean that a state lacks starts anew from the weights of that state."""
     engine = Engine(TINY, random_weights(TINY))
-    engine.fit(*lesson(TINY, 60, Learning(batch=16)))
+    engine.fit(*training_batches(TINY, 60, Learning(batch=16)))
     state = engine.state()
     assert not any(name.startswith("average.") for name in state)
-    engine.fit(*lesson(TINY, 60, Learning(batch=16, ema=0.5)))
+    engine.fit(*training_batches(TINY, 60, Learning(batch=16, ema=0.5)))
     engine.restore(state)
     assert_same(engine.kept_arrays(), engine.arrays())
     assert_same(engine.kept_arrays(), {name: state[f"weights.{name}"] for name in engine.arrays()})

@@ -230,7 +230,7 @@ def test_network_inputs_of_another_shape_are_refused(shape, engine):
         ({"changes": Changes(mirrored=np.zeros(11, bool))}, r"mirrored has the shape \(11,\), expected \(10,\)"),
     ],
 )
-def test_lessons_that_do_not_fit_are_refused_and_teach_nothing(change, message, engine):
+def test_batches_that_do_not_fit_are_refused_and_change_nothing(change, message, engine):
     whole = {
         "images": np.zeros((10, 8, 8), np.uint8),
         "labels": np.zeros(10, int),
@@ -290,7 +290,7 @@ def test_the_peak_of_every_set_and_of_several_threads_is_measured():
 # Threads and processes
 
 
-def test_as_many_threads_as_cores_unless_told_otherwise():
+def test_the_default_number_of_threads_is_that_of_the_cores():
     assert Engine(TINY, random_weights(TINY)).threads == len(os.sched_getaffinity(0))
     assert Engine(TINY, random_weights(TINY), threads=3).threads == 3
 

@@ -29,18 +29,18 @@ def places_of(layout):
 
 def buffers_of(layout):
     """(start, end) of each buffer of the program, borders included, and a name."""
-    found = {}
+    spans = {}
     for number, step in enumerate(layout.native.steps):
-        for name in ("received", "given", "received_slope", "given_slope"):
+        for name in ("input", "output", "input_grad", "output_grad"):
             maps = getattr(step, name)
             if maps.maps:
-                found[span_of(maps)] = f"{name} of step {number}"
+                spans[span_of(maps)] = f"{name} of step {number}"
         if step.fused_pooling:
-            kept = step.sums_slope
-            found[(kept.offset, kept.offset + kept.maps * kept.map)] = f"sums_slope of step {number}"
+            kept = step.sums_grad
+            spans[(kept.offset, kept.offset + kept.maps * kept.map)] = f"sums_grad of step {number}"
         if step.winners:
-            found[winners_of(step)] = f"winners of step {number}"
-    return found
+            spans[winners_of(step)] = f"winners of step {number}"
+    return spans
 
 
 def border_of(maps):
@@ -53,19 +53,19 @@ def span_of(maps):
 
 
 def winners_of(step):
-    start = step.winners - border_of(step.given) * (step.given.row + 1)
-    return start, start + step.given.maps * step.given.map
+    start = step.winners - border_of(step.output) * (step.output.row + 1)
+    return start, start + step.output.maps * step.output.map
 
 
-def assert_apart(spans):
+def assert_disjoint(spans):
     spans = sorted(spans)
     assert all(0 <= start < end for start, end in spans)
     for (_, end), (start, _) in pairwise(spans):
         assert end <= start
 
 
-def assert_laid_out(network, keep_everything):
-    layout = program.lay_out(network, keep_everything)
+def assert_laid_out(network, keep_activations):
+    layout = program.lay_out(network, keep_activations)
     arrays = random_weights(network)
     parameters = np.full(layout.size, np.nan, np.float32)
     layout.pack(arrays, parameters)
@@ -74,20 +74,20 @@ def assert_laid_out(network, keep_everything):
     for name, array in unpacked.items():
         np.testing.assert_array_equal(array, arrays[name])
         assert not np.shares_memory(array, parameters)
-    assert_apart(places_of(layout))
+    assert_disjoint(places_of(layout))
     assert all(place.start % 16 == 0 and place.row >= place.columns for place in layout.places.values())
     assert layout.size % 16 == 0
     assert np.count_nonzero(parameters) == sum(map(np.count_nonzero, arrays.values()))
     buffers = buffers_of(layout)
-    assert_apart(buffers)
+    assert_disjoint(buffers)
     for step in layout.native.steps:
-        for maps in (step.received, step.given):
-            # What a convolution looks at around its maps belongs to the buffer, on all sides.
+        for maps in (step.input, step.output):
+            # The padding of a convolution's input belongs to the buffer, on all sides.
             assert maps.row == maps.width + 2 * border_of(maps)
             assert maps.map == maps.row * (maps.height + 2 * border_of(maps))
-        assert border_of(step.received) == step.padding
-    if keep_everything:
-        assert len({maps.offset for maps in layout.seen.values()}) == len(layout.seen)
+        assert border_of(step.input) == step.padding
+    if keep_activations:
+        assert len({maps.offset for maps in layout.buffers.values()}) == len(layout.buffers)
 
 
 @pytest.mark.parametrize("name", names())
@@ -104,7 +104,7 @@ def test_arrays_and_buffers_of_any_network_lie_apart_and_arrays_come_back(networ
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adamw"])
 @pytest.mark.parametrize("name", ["lenet-1989", "lenet-1", "lenet-5", "lenet-5-relu", "lenet-rgb"])
-def test_what_pads_rows_and_arrays_stays_zero_while_learning(name, optimizer):
+def test_the_padding_of_rows_and_arrays_stays_zero_during_training(name, optimizer):
     network = describe(name)
     engine = Engine(network, random_weights(network), threads=2)
     images, labels = random_pictures(network, 90)

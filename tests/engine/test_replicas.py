@@ -66,12 +66,12 @@ def derivatives(replicas, image, label):
     """One picture's derivatives in every replica, from an update so large that the weights before do not matter."""
     without_curvatures(replicas)
     before = replicas.state()
-    told = replicas.learn(image[None], np.array([label]), np.array([0]), eta=2.0**20, mu=1.0)
+    result = replicas.learn(image[None], np.array([label]), np.array([0]), eta=2.0**20, mu=1.0)
     after = replicas.state()
     replicas.restore(before)
     names = replicas.network.parameter_shapes()
     # In float64, and exact but for one rounding.
-    return told, {
+    return result, {
         name: (before[f"weights.{name}"].astype(np.float64) - after[f"weights.{name}"]) / 2.0**20 for name in names
     }
 
@@ -83,12 +83,12 @@ def assert_derivatives(network, seeds, images, labels, *, sets=SETS, loss=None, 
         # That of `Learning` is the mean over the outputs, not the sum.
         share = network.classes if chosen == "sum-squared-error" else 1
         for image, label in zip(images, labels, strict=True):
-            told, found = derivatives(replicas, image, label)
+            result, found = derivatives(replicas, image, label)
             for lane, seed in enumerate(seeds):
                 learning = Learning(loss=chosen.replace("sum-", "mean-"), j=j)
                 arrays = random_weights(network, seed)
                 exact = exact_gradients(network, arrays, image[None], [label], learning)
-                assert told["loss"][lane] == pytest.approx(share * exact.loss, rel=2e-5, abs=2e-5)
+                assert result["loss"][lane] == pytest.approx(share * exact.loss, rel=2e-5, abs=2e-5)
                 for name, array in exact.gradients.items():
                     tolerance = (
                         share * (160 * UNIT * exact.terms[name] + 1e-12) + 2e-7 * np.abs(share * array).max() + 1e-12
@@ -128,14 +128,14 @@ def test_every_loss_is_that_of_the_reference(loss, halved):
     for j in (0.5, 30.0):
         replicas = started(network, range(3), loss=loss, j=j, halved=halved)
         for image, label in zip(images, labels, strict=True):
-            told, found = derivatives(replicas, image, label)
+            result, found = derivatives(replicas, image, label)
             for lane in range(3):
                 arrays = random_weights(network, lane)
                 value, wrong, exact = gradient(
                     network, arrays, inputs_of(network, image[None])[0], label, loss=loss, j=j, halved=halved
                 )
-                assert told["loss"][lane] == pytest.approx(value, rel=1e-5)
-                assert told["errors"][lane] == wrong
+                assert result["loss"][lane] == pytest.approx(value, rel=1e-5)
+                assert result["errors"][lane] == wrong
                 for name, array in exact.items():
                     np.testing.assert_allclose(found[name][lane], array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9)
 
@@ -198,21 +198,21 @@ def test_an_update_is_each_weight_less_its_own_rate_times_its_derivative(instruc
     replicas = started(network, range(4), instructions=instructions)
     h = replicas.curvatures(images, labels)
     state = replicas.state()
-    _, slopes = derivatives(replicas, images[5], labels[5])
+    _, grads = derivatives(replicas, images[5], labels[5])
     replicas.restore(state)
     replicas.learn(images, labels, np.array([5]), eta=0.0005, mu=0.02)
     for name in network.parameter_shapes():
-        wanted = state[f"weights.{name}"] - 0.0005 / (0.02 + h[name].astype(np.float64)) * slopes[name]
+        wanted = state[f"weights.{name}"] - 0.0005 / (0.02 + h[name].astype(np.float64)) * grads[name]
         np.testing.assert_allclose(replicas.state()[f"weights.{name}"], wanted, rtol=3e-7, atol=1e-8)
 
 
-def taught(network, count, instructions, *, threads=1, seeds=None, keep=None):
+def trained(network, count, instructions, *, threads=1, seeds=None, keep=None):
     images, labels = random_pictures(network, 30)
     replicas = started(network, seeds or range(count), instructions=instructions, threads=threads)
     replicas.curvatures(images[:10], labels[:10])
     order = np.random.default_rng(1).permutation(30)
-    told = replicas.learn(images, labels, order, eta=0.0005, mu=0.02)
-    return told, replicas.arrays(0 if keep is None else keep)
+    result = replicas.learn(images, labels, order, eta=0.0005, mu=0.02)
+    return result, replicas.arrays(0 if keep is None else keep)
 
 
 @every_set
@@ -220,8 +220,8 @@ def taught(network, count, instructions, *, threads=1, seeds=None, keep=None):
 def test_a_lane_is_bit_for_bit_the_network_that_it_would_be_alone(name, instructions):
     network = describe(name)
     for lane in (0, 3, 15, 16):
-        together, one = taught(network, 17, instructions, keep=lane, threads=2)
-        alone, same = taught(network, 1, instructions, seeds=[lane])
+        together, one = trained(network, 17, instructions, keep=lane, threads=2)
+        alone, same = trained(network, 1, instructions, seeds=[lane])
         assert together["loss"][lane] == alone["loss"][0]
         assert together["errors"][lane] == alone["errors"][0]
         for array, wanted in zip(one.values(), same.values(), strict=True):
@@ -234,8 +234,8 @@ def test_a_lane_is_bit_for_bit_the_network_that_it_would_be_alone(name, instruct
 @pytest.mark.parametrize("name", HISTORIC)
 def test_avx2_and_avx512_give_the_same_bits(name):
     network = describe(name)
-    wide, arrays = taught(network, 3, "avx512", keep=2)
-    narrow, same = taught(network, 3, "avx2", keep=2)
+    wide, arrays = trained(network, 3, "avx512", keep=2)
+    narrow, same = trained(network, 3, "avx2", keep=2)
     np.testing.assert_array_equal(wide["loss"], narrow["loss"])
     for array, wanted in zip(arrays.values(), same.values(), strict=True):
         np.testing.assert_array_equal(array, wanted)
@@ -281,9 +281,9 @@ def test_a_replica_that_diverges_leaves_the_others_alone():
     broken = {name: np.full_like(array, np.nan) for name, array in random_weights(network).items()}
     replicas = Replicas(network, [random_weights(network, 1), broken], loss="sum-squared-error")
     replicas.curvatures(images, labels)
-    told = replicas.learn(images, labels, np.arange(10), eta=0.0005, mu=0.02)
-    assert np.isfinite(told["loss"][0])
-    assert np.isnan(told["loss"][1])
+    result = replicas.learn(images, labels, np.arange(10), eta=0.0005, mu=0.02)
+    assert np.isfinite(result["loss"][0])
+    assert np.isnan(result["loss"][1])
     assert all(np.isfinite(array).all() for array in replicas.arrays(0).values())
 
 
@@ -300,13 +300,13 @@ def assert_each_lane_is_alone(network, lanes, images, labels, *, loss=None, **se
     settings |= {"loss": loss or first_loss(network)}
     together = started(network, range(lanes), **settings)
     h = together.curvatures(images, labels, order[:10])
-    told = together.learn(images, labels, order, eta=0.0005, mu=0.02)
+    result = together.learn(images, labels, order, eta=0.0005, mu=0.02)
     for lane in {0, 1, lanes // 2, lanes - 1}:
         alone = started(network, [lane], **settings)
         same_h = alone.curvatures(images, labels, order[:10, [lane]])
         same = alone.learn(images, labels, order[:, [lane]], eta=0.0005, mu=0.02)
-        assert told["loss"][lane] == same["loss"][0]
-        assert told["errors"][lane] == same["errors"][0]
+        assert result["loss"][lane] == same["loss"][0]
+        assert result["errors"][lane] == same["errors"][0]
         for name, array in together.arrays(lane).items():
             np.testing.assert_array_equal(h[name][lane], same_h[name][0], err_msg=name)
             np.testing.assert_array_equal(array, alone.arrays(0)[name], err_msg=name)
@@ -353,12 +353,12 @@ def test_each_lanes_update_is_that_of_the_reference_on_its_own_picture(loss, ins
     inputs, order = inputs_of(network, images), own_order(5, 1, 10)
     replicas = started(network, range(5), loss=loss, instructions=instructions)
     without_curvatures(replicas)
-    told = replicas.learn(images, labels, order, eta=2.0**20, mu=1.0)
+    result = replicas.learn(images, labels, order, eta=2.0**20, mu=1.0)
     for lane, row in enumerate(order[0]):
         arrays = random_weights(network, lane)
         value, wrong, exact = gradient(network, arrays, inputs[row], labels[row], loss=loss)
-        assert told["loss"][lane] == pytest.approx(value, rel=1e-5)
-        assert told["errors"][lane] == wrong
+        assert result["loss"][lane] == pytest.approx(value, rel=1e-5)
+        assert result["errors"][lane] == wrong
         for name, array in exact.items():
             found = (arrays[name].astype(np.float64) - replicas.arrays(lane)[name]) / 2.0**20
             np.testing.assert_allclose(found, array, rtol=0, atol=2e-5 * np.abs(array).max() + 1e-9, err_msg=name)
@@ -452,10 +452,10 @@ def test_steps_between_the_published_network_and_todays_can_learn():
             ),
             input_range=(-0.1, 1.175),
         )
-        assert np.isfinite(taught_by(network, "cross-entropy")["loss"]).all()
+        assert np.isfinite(trained_by(network, "cross-entropy")["loss"]).all()
 
 
-def taught_by(network, loss):
+def trained_by(network, loss):
     images, labels = random_pictures(network, 12)
     replicas = started(network, range(2), loss=loss)
     replicas.curvatures(images, labels)

@@ -1,4 +1,4 @@
-"""Networks run without torch: by the native engine where it is there, else in NumPy."""
+"""Inference without torch: by the native engine where it was built, else in NumPy."""
 
 from lenet.engine.forward import Forward, activations, engine_name, forward
 from lenet.engine.reference import decide, probabilities

@@ -1,7 +1,7 @@
-"""Which engine runs: the native one where it can, else torch for training and NumPy for reading.
+"""Selection of the engine: the native one where it can run, else torch for training and NumPy for inference.
 
-``LENET_ENGINE`` forces one by name. Where the native engine is missing and nothing was asked for, one line on stderr
-says so, once a process, with the command that gets it.
+``LENET_ENGINE`` forces one by name. Where the native engine is missing and none is forced, one warning on stderr per
+process names the command that installs it.
 """
 
 import json
@@ -29,7 +29,7 @@ _EXTENSION = "lenet.engine._native"
 
 @dataclass(frozen=True)
 class Extension:
-    """The compiled module of the native engine, as it stands in this installation.
+    """The compiled module of the native engine in this installation.
 
     Attributes:
         path: its file, or None where it was not built.
@@ -46,7 +46,7 @@ def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
     """The name of the engine to use: an instruction set of the native engine, ``"torch"`` or ``"numpy"``.
 
     Args:
-        otherwise: what the caller uses where the native engine is missing.
+        otherwise: the fallback where the native engine is missing.
 
     Raises:
         EngineError: if LENET_ENGINE names an engine that does not exist, or that this machine cannot run; or if torch
@@ -63,14 +63,14 @@ def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
     if otherwise == "torch" and find_spec("torch") is None:
         raise EngineError(
             f"training needs the native engine, which {inspect_extension().problem}, or torch, which is not installed; "
-            f"{_how_to_get_it()}; or install torch with: pip install 'lenet[train]'"
+            f"{_remedy()}; or install torch with: pip install 'lenet[train]'"
         )
-    _say_what_is_used_instead()
+    _warn_of_fallback()
     return otherwise
 
 
 def describe() -> dict[str, Any]:
-    """What `chosen` would answer and why, without a word on stderr.
+    """The result of `chosen` and its reason, without the warning.
 
     Returns:
         ``training`` and ``reading``, the engines' names, or None where LENET_ENGINE forces what cannot run;
@@ -105,7 +105,7 @@ def describe() -> dict[str, Any]:
 
 
 def inspect_extension() -> Extension:
-    """Look whether the compiled module is there, and whether it loads."""
+    """Check whether the compiled module exists, and whether it loads."""
     spec = find_spec(_EXTENSION)
     if spec is None:
         return Extension(None, "was not built")
@@ -119,7 +119,7 @@ def inspect_extension() -> Extension:
 
 
 def install_command() -> str:
-    """The command that builds this very installation again: from the same checkout, archive, repository or index.
+    """The command that rebuilds this installation from the same checkout, archive, repository or index.
 
     A wheel holds no sources: they are taken from the archive beside it, or else from the index.
     """
@@ -160,20 +160,20 @@ def _check(name: str) -> None:
         if sets:
             raise EngineError(f"{VARIABLE}={name} cannot run on this processor; it can run: {', '.join(sets)}")
         raise EngineError(
-            f"{VARIABLE}={name} needs the native engine, which {inspect_extension().problem}; {_how_to_get_it()}"
+            f"{VARIABLE}={name} needs the native engine, which {inspect_extension().problem}; {_remedy()}"
         )
 
 
-def _how_to_get_it() -> str:
+def _remedy() -> str:
     return f"to get the engine, install a C++ compiler (GCC or Clang), then: {install_command()}"
 
 
 @cache
-def _say_what_is_used_instead() -> None:
+def _warn_of_fallback() -> None:
     used = "training uses torch and reading uses NumPy, both slower"
     if find_spec("torch") is None:
         used = "reading uses NumPy, which is slower, and nothing trains"
     print(
-        f"lenet: the native engine {inspect_extension().problem}; {used}; {_how_to_get_it()}",
+        f"lenet: the native engine {inspect_extension().problem}; {used}; {_remedy()}",
         file=sys.stderr,
     )

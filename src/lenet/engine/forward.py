@@ -1,4 +1,4 @@
-"""Running trained networks: by the native engine where there is one, else by the NumPy reference."""
+"""Inference of trained networks: by the native engine where there is one, else by the NumPy reference."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -15,17 +15,17 @@ from lenet.preprocess import fitted, network_inputs
 
 Array = NDArray[np.float32]
 
-_BATCH = 1_000  # gray levels that become the reference's inputs at once
+_BATCH = 1_000  # images converted to the reference's inputs at once
 
 
 class Forward:
-    """A network with its weights, made ready once and run many times.
+    """A network with its weights, prepared once for many forward passes.
 
     Args:
         network: the description.
         arrays: its weights, named and shaped as `Network.parameter_shapes` says.
         engine: ``"auto"`` is the one that LENET_ENGINE asks for, else the best there is; or an instruction set of the
-            native engine, or ``"numpy"``. Torch is left to its callers: under its name the reference runs.
+            native engine, or ``"numpy"``. ``"torch"`` runs the reference: torch is the callers' business.
 
     Raises:
         EngineError: if the engine that is asked for is not there, or if it is named and cannot run the network.
@@ -53,12 +53,12 @@ class Forward:
             return self._native.predict(images)
         outputs = np.empty((len(images), self.network.classes), np.float32)
         for start in range(0, len(images), _BATCH):
-            some = self._inputs(images[start : start + _BATCH])
-            outputs[start : start + len(some)] = reference.forward(self.network, self._arrays, some)
+            inputs = self._inputs(images[start : start + _BATCH])
+            outputs[start : start + len(inputs)] = reference.forward(self.network, self._arrays, inputs)
         return outputs
 
     def activations(self, images: NDArray[Any]) -> dict[str, Array]:
-        """What every stage gives, before and after its activation: see `reference.activations`."""
+        """The output of every stage, before and after its activation: see `reference.activations`."""
         images = self._at_size(images)
         if self._native is not None:
             return self._native.activations(images)
@@ -79,7 +79,7 @@ def forward(network: Network, arrays: Mapping[str, Array], images: NDArray[Any])
 
 
 def activations(network: Network, arrays: Mapping[str, Array], images: NDArray[Any]) -> dict[str, Array]:
-    """What every stage gives, before and after its activation: see `reference.activations`."""
+    """The output of every stage, before and after its activation: see `reference.activations`."""
     return Forward(network, arrays).activations(images)
 
 
@@ -99,6 +99,6 @@ def _native(network: Network, arrays: Mapping[str, Array], engine: str) -> Engin
     try:
         return Engine(network, arrays, instructions=name)
     except EngineError:
-        if engine == "auto":  # it knows most kinds of networks, not all
+        if engine == "auto":  # it runs most kinds of networks, not all
             return None
         raise

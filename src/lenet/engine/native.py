@@ -1,7 +1,7 @@
 """The C++ engine: any network of the zoo, trained and run at the speed of the processor.
 
-Pictures are uint8 gray levels at the network's size; they become network inputs while they are loaded, one picture in
-each lane of a vector. `docs/performance.md` says why that is fast, and ``native/`` is the code.
+Pictures are uint8 gray levels at the network's size, converted to network inputs while they are loaded, one picture in
+each lane of a vector. `docs/performance.md` explains the speed; the code is in ``native/``.
 """
 
 import os
@@ -34,7 +34,7 @@ _LOSSES = {
     "penalty": "penalty",
     "mean-squared-error": "mean_squared_error",
 }
-_LARGEST_DISTORTED = 64  # rows and columns
+_MAX_DISTORTED = 64  # rows and columns
 
 
 def instruction_sets() -> list[str]:
@@ -76,7 +76,7 @@ class Distorting(Protocol):
 
 @dataclass(frozen=True)
 class Learning:
-    """How updates are taken; `lenet.training.recipes.Recipe` says what each value means."""
+    """Hyperparameters of the updates, as `lenet.training.recipes.Recipe` defines them."""
 
     batch: int = 64
     loss: str = "cross-entropy"
@@ -101,13 +101,13 @@ class Learning:
 
 @dataclass(frozen=True)
 class Changes:
-    """How examples are changed while they are loaded: distorted, then mirrored, then shifted.
+    """Augmentation of examples while they are loaded: distorted, then mirrored, then shifted.
 
     Attributes:
         shifts: int8 (examples, 2): rows down, columns to the right; one row for each entry of ``order``.
         mirrored: bool (examples,): whether left becomes right.
         distortions: the limits of random distortions.
-        seed, epoch: with the row number of a picture they decide how it is distorted.
+        seed, epoch: with the row number of a picture they seed its distortion.
     """
 
     shifts: NDArray[np.int8] | None = None
@@ -124,11 +124,11 @@ class Engine:
         network: the description.
         weights: named and shaped as ``network.parameter_shapes()`` says; they are copied.
         threads: None takes the cores that this process may use. The same number gives the same bits; but a few images
-            at once take another way than many, and may differ in the last ones.
+            at once run through other kernels than many, and may differ in the last bits.
         instructions: one of `instruction_sets`; None takes the best, or what LENET_ENGINE names.
         precision: ``"float32"``, or ``"bfloat16"``: `predict` then multiplies numbers of 8 bits of precision, and sums
-            in float32, on the processor's matrix unit (AMX), in the stages that fit it. The others, a few images at a
-            time, and learning stay float32.
+            in float32, on the processor's matrix unit (AMX), in the stages that fit it. Other stages, small batches and
+            training stay float32.
 
     Raises:
         EngineError: if the engine was not built, the instruction set cannot be had, or a stage cannot be run.
@@ -182,19 +182,19 @@ class Engine:
         return outputs
 
     def activations(self, images: GrayLevels | Array) -> dict[str, Array]:
-        """What every stage gives, before and after its activation, as `reference.activations`."""
+        """The output of every stage, before and after its activation, as `reference.activations`."""
         pictures = self._pictures(images)
-        layout = lay_out(self.network, keep_everything=True)
-        everything = _native.Engine(layout.native, self.instructions, 1)
-        layout.pack(self.arrays(), everything.parameters)
-        buffers = list(layout.seen.values())
-        seen = [np.empty((len(pictures), b.maps * b.height * b.width), np.float32) for b in buffers]
+        layout = lay_out(self.network, keep_activations=True)
+        engine = _native.Engine(layout.native, self.instructions, 1)
+        layout.pack(self.arrays(), engine.parameters)
+        buffers = list(layout.buffers.values())
+        outputs = [np.empty((len(pictures), b.maps * b.height * b.width), np.float32) for b in buffers]
         if len(pictures):
             gray, inputs = (pictures, None) if pictures.dtype == np.uint8 else (None, pictures)
-            everything.look(gray, inputs, buffers, seen)
+            engine.activations(gray, inputs, buffers, outputs)
         return {
             name: array.reshape(-1, b.maps, b.height, b.width)
-            for name, b, array in zip(layout.seen, buffers, seen, strict=True)
+            for name, b, array in zip(layout.buffers, buffers, outputs, strict=True)
         }
 
     def fit(
@@ -213,16 +213,16 @@ class Engine:
             labels: (N,) classes.
             order: (examples,) rows of ``images``, ``learning.batch`` for each update; the last may have fewer.
             rates: one learning rate for each update.
-            learning: how.
-            changes: how the examples are changed while they are loaded.
+            learning: the hyperparameters.
+            changes: the augmentation of the examples.
 
         Returns:
-            The sum of the losses and the number of errors, each example counted as it was met.
+            The sum of the losses and the number of errors, each example before its update.
 
         Raises:
             ValueError: if the arrays do not fit one another or the network.
         """
-        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
+        pictures, classes, rows = checked_batches(self.network, images, labels, order)
         steps = -(-len(rows) // learning.batch)
         if len(rates) != steps:
             raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
@@ -253,13 +253,13 @@ class Engine:
             None if changes.shifts is None else np.ascontiguousarray(changes.shifts, np.int8),
             None if changes.mirrored is None else np.ascontiguousarray(changes.mirrored, np.bool_).view(np.uint8),
             self._distortions(changes.distortions),
-            _mixed(changes.seed, changes.epoch),
+            _mixed_seed(changes.seed, changes.epoch),
         )
         return loss, errors
 
     def gradients(self, images: GrayLevels, labels: NDArray[Any], learning: Learning) -> tuple[dict[str, Array], float]:
-        """The derivatives of the mean loss by every parameter, named like the weights, and the sum of the losses."""
-        pictures, classes, rows = checked_lesson(self.network, images, labels, np.arange(len(images)))
+        """The gradient of the mean loss, named like the weights, and the sum of the losses."""
+        pictures, classes, rows = checked_batches(self.network, images, labels, np.arange(len(images)))
         gradient = np.zeros((1, self._layout.size), np.float32)
         loss, _ = self._native.gradients(_objective(learning), pictures, classes, rows, gradient)
         return self._layout.unpack(gradient[0]), loss
@@ -269,22 +269,22 @@ class Engine:
         return self._layout.unpack(self._native.parameters)
 
     def kept_arrays(self) -> dict[str, Array]:
-        """The weights to keep: their running mean, if there is one; copies."""
+        """The weights to save: their running mean, if there is one; copies."""
         has_average = self._averages and len(self._native.average)
         return self._layout.unpack(self._native.average if has_average else self._native.parameters)
 
     def state(self) -> dict[str, Array]:
-        """Everything that the next update depends on, by name."""
+        """The state of training by name: weights, optimizer, running mean and number of updates."""
         state = {"updates": np.array([self._native.updates], np.float32)}
         for kind, vector in self._vectors().items():
             state |= {f"{kind}.{name}": array for name, array in self._layout.unpack(vector).items()}
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go back to a `state`.
+        """Restore a `state`.
 
         Raises:
-            EngineError: if it belongs to another network or another way of learning.
+            EngineError: if it belongs to another network or optimizer.
         """
         adaptive = any(name.startswith("exp_avg.") for name in state)
         first = "exp_avg" if adaptive else "momentum_buffer"
@@ -292,14 +292,14 @@ class Engine:
         kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
         check_state(state, self.network, kinds)
         checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
-        self._native.remember(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
+        self._native.reset_optimizer(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
         self._native.updates = updates_of(state, self.network)
         self._averages = _has(state, "average")
         for kind, vector in self._vectors().items():
             self._layout.pack(checked[kind], vector)
 
     def _vectors(self) -> dict[str, Array]:
-        """The engine's own vectors that are in use, by the names that torch gives them."""
+        """Views of the engine's vectors that are in use, by torch's names."""
         adaptive = len(self._native.second) > 0
         vectors = {
             "weights": self._native.parameters,
@@ -323,7 +323,7 @@ class Engine:
         if limits is None:
             return None
         channels, height, width = self.network.input
-        if max(height, width) > _LARGEST_DISTORTED or channels > 3:
+        if max(height, width) > _MAX_DISTORTED or channels > 3:
             raise EngineError(
                 f"{self.network.name}: pictures of {channels}×{height}×{width} are too large to distort; "
                 "expected at most 3×64×64"
@@ -361,7 +361,7 @@ def _objective(learning: Learning) -> Any:
 
 
 def checked_arrays(network: Network, arrays: Mapping[str, Array]) -> Mapping[str, Array]:
-    """The arrays, if the network's are among them.
+    """The arrays, if they include the network's.
 
     Raises:
         EngineError: if one is missing or has another shape.
@@ -373,10 +373,10 @@ def checked_arrays(network: Network, arrays: Mapping[str, Array]) -> Mapping[str
     return arrays
 
 
-def checked_lesson(
+def checked_batches(
     network: Network, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
 ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
-    """Pictures, labels and order as the engine takes them.
+    """Validated pictures, labels and order, as contiguous arrays of the engine's types.
 
     Raises:
         ValueError: if they do not fit one another or the network.
@@ -400,6 +400,6 @@ def _has(state: Mapping[str, Array], kind: str) -> bool:
     return any(name.startswith(f"{kind}.") for name in state)
 
 
-def _mixed(seed: int, epoch: int) -> int:
-    """One number for a seed and an epoch, far from that of any other pair."""
+def _mixed_seed(seed: int, epoch: int) -> int:
+    """A seed derived from a seed and an epoch."""
     return int(np.random.SeedSequence((seed, epoch)).generate_state(1, np.uint64)[0])

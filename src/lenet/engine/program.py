@@ -1,9 +1,9 @@
-"""From a network's description to the program that the C++ engine runs.
+"""Compile a network's description to the program that the C++ engine runs.
 
 A program is a list of steps over buffers. A buffer holds one number for each unit of a stage, ordered (maps, rows,
-columns), with the border that the next convolution wants around its maps; the engine keeps a whole vector of images in
-the place of each number. Parameters lie in one vector, each array from a multiple of 16 on, the rows of full
-connections padded to such multiples with zeros.
+columns), with the border that the next convolution needs around its maps; in the engine each number is a vector of
+images. Parameters lie in one vector, every array aligned to a multiple of 16, and the rows of full connections padded
+with zeros to such multiples.
 """
 
 from collections.abc import Mapping
@@ -33,14 +33,14 @@ from lenet.errors import EngineError
 Arrays = dict[str, NDArray[np.float32]]
 
 _ALIGNMENT = 16
-_LARGEST_KERNEL = 7
-_LARGEST_VECTOR = 32  # numbers: two blocks of sixteen images
-_MOST_COLUMNS = 64  # of a padded input whose empty columns are skipped: one bit each
+_MAX_KERNEL = 7
+_TILE_IMAGES = 32  # at most: two blocks of sixteen
+_MAX_COLUMNS = 64  # of a padded input whose empty columns are skipped: one bit each
 
 
 @dataclass(frozen=True)
 class Place:
-    """Where an array lies among the parameters: rows of ``columns`` numbers, from ``start`` on, one every ``row``."""
+    """The position of an array among the parameters: rows of ``columns`` numbers from ``start`` on, ``row`` apart."""
 
     start: int
     shape: tuple[int, ...]
@@ -55,19 +55,19 @@ class Place:
 
 @dataclass
 class Layout:
-    """A program, where each named array lies among its parameters, and which buffers hold what each stage gives.
+    """A program, the positions of the named arrays among its parameters, and the buffers of the stages' outputs.
 
     Attributes:
-        native: the program as the engine takes it.
+        native: the program as the engine's type.
         places: by name, in the order of ``network.parameter_shapes()``.
         size: of the vector of all parameters.
-        seen: buffers by the names of `reference.activations`; only those of a program that keeps everything.
+        buffers: by the names of `reference.activations`; complete only if the program keeps all activations.
     """
 
     native: Any
     places: dict[str, Place]
     size: int
-    seen: dict[str, Any]
+    buffers: dict[str, Any]
 
     def pack(self, arrays: Mapping[str, NDArray[np.float32]], parameters: NDArray[np.float32]) -> None:
         """Write named arrays into the vector of all parameters, and zeros between them."""
@@ -81,32 +81,32 @@ class Layout:
         return {name: place.view(parameters).reshape(place.shape).copy() for name, place in self.places.items()}
 
 
-def lay_out(network: Network, keep_everything: bool = False, replicas: bool = False) -> Layout:
+def lay_out(network: Network, keep_activations: bool = False, replicas: bool = False) -> Layout:
     """The program of a network.
 
     Args:
         network: the description.
-        keep_everything: give every stage, before and after its activation, a buffer of its own; slower, and not to be
-            trained. Otherwise max pooling of 2×2 goes with the convolution before it, and the larger map is never kept.
-        replicas: for `lenet.engine.replicas`, where lanes are networks: no two stages are joined, and a first
-            convolution of one map takes pixels one by one, its derivatives with a border that its kernels may reach.
+        keep_activations: give every stage separate buffers before and after its activation; slower, and not
+            trainable. Else max pooling of 2×2 is fused with the convolution before it, whose maps are never stored.
+        replicas: for `lenet.engine.replicas`, where lanes are networks: no two stages are fused, and a first
+            convolution of one map visits inked pixels one by one, its output gradients zero-padded for its kernels.
 
     Raises:
         EngineError: if the engine cannot run a stage.
     """
-    return _Builder(network, keep_everything, replicas).build()
+    return _Builder(network, keep_activations, replicas).build()
 
 
 @dataclass
 class _Builder:
     network: Network
-    keep_everything: bool
+    keep_activations: bool
     replicas: bool = False
     steps: list[Any] = field(default_factory=list)
     table: list[int] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
     places: dict[str, Place] = field(default_factory=dict)
-    seen: dict[str, Any] = field(default_factory=dict)
+    buffers: dict[str, Any] = field(default_factory=dict)
     vectors: int = 0
     lanes: int = 0
     parameters: int = 0
@@ -117,15 +117,14 @@ class _Builder:
         self.program = program
         stages = list(self.network.stages)
         padding = self._border(0)
-        received = self._buffer(self.network.input, padding)
+        inputs = self._buffer(self.network.input, padding)
         background, ink = self.network.input_range
-        skips = self._skips_background()
-        offset = background if skips else 0.0
-        program.set_input(received, padding, background, (ink - background) / 255, offset)
-        self.seen["origin"] = received
-        slope, index, learns = self._buffer((0, 0, 0)), 0, False
-        joins = not self.keep_everything and not self.replicas
-        connected = False  # whether a stage has seen everything: its blocks are taken jointly
+        offset = background if self._skips_background() else 0.0
+        program.set_input(inputs, padding, background, (ink - background) / 255, offset)
+        self.buffers["origin"] = inputs
+        grad, index, trainable = self._buffer((0, 0, 0)), 0, False
+        joins = not self.keep_activations and not self.replicas
+        connected = False  # whether a stage had units that span its input: from there on blocks are processed jointly
         while index < len(stages):
             stage = stages[index]
             connected = self._check(stage, index, connected)
@@ -133,87 +132,87 @@ class _Builder:
             last = index + 1 if pools else index
             step = _native.Step()
             step.activation = getattr(_native.Activation, stage.activation.value)
-            step.received, step.received_slope, step.passes_back = received, slope, int(learns)
-            apart = self.keep_everything and stage.activation is not Activation.IDENTITY
-            if apart:
+            step.input, step.input_grad, step.needs_input_grad = inputs, grad, int(trainable)
+            separate = self.keep_activations and stage.activation is not Activation.IDENTITY
+            if separate:
                 step.activation = _native.Activation.identity
-            shape, border = self.network.output_shapes[last], 0 if apart else self._border(last + 1)
-            step.given = self._buffer(shape, border)
-            step.given_slope = self._buffer(shape, self._slope_border(index))
-            step.sums_slope = step.given_slope
+            shape, border = self.network.output_shapes[last], 0 if separate else self._border(last + 1)
+            step.output = self._buffer(shape, border)
+            step.output_grad = self._buffer(shape, self._grad_border(index))
+            step.sums_grad = step.output_grad
             if pools:
                 step.fused_pooling, step.winners = 1, self._buffer(shape, border).offset
-                step.sums_slope = self._sums_slope(self.network.output_shapes[index], 2, learns)
+                step.sums_grad = self._sums_grad(self.network.output_shapes[index], 2, trainable)
             elif joins and (rows := self._rows_spread(index)):
                 step.pool_after = len(self.steps) + 1
-                step.sums_slope = self._sums_slope(shape, rows, learns)
+                step.sums_grad = self._sums_grad(shape, rows, trainable)
             elif self.steps and self.steps[-1].pool_after:
-                step.spread_before, step.passes_back = 1, 0
+                step.spread_before, step.needs_input_grad = 1, 0
             self._fill(step, stage, self.network.input_shapes[index], border)
             self.steps.append(step)
-            self.seen[stage.name] = step.given
-            received, slope = step.given, step.given_slope
-            if apart:
-                received = self._activate_apart(stage, received, shape, self._border(last + 1))
-            learns = learns or bool(stage.layer.parameter_shapes(self.network.input_shapes[index]))
+            self.buffers[stage.name] = step.output
+            inputs, grad = step.output, step.output_grad
+            if separate:
+                inputs = self._activate_separately(stage, inputs, shape, self._border(last + 1))
+            trainable = trainable or bool(stage.layer.parameter_shapes(self.network.input_shapes[index]))
             index = last + 1
-        if max(self.vectors * _LARGEST_VECTOR, self.parameters) > np.iinfo(np.int32).max:
+        if max(self.vectors * _TILE_IMAGES, self.parameters) > np.iinfo(np.int32).max:
             raise EngineError(f"{self.network.name} is too large for the engine; set LENET_ENGINE to torch or numpy")
         program.steps, program.table, program.constants = self.steps, self.table or [0], self.constants or [0.0]
         program.set_sizes(self.vectors, self.lanes, self.parameters, self.transposed)
-        return Layout(program, self.places, self.parameters, self.seen)
+        return Layout(program, self.places, self.parameters, self.buffers)
 
     def _check(self, stage: Stage, index: int, connected: bool) -> bool:
-        """Whether this stage sees everything that it receives, as all must once one has.
+        """Whether the units of this stage span its whole input, as all must after the first such stage.
 
         Raises:
-            EngineError: if it does not, or if its activation needs more than the engine does.
+            EngineError: if they do not, or if the engine lacks its activation there.
         """
         layer, last = stage.layer, index + 1 == len(self.network.stages)
         if stage.activation is Activation.LOG_SOFTMAX and not (
             last and self.network.output_shapes[index][1:] == (1, 1)
         ):
             raise self._cannot(stage, "log_softmax anywhere but at the end, on single units")
-        sees_everything = isinstance(layer, FullConnection | EuclideanRbf) or (
-            isinstance(layer, Convolution) and _sees_everything(layer, self.network.input_shapes[index])
+        spans_input = isinstance(layer, FullConnection | EuclideanRbf) or (
+            isinstance(layer, Convolution) and _spans_input(layer, self.network.input_shapes[index])
         )
-        if connected and not sees_everything:
+        if connected and not spans_input:
             raise self._cannot(stage, f"{type(layer).__name__} after a stage that sees everything")
-        return sees_everything
+        return spans_input
 
-    def _fill(self, step: Any, stage: Stage, received: Shape, border: int) -> None:
-        """Everything that depends on the kind of the layer."""
+    def _fill(self, step: Any, stage: Stage, input_shape: Shape, border: int) -> None:
+        """Set the fields that depend on the kind of the layer."""
         layer, kind = stage.layer, _native.Kind
         match layer:
-            case Convolution() if _sees_everything(layer, received):
-                self._connect_fully(step, stage, layer.maps, received)
+            case Convolution() if _spans_input(layer, input_shape):
+                self._connect_fully(step, stage, layer.maps, input_shape)
             case Convolution():
-                self._convolve(step, stage, layer, received)
+                self._convolve(step, stage, layer, input_shape)
             case FullConnection():
-                self._connect_fully(step, stage, layer.units, received)
+                self._connect_fully(step, stage, layer.units, input_shape)
             case Subsampling():
                 step.kind, step.copies = kind.subsampling, layer.copies
                 step.window_height = step.window_width = layer.size
-                step.weight, step.lane_weight = self._learned_in_lanes(f"{stage.name}.coefficient")
-                step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+                step.weight, step.lane_weight = self._summed_in_lanes(f"{stage.name}.coefficient")
+                step.bias, step.lane_bias = self._summed_in_lanes(f"{stage.name}.bias")
             case MaxPooling():
                 step.kind = kind.max_pooling
                 step.window_height = step.window_width = layer.size
-                step.winners = self._buffer(layer.output_shape(received), border).offset
+                step.winners = self._buffer(layer.output_shape(input_shape), border).offset
             case AveragePooling():
                 step.kind = kind.average_pooling
                 step.window_height = step.window_width = layer.size
             case GlobalAveragePooling():
                 step.kind = kind.average_pooling
-                step.window_height, step.window_width = received[1:]
+                step.window_height, step.window_width = input_shape[1:]
             case EuclideanRbf() if stage.activation is Activation.IDENTITY:
                 step.kind, step.constants = kind.euclidean_rbf, len(self.constants)
                 self.constants += [float(value) for prototype in layer.prototypes for value in prototype]
             case _:
                 raise self._cannot(stage, f"{type(layer).__name__} with {stage.activation}")
 
-    def _convolve(self, step: Any, stage: Stage, layer: Convolution, received: Shape) -> None:
-        if layer.kernel_size > _LARGEST_KERNEL:
+    def _convolve(self, step: Any, stage: Stage, layer: Convolution, input_shape: Shape) -> None:
+        if layer.kernel_size > _MAX_KERNEL:
             raise self._cannot(stage, f"kernels of {layer.kernel_size}×{layer.kernel_size}, only up to 7×7")
         if layer.stride > 2:
             raise self._cannot(stage, f"a stride of {layer.stride}, only 1 and 2")
@@ -221,76 +220,76 @@ class _Builder:
         step.side, step.stride = layer.kernel_size, layer.stride
         step.padding, step.padding_value = layer.padding, layer.padding_value
         step.bias_per_unit = int(layer.bias == "unit")
-        step.weight, step.lane_weight = self._learned_in_lanes(f"{stage.name}.weight")
-        step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+        step.weight, step.lane_weight = self._summed_in_lanes(f"{stage.name}.weight")
+        step.bias, step.lane_bias = self._summed_in_lanes(f"{stage.name}.bias")
         step.table = len(self.table)
-        self.table += _connections(layer, received[0])
+        self.table += _connections(layer, input_shape[0])
         step.skips_background = int(stage is self.network.stages[0] and self._skips_background())
 
     def _skips_background(self) -> bool:
-        """Whether the first convolution can leave out what is empty in all pictures of a block."""
+        """Whether the first convolution can skip regions that are empty in all pictures of a block."""
         layer, background = self.network.stages[0].layer, self.network.input_range[0]
         if self.replicas:
-            return self._pixels_one_by_one()
+            return self._skips_by_pixel()
         return (
-            not self.keep_everything
+            not self.keep_activations
             and isinstance(layer, Convolution)
-            and not _sees_everything(layer, self.network.input)
-            and self.network.input[2] + 2 * layer.padding <= _MOST_COLUMNS
+            and not _spans_input(layer, self.network.input)
+            and self.network.input[2] + 2 * layer.padding <= _MAX_COLUMNS
             and (layer.padding == 0 or layer.padding_value == background)
             and (background == 0 or layer.bias == "map")
         )
 
-    def _pixels_one_by_one(self) -> bool:
-        """Whether the first convolution of replicas takes the pixels of a picture as numbers."""
+    def _skips_by_pixel(self) -> bool:
+        """Whether the first convolution of replicas visits the inked pixels of a picture one by one."""
         layers, (maps, height, width) = [stage.layer for stage in self.network.stages[:2]], self.network.input
         plane = [
             isinstance(layer, Convolution | Subsampling | MaxPooling | AveragePooling | GlobalAveragePooling)
-            and not (isinstance(layer, Convolution) and _sees_everything(layer, received))
-            for layer, received in zip(layers, self.network.input_shapes, strict=False)
+            and not (isinstance(layer, Convolution) and _spans_input(layer, input_shape))
+            for layer, input_shape in zip(layers, self.network.input_shapes, strict=False)
         ]
         first = layers[0]
         return (
             isinstance(first, Convolution)
             and maps == 1
-            and max(height, width) + 2 * first.padding <= _MOST_COLUMNS
+            and max(height, width) + 2 * first.padding <= _MAX_COLUMNS
             and (first.padding == 0 or first.padding_value == self.network.input_range[0])
             and plane == [True, True]
         )
 
-    def _slope_border(self, index: int) -> int:
-        """The zeros that a stage wants around the derivatives of what it gives."""
+    def _grad_border(self, index: int) -> int:
+        """The zero padding that a stage needs around the gradient of its output."""
         layer = self.network.stages[index].layer
-        first = self.replicas and index == 0 and self._pixels_one_by_one()
+        first = self.replicas and index == 0 and self._skips_by_pixel()
         return layer.kernel_size - 1 if first and isinstance(layer, Convolution) else 0
 
-    def _connect_fully(self, step: Any, stage: Stage, units: int, received: Shape) -> None:
-        inputs = received[0] * received[1] * received[2]
+    def _connect_fully(self, step: Any, stage: Stage, units: int, input_shape: Shape) -> None:
+        inputs = int(np.prod(input_shape))
         step.kind, step.weight_row = _native.Kind.full_connection, _whole(inputs)
         name = f"{stage.name}.weight"
         step.weight = self.parameters
         self.places[name] = Place(step.weight, self.network.parameter_shapes()[name], inputs, step.weight_row)
         self.parameters += units * step.weight_row
         self.transposed = max(self.transposed, step.weight_row)
-        step.bias, step.lane_bias = self._learned_in_lanes(f"{stage.name}.bias")
+        step.bias, step.lane_bias = self._summed_in_lanes(f"{stage.name}.bias")
 
-    def _sums_slope(self, sums: Shape, rows: int, passes_back: bool) -> Any:
-        """Room for the derivatives of units that are pooled.
+    def _sums_grad(self, sums: Shape, rows: int, needs_input_grad: bool) -> Any:
+        """Allocate the gradient of sums that are pooled.
 
-        Where nothing is passed back, a row of patches is enough: it has been learned from before the next one comes.
+        Without an input gradient one row of patches is enough: it is used up before the next one is computed.
         """
         maps, height, width = sums
-        kept = height if passes_back else rows
+        kept = height if needs_input_grad else rows
         offset = self._buffer((maps, kept, width)).offset
         return _native.Maps(offset, maps, height, width, width, kept * width)
 
     def _rows_spread(self, index: int) -> int:
-        """The rows of a patch, if a convolution can spread the derivatives of the pooling after it; else 0."""
+        """The rows of a patch, if a convolution can distribute the gradient of the pooling after it; else 0."""
         if index + 1 >= len(self.network.stages):
             return 0
         stage, following = self.network.stages[index], self.network.stages[index + 1].layer
         layer, shape = stage.layer, self.network.output_shapes[index]
-        if not isinstance(layer, Convolution) or _sees_everything(layer, self.network.input_shapes[index]):
+        if not isinstance(layer, Convolution) or _spans_input(layer, self.network.input_shapes[index]):
             return 0
         if layer.bias == "unit" or stage.activation is Activation.LOG_SOFTMAX:
             return 0
@@ -302,16 +301,16 @@ class _Builder:
             case _:
                 return 0
 
-    def _activate_apart(self, stage: Stage, received: Any, shape: Shape, border: int) -> Any:
+    def _activate_separately(self, stage: Stage, inputs: Any, shape: Shape, border: int) -> Any:
         step = _native.Step()
         step.kind, step.activation = _native.Kind.activation, getattr(_native.Activation, stage.activation.value)
-        step.received, step.given = received, self._buffer(shape, border)
+        step.input, step.output = inputs, self._buffer(shape, border)
         self.steps.append(step)
-        self.seen[f"{stage.name}_{stage.activation}"] = step.given
-        return step.given
+        self.buffers[f"{stage.name}_{stage.activation}"] = step.output
+        return step.output
 
     def _border(self, index: int) -> int:
-        """The rows and columns that a stage wants around what it receives."""
+        """The padding that a stage needs around its input."""
         layer: Layer | None = self.network.stages[index].layer if index < len(self.network.stages) else None
         return layer.padding if isinstance(layer, Convolution) else 0
 
@@ -323,8 +322,8 @@ class _Builder:
         self.vectors += _whole(maps * whole_map)
         return _native.Maps(start + border * (row + 1), maps, height, width, row, whole_map)
 
-    def _learned_in_lanes(self, name: str) -> tuple[int, int]:
-        """Places for an array among the parameters, and for its derivatives among the sums kept lane by lane."""
+    def _summed_in_lanes(self, name: str) -> tuple[int, int]:
+        """Allocate an array among the parameters, and its gradient among those summed lane by lane."""
         shape = self.network.parameter_shapes()[name]
         start, lane, count = self.parameters, self.lanes, int(np.prod(shape))
         self.places[name] = Place(start, shape, count, count)
@@ -351,19 +350,21 @@ def _fuses(stage: Stage, following: Stage) -> bool:
     )
 
 
-def _sees_everything(layer: Convolution, received: Shape) -> bool:
-    return layer.table is None and not layer.padding and received[1:] == (layer.kernel_size, layer.kernel_size)
+def _spans_input(layer: Convolution, input_shape: Shape) -> bool:
+    return layer.table is None and not layer.padding and input_shape[1:] == (layer.kernel_size, layer.kernel_size)
 
 
 def _connections(layer: Convolution, in_maps: int) -> list[int]:
     """The five lists of ``Connections`` in program.h, one after the other."""
     rows = layer.connected_maps(in_maps)
-    pairs = [(out, seen) for out, row in enumerate(rows) for seen in row]
+    pairs = [(out, in_map) for out, row in enumerate(rows) for in_map in row]
     start = np.cumsum([0, *map(len, rows)]).tolist()
-    back = [[(kernel, out) for kernel, (out, seen) in enumerate(pairs) if seen == in_map] for in_map in range(in_maps)]
+    back = [
+        [(kernel, out) for kernel, (out, fed_by) in enumerate(pairs) if fed_by == in_map] for in_map in range(in_maps)
+    ]
     return [
         *start,
-        *(seen for _, seen in pairs),
+        *(in_map for _, in_map in pairs),
         *np.cumsum([0, *map(len, back)]).tolist(),
         *(out for row in back for _, out in row),
         *(kernel for row in back for kernel, _ in row),

@@ -1,10 +1,9 @@
 """Replicas: many networks of one description, trained at once, one update after each picture.
 
-A batch of one leaves nothing to share a vector but the networks themselves: each lane of a vector holds a whole
-network, started from a seed of its own, and each is bit for bit what it would be alone. All look at the same pictures,
-or each at pictures of its own. Updates are those of stochastic
-diagonal Levenberg-Marquardt, ``w -= eta / (mu + h) * dE/dw`` [LeCun98, eq. 18 and 21], with h by back-propagated second
-derivatives [LeCun98, eq. 23 to 27].
+A batch of one cannot fill a vector with images: each lane holds a network instead, with separate initial weights, and
+its results are bit for bit those of training it alone. All are trained on the same pictures, or each on its own.
+Updates are those of stochastic diagonal Levenberg-Marquardt, ``w -= eta / (mu + h) * dE/dw`` [LeCun98, eq. 18 and 21],
+with h by back-propagated second derivatives [LeCun98, eq. 23 to 27].
 """
 
 import os
@@ -18,7 +17,7 @@ from lenet.architecture import Activation, Convolution, EuclideanRbf, Network, S
 from lenet.engine.native import (
     Engine,
     checked_arrays,
-    checked_lesson,
+    checked_batches,
     chosen_instructions,
     instruction_sets,
     usable_cores,
@@ -37,9 +36,9 @@ Array = NDArray[np.float32]
 LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
 EQUAL_BITS = {"avx512": "x86 vectors", "avx2": "x86 vectors", "neon": "neon", "baseline": "baseline"}
 """Replicas of instruction sets with the same value give the same bits."""
-_MOST_COPIES = 8
-_WIDE_TAKES = 1.6  # times as long a group of sixteen takes as one of eight
-_WIDEST_ROW = 160
+_MAX_COPIES = 8
+_WIDE_COST = 1.6  # time of a group of sixteen relative to one of eight
+_MAX_ROW = 160
 
 
 class Replicas:
@@ -55,11 +54,11 @@ class Replicas:
         j: of ``"map"``, in units of the penalties as ``halved`` makes them.
         halved: penalties and squared distances count half, in the loss and in the second derivatives that h starts
             from: these are 1 then, else 2. Cross-entropy is never halved, and starts from 1.
-        threads: groups of as many replicas as a vector has lanes are shared out to them; None takes all usable cores.
-            Their number changes no bit, and more of them than groups are of no use.
-        instructions: one of `native.instruction_sets`; None takes what LENET_ENGINE names, or the one that is done
-            first: sixteen replicas are one group for AVX-512, but two for AVX2, which two threads share. These two give
-            the same bits; others do not.
+        threads: they share groups of as many replicas as a vector has lanes; None takes all usable cores. Their number
+            changes no bit, and more threads than groups are of no use.
+        instructions: one of `native.instruction_sets`; None takes what LENET_ENGINE names, or the fastest: sixteen
+            replicas are one group for AVX-512, but two for AVX2, which two threads share. These two give the same bits;
+            others do not.
 
     Raises:
         EngineError: if the engine was not built, or cannot run a stage or learn by this loss.
@@ -76,10 +75,10 @@ class Replicas:
     >>> twins.learn(pictures, labels, np.arange(5), eta=0.0005, mu=0.02)["errors"].shape
     (2,)
 
-    Each on pictures of its own, here the second in the opposite order:
+    Separate pictures for each, here the second in the opposite order:
 
-    >>> own = np.stack([np.arange(5), np.arange(5)[::-1]], axis=1)
-    >>> twins.learn(pictures, labels, own, eta=0.0005, mu=0.02)["errors"].shape
+    >>> order = np.stack([np.arange(5), np.arange(5)[::-1]], axis=1)
+    >>> twins.learn(pictures, labels, order, eta=0.0005, mu=0.02)["errors"].shape
     (2,)
     """
 
@@ -103,7 +102,7 @@ class Replicas:
             raise EngineError("no replicas: expected the weights of at least one")
         check_learnable(network, loss)
         if instructions is None and "LENET_ENGINE" not in os.environ:
-            self.instructions = _first_done(self.instructions, len(arrays), self.threads)
+            self.instructions = _fastest(self.instructions, len(arrays), self.threads)
         self._layout = lay_out(network, replicas=True)
         objective = _native.ReplicaObjective(_native_loss(loss), 0.5 if halved else 1.0, j)
         self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
@@ -111,12 +110,12 @@ class Replicas:
         self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
         self._replicas, self._lanes = len(arrays), self._native.lanes
         self._estimated = False
-        for replica, own in enumerate(arrays):
-            self.load(replica, own)
+        for replica, weights in enumerate(arrays):
+            self.load(replica, weights)
 
     @property
     def replicas(self) -> int:
-        """How many there are, R."""
+        """The number of replicas, R."""
         return self._replicas
 
     def arrays(self, replica: int) -> dict[str, Array]:
@@ -124,7 +123,7 @@ class Replicas:
         return self._layout.unpack(self._column(self._weights, replica))
 
     def load(self, replica: int, arrays: Mapping[str, Array]) -> None:
-        """Give one replica other weights; they are copied.
+        """Set the weights of one replica; they are copied.
 
         Raises:
             EngineError: if they are not shaped as the network's.
@@ -138,16 +137,18 @@ class Replicas:
 
         Args:
             images: uint8 gray levels (P, H, W), at the network's size.
-            labels: (P,). None of the losses' second derivatives depends on them; they say what the pictures are.
+            labels: (P,), checked; none of the losses' second derivatives depends on them.
             order: as `learn` takes it; None takes all pictures, one after the other.
 
         Returns:
-            by name, (R, ...): the means over the n pictures of what eq. 23 to 27 of [LeCun98] give; never negative.
+            by name, (R, ...): the means of [LeCun98, eq. 23 to 27] over the n pictures; never negative.
 
         Raises:
             ValueError: if pictures and labels are not those of the network, or the order is not one of theirs.
         """
-        pictures, classes, rows = self._lesson(images, labels, np.arange(len(images)) if order is None else order)
+        pictures, classes, rows = self._checked_batches(
+            images, labels, np.arange(len(images)) if order is None else order
+        )
         if not len(rows):
             raise ValueError("second derivatives need at least one picture")
         self._native.estimate(pictures, classes, rows)
@@ -162,13 +163,13 @@ class Replicas:
         Args:
             images: uint8 gray levels (P, H, W), at the network's size.
             labels: (P,), 0 to classes - 1.
-            order: the rows of the pictures, as they come: (n,) for all replicas, or (n, R) with a column for each.
+            order: the rows of the pictures in training order: (n,) for all replicas, or (n, R) with a column for each.
             eta: the global rate.
             mu: keeps rates finite where h vanishes.
 
         Returns:
             ``loss``: float64 (R,), the mean over the n updates, each measured before it; ``errors``: int64
-            (R,), how many of them were taken for another class.
+            (R,), how many of them were misclassified.
 
         Raises:
             EngineError: if there are no second derivatives yet.
@@ -176,29 +177,29 @@ class Replicas:
         """
         if not self._estimated:
             raise EngineError("replicas cannot learn before their curvatures are estimated")
-        pictures, classes, rows = self._lesson(images, labels, order)
-        room = len(self._weights) * self._lanes
-        losses, errors = np.zeros(room, np.float64), np.zeros(room, np.int64)
+        pictures, classes, rows = self._checked_batches(images, labels, order)
+        slots = len(self._weights) * self._lanes
+        losses, errors = np.zeros(slots, np.float64), np.zeros(slots, np.int64)
         self._native.learn(pictures, classes, rows, eta, mu, losses, errors)
         return {"loss": losses[: self.replicas] / max(1, len(rows)), "errors": errors[: self.replicas]}
 
     def predict(self, images: GrayLevels) -> Array:
-        """The outputs of every replica, float32 (R, N, classes), as `Engine.predict` gives them, which runs here."""
-        found = np.empty((self.replicas, len(images), self.network.classes), np.float32)
+        """The outputs of every replica by `Engine.predict`, float32 (R, N, classes)."""
+        outputs = np.empty((self.replicas, len(images), self.network.classes), np.float32)
         for replica in range(self.replicas):
             engine = Engine(self.network, self.arrays(replica), threads=self.threads, instructions=self._reading)
-            found[replica] = engine.predict(images)
-        return found
+            outputs[replica] = engine.predict(images)
+        return outputs
 
     def state(self) -> dict[str, Array]:
-        """Everything that the next update depends on: ``weights.NAME`` and ``curvatures.NAME``, (R, ...) each."""
+        """The state of training: ``weights.NAME`` and ``curvatures.NAME``, (R, ...) each."""
         state = {f"weights.{name}": array for name, array in self._stacked(self._weights).items()}
         if self._estimated:
             state |= {f"curvatures.{name}": array for name, array in self._stacked(self._curvatures).items()}
         return state
 
     def restore(self, state: Mapping[str, Array]) -> None:
-        """Go back to a `state`.
+        """Restore a `state`.
 
         Raises:
             EngineError: if it belongs to another network, or to another number of replicas.
@@ -212,11 +213,11 @@ class Replicas:
                     raise EngineError(f"the state kept does not fit {self.replicas} replicas of {self.network.name}")
         for kind, memory in kinds.items():
             for replica in range(self.replicas):
-                own = {name: state[f"{kind}.{name}"][replica] for name in self._layout.places}
-                self._put(memory, replica, own)
+                column = {name: state[f"{kind}.{name}"][replica] for name in self._layout.places}
+                self._put(memory, replica, column)
         self._estimated = estimated
 
-    def _lesson(
+    def _checked_batches(
         self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
     ) -> tuple[GrayLevels, NDArray[np.int64], NDArray[np.int64]]:
         """Pictures, labels, and the order as columns: one for all replicas, or one for each."""
@@ -225,40 +226,35 @@ class Replicas:
             raise ValueError(
                 f"the order is shaped {shape}, expected (n,) or (n, {self.replicas}), a column for each replica"
             )
-        pictures, classes, rows = checked_lesson(self.network, images, labels, order)
+        pictures, classes, rows = checked_batches(self.network, images, labels, order)
         return pictures, classes, rows[:, None] if rows.ndim == 1 else rows
 
     def _stacked(self, memory: list[Array]) -> dict[str, Array]:
         each = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]
-        return {name: np.stack([own[name] for own in each]) for name in self._layout.places}
+        return {name: np.stack([arrays[name] for arrays in each]) for name in self._layout.places}
 
     def _column(self, memory: list[Array], replica: int) -> Array:
-        group, lane = self._place(replica)
+        group, lane = self._slot(replica)
         return np.ascontiguousarray(memory[group][:, lane])
 
     def _put(self, memory: list[Array], replica: int, arrays: Mapping[str, Array]) -> None:
-        group, lane = self._place(replica)
+        group, lane = self._slot(replica)
         column = np.empty(self._layout.size, np.float32)
         self._layout.pack(arrays, column)
         memory[group][:, lane] = column
 
-    def _place(self, replica: int) -> tuple[int, int]:
+    def _slot(self, replica: int) -> tuple[int, int]:
         if not 0 <= replica < self.replicas:
             raise EngineError(f"replica is {replica}, expected 0 to {self.replicas - 1}")
         return replica // self._lanes, replica % self._lanes
 
 
-def _native_loss(loss: str) -> Any:
-    name = {"sum-squared-error": "mean_squared_error"}.get(loss, loss.replace("-", "_"))
-    return getattr(_native.Loss, name)
-
-
-def _first_done(best: str, replicas: int, threads: int) -> str:
+def _fastest(best: str, replicas: int, threads: int) -> str:
     """AVX2 instead of AVX-512 where that gets more threads to work, or leaves fewer lanes idle."""
     if best != "avx512" or "avx2" not in instruction_sets():
         return best
-    wide, narrow = (-(-replicas // (lanes * threads)) for lanes in (16, 8))  # groups that a thread takes in turn
-    return "avx2" if narrow < _WIDE_TAKES * wide else best
+    wide, narrow = (-(-replicas // (lanes * threads)) for lanes in (16, 8))  # groups per thread
+    return "avx2" if narrow < _WIDE_COST * wide else best
 
 
 def check_learnable(network: Network, loss: str) -> None:
@@ -271,13 +267,11 @@ def check_learnable(network: Network, loss: str) -> None:
         raise EngineError(f"{network.name}: replicas learn by {loss} from {outputs} only")
     if any(isinstance(layer, EuclideanRbf) for layer in (layers[0], *layers[:-1])):
         raise EngineError(f"{network.name}: replicas take a Euclidean RBF at the end only, after a stage that learns")
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         layer = stage.layer
         if stage.activation is Activation.LOG_SOFTMAX:
             raise EngineError(f"{network.name}: replicas learn from logits, not from log_softmax; use cross-entropy")
-        if isinstance(layer, Subsampling) and layer.copies > _MOST_COPIES:
-            raise EngineError(
-                f"{network.name}: {stage.name} makes {layer.copies} copies, replicas up to {_MOST_COPIES}"
-            )
-        if isinstance(layer, Convolution) and received[2] + 2 * layer.padding > _WIDEST_ROW:
-            raise EngineError(f"{network.name}: {stage.name} receives wider rows than the {_WIDEST_ROW} of replicas")
+        if isinstance(layer, Subsampling) and layer.copies > _MAX_COPIES:
+            raise EngineError(f"{network.name}: {stage.name} makes {layer.copies} copies, replicas up to {_MAX_COPIES}")
+        if isinstance(layer, Convolution) and input_shape[2] + 2 * layer.padding > _MAX_ROW:
+            raise EngineError(f"{network.name}: {stage.name} receives wider rows than the {_MAX_ROW} of replicas")

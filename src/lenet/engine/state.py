@@ -1,4 +1,4 @@
-"""What learning keeps between two updates, as arrays by name, and whether those of a file are that."""
+"""Validation of a saved training state: arrays by name."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,27 +10,27 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.errors import EngineError
 
-_MOST_UPDATES = 1 << 40
+_MAX_UPDATES = 1 << 40
 
 State = Mapping[str, NDArray[Any]]
 
 
 def updates_of(state: State, network: Network) -> int:
-    """How many updates were taken.
+    """The number of updates.
 
     Raises:
-        EngineError: if the state does not say so in a float32 array (1,).
+        EngineError: if the state does not hold it as a float32 array (1,).
     """
     counted = state.get("updates")
     is_count = counted is not None and counted.shape == (1,) and counted.dtype == np.float32
     updates = float(counted[0]) if counted is not None and is_count else math.nan
-    if not (0 <= updates <= _MOST_UPDATES and updates.is_integer()):
+    if not (0 <= updates <= _MAX_UPDATES and updates.is_integer()):
         raise EngineError(f"{_misfit(network)}: its count of updates is no whole number of at least 0")
     return int(updates)
 
 
 def check_state(state: State, network: Network, kinds: Sequence[str]) -> None:
-    """Refuse what is not the state of this network.
+    """Raise EngineError unless the state is of this network.
 
     Args:
         kinds: of what there is an array for each parameter: ``"weights"``, ``"average"``, ``"exp_avg"``, …
@@ -45,8 +45,8 @@ def check_state(state: State, network: Network, kinds: Sequence[str]) -> None:
             if array is None:
                 raise EngineError(f"{_misfit(network)}: it lacks {f'{kind}.{name}'!r}")
             if array.shape != shape or array.dtype != np.float32:
-                found = f"{array.dtype} {array.shape}, expected float32 {shape}"
-                raise EngineError(f"{_misfit(network)}: {kind}.{name} is {found}")
+                actual = f"{array.dtype} {array.shape}, expected float32 {shape}"
+                raise EngineError(f"{_misfit(network)}: {kind}.{name} is {actual}")
 
 
 def _misfit(network: Network) -> str:
