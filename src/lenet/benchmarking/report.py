@@ -162,7 +162,7 @@ def floor_text(rounds: Rounds, work: Work, training: bool) -> str:
     if not rounds.peaks:
         return f"{operations}, peak and floor unknown without the native engine"
     peak = statistics.median(rounds.peaks)
-    return f"{peak / 1e9:.0f} GFLOP/s ÷ {operations} = floor of {work.floor(peak, training):,.0f} images/s"
+    return f"{peak / 1e9:.0f} GFLOP/s ÷ {operations} = floor of {work.roofline(peak, training):,.0f} images/s"
 
 
 def flops(macs: int) -> float:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lenet.data.catalog import CATALOG, PublicSet
+    from lenet.data.custom import read_picture
     from lenet.data.datasets import Dataset, Split, load, names, public_name, split_validation
     from lenet.data.distortions import Distortions, distort, shift
     from lenet.data.idx import read_idx, write_idx
-    from lenet.data.own import read_picture
     from lenet.data.sheet import draw_examples, draw_sheet, save_sheet
     from lenet.data.sources import FileState, cache_folder, check_files, fetch, is_cached
 
@@ -45,7 +45,7 @@ _HOMES = {
     "datasets": ("Dataset", "Split", "load", "names", "public_name", "split_validation"),
     "distortions": ("Distortions", "distort", "shift"),
     "idx": ("read_idx", "write_idx"),
-    "own": ("read_picture",),
+    "custom": ("read_picture",),
     "sheet": ("draw_examples", "draw_sheet", "save_sheet"),
     "sources": ("FileState", "cache_folder", "check_files", "fetch", "is_cached"),
 }

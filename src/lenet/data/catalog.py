@@ -1,4 +1,4 @@
-"""The public data sets: their files and checksums, the ways to obtain them, and how their bytes become arrays.
+"""The public data sets: their files and checksums, their downloaders, and how their bytes become arrays.
 
 To add one, add one `PublicSet` to CATALOG.
 """
@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lenet.data.downloaders import DebianPackage, File, Mirror, NpmPackage
 from lenet.data.idx import parse_idx
 from lenet.data.sources import Collection
-from lenet.data.ways import DebianPackage, File, Mirror, NpmPackage
 from lenet.errors import DataError
 
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]

@@ -1,6 +1,6 @@
-"""Whole data sets as uint8 arrays: the public ones by name, people's own by path, and explicit splits.
+"""Whole data sets as uint8 arrays: the public ones by name, custom ones by path, and explicit splits.
 
-The bytes come from `sources`, the public sets are listed in `catalog`, people's own are read by `own`.
+The bytes come from `sources`, the public sets are listed in `catalog`, custom ones are read by `custom`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,14 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data import own
+from lenet.data import custom
 from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe
 from lenet.data.sources import obtain
 from lenet.errors import DataError, UnknownName, printable
 from lenet.naming import matching_name
 
-# People's own data without a test part gives up one example in six, the share of MNIST.
+# Custom data without a test part is split: one example in six, the share of MNIST.
 TEST_SHARE = 6
 TEST_SEED = 0
 
@@ -158,20 +158,20 @@ def load(
                 f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
             )
         raise UnknownName("data set", str(name_or_path), CATALOG)
-    found = own.read(path, size=size, color=color, polarity=polarity)
-    provenance = {"origin": str(path.resolve()), "checksums": found.checksums, **found.notes}
-    if found.test is None:
-        images, labels = found.train
+    data = custom.read(path, size=size, color=color, polarity=polarity)
+    provenance = {"origin": str(path.resolve()), "checksums": data.checksums, **data.notes}
+    if data.test is None:
+        images, labels = data.train
         if len(images) != len(labels):
             raise DataError(f"{path}: {len(images):,} images but {len(labels):,} labels; each needs its own")
         chosen = choose_stratified(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
-        found.train, found.test = (images[~chosen], labels[~chosen]), (images[chosen], labels[chosen])
+        data.train, data.test = (images[~chosen], labels[~chosen]), (images[chosen], labels[chosen])
         provenance["test_part"] = (
             f"the data has no test part: {chosen.sum():,} of {len(labels):,} examples were set aside as one, "
             f"stratified by class, seed {TEST_SEED}"
         )
-    class_names = tuple(map(printable, found.class_names))
-    return Dataset(printable(path.stem), *found.train, *found.test, class_names=class_names, provenance=provenance)
+    class_names = tuple(map(printable, data.class_names))
+    return Dataset(printable(path.stem), *data.train, *data.test, class_names=class_names, provenance=provenance)
 
 
 def public_name(name_or_path: str | Path) -> str | None:
@@ -255,9 +255,9 @@ def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int
     """
     rng = np.random.default_rng(seed)
     classes, counts = np.unique(labels, return_counts=True)
-    shares = counts * (examples / len(labels))
-    quotas = np.floor(shares).astype(int)
-    for index in np.argsort(quotas - shares, kind="stable")[: examples - quotas.sum()]:
+    exact = counts * (examples / len(labels))
+    quotas = np.floor(exact).astype(int)
+    for index in np.argsort(quotas - exact, kind="stable")[: examples - quotas.sum()]:
         quotas[index] += 1
     chosen = np.zeros(len(labels), bool)
     for kind, quota in zip(classes, quotas, strict=True):

@@ -102,7 +102,7 @@ def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
 
     Args:
         images: uint8 (N, H, W), or (N, C, H, W).
-        rng: the only source of chance.
+        rng: the source of randomness.
         pixels: the limit, at least 0.
 
     Returns:
@@ -125,14 +125,14 @@ def move(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
         uint8, same shape.
     """
     _check(images)
-    most = int(np.abs(shifts).max(initial=0))
+    border = int(np.abs(shifts).max(initial=0))
     height, width = images.shape[-2:]
     still = ((0, 0),) * (images.ndim - 2)
-    padded = np.pad(images, (*still, (most, most), (most, most)), "constant" if images.ndim == 3 else "edge")
+    padded = np.pad(images, (*still, (border, border), (border, border)), "constant" if images.ndim == 3 else "edge")
     result = np.empty_like(images)
     for down, right in np.unique(shifts, axis=0).tolist():
         chosen = np.flatnonzero((shifts == (down, right)).all(axis=1))
-        top, left = most - down, most - right
+        top, left = border - down, border - right
         result[chosen] = padded[chosen, ..., top : top + height, left : left + width]
     return result
 

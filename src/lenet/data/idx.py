@@ -21,7 +21,7 @@ CODE_OF_TYPE = {np.dtype(kind).newbyteorder("="): code for code, kind in TYPE_OF
 GZIP_MAGIC = b"\x1f\x8b"
 # No gzip stream grows to more than 1,032 times its size, so a header that claims more lies.
 LARGEST_GZIP_RATIO = 1032
-MOST_DIMENSIONS = 32  # as many as every NumPy knows
+MAX_DIMENSIONS = 32  # as many as every NumPy knows
 
 
 def is_gzip(path: Path) -> bool:
@@ -76,9 +76,9 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
             if payload > (size * LARGEST_GZIP_RATIO if isinstance(stream, gzip.GzipFile) else size):
                 raise DataError(_wrong_size(path, shape, payload, "far fewer"))
             buffer = np.empty(payload, np.uint8)
-            found = read_into(stream, buffer)
-            if found < payload:
-                raise DataError(_wrong_size(path, shape, payload, f"only {found:,}"))
+            count = read_into(stream, buffer)
+            if count < payload:
+                raise DataError(_wrong_size(path, shape, payload, f"only {count:,}"))
             if stream.read(1):
                 raise DataError(_wrong_size(path, shape, payload, "more"))
     except (OSError, EOFError, zlib.error, MemoryError) as problem:
@@ -137,27 +137,27 @@ def _parse_header(
 ) -> tuple[np.dtype[Any], tuple[int, ...]]:
     if len(head) < 4:
         raise DataError(f"{name}: holds {len(head)} bytes, expected an IDX file, which begins with a magic number of 4")
-    wanted_kind = "a known type" if dtype is None else f"type {np.dtype(dtype)}"
-    wanted_rank = "any number of" if rank is None else str(rank)
-    wanted = f"expected an IDX file of {wanted_kind} and {wanted_rank} dimensions"
+    expected_kind = "a known type" if dtype is None else f"type {np.dtype(dtype)}"
+    expected_rank = "any number of" if rank is None else str(rank)
+    expected = f"expected an IDX file of {expected_kind} and {expected_rank} dimensions"
     if head[:2] != b"\0\0" or head[2] not in TYPE_OF_CODE:
-        raise DataError(f"{name}: magic number is {head[:4].hex()}, {wanted}, whose magic number begins with 0000")
+        raise DataError(f"{name}: magic number is {head[:4].hex()}, {expected}, whose magic number begins with 0000")
     kind = np.dtype(TYPE_OF_CODE[head[2]])
     if dtype is not None and kind.newbyteorder("=") != np.dtype(dtype):
-        raise DataError(f"{name}: holds numbers of type {kind.newbyteorder('=')}, {wanted}")
+        raise DataError(f"{name}: holds numbers of type {kind.newbyteorder('=')}, {expected}")
     if rank is not None and head[3] != rank:
-        raise DataError(f"{name}: has {head[3]} dimensions, {wanted}")
-    if head[3] > MOST_DIMENSIONS:
-        raise DataError(f"{name}: has {head[3]} dimensions, expected an IDX file of at most {MOST_DIMENSIONS}")
+        raise DataError(f"{name}: has {head[3]} dimensions, {expected}")
+    if head[3] > MAX_DIMENSIONS:
+        raise DataError(f"{name}: has {head[3]} dimensions, expected an IDX file of at most {MAX_DIMENSIONS}")
     if len(head) < 4 + 4 * head[3]:
-        raise DataError(f"{name}: ends within its header of {4 + 4 * head[3]} bytes, {wanted}; it is truncated")
+        raise DataError(f"{name}: ends within its header of {4 + 4 * head[3]} bytes, {expected}; it is truncated")
     shape = tuple(int(size) for size in np.frombuffer(head[4:], ">u4"))
     if math.prod(size for size in shape if size) >= 1 << 60:  # what NumPy cannot shape even if it is empty
         raise DataError(_wrong_size(name, shape, math.prod(shape), "far fewer"))
     return kind, shape
 
 
-def _wrong_size(name: str | Path, shape: tuple[int, ...], payload: int, found: str) -> str:
-    what = "oversized" if found == "more" else "truncated"
+def _wrong_size(name: str | Path, shape: tuple[int, ...], payload: int, count: str) -> str:
+    what = "oversized" if count == "more" else "truncated"
     size = "×".join(str(length) for length in shape)
-    return f"{name}: holds {found} bytes after the header, expected {payload:,} for {size}; it is {what}"
+    return f"{name}: holds {count} bytes after the header, expected {payload:,} for {size}; it is {what}"

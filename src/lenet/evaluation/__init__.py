@@ -1,4 +1,4 @@
-"""How good a network is on examples it has not seen."""
+"""Evaluation of networks on labeled examples."""
 
 from typing import TYPE_CHECKING, Any
 

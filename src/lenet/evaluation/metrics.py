@@ -1,4 +1,4 @@
-"""What a network makes of examples it has not seen: error rate with its interval, confusions, mistakes, rejections."""
+"""Evaluation on labeled examples: error rate with its interval, confusions, mistakes, rejections."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -23,13 +23,13 @@ ENGINES = ("auto", *choice.ENGINES)
 
 Labels = NDArray[np.int64]
 
-_AT_ONCE = 10_000
+_BATCH = 10_000
 _Z95 = 1.959963984540054  # the standard normal's 97.5 % point
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """One example that was read as another class than its own."""
+    """One misclassified example."""
 
     index: int
     actual: int
@@ -42,7 +42,7 @@ class Mistake:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Evaluation:
-    """What a network made of labelled examples.
+    """The result of evaluating a network on labeled examples.
 
     Attributes:
         network, data, split: names of what was evaluated on what.
@@ -104,14 +104,14 @@ class Evaluation:
             for name, count, correct in zip(self.class_names, examples, right, strict=False)
         ]
 
-    def worst_mistakes(self, most: int = 40) -> list[Mistake]:
+    def worst_mistakes(self, limit: int = 40) -> list[Mistake]:
         """The mistakes made with the greatest probability, worst first."""
         wrong = np.flatnonzero(self.predictions != self.labels)
         certainty = self.probabilities[wrong, self.predictions[wrong]]
         order = np.lexsort((wrong, -self.margins[wrong], -certainty))
         return [
-            Mistake(int(index), int(self.labels[index]), int(self.predictions[index]), float(chance))
-            for index, chance in zip(wrong[order][:most], certainty[order][:most], strict=True)
+            Mistake(int(index), int(self.labels[index]), int(self.predictions[index]), float(probability))
+            for index, probability in zip(wrong[order][:limit], certainty[order][:limit], strict=True)
         ]
 
     @cached_property
@@ -133,7 +133,7 @@ class Evaluation:
         return float(rejected[np.flatnonzero(remaining <= error_rate)[0]])
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain values; of the mistakes the 100 worst."""
+        """The evaluation as plain values, with the 100 worst mistakes."""
         return {
             "network": self.network,
             "data": self.data,
@@ -203,13 +203,13 @@ def evaluate(
             f"{dataset.name} has labels up to {len(dataset.class_names) - 1}, but {network.name} tells {classes} "
             f"classes apart; expected labels of 0 to {classes - 1}"
         )
-    own, names = model.class_names, dataset.class_names
-    if names != own[: len(names)] and set(names) <= set(own):  # by name, never by place
+    known, names = model.class_names, dataset.class_names
+    if names != known[: len(names)] and set(names) <= set(known):  # by name, never by index
         dataset = dataset.with_classes(model.class_names)
     images, labels = dataset.part(split)
     predict = _predictor(model, engine)
-    starts = range(0, len(images), _AT_ONCE)
-    outputs = np.concatenate([predict(images[start : start + _AT_ONCE]) for start in starts])
+    starts = range(0, len(images), _BATCH)
+    outputs = np.concatenate([predict(images[start : start + _BATCH]) for start in starts])
     if model.refusal is not None:  # no answer: the likeliest class is, however unsure
         outputs = np.delete(outputs, model.refusal, axis=1)
     return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)

@@ -1,4 +1,4 @@
-"""Evaluations drawn: the worst mistakes with their pictures, and the confusion matrix."""
+"""Pictures of evaluations: the worst mistakes, and the confusion matrix."""
 
 import math
 from collections.abc import Sequence
@@ -10,13 +10,13 @@ from lenet.evaluation.metrics import Evaluation
 from lenet.preprocess import GrayLevels
 
 
-def draw_mistakes(evaluation: Evaluation, images: GrayLevels, most: int = 60, columns: int = 10) -> Image.Image:
+def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, columns: int = 10) -> Image.Image:
     """A sheet of the worst mistakes: each picture, ink dark, over its class and what it was read as.
 
     Args:
         images: those that were evaluated, uint8 (N, H, W) or (N, C, H, W).
     """
-    mistakes = evaluation.worst_mistakes(most)
+    mistakes = evaluation.worst_mistakes(limit)
     cell, text = 72, 30
     columns = max(1, min(columns, len(mistakes)))
     rows = math.ceil(len(mistakes) / columns)
@@ -26,13 +26,13 @@ def draw_mistakes(evaluation: Evaluation, images: GrayLevels, most: int = 60, co
     sheet = Image.new("RGB", (width, 30 + rows * (cell + text + 8)), "white")
     draw = ImageDraw.Draw(sheet)
     draw.text((8, 8), title, "black", _font(12))
-    for place, mistake in enumerate(mistakes):
-        left, top = 8 + place % columns * (cell + 8), 30 + place // columns * (cell + text + 8)
+    for number, mistake in enumerate(mistakes):
+        left, top = 8 + number % columns * (cell + 8), 30 + number // columns * (cell + text + 8)
         sheet.paste(_picture(images[mistake.index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
         draw.rectangle((left - 1, top - 1, left + cell, top + cell), outline="#cccccc")
-        for line, said in enumerate((names[mistake.actual], f"read {_name(names, mistake.predicted)}")):
+        for line, caption in enumerate((names[mistake.actual], f"read {_name(names, mistake.predicted)}")):
             draw.text(
-                (left, top + cell + 2 + 13 * line), _shortened(said, cell), ("#444444", "#b00020")[line], _font(11)
+                (left, top + cell + 2 + 13 * line), _shortened(caption, cell), ("#444444", "#b00020")[line], _font(11)
             )
     return sheet
 
@@ -45,10 +45,10 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     size = margin + cell * len(counts) + 8
     picture = Image.new("RGB", (size, size), "white")
     draw = ImageDraw.Draw(picture)
-    most_wrong = max(1, int((counts - np.diag(counts.diagonal())).max()))
+    max_errors = max(1, int((counts - np.diag(counts.diagonal())).max()))
     for row, column in np.ndindex(counts.shape):
         count, left, top = int(counts[row, column]), margin + column * cell, margin + row * cell
-        pale = 255 - round(170 * math.sqrt(count / most_wrong)) if row != column else 232
+        pale = 255 - round(170 * math.sqrt(count / max_errors)) if row != column else 232
         fill = (pale, pale, pale) if row == column else (255, pale, pale)
         draw.rectangle((left, top, left + cell - 2, top + cell - 2), fill=fill)
         if count:

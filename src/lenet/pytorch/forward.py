@@ -1,4 +1,4 @@
-"""The forward pass by torch, for those who ask for it when a network reads or is evaluated."""
+"""Inference by torch, where it is chosen as the engine."""
 
 from collections.abc import Mapping
 
@@ -13,7 +13,7 @@ import torch  # isort: skip
 
 Array = NDArray[np.float32]
 
-_AT_ONCE = 1_000
+_BATCH = 1_000
 
 
 class TorchForward:
@@ -32,7 +32,7 @@ class TorchForward:
         """The outputs, float32 (N, classes), for uint8 gray levels that `network_inputs` takes."""
         outputs = np.empty((len(images), self.network.classes), np.float32)
         with torch.inference_mode():
-            for start in range(0, len(images), _AT_ONCE):
-                some = network_inputs(images[start : start + _AT_ONCE], self.network.input, self.network.input_range)
-                outputs[start : start + len(some)] = self._module(torch.from_numpy(some)).numpy()
+            for start in range(0, len(images), _BATCH):
+                inputs = network_inputs(images[start : start + _BATCH], self.network.input, self.network.input_range)
+                outputs[start : start + len(inputs)] = self._module(torch.from_numpy(inputs)).numpy()
         return outputs

@@ -1,8 +1,8 @@
 """A network as an ``nn.Module``: its stages' names as attribute names, any stage kind, trainable by autograd.
 
-Every stage takes and gives (N, maps, height, width); the module gives (N, classes). The ``state_dict`` holds
+Every stage maps (N, maps, height, width) to the same layout; the module returns (N, classes). The ``state_dict`` holds
 exactly ``network.parameter_shapes()``: connection tables and RBF prototypes are buffers that are not saved.
-New modules start from PyTorch's rule (±1/√fan-in); `load_arrays` puts other weights in.
+New modules are initialized by PyTorch's rule (±1/√fan-in); `load_arrays` sets other weights.
 """
 
 from collections.abc import Callable, Mapping
@@ -50,9 +50,9 @@ class NetworkModule(nn.Module):
     def __init__(self, network: Network) -> None:
         super().__init__()
         self.network = network
-        for stage, received in zip(network.stages, network.input_shapes, strict=True):
+        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
             try:
-                self.add_module(stage.name, _LAYERS[type(stage.layer)](stage.layer, received))
+                self.add_module(stage.name, _LAYERS[type(stage.layer)](stage.layer, input_shape))
             except KeyError as error:
                 raise ArchitectureError(
                     f"{network.name}: a stage cannot be called {stage.name!r} in PyTorch ({error.args[0]})"
@@ -80,7 +80,7 @@ class NetworkModule(nn.Module):
 
 
 def build(network: Network) -> NetworkModule:
-    """The module of ``network``, started by PyTorch's rule from torch's generator.
+    """Build the module of ``network``, initialized by PyTorch's rule from torch's generator.
 
     >>> from lenet.networks import describe
     >>> module = build(describe("lenet-5"))
@@ -93,20 +93,20 @@ def build(network: Network) -> NetworkModule:
 
 
 def activations(module: NetworkModule, inputs: Tensor) -> dict[str, Tensor]:
-    """What every stage gives, before and after its activation, as ``lenet.engine.activations`` names it.
+    """The output of every stage, before and after its activation, named as by ``lenet.engine.activations``.
 
     Returns:
         ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}``, each (N, maps, height, width); a stage whose
         activation is the identity has one entry. Gradients flow through all of them.
     """
     module._check(inputs)
-    seen = {"origin": inputs}
+    outputs = {"origin": inputs}
     maps = inputs
     for stage in module.network.stages:
-        maps = seen[stage.name] = module.get_submodule(stage.name)(maps)
+        maps = outputs[stage.name] = module.get_submodule(stage.name)(maps)
         if stage.activation is not Activation.IDENTITY:
-            maps = seen[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
-    return seen
+            maps = outputs[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
+    return outputs
 
 
 def load_arrays(module: NetworkModule, arrays: Mapping[str, NDArray[Any]]) -> None:
@@ -126,7 +126,7 @@ def load_arrays(module: NetworkModule, arrays: Mapping[str, NDArray[Any]]) -> No
 
 
 def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
-    """The module's weights as float32 arrays of their own, named and shaped as in weights files."""
+    """Copy the module's weights to float32 arrays, named and shaped as in weights files."""
     return {
         name: np.array(parameter.detach().to("cpu", torch.float32).numpy())
         for name, parameter in module.state_dict().items()
@@ -134,21 +134,21 @@ def to_arrays(module: NetworkModule) -> dict[str, NDArray[np.float32]]:
 
 
 class _Convolution(nn.Module):
-    """Every kind of convolution: with or without a table, a bias per map or per unit, any value outside."""
+    """A convolution with or without a connection table, a bias per map or per unit, any padding value."""
 
-    sees: Tensor
-    feeds: Tensor
+    in_map: Tensor
+    out_map: Tensor
 
-    def __init__(self, layer: Convolution, received: Shape) -> None:
+    def __init__(self, layer: Convolution, input_shape: Shape) -> None:
         super().__init__()
-        self.layer, self.in_maps = layer, received[0]
-        shapes = layer.parameter_shapes(received)
-        pairs = [(out, seen) for out, row in enumerate(layer.connected_maps(self.in_maps)) for seen in row]
-        feeds, sees = torch.tensor(pairs).T  # the output and the input map of each kernel
-        self.register_buffer("feeds", feeds, persistent=False)
-        self.register_buffer("sees", sees, persistent=False)
-        bounds = (layer.kernel_size**2 * feeds.bincount()).rsqrt()  # of each output map
-        of_kernels = bounds if layer.table is None else bounds[feeds]
+        self.layer, self.in_maps = layer, input_shape[0]
+        shapes = layer.parameter_shapes(input_shape)
+        pairs = [(out, source) for out, row in enumerate(layer.connected_maps(self.in_maps)) for source in row]
+        out_map, in_map = torch.tensor(pairs).T  # the output and the input map of each kernel
+        self.register_buffer("out_map", out_map, persistent=False)
+        self.register_buffer("in_map", in_map, persistent=False)
+        bounds = (layer.kernel_size**2 * out_map.bincount()).rsqrt()  # of each output map
+        of_kernels = bounds if layer.table is None else bounds[out_map]
         self.weight = _uniform(shapes["weight"], of_kernels)
         self.bias = _uniform(shapes["bias"], bounds)
 
@@ -166,7 +166,7 @@ class _Convolution(nn.Module):
             return self.weight
         side = self.layer.kernel_size
         dense = self.weight.new_zeros(self.layer.maps, self.in_maps, side, side)
-        return dense.index_put((self.feeds, self.sees), self.weight)
+        return dense.index_put((self.out_map, self.in_map), self.weight)
 
     def extra_repr(self) -> str:
         kernels = "×".join(map(str, self.weight.shape))
@@ -176,10 +176,10 @@ class _Convolution(nn.Module):
 class _Subsampling(nn.Module):
     """The sum of each patch × coefficient + bias, both by output map."""
 
-    def __init__(self, layer: Subsampling, received: Shape) -> None:
+    def __init__(self, layer: Subsampling, input_shape: Shape) -> None:
         super().__init__()
         self.layer = layer
-        maps = received[0] * layer.copies
+        maps = input_shape[0] * layer.copies
         self.coefficient = nn.Parameter(torch.full((maps,), 1 / layer.size))  # 1/√fan-in
         self.bias = _uniform((maps,), torch.full((maps,), 1 / layer.size))
 
@@ -194,10 +194,10 @@ class _Subsampling(nn.Module):
 
 
 class _FullConnection(nn.Linear):
-    """Units that see every unit of the maps before, given as (N, units, 1, 1)."""
+    """A full connection, (N, units, 1, 1)."""
 
-    def __init__(self, layer: FullConnection, received: Shape) -> None:
-        maps, height, width = received
+    def __init__(self, layer: FullConnection, input_shape: Shape) -> None:
+        maps, height, width = input_shape
         super().__init__(maps * height * width, layer.units)
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -205,11 +205,11 @@ class _FullConnection(nn.Linear):
 
 
 class _EuclideanRbf(nn.Module):
-    """The squared distance to each fixed prototype, given as (N, prototypes, 1, 1)."""
+    """The squared distance to each fixed prototype, (N, prototypes, 1, 1)."""
 
     prototypes: Tensor
 
-    def __init__(self, layer: EuclideanRbf, received: Shape) -> None:
+    def __init__(self, layer: EuclideanRbf, input_shape: Shape) -> None:
         super().__init__()
         self.register_buffer("prototypes", torch.tensor(layer.prototypes, dtype=torch.float32), persistent=False)
 
@@ -229,9 +229,9 @@ def _uniform(shape: tuple[int, ...], bounds: Tensor) -> nn.Parameter:
 _LAYERS: dict[type[Layer], Callable[[Any, Shape], nn.Module]] = {
     Convolution: _Convolution,
     Subsampling: _Subsampling,
-    MaxPooling: lambda layer, received: nn.MaxPool2d(layer.size),
-    AveragePooling: lambda layer, received: nn.AvgPool2d(layer.size),
-    GlobalAveragePooling: lambda layer, received: nn.AdaptiveAvgPool2d(1),
+    MaxPooling: lambda layer, input_shape: nn.MaxPool2d(layer.size),
+    AveragePooling: lambda layer, input_shape: nn.AvgPool2d(layer.size),
+    GlobalAveragePooling: lambda layer, input_shape: nn.AdaptiveAvgPool2d(1),
     FullConnection: _FullConnection,
     EuclideanRbf: _EuclideanRbf,
 }

@@ -1,4 +1,4 @@
-"""A network printed as a PyTorch file that stands alone: explicit layers, and the shape after every line.
+"""Generate a self-contained PyTorch file of a network: explicit layers, and the shape after every line.
 
 The file imports torch only. Its class has the names and shapes of `lenet.pytorch.build`, so weights fit both.
 """
@@ -182,8 +182,8 @@ def _parts(network: Network) -> list[str]:
         needed.append(parts.subsampling(any(layer.size != 2 for layer in sub), any(layer.copies > 1 for layer in sub)))
     special = [layer for layer in layers if isinstance(layer, Convolution) and not _is_plain(layer)]
     for kind in dict.fromkeys(_special_kind(layer) for layer in special):
-        own = [layer for layer in special if _special_kind(layer) == kind]
-        strided, padded = any(layer.stride > 1 for layer in own), any(_pads_itself(layer) for layer in own)
+        same_kind = [layer for layer in special if _special_kind(layer) == kind]
+        strided, padded = any(layer.stride > 1 for layer in same_kind), any(_pads_itself(layer) for layer in same_kind)
         needed.append(parts.convolution(kind, strided, padded))
     if rbf := [layer for layer in layers if isinstance(layer, EuclideanRbf)]:
         if any(_drawable(layer.prototypes) for layer in rbf):
@@ -197,7 +197,7 @@ def _is_plain(layer: Convolution) -> bool:
 
 
 def _pads_itself(layer: Convolution) -> bool:
-    """Whether zeros lie outside, which convolutions add themselves; other values take a line in forward."""
+    """Whether the convolution pads with zeros itself; other values take a line in forward."""
     return layer.padding > 0 and layer.padding_value == 0
 
 
@@ -212,8 +212,10 @@ def _class(network: Network) -> str:
     background, ink = (f"{value:.6g}" for value in network.input_range)
     levels = ("background", "full ink") if network.input[0] == 1 else ("level 0", "level 255")
     layers = "\n".join(
-        f"self.{stage.name} = {_constructor(stage, received, given)}{_account(stage, received)}"
-        for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+        f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}{_account(stage, input_shape)}"
+        for stage, input_shape, output_shape in zip(
+            network.stages, network.input_shapes, network.output_shapes, strict=True
+        )
     )
     return f'''class {class_name(network)}(nn.Module):
     """Takes float inputs {_batch(network.input)}, {levels[0]} as {background}, {levels[1]} as {ink}."""
@@ -228,23 +230,23 @@ def _class(network: Network) -> str:
 {indent(_forward(network), "        ")}'''
 
 
-def _constructor(stage: Stage, received: Shape, given: Shape) -> str:
+def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
     layer = stage.layer
     match layer:
         case Convolution():
             options = [f"kernel_size={layer.kernel_size}"]
             options += [f"stride={layer.stride}"] if layer.stride > 1 else []
             options += [f"padding={layer.padding}"] if _pads_itself(layer) else []
-            source = f"{stage.name.upper()}_TABLE" if layer.table is not None else str(received[0])
+            source = f"{stage.name.upper()}_TABLE" if layer.table is not None else str(input_shape[0])
             target = [] if layer.table is not None else [str(layer.maps)]
             if layer.bias == "unit":
-                target = [str(given)]
+                target = [str(output_shape)]
             kind = "nn.Conv2d" if _is_plain(layer) else _special_kind(layer)
             return f"{kind}({', '.join([source, *target, *options])})"
         case Subsampling():
             options = [f"size={layer.size}"] if layer.size != 2 else []
             options += [f"copies={layer.copies}"] if layer.copies > 1 else []
-            return f"Subsampling({', '.join([str(received[0]), *options])})"
+            return f"Subsampling({', '.join([str(input_shape[0]), *options])})"
         case MaxPooling():
             return f"nn.MaxPool2d({layer.size})"
         case AveragePooling():
@@ -252,7 +254,7 @@ def _constructor(stage: Stage, received: Shape, given: Shape) -> str:
         case GlobalAveragePooling():
             return "nn.AdaptiveAvgPool2d(1)"
         case FullConnection():
-            return f"nn.Linear({prod(received)}, {layer.units})"
+            return f"nn.Linear({prod(input_shape)}, {layer.units})"
         case EuclideanRbf():
             codes = f"{stage.name.upper()}_CODES"
             drawn = f"read_codes({codes})" if _drawable(layer.prototypes) else f"torch.tensor({codes}).float()"
@@ -260,9 +262,9 @@ def _constructor(stage: Stage, received: Shape, given: Shape) -> str:
     raise ArchitectureError(f"{stage.name}: a layer of kind {type(layer).__name__} cannot be written as PyTorch")
 
 
-def _account(stage: Stage, received: Shape) -> str:
+def _account(stage: Stage, input_shape: Shape) -> str:
     """The count of the stage's parameters with its derivation, as a comment: ``# 6·1·5·5 + 6 = 156``."""
-    shapes = stage.layer.parameter_shapes(received).values()
+    shapes = stage.layer.parameter_shapes(input_shape).values()
     if not shapes:
         return "  # none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
     terms = " + ".join("·".join(map(str, shape)) for shape in shapes)
@@ -284,25 +286,27 @@ def _forward(network: Network) -> str:
     lines: list[str] = []
     x, flat = "inputs", False
     last = network.stages[-1]
-    for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True):
+    for stage, input_shape, output_shape in zip(
+        network.stages, network.input_shapes, network.output_shapes, strict=True
+    ):
         layer = stage.layer
         takes_vector = isinstance(layer, (FullConnection, EuclideanRbf))
         if takes_vector and not flat:
-            lines.append(f"x = {x}.flatten(1)  # (N, {prod(received)})")
+            lines.append(f"x = {x}.flatten(1)  # (N, {prod(input_shape)})")
             x = "x"
         elif flat and not takes_vector:
-            lines.append(f"x = {x}[:, :, None, None]  # {_batch(received)}")
+            lines.append(f"x = {x}[:, :, None, None]  # {_batch(input_shape)}")
         if isinstance(layer, Convolution) and layer.padding and not _pads_itself(layer):
-            p, (maps, height, width) = layer.padding, received
+            p, (maps, height, width) = layer.padding, input_shape
             padded = (maps, height + 2 * p, width + 2 * p)
             lines.append(f"x = F.pad({x}, {(p,) * 4}, value={layer.padding_value})  # {_batch(padded)}")
             x = "x"
         flat = takes_vector
         value = _APPLY[stage.activation].format(f"self.{stage.name}({x})")
         if stage is last and flat:
-            lines.append(f"return {value}  # (N, {given[0]}) {': '.join(_outputs(network))}")
+            lines.append(f"return {value}  # (N, {output_shape[0]}) {': '.join(_outputs(network))}")
         else:
-            lines.append(f"x = {value}  # {f'(N, {given[0]})' if flat else _batch(given)}")
+            lines.append(f"x = {value}  # {f'(N, {output_shape[0]})' if flat else _batch(output_shape)}")
         x = "x"
     if not flat:
         lines.append(f"return x.flatten(1)  # (N, {prod(network.output_shapes[-1])}) {': '.join(_outputs(network))}")

@@ -27,7 +27,7 @@ from lenet.architecture import (
 
 @dataclass(frozen=True)
 class StageAccount:
-    """What one stage costs for one image, and what of the image its units see.
+    """The cost of one stage for one image, and the receptive field of its units.
 
     Attributes:
         parameters: free parameters, shared ones once.
@@ -137,62 +137,64 @@ def count(network: Network) -> Account:
     """
     stages = []
     receptive_field, jump, first_center = 1, 1, 0.0
-    for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True):
-        side, stride, padding = window(stage.layer, received)
+    for stage, input_shape, output_shape in zip(
+        network.stages, network.input_shapes, network.output_shapes, strict=True
+    ):
+        side, stride, padding = window(stage.layer, input_shape)
         first_center += ((side - 1) / 2 - padding) * jump
         receptive_field += (side - 1) * jump
         jump *= stride
-        stages.append(_count_stage(stage, received, given, receptive_field, jump, first_center))
+        stages.append(_count_stage(stage, input_shape, output_shape, receptive_field, jump, first_center))
     return Account(network, tuple(stages))
 
 
-def window(layer: Layer, received: Shape) -> tuple[int, int, int]:
-    """Side, step and padding of the window through which a unit sees the stage before, along the rows.
+def window(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:
+    """Side, stride and padding of a unit's window onto the stage before, along the rows.
 
-    Full connections and global pooling see the whole map, and leave the step as it is.
+    The window of full connections and global pooling is the whole map, with a stride of 1.
     """
     match layer:
         case Convolution():
             return layer.kernel_size, layer.stride, layer.padding
         case FullConnection() | EuclideanRbf() | GlobalAveragePooling():
-            return received[1], 1, 0
+            return input_shape[1], 1, 0
         case _:
             size = int(getattr(layer, "size"))  # noqa: B009 (sub-sampling and both poolings have it)
             return size, size, 0
 
 
-def kernels(layer: Convolution, received: Shape) -> int:
-    """How many kernels a convolution has: the pairs of an input map and an output map that it connects."""
-    return sum(map(len, layer.connected_maps(received[0])))
+def kernels(layer: Convolution, input_shape: Shape) -> int:
+    """The number of kernels of a convolution: the pairs of input and output map that it connects."""
+    return sum(map(len, layer.connected_maps(input_shape[0])))
 
 
 def _count_stage(
-    stage: Stage, received: Shape, given: Shape, receptive_field: int, jump: int, first_center: float
+    stage: Stage, input_shape: Shape, output_shape: Shape, receptive_field: int, jump: int, first_center: float
 ) -> StageAccount:
     layer = stage.layer
-    maps, height, width = given
-    units = math.prod(given)
+    maps, height, width = output_shape
+    units = math.prod(output_shape)
     connections = macs = fixed = 0
     match layer:
         case Convolution():
-            weights = layer.kernel_size**2 * kernels(layer, received)
+            weights = layer.kernel_size**2 * kernels(layer, input_shape)
             macs = weights * height * width
             connections = macs + units
         case Subsampling():
             macs = units
             connections = (layer.size**2 + 1) * units
         case FullConnection():
-            macs = math.prod(received) * maps
+            macs = math.prod(input_shape) * maps
             connections = macs + maps
         case EuclideanRbf():
-            macs = connections = fixed = math.prod(received) * maps
+            macs = connections = fixed = math.prod(input_shape) * maps
     return StageAccount(
         name=stage.name,
         kind=stage.kind,
         activation=str(stage.activation),
-        input_shape=received,
-        output_shape=given,
-        parameters=sum(math.prod(shape) for shape in layer.parameter_shapes(received).values()),
+        input_shape=input_shape,
+        output_shape=output_shape,
+        parameters=sum(math.prod(shape) for shape in layer.parameter_shapes(input_shape).values()),
         connections=connections,
         macs=macs,
         units=units,

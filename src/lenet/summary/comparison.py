@@ -99,12 +99,12 @@ def difference(before: Network, after: Network) -> NetworkDifference:
     return NetworkDifference(first, second, changes, tuple(_compare(first, second, i, k) for i, k in pairs))
 
 
-def to_text(found: NetworkDifference) -> str:
+def to_text(difference: NetworkDifference) -> str:
     """The difference as lines: the networks, their stages, the effect on the counts."""
-    first, second = found.before, found.after
+    first, second = difference.before, difference.after
     lines = [f"{first.network.name} → {second.network.name}"]
-    lines += [f"  {change.what}: {change.before} → {change.after}" for change in found.changes]
-    for stage in found.stages:
+    lines += [f"  {change.what}: {change.before} → {change.after}" for change in difference.changes]
+    for stage in difference.stages:
         same = stage.before and stage.after and not stage.changes
         lines.append(f"{_pair_name(stage)}{': the same' if same else ''}")
         lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
@@ -168,13 +168,13 @@ def _compare(first: Account, second: Account, i: int | None, k: int | None) -> S
 
 def _properties(stage: Stage, account: StageAccount) -> dict[str, str]:
     layer = stage.layer
-    found = {"layer": stage.kind.replace("_", " ")}
+    properties = {"layer": stage.kind.replace("_", " ")}
     if isinstance(layer, Convolution):
-        received = account.input_shape
-        all_pairs = received[0] * layer.maps
-        used = kernels(layer, received)
+        input_shape = account.input_shape
+        all_pairs = input_shape[0] * layer.maps
+        used = kernels(layer, input_shape)
         table = "every map" if layer.table is None else f"{used} of {all_pairs} kernels"
-        found |= {
+        properties |= {
             "maps": str(layer.maps),
             "kernel": f"{layer.kernel_size}×{layer.kernel_size}",
             "stride": str(layer.stride),
@@ -183,10 +183,10 @@ def _properties(stage: Stage, account: StageAccount) -> dict[str, str]:
             "bias": f"one per {layer.bias}",
         }
     if isinstance(layer, FullConnection):
-        found["units"] = str(layer.units)
-    found["activation"] = str(stage.activation).replace("_", " ")
-    found["output"] = shape_text(account.output_shape)
-    return found
+        properties["units"] = str(layer.units)
+    properties["activation"] = str(stage.activation).replace("_", " ")
+    properties["output"] = shape_text(account.output_shape)
+    return properties
 
 
 def _changed(*rows: tuple[str, str, str]) -> tuple[Change, ...]:

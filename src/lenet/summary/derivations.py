@@ -52,7 +52,7 @@ class Derivation:
 
 
 def derive(account: Account, stage_name: str) -> list[Derivation]:
-    """How each figure of a stage comes about.
+    """The formula of each figure of a stage.
 
     Raises:
         UnknownName: if the network has no such stage.
@@ -74,13 +74,13 @@ def derive(account: Account, stage_name: str) -> list[Derivation]:
     return [Derivation(*pair) for pair in (*formulas, *_view(account, index))]
 
 
-def describe_stage(layer: Layer, received: Shape, language: Language = "en") -> str:
+def describe_stage(layer: Layer, input_shape: Shape, language: Language = "en") -> str:
     """One sentence on what a layer does, with its numbers."""
-    maps = received[0]
+    maps = input_shape[0]
     match layer:
         case Convolution() if layer.table is not None:
             every, side = maps * layer.maps, layer.kernel_size
-            used = kernels(layer, received)
+            used = kernels(layer, input_shape)
             return {
                 "en": f"convolution: {used} kernels of {side}×{side}, those the connection table marks of {every}",
                 "zh": f"卷积：{used} 个 {side}×{side} 卷积核，即连接表在 {every} 个位置中标出的那些",
@@ -116,20 +116,20 @@ def describe_stage(layer: Layer, received: Shape, language: Language = "en") -> 
             raise AssertionError(layer)
 
 
-def _sizes(layer: Layer, received: Shape, given: Shape) -> list[tuple[str, str]]:
-    axes = [("size", 1)] if received[1] == received[2] else [("height", 1), ("width", 2)]
+def _sizes(layer: Layer, input_shape: Shape, output_shape: Shape) -> list[tuple[str, str]]:
+    axes = [("size", 1)] if input_shape[1] == input_shape[2] else [("height", 1), ("width", 2)]
     match layer:
         case Convolution():
             return [
                 (
                     quantity,
-                    f"⌊({received[axis]} + 2·{layer.padding} − {layer.kernel_size})/{layer.stride}⌋ + 1"
-                    f" = {given[axis]}",
+                    f"⌊({input_shape[axis]} + 2·{layer.padding} − {layer.kernel_size})/{layer.stride}⌋ + 1"
+                    f" = {output_shape[axis]}",
                 )
                 for quantity, axis in axes
             ]
         case Subsampling() | MaxPooling() | AveragePooling():
-            return [(quantity, f"{received[axis]}/{layer.size} = {given[axis]}") for quantity, axis in axes]
+            return [(quantity, f"{input_shape[axis]}/{layer.size} = {output_shape[axis]}") for quantity, axis in axes]
         case _:
             return []
 
@@ -151,7 +151,7 @@ def _counts(layer: Layer, stage: StageAccount) -> list[tuple[str, str]]:
                     ("macs", f"{weights}·{area} = {macs}"),
                 ]
             groups = sorted(Counter(map(len, layer.connected_maps(in_maps))).items())
-            terms = [f"({side}·{side}·{seen} + 1)·{count}" for seen, count in groups]
+            terms = [f"({side}·{side}·{inputs_of_map} + 1)·{count}" for inputs_of_map, count in groups]
             return [
                 ("parameters", f"{' + '.join(terms)} = {parameters}"),
                 ("connections", f"{parameters}·{area} = {connections}"),

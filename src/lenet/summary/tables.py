@@ -1,4 +1,4 @@
-"""The account as people read it: a table, Markdown, derivations, the connection tables, the parameters' names."""
+"""The account as text: a table, Markdown, derivations, the connection tables, the parameters' names."""
 
 from __future__ import annotations
 
@@ -117,14 +117,14 @@ def draw_tables(network: Network) -> str:
         ArchitectureError: if no stage has one.
     """
     drawings = []
-    for index, (stage, received) in enumerate(zip(network.stages, network.input_shapes, strict=True)):
+    for index, (stage, input_shape) in enumerate(zip(network.stages, network.input_shapes, strict=True)):
         if not isinstance(stage.layer, Convolution) or stage.layer.table is None:
             continue
         before = network.stages[index - 1].name if index else "input"
-        rows = draw_connection_table(stage.layer.table, received[0]).splitlines()
+        rows = draw_connection_table(stage.layer.table, input_shape[0]).splitlines()
         numbers = "".join(f"{column:3d}" for column in range(stage.layer.maps))
         marked = sum(map(len, stage.layer.table))
-        lines = [f"{before} (rows) → {stage.name} (columns): {marked} of {received[0] * stage.layer.maps} kernels"]
+        lines = [f"{before} (rows) → {stage.name} (columns): {marked} of {input_shape[0] * stage.layer.maps} kernels"]
         lines += [f"  {numbers}", *(f"{i:2d}" + "".join(f"{mark:>3}" for mark in row) for i, row in enumerate(rows))]
         drawings.append("\n".join(lines))
     if not drawings:

@@ -1,10 +1,10 @@
-"""The least that a pass must do, whatever the program: operations and bytes, derived from the description.
+"""The minimum work of a pass for any program: operations and bytes, derived from the description.
 
-Operations are multiply–accumulates as `account` counts them; one is two floating-point operations. Teaching an image
-takes the forward pass, the gradient of every stage's inputs (a stage with nothing trainable before it excepted: the
-first one's has no use) and the gradient of every stage's weights (one without any, as an RBF, excepted). Each has as
-many multiply–accumulates as the forward pass. Not counted: biases, activation functions, comparisons of a pooling,
-the loss and the optimizer.
+Operations are multiply–accumulates as `account` counts them; one is two floating-point operations. Training on an
+image takes the forward pass, the gradient of every stage's inputs (except for stages with nothing trainable before
+them) and the gradient of every stage's weights (except for stages without any, as an RBF). Each has as many
+multiply–accumulates as the forward pass. Not counted: biases, activation functions, comparisons of a pooling, the loss
+and the optimizer.
 
 Bytes are what has to come from memory and go back if everything else stays in the caches: the gray levels, and the
 outputs or the label. `StageWork.spilled` is what a program moves beside that when it runs stage after stage over more
@@ -27,11 +27,11 @@ FLOPS_OF_A_MAC = 2
 
 @dataclass(frozen=True)
 class StageWork:
-    """What one stage must do for one image.
+    """The minimum work of one stage for one image.
 
     Attributes:
         forward: multiply–accumulates of the forward pass.
-        input_gradient, weight_gradient: those of the backward pass; 0 where nobody needs that gradient.
+        input_gradient, weight_gradient: those of the backward pass; 0 where that gradient is not needed.
         spilled: bytes written and read again if the stage's outputs go to memory and come back, forward only.
     """
 
@@ -44,41 +44,41 @@ class StageWork:
 
 @dataclass(frozen=True)
 class Work:
-    """What a network must do for one image, to read it and to learn from it."""
+    """The minimum work of a network for one image, in inference and in training."""
 
     network: Network
     stages: tuple[StageWork, ...]
 
     @cached_property
     def inference_macs(self) -> int:
-        """Multiply–accumulates to read one image."""
+        """Multiply–accumulates of inference on one image."""
         return sum(stage.forward for stage in self.stages)
 
     @cached_property
     def training_macs(self) -> int:
-        """Multiply–accumulates to learn from one image."""
+        """Multiply–accumulates of training on one image."""
         return sum(stage.forward + stage.input_gradient + stage.weight_gradient for stage in self.stages)
 
     @property
     def inference_bytes(self) -> int:
-        """Bytes between memory and caches to read one image: gray levels in, outputs out."""
+        """Memory traffic of inference on one image: gray levels in, outputs out."""
         return math.prod(self.network.input) + FLOAT * self.network.classes
 
     @property
     def training_bytes(self) -> int:
-        """Bytes between memory and caches to learn from one image: gray levels and label in."""
+        """Memory traffic of training on one image: gray levels and label in."""
         return math.prod(self.network.input) + LABEL
 
     @cached_property
     def spilled_bytes(self) -> int:
-        """Bytes that a forward pass moves on top if no stage's outputs stay in the caches."""
+        """Additional memory traffic of a forward pass if no stage's outputs stay in the caches."""
         return sum(stage.spilled for stage in self.stages)
 
-    def floor(self, peak_flops: float, training: bool = False) -> float:
-        """Images a second that no program exceeds that does these operations at ``peak_flops``.
+    def roofline(self, peak_flops: float, training: bool = False) -> float:
+        """The roofline: an upper bound of images a second for these operations at ``peak_flops``.
 
         >>> from lenet.networks import describe
-        >>> round(measure_work(describe("lenet-5-relu")).floor(200e9))
+        >>> round(measure_work(describe("lenet-5-relu")).roofline(200e9))
         240085
         """
         return peak_flops / (FLOPS_OF_A_MAC * (self.training_macs if training else self.inference_macs))
@@ -98,24 +98,24 @@ class Work:
 
 
 def measure_work(network: Network) -> Work:
-    """What a network must do for one image.
+    """Derive the minimum work of a network for one image.
 
     >>> from lenet.networks import describe
     >>> work = measure_work(describe("lenet-5-relu"))
     >>> work.inference_macs, work.training_macs, work.inference_bytes, work.training_bytes
     (416520, 1131960, 824, 792)
     """
-    stages, teaches_below = [], False
+    stages, needs_input_gradient = [], False
     for stage in count(network).stages:
         trainable = stage.parameters > 0
         stages.append(
             StageWork(
                 name=stage.name,
                 forward=stage.macs,
-                input_gradient=stage.macs if teaches_below else 0,
+                input_gradient=stage.macs if needs_input_gradient else 0,
                 weight_gradient=stage.macs if trainable else 0,
                 spilled=2 * FLOAT * stage.units,
             )
         )
-        teaches_below = teaches_below or trainable
+        needs_input_gradient = needs_input_gradient or trainable
     return Work(network, tuple(stages))

