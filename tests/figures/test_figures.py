@@ -13,7 +13,7 @@ from lenet.errors import ArchitectureError, DataError, MissingExtra, UnknownName
 from lenet.figures import maps as drawing
 from lenet.figures.panels import Kernels, Maps, Table
 from lenet.figures.sheet import DARK, LIGHT, Sheet, range_text
-from lenet.figures.stages import kernel_panels, look, names_of_classes
+from lenet.figures.stages import kernel_panels, names_of_classes, run_stages
 from lenet.initialization import initial_weights
 from lenet.model import Model
 from lenet.preprocess import network_inputs
@@ -31,9 +31,9 @@ def example(network):
 
 def sheets_of(network, theme=LIGHT):
     arrays, inputs = example(network)
-    seen = look(network, arrays, inputs)
+    outputs = run_stages(network, arrays, inputs)
     return {
-        name: sheet for name, sheet in drawing._stage_sheets(network, seen, names_of_classes(network, ()), theme)
+        name: sheet for name, sheet in drawing._stage_sheets(network, outputs, names_of_classes(network, ()), theme)
     }, engine.activations(network, arrays, inputs)
 
 
@@ -150,8 +150,8 @@ def test_the_table_has_a_mark_for_each_kernel():
 def test_the_ten_distances_stand_beside_the_codes_and_the_smallest_is_marked():
     network = describe("lenet-5")
     arrays, inputs = example(network)
-    seen = look(network, arrays, inputs)
-    ((name, sheet),) = drawing._code_sheets(network, seen, list("0123456789"), LIGHT)
+    outputs = run_stages(network, arrays, inputs)
+    ((name, sheet),) = drawing._code_sheets(network, outputs, list("0123456789"), LIGHT)
     distances = engine.forward(network, arrays, inputs)[0]
     written = {text.get_text(): text for text in sheet.axes.texts}
     assert name == "f6_codes"
@@ -166,10 +166,10 @@ def test_the_color_input_is_drawn_in_its_colors_and_hidden_values_never_are():
     network = describe("lenet-rgb")
     pixels = np.random.default_rng(5).integers(0, 256, (1, 3, 32, 32), np.uint8)
     inputs = network_inputs(pixels, network.input, network.input_range)
-    seen = look(network, initial_weights(network, seed=0), inputs)
+    outputs = run_stages(network, initial_weights(network, seed=0), inputs)
     colored = {
         name: [image for image in sheet.axes.images if image.get_array().ndim == 3]
-        for name, sheet in drawing._stage_sheets(network, seen, names_of_classes(network, ()), LIGHT)
+        for name, sheet in drawing._stage_sheets(network, outputs, names_of_classes(network, ()), LIGHT)
     }
     (picture,) = colored.pop("origin")
     np.testing.assert_allclose(255 * picture.get_array(), pixels[0].transpose(1, 2, 0), atol=0.01)
@@ -202,8 +202,8 @@ def test_names_of_classes_are_written_and_long_ones_cut(tmp_path):
     network = describe("lenet-5-relu", classes=3)
     arrays, inputs = example(network)
     given = ["a cat", "a dog", "a very long name of a class indeed", "one too many"]
-    seen = look(network, arrays, inputs)
-    *_, (_, sheet) = drawing._stage_sheets(network, seen, names_of_classes(network, given[:3]), LIGHT)
+    outputs = run_stages(network, arrays, inputs)
+    *_, (_, sheet) = drawing._stage_sheets(network, outputs, names_of_classes(network, given[:3]), LIGHT)
     assert {"a cat", "a dog", "a very long name of…"} <= set(texts_on(sheet))
     with pytest.raises(DataError, match="has 3 outputs, got 4 class names"):
         figures.draw_maps(network, arrays, inputs, tmp_path, class_names=given)

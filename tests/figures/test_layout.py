@@ -12,9 +12,9 @@ from lenet.figures.poster import poster
 from lenet.figures.receptive import _sheet as unit_sheet
 from lenet.figures.saliency import _sheet as saliency_sheet
 from lenet.figures.sheet import DARK, LIGHT, _color_map
-from lenet.figures.stages import look
+from lenet.figures.stages import run_stages
 from lenet.figures.strip import strip
-from lenet.figures.units import take_apart
+from lenet.figures.units import explain_unit
 from lenet.initialization import initial_weights
 
 # Machado, Oliveira and Fernandes 2009: what is left of linear RGB without the cones for red, or for green.
@@ -57,8 +57,8 @@ def check_texts(sheet):
 def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
     network, arrays, inputs = example(name)
     check_texts(diagram(network))
-    seen = look(network, arrays, inputs)
-    sheet = strip(network, seen, [str(number) for number in range(network.classes)], LIGHT)
+    outputs = run_stages(network, arrays, inputs)
+    sheet = strip(network, outputs, [str(number) for number in range(network.classes)], LIGHT)
     check_texts(sheet)
     winner = int(engine.decide(network, engine.forward(network, arrays, inputs))[0])
     assert max(sheet.axes.texts, key=lambda text: text.get_fontsize()).get_text() == str(winner)
@@ -70,10 +70,10 @@ def test_no_text_of_a_diagram_or_strip_is_cut_off_or_overlaps_another(name):
 @pytest.mark.parametrize("name", names())
 def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(name):
     network, arrays, inputs = example(name)
-    seen = look(network, arrays, inputs)
+    outputs = run_stages(network, arrays, inputs)
     classes = [f"class {number}" for number in range(network.classes)]
-    check_texts(poster(network, arrays, seen, classes, LIGHT))
-    for _, sheet in [*_stage_sheets(network, seen, classes, LIGHT), *_code_sheets(network, seen, classes, LIGHT)]:
+    check_texts(poster(network, arrays, outputs, classes, LIGHT))
+    for _, sheet in [*_stage_sheets(network, outputs, classes, LIGHT), *_code_sheets(network, outputs, classes, LIGHT)]:
         check_texts(sheet)
 
 
@@ -92,7 +92,7 @@ def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(n
 )
 def test_no_text_beside_a_unit_is_cut_off_or_overlaps_another(name, stage, place):
     network, arrays, inputs = example(name)
-    check_texts(unit_sheet(network, inputs[0], take_apart(network, arrays, inputs, stage, place), LIGHT))
+    check_texts(unit_sheet(network, inputs[0], explain_unit(network, arrays, inputs, stage, place), LIGHT))
 
 
 def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
@@ -102,8 +102,8 @@ def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
 
 def test_the_strip_holds_every_map_with_its_own_values_and_takes_names_of_any_length(tmp_path):
     network, arrays, inputs = example("lenet-5")
-    seen = look(network, arrays, inputs)
-    sheet = strip(network, seen, ["a rather long name", *"123456789"], LIGHT)
+    outputs = run_stages(network, arrays, inputs)
+    sheet = strip(network, outputs, ["a rather long name", *"123456789"], LIGHT)
     passed = engine.activations(network, arrays, inputs)
     maps = [passed[key][0] for key in ("origin", "c1_squash", "s2_squash", "c3_squash", "s4_squash")]
     drawn = [image.get_array() for image in sheet.axes.images]
@@ -115,7 +115,7 @@ def test_the_strip_holds_every_map_with_its_own_values_and_takes_names_of_any_le
     many = describe("lenet-5-relu", classes=47)
     arrays = initial_weights(many, seed=0)
     long = [f"a class with number {number}"[:20] for number in range(47)]
-    check_texts(strip(many, look(many, arrays, np.zeros((1, *many.input), np.float32)), long, DARK))
+    check_texts(strip(many, run_stages(many, arrays, np.zeros((1, *many.input), np.float32)), long, DARK))
 
 
 def lab(color, eye):
@@ -161,5 +161,5 @@ def lab_of(color, eye):
 def test_a_red_and_green_scale_would_not_pass(theme):
     scale = ("#b01010", "#ffffff", "#108010")
     ends = along(scale, "no green", [0.0, 1.0])
-    seen = along(theme.signed, "no green", [0.0, 1.0])
-    assert np.linalg.norm(ends[0] - ends[1]) < np.linalg.norm(seen[0] - seen[1])
+    distinguished = along(theme.signed, "no green", [0.0, 1.0])
+    assert np.linalg.norm(ends[0] - ends[1]) < np.linalg.norm(distinguished[0] - distinguished[1])

@@ -8,8 +8,8 @@ from lenet.data import CATALOG
 from lenet.errors import DataError, UnknownName
 from lenet.figures.receptive import _sheet
 from lenet.figures.sheet import LIGHT, value_text
-from lenet.figures.stages import look
-from lenet.figures.units import receptive_field, take_apart
+from lenet.figures.stages import run_stages
+from lenet.figures.units import explain_unit, receptive_field
 from lenet.initialization import initial_weights
 from lenet.model import Model
 
@@ -37,7 +37,7 @@ def test_the_terms_and_the_bias_add_up_to_what_the_engine_gives(name):
     passed = engine.activations(network, arrays, inputs)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
         for place in places(shape):
-            unit = take_apart(network, arrays, inputs, stage.name, place)
+            unit = explain_unit(network, arrays, inputs, stage.name, place)
             total = sum(term.sum for term in unit.terms) + (unit.bias or 0.0)
             assert total == pytest.approx(float(passed[stage.name][0][place]), rel=1e-4, abs=1e-4)
             assert unit.sum == passed[stage.name][0][place]
@@ -75,7 +75,7 @@ def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
     network, arrays, inputs = example("lenet-5")
     first = 0
     for number, row in enumerate(LENET_5_C3):
-        unit = take_apart(network, arrays, inputs, "c3", (number, 4, 7))
+        unit = explain_unit(network, arrays, inputs, "c3", (number, 4, 7))
         assert tuple(term.map for term in unit.terms) == row
         np.testing.assert_array_equal([term.kernel for term in unit.terms], arrays["c3.weight"][first:][: len(row)])
         assert {term.box for term in unit.terms} == {(4, 7, 9, 12)}
@@ -84,7 +84,7 @@ def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
 
 def test_an_output_of_1998_is_taken_apart_into_84_squared_differences():
     network, arrays, inputs = example("lenet-5")
-    unit = take_apart(network, arrays, inputs, "output", (3,))
+    unit = explain_unit(network, arrays, inputs, "output", (3,))
     assert [int(term.kernel[0, 0]) for term in unit.terms] == list(DIGIT_CODES[3])
     assert sum(term.sum for term in unit.terms) == pytest.approx(
         engine.forward(network, arrays, inputs)[0, 3], rel=1e-5
@@ -93,8 +93,8 @@ def test_an_output_of_1998_is_taken_apart_into_84_squared_differences():
 
 def test_the_field_and_each_patch_are_outlined_and_value_and_sum_are_written():
     network, arrays, inputs = example("lenet-5")
-    values = look(network, arrays, inputs)[0].values
-    unit = take_apart(network, arrays, inputs, "c3", (5, 4, 7))
+    values = run_stages(network, arrays, inputs)[0].values
+    unit = explain_unit(network, arrays, inputs, "c3", (5, 4, 7))
     sheet = _sheet(network, values, unit, LIGHT)
     from matplotlib.colors import to_hex
 

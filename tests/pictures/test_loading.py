@@ -210,7 +210,7 @@ def test_what_is_no_source_of_a_picture_is_refused(tmp_path: Path):
 
 
 def test_a_stream_without_end_is_not_read_forever(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loading, "MOST_STREAMED_BYTES", 1000)
+    monkeypatch.setattr(loading, "MAX_STREAMED_BYTES", 1000)
     with Path("/dev/zero").open("rb") as endless:
         assert "over 0 MB" in refusal(endless)
 
@@ -446,7 +446,7 @@ def test_a_thumbnail_within_a_tiff_is_no_page():
 
 
 def test_too_many_pages_are_refused_after_the_last_that_is_accepted(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(loading, "MOST_PAGES", 2)
+    monkeypatch.setattr(loading, "MAX_PAGES", 2)
     pages = open_pages(three_pages())
     next(pages), next(pages)
     with pytest.raises(DataError, match="over 2 pages"):

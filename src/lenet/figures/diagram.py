@@ -32,8 +32,8 @@ from lenet.summary.account import window
 from lenet.summary.tables import shape_text
 
 _TEXT = 8.0
-_MARGIN, _GAP, _APART = 0.12, 0.22, 0.09
-_WIDEST = 8.2
+_MARGIN, _GAP, _SPACING = 0.12, 0.22, 0.09
+_MAX_WIDTH = 8.2
 """Inches within which labels may take two lines; beyond, three narrower ones."""
 _INPUT_SIDE = 1.0
 
@@ -69,7 +69,7 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
     """The diagram as a sheet."""
     account = count(network)
     columns = _columns(network, account, lines=2)
-    if columns[-1].right > _WIDEST:
+    if columns[-1].right > _MAX_WIDTH:
         columns = _columns(network, account, lines=3)
     totals = f"{account.parameters:,} parameters · {account.connections:,} connections"
     right = max(
@@ -139,24 +139,26 @@ class _Column:
 def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
     """The columns side by side, as close as their shapes, labels and kinds of connection allow."""
     unit = min(_INPUT_SIDE / max(network.input[1:]), 0.055)
-    most = max(unit_count(shape) for shape in network.output_shapes)
-    first = _Column(stage_shape(network.input, unit, most, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75)
+    max_units = max(unit_count(shape) for shape in network.output_shapes)
+    first = _Column(stage_shape(network.input, unit, max_units, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75)
     columns = [first]
-    for stage, received, counts in zip(network.stages, network.input_shapes, account.stages, strict=True):
-        given = counts.output_shape
+    for stage, input_shape, counts in zip(network.stages, network.input_shapes, account.stages, strict=True):
+        output_shape = counts.output_shape
         tint = 0.42 if isinstance(stage.layer, Convolution) else 0.16
-        words, details = _kind(stage, received)
+        words, details = _kind(stage, input_shape)
         rows = (_activation(stage.activation), f"{counts.parameters:,}", f"{counts.connections:,}")
         numbers = max(breadth(text, _TEXT) for text in rows)
-        label = _label(stage.name, given, lines)
-        columns.append(_Column(stage_shape(given, unit, most, tint), label, [*words, *details], len(words), numbers))
+        label = _label(stage.name, output_shape, lines)
+        columns.append(
+            _Column(stage_shape(output_shape, unit, max_units, tint), label, [*words, *details], len(words), numbers)
+        )
     first.middle = _MARGIN + max(first.shape.size[0], first.label_width) / 2
     for before, column in pairwise(columns):
         half = column.shape.size[0] / 2
         edge = before.middle + before.shape.size[0] / 2
         column.middle = max(
             edge + _GAP + half,
-            before.middle + (before.label_width + column.label_width) / 2 + _APART,
+            before.middle + (before.label_width + column.label_width) / 2 + _SPACING,
             _middle_for(before, column, edge) + half if before.kind else 0.0,
         )
         column.between = (edge + column.left) / 2
@@ -165,7 +167,7 @@ def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
 
 def _middle_for(before: _Column, column: _Column, edge: float) -> float:
     """Where the left edge must stand for the kind of connection to clear the one before."""
-    between = before.between + (before.kind_width + column.kind_width) / 2 + _APART
+    between = before.between + (before.kind_width + column.kind_width) / 2 + _SPACING
     return 2 * between - edge
 
 
@@ -186,26 +188,26 @@ def _activation(activation: Activation) -> str:
     return names.get(activation, str(activation).replace("_", "-"))
 
 
-def _covers(stage: Stage, received: Shape) -> bool:
-    """Whether each unit sees every unit of the stage before: a full connection, whatever it is called."""
+def _covers(stage: Stage, input_shape: Shape) -> bool:
+    """Whether every unit is connected to every unit of the stage before: a full connection by any name."""
     match stage.layer:
         case Convolution() as layer:
-            whole = (layer.kernel_size, layer.kernel_size) == received[1:] and layer.padding == 0
-            return whole and all(len(row) == received[0] for row in layer.connected_maps(received[0]))
+            whole = (layer.kernel_size, layer.kernel_size) == input_shape[1:] and layer.padding == 0
+            return whole and all(len(row) == input_shape[0] for row in layer.connected_maps(input_shape[0]))
         case FullConnection() | EuclideanRbf():
             return True
     return False
 
 
-def _kind(stage: Stage, received: Shape) -> tuple[list[str], list[str]]:
+def _kind(stage: Stage, input_shape: Shape) -> tuple[list[str], list[str]]:
     """The kind of connection in the words of Fig. 2, and its numbers."""
     match stage.layer:
         case Convolution() as layer:
             size = f"{layer.kernel_size}×{layer.kernel_size}"
-            if _covers(stage, received):
+            if _covers(stage, input_shape):
                 return ["Full", "connection"], [f"{size} kernels"]
             details = [f"{size}, stride {layer.stride}" if layer.stride > 1 else size]
-            kernels, possible = sum(map(len, layer.connected_maps(received[0]))), layer.maps * received[0]
+            kernels, possible = sum(map(len, layer.connected_maps(input_shape[0]))), layer.maps * input_shape[0]
             return ["Convolutions"], details + ([f"{kernels} of {possible} pairs"] if kernels < possible else [])
         case Subsampling(size=side, copies=copies):
             return ["Subsampling"], [f"{side}×{side}", *([f"{copies} a map"] if copies > 1 else [])]
@@ -223,27 +225,29 @@ def _kind(stage: Stage, received: Shape) -> tuple[list[str], list[str]]:
 def _connect(
     sheet: Sheet, network: Network, index: int, before: _Column, after: _Column, top: float, tallest: float
 ) -> None:
-    """What one unit sees: a patch of a plane, or everything."""
+    """The window of one unit: a patch of a plane, or everything."""
     theme, stage = sheet.theme, network.stages[index]
-    received, given = network.input_shapes[index], network.output_shapes[index]
+    input_shape, output_shape = network.input_shapes[index], network.output_shapes[index]
     above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (before, after))
     share = 0.3 if index % 2 == 0 else 0.68  # in turn, so that no unit hides the next patch
-    row, column = (round(share * (length - 1)) for length in given[1:])
-    if unit_count(given):
-        row, column = round(0.45 * (given[0] - 1)), 0
+    row, column = (round(share * (length - 1)) for length in output_shape[1:])
+    if unit_count(output_shape):
+        row, column = round(0.45 * (output_shape[0] - 1)), 0
     unit = after.shape.patch(after.left, below, row, column, 1, 1)
-    if _covers(stage, received):
+    if _covers(stage, input_shape):
         upper, lower = before.shape.ends(before.left, above)
         field = [upper, lower]
         target = [unit[0], unit[3]]
     else:
-        side, step, padding = window(stage.layer, received)
-        rows, columns = (min(side, length) for length in received[1:])
-        start_row, start_column = (0, 0) if unit_count(given) else (row * step - padding, column * step - padding)
+        side, step, padding = window(stage.layer, input_shape)
+        rows, columns = (min(side, length) for length in input_shape[1:])
+        start_row, start_column = (
+            (0, 0) if unit_count(output_shape) else (row * step - padding, column * step - padding)
+        )
         # Moved off the padding, where small planes leave no other place.
         start_row, start_column = (
             min(max(0, start), length - wide)
-            for start, length, wide in zip((start_row, start_column), received[1:], (rows, columns), strict=True)
+            for start, length, wide in zip((start_row, start_column), input_shape[1:], (rows, columns), strict=True)
         )
         patch = before.shape.patch(before.left, above, start_row, start_column, rows, columns)
         sheet.polygon(patch, theme.accent, opacity=0.18)

@@ -73,8 +73,8 @@ def displacement(shown: Displaced, theme: Theme) -> Sheet:
     height, width = shown.field.shape
     maps = shown.maps[np.argsort(-shown.maps.std(axis=(1, 2)), kind="stable")[:_MAPS]]
     map_high = maps.shape[1] * shown.map_step * _PIXEL
-    apart = float(np.diff(shown.centers[:2])[0]) if len(shown.centers) > 1 else shown.view / 8
-    cell = apart * _PIXEL / (CODE_WIDTH + 0.8)
+    distance = float(np.diff(shown.centers[:2])[0]) if len(shown.centers) > 1 else shown.view / 8
+    cell = distance * _PIXEL / (CODE_WIDTH + 0.8)
     code_y = _TOP + 0.42
     maps_y = code_y + CODE_HEIGHT * cell + 1.4 * _GAP
     field_y = maps_y + len(maps) * (map_high + 0.06) + _GAP
@@ -86,8 +86,10 @@ def displacement(shown: Displaced, theme: Theme) -> Sheet:
             code.reshape(CODE_HEIGHT, CODE_WIDTH), x - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell,
             CODE_HEIGHT * cell, theme.strength, (-1.0, 1.0),
         )  # fmt: skip
-        seen = shown.classes[index]
-        sheet.text(x, code_y - 0.17, seen or _BLANK, 10, theme.ink if seen else theme.muted, "center", bold=bool(seen))
+        label = shown.classes[index]
+        sheet.text(
+            x, code_y - 0.17, label or _BLANK, 10, theme.ink if label else theme.muted, "center", bold=bool(label)
+        )
     for index, values in enumerate(maps):
         left = _at(shown.map_first - shown.map_step / 2)
         across = values.shape[1] * shown.map_step * _PIXEL
@@ -117,7 +119,7 @@ def _answer(sheet: Sheet, shown: Displaced) -> None:
 
 
 def _window(sheet: Sheet, shown: Displaced, code_y: float, cell: float, field_y: float) -> None:
-    """What one column sees, the one in the middle of the answer: its code and its window in the field."""
+    """The code and input window of one column, the one in the middle of the answer."""
     if not shown.digits:
         return
     _, first, last = shown.digits[len(shown.digits) // 2]

@@ -1,4 +1,4 @@
-"""What a network makes of one picture, drawn: every stage's maps, the kernels, the tables, the answers, one poster.
+"""Figures of one forward pass: every stage's maps, the kernels, the tables, the answers, one poster.
 
 Hidden values are drawn as they are, on their own scale; only the input has a picture's gray levels behind it.
 """
@@ -17,7 +17,7 @@ from lenet.figures.panels import Array, Cells, Panel, Table, grid_columns
 from lenet.figures.poster import poster
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
 from lenet.figures.stages import (
-    Seen,
+    StageOutput,
     answer_bars,
     chained_names,
     code_panels,
@@ -25,10 +25,10 @@ from lenet.figures.stages import (
     is_code,
     kernel_count,
     kernel_panels,
-    look,
     maps_panel,
     names_of_classes,
     parameters_text,
+    run_stages,
     winner_text,
 )
 from lenet.model import check_parameters
@@ -46,7 +46,7 @@ def draw_maps(
     dpi: int = 150,
     chained: bool = False,
 ) -> list[Path]:
-    """Draw everything that a network makes of one picture.
+    """Draw all figures of one forward pass.
 
     Args:
         network: the description.
@@ -74,9 +74,9 @@ def draw_maps(
     theme = DARK if dark else LIGHT
     folder = figure_folder(directory, format)
     names = names_of_classes(network, class_names)
-    seen = look(network, arrays, inputs)
-    sheets = [*_stage_sheets(network, seen, names, theme), *_code_sheets(network, seen, names, theme)]
-    files = chained_names(seen) if chained else {}
+    outputs = run_stages(network, arrays, inputs)
+    sheets = [*_stage_sheets(network, outputs, names, theme), *_code_sheets(network, outputs, names, theme)]
+    files = chained_names(outputs) if chained else {}
     paths = [sheet.save(folder / f"{files.get(name, name)}.{format}", dpi) for name, sheet in sheets]
     options: dict[str, Any] = {"format": format, "dark": dark, "dpi": dpi}
     paths += draw_kernels(network, arrays, folder, **options)
@@ -117,14 +117,14 @@ def draw_table(
         The paths written; none for a network whose convolutions see every map.
     """
     folder, theme, paths = figure_folder(directory, format), DARK if dark else LIGHT, []
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         layer = stage.layer
         if isinstance(layer, Convolution) and layer.table is not None:
-            panel = Table(layer.table, received[0])
+            panel = Table(layer.table, input_shape[0])
             title = f"{stage.name} · which input maps each output map sees"
             story = (
                 f"{network.name}: rows are input maps, columns output maps; "
-                f"{kernel_count(layer, received[0])}, {parameters_text(network, stage)}"
+                f"{kernel_count(layer, input_shape[0])}, {parameters_text(network, stage)}"
             )
             paths.append(page(title, story, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
     return paths
@@ -144,18 +144,18 @@ def draw_poster(
     """Draw the whole pass from left to right on one sheet, with the kernels below, as ``poster``; see `draw_maps`."""
     theme, folder = DARK if dark else LIGHT, figure_folder(directory, format)
     names = names_of_classes(network, class_names)
-    seen = look(network, arrays, inputs)
-    return poster(network, arrays, seen, names, theme).save(folder / f"poster.{format}", dpi)
+    outputs = run_stages(network, arrays, inputs)
+    return poster(network, arrays, outputs, names, theme).save(folder / f"poster.{format}", dpi)
 
 
 def _stage_sheets(
-    network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme
+    network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
 ) -> Iterator[tuple[str, Sheet]]:
-    for item in seen:
+    for item in outputs:
         title = f"{item.key} · {item.shape_text}"
         story = f"{network.name}, {item.story}"
         panels: list[Panel]
-        if item is seen[-1]:
+        if item is outputs[-1]:
             heading, bars = answer_bars(network, item, names)
             title, _, aside = f"{item.key} · {heading}".partition("; ")
             story = "; ".join(filter(None, (story, aside, winner_text(network, item, names))))
@@ -174,9 +174,11 @@ def _stage_sheets(
 
 
 def _code_sheets(
-    network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme
+    network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
 ) -> Iterator[tuple[str, Sheet]]:
-    for name, panel in code_panels(network, seen, names):
+    for name, panel in code_panels(network, outputs, names):
         title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
-        story = f"{network.name}, under each code the squared distance to it; {winner_text(network, seen[-1], names)}"
+        story = (
+            f"{network.name}, under each code the squared distance to it; {winner_text(network, outputs[-1], names)}"
+        )
         yield f"{name}_codes", page(title, story, [panel], theme)

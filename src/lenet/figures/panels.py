@@ -1,4 +1,4 @@
-"""The parts that figures are put together from: each knows its size in inches and draws itself at a place."""
+"""The panels of figures: each has a size in inches and draws itself at a position."""
 
 from __future__ import annotations
 
@@ -31,14 +31,14 @@ class Panel(Protocol):
         ...
 
 
-def grid_columns(count: int, most: int) -> int:
-    """How many of ``count`` things stand in a row, at most ``most``, with full rows where that is possible.
+def grid_columns(count: int, max_columns: int) -> int:
+    """The columns of a grid of ``count`` items, at most ``max_columns``, with full rows where possible.
 
     >>> grid_columns(6, 8), grid_columns(16, 8), grid_columns(50, 10), grid_columns(37, 20)
     (6, 8, 10, 19)
     """
-    full = max(columns for columns in range(1, most + 1) if count % columns == 0)
-    return full if 2 * full > min(most, count) else ceil(count / ceil(count / most))
+    full = max(columns for columns in range(1, max_columns + 1) if count % columns == 0)
+    return full if 2 * full > min(max_columns, count) else ceil(count / ceil(count / max_columns))
 
 
 def in_rows(values: Array, columns: int) -> Array:
@@ -50,9 +50,9 @@ def in_rows(values: Array, columns: int) -> Array:
 
 
 def centered(values: Array) -> tuple[float, float]:
-    """The span around 0 that holds all values, so that the signed colors show the sign."""
-    most = float(np.nanmax(np.abs(values)))
-    return (-most, most) if most > 0 else (-1.0, 1.0)
+    """The symmetric range around 0 that holds all values, for signed colors."""
+    limit = float(np.nanmax(np.abs(values)))
+    return (-limit, limit) if limit > 0 else (-1.0, 1.0)
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ class Maps:
 
     @cached_property
     def _texts(self) -> list[tuple[str, str]]:
-        """What stands under each map, left and right."""
+        """The captions under each map, left and right."""
         names = self.names or [str(index) for index in range(len(self.values))]
         return [(name, range_text(values, self.digits)) for name, values in zip(names, self.values, strict=True)]
 
@@ -171,12 +171,14 @@ class Kernels:
     in_maps: int
     weight: Array
     side: float = 0.42
-    most: int = 32
+    max_columns: int = 32
     text: float = 8
 
     @property
     def _columns(self) -> int:
-        return self.layer.maps if self.layer.maps <= self.most else grid_columns(self.layer.maps, self.most)
+        return (
+            self.layer.maps if self.layer.maps <= self.max_columns else grid_columns(self.layer.maps, self.max_columns)
+        )
 
     @property
     def _bands(self) -> int:
@@ -262,12 +264,12 @@ class Codes:
 
     _LARGE = 0.26
     _SMALL = 0.115
-    _APART = 0.215
+    _SPACING = 0.215
 
     @property
     def size(self) -> tuple[float, float]:
         return CODE_WIDTH * self._LARGE + 0.55 + self._columns * (
-            self._width + self._APART
+            self._width + self._SPACING
         ), CODE_HEIGHT * self._LARGE + 0.55
 
     @property
@@ -286,14 +288,14 @@ class Codes:
         theme, winner = sheet.theme, int(self.distances.argmin())
         top = y + 0.1
         # The codes' -1 and +1 and the units share one scale, so that what differs is seen.
-        most = max(1.0, float(np.abs(self.units).max()))
-        span, shape = (-most, most), (CODE_HEIGHT, CODE_WIDTH)
+        limit = max(1.0, float(np.abs(self.units).max()))
+        span, shape = (-limit, limit), (CODE_HEIGHT, CODE_WIDTH)
         sheet.cells(self.units.reshape(shape), x, top, self._LARGE, theme.signed, span)
         sheet.scale(x, top + CODE_HEIGHT * self._LARGE + 0.14, CODE_WIDTH * self._LARGE, theme.signed, span)
         pitch = (CODE_HEIGHT * self._LARGE + 0.42) / 2
         for index, code in enumerate(self.codes):
             row, column = divmod(index, self._columns)
-            left = x + CODE_WIDTH * self._LARGE + 0.55 + column * (self._width + self._APART)
+            left = x + CODE_WIDTH * self._LARGE + 0.55 + column * (self._width + self._SPACING)
             at = top + row * pitch
             sheet.cells(code.reshape(shape), left, at, self._SMALL, theme.signed, span, theme.paper)
             width, height = CODE_WIDTH * self._SMALL, CODE_HEIGHT * self._SMALL
@@ -319,7 +321,7 @@ class Bars:
     step: float = 0.3
     text: float = 9
     full: float = 0.0
-    """What fills the whole length; 0 stands for the longest bar."""
+    """The value of a full bar; 0 stands for the longest bar."""
 
     @property
     def _label(self) -> float:

@@ -11,7 +11,7 @@ from lenet.connections import CODE_WIDTH
 from lenet.figures.panels import Array, Cells, Panel, grid_columns
 from lenet.figures.sheet import DARK, Sheet, Theme, breadth, range_text
 from lenet.figures.stages import (
-    Seen,
+    StageOutput,
     answer_bars,
     code_panels,
     color_panels,
@@ -24,29 +24,29 @@ from lenet.figures.stages import (
 
 _MARGIN = 0.45
 _BETWEEN, _STACKED = 0.5, 0.45
-_MOST_KERNELS = 600
+_MAX_KERNELS = 600
 
 
 def poster(
-    network: Network, arrays: Mapping[str, Array], seen: Sequence[Seen], names: Sequence[str], theme: Theme
+    network: Network, arrays: Mapping[str, Array], outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme
 ) -> Sheet:
-    """Draw the pass ``seen`` of a network."""
-    blocks = [_Block(item, _panels(network, item, names, last=item is seen[-1])) for item in seen]
+    """Draw a forward pass of a network."""
+    blocks = [_Block(item, _panels(network, item, names, last=item is outputs[-1])) for item in outputs]
     below: list[tuple[str, Panel]] = [
         (f"{stage.name} · {kernel_count(panel.layer, panel.in_maps)}", panel)
         for stage, panel in kernel_panels(network, arrays, side=0.5)
-        if panel.in_maps * panel.layer.maps <= _MOST_KERNELS
+        if panel.in_maps * panel.layer.maps <= _MAX_KERNELS
     ]
-    codes = code_panels(network, seen, names)
+    codes = code_panels(network, outputs, names)
     below += [(f"{name} · beside the codes, with the squared distances", panel) for name, panel in codes]
-    return _poster(network, seen, blocks, below, names, theme)
+    return _poster(network, outputs, blocks, below, names, theme)
 
 
 @dataclass(frozen=True)
 class _Block:
     """The panels of one stage under their heading, as they stand on the poster."""
 
-    item: Seen
+    item: StageOutput
     panels: list[Panel]
 
     @property
@@ -84,7 +84,7 @@ def _columns(blocks: Sequence[_Block]) -> list[list[_Block]]:
 
 def _poster(
     network: Network,
-    seen: Sequence[Seen],
+    outputs: Sequence[StageOutput],
     blocks: Sequence[_Block],
     below: Sequence[tuple[str, Panel]],
     names: Sequence[str],
@@ -98,11 +98,11 @@ def _poster(
     sheet = Sheet(
         width, top + tallest + sum(0.85 + max(panel.size[1] for _, panel in row) for row in rows) + 0.4, theme
     )
-    winner = names[int(engine.decide(network, seen[-1].values.reshape(1, -1))[0])]
+    winner = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
     sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
     high = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
     story = (
-        f"{winner_text(network, seen[-1], names)}. Each map on its own scale, {high} is high, with its true minimum "
+        f"{winner_text(network, outputs[-1], names)}. Each map on its own scale, {high} is high, with its true minimum "
         "and maximum below; units and kernels blue below 0, orange above"
     )
     sheet.text(_MARGIN, 1.13, story[:1].upper() + story[1:], 12, theme.muted)
@@ -148,7 +148,7 @@ def _arrow(sheet: Sheet, x: float, y: float) -> None:
     sheet.line([(x - 0.05, y - 0.1), (x + 0.05, y), (x - 0.05, y + 0.1)], sheet.theme.muted, 1.6)
 
 
-def _panels(network: Network, item: Seen, names: Sequence[str], last: bool) -> list[Panel]:
+def _panels(network: Network, item: StageOutput, names: Sequence[str], last: bool) -> list[Panel]:
     """What a block of the poster holds, drawn under one another."""
     maps, height, _ = item.values.shape
     if last:

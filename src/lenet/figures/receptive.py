@@ -22,11 +22,11 @@ from lenet.figures.folder import figure_folder
 from lenet.figures.page import MARGIN, heading, page_top
 from lenet.figures.panels import Array, centered, grid_columns, in_rows
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth, value_text
-from lenet.figures.stages import FORMULAS, draw_input, look
-from lenet.figures.units import Term, Unit, take_apart
+from lenet.figures.stages import FORMULAS, draw_input, run_stages
+from lenet.figures.units import Term, Unit, explain_unit
 
 _INPUT, _BETWEEN, _TEXT = 2.1, 0.55, 8.5
-_MOST_TERMS = 16
+_MAX_TERMS = 16
 _NUMBERED = 3
 """Up to so many terms are drawn large, with a number in each cell."""
 
@@ -43,9 +43,9 @@ def draw_receptive_field(
     dark: bool = False,
     dpi: int = 150,
 ) -> Path:
-    """Draw what one unit sees and sums, as ``unit_STAGE_MAP_ROW_COLUMN``.
+    """Draw one unit's receptive field and sum, as ``unit_STAGE_MAP_ROW_COLUMN``.
 
-    The input with the unit's receptive field outlined; each map that it sees (a connection table leaves others out)
+    The input with the unit's receptive field outlined; each of its input maps (by the connection table)
     with the patch outlined, the patch, its kernel, and what both add to the sum; the sum, and the unit's value.
 
     Args:
@@ -58,10 +58,15 @@ def draw_receptive_field(
         DataError: if the stage has no such unit; and what `draw_maps` raises.
     """
     folder = figure_folder(directory, format)
-    seen = look(network, arrays, inputs)
-    found = take_apart(network, arrays, seen[0].values[None], stage, unit)
-    sheet = _sheet(network, seen[0].values, found, DARK if dark else LIGHT)
-    name = "_".join([found.stage.name, *map(str, found.place if found.maps.shape[1:] != (1, 1) else found.place[:1])])
+    outputs = run_stages(network, arrays, inputs)
+    explained = explain_unit(network, arrays, outputs[0].values[None], stage, unit)
+    sheet = _sheet(network, outputs[0].values, explained, DARK if dark else LIGHT)
+    name = "_".join(
+        [
+            explained.stage.name,
+            *map(str, explained.place if explained.maps.shape[1:] != (1, 1) else explained.place[:1]),
+        ]
+    )
     return sheet.save(folder / f"unit_{name}.{format}", dpi)
 
 
@@ -69,9 +74,11 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     part = _Vector(unit) if unit.source.shape[1:] == (1, 1) else _Patches(unit)
     lines = _sum_lines(unit, part)
     beside = max(2.1, max(breadth(text, _TEXT, True) + breadth(number, _TEXT, True) + 0.25 for text, number in lines))
-    own = 1.35 if unit.maps.shape[1:] != (1, 1) else 0.0
+    map_width = 1.35 if unit.maps.shape[1:] != (1, 1) else 0.0
     input_height = _INPUT * values.shape[1] / values.shape[2] + 0.5
-    right_height = 0.19 * len(lines) + (own * unit.maps.shape[1] / unit.maps.shape[2] + 0.75 if own else 0.3)
+    right_height = 0.19 * len(lines) + (
+        map_width * unit.maps.shape[1] / unit.maps.shape[2] + 0.75 if map_width else 0.3
+    )
     width = 2 * MARGIN + _INPUT + part.size[0] + beside + 2 * _BETWEEN
     title = f"{unit.stage.name} · {_place_text(unit)}"
     story = f"{network.name}, {_story(network, unit)}"
@@ -80,7 +87,7 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     heading(sheet, title, story)
     _draw_field(sheet, network, values, unit, top)
     part.draw(sheet, MARGIN + _INPUT + _BETWEEN, top)
-    _draw_sum(sheet, unit, lines, MARGIN + _INPUT + part.size[0] + 2 * _BETWEEN, top, beside, own)
+    _draw_sum(sheet, unit, lines, MARGIN + _INPUT + part.size[0] + 2 * _BETWEEN, top, beside, map_width)
     return sheet
 
 
@@ -93,7 +100,7 @@ def _place_text(unit: Unit) -> str:
 
 def _story(network: Network, unit: Unit) -> str:
     top, left, bottom, right = unit.field
-    seen, available = len(unit.terms), len(unit.source)
+    count, available = len(unit.terms), len(unit.source)
     field = (
         f"{bottom - top}×{right - left} pixels of the input reach it: rows {top}–{bottom - 1}, "
         f"columns {left}–{right - 1}"
@@ -102,7 +109,7 @@ def _story(network: Network, unit: Unit) -> str:
         return f"{field}; it sees all {available} units of {unit.source_name}"
     if unit.source_name == "input":
         return field
-    which = "all" if seen == available else f"{seen} of"
+    which = "all" if count == available else f"{count} of"
     maps = f"{which} {available} maps" if available > 1 else "the map"
     return f"{field}; it sees {maps} of {unit.source_name}"
 
@@ -124,7 +131,7 @@ class _Patches:
 
     def __init__(self, unit: Unit) -> None:
         self.unit = unit
-        ordered = sorted(unit.terms, key=lambda term: -abs(term.sum))[:_MOST_TERMS]
+        ordered = sorted(unit.terms, key=lambda term: -abs(term.sum))[:_MAX_TERMS]
         self.shown: list[Term] = sorted(ordered, key=lambda term: term.map)
         self.numbered = len(self.shown) <= _NUMBERED and max(unit.terms[0].patch.shape) <= 5
         count = len(self.shown)
@@ -283,7 +290,7 @@ def _largest(unit: Unit) -> list[tuple[str, float]]:
 
 
 def _draw_sum(
-    sheet: Sheet, unit: Unit, lines: Sequence[tuple[str, str]], x: float, y: float, width: float, own: float
+    sheet: Sheet, unit: Unit, lines: Sequence[tuple[str, str]], x: float, y: float, width: float, map_width: float
 ) -> None:
     theme = sheet.theme
     results = 2 if unit.stage.activation is not Activation.IDENTITY else 1
@@ -298,12 +305,12 @@ def _draw_sum(
         sheet.text(x, y, words, _TEXT, color, bold=result)
         sheet.text(x + width, y, number, _TEXT, color, "right", result)
         y += 0.19
-    if own:
+    if map_width:
         place, row, column = unit.place
         values = unit.maps[place]
-        pixel, y = own / values.shape[1], y + 0.15
+        pixel, y = map_width / values.shape[1], y + 0.15
         span = (float(values.min()), float(values.max()))
-        sheet.picture(values, x, y, own, values.shape[0] * pixel, theme.strength, span)
+        sheet.picture(values, x, y, map_width, values.shape[0] * pixel, theme.strength, span)
         sheet.box(x + column * pixel, y + row * pixel, pixel, pixel, edge=theme.accent, line=1.8)
         below = y + values.shape[0] * pixel + 0.18
         sheet.text(x, below, f"map {place} of {unit.stage.name}", 8, bold=True)

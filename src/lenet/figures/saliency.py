@@ -1,4 +1,4 @@
-"""Which pixels the answer rests on: a patch that covers them (occlusion), and gradient × input.
+"""Saliency maps: occlusion, and gradient × input.
 
 Both are measured on the winning output as the network gives it, or on its negative penalty where the smallest
 penalty wins, so that a positive value always speaks for the answer.
@@ -19,7 +19,7 @@ from lenet.figures.folder import figure_folder
 from lenet.figures.page import MARGIN, UNBROKEN, heading, page_top
 from lenet.figures.panels import Array, centered
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
-from lenet.figures.stages import draw_input, look, names_of_classes, winner_text
+from lenet.figures.stages import draw_input, names_of_classes, run_stages, winner_text
 
 _SIDE, _GAP = 2.6, 0.5
 
@@ -42,8 +42,8 @@ def draw_saliency(
     """
     folder, theme = figure_folder(directory, format), DARK if dark else LIGHT
     names = names_of_classes(network, class_names)
-    seen = look(network, arrays, inputs)
-    values, winner = seen[0].values, winner_text(network, seen[-1], names)
+    outputs = run_stages(network, arrays, inputs)
+    values, winner = outputs[0].values, winner_text(network, outputs[-1], names)
     measured = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
     side, paths = patch_side(network), []
     drawings = {
@@ -77,7 +77,7 @@ def patch_side(network: Network) -> int:
 
 
 def occlusion(network: Network, arrays: Mapping[str, Array], inputs: Array, side: int = 0) -> NDArray[np.float32]:
-    """How much the winning output falls when a patch of background is laid over each pixel and those around it.
+    """Occlusion: the drop of the winning output when a patch of background covers each pixel and its neighbors.
 
     Args:
         network: the description.
@@ -102,7 +102,7 @@ def occlusion(network: Network, arrays: Mapping[str, Array], inputs: Array, side
 
 
 def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: Array) -> NDArray[np.float32]:
-    """The slope of the winning output by each pixel, times the pixel's distance from the background.
+    """Gradient × input: the winning output's derivative by each pixel, times the pixel's distance from the background.
 
     To first order that is how much the output falls when the pixel becomes background, which is then no part of any
     answer; for networks whose background is 0 it is gradient × input as usually defined. The slope is exact: see
@@ -118,8 +118,8 @@ def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: 
     """
     image = np.asarray(inputs, np.float32).reshape(1, *network.input)
     winner = int(engine.decide(network, engine.forward(network, arrays, image))[0])
-    slopes = input_gradient(network, arrays, image, winner) * (-1 if network.smallest_wins else 1)
-    return np.asarray((slopes * (image[0] - network.input_range[0])).sum(axis=0), np.float32)
+    grads = input_gradient(network, arrays, image, winner) * (-1 if network.smallest_wins else 1)
+    return np.asarray((grads * (image[0] - network.input_range[0])).sum(axis=0), np.float32)
 
 
 def input_gradient(network: Network, arrays: Mapping[str, Array], inputs: Array, output: int) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""What stands for a stage in a diagram: stacked planes in proportion to their maps, or a strip of units."""
+"""Shapes of stages in a diagram: stacked planes in proportion to their maps, or a strip of units."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SLANT = (0.3, 0.954)
 
 
 class StageShape(Protocol):
-    """What stands for a stage: planes or a strip; its upper left corner is put somewhere."""
+    """The shape of a stage: planes or a strip, with a movable upper left corner."""
 
     @property
     def size(self) -> tuple[float, float]: ...
@@ -100,13 +100,13 @@ class _Strip:
         return [left, (left[0] + breadth, left[1]), (right[0] + breadth, right[1]), right]
 
 
-def stage_shape(shape: Shape, unit: float, most: int, tint: float) -> StageShape:
+def stage_shape(shape: Shape, unit: float, max_units: int, tint: float) -> StageShape:
     if not unit_count(shape):
         return _Planes(shape, unit, tint)
     units = shape[0]
-    return _Strip(units, max(min(1.0, units / max(most, 120)) * _LONGEST_STRIP, min(0.04 * units, 0.36)))
+    return _Strip(units, max(min(1.0, units / max(max_units, 120)) * _LONGEST_STRIP, min(0.04 * units, 0.36)))
 
 
 def unit_count(shape: Shape) -> int:
-    """How many units there are if they are no maps; else 0."""
+    """The number of units of a stage without maps; else 0."""
     return shape[0] if shape[1:] == (1, 1) else 0

@@ -1,4 +1,4 @@
-"""What there is to draw of one pass: each array with the stage that made it, in words and as panels."""
+"""The arrays of one forward pass with their stages, as texts and panels."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ LONGEST_NAME = 20
 
 
 @dataclass(frozen=True)
-class Seen:
-    """One array of the pass and the stage that made it; no stage for the input."""
+class StageOutput:
+    """One array of a forward pass and the stage that computed it; no stage for the input."""
 
     key: str
     values: Array  # (maps, height, width)
@@ -47,7 +47,7 @@ class Seen:
 
     @property
     def shape_text(self) -> str:
-        """How many maps of which size, or how many units."""
+        """Number and size of the maps, or number of units."""
         maps, height, width = self.values.shape
         if height == width == 1:
             return f"{maps} units"
@@ -55,7 +55,7 @@ class Seen:
 
     @property
     def story(self) -> str:
-        """What has just been done to get here."""
+        """The operation that computed it."""
         if self.stage is None:
             return "the input, as the network receives it"
         if self.activated:
@@ -64,32 +64,32 @@ class Seen:
         return f"after {layer_text(self.stage)}"
 
 
-def look(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[Seen]:
-    """Run the network on one input, and say of each array of the pass where it comes from."""
+def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[StageOutput]:
+    """Run the network on one input; gives every array of the pass with its stage."""
     check_parameters(network, arrays)
     inputs = np.asarray(inputs, np.float32)
     inputs = inputs[None] if inputs.ndim == 3 else inputs
     if inputs.shape != (1, *network.input):
         expected = "×".join(map(str, network.input))
-        given = "×".join(map(str, inputs.shape))
-        raise ArchitectureError(f"{network.name} takes one input of {expected}, got {given}; draw pictures one by one")
+        actual = "×".join(map(str, inputs.shape))
+        raise ArchitectureError(f"{network.name} takes one input of {expected}, got {actual}; draw pictures one by one")
     if not np.isfinite(inputs).all():
         raise DataError("the input holds a value that is not a finite number")
     before = {stage.name: stage for stage in network.stages}
     after = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
     passed = engine.activations(network, arrays, inputs)
-    return [Seen(key, values[0], (before | after).get(key), key in after) for key, values in passed.items()]
+    return [StageOutput(key, values[0], (before | after).get(key), key in after) for key, values in passed.items()]
 
 
-def chained_names(seen: Sequence[Seen]) -> dict[str, str]:
-    """By key, names that say all that was done since the last weights: ``pool1`` is ``conv1_relu_maxpool``.
+def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
+    """By key, names that chain the operations since the last weights: ``pool1`` is ``conv1_relu_maxpool``.
 
-    So are feature maps called in many tutorials. A stage with weights of its own begins a new name.
+    Many tutorials name feature maps so. A stage with weights begins a new name.
     """
     pooled = {MaxPooling: "maxpool", AveragePooling: "avgpool", GlobalAveragePooling: "meanpool"}
     names: dict[str, str] = {}
     name = ""
-    for item in seen:
+    for item in outputs:
         word = pooled.get(type(item.stage.layer)) if item.stage else None
         if item.activated and item.stage:
             name = f"{name}_{item.stage.activation}"
@@ -99,13 +99,13 @@ def chained_names(seen: Sequence[Seen]) -> dict[str, str]:
     return names
 
 
-def names_of_classes(network: Network, given: Sequence[str]) -> list[str]:
+def names_of_classes(network: Network, class_names: Sequence[str]) -> list[str]:
     """The class names to write, long ones cut; numbers when none are given."""
-    if given and len(given) != network.classes:
+    if class_names and len(class_names) != network.classes:
         raise DataError(
-            f"{network.name} has {network.classes} outputs, got {len(given)} class names; expected one each"
+            f"{network.name} has {network.classes} outputs, got {len(class_names)} class names; expected one each"
         )
-    cut = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in given]
+    cut = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in class_names]
     return cut or [str(index) for index in range(network.classes)]
 
 
@@ -130,7 +130,7 @@ def layer_text(stage: Stage) -> str:
 
 
 def kernel_count(layer: Convolution, in_maps: int) -> str:
-    """How many kernels a convolution has, of how many a full one would have."""
+    """The number of kernels of a convolution, of those of a full one."""
     kernels, possible = sum(map(len, layer.connected_maps(in_maps))), layer.maps * in_maps
     side = f"{layer.kernel_size}×{layer.kernel_size}"
     return f"{kernels:,} of {possible:,} kernels of {side}" if kernels < possible else f"{kernels:,} kernels of {side}"
@@ -143,14 +143,14 @@ def parameters_text(network: Network, stage: Stage) -> str:
     return f"{weights:,} weights and {biases:,} biases: {weights + biases:,} parameters"
 
 
-def maps_panel(item: Seen, columns: int, side: float, digits: int = 3) -> Maps:
+def maps_panel(item: StageOutput, columns: int, side: float, digits: int = 3) -> Maps:
     """The maps of an array; the channels of a color input by name."""
     channels = ("R", "G", "B") if item.stage is None and len(item.values) == 3 else ()
     return Maps(item.values, columns, side, digits=digits, names=channels)
 
 
-def color_panels(network: Network, item: Seen, side: float) -> list[Panel]:
-    """The picture behind a color input, if this is one: gray levels stand behind no other array."""
+def color_panels(network: Network, item: StageOutput, side: float) -> list[Panel]:
+    """The picture of a color input; nothing for other arrays."""
     if item.stage is not None or len(item.values) != 3:
         return []
     background, ink = network.input_range
@@ -170,28 +170,31 @@ def draw_input(sheet: Sheet, network: Network, values: Array, x: float, y: float
 
 def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:
     """The kernels of each convolution."""
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         if isinstance(stage.layer, Convolution):
-            few = stage.layer.maps * received[0] <= 40
-            yield stage, Kernels(stage.layer, received[0], arrays[f"{stage.name}.weight"], side * (1.6 if few else 1))
+            few = stage.layer.maps * input_shape[0] <= 40
+            yield (
+                stage,
+                Kernels(stage.layer, input_shape[0], arrays[f"{stage.name}.weight"], side * (1.6 if few else 1)),
+            )
 
 
-def is_code(network: Network, item: Seen) -> bool:
-    """Whether these are the units that the codes of the outputs are compared with."""
+def is_code(network: Network, item: StageOutput) -> bool:
+    """Whether these are the units that the RBF compares with its codes."""
     before = network.stages[-2] if len(network.stages) > 1 else None
     return network.smallest_wins and item.stage is before and item.values.size == CODE_WIDTH * CODE_HEIGHT
 
 
-def code_panels(network: Network, seen: Sequence[Seen], names: Sequence[str]) -> Iterator[tuple[str, Codes]]:
+def code_panels(network: Network, outputs: Sequence[StageOutput], names: Sequence[str]) -> Iterator[tuple[str, Codes]]:
     """The last hidden units beside the character codes, where the outputs are distances to such codes."""
-    layer, units = network.stages[-1].layer, [item for item in seen if is_code(network, item)]
+    layer, units = network.stages[-1].layer, [item for item in outputs if is_code(network, item)]
     if isinstance(layer, EuclideanRbf) and units:
         codes = np.array(layer.prototypes, np.float32)
-        yield network.stages[-2].name, Codes(units[-1].values.reshape(-1), codes, seen[-1].values.reshape(-1), names)
+        yield network.stages[-2].name, Codes(units[-1].values.reshape(-1), codes, outputs[-1].values.reshape(-1), names)
 
 
 def answer_bars(
-    network: Network, item: Seen, names: Sequence[str], width: float = 6.2, step: float = 0.3, text: float = 9
+    network: Network, item: StageOutput, names: Sequence[str], width: float = 6.2, step: float = 0.3, text: float = 9
 ) -> tuple[str, Bars]:
     """The last outputs as bars: penalties, probabilities, or (where nothing makes them probabilities) as they are."""
     outputs = item.values.reshape(1, -1)
@@ -202,23 +205,23 @@ def answer_bars(
         return "penalties", as_they_are
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
         return "answers", as_they_are
-    shares = engine.probabilities(network, outputs)[0]
-    texts = [_percent(share) for share in shares.tolist()]
+    probabilities = engine.probabilities(network, outputs)[0]
+    texts = [_percent(probability) for probability in probabilities.tolist()]
     heading = "probabilities; the softmax of the outputs at the right"
-    return heading, Bars(shares, texts, winner, names, values, width, step, text, full=1.0)
+    return heading, Bars(probabilities, texts, winner, names, values, width, step, text, full=1.0)
 
 
-def _percent(share: float) -> str:
-    return f"{100 * share:.1f} %" if share >= 0.001 or share == 0 else "< 0.1 %"
+def _percent(probability: float) -> str:
+    return f"{100 * probability:.1f} %" if probability >= 0.001 or probability == 0 else "< 0.1 %"
 
 
-def winner_text(network: Network, last: Seen, names: Sequence[str]) -> str:
-    """The answer, and by which rule it is the answer."""
+def winner_text(network: Network, last: StageOutput, names: Sequence[str]) -> str:
+    """The answer, and the rule that decides it."""
     outputs = last.values.reshape(1, -1)
     winner = int(engine.decide(network, outputs)[0])
     if network.smallest_wins:
         return f"the smallest penalty wins: {names[winner]}, at {value_text(float(outputs[0, winner]))}"
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
         return f"the largest output wins: {names[winner]}, with {value_text(float(outputs[0, winner]))}"
-    share = float(engine.probabilities(network, outputs)[0, winner])
-    return f"the most probable wins: {names[winner]}, with {_percent(share)}"
+    probability = float(engine.probabilities(network, outputs)[0, winner])
+    return f"the most probable wins: {names[winner]}, with {_percent(probability)}"

@@ -1,4 +1,4 @@
-"""The recognition of a picture in one wide strip: input, what each stage makes of it, answer."""
+"""A forward pass in one wide strip: input, each stage's output, answer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from lenet.connections import CODE_WIDTH
 from lenet.figures.folder import figure_folder
 from lenet.figures.panels import Array, centered, in_rows
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth
-from lenet.figures.stages import Seen, answer_bars, draw_input, is_code, look, names_of_classes
+from lenet.figures.stages import StageOutput, answer_bars, draw_input, is_code, names_of_classes, run_stages
 
 _MARGIN, _TOP, _HIGH, _GAP = 0.3, 0.42, 1.75, 0.34
 _TEXT = 9.0
@@ -35,22 +35,22 @@ def draw_strip(
     dark: bool = False,
     dpi: int = 150,
 ) -> Path:
-    """Draw the way from the input to the answer as ``strip``, wide and low; arguments and errors as of `draw_maps`."""
+    """Draw a forward pass from input to answer as ``strip``, wide and low; arguments and errors as of `draw_maps`."""
     folder = figure_folder(directory, format)
     names = names_of_classes(network, class_names)
-    seen = look(network, arrays, inputs)
-    return strip(network, seen, names, DARK if dark else LIGHT).save(folder / f"strip.{format}", dpi)
+    outputs = run_stages(network, arrays, inputs)
+    return strip(network, outputs, names, DARK if dark else LIGHT).save(folder / f"strip.{format}", dpi)
 
 
-def strip(network: Network, seen: Sequence[Seen], names: Sequence[str], theme: Theme) -> Sheet:
+def strip(network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme) -> Sheet:
     """The strip of a pass."""
-    final = [item for item, after in pairwise(seen) if after.stage is not item.stage]
+    final = [item for item, after in pairwise(outputs) if after.stage is not item.stage]
     blocks = [_Block(network, item) for item in final]
     text = _bar_text(names)
     step = max(_HIGH / max(len(names), 6), _LINE * text / 72)
-    _, bars = answer_bars(network, seen[-1], names, width=1.75, step=step, text=text)
+    _, bars = answer_bars(network, outputs[-1], names, width=1.75, step=step, text=text)
     bars = replace(bars, asides=())  # room for the bars
-    answer = names[int(engine.decide(network, seen[-1].values.reshape(1, -1))[0])]
+    answer = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
     size = min(86.0, 86.0 * 1.5 / breadth(answer, 86, bold=True))
     widths = [block.width for block in blocks]
     width = 2 * _MARGIN + sum(widths) + bars.size[0] + breadth(answer, size, True) + _GAP * (len(blocks) + 1)
@@ -63,7 +63,7 @@ def strip(network: Network, seen: Sequence[Seen], names: Sequence[str], theme: T
         _arrow(sheet, x - _GAP / 2, middle)
     bars.draw(sheet, x, middle - bars.size[1] / 2)
     rule = ["penalties, the smallest wins"] if network.smallest_wins else []
-    _label(sheet, [*_lines(seen[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2, bottom)
+    _label(sheet, [*_lines(outputs[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2, bottom)
     x += bars.size[0] + _GAP
     sheet.text(x, middle, answer, size, theme.accent, bold=True, vertical="center")
     return sheet
@@ -74,7 +74,7 @@ class _Block:
     """A stage's maps in a grid, or its units in columns."""
 
     network: Network
-    item: Seen
+    item: StageOutput
 
     @property
     def _grid(self) -> tuple[int, int, float]:
@@ -128,7 +128,7 @@ class _Block:
             sheet.picture(drawn, x + column * side, y + row * side, inner, high, theme.strength, span)
 
 
-def _lines(item: Seen) -> list[str]:
+def _lines(item: StageOutput) -> list[str]:
     name = "input" if item.stage is None else item.stage.name
     maps, height, width = item.values.shape
     return [name, str(maps) if height == width == 1 else f"{maps}@{height}×{width}".removeprefix("1@")]

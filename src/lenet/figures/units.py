@@ -1,6 +1,6 @@
-"""One unit of a network, taken apart: what it sees of the input, what it sums, and what comes out.
+"""The computation of one unit: receptive field, terms of its sum, and output.
 
-A unit is named by its stage and its place, (map, row, column), or (unit,) where a stage has no maps.
+A unit is named by its stage and its index, (map, row, column), or (unit,) where a stage has no maps.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ Box = tuple[int, int, int, int]
 
 @dataclass(frozen=True)
 class Term:
-    """One map that the unit sees: the patch, what it is multiplied with, and what that adds to the sum.
+    """The contribution of one input map to a unit: the patch, the kernel, and their sum of products.
 
     Attributes:
-        map: its number among the maps of the stage before.
-        box: the patch's place in it, which padding lets reach beyond the edges.
+        map: its index among the maps of the stage before.
+        box: the patch's position in it, beyond the edges with padding.
         patch: float32 (rows, columns).
         kernel: the same shape; None where nothing is multiplied, as in max pooling.
         sum: the products added up; of max pooling the largest value.
@@ -51,14 +51,14 @@ class Term:
 
 @dataclass(frozen=True)
 class Unit:
-    """A unit and all that it is made of.
+    """A unit, its inputs, its sum and its output.
 
     Attributes:
         place: (map, row, column).
         field: the pixels of the input that reach it.
-        source: float32 (maps, height, width), what the stage before gives.
+        source: float32 (maps, height, width), the output of the stage before.
         source_name: of the stage before; ``"input"``.
-        terms: one for each map that it sees.
+        terms: one for each input map.
         bias: None where there is none.
         sum: before the activation.
         value: after it.
@@ -74,31 +74,33 @@ class Unit:
     sum: float
     value: float
     maps: Array
-    """What the stage gives, (maps, height, width)."""
+    """The output of the stage, (maps, height, width)."""
 
 
-def take_apart(network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, place: Sequence[int]) -> Unit:
-    """The unit ``place`` of a stage, for one input (1, channels, height, width).
+def explain_unit(
+    network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, place: Sequence[int]
+) -> Unit:
+    """Compute the unit ``place`` of a stage, with its terms, for one input (1, channels, height, width).
 
     Raises:
         UnknownName: if there is no such stage.
         DataError: if the stage has no such unit.
     """
     index, position = find_unit(network, stage, place)
-    found = network.stages[index]
+    layer_stage = network.stages[index]
     passed = engine.activations(network, arrays, inputs)
     keys = list(passed)
-    start = keys.index(found.name)
-    source, sums = passed[keys[start - 1]][0], passed[found.name][0]
-    values = passed.get(f"{found.name}_{found.activation}", passed[found.name])[0]
-    biases = arrays.get(f"{found.name}.bias")
+    start = keys.index(layer_stage.name)
+    source, sums = passed[keys[start - 1]][0], passed[layer_stage.name][0]
+    values = passed.get(f"{layer_stage.name}_{layer_stage.activation}", passed[layer_stage.name])[0]
+    biases = arrays.get(f"{layer_stage.name}.bias")
     return Unit(
-        stage=found,
+        stage=layer_stage,
         place=position,
         field=receptive_field(network, index, position),
         source=source,
         source_name=network.stages[index - 1].name if index else "input",
-        terms=tuple(_terms(found, arrays, source, position)),
+        terms=tuple(_terms(layer_stage, arrays, source, position)),
         bias=None if biases is None else float(biases[position] if biases.ndim == 3 else biases[position[0]]),
         sum=float(sums[position]),
         value=float(values[position]),
@@ -107,7 +109,7 @@ def take_apart(network: Network, arrays: Mapping[str, Array], inputs: Array, sta
 
 
 def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, tuple[int, int, int]]:
-    """The number of a stage and the whole place of a unit in it.
+    """The index of a stage and the full index of a unit in it.
 
     Args:
         network: the description.
@@ -122,11 +124,11 @@ def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, 
     >>> find_unit(describe("lenet-5"), "F6", (17,))
     (5, (17, 0, 0))
     """
-    names = {found.name.lower(): index for index, found in enumerate(network.stages)}
+    names = {each.name.lower(): index for index, each in enumerate(network.stages)}
     index = names.get(stage.lower())
     if index is None:
-        raise UnknownName(f"stage of {network.name}", stage, [found.name for found in network.stages])
-    shape, given = network.output_shapes[index], ",".join(map(str, place))
+        raise UnknownName(f"stage of {network.name}", stage, [each.name for each in network.stages])
+    shape, text = network.output_shapes[index], ",".join(map(str, place))
     flat = shape[1:] == (1, 1)
     if flat and len(place) == 1:
         place = (*place, 0, 0)
@@ -134,7 +136,7 @@ def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, 
         maps, height, width = (length - 1 for length in shape)
         accepted = f"one number, 0 to {maps}" if flat else f"map 0 to {maps}, row 0 to {height}, column 0 to {width}"
         name = network.stages[index].name
-        raise DataError(f"{network.name} has no unit {name}:{given}; expected {accepted}")
+        raise DataError(f"{network.name} has no unit {name}:{text}; expected {accepted}")
     return index, (place[0], place[1], place[2])
 
 
@@ -147,14 +149,14 @@ def receptive_field(network: Network, index: int, place: tuple[int, int, int]) -
     """
     _, row, column = place
     spans = [(row, row + 1), (column, column + 1)]
-    for stage, received in zip(network.stages[index::-1], network.input_shapes[index::-1], strict=True):
+    for stage, input_shape in zip(network.stages[index::-1], network.input_shapes[index::-1], strict=True):
         if isinstance(stage.layer, FullConnection | EuclideanRbf | GlobalAveragePooling):
-            spans = [(0, length) for length in received[1:]]
+            spans = [(0, length) for length in input_shape[1:]]
             continue
-        side, step, padding = window(stage.layer, received)
+        side, step, padding = window(stage.layer, input_shape)
         spans = [
             (max(0, start * step - padding), min(length, (end - 1) * step - padding + side))
-            for (start, end), length in zip(spans, received[1:], strict=True)
+            for (start, end), length in zip(spans, input_shape[1:], strict=True)
         ]
     (top, bottom), (left, right) = spans
     return top, left, bottom, right
@@ -173,9 +175,9 @@ def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, place: tupl
             kernels = weight[out] if layer.table is None else weight[first : first + len(table[out])]
             edges = ((0, 0), (padding, padding), (padding, padding))
             padded = np.pad(source, edges, constant_values=layer.padding_value)
-            for seen, kernel in zip(table[out], kernels, strict=True):
-                patch = padded[seen, row * step : row * step + side, column * step : column * step + side]
-                yield Term(seen, box, patch, kernel, _product(patch, kernel))
+            for number, kernel in zip(table[out], kernels, strict=True):
+                patch = padded[number, row * step : row * step + side, column * step : column * step + side]
+                yield Term(number, box, patch, kernel, _product(patch, kernel))
         case Subsampling() as sampling:
             patch = source[out // sampling.copies, top : top + side, left : left + side]
             kernel = np.full_like(patch, arrays[f"{stage.name}.coefficient"][out])
@@ -189,12 +191,12 @@ def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, place: tupl
         case GlobalAveragePooling():
             yield _mean(out, whole, source[out])
         case FullConnection():
-            for seen, kernel in enumerate(arrays[f"{stage.name}.weight"][out].reshape(source.shape)):
-                yield Term(seen, whole, source[seen], kernel, _product(source[seen], kernel))
+            for number, kernel in enumerate(arrays[f"{stage.name}.weight"][out].reshape(source.shape)):
+                yield Term(number, whole, source[number], kernel, _product(source[number], kernel))
         case EuclideanRbf(prototypes=codes):
-            for seen, kernel in enumerate(np.array(codes[out], np.float32).reshape(source.shape)):
-                squares = np.square(source[seen].astype(np.float64) - kernel)
-                yield Term(seen, whole, source[seen], kernel, float(squares.sum()))
+            for number, kernel in enumerate(np.array(codes[out], np.float32).reshape(source.shape)):
+                squares = np.square(source[number].astype(np.float64) - kernel)
+                yield Term(number, whole, source[number], kernel, float(squares.sum()))
 
 
 def _mean(out: int, box: Box, patch: Array) -> Term:

@@ -1,4 +1,4 @@
-"""Which picture formats there are: from a file's first bytes to the images in it, none of them decoded yet.
+"""Detection of picture formats: from a file's first bytes to the images in it, none of them decoded yet.
 
 Only what is listed here is ever tried, each by its own module of Pillow, HEIC and PDF by the packages of their extras.
 """
@@ -13,9 +13,9 @@ from PIL import Image
 from lenet.errors import MissingExtra
 from lenet.pictures.pdf import PdfPages, is_pdf
 
-MOST_PIXELS = 100_000_000
+MAX_PIXELS = 100_000_000
 # Decoders of these hold the picture several times over, as a whole: half the size is as much as they may take.
-MOST_PIXELS_HELD_WHOLE = 50_000_000
+MAX_PIXELS_HELD_WHOLE = 50_000_000
 _HELD_WHOLE = ("WEBP", "AVIF", "HEIF")
 
 _SIGNATURES = (
@@ -46,12 +46,12 @@ class Pages:
     are_several: bool
 
 
-def most_pixels_of(image_format: str | None) -> int:
-    """How many pixels are accepted of a format, as Pillow calls it; None for what was in memory before."""
-    return MOST_PIXELS_HELD_WHOLE if image_format in _HELD_WHOLE else MOST_PIXELS
+def max_pixels_of(image_format: str | None) -> int:
+    """The maximum number of pixels of a format, by Pillow's name; None for arrays in memory."""
+    return MAX_PIXELS_HELD_WHOLE if image_format in _HELD_WHOLE else MAX_PIXELS
 
 
-def open_images(file: IO[bytes], name: str, most_pixels: int) -> Pages:
+def open_images(file: IO[bytes], name: str, max_pixels: int) -> Pages:
     """The images of a file.
 
     Args:
@@ -69,7 +69,7 @@ def open_images(file: IO[bytes], name: str, most_pixels: int) -> Pages:
     file.seek(0)
     if is_pdf(start):
         document = PdfPages(file, name)
-        return Pages((document.draw(number, most_pixels) for number in range(len(document))), len(document) > 1)
+        return Pages((document.draw(number, max_pixels) for number in range(len(document))), len(document) > 1)
     if start[4:8] == b"ftyp" and start[8:12] != b"avif" and start[8:12] != b"avis" and _is_heic(start):
         return Pages(iter([_open_heic(file, name)]), False)
     plugin = _plugin(start)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import DataError, LeNetError
-from lenet.pictures.formats import NotAPicture, Pages, most_pixels_of, open_images
+from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
 from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, turned
 from lenet.pictures.strips import spans, strip_height, strips
 
@@ -26,8 +26,8 @@ Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image |
 # What is kept of a picture. A photo of 12 million pixels is halved, which JPEG does while decoding. Digits of 12 pixels
 # stay as they are in pictures of up to this many; where there are more, the page's digits have more pixels too.
 KEPT_PIXELS = 6_000_000
-MOST_STREAMED_BYTES = 500_000_000
-MOST_PAGES = 1000
+MAX_STREAMED_BYTES = 500_000_000
+MAX_PAGES = 1000
 SHORTEST_SIDE, SHORTEST_LONG_SIDE = 4, 8
 
 
@@ -96,8 +96,8 @@ def open_pages(source: Source, kept_pixels: int = KEPT_PIXELS) -> Iterator[Pictu
                 image = next(pages.images, None)
                 if image is None:
                     return
-                if number > MOST_PAGES:
-                    raise DataError(f"{name}: over {MOST_PAGES:,} pages, which is the most accepted; split it first")
+                if number > MAX_PAGES:
+                    raise DataError(f"{name}: over {MAX_PAGES:,} pages, which is the most accepted; split it first")
                 picture = _from_image(image, page, kept_pixels)
             yield picture
 
@@ -133,13 +133,13 @@ def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> 
 
 def _whole(stream: IO[bytes], name: str) -> IO[bytes]:
     with one_sentence(name):
-        content = stream.read(MOST_STREAMED_BYTES + 1)
+        content = stream.read(MAX_STREAMED_BYTES + 1)
     if not isinstance(content, bytes):
         raise DataError(f"{name}: a stream of {type(content).__name__}, expected one of bytes (sys.stdin.buffer)")
     if not content:
         raise DataError(f"{name}: empty, expected a picture file's bytes")
-    if len(content) > MOST_STREAMED_BYTES:
-        raise DataError(f"{name}: over {MOST_STREAMED_BYTES // 1_000_000} MB; give larger pictures as files")
+    if len(content) > MAX_STREAMED_BYTES:
+        raise DataError(f"{name}: over {MAX_STREAMED_BYTES // 1_000_000} MB; give larger pictures as files")
     return io.BytesIO(content)
 
 
@@ -177,13 +177,13 @@ def opened_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iter
     """
     if isinstance(source, Image.Image):
         with one_sentence("image"):
-            _check_most_pixels(*source.size, "image", most_pixels_of(source.format))
+            _check_max_pixels(*source.size, "image", max_pixels_of(source.format))
             source.load()  # here, so that the caller's image is not used up
             yield source
         return
     with _opened(source) as (name, file), one_sentence(name):
         image = next(open_images(file, name, KEPT_PIXELS).images)
-        _check_most_pixels(*image.size, name, most_pixels_of(image.format))
+        _check_max_pixels(*image.size, name, max_pixels_of(image.format))
         yield image
 
 
@@ -201,22 +201,22 @@ def in_strips(image: Image.Image, factor: int) -> tuple[Iterable[Image.Image], i
 
 def _from_image(image: Image.Image, name: str, kept_pixels: int) -> Picture:
     width, height = image.size
-    _check_size(width, height, name, most_pixels_of(image.format))
+    _check_size(width, height, name, max_pixels_of(image.format))
     colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
     return Picture(name, turned(colors, orientation), (width, height) if orientation >= 5 else (height, width))
 
 
-def _check_most_pixels(width: int, height: int, name: str, most_pixels: int) -> None:
-    if width * height > most_pixels:
+def _check_max_pixels(width: int, height: int, name: str, max_pixels: int) -> None:
+    if width * height > max_pixels:
         raise DataError(
-            f"{name}: {width:,}×{height:,} pixels; at most {most_pixels // 1_000_000} million are accepted; "
+            f"{name}: {width:,}×{height:,} pixels; at most {max_pixels // 1_000_000} million are accepted; "
             "make it smaller first"
         )
 
 
-def _check_size(width: int, height: int, name: str, most_pixels: int) -> None:
-    _check_most_pixels(width, height, name, most_pixels)
+def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
+    _check_max_pixels(width, height, name, max_pixels)
     if min(width, height) < SHORTEST_SIDE or max(width, height) < SHORTEST_LONG_SIDE:
         raise DataError(
             f"{name}: {width}×{height} pixels are too few to hold a digit; "
@@ -231,7 +231,7 @@ def _from_array(array: NDArray[np.generic], kept_pixels: int) -> Picture:
     if not (array.ndim == 2 or (array.ndim == 3 and array.shape[2] in (3, 4))) or 0 in array.shape:
         raise DataError(f"array: shape {array.shape} is no picture; {accepted}")
     height, width = array.shape[:2]
-    _check_size(width, height, "array", most_pixels_of(None))
+    _check_size(width, height, "array", max_pixels_of(None))
     if array.dtype.kind == "f" and not (np.isfinite(array).all() and array.min() >= 0 and array.max() <= 1):
         raise DataError(f"array: float values outside 0..1; {accepted}")
     if array.dtype not in (np.bool_, np.uint8, np.uint16) and array.dtype.kind != "f":

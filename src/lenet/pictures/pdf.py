@@ -13,7 +13,7 @@ _POINTS_PER_INCH = 72
 
 
 def is_pdf(start: bytes) -> bool:
-    """Whether a file that starts with these bytes, 1,024 at best, is a PDF."""
+    """Whether a file that starts with these bytes, up to 1,024, is a PDF."""
     return b"%PDF-" in start[:1024]
 
 
@@ -44,11 +44,11 @@ class PdfPages:
     def __len__(self) -> int:
         return len(self._document)
 
-    def draw(self, number: int, most_pixels: int) -> Image.Image:
+    def draw(self, number: int, max_pixels: int) -> Image.Image:
         """A page, counted from 0, as it would be printed at 200 dots per inch, or fewer if it is a large one."""
         page = self._document[number]
         width, height = page.get_size()
-        scale = min(RESOLUTION / _POINTS_PER_INCH, math.sqrt(most_pixels / max(width * height, 1e-6)))
+        scale = min(RESOLUTION / _POINTS_PER_INCH, math.sqrt(max_pixels / max(width * height, 1e-6)))
         bitmap = page.render(scale=scale)
         try:
             return Image.fromarray(np.ascontiguousarray(bitmap.to_numpy()[..., 2::-1]))

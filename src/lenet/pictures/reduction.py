@@ -25,13 +25,13 @@ _UPRIGHT = {
 }
 
 
-def reduction_factor(width: int, height: int, most_pixels: int) -> int:
-    """The whole number by which both sides are divided so that no more than about these many pixels are kept.
+def reduction_factor(width: int, height: int, max_pixels: int) -> int:
+    """The integer factor that reduces both sides so that about this many pixels remain.
 
     >>> reduction_factor(2000, 3000, 6_000_000), reduction_factor(3000, 4000, 6_000_000)
     (1, 2)
     """
-    return max(1, math.ceil(math.sqrt(width * height / most_pixels)), math.ceil(max(width, height) / LONGEST_SIDE))
+    return max(1, math.ceil(math.sqrt(width * height / max_pixels)), math.ceil(max(width, height) / LONGEST_SIDE))
 
 
 def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
@@ -58,7 +58,7 @@ def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
 
 
 def orientation_of(image: Image.Image) -> int:
-    """What EXIF says of how the picture lies, 1..8; 1, upright, if it says nothing, nonsense, or is damaged."""
+    """The EXIF orientation, 1..8; 1, upright, if it is missing, invalid or damaged."""
     try:
         # Not image.getexif(): for PNG that decodes the whole picture, in search of data behind the pixels.
         orientation = int(Image.Image.getexif(image).get(_ORIENTATION, 1))

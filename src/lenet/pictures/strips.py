@@ -56,7 +56,7 @@ def strips(image: Image.Image, multiple: int) -> Iterator[Image.Image]:
 
 
 def strip_height(width: int, multiple: int) -> int:
-    """How many rows of this width make a strip, a multiple of a number."""
+    """The number of rows of a strip of this width, a multiple of a number."""
     return multiple * max(1, STRIP_BYTES // (4 * width * multiple))
 
 
@@ -157,14 +157,14 @@ def _tiff_strips(image: ImageFile.ImageFile, file: IO[bytes], together: int) -> 
 
     tags: Any = image.tag_v2  # type: ignore[attr-defined]
     rows = int(tags[_STRIP_HEIGHT])
-    most = 1_000_000 + 32 * image.width * rows  # no strip needs more bytes: what claims to is damaged
+    max_bytes = 1_000_000 + 32 * image.width * rows  # no strip needs more bytes: a longer one is damaged
     for first in range(0, len(tags[_OFFSETS]), together):
         parts = []
         for start, count in zip(
             tags[_OFFSETS][first : first + together], tags[_COUNTS][first : first + together], strict=True
         ):
             file.seek(start)
-            parts.append(file.read(min(count, most)))
+            parts.append(file.read(min(count, max_bytes)))
         directory: Any = ImageFileDirectory_v2(prefix=tags.prefix)
         for tag in _TIFF_TAGS:
             if tag in tags:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import LeNetError, MissingExtra
-from lenet.pictures.formats import NotAPicture, most_pixels_of, open_images
+from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
 from lenet.reading.foreground.ink import Polarity
@@ -123,7 +123,7 @@ def _check_pixels(name: str, content: bytes, most: int) -> None:
     except Exception:
         return
     width, height = image.size
-    most = min(most, most_pixels_of(image.format))
+    most = min(most, max_pixels_of(image.format))
     if width * height > most:
         accepted = f"{most // 1_000_000} million" if most % 1_000_000 == 0 else f"{most:,}"
         raise Problem(
