@@ -45,7 +45,7 @@ def graphs(writer: Writer, recognizer: Recognizer, strings: int) -> list[Graph]:
             for row in find_rows(ink, threshold, find_rules(ink, threshold)):
                 signs = recognize(list(row.candidates()), recognizer)
                 if signs:
-                    logs = np.log(np.maximum(np.stack([sign.shares for sign in signs]), 1e-6))
+                    logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
                     rows.append(([sign.candidate for sign in signs], logs, len(row.pieces)))
             made.append((text, rows))
     return made

@@ -116,7 +116,7 @@ def main() -> None:
         "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
         "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
         "calibration": calibration.to_json(),
-        "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.least},
+        "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.min_probability},
     }
     if network.classes > NO_DIGIT:
         provenance["refusal"] = NO_DIGIT

@@ -157,7 +157,7 @@ def test_digits_of_an_idx_file_that_are_doubtful_are_marked(idx: Path, mnist, ca
     shares = recognizer.probabilities(np.concatenate([mnist.test_images[:20], noise])).max(axis=1)
     assert main(["read", str(idx)]) == 0
     marked = [line.endswith("?") for line in capsys.readouterr().out.splitlines()]
-    assert marked == (shares < recognizer.least).tolist()
+    assert marked == (shares < recognizer.min_probability).tolist()
     assert any(marked)
 
 

@@ -96,7 +96,7 @@ class Expected:
 
     image: Bytes | None
     box: list[int] | None
-    shares: Levels | None
+    probabilities: Levels | None
 
 
 def read_drawing(sheet: Bytes, recognizer: Recognizer) -> Expected:
@@ -201,16 +201,16 @@ def test_a_drawing_has_the_bytes_the_box_and_the_probabilities_that_the_package_
     specks = 0
     for sheet, answer in zip(drawings, answers["pictures"], strict=True):
         expected = read_drawing(sheet, recognizer)
-        if expected.image is None or expected.shares is None:
+        if expected.image is None or expected.probabilities is None:
             assert (answer["image"], answer["box"], answer["digits"]) == (None, None, [])
             continue
         assert (image_of(answer["image"]) == expected.image).all()
         assert answer["box"] == expected.box
         [digit] = answer["digits"]
-        assert digit["label"] == LABELS[expected.shares.argmax()]
-        assert digit["probability"] == pytest.approx(expected.shares.max(), abs=1e-5)
-        assert digit["no_digit"] == pytest.approx(max(0, 1 - expected.shares.sum()), abs=1e-5)
-        assert digit["rejected"] == recognizer.rejects(expected.shares)
+        assert digit["label"] == LABELS[expected.probabilities.argmax()]
+        assert digit["probability"] == pytest.approx(expected.probabilities.max(), abs=1e-5)
+        assert digit["no_digit"] == pytest.approx(max(0, 1 - expected.probabilities.sum()), abs=1e-5)
+        assert digit["rejected"] == recognizer.rejects(expected.probabilities)
         inked = np.flatnonzero((sheet < 128).any(axis=1))
         specks += [int(inked[0]), int(inked[-1]) + 1] != [expected.box[0], expected.box[2]]
     assert specks > 3, "no drawing has a speck that is left out"

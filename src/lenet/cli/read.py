@@ -98,7 +98,7 @@ def read(
         by_line=lines,
         has_detail=detail,
         hides_rejected=reject,
-        least=settings.recognizer().least,
+        least=settings.recognizer().min_probability,
     )
     output = Output(found, answers, as_json, csv)
     pages = read_all(

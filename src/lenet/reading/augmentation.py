@@ -34,15 +34,15 @@ def views(images: Images) -> Images:
     >>> seen.shape, bool((seen[0] == bar).all()), [int(view[0, 4].argmax()) for view in seen[3:]]
     ((5, 1, 28, 28), True, [12, 15])
     """
-    seen = np.empty((COUNT, *images.shape), np.uint8)
-    seen[0] = images
+    augmented = np.empty((COUNT, *images.shape), np.uint8)
+    augmented[0] = images
     height, width = images.shape[1:]
     for start in range(0, len(images), _AT_ONCE):
-        some = images[start : start + _AT_ONCE].reshape(-1, height * width).astype(np.float32)
-        for view, taps in zip(seen[1:], _all_taps(height, width), strict=True):
-            changed = sum(some.take(places, axis=1) * shares for places, shares in taps)
-            view[start : start + len(some)] = np.rint(changed).reshape(-1, height, width)
-    return seen
+        batch = images[start : start + _AT_ONCE].reshape(-1, height * width).astype(np.float32)
+        for view, taps in zip(augmented[1:], _all_taps(height, width), strict=True):
+            changed = sum(batch.take(places, axis=1) * shares for places, shares in taps)
+            view[start : start + len(batch)] = np.rint(changed).reshape(-1, height, width)
+    return augmented
 
 
 @cache

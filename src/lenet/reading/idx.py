@@ -41,8 +41,8 @@ class IdxReading:
 
     def to_json(self) -> dict[str, Any]:
         """The digits, and the probability of each, as plain values."""
-        shares = self.probabilities.max(axis=1).astype(np.float64)
-        return {"file": self.name, "digits": self.digits.tolist(), "probabilities": shares.round(4).tolist()}
+        probabilities = self.probabilities.max(axis=1).astype(np.float64)
+        return {"file": self.name, "digits": self.digits.tolist(), "probabilities": probabilities.round(4).tolist()}
 
 
 def read_idx_digits(path: str | Path, recognizer: Recognizer, *, paper_high: bool = False) -> IdxReading:
@@ -58,8 +58,8 @@ def read_idx_digits(path: str | Path, recognizer: Recognizer, *, paper_high: boo
     """
     images: NDArray[np.uint8] = read_idx(path, rank=3, dtype=np.uint8)
     height, width = images.shape[1:]
-    own = recognizer.model.network.input[1:]
-    if (height, width) not in ((SIDE, SIDE), own):
+    network_size = recognizer.model.network.input[1:]
+    if (height, width) not in ((SIDE, SIDE), network_size):
         raise DataError(
             f"{path}: holds pictures of {height}×{width} pixels, expected normalized digits of {SIDE}×{SIDE}; "
             "cut pictures of other sizes into files and read those"

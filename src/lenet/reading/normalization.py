@@ -15,7 +15,7 @@ SIDE = 28
 DIGIT_SIDE = 20  # the longer side of an MNIST digit inside its 28×28
 DRAWING_SIDE = 80  # the longer side while the stroke is redrawn: four pixels for each of MNIST's
 STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawing
-MOST_THINNING, MOST_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
+MAX_THINNING, MAX_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
 
 _MARGIN = 14
 _FEWEST_PIXELS = 3
@@ -103,8 +103,8 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     mask = (drawing >= 0.5).astype(np.uint8)
     if not mask.any():
         return drawing
-    wanted = float(np.clip((STROKE_WIDTH - stroke_width(mask)) / 2, -MOST_THINNING, MOST_THICKENING))
-    return np.asarray(np.clip(redraw(mask, wanted + thicken) + 0.5, 0.0, 1.0), np.float32)
+    correction = float(np.clip((STROKE_WIDTH - stroke_width(mask)) / 2, -MAX_THINNING, MAX_THICKENING))
+    return np.asarray(np.clip(redraw(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 
 def _box_of_ink(ink: Ink) -> Ink | None:

@@ -52,8 +52,8 @@ def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepar
         return None
     gray = colors[..., 0]
     ground = int(gray[0, 0])
-    wanted = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(ground)
-    if wanted is None or polarity not in (Polarity.FOUND, wanted):
+    detected = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(ground)
+    if detected is None or polarity not in (Polarity.FOUND, detected):
         return None
     image = gray if ground == 0 else 255 - gray
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
@@ -66,4 +66,4 @@ def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepar
     center = (float(image.sum(axis=1) @ places) / mass, float(image.sum(axis=0) @ places) / mass)
     if not all(MIDDLE[0] <= value <= MIDDLE[1] for value in center):
         return None
-    return Prepared(np.ascontiguousarray(image), (top, left, bottom, right), wanted)
+    return Prepared(np.ascontiguousarray(image), (top, left, bottom, right), detected)

@@ -1,6 +1,6 @@
-"""The reader: a picture in, the digits in it out.
+"""The reader: from a picture to its digits.
 
-Ink, lines and signs come from the modules beside this one; here they become a `Reading` in the picture's own pixels.
+Ink, lines and candidates come from the modules beside this one; here they become a `Reading` in the picture's pixels.
 """
 
 import math
@@ -17,7 +17,7 @@ from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
-from lenet.reading.lines.pattern import Pattern, wanted_of
+from lenet.reading.lines.pattern import Pattern, pattern_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.prepared import find_prepared
@@ -36,7 +36,7 @@ class Reader:
     """Reads single digits and lines of digits from pictures, without torch.
 
     Args:
-        model: a trained model, its file or the folder of its run, or a recognizer that is at hand; the ones that
+        model: a trained model, its file or the folder of its run, or a recognizer; the ones that
             ship with the package if none are given.
         network: the network that the weights must belong to, if that matters: its name or description.
         max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
@@ -91,10 +91,10 @@ class Reader:
         Raises:
             DataError: if the picture cannot be opened.
         """
-        wanted = wanted_of(single, length, pattern)
+        expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
-        found = self._read_prepared(picture, Polarity(polarity), single) if wanted is None else None
-        draft, ink = found or self._read_ink(picture, Polarity(polarity), single, wanted)
+        prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
+        draft, ink = prepared or self._read_ink(picture, Polarity(polarity), single, expected)
         digits = [
             self._digit(sign, number, is_rejected, picture, ink)
             for number, line in enumerate(draft.lines)
@@ -108,7 +108,7 @@ class Reader:
             picture.name,
             picture.size,
             ink.polarity,
-            "" if digits else _nothing_found(Polarity(polarity), ink, wanted),
+            "" if digits else _nothing_found(Polarity(polarity), ink, expected),
             Steps(picture, ink) if keep_steps else None,
         )
 
@@ -117,38 +117,38 @@ class Reader:
         prepared = find_prepared(picture.colors, polarity)
         if prepared is None:
             return None
-        shares = self._recognizer.probabilities(prepared.image[None])[0]
-        if not single and shares.sum() < 0.5:
+        probabilities = self._recognizer.probabilities(prepared.image[None])[0]
+        if not single and probabilities.sum() < 0.5:
             return None
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return PageReading(((ScoredCandidate(candidate, prepared.image, shares),),), (frozenset(),)), ink
+        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink
 
     def _read_ink(
-        self, picture: Picture, polarity: Polarity, single: bool, wanted: Pattern | None
+        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None
     ) -> tuple[PageReading, InkMap]:
         ink = find_ink(picture.colors, polarity)
-        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, wanted), ink
+        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected), ink
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
     def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
-        """Which signs of a line are not sure enough: fewer where most are, all of them where too many are not."""
-        rejected = [self._recognizer.rejects(sign.shares) for sign in line]
+        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are."""
+        rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
         if len(line) >= NUMBER and 2 * sum(rejected) < len(line):
-            rejected = [self._recognizer.rejects(sign.shares, in_line=True) for sign in line]
+            rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
         return [True] * len(line) if sum(rejected) > DOUBTFUL * len(line) else rejected
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
-        first, *others = np.argsort(-sign.shares)
+        first, *others = np.argsort(-sign.probabilities)
         return Digit(
             box=_in_picture(sign.box, picture, ink),
             label=LABELS[first],
-            probability=float(sign.shares[first]),
-            alternatives=tuple((LABELS[other], float(sign.shares[other])) for other in others),
+            probability=float(sign.probabilities[first]),
+            alternatives=tuple((LABELS[other], float(sign.probabilities[other])) for other in others),
             image=sign.image,
             is_rejected=is_rejected,
             line=line,
@@ -162,8 +162,8 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     return int(top * down), int(left * across), math.ceil(bottom * down), math.ceil(right * across)
 
 
-def _nothing_found(polarity: Polarity, ink: InkMap, wanted: Pattern | None) -> str:
-    if wanted is not None:
+def _nothing_found(polarity: Polarity, ink: InkMap, expected: Pattern | None) -> str:
+    if expected is not None:
         return "no digits found that fit what was asked for; read without it to see what is there"
     if polarity is not Polarity.FOUND:
         return f"no digits found in {polarity} gray levels; leave the polarity to be found, or try the other one"

@@ -1,4 +1,4 @@
-"""From normalized digits to the probabilities of the ten: all that reading needs of a network."""
+"""Recognition: the probabilities of the ten digits for normalized images."""
 
 import math
 from dataclasses import dataclass, field, replace
@@ -19,66 +19,71 @@ LABELS = "0123456789"
 
 @dataclass(frozen=True)
 class Calibration:
-    """How a network's outputs become probabilities, and how sure an answer must be. Kept in its weights' provenance.
+    """Temperature and rejection thresholds of a network, kept in its weights' provenance.
 
     Attributes:
         temperature: outputs are divided by it before the softmax.
-        least: the least probability of an accepted answer where no greatest share of errors is asked for.
-        least_in_line: the lower threshold between accepted neighbors.
-        thresholds: (share of errors, the least probability that keeps accepted answers below it), found on validation
+        min_probability: the minimum probability of an accepted answer where no maximum error rate is set.
+        min_probability_in_line: the lower threshold between accepted neighbors.
+        thresholds: (error rate, the minimum probability that keeps accepted answers below it), measured on validation
             data.
     """
 
     temperature: float = 1.0
-    least: float = 0.8
-    least_in_line: float = 0.8
+    min_probability: float = 0.8
+    min_probability_in_line: float = 0.8
     thresholds: tuple[tuple[float, float], ...] = field(default=())
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
-        """The one that came with the weights, or the plain one.
+        """The calibration stored with the weights, or the default one.
 
         Raises:
             WeightsError: if it is damaged.
         """
         with model.checked_provenance() as account:
-            own = account.record("calibration", default={})
-            least = own.number("least", 0, 1, default=cls.least)
-            pairs = tuple((share, threshold) for share, threshold in own.number_rows("thresholds", 2))
+            record = account.record("calibration", default={})
+            min_probability = record.number("least", 0, 1, default=cls.min_probability)
+            pairs = tuple((share, threshold) for share, threshold in record.number_rows("thresholds", 2))
             return cls(
-                _temperature(own, cls.temperature), least, own.number("least_in_line", 0, 1, default=least), pairs
+                _temperature(record, cls.temperature),
+                min_probability,
+                record.number("least_in_line", 0, 1, default=min_probability),
+                pairs,
             )
 
     @classmethod
     def of_one_view(cls, model: Model) -> "Calibration":
-        """The one for a single pass, without `views`, where the weights have it; as `of`."""
+        """The calibration of a single pass, without `views`, where the weights have one; as `of`."""
         common = cls.of(model)
         with model.checked_provenance() as account:
-            own = account.record("calibration of one view", default={})
-            least = own.number("least", 0, 1, default=common.least)
-            return replace(common, temperature=_temperature(own, common.temperature), least=least)
+            record = account.record("calibration of one view", default={})
+            min_probability = record.number("least", 0, 1, default=common.min_probability)
+            return replace(
+                common, temperature=_temperature(record, common.temperature), min_probability=min_probability
+            )
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values, as `of` takes them."""
+        """The calibration as plain values, as `of` reads them."""
         pairs = [list(pair) for pair in self.thresholds]
         return {
             "temperature": self.temperature,
-            "least": self.least,
-            "least_in_line": self.least_in_line,
+            "least": self.min_probability,
+            "least_in_line": self.min_probability_in_line,
             "thresholds": pairs,
         }
 
     def probabilities(self, network: Network, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The probabilities (N, 10) that outputs for each view, (views, N, outputs), stand for: their mean over views.
+        """The probabilities (N, 10) of outputs (views, N, outputs): softmax with temperature, averaged over the views.
 
         What a row lacks of 1 is the probability of no digit.
         """
         flat = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
-        shares: NDArray[np.float32] = probabilities(network, flat).reshape(outputs.shape).mean(axis=0)
-        return shares[:, : len(LABELS)]
+        means: NDArray[np.float32] = probabilities(network, flat).reshape(outputs.shape).mean(axis=0)
+        return means[:, : len(LABELS)]
 
-    def least_for(self, max_error: float) -> float:
-        """The least probability of an accepted answer so that at most this share of them is wrong.
+    def min_probability_for(self, max_error: float) -> float:
+        """The minimum probability of an accepted answer that keeps their error rate below this share.
 
         Between two shares of the table the stricter threshold holds.
 
@@ -87,7 +92,7 @@ class Calibration:
         """
         if not self.thresholds:
             raise WeightsError("these weights carry no thresholds for a greatest error; the ones that ship do")
-        fitting = [least for share, least in self.thresholds if share <= max_error]
+        fitting = [min_probability for share, min_probability in self.thresholds if share <= max_error]
         if not fitting:
             lowest = min(share for share, _ in self.thresholds)
             raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
@@ -144,9 +149,12 @@ class Recognizer:
         if max_error is not None and not (isinstance(max_error, int | float) and 0 < max_error < 1):
             raise ReadingError(f"max_error is {max_error!r}, expected a share between 0 and 1, as 0.005")
         if max_error is None:
-            self.least, self.least_in_line = self.calibration.least, self.calibration.least_in_line
+            self.min_probability, self.min_probability_in_line = (
+                self.calibration.min_probability,
+                self.calibration.min_probability_in_line,
+            )
         else:
-            self.least = self.least_in_line = self.calibration.least_for(max_error)
+            self.min_probability = self.min_probability_in_line = self.calibration.min_probability_for(max_error)
         self._max_error = max_error
         if engine_name() == "torch":
             from lenet.pytorch.forward import TorchForward
@@ -167,10 +175,10 @@ class Recognizer:
 
     def outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's outputs (views, N, outputs) for each of the `views` of normalized digits, uint8 (N, 28, 28)."""
-        seen = views(images)
-        outputs = self._predict(seen.reshape(-1, *images.shape[1:]))
-        return outputs.reshape(*seen.shape[:2], outputs.shape[1])
+        augmented = views(images)
+        outputs = self._predict(augmented.reshape(-1, *images.shape[1:]))
+        return outputs.reshape(*augmented.shape[:2], outputs.shape[1])
 
-    def rejects(self, shares: NDArray[np.float32], in_line: bool = False) -> bool:
+    def rejects(self, probabilities: NDArray[np.float32], in_line: bool = False) -> bool:
         """Whether an answer with these probabilities, (10,), is not sure enough; ``in_line`` if its neighbours are."""
-        return bool(shares.max() < (self.least_in_line if in_line else self.least))
+        return bool(probabilities.max() < (self.min_probability_in_line if in_line else self.min_probability))

@@ -14,25 +14,25 @@ from lenet.reading.recognition import LABELS, Recognizer
 
 @dataclass(frozen=True, eq=False)
 class ScoredCandidate:
-    """A candidate as the network sees it.
+    """A candidate with its normalized image and the network's probabilities.
 
     Attributes:
         candidate: ink that may be one digit.
         image: uint8 (28, 28), that ink normalized.
-        shares: float32 (10,), the digits' probabilities; what they lack of 1 is that of no digit.
+        probabilities: float32 (10,), of the digits; what they lack of 1 is that of no digit.
     """
 
     candidate: Candidate
     image: NDArray[np.uint8]
-    shares: NDArray[np.float32]
+    probabilities: NDArray[np.float32]
 
     @property
     def probability(self) -> float:
-        return float(self.shares.max())
+        return float(self.probabilities.max())
 
     @property
     def label(self) -> str:
-        return LABELS[int(self.shares.argmax())]
+        return LABELS[int(self.probabilities.argmax())]
 
     @property
     def box(self) -> Box:
@@ -45,18 +45,20 @@ class ScoredCandidate:
 
 
 def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[ScoredCandidate]:
-    """The signs of those candidates that hold ink enough to be normalized, in their order; one call of the network."""
+    """Classify the candidates that hold enough ink to be normalized, in their order; one call of the network."""
     normalized = [(candidate, normalize(candidate.ink)) for candidate in candidates]
-    seen = [(candidate, image) for candidate, image in normalized if image is not None]
-    if not seen:
+    with_ink = [(candidate, image) for candidate, image in normalized if image is not None]
+    if not with_ink:
         return []
-    shares = recognizer.probabilities(np.stack([image for _, image in seen]))
-    return [ScoredCandidate(candidate, image, own) for (candidate, image), own in zip(seen, shares, strict=True)]
+    probabilities = recognizer.probabilities(np.stack([image for _, image in with_ink]))
+    return [
+        ScoredCandidate(candidate, image, row) for (candidate, image), row in zip(with_ink, probabilities, strict=True)
+    ]
 
 
 @dataclass(frozen=True, eq=False)
 class PageReading:
-    """What a picture says, in the pixels of its ink map.
+    """One hypothesis of a page, in the pixels of its ink map.
 
     Attributes:
         lines: the signs of each line, in reading order.
@@ -83,7 +85,7 @@ class PageReading:
         """Labels, a space for a gap, a pattern's separators, a new line for a line."""
         separators = self.separators or ({},) * len(self.lines)
         return "\n".join(
-            "".join(own.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
-            + own.get(len(line), "")
-            for line, gaps, own in zip(self.lines, self.gaps, separators, strict=True)
+            "".join(marks.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
+            + marks.get(len(line), "")
+            for line, gaps, marks in zip(self.lines, self.gaps, separators, strict=True)
         )

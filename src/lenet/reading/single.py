@@ -26,23 +26,23 @@ NEAR = 0.12  # of the core's size: a component no farther may belong to it
 STACKED = 0.35  # of its size: as far above or below it may be the loose bar of a 5
 BESIDE = 0.35  # of the narrower one: components that share less of their columns stand beside one another
 LIGHTEST = 0.04  # of the core's ink: lighter components are specks
-LEAST_LEFT = 0.35  # of a component's ink that a cut must leave
+MIN_LEFT = 0.35  # of a component's ink that a cut must leave
 WIDE = 0.9  # a component wider than this share of its height may be two digits
 ASIDE = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
 SAME = 0.9  # of the area that two boxes cover, the share in both: they hold the same ink
-EDGE = 0.2  # in nats: what each edge of the picture that it touches speaks against a digit
+EDGE = 0.2  # in nats: the penalty for each edge of the picture that it touches
 
 Bits = NDArray[np.bool_]
 
 
 def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
-    """The one sign that is read surely, has much ink, and stands in the middle rather than at an edge."""
+    """The most prominent candidate by probability, ink, and distance from the middle and the edges."""
     signs = recognize(list(find_candidates(ink)), recognizer)
     return PageReading(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else PageReading()
 
 
 def find_candidates(ink: InkMap) -> Iterator[Candidate]:
-    """All that may be the one digit, at all thresholds, with the picture's rules and without."""
+    """All candidates at all thresholds, with the picture's rules and without."""
     thresholds = ink.thresholds(THRESHOLDS)
     rules = find_rules(ink, min(thresholds, default=1.0))
     for threshold in thresholds:
@@ -114,7 +114,7 @@ def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Itera
 
 
 def _cores(components: _Components, ink: InkMap) -> list[int]:
-    """The components that stand out most."""
+    """The heaviest components near the middle."""
     height, width = ink.levels.shape
     aside = ((components.left + components.right) / 2 / width - 0.5) ** 2
     aside += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
@@ -124,23 +124,23 @@ def _cores(components: _Components, ink: InkMap) -> list[int]:
     return [core for core in order if components.mass[core] > 0.02 * components.mass.max()]
 
 
-def _cut(ink: InkMap, own: Bits, threshold: float) -> Iterator[Candidate]:
-    """What is left of a component after cuts that take a neighbour off its left, its right, or both."""
-    rows, columns = np.flatnonzero(own.any(axis=1)), np.flatnonzero(own.any(axis=0))
+def _cut(ink: InkMap, mask: Bits, threshold: float) -> Iterator[Candidate]:
+    """Parts of a component after cuts at its left, its right, or both."""
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     height, width = bottom - top, right - left
-    at_left, at_right = left <= 1, right >= own.shape[1] - 1
-    if max(own.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > WIDE * height):
+    at_left, at_right = left <= 1, right >= mask.shape[1] - 1
+    if max(mask.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > WIDE * height):
         return
     box = np.s_[top:bottom, left:right]
-    cuts = candidate_cuts(np.ascontiguousarray(own[box]), float(height))
-    numbers = sections(np.ascontiguousarray(own[box]), cuts)
-    mass = np.bincount(numbers.ravel(), weights=ink.levels[box].ravel() * own[box].ravel(), minlength=len(cuts) + 2)
+    cuts = candidate_cuts(np.ascontiguousarray(mask[box]), float(height))
+    numbers = sections(np.ascontiguousarray(mask[box]), cuts)
+    mass = np.bincount(numbers.ravel(), weights=ink.levels[box].ravel() * mask[box].ravel(), minlength=len(cuts) + 2)
     for first in range(1, len(cuts) + 2):
         for last in range(first, len(cuts) + 2):
-            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < LEAST_LEFT * mass.sum():
+            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_LEFT * mass.sum():
                 continue
-            left_over = np.zeros_like(own)
+            left_over = np.zeros_like(mask)
             left_over[box] = (numbers >= first) & (numbers <= last)
             yield _candidate(ink, left_over, threshold)
 
@@ -156,10 +156,12 @@ def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
 
 
 def _most_prominent(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
-    """What stands out most is judged, and named, by the mean of all that hold the same ink; then the best of them."""
+    """The best candidate after averaging the probabilities of those that hold the same ink."""
     same = _hold_the_same_ink(signs)
-    shares = (same / same.sum(axis=1, keepdims=True)) @ np.stack([sign.shares for sign in signs])
-    agreed = [replace(sign, shares=own) for sign, own in zip(signs, shares.astype(np.float32), strict=True)]
+    probabilities = (same / same.sum(axis=1, keepdims=True)) @ np.stack([sign.probabilities for sign in signs])
+    agreed = [
+        replace(sign, probabilities=row) for sign, row in zip(signs, probabilities.astype(np.float32), strict=True)
+    ]
     chosen = max(range(len(signs)), key=lambda number: _prominence(agreed[number], ink))
     alike = [sign for sign, held in zip(signs, same[chosen], strict=True) if held]
     named = [sign for sign in alike if sign.label == agreed[chosen].label]
@@ -181,5 +183,6 @@ def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:
     top, left, bottom, right = sign.box
     aside = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
     edges = (top <= 1) + (left <= 1) + (bottom >= height - 1) + (right >= width - 1)
-    likeness = sign.probability / math.sqrt(float(sign.shares.sum()))  # there is a digit: how sure that is counts less
+    # That there is a digit is given: its probability counts less than which one it is.
+    likeness = sign.probability / math.sqrt(float(sign.probabilities.sum()))
     return float(math.log(likeness * math.sqrt(sign.mass(ink))) - aside / (2 * ASIDE**2) - EDGE * edges)

@@ -1,4 +1,4 @@
-"""Labeled pictures as examples to learn from: each digit as the network sees it when the reader reads the picture."""
+"""Training examples from labeled pictures: each digit as the reader normalizes it."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ ANY_DIGIT = 0.1  # how much a candidate that looks like another digit counts bes
 
 @dataclass(frozen=True, eq=False)
 class Shown:
-    """What a labeled picture shows to a network that learns.
+    """The training examples of one labeled picture.
 
     Attributes:
         answer: what the picture was read as.
@@ -35,12 +35,12 @@ class Shown:
 
     @property
     def is_usable(self) -> bool:
-        """Whether there is something to learn from."""
+        """Whether there are any examples."""
         return len(self.labels) > 0
 
 
 def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | None = None) -> Iterator[Shown]:
-    """Read labeled pictures, and take their digits as examples.
+    """Read labeled pictures and extract their digits as examples.
 
     Of a single picture the ink is taken that the reader would take if the network knew its digit; of a string every
     digit, if there are as many in every line as in the label.
@@ -52,40 +52,40 @@ def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | Non
     return over_pictures(partial(_showing, model), pictures, workers, _lost)
 
 
-class _Told(Recognizer):
-    """A recognizer that was told the digit: candidates count by how well they fit it."""
+class _LabelRecognizer(Recognizer):
+    """A recognizer biased to a known digit: candidates count by how well they fit it."""
 
     digit = 0
 
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
-        shares = super().probabilities(images)
-        told = np.zeros_like(shares)
-        told[:, self.digit] = (1 - ANY_DIGIT) * shares[:, self.digit] + ANY_DIGIT * shares.max(axis=1)
-        return told
+        probabilities = super().probabilities(images)
+        fitted = np.zeros_like(probabilities)
+        fitted[:, self.digit] = (1 - ANY_DIGIT) * probabilities[:, self.digit] + ANY_DIGIT * probabilities.max(axis=1)
+        return fitted
 
 
 def _showing(model: Model) -> Callable[[LabeledPicture], Shown]:
-    return partial(_show, Reader(model), _Told(model))
+    return partial(_show, Reader(model), _LabelRecognizer(model))
 
 
-def _show(reader: Reader, told: _Told, picture: LabeledPicture) -> Shown:
+def _show(reader: Reader, recognizer: _LabelRecognizer, picture: LabeledPicture) -> Shown:
     answer = read_labeled_one(reader, picture, keep_steps=True)
     if answer.reading is None:
         return _shown(answer, [])
-    images = (_told_digit if picture.kind == "single" else _digits_of_lines)(answer.reading, picture, told)
+    images = (_image_of_digit if picture.kind == "single" else _digits_of_lines)(answer.reading, picture, recognizer)
     return _shown(answer, images)
 
 
-def _told_digit(reading: Reading, picture: LabeledPicture, told: _Told) -> list[NDArray[np.uint8]]:
+def _image_of_digit(reading: Reading, picture: LabeledPicture, recognizer: _LabelRecognizer) -> list[NDArray[np.uint8]]:
     if reading.text == picture.digits:
         return [digit.image for digit in reading.digits]
-    told.digit = LABELS.index(picture.digits)
-    return [sign.image for sign in read_single(reading.kept_steps.ink, told).signs]
+    recognizer.digit = LABELS.index(picture.digits)
+    return [sign.image for sign in read_single(reading.kept_steps.ink, recognizer).signs]
 
 
-def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _Told) -> list[NDArray[np.uint8]]:
-    read, said = reading.text.replace(" ", "").split("\n"), picture.label.replace(" ", "").split("\n")
-    return [digit.image for digit in reading.digits] if [*map(len, read)] == [*map(len, said)] else []
+def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _LabelRecognizer) -> list[NDArray[np.uint8]]:
+    read, labeled = reading.text.replace(" ", "").split("\n"), picture.label.replace(" ", "").split("\n")
+    return [digit.image for digit in reading.digits] if [*map(len, read)] == [*map(len, labeled)] else []
 
 
 def _shown(answer: Answer, images: list[NDArray[np.uint8]]) -> Shown:

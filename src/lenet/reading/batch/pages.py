@@ -16,7 +16,7 @@ from lenet.engine.native import usable_cores
 from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
 from lenet.model import Model, load
 from lenet.reading.idx import IdxReading, read_idx_digits
-from lenet.reading.lines.pattern import wanted_of
+from lenet.reading.lines.pattern import pattern_of
 from lenet.reading.recognition import Recognizer
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ class Settings:
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
             raise UnknownName("polarity", str(self.polarity), POLARITIES)
-        wanted_of(self.single, self.length, self.pattern)
+        pattern_of(self.single, self.length, self.pattern)
 
     def recognizer(self) -> Recognizer:
         """The network that is asked for.
@@ -63,7 +63,7 @@ class Settings:
         return Recognizer(model, self.max_error)
 
     def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":
-        """What a reader makes of a picture when it is asked so."""
+        """Read a picture with these settings."""
         return reader.read(
             picture,
             self.polarity,
@@ -76,7 +76,7 @@ class Settings:
 
 @dataclass(frozen=True, eq=False)
 class Page:
-    """What came of one picture, or of one page of a file that holds several.
+    """The result of one picture, or of one page of a file that holds several.
 
     Attributes:
         index: the number of its source, from 0.
@@ -137,18 +137,18 @@ def read_all(
 
 
 def workers_for(count: int) -> int:
-    """How many processes read so many pictures soonest: a process takes as long to start as it takes to read ten."""
+    """The best number of processes for so many pictures: starting one takes as long as reading ten."""
     return max(1, min(usable_cores(), count // 10))
 
 
 def _reading(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
-    """What a process that reads does with each source."""
+    """The function of a worker process."""
     pages = PageReader(settings, finish)
     return lambda task: list(pages.read(*task))
 
 
 def _lost(task: tuple[int, "Source"]) -> list[Page]:
-    """What becomes of a source that has ended the process that was reading it."""
+    """The result for a source whose worker process died."""
     index, source = task
     error = DataError(f"{_name(source)}: ended the process that was reading it, most likely by lack of memory")
     return [Page(index, 1, True, error)]
@@ -214,7 +214,7 @@ def _opened(source: "Source") -> Iterator["Picture | DataError"]:
 
 
 def _caught(source: "Source", call: Callable[[], T]) -> T | DataError:
-    """What the call gives; or why this source cannot be read, so that the others are."""
+    """The result of the call, or the error that this source raises, so that the others are read."""
     try:
         return call()
     except (DataError, MissingExtra) as error:  # some kinds of files are opened by extras

@@ -1,4 +1,4 @@
-"""Measuring a reader on labeled pictures: what was read right, what was rejected, and how sure it was."""
+"""Evaluation of a reader on labeled pictures: correct and rejected readings, and how sure they were."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -38,7 +38,7 @@ class Answer:
         return self.reading.text if self.reading else ""
 
     def without_steps(self) -> "Answer":
-        """The same without what the reader saw on the way, so that many can be kept."""
+        """The same without the reader's `Steps`, to save memory."""
         return replace(self, reading=self.reading and replace(self.reading, steps=None))
 
     @property
@@ -53,13 +53,13 @@ class Answer:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether there is no answer that the reader relies on."""
+        """Whether the reading is rejected."""
         return self.reading is None or self.reading.is_rejected
 
 
 @dataclass(frozen=True)
 class Tally:
-    """How many of some pictures were read how."""
+    """Counts of readings by outcome."""
 
     n: int
     right: int
@@ -88,7 +88,7 @@ class Tally:
 
 @dataclass(frozen=True, eq=False)
 class Measurement:
-    """What a reader made of labeled pictures."""
+    """The results of a reader on labeled pictures."""
 
     answers: tuple[Answer, ...]
 
@@ -111,15 +111,15 @@ class Measurement:
     @property
     def single_digits(self) -> tuple[list[float], list[bool]]:
         """Of each single picture in which a digit was found its probability, and whether it was right."""
-        seen = [
+        digits = [
             (answer.reading.digits[0].probability, answer.is_right)
             for answer in self.answers
             if answer.picture.kind == "single" and answer.reading and answer.reading.digits
         ]
-        return [probability for probability, _ in seen], [right for _, right in seen]
+        return [probability for probability, _ in digits], [right for _, right in digits]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The measurement as plain values."""
         return {
             "groups": {name: vars(tally) for name, tally in self.groups.items()},
             "total": vars(self.total),
@@ -173,7 +173,7 @@ def over_pictures(
     workers: int | None,
     lost: Callable[[Task], Result],
 ) -> Iterator[Result]:
-    """What a function makes of each task, here or by several processes: see `over_processes` for what it takes."""
+    """Map a function over tasks, here or in several processes; arguments as of `over_processes`."""
     workers = workers_for(len(tasks)) if workers is None else workers
     if workers > 1:
         return over_processes(make, tasks, workers, lost)
@@ -202,10 +202,10 @@ def _answering(model: Model | None, max_error: float | None) -> Callable[[Labele
 
 
 def _answering_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
-    readers = [Reader(Recognizer(own)) for own in models]
+    readers = [Reader(Recognizer(model)) for model in models]
     return lambda task: read_labeled_one(readers[task[1]], task[0])
 
 
 def lost(picture: LabeledPicture) -> Answer:
-    """What becomes of a picture that has ended the process that was reading it."""
+    """The answer for a picture whose worker process died."""
     return Answer(picture, None, printable(f"{picture.path}: does not fit into memory; make it smaller first"))

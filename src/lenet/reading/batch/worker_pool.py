@@ -1,7 +1,7 @@
-"""The same work on many tasks by several processes: the order in which it comes back, and how everything ends.
+"""A pool of worker processes: results in the order of the tasks, and an orderly shutdown.
 
-Processes are started afresh, never forked from this one: a fork would take the engine's locks along without the threads
-that hold them. Each works with one thread, on one task at a time. Ctrl-C and SIGTERM, which may reach all of them, are
+Processes are spawned, never forked from this one: a fork would copy the engine's locks without the threads that hold
+them. Each works with one thread, on one task at a time. Ctrl-C and SIGTERM, which may reach all of them, are
 their parent's to answer. Each has a pipe of its own and shares no lock, so that one that is killed leaves nothing
 behind but its task. If it is their parent that is killed, they end and remove what it leaves.
 """
@@ -35,7 +35,7 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 def over_processes(
     make: Make[Task, Result], tasks: Iterable[Task], workers: int, lost: Callable[[Task], Result]
 ) -> Generator[Result, None, None]:
-    """What a function makes of each task, in their order, with a few of them in memory at any time.
+    """Map a function over tasks, in their order, with a few of them in memory at any time.
 
     When this generator ends or is closed, as an exception in its caller's loop does it, its processes are gone.
 
@@ -48,28 +48,28 @@ def over_processes(
     Raises:
         ReadingError: with the text of a LeNetError that the function raised; other exceptions come as they are.
     """
-    crew = _WorkerPool(make, workers, lost)
+    pool = _WorkerPool(make, workers, lost)
     remaining, are_left = enumerate(tasks), True
     done: dict[int, Result] = {}
-    given = returned = 0
+    submitted = returned = 0
     try:
         while True:
-            while are_left and crew.has_room and given - returned < _AHEAD * workers:
+            while are_left and pool.has_room and submitted - returned < _AHEAD * workers:
                 try:
                     number, task = next(remaining)
                 except StopIteration:
                     are_left = False
                     break
-                crew.give(number, task)
-                given += 1
-            if returned == given:
+                pool.submit(number, task)
+                submitted += 1
+            if returned == submitted:
                 return
-            done |= crew.results()
+            done |= pool.results()
             while returned in done:
                 yield done.pop(returned)
                 returned += 1
     finally:
-        crew.stop()
+        pool.stop()
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,25 +81,25 @@ class _Worker:
 class _WorkerPool(Generic[Task, Result]):
     """A worker pool, one task a process, and its shutdown."""
 
-    def __init__(self, make: Make[Task, Result], most: int, lost: Callable[[Task], Result]) -> None:
-        self._make, self._most, self._lost = make, most, lost
+    def __init__(self, make: Make[Task, Result], max_workers: int, lost: Callable[[Task], Result]) -> None:
+        self._make, self._max_workers, self._lost = make, max_workers, lost
         methods = multiprocessing.get_all_start_methods()
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
             multiprocessing.set_forkserver_preload([__name__, "lenet.reading.reader"])
-        self._folder = _own_temporary_folder() if "forkserver" in methods else None
+        self._folder = _temporary_folder() if "forkserver" in methods else None
         self._workers: list[_Worker] = []  # all that were started
         self._idle: list[_Worker] = []
         self._busy: dict[Any, tuple[_Worker, int, Task]] = {}  # by connection
-        atexit.register(self.stop)  # before multiprocessing asks those that are left, with a SIGTERM that they ignore
+        atexit.register(self.stop)  # before multiprocessing's own handler, whose SIGTERM they ignore
 
     @property
     def has_room(self) -> bool:
-        """Whether another task can be given."""
-        return bool(self._idle) or len(self._busy) < self._most
+        """Whether another task can be submitted."""
+        return bool(self._idle) or len(self._busy) < self._max_workers
 
-    def give(self, number: int, task: Task) -> None:
-        """Have a task done."""
+    def submit(self, number: int, task: Task) -> None:
+        """Send a task to an idle worker."""
         while True:
             worker = self._idle.pop() if self._idle else self._start()
             self._busy[worker.connection] = worker, number, task
@@ -111,7 +111,7 @@ class _WorkerPool(Generic[Task, Result]):
 
     def results(self) -> dict[int, Result]:
         """The next results, by their tasks' numbers; waits for one at least."""
-        found: dict[int, Result] = {}
+        results: dict[int, Result] = {}
         for connection in wait(list(self._busy)):
             worker, number, task = self._busy.pop(connection)
             try:
@@ -120,20 +120,20 @@ class _WorkerPool(Generic[Task, Result]):
                     error, result = worker.connection.recv()
             except (EOFError, OSError):
                 self._end(worker)
-                found[number] = self._lost(task)
+                results[number] = self._lost(task)
                 continue
             self._idle.append(worker)
             if error is not None:
                 raise error
-            found[number] = result
-        return found
+            results[number] = result
+        return results
 
     def stop(self) -> None:
         """End all processes, in the middle of their work if need be."""
         with _signals_held_back():
             for worker in self._workers:
                 with suppress(OSError):
-                    worker.connection.send(None)  # which tells it that nothing is left to do
+                    worker.connection.send(None)  # the signal to exit
                 worker.connection.close()
             for worker in self._workers:
                 if worker.process.is_alive():
@@ -163,22 +163,22 @@ class _WorkerPool(Generic[Task, Result]):
         self._workers.remove(worker)
 
 
-def _own_temporary_folder() -> str | None:
-    """Where multiprocessing keeps the socket over which this process asks for others; None if that is its parent's."""
+def _temporary_folder() -> str | None:
+    """The folder of the forkserver's socket; None if that is the parent's."""
     return get_temp_dir() if multiprocessing.parent_process() is None else None
 
 
 def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str | None) -> None:
-    """Run a worker process: task after task, until its parent says that nothing is left to do.
+    """Run a worker process: task after task, until its parent signals the end.
 
-    If its parent goes away without that, it was killed: then its temporary folder is removed here.
+    EOF without that signal means that the parent was killed: then its temporary folder is removed here.
     """
-    if not _works_until_told(connection, make) and folder is not None:
+    if not _work_until_eof(connection, make) and folder is not None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _works_until_told(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
-    """Do all tasks that come; False if the other end of the connection goes away without a word."""
+def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
+    """Run all tasks received; False at EOF without the signal to exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
     if hasattr(signal, "pthread_sigmask"):
@@ -203,19 +203,19 @@ def _works_until_told(connection: "Connection[Any, Any]", make: Make[Any, Any]) 
             answer = ReadingError(str(error)), None
         except Exception as error:
             answer = error, None
-        with suppress(OSError):  # nobody takes it any more: what comes next says why
+        with suppress(OSError):  # the parent is gone: the next receive says why
             connection.send(answer)
 
 
 def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
-    """SIGTERM to a process that works: if its parent has closed their pipe, it leaves its task, tidily."""
+    """Handle SIGTERM: exit in the middle of a task if the parent has closed the pipe."""
     if connection.poll():
         raise SystemExit
 
 
 @contextmanager
 def _signals_held_back() -> Iterator[None]:
-    """Ctrl-C and SIGTERM are answered after this block, and by processes started in it when their handlers are set."""
+    """Block SIGINT and SIGTERM in this block, and in processes started in it until they set their handlers."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
@@ -228,7 +228,7 @@ def _signals_held_back() -> Iterator[None]:
 
 @contextmanager
 def _one_core() -> Iterator[None]:
-    """The engine takes a thread for each core it may use; one that is made in here may use one."""
+    """Restrict the process to one core, so that an engine created in this block uses one thread."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

@@ -20,9 +20,9 @@ if TYPE_CHECKING:
     from lenet.reading.batch.pages import Page
 
 SHORTEST, LONGEST = 720, 2000  # pixels of a drawing's longer side, without its frame
-MOST_ENLARGED = 12
+MAX_ENLARGEMENT = 12
 LEGIBLE_DIGIT = 56  # pixels: smaller digits are enlarged until they are as high
-MOST_CAPTION_LINES = 4
+MAX_CAPTION_LINES = 4
 JPEG_QUALITY = 90
 
 
@@ -82,8 +82,8 @@ def annotated(reading: Reading) -> Image.Image:
     """
     longer = max(reading.size)
     heights = [digit.box[2] - digit.box[0] for digit in reading.digits] or [longer]
-    wanted = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
-    side = round(min(max(wanted, SHORTEST), LONGEST, longer * MOST_ENLARGED))
+    target = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
+    side = round(min(max(target, SHORTEST), LONGEST, longer * MAX_ENLARGEMENT))
     unit = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
     sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * unit), unit=unit)
     sheet.mark_ignored()
@@ -96,10 +96,10 @@ def _with_caption(sheet: Sheet, reading: Reading) -> Image.Image:
     unit = sheet.unit
     font, large = ImageFont.load_default(unit), ImageFont.load_default(round(1.4 * unit))
     letters = max(12, int((sheet.picture.width - 2 * unit) / (0.75 * unit)))
-    said = reading.text.replace("\n", " | ") or reading.remark
-    lines = wrap(said, letters) or [""]
-    if len(lines) > MOST_CAPTION_LINES:
-        lines[MOST_CAPTION_LINES - 1 :] = ["…"]
+    text = reading.text.replace("\n", " | ") or reading.remark
+    lines = wrap(text, letters) or [""]
+    if len(lines) > MAX_CAPTION_LINES:
+        lines[MAX_CAPTION_LINES - 1 :] = ["…"]
     rejected = sum(digit.is_rejected for digit in reading.digits)
     kinds: list[tuple[str, int, Callable[[ImageDraw.ImageDraw, Box], None]]] = [
         ("accepted", len(reading.digits) - rejected, lambda draw, box: outline(draw, box, False, 2)),

@@ -24,7 +24,7 @@ PAPER: Color = (255, 255, 255)
 TEXT: Color = (40, 40, 40)
 
 LARGEST_LABEL = 2.4  # times as high as the other letters
-MOST_REASONS = 40  # that are written beside ignored ink
+MAX_REASONS = 40  # that are written beside ignored ink
 
 
 class Sheet:
@@ -67,8 +67,8 @@ class Sheet:
             spots = next((spots for spots in ways if self._are_free(spots)), None)  # one side for the whole line
             if spots is None:
                 spots = []
-                for own in zip(*ways, strict=True):
-                    spots.append(min(own, key=self._hidden))
+                for candidates in zip(*ways, strict=True):
+                    spots.append(min(candidates, key=self._hidden))
                     self._take(spots[-1:])
             else:
                 self._take(spots)
@@ -85,7 +85,7 @@ class Sheet:
             ignored_outline(self._draw, _grown(box, 2), max(1, self.unit // 14))
         shown = self._taken
         self._take(boxes)
-        for piece, box in zip(pieces[: MOST_REASONS * has_reasons], boxes, strict=False):
+        for piece, box in zip(pieces[: MAX_REASONS * has_reasons], boxes, strict=False):
             spots = [self._beside(way, box, piece.reason, font) for way in _WAYS]
             free = next((spot for spot in spots if self._hidden(spot) == 0), None)
             if free is not None:
@@ -113,8 +113,8 @@ class Sheet:
         middles = sorted((digit.line, (box[1] + box[3]) / 2) for digit, box in digits)
         steps = [b - a for (line, a), (other, b) in pairwise(middles) if line == other]
         room = float(np.percentile(steps, 20)) if steps else np.inf
-        wanted = min(max(0.4 * self._height, self.unit), LARGEST_LABEL * self.unit)
-        return round(max(min(wanted, 1.15 * room), 11))
+        height = min(max(0.4 * self._height, self.unit), LARGEST_LABEL * self.unit)
+        return round(max(min(height, 1.15 * room), 11))
 
     def _beside(self, way: "_Way", box: Box, label: str, font: "_Font") -> Box:
         """A place for a label, on the sheet."""
@@ -130,8 +130,8 @@ class Sheet:
 
     def _are_free(self, spots: Sequence[Box]) -> bool:
         """Whether labels there hide nothing, and not one another."""
-        apart = all(a[3] <= b[1] or b[3] <= a[1] or a[2] <= b[0] or b[2] <= a[0] for a, b in pairwise(spots))
-        return apart and not any(self._hidden(spot) for spot in spots)
+        disjoint = all(a[3] <= b[1] or b[3] <= a[1] or a[2] <= b[0] or b[2] <= a[0] for a, b in pairwise(spots))
+        return disjoint and not any(self._hidden(spot) for spot in spots)
 
     def _hidden(self, spot: Box) -> float:
         """How much of what must be seen a label there would hide, in pixels."""

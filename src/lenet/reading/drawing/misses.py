@@ -7,7 +7,7 @@ from lenet.errors import DataError
 from lenet.pictures.loading import open_picture
 from lenet.reading.batch.photos import Answer, Measurement
 
-MOST = 400  # on one sheet
+MAX_MISSES = 400  # on one sheet
 
 _PICTURE = (300, 150)  # the room for a picture
 _TILE = 42  # a digit's 28×28, half as large again
@@ -24,12 +24,14 @@ def draw_misses(measurement: Measurement) -> Image.Image:
     """
     misses = measurement.misses
     columns = min(_COLUMNS, max(3, len(misses)))
-    rows = [misses[start : min(start + columns, MOST)] for start in range(0, min(len(misses), MOST), columns)]
+    rows = [
+        misses[start : min(start + columns, MAX_MISSES)] for start in range(0, min(len(misses), MAX_MISSES), columns)
+    ]
     heights = [_PICTURE[1] + max(map(_tiles_height, row)) + _WORDS for row in rows]
     sheet = Image.new("RGB", (columns * _CELL, _TITLE + sum(heights)), _PAPER)
     draw = ImageDraw.Draw(sheet)
     title = f"{len(misses)} of {measurement.total.n} pictures were read wrongly"
-    draw.text((10, 8), title + f"; the first {MOST}" * (len(misses) > MOST), _TEXT, _font(16))
+    draw.text((10, 8), title + f"; the first {MAX_MISSES}" * (len(misses) > MAX_MISSES), _TEXT, _font(16))
     draw.text((sheet.width - 10, 11), "red: not rejected", _PALE, _font(13), anchor="ra")
     top = _TITLE
     for row, height in zip(rows, heights, strict=True):

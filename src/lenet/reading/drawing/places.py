@@ -54,8 +54,8 @@ def _name(source: Path | bytes, common: str) -> str:
     name = os.path.relpath(os.path.abspath(source), common)  # noqa: PTH100 - links stay where they are
     folder, file = os.path.split(name)
     suffix = "" if source.suffix.lower() in _KEPT_SUFFIXES else ".png"
-    stem, own = _parts(file + suffix)
-    return os.path.join(folder, _fitting(stem, own))  # noqa: PTH118
+    stem, extension = _parts(file + suffix)
+    return os.path.join(folder, _fitting(stem, extension))  # noqa: PTH118
 
 
 def _fitting(stem: str, suffix: str) -> str:
@@ -79,12 +79,12 @@ class _Names:
 
     def take(self, path: Path) -> Path:
         """This path if it is free, else with the first number that makes it so."""
-        wanted, numbered = _key(path), path
-        number = self._next.get(wanted, 1)
+        key, numbered = _key(path), path
+        number = self._next.get(key, 1)
         while not self._is_free(_key(numbered)):
             number += 1
             numbered = path.with_name(_fitting(f"{path.stem}-{number}", path.suffix))
-        self._next[wanted] = number
+        self._next[key] = number
         self._add(_key(numbered))
         return numbered
 

@@ -15,7 +15,7 @@ _PANEL = 400  # pixels: the height of the picture and of its ink
 _TILE = 84  # a digit's 28×28, three times as large
 _MARGIN, _CAPTION, _ANSWER = 14, 24, 40
 _NARROWEST = 640
-_MOST_TILES = 400
+_MAX_TILES = 400
 
 
 def draw_steps(reading: Reading, path: str | Path) -> None:
@@ -33,14 +33,14 @@ def steps_picture(reading: Reading) -> Image.Image:
     """
     picture = reading.kept_steps.picture
     rejected = sum(digit.is_rejected for digit in reading.digits)
-    lines = [list(line) for _, line in groupby(reading.digits[:_MOST_TILES], key=lambda digit: digit.line)]
-    found = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
+    lines = [list(line) for _, line in groupby(reading.digits[:_MAX_TILES], key=lambda digit: digit.line)]
+    title = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
     if reading.ignored:
-        found += f", {len(reading.ignored)} ignored"
+        title += f", {len(reading.ignored)} ignored"
     panels = [
         ("1  picture", resized(picture.colors, *_panel_size(reading))),
         (f"2  ink, {reading.polarity}", _ink(reading)),
-        (found, _found(reading)),
+        (title, _found_tile(reading)),
     ]
     font = ImageFont.load_default(15)
     slots = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
@@ -55,10 +55,12 @@ def steps_picture(reading: Reading) -> Image.Image:
         draw.text((x, _CAPTION / 2 + 3), title, TEXT, font, anchor="lm")
         sheet.paste(panel, (x, _CAPTION + 3))
         x += slot + _MARGIN
-    told = f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
-    if len(reading.digits) > _MOST_TILES:
-        told += f"; the first {_MOST_TILES}"
-    draw.text((_MARGIN, first_row - _CAPTION + 6), told if rows else reading.remark, TEXT, font, anchor="lm")
+    title_of_digits = (
+        f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
+    )
+    if len(reading.digits) > _MAX_TILES:
+        title_of_digits += f"; the first {_MAX_TILES}"
+    draw.text((_MARGIN, first_row - _CAPTION + 6), title_of_digits if rows else reading.remark, TEXT, font, anchor="lm")
     for row, digits in enumerate(rows):
         for column, digit in enumerate(digits):
             _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), first_row + row * step)
@@ -90,7 +92,7 @@ def _ink(reading: Reading) -> Image.Image:
     return resized(np.repeat(gray[:, :, None], 3, axis=2), *_panel_size(reading))
 
 
-def _found(reading: Reading) -> Image.Image:
+def _found_tile(reading: Reading) -> Image.Image:
     """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
     frame = 18
     sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, unit=13)

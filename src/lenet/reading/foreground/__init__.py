@@ -1,1 +1,1 @@
-"""Paper: what on a picture is ink, and what is light, shadow, or a rule."""
+"""Separation of ink from light, shadow and printed rules."""

@@ -1,7 +1,7 @@
-"""From a picture to its ink: how much darker each place is than the paper would be there.
+"""Extraction of the ink of a picture: how much darker each pixel is than the paper would be there.
 
-Finds which side is ink and how large to look at it, divides out the paper's `light`, and brings pale strokes to the
-level of the others. Which of the ink is printed lines, `rules` tells; what it shows, `segmentation`.
+Detects the polarity and the working scale, divides out the paper's `light`, and raises pale strokes to the level of the
+others. `rules` finds printed lines in it; `segmentation` the digits.
 """
 
 from dataclasses import dataclass, replace
@@ -21,10 +21,10 @@ LONGEST_SIDE = 800  # pixels looked at; larger pictures are reduced by area, unl
 SHORTEST_SIDE = 100  # smaller pictures are enlarged, by a whole factor
 LONGEST_SIDE_OF_SMALL = 1600  # pixels looked at, at most, when digits are small
 SMALL_DIGIT, CLEAR_DIGIT = 20, 32  # pixels of the map: lower digits are looked at again, at the second height
-LEAST_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
+MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
-PALE, MOST_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
+PALE, MAX_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
 CROP = 300  # pixels of the picture: one no larger may be a crop around its digits
 
 _BLOCK = np.ones((3, 3), np.uint8)
@@ -57,14 +57,14 @@ class InkMap:
     @property
     def peak(self) -> float:
         """The level of full ink: the mean of the darkest 0.2 % of the pixels, at least 60 of them."""
-        levels = self.levels[self.levels > LEAST_CONTRAST / 2]
+        levels = self.levels[self.levels > MIN_CONTRAST / 2]
         count = min(levels.size, max(60, int(0.002 * self.levels.size)))
         return float(np.sort(levels)[-count:].mean()) if count else 0.0
 
     def thresholds(self, shares: tuple[float, ...]) -> list[float]:
         """Shares of the peak, no lower than the grain of the paper; none if nothing stands out from it."""
         peak = self.peak
-        if peak < LEAST_CONTRAST:
+        if peak < MIN_CONTRAST:
             return []
         levels = (max(share * peak, GRAIN * self.noise) for share in shares)
         return list(dict.fromkeys(level for level in levels if level < 0.9 * peak))
@@ -131,12 +131,12 @@ def _working_scale(colors: Colors) -> float:
 
 
 def _scale_for(height: float, scale: float, longest: int) -> float:
-    """A better scale than the one at which digits are so high, or the same."""
+    """The working scale for digits of this height at the present scale."""
     if scale > 1 or not 0 < height < SMALL_DIGIT:
         return scale
-    wanted = min(scale * CLEAR_DIGIT / height, LONGEST_SIDE_OF_SMALL / longest)
-    wanted = float(round(wanted)) if wanted > 1.5 else min(1.0, wanted)
-    return wanted if wanted > 1.2 * scale else scale
+    better = min(scale * CLEAR_DIGIT / height, LONGEST_SIDE_OF_SMALL / longest)
+    better = float(round(better)) if better > 1.5 else min(1.0, better)
+    return better if better > 1.2 * scale else scale
 
 
 def _resized(colors: Colors, scale: float) -> Colors:
@@ -150,17 +150,17 @@ def _resized(colors: Colors, scale: float) -> Colors:
 
 def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
     darkness = _darkness(np.asarray(cv2.bitwise_not(colors) if polarity is Polarity.INK_HIGH else colors), scale)
-    # The grain of an enlarged picture and the fine lines of security paper are enlarged too: so is what smooths them.
+    # Enlargement also enlarges grain and the fine lines of security paper: the smoothing grows with it.
     darkness = np.asarray(cv2.GaussianBlur(darkness, (0, 0), max(0.8, 0.4 * scale) if scale >= 1 else 1.0), np.float32)
     paper = _paper(darkness)
     darkness -= _level_of_paper(darkness, paper)
-    some = (slice(None, None, 1 + darkness.size // 200_000),) * 2
-    noise = 1.4826 * float(np.median(np.abs(darkness[some][paper[some] > 0]), overwrite_input=True))
+    sample = (slice(None, None, 1 + darkness.size // 200_000),) * 2
+    noise = 1.4826 * float(np.median(np.abs(darkness[sample][paper[sample] > 0]), overwrite_input=True))
     return InkMap(np.maximum(darkness, 0.0), max(noise, 0.004), scale, polarity)
 
 
 def _darkness(paper_high: Colors, scale: float) -> Ink:
-    """How far each pixel falls short of the paper's light, in the channel in which it falls short most."""
+    """The darkness of each pixel relative to the paper's light, in the channel where it is largest."""
     planes = [np.asarray(plane, np.uint8) for plane in cv2.split(paper_high)]
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
         planes = planes[:1]
@@ -193,7 +193,7 @@ def _paper(darkness: Ink) -> Mask:
 
 
 def _level_of_paper(darkness: Ink, paper: Mask) -> Ink:
-    """The mean level of the paper around each place: closing took the lightest grain for its light."""
+    """The mean level of the paper around each pixel: closing overestimates its light by the lightest grain."""
     height, width = darkness.shape
     scale = 48 / max(height, width)
     size = (max(4, round(width * scale)), max(4, round(height * scale)))
@@ -205,7 +205,7 @@ def _level_of_paper(darkness: Ink, paper: Mask) -> Ink:
 
 
 def _digit_height(ink: InkMap) -> float:
-    """How high most of the ink's components are, in pixels of the map; 0 if nothing tells."""
+    """The typical height of the ink's components, in pixels of the map; 0 if unknown."""
     thresholds = ink.thresholds((0.38,))
     if not thresholds:
         return 0.0
@@ -233,9 +233,9 @@ def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> floa
 
 
 def _evened(ink: InkMap) -> InkMap:
-    """Pale strokes brought nearer to full ink, so that one share of the peak cuts every digit at the same depth."""
+    """Raise pale strokes toward full ink, so that one share of the peak thresholds every digit at the same depth."""
     peak = ink.peak
-    threshold = max(0.1 * peak, 2 * GRAIN * ink.noise, LEAST_CONTRAST)
+    threshold = max(0.1 * peak, 2 * GRAIN * ink.noise, MIN_CONTRAST)
     if peak < 2 * threshold:
         return ink
     mask = (ink.levels > threshold).view(np.uint8)
@@ -252,6 +252,6 @@ def _evened(ink: InkMap) -> InkMap:
     starts = np.searchsorted(numbers[order], np.arange(1, count))
     darkest = np.maximum.reduceat(ink.levels.ravel()[inked][order], starts)
     gains = np.ones(count, np.float32)
-    gains[1:] = np.clip(PALE * peak / darkest, 1.0, MOST_GAIN)
+    gains[1:] = np.clip(PALE * peak / darkest, 1.0, MAX_GAIN)
     gains[~like_digits] = 1.0
     return replace(ink, levels=ink.levels * gains[labels]) if gains.max() > 1 else ink

@@ -1,4 +1,4 @@
-"""The light that the bare paper has at every place of a picture, and where there is no paper."""
+"""Estimation of the paper's light at every pixel of a picture, and of areas without paper."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,10 +49,10 @@ def find_light(planes: Sequence[Plane], is_crop: bool) -> list[Light]:
         return [Light(paper, None, unit) for paper, unit in zip(papers, _units(papers), strict=True)]
     papers = [_gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _REACH), (0, 0), 1.5)) for levels in closed]
     absent = _no_paper(np.maximum.reduce(closed))
-    least = [cv2.erode(levels + 255 * absent, np.ones((_REACH, _REACH), np.uint8)) for levels in closed]
+    minima = [cv2.erode(levels + 255 * absent, np.ones((_REACH, _REACH), np.uint8)) for levels in closed]
     return [
         Light(paper, _gray(cv2.GaussianBlur(darkest, (0, 0), 1)), unit * (1 - absent))
-        for paper, darkest, unit in zip(papers, least, _units(papers), strict=True)
+        for paper, darkest, unit in zip(papers, minima, _units(papers), strict=True)
     ]
 
 

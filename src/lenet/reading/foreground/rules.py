@@ -30,7 +30,7 @@ _BLOCK = np.ones((3, 3), np.uint8)
 
 
 def find_rules(ink: InkMap, threshold: float) -> Mask:
-    """Where the ink above a threshold is printed lines: uint8 (h, w), 1 on a rule."""
+    """The printed lines in the ink above a threshold: uint8 (h, w), 1 on a rule."""
     mask = (ink.levels > threshold).view(np.uint8)
     height, width = mask.shape
     if max(height, width) <= CROP:
@@ -113,19 +113,19 @@ def _bars(mask: Mask, length: int) -> Mask:
 
 
 def _long(mask: Mask, level: Mask, steep: Mask) -> Mask:
-    """The bars that are much longer than what else there is is high."""
+    """The bars that are much longer than the other components are high."""
     if not (level.any() or steep.any()):
         return np.zeros_like(mask)
-    least = LONG_SIDE * max(mask.shape)
+    min_length = LONG_SIDE * max(mask.shape)
     lengths = [_lengths(level, cv2.CC_STAT_WIDTH), _lengths(steep, cv2.CC_STAT_HEIGHT)]
-    long = np.maximum(*lengths) > least
+    long = np.maximum(*lengths) > min_length
     if not long.any():
         return np.zeros_like(mask)
     left = without_rules(mask, np.asarray(cv2.dilate(long.view(np.uint8), _BLOCK), np.uint8))
     height = middle_height(np.asarray(cv2.connectedComponentsWithStats(left)[2], np.int32), mask.shape)
     if height == 0:
         return np.zeros_like(mask)
-    return np.asarray(np.maximum(*lengths) > max(least, LONG * height), np.uint8)
+    return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)
 
 
 def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:

@@ -1,4 +1,4 @@
-"""Where a component may be two touching digits: cuts along the slant of the line, and from notch to notch.
+"""Candidate cuts of touching digits: along the slant of the line, and from notch to notch.
 
 Source: over-segmentation, [LeCun98, V].
 """
@@ -51,19 +51,19 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     if width > LONGEST_CHAIN * digit_height:
         return []
     stroke = stroke_width(mask.view(np.uint8))
-    found = _between_notches(mask, digit_height, stroke)
+    cuts_by_cost = _between_notches(mask, digit_height, stroke)
     for lean in sorted({0.0, slant / 2, slant}):
         shift = lean * np.arange(height)
         offset = float(min(0.0, shift.min()))
         upright = _sheared(mask, np.rint(shift - offset).astype(np.intp)) if lean else mask
         for cost, column in _columns(upright, digit_height, stroke):
-            found.append((cost, (column + offset, column + offset - shift[-1])))
+            cuts_by_cost.append((cost, (column + offset, column + offset - shift[-1])))
     cuts: list[Cut] = []
-    least = 0.12 * digit_height
-    for _, cut in sorted(found):
+    min_distance = 0.12 * digit_height
+    for _, cut in sorted(cuts_by_cost):
         middle = (cut[0] + cut[1]) / 2
-        apart = all(abs(middle - (other[0] + other[1]) / 2) > least for other in cuts)
-        if least <= middle < width - least and apart and len(cuts) <= 4 * width / digit_height:
+        distant = all(abs(middle - (other[0] + other[1]) / 2) > min_distance for other in cuts)
+        if min_distance <= middle < width - min_distance and distant and len(cuts) <= 4 * width / digit_height:
             cuts.append(cut)
     return sorted(cuts, key=sum)
 
@@ -84,7 +84,7 @@ def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
 
 
 def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
-    given = section.copy()
+    result = section.copy()
     for value in range(1, count + 1):
         parts, labels, statistics, _ = cv2.connectedComponentsWithStats((section == value).view(np.uint8))
         largest = statistics[1:, 4].max(initial=0)
@@ -97,8 +97,8 @@ def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
             others = section[window][(cv2.dilate(chip, _BLOCK) > 0) & (section[window] != value)]
             others = others[others > 0]
             if len(others):
-                given[window][chip > 0] = np.bincount(others).argmax()
-    return given
+                result[window][chip > 0] = np.bincount(others).argmax()
+    return result
 
 
 def _sheared(mask: Bits, shifts: NDArray[np.intp]) -> Bits:
@@ -116,10 +116,10 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     ink = _smooth(mask.sum(axis=0), 0.2 * stroke)
     top, bottom = _outlines(mask)
     extent = _smooth(np.maximum(bottom - top + 1, 0) * (top < height), 0.2 * stroke)
-    least_ink, least_extent, most_extent = _lowest(ink, near), _lowest(extent, near), -_lowest(-extent, 3 * near)
+    min_ink, min_extent, max_extent = _lowest(ink, near), _lowest(extent, near), -_lowest(-extent, 3 * near)
     crossed = 0.5 * ink / stroke
-    thin = (ink == least_ink) & (ink < 2.6 * stroke)
-    waist = (extent == least_extent) & (extent < 0.9 * most_extent)
+    thin = (ink == min_ink) & (ink < 2.6 * stroke)
+    waist = (extent == min_extent) & (extent < 0.9 * max_extent)
     return (
         [(0.5 * float(crossed[column]) - 0.5, column) for column in _between_holes(mask, digit_height)]
         + [(float(crossed[column]), column) for column in np.flatnonzero(thin).tolist()]
@@ -154,34 +154,34 @@ def _between_notches(mask: Bits, digit_height: float, stroke: float) -> list[tup
     top, bottom = _outlines(mask)
     sigma, near = 0.03 * digit_height, int(0.15 * digit_height) + 1
     upper, lower = _notches(_smooth(top, sigma), near), _notches(_smooth(height - 1 - bottom, sigma), near)
-    least = 0.08 * digit_height  # what a notch is deep
-    found: list[tuple[float, Cut]] = []
+    min_depth = 0.08 * digit_height  # of a notch
+    cuts: list[tuple[float, Cut]] = []
     for x, depth_x in upper:
         for z, depth_z in lower:
             y, w = int(top[x]), int(bottom[z])
-            if abs(x - z) > 0.35 * digit_height or min(depth_x, depth_z) < least or not 0 <= y < w:
+            if abs(x - z) > 0.35 * digit_height or min(depth_x, depth_z) < min_depth or not 0 <= y < w:
                 continue
             slope = (z - x) / (w - y)
             if abs(slope) < 1.2:
                 rows = np.arange(y, w + 1)
                 crossed = int(mask[rows, np.rint(x + slope * (rows - y)).astype(np.intp)].sum())
-                found.append((0.4 * crossed / stroke, (x - slope * y, x + slope * (height - 1 - y))))
-    return found
+                cuts.append((0.4 * crossed / stroke, (x - slope * y, x + slope * (height - 1 - y))))
+    return cuts
 
 
 def _notches(depth: NDArray[np.float32], near: int) -> list[tuple[int, float]]:
     """Columns where an outline is deepest among those near, and how much deeper than the shallower side."""
     deepest = np.flatnonzero(depth == -_lowest(-depth, near)).tolist()
-    found: list[tuple[int, float]] = []
+    notches: list[tuple[int, float]] = []
     for column in deepest:
         before, after = depth[max(0, column - 3 * near) : column], depth[column + 1 : column + 1 + 3 * near]
         if len(before) and len(after):
-            found.append((column, float(depth[column] - max(before.min(), after.min()))))
-    return found
+            notches.append((column, float(depth[column] - max(before.min(), after.min()))))
+    return notches
 
 
 def _lowest(profile: NDArray[np.float32], near: int) -> NDArray[np.float32]:
-    """The least value within ``near`` columns of each."""
+    """The minimum within ``near`` columns of each."""
     lowest = cv2.erode(profile[None], np.ones((1, 2 * near + 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(lowest, np.float32).ravel()
 

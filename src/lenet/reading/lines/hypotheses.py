@@ -21,8 +21,8 @@ from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
-SURE = 0.9  # the least probability of every digit at which two thresholds that agree need no third
-LEFT_OUT = 2.0  # in nats: what a digit costs that another threshold shows and this one does not
+SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
+LEFT_OUT = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
 AGREEMENT = 0.15  # in nats of mean probability, for each other threshold that gives the same text
 # Of rows with so many candidates a few are classified first: their minimum mean digit probability.
 GLANCE, GLANCE_LINE = 60, 0.5
@@ -30,11 +30,11 @@ SIGN = 0.45  # in digit heights: ink left out that is higher is a sign, not a se
 
 
 def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = None) -> PageReading:
-    """What an ink map says; a draft without lines if it shows no digits.
+    """Read the lines of an ink map; without lines if it shows no digits.
 
     Args:
         ink: the ink of a picture.
-        recognizer: tells digits apart.
+        recognizer: classifies candidates.
         pattern: what each line must look like, if that is known; lines that cannot are ignored.
     """
     thresholds = ink.thresholds(THRESHOLDS)
@@ -101,14 +101,14 @@ def _read(
     recognizer: Recognizer,
     pattern: Pattern | None,
 ) -> PageReading:
-    """The surest draft of all thresholds, if most of them see digits.
+    """The surest draft of all thresholds, if most of them show digits.
 
-    Where the first two agree and are sure, or see nothing, the others are not looked at.
+    Where the first two agree and are sure, or show nothing, the others are not computed.
     """
 
-    def drafts_at(some: list[float], lines: Mask) -> list[PageReading]:
-        found = [pages[at] if at in pages else find_page(ink, at, lines) for at in some]
-        return _drafts(ink, found, recognizer, pattern)
+    def drafts_at(levels: list[float], lines: Mask) -> list[PageReading]:
+        pages_at = [pages[at] if at in pages else find_page(ink, at, lines) for at in levels]
+        return _drafts(ink, pages_at, recognizer, pattern)
 
     def votes(lines: Mask) -> list[PageReading]:
         drafts = drafts_at(thresholds[:2], lines)
@@ -120,10 +120,10 @@ def _read(
         drafts += votes(at_edges)
     else:
         drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
-    found = [draft for draft in drafts if draft]
-    if 2 * len(found) < len(thresholds[: len(drafts)]):  # most see nothing
+    nonempty = [draft for draft in drafts if draft]
+    if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return _surest(found) if found else drafts[0]
+    return _surest(nonempty) if nonempty else drafts[0]
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -143,15 +143,18 @@ def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     if not rules.any():
         return ()
     _, _, statistics, _ = cv2.connectedComponentsWithStats(rules, connectivity=8)
-    least = 0.2 * max(rules.shape)
-    return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > least)
+    min_length = 0.2 * max(rules.shape)
+    return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 
 
 def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
-    """What the ink says at each threshold: the best path through each row; one call of the network."""
+    """The drafts at each threshold: the best path through each row; one call of the network."""
     height, width = ink.levels.shape
     rows = [row for page in pages for row in page.rows]
-    runs = [list(row.candidates()) if seen else [] for row, seen in zip(rows, _glance(rows, recognizer), strict=True)]
+    runs = [
+        list(row.candidates()) if is_likely else []
+        for row, is_likely in zip(rows, _likely_rows(rows, recognizer), strict=True)
+    ]
     signs_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
     row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
     for sign in recognize(list(chain(*runs)), recognizer):
@@ -178,12 +181,15 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
     return drafts
 
 
-def _glance(rows: list[Row], recognizer: Recognizer) -> list[bool]:
-    """Which rows are worth a closer look: of long ones the components that may be whole digits must look like some."""
+def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
+    """Which rows to classify in full: long ones by the mean probability of their components as large as digits."""
     wholes = [list(row.wholes()) if len(row.runs) > GLANCE else [] for row in rows]
     signs = recognize(list(chain(*wholes)), recognizer)
-    share_of = {id(sign.candidate): float(sign.shares.sum()) for sign in signs}
-    means = [float(np.mean([share_of.get(id(one), 0.0) for one in own])) if len(own) > 3 else 1.0 for own in wholes]
+    share_of = {id(sign.candidate): float(sign.probabilities.sum()) for sign in signs}
+    means = [
+        float(np.mean([share_of.get(id(one), 0.0) for one in candidates])) if len(candidates) > 3 else 1.0
+        for candidates in wholes
+    ]
     return [mean >= GLANCE_LINE for mean in means]
 
 
@@ -192,7 +198,7 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
     whole = union([row.box_of(piece) for piece in row.pieces])
     if not signs:
         return PageReading(ignored=((whole, "not digits" if row.digit_height * 2 < whole[3] - whole[1] else "speck"),))
-    logs = np.log(np.maximum(np.stack([sign.shares for sign in signs]), 1e-6))
+    logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
     path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern)
     if math.isinf(path.score):
         return PageReading(ignored=((whole, "does not fit the pattern"),))
@@ -219,7 +225,7 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
 def _gaps(
     chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]], path: Path, pattern: Pattern | None
 ) -> frozenset[int]:
-    if pattern:  # says itself where a space is
+    if pattern:  # which places the spaces itself
         return frozenset()
     middles = [sign.box[1] + sign.box[3] for sign in chosen]
     marks = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
@@ -233,11 +239,11 @@ def _allowed(sign: ScoredCandidate, digits: frozenset[int]) -> ScoredCandidate:
     """The sign with its probabilities as they are once it is known to be one of these digits, or none."""
     if len(digits) == 10:
         return sign
-    shares = np.zeros_like(sign.shares)
+    probabilities = np.zeros_like(sign.probabilities)
     numbers = sorted(digits)
-    shares[numbers] = sign.shares[numbers]
-    nothing = max(0.0, 1.0 - float(sign.shares.sum()))
-    return replace(sign, shares=shares / np.float32(max(float(shares.sum()) + nothing, 1e-6)))
+    probabilities[numbers] = sign.probabilities[numbers]
+    nothing = max(0.0, 1.0 - float(sign.probabilities.sum()))
+    return replace(sign, probabilities=probabilities / np.float32(max(float(probabilities.sum()) + nothing, 1e-6)))
 
 
 def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
@@ -251,9 +257,9 @@ def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
 
 
 def _is_digit_among(sign: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
-    """Whether these pieces hold a whole digit, which a path left out only because the pattern has no place for it."""
-    own = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
-    return sign.candidate.height >= SIGN and sign.probability > 0.5 and all(piece in pieces for piece in own)
+    """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
+    parts = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
+    return sign.candidate.height >= SIGN and sign.probability > 0.5 and all(piece in pieces for piece in parts)
 
 
 def _reason(row: Row, piece: Piece) -> str:
@@ -265,20 +271,20 @@ def _reason(row: Row, piece: Piece) -> str:
 
 
 def _surest(drafts: list[PageReading]) -> PageReading:
-    """The draft that tells surest what the ink is; one on which several thresholds agree gains by it.
+    """The draft of the largest mean log-probability, with a bonus for each other threshold of the same text.
 
-    Every digit counts by its height: by how surely it is read, or as left out. Pale ones count as much as black ones.
+    Every digit is weighted by its height, those left out with a fixed cost. Pale ones count as much as black ones.
     """
     votes = Counter(draft.text for draft in drafts)
     heights = [[sign.box[2] - sign.box[0] for sign in draft.signs] for draft in drafts]
-    most = max(map(sum, heights))
+    max_height = max(map(sum, heights))
 
     def sureness(index: int) -> float:
         signs = drafts[index].signs
-        told = sum(
+        log_likelihood = sum(
             height * math.log(max(sign.probability, 1e-6)) for height, sign in zip(heights[index], signs, strict=True)
         )
-        left_out = LEFT_OUT * (most - sum(heights[index]))
-        return float((told - left_out) / most + AGREEMENT * (votes[drafts[index].text] - 1))
+        left_out = LEFT_OUT * (max_height - sum(heights[index]))
+        return float((log_likelihood - left_out) / max_height + AGREEMENT * (votes[drafts[index].text] - 1))
 
     return drafts[max(range(len(drafts)), key=sureness)]

@@ -21,8 +21,8 @@ COLUMNS = 1.5  # the least white between columns, in digit heights
 LEVEL = 0.25  # in digit heights: how far lines of two columns may be off to be one
 SIZES = 2.2  # neighbours higher by a larger factor are no two digits of one line
 STEEPEST = 16  # degrees that a page may be askew
-LEAST_SKEW = 3  # degrees: less is not worth turning the page for
-MOST_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
+MIN_SKEW = 3  # degrees: less is not worth turning the page for
+MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
 CROP = 300  # pixels of the ink map: a picture no larger may be a crop around its digits
 CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
 FOLD = 0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
@@ -145,16 +145,16 @@ def find_skew(components: list[Component], height: float) -> float:
     large = [c for c in components if c.height > 0.5 * height]
     if len(large) < 5:
         return 0.0
-    large = large[:: -(-len(large) // MOST_FOR_SKEW)]
+    large = large[:: -(-len(large) // MAX_FOR_SKEW)]
     y = np.array([(c.top + c.bottom) / 2 for c in large])
     x = np.array([(c.left + c.right) / 2 for c in large])
     degrees = np.arange(-STEEPEST, STEEPEST + 1)
     along = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
-    apart = (along[:, :, None] - along[:, None, :]) / (0.25 * height)
-    sharpness = np.exp(-(apart**2)).sum(axis=(1, 2)) - len(large)  # of each with every other
+    distances = (along[:, :, None] - along[:, None, :]) / (0.25 * height)
+    sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(large)  # of each with every other
     best = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
     clear = sharpness[best] > 1.4 * sharpness[STEEPEST] and sharpness[best] > 0.5 * len(large)
-    return float(degrees[best]) if clear and abs(degrees[best]) >= LEAST_SKEW else 0.0
+    return float(degrees[best]) if clear and abs(degrees[best]) >= MIN_SKEW else 0.0
 
 
 def collect_lines(components: list[Component]) -> list[list[Component]]:
@@ -180,8 +180,8 @@ def _are_level(left: list[list[Component]], right: list[list[Component]], height
     """Whether the lines of two blocks are level with one another, those of the block with fewer lines at least."""
     ends = np.array([_middle(max(line, key=lambda c: c.right)) for line in left])
     starts = np.array([_middle(min(line, key=lambda c: c.left)) for line in right])
-    apart = np.abs(ends[:, None] - starts)
-    return bool(np.median(apart.min(axis=int(len(ends) > len(starts)) ^ 1)) < LEVEL * height)
+    distances = np.abs(ends[:, None] - starts)
+    return bool(np.median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < LEVEL * height)
 
 
 def _middle(component: Component) -> float:
@@ -277,14 +277,16 @@ def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -
     height = float(np.median([bottom - top for top, _, bottom, _ in boxes]))
     left, right = np.array([box[1] for box in boxes]), np.array([box[3] for box in boxes])
     white, step = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
-    own = [index for index in range(len(white)) if index + 1 not in separated]
-    if not own:
+    unseparated = [index for index in range(len(white)) if index + 1 not in separated]
+    if not unseparated:
         return frozenset()
-    common = (len(own) - 1) // 2
-    usual_white = max(0.0, float(np.sort(white[own])[common]))
-    usual_step = float(np.sort(step[own])[common])
-    if len(own) == 1:  # nothing to compare it with but the digits themselves
+    common = (len(unseparated) - 1) // 2
+    usual_white = max(0.0, float(np.sort(white[unseparated])[common]))
+    usual_step = float(np.sort(step[unseparated])[common])
+    if len(unseparated) == 1:  # nothing to compare it with but the digits themselves
         usual_white, usual_step = height, 1.5 * height
     return frozenset(
-        index + 1 for index in own if white[index] > 2 * usual_white + 0.4 * height and step[index] > 1.7 * usual_step
+        index + 1
+        for index in unseparated
+        if white[index] > 2 * usual_white + 0.4 * height and step[index] > 1.7 * usual_step
     )

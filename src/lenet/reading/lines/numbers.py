@@ -1,6 +1,6 @@
-"""Which signs of a line are a number: not words, not tally marks, not what was crossed out, not what has ink left over.
+"""Selection of the signs of a line that form numbers: no words, tally marks, crossings-out or signs with ink left over.
 
-Each sign alone may look like a digit. What stands beside it, on its line and on its page, tells.
+A sign alone may look like a digit; its neighbors on the line and on the page decide.
 """
 
 import math
@@ -14,20 +14,20 @@ from lenet.reading.lines.layout import Box, find_spaces
 from lenet.reading.normalization import stroke_width
 from lenet.reading.scoring import PageReading, ScoredCandidate
 
-DIGIT_LINE = 0.5  # the least mean probability of the signs of a line, those included that are no digits
-DIGIT_WORD = 0.86  # the least probability, in the geometric mean, that signs between two spaces are digits at all
+DIGIT_LINE = 0.5  # minimum mean probability of the signs of a line, those included that are no digits
+DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
 ALONE = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
 BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
-LEAST_NUMBER = 3  # fewer digits among words are not told from letters
-NO_DIGIT = 0.1  # what a sign left out counts there
+MIN_DIGITS = 3  # fewer digits among words are not told from letters
+NO_DIGIT = 0.1  # the probability assigned to a sign left out
 STROKES = 5  # so many bare strokes of one height are tally marks, a bar code, a comb of boxes: no ones
 ONES = 0.75  # the share of a line's signs, or a page's, that are then read as ones
 EVEN = 0.1  # of their height: the standard deviation of such strokes' tops and bottoms
 SCRIBBLE = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
 BLOT = 1.4  # the same of what is more likely no digit than one
-LEAST_REST = 0.06  # of a sign's size: smaller ink left over is grain
+MIN_REST = 0.06  # of a sign's size: smaller ink left over is grain
 ASIDE = 0.25  # of its size: the point under a slanted stroke
-DOUBT = 0.5  # what the probabilities of a sign are multiplied by that leaves ink over
+DOUBT = 0.5  # the factor for the probabilities of a sign that leaves ink over
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -58,41 +58,43 @@ def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset
     starts = [at for at, (_, sign) in enumerate(boxes) if at == 0 or at in spaces or id(sign) in spaced]
     words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
     signs = [[sign for _, sign in word if sign is not None] for word in words]
-    left_out = [len(word) - len(own) for word, own in zip(words, signs, strict=True)]
-    least = ALONE if len(words) == 1 else DIGIT_WORD
-    numbers = [bool(own) and _is_number(own, count, least) for own, count in zip(signs, left_out, strict=True)]
+    left_out = [len(word) - len(digits) for word, digits in zip(words, signs, strict=True)]
+    minimum = ALONE if len(words) == 1 else DIGIT_WORD
+    numbers = [
+        bool(digits) and _is_number(digits, count, minimum) for digits, count in zip(signs, left_out, strict=True)
+    ]
     if not all(numbers):
         numbers = [
-            is_number and count == 0 and _is_sure(own)
-            for own, count, is_number in zip(signs, left_out, numbers, strict=True)
+            is_number and count == 0 and _is_sure(digits)
+            for digits, count, is_number in zip(signs, left_out, numbers, strict=True)
         ]
-    return [sign for own, is_number in zip(signs, numbers, strict=True) if is_number for sign in own]
+    return [sign for digits, is_number in zip(signs, numbers, strict=True) if is_number for sign in digits]
 
 
 def _middle(box: Box) -> int:
     return box[1] + box[3]
 
 
-def _is_number(word: list[ScoredCandidate], others: int, least: float) -> bool:
+def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool:
     """Whether signs between two spaces are digits; of three and more one may look like none."""
     if sum(sign.probability for sign in word) < DIGIT_LINE * (len(word) + others):
         return False
-    shares = [NO_DIGIT] * others + [min(1.0, float(sign.shares.sum())) for sign in word]
-    return len(shares) < 3 or _sureness(shares) >= least
+    probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in word]
+    return len(probabilities) < 3 or _sureness(probabilities) >= minimum
 
 
 def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
-    """Whether signs are digits beyond doubt: how sure it is that they are any, and which ones, count alike."""
+    """Whether signs are surely digits: the probability of any digit and that of the best one weigh the same."""
     return (
-        len(word) >= LEAST_NUMBER
-        and _sureness([math.sqrt(sign.probability * min(1.0, float(sign.shares.sum()))) for sign in word])
+        len(word) >= MIN_DIGITS
+        and _sureness([math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word])
         >= BESIDE_WORDS
     )
 
 
-def _sureness(shares: list[float]) -> float:
-    """The geometric mean; of three and more without the least."""
-    counted = np.sort(shares)[len(shares) > 2 :]
+def _sureness(probabilities: list[float]) -> float:
+    """The geometric mean; of three and more without the minimum."""
+    counted = np.sort(probabilities)[len(probabilities) > 2 :]
     return math.exp(float(np.log(np.maximum(counted, 0.01)).mean()))
 
 
@@ -108,14 +110,14 @@ def are_strokes(signs: Sequence[ScoredCandidate]) -> bool:
 
 
 def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
-    """Which signs are crossed out, or blots: a line has one pen, and theirs is far wider."""
+    """The signs that are crossed out, or blots: their strokes are far wider than those of the line."""
     if len(chosen) < 4:
         return set()
     widths = [stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in chosen]
     usual = float(np.median(widths))
     blots = {number for number, width in enumerate(widths) if width > SCRIBBLE * usual}
     doubtful = {
-        number for number, sign in enumerate(chosen) if sign.shares.sum() < 0.5 and widths[number] > BLOT * usual
+        number for number, sign in enumerate(chosen) if sign.probabilities.sum() < 0.5 and widths[number] > BLOT * usual
     }
     return blots | doubtful
 
@@ -124,7 +126,7 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
     """The signs, those less sure that leave a mark over, below them, above them or inside.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
-    of what was drawn. A point behind a digit, level with its foot, says nothing against it.
+    of what was drawn. A point behind a digit, level with its foot, does not count.
     """
 
     def is_doubtful(sign: ScoredCandidate) -> bool:
@@ -135,12 +137,15 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
             inside = above > top and below < bottom and from_left > left and to_right < right
             beyond = bottom < above < bottom + size or top - size < below < top
             in_line = left - ASIDE * size < from_left and to_right < right + ASIDE * size
-            is_rest = reason != "rule" and LEAST_REST * size < max(height, width) < 0.5 * size
+            is_rest = reason != "rule" and MIN_REST * size < max(height, width) < 0.5 * size
             if is_rest and (inside or (beyond and in_line)):
                 return True
         return False
 
-    return tuple(replace(sign, shares=sign.shares * np.float32(DOUBT)) if is_doubtful(sign) else sign for sign in signs)
+    return tuple(
+        replace(sign, probabilities=sign.probabilities * np.float32(DOUBT)) if is_doubtful(sign) else sign
+        for sign in signs
+    )
 
 
 def union(boxes: list[Box]) -> Box:

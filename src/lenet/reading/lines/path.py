@@ -1,4 +1,4 @@
-"""The best way to take a row's pieces for digits: a path over candidates, scored by the network.
+"""The best segmentation of a row's pieces into digits: a path over candidates, scored by the network.
 
 Source: [LeCun98, V], heuristic over-segmentation and the best path through the interpretation graph, here the product
 of the candidates' graph with the automaton of a `Pattern`, searched by Viterbi's algorithm.
@@ -19,14 +19,14 @@ from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
 
 WORST = -12.0  # lower bound of a candidate's score
-LEAST_FIT = 0.02  # the least probability at which a sign may be the digit that a pattern asks for
-NARROW = 0.4  # in digit heights: few digits but a 1 are
+MIN_FIT = 0.02  # minimum probability of a digit that a pattern asks for
+NARROW = 0.4  # in digit heights: few digits except 1 are narrower
 MISSING_SEPARATOR = 1.0  # a separator that the pattern asks for and no ink shows
 
 
 @dataclass(frozen=True)
 class Costs:
-    """What a path pays, in nats.
+    """The costs of a path, in nats.
 
     Attributes:
         digit: for every digit, so that between a cut and no cut there is none.
@@ -67,7 +67,7 @@ class Path:
 
     Attributes:
         chosen: candidates by index, left to right.
-        score: the higher, the better; minus infinity if nothing fits the pattern.
+        score: higher is better; minus infinity if nothing fits the pattern.
         allowed: for each chosen candidate, the digits that the pattern allows in its place.
         separators: what the pattern puts before the chosen one of that number; at their count, behind the last.
     """
@@ -80,7 +80,7 @@ class Path:
 
 @dataclass(frozen=True)
 class _Step:
-    """A way to a place: its score, and the step before it with what was taken there."""
+    """A partial path: its score, the step before, and the candidate taken there."""
 
     score: float
     before: "_Step | None" = None
@@ -102,7 +102,7 @@ def best_path(
         log_probabilities: of the ten digits for each candidate, (len(candidates), 10).
         pieces: how many there are in the row.
         pattern: what the digits and separators must make; any digits if None.
-        costs: what a path pays.
+        costs: of the path.
     """
     pattern = Pattern.anything() if pattern is None else pattern
     states = pattern.states
@@ -133,11 +133,11 @@ def best_path(
                     if piece < pieces:
                         reach(piece + 1, target, step.score + skipping[piece] / 2, step)
                     continue
-                own = best_of[states[target].digits]
+                scores = best_of[states[target].digits]
                 for index, score in from_piece[piece]:
-                    if own[index] > -np.inf:
-                        told = max(own[index] + score, WORST)
-                        reach(candidates[index].last, target, step.score + told, step, index)
+                    if scores[index] > -np.inf:
+                        total = max(scores[index] + score, WORST)
+                        reach(candidates[index].last, target, step.score + total, step, index)
     ends = [step for state, step in reached[pieces].items() if state in pattern.accepting]
     return _traced(max(ends, key=lambda step: step.score), pattern) if ends else Path((), -np.inf)
 
@@ -146,10 +146,10 @@ def _best_of(log_probabilities: NDArray[np.float32], pattern: Pattern) -> dict[f
     """For each set of digits in the pattern, the log probability of the likeliest of them, for every candidate."""
     best: dict[frozenset[int], list[float]] = {}
     for digits in {state.digits for state in pattern.states if state.digits}:
-        own = log_probabilities[:, sorted(digits)].max(axis=1, initial=-np.inf)
+        log_best = log_probabilities[:, sorted(digits)].max(axis=1, initial=-np.inf)
         if len(digits) < 10:
-            own = np.where(own >= np.log(LEAST_FIT), own, -np.inf)
-        best[digits] = own.tolist()
+            log_best = np.where(log_best >= np.log(MIN_FIT), log_best, -np.inf)
+        best[digits] = log_best.tolist()
     return best
 
 
@@ -185,7 +185,7 @@ def _cost(candidate: Candidate, costs: Costs) -> float:
 def _skipping(
     candidates: Sequence[Candidate], log_probabilities: NDArray[np.float32], pieces: int, costs: Costs
 ) -> list[float]:
-    """What leaving out each piece scores: little is lost with a speck, much with something as high as a digit."""
+    """The score of leaving out each piece: a small cost for a speck, a large one for a piece as high as a digit."""
     scores = [-costs.speck] * pieces
     nothing = np.log(np.clip(1 - np.exp(log_probabilities).sum(axis=1), 1e-6, 1))  # the probability of no digit
     for candidate, rubbish in zip(candidates, nothing.tolist(), strict=True):

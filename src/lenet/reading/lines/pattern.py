@@ -8,7 +8,7 @@ from lenet.errors import ReadingError
 ALL_DIGITS = frozenset(range(10))
 SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
 ESCAPED = frozenset("-./+ ()")  # and these after a backslash
-MOST_SIGNS = 100  # that a pattern may ask for
+MAX_SIGNS = 100  # that a pattern may ask for
 
 
 @dataclass(frozen=True)
@@ -54,8 +54,8 @@ class Pattern:
         Raises:
             ReadingError: if the length is not 1..100.
         """
-        if not 1 <= length <= MOST_SIGNS:
-            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MOST_SIGNS}")
+        if not 1 <= length <= MAX_SIGNS:
+            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MAX_SIGNS}")
         return cls.parse(rf"\d{{{length}}}")
 
     @classmethod
@@ -139,15 +139,15 @@ class _Parser:
         start = self.at
         part = self._atom()
         stop = self.at
-        least, most = self._counts()
+        minimum, maximum = self._counts()
         end = self.at
         whole = _Part(True, (), ())
-        for number in range(most):
+        for number in range(maximum):
             if number:
                 self.at = start
                 part = self._atom()
                 assert self.at == stop
-            whole = self._joined(whole, _Part(part.optional or number >= least, part.first, part.last))
+            whole = self._joined(whole, _Part(part.optional or number >= minimum, part.first, part.last))
         self.at = end
         if self.at < len(self.text) and self.text[self.at] in "?{":
             self._refuse("one count follows another")
@@ -159,13 +159,13 @@ class _Parser:
         if not self._take("{"):
             return 1, 1
         close = self.text.find("}", self.at)
-        least, comma, most = self.text[self.at : max(close, self.at)].partition(",")
-        if close < 0 or not _is_count(least) or (comma and not _is_count(most)):
+        minimum, comma, maximum = self.text[self.at : max(close, self.at)].partition(",")
+        if close < 0 or not _is_count(minimum) or (comma and not _is_count(maximum)):
             self._refuse("a count is written {3} or {3,4}")
         self.at = close + 1
-        low, high = int(least), int(most) if comma else int(least)
-        if not 0 < high <= MOST_SIGNS or low > high:
-            self._refuse(f"a count goes from the smaller to the larger, up to {MOST_SIGNS}")
+        low, high = int(minimum), int(maximum) if comma else int(minimum)
+        if not 0 < high <= MAX_SIGNS or low > high:
+            self._refuse(f"a count goes from the smaller to the larger, up to {MAX_SIGNS}")
         return low, high
 
     def _atom(self) -> _Part:
@@ -197,24 +197,24 @@ class _Parser:
     def _class(self) -> frozenset[int]:
         close = self.text.find("]", self.at)
         inside = self.text[self.at : max(close, self.at)]
-        found: set[int] = set()
+        digits: set[int] = set()
         rest = inside
         while rest:
             size = 3 if rest[1:2] == "-" else 1
             ends = rest[:size:2]
             if len(ends) != (size + 1) // 2 or not all(end in "0123456789" for end in ends) or ends[0] > ends[-1]:
-                found.clear()
+                digits.clear()
                 break
-            found.update(range(int(ends[0]), int(ends[-1]) + 1))
+            digits.update(range(int(ends[0]), int(ends[-1]) + 1))
             rest = rest[size:]
-        if close < 0 or not found:
+        if close < 0 or not digits:
             self._refuse("brackets hold digits, as [0-4] or [135]")
         self.at = close + 1
-        return frozenset(found)
+        return frozenset(digits)
 
     def _sign(self, digits: frozenset[int], separator: str) -> _Part:
-        if len(self.signs) > MOST_SIGNS:
-            self._refuse(f"it asks for more than {MOST_SIGNS} signs")
+        if len(self.signs) > MAX_SIGNS:
+            self._refuse(f"it asks for more than {MAX_SIGNS} signs")
         self.signs.append((digits, separator))
         self.following.append(set())
         state = len(self.signs) - 1
@@ -236,11 +236,11 @@ def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 4
 
 
-def wanted_of(single: bool, length: int | None, pattern: str | None) -> Pattern | None:
-    """What each line must look like; None if nothing was asked for.
+def pattern_of(single: bool, length: int | None, pattern: str | None) -> Pattern | None:
+    """The pattern of each line; None if none is specified.
 
     Raises:
-        ReadingError: if more than one thing was asked for, or the pattern or length is none.
+        ReadingError: if more than one is specified, or the pattern or length is invalid.
     """
     if sum([single, length is not None, pattern is not None]) > 1:
         raise ReadingError("choose one of single, length and pattern")

@@ -1,4 +1,4 @@
-"""From an ink map to rows of pieces: the lines of a page, and where each may be cut into digits.
+"""Segmentation of an ink map into rows of pieces: the lines of a page, and where each may be cut into digits.
 
 Ink that stands over other ink is joined, and cut where digits may touch. Which pieces make a digit is decided by
 the path search: see `path`.
@@ -19,14 +19,14 @@ from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.layout import Box as Box  # for those who import it from here
 from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, find_components, find_skew, sort_out
 
-MOST_COMPONENTS = 500  # of a page: more are texture
-MOST_RUNS, RUNS_OF_COMPONENT = 200, 3  # so are more ways to take its pieces for digits, and for each component
-MOST_PIECES = 5  # of one digit
-WIDEST = 1.7  # of several pieces taken for one digit, in digit heights
-WIDEST_PIECE = 2.5  # the same of one piece
-WIDEST_GAP = 0.3  # between two pieces of one digit, in digit heights
+MAX_COMPONENTS = 500  # of a page: more are texture
+MAX_RUNS, RUNS_OF_COMPONENT = 200, 3  # so are more candidates, and more for each component
+MAX_PIECES = 5  # of one digit
+MAX_WIDTH = 1.7  # of several pieces taken for one digit, in digit heights
+MAX_PIECE_WIDTH = 2.5  # the same of one piece
+MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 FOOT = 0.65  # of a digit's height, from its top: points and commas stand below
-SMALLEST = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
+MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
 LOW = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
 
 Run = tuple[int, int, float, tuple[int, ...]]
@@ -102,20 +102,20 @@ class Row:
 
     @cached_property
     def runs(self) -> tuple[Run, ...]:
-        """What candidates there are: first piece, last one (not included), white between, pieces dropped."""
+        """The candidates as (first piece, last one (not included), white between, pieces dropped)."""
         return tuple(self._runs())
 
     def _runs(self) -> Iterator[Run]:
         for first in range(len(self.pieces)):
             gap, reach = 0.0, self.pieces[first].right
-            for last in range(first + 1, min(len(self.pieces), first + MOST_PIECES) + 1):
+            for last in range(first + 1, min(len(self.pieces), first + MAX_PIECES) + 1):
                 run = self.pieces[first:last]
                 white = max(0.0, run[-1].left - reach) if last > first + 1 else 0.0
                 gap, reach = gap + white, max(reach, run[-1].right)
                 wide = reach - min(piece.left for piece in run)
-                if wide > (WIDEST if last > first + 1 else WIDEST_PIECE) * self.digit_height:
+                if wide > (MAX_WIDTH if last > first + 1 else MAX_PIECE_WIDTH) * self.digit_height:
                     break
-                if white > WIDEST_GAP * self.digit_height:
+                if white > MAX_GAP * self.digit_height:
                     break
                 yield first, last, gap, ()
                 specks = tuple(index for index in range(first + 1, last - 1) if self.pieces[index].height < LOW)
@@ -169,15 +169,15 @@ def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
     mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
     labels, components = find_components(mask, ink.levels)
     components, height, ignored = sort_out(components, ink.levels.shape)
-    if len(components) > MOST_COMPONENTS:
+    if len(components) > MAX_COMPONENTS:
         return Page(is_texture=True)
     rows: list[Row] = []
-    most = MOST_RUNS + RUNS_OF_COMPONENT * len(components)
+    max_runs = MAX_RUNS + RUNS_OF_COMPONENT * len(components)
     for line in collect_lines(components):
-        if max(component.height for component in line) > max(0.25 * height, SMALLEST):
+        if max(component.height for component in line) > max(0.25 * height, MIN_HEIGHT):
             rows.append(_row(ink, labels, line, threshold))
-            most -= len(rows[-1].runs)
-            if most < 0:
+            max_runs -= len(rows[-1].runs)
+            if max_runs < 0:
                 return Page(is_texture=True)
         else:
             ignored += [(component.box, _mark(component, height)) for component in line]
@@ -199,7 +199,7 @@ def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -
     heights = [component.height for component in line]
     digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
     part = labels[top:bottom, left:right]
-    own = np.zeros_like(part)
+    numbers_of_pieces = np.zeros_like(part)
     slant = find_slant(np.isin(part, [component.number for component in line]).view(np.uint8))
     pieces: list[Piece] = []
     for component in line:
@@ -212,7 +212,7 @@ def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -
             ys, xs = np.nonzero(section == value)
             if len(ys) >= 4:
                 number = len(pieces) + 1
-                own[window][ys, xs] = number
+                numbers_of_pieces[window][ys, xs] = number
                 ys, xs = ys + corner[0], xs + corner[1]
                 along = xs + slant * (ys - part.shape[0] / 2)
                 box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
@@ -221,7 +221,7 @@ def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -
                 pieces.append(Piece(*ends, (number,), box, height, frozenset({component.number})))
     return Row(
         ink.levels[top:bottom, left:right],
-        own,
+        numbers_of_pieces,
         (top, left),
         threshold,
         digit_height,
@@ -253,7 +253,7 @@ def _joined(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
 
 
 def _marked(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, ...]:
-    """The pieces, those told that are low, whole, at the foot of the digits around them, and beside these."""
+    """Mark the pieces that are low, whole, at the foot of the digits around them, and beside these."""
     high = [piece for piece in pieces if piece.height > LOW]
     parts = Counter(component for piece in pieces for component in piece.components)
 
