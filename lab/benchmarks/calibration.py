@@ -42,8 +42,10 @@ class Answers:
         """For each bin: mean probability, share right, number, and the least probability in it."""
         parts = calibration_bins(self.probabilities)
         means = [(self.probabilities[part].mean(), self.right[part].mean(), len(part)) for part in parts]
-        least = [float(self.probabilities[part[0]]) for part in parts]
-        return [(float(sure), float(share), count, low) for (sure, share, count), low in zip(means, least, strict=True)]
+        minima = [float(self.probabilities[part[0]]) for part in parts]
+        return [
+            (float(sure), float(share), count, low) for (sure, share, count), low in zip(means, minima, strict=True)
+        ]
 
     @property
     def error(self) -> float:
@@ -53,7 +55,7 @@ class Answers:
     def interval(self, rng: np.random.Generator) -> tuple[float, float]:
         """The middle 95 % of the error over answers drawn again with replacement."""
         drawn = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
-        errors = [100 * calibration_error(self.probabilities[some], self.right[some]) for some in drawn]
+        errors = [100 * calibration_error(self.probabilities[sample], self.right[sample]) for sample in drawn]
         low, high = np.percentile(errors, (2.5, 97.5))
         return float(low), float(high)
 
@@ -66,8 +68,10 @@ class Answers:
 def on_mnist(recognizer: Recognizer) -> Answers:
     """The test digits, which are normalized already."""
     mnist = data.load("mnist")
-    shares = recognizer.probabilities(mnist.test_images)
-    return Answers("MNIST test", shares.max(axis=1).astype(np.float64), shares.argmax(axis=1) == mnist.test_labels)
+    probabilities = recognizer.probabilities(mnist.test_images)
+    return Answers(
+        "MNIST test", probabilities.max(axis=1).astype(np.float64), probabilities.argmax(axis=1) == mnist.test_labels
+    )
 
 
 def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
@@ -87,11 +91,11 @@ def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
     return Answers("photos", np.array(probabilities), np.array(right, bool), missing)
 
 
-def draw(found: list[Answers], path: Path) -> None:
+def draw(answered: list[Answers], path: Path) -> None:
     """The reliability diagrams, and below each how its answers spread over the probabilities."""
     sheet, shares = Sheet(9.2, 5.8), (0, 0.2, 0.4, 0.6, 0.8, 1)
     muted, colors = sheet.theme.muted, (sheet.theme.signed[1], sheet.theme.accent)
-    for number, (answers, color) in enumerate(zip(found, colors, strict=False)):
+    for number, (answers, color) in enumerate(zip(answered, colors, strict=False)):
         left, width = 0.75 + 4.6 * number, 3.7
         sheet.text(left, 0.36, f"{answers.name}: {len(answers.right):,} answers", 12, bold=True)
         sheet.text(left, 0.6, f"expected calibration error {answers.error:.2f} %", 8.5, muted)
@@ -121,13 +125,13 @@ def main() -> None:
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
     chosen = options.parse_args()
     recognizer = Recognizer(load(chosen.weights) if chosen.weights else None)
-    found = [on_mnist(recognizer)]
+    answered = [on_mnist(recognizer)]
     if chosen.photos:
-        found.append(on_photos(recognizer, chosen.photos))
+        answered.append(on_photos(recognizer, chosen.photos))
     figures, rng = {}, np.random.default_rng(0)
     print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | bar |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
-    for answers in found:
+    for answers in answered:
         (low, high), chance = answers.interval(rng), answers.by_chance(rng)
         right, sure = 100 * answers.right.mean(), 100 * answers.probabilities.mean()
         print(
@@ -143,14 +147,14 @@ def main() -> None:
             "interval_95": [low, high],
             "by_chance": chance,
         }
-    for answers in found:
+    for answers in answered:
         print(f"\n**{answers.name}**, {BINS} bins of equally many answers", end="")
         print(f"; {answers.missing} pictures without an answer left out" if answers.missing else "")
         print("\n| from | mean probability | share right | answers |\n|---:|---:|---:|---:|")
-        for sure, share, count, least in answers.bins():
-            print(f"| {100 * least:.1f} % | {100 * sure:.2f} % | {100 * share:.2f} % | {count:,} |")
+        for sure, share, count, minimum in answers.bins():
+            print(f"| {100 * minimum:.1f} % | {100 * sure:.2f} % | {100 * share:.2f} % | {count:,} |")
     if chosen.png:
-        draw(found, chosen.png)
+        draw(answered, chosen.png)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
 

@@ -52,9 +52,9 @@ def photograph(scene: Scene, rng: Generator) -> Photo:
     height, width = scene.shape[:2]
     lit = scene * gradient((height, width), rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 1.0))[..., None]
     lit = lit * rng.uniform(0.65, 1.15) * rng.uniform(0.93, 1.0, 3).astype(np.float32)
-    seen = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.35, 1.4))
-    grain = rng.normal(0, rng.uniform(0.003, 0.03), seen.shape).astype(np.float32)
-    return jpeg(as_bytes(seen + cv2.GaussianBlur(grain, (0, 0), 0.6)), int(rng.integers(40, 96)))
+    blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.35, 1.4))
+    grain = rng.normal(0, rng.uniform(0.003, 0.03), blurred.shape).astype(np.float32)
+    return jpeg(as_bytes(blurred + cv2.GaussianBlur(grain, (0, 0), 0.6)), int(rng.integers(40, 96)))
 
 
 def gradient(shape: tuple[int, int], angle: float, darkest: float) -> Ink:

@@ -99,13 +99,13 @@ def measure(
     counts = {"plain: right": (right, len(subjects))}
     changes = [(name, change, PLAIN_SIDE) for name, change in CHANGES.items()]
     for name, change, side in [(f"size: {side:,} pixels", plain, side) for side in sizes] + changes:
-        some = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
+        subset = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
         same = 0
-        for subject, before, text, picture in compare(reader, some, change, side, plainly, single):
+        for subject, before, text, picture in compare(reader, subset, change, side, plainly, single):
             same += text == before
             if text != before:
                 differences.append(Difference(name, subject, before, text, picture))
-        counts[name] = (same, len(some))
+        counts[name] = (same, len(subset))
     return counts
 
 
@@ -114,9 +114,9 @@ def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, c
     font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
     sheet = Image.new("RGB", (columns * tile, lines * (tile + 30)), "#dddddd")
     draw = ImageDraw.Draw(sheet)
-    for place, found in enumerate(differences):
+    for place, difference in enumerate(differences):
         left, top = place % columns * tile, place // columns * (tile + 30)
-        picture = Image.fromarray(found.picture).convert("RGB")
+        picture = Image.fromarray(difference.picture).convert("RGB")
         picture = picture.resize(
             (
                 max(1, picture.width * (tile - 6) // max(picture.size)),
@@ -124,9 +124,9 @@ def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, c
             )
         )
         sheet.paste(picture, (left, top))
-        draw.text((left, top + tile - 4), found.change[:24], "#444444", font)
-        before, after = (text.replace("\n", "|") or "nothing" for text in (found.plainly, found.text))
-        draw.text((left, top + tile + 9), f"#{found.subject.number}: {before}, now {after}"[:26], "#b00020", font)
+        draw.text((left, top + tile - 4), difference.change[:24], "#444444", font)
+        before, after = (text.replace("\n", "|") or "nothing" for text in (difference.plainly, difference.text))
+        draw.text((left, top + tile + 9), f"#{difference.subject.number}: {before}, now {after}"[:26], "#b00020", font)
     sheet.save(path)
 
 

@@ -30,31 +30,31 @@ def main(strokes: int, file: Path) -> None:
         browser = driver.chromium.launch(executable_path=browser_path(), args=["--no-sandbox"])
         ready = []
         for _ in range(5):
-            with opened(browser, file) as seen:
-                ready.append(seen.page.evaluate("lenet.ready"))
+            with opened(browser, file) as watched:
+                ready.append(watched.page.evaluate("lenet.ready"))
         for second, focused in ((False, False), (False, True), (True, False), (True, True)):
-            with opened(browser, file) as seen:
+            with opened(browser, file) as watched:
                 row = " + ".join(SHIPPED[::-1] if second else SHIPPED[1:]) + (", a unit" if focused else "")
-                print(f"{row:34}{stroke_times(seen, strokes, second, focused)}")
+                print(f"{row:34}{stroke_times(watched, strokes, second, focused)}")
         browser.close()
     size = file.stat().st_size
     print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (bar {OPENING_BAR:.0f})")
     print(f"size: {size / 1e6:.2f} MB (bar {SIZE_BAR / 1e6:.1f})")
 
 
-def stroke_times(seen: Watched, strokes: int, second: bool, focused: bool) -> str:
+def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool) -> str:
     if second:
-        seen.page.select_option("#second-network", "1")
+        watched.page.select_option("#second-network", "1")
     if focused:
-        seen.hover("c3", 0.4, 0.4)
-        seen.page.mouse.down()
-        seen.page.mouse.up()
-        seen.page.evaluate("scrollTo(0, 0)")
-    seen.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
+        watched.hover("c3", 0.4, 0.4)
+        watched.page.mouse.down()
+        watched.page.mouse.up()
+        watched.page.evaluate("scrollTo(0, 0)")
+    watched.page.evaluate("for (const times of Object.values(lenet.timings)) times.length = 0")
     for _ in range(strokes):
-        seen.page.keyboard.press("c")
-        seen.draw(DIGIT)
-    times: dict[str, Any] = seen.page.evaluate("lenet.timings")
+        watched.page.keyboard.press("c")
+        watched.draw(DIGIT)
+    times: dict[str, Any] = watched.page.evaluate("lenet.timings")
     stroke = times["stroke"]
     slowest = statistics.quantiles(stroke, n=20)[-1]
     parts = [statistics.median(times[part]) for part in ("reading", "passes")]
@@ -68,7 +68,7 @@ if __name__ == "__main__":
     parser.add_argument("--file", type=Path)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder:
-        given = options.file or Path(folder) / "page.html"
+        file = options.file or Path(folder) / "page.html"
         if not options.file:
-            write_page(given, [pretrained(name) for name in SHIPPED[::-1]])
-        main(options.strokes, given)
+            write_page(file, [pretrained(name) for name in SHIPPED[::-1]])
+        main(options.strokes, file)

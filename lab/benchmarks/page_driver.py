@@ -87,7 +87,9 @@ def opened(
     shown = context.new_page()
     shown.set_default_timeout(10_000)
     watched = Watched(shown)
-    shown.on("console", lambda said: watched.faults.append(said.text) if said.type in ("error", "warning") else None)
+    shown.on(
+        "console", lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None
+    )
     shown.on("pageerror", lambda error: watched.faults.append(str(error)))
     shown.on("request", lambda request: watched.requests.append(request.url))
     shown.goto((page.as_uri() if isinstance(page, Path) else page) + query)

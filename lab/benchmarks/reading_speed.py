@@ -54,8 +54,8 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
     rng = np.random.default_rng(seed)
     width = 2016  # drawn at half or less of its size, then enlarged: paper and pens have no finer detail
     height = round(width * size[0] / size[1])
-    some = images[rng.integers(0, len(images), DIGITS)]
-    row = row_ink(list(some), 0.062 * width, rng)
+    digits = images[rng.integers(0, len(images), DIGITS)]
+    row = row_ink(list(digits), 0.062 * width, rng)
     ink = np.zeros((height, width), np.float32)
     top, left = (height - row.shape[0]) // 2, (width - row.shape[1]) // 2
     ink[top : top + row.shape[0], left : left + row.shape[1]] = row

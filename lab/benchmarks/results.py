@@ -44,17 +44,17 @@ def main(names: list[str]) -> None:
         if names and network not in names:
             continue
         command = ["train", network, "--data", data, "--recipe", recipe]
-        found = [run([*command, "--seed", str(seed)]) for seed in range(seeds)]
-        errors = [result["test"]["error_rate"] for result in found]
-        seconds = [sum(epoch["seconds"] for epoch in result["history"]) for result in found]
+        results = [run([*command, "--seed", str(seed)]) for seed in range(seeds)]
+        errors = [result["test"]["error_rate"] for result in results]
+        seconds = [sum(epoch["seconds"] for epoch in result["history"]) for result in results]
         line = f"| `lenet {' '.join(command)}` | 0–{seeds - 1} | {spread(errors)} % "
         print(f"{line}| {statistics.mean(seconds):.0f} | {published} |", flush=True)
 
 
 def run(command: list[str]) -> dict:
     out = FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
-    given = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
-    whole = [sys.executable, "-m", "lenet", *command, *given, "--out", str(out), "--resume", "--json"]
+    options = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
+    whole = [sys.executable, "-m", "lenet", *command, *options, "--out", str(out), "--resume", "--json"]
     return json.loads(subprocess.run(whole, check=True, stdout=subprocess.PIPE).stdout)
 
 

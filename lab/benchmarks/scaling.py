@@ -60,7 +60,7 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
                 share_text(measured.share(read, flops(work.inference_macs))),
             ]
         )
-    costs = ["images/s", "of its floor"]
+    costs = ["images/s", "of its roofline"]
     headings = ["network", "parameters", "MACs to learn", *costs, "to read", *costs]
     title = f"Networks: learning in batches of {BATCH}, reading {READ_AT_ONCE:,}"
     add(report, "networks", Table(title, headings, rows), measured)
@@ -136,14 +136,14 @@ def learning(
 ) -> Task:
     """The engine learning by the loss and optimizer of the network's default recipe."""
     chosen = recipe("default", network)
-    taught = Learning(
+    hyperparameters = Learning(
         batch=batch,
         loss=chosen.loss,
         optimizer=chosen.optimizer,
         momentum=chosen.momentum,
         nesterov=chosen.nesterov and chosen.optimizer == "sgd",
     )
-    return training.ours(network, images, labels, threads, taught, chosen.learning_rate / 10, examples, who)
+    return training.ours(network, images, labels, threads, hyperparameters, chosen.learning_rate / 10, examples, who)
 
 
 def reading(network: Network, images: np.ndarray, threads: int, who: str, batch: int) -> Task:

@@ -58,10 +58,10 @@ def serving(workers: int) -> Iterator[tuple[str, int]]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         try:
-            found = re.search(r"http://\S+", process.stdout.readline())
-            if found is None:
+            match = re.search(r"http://\S+", process.stdout.readline())
+            if match is None:
                 raise LeNetError("the server did not start")
-            yield found.group(), process.pid
+            yield match.group(), process.pid
         finally:
             process.terminate()
 
@@ -73,8 +73,8 @@ def megabytes(pid: int) -> float:
         with suppress(OSError):  # it has ended meanwhile
             parent = int(path.read_text().rpartition(")")[2].split()[1])
             if pid in (parent, int(path.parent.name)):
-                found = re.search(r"^Pss:\s+(\d+)", path.with_name("smaps_rollup").read_text(), re.MULTILINE)
-                total += int(found.group(1)) / 1024 if found else 0
+                match = re.search(r"^Pss:\s+(\d+)", path.with_name("smaps_rollup").read_text(), re.MULTILINE)
+                total += int(match.group(1)) / 1024 if match else 0
     return total
 
 

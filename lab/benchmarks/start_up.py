@@ -63,12 +63,12 @@ def main() -> None:
                 outcomes[name].append(run_process(command))
     on_stderr("")
     rows = []
-    for name, found in outcomes.items():
-        if failed := next((outcome for outcome in found if outcome.exit_code), None):
+    for name, repeats in outcomes.items():
+        if failed := next((outcome for outcome in repeats if outcome.exit_code), None):
             rows.append([name, "–", "–"])
             report.notes.append(f"{name}: {failed.last_words}")
             continue
-        seconds, peak = statistics.median(o.seconds for o in found), max(o.peak_bytes for o in found)
+        seconds, peak = statistics.median(o.seconds for o in repeats), max(o.peak_bytes for o in repeats)
         report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
         rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
     report.tables = [Table("Whole processes, medians", ["what", "seconds", "resident memory"], rows)]

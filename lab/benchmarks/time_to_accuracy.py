@@ -34,16 +34,16 @@ def main() -> None:
     options.add_argument("--threads", type=int, default=usable_cores(), help="[%(default)s]")
     options.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
-    given = options.parse_args()
-    report = Report(describe_machine(given.threads))
-    for recipe in given.recipes:
+    arguments = options.parse_args()
+    report = Report(describe_machine(arguments.threads))
+    for recipe in arguments.recipes:
         seeds, bar = RECIPES.get(recipe, (3, 1.0))
-        seeds = range(given.first_seed, given.first_seed + (given.seeds or seeds))
-        runs = [train(given.network, recipe, seed, given.threads) for seed in seeds]
-        report.figures[recipe] = summarize(runs, given.bar or bar)
-    report.tables = [to_table(given.network, report.figures)]
+        seeds = range(arguments.first_seed, arguments.first_seed + (arguments.seeds or seeds))
+        runs = [train(arguments.network, recipe, seed, arguments.threads) for seed in seeds]
+        report.figures[recipe] = summarize(runs, arguments.bar or bar)
+    report.tables = [to_table(arguments.network, report.figures)]
     on_stderr("")
-    show(report, given)
+    show(report, arguments)
 
 
 def train(network: str, recipe: str, seed: int, threads: int) -> dict[str, Any]:
@@ -88,15 +88,15 @@ def to_table(network: str, figures: dict[str, dict[str, Any]]) -> Table:
     rows = [
         [
             recipe,
-            str(found["runs"]),
-            f"{found['mean_error']:.3f}{spread(found['deviation'])} %",
-            f"{found['lowest_error']:.2f}–{found['highest_error']:.2f} %",
-            f"{found['within_bar']} ≤ {found['bar']:.2f} %",
-            f"{found['median_seconds']:.2f}",
-            f"{found['longest_seconds']:.2f}",
-            f"{found['peak_bytes'] / 1e6:.0f} MB",
+            str(summary["runs"]),
+            f"{summary['mean_error']:.3f}{spread(summary['deviation'])} %",
+            f"{summary['lowest_error']:.2f}–{summary['highest_error']:.2f} %",
+            f"{summary['within_bar']} ≤ {summary['bar']:.2f} %",
+            f"{summary['median_seconds']:.2f}",
+            f"{summary['longest_seconds']:.2f}",
+            f"{summary['peak_bytes'] / 1e6:.0f} MB",
         ]
-        for recipe, found in figures.items()
+        for recipe, summary in figures.items()
     ]
     return Table(f"lenet train {network} --data mnist, whole process", headings, rows)
 

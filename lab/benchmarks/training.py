@@ -1,7 +1,7 @@
 """Measure images per second while training: ``python -m lab.benchmarks.training``.
 
 lenet-5-relu by the tutorial's loop, by eager torch with everything in memory at batches of 64 to 1024, and by this
-package's engine; then the 1998 lenet-5 by mini-batch against its own floor. Needs lenet[train].
+package's engine; then the 1998 lenet-5 by mini-batch against its own roofline. Needs lenet[train].
 """
 
 from lab.benchmarks.command import on_stderr, parser, show

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lenet.training import Run
 
 _SCALE = 3  # screen pixels for each pixel of a digit
-_MOST_CLASSES = 20  # of a confusion matrix
+_MAX_CLASSES = 20  # of a confusion matrix
 
 
 def network_html(network: Network) -> str:
@@ -72,7 +72,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
     """The error rate, and who was taken for whom."""
     names, counts = evaluation.class_names, evaluation.confusion
     title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
-    if len(names) > _MOST_CLASSES:
+    if len(names) > _MAX_CLASSES:
         return _titled(title, "")
     rows = [(name, *map(_count, row[: len(names)])) for name, row in zip(names, counts.tolist(), strict=False)]
     return _titled(title, _table(("is / was read as", *names), rows, texts=1))

@@ -1,4 +1,4 @@
-"""Benchmarks: the arithmetic of the floor, the peers' model, ratios by rounds, and the shape of what is printed."""
+"""Benchmarks: the arithmetic of the roofline, the peers' model, ratios by rounds, and the shape of what is printed."""
 
 import json
 import re
@@ -36,7 +36,7 @@ def test_training_is_three_forward_passes_without_the_gradients_that_nobody_need
     assert work.training_macs == 3 * account.macs - account.stages[0].macs - fixed
 
 
-def test_the_floor_of_lenet_5_relu_is_what_the_operations_of_its_layers_give():
+def test_the_roofline_of_lenet_5_relu_is_what_the_operations_of_its_layers_give():
     forward_pass = 25 * 6 * 28 * 28 + 25 * 6 * 16 * 10 * 10 + 400 * 120 + 120 * 84 + 84 * 10
     work = measure_work(describe("lenet-5-relu"))
     assert work.roofline(100e9) == pytest.approx(100e9 / (2 * forward_pass))
@@ -194,7 +194,7 @@ def test_bench_compares_this_engine_where_it_was_built(outcome):
     assert outcome.machine["peak_flops"] > 1e9
 
 
-def test_bench_prints_tables_with_the_machine_and_the_floor_above_them(printed):
+def test_bench_prints_tables_with_the_machine_and_the_roofline_above_them(printed):
     text = printed()
     assert describe_machine(1)["processor"] in text
     for macs in (1_131_960, 416_604):  # reading tells digits from none: one output more

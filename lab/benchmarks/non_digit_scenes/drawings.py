@@ -26,7 +26,7 @@ def sign(rng: Generator, fonts: Sequence[Path]) -> Scene:
         ink = text_ink(SIGNS[which], round(rng.uniform(40, 300)), fonts, rng)
     else:
         ink = _shaky(_DRAWN_SIGNS[which - len(SIGNS)], round(rng.uniform(40, 300)), rng)
-    return written(placed(ink, rng, most=1.2), rng)
+    return written(placed(ink, rng, max_padding=1.2), rng)
 
 
 def _ring(x: float, y: float, across: float, down: float | None = None, first: float = 0, last: float = 1) -> Stroke:
@@ -115,7 +115,7 @@ def draw_line(canvas: NDArray[np.uint8], points: NDArray[np.float64], width: int
 
 def doodle(rng: Generator, fonts: Sequence[Path]) -> Scene:
     if rng.random() < 0.5:
-        return written(placed(_shaky(_DOODLES[rng.integers(len(_DOODLES))], 260, rng), rng, most=0.6), rng)
+        return written(placed(_shaky(_DOODLES[rng.integers(len(_DOODLES))], 260, rng), rng, max_padding=0.6), rng)
     shape = (round(rng.uniform(150, 600)), round(rng.uniform(150, 600)))
     canvas = np.zeros(shape, np.uint8)
     for _ in range(rng.integers(1, 5)):  # scribbles: long lines that turn back many times

@@ -29,13 +29,13 @@ WORDS = _VOCABULARY.split()
 
 def letter(rng: Generator, fonts: Sequence[Path]) -> Scene:
     ink = text_ink(rng.choice(list(LETTERS)), round(rng.uniform(30, 320)), fonts, rng)
-    return written(placed(ink, rng, most=1.2), rng)
+    return written(placed(ink, rng, max_padding=1.2), rng)
 
 
 def words(rng: Generator, fonts: Sequence[Path]) -> Scene:
     lines = [" ".join(rng.choice(WORDS, rng.integers(1, 4))) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
     ink = text_ink("\n".join(lines), round(rng.uniform(24, 110)), fonts, rng)
-    return written(placed(ink, rng, most=0.3), rng)
+    return written(placed(ink, rng, max_padding=0.3), rng)
 
 
 def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink:
@@ -48,9 +48,9 @@ def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink
     return cropped(np.asarray(turned, np.float32) / 255)
 
 
-def placed(ink: Ink, rng: Generator, most: float) -> Ink:
+def placed(ink: Ink, rng: Generator, max_padding: float) -> Ink:
     """Ink with paper around it: on each side up to ``most`` times its longer side."""
-    above, below, left, right = (6 + round(rng.uniform(0.02, most) * max(ink.shape)) for _ in range(4))
+    above, below, left, right = (6 + round(rng.uniform(0.02, max_padding) * max(ink.shape)) for _ in range(4))
     return np.pad(ink, ((above, below), (left, right)))
 
 

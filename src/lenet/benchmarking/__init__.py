@@ -1,4 +1,4 @@
-"""Benchmarks: this package's engine beside what else reads and trains such networks, and beside what is possible."""
+"""Benchmarks: this package's engine, its peers, and the roofline of the processor."""
 
 from lenet.benchmarking.report import Report, Table
 from lenet.benchmarking.runs import short

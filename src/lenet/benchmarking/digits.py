@@ -30,8 +30,8 @@ class Digits:
 def load_digits() -> Digits:
     """MNIST if the cache holds it, else pseudo-random blobs; nothing is fetched."""
     if is_cached(CATALOG["mnist"].collection):
-        found = load("mnist")
-        return Digits(found.train_images, found.train_labels, found.test_images, found.test_labels, "MNIST")
+        mnist = load("mnist")
+        return Digits(mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels, "MNIST")
     kind = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"
     return Digits(*draw_blobs(30_000, seed=0), *draw_blobs(10_000, seed=1), kind)
 

@@ -1,4 +1,4 @@
-"""Reading speed: everyone's images a second by batch and the time of one image, on one set of weights.
+"""Inference speed of all runtimes: images a second by batch and the time of one image, on the same weights.
 
 The peers are given float32 network inputs that were made beforehand; this package's engine is given gray levels and
 makes them itself.
@@ -23,7 +23,7 @@ Peer = Callable[[Network, Mapping[str, Array], Array, int], Callable[[int], Call
 BATCHES = (1, 64, 256, 1000, 10_000)
 OURS, OURS_IN_HALVES, ONNXRUNTIME = "lenet", "lenet bf16", "ONNX Runtime"
 _COMPARED = 256
-EXACTNESS = 1e-3  # of the largest output; bf16 is let off with 30 times that
+EXACTNESS = 1e-3  # of the largest output; 30 times that for bf16
 
 _PEERS = {
     "torch eager": "torch_peer:eager",
@@ -43,14 +43,14 @@ def inference_tasks(
     batches: Sequence[int] = BATCHES,
     other_batches: Sequence[int] | None = None,
 ) -> tuple[list[Task], list[str]]:
-    """Everyone who can run here, and one sentence for each who cannot.
+    """The tasks of all runtimes that run here, and one sentence for each that does not.
 
     Args:
         images: uint8 gray levels at the network's size, as many as the largest batch.
         other_batches: those of everyone but this engine and ONNX Runtime; None is ``batches``.
 
     Raises:
-        LeNetError: if someone's outputs differ from the others': then nothing may be compared.
+        LeNetError: if outputs differ between runtimes, which forbids comparing them.
     """
     inputs = network_inputs(images[: max(batches)], network.input, network.input_range)
     tasks: list[Task] = []
@@ -64,12 +64,12 @@ def inference_tasks(
             else:
                 prepare = _peer(who)(network, arrays, inputs, threads)
             everywhere = other_batches is None or who in (*precision, ONNXRUNTIME)
-            own_batches = batches if everywhere or other_batches is None else other_batches
-            calls = {batch: prepare(batch) for batch in own_batches}
+            batches_of_peer = batches if everywhere or other_batches is None else other_batches
+            calls = {batch: prepare(batch) for batch in batches_of_peer}
         except LeNetError as error:
             absent.append(str(error))
             continue
-        outputs = calls[max(own_batches)]()[:_COMPARED]
+        outputs = calls[max(batches_of_peer)]()[:_COMPARED]
         truth = outputs if truth is None else truth
         _check(who, outputs, truth[: len(outputs)])
         tasks += [Task(who, batch, batch, call) for batch, call in calls.items()]
@@ -83,16 +83,16 @@ def ours(
     engine = Engine(network, arrays, threads=threads, precision=precision)
 
     def prepare(batch: int) -> Call:
-        some = np.ascontiguousarray(images[:batch])
-        return lambda: np.asarray(engine.predict(some))
+        batch_images = np.ascontiguousarray(images[:batch])
+        return lambda: np.asarray(engine.predict(batch_images))
 
     return prepare
 
 
 def _peer(who: str) -> Peer:
     module, _, function = _PEERS[who].partition(":")
-    found: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
-    return found
+    peer: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
+    return peer
 
 
 def _check(who: str, outputs: Array, truth: Array) -> None:

@@ -1,4 +1,4 @@
-"""What a figure depends on beside the code: the machine, its load, and the versions of everyone."""
+"""The conditions of a benchmark: the machine, its load, and the versions of all packages."""
 
 import os
 import platform

@@ -38,10 +38,10 @@ def to_onnx(network: Network, arrays: Mapping[str, Array]) -> bytes:
     """The model: ``input``, float32 (batch, channels, height, width), to ``output``, float32 (batch, classes)."""
     graph = _Graph()
     name = "input"
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         prefix = f"{stage.name}."
-        own = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
-        name = _activate(graph, stage.activation, _apply(graph, stage.layer, own, received[0], name))
+        weights = {key.removeprefix(prefix): array for key, array in arrays.items() if key.startswith(prefix)}
+        name = _activate(graph, stage.activation, _apply(graph, stage.layer, weights, input_shape[0], name))
     graph.add("Flatten", [name], output="output")
     described = helper.make_graph(
         graph.nodes,
@@ -57,7 +57,7 @@ def to_onnx(network: Network, arrays: Mapping[str, Array]) -> bytes:
 
 
 class _Graph:
-    """Nodes and constants, named as they come."""
+    """Nodes and constants, numbered in order."""
 
     def __init__(self) -> None:
         self.nodes: list[Any] = []
@@ -74,23 +74,23 @@ class _Graph:
         return name
 
 
-def _apply(graph: _Graph, layer: Layer, own: Mapping[str, Array], in_maps: int, maps: str) -> str:
+def _apply(graph: _Graph, layer: Layer, weights: Mapping[str, Array], in_maps: int, maps: str) -> str:
     match layer:
         case Convolution():
-            return _convolution(graph, layer, own, in_maps, maps)
+            return _convolution(graph, layer, weights, in_maps, maps)
         case Subsampling():
             means = graph.add("AveragePool", [maps], kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
             if layer.copies > 1:
                 means = graph.add("Gather", [means, graph.constant(np.arange(in_maps).repeat(layer.copies))], axis=1)
-            coefficient = graph.constant(np.float32(layer.size**2) * own["coefficient"][:, None, None])
-            return graph.add("Add", [graph.add("Mul", [means, coefficient]), _per_map(graph, own["bias"])])
+            coefficient = graph.constant(np.float32(layer.size**2) * weights["coefficient"][:, None, None])
+            return graph.add("Add", [graph.add("Mul", [means, coefficient]), _per_map(graph, weights["bias"])])
         case MaxPooling() | AveragePooling():
             kind = "MaxPool" if isinstance(layer, MaxPooling) else "AveragePool"
             return graph.add(kind, [maps], kernel_shape=[layer.size] * 2, strides=[layer.size] * 2)
         case GlobalAveragePooling():
             return graph.add("GlobalAveragePool", [maps])
         case FullConnection():
-            weight, bias = graph.constant(own["weight"]), graph.constant(own["bias"])
+            weight, bias = graph.constant(weights["weight"]), graph.constant(weights["bias"])
             return graph.add("Gemm", [graph.add("Flatten", [maps]), weight, bias], transB=1)
         case EuclideanRbf():
             units = graph.add("Unsqueeze", [graph.add("Flatten", [maps]), graph.constant(np.array([1]))])
@@ -101,18 +101,18 @@ def _apply(graph: _Graph, layer: Layer, own: Mapping[str, Array], in_maps: int, 
             raise NotImplementedError(f"no ONNX for {type(layer).__name__}")
 
 
-def _convolution(graph: _Graph, layer: Convolution, own: Mapping[str, Array], in_maps: int, maps: str) -> str:
+def _convolution(graph: _Graph, layer: Convolution, weights: Mapping[str, Array], in_maps: int, maps: str) -> str:
     padding = layer.padding
     if padding and layer.padding_value:
         edges = graph.constant(np.array([0, 0, padding, padding] * 2))
         maps, padding = graph.add("Pad", [maps, edges, graph.constant(np.float32(layer.padding_value))]), 0
     kernels = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), np.float32)
-    pairs = [(out, seen) for out, row in enumerate(layer.connected_maps(in_maps)) for seen in row]
-    kernels[tuple(np.array(pairs).T)] = own["weight"].reshape(-1, layer.kernel_size, layer.kernel_size)
-    per_map = [graph.constant(own["bias"])] if layer.bias == "map" else []
+    pairs = [(out, source) for out, row in enumerate(layer.connected_maps(in_maps)) for source in row]
+    kernels[tuple(np.array(pairs).T)] = weights["weight"].reshape(-1, layer.kernel_size, layer.kernel_size)
+    per_map = [graph.constant(weights["bias"])] if layer.bias == "map" else []
     inputs = [maps, graph.constant(kernels), *per_map]
     sums = graph.add("Conv", inputs, strides=[layer.stride] * 2, pads=[padding] * 4)
-    return sums if per_map else graph.add("Add", [sums, graph.constant(own["bias"])])
+    return sums if per_map else graph.add("Add", [sums, graph.constant(weights["bias"])])
 
 
 def _per_map(graph: _Graph, values: Array) -> str:
@@ -125,6 +125,6 @@ def _activate(graph: _Graph, activation: Activation, sums: str) -> str:
     if activation is Activation.LOG_SOFTMAX:
         return graph.add("LogSoftmax", [sums], axis=1)
     if activation is Activation.SQUASH:
-        bent = graph.add("Tanh", [graph.add("Mul", [sums, graph.constant(np.float32(SQUASH_SLOPE))])])
-        return graph.add("Mul", [bent, graph.constant(np.float32(SQUASH_AMPLITUDE))])
+        tanh = graph.add("Tanh", [graph.add("Mul", [sums, graph.constant(np.float32(SQUASH_SLOPE))])])
+        return graph.add("Mul", [tanh, graph.constant(np.float32(SQUASH_AMPLITUDE))])
     return graph.add(_UNARY[activation], [sums])

@@ -1,4 +1,4 @@
-"""What the rounds say: ratios, shares of the floor, and tables as text or Markdown."""
+"""Reports of benchmarks: ratios, shares of the roofline, and tables as text or Markdown."""
 
 import statistics
 from collections.abc import Sequence
@@ -43,7 +43,7 @@ class Table:
 
 @dataclass
 class Report:
-    """A benchmark's outcome: where it ran, its tables, its figures, and who was absent and why."""
+    """A benchmark's results: machine, tables, figures, and notes on absent peers."""
 
     machine: dict[str, Any]
     figures: dict[str, Any] = field(default_factory=dict)
@@ -58,7 +58,7 @@ class Report:
         return self.to_text()
 
     def to_text(self) -> str:
-        """Machine, tables and notes as they are read on a terminal."""
+        """Machine, tables and notes for a terminal."""
         return "\n\n".join([say(self.machine), *(table.to_text() for table in self.tables), *self._notes("")])
 
     def to_markdown(self) -> str:
@@ -92,8 +92,8 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     """``{"over": {"onnxruntime_best", "onnxruntime_10000"}, "floor_share", "floor_share_bf16", "one_image_over":
     {"onnxruntime"}}``.
 
-    The floor is always that of float32, which bfloat16 may pass. ``over`` compares rates, so that more is better for
-    us; ``one_image_over`` compares the median times of one image, so that less is.
+    The roofline is always that of float32, which bfloat16 may exceed. ``over`` compares rates, so that more is better;
+    ``one_image_over`` compares the median times of one image, so that less is.
     """
     best, largest = rounds.best(inference.OURS), max(inference.BATCHES)
     one = rounds.over((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
@@ -109,15 +109,15 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
 
 
 def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
-    """Images a second of everyone by batch."""
-    found: dict[str, dict[str, int]] = {}
+    """Images a second by runtime and batch."""
+    by_batch: dict[str, dict[str, int]] = {}
     for who, batch in rounds.calls:
-        found.setdefault(who, {})[str(batch)] = round(rounds.rate(who, batch) or 0)
-    return found
+        by_batch.setdefault(who, {})[str(batch)] = round(rounds.rate(who, batch) or 0)
+    return by_batch
 
 
 def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
-    """A row for each task: images a second, their range over the rounds, × the tutorial's loop, share of the floor."""
+    """A row for each task: images a second, their range over the rounds, × the tutorial's loop, share of roofline."""
     tutorial = rounds.best(training.TUTORIAL)
     rows = []
     for who, batch in rounds.calls:
@@ -132,12 +132,12 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
                 share_text(rounds.share((who, batch), flops(work.training_macs))),
             ]
         )
-    title = title or f"Training {work.network.name}: {floor_text(rounds, work, True)}"
-    return Table(title, ["who", "batch", "images/s", "range", "× tutorial", "of the floor"], rows)
+    title = title or f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
+    return Table(title, ["who", "batch", "images/s", "range", "× tutorial", "of the roofline"], rows)
 
 
 def inference_table(rounds: Rounds, work: Work) -> Table:
-    """A row for each runtime: images a second by batch, the time of one image, the best share of the floor."""
+    """A row for each runtime: images a second by batch, the time of one image, the best share of the roofline."""
     names = list(dict.fromkeys(who for who, _ in rounds.calls))
     batches = sorted({batch for _, batch in rounds.calls} - {1})
     rows = []
@@ -151,18 +151,18 @@ def inference_table(rounds: Rounds, work: Work) -> Table:
                 share_text(rounds.share(rounds.best(who), flops(work.inference_macs))),
             ]
         )
-    headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the floor"]
-    return Table(f"Inference {work.network.name}: {floor_text(rounds, work, False)}", headings, rows)
+    headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the roofline"]
+    return Table(f"Inference {work.network.name}: {roofline_text(rounds, work, False)}", headings, rows)
 
 
-def floor_text(rounds: Rounds, work: Work, training: bool) -> str:
-    """How the floor comes about, with the median peak of the rounds."""
+def roofline_text(rounds: Rounds, work: Work, training: bool) -> str:
+    """The derivation of the roofline, with the median peak of the rounds."""
     macs = work.training_macs if training else work.inference_macs
     operations = f"2 × {macs:,} operations an image"
     if not rounds.peaks:
-        return f"{operations}, peak and floor unknown without the native engine"
+        return f"{operations}, peak and roofline unknown without the native engine"
     peak = statistics.median(rounds.peaks)
-    return f"{peak / 1e9:.0f} GFLOP/s ÷ {operations} = floor of {work.roofline(peak, training):,.0f} images/s"
+    return f"{peak / 1e9:.0f} GFLOP/s ÷ {operations} = roofline of {work.roofline(peak, training):,.0f} images/s"
 
 
 def flops(macs: int) -> float:
@@ -176,7 +176,7 @@ def rounded(value: float | None) -> float | None:
 
 
 def count_text(value: float | None) -> str:
-    """A rate with three figures that mean something."""
+    """A rate with three significant figures."""
     return ABSENT if value is None else f"{float(f'{value:.3g}'):,.0f}"
 
 

@@ -1,4 +1,4 @@
-"""Timing by rounds: every task in turn, round after round, so that a busy minute of the machine meets them all.
+"""Timing by rounds: every task in turn, round after round, so that load from other processes affects all tasks.
 
 A ratio is taken within each round and its median over the rounds is what counts.
 """
@@ -14,13 +14,13 @@ from dataclasses import dataclass, field
 Step = Callable[[], object]
 """A call that does the work of a fixed number of images."""
 
-_LEAST_CALLS, _PATIENCE = 3, 1.0  # that many, unless they take so many seconds more than were asked for
-_WARM_UP = 0.2  # share of the time; what the task before left spinning or cached is gone by then
+_MIN_CALLS, _MAX_OVERTIME = 3, 1.0  # at least that many, unless they exceed the time by so many seconds
+_WARM_UP = 0.2  # share of the time, for caches and spinning threads of the task before
 
 
 @dataclass(frozen=True)
 class Task:
-    """One thing to time: whose it is, and how to do ``images`` images with it."""
+    """A task to time: its runtime, and a call that processes ``images`` images."""
 
     who: str
     batch: int
@@ -30,13 +30,13 @@ class Task:
 
 @dataclass
 class Rounds:
-    """What every round measured.
+    """The measurements of all rounds.
 
     Attributes:
-        peaks: fp32 operations a second that the threads reached in registers; empty where nobody can tell.
+        peaks: fp32 operations a second that the threads reached in registers; empty where unknown.
         calls: for each task (who, batch) and round, the seconds of each call.
         images: images of one call of each task.
-        interruptions: how often a second the system gave a processor of ours to somebody else.
+        interruptions: involuntary context switches a second.
     """
 
     peaks: list[float] = field(default_factory=list)
@@ -63,12 +63,12 @@ class Rounds:
         return [batch for name, batch in self.calls if name == who]
 
     def best(self, *names: str) -> tuple[str, int] | None:
-        """Who of these was fastest, and at which batch; None if none ran."""
+        """The fastest of these, with its batch; None if none ran."""
         ran = [key for key in self.calls if key[0] in names]
         return max(ran, key=lambda key: statistics.median(self.rates(*key)), default=None)
 
     def over(self, key: tuple[str, int] | None, other: tuple[str, int] | None) -> float | None:
-        """How many times the rate of ``other`` that of ``key`` is: the median of the rounds' ratios."""
+        """The rate of ``key`` relative to ``other``: the median of the rounds' ratios."""
         if key is None or other is None or key not in self.calls or other not in self.calls:
             return None
         pairs = zip(self.rates(*key), self.rates(*other), strict=True)
@@ -109,7 +109,7 @@ def run_rounds(
 
 
 def count_interruptions() -> int:
-    """How often this process lost a processor before its time was over; 0 where the system does not tell."""
+    """The involuntary context switches of this process; 0 where unknown."""
     try:
         import resource
     except ModuleNotFoundError:  # on Windows
@@ -132,7 +132,7 @@ def time_calls(step: Step, seconds: float) -> list[float]:
     gc.disable()  # as timeit does
     try:
         end = clock() + seconds
-        while not calls or clock() < end or (len(calls) < _LEAST_CALLS and clock() < end + _PATIENCE):
+        while not calls or clock() < end or (len(calls) < _MIN_CALLS and clock() < end + _MAX_OVERTIME):
             began = clock()
             step()
             calls.append(clock() - began)

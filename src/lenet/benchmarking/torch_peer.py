@@ -36,19 +36,19 @@ def plain_module(network: Network, arrays: Mapping[str, Array] | None = None) ->
         ArchitectureError: for a stage that torch has no layer for (tables, sub-sampling, RBF, a bias by unit).
     """
     layers: list[nn.Module] = []
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         layer: nn.Module
         match stage.layer:
             case Convolution(table=None, bias="map") as c if not (c.padding and c.padding_value):
-                layer = nn.Conv2d(received[0], c.maps, c.kernel_size, c.stride, c.padding)
+                layer = nn.Conv2d(input_shape[0], c.maps, c.kernel_size, c.stride, c.padding)
             case MaxPooling(size=size):
                 layer = nn.MaxPool2d(size)
             case AveragePooling(size=size):
                 layer = nn.AvgPool2d(size)
             case FullConnection(units=units):
-                if received[1:] != (1, 1):
+                if input_shape[1:] != (1, 1):
                     layers.append(nn.Flatten())
-                layer = nn.Linear(int(np.prod(received)), units)
+                layer = nn.Linear(int(np.prod(input_shape)), units)
             case _:
                 raise ArchitectureError(f"{network.name}: {stage.name} is no plain layer of torch")
         if arrays is not None and isinstance(layer, nn.Conv2d | nn.Linear):
@@ -88,11 +88,11 @@ def _reading(module: Callable[[Tensor], Tensor], inputs: Tensor, threads: int) -
     torch.set_num_threads(threads)
 
     def prepare(batch: int) -> Call:
-        some = inputs[:batch]
+        batch_inputs = inputs[:batch]
 
         @torch.inference_mode()
         def call() -> Array:
-            return np.asarray(module(some).numpy())
+            return np.asarray(module(batch_inputs).numpy())
 
         return call
 

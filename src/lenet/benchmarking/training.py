@@ -1,4 +1,4 @@
-"""Learning speed: the tutorial's loop, torch from memory at several batches, and this package's engine."""
+"""Training speed: the tutorial's loop, torch from memory at several batches, and this package's engine."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -32,7 +32,7 @@ def training_tasks(
     our_batches: Sequence[int] = OUR_BATCHES,
     variants: bool = False,
 ) -> tuple[list[Task], list[str]]:
-    """Everyone who can run here, and one sentence for each who cannot.
+    """The tasks of all runtimes that run here, and one sentence for each that does not.
 
     Args:
         images, labels: uint8 (N, H, W) at the network's size, int64 (N,).

@@ -79,8 +79,8 @@ def build_app(verb: str | None = None) -> typer.Typer:
     return app
 
 
-def _print_version(asked: bool) -> None:
-    if asked:
+def _print_version(requested: bool) -> None:
+    if requested:
         print(f"lenet {__version__}")
         raise typer.Exit
 
@@ -101,10 +101,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return TERMINATED if code == Stopped.exit_code and was_terminated() else code
 
 
-def _exit_code(given: Sequence[str]) -> int:
+def _exit_code(arguments: Sequence[str]) -> int:
     """Run the command line, and say in one sentence why it ended if it did not end well."""
     try:
-        return _run(given)
+        return _run(arguments)
     except TyperException as error:
         if (message := error.format_message()).startswith("Usage:"):  # a group without a verb
             return _fail(message, error.exit_code)
@@ -120,11 +120,11 @@ def _exit_code(given: Sequence[str]) -> int:
             streams.is_broken(stream)
 
 
-def _run(given: Sequence[str]) -> int:
-    if any("\0" in word for word in given):
+def _run(arguments: Sequence[str]) -> int:
+    if any("\0" in word for word in arguments):
         raise typer.BadParameter("an argument holds a null byte, which no name of a file and no value can hold")
-    verb = next((word for word in given if word == "--version" or not word.startswith("-")), None)
-    result = build_app(verb)(args=list(given), prog_name="lenet", standalone_mode=False)
+    verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), None)
+    result = build_app(verb)(args=list(arguments), prog_name="lenet", standalone_mode=False)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
 

@@ -65,7 +65,7 @@ class Answers:
     by_line: bool
     has_detail: bool
     hides_rejected: bool
-    least: float
+    min_probability: float
 
     def named(self) -> "Answers":
         """The same, each with its file's name."""
@@ -98,12 +98,13 @@ class Answers:
                 yield f"  ignored: {piece.reason}; rows {top}-{bottom}, columns {left}-{right}"
 
     def _idx_text(self, before: str, reading: IdxReading) -> Iterator[str]:
-        for shares in reading.probabilities:
-            first, *others = (-shares).argsort()[:3].tolist()
+        for probabilities in reading.probabilities:
+            first, *others = (-probabilities).argsort()[:3].tolist()
             label = LABELS[first]
-            line = before + (self._rejected.format(label) if shares[first] < self.least else label)
+            line = before + (self._rejected.format(label) if probabilities[first] < self.min_probability else label)
             if self.has_detail:
-                line += f"  {shares[first]:.1%}  {_others([(LABELS[other], shares[other]) for other in others])}"
+                rest = _others([(LABELS[other], probabilities[other]) for other in others])
+                line += f"  {probabilities[first]:.1%}  {rest}"
             yield line
 
     def json(self, name: str, number: int, reading: AnyReading) -> Iterator[dict[str, Any]]:
@@ -131,30 +132,30 @@ class Answers:
         Boxes are "top,left,bottom,right", lines parted by "|".
         """
         if isinstance(reading, IdxReading):
-            for index, shares in enumerate(reading.probabilities):
-                label, share = LABELS[int(shares.argmax())], float(shares.max())
-                accepted = label if share >= self.least else _REJECTED
+            for index, probabilities in enumerate(reading.probabilities):
+                label, share = LABELS[int(probabilities.argmax())], float(probabilities.max())
+                accepted = label if share >= self.min_probability else _REJECTED
                 yield name, number, index + 1, label, accepted, f"{share:.4f}", f"{share:.4f}", "", ""
             return
         for line in lines_of(reading, self.by_line) or [Line(0, "", ())]:
-            shares = [digit.probability for digit in line.digits]
+            probabilities = [digit.probability for digit in line.digits]
             yield (
                 name,
                 number,
                 line.number or "",
                 line.text.replace("\n", "|"),
                 line.written(_REJECTED).replace("\n", "|"),
-                f"{min(shares):.4f}" if shares else "",
-                " ".join(f"{share:.4f}" for share in shares),
+                f"{min(probabilities):.4f}" if probabilities else "",
+                " ".join(f"{share:.4f}" for share in probabilities),
                 " ".join("{},{},{},{}".format(*digit.box) for digit in line.digits),
                 reading.remark,
             )
 
 
-def is_in_doubt(reading: AnyReading, least: float) -> bool:
+def is_in_doubt(reading: AnyReading, min_probability: float) -> bool:
     """Whether some digit of the reading was rejected."""
     if isinstance(reading, IdxReading):
-        return bool((reading.probabilities.max(axis=1) < least).any())
+        return bool((reading.probabilities.max(axis=1) < min_probability).any())
     return any(digit.is_rejected for digit in reading.digits)
 
 

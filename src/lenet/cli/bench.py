@@ -17,9 +17,9 @@ def bench(
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of everyone [default: one a core].")] = None,
 ) -> None:
-    """Compare training and reading with torch, ONNX Runtime, OpenVINO and the floor, in less than a minute.
+    """Compare training and reading with torch, ONNX Runtime, OpenVINO and the roofline, in less than a minute.
 
-    Those that are not installed are left out. The floor is what the processor's multiply-adds allow; see
+    Those that are not installed are left out. The roofline is what the processor's multiply-adds allow; see
     docs/performance.md, and lab/benchmarks/ of the repository for longer runs.
     """
     if as_json and markdown:

@@ -23,8 +23,8 @@ def code(
 
     Example: lenet code lenet-5 -o lenet5.py
     """
-    asked = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
-    source = standalone_source(describe(name, **{key: value for key, value in asked.items() if value is not None}))
+    options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
+    source = standalone_source(describe(name, **{key: value for key, value in options.items() if value is not None}))
     if output is None:
         typer.echo(source, nl=False)
         return

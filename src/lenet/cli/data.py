@@ -82,16 +82,16 @@ def verify(
     from lenet import data
 
     if names:
-        asked = _known(names)
+        selected = _known(names)
     else:
-        asked = [
+        selected = [
             name
             for name, entry in data.CATALOG.items()
             if any((data.cache_folder() / name / file.name).exists() for file in entry.collection.files)
         ]
-        if not asked:
+        if not selected:
             raise DataError(f"{data.cache_folder()}: holds no data set; fetch one with: lenet data fetch mnist")
-    states = {name: data.check_files(data.CATALOG[name].collection, data_dir) for name in asked}
+    states = {name: data.check_files(data.CATALOG[name].collection, data_dir) for name in selected}
     if as_json:
         report = {name: [asdict(file) | {"path": str(file.path)} for file in files] for name, files in states.items()}
         typer.echo(json.dumps(report, indent=2))
@@ -131,5 +131,5 @@ def show(
 def _known(names: list[str]) -> list[str]:
     from lenet import data
 
-    found = [known_name("data set", name, ["all", *data.CATALOG]) for name in names]
-    return list(data.CATALOG) if "all" in found else list(dict.fromkeys(found))
+    known = [known_name("data set", name, ["all", *data.CATALOG]) for name in names]
+    return list(data.CATALOG) if "all" in known else list(dict.fromkeys(known))

@@ -74,8 +74,8 @@ def show(
 
     lenet show lenet-5 --explain --lang zh
     """
-    asked = [as_json, markdown, explain, table, weights, diagram is not None]
-    if sum(asked) > 1:
+    forms = [as_json, markdown, explain, table, weights, diagram is not None]
+    if sum(forms) > 1:
         raise typer.BadParameter("choose one of --json, --markdown, --explain, --table, --weights and --diagram")
     network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
@@ -104,5 +104,5 @@ def diff(
     as_json: Json = False,
 ) -> None:
     """List every difference of two networks, stage by stage, with its effect on the counts."""
-    found = summary.difference(describe(before), describe(after))
-    print(json.dumps(found.to_json(), indent=2) if as_json else comparison.to_text(found))
+    difference = summary.difference(describe(before), describe(after))
+    print(json.dumps(difference.to_json(), indent=2) if as_json else comparison.to_text(difference))

@@ -39,9 +39,9 @@ def explain(
 
     lenet explain lenet-5-relu lenet-5 --language zh
     """
-    found = [load(name) for name in models or SHIPPED]
-    path = verb.explain(found, output, language=language)
-    size, names = path.stat().st_size, [one.network.name for one in found]
+    loaded = [load(name) for name in models or SHIPPED]
+    path = verb.explain(loaded, output, language=language)
+    size, names = path.stat().st_size, [one.network.name for one in loaded]
     if as_json:
         typer.echo(json.dumps({"path": str(path), "bytes": size, "networks": names}, ensure_ascii=False))
         return

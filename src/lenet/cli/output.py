@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lenet.cli.answers import Answers, is_in_doubt
-from lenet.cli.picture_files import Found
+from lenet.cli.picture_files import PictureSources
 from lenet.cli.signals import signals_held_back
 from lenet.cli.table import Table
 from lenet.errors import DataError, Stopped, printable
@@ -25,13 +25,13 @@ class Output:
         drawn, undrawn: pages that were drawn if that was asked for, and those that could not be.
     """
 
-    def __init__(self, found: Found, answers: Answers, as_json: bool, csv: Path | None) -> None:
+    def __init__(self, pictures: PictureSources, answers: Answers, as_json: bool, csv: Path | None) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
-        self._found, self._answers = found, answers
+        self._pictures, self._answers = pictures, answers
         self._table = Table(csv) if csv is not None else None
         self._json: _JsonList | None = None
         if as_json:  # what was read from an IDX file is long, and one line of it each
-            has_idx = any(isinstance(source, Path) and names_idx(source) for source in found.sources)
+            has_idx = any(isinstance(source, Path) and names_idx(source) for source in pictures.sources)
             self._json = _JsonList(indent=None if has_idx else 2)
 
     def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
@@ -42,9 +42,9 @@ class Output:
             LeNetError: if the table cannot be written.
         """
         started = time.monotonic()
-        for problem in self._found.problems:
+        for problem in self._pictures.problems:
             self._fail(str(problem))
-        total, done = len(self._found.sources), 0
+        total, done = len(self._pictures.sources), 0
         try:
             with closing(pages), _progress(total if is_many else 0) as show_progress:
                 for page in pages:
@@ -64,13 +64,13 @@ class Output:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
     def _take(self, page: Page) -> None:
-        name = self._found.name(page.index)
+        name = self._pictures.name(page.index)
         if isinstance(page.result, DataError):
             self._fail(str(page.result), name, page.number)
             return
         reading = page.result
         printed_name = name if page.is_only else f"{name}, page {page.number}"
-        self.in_doubt += is_in_doubt(reading, self._answers.least)
+        self.in_doubt += is_in_doubt(reading, self._answers.min_probability)
         if isinstance(reading, IdxReading):
             self.read += 1
         else:
@@ -79,10 +79,10 @@ class Output:
                 self.read += 1
             else:
                 self.without_digits += 1
-                _tell(f"{printed_name}: {reading.remark}")
+                _report(f"{printed_name}: {reading.remark}")
         if page.problem is not None:
             self.undrawn += 1
-            _tell(str(page.problem))
+            _report(str(page.problem))
         if self._table is not None:
             for row in self._answers.rows(name, page.number, reading):
                 self._table.write(row)
@@ -101,7 +101,7 @@ class Output:
             message = f"{name}: {message.removeprefix('bytes: ')}"
         if self._table is not None and name:
             self._table.write((name, number, "", "", "", "", "", "", message))
-        _tell(message)
+        _report(message)
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
@@ -152,5 +152,5 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.update(task, completed=done)
 
 
-def _tell(message: str) -> None:
+def _report(message: str) -> None:
     print(f"lenet: {printable(' '.join(message.split()))}", file=sys.stderr)

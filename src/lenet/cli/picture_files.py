@@ -14,11 +14,11 @@ SUFFIXES = (
     *(".png", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".bmp", ".dib", ".gif", ".tif", ".tiff"),
     *(".ppm", ".pgm", ".pbm", ".pnm", ".heic", ".heif", ".avif", ".pdf"),
 )
-MOST_STDIN = 1 << 29  # bytes
+MAX_STDIN = 1 << 29  # bytes
 
 
 @dataclass
-class Found:
+class PictureSources:
     """What was named.
 
     Attributes:
@@ -37,7 +37,7 @@ class Found:
         return "stdin" if isinstance(source, bytes) else printable(str(source))
 
 
-def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: Path | None = None) -> Found:
+def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: Path | None = None) -> PictureSources:
     """The pictures that words name.
 
     Args:
@@ -48,7 +48,7 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
 
     Folders within folders are not looked for through links, which may go round in circles.
     """
-    found = Found()
+    result = PictureSources()
     for word in words:
         path = Path(word)
         try:
@@ -58,31 +58,31 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, apart_from: 
             elif "\0" in word:
                 raise DataError(f"{word}: an embedded null byte, which no name of a file holds")
             elif word == STDIN:
-                found.sources.append(_from_stdin())
+                result.sources.append(_from_stdin())
             elif path.is_dir():
-                found.is_many = True
-                found.sources += _within(path, recursive, apart_from)
+                result.is_many = True
+                result.sources += _within(path, recursive, excluding)
             elif glob.has_magic(word) and not path.exists():
-                found.is_many = True
-                found.sources += _matching(word, apart_from)
+                result.is_many = True
+                result.sources += _matching(word, excluding)
             else:
-                found.sources.append(path)
+                result.sources.append(path)
         except DataError as error:
-            found.problems.append(error)
+            result.problems.append(error)
         except OSError as error:  # no right to look into it; a name that no system takes
-            found.problems.append(DataError(f"{word}: {(error.strerror or str(error)).lower()}"))
+            result.problems.append(DataError(f"{word}: {(error.strerror or str(error)).lower()}"))
         except RecursionError:
-            found.problems.append(DataError(f"{word}: folders within folders are too many to look through"))
-    return found
+            result.problems.append(DataError(f"{word}: folders within folders are too many to look through"))
+    return result
 
 
-def _within(folder: Path, recursive: bool, apart_from: Path | None) -> list[Path | bytes]:
+def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path | bytes]:
     """The pictures of a folder, sorted; hidden files are none."""
     if recursive:
         places = os.walk(folder, onerror=_raise)
     else:
         places = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
-    without = os.path.realpath(apart_from) if apart_from is not None else None
+    without = os.path.realpath(excluding) if excluding is not None else None
     paths: list[Path] = []
     for place, folders, names in places:
         folders[:] = [
@@ -97,8 +97,8 @@ def _within(folder: Path, recursive: bool, apart_from: Path | None) -> list[Path
     return sorted(paths)
 
 
-def _matching(pattern: str, apart_from: Path | None) -> list[Path | bytes]:
-    without = Path(os.path.realpath(apart_from)) if apart_from is not None else None
+def _matching(pattern: str, excluding: Path | None) -> list[Path | bytes]:
+    without = Path(os.path.realpath(excluding)) if excluding is not None else None
     files: list[Path | bytes] = [
         path
         for path in map(Path, sorted(set(_expanded(pattern))))
@@ -127,9 +127,9 @@ def _expanded(pattern: str) -> Iterator[str]:
 def _from_stdin() -> bytes:
     if sys.stdin is None or sys.stdin.isatty():
         raise DataError("stdin is a terminal; '-' reads a picture that is piped in, as in: lenet read - < photo.jpg")
-    content = sys.stdin.buffer.read(MOST_STDIN + 1)
-    if len(content) > MOST_STDIN:
-        raise DataError(f"stdin: more than {MOST_STDIN >> 20} MiB, which is the most accepted; save it as a file first")
+    content = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(content) > MAX_STDIN:
+        raise DataError(f"stdin: more than {MAX_STDIN >> 20} MiB, which is the most accepted; save it as a file first")
     if not content:
         raise DataError("stdin: empty, expected a picture")
     return content

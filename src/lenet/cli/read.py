@@ -13,7 +13,7 @@ import typer
 
 from lenet.cli.answers import Answers
 from lenet.cli.output import Output
-from lenet.cli.picture_files import Found, find_pictures
+from lenet.cli.picture_files import PictureSources, find_pictures
 from lenet.cli.table import COLUMNS
 from lenet.errors import ReadingError, printable
 from lenet.reading.batch.pages import Settings, names_idx, read_all, workers_for
@@ -90,32 +90,32 @@ def read(
         model=model,
         max_error=share_of_errors(max_error),
     )
-    found = find_pictures(files, recursive=recursive, apart_from=annotate)
-    _check_outputs(found, csv, annotate, show)
-    count = len(found.sources)
+    pictures = find_pictures(files, recursive=recursive, excluding=annotate)
+    _check_outputs(pictures, csv, annotate, show)
+    count = len(pictures.sources)
     answers = Answers(
-        is_named=found.is_many or len(files) > 1,
+        is_named=pictures.is_many or len(files) > 1,
         by_line=lines,
         has_detail=detail,
         hides_rejected=reject,
-        least=settings.recognizer().min_probability,
+        min_probability=settings.recognizer().min_probability,
     )
-    output = Output(found, answers, as_json, csv)
+    output = Output(pictures, answers, as_json, csv)
     pages = read_all(
-        found.sources,
+        pictures.sources,
         settings,
         max(1, min(count, workers)) if workers is not None else workers_for(count),
-        _drawings(found, annotate, show),
+        _drawings(pictures, annotate, show),
     )
     try:
-        output.take(pages, is_many=found.is_many or count >= _MANY)
+        output.take(pages, is_many=pictures.is_many or count >= _MANY)
     finally:
-        _tell_drawn(output, annotate, show)
+        _report_drawings(output, annotate, show)
     if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(_FAILED)
 
 
-def _tell_drawn(output: Output, annotate: Path | None, show: Path | None) -> None:
+def _report_drawings(output: Output, annotate: Path | None, show: Path | None) -> None:
     count = output.drawn + output.undrawn
     if annotate is not None and count:
         drew = f"{output.drawn:,} of {count:,} pictures" if output.undrawn else f"{count:,} picture{'s' * (count != 1)}"
@@ -140,23 +140,25 @@ def _check_one_of(options: dict[str, bool]) -> None:
         raise typer.BadParameter(f"choose one of {', '.join(others)} and {last}")
 
 
-def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
+def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
     """Refuse, before anything is read, to write where it would fail or harm."""
     if csv is not None and (csv.suffix.lower() != ".csv" or csv.is_dir()):
         raise typer.BadParameter(f"--csv writes a CSV file, expected a name that ends in .csv, got {csv}")
     if csv is not None and csv.parent.exists() and not (csv.parent.is_dir() and os.access(csv.parent, os.W_OK)):
         raise typer.BadParameter(f"--csv cannot write into {csv.parent}")
-    if csv is not None and csv.exists() and csv.stat().st_size and not _is_own_table(csv):
+    if csv is not None and csv.exists() and csv.stat().st_size and not _is_table_of_readings(csv):
         raise typer.BadParameter(f"--csv would write over {csv}, which holds something else; name another file")
     if annotate is not None and annotate.exists() and not annotate.is_dir():
         raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
     if show is None:
         return
-    if found.is_many or len(found.sources) + len(found.problems) > 1:
-        raise typer.BadParameter(f"--show draws one picture, got {len(found.sources) + len(found.problems)} files")
+    if pictures.is_many or len(pictures.sources) + len(pictures.problems) > 1:
+        raise typer.BadParameter(
+            f"--show draws one picture, got {len(pictures.sources) + len(pictures.problems)} files"
+        )
     if show.suffix.lower() != ".png" or show.is_dir():
         raise typer.BadParameter(f"--show draws a PNG file, expected a name that ends in .png, got {show}")
-    for source in found.sources:
+    for source in pictures.sources:
         if not isinstance(source, bytes):
             if names_idx(source):
                 raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
@@ -164,20 +166,20 @@ def _check_outputs(found: Found, csv: Path | None, annotate: Path | None, show: 
                 raise typer.BadParameter(f"--show would write over {source}")
 
 
-def _is_own_table(csv: Path) -> bool:
+def _is_table_of_readings(csv: Path) -> bool:
     """Whether a file is a table that was written here before."""
     with csv.open("rb") as file:
         return file.readline().strip() == ",".join(COLUMNS).encode()
 
 
-def _drawings(found: Found, annotate: Path | None, show: Path | None) -> "Drawings | None":
+def _drawings(pictures: PictureSources, annotate: Path | None, show: Path | None) -> "Drawings | None":
     if annotate is None and show is None:
         return None
     from lenet.reading.drawing.annotation import Drawings
     from lenet.reading.drawing.places import drawing_paths
 
-    paths = drawing_paths(found.sources, annotate) if annotate is not None else ()
-    originals = {os.path.realpath(source) for source in found.sources if not isinstance(source, bytes)}
+    paths = drawing_paths(pictures.sources, annotate) if annotate is not None else ()
+    originals = {os.path.realpath(source) for source in pictures.sources if not isinstance(source, bytes)}
     for path in paths:
         if os.path.realpath(path) in originals:
             raise typer.BadParameter(f"--annotate would write over {path}; name another folder")

@@ -89,8 +89,8 @@ def reproduce(
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if as_json:
-        told = [row.settings for row in done]
-        print(json.dumps(told if everything else told[0], ensure_ascii=False))
+        settings = [row.settings for row in done]
+        print(json.dumps(settings if everything else settings[0], ensure_ascii=False))
         return
     for row in done:
         with reading_results(row.folder):

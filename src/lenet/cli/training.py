@@ -172,10 +172,10 @@ def evaluate(
         raise typer.BadParameter("--max-error goes with --photos")
     from lenet.evaluation import draw_confusion, draw_mistakes
 
-    found = load(model)
-    dataset = data.load(data_set or DEFAULT_DATA, data_dir, size=found.network.input[1], color=found.is_color)
-    _warn_of_other_classes(found, dataset)
-    evaluation = evaluate_weights(found, dataset, split=split, engine=engine)
+    loaded = load(model)
+    dataset = data.load(data_set or DEFAULT_DATA, data_dir, size=loaded.network.input[1], color=loaded.is_color)
+    _warn_of_other_classes(loaded, dataset)
+    evaluation = evaluate_weights(loaded, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if mistakes:
         data.save_sheet(draw_mistakes(evaluation, images), mistakes)
@@ -224,8 +224,8 @@ def _report(run: Run, as_json: bool) -> None:
     print(run.best_path, run.history_path, run.settings_path, run.curves_path, run.evaluation_path, sep="\n")
 
 
-def _warn_of_other_classes(found: Model, dataset: data.Dataset) -> None:
-    trained_on = found.trained_on
+def _warn_of_other_classes(model: Model, dataset: data.Dataset) -> None:
+    trained_on = model.trained_on
     if trained_on in data.CATALOG and data.CATALOG[trained_on].class_names != dataset.class_names:
         print(
             f"lenet: these weights were trained on {trained_on}, whose classes are not those of {dataset.name}; "
@@ -234,8 +234,8 @@ def _warn_of_other_classes(found: Model, dataset: data.Dataset) -> None:
         )
 
 
-def _check_goes_with_photos(given: dict[str, Any]) -> None:
-    if others := [option for option, value in given.items() if value]:
+def _check_goes_with_photos(options: dict[str, Any]) -> None:
+    if others := [option for option, value in options.items() if value]:
         raise typer.BadParameter(f"--photos reads pictures of its own; leave {others[0]} out")
 
 
@@ -246,9 +246,9 @@ def _check_picture_path(path: Path | None) -> None:
         raise LeNetError(f"{path.parent}: no such folder for {path.name}")
 
 
-def _examples(evaluation: Evaluation, most: int) -> list[dict[str, Any]]:
+def _examples(evaluation: Evaluation, limit: int) -> list[dict[str, Any]]:
     names = evaluation.class_names
-    pairs = zip(evaluation.predictions[:most].tolist(), evaluation.labels[:most].tolist(), strict=True)
+    pairs = zip(evaluation.predictions[:limit].tolist(), evaluation.labels[:limit].tolist(), strict=True)
     return [
         {
             "index": index,

@@ -249,6 +249,11 @@ class Replicas:
         return replica // self._lanes, replica % self._lanes
 
 
+def _native_loss(loss: str) -> Any:
+    name = {"sum-squared-error": "mean_squared_error"}.get(loss, loss.replace("-", "_"))
+    return getattr(_native.Loss, name)
+
+
 def _fastest(best: str, replicas: int, threads: int) -> str:
     """AVX2 instead of AVX-512 where that gets more threads to work, or leaves fewer lanes idle."""
     if best != "avx512" or "avx2" not in instruction_sets():

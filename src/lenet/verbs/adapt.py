@@ -23,7 +23,7 @@ from lenet.training.adaptation import adapt as adapt_model
 
 FEWEST = 10  # pictures: fewer say too little about a hand, and nothing about whether adapting helped
 FEW, FOLDS_OF_FEW, FOLDS = 40, 10, 5
-_MOST_CHANGES = 20  # that are printed
+_MAX_CHANGES = 20  # that are printed
 _PIECES = 2_000
 _PARTS = {FOLDS_OF_FEW: "tenth", FOLDS: "fifth"}
 
@@ -31,7 +31,7 @@ Item = TypeVar("Item")
 
 
 class Progress:
-    """What is told of how far adapting has come; this one passes it on to nobody."""
+    """Progress of an adaptation; this one ignores it."""
 
     def say(self, what: str) -> None:
         """A step begins."""
@@ -86,10 +86,10 @@ def adapt(
     answers = progress.count(read_by_turns(pictures, crossed, folds.tolist()), len(pictures))
     after = Measurement(tuple(answers))
     progress.say("learning from all of them")
-    own = _examples(shown, folds >= 0)
-    adapted = adapt_model(model, own, rehearsed, PASSES)
+    examples = _examples(shown, folds >= 0)
+    adapted = adapt_model(model, examples, rehearsed, PASSES)
     adaptation = Adaptation(
-        adapted, before, after, len(turns), len(own), Known.of(model, mnist), Known.of(adapted, mnist)
+        adapted, before, after, len(turns), len(examples), Known.of(model, mnist), Known.of(adapted, mnist)
     )
     provenance = model.provenance | {"adaptations": [*adaptations, _adaptation(model, Path(labels), adaptation)]}
     return replace(adaptation, model=replace(adapted, provenance=provenance))
@@ -97,7 +97,7 @@ def adapt(
 
 @dataclass(frozen=True)
 class Known:
-    """What a model makes of what it learned before.
+    """A model's results on its former training domain.
 
     Attributes:
         mnist: errors and examples of MNIST's test part.
@@ -112,7 +112,7 @@ class Known:
         evaluation = evaluate(model, mnist)
         recognizer = Recognizer(model)
         pieces = pieces_of_digits(mnist.test_images, _PIECES, np.random.default_rng(0))
-        accepted = sum(not recognizer.rejects(shares) for shares in recognizer.probabilities(pieces))
+        accepted = sum(not recognizer.rejects(probabilities) for probabilities in recognizer.probabilities(pieces))
         return cls((evaluation.errors, evaluation.examples), (accepted, _PIECES))
 
     def to_json(self) -> dict[str, Any]:
@@ -150,13 +150,13 @@ class Adaptation:
         return sorted((pair for pair in pairs if pair[0].text != pair[1].text), key=lambda pair: not pair[0].is_right)
 
     def lines(self) -> list[str]:
-        """All of it as text."""
-        own = [measurement.total for measurement in (self.before, self.after)]
+        """The outcome as text."""
+        tallies = [measurement.total for measurement in (self.before, self.after)]
         known = [self.known_before, self.known_after]
         rows = [
-            (f"own pictures right, {self.folds}-fold", [(tally.right, tally.n) for tally in own], 1),
-            ("own pictures rejected", [(tally.rejected, tally.n) for tally in own], 1),
-            ("own pictures accepted but wrong", [(tally.accepted_wrong, tally.n) for tally in own], 1),
+            (f"own pictures right, {self.folds}-fold", [(tally.right, tally.n) for tally in tallies], 1),
+            ("own pictures rejected", [(tally.rejected, tally.n) for tally in tallies], 1),
+            ("own pictures accepted but wrong", [(tally.accepted_wrong, tally.n) for tally in tallies], 1),
             ("MNIST test errors", [one.mnist for one in known], 2),
             ("pieces of digits accepted", [one.pieces for one in known], 1),
         ]
@@ -174,14 +174,14 @@ class Adaptation:
             *(
                 f"  {was.picture.file}: {_one_line(was.picture.label)} was read {_one_line(was.text)}, "
                 f"now {_one_line(now.text)}"
-                for was, now in changed[:_MOST_CHANGES]
+                for was, now in changed[:_MAX_CHANGES]
             ),
-            *([f"  and {len(changed) - _MOST_CHANGES} more"] if len(changed) > _MOST_CHANGES else []),
+            *([f"  and {len(changed) - _MAX_CHANGES} more"] if len(changed) > _MAX_CHANGES else []),
             *(["adapting did not help: stay with the model as it was"] if better <= worse else []),
         ]
 
     def to_json(self) -> dict[str, Any]:
-        """All of it as plain values."""
+        """The outcome as plain values."""
         return {
             "pictures": self.before.total.n,
             "examples": self.examples,
@@ -209,27 +209,27 @@ def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
 
 
 def _examples(shown: Sequence[Shown], chosen: NDArray[np.bool_]) -> LabeledDigits:
-    some = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
-    return LabeledDigits(np.concatenate([one.images for one in some]), np.concatenate([one.labels for one in some]))
+    parts = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
+    return LabeledDigits(np.concatenate([one.images for one in parts]), np.concatenate([one.labels for one in parts]))
 
 
-def _check_enough(count: int, said: str) -> None:
+def _check_enough(count: int, subject: str) -> None:
     if count < FEWEST:
-        raise DataError(f"{said.format(count)}, expected at least {FEWEST}, better 5 of every digit")
+        raise DataError(f"{subject.format(count)}, expected at least {FEWEST}, better 5 of every digit")
 
 
-def _adaptations(found: Model) -> list[Any]:
-    """What was done to the weights before."""
-    with found.checked_provenance() as account:
+def _adaptations(model: Model) -> list[Any]:
+    """The adaptations recorded in the weights."""
+    with model.checked_provenance() as account:
         before: list[Any] = account.list("adaptations", default=[])
         return before
 
 
-def _adaptation(found: Model, table: Path, outcome: Adaptation) -> dict[str, Any]:
-    """What was done to the weights now."""
+def _adaptation(model: Model, table: Path, outcome: Adaptation) -> dict[str, Any]:
+    """The record of this adaptation."""
     table = table / "labels.csv" if table.is_dir() else table
     return {
-        "from": {"network": found.network.name, "arrays_sha256": found.digest},
+        "from": {"network": model.network.name, "arrays_sha256": model.digest},
         "labels_sha256": hashlib.sha256(table.read_bytes()).hexdigest(),
         "recipe": PASSES.to_json(),
         **{name: value for name, value in outcome.to_json().items() if name != "changed"},

@@ -69,10 +69,10 @@ def described(network: Network | Model | str, **options: int | None) -> Network:
     Raises:
         UnknownName, ArchitectureError: as `lenet.describe`, or if options come with what is no name.
     """
-    given = {option: value for option, value in options.items() if value is not None}
+    values = {option: value for option, value in options.items() if value is not None}
     if isinstance(network, str):
-        return describe(network, **given)
+        return describe(network, **values)
     network = network.network if isinstance(network, Model) else network
-    if given:
-        raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(given))}")
+    if values:
+        raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(values))}")
     return network

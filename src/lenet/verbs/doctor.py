@@ -38,7 +38,7 @@ _CLOSE = 1e-3  # how far the engine's outputs may lie from the reference's: roun
 
 
 class State(StrEnum):
-    """How a thing was found."""
+    """The state of a finding."""
 
     GOOD = "good"
     ABSENT = "absent"  # and everything else works without it
@@ -47,7 +47,7 @@ class State(StrEnum):
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report: what was looked at, how it was found, and what to do if it is not good."""
+    """One line of the report: what was checked, its state, and the remedy if it is not good."""
 
     section: str
     name: str
@@ -94,8 +94,8 @@ def _examine() -> Iterator[Finding]:
             for name, state, text, value, *remedy in examine():
                 yield Finding(section, name, state, text, value, *remedy)
         except Exception as error:  # a broken part must not hide the other findings
-            said = f"{type(error).__name__}: {' '.join(str(error).split())}"
-            yield Finding(section, "check", State.BROKEN, said, said, "install the package again")
+            message = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            yield Finding(section, "check", State.BROKEN, message, message, "install the package again")
 
 
 Row = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
@@ -109,8 +109,8 @@ def _versions() -> Iterator[Row]:
     yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
     for package in _required():
         version = _version(package)
-        found = State.GOOD if version else State.BROKEN
-        yield package, found, version or "is not installed", version, f"pip install {package}"
+        state = State.GOOD if version else State.BROKEN
+        yield package, state, version or "is not installed", version, f"pip install {package}"
 
 
 def _machine() -> Iterator[Row]:
@@ -130,10 +130,10 @@ def _machine() -> Iterator[Row]:
 def _engine() -> Iterator[Row]:
     from lenet.engine.choice import VARIABLE, describe
 
-    found = describe()
-    extension, sets = found["extension"], found["instruction_sets"]
+    engine = describe()
+    extension, sets = engine["extension"], engine["instruction_sets"]
     path, problem = extension["path"], extension["problem"]
-    remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {found['remedy']}"
+    remedy = f"with a C++ compiler (GCC or Clang) installed: LENET_MUST_BUILD=1 {engine['remedy']}"
     if problem:
         state = State.BROKEN if path else State.ABSENT
         yield "extension", state, f"{problem}  {path}" if path else problem, path, remedy
@@ -144,34 +144,36 @@ def _engine() -> Iterator[Row]:
         text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
         yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
         yield "can run", State.GOOD, ", ".join(sets), sets
-    if found["problem"]:
-        yield "in use", State.BROKEN, found["problem"], found["forced"], f"unset {VARIABLE}"
+    if engine["problem"]:
+        yield "in use", State.BROKEN, engine["problem"], engine["forced"], f"unset {VARIABLE}"
         return
     for purpose in ("training", "reading"):
-        text, state = f"{found[purpose]}: {found['reason']}", State.GOOD
-        value, remedy = found[purpose], f"unset {VARIABLE}"
-        if (purpose, found[purpose]) == ("training", "numpy"):
+        text, state = f"{engine[purpose]}: {engine['reason']}", State.GOOD
+        value, remedy = engine[purpose], f"unset {VARIABLE}"
+        if (purpose, engine[purpose]) == ("training", "numpy"):
             text, state = f"{text}, but it cannot learn", State.ABSENT
-        elif found[purpose] == "torch" and find_spec("torch") is None:
-            text, state = f"cannot be done: {found['reason']}, and torch is not installed", State.ABSENT
+        elif engine[purpose] == "torch" and find_spec("torch") is None:
+            text, state = f"cannot be done: {engine['reason']}, and torch is not installed", State.ABSENT
             value, remedy = None, "pip install 'lenet[train]', or a native engine"
         yield purpose, state, text, value, remedy
     for name in sets:
         yield _try(name)
-    yield _look_for_matrix_unit()
+    yield _matrix_unit()
 
 
-def _look_for_matrix_unit() -> Row:
-    """Whether the engine can read in bfloat16 here; exactness is none of it."""
+def _matrix_unit() -> Row:
+    """Whether the engine can read in bfloat16 here; its exactness is not checked."""
     from lenet.engine.native import precisions
 
-    found = list(precisions())
-    text = "reads in bfloat16 where a program asks for it" if "bfloat16" in found else "none that this engine can use"
-    return "matrix unit", State.GOOD if "bfloat16" in found else State.ABSENT, text, found
+    supported = list(precisions())
+    text = (
+        "reads in bfloat16 where a program asks for it" if "bfloat16" in supported else "none that this engine can use"
+    )
+    return "matrix unit", State.GOOD if "bfloat16" in supported else State.ABSENT, text, supported
 
 
 def _try(instructions: str) -> Row:
-    """Let one instruction set read noise with the shipped weights, and hold it against the NumPy reference."""
+    """Compare one instruction set with the NumPy reference on noise, with the shipped weights."""
     from lenet.engine.native import Engine
     from lenet.engine.reference import forward
     from lenet.model import pretrained
@@ -182,12 +184,12 @@ def _try(instructions: str) -> Row:
     noise = np.random.default_rng(0).integers(0, 256, (100, *network.input), np.uint8)
     inputs = network_inputs(noise, network.input, network.input_range)
     expected = forward(network, model.parameters, inputs)
-    given = Engine(network, model.parameters, instructions=instructions).predict(inputs)
-    apart = float(np.abs(given - expected).max() / np.abs(expected).max())
-    if not apart < _CLOSE:  # so that a NaN is caught, too
-        text = f"is wrong: {network.name} differs from the NumPy reference by {apart:.1e}"
-        return instructions, State.BROKEN, text, apart, "force another engine with LENET_ENGINE, and report this"
-    return instructions, State.GOOD, f"reads as the NumPy reference does, to {apart:.0e}", apart
+    outputs = Engine(network, model.parameters, instructions=instructions).predict(inputs)
+    error = float(np.abs(outputs - expected).max() / np.abs(expected).max())
+    if not error < _CLOSE:  # so that a NaN is caught, too
+        text = f"is wrong: {network.name} differs from the NumPy reference by {error:.1e}"
+        return instructions, State.BROKEN, text, error, "force another engine with LENET_ENGINE, and report this"
+    return instructions, State.GOOD, f"reads as the NumPy reference does, to {error:.0e}", error
 
 
 def _extras() -> Iterator[Row]:
@@ -238,8 +240,8 @@ def _required(extra: str = "") -> list[str]:
     """The packages that lenet itself, or one of its extras, needs."""
     lines = (line.partition(";") for line in metadata.requires("lenet") or [])
     # Quotes differ between the tools that write metadata.
-    wanted = f"extra=='{extra}'" if extra else ""
-    return [_NAME.findall(line)[0] for line, _, when in lines if when.replace('"', "'").replace(" ", "") == wanted]
+    marker = f"extra=='{extra}'" if extra else ""
+    return [_NAME.findall(line)[0] for line, _, when in lines if when.replace('"', "'").replace(" ", "") == marker]
 
 
 def _version(package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Figures of what a model makes of one picture."""
+"""Figures of a model's forward pass on one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path

@@ -26,8 +26,8 @@ def network_picture(model: Model, picture: Any) -> NDArray[np.uint8]:
     Raises:
         DataError: if there is no such picture, or no digit in it.
     """
-    if isinstance(picture, str) and (found := _of_data_set(picture)) is not None:
-        return found
+    if isinstance(picture, str) and (pixels := _of_data_set(picture)) is not None:
+        return pixels
     if model.is_color or model.class_names != DIGITS:
         return data.read_picture(picture, size=_side(model), color=model.is_color)
     return _digit(picture)

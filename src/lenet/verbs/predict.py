@@ -36,9 +36,9 @@ class Prediction:
     probability: float
     probabilities: dict[str, float]
 
-    def top(self, most: int = 3) -> list[tuple[str, float]]:
+    def top(self, count: int = 3) -> list[tuple[str, float]]:
         """The likeliest classes with their probabilities."""
-        return list(self.probabilities.items())[:most]
+        return list(self.probabilities.items())[:count]
 
     def to_json(self) -> dict[str, Any]:
         """Class and probabilities as plain values."""
@@ -79,9 +79,9 @@ def predict(model: Model | str | Path, pictures: Any) -> Any:
     model = load(model)
     levels, are_many = gray_levels(model, pictures)
     outputs = model._forward.predict(levels)
-    shares = probabilities(model.network, outputs / np.float32(_temperature(model)))
-    found = [_prediction(model, row) for row in shares]
-    return found if are_many else found[0]
+    rows = probabilities(model.network, outputs / np.float32(_temperature(model)))
+    predictions = [_prediction(model, row) for row in rows]
+    return predictions if are_many else predictions[0]
 
 
 def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
@@ -141,10 +141,10 @@ def _temperature(model: Model) -> float:
     return Calibration.of_one_view(model).temperature
 
 
-def _prediction(model: Model, shares: NDArray[np.float32]) -> Prediction:
+def _prediction(model: Model, values: NDArray[np.float32]) -> Prediction:
     if model.refusal is not None:
-        shares = np.delete(shares, model.refusal)
-    order = np.argsort(-shares, kind="stable")
-    by_name = {model.class_names[index]: float(shares[index]) for index in order}
+        values = np.delete(values, model.refusal)
+    order = np.argsort(-values, kind="stable")
+    by_name = {model.class_names[index]: float(values[index]) for index in order}
     first = next(iter(by_name))
     return Prediction(first, by_name[first], by_name)

@@ -48,12 +48,12 @@ def serve(
     from lenet.server import serve as run
     from lenet.server.readers import shipped
 
-    own, shown = load(model), shipped()
-    beside = [one for one in shown if one.network.name != own.network.name]
+    served, shown = load(model), shipped()
+    beside = [one for one in shown if one.network.name != served.network.name]
     root_path = normalized_path(root_path)
-    document = page_document([own, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
+    document = page_document([served, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
     service = Service(
-        own,
+        served,
         page=page_html(document),
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
         shown=tuple(shown),

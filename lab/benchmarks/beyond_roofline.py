@@ -1,4 +1,4 @@
-"""Measure what skipping the background and bfloat16 products gain: ``python -m lab.benchmarks.past_the_floor``."""
+"""Measure what skipping the background and bfloat16 products gain: ``python -m lab.benchmarks.beyond_roofline``."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,13 +14,13 @@ from lenet.engine.native import Engine, Learning, precisions
 from lenet.model import Model, pretrained
 from lenet.summary import measure_work
 
-READ_AT_ONCE, BATCH, SEEN = 1_000, 256, 8_192
+READ_AT_ONCE, BATCH, IMAGES = 1_000, 256, 8_192
 
 
 def main() -> None:
     options = parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
     digits, report, weights = load_digits(), Report(describe_machine(options.threads)), pretrained()
-    work, ink = measure_work(weights.network), digits.test_images[:SEEN]
+    work, ink = measure_work(weights.network), digits.test_images[:IMAGES]
     full = np.maximum(ink, 1)
     kinds = {"digits": ink, "no background": full, "nothing but background": np.zeros_like(ink)}
     tasks = []
@@ -34,8 +34,8 @@ def main() -> None:
         macs = work.training_macs if who.startswith("learn") else work.inference_macs
         rate, share = measured.rate(who, batch), measured.share((who, batch), flops(macs))
         rows.append([who, f"{batch:,}", count_text(rate), share_text(share)])
-    headings = ["lenet-5-relu", "batch", "images/s", "of the float32 floor"]
-    report.tables.append(Table("Past the floor", headings, rows))
+    headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
+    report.tables.append(Table("Beyond the roofline", headings, rows))
     note_machine(report, measured)
     report.notes += [f"pictures: {digits.kind}", compare(weights, digits.test_images, digits.test_labels)]
     on_stderr("")
@@ -43,8 +43,8 @@ def main() -> None:
 
 
 def reading(engine: Engine, who: str, images: NDArray[np.uint8]) -> Task:
-    some = np.ascontiguousarray(images[:READ_AT_ONCE])
-    return Task(who, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(some))
+    batch = np.ascontiguousarray(images[:READ_AT_ONCE])
+    return Task(who, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
 
 
 def learning(weights: Model, threads: int, who: str, images: NDArray[np.uint8]) -> Task:
