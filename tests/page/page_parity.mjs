@@ -31,7 +31,7 @@ export function compare({ parseDocument, networkInput, probabilities }, packed) 
           before.relative = Math.max(before.relative, found.relative);
         }
       });
-      const { shares, none, winner } = probabilities(loaded, pass.outputs);
+      const { probabilities: shares, none, winner } = probabilities(loaded, pass.outputs);
       const all = loaded.refusal === null ? shares : [...shares, none];
       result.shares = Math.max(result.shares, worst(all, slice(expected.shares, pass.outputs.length)).absolute);
       result.winners.push(winner);

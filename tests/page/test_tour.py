@@ -14,7 +14,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
-from lenet.page.document import MOST_NETWORKS, SHIPPED
+from lenet.page.document import MAX_NETWORKS, SHIPPED
 from lenet.preprocess import network_inputs
 
 SITE = resources.files("lenet.page") / "site"
@@ -186,8 +186,8 @@ def test_the_tour_has_ten_stops_with_every_text_and_number_for_both_networks(tol
 def test_the_tour_can_be_told_with_every_network_of_the_zoo(told, digit):
     script = """show(scenes.map((scene) => STOPS.map((stop) => tellStop(stop, scene))));"""
     zoo = [Model(describe(name), initial_weights(describe(name), seed=1)) for name in names()]
-    for start in range(0, len(zoo), MOST_NETWORKS):
-        document = page_document(zoo[start : start + MOST_NETWORKS])
+    for start in range(0, len(zoo), MAX_NETWORKS):
+        document = page_document(zoo[start : start + MAX_NETWORKS])
         for tales in in_node(script, document=document, image=digit.ravel().tolist()):
             assert len(tales) == 10
             for part in (tale[part] for tale in tales for part in ("title", "idea", "live") if tale[part]):
@@ -273,7 +273,7 @@ def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document,
         const answer = answerTo(loaded, image);
         const curve = emptyCurve(answer);
         for (const _ of measure({ loaded, image, changes: UNCHANGED, slider }, curve));
-        const last = Math.round((slider.most - slider.least) / slider.step);
+        const last = Math.round((slider.maximum - slider.minimum) / slider.step);
         const kept = [];
         for (let index = 0; index <= last; index += 1) {
           const value = valueOf(slider, index);

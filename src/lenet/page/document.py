@@ -17,8 +17,8 @@ from lenet.summary.derivations import Language, describe_stage
 
 FORMAT = "lenet-page-1"
 SHIPPED = ("lenet-5-relu", "lenet-5")
-MOST_NETWORKS = 6
-MOST_PARAMETERS = 2_000_000
+MAX_NETWORKS = 6
+MAX_PARAMETERS = 2_000_000
 
 _DIGITS = tuple("0123456789")
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
@@ -46,8 +46,8 @@ def page_document(
         LeNetError: if there is no network, or too many.
         WeightsError: if a network cannot be shown, or its calibration cannot be read.
     """
-    if not 1 <= len(models) <= MOST_NETWORKS:
-        raise LeNetError(f"a page shows 1 to {MOST_NETWORKS} networks, got {len(models)}")
+    if not 1 <= len(models) <= MAX_NETWORKS:
+        raise LeNetError(f"a page shows 1 to {MAX_NETWORKS} networks, got {len(models)}")
     for one in models:
         _check(one.network)
     networks = [_network(one, title) for one, title in zip(models, _titles(models), strict=True)]
@@ -74,8 +74,8 @@ def _check(network: Network) -> None:
             "a page shows networks that end in one unit for each of at least two classes"
         )
     parameters = sum(map(math.prod, network.parameter_shapes().values()))
-    if parameters > MOST_PARAMETERS:
-        raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MOST_PARAMETERS:,} a network")
+    if parameters > MAX_PARAMETERS:
+        raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MAX_PARAMETERS:,} a network")
 
 
 def _titles(models: Sequence[Model]) -> list[str]:
@@ -119,21 +119,21 @@ def _network(model: Model, title: str) -> dict[str, Any]:
 def _calibration(model: Model, *kinds: str) -> dict[str, float]:
     """The first of these kinds of calibration that the weights have, or the plain one."""
     with model.checked_provenance() as account:
-        own = account.record(next((kind for kind in kinds if kind in account), kinds[0]), default={})
+        calibration = account.record(next((kind for kind in kinds if kind in account), kinds[0]), default={})
         return {
-            "temperature": own.number("temperature", 1e-3, 1e3, default=1.0),
-            "least": own.number("least", 0, 1, default=0.8),
+            "temperature": calibration.number("temperature", 1e-3, 1e3, default=1.0),
+            "least": calibration.number("least", 0, 1, default=0.8),
         }
 
 
 def _provenance(model: Model) -> dict[str, Any]:
-    told = model.provenance
-    metrics = told.get("metrics")
+    provenance = model.provenance
+    metrics = provenance.get("metrics")
     return {
         "data": _text(model.trained_on),
         "test_error": _number(metrics.get("mnist test error %") if isinstance(metrics, dict) else None),
-        "validation_error": _number(told.get("validation_error_rate")),
-        "made_by": _text(told.get("made by")) or ("lenet train" if "recipe" in told else None),
+        "validation_error": _number(provenance.get("validation_error_rate")),
+        "made_by": _text(provenance.get("made by")) or ("lenet train" if "recipe" in provenance else None),
     }
 
 
@@ -148,9 +148,9 @@ def _number(value: Any) -> float | None:
 def _account(network: Network) -> dict[str, Any]:
     """`anatomy.count` with every derivation in both languages."""
     account = count(network)
-    told = account.to_json()
+    counts = account.to_json()
     stages = []
-    for stage, figures in zip(network.stages, told["stages"], strict=True):
+    for stage, figures in zip(network.stages, counts["stages"], strict=True):
         derivations = derive(account, stage.name)
         field = {
             "size": figures.pop("receptive_field"),
@@ -169,4 +169,4 @@ def _account(network: Network) -> dict[str, Any]:
                 },
             }
         )
-    return {**told["totals"], "stages": stages}
+    return {**counts["totals"], "stages": stages}

@@ -101,7 +101,7 @@ def _styles(site: Traversable) -> str:
     files.sort(key=lambda named: named[0] != _FIRST_STYLE)
     sheets = "".join(file.read_text("utf-8").strip() + "\n" for _, file in files)
     return re.sub(
-        r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda found: _as_data(site, found[1]), sheets
+        r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda match: _as_data(site, match[1]), sheets
     ).replace("</", r"<\/")
 
 
@@ -112,11 +112,11 @@ def _as_data(site: Traversable, path: str) -> str:
 
 def _files(folder: Traversable, before: str = "") -> list[tuple[str, Traversable]]:
     """All files under a folder by their path in it, in the order of the paths."""
-    found: list[tuple[str, Traversable]] = []
+    files: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
         path = before + entry.name
-        found += _files(entry, f"{path}/") if entry.is_dir() else [(path, entry)]
-    return sorted(found, key=lambda named: named[0])
+        files += _files(entry, f"{path}/") if entry.is_dir() else [(path, entry)]
+    return sorted(files, key=lambda named: named[0])
 
 
 def _json(value: object) -> str:

@@ -2,7 +2,7 @@
 
 /**
  * @typedef {Object} Answer
- * @property {Float32Array} shares - the probability of each class (ten digits)
+ * @property {Float32Array} probabilities - the probability of each class (ten digits)
  * @property {number} none - that of none of them; 0 where the network has no output for it
  * @property {number} winner - index of the largest share
  * @property {?Float32Array} penalties - the outputs, where the smallest wins (RBF)
@@ -20,17 +20,17 @@ export function probabilities({ network, calibration, refusal }, outputs) {
   const largest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - largest));
   const total = powers.reduce((a, b) => a + b);
-  const shares = Float32Array.from(
+  const values = Float32Array.from(
     powers.filter((_, index) => index !== refusal),
     (power) => power / total,
   );
   const none = refusal === null ? 0 : powers[refusal] / total;
-  const winner = shares.indexOf(Math.max(...shares));
+  const winner = values.indexOf(Math.max(...values));
   return {
-    shares,
+    probabilities: values,
     none,
     winner,
     penalties: network.smallestWins ? outputs : null,
-    accepted: shares[winner] >= calibration.least && shares[winner] > none,
+    accepted: values[winner] >= calibration.least && values[winner] > none,
   };
 }

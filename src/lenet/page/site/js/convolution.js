@@ -29,7 +29,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
   const [, rows, columns] = layer.outputShape;
   const calm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   let map = unit[0];
-  let asked = unit;
+  let requested = unit;
   let worked = null;
   let tick = 0;
   let rate = 6;
@@ -105,8 +105,8 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
   function halt(target) {
     pause();
     seek(target);
-    asked = unitShown();
-    store.set({ focus: { shown, stage, unit: asked, pinned: true } });
+    requested = unitShown();
+    store.set({ focus: { shown, stage, unit: requested, pinned: true } });
   }
 
   function seek(target) {
@@ -142,8 +142,8 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
   }
 
   function show(next) {
-    if (unitIndex(layer.outputShape, next) === unitIndex(layer.outputShape, asked)) return;
-    asked = next;
+    if (unitIndex(layer.outputShape, next) === unitIndex(layer.outputShape, requested)) return;
+    requested = next;
     if (next[0] !== map) {
       map = next[0];
       renew();

@@ -47,9 +47,9 @@ export function parseDocument(json) {
   return { networks: all.filter(({ hidden }) => !hidden), reader: all[document.reader], document };
 }
 
-function load({ parameters, weights, ...said }) {
-  const network = createNetwork(said.description, decodeArrays(weights, parameters));
-  return { hidden: false, ...said, network };
+function load({ parameters, weights, ...entry }) {
+  const network = createNetwork(entry.description, decodeArrays(weights, parameters));
+  return { hidden: false, ...entry, network };
 }
 
 /**
@@ -57,7 +57,7 @@ function load({ parameters, weights, ...said }) {
  * @property {Object} description
  * @property {number[]} inputShape - [channels, rows, columns]
  * @property {{name: string, kind: string, layer: Object, activation: string, inputShape: number[],
- *     outputShape: number[], own: Object<string, Float32Array>}[]} stages - with the stage's own arrays
+ *     outputShape: number[], arrays: Object<string, Float32Array>}[]} stages - with their weights
  * @property {boolean} smallestWins - true where the outputs are penalties
  * @property {(input: Float32Array) => Pass} run
  * @property {(stage: number, unit: number[]) => {top: number, left: number, height: number, width: number}}
@@ -72,7 +72,7 @@ function load({ parameters, weights, ...said }) {
 export function createNetwork(description, arrays) {
   const stages = describeStages(description, arrays);
   const steps = stages.map((stage) => ({
-    fill: prepareLayer(stage, stage.own),
+    fill: prepareLayer(stage, stage.arrays),
     activate: activationNamed(stage.activation),
     units: stage.outputShape.reduce((product, size) => product * size),
   }));
@@ -108,14 +108,14 @@ function describeStages(description, arrays) {
     const { name, kind, activation } = layer;
     const stage = { name, kind, layer, activation, inputShape, outputShape: outputShape(layer, inputShape) };
     inputShape = stage.outputShape;
-    return { ...stage, own: ownArrays(name, arrays) };
+    return { ...stage, arrays: arraysOf(name, arrays) };
   });
 }
 
-function ownArrays(name, arrays) {
+function arraysOf(name, arrays) {
   const prefix = `${name}.`;
-  const own = Object.entries(arrays).filter(([key]) => key.startsWith(prefix));
-  return Object.fromEntries(own.map(([key, array]) => [key.slice(prefix.length), array]));
+  const entries = Object.entries(arrays).filter(([key]) => key.startsWith(prefix));
+  return Object.fromEntries(entries.map(([key, array]) => [key.slice(prefix.length), array]));
 }
 
 function outputShape(layer, [maps, height, width]) {

@@ -13,7 +13,7 @@ const NOTHING = new Uint8Array(784);
 
 /**
  * @typedef {Object} Reading
- * @property {Object[]} digits - all that were found, as `lenet read --json` tells them: {label, probability, rejected,
+ * @property {Object[]} digits - all that were found, as in `lenet read --json`: {label, probability, rejected,
  *     no_digit, box, line}
  * @property {?number[]} box - of the digit that the networks look at, in pixels of the picture
  * @property {?Uint8Array} image - that digit in 28×28
@@ -30,11 +30,11 @@ export function recognize(state, patch) {
   if (!(isNew || "changes" in patch || "shown" in patch)) return patch;
   const next = { ...state, ...patch };
   const reading = isNew ? timed("reading", () => read(next)) : state.reading;
-  const image = isNew || "changes" in patch ? seen(reading, next.changes) : state.image;
+  const image = isNew || "changes" in patch ? changedImage(reading, next.changes) : state.image;
   return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
 }
 
-/** @returns {?Reading} by the server where it has `found` digits, else what the page itself sees in the picture */
+/** @returns {?Reading} by the server where it has `found` digits, else by the page itself */
 function read({ picture, isDrawn, found, chosen, reader }) {
   if (!picture) return null;
   if (found) {
@@ -45,19 +45,19 @@ function read({ picture, isDrawn, found, chosen, reader }) {
   return { ...digit, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
 }
 
-/** What the network that reads makes of a digit, as Python's reader does: by the mean over several views of it. */
+/** Classifies a digit as Python's reader does: by the mean probabilities over several views of it. */
 function verdict(reader, image) {
   const { network, labels, reading_calibration: calibration } = reader;
   const all = views(image).map((view) =>
-    probabilities({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).shares);
-  const shares = all[0].map((_, label) => all.reduce((sum, own) => Math.fround(sum + own[label]), 0) / all.length);
-  const probability = Math.max(...shares);
-  const noDigit = Math.max(0, 1 - shares.reduce((sum, share) => sum + share, 0));
-  const label = labels[shares.indexOf(probability)];
+    probabilities({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).probabilities);
+  const means = all[0].map((_, label) => all.reduce((sum, row) => Math.fround(sum + row[label]), 0) / all.length);
+  const probability = Math.max(...means);
+  const noDigit = Math.max(0, 1 - means.reduce((sum, mean) => sum + mean, 0));
+  const label = labels[means.indexOf(probability)];
   return { label, probability, rejected: probability < calibration.least, no_digit: noDigit };
 }
 
-function seen(reading, changes) {
+function changedImage(reading, changes) {
   const image = reading?.image ?? null;
   return image && !isUnchanged(changes) ? applyChanges(image, changes) : image;
 }

@@ -11,13 +11,13 @@ const SQUASH_SLOPE = 2 / 3;
  * Makes a layer ready to run.
  *
  * @param {Object} stage - layer (as in the JSON), inputShape and outputShape ([maps, rows, columns])
- * @param {Object<string, Float32Array>} own - the stage's arrays: weight, bias, coefficient
+ * @param {Object<string, Float32Array>} arrays - the stage's arrays: weight, bias, coefficient
  * @returns {(input: Float32Array, sums: Float32Array) => void} fills the sums; allocates nothing
  */
-export function prepareLayer(stage, own) {
+export function prepareLayer(stage, arrays) {
   const prepare = LAYERS[stage.layer.kind];
   if (!prepare) throw new Error(`unknown layer kind ${JSON.stringify(stage.layer.kind)}`);
-  return prepare(stage, own);
+  return prepare(stage, arrays);
 }
 
 /**
@@ -88,8 +88,8 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight, bias }
     let kernel = 0;
     for (let map = 0; map < maps; map++) {
       if (layer.bias !== "unit") sums.fill(bias[map], map * area, (map + 1) * area);
-      for (const seen of connected[map]) {
-        addKernel(source, seen * paddedHeight * paddedWidth, sums, map * area, weight, kernel, place);
+      for (const inputMap of connected[map]) {
+        addKernel(source, inputMap * paddedHeight * paddedWidth, sums, map * area, weight, kernel, place);
         kernel += side * side;
       }
     }

@@ -10,8 +10,8 @@ export function createStore(initial, complete = (_, patch) => patch) {
   const state = { ...initial };
   const subscriptions = new Set();
 
-  function set(given) {
-    const patch = complete(state, given);
+  function set(update) {
+    const patch = complete(state, update);
     const changed = Object.keys(patch).filter((key) => !Object.is(state[key], patch[key]));
     if (!changed.length) return;
     Object.assign(state, patch);

@@ -39,8 +39,8 @@ export function say(store, element, key, { values = {}, attribute = null } = {})
 
 /** The language that the address, the document or the reader's browser asks for. */
 export function askedLanguage(documents) {
-  const asked = [new URLSearchParams(location.search).get("lang"), documents, ...navigator.languages];
-  for (const tag of asked) {
+  const preferred = [new URLSearchParams(location.search).get("lang"), documents, ...navigator.languages];
+  for (const tag of preferred) {
     const language = tag?.toLowerCase().split("-")[0];
     if (language in DICTIONARIES) return language;
   }

@@ -80,7 +80,7 @@ export function explainUnit(network, pass, index, unit) {
 export function sourcesOf(network, index, [map, row, column]) {
   const stage = network.stages[index];
   const window = clipped(windowOf(stage, row, column), stage.inputShape);
-  return mapsSeen(stage, map).map((seen) => ({ stage: index - 1, map: seen, ...window }));
+  return mapsSeen(stage, map).map((inputMap) => ({ stage: index - 1, map: inputMap, ...window }));
 }
 
 function mapsSeen({ layer, inputShape: [maps] }, map) {
@@ -94,7 +94,7 @@ function mapsSeen({ layer, inputShape: [maps] }, map) {
     case "global_average_pooling":
       return [map];
     default:
-      return Array.from({ length: maps }, (_, seen) => seen);
+      return Array.from({ length: maps }, (_, inputMap) => inputMap);
   }
 }
 
@@ -102,8 +102,8 @@ const EXPLAIN = {
   convolution: explainConvolution,
   subsampling: (stage, before, [map, row, column]) => ({
     values: valuesSeen(stage, before, map, row, column),
-    coefficient: stage.own.coefficient[map],
-    bias: stage.own.bias[map],
+    coefficient: stage.arrays.coefficient[map],
+    bias: stage.arrays.bias[map],
   }),
   max_pooling: (stage, before, [map, row, column]) => {
     const values = valuesSeen(stage, before, map, row, column);
@@ -120,25 +120,25 @@ const EXPLAIN = {
 };
 
 function explainConvolution(stage, before, [map, row, column], place) {
-  const { layer, inputShape, own } = stage;
+  const { layer, inputShape, arrays } = stage;
   const size = layer.kernel_size;
   const { top, left } = windowOf(stage, row, column);
   const connected = connectedMaps(layer, inputShape[0]);
   const first = connected.slice(0, map).reduce((count, maps) => count + maps.length, 0);
-  const terms = connected[map].map((seen, index) => {
-    const patch = patchAt(before, inputShape, seen, top, left, size, layer.padding_value);
-    const kernel = own.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
-    return { map: seen, top, left, size, patch, kernel, sum: dot(patch, kernel) };
+  const terms = connected[map].map((inputMap, index) => {
+    const patch = patchAt(before, inputShape, inputMap, top, left, size, layer.padding_value);
+    const kernel = arrays.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
+    return { map: inputMap, top, left, size, patch, kernel, sum: dot(patch, kernel) };
   });
-  return { bias: own.bias[layer.bias === "unit" ? place : map], terms };
+  return { bias: arrays.bias[layer.bias === "unit" ? place : map], terms };
 }
 
 function valuesSeen(stage, before, map, row, column) {
   const { top, left, height, width } = windowOf(stage, row, column);
-  const [seen] = mapsSeen(stage, map);
+  const [inputMap] = mapsSeen(stage, map);
   const [, mapHeight, mapWidth] = stage.inputShape;
   return Float32Array.from({ length: height * width }, (_, index) => {
-    return before[(seen * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
+    return before[(inputMap * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
   });
 }
 
@@ -151,9 +151,9 @@ function patchAt(maps, [, height, width], map, top, left, size, outside) {
   });
 }
 
-function explainFullConnection({ inputShape: [, height, width], own }, before, [unit]) {
+function explainFullConnection({ inputShape: [, height, width], arrays }, before, [unit]) {
   const inputs = before.slice();
-  const weights = own.weight.slice(unit * inputs.length, (unit + 1) * inputs.length);
+  const weights = arrays.weight.slice(unit * inputs.length, (unit + 1) * inputs.length);
   const products = Array.from(inputs, (input, index) => ({
     index,
     map: Math.floor(index / (height * width)),
@@ -164,7 +164,7 @@ function explainFullConnection({ inputShape: [, height, width], own }, before, [
     product: input * weights[index],
   }));
   products.sort((a, b) => Math.abs(b.product) - Math.abs(a.product) || a.index - b.index);
-  return { bias: own.bias[unit], inputs, weights, products };
+  return { bias: arrays.bias[unit], inputs, weights, products };
 }
 
 function dot(a, b) {

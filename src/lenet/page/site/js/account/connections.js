@@ -14,13 +14,14 @@ import { stageName } from "lenet/views/numbers.js";
 export function connectionTable(store, network, stage, { onChoose = null } = {}) {
   const { name, layer, inputShape: [inputs] } = network.stages[stage];
   const before = stageName(network.stages[stage - 1].name);
-  const own = stageName(name);
+  const stageText = stageName(name);
   const says = make("p", { class: "connection-says" });
   const cells = [];
   let chosen = null;
 
   const heading = (map) => {
-    const title = phrase(store, "connections.column", { stage: own, map, before, seen: layer.table[map].join(", ") });
+    const title = phrase(store, "connections.column",
+      { stage: stageText, map, before, seen: layer.table[map].join(", ") });
     const content = onChoose
       ? make("button", { type: "button", "aria-label": title, onClick: () => onChoose(map) }, String(map))
       : String(map);
@@ -42,7 +43,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   const rows = Array.from({ length: inputs }, (_, input) => input);
   const rowHeads = rows.map((input) => make("th", { scope: "row" }, String(input)));
   const table = make("table", { class: "connection-table" },
-    make("caption", {}, phrase(store, "connections.caption", { stage: own, before })),
+    make("caption", {}, phrase(store, "connections.caption", { stage: stageText, before })),
     make("thead", {}, make("tr", {}, make("td", {}), ...columns.map(heading))),
     make("tbody", {}, ...rows.map((input) =>
       make("tr", {}, rowHeads[input], ...columns.map((map) => cell(map, input))))));
@@ -60,7 +61,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
         parameters: (layer.table.flat().length * area + layer.maps).toLocaleString("en-US"), area, maps: layer.maps,
       })
       : phrase(store, "connections.row", {
-        stage: own, map, before, seen: layer.table[map].join(", "), count: layer.table[map].length, area,
+        stage: stageText, map, before, seen: layer.table[map].join(", "), count: layer.table[map].length, area,
         parameters: layer.table[map].length * area + 1,
       });
   }
@@ -72,7 +73,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   light(null);
   const scroll = make("div", {
     class: "connection-scroll", tabindex: "0", role: "group",
-    "aria-label": phrase(store, "connections.caption", { stage: own, before }),
+    "aria-label": phrase(store, "connections.caption", { stage: stageText, before }),
   }, table);
   return { element: make("div", { class: "connection-whole" }, scroll, says), light };
 }

@@ -32,8 +32,8 @@ export function drawWorked(context, palette, place, state, worked, store, layer)
     drawTile(context, palette, worked.source, { ...tile, start: input * height * width, ink: worked.gray });
     const term = state.explanation.terms[index];
     const active = term === state.term && state.done <= worked.products;
-    const seen = { top: term.top, left: term.left, height: term.size, width: term.size };
-    frameCells(context, palette, tile, seen, active ? palette.accent : palette.muted);
+    const patch = { top: term.top, left: term.left, height: term.size, width: term.size };
+    frameCells(context, palette, tile, patch, active ? palette.accent : palette.muted);
   });
   label("output", right, 9);
   const target = { rows: worked.rows, columns: worked.columns, x: right, y: top,
@@ -48,7 +48,7 @@ function drawFactors(context, palette, place, state, worked, label) {
   const { small, smallLeft, below } = place;
   const { factors, first, done, current } = state;
   const here = factors.slice(first, first + worked.area);
-  const seen = Math.max(0, Math.min(done - first, worked.area));
+  const filled = Math.max(0, Math.min(done - first, worked.area));
   const patches = here.map(([input]) => input);
   const kernels = here.map(([, weight]) => weight);
   const results = here.map(([input, weight]) => input * weight);
@@ -56,7 +56,7 @@ function drawFactors(context, palette, place, state, worked, label) {
   const tiles = [
     { key: "patch", values: patches, gray: worked.gray, scale: largest(worked.source), filled: worked.area },
     { key: "kernel", values: kernels, scale: largest(factors.map(([, weight]) => weight)), filled: worked.area },
-    { key: "products", values: results, scale: productScale, filled: seen },
+    { key: "products", values: results, scale: productScale, filled },
   ];
   tiles.forEach(({ key, values, gray = null, scale, filled }, index) => {
     const x = smallLeft + index * (small + 28);

@@ -12,17 +12,17 @@ export function findComponents({ data, width, height }) {
   for (let seed = 0; seed < data.length; seed++) {
     if (!data[seed] || labels[seed]) continue;
     const number = components.length + 1;
-    const own = { number, top: height, left: width, bottom: 0, right: 0, area: 0 };
-    components.push(own);
+    const component = { number, top: height, left: width, bottom: 0, right: 0, area: 0 };
+    components.push(component);
     labels[seed] = number;
     open.push(seed);
     while (open.length) {
       const at = open.pop();
       const x = at % width;
       const y = (at - x) / width;
-      own.area++;
-      [own.top, own.left] = [Math.min(own.top, y), Math.min(own.left, x)];
-      [own.bottom, own.right] = [Math.max(own.bottom, y + 1), Math.max(own.right, x + 1)];
+      component.area++;
+      [component.top, component.left] = [Math.min(component.top, y), Math.min(component.left, x)];
+      [component.bottom, component.right] = [Math.max(component.bottom, y + 1), Math.max(component.right, x + 1)];
       for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
         for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
           const next = v * width + u;

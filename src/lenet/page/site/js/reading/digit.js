@@ -31,23 +31,23 @@ export function digitOfDrawing({ data, width, height }) {
  * @returns {Seen}
  */
 export function digitOfPicture(picture) {
-  const found = inkByThreshold(picture);
-  return found ? digitOf(found.ink, found.polarity, isStacked) : { image: null, box: null, steps: null };
+  const inked = inkByThreshold(picture);
+  return inked ? digitOf(inked.ink, inked.polarity, isStacked) : { image: null, box: null, steps: null };
 }
 
 function digitOf(ink, polarity, belongs) {
   const { labels, components } = findComponents({ ...ink, data: ink.data.map((level) => (level >= 0.5 ? 1 : 0)) });
   if (!components.length) return { image: null, box: null, steps: null };
   const largest = components.reduce((a, b) => (b.area > a.area ? b : a));
-  const own = components.filter((one) => one.area >= LIGHTEST * largest.area && belongs(one, largest));
-  const isOwn = new Uint8Array(components.length + 1);
-  isOwn[0] = 1; // the soft edges
-  for (const { number } of own) isOwn[number] = 1;
+  const parts = components.filter((one) => one.area >= LIGHTEST * largest.area && belongs(one, largest));
+  const isPart = new Uint8Array(components.length + 1);
+  isPart[0] = 1; // the soft edges
+  for (const { number } of parts) isPart[number] = 1;
   const box = [
-    Math.min(...own.map(({ top }) => top)), Math.min(...own.map(({ left }) => left)),
-    Math.max(...own.map(({ bottom }) => bottom)), Math.max(...own.map(({ right }) => right)),
+    Math.min(...parts.map(({ top }) => top)), Math.min(...parts.map(({ left }) => left)),
+    Math.max(...parts.map(({ bottom }) => bottom)), Math.max(...parts.map(({ right }) => right)),
   ];
-  const digit = crop({ ...ink, data: ink.data.map((level, at) => (isOwn[labels[at]] ? level : 0)) }, ...box);
+  const digit = crop({ ...ink, data: ink.data.map((level, at) => (isPart[labels[at]] ? level : 0)) }, ...box);
   const normalized = normalize(digit);
   if (!normalized) return { image: null, box: null, steps: null };
   return { image: normalized.image, box, steps: { crop: digit, small: normalized.small, polarity } };
@@ -55,8 +55,8 @@ function digitOf(ink, polarity, belongs) {
 
 function isStacked(one, largest) {
   const size = Math.max(largest.bottom - largest.top, largest.right - largest.left);
-  const apart = Math.max(one.top - largest.bottom, largest.top - one.bottom);
+  const distance = Math.max(one.top - largest.bottom, largest.top - one.bottom);
   const shared = Math.min(one.right, largest.right) - Math.max(one.left, largest.left);
   const narrower = Math.min(one.right - one.left, largest.right - largest.left);
-  return apart < STACKED * size && shared >= ABOVE * narrower;
+  return distance < STACKED * size && shared >= ABOVE * narrower;
 }

@@ -54,24 +54,24 @@ function down(mask, far, width, height, isZero) {
         continue;
       }
       const above = at - stride;
-      let least = smaller(far[above - 1], far[above + 1]) + DIAGONAL;
-      least = smaller(least, far[above] + SIDE);
+      let nearest = smaller(far[above - 1], far[above + 1]) + DIAGONAL;
+      nearest = smaller(nearest, far[above] + SIDE);
       const lane = x & 3;
       if (lane === 0 || x < 4 || x - lane + 4 >= width || y === height - 1) {
-        least = smaller(least, far[at - 1] + SIDE);
+        nearest = smaller(nearest, far[at - 1] + SIDE);
       } else {
-        least = smaller(least, far[at - lane - 1] + SIDES[lane + 1]);
+        nearest = smaller(nearest, far[at - lane - 1] + SIDES[lane + 1]);
         for (let back = 1; back <= lane; back++) {
           if (far[at - back] === 0) {
-            least = smaller(least, SIDES[back]);
+            nearest = smaller(nearest, SIDES[back]);
             break;
           }
         }
         for (let back = 1; back <= lane; back++) {
-          least = smaller(least, far[above - 1 - back] + BENDS[back]);
+          nearest = smaller(nearest, far[above - 1 - back] + BENDS[back]);
         }
       }
-      far[at] = smaller(least, FARTHEST);
+      far[at] = smaller(nearest, FARTHEST);
     }
   }
 }
@@ -81,12 +81,12 @@ function up(far, data, width, height) {
   for (let y = height - 1; y >= 0; y--) {
     for (let x = width - 1; x >= 0; x--) {
       const at = (y + 1) * stride + 1 + x;
-      let least = far[at];
-      if (least > SIDE) {
+      let nearest = far[at];
+      if (nearest > SIDE) {
         const below = at + stride;
-        least = smaller(least, smaller(far[below - 1], far[below + 1]) + DIAGONAL);
-        least = smaller(least, smaller(far[below], far[at + 1]) + SIDE);
-        far[at] = least;
+        nearest = smaller(nearest, smaller(far[below - 1], far[below + 1]) + DIAGONAL);
+        nearest = smaller(nearest, smaller(far[below], far[at + 1]) + SIDE);
+        far[at] = nearest;
       }
       data[y * width + x] = far[at];
     }

@@ -10,8 +10,8 @@ export const SIDE = 28;
 const DIGIT_SIDE = 20; // the longer side of an MNIST digit inside its 28×28
 const DRAWING_SIDE = 80; // the longer side while the stroke is redrawn: four pixels for each of MNIST's
 const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the drawing
-const MOST_THINNING = 6; // pixels of the drawing taken off on each side of a stroke
-const MOST_THICKENING = 5; // or put on
+const MAX_THINNING = 6; // pixels of the drawing taken off on each side of a stroke
+const MAX_THICKENING = 5; // or put on
 const MARGIN = 14;
 const FEWEST_PIXELS = 3;
 
@@ -87,8 +87,8 @@ function withStrokeWidth(drawing, thicken) {
     }
   }
   if (isEmpty) return drawing;
-  const wanted = clip((STROKE_WIDTH - strokeWidth(mask)) / 2, -MOST_THINNING, MOST_THICKENING);
-  const signed = redrawn(mask, wanted + thicken);
+  const correction = clip((STROKE_WIDTH - strokeWidth(mask)) / 2, -MAX_THINNING, MAX_THICKENING);
+  const signed = redrawn(mask, correction + thicken);
   for (let at = 0; at < signed.length; at++) {
     const level = fround(signed[at] + 0.5);
     signed[at] = level < 0 ? 0 : level > 1 ? 1 : level;
@@ -119,7 +119,7 @@ function redrawn(mask, thicken) {
 }
 
 function keepRidge(inside, signed, width, height) {
-  const least = fround(0.1);
+  const minRise = fround(0.1);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
       const at = y * width + x;
@@ -127,10 +127,10 @@ function keepRidge(inside, signed, width, height) {
       if (level <= 0.5) continue;
       const [top, bottom] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
       const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
-      const most = fround(level + least);
+      const limit = fround(level + minRise);
       let isRidge = true;
       for (let v = top; v <= bottom && isRidge; v++) {
-        for (let u = left; u <= right; u++) if (inside[v * width + u] > most) isRidge = false;
+        for (let u = left; u <= right; u++) if (inside[v * width + u] > limit) isRidge = false;
       }
       if (!isRidge) continue;
       for (let v = top; v <= bottom; v++) {
@@ -179,7 +179,7 @@ function placed(strokes) {
     for (let y = 0; y < height; y++) total = fround(total + levels.data[y * width + x]);
     return total;
   });
-  const center = (sums) => sums.reduce((total, own, index) => total + own * index, 0) / mass;
+  const center = (sums) => sums.reduce((total, weight, index) => total + weight * index, 0) / mass;
   const top = clip(rint((SIDE - 1) / 2 - center(rows)), 0, SIDE - height);
   const left = clip(rint((SIDE - 1) / 2 - center(columns)), 0, SIDE - width);
   const small = { data: new Uint8Array(width * height), width, height };

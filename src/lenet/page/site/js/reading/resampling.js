@@ -69,7 +69,9 @@ function meansOfParts(plane, width, height, across, down) {
   const result = planeLike(plane, width, height);
   for (const { from: y, to, share } of partsOf(plane.height, height, down)) {
     const row = new Float32Array(width);
-    for (const { from: x, to: cell, share: own } of columns) row[cell] += fround(plane.data[y * plane.width + x] * own);
+    for (const { from: x, to: cell, share: weight } of columns) {
+      row[cell] += fround(plane.data[y * plane.width + x] * weight);
+    }
     for (let x = 0; x < width; x++) result.data[to * width + x] += fround(share * row[x]);
   }
   return result;

@@ -22,10 +22,10 @@ export async function readOnServer(address, file) {
   const answer = await fetch(`${address}?detail=steps`, { method: "POST", body: form }).catch(() => {
     throw new NotRead();
   });
-  const told = await answer.json().catch(() => null);
-  if (!answer.ok || !told) throw new NotRead({ sentence: told?.detail, status: answer.status });
-  const images = await Promise.all(told.digits.map(({ image }) => grayLevelsOf(image)));
-  return { ...told, digits: told.digits.map((digit, index) => ({ ...digit, image: images[index] })) };
+  const reading = await answer.json().catch(() => null);
+  if (!answer.ok || !reading) throw new NotRead({ sentence: reading?.detail, status: answer.status });
+  const images = await Promise.all(reading.digits.map(({ image }) => grayLevelsOf(image)));
+  return { ...reading, digits: reading.digits.map((digit, index) => ({ ...digit, image: images[index] })) };
 }
 
 /** The pixels of a gray PNG file in base64. */

@@ -1,6 +1,6 @@
 /** Ink told from paper by one threshold for the whole picture. */
 
-const LEAST_CONTRAST = 16; // gray levels between the means of ink and paper
+const MIN_CONTRAST = 16; // gray levels between the means of ink and paper
 
 /**
  * The threshold parts the gray levels so that the two classes differ most (Otsu); the class that most of the border
@@ -13,7 +13,7 @@ export function inkByThreshold({ data, width, height }) {
   const grays = Uint8Array.from({ length: width * height }, (_, at) =>
     Math.round(0.299 * data[4 * at] + 0.587 * data[4 * at + 1] + 0.114 * data[4 * at + 2]));
   const { threshold, dark, light } = classesOf(grays);
-  if (!(light - dark >= LEAST_CONTRAST)) return null;
+  if (!(light - dark >= MIN_CONTRAST)) return null;
   const isInkHigh = isBorderDark(grays, width, height, threshold);
   const [paper, full] = isInkHigh ? [dark, light] : [light, dark];
   const levels = Float32Array.from(grays, (gray) => Math.min(1, Math.max(0, (gray - paper) / (full - paper))));

@@ -13,13 +13,13 @@ const { fround } = Math;
  * @param {Uint8Array} image 28×28, ink-high
  * @returns {Uint8Array[]} five pictures, the first the given one
  */
-export const views = (image) => [image, ...TAPS.map((taps) => seen(image, taps))];
+export const views = (image) => [image, ...TAPS.map((taps) => augmented(image, taps))];
 
-function seen(image, taps) {
+function augmented(image, taps) {
   const view = new Uint8Array(image.length);
   for (let at = 0; at < view.length; at++) {
     let sum = 0;
-    for (const { places, shares } of taps) sum = fround(sum + fround(image[places[at]] * shares[at]));
+    for (const { places, weights } of taps) sum = fround(sum + fround(image[places[at]] * weights[at]));
     view[at] = rint(sum);
   }
   return view;
@@ -31,7 +31,7 @@ function tapsOf([[a, b], [c, d]]) {
   const corners = [[0, 0], [0, 1], [1, 0], [1, 1]];
   return corners.map(([below, beside]) => {
     const places = new Int32Array(SIDE * SIDE);
-    const shares = new Float32Array(SIDE * SIDE);
+    const weights = new Float32Array(SIDE * SIDE);
     for (let at = 0; at < places.length; at++) {
       const down = Math.floor(at / SIDE) - middle;
       const across = (at % SIDE) - middle;
@@ -41,9 +41,9 @@ function tapsOf([[a, b], [c, d]]) {
       const y = Math.floor(row) + below;
       if (x < 0 || y < 0 || x >= SIDE || y >= SIDE) continue;
       places[at] = y * SIDE + x;
-      shares[at] = (1 - Math.abs(row - y)) * (1 - Math.abs(column - x));
+      weights[at] = (1 - Math.abs(row - y)) * (1 - Math.abs(column - x));
     }
-    return { places, shares };
+    return { places, weights };
   });
 }
 

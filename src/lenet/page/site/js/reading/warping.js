@@ -13,15 +13,15 @@ export function enlarge(plane, scale, corner, width, height, isCubic) {
   const exact = size * (1 / (size * size));
   const step = fround(exact);
   const shift = fround(-exact * fround(corner));
-  const apart = (index) => fround(fround(step * index) + shift);
+  const separate = (index) => fround(fround(step * index) + shift);
   const alone = width - (width % 16); // from here on pixels are computed one by one
-  const fused = (index) => (index < alone ? fround(step * index + shift) : apart(index));
-  const columns = tapsOf(isCubic ? apart : fused, width, plane.width, isCubic);
-  const rows = tapsOf(apart, height, plane.height, isCubic);
+  const fused = (index) => (index < alone ? fround(step * index + shift) : separate(index));
+  const columns = tapsOf(isCubic ? separate : fused, width, plane.width, isCubic);
+  const rows = tapsOf(separate, height, plane.height, isCubic);
   return stretched(stretched(plane, columns), rows);
 }
 
-/** For each pixel of the result its place between two of the source, and what it makes of those around. */
+/** For each pixel of the result its position between two of the source, and the weights of those around. */
 function tapsOf(placeOf, count, size, isCubic) {
   return Array.from({ length: count }, (_, index) => {
     const place = placeOf(index);

@@ -14,12 +14,12 @@ const PADDED = SIDE + 2 * MARGIN;
 
 /** The sliders: shifts and thickness in pixels, rotation in degrees, noise as the share of inverted pixels. */
 export const SLIDERS = Object.freeze([
-  { key: "shiftX", least: -12, most: 12, step: 0.5, sample: 1 },
-  { key: "shiftY", least: -12, most: 12, step: 0.5, sample: 1 },
-  { key: "rotation", least: -90, most: 90, step: 1, sample: 4 },
-  { key: "scale", least: 0.4, most: 2, step: 0.02, sample: 0.04 },
-  { key: "thickness", least: -1.5, most: 3, step: 0.1, sample: 0.1 },
-  { key: "noise", least: 0, most: 0.3, step: 0.01, sample: 0.01 },
+  { key: "shiftX", minimum: -12, maximum: 12, step: 0.5, sample: 1 },
+  { key: "shiftY", minimum: -12, maximum: 12, step: 0.5, sample: 1 },
+  { key: "rotation", minimum: -90, maximum: 90, step: 1, sample: 4 },
+  { key: "scale", minimum: 0.4, maximum: 2, step: 0.02, sample: 0.04 },
+  { key: "thickness", minimum: -1.5, maximum: 3, step: 0.1, sample: 0.1 },
+  { key: "noise", minimum: 0, maximum: 0.3, step: 0.01, sample: 0.01 },
 ]);
 
 /** Whether the sliders leave the image alone; the seed alone changes nothing. */

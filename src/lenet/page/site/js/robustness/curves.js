@@ -31,21 +31,21 @@ export function answerTo(loaded, image) {
  * @yields {void}
  */
 export function* measure({ loaded, image, changes, slider }, curve) {
-  const { key, least, step, sample } = slider;
+  const { key, minimum, step, sample } = slider;
   const { known } = curve;
   const at = (index) => {
     if (!known.has(index)) {
       const value = valueOf(slider, index);
       const answer = answerTo(loaded, applyChanges(image, { ...changes, [key]: value }));
       const label = answer.accepted ? answer.winner : null;
-      known.set(index, { value, share: answer.shares[curve.answer.winner], label });
+      known.set(index, { value, share: answer.probabilities[curve.answer.winner], label });
       curve.points = [...known.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
     }
     return known.get(index);
   };
-  const last = Math.round((slider.most - least) / step);
+  const last = Math.round((slider.maximum - minimum) / step);
   const stride = Math.round(sample / step);
-  const here = Math.round((changes[key] - least) / step);
+  const here = Math.round((changes[key] - minimum) / step);
   for (const index of coarseFirst(last, stride)) {
     at(index);
     yield;
@@ -77,8 +77,8 @@ export function* measure({ loaded, image, changes, slider }, curve) {
 }
 
 /** A slider's value at an index of its steps, free of rounding dust. */
-export function valueOf({ least, step }, index) {
-  return Math.round((least + index * step) * 1000) / 1000;
+export function valueOf({ minimum, step }, index) {
+  return Math.round((minimum + index * step) * 1000) / 1000;
 }
 
 /** 0, 8·stride, 16·stride, … first, then what lies between: a curve has its shape early. */

@@ -15,7 +15,7 @@ export function plotHeight(networks) {
  * @param {{slider: object, value: number, curves: object[], colors: string[], labels: string[]}} content
  */
 export function drawPlot(context, palette, width, { slider, value, curves, digits, labels, isStale }) {
-  const x = (at) => INSET + ((at - slider.least) / (slider.most - slider.least)) * (width - 2 * INSET);
+  const x = (at) => INSET + ((at - slider.minimum) / (slider.maximum - slider.minimum)) * (width - 2 * INSET);
   context.globalAlpha = isStale ? 0.45 : 1;
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
@@ -52,8 +52,8 @@ function drawCurve(context, { points }, x, color, dashes) {
 function drawRibbon(context, palette, curve, { x, y, digits, labels, slider }) {
   const { points, answer } = curve;
   const edge = (index) => {
-    if (index === 0) return x(slider.least);
-    if (index === points.length) return x(slider.most);
+    if (index === 0) return x(slider.minimum);
+    if (index === points.length) return x(slider.maximum);
     return x((points[index - 1].value + points[index].value) / 2);
   };
   let start = 0;

@@ -33,7 +33,7 @@ export function makeRow(store, slider) {
   const name = make("span", { class: "robustness-name" });
   const value = make("output", { class: "robustness-value" });
   const id = `robustness-${key}`;
-  const input = make("input", { type: "range", id, min: slider.least, max: slider.most, step: slider.step,
+  const input = make("input", { type: "range", id, min: slider.minimum, max: slider.maximum, step: slider.step,
     "data-change": key });
   const undo = make("button", { type: "button", class: "robustness-undo" }, "↺");
   undo.addEventListener("click", () => change(UNCHANGED[key]));
@@ -82,8 +82,8 @@ export function makeRow(store, slider) {
   input.addEventListener("input", () => change(Number(input.value)));
   drawing.canvas.addEventListener("click", (event) => {
     const share = (event.offsetX - INSET) / (drawing.canvas.clientWidth - 2 * INSET);
-    const steps = Math.round((Math.max(0, Math.min(1, share)) * (slider.most - slider.least)) / slider.step);
-    change(Math.round((slider.least + steps * slider.step) * 1000) / 1000);
+    const steps = Math.round((Math.max(0, Math.min(1, share)) * (slider.maximum - slider.minimum)) / slider.step);
+    change(Math.round((slider.minimum + steps * slider.step) * 1000) / 1000);
   });
   return {
     element: make("div", { class: "robustness-row" },
@@ -115,7 +115,7 @@ function rangeText(store, slider, curve) {
   if (!curve?.isDone) return phrase(store, "robustness.working");
   if (!curve.answer.accepted) return phrase(store, "robustness.unsure");
   if (curve.from === null) return phrase(store, "robustness.never");
-  if (curve.from === slider.least && curve.to === slider.most) return phrase(store, "robustness.always");
+  if (curve.from === slider.minimum && curve.to === slider.maximum) return phrase(store, "robustness.always");
   const show = UNITS[slider.key];
   return phrase(store, "robustness.range", { from: show(curve.from), to: show(curve.to) });
 }

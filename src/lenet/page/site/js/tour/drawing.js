@@ -72,9 +72,10 @@ export function mountDrawing(host, { height, draw, className = "drawing" }) {
   };
 }
 
-/** Tells whenever an element comes near the view or leaves it; `disconnect` ends that. */
-export function whenNear(element, tell) {
-  const observer = new IntersectionObserver((entries) => tell(entries.at(-1).isIntersecting), { rootMargin: "240px" });
+/** Calls back whenever an element comes near the view or leaves it; `disconnect` ends that. */
+export function whenNear(element, callback) {
+  const report = (entries) => callback(entries.at(-1).isIntersecting);
+  const observer = new IntersectionObserver(report, { rootMargin: "240px" });
   observer.observe(element);
   return observer;
 }
@@ -120,7 +121,7 @@ export function drawTile(context, palette, values, place) {
   const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = place;
   const height = (width * rows) / columns;
   const scale = place.scale ?? largest(values, start, rows * columns);
-  const own = workshopOf(columns, rows);
+  const offscreen = workshopOf(columns, rows);
   const picture = new ImageData(columns, rows);
   const words = new Uint32Array(picture.data.buffer);
   for (let index = 0; index < filled; index += 1) {
@@ -128,9 +129,9 @@ export function drawTile(context, palette, values, place) {
     const share = ink ? (value - ink[0]) / (ink[1] - ink[0]) : value / scale;
     words[index] = shade(palette, share, ink !== null);
   }
-  own.putImageData(picture, 0, 0);
+  offscreen.putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;
-  context.drawImage(own.canvas, 0, 0, columns, rows, x, y, width, height);
+  context.drawImage(offscreen.canvas, 0, 0, columns, rows, x, y, width, height);
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
   context.strokeRect(x - 0.5, y - 0.5, width + 1, height + 1);
@@ -138,9 +139,9 @@ export function drawTile(context, palette, values, place) {
 
 /** The largest magnitude among `count` values, 1 if all are 0. */
 export function largest(values, start = 0, count = values.length) {
-  let most = 0;
-  for (let index = start; index < start + count; index += 1) most = Math.max(most, Math.abs(values[index]));
-  return most || 1;
+  let maximum = 0;
+  for (let index = start; index < start + count; index += 1) maximum = Math.max(maximum, Math.abs(values[index]));
+  return maximum || 1;
 }
 
 /** A frame around some cells of a grid drawn by `drawTile`, with a rim that keeps it visible on any color. */

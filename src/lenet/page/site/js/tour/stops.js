@@ -1,4 +1,4 @@
-/** What each of the ten stops tells of one network and one digit: where it stands, and texts with their numbers. */
+/** The content of the ten stops for one network and one digit: stage and unit, and texts with their numbers. */
 
 import { connectedMaps } from "lenet/stages.js";
 import { findRoles, strongestUnit } from "lenet/tour/roles.js";
@@ -144,7 +144,7 @@ const TELL = {
     const [inputs] = stage.inputShape;
     const [maps] = stage.outputShape;
     const area = stage.layer.kernel_size ** 2;
-    const kernels = connectedMaps(stage.layer, inputs).reduce((sum, seen) => sum + seen.length, 0);
+    const kernels = connectedMaps(stage.layer, inputs).reduce((sum, maps) => sum + maps.length, 0);
     const asPrinted = inputs === 6 && maps === 16 && area === 25;
     const isTable = stage.layer.table !== null;
     const values = {
@@ -188,11 +188,11 @@ const TELL = {
       values.penalty = number(pass.outputs[answer.winner]);
     } else {
       values.active = passed.values.filter((value) => value !== 0).length;
-      const [most] = explainUnit(network, pass, index + 1, [answer.winner, 0, 0]).products
+      const [strongest] = explainUnit(network, pass, index + 1, [answer.winner, 0, 0]).products
         .filter(({ product }) => product > 0);
       Object.assign(values, {
-        unit: most?.index ?? "–", input: number(most?.input ?? 0), weight: number(most?.weight ?? 0),
-        product: number(most?.product ?? 0),
+        unit: strongest?.index ?? "–", input: number(strongest?.input ?? 0), weight: number(strongest?.weight ?? 0),
+        product: number(strongest?.product ?? 0),
       });
     }
     const variant = isDrawn ? "rbf" : units === 84 ? "kept" : "other";
@@ -205,7 +205,7 @@ const TELL = {
 
   answer({ loaded, pass, answer }, { before }) {
     const { network, labels, calibration } = loaded;
-    const [first, second] = [...labels.keys()].sort((a, b) => answer.shares[b] - answer.shares[a]);
+    const [first, second] = [...labels.keys()].sort((a, b) => answer.probabilities[b] - answer.probabilities[a]);
     const variant = network.smallestWins ? "rbf" : "softmax";
     const gap = Math.abs(pass.outputs[second] - pass.outputs[first]);
     return {
@@ -213,7 +213,7 @@ const TELL = {
       idea: telling("answer", "idea", { before: stageName(before.name) }, variant),
       live: telling("answer", "live", {
         winner: labels[first], second: labels[second], best: number(pass.outputs[first]),
-        next: number(pass.outputs[second]), gap: number(gap), share: likely(answer.shares[first]),
+        next: number(pass.outputs[second]), gap: number(gap), share: likely(answer.probabilities[first]),
         temperature: number(calibration.temperature),
       }, variant),
     };
@@ -225,7 +225,7 @@ const TELL = {
       && (!answer.accepted || turned.winner === answer.winner));
     const values = {
       name: loaded.title, least: percent(loaded.calibration.least), winner: loaded.labels[answer.winner],
-      share: likely(answer.shares[answer.winner]), count: turns.length, kept: kept.length,
+      share: likely(answer.probabilities[answer.winner]), count: turns.length, kept: kept.length,
     };
     return {
       title: titled("doubt"),

@@ -12,9 +12,9 @@ export const text = {
 
 /** The text of a key in the language shown; without `values`, its places stay marked as `{name}`. */
 export function phrase(store, key, values = null) {
-  const found = text[store.state.language][key];
-  if (found === undefined) throw new Error(`no text for ${key}`);
-  return values ? found.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "") : found;
+  const template = text[store.state.language][key];
+  if (template === undefined) throw new Error(`no text for ${key}`);
+  return values ? template.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "") : template;
 }
 
 /** Fills an element with a text whose values stand out as numbers do. */

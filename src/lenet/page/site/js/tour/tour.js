@@ -50,12 +50,12 @@ export function mountTour(container, store) {
   }
 
   function focusFor(stop) {
-    const { loaded, pass, answer: given } = scene();
+    const { loaded, pass, answer: answered } = scene();
     const stage = stageOf(stop, loaded.network);
     if (stage === null || stage < 0) return null;
     const { focus } = store.state;
     const isThere = focus?.shown === voice && focus.stage === stage;
-    const unit = isThere ? focus.unit : unitOf(stop, { loaded, pass, answer: given });
+    const unit = isThere ? focus.unit : unitOf(stop, { loaded, pass, answer: answered });
     return { shown: voice, stage, unit, pinned: true };
   }
 
@@ -93,11 +93,11 @@ export function mountTour(container, store) {
       return;
     }
     const name = STOPS[stop];
-    const told = tellStop(name, scene());
-    fill(parts.title, store, told.title.key, told.title.values);
-    fill(parts.idea, store, told.idea.key, told.idea.values);
-    parts.live.hidden = told.live === null;
-    if (told.live) fill(parts.live, store, told.live.key, told.live.values);
+    const content = tellStop(name, scene());
+    fill(parts.title, store, content.title.key, content.title.values);
+    fill(parts.idea, store, content.idea.key, content.idea.values);
+    parts.live.hidden = content.live === null;
+    if (content.live) fill(parts.live, store, content.live.key, content.live.values);
     parts.note.hidden = !isSample;
     parts.number.textContent = String(stop + 1);
     parts.go.hidden = name !== "doubt";
@@ -109,7 +109,7 @@ export function mountTour(container, store) {
       step.classList.toggle("is-passed", index < stop);
     });
     announce(stop);
-    showPicture(name, told, `${name} ${shown[voice]} ${networks[shown[voice]].title} ${store.state.language}`);
+    showPicture(name, content, `${name} ${shown[voice]} ${networks[shown[voice]].title} ${store.state.language}`);
   }
 
   function announce(stop) {
@@ -125,33 +125,33 @@ export function mountTour(container, store) {
     picture = null;
   }
 
-  function showPicture(name, told, identity) {
+  function showPicture(name, content, identity) {
     if (picture?.identity !== identity) {
       dropPicture();
-      if (told.stage === null && name !== "pixels") return;
+      if (content.stage === null && name !== "pixels") return;
       picture = name === "unit"
-        ? mountConvolution(parts.picture, store, { shown: voice, stage: told.stage, unit: told.unit })
-        : mountPicture(parts.picture, PICTURES[name], () => drawn(told));
+        ? mountConvolution(parts.picture, store, { shown: voice, stage: content.stage, unit: content.unit })
+        : mountPicture(parts.picture, PICTURES[name], () => drawn(content));
       picture.identity = identity;
     } else if (name === "unit") {
-      picture.show(told.unit);
+      picture.show(content.unit);
     } else {
-      picture.update(drawn(told));
+      picture.update(drawn(content));
     }
   }
 
   /** All that pictures draw from. */
-  function drawn(told) {
+  function drawn(content) {
     const now = scene();
     const { network, pass, loaded } = now;
-    const layer = told.stage === null ? null : network.stages[told.stage];
+    const layer = content.stage === null ? null : network.stages[content.stage];
     wide ??= network.inputShape[2];
     return {
-      ...now, store, layer, stage: told.stage, unit: told.unit, wide, choose,
-      account: told.stage === null ? null : loaded.account.stages[told.stage],
-      before: told.stage ? network.stages[told.stage - 1] : null,
-      beforeValues: told.stage ? pass.stages[told.stage - 1].values : pass.input,
-      passed: told.stage === null ? null : pass.stages[told.stage],
+      ...now, store, layer, stage: content.stage, unit: content.unit, wide, choose,
+      account: content.stage === null ? null : loaded.account.stages[content.stage],
+      before: content.stage ? network.stages[content.stage - 1] : null,
+      beforeValues: content.stage ? pass.stages[content.stage - 1].values : pass.input,
+      passed: content.stage === null ? null : pass.stages[content.stage],
       widen: (width) => {
         wide = width;
         show();

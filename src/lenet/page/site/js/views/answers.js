@@ -58,7 +58,7 @@ function createList(store, loaded) {
     element.dataset.answer = isSure ? loaded.labels[answer.winner] : "";
     const longest = isPenalty && answer ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, index) => {
-      const size = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.shares[index];
+      const size = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
       bar.style.transform = `scaleX(${size / longest})`;
       value.textContent = !answer ? "" : isPenalty ? number(size, 1) : percent(size);
       row.classList.toggle("is-winner", Boolean(answer) && index === answer.winner);
@@ -68,9 +68,9 @@ function createList(store, loaded) {
   function sentence(answer, picture) {
     if (!answer) return t(store, picture ? "answers.noDigit" : "answers.nothing");
     const label = loaded.labels[answer.winner];
-    const share = percent(answer.shares[answer.winner]);
+    const share = percent(answer.probabilities[answer.winner]);
     if (answer.accepted) return t(store, "answers.sure", { label, share });
-    if (answer.none > answer.shares[answer.winner]) return t(store, "answers.none", { share: percent(answer.none) });
+    if (answer.none > answer.probabilities[answer.winner]) return t(store, "answers.none", { share: percent(answer.none) });
     return t(store, "answers.unsure", { label, share });
   }
 

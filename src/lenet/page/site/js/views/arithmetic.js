@@ -6,7 +6,7 @@ import { drawPatch } from "lenet/views/figure.js";
 import { number, sumText } from "lenet/views/numbers.js";
 import { strength } from "lenet/views/palette.js";
 
-const MOST_PRODUCTS = 12;
+const MAX_PRODUCTS = 12;
 
 export function createArithmetic(store) {
   const element = make("div", { class: "arithmetic" });
@@ -64,15 +64,15 @@ const PARTS = {
 
   full_connection(store, { explanation, before, stage, loaded, focus }) {
     const { products, bias } = explanation;
-    const shown = products.slice(0, MOST_PRODUCTS);
-    const rest = products.slice(MOST_PRODUCTS).reduce((sum, { product }) => sum + product, 0);
-    const most = Math.abs(shown[0]?.product ?? 1) || 1;
+    const shown = products.slice(0, MAX_PRODUCTS);
+    const rest = products.slice(MAX_PRODUCTS).reduce((sum, { product }) => sum + product, 0);
+    const maximum = Math.abs(shown[0]?.product ?? 1) || 1;
     const isVector = stage.inputShape[1] * stage.inputShape[2] === 1;
     const rows = shown.map(({ map, row, column, input, weight, product }) => make("tr", {},
       make("th", { scope: "row" }, isVector ? `${before} ${map}` : `${before} ${map} (${row}, ${column})`),
       make("td", {}, number(input, 3)), make("td", {}, "×"), make("td", {}, number(weight, 3)),
       make("td", {}, "="), make("td", {}, number(product, 3)),
-      make("td", { class: "product-bar" }, productBar(product / most))));
+      make("td", { class: "product-bar" }, productBar(product / maximum))));
     const count = products.length - shown.length;
     return [
       make("p", { class: "arithmetic-text" }, t(store, "unit.fullConnection", { count: products.length, before })),
@@ -88,17 +88,17 @@ const PARTS = {
     const { prototype, differences, squares } = explanation;
     const values = differences.map((difference, index) => difference + prototype[index]);
     const label = loaded.labels[focus.unit[0]];
-    const most = strength(values);
+    const maximum = strength(values);
     const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a]);
-    const shown = order.slice(0, MOST_PRODUCTS);
-    const rest = order.slice(MOST_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
+    const shown = order.slice(0, MAX_PRODUCTS);
+    const rest = order.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
     const lines = shown.map((index) => make("li", {},
       `(${number(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${number(squares[index])}`));
     const picture = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
       make("figcaption", { class: "figure-note" }, t(store, key, { before, label })));
     return [
       make("p", { class: "arithmetic-text" }, t(store, "unit.rbf", { before, label })),
-      make("div", { class: "codes" }, picture("unit.f6Picture", values, most), sign("−"),
+      make("div", { class: "codes" }, picture("unit.f6Picture", values, maximum), sign("−"),
         picture("unit.code", prototype, 1), sign("→"), picture("unit.squares", squares, strength(squares))),
       make("ol", { class: "squares" }, ...lines),
       equation(`${sumText(shown.map((index) => squares[index]))} + ${number(rest, 3)} = ${number(explanation.sum)}`,
@@ -122,8 +122,8 @@ function mean(store, { explanation }) {
 function prototypePixel(store, { network, labels }, { stage, unit }, value) {
   const next = network.stages[stage + 1];
   if (next?.kind !== "euclidean_rbf") return null;
-  const asked = next.layer.prototypes.map((prototype) => prototype[unit[0]]);
-  const wanting = (bit) => labels.filter((_, index) => asked[index] === bit).join(" ") || "–";
+  const bits = next.layer.prototypes.map((prototype) => prototype[unit[0]]);
+  const wanting = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
   return make("p", { class: "arithmetic-text" }, t(store, "unit.pixel", {
     row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: number(value, 2), black: wanting(1), white: wanting(-1),
   }));

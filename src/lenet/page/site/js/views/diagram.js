@@ -133,9 +133,9 @@ export function createDiagram(store, loaded, place) {
   }
 
   function point(focus, sources, pass) {
-    const asked = figures[focus.stage + 1];
+    const focused = figures[focus.stage + 1];
     const before = figures[focus.stage];
-    const unit = links.placed(asked, unitBox(asked.figure.layout, focus.unit));
+    const unit = links.placed(focused, unitBox(focused.figure.layout, focus.unit));
     const { kind } = network.stages[focus.stage];
     const { layout } = before.figure;
     const isWhole = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
@@ -147,8 +147,9 @@ export function createDiagram(store, loaded, place) {
       for (const { index } of products.slice(0, 8)) areas.push(links.placed(before, layout.maps[index]));
     }
     const onInput = focus.stage > 0;
-    const seen = network.receptiveField(focus.stage, focus.unit);
-    const field = onInput ? links.placed(figures[0], areaBox(figures[0].figure.layout, { map: 0, ...seen })) : null;
+    const receptiveField = network.receptiveField(focus.stage, focus.unit);
+    const fieldBox = areaBox(figures[0].figure.layout, { map: 0, ...receptiveField });
+    const field = onInput ? links.placed(figures[0], fieldBox) : null;
     links.show({ unit, areas, field });
   }
 

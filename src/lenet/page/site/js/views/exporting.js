@@ -40,7 +40,7 @@ function activations({ shown, networks, passes, answers, image }) {
     image: [...image],
     networks: shown.map((index, place) => ({
       title: networks[index].title,
-      shares: [...answers[place].shares],
+      shares: [...answers[place].probabilities],
       accepted: answers[place].accepted,
       input: rounded(passes[place].input),
       stages: passes[place].stages.map(({ name, shape, sums, values }) => ({

@@ -57,10 +57,10 @@ export function mountFound(store) {
   function sentences(found, isDrawn) {
     const { reading, chosen } = store.state;
     const digit = reading.digits[chosen];
-    const told = [digit ? verdict(digit) : found?.remark || t(store, "answers.noDigit")];
-    if (reading.digits.length > 1) told.push(t(store, "found.choose", { count: reading.digits.length }));
-    if (!isDrawn && !found) told.push(t(store, "found.threshold"));
-    return told;
+    const texts = [digit ? verdict(digit) : found?.remark || t(store, "answers.noDigit")];
+    if (reading.digits.length > 1) texts.push(t(store, "found.choose", { count: reading.digits.length }));
+    if (!isDrawn && !found) texts.push(t(store, "found.threshold"));
+    return texts;
   }
 
   function verdict({ label, probability, rejected, no_digit: noDigit }) {

@@ -71,8 +71,8 @@ export function keepDocument(store) {
     document.title = t(store, "header.document");
   };
   const theme = () => {
-    const { theme: asked } = store.state;
-    root.dataset.theme = asked === "auto" ? (dark.matches ? "dark" : "light") : asked;
+    const { theme: chosen } = store.state;
+    root.dataset.theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
     forgetPalette();
     store.set({ palette: root.dataset.theme });
   };

@@ -2,7 +2,7 @@
 
 import { draw } from "lenet/views/elements.js";
 
-const MOST_AREAS = 64;
+const MAX_AREAS = 64;
 
 /** @param {HTMLElement} diagram whose children the boxes are measured against */
 export function createLinks(diagram) {
@@ -47,7 +47,7 @@ export function createLinks(diagram) {
    */
   function show({ unit, areas, field }) {
     clear();
-    for (const area of areas.slice(0, MOST_AREAS)) {
+    for (const area of areas.slice(0, MAX_AREAS)) {
       outline(area, "source");
       if (areas.length <= 24) join(area, unit);
     }

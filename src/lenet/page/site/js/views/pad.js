@@ -7,7 +7,7 @@ import { pixelsOf, takePictures } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
 
-const PEN = { least: 8, usual: 14, most: 24 };
+const PEN = { minimum: 8, usual: 14, maximum: 24 };
 const SAMPLE_TIME = 700;
 
 /** The sheet to draw on, with samples, undo, clear, the pen's width, and pictures from elsewhere. */
@@ -31,7 +31,7 @@ export function mountPad(container, store) {
   const { boxes, list, says } = mountFound(store);
   const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
-  const width = make("input", { type: "range", min: PEN.least, max: PEN.most, value: PEN.usual, id: "pen" });
+  const width = make("input", { type: "range", min: PEN.minimum, max: PEN.maximum, value: PEN.usual, id: "pen" });
   const file = make("input", { type: "file", accept: "image/*", hidden: true, onChange: () => {
     if (file.files[0]) take(file.files[0]);
     file.value = "";
@@ -160,17 +160,17 @@ export function mountPad(container, store) {
 
   async function take(chosen) {
     interrupt();
-    const own = taken;
+    const attempt = taken;
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
       const found = readsAt ? await readOnServer(readsAt, chosen) : null;
       const picture = await pixelsOf(chosen);
-      if (own === taken) publishPhoto(picture, found && inPicture(found, picture));
+      if (attempt === taken) publishPhoto(picture, found && inPicture(found, picture));
     } catch (error) {
-      if (own === taken) fault.textContent = sentenceFor(error, chosen.name ?? "");
+      if (attempt === taken) fault.textContent = sentenceFor(error, chosen.name ?? "");
     }
-    if (own === taken) frame.removeAttribute("aria-busy");
+    if (attempt === taken) frame.removeAttribute("aria-busy");
   }
 
   function sentenceFor(error, name) {
@@ -197,8 +197,8 @@ export function mountPad(container, store) {
 }
 
 /** The server's boxes, which are in pixels of the file's picture, in those of the picture shown. */
-function inPicture({ digits, size, ...told }, { width, height }) {
+function inPicture({ digits, size, ...reading }, { width, height }) {
   const scales = [height / size[0], width / size[1]];
   const scaled = (box) => box.map((value, index) => value * scales[index % 2]);
-  return { ...told, digits: digits.map((digit) => ({ ...digit, box: scaled(digit.box) })) };
+  return { ...reading, digits: digits.map((digit) => ({ ...digit, box: scaled(digit.box) })) };
 }

@@ -56,12 +56,12 @@ function ramp(colors, count) {
 
 /** The largest size of a value among `count` from `start` on; 0 where all are zero. */
 export function strength(values, start = 0, count = values.length) {
-  let most = 0;
+  let maximum = 0;
   for (let index = start; index < start + count; index += 1) {
     const size = Math.abs(values[index]);
-    if (size > most) most = size;
+    if (size > maximum) maximum = size;
   }
-  return most;
+  return maximum;
 }
 
 /** Writes values from `start` on as colors: −scale is full blue, +scale full orange. */
@@ -74,12 +74,12 @@ export function paintSigned(words, target, values, start, count, scale) {
   }
 }
 
-/** Writes levels between `least` and `most` as ink. */
-export function paintLevels(words, levels, least = 0, most = 255) {
+/** Writes levels between `minimum` and `maximum` as ink. */
+export function paintLevels(words, levels, minimum = 0, maximum = 255) {
   const { levels: table } = palette();
-  const factor = STEPS / (most - least);
+  const factor = STEPS / (maximum - minimum);
   for (let index = 0; index < words.length; index += 1) {
-    words[index] = table[Math.max(0, Math.min(STEPS, Math.round((levels[index] - least) * factor)))];
+    words[index] = table[Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)))];
   }
 }
 

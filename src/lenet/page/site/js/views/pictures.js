@@ -1,6 +1,6 @@
 /** Picture files: dropped, pasted or chosen. */
 
-const MOST_PIXELS_A_SIDE = 1600;
+const MAX_SIDE = 1600;
 
 /**
  * A file's pixels, upright as its EXIF says, with the longer side at most 1600.
@@ -10,7 +10,7 @@ const MOST_PIXELS_A_SIDE = 1600;
  */
 export async function pixelsOf(file) {
   const bitmap = await createImageBitmap(file, { imageOrientation: "from-image" });
-  const scale = Math.min(1, MOST_PIXELS_A_SIDE / Math.max(bitmap.width, bitmap.height));
+  const scale = Math.min(1, MAX_SIDE / Math.max(bitmap.width, bitmap.height));
   const canvas = document.createElement("canvas");
   canvas.width = Math.max(1, Math.round(bitmap.width * scale));
   canvas.height = Math.max(1, Math.round(bitmap.height * scale));

@@ -6,9 +6,9 @@ import { number, stageName } from "lenet/views/numbers.js";
 
 /** Every stage of the networks shown, and the unit in focus. Two networks stand one below the other, stage by stage. */
 export function mountStages(container, store) {
-  const said = make("span", { "aria-live": "polite", id: "readout" });
+  const live = make("span", { "aria-live": "polite", id: "readout" });
   const onward = say(store, make("a", { href: "#unit", hidden: true }), "stages.onward");
-  const readout = make("p", { class: "readout" }, said, onward);
+  const readout = make("p", { class: "readout" }, live, onward);
   const diagrams = make("div", { class: "diagrams" });
   const help = say(store, make("p", { id: "stage-keys", class: "section-text" }), "stages.help");
   container.append(
@@ -46,7 +46,7 @@ export function mountStages(container, store) {
   store.subscribe(["focus", "passes", "language"], () => {
     requested ||= setTimeout(() => {
       requested = 0;
-      said.textContent = describe(store);
+      live.textContent = describe(store);
       onward.hidden = !store.state.focus;
     }, 120);
   });
@@ -73,10 +73,10 @@ export function describe(store) {
   const isVector = height === 1 && width === 1;
   const sources = sourcesOf(network, focus.stage, focus.unit);
   const key = isVector ? "stages.unit" : "stages.mapUnit";
-  const seen = stage.kind === "convolution" && sources.length < 20
+  const inputs = stage.kind === "convolution" && sources.length < 20
     ? ` ${t(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
   const name = stage.name === "output" ? t(store, "stages.output") : stageName(stage.name);
-  return t(store, key, { stage: name, map, row, column, value }) + seen;
+  return t(store, key, { stage: name, map, row, column, value }) + inputs;
 }
 
 function legend(store) {

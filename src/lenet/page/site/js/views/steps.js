@@ -53,11 +53,11 @@ export function mountSteps(container, store) {
 
   function drawInput(image, network) {
     const [, height, width] = network.inputShape;
-    const [least, most] = network.description.input_range;
-    notes.input.textContent = `${width} × ${height} · ${number(least, 1)} … ${number(most, 1)}`;
+    const [minimum, maximum] = network.description.input_range;
+    notes.input.textContent = `${width} × ${height} · ${number(minimum, 1)} … ${number(maximum, 1)}`;
     if (!image) return blank(canvases.input);
     const values = networkInput(network, image);
-    show(canvases.input, width, height, (words) => paintLevels(words, values, least, most));
+    show(canvases.input, width, height, (words) => paintLevels(words, values, minimum, maximum));
   }
 }
 

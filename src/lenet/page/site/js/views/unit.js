@@ -89,20 +89,20 @@ export function mountUnit(container, store) {
     table.update(stage, before, map);
   }
 
-  function drawField(network, input, seen) {
+  function drawField(network, input, receptiveField) {
     const [, height, width] = network.inputShape;
-    const [least, most] = network.description.input_range;
+    const [minimum, maximum] = network.description.input_range;
     show(field, width, height, (words) => {
-      paintLevels(words, input, least, most);
-      const outside = (row, column) => row < seen.top || row >= seen.top + seen.height
-        || column < seen.left || column >= seen.left + seen.width;
+      paintLevels(words, input, minimum, maximum);
+      const outside = (row, column) => row < receptiveField.top || row >= receptiveField.top + receptiveField.height
+        || column < receptiveField.left || column >= receptiveField.left + receptiveField.width;
       for (let row = 0; row < height; row += 1) {
         for (let column = 0; column < width; column += 1) {
           if (outside(row, column)) words[row * width + column] = veiled(words[row * width + column]);
         }
       }
     });
-    fieldNote.textContent = `${seen.width} × ${seen.height}`;
+    fieldNote.textContent = `${receptiveField.width} × ${receptiveField.height}`;
   }
 }
 

@@ -25,13 +25,13 @@ export function stepUnit(layout, [maps, height, width], [map, row, column], key)
 function neighborOf(layout, map, [down, right]) {
   const from = layout.maps[map];
   let best = null;
-  let least = Infinity;
+  let nearest = Infinity;
   layout.maps.forEach((box, index) => {
     const along = (box.x - from.x) * right + (box.y - from.y) * down;
     const aside = Math.abs((box.x - from.x) * down) + Math.abs((box.y - from.y) * right);
     if (along <= 0) return;
     const distance = along + 4 * aside;
-    if (distance < least) [least, best] = [distance, index];
+    if (distance < nearest) [nearest, best] = [distance, index];
   });
   return best;
 }

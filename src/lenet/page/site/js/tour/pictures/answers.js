@@ -22,12 +22,12 @@ export const squash = {
     const reach = Math.max(3, Math.min(12, largest(sums) * 1.05));
     const curve = Float32Array.from({ length: 241 }, (_, at) => (at / 120 - 1) * reach);
     const values = apply(layer.activation, curve);
-    const most = Math.max(1, ...values.map(Math.abs));
+    const maximum = Math.max(1, ...values.map(Math.abs));
     const plot = { left: 34, right: width - 8, top: 12, bottom: height * 0.68 };
     const x = (value) => plot.left + ((value / reach + 1) / 2) * (plot.right - plot.left);
     const lowest = Math.min(0, ...values);
-    const y = (value) => plot.bottom - ((value - lowest) / (most - lowest)) * (plot.bottom - plot.top);
-    drawAxes(context, palette, { x, y, plot, reach, most, lowest, squashes: layer.activation === "squash" });
+    const y = (value) => plot.bottom - ((value - lowest) / (maximum - lowest)) * (plot.bottom - plot.top);
+    drawAxes(context, palette, { x, y, plot, reach, maximum, lowest, squashes: layer.activation === "squash" });
     context.strokeStyle = palette.ink;
     context.lineWidth = 2;
     context.beginPath();
@@ -60,11 +60,11 @@ function apply(name, sums) {
   return values;
 }
 
-function drawAxes(context, palette, { x, y, plot, reach, most, lowest, squashes }) {
+function drawAxes(context, palette, { x, y, plot, reach, maximum, lowest, squashes }) {
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
-  const marks = squashes ? [-1.7159, -1, 0, 1, 1.7159] : [0, Math.round(most / 2) || 1];
-  for (const mark of marks.filter((value) => value >= lowest && value <= most * 1.01)) {
+  const marks = squashes ? [-1.7159, -1, 0, 1, 1.7159] : [0, Math.round(maximum / 2) || 1];
+  for (const mark of marks.filter((value) => value >= lowest && value <= maximum * 1.01)) {
     context.beginPath();
     context.moveTo(plot.left, y(mark));
     context.lineTo(plot.right, y(mark));
@@ -83,11 +83,11 @@ function drawHistogram(context, palette, sums, { x, reach, top, bottom }) {
   for (const sum of sums) {
     bins[Math.max(0, Math.min(BINS - 1, Math.floor((sum / reach + 1) * 0.5 * BINS)))] += 1;
   }
-  const most = Math.sqrt(Math.max(...bins));
+  const maximum = Math.sqrt(Math.max(...bins));
   bins.forEach((count, index) => {
     const from = x((index / BINS) * 2 * reach - reach);
     const to = x(((index + 1) / BINS) * 2 * reach - reach);
-    const height = (Math.sqrt(count) / most) * (bottom - top);
+    const height = (Math.sqrt(count) / maximum) * (bottom - top);
     context.fillStyle = index < BINS / 2 ? palette.negative : palette.positive;
     context.fillRect(from, bottom - height, to - from - 1, height);
   });
@@ -97,10 +97,10 @@ function drawHistogram(context, palette, sums, { x, reach, top, bottom }) {
 export const code = {
   height: (width, { network }) => {
     const side = codeSide(width);
-    const own = 30 + side * CODE_RATIO;
-    if (!network.smallestWins) return own;
+    const needed = 30 + side * CODE_RATIO;
+    if (!network.smallestWins) return needed;
     const { top, tall } = codesAt(width, side);
-    return Math.max(own, top + 2 * tall);
+    return Math.max(needed, top + 2 * tall);
   },
   label: (store, { layer }) => phrase(store, "tour.code.label", { stage: stageName(layer.name) }),
   draw(context, palette, width, height, scene) {
@@ -171,28 +171,28 @@ function drawCodes(context, palette, width, { side, store, loaded, pass, answer 
 export const answer = {
   height: (_, { pass }) => pass.outputs.length * 30 + 8,
   label: (store) => phrase(store, "tour.answer.label"),
-  draw(context, palette, width, _height, { store, loaded, pass, answer: given }) {
+  draw(context, palette, width, _height, { store, loaded, pass, answer: answered }) {
     const { outputs } = pass;
-    const most = Math.max(...outputs, 0);
-    const least = Math.min(...outputs, 0);
+    const maximum = Math.max(...outputs, 0);
+    const minimum = Math.min(...outputs, 0);
     const left = 44;
     const right = width - 130;
-    const x = (value) => left + ((value - least) / (most - least || 1)) * (right - left);
+    const x = (value) => left + ((value - minimum) / (maximum - minimum || 1)) * (right - left);
     let label = 0;
     outputs.forEach((output, index) => {
       const isNone = index === loaded.refusal;
-      const own = isNone ? -1 : label++;
+      const position = isNone ? -1 : label++;
       const y = 18 + index * 30;
-      const isWinner = own === given.winner;
+      const isWinner = position === answered.winner;
       const color = isWinner ? palette.accent : palette.muted;
-      write(context, palette, isNone ? phrase(store, "tour.answer.none") : loaded.labels[own], left - 12, y,
+      write(context, palette, isNone ? phrase(store, "tour.answer.none") : loaded.labels[position], left - 12, y,
         { size: isNone ? 13 : 18, align: "right", color: isWinner ? palette.accent : palette.ink });
       context.fillStyle = color;
       context.globalAlpha = isWinner ? 1 : 0.45;
       context.fillRect(Math.min(x(0), x(output)), y - 8, Math.max(1, Math.abs(x(output) - x(0))), 16);
       context.globalAlpha = 1;
       write(context, palette, number(output, 2), right + 58, y, { align: "right", face: palette.mono, color });
-      write(context, palette, likely(isNone ? given.none : given.shares[own]), width, y,
+      write(context, palette, likely(isNone ? answered.none : answered.probabilities[position]), width, y,
         { size: 12, align: "right", face: palette.mono, color });
     });
   },
@@ -204,20 +204,20 @@ export const doubt = {
   label: (store, { loaded }) => phrase(store, "tour.doubt.label", { name: loaded.title }),
   draw(context, palette, width, _height, { loaded, image, answer: upright }) {
     const { across, side, step, tall } = turnRows(width);
-    turnsOf(loaded, image).forEach(({ angle, image: turned, answer: given }, index) => {
+    turnsOf(loaded, image).forEach(({ angle, image: turned, answer: answered }, index) => {
       const x = (index % across) * step + 1;
       const y = Math.floor(index / across) * tall + 2;
       drawTile(context, palette, turned, { rows: 28, columns: 28, x, y, width: side, ink: [0, 255] });
-      const isSame = given.accepted && given.winner === upright.winner;
+      const isSame = answered.accepted && answered.winner === upright.winner;
       if (angle === 0) {
         context.strokeStyle = palette.accent;
         context.lineWidth = 2;
         context.strokeRect(x - 1, y - 1, side + 2, side + 2);
       }
       write(context, palette, `${number(angle, 0)}°`, x, y + side + 13, { size: 12, face: palette.mono });
-      write(context, palette, given.accepted ? loaded.labels[given.winner] : "?", x + side, y + side + 13,
+      write(context, palette, answered.accepted ? loaded.labels[answered.winner] : "?", x + side, y + side + 13,
         { size: 17, align: "right", weight: 500,
-          color: isSame ? palette.accent : given.accepted ? palette.positive : palette.muted });
+          color: isSame ? palette.accent : answered.accepted ? palette.positive : palette.muted });
     });
   },
 };

@@ -15,7 +15,7 @@ export const sampling = {
     { before: stageName(before.name), stage: stageName(layer.name) }),
   draw(context, palette, width, _height, { layer, before, beforeValues, passed, unit, network, pass, stage }) {
     const [map, row, column] = unit;
-    const seen = Math.floor(map / (layer.layer.copies ?? 1));
+    const inputMap = Math.floor(map / (layer.layer.copies ?? 1));
     const side = Math.min(width * 0.36, 230);
     const gap = Math.min(90, width * 0.12);
     const left = (width - 2 * side - gap) / 2;
@@ -23,10 +23,10 @@ export const sampling = {
     const [, rows, columns] = layer.outputShape;
     const explanation = explainUnit(network, pass, stage, unit);
     const step = layer.layer.size;
-    write(context, palette, `${stageName(before.name)}, ${seen}`, left, 9, { face: palette.mono });
+    write(context, palette, `${stageName(before.name)}, ${inputMap}`, left, 9, { face: palette.mono });
     const from = { rows: rowsBefore, columns: columnsBefore, x: left, y: 22, width: side };
-    const scale = largest(beforeValues, seen * rowsBefore * columnsBefore, rowsBefore * columnsBefore);
-    drawTile(context, palette, beforeValues, { ...from, start: seen * rowsBefore * columnsBefore, scale });
+    const scale = largest(beforeValues, inputMap * rowsBefore * columnsBefore, rowsBefore * columnsBefore);
+    drawTile(context, palette, beforeValues, { ...from, start: inputMap * rowsBefore * columnsBefore, scale });
     frameCells(context, palette, from, { top: row * step, left: column * step, height: step, width: step });
     const right = left + side + gap;
     write(context, palette, `${stageName(layer.name)}, ${map}`, right, 9, { face: palette.mono });
@@ -129,7 +129,7 @@ export const whole = {
     const { store, layer, before, beforeValues, unit, wide, network, stage, pass } = scene;
     const [inputs, rows, columns] = layer.inputShape;
     const { across, side, step, gridWidth, top } = wholeGrid(width, scene);
-    const weights = layer.own.weight;
+    const weights = layer.arrays.weight;
     const start = unit[0] * inputs * rows * columns;
     const panels = [
       [0, stageName(before.name), beforeValues, 0],

@@ -103,7 +103,7 @@ export const sharing = {
       const x = (map % across) * (side + 16);
       const y = Math.floor(map / across) * step;
       const start = kernel * kernelSize ** 2;
-      drawTile(context, palette, layer.own.weight, { rows: kernelSize, columns: kernelSize, x: x + 1, y: y + 1,
+      drawTile(context, palette, layer.arrays.weight, { rows: kernelSize, columns: kernelSize, x: x + 1, y: y + 1,
         width: kernelSide, start });
       write(context, palette, String(map), x + kernelSide + 10, y + kernelSide / 2, { face: palette.mono,
         color: map === unit[0] ? palette.accent : palette.muted, weight: map === unit[0] ? 500 : 400 });
