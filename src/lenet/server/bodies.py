@@ -9,12 +9,12 @@ from pathlib import PurePosixPath
 from typing import Any
 from unicodedata import category
 
+from fastapi import HTTPException
 from python_multipart.exceptions import FormParserError
 from python_multipart.multipart import MultipartParser, parse_options_header
 from starlette.requests import ClientDisconnect, Request
 
 from lenet.server.limits import Limits
-from lenet.server.problems import Problem
 
 FIELD = "picture"
 RAW_TYPES = ("image/", "application/octet-stream", "application/pdf")
@@ -25,7 +25,7 @@ async def receive_body(request: Request, limits: Limits) -> bytes:
     """The whole body.
 
     Raises:
-        Problem: 413 as soon as it is longer than the limit, 408 if it does not arrive in time.
+        HTTPException: 413 as soon as it is longer than the limit, 408 if it does not arrive in time.
         ClientDisconnect: if the client goes away before its end.
     """
     announced = request.headers.get("content-length", "")
@@ -38,7 +38,7 @@ async def receive_body(request: Request, limits: Limits) -> bytes:
         async with asyncio.timeout(limits.timeout):
             return await _gathered(request, message, limits)
     except TimeoutError:
-        raise Problem(
+        raise HTTPException(
             408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
         ) from None
 
@@ -65,17 +65,17 @@ def _within(limits: Limits, body: bytes) -> bytes:
     return body
 
 
-def _too_long(limits: Limits) -> Problem:
-    return Problem(
+def _too_long(limits: Limits) -> HTTPException:
+    return HTTPException(
         413, f"the body is longer than {limits.max_body:,} bytes, which is the most accepted; make the picture smaller"
     )
 
 
 def check_type(content_type: str) -> None:
-    """Raise Problem 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes."""
+    """Raise HTTPException 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind and not kind.startswith(RAW_TYPES) and kind != "multipart/form-data":
-        raise Problem(
+        raise HTTPException(
             415,
             f"Content-Type is {kind[:60]!r}, expected image/*, application/octet-stream, application/pdf or "
             "multipart/form-data; with curl: -F picture=@digit.png",
@@ -86,31 +86,33 @@ def picture_in(content_type: str, body: bytes) -> tuple[str, bytes]:
     """The picture's name and its file's bytes.
 
     Raises:
-        Problem: 400 if a form is damaged, or holds anything but one picture; 422 if there are no bytes.
+        HTTPException: 400 if a form is damaged, or holds anything but one picture; 422 if there are no bytes.
     """
     name, content = "picture", body
     if content_type[:19].lower() == "multipart/form-data":
         name, content = _form_picture(content_type, body)
     if not content:
-        raise Problem(422, f"{name}: empty file, expected a picture")
+        raise HTTPException(422, f"{name}: empty file, expected a picture")
     return name, content
 
 
 def _form_picture(content_type: str, body: bytes) -> tuple[str, bytes]:
     boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
     if not boundary:
-        raise Problem(400, "multipart/form-data without a boundary, which the client's library writes; leave it to it")
+        raise HTTPException(
+            400, "multipart/form-data without a boundary, which the client's library writes; leave it to it"
+        )
     form = _Form()
     try:
         parser = MultipartParser(boundary, form.callbacks())
         parser.write(body)
         parser.finalize()
     except FormParserError as error:
-        raise Problem(400, f"damaged multipart body ({' '.join(str(error).split())[:120]})") from None
+        raise HTTPException(400, f"damaged multipart body ({' '.join(str(error).split())[:120]})") from None
     if not form.is_whole:
-        raise Problem(400, "the multipart body ends before its last boundary")
+        raise HTTPException(400, "the multipart body ends before its last boundary")
     if form.content is None:
-        raise Problem(400, f"no field {FIELD!r} in the form, expected a picture file in it")
+        raise HTTPException(400, f"no field {FIELD!r} in the form, expected a picture file in it")
     return form.name, b"".join(form.content)
 
 
@@ -147,9 +149,9 @@ class _Form:
     def _headers_finished(self) -> None:
         field = self._disposition.get(b"name", b"").decode(errors="replace")
         if field != FIELD:
-            raise Problem(400, f"unknown field {field[:60]!r} in the form, expected {FIELD!r} alone")
+            raise HTTPException(400, f"unknown field {field[:60]!r} in the form, expected {FIELD!r} alone")
         if self.content is not None:
-            raise Problem(400, f"the form holds more than one {FIELD}; send one picture with each request")
+            raise HTTPException(400, f"the form holds more than one {FIELD}; send one picture with each request")
         self.content = []
         self.name = _shown_name(self._disposition.get(b"filename", b"").decode(errors="backslashreplace"))
 

@@ -85,7 +85,7 @@ def _command(server: str, path: str, method: str, operation: Document) -> str:
     address = server if server.startswith("http") else f"http://127.0.0.1:8000{server}"
     for parameter in operation.get("parameters", ()):
         if parameter["in"] == "path":
-            path = path.replace(f"{{{parameter['name']}}}", str(parameter["example"]))
+            path = path.replace(f"{{{parameter['name']}}}", parameter["schema"]["examples"][0])
     return f"curl {'-F picture=@digit.png ' if method == 'post' else ''}{address}{path}"
 
 

@@ -8,8 +8,9 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
+from fastapi import HTTPException
+
 from lenet.errors import LeNetError
-from lenet.server.problems import Problem
 
 T = TypeVar("T")
 
@@ -58,9 +59,9 @@ class Pool:
 
     @contextmanager
     def place(self) -> Iterator[None]:
-        """One of the places for requests; Problem 503 if all are taken."""
+        """One of the places for requests; HTTPException 503 if all are taken."""
         if self.in_progress >= self.limits.concurrency:
-            raise Problem(
+            raise HTTPException(
                 503,
                 f"{self.in_progress} requests are in progress, which is the most at a time; try again in a second",
                 RETRY_AFTER,
@@ -72,7 +73,7 @@ class Pool:
             self.in_progress -= 1
 
     async def run(self, call: Callable[[], T]) -> T:
-        """What the call gives, run by a thread; Problem 504 if that takes longer than the limit."""
+        """What the call gives, run by a thread; HTTPException 504 if that takes longer than the limit."""
         loop = asyncio.get_running_loop()
         job = self._threads.submit(call)
         done, _ = await asyncio.wait([asyncio.wrap_future(job)], timeout=self.limits.timeout)
@@ -81,7 +82,7 @@ class Pool:
         if not job.cancel():
             self.in_progress += 1
             job.add_done_callback(lambda _: _later(loop, self._give_back))
-        raise Problem(
+        raise HTTPException(
             504, f"not read within {self.limits.timeout:g} seconds; make the picture smaller, or try again later"
         )
 

@@ -1,12 +1,13 @@
-"""The OpenAPI of the server: what FastAPI finds, with parameters, bodies, refusals and examples."""
+"""What FastAPI cannot know of the paths for their OpenAPI: refusals, pictures as bodies, examples."""
 
-from http import HTTPStatus
+import json
 from typing import Any
 
-from lenet.server import schemas
+from pydantic import BaseModel
+
 from lenet.server.limits import Limits
-from lenet.server.problems import MEDIA_TYPE
-from lenet.server.queries import PARAMETERS
+from lenet.server.problems import MEDIA_TYPE, problem_json
+from lenet.server.queries import parameters
 
 DESCRIPTION = (
     "Reads handwritten digits from pictures, and shows what every stage of a LeNet makes of them. "
@@ -14,6 +15,8 @@ DESCRIPTION = (
     "exist, 405 for a method that a path does not take, and, on any path, 408, 414 or 431 for a head that does not "
     "arrive in time or is too long, 400 for one that is damaged."
 )
+PROBLEM = {"$ref": "#/components/schemas/ProblemDetails"}
+OF_PICTURES = (400, 408, 413, 415, 422, 503, 504)
 _DIGIT = {
     "label": "7",
     "probability": 0.9994,
@@ -42,7 +45,6 @@ def refusals(limits: Limits, *statuses: int) -> dict[int | str, dict[str, Any]]:
     sentences = {
         400: ("The form is damaged, or holds anything but one picture.", "no field 'picture' in the form"),
         404: ("There is no such network.", "unknown network 'lenet5'; did you mean lenet-5?"),
-        405: ("The path does not take this method.", "/v1/read does not take GET; it takes POST"),
         406: ("Neither form of the answer is accepted.", "Accept is 'text/html', expected application/json"),
         408: ("The body did not arrive in time.", f"the body did not arrive within {limits.timeout:g} seconds"),
         413: (
@@ -66,60 +68,35 @@ def refusals(limits: Limits, *statuses: int) -> dict[int | str, dict[str, Any]]:
     responses: dict[int | str, dict[str, Any]] = {}
     for status in statuses:
         description, sentence = sentences[status]
-        example = {"type": "about:blank", "title": "", "status": status, "detail": sentence}
-        responses[status] = {"description": description, "content": {MEDIA_TYPE: {"example": example}}}
+        content = {"schema": PROBLEM, "example": json.loads(problem_json(status, sentence))}
+        responses[status] = {"description": description, "content": {MEDIA_TYPE: content}}
     if 503 in responses:
         responses[503]["headers"] = {"Retry-After": {"schema": {"type": "integer"}, "description": "Seconds."}}
     return responses
 
 
-def picture_operation(about: str) -> dict[str, Any]:
+def example(value: Any) -> dict[int | str, dict[str, Any]]:
+    """The example of an answer."""
+    return {200: {"content": {"application/json": {"example": value}}}}
+
+
+def picture_operation(query: type[BaseModel]) -> dict[str, Any]:
     """Parameters and body of a path that takes a picture."""
-    picture = {"type": "string", "format": "binary", "description": "A picture file."}
+    picture = {"type": "string", "format": "binary"}
     form = {
         "type": "object",
-        "properties": {"picture": picture},
+        "properties": {"picture": picture | {"description": "A picture file."}},
         "required": ["picture"],
         "additionalProperties": False,
     }
-    raw = {"schema": {"type": "string", "format": "binary"}}
     kinds = ("image/png", "image/jpeg", "image/tiff", "image/webp", "application/pdf", "application/octet-stream")
     return {
-        "parameters": [parameter.to_json(name) for name, parameter in PARAMETERS[about].items()],
+        "parameters": parameters(query),
         "requestBody": {
             "required": True,
             "description": "A picture file: as it is, or in the field `picture` of a form. "
             "PNG, JPEG, TIFF, WebP, BMP, GIF, PNM; HEIC and PDF where their packages are installed. "
             "Of several pages or frames the first is read.",
-            "content": {"multipart/form-data": {"schema": form}, **{kind: raw for kind in kinds}},
+            "content": {"multipart/form-data": {"schema": form}} | {kind: {"schema": picture} for kind in kinds},
         },
     }
-
-
-NAME_OPERATION = {
-    "parameters": [
-        {
-            "name": "name",
-            "in": "path",
-            "required": True,
-            "schema": {"type": "string"},
-            "example": "lenet-5",
-            "description": "A network, as `/v1/networks` lists them.",
-        }
-    ]
-}
-
-
-def completed(document: dict[str, Any], root_path: str) -> dict[str, Any]:
-    """FastAPI's document with the shape of refusals in it, and where the server is."""
-    own = schemas.ProblemDetails.model_json_schema()
-    document.setdefault("components", {}).setdefault("schemas", {})["ProblemDetails"] = own
-    for path in document["paths"].values():
-        for operation in path.values():
-            for status, response in operation["responses"].items():
-                problem = response.get("content", {}).get(MEDIA_TYPE)
-                if problem is not None:
-                    problem["schema"] = {"$ref": "#/components/schemas/ProblemDetails"}
-                    problem["example"]["title"] = HTTPStatus(int(status)).phrase
-    document["servers"] = [{"url": root_path or "/"}]
-    return document

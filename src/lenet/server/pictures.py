@@ -8,6 +8,7 @@ from contextlib import nullcontext
 from typing import TypeVar
 
 import numpy as np
+from fastapi import HTTPException
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -15,13 +16,13 @@ from lenet.errors import LeNetError, MissingExtra
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
+from lenet.reading.batch.pages import Settings
 from lenet.reading.foreground.ink import Polarity
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
 from lenet.server.limits import Limits
-from lenet.server.problems import ASKED_WRONGLY, Problem, in_short
-from lenet.server.queries import Query
+from lenet.server.problems import ASKED_WRONGLY, in_short
 
 GrayLevels = NDArray[np.uint8]
 T = TypeVar("T")
@@ -41,32 +42,21 @@ class _File(io.BytesIO):
         self.name = name
 
 
-def read(name: str, content: bytes, question: Query, reader: Reader, limits: Limits) -> Reading:
+def read(name: str, content: bytes, settings: Settings, reader: Reader, limits: Limits) -> Reading:
     """Read a picture of any format, its first page or frame.
 
     Raises:
-        Problem: if it cannot be opened, or is too large.
+        HTTPException: if it cannot be opened, or is too large.
         ReadingError, WeightsError: if what is asked cannot be met.
     """
-    own = question.settings
-    return _in_one_sentence(
-        lambda: reader.read(
-            _opened(name, content, limits),
-            own.polarity,
-            single=own.single,
-            length=own.length,
-            pattern=own.pattern,
-        ),
-        name,
-        content,
-    )
+    return _in_one_sentence(lambda: settings.read(reader, _opened(name, content, limits)), name, content)
 
 
 def read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
     """Read one digit that is normalized already, as those of MNIST are: no ink is looked for.
 
     Raises:
-        Problem: if it cannot be opened, or has any size but 28×28.
+        HTTPException: if it cannot be opened, or has any size but 28×28.
     """
     gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
@@ -91,14 +81,14 @@ def is_quick(content: bytes) -> bool:
 
 def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
     if is_pdf(content):
-        raise Problem(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
+        raise HTTPException(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
     with one_sentence(name):
         image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
         width, height = image.size
         if (width, height) == (SIDE, SIDE) and image.mode == "L" and "transparency" not in image.info:
             return np.asarray(image)
     if (width, height) != (SIDE, SIDE):
-        raise Problem(
+        raise HTTPException(
             422,
             f"{name}: {width:,}×{height:,} pixels, expected a normalized digit of {SIDE}×{SIDE}; "
             "leave out normalized for any other picture",
@@ -115,7 +105,7 @@ def _opened(name: str, content: bytes, limits: Limits) -> Picture:
 
 
 def _check_pixels(name: str, content: bytes, most: int) -> None:
-    """Raise Problem 413 if the picture says that it is too large; what is wrong with it otherwise, opening it tells."""
+    """Refuse a picture that says it is too large, by 413; what is wrong with it otherwise, opening it tells."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -126,26 +116,26 @@ def _check_pixels(name: str, content: bytes, most: int) -> None:
     most = min(most, max_pixels_of(image.format))
     if width * height > most:
         accepted = f"{most // 1_000_000} million" if most % 1_000_000 == 0 else f"{most:,}"
-        raise Problem(
+        raise HTTPException(
             413, f"{name}: {width:,}×{height:,} pixels; at most {accepted} are accepted; make it smaller first"
         )
 
 
 def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
-    """What the call gives, or a Problem with the sentence that the command line has for the same picture."""
+    """What the call gives, or an HTTPException with the sentence that the command line has for the same picture."""
     try:
         return call()
-    except (Problem, *ASKED_WRONGLY):
+    except (HTTPException, *ASKED_WRONGLY):
         raise
     except MissingExtra as error:
-        raise Problem(415, str(error)) from None
+        raise HTTPException(415, str(error)) from None
     except LeNetError as error:
-        raise Problem(415 if _is_no_picture(content) else 422, str(error)) from None
+        raise HTTPException(415 if _is_no_picture(content) else 422, str(error)) from None
     except MemoryError:
-        raise Problem(413, f"{name}: does not fit into memory; make it smaller first") from None
+        raise HTTPException(413, f"{name}: does not fit into memory; make it smaller first") from None
     except Exception as error:
         what = f"a defect of lenet stopped its reading ({in_short(error)}); please report it"
-        raise Problem(500, f"{name}: {what}") from None
+        raise HTTPException(500, f"{name}: {what}") from None
 
 
 def _is_no_picture(content: bytes) -> bool:

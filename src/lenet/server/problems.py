@@ -1,44 +1,32 @@
-"""What is refused, as ``application/problem+json`` (RFC 9457): the detail is the sentence of the command line."""
+"""What is refused, as ``application/problem+json`` (RFC 9457): the detail is the sentence of the command line.
+
+These handlers take the place of FastAPI's own, which answer in shapes of their own: one sentence here, a list there.
+"""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
+from typing import Any
 
-from starlette.requests import Request
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from lenet.errors import LeNetError, MissingExtra, ReadingError, UnknownName, WeightsError
 
 MEDIA_TYPE = "application/problem+json"
-_LEFT = 499
-
-
-class Problem(Exception):
-    """A request that is not met.
-
-    Args:
-        status: of the response, 4xx or 5xx.
-        detail: one sentence: what is wrong, with which value, what is accepted, what to do.
-        headers: of the response, besides its type.
-    """
-
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.detail = detail
-        self.headers = dict(headers or {})
-
-    @classmethod
-    def of(cls, error: LeNetError) -> "Problem":
-        """What an error says of a request's parameters or of the picture."""
-        return cls(415 if isinstance(error, MissingExtra) else 422, str(error))
-
-    def response(self) -> Response:
-        """The answer that a client gets."""
-        return Response(problem_json(self.status, self.detail), self.status, self.headers, MEDIA_TYPE)
-
-
 ASKED_WRONGLY = (ReadingError, UnknownName, WeightsError)  # errors of what is asked for, not of the picture
+_LEFT = 499
+_EXPECTED = {  # in a person's words, what pydantic says in a programmer's
+    "bool_parsing": "true or false",
+    "int_parsing": "a whole number",
+    "int_parsing_size": "a whole number",
+    "greater_than_equal": "at least {ge}",
+    "less_than_equal": "at most {le}",
+    "string_too_long": "at most {max_length} characters",
+    "literal_error": "{expected}",
+}
 
 
 def problem_json(status: int, detail: str) -> bytes:
@@ -57,33 +45,49 @@ def in_short(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())}"
 
 
-async def answer_problem(request: Request, error: Exception) -> Response:
-    """The handler of `Problem` and of the errors that are told by name."""
-    assert isinstance(error, Problem | LeNetError)
-    return (error if isinstance(error, Problem) else Problem.of(error)).response()
+def _problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
+    return Response(problem_json(status, detail), status, headers, MEDIA_TYPE)
 
 
-async def answer_defect(request: Request, error: Exception) -> Response:
-    """The handler of what should not happen."""
-    return Problem(500, f"a defect of lenet stopped this request ({in_short(error)}); please report it").response()
+async def _answer_http(request: Request, error: HTTPException) -> Response:
+    """What is refused here, or by the router: a path that does not exist, a method that a path does not take."""
+    detail, headers, path = error.detail, dict(error.headers or {}), request.url.path
+    if detail == HTTPStatus.NOT_FOUND.phrase:
+        detail = f"{path}: there is nothing here; /docs lists what there is"
+    elif detail == HTTPStatus.METHOD_NOT_ALLOWED.phrase:
+        headers["Allow"] = ", ".join(sorted(headers["Allow"].split(", ")))
+        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
+    return _problem(error.status_code, detail, headers)
 
 
-async def answer_nobody(request: Request, error: Exception) -> Response:
-    """The handler of a client that goes away before it has sent its picture; the status is for the counts alone."""
+async def _answer_lenet(request: Request, error: LeNetError) -> Response:
+    """What is wrong with a request's parameters or with the picture."""
+    return _problem(415 if isinstance(error, MissingExtra) else 422, str(error))
+
+
+async def _answer_invalid(request: Request, error: RequestValidationError) -> Response:
+    """A parameter that its model refuses: the first of them."""
+    first = error.errors()[0]
+    context = first.get("ctx", {})
+    if "error" in context:
+        return _problem(422, str(context["error"]))
+    expected = _EXPECTED.get(first["type"], "{msg}").format(msg=first["msg"], **context)
+    return _problem(422, f"{first['loc'][1]} is {str(first['input'])[:80]!r}, expected {expected}")
+
+
+async def _answer_defect(request: Request, error: Exception) -> Response:
+    return _problem(500, f"a defect of lenet stopped this request ({in_short(error)}); please report it")
+
+
+async def _answer_nobody(request: Request, error: ClientDisconnect) -> Response:
+    """A client that goes away before it has sent its picture; the status is for the counts alone."""
     return Response(status_code=_LEFT)
 
 
-async def answer_http(request: Request, error: Exception) -> Response:
-    """The handler of what the router refuses: a path that does not exist, a method that a path does not take."""
-    status = int(getattr(error, "status_code", 500))
-    headers = dict(getattr(error, "headers", None) or {})
-    path = request.url.path
-    if status == HTTPStatus.NOT_FOUND:
-        detail = f"{path}: there is nothing here; /docs lists what there is"
-    elif status == HTTPStatus.METHOD_NOT_ALLOWED:
-        taken = set(headers.get("Allow", "").split(", "))
-        headers["Allow"] = ", ".join(sorted(taken | {"HEAD"} if "GET" in taken else taken))
-        detail = f"{path} does not take {request.method}; it takes {headers['Allow']}"
-    else:
-        detail = str(getattr(error, "detail", error)).lower()
-    return Problem(status, detail, headers).response()
+HANDLERS: dict[int | type[Exception], Callable[[Request, Any], Coroutine[Any, Any, Response]]] = {
+    HTTPException: _answer_http,
+    LeNetError: _answer_lenet,
+    RequestValidationError: _answer_invalid,
+    ClientDisconnect: _answer_nobody,
+    Exception: _answer_defect,
+}

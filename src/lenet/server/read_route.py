@@ -2,52 +2,53 @@
 
 import base64
 import io
-import json
-from typing import Any
+from typing import Annotated, Any
 
+from fastapi import FastAPI, Request, Response
 from PIL import Image
-from starlette.requests import Request
-from starlette.responses import Response
 
 from lenet.reading.results import Reading
-from lenet.server import pictures
+from lenet.server import openapi, pictures, schemas
 from lenet.server.bodies import check_type, picture_in, receive_body
 from lenet.server.limits import Pool
 from lenet.server.metrics import Metrics
-from lenet.server.queries import Query, query_of
+from lenet.server.queries import ReadQuery, queried
 from lenet.server.readers import Readers
 
 _TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
 
 
-class ReadRoute:
-    """Answers with readings."""
+def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> None:
+    """Add the path."""
 
-    def __init__(self, readers: Readers, pool: Pool, metrics: Metrics) -> None:
-        self._readers, self._pool, self._metrics = readers, pool, metrics
+    def reading_of(kind: str, body: bytes, query: ReadQuery) -> Response:
+        name, content = picture_in(kind, body)
+        if query.normalized:
+            recognizer = readers.recognizer(query.max_error)
+            reading = pictures.read_normalized(name, content, query.polarity, recognizer, pool.limits)
+        else:
+            reading = pictures.read(name, content, query.settings, readers.reader(query.max_error), pool.limits)
+        metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
+        return schemas.JSON(told(name, reading, query.detail))
 
-    async def answer(self, request: Request) -> Response:
-        """The reading of the picture in the body."""
-        question = query_of(request.scope["query_string"], "read")
+    @app.post(
+        "/v1/read",
+        tags=["reading"],
+        summary="Read the digits in a picture",
+        response_model=schemas.Reading,
+        response_description="The reading; without digits it says why.",
+        responses=openapi.example(openapi.READING_EXAMPLE) | openapi.refusals(pool.limits, *openapi.OF_PICTURES),
+        openapi_extra=openapi.picture_operation(ReadQuery),
+    )
+    async def read(request: Request, query: Annotated[ReadQuery, queried(ReadQuery)]) -> Response:
+        """As `lenet read --json`: text, boxes, probabilities, and what was left out."""
         kind = request.headers.get("content-type", "")
         check_type(kind)
-        with self._pool.place():
-            body = await receive_body(request, self._pool.limits)
-            if question.normalized and pictures.is_quick(body):
-                return Response(self._read(kind, body, question), media_type="application/json")
-            content = await self._pool.run(lambda: self._read(kind, body, question))
-        return Response(content, media_type="application/json")
-
-    def _read(self, kind: str, body: bytes, question: Query) -> bytes:
-        name, content = picture_in(kind, body)
-        own, limits = question.settings, self._pool.limits
-        if question.normalized:
-            recognizer = self._readers.recognizer(own.max_error)
-            reading = pictures.read_normalized(name, content, own.polarity, recognizer, limits)
-        else:
-            reading = pictures.read(name, content, question, self._readers.reader(own.max_error), limits)
-        self._metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
-        return json.dumps(told(name, reading, question.detail), ensure_ascii=False).encode()
+        with pool.place():
+            body = await receive_body(request, pool.limits)
+            if query.normalized and pictures.is_quick(body):
+                return reading_of(kind, body, query)
+            return await pool.run(lambda: reading_of(kind, body, query))
 
 
 def told(name: str, reading: Reading, detail: str) -> dict[str, Any]:

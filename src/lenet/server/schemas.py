@@ -1,8 +1,18 @@
 """The shapes of all answers, for the OpenAPI alone: answers are made as plain values and are not checked again."""
 
+import json
 from typing import Annotated, Any
 
+from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
+
+
+class JSON(JSONResponse):
+    """An answer written as the command line writes it: one line, and whatever a weights file holds."""
+
+    def render(self, content: Any) -> bytes:
+        return json.dumps(content, ensure_ascii=False).encode(errors="backslashreplace")
+
 
 Box = Annotated[
     list[int],
