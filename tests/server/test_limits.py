@@ -137,16 +137,16 @@ def test_a_body_of_another_type_is_refused(kind):
 @pytest.mark.parametrize(
     ("body", "headers", "words"),
     [
-        (PICTURE + END, {"content-type": "multipart/form-data"}, "without a boundary"),
+        (PICTURE + END, {"content-type": "multipart/form-data"}, "Missing boundary"),
         (PICTURE, FORM, "ends before its last boundary"),
         (PICTURE + PICTURE + END, FORM, "more than one picture"),
         (part('form-data; name="image"; filename="a.png"') + END, FORM, "unknown field 'image'"),
-        (part("form-data") + END, FORM, "unknown field ''"),
+        (part("form-data") + END, FORM, 'header field "name" must be provided'),
         (PICTURE + part('form-data; name="single"', b"true") + END, FORM, "unknown field 'single'"),
         (END, FORM, "no field 'picture'"),
-        (b"nonsense", FORM, "damaged multipart body"),
+        (b"nonsense", FORM, "bad form (Expected boundary character"),
         (b"", FORM, "ends before its last boundary"),
-        (f"--{BOUNDARY}\r\n".encode() + b"X: y\r\n" * 5000, FORM, "damaged multipart body"),
+        (f"--{BOUNDARY}\r\n".encode() + b"X: y\r\n" * 5000, FORM, "bad form (Maximum header count exceeded)"),
     ],
 )
 def test_a_form_with_anything_but_one_picture_is_refused(body, headers, words):
@@ -160,6 +160,7 @@ def test_a_form_with_anything_but_one_picture_is_refused(body, headers, words):
         ("../../etc/passwd", "passwd"),
         ("C:\\\\scans\\\\seven.png", "seven.png"),
         ("http://example.org/seven.png", "seven.png"),
+        ("Ziffer 七.png", "Ziffer 七.png"),
         ("", "picture"),
         ("a" * 500 + ".png", "a" * 116 + ".png"),
     ],
@@ -167,6 +168,34 @@ def test_a_form_with_anything_but_one_picture_is_refused(body, headers, words):
 def test_a_filename_is_shown_and_never_opened(filename, shown):
     body = part(f'form-data; name="picture"; filename="{filename}"') + END
     assert client().post("/v1/read", body, headers=FORM).json()["file"] == shown
+
+
+def test_a_picture_in_a_form_needs_no_filename():
+    answer = client().post("/v1/read", part('form-data; name="picture"') + END, headers=FORM)
+    assert answer.json() == client().post("/v1/read", SEVEN).json()
+
+
+@pytest.mark.parametrize(
+    ("kind", "boundary", "status"),
+    [("charset=utf-8; boundary=a", "a", 200), ('charset=utf-8; boundary="a', '"a; charset=latin-1', 415)],
+)
+def test_a_charset_changes_nothing_about_a_picture(kind, boundary, status):
+    body = (part('form-data; name="picture"', "七".encode() if status > 200 else SEVEN) + END).replace(
+        BOUNDARY.encode(), boundary.encode()
+    )
+    answer = client().post("/v1/read", body, headers={"content-type": f"multipart/form-data; {kind}"})
+    assert answer.status_code == status, answer.text
+
+
+def test_a_large_picture_in_a_form_is_never_written_to_a_file(monkeypatch):
+    def fails(*arguments: object) -> None:
+        raise AssertionError("written to a file")
+
+    monkeypatch.setattr("tempfile.SpooledTemporaryFile.rollover", fails)
+    large = SEVEN + bytes(3_000_000)
+    for disposition in ('form-data; name="picture"; filename="a.png"', 'form-data; name="picture"'):
+        answer = client().post("/v1/read", part(disposition, large) + END, headers=FORM)
+        assert (answer.status_code, answer.json()["text"]) == (200, "7")
 
 
 @pytest.fixture

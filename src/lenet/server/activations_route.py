@@ -1,7 +1,6 @@
 """``POST /v1/activations``: a picture in, what every stage of a network makes of its digit out."""
 
 import io
-from typing import Annotated
 
 import numpy as np
 from fastapi import FastAPI, HTTPException, Request, Response
@@ -11,9 +10,9 @@ from lenet.model import Model
 from lenet.reading.recognition import LABELS, Calibration
 from lenet.reading.results import Digit
 from lenet.server import openapi, pictures, schemas
-from lenet.server.bodies import check_type, picture_in, receive_body
+from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
-from lenet.server.queries import ActivationsQuery, queried
+from lenet.server.queries import ActivationsQuery, query_of
 from lenet.server.readers import Readers
 
 JSON, ARRAYS = "application/json", "application/octet-stream"
@@ -34,8 +33,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             )
         return reading.digits[0]
 
-    def activations_of(kind: str, body: bytes, query: ActivationsQuery, model: Model, media_type: str) -> Response:
-        name, content = picture_in(kind, body)
+    def activations_of(name: str, content: bytes, query: ActivationsQuery, model: Model, media_type: str) -> Response:
         digit = digit_of(name, content, query)
         seen = activations(model.network, model.parameters, digit.image[None])
         if media_type == ARRAYS:
@@ -76,18 +74,18 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         responses=answers,
         openapi_extra=openapi.picture_operation(ActivationsQuery),
     )
-    async def answer(request: Request, query: Annotated[ActivationsQuery, queried(ActivationsQuery)]) -> Response:
+    async def answer(request: Request) -> Response:
         """The reader finds the one digit that stands out most; the network that is asked for sees it."""
-        kind = request.headers.get("content-type", "")
-        check_type(kind)
+        query = query_of(request, ActivationsQuery)
+        check_type(request)
         media_type = _accepted(request.headers.get("accept", ""))
         try:
             model = readers.weights_of(query.network)
         except ValueError as error:
             raise HTTPException(404, str(error)) from None
         with pool.place():
-            body = await receive_body(request, pool.limits)
-            return await pool.run(lambda: activations_of(kind, body, query, model, media_type))
+            name, content = await receive_picture(request, pool.limits)
+            return await pool.run(lambda: activations_of(name, content, query, model, media_type))
 
 
 def _accepted(header: str) -> str:

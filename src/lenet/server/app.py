@@ -73,6 +73,7 @@ def create_app(
 
 def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics) -> None:
     state = {"status": "ok", "version": lenet.__version__, "network": readers.default}
+    healthy = schemas.JSON(state)
 
     @app.get(
         "/healthz",
@@ -83,7 +84,7 @@ def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics) -> None:
         responses=openapi.example(state),
     )
     async def health() -> Response:
-        return schemas.JSON(state)
+        return healthy
 
     @app.get(
         "/metrics",

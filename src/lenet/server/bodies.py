@@ -1,80 +1,31 @@
-"""From a request's body to one picture file's bytes: raw, or the field ``picture`` of a form.
+"""From a request's body to one picture file's bytes: raw, or the field ``picture`` of a form, which Starlette parses.
 
-What the field holds is always the picture itself. A path or URL is not a picture, and nothing opens it.
+Not by FastAPI's `UploadFile`: a path takes both, and a body is refused as soon as it is too long or too late, before it
+is whole. What the field holds is always the picture itself. A path or URL is not a picture, and nothing opens it.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import AsyncGenerator
 from pathlib import PurePosixPath
-from typing import Any
 from unicodedata import category
 
-from fastapi import HTTPException
+from fastapi import HTTPException, Request
 from python_multipart.exceptions import FormParserError
-from python_multipart.multipart import MultipartParser, parse_options_header
-from starlette.requests import ClientDisconnect, Request
+from starlette.datastructures import Headers, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
 
 from lenet.server.limits import Limits
 
 FIELD = "picture"
 RAW_TYPES = ("image/", "application/octet-stream", "application/pdf")
+_FORM = "multipart/form-data"
 _LONGEST_NAME = 120
 
 
-async def receive_body(request: Request, limits: Limits) -> bytes:
-    """The whole body.
-
-    Raises:
-        HTTPException: 413 as soon as it is longer than the limit, 408 if it does not arrive in time.
-        ClientDisconnect: if the client goes away before its end.
-    """
-    announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > limits.max_body:
-        raise _too_long(limits)
-    try:
-        message = await request.receive()
-        if not message.get("more_body") and message["type"] == "http.request":
-            return _within(limits, message.get("body", b""))
-        async with asyncio.timeout(limits.timeout):
-            return await _gathered(request, message, limits)
-    except TimeoutError:
-        raise HTTPException(
-            408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
-        ) from None
-
-
-async def _gathered(request: Request, message: Any, limits: Limits) -> bytes:
-    parts: list[bytes] = []
-    length = 0
-    while True:
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        part = message.get("body", b"")
-        parts.append(part)
-        length += len(part)
-        if length > limits.max_body:
-            raise _too_long(limits)
-        if not message.get("more_body"):
-            return b"".join(parts)
-        message = await request.receive()
-
-
-def _within(limits: Limits, body: bytes) -> bytes:
-    if len(body) > limits.max_body:
-        raise _too_long(limits)
-    return body
-
-
-def _too_long(limits: Limits) -> HTTPException:
-    return HTTPException(
-        413, f"the body is longer than {limits.max_body:,} bytes, which is the most accepted; make the picture smaller"
-    )
-
-
-def check_type(content_type: str) -> None:
+def check_type(request: Request) -> None:
     """Raise HTTPException 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes."""
-    kind = content_type.partition(";")[0].strip().lower()
-    if kind and not kind.startswith(RAW_TYPES) and kind != "multipart/form-data":
+    kind = _kind(request)
+    if kind and not kind.startswith(RAW_TYPES) and kind != _FORM:
         raise HTTPException(
             415,
             f"Content-Type is {kind[:60]!r}, expected image/*, application/octet-stream, application/pdf or "
@@ -82,85 +33,102 @@ def check_type(content_type: str) -> None:
         )
 
 
-def picture_in(content_type: str, body: bytes) -> tuple[str, bytes]:
+async def receive_picture(request: Request, limits: Limits) -> tuple[str, bytes]:
     """The picture's name and its file's bytes.
 
     Raises:
-        HTTPException: 400 if a form is damaged, or holds anything but one picture; 422 if there are no bytes.
+        HTTPException: 413 as soon as the body is longer than the limit, 408 if it does not arrive in time; 400 if a
+            form is damaged, or holds anything but one picture; 422 if there are no bytes.
+        ClientDisconnect: if the client goes away before its end.
     """
-    name, content = "picture", body
-    if content_type[:19].lower() == "multipart/form-data":
-        name, content = _form_picture(content_type, body)
+    pieces = _pieces(request, limits.max_body)
+    try:
+        async with asyncio.timeout(limits.timeout):
+            if _kind(request) == _FORM:
+                name, content = await _picture_in(request.headers["content-type"], pieces, limits.max_body)
+            else:
+                name, content = "picture", b"".join([piece async for piece in pieces])
+    except TimeoutError:
+        raise HTTPException(
+            408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
+        ) from None
     if not content:
         raise HTTPException(422, f"{name}: empty file, expected a picture")
     return name, content
 
 
-def _form_picture(content_type: str, body: bytes) -> tuple[str, bytes]:
-    boundary = parse_options_header(content_type)[1].get(b"boundary", b"")
-    if not boundary:
-        raise HTTPException(
-            400, "multipart/form-data without a boundary, which the client's library writes; leave it to it"
-        )
-    form = _Form()
-    try:
-        parser = MultipartParser(boundary, form.callbacks())
-        parser.write(body)
-        parser.finalize()
-    except FormParserError as error:
-        raise HTTPException(400, f"damaged multipart body ({' '.join(str(error).split())[:120]})") from None
-    if not form.is_whole:
-        raise HTTPException(400, "the multipart body ends before its last boundary")
-    if form.content is None:
-        raise HTTPException(400, f"no field {FIELD!r} in the form, expected a picture file in it")
-    return form.name, b"".join(form.content)
+def _kind(request: Request) -> str:
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-class _Form:
-    """What a parser tells of a form: one field, with a file's name and bytes."""
+async def _pieces(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+    """The body as it arrives, as long as it is no longer than it may be."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise _too_long(most)
+    received = 0
+    async for piece in request.stream():
+        received += len(piece)
+        if received > most:
+            raise _too_long(most)
+        yield piece
 
-    def __init__(self) -> None:
-        self.name = "picture"
-        self.content: list[bytes] | None = None
-        self.is_whole = False
-        self._field, self._value = b"", b""
 
-    def callbacks(self) -> Any:
-        names = ("part_begin", "header_begin", "header_field", "header_value", "header_end", "headers_finished")
-        found: dict[str, Callable[..., None]] = {f"on_{name}": getattr(self, f"_{name}") for name in names}
-        return found | {"on_part_data": self._part_data, "on_end": self._end}
+def _too_long(most: int) -> HTTPException:
+    return HTTPException(
+        413, f"the body is longer than {most:,} bytes, which is the most accepted; make the picture smaller"
+    )
 
-    def _part_begin(self) -> None:
-        self._disposition: dict[bytes, bytes] = {}
 
-    def _header_begin(self) -> None:
-        self._field, self._value = b"", b""
+class _Form(MultiPartParser):
+    """Starlette's parser, for one field, without temporary files; Starlette takes any, and forms without an end."""
 
-    def _header_field(self, data: bytes, start: int, end: int) -> None:
-        self._field += data[start:end]
+    spool_max_size = 0  # bytes of a file that are kept in memory; 0 is all
+    is_whole = False
 
-    def _header_value(self, data: bytes, start: int, end: int) -> None:
-        self._value += data[start:end]
+    def on_part_end(self) -> None:
+        super().on_part_end()
+        name = _utf8(self.items[-1][0])
+        if name != FIELD:
+            raise MultiPartException(f"unknown field {name[:60]!r}")
+        if len(self.items) > 1:
+            raise MultiPartException("more than one picture")
 
-    def _header_end(self) -> None:
-        if self._field.lower() == b"content-disposition":
-            self._disposition = parse_options_header(self._value)[1]
-
-    def _headers_finished(self) -> None:
-        field = self._disposition.get(b"name", b"").decode(errors="replace")
-        if field != FIELD:
-            raise HTTPException(400, f"unknown field {field[:60]!r} in the form, expected {FIELD!r} alone")
-        if self.content is not None:
-            raise HTTPException(400, f"the form holds more than one {FIELD}; send one picture with each request")
-        self.content = []
-        self.name = _shown_name(self._disposition.get(b"filename", b"").decode(errors="backslashreplace"))
-
-    def _part_data(self, data: bytes, start: int, end: int) -> None:
-        assert self.content is not None
-        self.content.append(data[start:end])
-
-    def _end(self) -> None:
+    def on_end(self) -> None:
         self.is_whole = True
+
+
+async def _picture_in(content_type: str, pieces: AsyncGenerator[bytes, None], most: int) -> tuple[str, bytes]:
+    async def whole() -> AsyncGenerator[bytes, None]:
+        async for piece in pieces:
+            yield piece
+        if not form.is_whole:
+            raise MultiPartException("it ends before its last boundary")
+        if not form.items:
+            raise MultiPartException(f"no field {FIELD!r}")
+
+    # In Latin-1, text is the bytes that were sent: names, and a picture without a file's name, which makes it text.
+    form = _Form(Headers({"content-type": f"{content_type}; charset=latin-1"}), whole(), max_part_size=most)
+    try:
+        value = (await form.parse())[FIELD]
+    except (MultiPartException, FormParserError) as error:
+        what = " ".join(str(error.__cause__ or error).split())[:120].rstrip(".")
+        raise HTTPException(
+            400, f"bad form ({what}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it"
+        ) from None
+    if not isinstance(value, UploadFile):
+        return FIELD, _as_sent(value)
+    content = await value.read()
+    await value.close()
+    return _shown_name(_utf8(value.filename or "")), content
+
+
+def _as_sent(text: str) -> bytes:
+    return text.encode("latin-1", errors="replace")
+
+
+def _utf8(text: str) -> str:
+    return _as_sent(text).decode(errors="backslashreplace")
 
 
 def _shown_name(filename: str) -> str:

@@ -2,17 +2,17 @@
 
 import base64
 import io
-from typing import Annotated, Any
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from PIL import Image
 
 from lenet.reading.results import Reading
 from lenet.server import openapi, pictures, schemas
-from lenet.server.bodies import check_type, picture_in, receive_body
+from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
 from lenet.server.metrics import Metrics
-from lenet.server.queries import ReadQuery, queried
+from lenet.server.queries import ReadQuery, query_of
 from lenet.server.readers import Readers
 
 _TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
@@ -21,8 +21,7 @@ _TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
 def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> None:
     """Add the path."""
 
-    def reading_of(kind: str, body: bytes, query: ReadQuery) -> Response:
-        name, content = picture_in(kind, body)
+    def reading_of(name: str, content: bytes, query: ReadQuery) -> Response:
         if query.normalized:
             recognizer = readers.recognizer(query.max_error)
             reading = pictures.read_normalized(name, content, query.polarity, recognizer, pool.limits)
@@ -40,15 +39,15 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         responses=openapi.example(openapi.READING_EXAMPLE) | openapi.refusals(pool.limits, *openapi.OF_PICTURES),
         openapi_extra=openapi.picture_operation(ReadQuery),
     )
-    async def read(request: Request, query: Annotated[ReadQuery, queried(ReadQuery)]) -> Response:
+    async def read(request: Request) -> Response:
         """As `lenet read --json`: text, boxes, probabilities, and what was left out."""
-        kind = request.headers.get("content-type", "")
-        check_type(kind)
+        query = query_of(request, ReadQuery)
+        check_type(request)
         with pool.place():
-            body = await receive_body(request, pool.limits)
-            if query.normalized and pictures.is_quick(body):
-                return reading_of(kind, body, query)
-            return await pool.run(lambda: reading_of(kind, body, query))
+            name, content = await receive_picture(request, pool.limits)
+            if query.normalized and pictures.is_quick(content):
+                return reading_of(name, content, query)
+            return await pool.run(lambda: reading_of(name, content, query))
 
 
 def told(name: str, reading: Reading, detail: str) -> dict[str, Any]:
