@@ -92,10 +92,10 @@ def test_a_client_that_goes_away_is_answered_nothing_and_takes_no_place():
     assert Client(app).post("/v1/read", SEVEN).status_code == 200
 
 
-def test_a_body_that_does_not_arrive_is_given_up():
+@pytest.mark.parametrize("begun", [True, False])
+def test_a_body_that_does_not_arrive_is_given_up(begun):
     app = create_app(Reader(), limits=Limits(timeout=0.3))
-
-    messages = [{"type": "http.request", "body": SEVEN[:10], "more_body": True}]
+    messages = [{"type": "http.request", "body": SEVEN[:10], "more_body": True}] * begun
 
     async def never() -> dict:
         if not messages:
