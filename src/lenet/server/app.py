@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from fastapi import FastAPI, Response
 from fastapi.responses import PlainTextResponse
-from starlette.routing import Route
+from fastapi.routing import APIRoute
 
 import lenet
 from lenet.model import Model
@@ -62,13 +62,13 @@ def create_app(
     document["components"]["schemas"]["ProblemDetails"] = schemas.ProblemDetails.model_json_schema()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's own documentation extends it
     documentation = StaticPage(documentation_html(document))
-    app.add_route("/docs", documentation.answer, include_in_schema=False)
-    app.add_route("/", (documentation if page is None else StaticPage(page)).answer, include_in_schema=False)
-    routes = [route for route in app.routes if isinstance(route, Route)]
-    for route in routes:
-        if route.methods == {"GET"}:  # Starlette adds HEAD to its own routes, FastAPI does not
-            route.methods.add("HEAD")
-    return Middleware(app, metrics, {route.path for route in routes})
+    pages = {"/docs": documentation, "/": documentation if page is None else StaticPage(page)}
+    for path, static in pages.items():
+        app.get(path, include_in_schema=False)(static.answer)
+    for route in app.routes:
+        if isinstance(route, APIRoute) and route.methods == {"GET"}:  # Starlette's own routes have HEAD with it
+            route.methods = {"GET", "HEAD"}
+    return Middleware(app, metrics)
 
 
 def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics) -> None:

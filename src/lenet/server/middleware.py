@@ -5,7 +5,6 @@ Plain ASGI, because Starlette's own base for middleware takes longer than readin
 
 import sys
 import time
-from collections.abc import Collection
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,19 +19,16 @@ class Middleware:
 
     Args:
         app: answers.
-        metrics: counts.
-        routes: the paths that are counted under their own names; parameters are in braces at their end.
+        metrics: counts, by the path of the route that the application has found for a request.
 
     Attributes:
         is_stopping: whether each answer is to be its connection's last.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self.app = app
         self.is_stopping = False
         self._metrics = metrics
-        self._paths = frozenset(route for route in routes if "{" not in route)
-        self._prefixes = tuple((route.partition("{")[0], route) for route in routes if "{" in route)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -60,11 +56,5 @@ class Middleware:
             )
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
-            self._metrics.end(self._route(scope), method, status or 500, time.perf_counter() - started)
-
-    def _route(self, scope: Scope) -> str:
-        path: str = scope["path"]
-        path = path.removeprefix(scope.get("root_path", ""))
-        if path in self._paths:
-            return path
-        return next((route for prefix, route in self._prefixes if path.startswith(prefix)), "other")
+            route = getattr(scope.get("route"), "path", "other")
+            self._metrics.end(route, method, status or 500, time.perf_counter() - started)
