@@ -8,7 +8,6 @@ from fastapi import FastAPI, HTTPException, Request, Response
 from lenet.engine import activations
 from lenet.model import Model
 from lenet.reading.recognition import LABELS, Calibration
-from lenet.reading.results import Digit
 from lenet.server import openapi, pictures, schemas
 from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
@@ -21,20 +20,13 @@ JSON, ARRAYS = "application/json", "application/octet-stream"
 def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
     """Add the path."""
 
-    def digit_of(name: str, content: bytes, query: ActivationsQuery) -> Digit:
-        if query.normalized:
-            recognizer = readers.recognizer(None)
-            reading = pictures.read_normalized(name, content, query.polarity, recognizer, pool.limits)
-        else:
-            reading = pictures.read(name, content, query.settings, readers.reader(None), pool.limits)
+    def activations_of(name: str, content: bytes, query: ActivationsQuery, model: Model, media_type: str) -> Response:
+        reading = pictures.read(name, content, query, readers, pool.limits)
         if not reading.digits:
             raise HTTPException(
                 422, f"{name}: no digit found; draw or photograph one dark digit on light paper, or light on dark"
             )
-        return reading.digits[0]
-
-    def activations_of(name: str, content: bytes, query: ActivationsQuery, model: Model, media_type: str) -> Response:
-        digit = digit_of(name, content, query)
+        digit = reading.digits[0]
         seen = activations(model.network, model.parameters, digit.image[None])
         if media_type == ARRAYS:
             file = io.BytesIO()

@@ -16,13 +16,13 @@ from lenet.errors import LeNetError, MissingExtra
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
-from lenet.reading.batch.pages import Settings
 from lenet.reading.foreground.ink import Polarity
-from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
 from lenet.server.limits import Limits
 from lenet.server.problems import ASKED_WRONGLY, in_short
+from lenet.server.queries import ActivationsQuery, ReadQuery
+from lenet.server.readers import Readers
 
 GrayLevels = NDArray[np.uint8]
 T = TypeVar("T")
@@ -42,22 +42,22 @@ class _File(io.BytesIO):
         self.name = name
 
 
-def read(name: str, content: bytes, settings: Settings, reader: Reader, limits: Limits) -> Reading:
-    """Read a picture of any format, its first page or frame.
+def read(name: str, content: bytes, query: ReadQuery | ActivationsQuery, readers: Readers, limits: Limits) -> Reading:
+    """Read a picture of any format, its first page or frame; if it is normalized, one of 28×28 pixels.
 
     Raises:
-        HTTPException: if it cannot be opened, or is too large.
+        HTTPException: if it cannot be opened, is too large, or is not normalized.
         ReadingError, WeightsError: if what is asked cannot be met.
     """
+    settings = query.settings
+    if query.normalized:
+        return _read_normalized(name, content, settings.polarity, readers.recognizer(settings.max_error), limits)
+    reader = readers.reader(settings.max_error)
     return _in_one_sentence(lambda: settings.read(reader, _opened(name, content, limits)), name, content)
 
 
-def read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
-    """Read one digit that is normalized already, as those of MNIST are: no ink is looked for.
-
-    Raises:
-        HTTPException: if it cannot be opened, or has any size but 28×28.
-    """
+def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
+    """Read one digit that is normalized already, as those of MNIST are: no ink is looked for."""
     gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
     shares = recognizer.probabilities(image[None])[0]

@@ -4,7 +4,7 @@ In place of FastAPI's `Query()` stands `query_of`, because it remembers: `Query(
 sixth longer. Nor does it refuse a parameter that is given twice, or say which ones are known.
 """
 
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from fastapi import HTTPException, Request
@@ -66,7 +66,7 @@ class ReadQuery(PictureQuery):
             raise ReadingError("a normalized picture holds one digit: leave out length and pattern")
         return self
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """How the reader is to read."""
         return Settings(self.polarity, self.single, self.length, self.pattern, max_error=self.max_error)
@@ -79,7 +79,7 @@ class ActivationsQuery(PictureQuery):
         None, description="The network whose activations are asked for; by default the one that reads."
     )
 
-    @property
+    @cached_property
     def settings(self) -> Settings:
         """How the reader is to find the one digit."""
         return Settings(self.polarity, single=True)

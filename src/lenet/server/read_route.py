@@ -22,11 +22,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
     """Add the path."""
 
     def reading_of(name: str, content: bytes, query: ReadQuery) -> Response:
-        if query.normalized:
-            recognizer = readers.recognizer(query.max_error)
-            reading = pictures.read_normalized(name, content, query.polarity, recognizer, pool.limits)
-        else:
-            reading = pictures.read(name, content, query.settings, readers.reader(query.max_error), pool.limits)
+        reading = pictures.read(name, content, query, readers, pool.limits)
         metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
         return schemas.JSON(told(name, reading, query.detail))
 
