@@ -3,6 +3,9 @@
 Several processes accept from one socket, which the first process has opened and does not serve itself: it starts them,
 starts one anew that has ended, and passes on that they are to stop. Stopping, each process takes no further
 connections, answers what was asked of it, says on each connection that this was the last answer, and ends.
+
+By hand, since uvicorn's own supervisor does not say when all of its processes answer, and leaves them behind when it is
+killed.
 """
 
 import asyncio

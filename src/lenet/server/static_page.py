@@ -1,4 +1,7 @@
-"""A page of HTML that never changes while the server runs: made once, sent plain or compressed, or not at all."""
+"""A page of HTML that never changes while the server runs: made once, sent plain or compressed, or not at all.
+
+By hand, since Starlette sends files by name, not texts, and compresses every answer or none.
+"""
 
 import gzip
 import hashlib
