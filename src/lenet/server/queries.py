@@ -15,11 +15,11 @@ from starlette.datastructures import QueryParams
 
 from lenet.errors import ReadingError, UnknownName
 from lenet.reading.batch.pages import Settings
-from lenet.reading.lines.pattern import MOST_SIGNS, wanted_of
+from lenet.reading.lines.pattern import MAX_SIGNS, pattern_of
 from lenet.reading.recognition import parse_share
 
 Flag = Annotated[bool, BeforeValidator(lambda text: text or "true")]  # `?single` alone, too
-Length = Annotated[int, Field(ge=1, le=MOST_SIGNS)]
+Length = Annotated[int, Field(ge=1, le=MAX_SIGNS)]
 Pattern = Annotated[str, Field(max_length=200)]
 Share = Annotated[
     float,
@@ -61,7 +61,7 @@ class ReadQuery(PictureQuery):
 
     @model_validator(mode="after")
     def _agrees(self) -> Self:
-        wanted_of(self.single, self.length, self.pattern)
+        pattern_of(self.single, self.length, self.pattern)
         if self.normalized and (self.length is not None or self.pattern is not None):
             raise ReadingError("a normalized picture holds one digit: leave out length and pattern")
         return self
