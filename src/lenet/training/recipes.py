@@ -135,7 +135,9 @@ class Recipe:
                     "label_smoothing": 0.0, "shift": 0, "flip": False}  # fmt: skip
         for name, value in required.items():
             if getattr(self, name) != value:
-                raise TrainingError(f"the optimizer sdlm takes {name} {value} only, not {getattr(self, name)}")
+                raise TrainingError(
+                    f"the optimizer sdlm takes {name} {value} only, not {getattr(self, name)}; try the recipe 1998"
+                )
         if self.distortions:
             raise TrainingError("the optimizer sdlm takes examples as they are; leave the distortions out")
         if self.loss in ("mean-squared-error", "nll"):
@@ -263,8 +265,8 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     chosen = RECIPES[name]
     given = {key: value for key, value in values.items() if value is not None}
     optimizer = given.get("optimizer", chosen.optimizer)
-    if chosen.rates and "rates" not in given:
-        chosen = chosen.limited_to(given.get("epochs", chosen.epochs))
+    if chosen.rates:
+        chosen = chosen if "rates" in given else chosen.limited_to(given.get("epochs", chosen.epochs))
     elif name != "tutorial" and (adaptation := _adaptation(network)):
         chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
     loss = given.get("loss", natural_loss(network, optimizer))
