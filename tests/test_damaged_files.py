@@ -29,6 +29,7 @@ from PIL import Image
 
 from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage
 from lenet.errors import LeNetError, printable
+from lenet.networks import describe, to_toml
 from tests.experiments.replica_fakes import stand_in
 from tests.memory import most_megabytes
 from tests.reading.test_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
@@ -277,6 +278,28 @@ def use_string_weights(folder: Path) -> None:
     StringReader(load(folder / "strings.safetensors")).read(np.zeros((1, 32, 64), np.uint8))
 
 
+def changed_toml(content: bytearray, rng: Rng) -> bytearray:
+    lines = content.decode().splitlines()
+    number = int(rng.integers(len(lines)))
+    key, equals, _ = lines[number].partition(" = ")
+    said = ["", "-1", "0", "1", "1_000_000_000_000", "9" * 5000, "1.5", "nan", "inf", "true", '""', '"x"', '"conv"',
+            "[[[]]]", "[" * 3000, "{ a = 1 }", "1979-05-27", "[]", '"""', '"XX\\n.X"', '"table I"', '"\\u001b[2J"',
+            '"' + "n" * 9000 + '"']  # fmt: skip
+    changed = f"{key}{equals}{said[rng.integers(len(said))]}"
+    other = lines[rng.integers(len(lines))]
+    lines[number : number + 1] = [[changed], [], [changed, other], [other], [key.upper() + equals + "3", other]][
+        rng.choice([0, 0, 0, 1, 2, 3, 4])
+    ]
+    return bytearray("\n".join(lines).encode())
+
+
+def show_toml(folder: Path) -> None:
+    """By what takes the description of a network that somebody wrote."""
+    run_verb("show", str(folder / "own.toml"))
+    run_verb("show", str(folder / "own.toml"), "--toml")
+    run_verb("diff", str(folder / "own.toml"), "lenet-5")
+
+
 def read_table(folder: Path) -> None:
     from lenet.reading.batch.labels import read_labels
 
@@ -313,7 +336,6 @@ def open_group(folder: Path) -> None:
     from lenet.experiments.groups import train_group
     from lenet.experiments.recipes import LENET_5
     from lenet.experiments.streams import PatternStream
-    from lenet.networks import describe
 
     recipe = replace(LENET_5, epochs=2, rates=(0.0005, 0.0002), curvature_examples=5)
     train_group(folder / "group", describe("lenet-5"), recipe, (0, 1), PatternStream(digits(20), 0), digits(10))
@@ -356,6 +378,7 @@ SUBJECTS = (
     Subject("IDX.gz", "images/t10k-images-idx3-ubyte.gz", (), load_idx),
     Subject("NPZ", "data.npz", (changed_npz_head,), load_npz),
     Subject("labels.csv", "labels.csv", (changed_table,), read_table),
+    Subject("TOML", "own.toml", (changed_toml,), show_toml),
     Subject("run.json of a finished row", "lenet-5/run.json", (changed_json_file,), print_row),
     Subject("group of networks", "group/last.safetensors", (changed_header,), open_group),
     Subject("group of version 0.1", "old/lanes/all-1.safetensors", (changed_header,), open_old_group),
@@ -390,6 +413,7 @@ def originals() -> dict[str, bytes]:
             Image.fromarray(rng.integers(0, 256, (20, 24, 3), np.uint8)).save(path)
         for digit in "77":
             (folder / f"{digit}.png").write_bytes(picture(digit))
+        (folder / "own.toml").write_text(to_toml(replace(describe("lenet-5"), name="own")))
         (folder / "labels.csv").write_text("file,label,kind,capture\n7.png,7,single,photo\n")
         source = {"name_or_path": "data.npz", "size": 8, "color": False}
         made = recipe("fast", TINY, epochs=2, batch=16, optimizer="adamw", ema=0.9)

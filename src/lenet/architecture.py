@@ -382,7 +382,7 @@ class Network:
             return cls(
                 name=record.text("name"),
                 input=_shape(record),
-                stages=tuple(map(_stage, record.records("stages"))),
+                stages=tuple(map(read_stage, record.records("stages"))),
                 source=printable(record.text("source")),
                 story=printable(record.text("story")),
                 departures=tuple(map(printable, record.texts("departures"))),
@@ -412,7 +412,12 @@ _ATTRIBUTES: dict[str, Callable[[Record, str], Any]] = {
 """How attributes of layers are read that are no whole numbers."""
 
 
-def _stage(record: Record) -> Stage:
+def read_stage(record: Record) -> Stage:
+    """The stage of a record that has every attribute of its layer.
+
+    Raises:
+        RecordError, ArchitectureError: if a value is missing, or is none that the layer takes.
+    """
     kind = LAYER_KINDS[_one_of(record, "kind", LAYER_KINDS)]
     values = {
         field.name: _ATTRIBUTES[field.name](record, field.name)

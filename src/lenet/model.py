@@ -26,6 +26,7 @@ from lenet.files import write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import known_name
 from lenet.networks import describe, options
+from lenet.networks.toml_files import names_toml
 from lenet.records import Record, RecordError, parse_json
 
 if TYPE_CHECKING:
@@ -209,7 +210,7 @@ class Model:
 
 
 def create(
-    network: Network | Model | str,
+    network: Network | Model | str | Path,
     *,
     classes: int | Sequence[str] | None = None,
     channels: int | None = None,
@@ -221,7 +222,7 @@ def create(
     """A model with first weights, ready to be trained.
 
     Args:
-        network: a network's name, its description, or a model whose network is taken.
+        network: a network's name, a TOML file that describes one, its description, or a model whose network is taken.
         classes: how many, or their names.
         channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
         init: the rule of the first weights; None takes the network's own. See `lenet.initialization`.
@@ -244,7 +245,7 @@ def create(
     count = classes if isinstance(classes, int) else len(names) or None
     given = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
     asked = {option: value for option, value in given.items() if value is not None}
-    if isinstance(network, str):
+    if isinstance(network, str | Path):
         if "classes" not in options(network) and count == describe(network).classes:
             del asked["classes"]  # LeNet-5's ten digits may be named
         network = describe(network, **asked)
@@ -311,6 +312,8 @@ def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> No
 
 
 def _from_file(path: Path, expect: Network | None = None) -> Model:
+    if names_toml(path):
+        raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
     if not path.is_file():
         raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
     try:

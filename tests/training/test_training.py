@@ -494,3 +494,41 @@ def test_progress_of_runs_side_by_side_is_reported_as_one(capsys):
     first.cancel()
     with pytest.raises(Cancelled):
         second.advance(1)
+
+
+# What the description takes
+
+
+def test_training_takes_what_the_description_takes(tmp_path, capsys):
+    path = write_npz(tmp_path / "stripes.npz", stripes())
+    options = ["--classes", "5", "--channels", "3", "--size", "32"]
+    begun = ["--out", str(tmp_path / "run"), "--epochs", "1"]
+    assert main(["train", "lenet-5-relu", "--data", path, *options, *begun]) == 0
+    expected = describe("lenet-5-relu", classes=5, channels=3, size=32)
+    assert load(tmp_path / "run").network == expected
+    run = lenet.train("lenet-5-relu", path, classes=5, channels=3, size=32, epochs=1, out=tmp_path / "twin")
+    assert run.model.digest == load(tmp_path / "run").digest
+    again = lenet.train(repeat=tmp_path / "run", out=tmp_path / "again")
+    assert (again.model.network, again.model.digest) == (expected, run.model.digest)
+
+
+@pytest.mark.parametrize(
+    ("network", "options", "said"),
+    [
+        ("lenet-rgb", {"size": 28}, "lenet-rgb has no argument 'size'"),
+        ("lenet-5", {"classes": 3}, "lenet-5 has no argument 'classes'"),
+        ("lenet-short", {"classes": 2}, "has 3 classes, but lenet-short has 2 outputs"),
+        (TINY, {"classes": 3}, "tiny is described already; leave classes out"),
+        (lenet.create(TINY), {"size": 32}, "tiny is described already; leave size out"),
+    ],
+)
+def test_an_option_that_a_network_does_not_take_is_refused_before_anything_is_trained(network, options, said, tmp_path):
+    with pytest.raises(LeNetError, match=said):
+        lenet.train(network, stripes(), out=tmp_path / "run", **options)
+    assert not (tmp_path / "run").exists()
+
+
+def test_a_run_that_goes_on_is_described_already(tmp_path):
+    lenet.train("lenet-short", stripes(), epochs=1, out=tmp_path / "run")
+    with pytest.raises(TrainingError, match="lenet-short is described already; leave channels out"):
+        lenet.train(data=stripes(), channels=3, out=tmp_path / "run", resume=True)

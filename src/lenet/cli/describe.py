@@ -9,7 +9,7 @@ import typer
 
 from lenet import summary
 from lenet.architecture import Network
-from lenet.networks import describe, names
+from lenet.networks import describe, names, to_toml
 from lenet.summary import comparison
 
 
@@ -20,6 +20,7 @@ class Language(StrEnum):
     zh = "zh"
 
 
+NETWORK = "A network, as `lenet networks` lists them, or a TOML file of your own (--toml prints one)."
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Classes = Annotated[int | None, typer.Option(help="Number of outputs, where the network's head allows it.")]
 Channels = Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color.")]
@@ -54,13 +55,16 @@ def networks(as_json: Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help="A network, as `lenet networks` lists them.")],
+    name: Annotated[str, typer.Argument(help=NETWORK)],
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Derive every figure with its numbers.")] = False,
     lang: Annotated[Language, typer.Option(help="Language of --explain.")] = Language.en,
     table: Annotated[bool, typer.Option("--table", help="Draw the connection table.")] = False,
     weights: Annotated[bool, typer.Option("--weights", help="List every parameter array with its shape.")] = False,
+    toml: Annotated[
+        bool, typer.Option("--toml", help="Print its description as a TOML file, to be changed and used as a name is.")
+    ] = False,
     diagram: Annotated[
         Path | None,
         typer.Option("--diagram", metavar="FILE", help="Draw the network's diagram into an SVG or PNG file."),
@@ -73,10 +77,14 @@ def show(
     """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
 
     lenet show lenet-5 --explain --lang zh
+
+    lenet show lenet-5 --toml > my.toml; lenet show my.toml
     """
-    forms = [as_json, markdown, explain, table, weights, diagram is not None]
+    forms = [as_json, markdown, explain, table, weights, toml, diagram is not None]
     if sum(forms) > 1:
-        raise typer.BadParameter("choose one of --json, --markdown, --explain, --table, --weights and --diagram")
+        raise typer.BadParameter(
+            "choose one of --json, --markdown, --explain, --table, --weights, --toml and --diagram"
+        )
     network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
         from lenet.figures import write_diagram  # here, because only diagrams need matplotlib
@@ -84,7 +92,9 @@ def show(
         print(write_diagram(network, diagram))
         return
     account = summary.count(network)
-    if as_json:
+    if toml:
+        print(to_toml(network), end="")
+    elif as_json:
         print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))
     elif markdown:
         print(summary.to_markdown(account))
@@ -99,8 +109,8 @@ def show(
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="A network.")],
-    after: Annotated[str, typer.Argument(help="Another network.")],
+    before: Annotated[str, typer.Argument(help="A network, or a TOML file.")],
+    after: Annotated[str, typer.Argument(help="Another one.")],
     as_json: Json = False,
 ) -> None:
     """List every difference of two networks, stage by stage, with its effect on the counts."""

@@ -6,9 +6,9 @@ from typing import Annotated, Literal
 
 import typer
 
-from lenet.model import load
 from lenet.page.document import SHIPPED
 from lenet.verbs import explain as verb
+from lenet.verbs.describe import model_to_look_at
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +20,8 @@ def explain(
     models: Annotated[
         list[str] | None,
         typer.Argument(
-            help="Weights files, runs' folders, or networks whose weights ship with the package; two can be compared.",
+            help="Weights files, runs' folders, networks whose weights ship with the package, or TOML files of your "
+            "own, which are shown untrained; two can be compared.",
             show_default="the ones that ship",
         ),
     ] = None,
@@ -39,7 +40,7 @@ def explain(
 
     lenet explain lenet-5-relu lenet-5 --language zh
     """
-    loaded = [load(name) for name in models or SHIPPED]
+    loaded = [model_to_look_at(name) for name in models or SHIPPED]
     path = verb.explain(loaded, output, language=language)
     size, names = path.stat().st_size, [one.network.name for one in loaded]
     if as_json:

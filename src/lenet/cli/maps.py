@@ -15,7 +15,11 @@ def register(app: typer.Typer) -> None:
 
 def maps(
     model: Annotated[
-        str, typer.Argument(help="A weights file, a run's folder, or a network whose weights ship with the package.")
+        str,
+        typer.Argument(
+            help="A weights file, a run's folder, a network whose weights ship with the package, or a TOML file of "
+            "your own, which is drawn untrained."
+        ),
     ],
     picture: Annotated[
         str, typer.Argument(help="A picture file; or mnist:7, the test picture number 7 of a public data set.")

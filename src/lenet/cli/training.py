@@ -32,7 +32,9 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    network: Annotated[str | None, typer.Argument(help=f"A network [default: {DEFAULT_NETWORK}].")] = None,
+    network: Annotated[
+        str | None, typer.Argument(help=f"A network, or a TOML file of your own [default: {DEFAULT_NETWORK}].")
+    ] = None,
     data_set: Annotated[
         str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
     ] = None,
@@ -50,7 +52,10 @@ def train(
     ] = None,
     checkpoint_every: Annotated[int | None, typer.Option(help="Updates between checkpoints within an epoch.")] = None,
     as_json: Json = False,
+    classes: Annotated[int | None, typer.Option(help="Number of outputs [default: the data's classes].")] = None,
+    channels: Annotated[int | None, typer.Option(help="Input channels: 1 gray, 3 color [default: the data's].")] = None,
     hidden: Annotated[int | None, typer.Option(help="Hidden units of lenet-4.")] = None,
+    size: Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
     batch: Annotated[int | None, typer.Option(help="Examples an update.")] = None,
     optimizer: Annotated[str | None, typer.Option(help=f"{' or '.join(OPTIMIZERS)}.")] = None,
@@ -106,7 +111,10 @@ def train(
             resume=resume,
             repeat=repeated,
             data_dir=data_dir,
+            classes=classes,
+            channels=channels,
             hidden=hidden,
+            size=size,
             device=device,
             threads=threads,
             validation=validation,

@@ -2,12 +2,14 @@
 
 import inspect
 from collections.abc import Callable
+from pathlib import Path
 
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError
 from lenet.naming import known_name
 from lenet.networks.historic import HISTORIC
 from lenet.networks.taught import TAUGHT
+from lenet.networks.toml_files import names_toml, read_toml
 
 _BUILDERS: dict[str, Callable[..., Network]] = {builder().name: builder for builder in (*HISTORIC, *TAUGHT)}
 
@@ -21,29 +23,47 @@ def names() -> list[str]:
     return list(_BUILDERS)
 
 
-def options(name: str) -> dict[str, int]:
-    """The arguments a network takes and their defaults.
+def options(name: str | Path) -> dict[str, int]:
+    """The arguments a network takes and their defaults; a TOML file describes a network whole, and takes none.
 
-    >>> options("lenet-4")
-    {'classes': 10, 'hidden': 37}
+    >>> options("lenet-4"), options("my.toml")
+    ({'classes': 10, 'hidden': 37}, {})
     """
-    signature = inspect.signature(_builder(name))
+    if names_toml(name):
+        return {}
+    signature = inspect.signature(_builder(str(name)))
     return {option: parameter.default for option, parameter in signature.parameters.items()}
 
 
-def describe(name: str, **arguments: int) -> Network:
+def describe(network: str | Path, **arguments: int) -> Network:
     """The description of a network.
 
     Args:
-        name: one of `names`; capitals, spaces, hyphens and underscores do not matter.
+        network: one of `names`; capitals, spaces, hyphens and underscores do not matter. Or a TOML file that describes
+            a network of one's own, see `lenet.networks.toml_files`; its name ends in ``.toml``.
         arguments: those that `options` lists, such as ``classes``, ``channels`` or ``hidden``.
 
     Raises:
         UnknownName: if there is no such network; the nearest names are suggested.
-        ArchitectureError: if the network takes no such argument, or not with this value.
+        ArchitectureError: if the network takes no such argument, or not with this value, or the file describes none.
 
     >>> describe("lenet-5-relu", classes=26).output_shapes[-1]
     (26, 1, 1)
+    """
+    if not names_toml(network):
+        return registered(str(network), **arguments)
+    if arguments:
+        raise ArchitectureError(
+            f"{network} describes its network whole and takes no {next(iter(arguments))}; change it in the file"
+        )
+    return read_toml(network)
+
+
+def registered(name: str, **arguments: int) -> Network:
+    """The description of a network by its name alone, for names that come from others and must open no file.
+
+    Raises:
+        UnknownName, ArchitectureError: as `describe`.
     """
     builder, known = _builder(name), options(name)
     for argument, value in arguments.items():

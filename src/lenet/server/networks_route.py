@@ -8,7 +8,7 @@ from fastapi import Depends, FastAPI, HTTPException, Path, Request, Response
 from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import UnknownName
-from lenet.networks import describe, names
+from lenet.networks import names, registered
 from lenet.server import openapi, schemas
 from lenet.server.limits import Limits
 from lenet.server.readers import Readers
@@ -25,14 +25,14 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
 
     @lru_cache(maxsize=1)
     def lines() -> Response:
-        known = {name: describe(name) for name in names()}
+        known = {name: registered(name) for name in names()}
         known |= {name: model.network for name, model in readers.models.items()}
         return schemas.JSON([line(network) for network in known.values()])
 
     @lru_cache(maxsize=64)
     def account(name: str) -> Response:
         model = readers.models.get(name)
-        network = model.network if model is not None else describe(name)
+        network = model.network if model is not None else registered(name)
         return schemas.JSON(
             summary.count(network).to_json()
             | {

@@ -66,7 +66,7 @@ class RecipeChanges(TypedDict, total=False):
 
 
 def train(
-    network: Network | Model | str | None = None,
+    network: Network | Model | str | Path | None = None,
     data: Dataset | str | Path | None = None,
     *,
     recipe: Recipe | str | None = None,
@@ -74,7 +74,10 @@ def train(
     resume: bool = False,
     repeat: str | Path | None = None,
     data_dir: str | Path | None = None,
+    classes: int | None = None,
+    channels: int | None = None,
     hidden: int | None = None,
+    size: int | None = None,
     device: str = "auto",
     threads: int | None = None,
     validation: int | None = None,
@@ -85,15 +88,16 @@ def train(
     """Train a network; the best model by validation error is kept, and tested once.
 
     Args:
-        network: a name, which gets as many classes and channels as the data has; a description; or a `Model`, whose
-            parameters are where training starts. ``"lenet-5-relu"`` if None.
+        network: a name, which gets as many classes and channels as the data has; a TOML file of a network of one's own;
+            a description; or a `Model`, whose parameters are where training starts. ``"lenet-5-relu"`` if None.
         data: a public data set's name, a path to your own, or a `Dataset`. ``"mnist"`` if None.
         recipe: a name, or a `Recipe`; ``"default"`` if None. Named recipes are adapted to the network.
         out: the run's folder; None takes the first free ``runs/NETWORK-DATA-N``.
         resume: go on with the run in ``out`` exactly where its last checkpoint stands; start it if there is none.
         repeat: repeat the run of this ``run.json``, or of the one in this folder.
         data_dir: the folder where the files of a public data set lie already.
-        hidden: hidden units of lenet-4.
+        classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`. Classes and
+            channels replace those of the data, whose pictures are brought to the network's channels.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         threads: of the CPU; None takes one a core.
         validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
@@ -112,7 +116,9 @@ def train(
     """
     stored = _stored(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
-    described, dataset, source = _network_and_data(network, data, data_dir, hidden, stored, start)
+    options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
+    given = {option: value for option, value in options.items() if value is not None}
+    described, dataset, source = _network_and_data(network, data, data_dir, given, stored, start)
     if start is not None and not (_are_numbers(start.class_names) and not _are_numbers(dataset.class_names)):
         dataset = dataset.with_classes(start.class_names)
     chosen = _recipe(recipe, described, changes, stored)
@@ -184,10 +190,10 @@ def _repeated_engine(stored: dict[str, Any]) -> str | None:
 
 
 def _network_and_data(
-    network: Network | Model | str | None,
+    network: Network | Model | str | Path | None,
     data: Dataset | str | Path | None,
     data_dir: str | Path | None,
-    hidden: int | None,
+    given: dict[str, int],
     stored: dict[str, Any],
     start: Model | None,
 ) -> tuple[Network, Dataset, dict[str, Any]]:
@@ -198,8 +204,11 @@ def _network_and_data(
         network = start.network
     if stored and network is None:
         network = Network.from_json(stored["network"])
-    name = network if isinstance(network, str) else None if network else DEFAULT_NETWORK
-    described = network if isinstance(network, Network) else _described(name, hidden)
+    if isinstance(network, Network) and given:
+        option = next(iter(given))
+        raise TrainingError(f"{network.name} is described already; leave {option} out, or give its name to choose it")
+    name = network or DEFAULT_NETWORK
+    described = name if isinstance(name, Network) else networks.describe(name, **given)
     if isinstance(data, Dataset):
         dataset, source = data, _source_of(data)
     else:
@@ -207,15 +216,14 @@ def _network_and_data(
         if data_sets.public_name(source["name_or_path"]) is None:
             source = {"size": described.input[1], "color": described.input[0] == 3} | source
         dataset = data_sets.load(**source)
-    if name is None:
+    if isinstance(name, Network):
         return described, dataset, source
     known, channels = networks.options(name), dataset.input_shape[0]
-    classes = max(2, len(dataset.class_names)) if "classes" in known else None
-    return (
-        _described(name, hidden, classes, channels if known.get("channels", channels) < channels else None),
-        (dataset),
-        source,
-    )
+    if "classes" in known:
+        given = {"classes": max(2, len(dataset.class_names))} | given
+    if known.get("channels", channels) < channels:
+        given = {"channels": channels} | given
+    return networks.describe(name, **given), dataset, source
 
 
 def _source_of(dataset: Dataset) -> dict[str, Any]:
@@ -224,15 +232,6 @@ def _source_of(dataset: Dataset) -> dict[str, Any]:
     name = dataset.name if dataset.name in data_sets.names() else str(origin)
     pictures = dataset.provenance.get("pictures", {})
     return {"name_or_path": name} | {key: pictures[key] for key in ("size", "color", "polarity") if key in pictures}
-
-
-def _described(
-    name: str | None, hidden: int | None, classes: int | None = None, channels: int | None = None
-) -> Network:
-    given = {"hidden": hidden, "classes": classes, "channels": channels}
-    return networks.describe(
-        name or DEFAULT_NETWORK, **{option: value for option, value in given.items() if value is not None}
-    )
 
 
 def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[str, Any]) -> dict[str, Any]:

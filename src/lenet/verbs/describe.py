@@ -1,16 +1,20 @@
 """Networks counted, compared and printed: by name, as descriptions, or as models."""
 
+import sys
+from pathlib import Path
+
 from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError
-from lenet.model import Model
+from lenet.model import Model, create, load
 from lenet.networks import describe
+from lenet.networks.toml_files import names_toml
 from lenet.pytorch.source import standalone_source
 from lenet.summary import Account, NetworkDifference
 
 
 def show(
-    network: Network | Model | str,
+    network: Network | Model | str | Path,
     *,
     classes: int | None = None,
     channels: int | None = None,
@@ -20,7 +24,7 @@ def show(
     """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
 
     Args:
-        network: a name, a description, or a model.
+        network: a name, a TOML file of a network of one's own, a description, or a model.
         classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
 
     Returns:
@@ -35,7 +39,7 @@ def show(
     return summary.count(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
 
 
-def diff(before: Network | Model | str, after: Network | Model | str) -> NetworkDifference:
+def diff(before: Network | Model | str | Path, after: Network | Model | str | Path) -> NetworkDifference:
     """List every difference of two networks, stage by stage, with its effect on the counts.
 
     >>> "total parameters: 60,000 → 61,706 (+1,706)" in str(diff("lenet-5", "lenet-5-relu"))
@@ -45,7 +49,7 @@ def diff(before: Network | Model | str, after: Network | Model | str) -> Network
 
 
 def code(
-    network: Network | Model | str,
+    network: Network | Model | str | Path,
     *,
     classes: int | None = None,
     channels: int | None = None,
@@ -63,16 +67,28 @@ def code(
     return standalone_source(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
 
 
-def described(network: Network | Model | str, **options: int | None) -> Network:
+def described(network: Network | Model | str | Path, **options: int | None) -> Network:
     """The description of a network that is named, described, or that a model has.
 
     Raises:
         UnknownName, ArchitectureError: as `lenet.describe`, or if options come with what is no name.
     """
     values = {option: value for option, value in options.items() if value is not None}
-    if isinstance(network, str):
+    if isinstance(network, str | Path):
         return describe(network, **values)
     network = network.network if isinstance(network, Model) else network
     if values:
         raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(values))}")
     return network
+
+
+def model_to_look_at(source: Model | str | Path) -> Model:
+    """The model that `lenet.load` loads; of a TOML file, which has no weights, one with first weights of seed 0.
+
+    Raises:
+        WeightsError, UnknownName, ArchitectureError: as `lenet.load` and `lenet.describe`.
+    """
+    if isinstance(source, Model) or not names_toml(source):
+        return load(source)
+    print(f"lenet: {source} has no weights; what is shown is the network before training", file=sys.stderr)
+    return create(source)

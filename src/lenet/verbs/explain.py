@@ -5,9 +5,10 @@ from pathlib import Path
 from typing import Literal
 
 from lenet.errors import LeNetError
-from lenet.model import Model, load
+from lenet.model import Model
 from lenet.page import write_page
 from lenet.page.document import SHIPPED
+from lenet.verbs.describe import model_to_look_at
 
 
 def explain(
@@ -19,7 +20,8 @@ def explain(
     """Write one HTML file in which models can be drawn to and every unit be asked; it needs no connection.
 
     Args:
-        models: one, or several to compare: models, files, runs' folders, or names that ship.
+        models: one, or several to compare: models, files, runs' folders, names that ship, or TOML files of networks,
+            which are shown with first weights.
         output: the file to write; its name ends in ``.html``.
         language: the one that the page starts in; the browser's if None.
 
@@ -34,5 +36,5 @@ def explain(
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
     several = [models] if isinstance(models, Model | str | Path) else models
-    write_page(output, [load(model) for model in several], language)
+    write_page(output, [model_to_look_at(model) for model in several], language)
     return output

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from lenet.errors import DataError
-from lenet.model import Model, load
+from lenet.model import Model
 from lenet.preprocess import network_inputs
+from lenet.verbs.describe import model_to_look_at
 from lenet.verbs.pictures import network_picture
 
 
@@ -24,7 +25,8 @@ def maps(
     """Draw what a model makes of a picture: feature maps, kernels, tables, a strip, a poster, and the diagram.
 
     Args:
-        model: a model, its file, a run's folder, or a name that ships.
+        model: a model, its file, a run's folder, a name that ships, or the TOML file of a network, which is drawn with
+            first weights.
         picture: ``"mnist:7"``, the test picture number 7 of a public data set; or a picture, as `lenet.predict` takes
             one that is no array.
         output: the folder for the figures; made if it is not there.
@@ -45,7 +47,7 @@ def maps(
     """
     from lenet import figures
 
-    model = load(model)
+    model = model_to_look_at(model)
     network = model.network
     units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
     for stage, place in units:
