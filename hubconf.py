@@ -64,6 +64,11 @@ def lenet_5_relu(pretrained: bool = False, **arguments: int) -> _NetworkModule:
     return _load("lenet-5-relu", pretrained, **arguments)
 
 
+def lenet_5_average(**arguments: int) -> _NetworkModule:
+    """ReLU and average pooling at 32×32. Arguments: classes, channels, size."""
+    return _load("lenet-5-average", **arguments)
+
+
 def lenet_5_sigmoid(**arguments: int) -> _NetworkModule:
     """The textbook version: logistic sigmoid, average pooling. Arguments: classes, channels."""
     return _load("lenet-5-sigmoid", **arguments)

@@ -29,6 +29,7 @@ RUNS = [
     ("lenet-5-sigmoid", "fashion-mnist", "default", 3, "–"),
     ("lenet-1", "mnist", "default", 3, "1.7 % [LeCun98]"),
     ("lenet-4", "mnist", "default", 3, "1.1 % [LeCun98]"),
+    ("lenet-5-average", "mnist", "default", 3, "–"),
     ("lenet-5-sigmoid", "mnist", "default", 3, "–"),
     ("lenet-5-sigmoid-output", "mnist", "default", 3, "–"),
     ("lenet-short", "mnist", "default", 3, "–"),

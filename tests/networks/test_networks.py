@@ -6,8 +6,8 @@ from lenet.errors import ArchitectureError, UnknownName
 from lenet.networks import describe, names, options
 
 
-def test_there_are_eleven_networks():
-    assert len(names()) == 11
+def test_there_are_twelve_networks():
+    assert len(names()) == 12
 
 
 @pytest.mark.parametrize("name", names())
@@ -42,4 +42,5 @@ def test_values_that_make_no_sense_are_refused():
 
 
 def test_28_padded_and_32_unpadded_have_the_same_parameters():
-    assert describe("lenet-5-relu", size=32).parameter_shapes() == describe("lenet-5-relu").parameter_shapes()
+    for name in ("lenet-5-relu", "lenet-5-average"):
+        assert describe(name, size=32).parameter_shapes() == describe(name, size=28).parameter_shapes()

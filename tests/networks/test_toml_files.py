@@ -2,6 +2,7 @@
 
 import json
 import re
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -184,3 +185,12 @@ def test_what_needs_weights_refuses_a_file_that_has_none(own):
 def test_the_server_opens_no_file_for_a_name(own):
     with pytest.raises(LeNetError, match="unknown network"):
         lenet.networks.registered(str(own))
+
+
+def test_the_example_is_lenet_5_average_but_for_140_units_in_f5():
+    path = Path(__file__).parents[2] / "examples" / "lenet-5-f5-140.toml"
+    shown = lenet.show(path)
+    assert [one.parameters for one in shown.stages] == [156, 0, 2_416, 0, 56_140, 11_844, 850]
+    assert shown.parameters == 71_406
+    found = [str(line) for line in str(lenet.diff("lenet-5-average", path)).splitlines() if "units" in line]
+    assert len(found) == 1

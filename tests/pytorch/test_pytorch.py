@@ -42,6 +42,7 @@ PARAMETERS = {
     "lenet-4": 16_885,
     "lenet-5": 60_000,
     "lenet-5-relu": 61_706,
+    "lenet-5-average": 61_706,
     "lenet-5-sigmoid": 61_706,
     "lenet-5-sigmoid-output": 61_706,
     "lenet-short": 5_142,

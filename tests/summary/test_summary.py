@@ -29,6 +29,7 @@ TOTALS = {
     "lenet-4": (16_885, 258_193),
     "lenet-5": (60_000, 340_908),
     "lenet-5-relu": (61_706, 423_038),
+    "lenet-5-average": (61_706, 423_038),
     "lenet-5-sigmoid": (61_706, 423_038),
     "lenet-5-sigmoid-output": (61_706, 423_038),
     "lenet-short": (5_142, 247_050),

@@ -48,6 +48,38 @@ def lenet_5_relu(classes: int = 10, channels: int = 1, size: int = 28) -> Networ
     )
 
 
+def lenet_5_average(classes: int = 10, channels: int = 1, size: int = 32) -> Network:
+    """ReLU and average pooling at 32×32: the table of parameters and shapes that tutorials count by.
+
+    Args:
+        classes: number of outputs.
+        channels: 1 for gray, 3 for color.
+        size: 32 (not padded) or 28 (padded by 2 in the first convolution).
+    """
+    if size not in (28, 32):
+        raise ArchitectureError(f"lenet-5-average: size is {size}, expected 32, or 28 (padded to 32)")
+    return Network(
+        name="lenet-5-average",
+        input=(channels, size, size),
+        stages=(
+            Stage("conv1", Convolution(6, padding=2 if size == 28 else 0), relu),
+            Stage("pool1", AveragePooling()),
+            Stage("conv2", Convolution(16), relu),
+            Stage("pool2", AveragePooling()),
+            Stage("fc1", FullConnection(120), relu),
+            Stage("fc2", FullConnection(84), relu),
+            Stage("output", FullConnection(classes)),
+        ),
+        source="a widely copied tutorial; follows the sizes of [LeCun98, II-B]",
+        story="ReLU and average pooling on 32×32, as tables of LeNet's parameters and shapes have it",
+        departures=(
+            _NOT_THE_ORIGINAL,
+            "the tutorial declares average pooling and calls max pooling; its table, followed here, has averages",
+        ),
+        input_range=_UNIT_DEVIATION,
+    )
+
+
 def lenet_5_sigmoid(classes: int = 10, channels: int = 1) -> Network:
     """The textbook version: logistic sigmoid and average pooling."""
     return Network(
@@ -183,6 +215,7 @@ def lenet_caffe(classes: int = 10, channels: int = 1) -> Network:
 
 TAUGHT = (
     lenet_5_relu,
+    lenet_5_average,
     lenet_5_sigmoid,
     lenet_5_sigmoid_output,
     lenet_short,
