@@ -30,7 +30,7 @@ RENAMED = {
     "evaluate": {"data_set": "data"},
     "adapt": {"table": "labels"},
     "read": {"files": "pictures", "ink_high": "polarity", "paper_high": "polarity"},
-    "code": {"name": "network"},
+    "code": {"name": "network", "sequential": "form", "train": "form", "predict": "form"},
     "show": {"name": "network"},
 }
 OF_THE_SHELL = {

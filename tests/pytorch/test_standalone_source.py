@@ -176,6 +176,10 @@ def test_the_parameters_beside_the_layers_add_up_to_the_total_in_the_docstring(n
 def test_the_printed_source_is_already_formatted_and_free_of_lint(tmp_path):
     for number, (name, arguments) in enumerate(VARIANTS):
         (tmp_path / f"n{number}.py").write_text(standalone_source(describe(name, **arguments)))
+    assert_clean(tmp_path)
+
+
+def assert_clean(tmp_path):
     ruff = [sys.executable, "-m", "ruff"]
     for command in (["format", "--diff"], ["check", "--select", "E,F,I,B,UP,SIM"]):
         result = subprocess.run(
@@ -188,10 +192,11 @@ def test_the_printed_source_is_already_formatted_and_free_of_lint(tmp_path):
                 "120",
                 "--target-version",
                 "py311",
-                str(tmp_path),
+                ".",
             ],
             capture_output=True,
             text=True,
+            cwd=tmp_path,
         )
         assert result.returncode == 0, result.stdout
 
@@ -254,3 +259,69 @@ def test_lenet_code_names_what_it_cannot_do(tmp_path):
         code.code("lenet-5", classes=12)
     with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):
         code.code("lenet-5", output=tmp_path)
+
+
+# --- layers in two sequences ----------------------------------------------------------------------------------------
+
+
+def loaded_by_its_comment(source, model, state):
+    """Weights that lenet names by stages, brought into the model by the lines that the source gives."""
+    lines = [line.removeprefix("    # ") for line in source.splitlines() if line.startswith("    #   ")]
+    code = "\n".join(line.removeprefix("  ") for line in lines)
+    exec(code.replace("from safetensors.torch import load_file", ""), {"model": model, "load_file": lambda path: state})
+
+
+def assert_sequential(network):
+    torch.manual_seed(0)
+    built, source = build(network), standalone_source(network, sequential=True)
+    printed = executed(source)[class_name(network)]()
+    assert {name for name, _ in printed.named_children()} <= {"feature_extractor", "classifier"}
+    assert sum(p.numel() for p in printed.parameters()) == sum(p.numel() for p in built.parameters())
+    loaded_by_its_comment(source, printed, built.state_dict())
+    inputs = torch.empty(3, *network.input).uniform_(*network.input_range)
+    torch.testing.assert_close(printed(inputs), built(inputs), rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize(("name", "arguments"), VARIANTS)
+def test_two_sequences_are_the_same_network(name, arguments):
+    assert_sequential(describe(name, **arguments))
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_two_sequences_are_the_same_network_of_ones_own(what):
+    assert_sequential(OWN[what])
+
+
+def test_stages_called_like_what_forward_uses_are_called_otherwise():
+    own = ("x", "flatten", "F", "torch", "x_", "squash")
+    stages = tuple(Stage(name, FullConnection(3), squash) for name in own)
+    assert_sequential(Network("own-2", (1, 4, 4), (Stage("self", Convolution(2, 3), relu), *stages)))
+
+
+LISTING = """\
+feature_extractor.0.weight (6, 1, 5, 5)
+feature_extractor.0.bias (6,)
+feature_extractor.2.weight (16, 6, 5, 5)
+feature_extractor.2.bias (16,)
+classifier.1.weight (120, 400)
+classifier.1.bias (120,)
+classifier.2.weight (84, 120)
+classifier.2.bias (84,)
+classifier.3.weight (10, 84)
+classifier.3.bias (10,)
+output: (1, 10)
+parameters: 61,706
+"""
+
+
+def test_the_sequences_have_the_names_and_shapes_that_tutorials_list(tmp_path):
+    path = tmp_path / "model.py"
+    path.write_text(standalone_source(describe("lenet-5-average"), sequential=True))
+    result = subprocess.run([sys.executable, str(path)], capture_output=True, text=True, check=True)
+    assert result.stdout == LISTING
+
+
+@pytest.mark.parametrize("name", names())
+def test_two_sequences_are_already_formatted_and_free_of_lint(name, tmp_path):
+    (tmp_path / "model.py").write_text(standalone_source(describe(name), sequential=True))
+    assert_clean(tmp_path)

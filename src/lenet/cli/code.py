@@ -1,30 +1,51 @@
-"""``lenet code``: a network as a PyTorch file of its own."""
+"""``lenet code``: a network as a PyTorch file of its own, and the files that train it and predict by it."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
-from lenet.networks import describe
-from lenet.pytorch.source import standalone_source
+from lenet.verbs.describe import Form
+from lenet.verbs.describe import code as verb
+
+_SAYS: dict[Form, str] = {
+    "module": "in PyTorch; python {file} prints its output shape and its parameters",
+    "sequential": "in PyTorch; python {file} prints its parameters and its output shape",
+    "train": "is trained by python {file} DATA, beside its model.py",
+    "predict": "says what pictures are by python {file} PICTURE, beside its model.py and weights.pt",
+}
 
 
 def code(
-    name: Annotated[str, typer.Argument(help="A network, as in `lenet networks`.", metavar="NETWORK")],
-    classes: Annotated[int | None, typer.Option(help="Number of outputs.")] = None,
-    channels: Annotated[int | None, typer.Option(help="Input channels: 1 for gray, 3 for color.")] = None,
-    hidden: Annotated[int | None, typer.Option(help="Hidden units of lenet-4.")] = None,
-    size: Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu, 28 or 32.")] = None,
+    name: Annotated[str, typer.Argument(help=NETWORK, metavar="NETWORK")],
+    sequential: Annotated[
+        bool, typer.Option("--sequential", help="Layers in feature_extractor and classifier, as nn.Sequential.")
+    ] = False,
+    train: Annotated[
+        bool, typer.Option("--train", help="Print train.py instead, which trains the network of a model.py beside it.")
+    ] = False,
+    predict: Annotated[
+        bool, typer.Option("--predict", help="Print predict.py instead, which says what pictures are.")
+    ] = False,
+    classes: Classes = None,
+    channels: Channels = None,
+    hidden: Hidden = None,
+    size: Size = None,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="Write to this file.", metavar="FILE")] = None,
 ) -> None:
     """Print a network as a standalone, readable PyTorch file that imports torch only.
 
-    Example: lenet code lenet-5 -o lenet5.py
+    lenet code lenet-5 -o model.py
+
+    lenet code lenet-5 --train -o train.py; lenet code lenet-5 --predict -o predict.py
     """
-    options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
-    source = standalone_source(describe(name, **{key: value for key, value in options.items() if value is not None}))
+    if sequential + train + predict > 1:
+        raise typer.BadParameter("choose one of --sequential, --train and --predict")
+    form: Form = "sequential" if sequential else "train" if train else "predict" if predict else "module"
+    source = verb(name, form=form, classes=classes, channels=channels, hidden=hidden, size=size)
     if output is None:
         typer.echo(source, nl=False)
         return
@@ -32,7 +53,7 @@ def code(
         write_atomically(output, source.encode())
     except OSError as error:
         raise LeNetError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
-    typer.echo(f"{output}: {name} in PyTorch; python {output} prints its output shape and its parameters")
+    typer.echo(f"{output}: {name} {_SAYS[form].format(file=output)}")
 
 
 def register(app: typer.Typer) -> None:

@@ -4,6 +4,7 @@ The file imports torch only. Its class has the names and shapes of `lenet.pytorc
 """
 
 import re
+from collections.abc import Mapping
 from keyword import iskeyword
 from math import prod
 from textwrap import fill, indent
@@ -37,8 +38,13 @@ from lenet.pytorch import source_parts as parts
 _WIDTH = 100
 
 
-def standalone_source(network: Network) -> str:
+def standalone_source(network: Network, *, sequential: bool = False) -> str:
     """The text of a Python file that defines ``network`` in PyTorch and needs nothing else.
+
+    Args:
+        network: the description.
+        sequential: layers in ``feature_extractor`` and ``classifier``, as many tutorials have them, in place of an
+            attribute for each stage.
 
     Raises:
         ArchitectureError: if a stage's name is no Python name, or two differ in case only.
@@ -59,7 +65,7 @@ def standalone_source(network: Network) -> str:
         *(_table(network, index) for index, stage in enumerate(network.stages) if _has_table(stage)),
         *(_prototypes(stage) for stage in network.stages if isinstance(stage.layer, EuclideanRbf)),
     ]
-    body = "\n\n\n".join([*_parts(network), _class(network), _main(network)])
+    body = "\n\n\n".join([*_parts(network), _class(network, sequential), _main(network, sequential)])
     functional = "import torch.nn.functional as F\n" if "F." in body else ""
     imports = f"import torch\n{functional}from torch import Tensor, nn"
     docstring = _docstring(network, cited_in="\n".join([*constants, body]))
@@ -208,26 +214,98 @@ def _special_kind(layer: Convolution) -> str:
 # --- the class --------------------------------------------------------------------------------------------------
 
 
-def _class(network: Network) -> str:
+def _class(network: Network, sequential: bool) -> str:
     background, ink = (f"{value:.6g}" for value in network.input_range)
     levels = ("background", "full ink") if network.input[0] == 1 else ("level 0", "level 255")
+<<<<<<< HEAD
     layers = "\n".join(
         f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}{_account(stage, input_shape)}"
         for stage, input_shape, output_shape in zip(
             network.stages, network.input_shapes, network.output_shapes, strict=True
         )
     )
+=======
+>>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
     return f'''class {class_name(network)}(nn.Module):
     """Takes float inputs {_batch(network.input)}, {levels[0]} as {background}, {levels[1]} as {ink}."""
 
     def __init__(self) -> None:
         super().__init__()
         # Beside each layer, its parameters: weights + biases.
-{indent(layers, "        ")}
+{indent(_blocks(network) if sequential else _attributes(network), "        ")}
 
     def forward(self, inputs: Tensor) -> Tensor:
         """{_sentence(": ".join(_outputs(network)))}"""
-{indent(_forward(network), "        ")}'''
+{indent(_forward_of_blocks(network) if sequential else _forward(network), "        ")}'''
+
+
+def _attributes(network: Network) -> str:
+    """An attribute for each stage."""
+    return "\n".join(
+        f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}{_comment_beside(_account(stage, input_shape))}"
+        for stage, input_shape, output_shape in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+    )
+
+
+def _blocks(network: Network) -> str:
+    """The layers in two sequences: those of maps, and those from the first full connection on, flattened before."""
+    lines = [
+        f"    {_constructor(stage, input_shape, output_shape)},"
+        + _comment_beside(": ".join(filter(None, (stage.name, _account(stage, input_shape)))))
+        for stage, input_shape, output_shape in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+    ]
+    start = _classifier_start(network)
+    blocks = {"feature_extractor": lines[:start], "classifier": ["    nn.Flatten(),", *lines[start:]]}
+    return "\n".join(
+        "\n".join([f"self.{block} = nn.Sequential(", *blocks[block], ")"]) for block in _block_names(network)
+    )
+
+
+def _classifier_start(network: Network) -> int:
+    """The number of the first stage that takes a vector."""
+    return next((index for index, stage in enumerate(network.stages) if _takes_vector(stage)), len(network.stages))
+
+
+def _block_names(network: Network) -> list[str]:
+    start = _classifier_start(network)
+    return ["feature_extractor"] * (start > 0) + ["classifier"] * (start < len(network.stages))
+
+
+def block_places(network: Network) -> dict[str, str]:
+    """Where each stage is in the sequential form.
+
+    >>> from lenet.networks import describe
+    >>> list(block_places(describe("lenet-short")).items())[-2:]
+    [('pool2', 'feature_extractor.3'), ('output', 'classifier.1')]
+    """
+    start = _classifier_start(network)
+    return {
+        stage.name: f"feature_extractor.{index}" if index < start else f"classifier.{index - start + 1}"
+        for index, stage in enumerate(network.stages)
+    }
+
+
+def _forward_of_blocks(network: Network) -> str:
+    """The lines of forward, where the layers of a sequence are called by the names of their stages."""
+    taken = {"self", "inputs", "x", "F", "torch", "nn", "squash", "flatten"}
+    names: dict[str, str] = {}
+    for stage in network.stages:
+        name = stage.name
+        while name in taken:
+            name += "_"
+        taken.add(name)
+        names[stage.name] = name
+    start, called = _classifier_start(network), list(names.values())
+    blocks = {"feature_extractor": called[:start], "classifier": ["flatten", *called[start:]]}
+    unpacked = [
+        f"{', '.join(blocks[block]) if len(blocks[block]) > 1 else f'({blocks[block][0]},)'} = self.{block}"
+        for block in _block_names(network)
+    ]
+    return "\n".join([*unpacked, _forward(network, names)])
+
+
+def _comment_beside(text: str) -> str:
+    return f"  # {text}" if text else ""
 
 
 def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
@@ -262,13 +340,19 @@ def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
     raise ArchitectureError(f"{stage.name}: a layer of kind {type(layer).__name__} cannot be written as PyTorch")
 
 
+<<<<<<< HEAD
 def _account(stage: Stage, input_shape: Shape) -> str:
     """The count of the stage's parameters with its derivation, as a comment: ``# 6·1·5·5 + 6 = 156``."""
     shapes = stage.layer.parameter_shapes(input_shape).values()
+=======
+def _account(stage: Stage, received: Shape) -> str:
+    """The count of the stage's parameters with its derivation: ``6·1·5·5 + 6 = 156``."""
+    shapes = stage.layer.parameter_shapes(received).values()
+>>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
     if not shapes:
-        return "  # none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
+        return "none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
     terms = " + ".join("·".join(map(str, shape)) for shape in shapes)
-    return f"  # {terms} = {sum(map(prod, shapes)):,}"
+    return f"{terms} = {sum(map(prod, shapes)):,}"
 
 
 _APPLY = {
@@ -281,8 +365,12 @@ _APPLY = {
 }
 
 
-def _forward(network: Network) -> str:
-    """The lines of forward, each with the shape it leaves."""
+def _takes_vector(stage: Stage) -> bool:
+    return isinstance(stage.layer, FullConnection | EuclideanRbf)
+
+
+def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
+    """The lines of forward, each with the shape it leaves; layers are attributes, or called by these names."""
     lines: list[str] = []
     x, flat = "inputs", False
     last = network.stages[-1]
@@ -290,9 +378,14 @@ def _forward(network: Network) -> str:
         network.stages, network.input_shapes, network.output_shapes, strict=True
     ):
         layer = stage.layer
-        takes_vector = isinstance(layer, (FullConnection, EuclideanRbf))
+        takes_vector = _takes_vector(stage)
         if takes_vector and not flat:
+<<<<<<< HEAD
             lines.append(f"x = {x}.flatten(1)  # (N, {prod(input_shape)})")
+=======
+            flattened = f"{x}.flatten(1)" if names is None else f"flatten({x})"
+            lines.append(f"x = {flattened}  # (N, {prod(received)})")
+>>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
             x = "x"
         elif flat and not takes_vector:
             lines.append(f"x = {x}[:, :, None, None]  # {_batch(input_shape)}")
@@ -302,7 +395,8 @@ def _forward(network: Network) -> str:
             lines.append(f"x = F.pad({x}, {(p,) * 4}, value={layer.padding_value})  # {_batch(padded)}")
             x = "x"
         flat = takes_vector
-        value = _APPLY[stage.activation].format(f"self.{stage.name}({x})")
+        called = f"self.{stage.name}" if names is None else names[stage.name]
+        value = _APPLY[stage.activation].format(f"{called}({x})")
         if stage is last and flat:
             lines.append(f"return {value}  # (N, {output_shape[0]}) {': '.join(_outputs(network))}")
         else:
@@ -330,13 +424,38 @@ def _batch(shape: Shape) -> str:
     return f"(N, {', '.join(map(str, shape))})"
 
 
-def _main(network: Network) -> str:
+def _main(network: Network, sequential: bool) -> str:
     name = class_name(network)
+    listing = ""
+    if sequential:
+        listing = """
+    for name, parameter in model.named_parameters():
+        print(name, tuple(parameter.shape))"""
     return f"""if __name__ == "__main__":
     model = {name}()
-    # Weights trained with lenet have the same names and shapes:
-    #   from safetensors.torch import load_file
-    #   model.load_state_dict(load_file("best.safetensors"))
-    outputs = model(torch.zeros(1, {", ".join(map(str, network.input))}))
+{indent(_loading(network, sequential), "    # ")}
+    outputs = model(torch.zeros(1, {", ".join(map(str, network.input))})){listing}
     print("output:", tuple(outputs.shape))
     print("parameters:", f"{{sum(parameter.numel() for parameter in model.parameters()):,}}")"""
+
+
+def _loading(network: Network, sequential: bool) -> str:
+    """How weights that lenet trained come into the model."""
+    if not sequential:
+        return """Weights trained with lenet have the same names and shapes:
+  from safetensors.torch import load_file
+  model.load_state_dict(load_file("best.safetensors"))"""
+    places = block_places(network)
+    with_parameters = [
+        stage.name
+        for stage, received in zip(network.stages, network.input_shapes, strict=True)
+        if stage.layer.parameter_shapes(received)
+    ]
+    renamed = ",\n".join(f'      "{name}": "{places[name]}"' for name in with_parameters)
+    return f"""Weights trained with lenet have the same shapes, and the names of the stages:
+  from safetensors.torch import load_file
+  places = {{
+{renamed},
+  }}
+  named = [(*name.split("."), array) for name, array in load_file("best.safetensors").items()]
+  model.load_state_dict({{f"{{places[stage]}}.{{kind}}": array for stage, kind, array in named}})"""

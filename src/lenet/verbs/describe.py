@@ -2,10 +2,11 @@
 
 import sys
 from pathlib import Path
+from typing import Literal, get_args
 
 from lenet import summary
 from lenet.architecture import Network
-from lenet.errors import ArchitectureError
+from lenet.errors import ArchitectureError, UnknownName
 from lenet.model import Model, create, load
 from lenet.networks import describe
 from lenet.networks.toml_files import names_toml
@@ -48,23 +49,44 @@ def diff(before: Network | Model | str | Path, after: Network | Model | str | Pa
     return summary.difference(described(before), described(after))
 
 
+Form = Literal["module", "sequential", "train", "predict"]
+
+
 def code(
     network: Network | Model | str | Path,
     *,
+    form: Form = "module",
     classes: int | None = None,
     channels: int | None = None,
     hidden: int | None = None,
     size: int | None = None,
 ) -> str:
-    """A network as a standalone, readable PyTorch file that imports torch only.
+    """A network as a standalone, readable PyTorch file, and the files that train it and predict by it.
 
     Args:
         network, classes, channels, hidden, size: as `show` takes them.
+        form: ``"module"``, an attribute for each stage; ``"sequential"``, the layers in ``feature_extractor`` and
+            ``classifier``; both import torch only. ``"train"`` and ``"predict"``: scripts in plain PyTorch that import
+            the network from ``model.py``, which is either of the first two.
+
+    Raises:
+        UnknownName, ArchitectureError: as `lenet.describe`; or if there is no such form, a stage's name cannot be
+            written in Python, or the scripts cannot read pictures for the network.
 
     >>> "class LeNet5(nn.Module):" in code("lenet-5")
     True
+    >>> "from model import LeNet5" in code("lenet-5", form="train")
+    True
     """
-    return standalone_source(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+    found = described(network, classes=classes, channels=channels, hidden=hidden, size=size)
+    match form:
+        case "module" | "sequential":
+            return standalone_source(found, sequential=form == "sequential")
+        case "train" | "predict":
+            from lenet.verbs.scripts import prediction_script, training_script  # here, because recipes need NumPy
+
+            return training_script(found) if form == "train" else prediction_script(found)
+    raise UnknownName("form of code", form, get_args(Form))
 
 
 def described(network: Network | Model | str | Path, **options: int | None) -> Network:
