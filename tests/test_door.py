@@ -35,7 +35,7 @@ RENAMED = {
 }
 OF_THE_SHELL = {
     "networks": {"as_json"},
-    "show": {"as_json", "markdown", "explain", "lang", "table", "weights", "toml", "diagram"},
+    "show": {"as_json", "markdown", "explain", "lang", "table", "weights", "trace", "toml", "diagram"},
     "diff": {"as_json"},
     "code": {"output"},
     "train": {"as_json"},

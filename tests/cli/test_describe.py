@@ -34,12 +34,31 @@ def test_show_json_has_the_papers_numbers_per_stage(capsys):
 
 @pytest.mark.parametrize("name", names())
 @pytest.mark.parametrize(
-    "view", [[], ["--json"], ["--markdown"], ["--explain"], ["--explain", "--lang", "zh"], ["--weights"]]
+    "view",
+    [
+        [],
+        ["--json"],
+        ["--markdown"],
+        ["--explain"],
+        ["--explain", "--lang", "zh"],
+        ["--weights"],
+        ["--trace"],
+        ["--toml"],
+    ],
 )
 def test_every_view_of_every_network_works(capsys, name, view):
     exit_code, out, err = run(capsys, "show", name, *view)
     assert (exit_code, err) == (0, "")
     assert out
+
+
+def test_the_trace_is_the_textbooks(capsys):
+    assert run(capsys, "show", "lenet-5-sigmoid", "--trace")[1].splitlines()[::4] == [
+        "Reshape output shape: torch.Size([1, 1, 28, 28])",
+        "Conv2d output shape: torch.Size([1, 16, 10, 10])",
+        "Linear output shape: torch.Size([1, 120])",
+        "Linear output shape: torch.Size([1, 10])",
+    ]
 
 
 def test_options_change_the_network(capsys):

@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import math
 import re
 import subprocess
 import sys
@@ -31,6 +32,7 @@ from lenet.connections import CHARACTER_CODES, DIGIT_CODES
 from lenet.errors import ArchitectureError, LeNetError, UnknownName
 from lenet.pytorch import build, standalone_source
 from lenet.pytorch.source import class_name
+from lenet.summary import trace
 
 VARIANTS = [
     *[(name, {}) for name in names()],
@@ -259,6 +261,41 @@ def test_lenet_code_names_what_it_cannot_do(tmp_path):
         code.code("lenet-5", classes=12)
     with pytest.raises(LeNetError, match=r"cannot write .*: is a directory"):
         code.code("lenet-5", output=tmp_path)
+
+
+class Reshape(torch.nn.Module):
+    def __init__(self, shape):
+        super().__init__()
+        self.shape = shape
+
+    def forward(self, pictures):
+        return pictures.reshape(-1, *self.shape)
+
+
+@pytest.mark.parametrize("name", names())
+def test_the_trace_is_what_a_pass_through_the_layers_prints(name):
+    """By the printed layers one after the other, as the textbook chapter goes through its own."""
+    network = describe(name)
+    namespace = executed(standalone_source(network, sequential=True))
+    model = namespace[class_name(network)]()
+    of_torch = {"relu": "ReLU", "sigmoid": "Sigmoid", "log_softmax": "LogSoftmax", "squash": "Squash"}
+    made = [*getattr(model, "feature_extractor", []), *getattr(model, "classifier", [])]
+    printed, x, stages = [], torch.zeros(1, *network.input).flatten(), iter(network.stages)
+    for layer in [Reshape(network.input), *made]:
+        stage = None if type(layer).__name__ in ("Reshape", "Flatten") else next(stages)
+        if stage and getattr(stage.layer, "padding_value", 0):
+            x = torch.nn.functional.pad(x, (stage.layer.padding,) * 4, value=stage.layer.padding_value)
+        x = layer(x)
+        printed.append(f"{type(layer).__name__} output shape: {x.shape}")
+        if stage and stage.activation in of_torch:
+            printed.append(f"{of_torch[stage.activation]} output shape: {x.shape}")
+    assert trace(network).splitlines() == printed
+
+
+@pytest.mark.parametrize("what", OWN)
+def test_the_trace_of_any_network_ends_in_its_outputs(what):
+    network = OWN[what]
+    assert trace(network).splitlines()[-1].endswith(f"torch.Size({[1, math.prod(network.output_shapes[-1])]})")
 
 
 # --- layers in two sequences ----------------------------------------------------------------------------------------

@@ -62,6 +62,9 @@ def show(
     lang: Annotated[Language, typer.Option(help="Language of --explain.")] = Language.en,
     table: Annotated[bool, typer.Option("--table", help="Draw the connection table.")] = False,
     weights: Annotated[bool, typer.Option("--weights", help="List every parameter array with its shape.")] = False,
+    trace: Annotated[
+        bool, typer.Option("--trace", help="Print the shape after every layer, with PyTorch's names of the layers.")
+    ] = False,
     toml: Annotated[
         bool, typer.Option("--toml", help="Print its description as a TOML file, to be changed and used as a name is.")
     ] = False,
@@ -80,10 +83,10 @@ def show(
 
     lenet show lenet-5 --toml > my.toml; lenet show my.toml
     """
-    forms = [as_json, markdown, explain, table, weights, toml, diagram is not None]
+    forms = [as_json, markdown, explain, table, weights, trace, toml, diagram is not None]
     if sum(forms) > 1:
         raise typer.BadParameter(
-            "choose one of --json, --markdown, --explain, --table, --weights, --toml and --diagram"
+            "choose one of --json, --markdown, --explain, --table, --weights, --trace, --toml and --diagram"
         )
     network = chosen_network(name, classes=classes, channels=channels, hidden=hidden, size=size)
     if diagram is not None:
@@ -92,7 +95,9 @@ def show(
         print(write_diagram(network, diagram))
         return
     account = summary.count(network)
-    if toml:
+    if trace:
+        print(summary.trace(network))
+    elif toml:
         print(to_toml(network), end="")
     elif as_json:
         print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))

@@ -217,15 +217,6 @@ def _special_kind(layer: Convolution) -> str:
 def _class(network: Network, sequential: bool) -> str:
     background, ink = (f"{value:.6g}" for value in network.input_range)
     levels = ("background", "full ink") if network.input[0] == 1 else ("level 0", "level 255")
-<<<<<<< HEAD
-    layers = "\n".join(
-        f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}{_account(stage, input_shape)}"
-        for stage, input_shape, output_shape in zip(
-            network.stages, network.input_shapes, network.output_shapes, strict=True
-        )
-    )
-=======
->>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
     return f'''class {class_name(network)}(nn.Module):
     """Takes float inputs {_batch(network.input)}, {levels[0]} as {background}, {levels[1]} as {ink}."""
 
@@ -242,8 +233,11 @@ def _class(network: Network, sequential: bool) -> str:
 def _attributes(network: Network) -> str:
     """An attribute for each stage."""
     return "\n".join(
-        f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}{_comment_beside(_account(stage, input_shape))}"
-        for stage, input_shape, output_shape in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+        f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}"
+        + _comment_beside(_account(stage, input_shape))
+        for stage, input_shape, output_shape in zip(
+            network.stages, network.input_shapes, network.output_shapes, strict=True
+        )
     )
 
 
@@ -252,7 +246,9 @@ def _blocks(network: Network) -> str:
     lines = [
         f"    {_constructor(stage, input_shape, output_shape)},"
         + _comment_beside(": ".join(filter(None, (stage.name, _account(stage, input_shape)))))
-        for stage, input_shape, output_shape in zip(network.stages, network.input_shapes, network.output_shapes, strict=True)
+        for stage, input_shape, output_shape in zip(
+            network.stages, network.input_shapes, network.output_shapes, strict=True
+        )
     ]
     start = _classifier_start(network)
     blocks = {"feature_extractor": lines[:start], "classifier": ["    nn.Flatten(),", *lines[start:]]}
@@ -340,15 +336,9 @@ def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
     raise ArchitectureError(f"{stage.name}: a layer of kind {type(layer).__name__} cannot be written as PyTorch")
 
 
-<<<<<<< HEAD
 def _account(stage: Stage, input_shape: Shape) -> str:
-    """The count of the stage's parameters with its derivation, as a comment: ``# 6·1·5·5 + 6 = 156``."""
-    shapes = stage.layer.parameter_shapes(input_shape).values()
-=======
-def _account(stage: Stage, received: Shape) -> str:
     """The count of the stage's parameters with its derivation: ``6·1·5·5 + 6 = 156``."""
-    shapes = stage.layer.parameter_shapes(received).values()
->>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
+    shapes = stage.layer.parameter_shapes(input_shape).values()
     if not shapes:
         return "none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
     terms = " + ".join("·".join(map(str, shape)) for shape in shapes)
@@ -380,12 +370,8 @@ def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
         layer = stage.layer
         takes_vector = _takes_vector(stage)
         if takes_vector and not flat:
-<<<<<<< HEAD
-            lines.append(f"x = {x}.flatten(1)  # (N, {prod(input_shape)})")
-=======
             flattened = f"{x}.flatten(1)" if names is None else f"flatten({x})"
-            lines.append(f"x = {flattened}  # (N, {prod(received)})")
->>>>>>> 01144c8 (lenet code prints two sequences, train.py and predict.py, too)
+            lines.append(f"x = {flattened}  # (N, {prod(input_shape)})")
             x = "x"
         elif flat and not takes_vector:
             lines.append(f"x = {x}[:, :, None, None]  # {_batch(input_shape)}")
@@ -448,8 +434,8 @@ def _loading(network: Network, sequential: bool) -> str:
     places = block_places(network)
     with_parameters = [
         stage.name
-        for stage, received in zip(network.stages, network.input_shapes, strict=True)
-        if stage.layer.parameter_shapes(received)
+        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
+        if stage.layer.parameter_shapes(input_shape)
     ]
     renamed = ",\n".join(f'      "{name}": "{places[name]}"' for name in with_parameters)
     return f"""Weights trained with lenet have the same shapes, and the names of the stages:

@@ -4,6 +4,7 @@ from lenet.summary.account import Account, StageAccount, count
 from lenet.summary.comparison import NetworkDifference, difference
 from lenet.summary.derivations import Derivation, derive
 from lenet.summary.tables import draw_tables, explain, list_parameters, to_markdown, to_text
+from lenet.summary.trace import trace
 from lenet.summary.work import StageWork, Work, measure_work
 
 __all__ = [
@@ -22,4 +23,5 @@ __all__ = [
     "measure_work",
     "to_markdown",
     "to_text",
+    "trace",
 ]

@@ -100,6 +100,12 @@ class Account:
 
         return explain(self, language)
 
+    def trace(self) -> str:
+        """The shape after every layer, with PyTorch's names of the layers."""
+        from lenet.summary.trace import trace
+
+        return trace(self.network)
+
     def to_json(self) -> dict[str, Any]:
         """``{"name", "input_shape", "stages": [{"name", "parameters", …}], "totals": {…}, …}``."""
         return {

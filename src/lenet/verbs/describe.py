@@ -29,7 +29,8 @@ def show(
         classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
 
     Returns:
-        The account; printed, it is the table of ``lenet show``. See also its ``explain``, ``to_markdown``, ``to_json``.
+        The account; printed, it is the table of ``lenet show``. See also its ``explain``, ``trace``,
+        ``to_markdown``, ``to_json``.
 
     Raises:
         UnknownName, ArchitectureError: as `lenet.describe`.
