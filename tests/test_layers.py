@@ -13,7 +13,7 @@ PACKAGE = Path(lenet.__file__).parent
 LAYERS = [
     "errors",
     "files records naming",
-    "architecture connections preprocess",
+    "architecture connections preprocess classes",
     "networks pictures",
     "summary initialization engine pytorch data",
     "model",

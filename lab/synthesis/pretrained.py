@@ -98,7 +98,8 @@ def main() -> None:
     plain = (split.validation_images, split.validation_labels.astype(np.uint8))
     arrays = train(network, recipe, images, labels, [plain, judged])
     engine = Engine(network, arrays)
-    recognizer = Recognizer(Model(network, arrays))
+    refusal = {"refusal": NO_DIGIT} if network.classes > NO_DIGIT else {}
+    recognizer = Recognizer(Model(network, arrays, refusal))
     seen = [
         (recognizer.outputs(images[known]), labels[known])
         for images, labels, known in ((*part, part[1] < network.classes) for part in (plain, judged))
@@ -117,9 +118,8 @@ def main() -> None:
         "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
         "calibration": calibration.to_json(),
         "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.min_probability},
+        **refusal,
     }
-    if network.classes > NO_DIGIT:
-        provenance["refusal"] = NO_DIGIT
     output = options.output or TARGET / f"{network.name}.safetensors"
     Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")

@@ -21,6 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
+from lenet.classes import listed, places_of_digits
 from lenet.errors import ArchitectureError, WeightsError, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
@@ -37,8 +38,25 @@ if TYPE_CHECKING:
     from lenet.verbs.predict import Pictures
 
 FORMAT = "lenet-weights-1"
+PICTURE_KINDS = ("digits", "gray", "color")
 RUN_BEST = "best.safetensors"
 """The file within a run's folder that holds its best model."""
+
+
+@dataclass(frozen=True)
+class PictureKind:
+    """The pictures that a model takes, and how they come to its network: as those that it was trained on.
+
+    Attributes:
+        kind: ``"digits"``, the ink of one digit, normalized as MNIST's are; ``"gray"``, whole pictures in gray levels,
+            light on dark; or ``"color"``, whole pictures as they are.
+        side: of the square that a picture is fitted into, in pixels.
+        polarity: of gray pictures, as `lenet.data.load` takes it.
+    """
+
+    kind: str
+    side: int
+    polarity: str = "auto"
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,10 +91,21 @@ class Model:
         names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
         if len(names) != classes or len(set(names)) != classes:
             raise WeightsError(
-                f"{self.network.name} tells {classes:,} classes apart, got the names {_in_short(names)}; "
+                f"{self.network.name} tells {classes:,} classes apart, got the names {listed(names)}; "
                 "expected one for each, all different"
             )
         object.__setattr__(self, "class_names", names)
+
+    @property
+    def class_outputs(self) -> tuple[int, ...]:
+        """The output of each class: all outputs but the `refusal`, in their order."""
+        return tuple(output for output in range(self.network.classes) if output != self.refusal)
+
+    @property
+    def digit_outputs(self) -> tuple[int, ...] | None:
+        """The outputs of the digits 0 to 9, whatever their classes are called; None if the classes are not these."""
+        places = places_of_digits(self.class_names)
+        return None if places is None else tuple(self.class_outputs[place] for place in places)
 
     @property
     def refusal(self) -> int | None:
@@ -117,9 +146,25 @@ class Model:
         return hashlib.sha256(b"".join(self.parameters[name].tobytes() for name in sorted(self.parameters))).hexdigest()
 
     @property
+    def pictures(self) -> PictureKind:
+        """What kind of pictures the model takes: as training has noted, else as classes and channels tell.
+
+        Raises:
+            WeightsError: if the note is damaged.
+        """
+        from lenet.data import CATALOG
+
+        known = CATALOG.get(self.trained_on or "")
+        likely = max((known.shape if known else self.network.input)[-2:])
+        with self.checked_provenance() as provenance:
+            noted = provenance.record("pictures", default={})
+            side = noted.integer("side", 1, 1024, default=likely)
+            return PictureKind(self._kind_of_pictures, side, noted.text("polarity", default="auto"))
+
+    @property
     def is_color(self) -> bool:
         """Whether pictures are taken as they are, in color; else as ink on paper: gray levels of which 255 is ink."""
-        return self.network.input[0] == 3
+        return self._kind_of_pictures == "color"
 
     def predict(self, pictures: Pictures) -> Any:
         """The classes of one picture, or of each of many: see `lenet.predict`."""
@@ -189,6 +234,17 @@ class Model:
         names = CATALOG[self.trained_on].class_names if self.trained_on in CATALOG else ()
         return names if len(names) == classes else ()
 
+    @property
+    def _kind_of_pictures(self) -> str:
+        likely = "color" if self.network.input[0] == 3 else "gray" if self.digit_outputs is None else "digits"
+        with self.checked_provenance() as provenance:
+            kind = provenance.record("pictures", default={}).text("kind", default=likely)
+        if kind not in PICTURE_KINDS:
+            raise WeightsError(
+                f"{self.network.name}: takes pictures of the kind {kind!r}, expected one of {', '.join(PICTURE_KINDS)}"
+            )
+        return kind
+
     @cached_property
     def _forward(self) -> Forward:
         from lenet.engine import Forward
@@ -201,7 +257,7 @@ class Model:
     def __repr__(self) -> str:
         count = sum(array.size for array in self.parameters.values())
         size = "×".join(map(str, self.network.input))
-        return f"Model({self.network.name}, {count:,} parameters, input {size}, classes {_in_short(self.class_names)})"
+        return f"Model({self.network.name}, {count:,} parameters, input {size}, classes {listed(self.class_names)})"
 
     def _repr_html_(self) -> str:
         from lenet.notebook import model_html
@@ -366,8 +422,3 @@ def _compact(value: Any) -> str:
 def _first_line(error: Exception) -> str:
     line = str(error).splitlines()[0] if str(error) else type(error).__name__
     return line if len(line) <= 200 else f"{line[:199]}…"
-
-
-def _in_short(names: Sequence[str]) -> str:
-    shown = ", ".join(printable(name) for name in names[:10])
-    return f"{shown}, … ({len(names):,})" if len(names) > 10 else shown

@@ -14,7 +14,7 @@ def matching_name(name: str, known: Iterable[str]) -> str | None:
     known = list(known)
     if name in known:
         return name
-    meant = [candidate for candidate in known if _bare(candidate) == _bare(name)]
+    meant = [candidate for candidate in known if bare(candidate) == bare(name)]
     return meant[0] if len(meant) == 1 else None
 
 
@@ -39,5 +39,6 @@ def known_name(kind: str, name: str, known: Iterable[str]) -> str:
     return meant
 
 
-def _bare(name: str) -> str:
+def bare(name: str) -> str:
+    """The letters and figures of a name, without case."""
     return "".join(character for character in name.casefold() if character.isalnum())

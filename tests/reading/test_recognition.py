@@ -21,7 +21,7 @@ ELEVEN = describe("lenet-5-relu", classes=11)
 
 def weights(classes: int, calibration: Calibration | None = None) -> Model:
     network = describe("lenet-5-relu", classes=classes)
-    provenance = {"calibration": calibration.to_json()} if calibration else {}
+    provenance = ({"calibration": calibration.to_json()} if calibration else {}) | {"refusal": 10}
     return Model(network, initial_weights(network, "pytorch", 0), provenance)
 
 

@@ -1,7 +1,6 @@
 """``lenet train`` and ``lenet evaluate``."""
 
 import json
-import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ from lenet.errors import DataError, LeNetError, Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.initialization import RULES
-from lenet.model import Model, load
+from lenet.model import load
 from lenet.training import Run
 from lenet.training import train as train_network
 from lenet.training.distributed import Worker
@@ -181,8 +180,10 @@ def evaluate(
     from lenet.evaluation import draw_confusion, draw_mistakes
 
     loaded = load(model)
-    dataset = data.load(data_set or DEFAULT_DATA, data_dir, size=loaded.network.input[1], color=loaded.is_color)
-    _warn_of_other_classes(loaded, dataset)
+    wanted = loaded.pictures
+    dataset = data.load(
+        data_set or DEFAULT_DATA, data_dir, size=wanted.side, color=loaded.is_color, polarity=wanted.polarity
+    )
     evaluation = evaluate_weights(loaded, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if mistakes:
@@ -230,16 +231,6 @@ def _report(run: Run, as_json: bool) -> None:
         return
     print(f"test: {run.evaluation}, weights of epoch {best['epoch']}")
     print(run.best_path, run.history_path, run.settings_path, run.curves_path, run.evaluation_path, sep="\n")
-
-
-def _warn_of_other_classes(model: Model, dataset: data.Dataset) -> None:
-    trained_on = model.trained_on
-    if trained_on in data.CATALOG and data.CATALOG[trained_on].class_names != dataset.class_names:
-        print(
-            f"lenet: these weights were trained on {trained_on}, whose classes are not those of {dataset.name}; "
-            "the error rate compares class numbers alone",
-            file=sys.stderr,
-        )
 
 
 def _check_goes_with_photos(options: dict[str, Any]) -> None:

@@ -21,6 +21,7 @@ from lenet.pictures.loading import in_strips, opened_image
 from lenet.pictures.reduction import orientation_of, turned
 
 POLARITIES = ("auto", "ink-high", "paper-high")
+FITS = ("pad", "crop", "stretch")
 # A picture with a longer side is reduced by a whole factor before a square is made of it; a side of more than the
 # second is a mistake or an attack.
 KEPT_SIDE, LONGEST_SIDE = 4_096, 100_000
@@ -242,18 +243,31 @@ def read_picture(
     size: int = 28,
     color: bool = False,
     polarity: str = "auto",
+    fit: str = "pad",
 ) -> NDArray[np.uint8]:
     """Read one picture as ink-high gray levels or as color, fitted into a square.
 
     It is turned as its camera says, laid on white where it is transparent, inverted where paper is light
-    (``"auto"``: the median of its border is above 127), padded to a square with the median of its border, and resized.
+    (``"auto"``: the median of its border is above 127), made a square, and resized.
+
+    Args:
+        source: a path, a picture file's bytes or a stream of them, or a Pillow image.
+        size: the square's side, in pixels.
+        color: whether red, green and blue are kept instead of gray levels.
+        polarity: as `lenet.data.load` takes it.
+        fit: how a picture becomes a square: ``"pad"`` adds the median of its border at two sides, ``"crop"`` takes the
+            middle, ``"stretch"`` squeezes the longer side.
 
     Returns:
         uint8 (size, size), or (3, size, size) if ``color``; a gray ink-high picture of that size comes back unchanged.
 
     Raises:
         DataError: if the file is no picture, or too large a one.
+        UnknownName: if there is no such polarity or fit.
     """
+    for kind, given, known in (("polarity", polarity, POLARITIES), ("fit", fit, FITS)):
+        if given not in known:
+            raise UnknownName(kind, given, known)
     name = str(source) if isinstance(source, str | Path) else "picture"
     with opened_image(source) as image:
         longest = max(image.size)
@@ -265,17 +279,34 @@ def read_picture(
     border = _border_median(pixels)
     if not color and (polarity == "paper-high" or (polarity == "auto" and border[0] > 127)):
         pixels, border = 255 - pixels, 255 - border
-    height, width = pixels.shape[:2]
-    side = max(height, width)
-    if height != width:
-        square = np.empty((side, side, *pixels.shape[2:]), np.uint8)
-        square[:] = border if color else border[0]
-        top, left = (side - height) // 2, (side - width) // 2
-        square[top : top + height, left : left + width] = pixels
-        pixels = square
-    if side != size:
+    if fit == "crop":
+        pixels = _middle(pixels)
+    elif fit == "pad":
+        pixels = _padded(pixels, border)
+    if pixels.shape[:2] != (size, size):
         pixels = np.asarray(Image.fromarray(pixels).resize((size, size), Image.Resampling.BILINEAR))
     return pixels.transpose(2, 0, 1) if color else pixels
+
+
+def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The square in the middle."""
+    height, width = pixels.shape[:2]
+    side = min(height, width)
+    top, left = (height - side) // 2, (width - side) // 2
+    return pixels[top : top + side, left : left + side]
+
+
+def _padded(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """The square that a picture is in the middle of, filled up with the color of its border."""
+    height, width = pixels.shape[:2]
+    side = max(height, width)
+    if height == width:
+        return pixels
+    square = np.empty((side, side, *pixels.shape[2:]), np.uint8)
+    square[:] = border if pixels.ndim == 3 else border[0]
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = pixels
+    return square
 
 
 def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.classes import listed, places_of
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe
@@ -77,19 +78,23 @@ class Dataset:
         return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
 
     def with_classes(self, class_names: Sequence[str]) -> "Dataset":
-        """The same with its classes in another order, among others that it has no examples of; labels follow the names.
+        """The same with these classes, of which it may have no examples; labels follow what the names mean.
 
         Raises:
-            DataError: if a class of the data is not among them.
+            DataError: if a class that the data has examples of is not among them: see `lenet.classes`.
         """
         if tuple(class_names) == self.class_names:
             return self
-        if not set(self.class_names) <= set(class_names):
+        found = places_of(self.class_names, class_names)
+        labels = {*self.train_labels.tolist(), *self.test_labels.tolist()}
+        strange = [name for label, name in enumerate(self.class_names) if label in labels and found[label] is None]
+        if strange:
+            known = [name for label, name in enumerate(self.class_names) if label in labels]
             raise DataError(
-                f"{self.name} has the classes {', '.join(self.class_names[:10])}, but the model's are "
-                f"{', '.join(class_names[:10])}"
+                f"{self.name} has the classes {listed(known)}, but the model's are {listed(class_names)}; "
+                f"{listed(strange)} {'is' if len(strange) == 1 else 'are'} none of these"
             )
-        places = np.array([class_names.index(name) for name in self.class_names], np.int64)
+        places = np.array([place or 0 for place in found], np.int64)  # one of none is that of no label
         return replace(
             self,
             train_labels=places[self.train_labels],

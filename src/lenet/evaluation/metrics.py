@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import Forward, choice, decide, engine_name, probabilities
-from lenet.errors import DataError, UnknownName
+from lenet.errors import UnknownName
 from lenet.model import Model, load
 from lenet.preprocess import GrayLevels
 
@@ -185,7 +185,7 @@ def evaluate(
 
     Raises:
         WeightsError: if the model's file is damaged.
-        DataError: if the data cannot be had, is damaged, or has more classes than the model.
+        DataError: if the data cannot be had, is damaged, or has a class that is none of the model's.
         UnknownName: if there is no such split, engine, data set or model.
         EngineError, MissingExtra: if the engine is not there, or cannot run the network.
     """
@@ -196,16 +196,9 @@ def evaluate(
     if isinstance(dataset, str | Path):
         from lenet.data import load as load_data
 
-        dataset = load_data(dataset, data_dir, size=network.input[1], color=model.is_color)
-    classes = network.classes - (model.refusal is not None)
-    if len(dataset.class_names) > classes:
-        raise DataError(
-            f"{dataset.name} has labels up to {len(dataset.class_names) - 1}, but {network.name} tells {classes} "
-            f"classes apart; expected labels of 0 to {classes - 1}"
-        )
-    known, names = model.class_names, dataset.class_names
-    if names != known[: len(names)] and set(names) <= set(known):  # by name, never by index
-        dataset = dataset.with_classes(model.class_names)
+        wanted = model.pictures
+        dataset = load_data(dataset, data_dir, size=wanted.side, color=wanted.kind == "color", polarity=wanted.polarity)
+    dataset = dataset.with_classes(model.class_names)  # by name, never by place
     images, labels = dataset.part(split)
     predict = _predictor(model, engine)
     starts = range(0, len(images), _BATCH)

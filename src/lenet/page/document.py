@@ -3,12 +3,14 @@
 import base64
 import math
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
 
 import lenet
 from lenet.architecture import Network
+from lenet.classes import DIGITS
 from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
@@ -20,7 +22,6 @@ SHIPPED = ("lenet-5-relu", "lenet-5")
 MAX_NETWORKS = 6
 MAX_PARAMETERS = 2_000_000
 
-_DIGITS = tuple("0123456789")
 _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
@@ -90,7 +91,11 @@ def _titles(models: Sequence[Model]) -> list[str]:
 
 
 def _reader(networks: list[dict[str, Any]]) -> int | None:
-    for_digits = [index for index, one in enumerate(networks) if tuple(one["labels"]) == _DIGITS]
+    for_digits = [
+        index
+        for index, one in enumerate(networks)
+        if tuple(one["labels"]) == DIGITS and one["pictures"]["kind"] != "color"
+    ]
     refusing = [index for index in for_digits if networks[index]["refusal"] is not None]
     return next(iter([*refusing, *for_digits]), None)
 
@@ -111,6 +116,7 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
         "refusal": model.refusal,
         "labels": list(model.class_names),
+        "pictures": asdict(model.pictures),
         "provenance": _provenance(model),
         "account": _account(model.network),
     }

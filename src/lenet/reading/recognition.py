@@ -1,6 +1,7 @@
 """Recognition: the probabilities of the ten digits for normalized images."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.classes import listed
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
 from lenet.model import Model, pretrained
@@ -73,14 +75,21 @@ class Calibration:
             "thresholds": pairs,
         }
 
-    def probabilities(self, network: Network, outputs: NDArray[np.float32]) -> NDArray[np.float32]:
-        """The probabilities (N, 10) of outputs (views, N, outputs): softmax with temperature, averaged over the views.
+    def probabilities(
+        self, network: Network, outputs: NDArray[np.float32], classes: Sequence[int] = range(len(LABELS))
+    ) -> NDArray[np.float32]:
+        """Class probabilities (N, classes) of outputs (views, N, outputs): softmax with temperature, averaged over views.
 
-        What a row lacks of 1 is the probability of no digit.
+        What a row lacks of 1 is the probability of none of the classes.
+
+        Args:
+            network: whose outputs these are.
+            outputs: float32, as the network gives them.
+            classes: the output of each class, in the order that is wanted.
         """
         flat = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
         means: NDArray[np.float32] = probabilities(network, flat).reshape(outputs.shape).mean(axis=0)
-        return means[:, : len(LABELS)]
+        return np.take(means, classes, axis=1)
 
     def min_probability_for(self, max_error: float) -> float:
         """The minimum probability of an accepted answer that keeps their error rate below this share.
@@ -123,16 +132,37 @@ def parse_share(name: str, text: str) -> float:
     return share
 
 
+def _digit_outputs(model: Model) -> tuple[int, ...]:
+    """The outputs of the ten digits of a model that reads them.
+
+    Raises:
+        WeightsError: if it does not.
+    """
+    outputs = model.digit_outputs
+    if outputs is None:
+        raise WeightsError(
+            f"{model.network.name} tells the classes {listed(model.class_names)} apart, and reading takes a model of "
+            "the digits 0 to 9; lenet predict names the class of a picture by any model"
+        )
+    if model.is_color:
+        raise WeightsError(
+            f"{model.network.name} was trained on pictures in color, and reading takes a model of digits as ink; "
+            "lenet predict names the class of a picture by any model"
+        )
+    return outputs
+
+
 class Recognizer:
     """A trained network that reads digits: by the engine LENET_ENGINE asks for, else by the best.
 
     Args:
-        model: of a network with ten outputs, one a digit, or with an eleventh for what is no digit; the ones that
-            ship with the package if none are given.
+        model: one whose classes are the ten digits, under any of their names and in any order, with or without a
+            refusal for what is no digit; the one that ships with the package if None.
         max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
 
     Raises:
-        WeightsError: if the network has another number of outputs, or its weights know nothing of ``max_error``.
+        WeightsError: if the classes are others, the model takes pictures in color, or its weights know nothing of
+            ``max_error``.
         ReadingError: if ``max_error`` is no share.
         EngineError, MissingExtra: if LENET_ENGINE asks for an engine that is not there.
     """
@@ -140,11 +170,7 @@ class Recognizer:
     def __init__(self, model: Model | None = None, max_error: float | None = None) -> None:
         self.model = pretrained() if model is None else model
         network, arrays = self.model.network, self.model.parameters
-        if network.classes not in (len(LABELS), len(LABELS) + 1):
-            raise WeightsError(
-                f"{network.name} tells {network.classes} classes apart; "
-                f"reading takes weights of a network with {len(LABELS)}, one for each digit, or one more for no digit"
-            )
+        self._digits = _digit_outputs(self.model)
         self.calibration = Calibration.of(self.model)
         if max_error is not None and not (isinstance(max_error, int | float) and 0 < max_error < 1):
             raise ReadingError(f"max_error is {max_error!r}, expected a share between 0 and 1, as 0.005")
@@ -171,7 +197,7 @@ class Recognizer:
 
         What a row lacks of 1 is the probability that the picture is no digit.
         """
-        return self.calibration.probabilities(self.model.network, self.outputs(images))
+        return self.calibration.probabilities(self.model.network, self.outputs(images), self._digits)
 
     def outputs(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         """The network's outputs (views, N, outputs) for each of the `views` of normalized digits, uint8 (N, 28, 28)."""

@@ -7,7 +7,7 @@ from fastapi import FastAPI, HTTPException, Request, Response
 
 from lenet.engine import activations
 from lenet.model import Model
-from lenet.reading.recognition import LABELS, Calibration
+from lenet.reading.recognition import Calibration
 from lenet.server import openapi, pictures, schemas
 from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
@@ -34,7 +34,8 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             headers = {"Vary": "Accept", "Content-Disposition": 'attachment; filename="activations.npz"'}
             return Response(file.getvalue(), headers=headers, media_type=ARRAYS)
         *_, outputs = seen.values()
-        shares = Calibration.of_one_view(model).probabilities(model.network, outputs.reshape(1, 1, -1))[0]
+        calibration = Calibration.of_one_view(model)
+        shares = calibration.probabilities(model.network, outputs.reshape(1, 1, -1), model.class_outputs)[0]
         values = {
             "file": name,
             "network": model.network.name,
@@ -44,7 +45,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
                 {"name": key, "shape": list(array.shape[1:]), "values": array[0].tolist()}
                 for key, array in seen.items()
             ],
-            "labels": [*LABELS, "none"][: model.network.classes],
+            "labels": list(model.output_names),
             "smallest_wins": model.network.smallest_wins,
             "probabilities": shares.tolist(),
         }

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.classes import listed
 from lenet.engine import Forward, probabilities
 from lenet.errors import TrainingError
 from lenet.model import Model
@@ -80,19 +81,20 @@ def adapt(
         Weights of the same network, with the same provenance.
 
     Raises:
-        TrainingError: if there is nothing to learn or to rehearse, or the loss is no longer a number.
+        TrainingError: if there is nothing to learn or to rehearse, the model's classes are not the ten digits, or the
+            loss is no longer a number.
         EngineError, MissingExtra: if there is no engine that learns.
     """
     if not len(examples) or not len(rehearsed):
         raise TrainingError(f"nothing to adapt with: {len(examples)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
     recipe = _fitting(recipe, model)
-    stream = RehearsalStream(model, examples, rehearsed, recipe)
+    stream = RehearsalStream(model, _at_outputs(examples, model), _at_outputs(rehearsed, model), recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.load(model.parameters)
         for _ in train_epochs(learner, stream, recipe):
             pass
-        return Model(network, learner.kept_arrays(), model.provenance)
+        return Model(network, learner.kept_arrays(), model.provenance, model.class_names)
 
 
 class RehearsalStream(GeneratedStream):
@@ -135,6 +137,17 @@ def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Im
             here = ((rows >= down) == below) & ((columns >= right) == beside) & (rng.random((count, 1, 1)) < 0.7)
             pieces = np.where(here, images[rng.integers(len(images), size=count)], pieces)
     return pieces
+
+
+def _at_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
+    """Digits labeled by the outputs that stand for them."""
+    outputs = model.digit_outputs
+    if outputs is None:
+        raise TrainingError(
+            f"{model.network.name} tells the classes {listed(model.class_names)} apart; "
+            "adapting takes a model of the digits 0 to 9"
+        )
+    return replace(digits, labels=np.array(outputs, np.int64)[digits.labels])
 
 
 def _fitting(recipe: Recipe, model: Model) -> Recipe:

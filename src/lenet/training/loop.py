@@ -9,7 +9,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -17,15 +17,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.classes import listed
 from lenet.data.datasets import Dataset
 from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import TrainingError
-from lenet.model import Model, load
+from lenet.model import Model, PictureKind, load
 from lenet.preprocess import GrayLevels
 from lenet.training.augmentation import part
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.learners import Learner, learner_on
+from lenet.training.picture_kind import picture_kind
 from lenet.training.progress import NullProgress, Pace, describe_epoch
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import (
@@ -104,7 +106,7 @@ def fit(
         EngineError: if the engine that was asked for is not there or cannot run the network.
         MissingExtra: if torch is needed and not installed.
     """
-    _check(network, data, recipe, seeds, threads, checkpoint_every)
+    _check(network, data, recipe, seeds, threads, checkpoint_every, start)
     if start is not None and start.network.parameter_shapes() != network.parameter_shapes():
         raise TrainingError(f"training was to start from a model of {start.network.name}, which is not {network.name}")
     worker = Worker.from_environment()
@@ -113,11 +115,12 @@ def fit(
     chosen = _device(recipe, engine, device, worker, stored)
     held_out: Labeled | None = None
     names: tuple[str, ...] = ()
+    pictures: PictureKind | None = None
     if isinstance(data, Stream):
         stream, described = data, data.describe()
     else:
         examples = Examples.of(data, network, validation)
-        stream, names = DatasetStream(examples, recipe), tuple(data.class_names)
+        stream, names, pictures = DatasetStream(examples, recipe), tuple(data.class_names), picture_kind(data)
         held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
         described = {
             "name": data.name,
@@ -159,7 +162,9 @@ def fit(
         names = _class_names(network.classes - (refusal is not None), names)
         shown = progress if progress is not None and worker.is_first else NullProgress()
         with shown:
-            training = _Training(network, names, refusal, recipe, held_out, test, learner, group, run, settings, shown)
+            training = _Training(
+                network, names, pictures, refusal, recipe, held_out, test, learner, group, run, settings, shown
+            )
             training.go(stream, begun or Checkpoint(0, 0, {}), until, checkpoint_every)
     return run
 
@@ -244,6 +249,7 @@ class _Training:
 
     network: Network
     class_names: tuple[str, ...]
+    pictures: PictureKind | None
     refusal: int | None
     recipe: Recipe
     held_out: Labeled | None
@@ -314,6 +320,7 @@ class _Training:
             "validation_examples": self.settings["validation"],
             "validation_error_rate": row["validation_error_rate"],
             **({} if self.refusal is None else {"refusal": self.refusal}),
+            **({} if self.pictures is None else {"pictures": asdict(self.pictures)}),
             **{key: self.settings[key] for key in ("engine", "device", "threads", "processes", "versions")},
         }
         Model(self.network, arrays, provenance, self.class_names).save(self.run.best_path)
@@ -405,12 +412,21 @@ def _check(
     seeds: Sequence[int] | None,
     threads: int | None,
     checkpoint_every: int | None,
+    start: Model | None,
 ) -> None:
     check_loss(recipe.loss, network)
-    if isinstance(data, Dataset) and len(data.class_names) > network.classes:
-        raise TrainingError(
-            f"{data.name} has {len(data.class_names)} classes, but {network.name} has {network.classes} outputs"
-        )
+    if isinstance(data, Dataset):
+        classes = network.classes if start is None else len(start.class_names)
+        if len(data.class_names) > classes:
+            raise TrainingError(
+                f"{data.name} has the classes {listed(data.class_names)}, which are {len(data.class_names)}, but "
+                f"{network.name} has {classes} outputs for classes"
+            )
+        if (data.train_labels == data.train_labels[0]).all():
+            raise TrainingError(
+                f"{data.name} holds examples of the class {data.class_names[data.train_labels[0]]} alone; "
+                "expected at least two classes, which a network learns to tell apart"
+            )
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 from lenet import data as data_sets
 from lenet import networks
 from lenet.architecture import Network
+from lenet.classes import meaning_of
 from lenet.data import Dataset
 from lenet.errors import TrainingError, printable
 from lenet.evaluation import evaluate
@@ -119,7 +120,7 @@ def train(
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
     given = {option: value for option, value in options.items() if value is not None}
     described, dataset, source = _network_and_data(network, data, data_dir, given, stored, start)
-    if start is not None and not (_are_numbers(start.class_names) and not _are_numbers(dataset.class_names)):
+    if start is not None and not _is_to_learn_others(start, dataset):
         dataset = dataset.with_classes(start.class_names)
     chosen = _recipe(recipe, described, changes, stored)
     if stored and repeat and fingerprint(dataset) != stored["data"]["training_sha256"]:
@@ -163,9 +164,10 @@ def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> 
     return stored
 
 
-def _are_numbers(class_names: Sequence[str]) -> bool:
-    """Whether classes are named by whole numbers, as those of digits are, and those that nobody has named."""
-    return all(name.isdecimal() for name in class_names)
+def _is_to_learn_others(start: Model, dataset: Dataset) -> bool:
+    """Whether a model of numbered classes, as those of digits are or those that nobody has named, gets new ones."""
+    has_numbers = all(name.isdecimal() for name in start.class_names)
+    return has_numbers and not any(meaning_of(name).isdecimal() for name in dataset.class_names)
 
 
 def _start_of(begun: str | Path | None, stored: dict[str, Any]) -> Model | None:

@@ -9,16 +9,15 @@ from lenet import data
 from lenet.errors import DataError
 from lenet.model import Model
 
-DIGITS = tuple("0123456789")
 
-
-def network_picture(model: Model, picture: Any) -> NDArray[np.uint8]:
+def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.uint8]:
     """One picture as the model's network is to see it.
 
     Args:
         picture: ``"mnist:7"``, the test picture number 7 of a public data set, counted from 0; or a picture file, its
-            bytes or a Pillow image. Of a model of the ten digits, the digit that stands out most is found in it; any
-            other takes the whole picture.
+            bytes or a Pillow image. For a model of digits as ink, the digit that stands out most is found in it; any
+            other takes the whole picture, as in training: see `Model.pictures`.
+        fit: how a whole picture becomes a square, as `lenet.data.read_picture` takes it.
 
     Returns:
         uint8 gray levels (H, W), ink-high, or colors (3, H, W).
@@ -28,15 +27,10 @@ def network_picture(model: Model, picture: Any) -> NDArray[np.uint8]:
     """
     if isinstance(picture, str) and (pixels := _of_data_set(picture)) is not None:
         return pixels
-    if model.is_color or model.class_names != DIGITS:
-        return data.read_picture(picture, size=_side(model), color=model.is_color)
-    return _digit(picture)
-
-
-def _side(model: Model) -> int:
-    """The side of the pictures that the model was trained on: a public data set's, else the network's own."""
-    known = data.CATALOG.get(model.trained_on or "")
-    return max((known.shape if known else model.network.input)[-2:])
+    wanted = model.pictures
+    if wanted.kind == "digits":
+        return _digit(picture)
+    return data.read_picture(picture, size=wanted.side, color=wanted.kind == "color", polarity=wanted.polarity, fit=fit)
 
 
 def _of_data_set(picture: str) -> NDArray[np.uint8] | None:

@@ -1,0 +1,32 @@
+"""The kind of pictures in a data set, which a model that is trained on it takes from then on."""
+
+import numpy as np
+
+from lenet.classes import places_of_digits
+from lenet.data import CATALOG, Dataset
+from lenet.model import PictureKind
+
+LOOKED_AT = 200  # pictures
+
+
+def picture_kind(data: Dataset) -> PictureKind:
+    """The kind of a data set's pictures.
+
+    Pictures of the ten digits are ``"digits"`` if the data set is a public one, or if most look as MNIST's do; else
+    they are whole pictures, as all others.
+    """
+    channels, height, width = data.input_shape
+    polarity = str(data.provenance.get("pictures", {}).get("polarity", "auto"))
+    if channels == 3:
+        return PictureKind("color", max(height, width), polarity)
+    are_digits = places_of_digits(data.class_names) is not None and (data.name in CATALOG or _are_prepared(data))
+    return PictureKind("digits" if are_digits else "gray", max(height, width), polarity)
+
+
+def _are_prepared(data: Dataset) -> bool:
+    from lenet.reading.foreground.ink import Polarity  # here, because only own digits need a picture library
+    from lenet.reading.prepared import find_prepared
+
+    images = data.train_images[:: -(-len(data.train_images) // LOOKED_AT)]
+    found = [find_prepared(np.repeat(image[..., None], 3, axis=2), Polarity.INK_HIGH) for image in images]
+    return 2 * sum(one is not None for one in found) > len(found)
