@@ -13,7 +13,7 @@ from lenet.cli import main
 from lenet.data import Dataset
 from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
-from lenet.evaluation import draw_confusion, draw_mistakes, evaluate, judge, metrics, wilson_interval
+from lenet.evaluation import draw_answers, draw_confusion, draw_mistakes, evaluate, judge, metrics, wilson_interval
 from lenet.evaluation.calibration import calibration_bins, calibration_error
 from lenet.initialization import initial_weights
 from lenet.model import Model
@@ -139,9 +139,20 @@ def test_bad_weights_splits_and_class_counts_are_named(tmp_path):
         evaluate(weights(), dataset(), engine="abacus")
     images, labels = np.zeros((4, 2, 2), np.uint8), np.arange(4)
     with pytest.raises(
-        DataError, match="four has the classes a, b, c, d, but the model's are 0, 1, 2; a, b, c, d are none of these"
+        DataError, match="four has the classes a, b, c, d, but the model's are 0, 1, 2; they have none in common"
     ):
         evaluate(weights(), Dataset("four", images, labels, images, labels, tuple("abcd")))
+
+
+def test_the_sheet_of_examples_shows_them_in_their_order_and_marks_the_wrong_ones(judged):
+    images = np.zeros((6, 3, 8, 8), np.uint8)
+    images[:, 0] = np.arange(6)[:, None, None] * 40 + 10
+    pixels = np.asarray(draw_answers(judged, images, 6), int)
+    middles = [pixels[30 + 36, 8 + 80 * place + 36].tolist() for place in range(6)]
+    assert middles == [[40 * place + 10, 0, 0] for place in range(6)]
+    answers = [pixels[30 + 72 + 15 :, 8 + 80 * place : 80 * place + 80] for place in range(6)]
+    is_red = [bool(((one[..., 0] - one[..., 1]) > 100).any()) for one in answers]
+    assert is_red == [False, True, True, False, False, False]
 
 
 def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
@@ -150,11 +161,15 @@ def test_the_command_prints_class_names_json_and_pictures(tmp_path, capsys):
     np.savez(tmp_path / "noise.npz", x_train=found.train_images, y_train=found.train_labels,
              x_test=found.test_images, y_test=found.test_labels)  # fmt: skip
     command = ["evaluate", str(tmp_path / "three.safetensors"), "--data", str(tmp_path / "noise.npz")]
-    assert main([*command, "--examples", "3", "--mistakes", str(tmp_path / "m.png")]) == 0
+    assert (
+        main([*command, "--examples", "3", "--sheet", str(tmp_path / "s.png"), "--mistakes", str(tmp_path / "m.png")])
+        == 0
+    )
     printed = capsys.readouterr().out
     assert printed.count("predicted") == 3
     assert "95 % interval" in printed
     assert (tmp_path / "m.png").stat().st_size > 0
+    assert (tmp_path / "s.png").stat().st_size > 0
     assert main([*command, "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["examples"] == 30
 
@@ -199,7 +214,7 @@ def test_a_label_that_only_the_refusal_could_be_is_named(mnist):
     images, labels = mnist.test_images[:11], np.arange(11)
     eleven = Dataset("eleven", images, labels, images, labels, tuple(map(str, range(11))))
     with pytest.raises(
-        DataError, match=r"eleven has the classes 0, .*, but the model's are 0, .*; 10 is none of these"
+        DataError, match=r"eleven has the classes 0, .*, but the model's are 0, .*; none of these is 10"
     ):
         evaluate(refusing, eleven)
 

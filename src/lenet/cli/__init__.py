@@ -37,6 +37,7 @@ VERBS = {
     "reproduce": "reproduce",
     "adapt": "adapt",
     "read": "read",
+    "predict": "predict",
     "maps": "maps",
     "explain": "explain",
     "serve": "serve",

@@ -1,4 +1,4 @@
-"""What ``lenet read`` gives out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
+"""What is given out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
 
 import json
 import sys
@@ -11,7 +11,7 @@ from lenet.cli.answers import Answers, is_in_doubt
 from lenet.cli.picture_files import PictureSources
 from lenet.cli.signals import signals_held_back
 from lenet.cli.table import Table
-from lenet.errors import DataError, Stopped, printable
+from lenet.errors import DataError, LeNetError, Stopped, printable
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.idx import IdxReading
 
@@ -29,10 +29,10 @@ class Output:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
         self._pictures, self._answers = pictures, answers
         self._table = Table(csv) if csv is not None else None
-        self._json: _JsonList | None = None
+        self._json: JsonList | None = None
         if as_json:  # what was read from an IDX file is long, and one line of it each
             has_idx = any(isinstance(source, Path) and names_idx(source) for source in pictures.sources)
-            self._json = _JsonList(indent=None if has_idx else 2)
+            self._json = JsonList(indent=None if has_idx else 2)
 
     def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
         """Give out what comes, each page when it comes: its rows first, and then its answers.
@@ -46,7 +46,7 @@ class Output:
             self._fail(str(problem))
         total, done = len(self._pictures.sources), 0
         try:
-            with closing(pages), _progress(total if is_many else 0) as show_progress:
+            with closing(pages), progress(total if is_many else 0) as show_progress:
                 for page in pages:
                     with signals_held_back():
                         self._take(page)
@@ -79,10 +79,10 @@ class Output:
                 self.read += 1
             else:
                 self.without_digits += 1
-                _report(f"{printed_name}: {reading.remark}")
+                report(f"{printed_name}: {reading.remark}")
         if page.problem is not None:
             self.undrawn += 1
-            _report(str(page.problem))
+            report(str(page.problem))
         if self._table is not None:
             for row in self._answers.rows(name, page.number, reading):
                 self._table.write(row)
@@ -101,7 +101,7 @@ class Output:
             message = f"{name}: {message.removeprefix('bytes: ')}"
         if self._table is not None and name:
             self._table.write((name, number, "", "", "", "", "", "", message))
-        _report(message)
+        report(message)
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
@@ -116,7 +116,20 @@ class Output:
         return ", ".join(parts) + (f"; {pace:,.{1 if pace < 10 else 0}f} a second" if self.read else "")
 
 
-class _JsonList:
+def check_picture_path(path: Path | None) -> None:
+    """Refuse, before anything is done, to draw into a file that is no picture's, or into no folder.
+
+    Raises:
+        DataError: if the name's end is no picture's.
+        LeNetError: if its folder is not there.
+    """
+    if path and path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
+        raise DataError(f"{path}: expected a picture file's name that ends in .png, .jpg or .webp")
+    if path and not path.parent.is_dir():
+        raise LeNetError(f"{path.parent}: no such folder for {path.name}")
+
+
+class JsonList:
     """A JSON list on stdout, value after value, as `json.dumps` would print the whole."""
 
     def __init__(self, indent: int | None) -> None:
@@ -136,7 +149,7 @@ class _JsonList:
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Callable[[int], None]]:
+def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], None]]:
     """A bar on a terminal's stderr that is told how many files are done; none elsewhere, or if the total is 0."""
     if not (total and sys.stderr.isatty()):
         yield lambda done: None
@@ -144,13 +157,14 @@ def _progress(total: int) -> Iterator[Callable[[int], None]]:
     from rich.console import Console  # here, because it takes as long to import as a picture to read
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("reading"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(compact=True))
     # Answers on the same terminal go above the bar; those in a pipe or a file must not come near it.
     bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
     with bar:
-        task = bar.add_task("reading", total=total)
+        task = bar.add_task(doing, total=total)
         yield lambda done: bar.update(task, completed=done)
 
 
-def _report(message: str) -> None:
+def report(message: str) -> None:
+    """A line on stderr."""
     print(f"lenet: {printable(' '.join(message.split()))}", file=sys.stderr)

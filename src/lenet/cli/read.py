@@ -14,7 +14,7 @@ import typer
 from lenet.cli.answers import Answers
 from lenet.cli.output import Output
 from lenet.cli.picture_files import PictureSources, find_pictures
-from lenet.cli.table import COLUMNS
+from lenet.cli.table import check_table_path
 from lenet.errors import ReadingError, printable
 from lenet.reading.batch.pages import Settings, names_idx, read_all, workers_for
 
@@ -142,12 +142,7 @@ def _check_one_of(options: dict[str, bool]) -> None:
 
 def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
     """Refuse, before anything is read, to write where it would fail or harm."""
-    if csv is not None and (csv.suffix.lower() != ".csv" or csv.is_dir()):
-        raise typer.BadParameter(f"--csv writes a CSV file, expected a name that ends in .csv, got {csv}")
-    if csv is not None and csv.parent.exists() and not (csv.parent.is_dir() and os.access(csv.parent, os.W_OK)):
-        raise typer.BadParameter(f"--csv cannot write into {csv.parent}")
-    if csv is not None and csv.exists() and csv.stat().st_size and not _is_table_of_readings(csv):
-        raise typer.BadParameter(f"--csv would write over {csv}, which holds something else; name another file")
+    check_table_path(csv)
     if annotate is not None and annotate.exists() and not annotate.is_dir():
         raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
     if show is None:
@@ -164,12 +159,6 @@ def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | 
                 raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
             if os.path.realpath(show) == os.path.realpath(source):
                 raise typer.BadParameter(f"--show would write over {source}")
-
-
-def _is_table_of_readings(csv: Path) -> bool:
-    """Whether a file is a table that was written here before."""
-    with csv.open("rb") as file:
-        return file.readline().strip() == ",".join(COLUMNS).encode()
 
 
 def _drawings(pictures: PictureSources, annotate: Path | None, show: Path | None) -> "Drawings | None":

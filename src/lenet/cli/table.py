@@ -1,4 +1,4 @@
-"""The CSV file of ``lenet read``: it grows row by row, and spreadsheets leave its cells as they are."""
+"""CSV files of answers: they grow row by row, and spreadsheets leave their cells as they are."""
 
 import csv
 import errno
@@ -11,11 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import BinaryIO
 
+import typer
+
 from lenet.errors import LeNetError, printable
 
 COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
 
-_NUMBERS = {"page", "line", "least_probability", "probabilities"}
+_NUMBERS = {"page", "line", "least_probability", "probability", "probabilities"}
 _SECONDS = 1.0  # that may pass until what was written is on the disk, too
 
 # What a spreadsheet runs as a formula, takes for another number, a date or a time, or trims; and the mark itself.
@@ -35,14 +37,14 @@ def cell_of(text: str) -> str:
 
 
 class Table:
-    """A CSV file with `COLUMNS` at its head, in UTF-8, that holds whole rows at any moment.
+    """A CSV file with its columns' names at its head, in UTF-8, that holds whole rows at any moment.
 
     What is there already is written over when the first row comes, and not before. A link is followed; a pipe gets the
     rows as they come.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._path = path
+    def __init__(self, path: Path, columns: Sequence[str] = COLUMNS) -> None:
+        self._path, self._columns = path, columns
         self._file: BinaryIO | None = None
         self._rows = self._whole = 0  # rows, and bytes of whole rows
         self._synced = time.monotonic()
@@ -56,7 +58,7 @@ class Table:
         try:
             if self._file is None:
                 self._begin()
-            self._append(_line(row))
+            self._append(_line(row, self._columns))
             self._rows += 1
             if time.monotonic() - self._synced > _SECONDS:
                 self._sync()
@@ -77,7 +79,7 @@ class Table:
     def _begin(self) -> None:
         Path(os.path.realpath(self._path)).parent.mkdir(parents=True, exist_ok=True)
         self._file = self._path.open("wb", buffering=0)
-        self._append(_line(COLUMNS, are_names=True))
+        self._append(_line(self._columns, self._columns, are_names=True))
 
     def _append(self, line: bytes) -> None:
         """Write a line in one piece, or nothing of it."""
@@ -106,8 +108,30 @@ class Table:
         return LeNetError(f"{self._path}: cannot be written ({why}); it ends after {self._rows:,} rows")
 
 
-def _line(row: Sequence[object], are_names: bool = False) -> bytes:
-    cells = zip(COLUMNS, map(str, row), strict=True)
+def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:
+    """Refuse, before anything is done, a path that no table with these columns can be written to.
+
+    Raises:
+        BadParameter: if that is so.
+    """
+    if path is None:
+        return
+    if path.suffix.lower() != ".csv" or path.is_dir():
+        raise typer.BadParameter(f"--csv writes a CSV file, expected a name that ends in .csv, got {path}")
+    if path.parent.exists() and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise typer.BadParameter(f"--csv cannot write into {path.parent}")
+    if path.exists() and path.stat().st_size and not _is_table(path, columns):
+        raise typer.BadParameter(f"--csv would write over {path}, which holds something else; name another file")
+
+
+def _is_table(path: Path, columns: Sequence[str]) -> bool:
+    """Whether a file is a table that was written here before."""
+    with path.open("rb") as file:
+        return file.readline().strip() == ",".join(columns).encode()
+
+
+def _line(row: Sequence[object], columns: Sequence[str], are_names: bool = False) -> bytes:
+    cells = zip(columns, map(str, row), strict=True)
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerow(
         [cell if are_names or column in _NUMBERS else cell_of(printable(cell)) for column, cell in cells]

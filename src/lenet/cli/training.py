@@ -7,7 +7,8 @@ from typing import Annotated, Any
 import typer
 
 from lenet import data
-from lenet.errors import DataError, LeNetError, Stopped, TrainingError
+from lenet.cli.output import check_picture_path
+from lenet.errors import Stopped, TrainingError
 from lenet.evaluation import ENGINES, Evaluation
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.initialization import RULES
@@ -21,6 +22,7 @@ from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES
 from lenet.training.schedule import SCHEDULES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+_DRAWN = 40
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]
 
 
@@ -138,6 +140,9 @@ def evaluate(
     data_dir: DataDir = None,
     split: Annotated[str, typer.Option(help="test or train.")] = "test",
     examples: Annotated[int, typer.Option(min=0, help="Print what this many examples were read as.")] = 0,
+    sheet: Annotated[
+        Path | None, typer.Option(help="Draw these examples with their answers into this picture file; 40 if left out.")
+    ] = None,
     mistakes: Annotated[Path | None, typer.Option(help="Draw the worst mistakes into this picture file.")] = None,
     confusion: Annotated[Path | None, typer.Option(help="Draw the confusion matrix into this picture file.")] = None,
     engine: Annotated[str, typer.Option(help=f"{', '.join(ENGINES)}.")] = "auto",
@@ -153,12 +158,12 @@ def evaluate(
 
     With --photos, whole pictures are read, each group's share is given, and --mistakes draws all misses.
 
-    lenet evaluate pretrained --data mnist --examples 10 --mistakes mistakes.png
+    lenet evaluate pretrained --data mnist --examples 10 --sheet examples.png --mistakes mistakes.png
 
     lenet evaluate --photos my-photos/labels.csv --mistakes misses.png
     """
-    for path in (mistakes, confusion):
-        _check_picture_path(path)
+    for path in (sheet, mistakes, confusion):
+        check_picture_path(path)
     if photos is not None:
         _check_goes_with_photos(
             {
@@ -166,6 +171,7 @@ def evaluate(
                 "--data-dir": data_dir,
                 "--split": split != "test",
                 "--examples": examples,
+                "--sheet": sheet,
                 "--confusion": confusion,
                 "--engine": engine != "auto",
             }
@@ -177,7 +183,7 @@ def evaluate(
         return
     if max_error is not None:
         raise typer.BadParameter("--max-error goes with --photos")
-    from lenet.evaluation import draw_confusion, draw_mistakes
+    from lenet.evaluation import draw_answers, draw_confusion, draw_mistakes
 
     loaded = load(model)
     wanted = loaded.pictures
@@ -186,6 +192,8 @@ def evaluate(
     )
     evaluation = evaluate_weights(loaded, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
+    if sheet:
+        data.save_sheet(draw_answers(evaluation, images, examples or _DRAWN), sheet)
     if mistakes:
         data.save_sheet(draw_mistakes(evaluation, images), mistakes)
     if confusion:
@@ -202,7 +210,7 @@ def evaluate(
         rate = "no examples" if row["error_rate"] is None else f"{row['error_rate']:6.2f} %"
         print(f"  {row['class']:<12} {rate}  {row['errors']:>5,} of {row['examples']:,}")
     print(f"for 0.5 % error on the rest, {evaluation.reject_rate(0.5):.2f} % must be rejected")
-    for path in filter(None, (mistakes, confusion)):
+    for path in filter(None, (sheet, mistakes, confusion)):
         print(path)
 
 
@@ -236,13 +244,6 @@ def _report(run: Run, as_json: bool) -> None:
 def _check_goes_with_photos(options: dict[str, Any]) -> None:
     if others := [option for option, value in options.items() if value]:
         raise typer.BadParameter(f"--photos reads pictures of its own; leave {others[0]} out")
-
-
-def _check_picture_path(path: Path | None) -> None:
-    if path and path.suffix.lower() not in (".png", ".jpg", ".jpeg", ".webp"):
-        raise DataError(f"{path}: expected a picture file's name that ends in .png, .jpg or .webp")
-    if path and not path.parent.is_dir():
-        raise LeNetError(f"{path.parent}: no such folder for {path.name}")
 
 
 def _examples(evaluation: Evaluation, limit: int) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lenet.data.catalog import CATALOG, PublicSet
-    from lenet.data.custom import read_picture
+    from lenet.data.custom import FITS, read_picture
     from lenet.data.datasets import Dataset, Split, load, names, public_name, split_validation
     from lenet.data.distortions import Distortions, distort, shift
     from lenet.data.idx import read_idx, write_idx
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "CATALOG",
+    "FITS",
     "Dataset",
     "Distortions",
     "FileState",
@@ -45,7 +46,7 @@ _HOMES = {
     "datasets": ("Dataset", "Split", "load", "names", "public_name", "split_validation"),
     "distortions": ("Distortions", "distort", "shift"),
     "idx": ("read_idx", "write_idx"),
-    "custom": ("read_picture",),
+    "custom": ("FITS", "read_picture"),
     "sheet": ("draw_examples", "draw_sheet", "save_sheet"),
     "sources": ("FileState", "cache_folder", "check_files", "fetch", "is_cached"),
 }

@@ -92,7 +92,7 @@ class Dataset:
             known = [name for label, name in enumerate(self.class_names) if label in labels]
             raise DataError(
                 f"{self.name} has the classes {listed(known)}, but the model's are {listed(class_names)}; "
-                f"{listed(strange)} {'is' if len(strange) == 1 else 'are'} none of these"
+                + ("they have none in common" if strange == known else f"none of these is {listed(strange)}")
             )
         places = np.array([place or 0 for place in found], np.int64)  # one of none is that of no label
         return replace(

@@ -40,31 +40,38 @@ def draw_examples(
     return draw_sheet(images[chosen], titles, columns)
 
 
-def draw_sheet(images: NDArray[np.uint8], titles: Sequence[str], columns: int = 10) -> Image.Image:
+def draw_sheet(
+    images: Sequence[NDArray[np.uint8]] | NDArray[np.uint8],
+    titles: Sequence[str],
+    columns: int = 10,
+    side: int = PICTURE_SIDE,
+) -> Image.Image:
     """Draw pictures in rows, each with a title below it.
 
     Args:
-        images: uint8 (N, H, W), drawn dark on light as on paper, or colors (N, 3, H, W), drawn as they are.
+        images: at least one; uint8 (H, W), drawn dark on light as on paper, or colors (3, H, W), drawn as they are.
         titles: one for each; cut short where it is too long.
+        columns: pictures in a row.
+        side: of the square that each is drawn into, in pixels.
     """
     columns = min(columns, len(images))
     rows = -(-len(images) // columns)
-    cell_width, cell_height = PICTURE_SIDE + GAP, PICTURE_SIDE + TEXT_HEIGHT + GAP
+    cell_width, cell_height = side + GAP, side + TEXT_HEIGHT + GAP
     sheet = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP), PAPER)
     pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
         left, top = GAP + index % columns * cell_width, GAP + index // columns * cell_height
         picture = Image.fromarray(255 - image if image.ndim == 2 else np.ascontiguousarray(image.transpose(1, 2, 0)))
-        picture.thumbnail((PICTURE_SIDE, PICTURE_SIDE))
+        picture.thumbnail((side, side))
         # Whole multiples keep each pixel a square.
-        zoom = max(1, PICTURE_SIDE // max(picture.size))
+        zoom = max(1, side // max(picture.size))
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST).convert("RGB")
-        spot = (left + (PICTURE_SIDE - picture.width) // 2, top + (PICTURE_SIDE - picture.height) // 2)
+        spot = (left + (side - picture.width) // 2, top + (side - picture.height) // 2)
         sheet.paste(picture, spot)
         pen.rectangle((spot[0] - 1, spot[1] - 1, spot[0] + picture.width, spot[1] + picture.height), outline=FRAME)
-        text = _shorten(pen, title, font)
-        middle = left + PICTURE_SIDE / 2 - pen.textlength(text, font=font) / 2
-        pen.text((middle, top + PICTURE_SIDE + 1), text, fill=INK, font=font)
+        text = _shorten(pen, title, font, side)
+        middle = left + side / 2 - pen.textlength(text, font=font) / 2
+        pen.text((middle, top + side + 1), text, fill=INK, font=font)
     return sheet
 
 
@@ -85,9 +92,9 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         raise DataError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
-def _shorten(pen: ImageDraw.ImageDraw, text: str, font: Any) -> str:
-    if pen.textlength(text, font=font) <= PICTURE_SIDE:
+def _shorten(pen: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:
+    if pen.textlength(text, font=font) <= width:
         return text
-    while text and pen.textlength(text + "...", font=font) > PICTURE_SIDE:
+    while text and pen.textlength(text + "...", font=font) > width:
         text = text[:-1]
     return text + "..."

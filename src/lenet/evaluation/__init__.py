@@ -5,12 +5,13 @@ from typing import TYPE_CHECKING, Any
 from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, evaluate, judge, wilson_interval
 
 if TYPE_CHECKING:
-    from lenet.evaluation.sheets import draw_confusion, draw_mistakes
+    from lenet.evaluation.sheets import draw_answers, draw_confusion, draw_mistakes
 
 __all__ = [
     "ENGINES",
     "Evaluation",
     "Mistake",
+    "draw_answers",
     "draw_confusion",
     "draw_mistakes",
     "evaluate",

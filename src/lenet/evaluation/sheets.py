@@ -1,4 +1,4 @@
-"""Pictures of evaluations: the worst mistakes, and the confusion matrix."""
+"""Evaluations drawn: examples and the worst mistakes with their pictures, and the confusion matrix."""
 
 import math
 from collections.abc import Sequence
@@ -10,30 +10,48 @@ from lenet.evaluation.metrics import Evaluation
 from lenet.preprocess import GrayLevels
 
 
-def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, columns: int = 10) -> Image.Image:
-    """A sheet of the worst mistakes: each picture, ink dark, over its class and what it was read as.
+def draw_answers(evaluation: Evaluation, images: GrayLevels, count: int = 40, columns: int = 10) -> Image.Image:
+    """A sheet of the first examples, right and wrong: each picture over its class and what it was read as.
 
     Args:
-        images: those that were evaluated, uint8 (N, H, W) or (N, C, H, W).
+        images: those that were evaluated, uint8 (N, H, W), drawn as dark ink, or colors (N, 3, H, W).
+        count: how many examples; at most as many as there are.
     """
-    mistakes = evaluation.worst_mistakes(limit)
+    pairs = zip(evaluation.labels[:count].tolist(), evaluation.predictions[:count].tolist(), strict=True)
+    return _draw(evaluation, images, [(index, *pair) for index, pair in enumerate(pairs)], columns)
+
+
+def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, columns: int = 10) -> Image.Image:
+    """A sheet of the worst mistakes: each picture over its class and what it was read as.
+
+    Args:
+        images: as `draw_answers` takes them.
+        limit: at most so many.
+    """
+    worst = evaluation.worst_mistakes(limit)
+    return _draw(evaluation, images, [(one.index, one.actual, one.predicted) for one in worst], columns)
+
+
+def _draw(
+    evaluation: Evaluation, images: GrayLevels, examples: Sequence[tuple[int, int, int]], columns: int
+) -> Image.Image:
+    """Examples, each its index, class and what it was read as, over the evaluation's line."""
     cell, text = 72, 30
-    columns = max(1, min(columns, len(mistakes)))
-    rows = math.ceil(len(mistakes) / columns)
+    columns = max(1, min(columns, len(examples)))
+    rows = math.ceil(len(examples) / columns)
     names = evaluation.class_names
     title = f"{evaluation.network} on {evaluation.data}: {evaluation}"
     width = max(columns * (cell + 8) + 8, 12 + round(_font(12).getlength(title)))
     sheet = Image.new("RGB", (width, 30 + rows * (cell + text + 8)), "white")
     draw = ImageDraw.Draw(sheet)
     draw.text((8, 8), title, "black", _font(12))
-    for number, mistake in enumerate(mistakes):
+    for number, (index, actual, predicted) in enumerate(examples):
         left, top = 8 + number % columns * (cell + 8), 30 + number // columns * (cell + text + 8)
-        sheet.paste(_picture(images[mistake.index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
+        sheet.paste(_picture(images[index]).resize((cell, cell), Image.Resampling.NEAREST), (left, top))
         draw.rectangle((left - 1, top - 1, left + cell, top + cell), outline="#cccccc")
-        for line, caption in enumerate((names[mistake.actual], f"read {_name(names, mistake.predicted)}")):
-            draw.text(
-                (left, top + cell + 2 + 13 * line), _shortened(caption, cell), ("#444444", "#b00020")[line], _font(11)
-            )
+        answer_color = "#444444" if actual == predicted else "#b00020"
+        draw.text((left, top + cell + 2), _shortened(names[actual], cell), "#444444", _font(11))
+        draw.text((left, top + cell + 15), _shortened(f"read {_name(names, predicted)}", cell), answer_color, _font(11))
     return sheet
 
 

@@ -78,7 +78,7 @@ class Calibration:
     def probabilities(
         self, network: Network, outputs: NDArray[np.float32], classes: Sequence[int] = range(len(LABELS))
     ) -> NDArray[np.float32]:
-        """Class probabilities (N, classes) of outputs (views, N, outputs): softmax with temperature, averaged over views.
+        """Class probabilities (N, classes) of outputs (views, N, outputs): softmax with temperature, mean over views.
 
         What a row lacks of 1 is the probability of none of the classes.
 

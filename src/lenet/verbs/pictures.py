@@ -25,15 +25,21 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     Raises:
         DataError: if there is no such picture, or no digit in it.
     """
-    if isinstance(picture, str) and (pixels := _of_data_set(picture)) is not None:
+    if isinstance(picture, str) and (pixels := of_data_set(picture)) is not None:
         return pixels
     wanted = model.pictures
     if wanted.kind == "digits":
+        if fit != "pad":
+            raise DataError(
+                f"fit is {fit!r}, but {model.network.name} takes the ink of one digit, which is cut out of the "
+                "picture wherever it is; leave fit out"
+            )
         return _digit(picture)
     return data.read_picture(picture, size=wanted.side, color=wanted.kind == "color", polarity=wanted.polarity, fit=fit)
 
 
-def _of_data_set(picture: str) -> NDArray[np.uint8] | None:
+def of_data_set(picture: str) -> NDArray[np.uint8] | None:
+    """The test picture that ``"mnist:7"`` names; None if the text names no public data set."""
     name, colon, number = picture.rpartition(":")
     if not colon or data.public_name(name) is None:
         return None

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine import probabilities
-from lenet.errors import DataError
+from lenet.errors import DataError, UnknownName
 from lenet.model import Model, load
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     Pictures = Picture | Sequence[Picture]
 
 
+NEAR_CHANCE = 0.1  # of the way from chance to certainty
+
+
 @dataclass(frozen=True, eq=False)
 class Prediction:
     """The classes that a picture may be of.
@@ -30,6 +33,10 @@ class Prediction:
         class_name: the likeliest.
         probability: of that class, 0..1.
         probabilities: of every class by name, likeliest first; what they lack of 1 is the probability of no class.
+
+    >>> guessed = Prediction("cat", 0.52, {"cat": 0.52, "dog": 0.48})
+    >>> guessed.is_chance, guessed.none
+    (True, 0.0)
     """
 
     class_name: str
@@ -40,20 +47,49 @@ class Prediction:
         """The likeliest classes with their probabilities."""
         return list(self.probabilities.items())[:count]
 
-    def to_json(self) -> dict[str, Any]:
-        """Class and probabilities as plain values."""
-        rounded = {name: round(value, 4) for name, value in self.probabilities.items()}
-        return {"class": self.class_name, "probability": round(self.probability, 4), "probabilities": rounded}
+    @property
+    def none(self) -> float:
+        """The probability that the picture is of none of the classes; 0 for a model that knows no such answer."""
+        return max(0.0, round(1 - sum(self.probabilities.values()), 6))
+
+    @property
+    def is_chance(self) -> bool:
+        """Whether the likeliest class is about as likely as chance: less than a tenth of the way from there to 1.
+
+        Chance is 1/classes: with ten classes 0.1, so that what is below 0.19 is as good as guessed.
+        """
+        chance = 1 / len(self.probabilities)
+        return self.probability < chance + NEAR_CHANCE * (1 - chance)
+
+    @property
+    def remark(self) -> str:
+        """What makes the answer worth little; nothing if it is worth what its probability says."""
+        if self.none > self.probability:
+            return f"more likely none of the classes ({self.none:.1%})"
+        return "as likely as chance" if self.is_chance else ""
+
+    def to_json(self, most: int | None = None) -> dict[str, Any]:
+        """Class, probabilities of so many likeliest classes, or of all, and the remark, as plain values."""
+        rounded = {name: round(value, 4) for name, value in self.top(most or len(self.probabilities))}
+        return {
+            "class": self.class_name,
+            "probability": round(self.probability, 4),
+            "probabilities": rounded,
+            "none": round(self.none, 4),
+            "remark": self.remark,
+        }
 
     def __repr__(self) -> str:
         return f"Prediction({self.class_name!r}, {self.probability:.1%})"
 
 
 @overload
-def predict(model: Model | str | Path, pictures: list[Any] | tuple[Any, ...]) -> list[Prediction]: ...
+def predict(
+    model: Model | str | Path, pictures: list[Any] | tuple[Any, ...], *, fit: str = "pad"
+) -> list[Prediction]: ...
 @overload
-def predict(model: Model | str | Path, pictures: Pictures) -> Any: ...
-def predict(model: Model | str | Path, pictures: Any) -> Any:
+def predict(model: Model | str | Path, pictures: Pictures, *, fit: str = "pad") -> Any: ...
+def predict(model: Model | str | Path, pictures: Any, *, fit: str = "pad") -> Any:
     """Classify one picture, or each of many.
 
     Args:
@@ -62,14 +98,16 @@ def predict(model: Model | str | Path, pictures: Any) -> Any:
             Arrays are gray levels (H, W) or colors (H, W, 3) or (3, H, W), uint8, or float of 0..1; with one dimension
             more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3.
             Arrays of the network's own size are taken as they are, as in data sets: 255 is ink. Other pictures come to
-            the network's input as they did in training; a model of the ten digits takes the one that stands out most.
+            the network's input as they did in training; a model of digits as ink takes the one that stands out most.
+        fit: how a whole picture that is no array becomes a square: ``"pad"`` with the color of its border, as class
+            folders are read for training; ``"crop"`` to its middle; or ``"stretch"``.
 
     Returns:
         A `Prediction`; for a list or an array of many, a list of as many.
 
     Raises:
         DataError: if a picture cannot be opened, or an array is none.
-        WeightsError, UnknownName: as `lenet.load`.
+        WeightsError, UnknownName: as `lenet.load`; or if there is no such fit.
 
     >>> one = np.zeros((28, 28), np.uint8)
     >>> one[4:24, 13:16] = 255
@@ -77,14 +115,18 @@ def predict(model: Model | str | Path, pictures: Any) -> Any:
     '1'
     """
     model = load(model)
-    levels, are_many = gray_levels(model, pictures)
+    from lenet.data import FITS
+
+    if fit not in FITS:
+        raise UnknownName("fit", str(fit), FITS)
+    levels, are_many = gray_levels(model, pictures, fit)
     outputs = model._forward.predict(levels)
     rows = probabilities(model.network, outputs / np.float32(_temperature(model)))
     predictions = [_prediction(model, row) for row in rows]
     return predictions if are_many else predictions[0]
 
 
-def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
+def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[np.uint8], bool]:
     """Pictures as gray levels or colors of the network's size, uint8 (N, C, H, W), and whether they are many.
 
     Raises:
@@ -93,7 +135,7 @@ def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
     if isinstance(pictures, list | tuple):
         if not pictures:
             return np.empty((0, *model.network.input), np.uint8), True
-        each = [gray_levels(model, picture) for picture in pictures]
+        each = [gray_levels(model, picture, fit) for picture in pictures]
         if any(are_many for _, are_many in each):
             raise DataError("a list holds one picture each, got arrays of many; join them with numpy.concatenate")
         return np.concatenate([levels for levels, _ in each]), True
@@ -103,7 +145,7 @@ def gray_levels(model: Model, pictures: Any) -> tuple[NDArray[np.uint8], bool]:
         return _from_array(model, pictures)
     from lenet.verbs.pictures import network_picture
 
-    return _fitted(model, network_picture(model, pictures)[None]), False
+    return _fitted(model, network_picture(model, pictures, fit)[None]), False
 
 
 def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], bool]:

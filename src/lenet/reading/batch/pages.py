@@ -167,15 +167,15 @@ class PageReader:
     def read(self, index: int, source: "Source") -> Iterator[Page]:
         """The pages of one source, each finished, and with its steps only if they are to be kept."""
         if isinstance(source, str | Path) and names_idx(Path(source)):
-            yield Page(index, 1, True, _caught(source, lambda: self._read_idx(source)))
+            yield Page(index, 1, True, caught(source, lambda: self._read_idx(source)))
             return
         opened = _opened(source)
         picture, number = next(opened, None), 1
         while picture is not None:
             following = next(opened, None)  # one page ahead, which tells whether there are several
-            result = _caught(source, partial(self._read_picture, picture))
+            result = caught(source, partial(self._read_picture, picture))
             page = Page(index, number, number == 1 and following is None, result)
-            problem = _caught(source, partial(self._finish, page)) if self._finish is not None else None
+            problem = caught(source, partial(self._finish, page)) if self._finish is not None else None
             if not (isinstance(result, DataError) or self._settings.keep_steps):
                 page = replace(page, result=replace(result, steps=None))
             yield replace(page, problem=problem)
@@ -207,13 +207,13 @@ def _opened(source: "Source") -> Iterator["Picture | DataError"]:
     from lenet.pictures.loading import open_pages
 
     pictures = iter(open_pages(source))
-    while (picture := _caught(source, lambda: next(pictures, None))) is not None:
+    while (picture := caught(source, lambda: next(pictures, None))) is not None:
         yield picture
         if isinstance(picture, DataError):
             return
 
 
-def _caught(source: "Source", call: Callable[[], T]) -> T | DataError:
+def caught(source: "Source", call: Callable[[], T]) -> T | DataError:
     """The result of the call, or the error that this source raises, so that the others are read."""
     try:
         return call()
