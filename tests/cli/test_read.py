@@ -59,7 +59,8 @@ def strict(tmp_path: Path) -> Path:
     """The weights that ship, with a calibration that hardly any answer is sure enough for."""
     shipped = pretrained()
     calibration = {"temperature": 1.0, "least": 0.9999999, "thresholds": []}
-    Model(shipped.network, shipped.parameters, {"calibration": calibration}).save(tmp_path / "strict.safetensors")
+    provenance = {**shipped.provenance, "calibration": calibration}
+    Model(shipped.network, shipped.parameters, provenance).save(tmp_path / "strict.safetensors")
     return tmp_path / "strict.safetensors"
 
 
