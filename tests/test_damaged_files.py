@@ -6,6 +6,7 @@ LENET_FUZZ=5000 goes through more of them.
 
 import contextlib
 import faulthandler
+import gzip
 import io
 import json
 import os
@@ -175,6 +176,30 @@ def changed_table(content: bytearray, rng: Rng) -> bytearray:
     return bytearray(text.encode(str(rng.choice(["utf-8", "utf-8", "utf-16", "utf-8-sig"]))))
 
 
+def changed_numbers(content: bytearray, rng: Rng) -> bytearray:
+    """A table with other numbers in it, cells dropped, doubled, or a whole line of them."""
+    lines = content.decode().splitlines()
+    number = int(rng.integers(len(lines)))
+    parted_by = "," if "," in lines[number] else " "
+    cells = lines[number].split(parted_by)
+    place = int(rng.integers(len(cells)))
+    said = ["256", "-1", "1e400", "nan", "inf", "0.5", "1_0", "00", " 7 ", '"7"', "9" * 5000, "1e-320", "0x10", "1e2",
+            "99999999999999999999"]  # fmt: skip
+    match rng.choice(["exchange", "exchange", "drop", "double", "many", "words"]):
+        case "exchange":
+            cells[place] = said[rng.integers(len(said))]
+        case "drop":
+            del cells[place]
+        case "double":
+            cells[place:place] = cells[place : place + 1] * int(2 ** rng.integers(0, 12))
+        case "many":
+            cells = ["0"] * int(rng.choice([1, 2, 1_000_000, 3_000_000]))
+        case "words":
+            cells = [f"w{cell}" for cell in cells]
+    lines[number] = parted_by.join(cells)
+    return bytearray("\n".join(lines).encode())
+
+
 TINY = Network(
     "tiny",
     (1, 8, 8),
@@ -241,6 +266,24 @@ def load_idx(folder: Path) -> None:
 
     run_verb("evaluate", str(folder / "weights.safetensors"), "--data", str(folder / "images"))
     data.load(folder / "images")
+
+
+def load_csv(folder: Path) -> None:
+    from lenet import data
+
+    assert data.load(folder / "tables").train_images.dtype == np.uint8
+
+
+def load_named_csv(folder: Path) -> None:
+    from lenet import data
+
+    assert data.load(folder / "names.csv").train_images.dtype == np.uint8
+
+
+def load_emnist(folder: Path) -> None:
+    from lenet import data
+
+    assert data.load(folder / "emnist").train_images.dtype == np.uint8
 
 
 def load_npz(folder: Path) -> None:
@@ -377,6 +420,11 @@ SUBJECTS = (
     Subject("IDX labels", "images/train-labels-idx1-ubyte", (changed_idx_head,), load_idx),
     Subject("IDX.gz", "images/t10k-images-idx3-ubyte.gz", (), load_idx),
     Subject("NPZ", "data.npz", (changed_npz_head,), load_npz),
+    Subject("CSV", "tables/train.csv", (changed_table, changed_numbers), load_csv),
+    Subject("CSV with names", "names.csv", (changed_table, changed_numbers), load_named_csv),
+    Subject("CSV.gz", "tables/test.csv.gz", (), load_csv),
+    Subject("EMNIST", "emnist/emnist-letters-train-images-idx3-ubyte", (changed_idx_head,), load_emnist),
+    Subject("EMNIST's mapping", "emnist/emnist-letters-mapping.txt", (changed_numbers,), load_emnist),
     Subject("labels.csv", "labels.csv", (changed_table,), read_table),
     Subject("TOML", "own.toml", (changed_toml,), show_toml),
     Subject("run.json of a finished row", "lenet-5/run.json", (changed_json_file,), print_row),
@@ -403,6 +451,16 @@ def originals() -> dict[str, bytes]:
                   "x_test": rng.integers(0, 256, (12, 8, 8), np.uint8), "y_test": np.arange(12) % 3}  # fmt: skip
         np.savez_compressed(folder / "data.npz", class_names=np.array(["a", "b", "c"]), **arrays)
         np.savez(folder / "ten.npz", images=rng.integers(0, 256, (20, 28, 28), np.uint8), labels=np.arange(20) % 10)
+        (folder / "tables").mkdir()
+        rows = [",".join(map(str, [number % 3, *levels.ravel()])) for number, levels in enumerate(arrays["x_train"])]
+        (folder / "tables" / "train.csv").write_text("\n".join(rows))
+        (folder / "tables" / "test.csv.gz").write_bytes(gzip.compress("\n".join(rows[:9]).encode(), mtime=0))
+        names = [",".join([*row.split(",")[1:], "abc"[number % 3]]) for number, row in enumerate(rows)]
+        (folder / "names.csv").write_text("\n".join([",".join([*(f"p{n}" for n in range(64)), "label"]), *names]))
+        (folder / "emnist").mkdir()
+        for kind, array in (("images-idx3", arrays["x_train"]), ("labels-idx1", arrays["y_train"].astype(np.uint8))):
+            data.write_idx(folder / "emnist" / f"emnist-letters-train-{kind}-ubyte", array)
+        (folder / "emnist" / "emnist-letters-mapping.txt").write_text("0 65 97\n1 66 98\n2 67 99\n")
         (folder / "images").mkdir()
         for part, key, end in (("train", "train", ""), ("t10k", "test", ".gz")):
             data.write_idx(folder / "images" / f"{part}-images-idx3-ubyte{end}", arrays[f"x_{key}"])
@@ -444,7 +502,8 @@ def mutated(number: int) -> tuple[Subject, str, bytes]:
     if rng.random() < 0.1:
         changes.append(BYTES[rng.integers(len(BYTES))])
     for change in changes:
-        content = change(content, rng) or bytearray(b"\0")
+        if len(content) > 1:
+            content = change(content, rng) or bytearray(b"\0")
     return subject, " + ".join(change.__name__ for change in changes), bytes(content)
 
 

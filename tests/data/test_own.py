@@ -185,5 +185,94 @@ def test_a_picture_with_an_absurd_side_is_refused_before_it_is_decoded(width, he
         data.read_picture(tmp_path / "long.png")
 
 
+def test_what_is_no_picture_in_class_folders_is_left_out_and_counted_in_a_line(tmp_path, capsys):
+    for name in "ab":
+        for number in range(6):
+            (tmp_path / name).mkdir(exist_ok=True)
+            Image.fromarray(strokes(20, 20, number)).save(tmp_path / name / f"{number}.png")
+        (tmp_path / name / ".DS_Store").write_bytes(b"\0\0\0\1Bud1")
+        (tmp_path / name / "Thumbs.db").write_bytes(b"\xd0\xcf\x11\xe0")
+        (tmp_path / name / "README.txt").write_text("where these are from")
+    (tmp_path / "a" / "rejected").mkdir()
+    (tmp_path / "a" / "1.png").rename(tmp_path / "a" / "no suffix, and a picture")
+
+    mine = data.load(tmp_path)
+
+    assert len(mine.train_labels) + len(mine.test_labels) == 12
+    said = "left out 3 files or folders that are no picture, as a/README.txt"
+    assert capsys.readouterr().err == f"lenet: {tmp_path}: {said}\n"
+
+
+def small_digits(mnist):
+    return {"x_train": mnist.train_images[:60], "y_train": mnist.train_labels[:60],
+            "x_test": mnist.test_images[:20], "y_test": mnist.test_labels[:20]}  # fmt: skip
+
+
+def saved_as(kind, arrays, folder):
+    """The same data as each kind of own data, of which all but pictures are kept as they are."""
+    if kind == "npz":
+        np.savez(folder / "data.npz", **arrays)
+        return folder / "data.npz"
+    (folder / kind).mkdir()
+    for part, name in (("train", "train"), ("test", "t10k")):
+        images, labels = arrays[f"x_{part}"], arrays[f"y_{part}"]
+        if kind == "idx":
+            data.write_idx(folder / kind / f"{name}-images-idx3-ubyte", images)
+            data.write_idx(folder / kind / f"{name}-labels-idx1-ubyte", labels.astype(np.uint8))
+        elif kind == "csv":
+            rows = [",".join(map(str, [label, *image.ravel()])) for image, label in zip(images, labels, strict=True)]
+            header = ",".join(["label", *(f"p{place}" for place in range(784))])
+            (folder / kind / f"{part}.csv").write_text("\n".join([header, *rows]))
+        else:
+            for number, (image, label) in enumerate(zip(images, labels, strict=True)):
+                path = folder / kind / part / str(label) / f"{number:03}.png"
+                path.parent.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(image).save(path)
+    return folder / kind
+
+
+@pytest.mark.parametrize("kind", ["idx", "csv", "npz", "pictures"])
+def test_turned_and_inverted_data_of_every_kind_is_put_right_when_asked(kind, mnist, tmp_path, capsys):
+    arrays = small_digits(mnist)
+    sound = data.load(saved_as(kind, arrays, tmp_path))
+    changed = {name: 255 - array.swapaxes(1, 2) if name[0] == "x" else array for name, array in arrays.items()}
+    (tmp_path / "changed").mkdir()
+
+    mended = data.load(saved_as(kind, changed, tmp_path / "changed"), transpose=True, polarity="paper-high")
+
+    for part in ("train", "test"):
+        for found, expected in zip(mended.part(part), sound.part(part), strict=True):
+            assert (found == expected).all()
+    assert capsys.readouterr().err == ""
+
+
+@pytest.mark.parametrize("kind", ["idx", "csv", "npz"])
+def test_data_that_looks_inverted_is_kept_and_said(kind, mnist, tmp_path, capsys):
+    arrays = {name: 255 - array if name[0] == "x" else array for name, array in small_digits(mnist).items()}
+    path = saved_as(kind, arrays, tmp_path)
+
+    assert (data.load(path).train_images[0] == arrays["x_train"][0]).all()
+
+    said = capsys.readouterr().err
+    assert said.startswith("lenet: 100% of the pictures have a light border")
+    assert "--polarity paper-high" in said
+    assert said.count("\n") == 1
+    data.load(path, polarity="ink-high")
+    assert capsys.readouterr().err == ""
+
+
+def test_what_goes_with_own_data_is_refused_for_public_sets(mnist):
+    for options in ({"transpose": True}, {"polarity": "paper-high"}):
+        with pytest.raises(DataError, match="mnist is upright, light on dark; transpose and polarity go with data of"):
+            data.load("mnist", **options)
+
+
+def test_ink_of_colors_is_refused(tmp_path):
+    images = np.zeros((12, 3, 8, 8), np.uint8)
+    np.savez(tmp_path / "colors.npz", images=images, labels=np.arange(12) % 2)
+    with pytest.raises(DataError, match="polarity is paper-high, but the pictures are in color"):
+        data.load(tmp_path / "colors.npz", polarity="paper-high")
+
+
 if __name__ == "__main__":
     load_and_measure(str(Path(sys.argv[1])))

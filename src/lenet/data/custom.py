@@ -1,12 +1,14 @@
-"""Read custom data sets: class folders of pictures, IDX files, and NPZ files.
+"""Read custom data sets: class folders of pictures, IDX files, CSV files, and NPZ files.
 
-`datasets` validates them, and splits off a test part where there is none.
+What a file is, its first bytes say; its name says what part of a set it holds. What is found goes to `datasets`, which
+checks it and cuts a test part where there is none.
 """
 
 import hashlib
 import math
 import zipfile
-from collections.abc import Iterable
+import zlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -15,8 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from lenet.data.idx import describe, read_idx
+from lenet.data.csv_files import NoLabels, is_csv, read_csv
+from lenet.data.idx import LARGEST_GZIP_RATIO, describe, is_gzip, is_idx, open_raw
+from lenet.data.idx_sets import IdxSet, read_idx_folder, read_idx_pair
+from lenet.data.parts import Part, as_images
 from lenet.errors import DataError, LeNetError, UnknownName, printable
+from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, opened_image
 from lenet.pictures.reduction import orientation_of, turned
 
@@ -27,89 +33,177 @@ FITS = ("pad", "crop", "stretch")
 KEPT_SIDE, LONGEST_SIDE = 4_096, 100_000
 # The maximum expansion of a zip archive's members, stored or deflated, which is how NumPy writes.
 _PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
-_PACKED_OVERHEAD = 4096  # bytes of tolerance
+_PACKED_OVERHEAD = 4096  # bytes, so that rounding is no matter
 MAX_CLASSES = 10_000
-# What Windows leaves in folders of pictures.
-HIDDEN = {"thumbs.db", "desktop.ini"}
-
-Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
+# What systems leave in folders of pictures, beside names that begin with a dot.
+HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
+_CSV_ENDS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
+_MOSTLY = 0.9  # of the pictures have a light border, where a set looks inverted
 
 
 @dataclass
 class CustomData:
-    """A training part, a test part if there is one, class names, and notes for the provenance."""
+    """What was found: a training part, a test part if there is one, class names, and notes for the provenance.
+
+    ``notices`` are sentences for whoever named the data: what was left out, what was changed, what looks wrong.
+    """
 
     train: Part
     test: Part | None
     class_names: tuple[str, ...]
     notes: dict[str, Any] = field(default_factory=dict)
-    checksums: dict[str, str] = field(init=False)
+    notices: list[str] = field(default_factory=list)
 
-    def __post_init__(self) -> None:
+    def checksums(self) -> dict[str, str]:
+        """The checksum of each array."""
         arrays: dict[str, NDArray[Any]] = {"train_images": self.train[0], "train_labels": self.train[1]}
         if self.test is not None:
             arrays |= {"test_images": self.test[0], "test_labels": self.test[1]}
-        self.checksums = {name: f"sha256:{_digest(array)}" for name, array in arrays.items()}
+        return {name: f"sha256:{_digest(array)}" for name, array in arrays.items()}
 
 
-def read(path: Path, *, size: int, color: bool, polarity: str) -> CustomData:
-    """Read data of any of the known kinds from a file or a folder that exists."""
+def read(path: Path, *, size: int, color: bool, polarity: str, transpose: bool | None = None) -> CustomData:
+    """Read data of any of the known kinds from a file or a folder that exists; arguments as of `datasets.load`."""
     if polarity not in POLARITIES:
         raise UnknownName("polarity", polarity, POLARITIES)
     if not 1 <= size <= 1024:
         raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
+    found, idx, are_pictures = None, None, False
     if path.is_dir():
-        return _read_idx_folder(path) or _read_class_folders(path, size, color, polarity)
-    if path.suffix.lower() == ".npz" or zipfile.is_zipfile(path):
-        return _read_npz(path)
-    if "images" in path.name:
-        labels = path.with_name(path.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1"))
-        return _number_classes(path, _read_idx_part(path, labels), None)
-    raise DataError(
-        f"{path}: not a data set; expected a folder of class folders of pictures, a folder of IDX files, "
-        "an IDX file with 'images' in its name, or an NPZ file"
-    )
+        idx = read_idx_folder(path, [file for file in _visible(path) if file.is_file()])
+        found = None if idx else _read_csv_folder(path)
+        if idx is None and found is None:
+            found, are_pictures = _read_class_folders(path, size, color, polarity), True
+    elif path.suffix.lower() == ".npz" or _is_zip(path):
+        found = _read_npz(path)
+    elif path.name.lower().endswith(_CSV_ENDS) or (not is_idx(path) and is_csv(path)):
+        found = _read_csv_file(path)
+    elif "images" in path.name:
+        idx = read_idx_pair(path)
+    if idx is not None:
+        found = _named_idx(path, idx)
+    if found is None:
+        raise DataError(
+            f"{path}: not a data set; expected a folder of class folders of pictures, a folder of IDX or CSV files, "
+            "an IDX file with 'images' in its name, a CSV file, or an NPZ file"
+        )
+    if not are_pictures:
+        _put_light_on_dark(found, polarity)
+    _turn_upright(found, transpose, idx is not None and idx.is_transposed)
+    return found
 
 
-# --- IDX and NPZ -----------------------------------------------------------------------------------------------------
+def _is_zip(path: Path) -> bool:
+    try:
+        with open_raw(path) as stream:
+            return stream.read(4) == b"PK\3\4"
+    except (OSError, EOFError, zlib.error):
+        return False
 
 
-def _read_idx_folder(folder: Path) -> CustomData | None:
-    """Read ``train-images*``, ``train-labels*`` and the same with t10k or test, or just ``images*`` and ``labels*``."""
+def _put_light_on_dark(data: CustomData, polarity: str) -> None:
+    """Invert gray pictures where it was asked for; where nothing was, say of those that look so that they should be."""
+    images = data.train[0]
+    if images.ndim == 4:
+        if polarity == "paper-high":
+            raise DataError("polarity is paper-high, but the pictures are in color, which no ink has; leave it out")
+        return
+    if polarity == "paper-high":
+        data.train = (255 - images, data.train[1])
+        data.test = data.test and (255 - data.test[0], data.test[1])
+    elif polarity == "auto":
+        sample = images[:: max(1, len(images) // 1000)]
+        ring = np.concatenate([sample[:, 0], sample[:, -1], sample[:, :, 0], sample[:, :, -1]], axis=1)
+        share = float((np.median(ring, axis=1) > 127).mean())
+        if share >= _MOSTLY:
+            data.notices.append(
+                f"{share:.0%} of the pictures have a light border, as dark ink on paper has; networks here take light "
+                "ink on a dark ground: invert them with --polarity paper-high, or keep them with --polarity ink-high"
+            )
 
-    def find(kind: str, starts: Iterable[str]) -> Path | None:
-        files = sorted(path for path in _visible(folder) if path.is_file())
-        return next((path for start in starts for path in files if path.name.startswith(start + kind)), None)
 
-    def read_part(starts: Iterable[str]) -> Part | None:
-        starts = tuple(starts)
-        images, labels = find("images", starts), find("labels", starts)
-        if images is None and labels is None:
-            return None
-        if images is None or labels is None:
-            present, lacking = (images, "labels") if images else (labels, "images")
-            raise DataError(f"{present}: no file of {lacking} lies beside it")
-        return _read_idx_part(images, labels)
-
-    train = read_part(("train-", "training-", ""))
-    return None if train is None else _number_classes(folder, train, read_part(("t10k-", "test-")))
+def _turn_upright(data: CustomData, transpose: bool | None, is_transposed: bool) -> None:
+    """Exchange rows and columns where it was asked for, or where the files are known to have them so."""
+    if transpose is None and is_transposed:
+        data.notices.append(
+            "EMNIST's own files hold pictures whose rows and columns are exchanged; they were turned upright "
+            "(--no-transpose keeps them as they are)"
+        )
+    if is_transposed if transpose is None else transpose:
+        data.train = (np.ascontiguousarray(data.train[0].swapaxes(-1, -2)), data.train[1])
+        data.test = data.test and (np.ascontiguousarray(data.test[0].swapaxes(-1, -2)), data.test[1])
+        data.notes["transposed"] = True
 
 
-def _read_idx_part(images_path: Path, labels_path: Path) -> Part:
-    if not labels_path.exists():
-        raise DataError(f"{images_path}: no file of labels {labels_path.name} lies beside it")
-    images = _as_images(read_idx(images_path, dtype=np.uint8), str(images_path))
-    labels = read_idx(labels_path, rank=1, dtype=np.uint8).astype(np.int64)
-    if len(images) != len(labels):
-        raise DataError(f"{images_path} holds {len(images):,} images, but {labels_path} {len(labels):,} labels")
-    return images, labels
+# --- IDX, CSV and NPZ ------------------------------------------------------------------------------------------------
+
+
+def _named_idx(path: Path, found: IdxSet) -> CustomData:
+    if found.class_names is None:
+        return _number_classes(path, found.train, found.test)
+    known = sorted(found.class_names)
+    parts = []
+    for images, labels in filter(None, (found.train, found.test)):
+        if strange := sorted(set(labels.tolist()) - set(known)):
+            raise DataError(f"{path}: holds the label {strange[0]}, which its mapping has not")
+        parts.append((images, np.searchsorted(known, labels).astype(np.int64)))
+    names = tuple(printable(found.class_names[label]) for label in known)
+    return CustomData(parts[0], parts[1] if len(parts) > 1 else None, names)
+
+
+def _read_csv_folder(folder: Path) -> CustomData | None:
+    """Read ``mnist_train.csv`` and ``mnist_test.csv``, or the one file there is; None where there are folders, too."""
+    visible = _visible(folder)
+    files = [path for path in visible if path.name.lower().endswith(_CSV_ENDS)]
+    if not files or any(path.is_dir() for path in visible):
+        return None
+    train = [path for path in files if "train" in path.name.lower()] or (files if len(files) == 1 else [])
+    if len(train) != 1:
+        names = ", ".join(path.name for path in (train or files)[:10])
+        raise DataError(
+            f"{folder}: holds {names}, and which is the training part cannot be told; name one of the files, or call "
+            "two of them train.csv and test.csv"
+        )
+    tests = [path for path in files if "test" in path.name.lower() and path not in train]
+    return _read_csv_parts(train[0], tests[0] if len(tests) == 1 else None)
+
+
+def _read_csv_file(path: Path) -> CustomData:
+    """Read a file; of a training part, with the test part beside it."""
+    twin = path.with_name(path.name.replace("train", "test"))
+    return _read_csv_parts(path, twin if twin != path and twin.is_file() else None)
+
+
+def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
+    parts, notices = [read_csv(train_path)], []
+    if test_path is not None:
+        try:
+            parts.append(read_csv(test_path))
+        except NoLabels:
+            notices.append(f"{test_path.name} holds no labels and was left out")
+    names = [set(labels) for _, labels in parts]
+    if all(name.isascii() and name.isdecimal() and len(name) < 9 for name in set().union(*names)):
+        numbered = [(images, np.array(labels, np.int64)) for images, labels in parts]
+        data = _number_classes(train_path, numbered[0], numbered[1] if len(numbered) > 1 else None)
+    else:
+        known = sorted(names[0], key=_class_order)
+        if strange := sorted(set().union(*names) - names[0]):
+            raise DataError(
+                f"{test_path}: holds the label {strange[0]!r}, which the training part has not; known: "
+                f"{', '.join(known[:10])}"
+            )
+        places = {name: place for place, name in enumerate(known)}
+        named = [(images, np.array([places[label] for label in labels], np.int64)) for images, labels in parts]
+        data = CustomData(named[0], named[1] if len(named) > 1 else None, tuple(map(printable, known)))
+    data.notices += notices
+    return data
 
 
 def _read_npz(path: Path) -> CustomData:
-    if not zipfile.is_zipfile(path):
+    if not _is_zip(path):
         raise DataError(f"{path}: is not an NPZ file, which is a zip archive; write one with numpy.savez")
     try:
-        with zipfile.ZipFile(path) as archive:
+        with open_raw(path) as stream, zipfile.ZipFile(stream) as archive:
             members = {info.filename.removesuffix(".npy"): info for info in archive.infolist() if _is_array(info)}
             keys = next((keys for keys in _NPZ_KEYS if members.keys() >= set(keys)), None)
             if keys is None:
@@ -145,8 +239,10 @@ def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> N
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, _, kind = read(stream)
         claimed, held = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
-    packed = min(info.compress_size, path.stat().st_size)
-    max_size = packed * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
+    on_disk = path.stat().st_size
+    max_size = min(info.compress_size, on_disk) * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
+    if is_gzip(path):
+        max_size = on_disk * LARGEST_GZIP_RATIO
     if not kind.hasobject and (claimed != held or info.file_size > max_size):
         raise DataError(
             f"{path}: {info.filename} claims to hold {kind} {shape}, {claimed:,} bytes, and holds others; "
@@ -158,7 +254,7 @@ def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> N
 
 
 def _npz_part(path: Path, arrays: dict[str, NDArray[Any]], images_key: str, labels_key: str) -> Part:
-    images, labels = _as_images(arrays[images_key], f"{path}: {images_key}"), arrays[labels_key]
+    images, labels = as_images(arrays[images_key], f"{path}: {images_key}"), arrays[labels_key]
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "iu":
@@ -166,21 +262,6 @@ def _npz_part(path: Path, arrays: dict[str, NDArray[Any]], images_key: str, labe
     if len(images) != len(labels):
         raise DataError(f"{path}: {images_key} holds {len(images):,} images, but {labels_key} {len(labels):,} labels")
     return images, labels.astype(np.int64)
-
-
-def _as_images(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """Convert to (N, H, W) or (N, 3, H, W) from either channel order."""
-    if array.dtype != np.uint8:
-        raise DataError(f"{name} is {array.dtype}, expected uint8 gray levels 0..255")
-    if array.ndim == 4 and array.shape[1] not in (1, 3) and array.shape[3] in (1, 3):
-        array = array.transpose(0, 3, 1, 2)
-    if array.ndim == 4 and array.shape[1] == 1:
-        array = array[:, 0]
-    if not (array.ndim == 3 or (array.ndim == 4 and array.shape[1] == 3)) or 0 in array.shape:
-        raise DataError(
-            f"{name} has shape {array.shape}, expected images (N, H, W), (N, 3, H, W) or (N, H, W, 3), N ≥ 1"
-        )
-    return np.ascontiguousarray(array)
 
 
 def _number_classes(path: Path, train: Part, test: Part | None) -> CustomData:
@@ -204,9 +285,15 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Cu
             "and holding its pictures"
         )
     options = {"size": size, "color": color, "polarity": polarity}
-    train = _read_pictures(train_root, names, **options)  # type: ignore[arg-type]
-    test = _read_pictures(parts["test"], names, **options) if "test" in parts else None  # type: ignore[arg-type]
-    return CustomData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
+    strays: list[Path] = []
+    train = _read_pictures(train_root, names, strays, **options)  # type: ignore[arg-type]
+    test = _read_pictures(parts["test"], names, strays, **options) if "test" in parts else None  # type: ignore[arg-type]
+    data = CustomData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
+    if strays:
+        example = strays[0].relative_to(root)
+        some = "a file or folder that is" if len(strays) == 1 else f"{len(strays):,} files or folders that are"
+        data.notices.append(f"{root}: left out {some} no picture, as {example}")
+    return data
 
 
 def _class_order(name: str) -> tuple[bool, int, str]:
@@ -215,7 +302,10 @@ def _class_order(name: str) -> tuple[bool, int, str]:
     return (not is_number, int(name) if is_number else 0, name)
 
 
-def _read_pictures(root: Path, class_names: tuple[str, ...], size: int, color: bool, polarity: str) -> Part:
+def _read_pictures(
+    root: Path, class_names: Sequence[str], strays: list[Path], size: int, color: bool, polarity: str
+) -> Part:
+    """The pictures of the class folders; what in them is none is added to ``strays``."""
     from rich.console import Console
     from rich.progress import track
 
@@ -224,7 +314,10 @@ def _read_pictures(root: Path, class_names: tuple[str, ...], size: int, color: b
         raise DataError(f"{strangers[0]}: no class of the training part has this name; known: {', '.join(class_names)}")
     paths, labels = [], []
     for label, name in enumerate(class_names):
-        pictures = [path for path in _visible(root / name) if not path.is_dir()] if (root / name).is_dir() else []
+        within = _visible(root / name) if (root / name).is_dir() else []
+        left_out = {path for path in within if _is_stray(path)}
+        pictures = [path for path in within if path not in left_out]
+        strays += sorted(left_out)
         paths += pictures
         labels += [label] * len(pictures)
     if not paths:
@@ -235,6 +328,19 @@ def _read_pictures(root: Path, class_names: tuple[str, ...], size: int, color: b
     for index, path in enumerate(busy):
         images[index] = read_picture(path, size=size, color=color, polarity=polarity)
     return images, np.array(labels, np.int64)
+
+
+def _is_stray(path: Path) -> bool:
+    """Whether something in a class folder is neither called a picture nor one; names are taken at their word."""
+    if path.is_dir():
+        return True
+    if path.suffix.lower() in SUFFIXES:
+        return False
+    try:
+        with opened_image(path):
+            return False
+    except DataError:
+        return True
 
 
 def read_picture(

@@ -3,6 +3,7 @@
 The bytes come from `sources`, the public sets are listed in `catalog`, custom ones are read by `custom`.
 """
 
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -135,18 +136,23 @@ def load(
     size: int = 28,
     color: bool = False,
     polarity: str = "auto",
+    transpose: bool | None = None,
 ) -> Dataset:
-    """Load a data set whole.
+    """Load a data set whole; what was left out of your own, or looks wrong in it, is said in a line on stderr.
 
     Args:
         name_or_path: a public data set's name, fetched on first use; or a path to your own: a folder of class folders
             of pictures (below ``train`` and ``test`` if you like), a folder of IDX files, an IDX file of images beside
-            its labels, or an NPZ file with x_train, y_train, x_test, y_test or images, labels.
+            its labels, a CSV file of a label and pixels a row or a folder of two, of which one is called train and the
+            other test, or an NPZ file with x_train, y_train, x_test, y_test or images, labels. All but pictures may be
+            compressed with gzip, whatever their names. What has no test part gives up a sixth as one.
         data_dir: the folder where the files of a public data set lie already; nothing else is tried.
         size: for pictures: the side of the square that each is fitted into, in pixels.
         color: for pictures: keep red, green and blue instead of gray levels.
-        polarity: for gray pictures: ``"ink-high"`` (light ink on a dark ground) keeps them, ``"paper-high"`` inverts
-            them, ``"auto"`` inverts each picture whose border is light.
+        polarity: for gray levels of your own: ``"ink-high"`` (light ink on a dark ground) keeps them, ``"paper-high"``
+            inverts them, ``"auto"`` inverts each picture of a folder whose border is light, and keeps the others.
+        transpose: exchange rows and columns of your own pictures; None does so for EMNIST's own files, which have them
+            exchanged.
 
     Raises:
         UnknownName: if it is neither a public data set nor a path.
@@ -155,6 +161,8 @@ def load(
     if (name := public_name(name_or_path)) is not None:
         if data_dir is not None:
             _exists(Path(data_dir))  # says what is wrong with a name that no folder can have
+        if transpose or polarity != "auto":
+            raise DataError(f"{name} is upright, light on dark; transpose and polarity go with data of your own")
         return _load_public(name, data_dir)
     path = Path(name_or_path)
     if not _exists(path):
@@ -163,8 +171,10 @@ def load(
                 f"{path}: no such file or folder; expected a path to your data, or one of {', '.join(CATALOG)}"
             )
         raise UnknownName("data set", str(name_or_path), CATALOG)
-    data = custom.read(path, size=size, color=color, polarity=polarity)
-    provenance = {"origin": str(path.resolve()), "checksums": data.checksums, **data.notes}
+    data = custom.read(path, size=size, color=color, polarity=polarity, transpose=transpose)
+    for notice in data.notices:
+        print(f"lenet: {printable(notice)}", file=sys.stderr)
+    provenance = {"origin": str(path.resolve()), "checksums": data.checksums(), **data.notes}
     if data.test is None:
         images, labels = data.train
         if len(images) != len(labels):

@@ -1,0 +1,296 @@
+"""Reads pictures from CSV files as Kaggle has them: a row for each, of its label and the pixels of a square.
+
+A file is read line by line, so that only pixels, a byte each, and labels are kept. Where the label stands is said by a
+header, or by the rows.
+"""
+
+import csv
+import math
+import zlib
+from array import array
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.data.idx import describe, open_raw
+from lenet.errors import DataError
+
+LONGEST_LINE = 1 << 22  # bytes
+LONGEST_LABEL = 200
+LARGEST_SIDE = 1024
+MOST_LABELS = 10_000
+LABEL_NAMES = {"label", "labels", "class", "target", "y"}
+INDEX_NAMES = {"", "unnamed: 0", "index", "id"}  # how pandas and others head a column of row numbers
+_DELIMITERS = (b",", b";", b"\t")
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_LEVELS = {f"{level}{end}".encode(): level for end in ("", ".0") for level in range(256)}
+_LEAST_COUNTED = 8  # as many columns named 0, 1, 2, … are a header, and no picture
+
+
+class NoLabels(DataError):
+    """The rows hold a picture's pixels and nothing else, as Kaggle's test.csv."""
+
+
+def is_csv(path: Path) -> bool:
+    """Tell by its first line whether a file, raw or compressed, is a table of at least five columns."""
+    try:
+        with open_raw(path) as stream:
+            line = stream.readline(LONGEST_LINE)
+    except (OSError, EOFError, zlib.error):
+        return False
+    return b"\0" not in line and max(map(line.count, _DELIMITERS)) >= 4
+
+
+def read_csv(path: Path) -> tuple[NDArray[np.uint8], list[str]]:
+    """Read a CSV file, raw or compressed with gzip.
+
+    Columns are parted by commas, semicolons or tabs. The label is in the column that a header calls so, else in the
+    first or the last, whichever holds names, or few values and not nearly always the same one. Pixels are whole
+    numbers, 0 to 255, of a square, row by row; three times a square number of them are a picture in color, whose planes
+    or pixels follow one another, whichever gives the smoother pictures.
+
+    Returns:
+        uint8 (N, H, W) or (N, 3, H, W), and the label of each.
+
+    Raises:
+        NoLabels: if there are columns for pixels only.
+        DataError: if the file cannot be read, or a line of it is short or holds something else; it is named.
+    """
+    try:
+        with open_raw(path) as stream:
+            images, labels = _Table(path, _rows(stream, path)).read()
+    except (OSError, EOFError, zlib.error) as problem:
+        raise DataError(f"{path}: cannot be read as a CSV file: {describe(problem)}") from problem
+    return _shaped(images, path), labels
+
+
+Row = tuple[int, list[bytes]]
+"""The number of a line, and its cells."""
+
+
+def _rows(stream: BinaryIO, path: Path) -> Iterator[Row]:
+    """The rows that are not empty."""
+    number, delimiter = 0, b""
+    while line := stream.readline(LONGEST_LINE):
+        number += 1
+        if len(line) == LONGEST_LINE:
+            raise DataError(f"{path}: line {number} is longer than {LONGEST_LINE:,} bytes; it is no picture")
+        if b"\0" in line:
+            raise DataError(
+                f"{path}: line {number} holds zero bytes; expected text in UTF-8, as most programs export it"
+            )
+        line = line.strip(b"\r\n ")
+        if number == 1:
+            line = line.removeprefix(_BYTE_ORDER_MARK)
+        if not line:
+            continue
+        delimiter = delimiter or max(_DELIMITERS, key=line.count)
+        yield number, _unquoted(line, delimiter) if b'"' in line else line.split(delimiter)
+
+
+def _unquoted(line: bytes, delimiter: bytes) -> list[bytes]:
+    try:
+        cells = next(csv.reader([line.decode("latin-1")], delimiter=delimiter.decode()), [])
+    except csv.Error:  # a cell that never ends; its pixels will be found to be none
+        return line.split(delimiter)
+    return [cell.encode("latin-1") for cell in cells]
+
+
+class _Column:
+    """Values of a column, each different one kept once."""
+
+    def __init__(self) -> None:
+        self.values: dict[bytes, int] = {}
+        self.places = array("q")
+
+    def append(self, value: bytes) -> None:
+        self.places.append(self.values.setdefault(value, len(self.values)))
+
+    def listed(self) -> list[bytes]:
+        values = list(self.values)
+        return [values[place] for place in self.places]
+
+    def largest_share(self) -> float:
+        """How often the commonest value occurs, as a share."""
+        return float(np.bincount(np.asarray(self.places)).max() / len(self.places))
+
+
+class _Table:
+    """A table under way: pixels of all columns that cannot be the label's, and the columns that may be it."""
+
+    def __init__(self, path: Path, rows: Iterator[Row]) -> None:
+        self.path, self.rows = path, rows
+        first = next(rows, None)
+        if first is None:
+            raise DataError(f"{path}: holds no rows; expected a label and the pixels of a picture in each")
+        self.pending: list[Row] = [] if _is_header(first[1]) else [first]
+        names = [] if self.pending else [_text(cell).lower() for cell in first[1]]
+        self.columns, self.first_pixel = len(first[1]), 0
+        if names and names[0] in INDEX_NAMES and names[0] not in LABEL_NAMES:
+            self.first_pixel = 1
+        self.label_at = self._label_column(first[1], names)
+        pixels = self.columns - self.first_pixel - 1
+        if not _sides(pixels):
+            self._refuse_columns(pixels)
+
+    def _label_column(self, cells: Sequence[bytes], names: Sequence[str]) -> int | None:
+        """Where the header, or a name in place of a number, says that the label is; None if neither does."""
+        called = [place for place, name in enumerate(names) if name in LABEL_NAMES]
+        if len(called) > 1:
+            raise DataError(f"{self.path}: {len(called)} columns are called label, class, target or y; expected one")
+        if called:
+            return called[0]
+        words = [] if names else [place for place in {0, self.columns - 1} if not _is_number(cells[place])]
+        return words[0] if len(words) == 1 else None
+
+    def _refuse_columns(self, pixels: int) -> None:
+        if self.label_at is None and (sides := _sides(pixels + 1)):
+            raise NoLabels(
+                f"{self.path}: has {self.columns} columns, the pixels of {'×'.join(map(str, sides))} pictures, and no "
+                f"labels; expected {pixels + 2} columns"
+            )
+        raise DataError(
+            f"{self.path}: has {self.columns} columns; expected a label and the pixels of a square picture, as 785 for "
+            "28×28, or 3,073 for 32×32 in color"
+        )
+
+    def read(self) -> tuple[NDArray[np.uint8], list[str]]:
+        """The pixels, (N, pixels), and the labels."""
+        pixels, first, last, numbers = bytearray(), _Column(), _Column(), array("q")
+        for number, cells in self._all_rows():
+            numbers.append(number)
+            if len(cells) != self.columns:
+                raise DataError(
+                    f"{self.path}: line {number} has {len(cells)} columns, expected {self.columns} as in the first line"
+                )
+            if self.label_at is None:
+                first.append(cells[self.first_pixel])
+                last.append(cells[-1])
+                rest = cells[self.first_pixel + 1 : -1]
+            else:
+                first.append(cells[self.label_at])
+                rest = cells[self.first_pixel : self.label_at] + cells[self.label_at + 1 :]
+            if len(first.values) > MOST_LABELS or len(last.values) > MOST_LABELS:
+                raise DataError(f"{self.path}: has over {MOST_LABELS:,} different labels, the last in line {number}")
+            pixels += self._levels(rest, number)
+        if not first.places:
+            raise DataError(f"{self.path}: holds a header and no rows; expected a label and pixels in each")
+        images = np.frombuffer(pixels, np.uint8).reshape(len(first.places), -1)
+        if self.label_at is not None:
+            return images, self._labels(first)
+        if self._label_is_first(first, last):
+            return np.column_stack([images, self._level_column(last, numbers)]), self._labels(first)
+        return np.column_stack([self._level_column(first, numbers), images]), self._labels(last)
+
+    def _all_rows(self) -> Iterator[Row]:
+        yield from self.pending
+        yield from self.rows
+
+    def _levels(self, cells: Sequence[bytes], number: int) -> bytes:
+        """The gray levels of a row; only a row of unusual numbers is looked at cell by cell."""
+        try:
+            return bytes(map(_LEVELS.__getitem__, cells))
+        except KeyError:
+            return bytes([self._level(cell, f"line {number}") for cell in cells])
+
+    def _level(self, cell: bytes, place: str) -> int:
+        text = _text(cell)
+        value = float(text) if _is_number(cell) else math.nan
+        if not (value.is_integer() and 0 <= value <= 255):
+            hint = "; multiply pixels between 0 and 1 by 255" if 0 < value < 1 else ""
+            shown = text if len(text) <= 40 else f"{text[:39]}…"
+            raise DataError(f"{self.path}: {place} has a pixel {shown!r}, expected a whole number, 0 to 255{hint}")
+        return int(value)
+
+    def _level_column(self, column: _Column, numbers: "array[int]") -> NDArray[np.uint8]:
+        """The gray levels of a column that might have been the labels'; ``numbers`` are those of its lines."""
+        levels = [
+            self._level(cell, f"line {numbers[column.places.index(place)]}") for cell, place in column.values.items()
+        ]
+        return np.take(np.array(levels, np.uint8), np.asarray(column.places))
+
+    def _label_is_first(self, first: _Column, last: _Column) -> bool:
+        """Tell the labels from the pixels of a corner, which are all the same or nearly so, or of very many values."""
+        if len(first.values) == 1 or len(last.values) == 1:
+            return len(last.values) == 1
+        uneven = [column.largest_share() > 0.95 for column in (first, last)]
+        if uneven[0] != uneven[1]:
+            return uneven[1]
+        if 2 * len(first.values) <= len(last.values) or 2 * len(last.values) <= len(first.values):
+            return len(first.values) < len(last.values)
+        raise DataError(
+            f"{self.path}: the labels may be in the first column or in the last; write a header that calls one of them "
+            "label"
+        )
+
+    def _labels(self, column: _Column) -> list[str]:
+        """Labels as text, whole numbers without a fraction."""
+        texts = [_text(cell) for cell in column.values]
+        for text in texts:
+            if not text or len(text) > LONGEST_LABEL:
+                raise DataError(
+                    f"{self.path}: a label has {len(text)} characters, expected a name or a number of 1 to "
+                    f"{LONGEST_LABEL} characters"
+                )
+        if all(_is_number(cell) for cell in column.values):
+            texts = [str(int(float(text))) if float(text).is_integer() else text for text in texts]
+        return [texts[place] for place in column.places]
+
+
+def _is_header(cells: Sequence[bytes]) -> bool:
+    """Whether a first row names the columns: by words, or by counting them."""
+    inner = cells[1:-1]
+    if not all(_is_number(cell) for cell in inner) or {_text(cells[0]).lower(), _text(cells[-1]).lower()} & LABEL_NAMES:
+        return True
+    if len(inner) < _LEAST_COUNTED:
+        return False
+    start = float(inner[0])
+    return all(float(cell) == start + place for place, cell in enumerate(inner))
+
+
+def _is_number(cell: bytes) -> bool:
+    try:
+        return math.isfinite(float(cell)) and b"_" not in cell
+    except ValueError:
+        return False
+
+
+def _text(cell: bytes) -> str:
+    return cell.decode("utf-8", "replace").strip()
+
+
+def _sides(pixels: int) -> tuple[int, ...]:
+    """The sides of a square picture of so many numbers, and a 3 if it is in color; nothing if there is none."""
+    for channels in (1, 3):
+        side = math.isqrt(max(0, pixels) // channels)
+        if channels * side * side == pixels and 2 <= side <= LARGEST_SIDE:
+            return (side, side, 3)[: 2 + channels // 3]
+    return ()
+
+
+def _shaped(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
+    """Rows of pixels as pictures; of colors, planes first."""
+    sides = _sides(images.shape[1])
+    if len(sides) == 2:
+        return images.reshape(-1, *sides)
+    side = sides[0]
+    sample = images[:: max(1, len(images) // 200)].astype(np.int16)
+    planes = sample.reshape(-1, 3, side, side)
+    pixels = sample.reshape(-1, side, side, 3).transpose(0, 3, 1, 2)
+    roughness = [_roughness(planes), _roughness(pixels)]
+    if min(roughness) > 0.9 * max(roughness):
+        raise DataError(
+            f"{path}: has {images.shape[1]} colors a row, and it cannot be told whether whole planes or single pixels "
+            "follow one another; write the pictures with numpy.savez, as images of N, 3, H, W"
+        )
+    if roughness[0] < roughness[1]:
+        return images.reshape(-1, 3, side, side)
+    return np.ascontiguousarray(images.reshape(-1, side, side, 3).transpose(0, 3, 1, 2))
+
+
+def _roughness(pictures: NDArray[np.int16]) -> float:
+    """The mean difference of neighbors."""
+    return float(sum(np.abs(np.diff(pictures, axis=axis)).mean() for axis in (2, 3)))

@@ -1,0 +1,140 @@
+"""Finds the parts of a data set among IDX files by their names, as MNIST, EMNIST and their relatives have them.
+
+A name is that of the set, if several lie in a folder, that of the part, and ``images`` or ``labels``:
+``train-images-idx3-ubyte``, ``emnist-digits-test-labels-idx1-ubyte.gz``.
+"""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from lenet.data.idx import describe, is_idx, read_idx
+from lenet.data.parts import Part, as_images
+from lenet.errors import DataError
+
+_NAME = re.compile(
+    r"(?:(?P<set>.+?)[-_.])??(?:(?P<part>train|training|t10k|test)[-_.])?(?P<kind>images|labels)", re.IGNORECASE
+)
+_PART = {"train": "train", "training": "train", "t10k": "test", "test": "test", None: "all"}
+MOST_MAPPED = 100_000  # bytes of a mapping
+
+
+@dataclass(frozen=True)
+class IdxSet:
+    """What was found.
+
+    Attributes:
+        train, test: the parts; test is None if there is none.
+        class_names: the name of each label, where a mapping lies beside; as EMNIST's letters, not all from 0 on.
+        is_transposed: whether its pictures lie on their sides, mirrored, as EMNIST's do.
+    """
+
+    train: Part
+    test: Part | None
+    class_names: dict[int, str] | None = None
+    is_transposed: bool = False
+
+
+def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
+    """Read the set that the files of a folder hold; None if none of them has the name of one.
+
+    Raises:
+        DataError: if images have no labels, or a file is damaged, or the folder holds several sets.
+    """
+    sets: dict[str, dict[tuple[str, str], Path]] = {}
+    for path in files:
+        match = _NAME.match(path.name)
+        if match and (match["set"] is None or is_idx(path)):
+            place = (_PART[match["part"] and match["part"].lower()], match["kind"].lower())
+            sets.setdefault(match["set"] or "", {}).setdefault(place, path)
+    training = {name: places for name, places in sets.items() if places.keys() & _TRAINING}
+    if not training:
+        return None
+    name = "" if "" in training else next(iter(training))
+    if len(training) > 1 and name:
+        images = [places.get(("train", "images")) or places.get(("all", "images")) for places in training.values()]
+        example = next(filter(None, images), folder)
+        raise DataError(
+            f"{folder}: holds {', '.join(list(training)[:10])}; name one of them by its file of images, as {example}"
+        )
+    places = training[name]
+    parts = {}
+    for part in ("train" if places.keys() & {("train", "images"), ("train", "labels")} else "all", "test"):
+        found, labels = places.get((part, "images")), places.get((part, "labels"))
+        if found is None and labels is None:
+            continue
+        if found is None or labels is None:
+            raise DataError(f"{found or labels}: no file of {'labels' if found else 'images'} lies beside it")
+        parts["test" if part == "test" else "train"] = _read_part(found, labels)
+    return _as_set(folder, name, parts["train"], parts.get("test"))
+
+
+_TRAINING = {(part, kind) for part in ("train", "all") for kind in ("images", "labels")}
+
+
+def read_idx_pair(images: Path) -> IdxSet:
+    """Read a file of images with the labels beside it; a training part with the test part beside it, if there is one.
+
+    Raises:
+        DataError: if there are no labels, or a file is damaged.
+    """
+    train = _read_part(images, _labels_of(images))
+    match = _NAME.match(images.name)
+    if match is None:
+        return IdxSet(train, None)
+    test = None
+    if _PART[match["part"] and match["part"].lower()] == "train":
+        start, end = match.span("part")
+        twins = (_beside(images, images.name[:start] + name + images.name[end:]) for name in ("test", "t10k"))
+        if twin := next((path for path in twins if path.exists()), None):
+            test = _read_part(twin, _labels_of(twin))
+    return _as_set(images.parent, match["set"] or "", train, test)
+
+
+def _labels_of(images: Path) -> Path:
+    name = images.name.replace("images", "labels").replace("idx3", "idx1").replace("idx4", "idx1")
+    return _beside(images, name)
+
+
+def _beside(path: Path, name: str) -> Path:
+    """The file of a name in the same folder, compressed or not; the plain name if there is neither."""
+    plain = path.with_name(name)
+    other = path.with_name(name.removesuffix(".gz") if name.endswith(".gz") else f"{name}.gz")
+    return other if other.exists() and not plain.exists() else plain
+
+
+def _read_part(images_path: Path, labels_path: Path) -> Part:
+    if not labels_path.exists():
+        raise DataError(f"{images_path}: no file of labels {labels_path.name} lies beside it")
+    images = as_images(read_idx(images_path, dtype=np.uint8), str(images_path))
+    labels = read_idx(labels_path, rank=1, dtype=np.uint8).astype(np.int64)
+    if len(images) != len(labels):
+        raise DataError(f"{images_path} holds {len(images):,} images, but {labels_path} {len(labels):,} labels")
+    return images, labels
+
+
+def _as_set(folder: Path, name: str, train: Part, test: Part | None) -> IdxSet:
+    mapping = folder / f"{name}-mapping.txt"
+    names = _read_mapping(mapping) if name and mapping.is_file() else None
+    return IdxSet(train, test, names, name.lower().startswith("emnist"))
+
+
+def _read_mapping(path: Path) -> dict[int, str]:
+    """EMNIST's names of classes: a label and the codes of its characters a line, as ``10 65`` or ``1 65 97``."""
+    try:
+        with path.open("rb") as stream:
+            content = stream.read(MOST_MAPPED)
+    except OSError as problem:
+        raise DataError(f"{path}: cannot be read: {describe(problem)}") from problem
+    names: dict[int, str] = {}
+    for number, line in enumerate(content.splitlines(), 1):
+        cells = line.split()
+        if not cells:
+            continue
+        numbers = [int(cell) for cell in cells if cell.isdigit() and len(cell) < 8]
+        if len(numbers) < max(2, len(cells)) or max(numbers) > 0x10FFFF:
+            raise DataError(f"{path}: line {number} is no label and the codes of its characters, as 10 65")
+        names[numbers[0]] = "".join(map(chr, numbers[1:]))
+    return names
