@@ -103,6 +103,25 @@ def test_every_recipe_fits_every_network_and_survives_json(name, network):
     assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
+def named_set(labels, names):
+    images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
+    return Dataset("mine", images, np.array(labels), images, np.array(labels), names)
+
+
+def test_a_class_without_examples_is_named_and_one_class_alone_is_refused(tmp_path, capsys):
+    lenet.train("lenet-5-relu", named_set([0, 2] * 10, ("cat", "dog", "cow")), epochs=1, out=tmp_path / "run")
+    assert "lenet: mine has no training examples of dog: none is learned\n" in capsys.readouterr().err
+    with pytest.raises(TrainingError, match="mine: all training examples are of the class dog; expected"):
+        lenet.train("lenet-5-relu", named_set([1] * 20, ("cat", "dog")), epochs=1, out=tmp_path / "other")
+    assert not (tmp_path / "other").exists()
+
+
+def test_more_classes_than_outputs_are_refused_with_a_network_that_takes_them(tmp_path):
+    eleven = named_set(list(range(11)) * 2, tuple("abcdefghijk"))
+    with pytest.raises(TrainingError, match="mine has 11 classes, but lenet-5 has 10 outputs; take lenet-5-relu"):
+        lenet.train("lenet-5", eleven, epochs=1, out=tmp_path / "run")
+
+
 def test_given_values_replace_those_of_the_recipe():
     assert recipe("fast", describe("lenet-5"), learning_rate=0.5, epochs=None).learning_rate == 0.5
 

@@ -113,12 +113,24 @@ def show(
     split: Annotated[str, typer.Option(help="train or test.")] = "train",
     size: Annotated[int, typer.Option(help="Your own pictures: the side in pixels that they are fitted into.")] = 28,
     color: Annotated[bool, typer.Option("--color", help="Your own pictures: keep their colors.")] = False,
+    polarity: Annotated[
+        str, typer.Option(help="Your own gray data: auto, ink-high (light on dark), paper-high (dark on light).")
+    ] = "auto",
+    transpose: Annotated[
+        bool | None,
+        typer.Option(
+            "--transpose/--no-transpose", help="Your own data: exchange rows and columns [default: EMNIST's files]."
+        ),
+    ] = None,
     data_dir: DataDir = None,
 ) -> None:
     """Draw a sheet of examples with their class names. For example: lenet data show mnist -o sheet.png"""
     from lenet import data
+    from lenet.evaluation import warn_of_transposed_digits
 
-    dataset = data.load(name, data_dir, size=size, color=color)
+    dataset = data.load(name, data_dir, size=size, color=color, polarity=polarity, transpose=transpose)
+    if transpose is None:
+        warn_of_transposed_digits(dataset)
     sheet = data.draw_examples(dataset, count=count, seed=seed, split=split)
     data.save_sheet(sheet, output)
     channels, height, width = dataset.input_shape

@@ -8,8 +8,9 @@ import typer
 
 from lenet import data
 from lenet.cli.output import check_picture_path
+from lenet.data.custom import POLARITIES
 from lenet.errors import Stopped, TrainingError
-from lenet.evaluation import ENGINES, Evaluation
+from lenet.evaluation import ENGINES, Evaluation, data_for
 from lenet.evaluation import evaluate as evaluate_weights
 from lenet.initialization import RULES
 from lenet.model import load
@@ -23,6 +24,11 @@ from lenet.training.schedule import SCHEDULES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 _DRAWN = 40
+Polarity = Annotated[str, typer.Option(help=f"Of your own gray data: {', '.join(POLARITIES)}.")]
+Transpose = Annotated[
+    bool | None,
+    typer.Option("--transpose/--no-transpose", help="Of your own data: exchange rows and columns [default: EMNIST's]."),
+]
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]
 
 
@@ -40,6 +46,8 @@ def train(
         str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
     ] = None,
     data_dir: DataDir = None,
+    polarity: Polarity = "auto",
+    transpose: Transpose = None,
     recipe_name: Annotated[
         str | None, typer.Option("--recipe", help=f"{', '.join(RECIPES)} [default: {DEFAULT_RECIPE}].")
     ] = None,
@@ -114,6 +122,8 @@ def train(
             data_dir=data_dir,
             classes=classes,
             channels=channels,
+            polarity=polarity,
+            transpose=transpose,
             hidden=hidden,
             size=size,
             device=device,
@@ -138,6 +148,8 @@ def evaluate(
         str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
     ] = None,
     data_dir: DataDir = None,
+    polarity: Polarity = "auto",
+    transpose: Transpose = None,
     split: Annotated[str, typer.Option(help="test or train.")] = "test",
     examples: Annotated[int, typer.Option(min=0, help="Print what this many examples were read as.")] = 0,
     sheet: Annotated[
@@ -169,6 +181,8 @@ def evaluate(
             {
                 "--data": data_set,
                 "--data-dir": data_dir,
+                "--polarity": polarity != "auto",
+                "--transpose": transpose is not None,
                 "--split": split != "test",
                 "--examples": examples,
                 "--sheet": sheet,
@@ -186,10 +200,7 @@ def evaluate(
     from lenet.evaluation import draw_answers, draw_confusion, draw_mistakes
 
     loaded = load(model)
-    wanted = loaded.pictures
-    dataset = data.load(
-        data_set or DEFAULT_DATA, data_dir, size=wanted.side, color=loaded.is_color, polarity=wanted.polarity
-    )
+    dataset = data_for(loaded, data_set or DEFAULT_DATA, data_dir, polarity=polarity, transpose=transpose)
     evaluation = evaluate_weights(loaded, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if sheet:

@@ -2,7 +2,8 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, evaluate, judge, wilson_interval
+from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, data_for, evaluate, judge, wilson_interval
+from lenet.evaluation.orientation import transposed_digits, warn_of_transposed_digits
 
 if TYPE_CHECKING:
     from lenet.evaluation.sheets import draw_answers, draw_confusion, draw_mistakes
@@ -11,11 +12,14 @@ __all__ = [
     "ENGINES",
     "Evaluation",
     "Mistake",
+    "data_for",
     "draw_answers",
     "draw_confusion",
     "draw_mistakes",
     "evaluate",
     "judge",
+    "transposed_digits",
+    "warn_of_transposed_digits",
     "wilson_interval",
 ]
 

@@ -166,11 +166,38 @@ class Evaluation:
         )
 
 
+def data_for(
+    model: Model,
+    name_or_path: str | Path,
+    data_dir: str | Path | None = None,
+    *,
+    polarity: str = "auto",
+    transpose: bool | None = None,
+) -> "Dataset":
+    """Load a data set as a model takes its pictures; arguments as of `lenet.data.load`."""
+    from lenet.data import load as load_data
+    from lenet.data import public_name
+    from lenet.evaluation.orientation import warn_of_transposed_digits
+
+    accepted = model.pictures
+    if polarity == "auto" and public_name(name_or_path) is None:
+        polarity = accepted.polarity
+    dataset = load_data(
+        name_or_path, data_dir, size=accepted.side, color=accepted.kind == "color", polarity=polarity,
+        transpose=transpose,
+    )  # fmt: skip
+    if transpose is None:
+        warn_of_transposed_digits(dataset)
+    return dataset
+
+
 def evaluate(
     model: Model | str | Path = "pretrained",
     data: "Dataset | str | Path" = "mnist",
     *,
     data_dir: str | Path | None = None,
+    polarity: str = "auto",
+    transpose: bool | None = None,
     split: str = "test",
     engine: str = "auto",
 ) -> Evaluation:
@@ -180,6 +207,7 @@ def evaluate(
         model: a model, its file, a run's folder, or a name that ships.
         data: a public data set's name, a path to your own, or a data set.
         data_dir: the folder where the files of a public data set lie already.
+        polarity, transpose: of data of your own, given by its path; as `lenet.data.load` takes them.
         split: ``"test"`` or ``"train"``.
         engine: ``"auto"`` is what LENET_ENGINE asks for, else the best there is; or one of ENGINES by name.
 
@@ -194,10 +222,7 @@ def evaluate(
         raise UnknownName("engine", engine, ENGINES)
     network, dataset = model.network, data
     if isinstance(dataset, str | Path):
-        from lenet.data import load as load_data
-
-        wanted = model.pictures
-        dataset = load_data(dataset, data_dir, size=wanted.side, color=wanted.kind == "color", polarity=wanted.polarity)
+        dataset = data_for(model, dataset, data_dir, polarity=polarity, transpose=transpose)
     dataset = dataset.with_classes(model.class_names)  # by name, never by place
     images, labels = dataset.part(split)
     predict = _predictor(model, engine)

@@ -9,13 +9,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
+import numpy as np
+
 from lenet import data as data_sets
 from lenet import networks
 from lenet.architecture import Network
 from lenet.classes import meaning_of
 from lenet.data import Dataset
 from lenet.errors import TrainingError, printable
-from lenet.evaluation import evaluate
+from lenet.evaluation import evaluate, warn_of_transposed_digits
 from lenet.files import write_atomically
 from lenet.model import Model, load
 from lenet.records import json_bytes
@@ -77,6 +79,8 @@ def train(
     data_dir: str | Path | None = None,
     classes: int | None = None,
     channels: int | None = None,
+    polarity: str = "auto",
+    transpose: bool | None = None,
     hidden: int | None = None,
     size: int | None = None,
     device: str = "auto",
@@ -99,6 +103,7 @@ def train(
         data_dir: the folder where the files of a public data set lie already.
         classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`. Classes and
             channels replace those of the data, whose pictures are brought to the network's channels.
+        polarity, transpose: of data of your own, given by its path; as `lenet.data.load` takes them.
         device: ``"auto"``, ``"cpu"`` or ``"cuda"``.
         threads: of the CPU; None takes one a core.
         validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
@@ -119,7 +124,9 @@ def train(
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
     given = {option: value for option, value in options.items() if value is not None}
-    described, dataset, source = _network_and_data(network, data, data_dir, given, stored, start)
+    data_options = _data_options(data, data_dir, polarity, transpose)
+    described, dataset, source = _network_and_data(network, data, data_options, given, stored, start)
+    _warn_of_data(dataset, source)
     if start is not None and not _is_to_learn_others(start, dataset):
         dataset = dataset.with_classes(start.class_names)
     chosen = _recipe(recipe, described, changes, stored)
@@ -191,10 +198,36 @@ def _repeated_engine(stored: dict[str, Any]) -> str | None:
     return None
 
 
+def _data_options(
+    data: Dataset | str | Path | None, data_dir: str | Path | None, polarity: str, transpose: bool | None
+) -> dict[str, Any]:
+    """What was asked of `data.load` beside the data's name, as ``run.json`` keeps it."""
+    options: dict[str, Any] = {} if polarity == "auto" else {"polarity": polarity}
+    if transpose is not None:
+        options["transpose"] = transpose
+    if options and isinstance(data, Dataset):
+        raise TrainingError(f"{next(iter(options))} goes with the path of data; give it to lenet.data.load")
+    return options | ({"data_dir": str(Path(data_dir).resolve())} if data_dir else {})
+
+
+def _warn_of_data(dataset: Dataset, source: dict[str, Any]) -> None:
+    """Say in a line what looks wrong with the training part."""
+    counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
+    named = dict(zip(dataset.class_names, counts.tolist(), strict=True))
+    taught = [name for name, count in named.items() if count]
+    if len(taught) < 2:
+        return  # which is refused before training
+    if empty := [name for name in named if name not in taught]:
+        shown = ", ".join(empty[:10]) + ", …" * (len(empty) > 10)
+        print(f"lenet: {dataset.name} has no training examples of {printable(shown)}: none is learned", file=sys.stderr)
+    if "transpose" not in source:
+        warn_of_transposed_digits(dataset)
+
+
 def _network_and_data(
     network: Network | Model | str | Path | None,
     data: Dataset | str | Path | None,
-    data_dir: str | Path | None,
+    data_options: dict[str, Any],
     given: dict[str, int],
     stored: dict[str, Any],
     start: Model | None,
@@ -214,7 +247,7 @@ def _network_and_data(
     if isinstance(data, Dataset):
         dataset, source = data, _source_of(data)
     else:
-        source = _source(data, data_dir, stored)
+        source = _source(data, data_options, stored)
         if data_sets.public_name(source["name_or_path"]) is None:
             source = {"size": described.input[1], "color": described.input[0] == 3} | source
         dataset = data_sets.load(**source)
@@ -236,7 +269,7 @@ def _source_of(dataset: Dataset) -> dict[str, Any]:
     return {"name_or_path": name} | {key: pictures[key] for key in ("size", "color", "polarity") if key in pictures}
 
 
-def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[str, Any]) -> dict[str, Any]:
+def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
     """The arguments of `data.load`, as ``run.json`` keeps them."""
     source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data is None else {}
     if not source:
@@ -244,9 +277,7 @@ def _source(data: str | Path | None, data_dir: str | Path | None, stored: dict[s
         source["name_or_path"] = data_sets.public_name(name) or str(Path(name).resolve())
         if not Path(source["name_or_path"]).exists():
             source["name_or_path"] = name  # so that an unknown name is reported as it was given
-    if data_dir:
-        source["data_dir"] = str(Path(data_dir).resolve())
-    return source
+    return source | options
 
 
 def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChanges, stored: dict[str, Any]) -> Recipe:

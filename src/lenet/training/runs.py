@@ -345,6 +345,7 @@ _SOURCE: dict[str, Callable[[Record, str], Any]] = {
     "size": Record.integer,
     "color": Record.boolean,
     "polarity": Record.text,
+    "transpose": Record.boolean,
 }
 """What `data.load` takes, and how each is read."""
 
