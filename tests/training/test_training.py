@@ -103,6 +103,25 @@ def test_every_recipe_fits_every_network_and_survives_json(name, network):
     assert Recipe.from_json(json.loads(json.dumps(made.to_json()))) == made
 
 
+def test_small_sets_get_more_epochs_and_all_that_were_measured_keep_theirs():
+    relu = describe("lenet-5-relu")
+    assert [recipe("default", relu, examples=count).epochs for count in (None, 60_000, 7291, 5000)] == [5] * 4
+    assert [recipe("default", relu, examples=count).epochs for count in (4999, 1000, 100, 1)] == [10, 25, 250, 250]
+    assert recipe("fast", describe("lenet-5"), examples=1000).epochs == 20
+    assert recipe("default", relu, examples=10, epochs=3).epochs == 3
+    assert [recipe("default", relu, examples=count).learning_rate for count in (5000, 4999)] == [0.06, 0.03]
+    assert recipe("fast", describe("lenet-5"), examples=1000).learning_rate == 2e-3  # AdamW's
+    assert recipe("tutorial", relu, examples=10) == recipe("tutorial", relu)
+
+
+def test_color_is_learned_slower_unless_the_network_has_a_recipe_of_its_own():
+    for name in ("lenet-5-relu", "lenet-short", "lenet-caffe"):
+        gray, color = (recipe("fast", describe(name, channels=channels)) for channels in (1, 3))
+        assert (gray.epochs, gray.learning_rate) == (2, 0.1)
+        assert (color.epochs, color.learning_rate) == (4, 0.02)
+    assert recipe("default", describe("lenet-rgb")).learning_rate == 0.05
+
+
 def named_set(labels, names):
     images = np.random.default_rng(0).integers(0, 256, (len(labels), 28, 28)).astype(np.uint8)
     return Dataset("mine", images, np.array(labels), images, np.array(labels), names)

@@ -129,7 +129,7 @@ def train(
     _warn_of_data(dataset, source)
     if start is not None and not _is_to_learn_others(start, dataset):
         dataset = dataset.with_classes(start.class_names)
-    chosen = _recipe(recipe, described, changes, stored)
+    chosen = _recipe(recipe, described, len(dataset.train_labels), changes, stored)
     if stored and repeat and fingerprint(dataset) != stored["data"]["training_sha256"]:
         print(f"lenet: the training data differs from that of {repeat}", file=sys.stderr)
     run = fit(
@@ -280,7 +280,9 @@ def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, 
     return source | options
 
 
-def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChanges, stored: dict[str, Any]) -> Recipe:
+def _recipe(
+    recipe: Recipe | str | None, network: Network, examples: int, changes: RecipeChanges, stored: dict[str, Any]
+) -> Recipe:
     given: dict[str, Any] = dict(changes)
     if "rates" in given:
         given["rates"] = list(given["rates"])
@@ -290,4 +292,4 @@ def _recipe(recipe: Recipe | str | None, network: Network, changes: RecipeChange
         return Recipe.from_json(recipe.to_json() | given)
     if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
         return Recipe.from_json(stored["recipe"] | given)
-    return named_recipe(recipe or DEFAULT_RECIPE, network, **given)
+    return named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **given)

@@ -1,6 +1,7 @@
 """Recipes: everything that decides how a network is trained, as plain values.
 
-The named recipes are made for ``lenet-5-relu``; `recipe` adapts them to the other networks by the table below.
+The named recipes are made for ``lenet-5-relu`` on gray pictures, thousands of them; `recipe` adapts them to the other
+networks, to color and to small data sets by the tables below.
 """
 
 import math
@@ -243,8 +244,16 @@ _ADAPTATIONS: dict[str, _Adaptation] = {
 }
 
 
-def recipe(name: str, network: Network, **values: Any) -> Recipe:
-    """A named recipe, adapted to a network, with single values replaced.
+# Logits learned by SGD from three channels: at the rates for gray digits ReLUs die, or the loss diverges.
+_COLOR = _Adaptation(2, {"learning_rate": 0.02})
+
+# An epoch of fewer examples is too few updates: there are as many more epochs, up to so many times. A rate that rises
+# within a few dozen updates kills ReLUs now and then, so SGD takes half of it.
+ENOUGH_EXAMPLES, MOST_PASSES = 5_000, 50
+
+
+def recipe(name: str, network: Network, *, examples: int | None = None, **values: Any) -> Recipe:
+    """A named recipe, adapted to a network and to how much there is to learn from, with single values replaced.
 
     The loss always follows from the network, and so do the first weights but for ``1998``; of the rest ``tutorial`` and
     ``1998`` keep their own.
@@ -252,6 +261,7 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     Args:
         name: one of `RECIPES`.
         network: what will be trained.
+        examples: how many there are; fewer than 5,000 get more epochs, and by SGD half the rate. None is enough.
         values: those of `Recipe` that shall differ; None leaves a value as it is.
 
     Raises:
@@ -260,6 +270,8 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     >>> from lenet.networks import describe
     >>> recipe("fast", describe("lenet-5")).loss, recipe("fast", describe("lenet-5-relu"), epochs=1).epochs
     ('map', 1)
+    >>> recipe("fast", describe("lenet-5-relu")).epochs, recipe("fast", describe("lenet-5-relu"), examples=500).epochs
+    (2, 20)
     """
     name = known_name("recipe", name, RECIPES)
     chosen = RECIPES[name]
@@ -267,8 +279,13 @@ def recipe(name: str, network: Network, **values: Any) -> Recipe:
     optimizer = given.get("optimizer", chosen.optimizer)
     if chosen.rates:
         chosen = chosen if "rates" in given else chosen.limited_to(given.get("epochs", chosen.epochs))
-    elif name != "tutorial" and (adaptation := _adaptation(network)):
+    elif name != "tutorial":
+        adaptation = _adaptation(network) or _Adaptation(1, {})
         chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
+        if examples and examples < ENOUGH_EXAMPLES:
+            more = min(MOST_PASSES, math.ceil(ENOUGH_EXAMPLES / examples))
+            rate = chosen.learning_rate / 2 if chosen.optimizer == "sgd" else chosen.learning_rate
+            chosen = replace(chosen, epochs=chosen.epochs * more, learning_rate=rate)
     loss = given.get("loss", natural_loss(network, optimizer))
     smoothing = chosen.label_smoothing if loss in _SMOOTHABLE else 0.0
     init = chosen.init if chosen.optimizer == "sdlm" else default_rule(network)
@@ -314,4 +331,6 @@ def _adaptation(network: Network) -> _Adaptation | None:
     used = {stage.activation for stage in network.stages}
     if Activation.SIGMOID in used:
         return _Adaptation(2, _SIGMOID)
-    return _Adaptation(2, _SQUASH) if used & {Activation.SQUASH, Activation.TANH} else None
+    if used & {Activation.SQUASH, Activation.TANH}:
+        return _Adaptation(2, _SQUASH)
+    return _COLOR if network.input[0] > 1 else None
