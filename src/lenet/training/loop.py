@@ -6,6 +6,7 @@ be watched, and even then it chooses nothing.
 """
 
 import math
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
@@ -24,6 +25,7 @@ from lenet.errors import TrainingError
 from lenet.model import Model, PictureKind, load
 from lenet.preprocess import GrayLevels
 from lenet.training.augmentation import part
+from lenet.training.chance import FIRST_EPOCHS, Chance, warning
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.learners import Learner, learner_on
@@ -114,6 +116,7 @@ def fit(
     stored = _stored_settings(out) if resume else {}
     chosen = _device(recipe, engine, device, worker, stored)
     held_out: Labeled | None = None
+    chance: Chance | None = None
     names: tuple[str, ...] = ()
     pictures: PictureKind | None = None
     if isinstance(data, Stream):
@@ -122,6 +125,8 @@ def fit(
         examples = Examples.of(data, network, validation)
         stream, names, pictures = DatasetStream(examples, recipe), tuple(data.class_names), picture_kind(data)
         held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
+        if seeds is None:
+            chance = Chance.of(examples.labels[examples.rows], held_out[1] if held_out else None)
         described = {
             "name": data.name,
             "source": dict(source or {"name_or_path": data.provenance.get("origin", data.name)}),
@@ -163,7 +168,7 @@ def fit(
         shown = progress if progress is not None and worker.is_first else NullProgress()
         with shown:
             training = _Training(
-                network, names, pictures, refusal, recipe, held_out, test, learner, group, run, settings, shown
+                network, names, pictures, refusal, recipe, held_out, test, chance, learner, group, run, settings, shown
             )
             training.go(stream, begun or Checkpoint(0, 0, {}), until, checkpoint_every)
     return run
@@ -254,6 +259,7 @@ class _Training:
     recipe: Recipe
     held_out: Labeled | None
     test: Labeled | None
+    chance: Chance | None
     learner: Learner
     group: ProcessGroup
     run: Run
@@ -302,7 +308,23 @@ class _Training:
         )
         if row["best"] and self.group.worker.is_first:
             self._save_best(row, kept)
+        if said := self._at_chance(row):
+            row["warning"] = said
+            if self.group.worker.is_first and not any("warning" in earlier for earlier in history):
+                print(f"lenet: {said}", file=sys.stderr)
         history.append(row)
+
+    def _at_chance(self, row: EpochRow) -> str:
+        """The sentence that says so, once the network has had its first epochs; empty if it has learned something."""
+        if self.chance is None or row["epoch"] < min(FIRST_EPOCHS, self.recipe.epochs):
+            return ""
+        held_out = 0 if self.held_out is None else len(self.held_out[1])
+        if not self.chance.explains(row["errors"], row["examples"], row["validation_errors"], held_out):
+            return ""
+        if self.chance.held_out is None:
+            return warning(self.network, self.recipe, row["epoch"], row["error_rate"], self.chance.training)
+        rate = row["validation_error_rate"]
+        return warning(self.network, self.recipe, row["epoch"], rate, self.chance.held_out)
 
     def _measured(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:
         loss, errors = self.learner.measure(*examples)

@@ -40,7 +40,8 @@ _LONGEST_NAME = 200  # bytes of a folder's name, of the 255 that file systems ta
 
 EpochRow = dict[str, Any]
 """One epoch: epoch, loss, errors, error_rate, validation_loss, validation_errors, validation_error_rate, test_errors,
-test_error_rate, learning_rate, seconds, images_per_second, best; what replicas differ in as lists, a value for each."""
+test_error_rate, learning_rate, seconds, images_per_second, best; what replicas differ in as lists, a value for each;
+a warning where the network is at chance."""
 
 
 @dataclass(frozen=True)
@@ -143,6 +144,14 @@ class Run:
         raise TrainingError(f"{problem}; train with --out {self.folder} --resume to write it again")
 
     @property
+    def warnings(self) -> list[str]:
+        """What is wrong with the network as its last epoch left it, and what to change; as `history`.
+
+        One sentence if it answers no better than chance, none otherwise.
+        """
+        return [row["warning"] for row in self.history[-1:] if row.get("warning")]
+
+    @property
     def best(self) -> EpochRow:
         """The row of the epoch whose weights ``best.safetensors`` holds; as `history`."""
         if best := [row for row in self.history if row["best"]]:
@@ -233,6 +242,7 @@ def read_history(rows: Iterable[Any]) -> list[EpochRow]:
         for name in ("learning_rate", "seconds"):
             record.number(name, 0)
         record.boolean("best")
+        record.text("warning", default=None)
         for name in ("validation_loss", "validation_errors", "validation_error_rate"):
             record.value(name)  # null where nothing is validated
         if isinstance(losses := record.value("loss"), list):

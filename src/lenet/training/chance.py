@@ -1,0 +1,93 @@
+"""Tells whether a network answers no better than chance after its first epochs, and what to change."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Network
+from lenet.evaluation import wilson_interval
+from lenet.training.recipes import Recipe
+from lenet.training.recipes import recipe as named_recipe
+
+FIRST_EPOCHS = 2
+"""So many epochs a network is given, or all it has, before anything is said."""
+_FAR = 4
+"""How many times larger or smaller than the usual rate for its batch a rate is, where it is to blame."""
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How often whoever always says the commonest class is right, of the examples learned from and of those held out.
+
+    Attributes:
+        training: the share of the commonest class.
+        held_out: the same, None if none are held out.
+    """
+
+    training: float
+    held_out: float | None
+
+    @classmethod
+    def of(cls, labels: NDArray[np.int64], held_out: NDArray[np.int64] | None) -> "Chance":
+        """Of int64 labels, one at least."""
+        return cls(_largest_share(labels), None if held_out is None else _largest_share(held_out))
+
+    def explains(self, errors: int, examples: int, held_out_errors: int | None, held_out: int) -> bool:
+        """Whether both shares of right answers are as low as chance may give: its share lies in their 95 % intervals.
+
+        Examples learned from count too, because a few that are held out could not tell.
+        """
+        if not _may_be(self.training, errors, examples):
+            return False
+        return self.held_out is None or held_out_errors is None or _may_be(self.held_out, held_out_errors, held_out)
+
+
+def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, chance: float) -> str:
+    """The sentence: how bad it is, and what to change.
+
+    Args:
+        epoch: how many are over.
+        error_rate: in percent.
+        chance: the share of the commonest class.
+    """
+    return (
+        f"{network.name} is at chance after epoch {epoch}: it errs on {error_rate:.1f} %, and whoever always says the "
+        f"commonest class on {100 * (1 - chance):.1f} %; {advice(network, recipe)}"
+    )
+
+
+def advice(network: Network, recipe: Recipe) -> str:
+    """What to change, by how a recipe differs from the one that is known to teach this network.
+
+    >>> from lenet.networks import describe
+    >>> advice(describe("lenet-5-sigmoid"), named_recipe("tutorial", describe("lenet-5-sigmoid")))[:62]
+    'the units saturate, and --recipe default crosses their plateau'
+    >>> advice(describe("lenet-5-relu"), named_recipe("default", describe("lenet-5-relu"), batch=1))
+    '--learning-rate 0.06 is too much for a batch of 1: lower it to 0.0009'
+    """
+    usual = named_recipe("default", network)
+    if recipe.optimizer == "sgd" and usual.optimizer == "adamw":
+        return (
+            f"the units saturate, and --recipe default crosses their plateau, with --optimizer adamw, --learning-rate "
+            f"{usual.learning_rate:g} and --batch {usual.batch}"
+        )
+    if recipe.optimizer == usual.optimizer:
+        fitting = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
+        given = f"--learning-rate {recipe.learning_rate:g} is too"
+        if recipe.learning_rate > _FAR * fitting:
+            return f"{given} much for a batch of {recipe.batch}: lower it to {fitting:.1g}"
+        if _FAR * recipe.learning_rate < fitting:
+            return f"{given} little for a batch of {recipe.batch}: raise it to {fitting:.1g}"
+    return (
+        f"lower --learning-rate, which is {recipe.learning_rate:g}, train for more --epochs, or look at the data with "
+        "lenet data show"
+    )
+
+
+def _largest_share(labels: NDArray[np.int64]) -> float:
+    return float(np.bincount(labels).max() / len(labels))
+
+
+def _may_be(share: float, errors: int, examples: int) -> bool:
+    return 100 * (1 - share) <= wilson_interval(errors, examples)[1]

@@ -1,0 +1,92 @@
+"""A network that answers no better than chance is said to, in one line with what to change; one that learns is not."""
+
+import json
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet import data
+from lenet.cli import main
+from lenet.training.chance import Chance, advice
+from lenet.training.recipes import RECIPES, recipe
+
+
+@pytest.fixture(scope="module")
+def digits(mnist):
+    return data.Dataset(
+        "digits", mnist.train_images[:6000], mnist.train_labels[:6000], mnist.test_images[:500],
+        mnist.test_labels[:500], mnist.class_names,
+    )  # fmt: skip
+
+
+def test_a_sigmoid_at_the_tutorials_rate_is_at_chance_and_told_what_crosses_the_plateau(digits, tmp_path, capsys):
+    run = lenet.train("lenet-5-sigmoid", digits, recipe="tutorial", epochs=3, out=tmp_path / "run", threads=1)
+
+    said = [line for line in capsys.readouterr().err.splitlines() if "at chance" in line]
+    assert len(said) == 1
+    assert said[0].startswith("lenet: lenet-5-sigmoid is at chance after epoch 2: it errs on ")
+    assert (
+        "--recipe default crosses their plateau, with --optimizer adamw, --learning-rate 0.005 and --batch" in said[0]
+    )
+    assert [one.split(":")[0] for one in run.warnings] == ["lenet-5-sigmoid is at chance after epoch 3"]
+    assert [("warning" in row) for row in run.history] == [False, True, True]
+
+    better = lenet.train("lenet-5-sigmoid", digits, recipe="default", out=tmp_path / "better", threads=1)
+    assert better.warnings == []
+    assert "at chance" not in capsys.readouterr().err
+
+
+def test_single_examples_at_the_rate_of_a_batch_are_at_chance_and_the_rate_is_named(digits, tmp_path, capsys):
+    small = data.Dataset("small", digits.train_images[:2000], digits.train_labels[:2000], digits.test_images,
+                         digits.test_labels, digits.class_names)  # fmt: skip
+    run = lenet.train("lenet-5-relu", small, batch=1, epochs=2, out=tmp_path / "run", threads=1)
+    assert len(run.warnings) == 1
+    assert "--learning-rate 0.03 is too much for a batch of 1: lower it to 0.0009" in run.warnings[0]
+    assert run.warnings[0] in capsys.readouterr().err
+
+    lowered = lenet.train("lenet-5-relu", small, batch=1, learning_rate=0.0009, epochs=2, out=tmp_path / "2", threads=1)
+    assert lowered.warnings == []
+    assert lowered.evaluation.error_rate < 20
+
+
+def test_the_shell_says_it_on_stderr_and_json_holds_it(digits, tmp_path, capsys):
+    np.savez(tmp_path / "digits.npz", images=digits.train_images[:2000], labels=digits.train_labels[:2000])
+    command = ["train", "lenet-5-sigmoid", "--data", str(tmp_path / "digits.npz"), "--recipe", "tutorial"]
+    assert main([*command, "--epochs", "1", "--out", str(tmp_path / "run"), "--threads", "1", "--json"]) == 0
+    said = capsys.readouterr()
+    assert "lenet: lenet-5-sigmoid is at chance after epoch 1" in said.err
+    assert "at chance" in json.loads(said.out)["history"][-1]["warning"]
+
+
+@pytest.mark.parametrize("validation", [0, None])
+def test_what_learns_is_not_warned_of(validation, digits, tmp_path, capsys):
+    run = lenet.train("lenet-5-relu", digits, validation=validation, out=tmp_path / "run", threads=1)
+    assert run.warnings == []
+    assert "at chance" not in capsys.readouterr().err
+
+
+def test_chance_is_the_share_of_the_commonest_class_within_its_interval():
+    even = Chance.of(np.arange(1000) % 10, np.arange(100) % 10)
+    assert even == Chance(0.1, 0.1)
+    assert even.explains(900, 1000, 90, 100)
+    assert even.explains(910, 1000, 93, 100)
+    assert not even.explains(860, 1000, 90, 100)  # what is learned from is better than chance
+    assert not even.explains(900, 1000, 70, 100)
+    uneven = Chance.of(np.array([0] * 900 + [1] * 100), None)
+    assert uneven.explains(100, 1000, None, 0)  # nine of ten right, and nothing learned
+    assert not uneven.explains(60, 1000, None, 0)
+
+
+def test_a_few_examples_held_out_prove_nothing():
+    two = Chance.of(np.arange(54) % 2, np.arange(6) % 2)
+    assert not two.explains(5, 54, 1, 6)
+
+
+@pytest.mark.parametrize("name", lenet.names())
+def test_advice_for_every_network_is_a_recipe_that_differs_from_what_failed(name):
+    network = lenet.describe(name)
+    for failed in RECIPES:
+        if failed != "1998" or network.smallest_wins:
+            said = advice(network, recipe(failed, network))
+            assert said.startswith(("the units saturate", "--learning-rate", "lower --learning-rate"))
