@@ -46,6 +46,7 @@ OF_THE_SHELL = {
     "read": {"as_json", "reject", "lines", "detail", "csv", "annotate", "show", "recursive"},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
+    "export": {"as_json"},
     "bench": {"as_json", "markdown"},
     "doctor": {"as_json"},
 }

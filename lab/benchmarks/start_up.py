@@ -91,7 +91,7 @@ def commands(folder: Path, report: Report) -> dict[str, list[str]]:
     np.savez(f"{model}.npz", **in_order)
     peers = {"torch": TORCH}
     try:
-        from lenet.benchmarking.onnx_model import to_onnx
+        from lenet.exporting.onnx import to_onnx
 
         Path(f"{model}.onnx").write_bytes(to_onnx(weights.network, weights.parameters))
         peers = {"ONNX Runtime": ONNXRUNTIME} | peers

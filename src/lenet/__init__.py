@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lenet.data import Dataset
     from lenet.errors import LeNetError
     from lenet.evaluation import Evaluation, evaluate
+    from lenet.exporting.formats import export
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
     from lenet.reading.batch.pages import read
@@ -43,6 +44,7 @@ _HOMES = {
     "data": ("Dataset",),
     "errors": ("LeNetError",),
     "evaluation": ("Evaluation", "evaluate"),
+    "exporting.formats": ("export",),
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
     "reading.batch.pages": ("read",),
@@ -84,6 +86,7 @@ __all__ = [
     "doctor",
     "evaluate",
     "explain",
+    "export",
     "load",
     "maps",
     "names",

@@ -41,6 +41,8 @@ FORMAT = "lenet-weights-1"
 PICTURE_KINDS = ("digits", "gray", "color")
 RUN_BEST = "best.safetensors"
 """The file within a run's folder that holds its best model."""
+FOLDER_MODEL = "model.safetensors"
+"""The file within a folder of the Hugging Face Hub's form that holds the model."""
 
 
 @dataclass(frozen=True)
@@ -203,14 +205,7 @@ class Model:
             OSError: if it cannot be written.
         """
         path = Path(path)
-        metadata = {
-            "format": FORMAT,
-            "network": _compact(self.network.to_json()),
-            "class_names": _compact(self.class_names),
-            "provenance": _compact(self.provenance),
-        }
-        arrays = {name: np.ascontiguousarray(array) for name, array in self.parameters.items()}
-        write_atomically(path, _in_order(to_bytes(arrays, metadata=metadata)))
+        write_atomically(path, model_bytes(self))
         return path
 
     def to_torch(self) -> NetworkModule:
@@ -311,7 +306,7 @@ def create(
 
 
 def load(source: str | Path | Model, expect: Network | None = None) -> Model:
-    """The model in a file, the best one of a run's folder, or one that ships under a name.
+    """The model in a file, the best one of a run's folder, that of an exported folder, or one that ships under a name.
 
     Args:
         source: a path, or a name: ``"lenet-5-relu"``, ``"lenet-5"``, ``"pretrained"`` for the one that reads digits.
@@ -330,10 +325,13 @@ def load(source: str | Path | Model, expect: Network | None = None) -> Model:
         raise WeightsError(f"a {type(source).__name__} is no model; expected a path or a name that ships")
     path = Path(source)
     if path.is_dir():
-        best = path / RUN_BEST
-        if not best.is_file():
-            raise WeightsError(f"{path}: a folder without {RUN_BEST}, expected a weights file or a run's folder")
-        return _from_file(best, expect)
+        for held in (path / RUN_BEST, path / FOLDER_MODEL):
+            if held.is_file():
+                return _from_file(held, expect)
+        raise WeightsError(
+            f"{path}: a folder without {RUN_BEST} or {FOLDER_MODEL}, expected a weights file, a run's folder "
+            "or an exported one"
+        )
     if path.is_file() or path.suffix or len(path.parts) > 1:
         return _from_file(path, expect)
     return pretrained() if str(source) == "pretrained" else pretrained(str(source))
@@ -348,6 +346,18 @@ def pretrained(name: str = "lenet-5-relu") -> Model:
     folder = Path(__file__).with_name("pretrained")
     known = sorted(path.stem for path in folder.glob("*.safetensors"))
     return _from_file(folder / f"{known_name('pretrained network', name, known)}.safetensors")
+
+
+def model_bytes(model: Model) -> bytes:
+    """The content of a model's file; the same model gives the same bytes."""
+    metadata = {
+        "format": FORMAT,
+        "network": _compact(model.network.to_json()),
+        "class_names": _compact(model.class_names),
+        "provenance": _compact(model.provenance),
+    }
+    arrays = {name: np.ascontiguousarray(array) for name, array in model.parameters.items()}
+    return _in_order(to_bytes(arrays, metadata=metadata))
 
 
 def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> None:

@@ -26,6 +26,9 @@ COMMANDS = {
     "read {folder}/photo.heic": "reading HEIC pictures needs pillow-heif, which is not installed",
     f"maps lenet-5 {SEVEN} -o {{folder}}/maps": FIGURES,
     "explain -o {folder}/page.html": WORKS,
+    "export lenet-5 --to c -o {folder}/exported.c": WORKS,
+    "export lenet-5 --to pth -o {folder}/exported.pth": WORKS,
+    "export lenet-5 -o {folder}/exported.onnx": "writing ONNX models needs onnx, which is not installed",
     "serve --port 0": "serving needs fastapi, which is not installed; install it with: pip install 'lenet[serve]'",
     "reproduce --list": WORKS,
     "reproduce lenet-5 --quick --out {folder}/row": FIGURES,
@@ -105,7 +108,7 @@ def test_a_benchmark_of_nothing_prints_no_table_and_says_what_to_install():
         ("lenet.figures.write_diagram(lenet.describe('lenet-5'), 'no/diagram.svg')", "needs matplotlib"),
         ("from lenet.pytorch import build", "needs torch"),
         ("from lenet.server import create_app", "needs fastapi"),
-        ("from lenet.benchmarking.onnx_model import to_onnx", "needs onnx"),
+        ("from lenet.exporting.onnx import to_onnx", "needs onnx"),
         ("import lenet.training.losses", "needs torch"),
     ],
 )
@@ -129,7 +132,7 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     assert training["remedy"].startswith("pip install 'lenet[train]'")
     assert found["engine"]["reading"]["value"] == "numpy"
     assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
-    assert set(found["extras"]) == {"train", "figures", "bench", "heic", "pdf", "serve"}
+    assert set(found["extras"]) == {"train", "figures", "onnx", "bench", "heic", "pdf", "serve"}
 
 
 def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():

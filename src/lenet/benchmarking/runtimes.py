@@ -19,7 +19,7 @@ def onnxruntime(network: Network, arrays: Mapping[str, Array], inputs: Array, th
         import onnxruntime as runtime
     except ModuleNotFoundError:
         raise MissingExtra("onnxruntime", "bench", "comparing with ONNX Runtime") from None
-    from lenet.benchmarking.onnx_model import to_onnx
+    from lenet.exporting.onnx import to_onnx
 
     options: Any = runtime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
@@ -54,7 +54,7 @@ def _openvino(
         import openvino as runtime
     except ModuleNotFoundError:
         raise MissingExtra("openvino", "bench-all", "comparing with OpenVINO") from None
-    from lenet.benchmarking.onnx_model import to_onnx
+    from lenet.exporting.onnx import to_onnx
 
     core: Any = runtime.Core()
     if precision == "bf16" and "BF16" not in core.get_property("CPU", "OPTIMIZATION_CAPABILITIES"):

@@ -40,6 +40,7 @@ VERBS = {
     "predict": "predict",
     "maps": "maps",
     "explain": "explain",
+    "export": "export",
     "serve": "serve",
     "bench": "bench",
     "doctor": "doctor",

@@ -21,6 +21,7 @@ from lenet.errors import LeNetError
 EXTRAS = {
     "train": "training on GPUs, training without the native engine, and networks as torch modules",
     "figures": "drawing maps, posters and diagrams",
+    "onnx": "lenet export to ONNX",
     "bench": "comparing with ONNX Runtime in lenet bench",
     "heic": "reading HEIC photos",
     "pdf": "reading PDF pages",

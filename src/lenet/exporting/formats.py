@@ -1,0 +1,274 @@
+"""Export of a model into a format of other programs, checked against the engine."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from lenet.errors import DataError, LeNetError, MissingExtra
+from lenet.exporting import checking
+from lenet.exporting.c import identifier, to_c
+from lenet.exporting.checking import Check
+from lenet.exporting.quantization import Quantization, quantize, quantized_forward
+from lenet.files import write_atomically
+from lenet.model import FOLDER_MODEL, Model, load
+from lenet.naming import known_name
+from lenet.preprocess import GrayLevels, fitted
+
+if TYPE_CHECKING:
+    from lenet.data import Dataset
+
+CALIBRATION_PICTURES, CHECK_PICTURES = 1_000, 1_000
+_TEST_VECTORS = 5
+_AVX2 = 63  # the largest weight that ONNX Runtime multiplies without overflow on processors with AVX2 alone
+
+
+@dataclass(frozen=True)
+class Export:
+    """What was written, and how it compares with the engine.
+
+    Attributes:
+        format: one of `FORMATS`.
+        path: the file or folder that was asked for.
+        files: all that was written.
+        bytes: of all files together.
+        weight_bytes: of weights, as the program that runs them holds them.
+        check: the comparison with the engine; None if what runs such files is not here.
+        unchecked: why there is none.
+    """
+
+    format: str
+    path: Path
+    files: tuple[Path, ...]
+    bytes: int
+    weight_bytes: int
+    check: Check | None
+    unchecked: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """All of it as plain values."""
+        return {
+            "format": self.format,
+            "path": str(self.path),
+            "files": list(map(str, self.files)),
+            "bytes": self.bytes,
+            "weight_bytes": self.weight_bytes,
+            "check": self.check.to_json() if self.check else None,
+            "unchecked": self.unchecked,
+        }
+
+    def __str__(self) -> str:
+        judged = str(self.check) if self.check else f"not checked: {self.unchecked}"
+        return f"{self.path}: {self.bytes:,} bytes, {self.weight_bytes:,} of weights; {judged}"
+
+
+@dataclass(frozen=True)
+class _Written:
+    files: dict[str, bytes]
+    weight_bytes: int
+
+
+@dataclass(frozen=True)
+class Format:
+    """One format.
+
+    Attributes:
+        ending: of the file that it writes; empty for a folder.
+        default: the file or folder's name where none is given, of the network's name.
+        write: from a model, the file's stem, pictures to calibrate on and pictures for examples, to files by name.
+        run: what runs the file at a path.
+        is_quantized: whether weights are rounded, on pictures of what the model was trained on.
+    """
+
+    ending: str
+    default: str
+    write: Callable[[Model, str, GrayLevels, GrayLevels], _Written]
+    run: Callable[[Model, Path], tuple[checking.Run, str]]
+    is_quantized: bool = False
+
+
+def export(
+    model: Model | str | Path,
+    to: str = "onnx",
+    out: str | Path | None = None,
+    *,
+    data: Dataset | str | Path | None = None,
+) -> Export:
+    """Write a model in a format of other programs, and compare its answers with the engine's on 1,000 pictures.
+
+    Args:
+        model: a model, its file, a run's folder, or a name that ships.
+        to: ``"onnx"`` and ``"onnx-int8"`` take uint8 pictures of the network's size, (N, height, width), or (N,
+            channels, height, width) where there is more than one channel, and hold all preprocessing; ``"c"`` and
+            ``"c-int8"`` are a header and a C99 source with a self-test, without allocation; ``"pth"`` is a PyTorch
+            state dict with the names of the class that `lenet.code` prints; ``"hf"`` is a folder with config.json,
+            model.safetensors and a model card, which `lenet.load` takes. In the two with ``int8`` weights have 8 bits.
+        out: the file or folder to write; None names it after the network.
+        data: what the pictures are of: a public data set's name, a path to your own, or a data set. None takes what the
+            model was trained on; where that is not at hand, the comparison is made on random pictures. Weights are
+            rounded on pictures of its training part, and the comparison is made on its test part.
+
+    Returns:
+        Where it was written, its size, the number of answers that differ, and the speed beside the engine's. Without
+        ONNX Runtime, a C compiler or torch there is no comparison of their formats, and it says so.
+
+    Raises:
+        UnknownName: if there is no such format, data set or model.
+        ArchitectureError: if the format cannot express the network.
+        DataError: if weights are to be rounded and there are no pictures of what the model was trained on.
+        MissingExtra: if onnx is needed and not installed.
+        LeNetError: if the outputs are not the engine's; nothing is written then.
+    """
+    name = known_name("format", to, FORMATS)
+    chosen, model = FORMATS[name], load(model)
+    network = model.network.name
+    path = Path(out) if out is not None else Path(chosen.default.format(network=network, name=identifier(network)))
+    _check_path(path, chosen)
+    calibration, pictures, source = _pictures(model, data, chosen.is_quantized)
+    written = chosen.write(model, path.stem, calibration, pictures)
+    check, unchecked = None, ""
+    with tempfile.TemporaryDirectory(prefix="lenet-export-") as folder:
+        for file, content in written.files.items():
+            (Path(folder) / file).write_bytes(content)
+        try:
+            run, program = chosen.run(model, Path(folder) / next(iter(written.files)))
+        except (MissingExtra, checking.NoCompiler) as error:
+            unchecked = str(error)
+        else:
+            check = checking.compare(model, run, program, pictures, source, is_exact=not chosen.is_quantized)
+    folder_of = path.parent if chosen.ending else path
+    files = tuple(folder_of / file for file in written.files)
+    for place, content in zip(files, written.files.values(), strict=True):
+        try:
+            write_atomically(place, content)
+        except OSError as error:
+            raise LeNetError(f"cannot write {place}: {(error.strerror or str(error)).lower()}") from None
+    size = sum(map(len, written.files.values()))
+    return Export(name, path, files, size, written.weight_bytes, check, unchecked)
+
+
+def _check_path(path: Path, chosen: Format) -> None:
+    if chosen.ending:
+        if path.suffix != chosen.ending or path.is_dir():
+            raise LeNetError(f"{path}: expected a file's name that ends in {chosen.ending}")
+        return
+    if path.exists() and not path.is_dir():
+        raise LeNetError(f"{path}: is a file, expected a folder's name")
+    from lenet.exporting.huggingface import CONFIG
+
+    if path.is_dir() and any(path.iterdir()) and not ((path / CONFIG).is_file() and (path / FOLDER_MODEL).is_file()):
+        raise LeNetError(f"{path}: holds other files, expected a new or empty folder, or an earlier export to replace")
+
+
+def _pictures(
+    model: Model, data: Dataset | str | Path | None, must_be_real: bool
+) -> tuple[GrayLevels, GrayLevels, str]:
+    """Pictures to calibrate on and to compare on, uint8 (N, C, H, W) of the network's size, and what the latter are."""
+    from lenet.data import CATALOG, is_cached
+    from lenet.data import load as load_data
+
+    network = model.network
+    if data is None and model.trained_on in CATALOG:
+        name = str(model.trained_on)
+        if must_be_real or is_cached(CATALOG[name].collection):
+            data = name
+    if isinstance(data, str | Path):
+        data = load_data(data, size=network.input[1], color=model.is_color)
+    if data is not None:
+        training = _sample(data.train_images, CALIBRATION_PICTURES) if must_be_real else data.train_images[:0]
+        tested = _sample(data.test_images, CHECK_PICTURES)
+        return fitted(training, network.input), fitted(tested, network.input), f"test pictures of {data.name}"
+    if must_be_real:
+        raise DataError(
+            f"{network.name}: weights are rounded on pictures of what the model was trained on, which is "
+            f"{model.trained_on or 'not known'}; name such pictures with data"
+        )
+    noise = np.random.default_rng(0).integers(0, 256, (CHECK_PICTURES, *network.input), np.uint8)
+    return noise[:0], noise, "random pictures"
+
+
+def _sample(images: GrayLevels, count: int) -> GrayLevels:
+    """So many at random, or all there are, in their order."""
+    if len(images) <= count:
+        return images
+    return images[np.sort(np.random.default_rng(0).choice(len(images), count, replace=False))]
+
+
+def _onnx(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    return _as_onnx(model, stem, None)
+
+
+def _onnx_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    return _as_onnx(model, stem, quantize(model.network, model.parameters, calibration, _AVX2))
+
+
+def _as_onnx(model: Model, stem: str, quantization: Quantization | None) -> _Written:
+    from lenet.exporting.onnx import to_onnx
+
+    properties = {
+        "network": model.network.name,
+        "output_names": json.dumps(model.output_names, ensure_ascii=False),
+        "the winner": "the smallest output" if model.network.smallest_wins else "the largest output",
+    }
+    content = to_onnx(model.network, model.parameters, of_levels=True, quantization=quantization, properties=properties)
+    return _Written({f"{stem}.onnx": content}, _weight_bytes(model, quantization))
+
+
+def _weight_bytes(model: Model, quantization: Quantization | None) -> int:
+    total = sum(array.nbytes for array in model.parameters.values())
+    for stage in (quantization or {}).values():
+        total += stage.weight_scales.nbytes - 3 * stage.weight.nbytes
+    return total
+
+
+def _c(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    shown = examples[:_TEST_VECTORS]
+    return _as_c(model, stem, None, shown, model._forward.predict(shown), 1e-4)
+
+
+def _c_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    quantization, shown = quantize(model.network, model.parameters, calibration), examples[:_TEST_VECTORS]
+    outputs = quantized_forward(model.network, model.parameters, quantization, shown)
+    return _as_c(model, stem, quantization, shown, outputs, 2e-2)
+
+
+def _as_c(
+    model: Model, stem: str, quantization: Quantization | None, shown: GrayLevels, outputs: Any, share: float
+) -> _Written:
+    tolerance = share * max(1.0, float(np.abs(outputs).max(initial=0)))
+    text = to_c(
+        model.network, model.parameters, stem, quantization=quantization, output_names=model.output_names,
+        examples=(shown, outputs, tolerance),
+    )  # fmt: skip
+    return _Written({f"{stem}.c": text.source.encode(), f"{stem}.h": text.header.encode()}, text.weight_bytes)
+
+
+def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    from lenet.exporting.pth import to_pth
+    from lenet.pytorch import standalone_source
+
+    standalone_source(model.network)  # refuses what no class can be written for
+    arrays = {name: model.parameters[name] for name in model.network.parameter_shapes()}
+    return _Written({f"{stem}.pth": to_pth(arrays)}, _weight_bytes(model, None))
+
+
+def _hf(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    from lenet.exporting.huggingface import to_folder
+
+    return _Written(to_folder(model), _weight_bytes(model, None))
+
+
+FORMATS: dict[str, Format] = {
+    "onnx": Format(".onnx", "{network}.onnx", _onnx, checking.run_onnx),
+    "onnx-int8": Format(".onnx", "{network}-int8.onnx", _onnx_int8, checking.run_onnx, is_quantized=True),
+    "c": Format(".c", "{name}.c", _c, checking.run_c),
+    "c-int8": Format(".c", "{name}_int8.c", _c_int8, checking.run_c, is_quantized=True),
+    "pth": Format(".pth", "{network}.pth", _pth, checking.run_pth),
+    "hf": Format("", "{network}-hf", _hf, checking.run_loaded),
+}

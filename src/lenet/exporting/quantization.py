@@ -1,0 +1,111 @@
+"""Post-training quantization: 8-bit weights and inputs of every convolution and full connection.
+
+A real number is scale × (level − zero point). Weights have one scale for each output map or unit and zero point 0, in
+-127 to 127; the inputs of a stage have one scale and zero point, measured on pictures, in 0 to 255. Sums, biases and
+everything between two such stages stay exact [Jacob18].
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import Convolution, FullConnection, Network, Shape, Stage
+from lenet.engine import Forward, reference
+from lenet.preprocess import GrayLevels, network_inputs
+
+Array = NDArray[np.float32]
+
+_LARGEST_BIAS = 2**30  # of a bias in units of the products: its sum with them shall fit 32 bits
+
+
+@dataclass(frozen=True, eq=False)
+class QuantizedStage:
+    """One convolution or full connection in 8 bits.
+
+    Attributes:
+        scale, zero_point: of its inputs, 0 to 255.
+        weight: int8, shaped as the parameter.
+        weight_scales: float32 (maps,), of each output map or unit.
+    """
+
+    scale: float
+    zero_point: int
+    weight: NDArray[np.int8]
+    weight_scales: Array
+
+    def levels(self, values: Array | float) -> NDArray[np.uint8]:
+        """Real numbers as levels, to the nearest, ties to even; beyond the range its end."""
+        levels = np.rint(np.asarray(values, np.float32) / np.float32(self.scale)) + np.float32(self.zero_point)
+        return np.asarray(np.clip(levels, 0, 255), np.uint8)
+
+    def values(self, levels: NDArray[np.uint8]) -> Array:
+        """Levels as real numbers."""
+        return np.asarray((levels.astype(np.float32) - self.zero_point) * np.float32(self.scale), np.float32)
+
+
+Quantization = Mapping[str, QuantizedStage]
+"""By the stage's name."""
+
+
+def quantize(network: Network, arrays: Mapping[str, Array], pictures: GrayLevels, largest: int = 127) -> Quantization:
+    """Choose scales and round the weights.
+
+    Args:
+        network, arrays: what is quantized.
+        pictures: uint8 that `preprocess.fitted` takes; of what the network was trained on. The smallest and the largest
+            input of each stage on them is its range.
+        largest: the largest weight; with 63 the sum of two products fits 16 bits, which the multiplication of AVX2 has.
+    """
+    seen = Forward(network, arrays).activations(pictures)
+    found, received = {}, seen["origin"]
+    for stage, shape in zip(network.stages, network.input_shapes, strict=True):
+        if isinstance(stage.layer, Convolution | FullConnection):
+            outside = stage.layer.padding_value if isinstance(stage.layer, Convolution) and stage.layer.padding else 0
+            low, high = min(float(received.min()), outside, 0), max(float(received.max()), outside, 0)
+            scale = float(np.float32((high - low) / 255 or 1))
+            weight, bias = arrays[f"{stage.name}.weight"], arrays[f"{stage.name}.bias"]
+            rows = rows_of_weights(stage, shape)
+            widest = np.zeros(len(bias), np.float32)
+            np.maximum.at(widest, rows, np.abs(weight.reshape(len(rows), -1)).max(axis=1))
+            # A map whose weights are next to nothing beside its bias.
+            least = np.abs(bias.reshape(len(bias), -1)).max(axis=1) / (scale * _LARGEST_BIAS)
+            scales = np.maximum(widest / largest, least).astype(np.float32)
+            scales[scales == 0] = 1
+            of_weights = scales[rows].reshape(-1, *(1,) * (weight.ndim - 1))
+            rounded = np.clip(np.rint(weight / of_weights), -largest, largest).astype(np.int8)
+            found[stage.name] = QuantizedStage(scale, round(-low / scale), rounded, scales)
+        received = seen[stage.name if f"{stage.name}_{stage.activation}" not in seen else _bent(stage)]
+    return found
+
+
+def rows_of_weights(stage: Stage, received: Shape) -> NDArray[np.int64]:
+    """The output map or unit of each entry of the first dimension of a stage's weights."""
+    layer = stage.layer
+    if isinstance(layer, Convolution) and layer.table is not None:
+        return np.repeat(np.arange(layer.maps), list(map(len, layer.table)))
+    return np.arange(layer.output_shape(received)[0])
+
+
+def quantized_forward(
+    network: Network, arrays: Mapping[str, Array], quantization: Quantization, pictures: GrayLevels
+) -> Array:
+    """The outputs of the quantized network, float32 (N, classes), in plain NumPy: what the exported files compute."""
+    maps: Array = network_inputs(pictures, network.input, network.input_range)
+    for stage, shape in zip(network.stages, network.input_shapes, strict=True):
+        one, own = stage, dict(arrays)
+        if (rounded := quantization.get(stage.name)) is not None:
+            maps = rounded.values(rounded.levels(maps))
+            scales = rounded.weight_scales[rows_of_weights(stage, shape)]
+            own[f"{stage.name}.weight"] = rounded.weight * scales.reshape(-1, *(1,) * (rounded.weight.ndim - 1))
+            if isinstance(stage.layer, Convolution) and stage.layer.padding:
+                outside = float(rounded.values(rounded.levels(stage.layer.padding_value)))
+                one = replace(stage, layer=replace(stage.layer, padding_value=outside))
+        outputs = reference.activations(Network(stage.name, shape, (one,)), own, maps)
+        maps = list(outputs.values())[-1]
+    return maps.reshape(len(maps), -1)
+
+
+def _bent(stage: Stage) -> str:
+    return f"{stage.name}_{stage.activation}"
