@@ -19,7 +19,7 @@ LAYERS = [
     "model",
     "evaluation reading figures exporting page",
     "training benchmarking",
-    "sdnn",
+    "sdnn estimator",
     "server experiments",
     "verbs notebook",
     "cli",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from lenet.architecture import Network, Stage
     from lenet.data import Dataset
     from lenet.errors import LeNetError
+    from lenet.estimator import LeNetClassifier
     from lenet.evaluation import Evaluation, evaluate
     from lenet.exporting.formats import export
     from lenet.model import Model, create, load
@@ -43,6 +44,7 @@ _HOMES = {
     "architecture": ("Network", "Stage"),
     "data": ("Dataset",),
     "errors": ("LeNetError",),
+    "estimator": ("LeNetClassifier",),
     "evaluation": ("Evaluation", "evaluate"),
     "exporting.formats": ("export",),
     "model": ("Model", "create", "load"),
@@ -66,6 +68,7 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Dataset",
     "Evaluation",
+    "LeNetClassifier",
     "LeNetError",
     "Model",
     "Network",

@@ -110,6 +110,7 @@ def test_a_benchmark_of_nothing_prints_no_table_and_says_what_to_install():
         ("from lenet.server import create_app", "needs fastapi"),
         ("from lenet.exporting.onnx import to_onnx", "needs onnx"),
         ("import lenet.training.losses", "needs torch"),
+        ("lenet.LeNetClassifier", "needs scikit-learn"),
     ],
 )
 def test_python_names_the_extra_too(code, said):
@@ -132,7 +133,7 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     assert training["remedy"].startswith("pip install 'lenet[train]'")
     assert found["engine"]["reading"]["value"] == "numpy"
     assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
-    assert set(found["extras"]) == {"train", "figures", "onnx", "bench", "heic", "pdf", "serve"}
+    assert set(found["extras"]) == {"train", "figures", "onnx", "estimator", "bench", "heic", "pdf", "serve"}
 
 
 def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():
