@@ -87,6 +87,8 @@ def test_a_folder_with_other_files_is_not_overwritten(tmp_path):
 def test_every_format_is_compared_with_the_engine_on_1_000_pictures(format, mnist, tmp_path):
     if format.startswith("onnx"):
         pytest.importorskip("onnxruntime")
+    if format == "pte":
+        pytest.importorskip("executorch")
     if format.startswith("c") and shutil.which("cc") is None:
         pytest.skip("there is no C compiler")
     exported = lenet.export("lenet-5-relu", format, tmp_path / f"x{FORMATS[format].ending}")

@@ -133,7 +133,17 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     assert training["remedy"].startswith("pip install 'lenet[train]'")
     assert found["engine"]["reading"]["value"] == "numpy"
     assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
-    assert set(found["extras"]) == {"train", "figures", "onnx", "estimator", "bench", "heic", "pdf", "serve"}
+    assert set(found["extras"]) == {
+        "train",
+        "figures",
+        "onnx",
+        "executorch",
+        "estimator",
+        "bench",
+        "heic",
+        "pdf",
+        "serve",
+    }
 
 
 def test_the_doctor_ticks_an_extra_only_if_all_of_it_is_there():

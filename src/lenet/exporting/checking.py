@@ -168,6 +168,28 @@ def run_pth(model: Model, path: Path) -> tuple[Run, str]:
     return run, f"torch {torch.__version__}"
 
 
+def run_pte(model: Model, path: Path) -> tuple[Run, str]:
+    """ExecuTorch's runtime, one picture after another.
+
+    Raises:
+        MissingExtra: if it is not installed.
+    """
+    try:
+        import torch
+        from executorch.runtime import Runtime
+    except ModuleNotFoundError:
+        raise MissingExtra("executorch", "executorch", "checking an ExecuTorch program") from None
+    method = Runtime.get().load_program(path).load_method("forward")
+
+    def run(pictures: GrayLevels) -> tuple[Array, float]:
+        given = torch.from_numpy(pictures[:, 0] if model.network.input[0] == 1 else pictures)
+        started = time.perf_counter()
+        outputs = [method.execute([given[number : number + 1]])[0].numpy()[0] for number in range(len(given))]
+        return np.array(outputs), time.perf_counter() - started
+
+    return run, "ExecuTorch, a picture at a time"
+
+
 def run_loaded(model: Model, path: Path) -> tuple[Run, str]:
     """The folder, loaded again."""
     again = load(path.parent)

@@ -107,7 +107,8 @@ def export(
         to: ``"onnx"`` and ``"onnx-int8"`` take uint8 pictures of the network's size, (N, height, width), or (N,
             channels, height, width) where there is more than one channel, and hold all preprocessing; ``"c"`` and
             ``"c-int8"`` are a header and a C99 source with a self-test, without allocation; ``"pth"`` is a PyTorch
-            state dict with the names of the class that `lenet.code` prints; ``"hf"`` is a folder with config.json,
+            state dict with the names of the class that `lenet.code` prints; ``"pte"`` is an ExecuTorch program that
+            takes one such picture at a time; ``"hf"`` is a folder with config.json,
             model.safetensors and a model card, which `lenet.load` takes. In the two with ``int8`` weights have 8 bits.
         out: the file or folder to write; None names it after the network.
         data: what the pictures are of: a public data set's name, a path to your own, or a data set. None takes what the
@@ -258,6 +259,12 @@ def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels)
     return _Written({f"{stem}.pth": to_pth(arrays)}, _weight_bytes(model, None))
 
 
+def _pte(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+    from lenet.exporting.pte import to_pte
+
+    return _Written({f"{stem}.pte": to_pte(model.network, model.parameters)}, _weight_bytes(model, None))
+
+
 def _hf(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
     from lenet.exporting.huggingface import to_folder
 
@@ -270,5 +277,6 @@ FORMATS: dict[str, Format] = {
     "c": Format(".c", "{name}.c", _c, checking.run_c),
     "c-int8": Format(".c", "{name}_int8.c", _c_int8, checking.run_c, is_quantized=True),
     "pth": Format(".pth", "{network}.pth", _pth, checking.run_pth),
+    "pte": Format(".pte", "{network}.pte", _pte, checking.run_pte),
     "hf": Format("", "{network}-hf", _hf, checking.run_loaded),
 }

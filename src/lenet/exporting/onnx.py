@@ -21,6 +21,7 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.errors import ArchitectureError, MissingExtra
+from lenet.exporting.dense import dense_kernels
 from lenet.exporting.quantization import Quantization, QuantizedStage
 
 try:
@@ -183,20 +184,13 @@ def _convolution(
         edges = graph.constant(np.array([0, 0, padding, padding] * 2))
         maps, padding = graph.add("Pad", [maps, edges, graph.constant(np.float32(layer.padding_value))]), 0
     if rounded is not None:
-        kernels = _dense(layer, rounded.weight, in_maps)
+        kernels = dense_kernels(layer, rounded.weight, in_maps)
         inputs = [graph.rounded(maps, rounded), *graph.parameters(own, rounded, kernels)]
     else:
         per_map = [graph.constant(own["bias"])] if layer.bias == "map" else []
-        inputs = [maps, graph.constant(_dense(layer, own["weight"], in_maps)), *per_map]
+        inputs = [maps, graph.constant(dense_kernels(layer, own["weight"], in_maps)), *per_map]
     sums = graph.add("Conv", inputs, strides=[layer.stride] * 2, pads=[padding] * 4)
     return sums if layer.bias == "map" else graph.add("Add", [sums, graph.constant(own["bias"])])
-
-
-def _dense(layer: Convolution, weight: NDArray[Any], in_maps: int) -> NDArray[Any]:
-    kernels = np.zeros((layer.maps, in_maps, layer.kernel_size, layer.kernel_size), weight.dtype)
-    pairs = [(out, seen) for out, row in enumerate(layer.connected_maps(in_maps)) for seen in row]
-    kernels[tuple(np.array(pairs).T)] = weight.reshape(-1, layer.kernel_size, layer.kernel_size)
-    return kernels
 
 
 def _per_map(graph: _Graph, values: Array) -> str:

@@ -145,8 +145,9 @@ class _Convolution(nn.Module):
         shapes = layer.parameter_shapes(input_shape)
         pairs = [(out, source) for out, row in enumerate(layer.connected_maps(self.in_maps)) for source in row]
         out_map, in_map = torch.tensor(pairs).T  # the output and the input map of each kernel
-        self.register_buffer("out_map", out_map, persistent=False)
-        self.register_buffer("in_map", in_map, persistent=False)
+        if layer.table is not None:
+            self.register_buffer("out_map", out_map, persistent=False)
+            self.register_buffer("in_map", in_map, persistent=False)
         bounds = (layer.kernel_size**2 * out_map.bincount()).rsqrt()  # of each output map
         of_kernels = bounds if layer.table is None else bounds[out_map]
         self.weight = _uniform(shapes["weight"], of_kernels)

@@ -22,6 +22,7 @@ EXTRAS = {
     "train": "training on GPUs, training without the native engine, and networks as torch modules",
     "figures": "drawing maps, posters and diagrams",
     "onnx": "lenet export to ONNX",
+    "executorch": "lenet export to ExecuTorch",
     "estimator": "LeNetClassifier, for scikit-learn",
     "bench": "comparing with ONNX Runtime in lenet bench",
     "heic": "reading HEIC photos",
