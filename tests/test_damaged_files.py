@@ -27,10 +27,12 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from safetensors.numpy import save_file
 
 from lenet.architecture import Activation, Convolution, FullConnection, MaxPooling, Network, Stage
 from lenet.errors import LeNetError, printable
 from lenet.networks import describe, to_toml
+from tests.checkpoints import files
 from tests.experiments.replica_fakes import stand_in
 from tests.memory import most_megabytes
 from tests.reading.test_damage import Rng, cut, drop_a_piece, flip_bits, repeat_a_piece, write_a_large_number
@@ -200,6 +202,33 @@ def changed_numbers(content: bytearray, rng: Rng) -> bytearray:
     return bytearray("\n".join(lines).encode())
 
 
+def changed_pickle(content: bytearray, rng: Rng) -> bytearray:
+    """A checkpoint of torch's, a sound zip, whose pickle names, claims or does something else, or is damaged."""
+    program, members = files.program_of(bytes(content))
+    places = [index for index in range(len(program)) if program[index : index + 1] in b"JX(ctQR"]
+    place = places[rng.integers(len(places))]
+    match rng.choice(["bytes", "bytes", "number", "name", "step", "storage", "lost"]):
+        case "bytes":
+            program = bytes(BYTES[rng.integers(len(BYTES))](bytearray(program), rng) or b"\0")
+        case "number":
+            numbers = [index for index in places if program[index : index + 1] == b"J"]
+            place = numbers[rng.integers(len(numbers))] + 1
+            value = int(rng.choice([-(2**31), -1, 0, 1, 7, 1 << 20, 2**31 - 1]))
+            program = program[:place] + value.to_bytes(4, "little", signed=True) + program[place + 4 :]
+        case "name":
+            said = [b"posix\nsystem", b"torch\nIntStorage", b"torch\nFloat", b"collections\nOrderedDict", b"x\n\x1b[2J"]
+            program = program.replace(b"torch\nFloatStorage", said[rng.integers(len(said))], int(rng.integers(1, 4)))
+        case "step":
+            steps = [b"0", b"2", b"r\xff\xff\xff\x7f", b"j\xff\xff\xff\x7f", b"\x8e" + b"\xff" * 8, b"\x81", b"b", b".",
+                     b"\x96" + b"\x7f" * 8, b"}" * 1000, b"(" * 1000, b"\x8b\xff\xff\xff\x7f", b"i\n\n"]  # fmt: skip
+            program = program[:place] + steps[rng.integers(len(steps))] + program[place:]
+        case "storage":
+            members["data/0"] = bytes(int(rng.choice([0, 1, 599, 601, 1 << 22])))
+        case "lost":
+            del members[sorted(members)[rng.integers(len(members))]]
+    return bytearray(files.archive_of(program, members))
+
+
 TINY = Network(
     "tiny",
     (1, 8, 8),
@@ -314,6 +343,18 @@ def use_weights(folder: Path) -> None:
         raise refused[0]
 
 
+def use_checkpoint(folder: Path) -> None:
+    run_verb("convert", str(folder / "short.pth"), "-o", str(folder / "converted.safetensors"))
+
+
+def use_graph(folder: Path) -> None:
+    run_verb("convert", str(folder / "short.onnx"), "-o", str(folder / "converted.safetensors"))
+
+
+def use_plain_arrays(folder: Path) -> None:
+    run_verb("convert", str(folder / "plain.safetensors"), "-o", str(folder / "converted.safetensors"))
+
+
 def use_string_weights(folder: Path) -> None:
     from lenet.model import load
     from lenet.sdnn.reader import StringReader
@@ -414,6 +455,9 @@ SUBJECTS = (
     Subject("last.safetensors", "run/last.safetensors", (changed_header,), train_again),
     Subject("history.jsonl", "run/history.jsonl", (changed_lines,), open_history),
     Subject("weights", "weights.safetensors", (changed_header,), use_weights),
+    Subject("checkpoint of torch", "short.pth", (changed_pickle,), use_checkpoint),
+    Subject("ONNX", "short.onnx", (), use_graph),
+    Subject("plain safetensors", "plain.safetensors", (changed_header,), use_plain_arrays),
     Subject("weights of strings", "strings.safetensors", (changed_header,), use_string_weights),
     Subject("picture in a class folder", "data/a/0.png", (), load_data),
     Subject("IDX", "images/train-images-idx3-ubyte", (changed_idx_head,), load_idx),
@@ -436,9 +480,11 @@ SUBJECTS = (
 @cache
 def originals() -> dict[str, bytes]:
     """Sound files, by their paths: a run, weights, data of every kind, a row that was reproduced."""
+    from lenet.benchmarking.onnx_model import to_onnx
+
     from lenet import data
     from lenet.initialization import initial_weights
-    from lenet.model import Model, pretrained
+    from lenet.model import Model, create, pretrained
     from lenet.sdnn.decoding import Grammar
     from lenet.sdnn.displacement import network_with_blank
     from lenet.sdnn.reader import with_grammar
@@ -480,6 +526,10 @@ def originals() -> dict[str, bytes]:
         shipped = pretrained()
         Model(shipped.network, shipped.parameters, shipped.provenance | {
             "data": {"name": "mnist"}, "adaptations": []}).save(folder / "weights.safetensors")  # fmt: skip
+        short = create("lenet-short", seed=0)
+        (folder / "short.pth").write_bytes(files.state_dict_file(short.parameters))
+        (folder / "short.onnx").write_bytes(to_onnx(short.network, short.parameters))
+        save_file(dict(short.parameters), folder / "plain.safetensors")
         blank = network_with_blank()
         strings = Model(blank, initial_weights(blank, seed=0))
         with_grammar(strings, Grammar(), 2, history=[{"pass": 1}]).save(folder / "strings.safetensors")

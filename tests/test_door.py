@@ -43,6 +43,7 @@ OF_THE_SHELL = {
     "evaluate": {"as_json", "examples", "sheet", "mistakes", "confusion", "photos", "max_error"},
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
+    "convert": {"as_json"},
     "read": {"as_json", "reject", "lines", "detail", "csv", "annotate", "show", "recursive"},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},

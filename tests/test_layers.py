@@ -15,7 +15,7 @@ LAYERS = [
     "files records naming",
     "architecture connections preprocess classes",
     "networks pictures",
-    "summary initialization engine pytorch data",
+    "summary initialization engine pytorch data checkpoints",
     "model",
     "evaluation reading figures exporting page",
     "training benchmarking",

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lenet.training import Recipe, Run, train
     from lenet.verbs.adapt import adapt
     from lenet.verbs.bench import bench
+    from lenet.verbs.convert import convert
     from lenet.verbs.describe import code, diff, show
     from lenet.verbs.doctor import doctor
     from lenet.verbs.explain import explain
@@ -55,6 +56,7 @@ _HOMES = {
     "training": ("Recipe", "Run", "train"),
     "verbs.adapt": ("adapt",),
     "verbs.bench": ("bench",),
+    "verbs.convert": ("convert",),
     "verbs.describe": ("code", "diff", "show"),
     "verbs.doctor": ("doctor",),
     "verbs.explain": ("explain",),
@@ -82,6 +84,7 @@ __all__ = [
     "adapt",
     "bench",
     "code",
+    "convert",
     "create",
     "data",
     "describe",

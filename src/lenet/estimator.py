@@ -161,7 +161,12 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def _recipe(self, network: Network, examples: int) -> Recipe:
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        given = {"epochs": self.epochs, "batch": self.batch, "learning_rate": self.learning_rate, "seed": int(seed)}
+        given: dict[str, Any] = {
+            "epochs": self.epochs,
+            "batch": self.batch,
+            "learning_rate": self.learning_rate,
+            "seed": int(seed),
+        }
         given = {name: value for name, value in given.items() if value is not None}
         if isinstance(self.recipe, Recipe):
             chosen = Recipe.from_json(self.recipe.to_json() | given)

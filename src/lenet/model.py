@@ -1,5 +1,7 @@
 """Models: a network, its trained parameters, the names of its classes, and where all that comes from.
 
+Weights that others wrote are read by `lenet.checkpoints`, and are models like any other.
+
 A model is one safetensors file: its metadata holds ``format``, ``network`` (the whole description), ``class_names`` and
 ``provenance`` (recipe, data checksums, versions, metrics), each as JSON. Nothing in such a file is ever executed.
 """
@@ -31,6 +33,7 @@ from lenet.networks.toml_files import names_toml
 from lenet.records import Record, RecordError, parse_json
 
 if TYPE_CHECKING:
+    from lenet.checkpoints import Choice
     from lenet.data import Dataset
     from lenet.engine import Forward
     from lenet.evaluation import Evaluation
@@ -305,20 +308,55 @@ def create(
     return Model(network, initial_weights(network, init, seed), class_names=names)
 
 
-def load(source: str | Path | Model, expect: Network | None = None) -> Model:
+def load(
+    source: str | Path | Model,
+    expect: Network | None = None,
+    *,
+    network: Network | str | Path | None = None,
+    activation: str | None = None,
+    pooling: str | None = None,
+    outputs: str | None = None,
+    size: int | None = None,
+    input_range: tuple[float, float] | None = None,
+    normalize: tuple[float, float] | None = None,
+    class_names: Sequence[str] | None = None,
+) -> Model:
     """The model in a file, the best one of a run's folder, that of an exported folder, or one that ships under a name.
+
+    A file may be others', too: a PyTorch ``state_dict`` or a checkpoint that holds one, safetensors without lenet's
+    metadata, or an ONNX graph. Its network is found by the shapes in it; what these do not tell, the keywords do, which
+    are for such files alone.
 
     Args:
         source: a path, or a name: ``"lenet-5-relu"``, ``"lenet-5"``, ``"pretrained"`` for the one that reads digits.
         expect: the network that the model must be of, if that matters.
+        network: a name, or a description.
+        activation, pooling, outputs: in place of ``network``, to have it described by the shapes: ``"relu"``,
+            ``"sigmoid"``, ``"tanh"``, ``"squash"`` or ``"identity"``; ``"max"`` or ``"average"``; and ``"logits"``,
+            ``"sigmoid"`` or ``"log-softmax"``.
+        size: rows and columns of the input, where shapes allow 28, padded, and 32; if left out 28 in gray, 32 in color.
+        input_range: the network inputs that background and full ink become; the network's own if left out, and
+            (0, 1), which ``ToTensor`` gives, for one that is described by shapes.
+        normalize: in place of it, mean and deviation of ``Normalize`` after ``ToTensor``.
+        class_names: one for each output, in order; numbers if left out.
 
     Raises:
-        WeightsError: if a file is missing, damaged, not a lenet model, or another network's.
-        UnknownName: if no model ships under that name.
+        WeightsError: if a file is missing, damaged, no model of a LeNet, or another network's; or if its shapes fit
+            several networks, which the text names.
+        UnknownName: if no model ships under that name, or there is no such network, activation, …
+        ArchitectureError: if keywords contradict one another.
 
     >>> load("lenet-5-relu").class_names[7]
     '7'
     """
+    from lenet.checkpoints import Choice
+
+    choice = Choice(network, activation, pooling, outputs, size, input_range, normalize)
+    own_names = None if class_names is None else _checked_names(class_names)
+    if said := [*choice.given, *(["class_names"] if own_names else [])]:
+        if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
+            return _from_file(Path(source), expect, choice, own_names)
+        raise WeightsError(f"{said[0]} goes with a file that others wrote, and {source!s} is none")
     if isinstance(source, Model):
         return source
     if not isinstance(source, str | Path):
@@ -377,15 +415,35 @@ def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> No
             raise WeightsError(f"{name} holds a value that is not a finite number; the run that made it diverged")
 
 
-def _from_file(path: Path, expect: Network | None = None) -> Model:
+def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
+    if isinstance(names, str) or not names:
+        raise WeightsError(f"class_names is {names!r}, expected a list of texts, one for each output")
+    return tuple(names)
+
+
+def _from_file(
+    path: Path, expect: Network | None = None, choice: Choice | None = None, names: tuple[str, ...] | None = None
+) -> Model:
     if names_toml(path):
         raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
     if not path.is_file():
         raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
+    from lenet.checkpoints import Choice, import_file, kind_of
+
     try:
+        if (kind := kind_of(path)) != "safetensors" or _is_plain(path):
+            network, parameters, provenance = import_file(path, kind, choice or Choice())
+            if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
+                raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
+            return Model(network, parameters, provenance, names or ())
+        if choice is not None:
+            said = [*choice.given, "class_names"][0]
+            raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {said} out")
         metadata, arrays = read_safetensors(path)
-    except WeightsError as error:
-        raise WeightsError(f"{path}: {error}") from None
+    except (WeightsError, ArchitectureError) as error:
+        raise type(error)(f"{path}: {error}") from None
+    except OSError as error:
+        raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
     if (found := metadata.get("format")) != FORMAT:
         raise WeightsError(f"{path}: a safetensors file, but not lenet weights: its format is {found!r}")
     try:
@@ -413,6 +471,16 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
         raise WeightsError(f"not a readable safetensors file ({_first_line(error)})") from None
+
+
+def _is_plain(path: Path) -> bool:
+    """Whether a safetensors file is one of others: without metadata that say anything of a network."""
+    try:
+        with safe_open(path, framework="numpy") as file:
+            metadata = file.metadata() or {}
+    except (SafetensorError, OSError, ValueError):
+        return False
+    return FORMAT.partition("-")[0] not in metadata.get("format", "") and "network" not in metadata
 
 
 def _in_order(content: bytes) -> bytes:

@@ -132,7 +132,9 @@ def test_the_tutorials_have_the_same_steps_in_both_languages():
     assert commands(english) == commands(chinese)
 
 
-@pytest.mark.parametrize("verb", ["networks", "show", "diff", "code", "data", "train", "evaluate", "maps", "read"])
+@pytest.mark.parametrize(
+    "verb", ["networks", "show", "diff", "code", "data", "train", "evaluate", "convert", "maps", "read"]
+)
 @pytest.mark.parametrize("tutorial", TUTORIALS, ids=lambda path: path.name)
 def test_the_tutorials_use_every_verb(tutorial, verb):
     assert any(s.arguments[0] == verb for s in sessions(tutorial, ("console", "console no-test")))

@@ -4,8 +4,10 @@ import json
 
 import pytest
 
+import lenet
 from lenet.cli import VERBS
 from lenet.engine.native import instruction_sets
+from tests.checkpoints.files import state_dict_file
 from tests.install.bare import ENGINE, OPTIONAL, command_without, run_without
 
 SEVEN = "examples/digits/seven.png"
@@ -20,6 +22,8 @@ COMMANDS = {
     "code lenet-5": WORKS,
     "data list": WORKS,
     "evaluate lenet-5 --data {folder}/digits.npz": WORKS,
+    "convert {folder}/short.pth -o {folder}/from-torch.safetensors": WORKS,
+    "convert {folder}/short.onnx -o {folder}/from-onnx.safetensors": WORKS,
     f"read {SEVEN}": WORKS,
     f"read {SEVEN} --detail": WORKS,
     "read {folder}/page.pdf": "reading PDF files needs pypdfium2, which is not installed",
@@ -44,6 +48,7 @@ WITH_THE_ENGINE = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     import numpy as np
+    from lenet.benchmarking.onnx_model import to_onnx
 
     folder = tmp_path_factory.mktemp("bare")
     images, labels = np.zeros((40, 28, 28), np.uint8), np.arange(40) % 10
@@ -51,6 +56,9 @@ def folder(tmp_path_factory):
         image[4 + label : 24, 8:20] = 255
     parts = {"x_train": images, "y_train": labels, "x_test": images, "y_test": labels}
     np.savez(folder / "digits.npz", **parts)
+    short = lenet.create("lenet-short", seed=1)
+    (folder / "short.pth").write_bytes(state_dict_file(short.parameters))
+    (folder / "short.onnx").write_bytes(to_onnx(short.network, short.parameters))
     (folder / "page.pdf").write_bytes(b"%PDF-1.4\n")
     (folder / "photo.heic").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + b"\0" * 100)
     return folder

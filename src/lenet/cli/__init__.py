@@ -36,6 +36,7 @@ VERBS = {
     "evaluate": "training",
     "reproduce": "reproduce",
     "adapt": "adapt",
+    "convert": "convert",
     "read": "read",
     "predict": "predict",
     "maps": "maps",

@@ -1,0 +1,64 @@
+"""Named arrays of others' files, as float32: which kinds of numbers are taken, and how many."""
+
+import math
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.architecture import MOST_PARAMETERS
+from lenet.errors import WeightsError
+
+Array = NDArray[np.float32]
+
+MOST_BYTES = 1 << 28
+"""What a file of others has at most that is read whole: as much as the parameters of the largest network."""
+
+FLOATS = {"float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "u2"}
+"""The kinds of numbers that are taken, and how NumPy spells what is stored of each."""
+
+
+def check_kinds(arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
+    """Refuse arrays, given as kind of number and shape, that no network can be made of, before any is read.
+
+    Raises:
+        WeightsError: if there is none, one holds other numbers, or they hold too many.
+    """
+    if not arrays:
+        raise WeightsError("holds no named arrays, expected the weights of a LeNet")
+    for name, (kind, _) in arrays.items():
+        if kind not in FLOATS:
+            raise WeightsError(
+                f"{name} holds {kind} numbers, expected float32, float64, float16 or bfloat16; "
+                "save a quantized model as it was before it was quantized"
+            )
+    if (count := sum(math.prod(shape) for _, shape in arrays.values())) > MOST_PARAMETERS:
+        raise WeightsError(f"claims to hold {count:,} numbers, expected at most {MOST_PARAMETERS:,}")
+
+
+def decoded(content: bytes | memoryview, kind: str, order: str = "<") -> Array:
+    """The numbers that bytes hold, one after the other, as float32; too large ones become infinite."""
+    stored: NDArray[Any] = np.frombuffer(content, f"{order}{FLOATS[kind]}")
+    if kind == "bfloat16":  # the upper half of a float32
+        return (stored.astype(np.uint32) << 16).view(np.float32)
+    with np.errstate(over="ignore"):
+        return stored.astype(np.float32)
+
+
+def content_of(path: Path) -> bytes:
+    """A file's bytes.
+
+    Raises:
+        WeightsError: if it is larger than any file of a LeNet; the text names no path.
+    """
+    if (size := path.stat().st_size) > MOST_BYTES:
+        raise WeightsError(f"has {size:,} bytes, expected at most {MOST_BYTES:,}, as no LeNet needs more")
+    return path.read_bytes()
+
+
+def shown(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Shapes in words: ``6×1×5×5, 6, …``; at most sixteen of them."""
+    texts = ["×".join(map(str, shape)) or "a single number" for shape in shapes]
+    return ", ".join(texts[:16]) + (f", … ({len(texts):,})" if len(texts) > 16 else "")

@@ -1,0 +1,152 @@
+"""ONNX graphs that are a LeNet, as lenet and as torch write them; and what is none."""
+
+import numpy as np
+import pytest
+
+import lenet
+from lenet.architecture import AveragePooling, Convolution, FullConnection, Network, Stage, relu
+from lenet.errors import LeNetError, WeightsError
+
+onnx = pytest.importorskip("onnx")
+from lenet.benchmarking.onnx_model import to_onnx  # noqa: E402
+from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+
+@pytest.mark.parametrize("name", lenet.names())
+def test_every_network_comes_back_from_its_graph_whole(name, tmp_path):
+    model = lenet.create(name, seed=1)
+    (tmp_path / "m.onnx").write_bytes(to_onnx(model.network, model.parameters))
+    found = lenet.load(tmp_path / "m.onnx")
+    assert found.network == model.network
+    for key, array in model.parameters.items():  # a coefficient is a quarter of the graph's
+        np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
+
+
+def test_a_graph_of_no_registered_network_describes_itself(tmp_path):
+    network = Network(
+        "own", (1, 12, 12), (Stage("a", Convolution(3, 3), relu), Stage("b", AveragePooling(5)),
+                             Stage("c", FullConnection(7), relu), Stage("d", FullConnection(2))),
+    )  # fmt: skip
+    model = lenet.create(network, seed=1)
+    (tmp_path / "m.onnx").write_bytes(to_onnx(network, model.parameters))
+    found = lenet.load(tmp_path / "m.onnx", class_names=["cat", "dog"], normalize=(0.5, 0.5))
+    assert [stage.layer for stage in found.network.stages] == [stage.layer for stage in network.stages]
+    assert [stage.name for stage in found.network.stages] == ["conv1", "pool1", "fc1", "fc2"]
+    assert (found.class_names, found.network.input_range) == (("cat", "dog"), (-1.0, 1.0))
+    named = lenet.load(tmp_path / "m.onnx", network=network)
+    assert named.network == network
+    with pytest.raises(WeightsError, match="its graph has not the layers of lenet-5"):
+        lenet.load(tmp_path / "m.onnx", network="lenet-5")
+    with pytest.raises(LeNetError, match="a graph says its layers and their sizes itself; leave size out"):
+        lenet.load(tmp_path / "m.onnx", size=28)
+
+
+def chain(*nodes, weights=(), taken=("batch", 1, 28, 28)) -> bytes:
+    """A graph of nodes one behind the other, from ``x`` on; each is its kind, its other inputs, and its attributes."""
+    made, current = [], "x"
+    for number, (kind, others, attributes) in enumerate(nodes):
+        made.append(helper.make_node(kind, [current, *others], [f"t{number}"], **attributes))
+        current = f"t{number}"
+    graph = helper.make_graph(
+        made, "g", [helper.make_tensor_value_info("x", TensorProto.FLOAT, list(taken))],
+        [helper.make_tensor_value_info(current, TensorProto.FLOAT, None)],
+        [numpy_helper.from_array(array, name) for name, array in dict(weights).items()],
+    )  # fmt: skip
+    return helper.make_model(graph).SerializeToString()
+
+
+RNG = np.random.default_rng(0)
+WEIGHTS = {
+    "k1": RNG.normal(size=(6, 1, 5, 5)).astype(np.float32), "k2": RNG.normal(size=(16, 6, 5, 5)).astype(np.float32),
+    "w": RNG.normal(size=(256, 10)).astype(np.float32), "b": RNG.normal(size=10).astype(np.float32),
+    "shape": np.array([-1, 256]),
+}  # fmt: skip
+POOL = ("MaxPool", [], {"kernel_shape": [2, 2], "strides": [2, 2]})
+SHORT = [
+    ("Conv", ["k1"], {"kernel_shape": [5, 5]}), ("Relu", [], {}), POOL,
+    ("Conv", ["k2"], {"kernel_shape": [5, 5]}), ("Relu", [], {}), POOL,
+    ("Reshape", ["shape"], {}), ("MatMul", ["w"], {}), ("Add", ["b"], {}),
+]  # fmt: skip
+
+
+def test_products_sums_reshapes_and_a_last_softmax_are_understood(tmp_path):
+    outputs = []
+    for end in ([("LogSoftmax", [], {"axis": 1})], [("Dropout", [], {}), ("Softmax", [], {"axis": -1})]):
+        (tmp_path / "m.onnx").write_bytes(chain(*SHORT, *end, weights=WEIGHTS))
+        model = lenet.load(tmp_path / "m.onnx")
+        np.testing.assert_array_equal(model.parameters[list(model.parameters)[4]], WEIGHTS["w"].T)
+        assert not model.parameters["conv1.bias"].any()
+        outputs.append(model.network.name)
+    assert outputs == ["lenet-short", "lenet-onnx"]
+
+
+def test_numbers_may_lie_in_a_file_beside_it_and_in_none_elsewhere(tmp_path):
+    model = onnx.load_from_string(chain(*SHORT, ("LogSoftmax", [], {}), weights=WEIGHTS))
+    onnx.save(model, tmp_path / "m.onnx", save_as_external_data=True, location="m.data", size_threshold=0)
+    found = lenet.load(tmp_path / "m.onnx")
+    np.testing.assert_array_equal(found.parameters["conv1.weight"], WEIGHTS["k1"])
+    content = (tmp_path / "m.onnx").read_bytes()
+    (tmp_path / "m.onnx").write_bytes(content.replace(b"m.data", b"../x.d"))
+    with pytest.raises(WeightsError, match=r"keeps its numbers in '\.\./x\.d', expected the name of a file beside it"):
+        lenet.load(tmp_path / "m.onnx")
+    (tmp_path / "m.data").write_bytes(b"")
+    (tmp_path / "m.onnx").write_bytes(content)
+    with pytest.raises(WeightsError, match=r"m\.data does not hold all of its numbers"):
+        lenet.load(tmp_path / "m.onnx")
+
+
+@pytest.mark.filterwarnings("ignore")  # torch's exporter without onnxscript is the older of its two
+@pytest.mark.parametrize(
+    "name", [name for name in lenet.names() if name.startswith(("lenet-5-", "lenet-s", "lenet-r"))]
+)
+def test_what_torch_exports_is_read(name, tmp_path):
+    torch = pytest.importorskip("torch")
+    model = lenet.create(name, seed=1)
+    inputs = torch.zeros(1, *model.network.input)
+    torch.onnx.export(model.to_torch(), (inputs,), tmp_path / "m.onnx", dynamo=False)
+    found = lenet.load(tmp_path / "m.onnx")
+    assert found.network == model.network
+    assert found.digest == model.digest
+
+
+WRONG = {
+    "normalization": ([SHORT[0], ("BatchNormalization", ["b"], {}), *SHORT[1:]], "graph has a BatchNormalization"),
+    "overlap": ([SHORT[0], ("MaxPool", [], {"kernel_shape": [3, 3], "strides": [2, 2]})], "overlaps, is padded"),
+    "padding": (
+        [SHORT[0], ("AveragePool", [], {"kernel_shape": [2, 2], "strides": [2, 2], "pads": [1] * 4})],
+        "is padded",
+    ),
+    "groups": ([("Conv", ["k1"], {"group": 2}), *SHORT[1:]], "is not square, or dilated, or grouped"),
+    "scaled": ([*SHORT[:-2], ("Gemm", ["w", "b"], {"alpha": 2.0})], "is scaled or transposed"),
+    "slope": ([*SHORT[:1], ("Mul", ["slope"], {}), ("Tanh", [], {})], "Tanh of other slope"),
+    "scaled input": ([("Mul", ["slope"], {}), *SHORT], "Mul of the input"),
+    "sizes": ([*SHORT[:3], *SHORT[6:]], "lenet-onnx|lacks arrays"),
+    "nothing": ([("Identity", [], {})], "ends within a layer"),
+    "missing": ([("Conv", ["nowhere"], {})], "needs 'nowhere', which is no constant"),
+    "integers": ([("Conv", ["i"], {})], "i holds int8 numbers"),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_graph_that_is_no_lenet_is_refused_in_one_sentence(kind, tmp_path):
+    nodes, message = WRONG[kind]
+    others = {"slope": np.float32([0.5]), "i": np.zeros((6, 1, 5, 5), np.int8)}
+    (tmp_path / "m.onnx").write_bytes(chain(*nodes, weights=WEIGHTS | others))
+    with pytest.raises(WeightsError, match=rf"m\.onnx: .*(?:{message})") as raised:
+        lenet.load(tmp_path / "m.onnx")
+    assert "\n" not in str(raised.value)
+
+
+def test_a_residual_is_no_straight_line(tmp_path):
+    content = chain(("Conv", ["k1"], {"pads": [2] * 4}), ("Relu", [], {}), ("Add", ["t0"], {}), weights=WEIGHTS)
+    (tmp_path / "m.onnx").write_bytes(content)
+    with pytest.raises(WeightsError, match="needs 't0', which is no constant of it: it is no straight line"):
+        lenet.load(tmp_path / "m.onnx")
+
+
+def test_a_truncated_graph_is_refused_wherever_it_ends(tmp_path):
+    content = chain(*SHORT, weights=WEIGHTS)
+    for size in (0, 1, 10, 1000, len(content) - 30):
+        (tmp_path / "m.onnx").write_bytes(content[:size])
+        with pytest.raises(WeightsError, match=r"m\.onnx: is (damaged|no ONNX model)"):
+            lenet.load(tmp_path / "m.onnx")
