@@ -34,6 +34,12 @@ def maps(
             "from 0, as c3:5,4,7; of a stage without maps STAGE:NUMBER, as f6:17. May be given several times."
         ),
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="Also write the sum of each --unit out in numbers, over all maps it sees.")
+    ] = False,
+    each_map: Annotated[
+        bool, typer.Option("--each-map", help="Also draw every map into a gray picture of its own, with pixel axes.")
+    ] = False,
     saliency: Annotated[
         bool,
         typer.Option("--saliency", help="Also draw on which pixels the answer rests: occlusion, gradient × input."),
@@ -47,8 +53,19 @@ def maps(
     lenet maps lenet-5-relu mnist:7 -o maps
 
     lenet maps runs/lenet-5-mnist-1/best.safetensors digit.png --dark --unit c3:5,4,7 --saliency
+
+    lenet maps lenet-5-relu mnist:7 --unit conv2:0,4,4 --text --each-map --long-names
     """
     for path in verb.maps(
-        model, picture, output, unit=unit or (), saliency=saliency, long_names=long_names, svg=svg, dark=dark
+        model,
+        picture,
+        output,
+        unit=unit or (),
+        text=text,
+        each_map=each_map,
+        saliency=saliency,
+        long_names=long_names,
+        svg=svg,
+        dark=dark,
     ):
         typer.echo(path)

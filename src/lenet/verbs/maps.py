@@ -17,6 +17,8 @@ def maps(
     output: str | Path = "maps",
     *,
     unit: str | Sequence[str] = (),
+    text: bool = False,
+    each_map: bool = False,
     saliency: bool = False,
     long_names: bool = False,
     svg: bool = False,
@@ -32,6 +34,8 @@ def maps(
         output: the folder for the figures; made if it is not there.
         unit: units to draw, too: what each sees of the input, and what it sums. ``"c3:5,4,7"`` is map, row and column,
             counted from 0; ``"f6:17"`` a unit of a stage without maps.
+        text: write the sum of each of these units out in numbers, too, as ``unit_conv2_0_4_4.txt``.
+        each_map: draw every map into a gray picture of its own, too, with pixels along its axes: ``LeNet_conv1_3``.
         saliency: whether to draw on which pixels the answer rests: occlusion, gradient × input.
         long_names: name the files of maps as tutorials do: ``conv1_relu_maxpool`` for ``pool1``.
         svg: SVG files in place of PNG.
@@ -50,6 +54,8 @@ def maps(
     model = model_to_look_at(model)
     network = model.network
     units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
+    if text and not units:
+        raise DataError("text writes the sum of a unit out, and no unit is given; name one as c3:5,4,7")
     for stage, place in units:
         figures.find_unit(network, stage, place)
     image = network_picture(model, picture)
@@ -61,6 +67,10 @@ def maps(
     paths += [
         figures.draw_receptive_field(*passed, stage, place, output, format=format, dark=dark) for stage, place in units
     ]
+    if text:
+        paths += [figures.write_unit(*passed, stage, place, output) for stage, place in units]
+    if each_map:
+        paths += figures.draw_each_map(*passed, output, chained=long_names, format=format, dark=dark)
     paths += [
         figures.draw_strip(*passed, output, class_names=names, format=format, dark=dark),
         figures.draw_diagram(network, output, format=format, dark=dark),

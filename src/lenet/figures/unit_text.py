@@ -1,0 +1,109 @@
+"""One unit's sum written out in numbers: every patch, every kernel, every product, over all the maps that it sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from lenet.architecture import (
+    Activation,
+    AveragePooling,
+    EuclideanRbf,
+    GlobalAveragePooling,
+    MaxPooling,
+    Network,
+    Subsampling,
+)
+from lenet.figures.panels import Array
+from lenet.figures.stages import FORMULAS, layer_text
+from lenet.figures.units import Term, Unit, take_apart
+from lenet.files import write_atomically
+
+
+def write_unit(
+    network: Network,
+    arrays: Mapping[str, Array],
+    inputs: Array,
+    stage: str,
+    place: Sequence[int],
+    directory: str | Path,
+) -> Path:
+    """Write the sum of one unit as text, ``unit_STAGE_MAP_ROW_COLUMN.txt``.
+
+    Args:
+        network, arrays, inputs: of one picture, as `draw_maps` takes them.
+        stage: its name.
+        place: (map, row, column), counted from 0; or (number,) in a stage that has no maps.
+        directory: the folder; made if it is not there.
+
+    Raises:
+        UnknownName: if the network has no such stage.
+        DataError: if the stage has no such unit.
+        OSError: if it cannot be written.
+    """
+    unit = take_apart(network, arrays, inputs, stage, place)
+    numbers = unit.place if unit.maps.shape[1:] != (1, 1) else unit.place[:1]
+    path = Path(directory) / f"unit_{'_'.join([unit.stage.name, *map(str, numbers)])}.txt"
+    write_atomically(path, unit_text(network, unit).encode())
+    return path
+
+
+def unit_text(network: Network, unit: Unit) -> str:
+    """The sum of a unit with all its numbers, rounded to four decimals."""
+    number, row, column = unit.place
+    where = f"unit {number}" if unit.maps.shape[1:] == (1, 1) else f"map {number}, row {row}, column {column}"
+    lines = [f"{network.name}, {unit.stage.name}: {where}, after {layer_text(unit.stage)} of {unit.source_name}", ""]
+    if unit.source.shape[1:] == (1, 1):
+        lines += [_product(unit, term) for term in unit.terms]
+    else:
+        for term in unit.terms:
+            lines += [*_patch(unit, term), ""]
+    return "\n".join([*lines, *_sum(unit)]) + "\n"
+
+
+def _patch(unit: Unit, term: Term) -> Iterator[str]:
+    """A patch beside its kernel, row by row."""
+    top, left, bottom, right = term.box
+    source = "input" if unit.source_name == "input" and len(unit.source) == 1 else f"map {term.map}"
+    times = "" if term.kernel is None else " · kernel"
+    yield f"{source}, rows {top} to {bottom - 1}, columns {left} to {right - 1}{times}:"
+    for index, values in enumerate(term.patch):
+        kernel = "" if term.kernel is None else f"   ·   {_row(term.kernel[index])}"
+        yield f"  {_row(values)}{kernel}"
+    yield f"  {'largest' if isinstance(unit.stage.layer, MaxPooling) else 'sum of products'} = {term.sum:.4f}"
+
+
+def _product(unit: Unit, term: Term) -> str:
+    value, weight = float(term.patch[0, 0]), 0.0 if term.kernel is None else float(term.kernel[0, 0])
+    if isinstance(unit.stage.layer, EuclideanRbf):
+        return f"unit {term.map:>4}:  ({value:9.4f} - {weight:7.4f})² = {term.sum:9.4f}"
+    return f"unit {term.map:>4}:  {value:9.4f} · {weight:9.4f} = {term.sum:9.4f}"
+
+
+def _sum(unit: Unit) -> Iterator[str]:
+    """The terms of all maps, the bias, and what the activation makes of the sum."""
+    layer = unit.stage.layer
+    if not isinstance(layer, MaxPooling):
+        terms = [f"{term.sum:+.4f}" for term in unit.terms]
+        plural = "units" if unit.source.shape[1:] == (1, 1) else "maps"
+        many = f"sum over {len(terms)} {plural}" if len(terms) > 1 else _SINGLE.get(type(layer), "sum of products")
+        written = f"{' '.join(terms)} = " if 1 < len(terms) <= 16 else ""
+        yield f"{many}: {written}{sum(term.sum for term in unit.terms):.4f}"
+    if unit.bias is not None:
+        yield f"bias: {unit.bias:+.4f}"
+    yield f"a = {unit.sum:.4f}"
+    if unit.stage.activation is not Activation.IDENTITY:
+        yield f"{FORMULAS[unit.stage.activation].replace('−', '-')} = {unit.value:.4f}"
+
+
+_SINGLE = {
+    Subsampling: "coefficient · sum of the patch",
+    AveragePooling: "mean of the patch",
+    GlobalAveragePooling: "mean of the map",
+}
+
+
+def _row(values: Array) -> str:
+    return " ".join(f"{value:9.4f}" for value in np.asarray(values, np.float64).tolist())
