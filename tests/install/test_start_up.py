@@ -75,3 +75,17 @@ def test_every_name_that_is_imported_late_is_there(package: str):
     assert "torch" not in imported_by(code, "torch")
     missing = f"import {package} as package\nassert not hasattr(package, 'nonsense')"
     assert imported_by(missing, *PICTURES) == set()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["networks"],
+        ["show", "lenet-5"],
+        ["show", "lenet-1", "--toml"],
+        ["diff", "lenet-5", "lenet-1"],
+        ["code", "lenet-5"],
+    ],
+)
+def test_counting_and_printing_networks_imports_not_even_numpy(arguments: list[str]):
+    assert imported_by(command(*arguments), *HEAVY, *PICTURES, *NETWORK, "numpy", "safetensors", "tomllib") == set()

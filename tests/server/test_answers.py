@@ -398,7 +398,7 @@ def test_a_defect_is_one_sentence_without_a_traceback(monkeypatch, capsys):
     assert answer.status_code == 500
     expected = "a defect of lenet stopped its reading (RuntimeError: at the core); please report it"
     assert answer.json()["detail"] == f"picture: {expected}"
-    monkeypatch.setattr("lenet.server.networks_route.describe", fails)
+    monkeypatch.setattr("lenet.server.networks_route.registered", fails)
     answer = client.get("/v1/networks/lenet-4")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "Traceback" not in answer.text + capsys.readouterr().err

@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import json
 import re
-import tomllib
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import MISSING, fields
@@ -113,7 +112,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
     lenet.errors.ArchitectureError: line 2, stage 'c1': maps is '6', expected a whole number
     """
     try:
-        values = tomllib.loads(text)
+        values = _parsed(text)
     except (ValueError, RecursionError) as error:
         raise ArchitectureError(f"not TOML: {_first_line(error)}") from None
     whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "story": "", "departures": []}
@@ -174,6 +173,12 @@ def to_toml(network: Network) -> str:
         if stage.activation is not Activation.IDENTITY:
             lines.append(f"activation = {_text(stage.activation.replace('_', ' '))}")
     return "\n".join(lines) + "\n"
+
+
+def _parsed(text: str) -> dict[str, Any]:
+    import tomllib  # here, because most networks are named
+
+    return tomllib.loads(text)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -268,7 +273,7 @@ def _stage_place(text: str, index: int, given: Mapping[str, Any]) -> str:
     named = f"stage {printable(name)[:60]!r}" if isinstance(name, str) and name else f"stage {index + 1}"
     for header in list(_HEADER.finditer(text))[index : index + _MOST_FALSE_HEADERS + 1]:
         try:
-            before = tomllib.loads(text[: header.end()])["stage"]
+            before = _parsed(text[: header.end()])["stage"]
         except (ValueError, RecursionError, KeyError):  # it stands within a text
             continue
         if len(before) == index + 1:

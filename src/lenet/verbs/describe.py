@@ -1,17 +1,21 @@
 """Networks counted, compared and printed: by name, as descriptions, or as models."""
 
+from __future__ import annotations
+
 import sys
 from pathlib import Path
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 from lenet import summary
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError, UnknownName
-from lenet.model import Model, create, load
 from lenet.networks import describe
 from lenet.networks.toml_files import names_toml
 from lenet.pytorch.source import standalone_source
 from lenet.summary import Account, NetworkDifference
+
+if TYPE_CHECKING:
+    from lenet.model import Model
 
 
 def show(
@@ -99,7 +103,7 @@ def described(network: Network | Model | str | Path, **options: int | None) -> N
     values = {option: value for option, value in options.items() if value is not None}
     if isinstance(network, str | Path):
         return describe(network, **values)
-    network = network.network if isinstance(network, Model) else network
+    network = network if isinstance(network, Network) else network.network
     if values:
         raise ArchitectureError(f"{network.name} is described already; give its name to choose {next(iter(values))}")
     return network
@@ -111,7 +115,9 @@ def model_to_look_at(source: Model | str | Path) -> Model:
     Raises:
         WeightsError, UnknownName, ArchitectureError: as `lenet.load` and `lenet.describe`.
     """
-    if isinstance(source, Model) or not names_toml(source):
+    from lenet.model import create, load  # here, because counting and printing networks need no NumPy
+
+    if not names_toml(source):
         return load(source)
     print(f"lenet: {source} has no weights; what is shown is the network before training", file=sys.stderr)
-    return create(source)
+    return create(str(source))
