@@ -17,7 +17,7 @@ from lenet import summary
 from lenet.cli import main
 from lenet.engine import activations
 from lenet.model import pretrained
-from lenet.networks import describe, names
+from lenet.networks import describe, names, to_toml
 from lenet.reading import Reader, Recognizer
 from lenet.server import Limits, create_app
 from tests.server.asgi import Client
@@ -208,6 +208,14 @@ def test_a_network_that_does_not_exist_is_refused_as_by_lenet_show(client, capsy
     answer = client.get("/v1/networks/lenet-6")
     assert answer.status_code == 404
     assert answer.json()["detail"] == refusal(capsys, "show", "lenet-6")
+
+
+def test_no_file_is_opened_for_the_name_of_a_network(client, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "own.toml").write_text(to_toml(describe("lenet-1")), "utf-8")
+    answer = client.get("/v1/networks/own.toml")
+    assert answer.status_code == 404
+    assert "unknown network 'own.toml'" in answer.json()["detail"]
 
 
 def test_the_page_is_sent_whole_with_the_policy_that_it_names(client):

@@ -2,6 +2,7 @@
 
 import ast
 import gzip
+import re
 import runpy
 import sys
 from pathlib import Path
@@ -107,15 +108,28 @@ def test_every_gray_network_learns_from_idx_files_and_answers(name, place, idx, 
     assert {line.split(": ")[1][0] for line in out.splitlines()} <= {"0", "1"}
 
 
-def test_what_the_script_has_learned_is_right(place, idx, monkeypatch, capsys):
-    write(place, "lenet-5-relu")
+@pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])  # of the one the largest wins, of the other the smallest
+def test_what_the_script_has_learned_is_right(name, place, idx, monkeypatch, capsys):
+    write(place, name)
     out = run(monkeypatch, capsys, "train.py", idx, "--epochs", 40, "--output", "mine.pt")
     assert out.splitlines()[-1] == "test error 0.00 %; weights in mine.pt"
-    again = run(monkeypatch, capsys, "train.py", idx, "--epochs", 40, "--output", "again.pt")
-    one, other = (torch.load(path, weights_only=True) for path in ("mine.pt", "again.pt"))
-    assert again.splitlines()[:-1] == out.splitlines()[:-1]
-    assert all(torch.equal(array, other["weights"][name]) for name, array in one["weights"].items())
-    assert set(one["weights"]) == set(lenet.describe("lenet-5-relu").parameter_shapes())
+    assert set(torch.load("mine.pt", weights_only=True)["weights"]) == set(lenet.describe(name).parameter_shapes())
+    page = np.full((40, 40), 255, np.uint8)
+    page[18:23, 5:35] = 0
+    Image.fromarray(page).save("0.png")
+    Image.fromarray(page.T.copy()).save("1.png")
+    out = run(monkeypatch, capsys, "predict.py", "0.png", "1.png", "--weights", "mine.pt")
+    answers = [re.fullmatch(r"(\d)\.png: (\d) \((0\.\d{3}|1\.000)\)", line) for line in out.splitlines()]
+    assert [answer[1] == answer[2] for answer in answers] == [True, True]
+    assert all(float(answer[3]) > 0.5 for answer in answers)
+
+
+def test_the_same_seed_gives_the_same_weights(place, idx, monkeypatch, capsys):
+    write(place, "lenet-short")
+    for output in ("one.pt", "other.pt"):
+        run(monkeypatch, capsys, "train.py", idx, "--epochs", 2, "--seed", 3, "--output", output)
+    one, other = (torch.load(path, weights_only=True)["weights"] for path in ("one.pt", "other.pt"))
+    assert all(torch.equal(array, other[name]) for name, array in one.items())
 
 
 @pytest.fixture
