@@ -495,7 +495,7 @@ def originals() -> dict[str, bytes]:
         folder = Path(name)
         arrays = {"x_train": rng.integers(0, 256, (36, 8, 8), np.uint8), "y_train": np.arange(36) % 3,
                   "x_test": rng.integers(0, 256, (12, 8, 8), np.uint8), "y_test": np.arange(12) % 3}  # fmt: skip
-        np.savez_compressed(folder / "data.npz", class_names=np.array(["a", "b", "c"]), **arrays)
+        np.savez_compressed(folder / "data.npz", class_names=np.array(["seven", "one", "two"]), **arrays)
         np.savez(folder / "ten.npz", images=rng.integers(0, 256, (20, 28, 28), np.uint8), labels=np.arange(20) % 10)
         (folder / "tables").mkdir()
         rows = [",".join(map(str, [number % 3, *levels.ravel()])) for number, levels in enumerate(arrays["x_train"])]

@@ -422,14 +422,15 @@ def test_a_stop_by_hand_says_how_to_go_on(capsys, tmp_path, monkeypatch):
     assert capsys.readouterr().err == "lenet: stopped; go on with: lenet train --out my-run --resume\n"
 
 
-def test_evaluating_on_other_classes_says_so(tmp_path, capsys):
+def test_evaluating_on_other_classes_is_refused_and_names_both(tmp_path, capsys):
     dataset = stripes(60)
-    network = describe("lenet-5-relu", classes=len(dataset.class_names))
+    network = describe("lenet-5-relu")
     arrays = {name: np.zeros(shape, np.float32) for name, shape in network.parameter_shapes().items()}
     Model(network, arrays, {"data": {"name": "cifar10"}}).save(tmp_path / "w.safetensors")
     source = write_npz(tmp_path / "stripes.npz", dataset)
-    assert main(["evaluate", str(tmp_path / "w.safetensors"), "--data", str(source)]) == 0
-    assert "trained on cifar10, whose classes are not those of" in capsys.readouterr().err
+    assert main(["evaluate", str(tmp_path / "w.safetensors"), "--data", str(source)]) == 1
+    said = capsys.readouterr().err
+    assert "stripes has the classes 0, 1, 2, but the model's are airplane, automobile, bird, cat" in said
 
 
 # Stochastic diagonal Levenberg–Marquardt

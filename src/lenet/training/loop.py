@@ -441,8 +441,8 @@ def _check(
         classes = network.classes if start is None else len(start.class_names)
         if len(data.class_names) > classes:
             raise TrainingError(
-                f"{data.name} has the classes {listed(data.class_names)}, which are {len(data.class_names)}, but "
-                f"{network.name} has {classes} outputs for classes"
+                f"{data.name} has {len(data.class_names)} classes, but {network.name} has {classes} outputs for them; "
+                f"the classes are {listed(data.class_names)}"
             )
         if (data.train_labels == data.train_labels[0]).all():
             raise TrainingError(

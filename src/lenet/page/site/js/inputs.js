@@ -1,8 +1,41 @@
-/** From the 28×28 gray levels that all networks share to the input of one: the same numbers as Python's. */
+/** From a picture, or the 28×28 gray levels of its digit, to the input of one network: the same numbers as Python's. */
 
 import { rint, shrink } from "lenet/reading/resampling.js";
+import { squareOf, takesWhole } from "lenet/reading/whole.js";
 
 const SIDE = 28;
+const NOTHING = new Uint8Array(SIDE * SIDE);
+const LUMA = [0.299, 0.587, 0.114].map(Math.fround);
+
+/**
+ * What a network sees: the whole picture, or its digit, whichever it was trained on; nothing but background without it.
+ *
+ * @param {Loaded} loaded
+ * @param {?ImageData} picture
+ * @param {?Uint8Array} image - the digit in 28·28 gray levels
+ */
+export function inputOf(loaded, picture, image) {
+  if (!takesWhole(loaded) || !picture) return networkInput(loaded.network, image ?? NOTHING);
+  return wholeInput(loaded, picture);
+}
+
+/** A whole picture as the network's input, as it was read for training. */
+function wholeInput({ network, pictures }, picture) {
+  const [channels, height, width] = network.inputShape;
+  const levels = levelsOf(network.description.input_range);
+  let planes = squareOf(picture, pictures);
+  if (planes.length > channels) planes = [mixed(planes)];
+  planes = planes.map((plane) => fittedSquare(plane, pictures.side, height, width));
+  const input = new Float32Array(channels * height * width);
+  for (let channel = 0; channel < channels; channel++) {
+    const plane = planes[channel] ?? planes[0];
+    plane.forEach((level, at) => { input[channel * height * width + at] = levels[level]; });
+  }
+  return input;
+}
+
+const mixed = ([red, ...others]) => red.map((level, at) => rint(others.reduce(
+  (sum, plane, index) => Math.fround(sum + Math.fround(plane[at] * LUMA[index + 1])), Math.fround(level * LUMA[0]))));
 
 /**
  * @param {{inputShape: number[], description: Object}} network
@@ -35,10 +68,12 @@ function levelsOf(range) {
   return knownLevels.get(range);
 }
 
-function fitted(image, height, width) {
-  if (height >= SIDE && width >= SIDE) return padded(image, SIDE, height, width);
+const fitted = (image, height, width) => fittedSquare(image, SIDE, height, width);
+
+function fittedSquare(image, side, height, width) {
+  if (height >= side && width >= side) return padded(image, side, height, width);
   const shorter = Math.min(height, width);
-  return padded(resampled(image, shorter), shorter, height, width);
+  return padded(resampled(image, side, shorter), shorter, height, width);
 }
 
 function padded(image, side, height, width) {
@@ -52,7 +87,7 @@ function padded(image, side, height, width) {
 }
 
 /** Each new pixel is the mean of what it covers: OpenCV's INTER_AREA, which rounds halves up where it adds four. */
-function resampled(image, side) {
-  const { data } = shrink({ data: Float32Array.from(image), width: SIDE, height: SIDE }, side, side);
-  return Uint8Array.from(data, side === SIDE / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
+function resampled(image, given, side) {
+  const { data } = shrink({ data: Float32Array.from(image), width: given, height: given }, side, side);
+  return Uint8Array.from(data, side === given / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
 }

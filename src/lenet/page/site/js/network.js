@@ -5,7 +5,7 @@ import { activationNamed, prepareLayer } from "lenet/stages.js";
 import { decodeArrays } from "lenet/weights.js";
 
 export { probabilities } from "lenet/answers.js";
-export { networkInput } from "lenet/inputs.js";
+export { inputOf, networkInput } from "lenet/inputs.js";
 
 /**
  * @typedef {Object} Loaded - a network with all that the page's document says of it
@@ -16,6 +16,8 @@ export { networkInput } from "lenet/inputs.js";
  * @property {{temperature: number, least: number}} reading_calibration - of the mean over several views of a digit
  * @property {?number} refusal - the output that stands for none of the classes
  * @property {string[]} labels - of the classes, without the refusal
+ * @property {{kind: string, side: number, polarity: string}} pictures - what it was trained on: the ink of one digit
+ *     ("digits"), or whole pictures ("gray", "color")
  * @property {{data: ?string, test_error: ?number, made_by: ?string}} provenance
  * @property {Object} account - parameters, connections, macs, stages with derivations
  * @property {boolean} hidden - only there to read pictures

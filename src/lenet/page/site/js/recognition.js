@@ -3,13 +3,12 @@
  * Every step is taken again only when something before it has changed.
  */
 
-import { networkInput, probabilities } from "lenet/network.js";
+import { inputOf, networkInput, probabilities } from "lenet/network.js";
 import { digitOfDrawing, digitOfPicture } from "lenet/reading/digit.js";
 import { views } from "lenet/reading/views.js";
+import { takesWhole } from "lenet/reading/whole.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
 import { timed } from "lenet/timings.js";
-
-const NOTHING = new Uint8Array(784);
 
 /**
  * @typedef {Object} Reading
@@ -18,6 +17,7 @@ const NOTHING = new Uint8Array(784);
  * @property {?number[]} box - of the digit that the networks look at, in pixels of the picture
  * @property {?Uint8Array} image - that digit in 28×28
  * @property {?Object} steps - what led there; null where the server has read
+ * @property {boolean} isWhole - whether no digit is looked for, since all networks shown take the whole picture
  */
 
 /**
@@ -26,23 +26,25 @@ const NOTHING = new Uint8Array(784);
  * `image`, `passes` and `answers` along.
  */
 export function recognize(state, patch) {
-  const isNew = "picture" in patch || "chosen" in patch;
-  if (!(isNew || "changes" in patch || "shown" in patch)) return patch;
   const next = { ...state, ...patch };
-  const reading = isNew ? timed("reading", () => read(next)) : state.reading;
+  const isWhole = next.shown.length > 0 && next.shown.every((index) => takesWhole(next.networks[index]));
+  const isNew = "picture" in patch || "chosen" in patch || isWhole !== (state.reading?.isWhole ?? isWhole);
+  if (!(isNew || "changes" in patch || "shown" in patch)) return patch;
+  const reading = isNew ? timed("reading", () => read(next, isWhole)) : state.reading;
   const image = isNew || "changes" in patch ? changedImage(reading, next.changes) : state.image;
   return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
 }
 
-/** @returns {?Reading} by the server where it has `found` digits, else by the page itself */
-function read({ picture, isDrawn, found, chosen, reader }) {
+/** @returns {?Reading} by the server where it has `found` digits, else what the page itself sees in the picture */
+function read({ picture, isDrawn, found, chosen, reader }, isWhole) {
   if (!picture) return null;
+  if (isWhole) return { digits: [], box: null, image: null, steps: null, isWhole };
   if (found) {
     const { box = null, image = null } = found.digits[chosen] ?? {};
-    return { digits: found.digits, box, image, steps: null };
+    return { digits: found.digits, box, image, steps: null, isWhole };
   }
   const digit = isDrawn ? digitOfDrawing(picture) : digitOfPicture(picture);
-  return { ...digit, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
+  return { ...digit, isWhole, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
 }
 
 /** Classifies a digit as Python's reader does: by the mean probabilities over several views of it. */
@@ -62,11 +64,8 @@ function changedImage(reading, changes) {
   return image && !isUnchanged(changes) ? applyChanges(image, changes) : image;
 }
 
-function answer({ networks, shown }, image) {
-  const passes = shown.map((index) => {
-    const { network } = networks[index];
-    return network.run(networkInput(network, image ?? NOTHING));
-  });
+function answer({ networks, shown, picture }, image) {
+  const passes = shown.map((index) => networks[index].network.run(inputOf(networks[index], picture, image)));
   const answers = shown.map((index, place) => probabilities(networks[index], passes[place].outputs));
   return { passes, answers };
 }

@@ -86,6 +86,7 @@ export function mountRobustness(container, store) {
 
   function follow() {
     const { networks, shown, answers, image, changes } = store.state;
+    container.hidden = Boolean(store.state.reading?.isWhole); // the sliders change digits of 28×28
     reset.disabled = isUnchanged(changes);
     says.replaceChildren(...(image
       ? answers.map((answer, place) => {

@@ -57,12 +57,13 @@ export const en = {
   "found.sure": "Read as {label}, at {share}.",
   "found.unsure": "Not sure: perhaps {label}, at {share}.",
   "found.choose": "{count} digits were found; choose the one that the networks look at.",
+  "found.whole": "The whole picture goes to the network; no digit is looked for.",
   "found.threshold": "In this file a plain threshold tells ink from paper; lenet read does better, on photos above all, "
     + "and reads every digit.",
 
   "steps.title": "From picture to input",
   "steps.picture": "Picture",
-  "steps.picture.text": "as drawn or photographed, with the digit found in it",
+  "steps.picture.text": "as drawn or photographed; a digit that was found in it is boxed",
   "steps.ink": "Ink",
   "steps.ink.text": "the digit, told from the paper and from all else",
   "steps.dark": "dark on light",
@@ -80,6 +81,10 @@ export const en = {
   "answers.none": "This is no digit, at {share}.",
   "answers.nothing": "Nothing is drawn yet.",
   "answers.noDigit": "No digit was found in this picture.",
+  "answers.sureName": "This is: {label}.",
+  "answers.unsureName": "I don’t know. Perhaps: {label}, at {share}.",
+  "answers.noneOfThem": "This is none of the classes, at {share}.",
+  "answers.classes": "Probability of each class",
   "answers.probabilities": "Probability of each digit",
   "answers.penalties": "Penalty: squared distance from the digit’s code. The smallest wins.",
 

@@ -1,3 +1,4 @@
+import { takesWhole } from "lenet/reading/whole.js";
 import { say, t } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { number, percent } from "lenet/views/numbers.js";
@@ -19,7 +20,8 @@ export function mountAnswers(container, store) {
   function update() {
     const { answers, image, picture } = store.state;
     if (answers.length !== shown.length) return;
-    shown.forEach((list, place) => list.update(image && answers[place], picture));
+    const seen = store.state.shown.map((index) => (takesWhole(store.state.networks[index]) ? picture : image));
+    shown.forEach((list, place) => list.update(seen[place] && answers[place], picture));
     clearTimeout(saying);
     saying = setTimeout(() => {
       live.textContent = shown.map((list) => list.text()).join(" ");
@@ -33,6 +35,7 @@ export function mountAnswers(container, store) {
 
 function createList(store, loaded) {
   const isPenalty = loaded.network.smallestWins;
+  const hasNames = loaded.labels.some((label) => !/^\d$/.test(label));
   const digit = make("p", { class: "answer-digit", "aria-hidden": "true" });
   const verdict = make("p", { class: "answer-verdict" });
   const rows = loaded.labels.map((label) => {
@@ -46,9 +49,10 @@ function createList(store, loaded) {
     make("h3", { class: "network-name" }, loaded.title),
     make("div", { class: "answer-head" }, digit, verdict),
     make("ol", { class: "answer-rows" }, ...rows.map(({ row }) => row)),
-    say(store, make("p", { class: "figure-note" }), isPenalty ? "answers.penalties" : "answers.probabilities"),
+    say(store, make("p", { class: "figure-note" }), isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
   element.dataset.network = loaded.title;
+  element.classList.toggle("has-names", hasNames);
 
   function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.accepted);
@@ -69,9 +73,11 @@ function createList(store, loaded) {
     if (!answer) return t(store, picture ? "answers.noDigit" : "answers.nothing");
     const label = loaded.labels[answer.winner];
     const share = percent(answer.probabilities[answer.winner]);
-    if (answer.accepted) return t(store, "answers.sure", { label, share });
-    if (answer.none > answer.probabilities[answer.winner]) return t(store, "answers.none", { share: percent(answer.none) });
-    return t(store, "answers.unsure", { label, share });
+    if (answer.accepted) return t(store, hasNames ? "answers.sureName" : "answers.sure", { label, share });
+    if (answer.none > answer.probabilities[answer.winner]) {
+      return t(store, hasNames ? "answers.noneOfThem" : "answers.none", { share: percent(answer.none) });
+    }
+    return t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, share });
   }
 
   return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };

@@ -3,7 +3,7 @@
 import { explainUnit, sourcesOf } from "lenet/units.js";
 import { say } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
-import { createFigure } from "lenet/views/figure.js";
+import { createFigure, lettersOf } from "lenet/views/figure.js";
 import { areaBox, layOut, unitAt, unitBox } from "lenet/views/layout.js";
 import { createLinks } from "lenet/views/links.js";
 import { shapeText, stageName } from "lenet/views/numbers.js";
@@ -48,7 +48,7 @@ export function createDiagram(store, loaded, place) {
       : make("span", { class: "stage-name" }, name);
     listen(canvas, figure, index);
     const kind = say(store, make("span", { class: "stage-kind" }), `kind.${stage.kind}`);
-    return { canvas, figure, stage: { ...stage, last }, element: frame(canvas, title, shape, kind) };
+    return { canvas, figure, stage: { ...stage, last, letters: lettersOf(loaded) }, element: frame(canvas, title, shape, kind) };
   }
 
   function frame(canvas, title, shape, kind) {

@@ -3,11 +3,13 @@
  * each beside the page and enlarged from there, so that a stroke costs a few hundred draws and no more.
  */
 
+import { widthBeyond } from "lenet/views/layout.js";
 import { palette, paintLevels, paintSigned, show, strength } from "lenet/views/palette.js";
 import { number } from "lenet/views/numbers.js";
 
 const DIMMED = 0.16;
 const CODE_COLUMNS = 7;
+const LONGEST_NAME = 14;
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -99,10 +101,10 @@ export function createFigure(canvas, subject) {
       context.strokeStyle = best ? accent : line;
       context.lineWidth = best ? 2 : 1;
       context.strokeRect(box.x + 0.5, box.y + 0.5, layout.cell - 1, layout.cell - 1);
-      const label = unit === subject.refusal ? "∅" : subject.labels[unit] ?? String(unit);
+      const label = nameOf(subject, unit);
       const base = box.y + layout.cell / 2 + 4;
       write(label, box.x + layout.cell + 8, base, best ? accent : ink, true);
-      write(number(values[unit], 2), box.x + layout.cell + 24, base, best ? accent : muted, best);
+      write(number(values[unit], 2), box.x + layout.cell + 24 + widthBeyond(lettersOf(subject)), base, best ? accent : muted, best);
     });
   }
 
@@ -114,6 +116,18 @@ export function createFigure(canvas, subject) {
 
   return { resize, update, get layout() { return layout; } };
 }
+
+/** The class of an output, or what stands for none of them; cut short where it is long. */
+function nameOf({ labels, refusal }, unit) {
+  if (unit === refusal) return "∅";
+  const place = refusal !== null && unit > refusal ? unit - 1 : unit;
+  const name = labels[place] ?? String(unit);
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
+}
+
+/** How many letters the longest of these names has. */
+export const lettersOf = ({ labels }) =>
+  Math.min(LONGEST_NAME, Math.max(1, ...labels.map((label) => label.length)));
 
 /** Paints one patch or kernel on its own canvas, a pixel a value. */
 export function drawPatch(canvas, values, width, scale) {

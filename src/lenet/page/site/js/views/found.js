@@ -56,6 +56,7 @@ export function mountFound(store) {
 
   function sentences(found, isDrawn) {
     const { reading, chosen } = store.state;
+    if (reading.isWhole) return [t(store, "found.whole")];
     const digit = reading.digits[chosen];
     const texts = [digit ? verdict(digit) : found?.remark || t(store, "answers.noDigit")];
     if (reading.digits.length > 1) texts.push(t(store, "found.choose", { count: reading.digits.length }));

@@ -22,15 +22,15 @@ function mapSide(units, zoom) {
 }
 
 /**
- * @param {{kind: string, outputShape: number[], last: boolean}} stage
+ * @param {{kind: string, outputShape: number[], last: boolean, letters: number}} stage `letters` has the longest name
  * @param {{width: number, flow: "row"|"wrap", zoom: number}} room
  * @returns {Layout}
  */
-export function layOut({ kind, outputShape, last }, room) {
+export function layOut({ kind, outputShape, last, letters }, room) {
   const [maps, height, width] = outputShape;
   if (kind === "euclidean_rbf") return codes(maps, room);
   if (height > 1 || width > 1) return grid(maps, height, width, room);
-  return last ? outputs(maps, room) : cells(maps, room);
+  return last ? outputs(maps, letters, room) : cells(maps, room);
 }
 
 function grid(maps, height, width, room) {
@@ -91,10 +91,13 @@ function codes(units, room) {
   })));
 }
 
-function outputs(units, room) {
+/** What names of so many letters need more than one letter does, beside the outputs, in CSS pixels. */
+export const widthBeyond = (letters) => Math.ceil(7.25 * (letters - 1));
+
+function outputs(units, letters, room) {
   const side = Math.round(20 * room.zoom);
   return bounded("outputs", side, Array.from({ length: units }, (_, unit) => ({
-    x: 0, y: unit * (side + GAP), width: side + 76, height: side,
+    x: 0, y: unit * (side + GAP), width: side + 76 + widthBeyond(letters), height: side,
   })));
 }
 

@@ -83,6 +83,16 @@ export function paintLevels(words, levels, minimum = 0, maximum = 255) {
   }
 }
 
+/** Paints three planes, red, green and blue, in their own colors. */
+export function paintColors(words, levels, least, most) {
+  const factor = STEPS / (most - least);
+  const byte = (index) => Math.max(0, Math.min(STEPS, Math.round((levels[index] - least) * factor)));
+  for (let index = 0; index < words.length; index += 1) {
+    const [red, green, blue] = [0, 1, 2].map((plane) => byte(plane * words.length + index));
+    words[index] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+  }
+}
+
 /** Shows width × height words on a canvas of that size; the style sheet scales it without smoothing. */
 export function show(canvas, width, height, paint) {
   if (canvas.width !== width || canvas.height !== height) {

@@ -1,8 +1,8 @@
+import { takesWhole } from "lenet/reading/whole.js";
 import { say, t } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { number } from "lenet/views/numbers.js";
-import { palette, paintLevels, show } from "lenet/views/palette.js";
-import { networkInput } from "lenet/network.js";
+import { paintColors, palette, paintLevels, show } from "lenet/views/palette.js";
 
 const STEPS = ["picture", "ink", "strokes", "image", "input"];
 
@@ -24,20 +24,22 @@ export function mountSteps(container, store) {
   }));
   container.append(say(store, make("h2", { class: "small-title" }), "steps.title"), list);
 
-  store.subscribe(["reading", "image", "shown", "palette"], update);
+  store.subscribe(["reading", "passes", "shown", "palette"], update);
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, found, reading, image, shown, networks } = store.state;
+    const { picture, found, reading, image, shown, networks, passes } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
     const steps = reading?.steps;
-    items.ink.hidden = items.strokes.hidden = Boolean(found);
+    items.ink.hidden = items.strokes.hidden = Boolean(found || reading?.isWhole);
+    items.image.hidden = Boolean(reading?.isWhole);
     drawLevels("ink", steps?.crop);
     notes.ink.textContent = steps ? t(store, steps.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
     drawBytes("strokes", steps?.small);
     drawBytes("image", image && { data: image, width: 28, height: 28 });
-    drawInput(image, networks[shown[0]].network);
+    const isSeen = image || (picture && takesWhole(networks[shown[0]]));
+    drawInput(isSeen && passes[0].input, networks[shown[0]].network);
   }
 
   function drawLevels(step, levels) {
@@ -51,13 +53,14 @@ export function mountSteps(container, store) {
     show(canvases[step], bytes.width, bytes.height, (words) => paintLevels(words, bytes.data));
   }
 
-  function drawInput(image, network) {
-    const [, height, width] = network.inputShape;
+  function drawInput(values, network) {
+    const [channels, height, width] = network.inputShape;
     const [minimum, maximum] = network.description.input_range;
     notes.input.textContent = `${width} × ${height} · ${number(minimum, 1)} … ${number(maximum, 1)}`;
-    if (!image) return blank(canvases.input);
-    const values = networkInput(network, image);
-    show(canvases.input, width, height, (words) => paintLevels(words, values, minimum, maximum));
+    if (!values) return blank(canvases.input);
+    const isColor = channels === 3 && takesWhole(store.state.networks[store.state.shown[0]]);
+    const paint = isColor ? paintColors : paintLevels;
+    show(canvases.input, width, height, (words) => paint(words, values, minimum, maximum));
   }
 }
 
