@@ -171,11 +171,11 @@ class Model:
         """Whether pictures are taken as they are, in color; else as ink on paper: gray levels of which 255 is ink."""
         return self._kind_of_pictures == "color"
 
-    def predict(self, pictures: Pictures) -> Any:
+    def predict(self, pictures: Pictures, *, fit: str = "pad") -> Any:
         """The classes of one picture, or of each of many: see `lenet.predict`."""
         from lenet.verbs.predict import predict
 
-        return predict(self, pictures)
+        return predict(self, pictures, fit=fit)
 
     def activations(self, pictures: Pictures) -> dict[str, NDArray[np.float32]]:
         """What every stage gives for pictures, before and after its activation.

@@ -5,7 +5,7 @@ import threading
 import warnings
 from collections.abc import Callable
 from contextlib import nullcontext
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from fastapi import HTTPException
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import LeNetError, MissingExtra
+from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
@@ -72,6 +73,34 @@ def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recog
     )
     found = Polarity.PAPER_HIGH if polarity == Polarity.PAPER_HIGH else Polarity.INK_HIGH
     return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), found)
+
+
+def predict(
+    name: str, content: bytes, model: Model, limits: Limits, *, top: int = 3, fit: str = "pad"
+) -> dict[str, Any]:
+    """The likeliest classes of a picture, as ``lenet predict --json`` prints them.
+
+    Args:
+        name: the picture's, which the answer and all sentences begin with.
+        content: a picture file's bytes.
+        model: of any classes.
+        limits: what is accepted.
+        top, fit: as ``lenet predict`` takes them.
+
+    Raises:
+        Problem: if it cannot be opened, or is too large.
+        UnknownName: if there is no such fit.
+    """
+
+    def predicted() -> dict[str, Any]:
+        pdf = is_pdf(content)
+        if not pdf:
+            _check_pixels(name, content, limits.max_pixels)
+        with _pdfium if pdf else nullcontext():
+            answer: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
+        return {"file": name} | answer
+
+    return _in_one_sentence(predicted, name, content)
 
 
 def is_quick(content: bytes) -> bool:

@@ -1,0 +1,60 @@
+"""From a picture file's bytes to the classes of any model, as the server answers them."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import lenet
+from lenet.errors import UnknownName
+from lenet.server.limits import Limits
+from lenet.server.pictures import predict
+from lenet.server.problems import Problem
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+
+
+@pytest.fixture(scope="module")
+def model():
+    return lenet.create("lenet-rgb", classes=["cat", "dog", "ship", "truck"], seed=1)
+
+
+def png(height=40, width=60):
+    content = io.BytesIO()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)).save(content, "PNG")
+    return content.getvalue()
+
+
+def test_bytes_give_what_python_predicts(model):
+    for fit in ("pad", "crop", "stretch"):
+        values = predict("photo.png", png(), model, Limits(), top=2, fit=fit)
+        assert values == {"file": "photo.png"} | lenet.predict(model, png(), fit=fit).to_json(2)
+        assert len(values["probabilities"]) == 2
+
+
+def test_a_model_of_digits_names_the_one_that_stands_out(model):
+    values = predict("seven.png", (DIGITS / "seven.png").read_bytes(), lenet.load("lenet-5-relu"), Limits())
+    assert (values["class"], values["remark"]) == ("7", "")
+
+
+@pytest.mark.parametrize(
+    ("content", "status", "said"),
+    [
+        (b"", 415, "photo.png: empty"),
+        (b"no picture", 415, "photo.png: not a picture in a known format"),
+        (png()[:200], 422, "photo.png: "),
+        (png(200, 300), 413, "photo.png: 300×200 pixels; at most 10,000 are accepted"),
+    ],
+)
+def test_what_cannot_be_opened_is_a_problem_with_the_sentence_of_the_shell(model, content, status, said):
+    with pytest.raises(Problem) as refused:
+        predict("photo.png", content, model, Limits(max_pixels=10_000))
+    assert refused.value.status == status
+    assert str(refused.value).startswith(said)
+
+
+def test_an_unknown_fit_is_named(model):
+    with pytest.raises(UnknownName, match="unknown fit 'squash'; known: pad, crop, stretch"):
+        predict("photo.png", png(), model, Limits(), fit="squash")
