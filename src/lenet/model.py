@@ -113,6 +113,11 @@ class Model:
         return None if places is None else tuple(self.class_outputs[place] for place in places)
 
     @property
+    def reads_digits(self) -> bool:
+        """Whether reading takes the model: its classes are the ten digits, and its pictures not in color."""
+        return self.digit_outputs is not None and not self.is_color
+
+    @property
     def refusal(self) -> int | None:
         """The output that stands for none of the classes, as "no digit"; None if the network has no such output."""
         number = self.provenance.get("refusal")

@@ -12,6 +12,9 @@ from lenet.errors import UnknownName
 from lenet.server.limits import Limits
 from lenet.server.pictures import predict
 from lenet.server.problems import Problem
+from lenet.server.readers import shipped
+from lenet.server.serving import Service
+from tests.server.asgi import Client
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
 
@@ -58,3 +61,43 @@ def test_what_cannot_be_opened_is_a_problem_with_the_sentence_of_the_shell(model
 def test_an_unknown_fit_is_named(model):
     with pytest.raises(UnknownName, match="unknown fit 'squash'; known: pad, crop, stretch"):
         predict("photo.png", png(), model, Limits(), fit="squash")
+
+
+def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(model):
+    client = Client(Service(model).app())
+    answer = client.post("/v1/predict?top=2&fit=crop", files={"picture": ("photo.png", png())})
+    assert answer.status_code == 200
+    assert answer.json() == predict("photo.png", png(), model, Limits(), top=2, fit="crop") | {"network": "lenet-rgb"}
+    raw = client.post("/v1/predict", content=png(), headers={"content-type": "image/png"})
+    assert raw.json()["class"] == lenet.predict(model, png()).class_name
+
+
+@pytest.mark.parametrize(
+    ("query", "content", "status", "said"),
+    [
+        ("fit=squash", png(), 422, "unknown fit 'squash'"),
+        ("top=0", png(), 422, "top is '0', expected a whole number of at least 1"),
+        ("single=true", png(), 422, "unknown query parameter 'single'"),
+        ("network=lenet-9", png(), 404, "unknown network with weights 'lenet-9'"),
+        ("", b"no picture", 415, "not a picture"),
+        ("network=lenet-5&fit=crop", png(), 422, "leave fit out"),
+    ],
+)
+def test_wrong_requests_are_refused_in_one_sentence(model, query, content, status, said):
+    client = Client(Service(model, shown=tuple(shipped())).app())
+    answer = client.post(f"/v1/predict?{query}", content=content, headers={"content-type": "image/png"})
+    assert answer.status_code == status
+    assert said in answer.json()["detail"]
+
+
+def test_a_server_of_such_a_model_reads_with_the_one_that_ships_and_its_page_asks_nobody(model, monkeypatch):
+    served = []
+    monkeypatch.setattr("lenet.server.serve", lambda service, *rest: served.append(service))
+    lenet.serve(model)
+    (service,) = served
+    assert '"reads_at":null' in service.page
+    assert '"labels":["cat","dog","ship","truck"]' in service.page
+    client = Client(service.app())
+    seven = (DIGITS / "seven.png").read_bytes()
+    answer = client.post("/v1/read?single=true", content=seven, headers={"content-type": "image/png"})
+    assert answer.json()["text"] == "7"

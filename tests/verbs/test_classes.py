@@ -116,13 +116,24 @@ def test_a_model_reads_if_its_classes_are_the_ten_digits_and_is_refused_everywhe
         assert lenet.read(path, single=True, model=model).text == "7"
         assert lenet.Reader(model).read(path, single=True).text == "7"
         return
-    for reading in (
-        lenet.Reader,
-        lambda model: lenet.read(path, model=model),
-        lambda model: lenet.serve(model, port=0),
-    ):
+    for reading in (lenet.Reader, lambda model: lenet.read(path, model=model)):
         with pytest.raises(WeightsError, match=r"tells the classes .* apart, .* digits 0 to 9; lenet predict"):
             reading(model)
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_over_http_classes_have_their_names_and_digits_are_read_by_a_model_of_digits(models, folders, way):
+    pytest.importorskip("fastapi")
+    from lenet.server.serving import Service
+    from tests.server.asgi import Client
+
+    _, _, seven = TABLE[way]
+    digit = (folders / way / "test" / seven / "0.png").read_bytes()
+    client = Client(Service(models[way]).app())
+    answer = client.post("/v1/predict?top=1", files={"picture": ("0.png", digit)}).json()
+    assert answer == {"file": "0.png", "network": "lenet-5-relu"} | models[way].predict(digit).to_json(1)
+    reading = client.post("/v1/read?single=true", files={"picture": ("seven.png", (DIGITS / "seven.png").read_bytes())})
+    assert reading.json()["text"] == "7"
 
 
 @pytest.mark.parametrize("way", WAYS)

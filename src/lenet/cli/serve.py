@@ -19,7 +19,9 @@ def register(app: typer.Typer) -> None:
 def serve(
     model: Annotated[
         str | None,
-        typer.Argument(help="The network that reads: a weights file or a run's folder; default: the one that ships."),
+        typer.Argument(
+            help="What is served: a weights file or a run's folder; default: the one that ships, which reads digits."
+        ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")] = (
         "127.0.0.1"

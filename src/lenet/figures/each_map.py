@@ -9,7 +9,7 @@ from lenet.architecture import Network
 from lenet.figures.folder import figure_folder
 from lenet.figures.panels import Array
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
-from lenet.figures.stages import chained_names, look
+from lenet.figures.stages import chained_names, run_stages
 
 _SIDE, _LEFT, _TOP, _TICK = 3.6, 0.6, 0.8, 0.05
 _FEW = 10
@@ -39,7 +39,7 @@ def draw_each_map(
         What `draw_maps` raises.
     """
     folder, theme = figure_folder(directory, format), DARK if dark else LIGHT
-    seen = look(network, arrays, inputs)
+    seen = run_stages(network, arrays, inputs)
     names = chained_names(seen) if chained else {}
     paths = []
     for item in seen:

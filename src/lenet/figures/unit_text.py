@@ -18,7 +18,7 @@ from lenet.architecture import (
 )
 from lenet.figures.panels import Array
 from lenet.figures.stages import FORMULAS, layer_text
-from lenet.figures.units import Term, Unit, take_apart
+from lenet.figures.units import Term, Unit, explain_unit
 from lenet.files import write_atomically
 
 
@@ -43,7 +43,7 @@ def write_unit(
         DataError: if the stage has no such unit.
         OSError: if it cannot be written.
     """
-    unit = take_apart(network, arrays, inputs, stage, place)
+    unit = explain_unit(network, arrays, inputs, stage, place)
     numbers = unit.place if unit.maps.shape[1:] != (1, 1) else unit.place[:1]
     path = Path(directory) / f"unit_{'_'.join([unit.stage.name, *map(str, numbers)])}.txt"
     write_atomically(path, unit_text(network, unit).encode())

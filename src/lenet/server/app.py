@@ -17,6 +17,7 @@ from lenet.server.metrics import MEDIA_TYPE as METRICS_TYPE
 from lenet.server.metrics import Metrics
 from lenet.server.middleware import Middleware
 from lenet.server.networks_route import add_networks
+from lenet.server.predict_route import add_predict
 from lenet.server.problems import HANDLERS
 from lenet.server.read_route import add_read
 from lenet.server.readers import Readers, shipped
@@ -29,6 +30,7 @@ def create_app(
     limits: Limits | None = None,
     *,
     shown: Sequence[Model] | None = None,
+    classifier: Model | None = None,
     root_path: str = "",
 ) -> Middleware:
     """The server as an ASGI application.
@@ -38,10 +40,11 @@ def create_app(
         page: the HTML of the page at ``/``; without one the documentation stands there.
         limits: what a request may cost.
         shown: weights of further networks that activations are given of; by default all that ship.
+        classifier: who names the classes of pictures; by default who reads.
         root_path: the path under which a proxy shows the server, as ``/digits``.
     """
     pool, metrics = Pool(limits or Limits()), Metrics()
-    readers = Readers(reader or Reader(), shipped() if shown is None else shown)
+    readers = Readers(reader or Reader(), shipped() if shown is None else shown, classifier)
     app = FastAPI(
         title="lenet",
         version=lenet.__version__,
@@ -55,6 +58,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,
     )
     add_read(app, readers, pool, metrics)
+    add_predict(app, readers, pool)
     add_activations(app, readers, pool)
     add_networks(app, readers, pool.limits)
     _add_operation(app, readers, metrics)

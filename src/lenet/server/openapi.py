@@ -28,6 +28,15 @@ _DIGIT = {
 }
 _ANSWER = {"file": "seven.png", "page": 1, "text": "7", "accepted": "7", "rejected": False, "remark": ""}
 READING_EXAMPLE = _ANSWER | {"size": [150, 140], "polarity": "paper-high", "digits": [_DIGIT], "ignored": []}
+PREDICTION_EXAMPLE = {
+    "file": "seven.png",
+    "class": "7",
+    "probability": 0.9942,
+    "probabilities": {"7": 0.9942, "1": 0.0013, "2": 0.0009},
+    "none": 0.0021,
+    "remark": "",
+    "network": "lenet-5-relu",
+}
 ACTIVATIONS_EXAMPLE = {
     "file": "seven.png",
     "network": "lenet-5-relu",

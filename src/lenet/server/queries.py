@@ -85,6 +85,20 @@ class ActivationsQuery(PictureQuery):
         return Settings(self.polarity, single=True)
 
 
+class PredictQuery(BaseModel):
+    """Which classes are asked for, and how the picture is taken, as ``lenet predict`` takes it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    network: str | LeftOut = Field(None, description="The network that is asked; by default the one that is served.")
+    top: int = Field(3, ge=1, le=10_000, description="So many of the likeliest classes are told.")
+    fit: Literal["pad", "crop", "stretch"] = Field(
+        "pad",
+        description="How a whole picture becomes a square: padded as for training, its middle, or the longer side "
+        "squeezed.",
+    )
+
+
 Q = TypeVar("Q", bound=BaseModel)
 
 

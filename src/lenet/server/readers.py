@@ -16,10 +16,12 @@ class Readers:
     Args:
         reader: who reads.
         shown: further networks, found by name.
+        classifier: who names the classes of pictures; the one that reads if None.
     """
 
-    def __init__(self, reader: Reader, shown: Sequence[Model] = ()) -> None:
+    def __init__(self, reader: Reader, shown: Sequence[Model] = (), classifier: Model | None = None) -> None:
         self._weights = reader.model
+        self.classifier = classifier or reader.model
         self.models = {model.network.name: model for model in (*shown, reader.model)}
         self.default = reader.model.network.name
         self.recognizer = lru_cache(maxsize=16)(self._recognizer)
@@ -47,6 +49,14 @@ class Readers:
         if name not in self.models:
             raise UnknownName("network with weights", name[:60], self.models)
         return self.models[name]
+
+    def classifier_of(self, name: str | None) -> Model:
+        """The weights of a network that classes are asked of; those that are served if no name, or their own, is given.
+
+        Raises:
+            UnknownName: if there are none under that name.
+        """
+        return self.classifier if name in (None, self.classifier.network.name) else self.weights_of(name)
 
 
 def shipped() -> list[Model]:

@@ -64,6 +64,20 @@ class Reading(Shape):
     ignored: list[Ignored] | None = None
 
 
+class Prediction(Shape):
+    """The classes that a picture may be of."""
+
+    model_config = ConfigDict(extra="forbid", populate_by_name=True)
+
+    file: str = Field(description="The picture's name, if the form told one.")
+    class_name: str = Field(alias="class", description="The likeliest class.")
+    probability: Share = Field(description="Its probability.")
+    probabilities: dict[str, float] = Field(description="Of the likeliest classes, `top` of them.")
+    none: Share = Field(description="The probability of none of the classes; 0 where the network has no such answer.")
+    remark: str = Field(description="What makes the answer worth little, as `as likely as chance`; else empty.")
+    network: str = Field(description="Whose answer it is.")
+
+
 class StageArray(Shape):
     """What a stage gives, before or after its activation."""
 

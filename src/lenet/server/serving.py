@@ -49,7 +49,7 @@ class Service:
     """What is served: plain values, so that other processes can take them.
 
     Attributes:
-        model: the one that reads.
+        model: the one that reads, and names the classes of pictures; if it reads no digits, the one that ships does.
         page: the HTML at ``/``; None for the documentation.
         limits: of each process.
         shown: weights of further networks.
@@ -64,7 +64,14 @@ class Service:
 
     def app(self) -> Middleware:
         """The application."""
-        return create_app(Reader(self.model), self.page, self.limits, shown=self.shown, root_path=self.root_path)
+        return create_app(
+            Reader(self.model if self.model.reads_digits else None),
+            self.page,
+            self.limits,
+            shown=self.shown,
+            classifier=self.model,
+            root_path=self.root_path,
+        )
 
 
 def serve(

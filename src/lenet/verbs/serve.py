@@ -28,7 +28,8 @@ def serve(
     """Serve the page at ``/``, reading at ``/v1/read``, and what else ``/docs`` lists, until SIGINT or SIGTERM comes.
 
     Args:
-        model: the one that reads: a model of digits, its file, a run's folder, or a name that ships.
+        model: the one that is served: a model, its file, a run's folder, or a name that ships. If it reads no digits,
+            its classes are at ``/v1/predict`` and on the page, and ``/v1/read`` is answered by the one that ships.
         host: the address to listen on; ``"0.0.0.0"`` is every one of this machine.
         port: 0 takes any that is free.
         workers: how many processes answer.
@@ -41,7 +42,7 @@ def serve(
 
     Raises:
         LeNetError: if the address cannot be listened on, or a value is none that is accepted.
-        WeightsError, UnknownName: as `lenet.load`, or if the model reads no digits.
+        WeightsError, UnknownName: as `lenet.load`.
         MissingExtra: if the packages of the extra ``serve`` are not installed.
     """
     from lenet.server import Limits, Service
@@ -51,7 +52,10 @@ def serve(
     served, shown = load(model), shipped()
     beside = [one for one in shown if one.network.name != served.network.name]
     root_path = normalized_path(root_path)
-    document = page_document([served, *beside][:_ON_PAGE], reads_at=f"{root_path}/v1/read")
+    document = page_document(
+        [served, *beside][:_ON_PAGE] if served.reads_digits else [served],
+        reads_at=f"{root_path}/v1/read" if served.reads_digits else None,
+    )
     service = Service(
         served,
         page=page_html(document),
