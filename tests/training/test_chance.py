@@ -70,7 +70,7 @@ def test_chance_is_the_share_of_the_commonest_class_within_its_interval():
     even = Chance.of(np.arange(1000) % 10, np.arange(100) % 10)
     assert even == Chance(0.1, 0.1)
     assert even.explains(900, 1000, 90, 100)
-    assert even.explains(910, 1000, 93, 100)
+    assert even.explains(885, 1000, 88, 100)  # a little better, as chance is now and then
     assert not even.explains(860, 1000, 90, 100)  # what is learned from is better than chance
     assert not even.explains(900, 1000, 70, 100)
     uneven = Chance.of(np.array([0] * 900 + [1] * 100), None)

@@ -1,13 +1,18 @@
 """Tells whether a set of digits is transposed: whether the network that ships reads it better with rows as columns."""
 
+from __future__ import annotations
+
 import sys
+from typing import TYPE_CHECKING
 
 import numpy as np
 
-from lenet.data import Dataset
 from lenet.engine import Forward
 from lenet.errors import printable
 from lenet.model import pretrained
+
+if TYPE_CHECKING:
+    from lenet.data import Dataset
 
 SAMPLE = 500
 LEAST = 20
