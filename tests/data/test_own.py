@@ -12,7 +12,7 @@ from PIL import Image, ImageOps
 
 from lenet import data
 from lenet.data.custom import KEPT_SIDE
-from lenet.errors import DataError
+from lenet.errors import DataError, UnknownName
 from tests.memory import most_megabytes
 from tests.reading.test_damage import png_chunk
 
@@ -276,3 +276,19 @@ def test_ink_of_colors_is_refused(tmp_path):
 
 if __name__ == "__main__":
     load_and_measure(str(Path(sys.argv[1])))
+
+
+def test_a_wide_picture_becomes_a_square_as_is_asked_for():
+    pixels = np.zeros((20, 40, 3), np.uint8)
+    pixels[:, :10], pixels[:, 10:30], pixels[:, 30:] = (255, 0, 0), (0, 255, 0), (255, 0, 0)
+    padded, cropped, stretched = (
+        data.read_picture(Image.fromarray(pixels), size=40, color=True, fit=fit) for fit in ("pad", "crop", "stretch")
+    )
+    assert (padded[:, 10:30] == pixels.transpose(2, 0, 1)).all()
+    border = np.median(np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]), axis=0)
+    assert (padded[:, :10] == border[:, None, None]).all()
+    assert (cropped == np.array([0, 255, 0], np.uint8)[:, None, None]).all()
+    assert (stretched == pixels[:1].transpose(2, 0, 1)).all()
+    for wrong in ({"fit": "squash"}, {"polarity": "dark"}):
+        with pytest.raises(UnknownName, match=r"'squash'|'dark'"):
+            data.read_picture(Image.fromarray(pixels), **wrong)
