@@ -153,6 +153,11 @@ def test_what_cannot_be_exported_is_said_in_one_sentence(arguments, said, capsys
     assert not list(tmp_path.iterdir())
 
 
+def test_what_is_no_data_set_is_refused_before_any_work(tmp_path):
+    with pytest.raises(LeNetError, match="a int is no data; expected a data set, its name, or a path"):
+        lenet.export("lenet-5", "hf", tmp_path / "hub", data=5)
+
+
 def test_a_stage_that_is_no_python_name_has_no_state_dict_for_the_printed_class(tmp_path):
     from lenet.architecture import FullConnection, Network, Stage
 

@@ -171,7 +171,7 @@ def _pictures(
     model: Model, data: Dataset | str | Path | None, must_be_real: bool
 ) -> tuple[GrayLevels, GrayLevels, str]:
     """Pictures to calibrate on and to compare on, uint8 (N, C, H, W) of the network's size, and what the latter are."""
-    from lenet.data import CATALOG, is_cached
+    from lenet.data import CATALOG, Dataset, is_cached
     from lenet.data import load as load_data
 
     network = model.network
@@ -181,6 +181,8 @@ def _pictures(
             data = name
     if isinstance(data, str | Path):
         data = load_data(data, size=network.input[1], color=model.is_color)
+    if data is not None and not isinstance(data, Dataset):
+        raise DataError(f"a {type(data).__name__} is no data; expected a data set, its name, or a path to your own")
     if data is not None:
         training = _sample(data.train_images, CALIBRATION_PICTURES) if must_be_real else data.train_images[:0]
         tested = _sample(data.test_images, CHECK_PICTURES)
