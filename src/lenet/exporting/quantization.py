@@ -64,7 +64,7 @@ def quantize(network: Network, arrays: Mapping[str, Array], pictures: GrayLevels
         if isinstance(stage.layer, Convolution | FullConnection):
             outside = stage.layer.padding_value if isinstance(stage.layer, Convolution) and stage.layer.padding else 0
             low, high = min(float(received.min()), outside, 0), max(float(received.max()), outside, 0)
-            scale = float(np.float32((high - low) / 255 or 1))
+            scale, zero_point = _scale(low, high)
             weight, bias = arrays[f"{stage.name}.weight"], arrays[f"{stage.name}.bias"]
             rows = rows_of_weights(stage, shape)
             widest = np.zeros(len(bias), np.float32)
@@ -75,9 +75,23 @@ def quantize(network: Network, arrays: Mapping[str, Array], pictures: GrayLevels
             scales[scales == 0] = 1
             of_weights = scales[rows].reshape(-1, *(1,) * (weight.ndim - 1))
             rounded = np.clip(np.rint(weight / of_weights), -largest, largest).astype(np.int8)
-            found[stage.name] = QuantizedStage(scale, round(-low / scale), rounded, scales)
+            found[stage.name] = QuantizedStage(scale, zero_point, rounded, scales)
         received = seen[stage.name if f"{stage.name}_{stage.activation}" not in seen else _bent(stage)]
     return found
+
+
+def _scale(low: float, high: float) -> tuple[float, int]:
+    """The finest scale, with its zero point, whose levels of 0 to 255 reach from ``low`` <= 0 to ``high`` >= 0.
+
+    >>> _scale(0.0, 255.0), _scale(-1.0, 1.0) == (float(np.float32(1 / 127)), 128)
+    ((1.0, 0), True)
+    """
+    if low == high:
+        return 1.0, 0
+    zero_point = round(-low * 255 / (high - low))
+    below = -low / zero_point if zero_point else 0.0
+    above = high / (255 - zero_point) if zero_point < 255 else 0.0
+    return float(np.float32(max(below, above))), zero_point
 
 
 def rows_of_weights(stage: Stage, received: Shape) -> NDArray[np.int64]:
