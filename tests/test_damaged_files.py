@@ -480,9 +480,8 @@ SUBJECTS = (
 @cache
 def originals() -> dict[str, bytes]:
     """Sound files, by their paths: a run, weights, data of every kind, a row that was reproduced."""
-    from lenet.benchmarking.onnx_model import to_onnx
-
     from lenet import data
+    from lenet.exporting.onnx import to_onnx
     from lenet.initialization import initial_weights
     from lenet.model import Model, create, pretrained
     from lenet.sdnn.decoding import Grammar

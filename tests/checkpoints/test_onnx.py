@@ -8,8 +8,9 @@ from lenet.architecture import AveragePooling, Convolution, FullConnection, Netw
 from lenet.errors import LeNetError, WeightsError
 
 onnx = pytest.importorskip("onnx")
-from lenet.benchmarking.onnx_model import to_onnx  # noqa: E402
 from onnx import TensorProto, helper, numpy_helper  # noqa: E402
+
+from lenet.exporting.onnx import to_onnx  # noqa: E402
 
 
 @pytest.mark.parametrize("name", lenet.names())

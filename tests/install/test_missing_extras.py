@@ -48,7 +48,8 @@ WITH_THE_ENGINE = {
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     import numpy as np
-    from lenet.benchmarking.onnx_model import to_onnx
+
+    from lenet.exporting.onnx import to_onnx
 
     folder = tmp_path_factory.mktemp("bare")
     images, labels = np.zeros((40, 28, 28), np.uint8), np.arange(40) % 10

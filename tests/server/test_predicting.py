@@ -5,13 +5,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import HTTPException
 from PIL import Image
 
 import lenet
 from lenet.errors import UnknownName
 from lenet.server.limits import Limits
 from lenet.server.pictures import predict
-from lenet.server.problems import Problem
 from lenet.server.readers import shipped
 from lenet.server.serving import Service
 from tests.server.asgi import Client
@@ -52,10 +52,10 @@ def test_a_model_of_digits_names_the_one_that_stands_out(model):
     ],
 )
 def test_what_cannot_be_opened_is_a_problem_with_the_sentence_of_the_shell(model, content, status, said):
-    with pytest.raises(Problem) as refused:
+    with pytest.raises(HTTPException) as refused:
         predict("photo.png", content, model, Limits(max_pixels=10_000))
-    assert refused.value.status == status
-    assert str(refused.value).startswith(said)
+    assert refused.value.status_code == status
+    assert refused.value.detail.startswith(said)
 
 
 def test_an_unknown_fit_is_named(model):
