@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lenet.errors import LeNetError
-from lenet.files import LEFTOVERS, locked, replacing, write_atomically
+from lenet.files import LEFTOVERS, atomic_writer, locked, write_atomically
 
 
 def test_a_name_as_long_as_the_file_system_takes_can_be_written(tmp_path):
@@ -40,7 +40,7 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     path.write_bytes(b"old")
 
     def write():
-        with replacing(path) as file:
+        with atomic_writer(path) as file:
             file.write(b"half of the n")
             raise RuntimeError
 

@@ -6,7 +6,7 @@ Classes are compared by what their names mean, and never by their places.
 from collections.abc import Sequence
 
 from lenet.errors import printable
-from lenet.naming import bare
+from lenet.naming import normalized
 
 DIGITS = tuple("0123456789")
 
@@ -33,7 +33,7 @@ def meaning_of(name: str) -> str:
     >>> meaning_of("digit_03"), meaning_of("T-shirt/top") == meaning_of("t_shirt top")
     ('3', True)
     """
-    letters = bare(name)
+    letters = normalized(name)
     for before in _BEFORE:
         number = _number_of(letters.removeprefix(before))
         if number is not None:

@@ -12,20 +12,20 @@ LEFTOVERS = ".*.tmp"
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """Replace the file at ``path`` in one step, so that a reader or a kill at any moment finds it whole.
+    """Write a file atomically: a reader, or what is left if the process is killed, sees all of it or the old one.
 
     A link is followed: what it points to is replaced. A file that is replaced keeps its permissions.
 
     Raises:
         OSError: if it cannot be written; then ``path`` is as it was, and nothing is left beside it.
     """
-    with replacing(path) as file:
+    with atomic_writer(path) as file:
         file.write(content)
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[BinaryIO]:
-    """A file to write to, which takes the place of ``path`` in one step when the block ends without an exception.
+def atomic_writer(path: Path) -> Iterator[BinaryIO]:
+    """Open a temporary file to write to, and rename it to ``path`` when the block ends without an exception.
 
     Raises:
         OSError: as `write_atomically`.
@@ -55,12 +55,12 @@ def _permissions(path: Path) -> int:
 
 
 @contextmanager
-def locked(path: Path, refuse: Callable[[], Exception] | None = None) -> Iterator[None]:
+def locked(path: Path, make_error: Callable[[], Exception] | None = None) -> Iterator[None]:
     """Hold the lock file at ``path`` for this process alone; it is given up when the process ends, however it does.
 
     Args:
         path: of the lock file, which is made, and stays.
-        refuse: what is raised where another process holds it; None waits for it.
+        make_error: makes what is raised where another process holds it; None waits for it.
 
     Where the system or the file system has no locks, nothing is held.
     """
@@ -71,11 +71,11 @@ def locked(path: Path, refuse: Callable[[], Exception] | None = None) -> Iterato
         return
     with path.open("a") as file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if refuse else 0))
+            fcntl.flock(file, fcntl.LOCK_EX | (fcntl.LOCK_NB if make_error else 0))
         except BlockingIOError:
-            if refuse is None:
+            if make_error is None:
                 raise
-            raise refuse() from None
+            raise make_error() from None
         except OSError:
             yield
             return

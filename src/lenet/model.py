@@ -27,7 +27,7 @@ from lenet.classes import listed, places_of_digits
 from lenet.errors import ArchitectureError, WeightsError, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.networks import describe, options
 from lenet.networks.toml_files import names_toml
 from lenet.records import Record, RecordError, parse_json
@@ -388,7 +388,7 @@ def pretrained(name: str = "lenet-5-relu") -> Model:
     """
     folder = Path(__file__).with_name("pretrained")
     known = sorted(path.stem for path in folder.glob("*.safetensors"))
-    return _from_file(folder / f"{known_name('pretrained network', name, known)}.safetensors")
+    return _from_file(folder / f"{resolve_name('pretrained network', name, known)}.safetensors")
 
 
 def model_bytes(model: Model) -> bytes:

@@ -1,4 +1,4 @@
-"""Forgiving names: capitals, spaces, dots, hyphens and underscores do not matter where a name is asked for."""
+"""Normalized name lookup: case, spaces, dots, hyphens and underscores do not matter where a name is asked for."""
 
 from collections.abc import Iterable
 
@@ -6,7 +6,7 @@ from lenet.errors import UnknownName
 
 
 def matching_name(name: str, known: Iterable[str]) -> str | None:
-    """The known name that is meant; None if there is none, or more than one.
+    """Look a name up by its normalized form: the one known name it matches; None for no match, or several.
 
     >>> matching_name("Fashion MNIST", ["mnist", "fashion-mnist"]), matching_name("digits", ["mnist"])
     ('fashion-mnist', None)
@@ -14,12 +14,12 @@ def matching_name(name: str, known: Iterable[str]) -> str | None:
     known = list(known)
     if name in known:
         return name
-    meant = [candidate for candidate in known if bare(candidate) == bare(name)]
-    return meant[0] if len(meant) == 1 else None
+    matches = [candidate for candidate in known if normalized(candidate) == normalized(name)]
+    return matches[0] if len(matches) == 1 else None
 
 
-def known_name(kind: str, name: str, known: Iterable[str]) -> str:
-    """The known name that is meant.
+def resolve_name(kind: str, name: str, known: Iterable[str]) -> str:
+    """Look a name up by its normalized form, or raise.
 
     Args:
         kind: what it is the name of, for the message: ``"network"``.
@@ -29,16 +29,16 @@ def known_name(kind: str, name: str, known: Iterable[str]) -> str:
     Raises:
         UnknownName: if none is meant; the nearest ones are suggested.
 
-    >>> [known_name("network", name, ["lenet-5", "lenet-5-relu"]) for name in ("LeNet-5", "lenet5", "lenet_5_ReLU")]
+    >>> [resolve_name("network", name, ["lenet-5", "lenet-5-relu"]) for name in ("LeNet-5", "lenet5", "lenet_5_ReLU")]
     ['lenet-5', 'lenet-5', 'lenet-5-relu']
     """
     known = list(known)
-    meant = matching_name(name, known)
-    if meant is None:
+    match = matching_name(name, known)
+    if match is None:
         raise UnknownName(kind, name, known)
-    return meant
+    return match
 
 
-def bare(name: str) -> str:
+def normalized(name: str) -> str:
     """The letters and figures of a name, without case."""
     return "".join(character for character in name.casefold() if character.isalnum())

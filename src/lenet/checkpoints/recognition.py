@@ -26,7 +26,7 @@ from lenet.architecture import (
 )
 from lenet.checkpoints.arrays import Array, shown
 from lenet.errors import ArchitectureError, WeightsError, printable
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.networks import describe, names, options
 
 ACTIVATIONS = {"relu": Activation.RELU, "sigmoid": Activation.SIGMOID, "tanh": Activation.TANH,
@@ -68,7 +68,7 @@ class Choice:
     def __post_init__(self) -> None:
         for name, known in (("activation", ACTIVATIONS), ("pooling", POOLINGS), ("outputs", OUTPUTS)):
             if (value := getattr(self, name)) is not None:
-                object.__setattr__(self, name, known_name(name, value, known))
+                object.__setattr__(self, name, resolve_name(name, value, known))
         if (self.activation is None) != (self.pooling is None):
             raise ArchitectureError("activation and pooling go together, as activation relu and pooling max")
         if self.network is not None and (self.activation or self.outputs):

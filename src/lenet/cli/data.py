@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lenet.errors import DataError, LeNetError
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 
 app = typer.Typer(help="List, fetch, verify and look at data sets.", no_args_is_help=True)
 
@@ -143,5 +143,5 @@ def show(
 def _known(names: list[str]) -> list[str]:
     from lenet import data
 
-    known = [known_name("data set", name, ["all", *data.CATALOG]) for name in names]
+    known = [resolve_name("data set", name, ["all", *data.CATALOG]) for name in names]
     return list(data.CATALOG) if "all" in known else list(dict.fromkeys(known))

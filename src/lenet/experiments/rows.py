@@ -18,7 +18,7 @@ from lenet.experiments.published import (
 )
 from lenet.experiments.recipes import LENET_1, LENET_5, SQUARED, ZIP_CODES
 from lenet.experiments.streams import Kind
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.networks import describe
 from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.windows import RECIPE, Cutting
@@ -252,5 +252,5 @@ def find(name: str) -> Row:
     >>> find("figure-5").rests_on
     ('lenet-5',)
     """
-    meant = known_name("reproduction", name, names())
-    return next(row for row in ROWS if row.name == meant)
+    resolved = resolve_name("reproduction", name, names())
+    return next(row for row in ROWS if row.name == resolved)

@@ -18,7 +18,7 @@ from lenet.exporting.checking import Check
 from lenet.exporting.quantization import Quantization, quantize, quantized_forward
 from lenet.files import write_atomically
 from lenet.model import FOLDER_MODEL, Model, load
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.preprocess import GrayLevels, fitted
 
 if TYPE_CHECKING:
@@ -126,7 +126,7 @@ def export(
         MissingExtra: if onnx is needed and not installed.
         LeNetError: if the outputs are not the engine's; nothing is written then.
     """
-    name = known_name("format", to, FORMATS)
+    name = resolve_name("format", to, FORMATS)
     chosen, model = FORMATS[name], load(model)
     network = model.network.name
     path = Path(out) if out is not None else Path(chosen.default.format(network=network, name=identifier(network)))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lenet.architecture import Network
 from lenet.errors import ArchitectureError
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.networks.historic import HISTORIC
 from lenet.networks.taught import TAUGHT
 from lenet.networks.toml_files import names_toml, read_toml
@@ -77,4 +77,4 @@ def registered(name: str, **arguments: int) -> Network:
 
 
 def _builder(name: str) -> Callable[..., Network]:
-    return _BUILDERS[known_name("network", name, _BUILDERS)]
+    return _BUILDERS[resolve_name("network", name, _BUILDERS)]

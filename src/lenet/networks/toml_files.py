@@ -44,7 +44,7 @@ from lenet.connections import (
     parse_connection_table,
 )
 from lenet.errors import ArchitectureError, UnknownName, printable
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 
 TABLES: dict[str, ConnectionTable] = {
@@ -188,10 +188,10 @@ def _stage(text: str, index: int, given: Mapping[str, Any]) -> Stage:
     try:
         record = Record(given)
         name = record.text("name")
-        kind = known_name("layer", record.text("layer"), LAYER_KINDS)
+        kind = resolve_name("layer", record.text("layer"), LAYER_KINDS)
         keys = {_KEYS.get(field.name, field.name): field for field in fields(LAYER_KINDS[kind])}
         _check_keys(given, ("name", "layer", "activation", *keys))
-        activation = known_name("activation", record.text("activation", default="identity"), list(Activation))
+        activation = resolve_name("activation", record.text("activation", default="identity"), list(Activation))
         values: dict[str, Any] = {"name": name, "kind": kind, "activation": activation}
         for key, field in keys.items():
             if key in given:
@@ -243,7 +243,7 @@ def _read_table(value: Any) -> Any:
     if set(value) <= set("X. \n\t"):
         return [list(row) for row in parse_connection_table(value)]
     try:
-        return [list(row) for row in TABLES[known_name("connection table", value, TABLES)]]
+        return [list(row) for row in TABLES[resolve_name("connection table", value, TABLES)]]
     except UnknownName as error:
         raise ArchitectureError(f"{error}; or a drawing of X and dots, or the input maps of each output map") from None
 

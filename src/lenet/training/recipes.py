@@ -13,7 +13,7 @@ from lenet.architecture import Activation, Network
 from lenet.data.distortions import Distortions
 from lenet.errors import TrainingError, UnknownName
 from lenet.initialization import RULES, default_rule
-from lenet.naming import known_name
+from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 from lenet.training.schedule import SCHEDULES, learning_rates
 
@@ -273,7 +273,7 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     >>> recipe("fast", describe("lenet-5-relu")).epochs, recipe("fast", describe("lenet-5-relu"), examples=500).epochs
     (2, 20)
     """
-    name = known_name("recipe", name, RECIPES)
+    name = resolve_name("recipe", name, RECIPES)
     chosen = RECIPES[name]
     given = {key: value for key, value in values.items() if value is not None}
     optimizer = given.get("optimizer", chosen.optimizer)
