@@ -20,7 +20,7 @@ LENET_INLINE Vector activated(Vector sum) {
     case Activation::squash: return scaled_tanh(sum, squash_amplitude, squash_slope);
     case Activation::tanh: return scaled_tanh(sum, 1.f, 1.f);
     case Activation::sigmoid: return scaled_tanh(sum, 0.5f, 0.5f) + 0.5f;
-    case Activation::relu: return at_least(sum, Vector{});
+    case Activation::relu: return max(sum, Vector{});
     default: return sum;
   }
 }
@@ -74,7 +74,7 @@ LENET_INLINE void activation_backward(Activation activation, float* grads, const
 // The log-softmax of a block's outputs, one vector for each class.
 static void log_softmax(float* units, int classes) {
   Vector maximum = load(units);
-  for (int c = 1; c < classes; ++c) maximum = at_least(load(units + c * lanes), maximum);
+  for (int c = 1; c < classes; ++c) maximum = max(load(units + c * lanes), maximum);
   Vector total{};
   for (int c = 0; c < classes; ++c) total += exp(load(units + c * lanes) - maximum);
   Vector log_total;

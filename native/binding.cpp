@@ -137,8 +137,8 @@ NB_MODULE(_native, module) {
   });
   nb::class_<Learning>(module, "Learning")
       .def("__init__", [](Learning* self, int batch, const Objective& objective, Optimizer optimizer, float momentum,
-                          bool nesterov, float weight_decay, float average) {
-        new (self) Learning{batch, objective, optimizer, momentum, weight_decay, average, nesterov};
+                          bool nesterov, float weight_decay, float ema) {
+        new (self) Learning{batch, objective, optimizer, momentum, weight_decay, ema, nesterov};
       });
 
   nb::class_<Engine>(module, "Engine")
@@ -149,27 +149,27 @@ NB_MODULE(_native, module) {
       .def_prop_ro("threads", &Engine::threads)
       .def_rw("updates", &Engine::updates)
       .def_prop_ro("parameters", [](nb::handle self) { return view(nb::cast<Engine&>(self).values(), self); })
-      .def_prop_ro("first", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::first), self); })
-      .def_prop_ro("second", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::second), self); })
-      .def_prop_ro("average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::average), self); })
+      .def_prop_ro("first_moment", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::first_moment), self); })
+      .def_prop_ro("second_moment", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::second_moment), self); })
+      .def_prop_ro("moving_average", [](nb::handle self) { return view(nb::cast<Engine&>(self).vector(OptimizerState::moving_average), self); })
       .def("reset_optimizer",
-           [](Engine& self, bool first, bool second, bool average) {
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
-             self.reset(OptimizerState::first, first);
-             self.reset(OptimizerState::second, second);
-             self.reset(OptimizerState::average, average);
+           [](Engine& self, bool first_moment, bool second_moment, bool moving_average) {
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
+             self.reset(OptimizerState::first_moment, first_moment);
+             self.reset(OptimizerState::second_moment, second_moment);
+             self.reset(OptimizerState::moving_average, moving_average);
            })
       .def("predict_gray",
            [](Engine& self, const Bytes& pictures, const Outputs& outputs) {
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
              self.predict(pictures.data(), nullptr, outputs.shape(0), outputs.data());
            })
       .def("predict_inputs",
            [](Engine& self, const Inputs& inputs, const Outputs& outputs) {
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
              self.predict(nullptr, inputs.data(), outputs.shape(0), outputs.data());
            })
       .def("activations",
@@ -177,8 +177,8 @@ NB_MODULE(_native, module) {
               const std::vector<Maps>& buffers, const std::vector<Outputs>& outputs) {
              std::vector<float*> to;
              for (const Outputs& array : outputs) to.push_back(array.data());
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
              self.activations(pictures ? pictures->data() : nullptr, inputs ? inputs->data() : nullptr, outputs.at(0).shape(0),
                               buffers, to);
            },
@@ -187,8 +187,8 @@ NB_MODULE(_native, module) {
            [](Engine& self, const Learning& learning, const Bytes& pictures, const Rows& labels, const Rows& order,
               const Rates& rates, const std::optional<Shifts>& shifts, const std::optional<Bytes>& mirrored,
               const std::optional<Distortions>& distortions, uint64_t seed) {
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
              Batches batches;
              batches.pictures = pictures.data();
              batches.labels = labels.data();
@@ -206,8 +206,8 @@ NB_MODULE(_native, module) {
            nb::arg("shifts").none(), nb::arg("mirrored").none(), nb::arg("distortions").none(), nb::arg("seed"))
       .def("gradients", [](Engine& self, const Objective& objective, const Bytes& pictures, const Rows& labels,
                            const Rows& order, const Outputs& gradient) {
-        const nb::gil_scoped_release released;
-        const CallLock turn(self.busy);
+        const nb::gil_scoped_release gil_released;
+        const CallLock lock(self.call_mutex);
         Batches batches;
         batches.pictures = pictures.data();
         batches.labels = labels.data();
@@ -226,7 +226,7 @@ NB_MODULE(_native, module) {
   module.def("compiled_instruction_sets", &compiled_instruction_sets);
   module.def("peak", [](int threads, double seconds, const std::string& instructions) {
     const Kernels& kernels = named_kernels(instructions);
-    const nb::gil_scoped_release released;
+    const nb::gil_scoped_release gil_released;
     Team team(std::max(threads, 1));
     std::vector<double> rates(team.size());
     team.run([&](int thread) { rates[thread] = kernels.peak(seconds); });

@@ -17,6 +17,6 @@ const int fork_handlers =
 
 }  // namespace
 
-CallLock::CallLock(std::mutex& busy) : unforked_(calls), alone_(busy) {}
+CallLock::CallLock(std::mutex& call_mutex) : no_fork_(calls), exclusive_(call_mutex) {}
 
 }  // namespace lenet

@@ -11,11 +11,11 @@ namespace lenet {
 // Take it without holding the GIL, which the forking thread holds while it waits.
 class CallLock {
  public:
-  explicit CallLock(std::mutex& busy);
+  explicit CallLock(std::mutex& call_mutex);
 
  private:
-  const std::shared_lock<std::shared_mutex> unforked_;
-  const std::lock_guard<std::mutex> alone_;
+  const std::shared_lock<std::shared_mutex> no_fork_;
+  const std::lock_guard<std::mutex> exclusive_;
 };
 
 }  // namespace lenet

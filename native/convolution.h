@@ -53,15 +53,15 @@ LENET_INLINE void add_products(Vector (&sums)[rows][width], const float* in, con
   }
 }
 
-// Stores the largest of four units, bounded below, and its index: -1 where it is not above the bound.
-LENET_INLINE void keep_largest(Vector a, Vector b, Vector c, Vector d, const Tile& t, ptrdiff_t at) {
-  const Vector largest = at_least(at_least(a, b), at_least(c, d)), lower_bound = broadcast(t.lower_bound);
-  store(t.out + at, at_least(largest, lower_bound));
+// Max pooling of 2×2 units: stores the largest, bounded below, and its index: -1 where it is not above the bound.
+LENET_INLINE void store_max_pooled(Vector a, Vector b, Vector c, Vector d, const Tile& t, ptrdiff_t offset) {
+  const Vector largest = max(max(a, b), max(c, d)), lower_bound = broadcast(t.lower_bound);
+  store(t.out + offset, max(largest, lower_bound));
   if (t.winners) {
     Integers winner = c == largest ? Integers{} + 2 : Integers{} + 3;
     winner = b == largest ? Integers{} + 1 : winner;
     winner = a == largest ? Integers{} : winner;
-    store(t.winners + at, (Vector)(winner | (lower_bound >= largest)));
+    store(t.winners + offset, (Vector)(winner | (lower_bound >= largest)));
   }
 }
 
@@ -100,12 +100,12 @@ static void convolve_tile(const Tile& t) {
   const Vector lower_bound = broadcast(t.lower_bound);
   if constexpr (pooled) {
     LENET_UNROLL for (int x = 0; x < width; x += 2) {
-      keep_largest(sums[0][x], sums[0][x + 1], sums[1][x], sums[1][x + 1], t, x / 2 * lanes);
+      store_max_pooled(sums[0][x], sums[0][x + 1], sums[1][x], sums[1][x + 1], t, x / 2 * lanes);
     }
   } else {
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
       LENET_UNROLL for (int x = 0; x < width; ++x) {
-        store(t.out + r * t.out_row + x * lanes, at_least(sums[r][x], lower_bound));
+        store(t.out + r * t.out_row + x * lanes, max(sums[r][x], lower_bound));
       }
     }
   }
@@ -164,14 +164,14 @@ static void convolve_patch(const Tile& t) {
   }
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     if constexpr (pooled) {
-      keep_largest(sums[g][0], sums[g][1], sums[g][2], sums[g][3], t, g * t.out_map);
+      store_max_pooled(sums[g][0], sums[g][1], sums[g][2], sums[g][3], t, g * t.out_map);
     } else {
       float* out = t.out + g * t.out_map;
       const Vector lower_bound = broadcast(t.lower_bound);
-      store(out, at_least(sums[g][0], lower_bound));
-      store(out + lanes, at_least(sums[g][1], lower_bound));
-      store(out + t.out_row, at_least(sums[g][2], lower_bound));
-      store(out + t.out_row + lanes, at_least(sums[g][3], lower_bound));
+      store(out, max(sums[g][0], lower_bound));
+      store(out + lanes, max(sums[g][1], lower_bound));
+      store(out + t.out_row, max(sums[g][2], lower_bound));
+      store(out + t.out_row + lanes, max(sums[g][3], lower_bound));
     }
   }
 }
@@ -275,11 +275,11 @@ static void convolve(const Program& program, const Step& step, const float* para
 
 // Adds the gradients of one row of the kernels between `group` output maps and one input map, from `columns` units.
 template <int side, int group, int columns>
-LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* grads, ptrdiff_t at, const float* in,
+LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* grads, ptrdiff_t offset, const float* in,
                               int stride) {
   LENET_UNROLL for (int x = 0; x < columns; ++x) {
     Vector d[group];
-    LENET_UNROLL for (int g = 0; g < group; ++g) d[g] = load(grads[g] + at + x * lanes);
+    LENET_UNROLL for (int g = 0; g < group; ++g) d[g] = load(grads[g] + offset + x * lanes);
     LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
       const Vector value = load(in + (x * stride + kx) * lanes);
       LENET_UNROLL for (int g = 0; g < group; ++g) total[g][kx] += d[g] * value;
@@ -289,10 +289,10 @@ LENET_INLINE void add_columns(Vector (&total)[group][side], const float* const* 
 
 template <int side, int group>
 static void add_kernel_grads(const float* const* grads, ptrdiff_t grad_row, const float* in, ptrdiff_t in_row, int rows,
-                              int from, int to, int stride, float* const* sums, bool fresh) {
+                              int from, int to, int stride, float* const* sums, bool overwrite) {
   Vector total[group][side];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
-    LENET_UNROLL for (int kx = 0; kx < side; ++kx) total[g][kx] = fresh ? Vector{} : load(sums[g] + kx * lanes);
+    LENET_UNROLL for (int kx = 0; kx < side; ++kx) total[g][kx] = overwrite ? Vector{} : load(sums[g] + kx * lanes);
   }
   for (int y = 0; y < rows; ++y) {
     const float* values = in + y * in_row;
@@ -342,20 +342,20 @@ static KernelGradsFunction kernel_grads_function(int side, int& group) {
 
 // The columns of units with ink under one row of a kernel: the others add nothing to its gradient.
 LENET_INLINE void columns_with_ink(const Step& step, const uint64_t* ink, int rows, int& from, int& to) {
-  uint64_t inked = 0;
-  for (int y = 0; y < rows; ++y) inked |= ink[y * step.stride];
-  if (!inked) {
+  uint64_t ink_columns = 0;
+  for (int y = 0; y < rows; ++y) ink_columns |= ink[y * step.stride];
+  if (!ink_columns) {
     from = to = 0;
     return;
   }
-  const int first = __builtin_ctzll(inked), last = 63 - __builtin_clzll(inked);
+  const int first = __builtin_ctzll(ink_columns), last = 63 - __builtin_clzll(ink_columns);
   from = first < step.side ? 0 : (first - step.side + step.stride) / step.stride;
   if (last / step.stride + 1 < to) to = last / step.stride + 1;
 }
 
 // Adds the gradients of all kernels over the rows from `top`; `grads` is the row `top` of the first map.
 static void sum_kernel_grads(const Step& step, const Connections& links, const float* block, const float* grads, int top,
-                          int rows, const uint64_t* ink, float* lane_sums, bool fresh) {
+                          int rows, const uint64_t* ink, float* lane_sums, bool overwrite) {
   const int width = step.sums_grad.width, side = step.side, stride = step.stride;
   const float* corner = block + (step.input.offset - step.padding * (step.input.row + 1) + top * stride * step.input.row) * lanes;
   const ptrdiff_t in_row = ptrdiff_t(step.input.row) * stride * lanes, grad_row = ptrdiff_t(step.sums_grad.row) * lanes;
@@ -367,12 +367,12 @@ static void sum_kernel_grads(const Step& step, const Connections& links, const f
       const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
       max_count = count > max_count ? count : max_count;
       if (first >= count) continue;
-      int here = count - first < (group ? group : count) ? count - first : group ? group : count;
-      const KernelGradsFunction run = kernel_grads_function(side, here);
-      if (!group) group = here;
+      int group_size = count - first < (group ? group : count) ? count - first : group ? group : count;
+      const KernelGradsFunction run = kernel_grads_function(side, group_size);
+      if (!group) group = group_size;
       const float* maps[4];
       float* sums[4];
-      for (int g = 0; g < here; ++g) {
+      for (int g = 0; g < group_size; ++g) {
         maps[g] = grads + ptrdiff_t(links.output_map[begin + first + g]) * step.sums_grad.map * lanes;
         sums[g] = lane_sums + ptrdiff_t(step.lane_weight + links.kernel[begin + first + g] * side * side) * lanes;
       }
@@ -380,10 +380,10 @@ static void sum_kernel_grads(const Step& step, const Connections& links, const f
       for (int ky = 0; ky < side; ++ky) {
         int from = 0, to = width;
         if (ink) columns_with_ink(step, ink + top * stride + ky, rows, from, to);
-        if (from < to || fresh) {
-          run(maps, grad_row, in + ky * step.input.row * lanes, in_row, rows, from, to, stride, sums, fresh);
+        if (from < to || overwrite) {
+          run(maps, grad_row, in + ky * step.input.row * lanes, in_row, rows, from, to, stride, sums, overwrite);
         }
-        for (int g = 0; g < here; ++g) sums[g] += side * lanes;
+        for (int g = 0; g < group_size; ++g) sums[g] += side * lanes;
       }
     }
   }
@@ -413,30 +413,30 @@ struct Receiver {
 // Adds to a row's gradient what `width` columns of the units with that row in their receptive field contribute.
 template <int side, int stride, int width>
 static void scatter_columns(const Step& step, const Connections& links, const Receiver& to, int x) {
-  constexpr int reach = (width - 1) * stride + side;
-  Vector sums[reach];
+  constexpr int span = (width - 1) * stride + side;
+  Vector sums[span];
   float* row = to.row + x * stride * lanes;
-  LENET_UNROLL for (int i = 0; i < reach; ++i) sums[i] = load(row + i * lanes);
-  const int below = to.y + step.padding;  // kernel row ky connects it to the units of row (below - ky) / stride
-  const int lowest = step.sums_grad.height - 1, from = below - lowest * stride;
+  LENET_UNROLL for (int i = 0; i < span; ++i) sums[i] = load(row + i * lanes);
+  const int padded_y = to.y + step.padding;  // kernel row ky connects it to the units of row (padded_y - ky) / stride
+  const int last_y = step.sums_grad.height - 1, first_ky = padded_y - last_y * stride;
   for (int k = to.first; k < to.last; ++k) {
     const float* map = to.grads + (ptrdiff_t(links.output_map[k]) * step.sums_grad.map + x) * lanes;
     const float* weights = to.parameters + links.kernel[k] * side * side;
-    for (int ky = from > 0 ? from : 0; ky < side && ky <= below; ++ky) {
-      if (stride > 1 && (below - ky) % stride) continue;
-      const ptrdiff_t y = (below - ky) / stride;
+    for (int ky = first_ky > 0 ? first_ky : 0; ky < side && ky <= padded_y; ++ky) {
+      if (stride > 1 && (padded_y - ky) % stride) continue;
+      const ptrdiff_t y = (padded_y - ky) / stride;
       scatter<side, stride, width>(sums, map + y * step.sums_grad.row * lanes, weights + ky * side);
     }
   }
-  LENET_UNROLL for (int i = 0; i < reach; ++i) store(row + i * lanes, sums[i]);
+  LENET_UNROLL for (int i = 0; i < span; ++i) store(row + i * lanes, sums[i]);
 }
 
 template <int side, int stride>
 static void scatter_row(const Step& step, const Connections& links, const Receiver& to) {
-  constexpr bool usual = many_registers && side == 5 && stride == 1;
+  constexpr bool is_5x5 = many_registers && side == 5 && stride == 1;
   const int width = step.sums_grad.width;
   int x = 0;
-  if constexpr (usual) {
+  if constexpr (is_5x5) {
     for (; x + 10 <= width; x += 10) scatter_columns<side, stride, 10>(step, links, to, x);
     for (; x + 8 <= width; x += 8) scatter_columns<side, stride, 8>(step, links, to, x);
   }
@@ -463,27 +463,27 @@ static RowScatterer row_scatterer(int side) {
 static void compute_input_grads(const Program& program, const Step& step, const float* parameters, float* grads, float* rows) {
   const Connections links = connections(program, step);
   const RowScatterer run = step.stride == 1 ? row_scatterer<1>(step.side) : row_scatterer<2>(step.side);
-  const int reach = (step.sums_grad.width - 1) * step.stride + step.side;  // columns of the receptive fields, borders included
+  const int span = (step.sums_grad.width - 1) * step.stride + step.side;  // columns of the receptive fields, borders included
   // The units connected to a row are too many for the L1 cache: they are taken in parts, each for all input maps.
   const int bytes = step.sums_grad.maps * step.side * step.sums_grad.width * LENET_VECTOR_BYTES;
   const int parts = 1 + bytes / (24 * 1024);
   Receiver to{parameters + step.weight, grads + step.sums_grad.offset * lanes, 0, 0, 0, nullptr};
   for (to.y = 0; to.y < step.input.height; ++to.y) {
-    for (int x = 0; x < step.input.maps * reach; ++x) store(rows + x * lanes, Vector{});
+    for (int x = 0; x < step.input.maps * span; ++x) store(rows + x * lanes, Vector{});
     for (int part = 0; part < parts; ++part) {
       for (int i = 0; i < step.input.maps; ++i) {
         const int begin = links.back_start[i], count = links.back_start[i + 1] - begin;
         to.first = begin + count * part / parts;
         to.last = begin + count * (part + 1) / parts;
-        to.row = rows + ptrdiff_t(i) * reach * lanes;
+        to.row = rows + ptrdiff_t(i) * span * lanes;
         run(step, links, to);
       }
     }
     for (int i = 0; i < step.input.maps; ++i) {
       float* out = grads + (step.input_grad.offset + i * step.input_grad.map + to.y * step.input_grad.row) * lanes;
       for (int x = 0; x < step.input.width; ++x) {
-        const int at = x + step.padding;
-        store(out + x * lanes, at < reach ? load(rows + (ptrdiff_t(i) * reach + at) * lanes) : Vector{});
+        const int padded_x = x + step.padding;
+        store(out + x * lanes, padded_x < span ? load(rows + (ptrdiff_t(i) * span + padded_x) * lanes) : Vector{});
       }
     }
   }
@@ -491,7 +491,7 @@ static void compute_input_grads(const Program& program, const Step& step, const 
 
 // The backward pass of fused max pooling, from one row of patches to two rows of units. Returns the gradient's sum.
 static Vector spread_to_winners(const Step& step, const float* block, const float* grads, int map, int patch_row, float* rows) {
-  const ptrdiff_t below = ptrdiff_t(step.sums_grad.row) * lanes;
+  const ptrdiff_t row_stride = ptrdiff_t(step.sums_grad.row) * lanes;
   const int first = map * step.output_grad.map + patch_row * step.output_grad.row;
   const float* out_grads = grads + (step.output_grad.offset + first) * lanes;
   Vector total{};
@@ -499,11 +499,11 @@ static Vector spread_to_winners(const Step& step, const float* block, const floa
   for (int x = 0; x < step.output.width; ++x) {
     const Vector d = load(out_grads + x * lanes);
     const Integers winner = (Integers)load(winners + x * lanes);
-    float* at = rows + 2 * x * lanes;
-    store(at, masked(winner == 0, d));
-    store(at + lanes, masked(winner == 1, d));
-    store(at + below, masked(winner == 2, d));
-    store(at + below + lanes, masked(winner == 3, d));
+    float* unit_grads = rows + 2 * x * lanes;
+    store(unit_grads, masked(winner == 0, d));
+    store(unit_grads + lanes, masked(winner == 1, d));
+    store(unit_grads + row_stride, masked(winner == 2, d));
+    store(unit_grads + row_stride + lanes, masked(winner == 3, d));
     total += masked(winner >= 0, d);
   }
   return total;
@@ -527,18 +527,18 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
       units += lanes;
       row += lanes;
     };
-    Vector other[2] = {};  // sums of every second column, to break the chain of dependent additions
+    Vector odd_sums[2] = {};  // sums of every second column, to break the chain of dependent additions
     for (int x = 0; x < pool.output.width; ++x, out_grads += lanes) {
       const Vector d = load(out_grads);
       if (pool.window_width == 2) {
         spread(d, parameter_grads);
-        spread(d, other);
+        spread(d, odd_sums);
       } else {
         for (int dx = 0; dx < pool.window_width; ++dx) spread(d, parameter_grads);
       }
     }
-    parameter_grads[0] += other[0];
-    parameter_grads[1] += other[1];
+    parameter_grads[0] += odd_sums[0];
+    parameter_grads[1] += odd_sums[1];
   }
 }
 
@@ -554,33 +554,33 @@ static void spread_evenly(const Step& step, const Step& pool, float factor, cons
   }
 }
 
-static void sum_bias_grads(const Step& step, const float* grads, int top, int rows, float* lane_sums, bool fresh) {
+static void sum_bias_grads(const Step& step, const float* grads, int top, int rows, float* lane_sums, bool overwrite) {
   const int width = step.sums_grad.width;
   for (int m = 0; m < step.sums_grad.maps; ++m) {
     const float* map = grads + ptrdiff_t(m) * step.sums_grad.map * lanes;
     if (step.bias_per_unit) {
-      float* at = lane_sums + (step.lane_bias + (m * step.sums_grad.height + top) * width) * ptrdiff_t(lanes);
+      float* bias_grad = lane_sums + (step.lane_bias + (m * step.sums_grad.height + top) * width) * ptrdiff_t(lanes);
       for (int y = 0; y < rows; ++y) {
-        for (int x = 0; x < width; ++x, at += lanes) {
+        for (int x = 0; x < width; ++x, bias_grad += lanes) {
           const Vector d = load(map + (y * step.sums_grad.row + x) * lanes);
-          store(at, fresh ? d : load(at) + d);
+          store(bias_grad, overwrite ? d : load(bias_grad) + d);
         }
       }
     } else {
-      float* at = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
-      Vector total = fresh && top == 0 ? Vector{} : load(at);
+      float* bias_grad = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
+      Vector total = overwrite && top == 0 ? Vector{} : load(bias_grad);
       for (int y = 0; y < rows; ++y) {
         for (int x = 0; x < width; ++x) total += load(map + (y * step.sums_grad.row + x) * lanes);
       }
-      store(at, total);
+      store(bias_grad, total);
     }
   }
 }
 
-// The backward pass of one convolution. `grads` holds the block's gradients; `fresh`: `lane_sums` holds no sums of this update
-// yet; `rows` is scratch memory of one row of every input map.
+// The backward pass of one convolution. `grads` holds the block's gradients; `overwrite`: `lane_sums` holds no sums of this
+// update yet; `rows` is scratch memory of one row of every input map.
 static void convolve_back(const Program& program, const Step& step, const float* parameters, const float* block,
-                          float* grads, const uint64_t* ink, float* lane_sums, float* rows, bool fresh) {
+                          float* grads, const uint64_t* ink, float* lane_sums, float* rows, bool overwrite) {
   const Connections links = connections(program, step);
   const Maps& sums = step.sums_grad;
   const Step* pool = step.pool_after ? &program.steps[step.pool_after] : nullptr;
@@ -589,11 +589,11 @@ static void convolve_back(const Program& program, const Step& step, const float*
   }
   // A few rows at a time, so that the gradients used by several maps stay in the L1 cache.
   const int patch = step.fused_pooling ? 2 : pool ? pool->window_height : 0;
-  const int fitting = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
-  const int rows_at_once = patch ? (step.needs_input_grad ? sums.height : patch) : fitting < 1 ? 1 : fitting;
-  for (int top = 0; top < sums.height; top += rows_at_once) {
-    const int here = sums.height - top < rows_at_once ? sums.height - top : rows_at_once;
-    const bool first = fresh && top == 0;
+  const int cached_rows = 24 * 1024 / (4 * sums.width * LENET_VECTOR_BYTES);
+  const int band_rows = patch ? (step.needs_input_grad ? sums.height : patch) : cached_rows < 1 ? 1 : cached_rows;
+  for (int top = 0; top < sums.height; top += band_rows) {
+    const int row_count = sums.height - top < band_rows ? sums.height - top : band_rows;
+    const bool first = overwrite && top == 0;
     // Without an input gradient, only the rows of one patch are kept.
     float* units = grads + (sums.offset + (patch && !step.needs_input_grad ? 0 : top * sums.row)) * lanes;
     for (int m = 0; m < sums.maps; ++m) {
@@ -601,7 +601,7 @@ static void convolve_back(const Program& program, const Step& step, const float*
       float* bias = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
       if (step.fused_pooling) {
         Vector total = first ? Vector{} : load(bias);
-        for (int y = 0; y < here; y += 2) {
+        for (int y = 0; y < row_count; y += 2) {
           total += spread_to_winners(step, block, grads, m, (top + y) / 2, map + y * sums.row * lanes);
         }
         store(bias, total);
@@ -610,20 +610,20 @@ static void convolve_back(const Program& program, const Step& step, const float*
         float* coefficient = trainable ? lane_sums + (pool->lane_weight + m) * ptrdiff_t(lanes) : nullptr;
         const float factor = trainable ? parameters[pool->weight + m] : 1.f / float(pool->window_height * pool->window_width);
         Vector parameter_grads[2] = {first ? Vector{} : load(bias), first || !trainable ? Vector{} : load(coefficient)};
-        for (int y = 0; y < here; y += patch) {
+        for (int y = 0; y < row_count; y += patch) {
           spread_evenly(step, *pool, factor, block, grads, m, (top + y) / patch, map + y * sums.row * lanes, parameter_grads);
         }
         store(bias, parameter_grads[0]);
         if (trainable) store(coefficient, parameter_grads[1]);
       } else {
-        for (int y = 0; y < here && step.activation != Activation::log_softmax; ++y) {
+        for (int y = 0; y < row_count && step.activation != Activation::log_softmax; ++y) {
           const float* out = unit(block, step.output, m, top + y, 0);
           activation_backward(step.activation, map + y * sums.row * lanes, out, sums.width);
         }
       }
     }
-    if (!patch) sum_bias_grads(step, units, top, here, lane_sums, fresh);
-    sum_kernel_grads(step, links, block, units, top, here, ink, lane_sums, first);
+    if (!patch) sum_bias_grads(step, units, top, row_count, lane_sums, overwrite);
+    sum_kernel_grads(step, links, block, units, top, row_count, ink, lane_sums, first);
   }
   if (step.needs_input_grad) compute_input_grads(program, step, parameters, grads, rows);
 }

@@ -41,7 +41,7 @@ namespace {
 
 struct Candidate {
   const Kernels* kernels;
-  bool runs_here;
+  bool is_supported;
 };
 
 std::vector<Candidate> candidates() {
@@ -79,17 +79,17 @@ void prefetch(const uint8_t* picture, size_t size) {
   for (size_t i = 0; i < size; i += 64) __builtin_prefetch(picture + i, 0, 2);
 }
 
-constexpr size_t page = 1 << 21;
+constexpr size_t huge_page = 1 << 21;
 
 // Padding after one image's buffers: its path reads and writes past the end of rows.
-constexpr size_t margin = 64 * max_lanes;
+constexpr size_t single_image_margin = 64 * max_lanes;
 
 }  // namespace
 
 std::vector<const Kernels*> available_kernels() {
   std::vector<const Kernels*> available;
   for (const Candidate& candidate : candidates()) {
-    if (candidate.runs_here) available.push_back(candidate.kernels);
+    if (candidate.is_supported) available.push_back(candidate.kernels);
   }
   return available;
 }
@@ -125,18 +125,18 @@ const Kernels* matrix_kernels() {
 Floats::Floats(size_t count) : count_(count) {
   if (count == 0) return;
   // Pages are zero-filled on first touch; an aligned start allows huge pages.
-  const size_t bytes = count * sizeof(float) + page;
+  const size_t bytes = count * sizeof(float) + huge_page;
   void* const base = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (base == MAP_FAILED) throw std::bad_alloc();
   base_ = base;
-  data_ = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(base) + page - 1) / page * page);
+  data_ = reinterpret_cast<float*>((reinterpret_cast<uintptr_t>(base) + huge_page - 1) / huge_page * huge_page);
 #if defined(MADV_HUGEPAGE)
-  if (bytes >= page + page / 2) madvise(data_, count * sizeof(float), MADV_HUGEPAGE);
+  if (bytes >= huge_page + huge_page / 2) madvise(data_, count * sizeof(float), MADV_HUGEPAGE);
 #endif
 }
 
 Floats::~Floats() {
-  if (base_) munmap(base_, count_ * sizeof(float) + page);
+  if (base_) munmap(base_, count_ * sizeof(float) + huge_page);
 }
 
 Floats::Floats(Floats&& other) noexcept
@@ -184,23 +184,23 @@ Engine::ThreadState& Engine::thread_state(int thread) {
   }
   const size_t gray = (max_tile * picture_size() + 64) / sizeof(float);
   const size_t ink = (max_blocks * size_t(p.input.height + 2 * p.input_padding) + max_kernel) * 2;
-  size_t halves = 0;
+  size_t bfloat16_units = 0;
   for (const Step& step : owned_.steps) {
     const size_t padded = size_t(step.input.height + 2 * step.padding) * (step.input.width + 2 * step.padding);
     const size_t joint = max_blocks * size_t(step.weight_row + 64);
     // Pairs of maps, a vector each, and a tile for reading past the last of them.
-    halves = std::max(halves, (std::max(padded * (step.input.maps + 1), joint) / 2 + 2 * max_lanes) * lanes);
+    bfloat16_units = std::max(bfloat16_units, (std::max(padded * (step.input.maps + 1), joint) / 2 + 2 * max_lanes) * lanes);
   }
-  if (!kernels_.packed_size) halves = 0;
+  if (!kernels_.packed_size) bfloat16_units = 0;
   const size_t sizes[] = {max_blocks * p.block_vectors * lanes,
                           p.lane_vectors * lanes,
                           size_t(p.parameters),
                           size_t(p.transposed) * max_blocks * lanes,
-                          p.block_vectors + margin,
+                          p.block_vectors + single_image_margin,
                           scratch,
                           gray,
                           ink,
-                          halves};
+                          bfloat16_units};
   constexpr int count = sizeof sizes / sizeof *sizes;
   size_t starts[count], total = 0;
   for (int i = 0; i < count; ++i) {
@@ -210,20 +210,20 @@ Engine::ThreadState& Engine::thread_state(int thread) {
   state = std::make_unique<ThreadState>();
   ThreadState& r = *state;
   r.memory = Floats(total);
-  float* at = r.memory.data();
-  r.workspace = {at + starts[0], at + starts[1], at + starts[2], at + starts[3], at + starts[4], at + starts[5],
-                 reinterpret_cast<uint8_t*>(at + starts[6]), reinterpret_cast<uint8_t*>(at + starts[8]), nullptr,
-                 reinterpret_cast<uint64_t*>(at + starts[7])};
+  float* base = r.memory.data();
+  r.workspace = {base + starts[0], base + starts[1], base + starts[2], base + starts[3], base + starts[4], base + starts[5],
+                 reinterpret_cast<uint8_t*>(base + starts[6]), reinterpret_cast<uint8_t*>(base + starts[8]), nullptr,
+                 reinterpret_cast<uint64_t*>(base + starts[7])};
   for (const Step& step : owned_.steps) {
     if (step.padding == 0) continue;
-    const float in_blocks = step.padding_value - (step.skips_background ? p.input_offset : 0);
+    const float border_value = step.padding_value - (step.skips_background ? p.input_offset : 0);
     // Whole padded maps: every pass overwrites their interior.
     const size_t start = size_t(step.input.offset - step.padding * (step.input.row + 1));
     const size_t count = size_t(step.input.map) * step.input.maps;
     for (int b = 0; b < max_blocks; ++b) {
-      std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, in_blocks);
+      std::fill_n(r.workspace.blocks + (b * size_t(p.block_vectors) + start) * lanes, count * lanes, border_value);
     }
-    std::fill_n(r.workspace.one + start, count, step.padding_value);
+    std::fill_n(r.workspace.single_image + start, count, step.padding_value);
   }
   return r;
 }
@@ -233,12 +233,12 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
   const size_t size = picture_size(), lanes = size_t(kernels_.lanes), classes = size_t(p.last().output.maps);
   if (count <= lanes / 2) {
     ThreadState& r = thread_state(0);
-    const uint32_t before = kernels_.flush_denormals();
+    const uint32_t saved_mode = kernels_.flush_denormals();
     for (size_t i = 0; i < count; ++i) {
-      kernels_.one_image(p, values(), r.workspace, pictures ? pictures + i * size : nullptr,
+      kernels_.single_image(p, values(), r.workspace, pictures ? pictures + i * size : nullptr,
                          inputs ? inputs + i * size : nullptr, outputs + i * classes);
     }
-    kernels_.restore_denormals(before);
+    kernels_.restore_denormals(saved_mode);
     return;
   }
   if (kernels_.packed_size) {
@@ -252,29 +252,31 @@ void Engine::predict(const uint8_t* pictures, const float* inputs, size_t count,
   for (int thread = 0; thread < threads(); ++thread) thread_state(thread);
   std::atomic<size_t> next{0};
   const auto work = [&](int thread) {
-    const uint32_t before = kernels_.flush_denormals();
+    const uint32_t saved_mode = kernels_.flush_denormals();
     ThreadState& r = thread_state(thread);
     r.workspace.packed = reinterpret_cast<const uint8_t*>(packed_.data());
     for (size_t t; (t = next.fetch_add(1)) < tiles;) {
-      const size_t first = t * tile, here = std::min(tile, count - first);
-      const int blocks = int((here + lanes - 1) / lanes);
-      const size_t soon = first + team_.size() * tile;
-      if (pictures && soon < count) prefetch(pictures + soon * size, std::min(tile, count - soon) * size);
+      const size_t first = t * tile, tile_count = std::min(tile, count - first);
+      const int blocks = int((tile_count + lanes - 1) / lanes);
+      const size_t prefetch_start = first + team_.size() * tile;
+      if (pictures && prefetch_start < count) {
+        prefetch(pictures + prefetch_start * size, std::min(tile, count - prefetch_start) * size);
+      }
       const uint8_t* gray[max_tile];
       const float* tile_inputs[max_tile];
-      for (size_t i = 0; i < here; ++i) {
+      for (size_t i = 0; i < tile_count; ++i) {
         if (pictures) gray[i] = pictures + (first + i) * size;
         else tile_inputs[i] = inputs + (first + i) * size;
       }
-      if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), blocks);
-      else kernels_.load_inputs(p, r.workspace, tile_inputs, int(here), blocks);
+      if (pictures) kernels_.load_gray(p, r.workspace, gray, int(tile_count), blocks);
+      else kernels_.load_inputs(p, r.workspace, tile_inputs, int(tile_count), blocks);
       kernels_.forward(p, values(), r.workspace, blocks, false);
-      for (size_t i = 0; i < here; ++i) {
+      for (size_t i = 0; i < tile_count; ++i) {
         const float* block = r.workspace.blocks + (i / lanes * p.block_vectors + p.last().output.offset) * lanes;
         for (size_t c = 0; c < classes; ++c) outputs[(first + i) * classes + c] = block[c * lanes + i % lanes];
       }
     }
-    kernels_.restore_denormals(before);
+    kernels_.restore_denormals(saved_mode);
   };
   if (tiles == 1) work(0);
   else team_.run(work);
@@ -285,32 +287,32 @@ void Engine::activations(const uint8_t* pictures, const float* inputs, size_t co
   const Program& p = owned_.program;
   const size_t size = picture_size(), lanes = size_t(kernels_.lanes);
   ThreadState& r = thread_state(0);
-  const uint32_t before = kernels_.flush_denormals();
+  const uint32_t saved_mode = kernels_.flush_denormals();
   for (size_t first = 0; first < count; first += lanes) {
-    const size_t here = std::min(lanes, count - first);
+    const size_t block_count = std::min(lanes, count - first);
     const uint8_t* gray[max_tile];
     const float* tile_inputs[max_tile];
-    for (size_t i = 0; i < here; ++i) {
+    for (size_t i = 0; i < block_count; ++i) {
       if (pictures) gray[i] = pictures + (first + i) * size;
       else tile_inputs[i] = inputs + (first + i) * size;
     }
-    if (pictures) kernels_.load_gray(p, r.workspace, gray, int(here), 1);
-    else kernels_.load_inputs(p, r.workspace, tile_inputs, int(here), 1);
+    if (pictures) kernels_.load_gray(p, r.workspace, gray, int(block_count), 1);
+    else kernels_.load_inputs(p, r.workspace, tile_inputs, int(block_count), 1);
     kernels_.forward(p, values(), r.workspace, 1, true);
     for (size_t b = 0; b < buffers.size(); ++b) {
       const Maps& maps = buffers[b];
-      for (size_t i = 0; i < here; ++i) {
-        float* to = outputs[b] + (first + i) * size_t(maps.units());
+      for (size_t i = 0; i < block_count; ++i) {
+        float* out = outputs[b] + (first + i) * size_t(maps.units());
         for (int m = 0; m < maps.maps; ++m) {
           for (int y = 0; y < maps.height; ++y) {
             const float* row = r.workspace.blocks + size_t(maps.offset + m * maps.map + y * maps.row) * lanes + i;
-            for (int x = 0; x < maps.width; ++x) *to++ = row[x * lanes];
+            for (int x = 0; x < maps.width; ++x) *out++ = row[x * lanes];
           }
         }
       }
     }
   }
-  kernels_.restore_denormals(before);
+  kernels_.restore_denormals(saved_mode);
 }
 
 bool Engine::compute_gradient(int thread, const Objective& objective, const Batches& batches, size_t begin, size_t end) {
@@ -321,7 +323,7 @@ bool Engine::compute_gradient(int thread, const Objective& objective, const Batc
   const size_t blocks = (end - begin + lanes - 1) / lanes;
   const size_t first_block = blocks * thread / team, last_block = blocks * (thread + 1) / team;
   const float share = 1.f / float(end - begin);
-  const bool changes = batches.shifts || batches.mirrored || batches.distortions;
+  const bool augments = batches.shifts || batches.mirrored || batches.distortions;
   bool first = true;
   for (size_t block = first_block; block < last_block; block += max_blocks, first = false) {
     const size_t from = begin + block * lanes;
@@ -332,28 +334,32 @@ bool Engine::compute_gradient(int thread, const Objective& objective, const Batc
       const int64_t row = batches.order[i];
       gray[i - from] = batches.pictures + size_t(row) * size;
       labels[i - from] = int32_t(batches.labels[row]);
-      if (!changes) continue;
-      Change change;
-      if (batches.shifts) change.down = batches.shifts[2 * i], change.right = batches.shifts[2 * i + 1];
-      change.mirrored = batches.mirrored && batches.mirrored[i];
-      change.distorted = batches.distortions != nullptr;
-      change.seed = batches.seed + uint64_t(row) * 0xD1342543DE82EF95u;
-      uint8_t* changed = r.workspace.gray + (i - from) * size;
-      kernels_.change_gray(p, gray[i - from], change, batches.distortions ? *batches.distortions : Distortions{}, changed);
-      gray[i - from] = changed;
+      if (!augments) continue;
+      Augmentation augmentation;
+      if (batches.shifts) {
+        augmentation.shift_down = batches.shifts[2 * i];
+        augmentation.shift_right = batches.shifts[2 * i + 1];
+      }
+      augmentation.mirrored = batches.mirrored && batches.mirrored[i];
+      augmentation.distorted = batches.distortions != nullptr;
+      augmentation.seed = batches.seed + uint64_t(row) * 0xD1342543DE82EF95u;
+      uint8_t* augmented = r.workspace.gray + (i - from) * size;
+      const Distortions limits = batches.distortions ? *batches.distortions : Distortions{};
+      kernels_.augment_gray(p, gray[i - from], augmentation, limits, augmented);
+      gray[i - from] = augmented;
     }
     // Prefetch the thread's next tile, or its first one of the next batch.
-    const size_t soon = block + max_blocks < last_block ? to : from + (end - begin);
-    for (size_t i = soon; i < std::min(soon + max_blocks * lanes, batches.examples); ++i) {
+    const size_t prefetch_start = block + max_blocks < last_block ? to : from + (end - begin);
+    for (size_t i = prefetch_start; i < std::min(prefetch_start + max_blocks * lanes, batches.examples); ++i) {
       prefetch(batches.pictures + size_t(batches.order[i]) * size, size);
     }
-    const int count = int(to - from), here = int((to - from + lanes - 1) / lanes);
-    kernels_.load_gray(p, r.workspace, gray, count, here);
-    kernels_.forward(p, values(), r.workspace, here, true);
-    const Tally tally = kernels_.loss(p, objective, r.workspace, labels, count, here, share);
+    const int count = int(to - from), tile_blocks = int((to - from + lanes - 1) / lanes);
+    kernels_.load_gray(p, r.workspace, gray, count, tile_blocks);
+    kernels_.forward(p, values(), r.workspace, tile_blocks, true);
+    const Tally tally = kernels_.loss(p, objective, r.workspace, labels, count, tile_blocks, share);
     r.tally.loss += tally.loss;
     r.tally.errors += tally.errors;
-    kernels_.backward(p, values(), r.workspace, here, first);
+    kernels_.backward(p, values(), r.workspace, tile_blocks, first);
   }
   if (!first) kernels_.sum_lanes(p, r.workspace);
   return !first;
@@ -361,21 +367,21 @@ bool Engine::compute_gradient(int thread, const Objective& objective, const Batc
 
 Tally Engine::fit(const Learning& learning, const Batches& batches) {
   const int total = parameters(), team = threads();
-  if (!vector(OptimizerState::first)) reset(OptimizerState::first, true);
-  if (learning.optimizer == Optimizer::adamw && !vector(OptimizerState::second)) reset(OptimizerState::second, true);
-  if (learning.average > 0 && !vector(OptimizerState::average)) {
-    reset(OptimizerState::average, true);
-    std::copy_n(values(), total, vector(OptimizerState::average));
+  if (!vector(OptimizerState::first_moment)) reset(OptimizerState::first_moment, true);
+  if (learning.optimizer == Optimizer::adamw && !vector(OptimizerState::second_moment)) reset(OptimizerState::second_moment, true);
+  if (learning.ema > 0 && !vector(OptimizerState::moving_average)) {
+    reset(OptimizerState::moving_average, true);
+    std::copy_n(values(), total, vector(OptimizerState::moving_average));
   }
   for (int thread = 0; thread < team; ++thread) thread_state(thread).tally = {};
   const size_t batch = size_t(learning.batch), steps = (batches.examples + batch - 1) / batch;
-  size_t taken = 0;
+  size_t updates_taken = 0;
   std::vector<char> has_gradient(team);
-  std::vector<std::vector<const float*>> summed(team);
-  for (auto& gradients : summed) gradients.reserve(team);
+  std::vector<std::vector<const float*>> thread_gradients(team);
+  for (auto& gradients : thread_gradients) gradients.reserve(team);
   const auto work = [&](int thread) {
-    const uint32_t before = kernels_.flush_denormals();
-    std::vector<const float*>& gradients = summed[thread];
+    const uint32_t saved_mode = kernels_.flush_denormals();
+    std::vector<const float*>& gradients = thread_gradients[thread];
     for (size_t step = 0; step < steps; ++step) {
       const size_t begin = step * batch, end = std::min(batches.examples, begin + batch);
       has_gradient[thread] = compute_gradient(thread, learning.objective, batches, begin, end);
@@ -390,9 +396,9 @@ Tally Engine::fit(const Learning& learning, const Batches& batches) {
       const double count = double(updates) + double(step) + 1;
       Update update{};
       update.parameters = values();
-      update.first = vector(OptimizerState::first);
-      update.second = vector(OptimizerState::second);
-      update.average = learning.average > 0 ? vector(OptimizerState::average) : nullptr;
+      update.first_moment = vector(OptimizerState::first_moment);
+      update.second_moment = vector(OptimizerState::second_moment);
+      update.moving_average = learning.ema > 0 ? vector(OptimizerState::moving_average) : nullptr;
       update.gradients = gradients.data();
       update.gradient_count = int32_t(gradients.size());
       update.begin = int32_t(int64_t(total) / row_multiple * thread / team * row_multiple);
@@ -400,20 +406,20 @@ Tally Engine::fit(const Learning& learning, const Batches& batches) {
       update.rate = batches.rates[step];
       update.momentum = learning.momentum;
       update.weight_decay = learning.weight_decay;
-      // The running mean starts with a smaller decay, so that it forgets the initial weights sooner.
-      update.average_decay = float(std::min(double(learning.average), (1 + count) / (10 + count)));
-      update.first_correction = float(1 / (1 - std::pow(double(learning.momentum), count)));
-      update.second_correction = float(1 / (1 - std::pow(0.999, count)));
+      // The moving average starts with a smaller decay, so that it forgets the initial weights sooner.
+      update.ema_decay = float(std::min(double(learning.ema), (1 + count) / (10 + count)));
+      update.first_bias_correction = float(1 / (1 - std::pow(double(learning.momentum), count)));
+      update.second_bias_correction = float(1 / (1 - std::pow(0.999, count)));
       update.nesterov = learning.nesterov;
       if (learning.optimizer == Optimizer::adamw) kernels_.update_adamw(update);
       else kernels_.update_sgd(update);
-      if (thread == 0) ++taken;
+      if (thread == 0) ++updates_taken;
       team_.synchronize();
     }
-    kernels_.restore_denormals(before);
+    kernels_.restore_denormals(saved_mode);
   };
   if (steps > 0) team_.run(work);
-  updates += int64_t(taken);
+  updates += int64_t(updates_taken);
   Tally tally;
   for (const auto& r : thread_states_) {
     tally.loss += r->tally.loss;
@@ -426,9 +432,9 @@ Tally Engine::gradients(const Objective& objective, const Batches& batches, floa
   for (int thread = 0; thread < threads(); ++thread) thread_state(thread).tally = {};
   std::vector<char> has_gradient(threads());
   team_.run([&](int thread) {
-    const uint32_t before = kernels_.flush_denormals();
+    const uint32_t saved_mode = kernels_.flush_denormals();
     has_gradient[thread] = compute_gradient(thread, objective, batches, 0, batches.examples);
-    kernels_.restore_denormals(before);
+    kernels_.restore_denormals(saved_mode);
   });
   Tally tally;
   std::fill_n(gradient, parameters(), 0.f);

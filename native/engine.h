@@ -48,7 +48,7 @@ struct Learning {
   int32_t batch = 64;
   Objective objective;
   Optimizer optimizer = Optimizer::sgd;
-  float momentum = 0.9f, weight_decay = 0, average = 0;
+  float momentum = 0.9f, weight_decay = 0, ema = 0;
   bool nesterov = true;
 };
 
@@ -65,8 +65,8 @@ struct Batches {
   uint64_t seed = 0;                   // of the distortions: with a picture's row it seeds the generator
 };
 
-// The vectors of the optimizer and the running mean; in the engine's memory they follow the parameters.
-enum class OptimizerState { first = 1, second = 2, average = 3 };
+// The optimizer's vectors and the exponential moving average; in the engine's memory they follow the parameters.
+enum class OptimizerState { first_moment = 1, second_moment = 2, moving_average = 3 };
 
 class Engine {
  public:
@@ -92,7 +92,7 @@ class Engine {
   // The gradient of the mean loss over all examples, laid out like the parameters, and the sum of the losses.
   Tally gradients(const Objective& objective, const Batches& batches, float* gradient);
 
-  std::mutex busy;
+  std::mutex call_mutex;
 
  private:
   struct ThreadState {

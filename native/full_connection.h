@@ -10,9 +10,9 @@
 
 namespace lenet::LENET_ISA {
 
-// The outputs of `group` units, of all blocks.
+// Forward pass to `group` units, of all blocks.
 template <int blocks, int group>
-static void connect_units(const float* in, ptrdiff_t block_size, int inputs, const float* weights, int weight_row,
+static void forward_units(const float* in, ptrdiff_t block_size, int inputs, const float* weights, int weight_row,
                           const float* bias, float lower_bound, float* out) {
   Vector sums[group][blocks];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -28,14 +28,14 @@ static void connect_units(const float* in, ptrdiff_t block_size, int inputs, con
   }
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     LENET_UNROLL for (int b = 0; b < blocks; ++b) {
-      store(out + b * block_size + g * lanes, at_least(sums[g][b], broadcast(lower_bound)));
+      store(out + b * block_size + g * lanes, max(sums[g][b], broadcast(lower_bound)));
     }
   }
 }
 
-// The gradient with respect to `group` inputs.
+// Backward pass to `group` inputs.
 template <int blocks, int group>
-static void connect_inputs(const float* grads, ptrdiff_t block_size, int units, const float* weights, int weight_row,
+static void backward_inputs(const float* grads, ptrdiff_t block_size, int units, const float* weights, int weight_row,
                            float* in_grads) {
   Vector sums[group][blocks];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
@@ -57,11 +57,11 @@ static void connect_inputs(const float* grads, ptrdiff_t block_size, int units, 
 // The gradient of the weights from `width` vectors of inputs to `group` units, summed over all images.
 template <int group, int width>
 static void add_weight_grads(const float* grads, ptrdiff_t block_size, int blocks, const float* transposed, int weight_row,
-                              float* gradient, bool fresh) {
+                              float* gradient, bool overwrite) {
   Vector sums[group][width];
   LENET_UNROLL for (int g = 0; g < group; ++g) {
     LENET_UNROLL for (int v = 0; v < width; ++v) {
-      sums[g][v] = fresh ? Vector{} : load(gradient + g * weight_row + v * lanes);
+      sums[g][v] = overwrite ? Vector{} : load(gradient + g * weight_row + v * lanes);
     }
   }
   for (int b = 0; b < blocks; ++b, grads += block_size) {
@@ -84,20 +84,20 @@ struct Size {
   static constexpr int value = count;
 };
 
-// Calls `run` with the largest of these groups that still fit, until all are done.
-template <int... sizes, class Run>
-LENET_INLINE void in_groups(int count, Run run) {
-  for (int done = 0; done < count;) {
-    int taken = 0;
-    ((taken == 0 && count - done >= sizes ? (run(done, Size<sizes>{}), taken = sizes) : 0), ...);
-    done += taken;
+// Cuts a range into tiles, each of the largest of these sizes that still fits, and calls `body` with start and size.
+template <int... sizes, class Body>
+LENET_INLINE void for_each_tile(int count, Body body) {
+  for (int start = 0; start < count;) {
+    int tile = 0;
+    ((tile == 0 && count - start >= sizes ? (body(start, Size<sizes>{}), tile = sizes) : 0), ...);
+    start += tile;
   }
 }
 
-template <class Run>
-LENET_INLINE void in_broadcast_groups(int count, Run run) {
-  if constexpr (many_registers) in_groups<12, 10, 8, 6, 4, 2, 1>(count, run);
-  else in_groups<6, 4, 2, 1>(count, run);
+template <class Body>
+LENET_INLINE void for_each_unit_tile(int count, Body body) {
+  if constexpr (many_registers) for_each_tile<12, 10, 8, 6, 4, 2, 1>(count, body);
+  else for_each_tile<6, 4, 2, 1>(count, body);
 }
 
 template <int blocks>
@@ -106,9 +106,10 @@ static void connect(const Step& step, const float* parameters, float* start, ptr
   const float lower_bound = lower_bound_of(step.activation);
   const float* in = start + step.input.offset * lanes;
   float* out = start + step.output.offset * lanes;
-  in_broadcast_groups(step.output.maps, [&](int first, auto group) {
-    connect_units<blocks, decltype(group)::value>(in, block_size, inputs, parameters + step.weight + ptrdiff_t(first) * step.weight_row,
-                                 step.weight_row, parameters + step.bias + first, lower_bound, out + first * lanes);
+  for_each_unit_tile(step.output.maps, [&](int first, auto group) {
+    forward_units<blocks, decltype(group)::value>(in, block_size, inputs,
+                                 parameters + step.weight + ptrdiff_t(first) * step.weight_row, step.weight_row,
+                                 parameters + step.bias + first, lower_bound, out + first * lanes);
   });
   if (step.activation != Activation::relu) {
     for (int b = 0; b < blocks; ++b) activate(step.activation, start + b * block_size, step.output);
@@ -133,32 +134,32 @@ static void transpose_inputs(const Step& step, const float* block, float* transp
 }
 
 template <int blocks>
-static void connect_back(const Step& step, const float* parameters, const Workspace& work, ptrdiff_t block_size, bool fresh) {
+static void connect_back(const Step& step, const float* parameters, const Workspace& work, ptrdiff_t block_size, bool overwrite) {
   float* start = work.blocks;
   const float* grads = start + step.output_grad.offset * lanes;
   for (int b = 0; b < blocks; ++b) {
     activation_backward(step.activation, start + b * block_size, step.output_grad, start + b * block_size, step.output);
     transpose_inputs(step, start + b * block_size, work.transposed + ptrdiff_t(b) * lanes * step.weight_row);
     for (int o = 0; o < step.output.maps; ++o) {
-      float* at = work.lanes + (step.lane_bias + o) * ptrdiff_t(lanes);
+      float* bias_grad = work.lanes + (step.lane_bias + o) * ptrdiff_t(lanes);
       const Vector d = load(grads + b * block_size + o * lanes);
-      store(at, fresh && b == 0 ? d : load(at) + d);
+      store(bias_grad, overwrite && b == 0 ? d : load(bias_grad) + d);
     }
   }
-  const auto columns_of_grads = [&](int vector, auto width) {
-    in_groups<6, 4, 2, 1>(step.output.maps, [&](int unit, auto group) {
+  const auto add_grad_columns = [&](int vector, auto width) {
+    for_each_tile<6, 4, 2, 1>(step.output.maps, [&](int unit, auto group) {
       add_weight_grads<decltype(group)::value, decltype(width)::value>(
           grads + unit * lanes, block_size, blocks, work.transposed + vector * lanes, step.weight_row,
-          work.gradient + step.weight + ptrdiff_t(unit) * step.weight_row + vector * lanes, fresh);
+          work.gradient + step.weight + ptrdiff_t(unit) * step.weight_row + vector * lanes, overwrite);
     });
   };
-  if constexpr (many_registers) in_groups<4, 2, 1>(step.weight_row / lanes, columns_of_grads);
-  else in_groups<2, 1>(step.weight_row / lanes, columns_of_grads);
+  if constexpr (many_registers) for_each_tile<4, 2, 1>(step.weight_row / lanes, add_grad_columns);
+  else for_each_tile<2, 1>(step.weight_row / lanes, add_grad_columns);
   if (step.needs_input_grad) {
     float* in_grads = start + step.input_grad.offset * lanes;
-    in_broadcast_groups(step.input.units(), [&](int first, auto group) {
-      connect_inputs<blocks, decltype(group)::value>(grads, block_size, step.output.maps, parameters + step.weight + first, step.weight_row,
-                                    in_grads + first * lanes);
+    for_each_unit_tile(step.input.units(), [&](int first, auto group) {
+      backward_inputs<blocks, decltype(group)::value>(grads, block_size, step.output.maps,
+                                    parameters + step.weight + first, step.weight_row, in_grads + first * lanes);
     });
   }
 }

@@ -7,10 +7,10 @@
 namespace lenet::LENET_ISA {
 
 // A step of its own: in one conversion from bytes to floats compilers go number by number.
-LENET_INLINE Integers widened(Bytes bytes) { return __builtin_convertvector(bytes, Integers); }
+LENET_INLINE Integers to_integers(Bytes bytes) { return __builtin_convertvector(bytes, Integers); }
 
 // One bit for each byte that is not 0, the first lowest.
-LENET_INLINE uint64_t bits(Bytes bytes) {
+LENET_INLINE uint64_t nonzero_bits(Bytes bytes) {
   uint8_t ones[16] = {};
   const Bytes set = (Bytes)(bytes != 0) & 1;
   __builtin_memcpy(ones, &set, sizeof set);
@@ -29,7 +29,7 @@ static void load_gray(const Program& program, const Workspace& work, const uint8
   alignas(64) static const uint8_t empty[64] = {};
   const float background = program.background - program.input_offset;
   for (int b = 0; b < blocks; ++b) {
-    const int here = count - b * lanes < lanes ? count - b * lanes : lanes;
+    const int images = count - b * lanes < lanes ? count - b * lanes : lanes;
     uint64_t* ink = work.ink + b * (in.height + 2 * padding) + padding;
     for (int y = 0; y < in.height; ++y) ink[y] = 0;
     for (int m = 0; m < in.maps; ++m) {
@@ -39,22 +39,22 @@ static void load_gray(const Program& program, const Workspace& work, const uint8
         for (int x = 0; x < in.width; x += lanes) {
           // The last square of a row starts early where it would leave the picture.
           const int left = in.width >= lanes && x + lanes > in.width ? in.width - lanes : x;
-          const int whole = in.width - left < lanes ? in.width - left : lanes;
+          const int columns = in.width - left < lanes ? in.width - left : lanes;
           Vector v[lanes];
-          Bytes any{};
+          Bytes ink_levels{};
           LENET_UNROLL for (int n = 0; n < lanes; ++n) {
-            const uint8_t* at = n < here ? pictures[b * lanes + n] + row + left : empty;
+            const uint8_t* gray_row = n < images ? pictures[b * lanes + n] + row + left : empty;
             Bytes gray{};
-            if (whole == lanes) gray = *reinterpret_cast<const Bytes*>(at);
-            else for (int i = 0; i < whole; ++i) gray[i] = at[i];
-            any |= gray;
-            v[n] = __builtin_convertvector(widened(gray), Vector) * program.gray_step + background;
+            if (columns == lanes) gray = *reinterpret_cast<const Bytes*>(gray_row);
+            else for (int i = 0; i < columns; ++i) gray[i] = gray_row[i];
+            ink_levels |= gray;
+            v[n] = __builtin_convertvector(to_integers(gray), Vector) * program.gray_step + background;
           }
           transpose(v);
           LENET_UNROLL for (int i = 0; i < lanes; ++i) {
-            if (i < whole) store(out + (left + i) * lanes, v[i]);
+            if (i < columns) store(out + (left + i) * lanes, v[i]);
           }
-          ink[y] |= bits(any) << ((left + padding) & 63);
+          ink[y] |= nonzero_bits(ink_levels) << ((left + padding) & 63);
         }
       }
     }
@@ -99,7 +99,7 @@ constexpr int max_side = 64;  // of pictures that are distorted
 // The weights of a quadratic B-spline on a coarse grid at each position along one axis.
 struct Spline {
   int32_t cell[max_side];
-  float before[max_side], at[max_side], after[max_side];
+  float left_weight[max_side], center_weight[max_side], right_weight[max_side];
   int cells;
 
   __attribute__((always_inline)) Spline(int length, float spacing) : cells(int(float(length) / spacing) + 4) {
@@ -107,9 +107,9 @@ struct Spline {
       const float u = float(i) / spacing;
       cell[i] = int(u);
       const float t = u - float(cell[i]);
-      before[i] = 0.5f * (1 - t) * (1 - t);
-      after[i] = 0.5f * t * t;
-      at[i] = 1 - before[i] - after[i];
+      left_weight[i] = 0.5f * (1 - t) * (1 - t);
+      right_weight[i] = 0.5f * t * t;
+      center_weight[i] = 1 - left_weight[i] - right_weight[i];
     }
   }
 };
@@ -118,34 +118,36 @@ constexpr int max_cells = max_side / 2 + 4;
 
 // A smooth field of random displacements: uniform noise on a coarse grid, interpolated by a spline. On a grid of 2 standard
 // deviations it is as smooth as noise under a Gaussian filter of that deviation.
-static void elastic_field(UniformGenerator& generator, const Spline& down, const Spline& across, int height,
-                          int width, float strength, float (*field)[max_side]) {
+static void elastic_field(UniformGenerator& generator, const Spline& rows, const Spline& columns, int height,
+                          int width, float amplitude, float (*field)[max_side]) {
   float grid[max_cells][max_cells], row[max_cells];
-  for (int y = 0; y < down.cells; ++y) {
-    for (int x = 0; x < across.cells; ++x) grid[y][x] = strength * generator.uniform();
+  for (int y = 0; y < rows.cells; ++y) {
+    for (int x = 0; x < columns.cells; ++x) grid[y][x] = amplitude * generator.uniform();
   }
   for (int y = 0; y < height; ++y) {
-    const float* above = grid[down.cell[y]];
-    const float* here = grid[down.cell[y] + 1];
-    const float* below = grid[down.cell[y] + 2];
-    for (int x = 0; x < across.cells; ++x) row[x] = down.before[y] * above[x] + down.at[y] * here[x] + down.after[y] * below[x];
+    const float* above = grid[rows.cell[y]];
+    const float* center = grid[rows.cell[y] + 1];
+    const float* below = grid[rows.cell[y] + 2];
+    for (int x = 0; x < columns.cells; ++x) {
+      row[x] = rows.left_weight[y] * above[x] + rows.center_weight[y] * center[x] + rows.right_weight[y] * below[x];
+    }
     for (int x = 0; x < width; ++x) {
-      const float* cell = row + across.cell[x];
-      field[y][x] = across.before[x] * cell[0] + across.at[x] * cell[1] + across.after[x] * cell[2];
+      const float* cell = row + columns.cell[x];
+      field[y][x] = columns.left_weight[x] * cell[0] + columns.center_weight[x] * cell[1] + columns.right_weight[x] * cell[2];
     }
     for (int x = width; x % lanes; ++x) field[y][x] = 0;  // whole vectors will be read
   }
 }
 
 // Clamps to 0 … `last`; NaN becomes 0.
-LENET_INLINE Vector within(Vector v, float last) {
-  return at_most(at_least(masked(v == v, v), Vector{}), broadcast(last));
+LENET_INLINE Vector clamped(Vector v, float last) {
+  return min(max(masked(v == v, v), Vector{}), broadcast(last));
 }
 
 LENET_INLINE void to_floats(const uint8_t* gray, int count, float* out) {
   int x = 0;
   for (; x + lanes <= count; x += lanes) {
-    store_loose(out + x, __builtin_convertvector(widened(*reinterpret_cast<const Bytes*>(gray + x)), Vector));
+    store_unaligned(out + x, __builtin_convertvector(to_integers(*reinterpret_cast<const Bytes*>(gray + x)), Vector));
   }
   for (; x < count; ++x) out[x] = gray[x];
 }
@@ -169,13 +171,13 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
     const float spacing = 2 * limits.elastic_smoothness > 2 ? 2 * limits.elastic_smoothness : 2;
     const Spline along_rows(height, spacing), along_columns(width, spacing);
     // The standard deviation of uniform noise is 1/√3; the spline keeps 0.55 of it along each axis, on average.
-    const float strength = limits.elastic * 1.7320508f / 0.55f;
-    elastic_field(generator, along_rows, along_columns, height, width, strength, down);
-    elastic_field(generator, along_rows, along_columns, height, width, strength, right);
+    const float amplitude = limits.elastic * 1.7320508f / 0.55f;
+    elastic_field(generator, along_rows, along_columns, height, width, amplitude, down);
+    elastic_field(generator, along_rows, along_columns, height, width, amplitude, right);
   }
-  const bool repeats = program.input.maps > 1;
+  const bool replicates = program.input.maps > 1;
   // A frame of two empty rows and columns saves a bounds check for every pixel.
-  float framed[(max_side + 4) * (max_side + 4)];
+  float padded[(max_side + 4) * (max_side + 4)];
   const int pitch = width + 4;
   const float last_x = float(width) + 1.99f, last_y = float(height) + 1.99f;
   float columns[max_side];
@@ -183,30 +185,30 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
   for (int m = 0; m < program.input.maps; ++m, picture += height * width) {
     for (int y = -2; y < height + 2; ++y) {
       const int from_y = y < 0 ? 0 : y >= height ? height - 1 : y;
-      float* row = framed + (y + 2) * pitch;
-      if (y != from_y && !repeats) {
+      float* row = padded + (y + 2) * pitch;
+      if (y != from_y && !replicates) {
         __builtin_memset(row, 0, size_t(pitch) * sizeof(float));
         continue;
       }
       to_floats(picture + from_y * width, width, row + 2);
-      row[0] = row[1] = repeats ? row[2] : 0;
-      row[width + 2] = row[width + 3] = repeats ? row[width + 1] : 0;
+      row[0] = row[1] = replicates ? row[2] : 0;
+      row[width + 2] = row[width + 3] = replicates ? row[width + 1] : 0;
     }
     for (int y = 0; y < height; ++y, out += width) {
       const Vector py = broadcast(float(y) - center_y - move_y);
       for (int x = 0; x < width; x += lanes) {
-        Vector qx = load_loose(columns + x) - (center_x + move_x), qy = py;
-        if (elastic) qx += load_loose(&right[y][x]), qy += load_loose(&down[y][x]);
-        const Vector at_x = within(xx * qx + xy * qy + (center_x + 2), last_x);
-        const Vector at_y = within(yx * qx + yy * qy + (center_y + 2), last_y);
-        const Integers column = __builtin_convertvector(at_x, Integers), row = __builtin_convertvector(at_y, Integers);
-        const Vector x_fraction = at_x - __builtin_convertvector(column, Vector);
-        const Vector y_fraction = at_y - __builtin_convertvector(row, Vector);
+        Vector qx = load_unaligned(columns + x) - (center_x + move_x), qy = py;
+        if (elastic) qx += load_unaligned(&right[y][x]), qy += load_unaligned(&down[y][x]);
+        const Vector source_x = clamped(xx * qx + xy * qy + (center_x + 2), last_x);
+        const Vector source_y = clamped(yx * qx + yy * qy + (center_y + 2), last_y);
+        const Integers column = __builtin_convertvector(source_x, Integers), row = __builtin_convertvector(source_y, Integers);
+        const Vector x_fraction = source_x - __builtin_convertvector(column, Vector);
+        const Vector y_fraction = source_y - __builtin_convertvector(row, Vector);
         const Integers corner = row * pitch + column;
         Vector a, b, c, d;
         for (int i = 0; i < lanes; ++i) {
-          const float* at = framed + corner[i];
-          a[i] = at[0], b[i] = at[1], c[i] = at[pitch], d[i] = at[pitch + 1];
+          const float* corner_pixel = padded + corner[i];
+          a[i] = corner_pixel[0], b[i] = corner_pixel[1], c[i] = corner_pixel[pitch], d[i] = corner_pixel[pitch + 1];
         }
         const Vector top = a + x_fraction * (b - a), bottom = c + x_fraction * (d - c);
         const Integers gray = __builtin_convertvector(top + y_fraction * (bottom - top) + 0.5f, Integers);
@@ -217,37 +219,37 @@ static void distort(const Program& program, const uint8_t* picture, uint64_t see
 }
 
 // Augments one picture: distorts, then mirrors, then shifts it.
-static void change_gray(const Program& program, const uint8_t* picture, const Change& change, const Distortions& limits,
-                        uint8_t* changed) {
+static void augment_gray(const Program& program, const uint8_t* picture, const Augmentation& augmentation,
+                         const Distortions& limits, uint8_t* augmented) {
   const int height = program.input.height, width = program.input.width, planes = program.input.maps;
   uint8_t distorted[3 * max_side * max_side];
-  if (change.distorted) {
-    distort(program, picture, change.seed, limits, distorted);
+  if (augmentation.distorted) {
+    distort(program, picture, augmentation.seed, limits, distorted);
     picture = distorted;
   }
-  const bool repeats = planes > 1;
+  const bool replicates = planes > 1;
   for (int m = 0; m < planes; ++m) {
-    for (int y = 0; y < height; ++y, changed += width) {
-      int from_y = y - change.down;
+    for (int y = 0; y < height; ++y, augmented += width) {
+      int from_y = y - augmentation.shift_down;
       const bool outside = from_y < 0 || from_y >= height;
-      if (outside && !repeats) {
-        __builtin_memset(changed, 0, size_t(width));
+      if (outside && !replicates) {
+        __builtin_memset(augmented, 0, size_t(width));
         continue;
       }
       from_y = from_y < 0 ? 0 : from_y >= height ? height - 1 : from_y;
       const uint8_t* row = picture + (ptrdiff_t(m) * height + from_y) * width;
       // Columns [begin, end) come from the row, the rest from outside of it.
-      const int right = change.right > width ? width : change.right < -width ? -width : change.right;
+      const int shift = augmentation.shift_right, right = shift > width ? width : shift < -width ? -width : shift;
       const int begin = right > 0 ? right : 0, end = right < 0 ? width + right : width;
-      const uint8_t before = repeats ? row[change.mirrored ? width - 1 : 0] : 0;
-      const uint8_t after = repeats ? row[change.mirrored ? 0 : width - 1] : 0;
-      __builtin_memset(changed, before, size_t(begin));
-      if (change.mirrored) {
-        for (int x = begin; x < end; ++x) changed[x] = row[width - 1 - (x - right)];
+      const uint8_t before = replicates ? row[augmentation.mirrored ? width - 1 : 0] : 0;
+      const uint8_t after = replicates ? row[augmentation.mirrored ? 0 : width - 1] : 0;
+      __builtin_memset(augmented, before, size_t(begin));
+      if (augmentation.mirrored) {
+        for (int x = begin; x < end; ++x) augmented[x] = row[width - 1 - (x - right)];
       } else {
-        __builtin_memcpy(changed + begin, row + begin - right, size_t(end - begin));
+        __builtin_memcpy(augmented + begin, row + begin - right, size_t(end - begin));
       }
-      __builtin_memset(changed + end, after, size_t(width - end));
+      __builtin_memset(augmented + end, after, size_t(width - end));
     }
   }
 }

@@ -46,7 +46,7 @@ static void forward_block(const Program& program, const Step& step, const float*
 #if defined(LENET_MATRIX)
 // The forward pass at inference, with all steps that fit into tiles on the matrix unit.
 template <class Run>
-static void forward_in_tiles(const Program& program, const float* parameters, const Workspace& work, int blocks, Run run) {
+static void forward_in_tiles(const Program& program, const float* parameters, const Workspace& work, int blocks, Run forward_one) {
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
   const uint8_t* packed = work.packed;
   const TileShape shape;
@@ -55,14 +55,14 @@ static void forward_in_tiles(const Program& program, const float* parameters, co
     const Step& step = program.steps[s];
     if (!runs_in_tiles(step)) {
       if (step.kind == Kind::full_connection) connect(step, parameters, work.blocks, block_size, blocks);
-      else for (int b = 0; b < blocks; ++b) run(step, b);
+      else for (int b = 0; b < blocks; ++b) forward_one(step, b);
       continue;
     }
     if (step.kind == Kind::full_connection) {
-      connect_in_tiles(step, parameters, packed, work.blocks, block_size, blocks, work.halves);
+      connect_in_tiles(step, parameters, packed, work.blocks, block_size, blocks, work.bfloat16_inputs);
     } else {
       for (int b = 0; b < blocks; ++b) {
-        convolve_in_tiles(program, step, parameters, packed, work.blocks + b * block_size, work.scratch, work.halves);
+        convolve_in_tiles(program, step, parameters, packed, work.blocks + b * block_size, work.scratch, work.bfloat16_inputs);
       }
     }
     packed += packed_bytes(step);
@@ -74,23 +74,23 @@ static void forward_in_tiles(const Program& program, const float* parameters, co
 static void forward(const Program& program, const float* parameters, const Workspace& work, int blocks, bool training) {
   const ptrdiff_t block_size = ptrdiff_t(program.block_vectors) * lanes;
   const int ink_rows = program.input.height + 2 * program.input_padding;
-  const auto run = [&](const Step& step, int b) {
+  const auto forward_one = [&](const Step& step, int b) {
     forward_block(program, step, parameters, work.blocks + b * block_size, work.ink + b * ink_rows, work.scratch, training);
   };
 #if defined(LENET_MATRIX)
-  if (!training && work.packed) return forward_in_tiles(program, parameters, work, blocks, run);
+  if (!training && work.packed) return forward_in_tiles(program, parameters, work, blocks, forward_one);
 #endif
   // Block by block up to the first full connection, because one block's maps fit into the cache; later steps share weights
   // between blocks.
   int joint = 0;
   while (joint < program.count && program.steps[joint].kind != Kind::full_connection) ++joint;
   for (int b = 0; b < blocks; ++b) {
-    for (int s = 0; s < joint; ++s) run(program.steps[s], b);
+    for (int s = 0; s < joint; ++s) forward_one(program.steps[s], b);
   }
   for (int s = joint; s < program.count; ++s) {
     const Step& step = program.steps[s];
     if (step.kind == Kind::full_connection) connect(step, parameters, work.blocks, block_size, blocks);
-    else for (int b = 0; b < blocks; ++b) run(step, b);
+    else for (int b = 0; b < blocks; ++b) forward_one(step, b);
   }
 }
 
@@ -98,9 +98,9 @@ static Tally loss(const Program& program, const Objective& objective, const Work
                   int count, int blocks, float share) {
   Tally total;
   for (int b = 0; b < blocks; ++b) {
-    const int here = count - b * lanes < lanes ? count - b * lanes : lanes;
+    const int images = count - b * lanes < lanes ? count - b * lanes : lanes;
     float* block = work.blocks + ptrdiff_t(b) * program.block_vectors * lanes;
-    const Tally tally = loss_of_block(program.last(), objective, block, labels + b * lanes, here,
+    const Tally tally = loss_of_block(program.last(), objective, block, labels + b * lanes, images,
                                      program.last().kind == Kind::euclidean_rbf, share);
     total.loss += tally.loss;
     total.errors += tally.errors;
@@ -125,7 +125,7 @@ static void backward(const Program& program, const float* parameters, const Work
   float* grads = work.blocks;
   for (int b = 0; b < blocks && s >= 0; ++b) {
     float* block = work.blocks + b * block_size;
-    const bool fresh = first && b == 0;
+    const bool overwrite = first && b == 0;
     const Maps& output_grad = program.steps[s].output_grad;
     if (b > 0) {
       const ptrdiff_t start = ptrdiff_t(output_grad.offset) * lanes;
@@ -136,9 +136,9 @@ static void backward(const Program& program, const float* parameters, const Work
       switch (step.kind) {
         case Kind::convolution:
           convolve_back(program, step, parameters, block, grads, step.skips_background ? work.ink + b * ink_rows : nullptr,
-                        work.lanes, work.scratch, fresh);
+                        work.lanes, work.scratch, overwrite);
           break;
-        case Kind::subsampling: subsample_back(step, parameters, block, grads, work.lanes, fresh); break;
+        case Kind::subsampling: subsample_back(step, parameters, block, grads, work.lanes, overwrite); break;
         case Kind::max_pooling: max_pool_back(step, block, grads); break;
         case Kind::average_pooling: average_pool_back(step, block, grads); break;
         default: break;
@@ -153,9 +153,9 @@ static void correct_for_offset(const Program& program, const Workspace& work) {
   if (!step.skips_background || program.input_offset == 0) return;
   const Connections links = connections(program, step);
   for (int m = 0; m < step.sums_grad.maps; ++m) {
-    const float missing = program.input_offset * work.gradient[step.bias + m];
+    const float correction = program.input_offset * work.gradient[step.bias + m];
     const int first = links.start[m] * step.side * step.side, last = links.start[m + 1] * step.side * step.side;
-    for (int i = first; i < last; ++i) work.gradient[step.weight + i] += missing;
+    for (int i = first; i < last; ++i) work.gradient[step.weight + i] += correction;
   }
 }
 
@@ -163,19 +163,19 @@ static void sum_lanes(const Program& program, const Workspace& work) {
   for (int r = 0; r < program.lane_range_count; ++r) {
     const LaneRange& range = program.lane_ranges[r];
     for (int i = 0; i < range.count; i += lanes) {
-      Vector v[lanes];
+      Vector vectors[lanes];
       LENET_UNROLL for (int k = 0; k < lanes; ++k) {
-        v[k] = i + k < range.count ? load(work.lanes + ptrdiff_t(range.lane + i + k) * lanes) : Vector{};
+        vectors[k] = i + k < range.count ? load(work.lanes + ptrdiff_t(range.lane + i + k) * lanes) : Vector{};
       }
-      const Vector sums = sum_each(v);
-      if (i + lanes <= range.count) store_loose(work.gradient + range.parameter + i, sums);
+      const Vector sums = horizontal_sums(vectors);
+      if (i + lanes <= range.count) store_unaligned(work.gradient + range.parameter + i, sums);
       else for (int k = 0; i + k < range.count; ++k) work.gradient[range.parameter + i + k] = sums[k];
     }
   }
   correct_for_offset(program, work);
 }
 
-static double seconds_now() {
+static double monotonic_seconds() {
   timespec now;
   clock_gettime(CLOCK_MONOTONIC, &now);
   return double(now.tv_sec) + 1e-9 * double(now.tv_nsec);
@@ -188,14 +188,14 @@ static double peak(double seconds) {
   Vector factor = broadcast(1.0000001f), term = broadcast(1e-9f);
   __asm__ volatile("" : "+m"(factor), "+m"(term));
   double operations = 0, now;
-  const double start = seconds_now();
+  const double start = monotonic_seconds();
   do {
     const Vector f = factor, t = term;
     for (int n = 0; n < rounds; ++n) {
       LENET_UNROLL for (int i = 0; i < chains; ++i) sums[i] = sums[i] * f + t;
     }
     operations += double(rounds) * chains * lanes * 2;
-    now = seconds_now();
+    now = monotonic_seconds();
   } while (now - start < seconds);
   for (int i = 0; i < chains; ++i) __asm__ volatile("" : "+m"(sums[i]));
   return operations / (now - start);
@@ -204,19 +204,19 @@ static double peak(double seconds) {
 // Flushes denormals to zero: saturated squashes give gradients below 1e-38, on which a processor is ten times slower.
 static uint32_t flush_denormals() {
 #if defined(__x86_64__)
-  const uint32_t before = __builtin_ia32_stmxcsr();
-  __builtin_ia32_ldmxcsr(before | 0x8040);
-  return before;
+  const uint32_t saved_mode = __builtin_ia32_stmxcsr();
+  __builtin_ia32_ldmxcsr(saved_mode | 0x8040);
+  return saved_mode;
 #else
   return 0;
 #endif
 }
 
-static void restore_denormals(uint32_t before) {
+static void restore_denormals(uint32_t saved_mode) {
 #if defined(__x86_64__)
-  __builtin_ia32_ldmxcsr(before);
+  __builtin_ia32_ldmxcsr(saved_mode);
 #else
-  (void)before;
+  (void)saved_mode;
 #endif
 }
 
@@ -235,8 +235,8 @@ constexpr void (*pack_weights)(const Program&, const float*, uint8_t*) = nullptr
 
 extern const Kernels kernels;
 const Kernels kernels = {
-    LENET_TEXT(LENET_ISA), lanes, load_gray, load_inputs, change_gray, forward, loss, backward, sum_lanes, update_sgd,
-    update_adamw, one_image, peak, flush_denormals, restore_denormals, packed_size, pack_weights,
+    LENET_TEXT(LENET_ISA), lanes, load_gray, load_inputs, augment_gray, forward, loss, backward, sum_lanes, update_sgd,
+    update_adamw, single_image, peak, flush_denormals, restore_denormals, packed_size, pack_weights,
 };
 
 }  // namespace lenet::LENET_ISA

@@ -54,13 +54,13 @@ static Tally loss_of_block(const Step& step, const Objective& objective, float* 
   Integers winner{};
   for (int c = 0; c < classes; ++c) {
     const Vector value = load(outputs + c * lanes), score = sign * value, rank = smallest_wins ? -value : value;
-    maximum = at_least(score, maximum);
+    maximum = max(score, maximum);
     winner = rank > best ? Integers{} + c : winner;
-    best = at_least(rank, best);
+    best = max(rank, best);
     correct += masked(label == c, score);
     sum += score;
   }
-  if (objective.loss == Loss::map) maximum = at_least(broadcast(-objective.j), maximum);
+  if (objective.loss == Loss::map) maximum = max(broadcast(-objective.j), maximum);
   Vector exp_sum = objective.loss == Loss::map ? exp(broadcast(-objective.j) - maximum) : Vector{};
   if (objective.loss == Loss::cross_entropy || objective.loss == Loss::map) {
     for (int c = 0; c < classes; ++c) exp_sum += exp(sign * load(outputs + c * lanes) - maximum);

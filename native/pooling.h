@@ -41,14 +41,14 @@ static void subsample(const Step& step, const float* parameters, float* block) {
 // The backward pass of sub-sampling. Where the convolution before it distributes the gradient (`spread_before`), only the
 // gradients of the biases are left.
 static void subsample_back(const Step& step, const float* parameters, const float* block, float* grads, float* lane_sums,
-                           bool fresh) {
+                           bool overwrite) {
   activation_backward(step.activation, grads, step.output_grad, block, step.output);
   for (int m = 0; m < step.output.maps; ++m) {
     const Vector coefficient = broadcast(parameters[step.weight + m]);
     float* coefficient_grad = lane_sums + (step.lane_weight + m) * ptrdiff_t(lanes);
     float* bias_grad = lane_sums + (step.lane_bias + m) * ptrdiff_t(lanes);
-    Vector coefficient_sum = fresh ? Vector{} : load(coefficient_grad);
-    Vector bias_sum = fresh ? Vector{} : load(bias_grad);
+    Vector coefficient_sum = overwrite ? Vector{} : load(coefficient_grad);
+    Vector bias_sum = overwrite ? Vector{} : load(bias_grad);
     const bool first_copy = m % step.copies == 0;
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width; ++x) {
@@ -107,11 +107,11 @@ static void max_pool(const Step& step, float* block) {
           const int dy = i / step.window_width, dx = i % step.window_width;
           const Vector value = load(unit(block, step.input, m, y * step.window_height + dy, x * step.window_width + dx));
           winner = value > largest ? Integers{} + i : winner;
-          largest = at_least(value, largest);
+          largest = max(value, largest);
         }
         store(unit(block, step.output, m, y, x), largest);
-        const int at = step.winners + m * step.output.map + y * step.output.row + x;
-        store(block + ptrdiff_t(at) * lanes, (Vector)winner);
+        const int winner_offset = step.winners + m * step.output.map + y * step.output.row + x;
+        store(block + ptrdiff_t(winner_offset) * lanes, (Vector)winner);
       }
     }
   }
@@ -126,8 +126,8 @@ static void max_pool_back(const Step& step, const float* block, float* grads) {
       for (int x = 0; x < step.input.width; ++x) {
         const int patch_y = y / step.window_height, patch_x = x / step.window_width;
         const int position = y % step.window_height * step.window_width + x % step.window_width;
-        const int at = step.winners + m * step.output.map + patch_y * step.output.row + patch_x;
-        const Integers winner = (Integers)load(block + ptrdiff_t(at) * lanes);
+        const int winner_offset = step.winners + m * step.output.map + patch_y * step.output.row + patch_x;
+        const Integers winner = (Integers)load(block + ptrdiff_t(winner_offset) * lanes);
         const Vector d = load(unit(grads, step.output_grad, m, patch_y, patch_x));
         store(unit(grads, step.input_grad, m, y, x), masked(winner == position, d));
       }

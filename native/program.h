@@ -104,10 +104,10 @@ struct Workspace {
   float* lanes = nullptr;       // lane_vectors vectors: gradients summed lane by lane
   float* gradient = nullptr;    // parameters floats
   float* transposed = nullptr;  // the inputs of a full connection, images outermost
-  float* one = nullptr;         // buffers of the path for one image
+  float* single_image = nullptr;  // buffers of the path for one image
   float* scratch = nullptr;     // corrected biases, rows of gradients, and sums of the path for one image
   uint8_t* gray = nullptr;      // the tile's pictures, augmented
-  uint8_t* halves = nullptr;    // of the matrix unit: its inputs in bfloat16
+  uint8_t* bfloat16_inputs = nullptr;  // of the matrix unit
   const uint8_t* packed = nullptr;  // and its weights, or null
   uint64_t* ink = nullptr;      // for each block and padded row: the columns where any picture has ink
 };
@@ -126,20 +126,20 @@ struct Tally {
 // One update of a range of parameters.
 struct Update {
   float* parameters;
-  float* first;    // momentum, or the running mean of the gradient
-  float* second;   // AdamW: the running mean of its square
-  float* average;  // the running mean of the parameters, or null
+  float* first_moment;    // SGD: momentum buffer; AdamW: moving average of the gradient
+  float* second_moment;   // AdamW: moving average of its square
+  float* moving_average;  // of the parameters, or null
   const float* const* gradients;  // one for each thread that had examples
   int32_t gradient_count;
   int32_t begin, end;  // multiples of row_multiple
-  float rate, momentum, weight_decay, average_decay;
-  float first_correction, second_correction;  // AdamW
+  float rate, momentum, weight_decay, ema_decay;
+  float first_bias_correction, second_bias_correction;  // AdamW
   bool nesterov;
 };
 
 // The augmentation of one picture while it is loaded.
-struct Change {
-  int32_t down = 0, right = 0;
+struct Augmentation {
+  int32_t shift_down = 0, shift_right = 0;
   bool mirrored = false;
   bool distorted = false;
   uint64_t seed = 0;
@@ -156,14 +156,14 @@ struct Kernels {
   int32_t lanes;
   void (*load_gray)(const Program&, const Workspace&, const uint8_t* const* pictures, int count, int blocks);
   void (*load_inputs)(const Program&, const Workspace&, const float* const* inputs, int count, int blocks);
-  void (*change_gray)(const Program&, const uint8_t* picture, const Change&, const Distortions&, uint8_t* changed);
+  void (*augment_gray)(const Program&, const uint8_t* picture, const Augmentation&, const Distortions&, uint8_t* augmented);
   void (*forward)(const Program&, const float* parameters, const Workspace&, int blocks, bool training);
   Tally (*loss)(const Program&, const Objective&, const Workspace&, const int32_t* labels, int count, int blocks, float share);
   void (*backward)(const Program&, const float* parameters, const Workspace&, int blocks, bool first);
   void (*sum_lanes)(const Program&, const Workspace&);
   void (*update_sgd)(const Update&);
   void (*update_adamw)(const Update&);
-  void (*one_image)(const Program&, const float* parameters, const Workspace&, const uint8_t* gray, const float* inputs, float* outputs);
+  void (*single_image)(const Program&, const float* parameters, const Workspace&, const uint8_t* gray, const float* inputs, float* outputs);
   double (*peak)(double seconds);  // fused multiply-adds of registers alone, in operations a second
   uint32_t (*flush_denormals)();   // returns what `restore_denormals` takes
   void (*restore_denormals)(uint32_t);

@@ -13,10 +13,10 @@ namespace lenet::LENET_ISA {
 constexpr int max_units = 8;  // of a group
 
 // The largest power of two that fits.
-LENET_INLINE int units_at_once(int left) { return left >= 8 ? 8 : left >= 4 ? 4 : left >= 2 ? 2 : 1; }
+LENET_INLINE int unit_group_size(int remaining) { return remaining >= 8 ? 8 : remaining >= 4 ? 4 : remaining >= 2 ? 2 : 1; }
 
 template <int units>
-static void connect_units(const Step& step, const ReplicaGroup& group, int first) {
+static void forward_units(const Step& step, const ReplicaGroup& group, int first) {
   const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
   const int inputs = step.input.units();
   const ptrdiff_t row = ptrdiff_t(step.weight_row) * lanes;
@@ -33,12 +33,12 @@ static void connect_units(const Step& step, const ReplicaGroup& group, int first
 static void connect(const Step& step, const ReplicaGroup& group) {
   const int units = step.output.maps;
   for (int first = 0; first < units;) {
-    const int count = units_at_once(units - first);
+    const int count = unit_group_size(units - first);
     switch (count) {
-      case 8: connect_units<8>(step, group, first); break;
-      case 4: connect_units<4>(step, group, first); break;
-      case 2: connect_units<2>(step, group, first); break;
-      default: connect_units<1>(step, group, first);
+      case 8: forward_units<8>(step, group, first); break;
+      case 4: forward_units<4>(step, group, first); break;
+      case 2: forward_units<2>(step, group, first); break;
+      default: forward_units<1>(step, group, first);
     }
     first += count;
   }
@@ -47,7 +47,7 @@ static void connect(const Step& step, const ReplicaGroup& group) {
 
 // Input gradients through the weights before the update, and the update, in one sweep over the weights.
 template <bool curvature, int units>
-static void connect_units_back(const Step& step, const ReplicaGroup& group, int first, bool fresh) {
+static void backward_units(const Step& step, const ReplicaGroup& group, int first, bool overwrite) {
   const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
   float* in_grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
   const int inputs = step.input.units();
@@ -56,7 +56,7 @@ static void connect_units_back(const Step& step, const ReplicaGroup& group, int 
   LENET_UNROLL for (int u = 0; u < units; ++u) d[u] = load(group.block + ptrdiff_t(step.output_grad.offset + first + u) * lanes);
   for (int i = 0; i < inputs; ++i) {
     const Vector value = in_register(factor<curvature>(load(in + i * lanes)));
-    Vector in_grad = fresh || !step.needs_input_grad ? Vector{} : load(in_grads + i * lanes);
+    Vector in_grad = overwrite || !step.needs_input_grad ? Vector{} : load(in_grads + i * lanes);
     LENET_UNROLL for (int u = 0; u < units; ++u) {
       const ptrdiff_t parameter = start + u * row + i;
       in_grad += factor<curvature>(weight_of(group, parameter)) * d[u];
@@ -68,20 +68,20 @@ static void connect_units_back(const Step& step, const ReplicaGroup& group, int 
 }
 
 template <bool curvature>
-static void connect_back(const Step& step, Activation before, const ReplicaGroup& group) {
-  bool fresh = true;
-  for (int left = step.output.maps; left > 0; fresh = false) {
-    const int tail = left % max_units, count = tail ? units_at_once(tail & -tail) : max_units;
-    left -= count;
+static void connect_back(const Step& step, Activation previous_activation, const ReplicaGroup& group) {
+  bool overwrite = true;
+  for (int remaining = step.output.maps; remaining > 0; overwrite = false) {
+    const int partial = remaining % max_units, count = partial ? unit_group_size(partial & -partial) : max_units;
+    remaining -= count;
     switch (count) {
-      case 8: connect_units_back<curvature, 8>(step, group, left, fresh); break;
-      case 4: connect_units_back<curvature, 4>(step, group, left, fresh); break;
-      case 2: connect_units_back<curvature, 2>(step, group, left, fresh); break;
-      default: connect_units_back<curvature, 1>(step, group, left, fresh);
+      case 8: backward_units<curvature, 8>(step, group, remaining, overwrite); break;
+      case 4: backward_units<curvature, 4>(step, group, remaining, overwrite); break;
+      case 2: backward_units<curvature, 2>(step, group, remaining, overwrite); break;
+      default: backward_units<curvature, 1>(step, group, remaining, overwrite);
     }
   }
   if (!step.needs_input_grad) return;
-  by_activation(before, [&](auto which) {
+  dispatch_activation(previous_activation, [&](auto which) {
     const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
     float* grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
     for (int i = 0; i < step.input.units(); ++i) {
@@ -108,7 +108,7 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
     label_outputs = where(labels == c, load(outputs + c * lanes), label_outputs);
     const Vector rank = smallest_wins ? -load(outputs + c * lanes) : load(outputs + c * lanes);
     winner = rank > best ? Integers{} + c : winner;
-    best = at_least(rank, best);
+    best = max(rank, best);
   }
   switch (objective.loss) {
     case Loss::map:  // [LeCun98, eq. 9]
@@ -116,7 +116,7 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
       const bool map = objective.loss == Loss::map;
       const float sign = map ? -scale : 1.f;
       Vector maximum = map ? broadcast(-objective.j) : sign * load(outputs);
-      for (int c = 0; c < classes; ++c) maximum = at_least(sign * load(outputs + c * lanes), maximum);
+      for (int c = 0; c < classes; ++c) maximum = max(sign * load(outputs + c * lanes), maximum);
       Vector exp_sum = map ? exp(broadcast(-objective.j) - maximum) : Vector{};
       for (int c = 0; c < classes; ++c) {
         const Vector exponential = exp(sign * load(outputs + c * lanes) - maximum);
@@ -150,10 +150,11 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
 }
 
 // The backward pass of a Euclidean RBF, to the sums of the step before it.
-static void squared_distances_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
+static void squared_distances_back(const Program& program, const Step& step, Activation previous_activation,
+                                   const ReplicaGroup& group) {
   if (!step.needs_input_grad) return;
   squared_distances_back(program, step, group.block);
-  by_activation(before, [&](auto which) {
+  dispatch_activation(previous_activation, [&](auto which) {
     const float* in = group.block + ptrdiff_t(step.input.offset) * lanes;
     float* grads = group.block + ptrdiff_t(step.input_grad.offset) * lanes;
     for (int j = 0; j < step.input.units(); ++j) {

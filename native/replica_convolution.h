@@ -11,13 +11,13 @@ namespace lenet::LENET_ISA {
 constexpr int max_columns = 10;  // of a row that are summed at once: a row of LeNet-5's C3
 
 // The width of the next piece of a row, cut into pieces of nearly equal width.
-LENET_INLINE int piece(int left) {
-  const int pieces = (left + max_columns - 1) / max_columns;
-  return (left + pieces - 1) / pieces;
+LENET_INLINE int chunk_width(int remaining) {
+  const int chunks = (remaining + max_columns - 1) / max_columns;
+  return (remaining + chunks - 1) / chunks;
 }
 
 template <int columns = max_columns, class Work>
-LENET_INLINE void by_columns(int count, Work work);
+LENET_INLINE void dispatch_columns(int count, Work work);
 
 template <int value>
 struct Count {
@@ -25,9 +25,9 @@ struct Count {
 };
 
 template <int columns, class Work>
-LENET_INLINE void by_columns(int count, Work work) {
+LENET_INLINE void dispatch_columns(int count, Work work) {
   if constexpr (columns > 1) {
-    if (count < columns) return by_columns<columns - 1>(count, work);
+    if (count < columns) return dispatch_columns<columns - 1>(count, work);
   }
   work(Count<columns>{});
 }
@@ -38,7 +38,7 @@ LENET_INLINE const float* input_row(const Step& step, const ReplicaGroup& group,
 
 // The weighted sums of `columns` neighboring units of one map; `side` 0 stands for any side and stride, others for stride 1.
 template <int columns, int side>
-static void sum_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x) {
+static void convolve_chunk(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x) {
   Vector sums[columns];
   const int bias = step.bias + (step.bias_per_unit ? (map * step.output.height + y) * step.output.width + x : map);
   LENET_UNROLL for (int i = 0; i < columns; ++i) sums[i] = weight_of(group, bias + (step.bias_per_unit ? i : 0));
@@ -69,14 +69,14 @@ static void sum_piece(const Step& step, const Connections& links, const ReplicaG
 
 static void convolve(const Program& program, const Step& step, const ReplicaGroup& group) {
   const Connections links = connections(program, step);
-  const bool usual = step.side == 5 && step.stride == 1;
+  const bool is_5x5 = step.side == 5 && step.stride == 1;
   for (int m = 0; m < step.output.maps; ++m) {
     for (int y = 0; y < step.output.height; ++y) {
       for (int x = 0; x < step.output.width;) {
-        const int columns = piece(step.output.width - x);
-        by_columns(columns, [&](auto which) {
-          if (usual) sum_piece<which.count, 5>(step, links, group, m, y, x);
-          else sum_piece<which.count, 0>(step, links, group, m, y, x);
+        const int columns = chunk_width(step.output.width - x);
+        dispatch_columns(columns, [&](auto which) {
+          if (is_5x5) convolve_chunk<which.count, 5>(step, links, group, m, y, x);
+          else convolve_chunk<which.count, 0>(step, links, group, m, y, x);
         });
         x += columns;
       }
@@ -87,7 +87,7 @@ static void convolve(const Program& program, const Step& step, const ReplicaGrou
 
 // Adds to `row` the gradient of padded row y of input map `map` from `columns` units of every output map connected to it.
 template <bool curvature, int columns, int side>
-static void gather_piece(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x,
+static void gather_chunk(const Step& step, const Connections& links, const ReplicaGroup& group, int map, int y, int x,
                          float* row) {
   const int rows = side ? side : step.side;
   constexpr int width = side ? columns + side - 1 : 1;
@@ -95,8 +95,8 @@ static void gather_piece(const Step& step, const Connections& links, const Repli
   for (int b = links.back_start[map]; b < links.back_start[map + 1]; ++b) {
     const float* kernel = group.weights + (step.weight + ptrdiff_t(links.kernel[b]) * rows * rows) * lanes;
     for (int ky = 0; ky < rows; ++ky, kernel += rows * lanes) {
-      const int from = y - ky, out_y = side ? from : from / step.stride;
-      if (from < 0 || out_y >= step.output.height || (!side && from % step.stride)) continue;
+      const int kernel_offset = y - ky, out_y = side ? kernel_offset : kernel_offset / step.stride;
+      if (kernel_offset < 0 || out_y >= step.output.height || (!side && kernel_offset % step.stride)) continue;
       const float* grads = unit(group.block, step.output_grad, links.output_map[b], out_y, x);
       Vector d[columns];
       LENET_UNROLL for (int i = 0; i < columns; ++i) d[i] = load(grads + i * lanes);
@@ -109,8 +109,8 @@ static void gather_piece(const Step& step, const Connections& links, const Repli
         for (int kx = 0; kx < rows; ++kx) {
           const Vector weight = factor<curvature>(load(kernel + kx * lanes));
           LENET_UNROLL for (int i = 0; i < columns; ++i) {
-            float* at = row + ((x + i) * step.stride + kx) * lanes;
-            store(at, load(at) + d[i] * weight);
+            float* in_grad = row + ((x + i) * step.stride + kx) * lanes;
+            store(in_grad, load(in_grad) + d[i] * weight);
           }
         }
       }
@@ -122,23 +122,24 @@ static void gather_piece(const Step& step, const Connections& links, const Repli
 }
 
 template <bool curvature>
-static void compute_input_grads(const Step& step, const Connections& links, Activation before, const ReplicaGroup& group) {
-  const bool usual = step.side == 5 && step.stride == 1;
+static void compute_input_grads(const Step& step, const Connections& links, Activation previous_activation,
+                                const ReplicaGroup& group) {
+  const bool is_5x5 = step.side == 5 && step.stride == 1;
   alignas(64) float row[max_row * lanes];
   for (int m = 0; m < step.input.maps; ++m) {
     for (int y = 0; y < step.input.height; ++y) {
       __builtin_memset(row, 0, size_t(step.input.width + 2 * step.padding) * LENET_VECTOR_BYTES);
       for (int x = 0; x < step.output.width;) {
-        const int columns = piece(step.output.width - x);
-        by_columns(columns, [&](auto which) {
-          if (usual) gather_piece<curvature, which.count, 5>(step, links, group, m, y + step.padding, x, row);
-          else gather_piece<curvature, which.count, 0>(step, links, group, m, y + step.padding, x, row);
+        const int columns = chunk_width(step.output.width - x);
+        dispatch_columns(columns, [&](auto which) {
+          if (is_5x5) gather_chunk<curvature, which.count, 5>(step, links, group, m, y + step.padding, x, row);
+          else gather_chunk<curvature, which.count, 0>(step, links, group, m, y + step.padding, x, row);
         });
         x += columns;
       }
       const float* in = unit(group.block, step.input, m, y, 0);
       float* grads = unit(group.block, step.input_grad, m, y, 0);
-      by_activation(before, [&](auto which) {
+      dispatch_activation(previous_activation, [&](auto which) {
         for (int x = 0; x < step.input.width; ++x) {
           const Vector in_grad = load(row + (step.padding + x) * lanes);
           store(grads + x * lanes, activation_grad<which.activation, curvature>(in_grad, load(in + x * lanes)));
@@ -172,7 +173,7 @@ static void update_kernels(const Step& step, const Connections& links, const Rep
   if constexpr (side > 1) {
     if (step.side < side) return update_kernels<curvature, side - 1>(step, links, group);
   }
-  constexpr int rows_at_once = many_registers ? 25 / side : 10 / side, rows = rows_at_once > side ? side : rows_at_once;
+  constexpr int max_rows = many_registers ? 25 / side : 10 / side, rows = max_rows > side ? side : max_rows;
   for (int m = 0; m < step.output.maps; ++m) {
     for (int k = links.start[m]; k < links.start[m + 1]; ++k) {
       const ptrdiff_t kernel = step.weight + ptrdiff_t(k) * side * side;
@@ -203,9 +204,9 @@ static Vector update_biases(const Step& step, const ReplicaGroup& group, int map
 
 // The backward pass; input gradients come first, because they need the kernels before the update.
 template <bool curvature>
-static void convolve_back(const Program& program, const Step& step, Activation before, const ReplicaGroup& group) {
+static void convolve_back(const Program& program, const Step& step, Activation previous_activation, const ReplicaGroup& group) {
   const Connections links = connections(program, step);
-  if (step.needs_input_grad) compute_input_grads<curvature>(step, links, before, group);
+  if (step.needs_input_grad) compute_input_grads<curvature>(step, links, previous_activation, group);
   update_kernels<curvature>(step, links, group);
   for (int m = 0; m < step.output.maps; ++m) update_biases<curvature>(step, group, m);
 }

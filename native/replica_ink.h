@@ -7,7 +7,7 @@
 
 namespace lenet::LENET_ISA {
 
-// Lists the pixels that are not background. The picture's border counts as ink where it differs from the background.
+// Lists the pixels that differ from the background. The picture's border counts as ink where it differs from the background.
 static void record_ink(const Program& program, const uint8_t* picture, Ink& ink) {
   const Step& step = program.steps[0];
   const Maps& in = program.input;
@@ -27,28 +27,30 @@ static void record_ink(const Program& program, const uint8_t* picture, Ink& ink)
       row[x] = value;
       if (value == 0.f) continue;
       columns |= uint64_t(1) << x;
-      ink.places[ink.count++] = y * max_ink_side + x;
+      ink.pixel_offsets[ink.count++] = y * max_ink_side + x;
     }
-    ink.columns[y] = columns;
+    ink.column_masks[y] = columns;
   }
 }
 
 // Lists the inked pixels of separate pictures, whose columns of ink `load_gray` has recorded.
-static void list_ink(const Program& program, Ink& ink) {
+static void list_inked_pixels(const Program& program, Ink& ink) {
   ink.count = 0;
   for (int y = 0; y < program.input.height + 2 * program.input_padding; ++y) {
-    for (uint64_t left = ink.columns[y]; left; left &= left - 1) ink.places[ink.count++] = y * max_ink_side + __builtin_ctzll(left);
+    for (uint64_t remaining = ink.column_masks[y]; remaining; remaining &= remaining - 1) {
+      ink.pixel_offsets[ink.count++] = y * max_ink_side + __builtin_ctzll(remaining);
+    }
   }
 }
 
 // A view of the padded picture: scalars, or vectors where each lane has a separate one.
 template <bool per_lane>
 struct Picture {
-  static constexpr int next = per_lane ? lanes : 1;
+  static constexpr int pixel_stride = per_lane ? lanes : 1;
   const float* first;
-  ptrdiff_t row;
+  ptrdiff_t row_stride;
 
-  LENET_ALWAYS_INLINE const float* at(int y, int x) const { return first + y * row + x * next; }
+  LENET_ALWAYS_INLINE const float* at(int y, int x) const { return first + y * row_stride + x * pixel_stride; }
 };
 
 template <bool per_lane>
@@ -68,8 +70,8 @@ template <bool per_lane, Activation activation, int maps>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink& ink, float offset, int map) {
   const int side = step.side, area = side * side;
   const Picture<per_lane> picture = picture_of<per_lane>(step, group);
-  ptrdiff_t places[max_kernel * max_kernel];
-  for (int i = 0; i < area; ++i) places[i] = picture.at(i / side, i % side) - picture.first;
+  ptrdiff_t tap_offsets[max_kernel * max_kernel];
+  for (int i = 0; i < area; ++i) tap_offsets[i] = picture.at(i / side, i % side) - picture.first;
   const float* kernels = group.weights + (step.weight + ptrdiff_t(map) * area) * lanes;
   Vector empty_sums[maps], empty_out[maps];
   LENET_UNROLL for (int m = 0; m < maps; ++m) {
@@ -80,29 +82,29 @@ static void convolve_ink(const Step& step, const ReplicaGroup& group, const Ink&
   }
   const uint64_t window = (uint64_t(1) << side) - 1;
   for (int y = 0; y < step.output.height; ++y) {
-    const uint64_t* rows = ink.columns + y * step.stride;
+    const uint64_t* rows = ink.column_masks + y * step.stride;
     for (int x = 0; x < step.output.width; ++x) {
-      uint64_t here = 0;
-      for (int ky = 0; ky < side; ++ky) here |= ((rows[ky] >> (x * step.stride)) & window) << (ky * side);
+      uint64_t window_ink = 0;
+      for (int ky = 0; ky < side; ++ky) window_ink |= ((rows[ky] >> (x * step.stride)) & window) << (ky * side);
       float* out = unit(group.block, step.output, map, y, x);
-      const ptrdiff_t next = ptrdiff_t(step.output.map) * lanes;
-      if (!here && !step.bias_per_unit) {
-        LENET_UNROLL for (int m = 0; m < maps; ++m) store(out + m * next, empty_out[m]);
+      const ptrdiff_t map_stride = ptrdiff_t(step.output.map) * lanes;
+      if (!window_ink && !step.bias_per_unit) {
+        LENET_UNROLL for (int m = 0; m < maps; ++m) store(out + m * map_stride, empty_out[m]);
         continue;
       }
       Vector sums[maps];
       LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] = empty_sums[m];
       const float* corner = picture.at(y * step.stride, x * step.stride);
-      for (; here; here &= here - 1) {
-        const int i = __builtin_ctzll(here);
-        const Vector value = pixel<per_lane>(corner + places[i]);
+      for (; window_ink; window_ink &= window_ink - 1) {
+        const int i = __builtin_ctzll(window_ink);
+        const Vector value = pixel<per_lane>(corner + tap_offsets[i]);
         LENET_UNROLL for (int m = 0; m < maps; ++m) sums[m] += value * load(kernels + (ptrdiff_t(m) * area + i) * lanes);
       }
       LENET_UNROLL for (int m = 0; m < maps; ++m) {
         if (step.bias_per_unit) {
           sums[m] += weight_of(group, step.bias + ((map + m) * step.output.height + y) * step.output.width + x);
         }
-        store(out + m * next, activated<activation>(sums[m]));
+        store(out + m * map_stride, activated<activation>(sums[m]));
       }
     }
   }
@@ -118,9 +120,9 @@ LENET_INLINE void convolve_ink(const Step& step, const ReplicaGroup& group, cons
 
 template <bool per_lane>
 static void convolve_ink(const Step& step, const ReplicaGroup& group, float offset) {
-  by_activation(step.activation, [&](auto which) {
+  dispatch_activation(step.activation, [&](auto which) {
     for (int map = 0; map < step.output.maps;) {
-      const int left = step.output.maps - map, pieces = (left + 7) / 8, maps = (left + pieces - 1) / pieces;
+      const int remaining = step.output.maps - map, chunks = (remaining + 7) / 8, maps = (remaining + chunks - 1) / chunks;
       convolve_ink<per_lane, which.activation>(step, group, *group.ink, offset, map, maps);
       map += maps;
     }
@@ -151,11 +153,13 @@ static void update_ink_rows(const Step& step, const ReplicaGroup& group, const I
   const float* grads = unit(group.block, step.output_grad, map, -first, 0);
   const ptrdiff_t row = ptrdiff_t(step.output_grad.row) * lanes;
   for (int n = 0; n < ink.count; ++n) {
-    const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
+    const int pixel_offset = ink.pixel_offsets[n], y = pixel_offset / max_ink_side, x = pixel_offset % max_ink_side;
     const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
-    const float* at = grads + y * row + x * lanes;
+    const float* pixel_grads = grads + y * row + x * lanes;
     LENET_UNROLL for (int r = 0; r < rows; ++r) {
-      LENET_UNROLL for (int kx = 0; kx < side; ++kx) sums[r * side + kx] += value * in_register(load(at - r * row - kx * lanes));
+      LENET_UNROLL for (int kx = 0; kx < side; ++kx) {
+        sums[r * side + kx] += value * in_register(load(pixel_grads - r * row - kx * lanes));
+      }
     }
   }
   const ptrdiff_t kernel = step.weight + ptrdiff_t(map) * side * side + first * side;
@@ -170,7 +174,7 @@ static void update_ink_kernel(const Step& step, const ReplicaGroup& group, const
   Vector sums[max_kernel * max_kernel];
   for (int i = 0; i < side * side; ++i) sums[i] = base;
   for (int n = 0; n < ink.count; ++n) {
-    const int place = ink.places[n], y = place / max_ink_side, x = place % max_ink_side;
+    const int pixel_offset = ink.pixel_offsets[n], y = pixel_offset / max_ink_side, x = pixel_offset % max_ink_side;
     const Vector value = factor_difference<curvature>(pixel<per_lane>(picture.at(y, x)), offset);
     for (int ky = y % stride; ky < side && ky <= y; ky += stride) {
       const int out_y = (y - ky) / stride;

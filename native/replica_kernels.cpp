@@ -51,9 +51,9 @@ static void load_pictures(const Program& program, const ReplicaGroup& group, con
   group.ink->per_lane = 1;
   Workspace work;
   work.blocks = group.block;
-  work.ink = group.ink->columns;
+  work.ink = group.ink->column_masks;
   load_gray(program, work, pictures, count, 1);
-  if (program.steps[0].skips_background) list_ink(program, *group.ink);
+  if (program.steps[0].skips_background) list_inked_pixels(program, *group.ink);
 }
 
 // Loads the pictures of one update and returns their labels.
@@ -97,17 +97,17 @@ template <bool curvature>
 static void backward(const Program& program, const ReplicaGroup& group, int s) {
   for (; s >= 0; --s) {
     const Step& step = program.steps[s];
-    const Activation before = s ? program.steps[s - 1].activation : Activation::identity;
+    const Activation previous_activation = s ? program.steps[s - 1].activation : Activation::identity;
     switch (step.kind) {
       case Kind::convolution:
         if (step.skips_background) convolve_ink_back<curvature>(step, group, program.input_offset);
-        else convolve_back<curvature>(program, step, before, group);
+        else convolve_back<curvature>(program, step, previous_activation, group);
         break;
-      case Kind::subsampling: subsample_back<curvature>(step, before, group); break;
+      case Kind::subsampling: subsample_back<curvature>(step, previous_activation, group); break;
       case Kind::max_pooling:
-      case Kind::average_pooling: pool_back<curvature>(step, before, group); break;
-      case Kind::full_connection: connect_back<curvature>(step, before, group); break;
-      case Kind::euclidean_rbf: squared_distances_back(program, step, before, group); break;
+      case Kind::average_pooling: pool_back<curvature>(step, previous_activation, group); break;
+      case Kind::full_connection: connect_back<curvature>(step, previous_activation, group); break;
+      case Kind::euclidean_rbf: squared_distances_back(program, step, previous_activation, group); break;
       case Kind::activation: break;
     }
   }
@@ -121,7 +121,7 @@ static void start_curvatures(const Program& program, const ReplicaObjective& obj
   const Maps &out = distances ? last.input : last.output, &grads = distances ? last.input_grad : last.output_grad;
   const Activation activation = distances ? program.steps[program.count - 2].activation : last.activation;
   const float start = objective.loss == Loss::cross_entropy ? 1.f : 2.f * objective.scale;
-  by_activation(activation, [&](auto which) {
+  dispatch_activation(activation, [&](auto which) {
     for (int i = 0; i < out.units(); ++i) {
       const Vector value = load(group.block + ptrdiff_t(out.offset + i) * lanes);
       store(group.block + ptrdiff_t(grads.offset + i) * lanes, activation_grad<which.activation, true>(broadcast(start), value));
@@ -144,7 +144,7 @@ static void learn(const Program& program, const ReplicaObjective& objective, con
   }
 }
 
-static void estimate(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group,
+static void estimate_curvatures(const Program& program, const ReplicaObjective& objective, const ReplicaGroup& group,
                      const ReplicaBatches& batches) {
   __builtin_memset(group.curvatures, 0, size_t(program.parameters) * LENET_VECTOR_BYTES);
   const bool distances = program.last().kind == Kind::euclidean_rbf;
@@ -162,7 +162,7 @@ static void estimate(const Program& program, const ReplicaObjective& objective, 
 }
 
 extern const ReplicaKernels replica_kernels;
-const ReplicaKernels replica_kernels = {lanes, prepare, set_rates, learn, estimate};
+const ReplicaKernels replica_kernels = {lanes, prepare, set_rates, learn, estimate_curvatures};
 
 }  // namespace lenet::LENET_ISA
 

@@ -16,8 +16,8 @@ constexpr int max_copies = 8;         // of sub-sampling
 struct Ink {
   int32_t per_lane;  // whether each lane has a separate picture; these lie in the block
   float values[max_ink_side * max_ink_side];  // of a picture that the lanes share
-  uint64_t* columns;  // for each padded row, one bit for each column
-  int32_t places[max_ink_side * max_ink_side];  // row * max_ink_side + column
+  uint64_t* column_masks;  // for each padded row, one bit for each column
+  int32_t pixel_offsets[max_ink_side * max_ink_side];  // row * max_ink_side + column
   int32_t count;
 };
 
@@ -59,7 +59,7 @@ struct ReplicaKernels {
   void (*learn)(const Program&, const ReplicaObjective&, const ReplicaGroup&, const ReplicaBatches&, double* losses,
                 int64_t* errors);
   // Estimates h, the mean over the pictures.
-  void (*estimate)(const Program&, const ReplicaObjective&, const ReplicaGroup&, const ReplicaBatches&);
+  void (*estimate_curvatures)(const Program&, const ReplicaObjective&, const ReplicaGroup&, const ReplicaBatches&);
 };
 
 }  // namespace lenet

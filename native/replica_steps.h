@@ -23,9 +23,9 @@ LENET_INLINE Vector weight_of(const ReplicaGroup& group, ptrdiff_t parameter) { 
 // Updates a parameter by its gradient [LeCun98, eq. 18], or adds a second derivative to its h [eq. 23].
 template <bool curvature>
 LENET_INLINE void apply_grad(const ReplicaGroup& group, ptrdiff_t parameter, Vector derivative) {
-  const ptrdiff_t at = parameter * lanes;
-  if (curvature) store(group.curvatures + at, load(group.curvatures + at) + derivative);
-  else store(group.weights + at, load(group.weights + at) - load(group.rates + at) * derivative);
+  const ptrdiff_t offset = parameter * lanes;
+  if (curvature) store(group.curvatures + offset, load(group.curvatures + offset) + derivative);
+  else store(group.weights + offset, load(group.weights + offset) - load(group.rates + offset) * derivative);
 }
 
 template <Activation activation, bool curvature>
@@ -36,18 +36,18 @@ LENET_INLINE Vector activation_grad(Vector grad, Vector out) {
 }
 
 template <Activation value>
-struct Which {
+struct ActivationTag {
   static constexpr Activation activation = value;
 };
 
 template <class Work>
-LENET_INLINE void by_activation(Activation activation, Work work) {
+LENET_INLINE void dispatch_activation(Activation activation, Work work) {
   switch (activation) {
-    case Activation::squash: return work(Which<Activation::squash>{});
-    case Activation::tanh: return work(Which<Activation::tanh>{});
-    case Activation::sigmoid: return work(Which<Activation::sigmoid>{});
-    case Activation::relu: return work(Which<Activation::relu>{});
-    default: return work(Which<Activation::identity>{});
+    case Activation::squash: return work(ActivationTag<Activation::squash>{});
+    case Activation::tanh: return work(ActivationTag<Activation::tanh>{});
+    case Activation::sigmoid: return work(ActivationTag<Activation::sigmoid>{});
+    case Activation::relu: return work(ActivationTag<Activation::relu>{});
+    default: return work(ActivationTag<Activation::identity>{});
   }
 }
 
@@ -66,7 +66,7 @@ static void subsample(const Step& step, const ReplicaGroup& group) {
 
 // The backward pass of all copies of one input map, whose input gradients are summed in a register.
 // `size` 0 stands for patches of any size.
-template <bool curvature, Activation before, int copies, int size>
+template <bool curvature, Activation previous_activation, int copies, int size>
 static void subsample_back(const Step& step, const ReplicaGroup& group, int map) {
   const int height = size ? size : step.window_height, width = size ? size : step.window_width;
   const int first = map * copies;
@@ -87,7 +87,7 @@ static void subsample_back(const Step& step, const ReplicaGroup& group, int map)
         const float* row = unit(group.block, step.input, map, y * height + dy, x * width);
         float* grads = unit(group.block, step.input_grad, map, y * height + dy, x * width);
         for (int dx = 0; dx < width; ++dx) {
-          store(grads + dx * lanes, activation_grad<before, curvature>(in_grad, load(row + dx * lanes)));
+          store(grads + dx * lanes, activation_grad<previous_activation, curvature>(in_grad, load(row + dx * lanes)));
         }
       }
     }
@@ -99,11 +99,11 @@ static void subsample_back(const Step& step, const ReplicaGroup& group, int map)
 }
 
 template <bool curvature, int copies = 1>
-static void subsample_back(const Step& step, Activation before, const ReplicaGroup& group) {
+static void subsample_back(const Step& step, Activation previous_activation, const ReplicaGroup& group) {
   if constexpr (copies < max_copies) {
-    if (step.copies > copies) return subsample_back<curvature, copies + 1>(step, before, group);
+    if (step.copies > copies) return subsample_back<curvature, copies + 1>(step, previous_activation, group);
   }
-  by_activation(before, [&](auto which) {
+  dispatch_activation(previous_activation, [&](auto which) {
     for (int m = 0; m < step.input.maps; ++m) {
       if (step.window_height == 2) subsample_back<curvature, which.activation, copies, 2>(step, group, m);
       else subsample_back<curvature, which.activation, copies, 0>(step, group, m);
@@ -114,12 +114,12 @@ static void subsample_back(const Step& step, Activation before, const ReplicaGro
 // The backward pass of pooling: max pooling assigns the gradient to the first of the largest units, average pooling an equal
 // share to each.
 template <bool curvature>
-static void pool_back(const Step& step, Activation before, const ReplicaGroup& group) {
+static void pool_back(const Step& step, Activation previous_activation, const ReplicaGroup& group) {
   if (!step.needs_input_grad) return;
   const bool average = step.kind == Kind::average_pooling;
   const int height = step.window_height, width = step.window_width;
   const Vector share = factor<curvature>(broadcast(1.f / float(height * width)));
-  by_activation(before, [&](auto which) {
+  dispatch_activation(previous_activation, [&](auto which) {
     for (int m = 0; m < step.output.maps; ++m) {
       for (int y = 0; y < step.output.height; ++y) {
         for (int x = 0; x < step.output.width; ++x) {
@@ -129,7 +129,7 @@ static void pool_back(const Step& step, Activation before, const ReplicaGroup& g
           for (int i = 1; i < height * width; ++i) {
             const Vector value = load(unit(group.block, step.input, m, y * height + i / width, x * width + i % width));
             winner = value > largest ? Integers{} + i : winner;
-            largest = at_least(value, largest);
+            largest = max(value, largest);
           }
           for (int i = 0; i < height * width; ++i) {
             const int at_y = y * height + i / width, at_x = x * width + i % width;

@@ -25,7 +25,7 @@ LENET_DECLARE(baseline)
 
 namespace {
 
-const Kernels& available(const std::string& name) {
+const Kernels& checked_kernels(const std::string& name) {
   if (const Kernels* kernels = kernels_for(name)) return *kernels;
   throw std::invalid_argument("no such instruction set here: " + name);
 }
@@ -46,7 +46,7 @@ const ReplicaKernels& replica_kernels_for(const std::string& name) {
   throw std::invalid_argument("no such instruction set here: " + name);
 }
 
-int groups_of(int replicas, int lanes) { return (replicas + lanes - 1) / lanes; }
+int group_count(int replicas, int lanes) { return (replicas + lanes - 1) / lanes; }
 
 }  // namespace
 
@@ -54,21 +54,21 @@ Replicas::Replicas(OwnedProgram program, const ReplicaObjective& objective, cons
                    int threads)
     : owned_(std::move(program)),
       objective_(objective),
-      kernels_(available(instructions)),
+      kernels_(checked_kernels(instructions)),
       replica_kernels_(replica_kernels_for(instructions)),
-      team_(std::max(1, std::min(threads, groups_of(replicas, replica_kernels_.lanes)))) {
+      team_(std::max(1, std::min(threads, group_count(replicas, replica_kernels_.lanes)))) {
   Program& p = owned_.program;
   p.steps = owned_.steps.data();
   p.count = int32_t(owned_.steps.size());
   p.table = owned_.table.data();
   p.constants = owned_.constants.data();
   const size_t parameters = size_t(p.parameters) * size_t(lanes());
-  for (int g = 0; g < groups_of(replicas, lanes()); ++g) {
+  for (int g = 0; g < group_count(replicas, lanes()); ++g) {
     auto group = std::make_unique<Group>();
     group->memory = Floats(3 * parameters + size_t(p.block_vectors) * size_t(lanes()));
     group->ink = std::make_unique<Ink>();
-    group->columns.resize(size_t(p.input.height + 2 * p.input_padding));
-    group->ink->columns = group->columns.data();
+    group->column_masks.resize(size_t(p.input.height + 2 * p.input_padding));
+    group->ink->column_masks = group->column_masks.data();
     float* memory = group->memory.data();
     group->pointers = {memory, memory + parameters, memory + 2 * parameters, memory + 3 * parameters, group->ink.get()};
     replica_kernels_.prepare(p, group->pointers);
@@ -83,16 +83,16 @@ size_t Replicas::picture_size() const {
 
 // Runs `work` on every group. Groups share no data, so that their assignment to threads changes no result.
 template <class Work>
-void Replicas::each_group(Work work) {
+void Replicas::for_each_group(Work work) {
   team_.run([&](int thread) {
-    const uint32_t before = kernels_.flush_denormals();
+    const uint32_t saved_mode = kernels_.flush_denormals();
     for (int g = thread; g < groups(); g += team_.size()) work(g);
-    kernels_.restore_denormals(before);
+    kernels_.restore_denormals(saved_mode);
   });
 }
 
 // Restricts the order to a group's columns, where each replica has one.
-ReplicaBatches Replicas::of_group(ReplicaBatches batches, int group) const {
+ReplicaBatches Replicas::batches_of_group(ReplicaBatches batches, int group) const {
   if (batches.columns == 1) return batches;
   const int64_t first = int64_t(group) * lanes();
   batches.order += first;
@@ -103,16 +103,19 @@ ReplicaBatches Replicas::of_group(ReplicaBatches batches, int group) const {
 void Replicas::learn(const ReplicaBatches& batches, float eta, float mu, double* losses, int64_t* errors) {
   std::fill_n(losses, size_t(groups()) * size_t(lanes()), 0.);
   std::fill_n(errors, size_t(groups()) * size_t(lanes()), 0);
-  each_group([&](int g) {
+  for_each_group([&](int g) {
     const ReplicaGroup& pointers = groups_[g]->pointers;
     replica_kernels_.set_rates(owned_.program, pointers, eta, mu);
-    replica_kernels_.learn(owned_.program, objective_, pointers, of_group(batches, g), losses + g * lanes(),
+    replica_kernels_.learn(owned_.program, objective_, pointers, batches_of_group(batches, g), losses + g * lanes(),
                            errors + g * lanes());
   });
 }
 
-void Replicas::estimate(const ReplicaBatches& batches) {
-  each_group([&](int g) { replica_kernels_.estimate(owned_.program, objective_, groups_[g]->pointers, of_group(batches, g)); });
+void Replicas::estimate_curvatures(const ReplicaBatches& batches) {
+  for_each_group([&](int g) {
+    const ReplicaBatches group_batches = batches_of_group(batches, g);
+    replica_kernels_.estimate_curvatures(owned_.program, objective_, groups_[g]->pointers, group_batches);
+  });
 }
 
 }  // namespace lenet

@@ -24,24 +24,24 @@ class Replicas {
   float* weights(int group) const { return groups_[group]->pointers.weights; }
   float* curvatures(int group) const { return groups_[group]->pointers.curvatures; }
 
-  // One update after each row of the order, of one column for all replicas or one for each. Sets the sum of the losses,
-  // and the errors, of each lane of each group.
+  // One update after each row of the order, (steps, 1) shared by all replicas or (steps, replicas). Sets the sum of the
+  // losses, and the errors, of each lane of each group.
   void learn(const ReplicaBatches& batches, float eta, float mu, double* losses, int64_t* errors);
-  void estimate(const ReplicaBatches& batches);
+  void estimate_curvatures(const ReplicaBatches& batches);
 
-  std::mutex busy;
+  std::mutex call_mutex;
 
  private:
   struct Group {
     Floats memory;  // one allocation: few large pages mean few TLB misses
     std::unique_ptr<Ink> ink;
-    std::vector<uint64_t> columns;  // of the ink
+    std::vector<uint64_t> column_masks;  // of the ink, one bit for each column
     ReplicaGroup pointers{};
   };
 
   template <class Work>
-  void each_group(Work work);
-  ReplicaBatches of_group(ReplicaBatches batches, int group) const;
+  void for_each_group(Work work);
+  ReplicaBatches batches_of_group(ReplicaBatches batches, int group) const;
 
   OwnedProgram owned_;
   ReplicaObjective objective_;

@@ -46,13 +46,13 @@ void bind_replicas(nb::module_& module) {
       .def("learn",
            [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order, float eta, float mu,
               const Losses& losses, const Errors& errors) {
-             const nb::gil_scoped_release released;
-             const CallLock turn(self.busy);
+             const nb::gil_scoped_release gil_released;
+             const CallLock lock(self.call_mutex);
              self.learn(batches_of(self, pictures, labels, order), eta, mu, losses.data(), errors.data());
            })
       .def("estimate", [](Replicas& self, const Bytes& pictures, const Rows& labels, const Order& order) {
-        const nb::gil_scoped_release released;
-        const CallLock turn(self.busy);
-        self.estimate(batches_of(self, pictures, labels, order));
+        const nb::gil_scoped_release gil_released;
+        const CallLock lock(self.call_mutex);
+        self.estimate_curvatures(batches_of(self, pictures, labels, order));
       });
 }

@@ -11,7 +11,7 @@ namespace {
 
 constexpr auto spin_time = std::chrono::microseconds(100);
 
-void relax() {
+void pause_cpu() {
 #if defined(__x86_64__)
   __builtin_ia32_pause();
 #elif defined(__aarch64__)
@@ -36,13 +36,13 @@ void Barrier::wait() {
     }
     return;
   }
-  const auto until = std::chrono::steady_clock::now() + spin_time;
+  const auto deadline = std::chrono::steady_clock::now() + spin_time;
   do {
     for (int i = 0; i < 64; ++i) {
       if (round_.load(std::memory_order_acquire) != round) return;
-      relax();
+      pause_cpu();
     }
-  } while (std::chrono::steady_clock::now() < until);
+  } while (std::chrono::steady_clock::now() < deadline);
   std::unique_lock<std::mutex> lock(mutex_);
   sleepers_.fetch_add(1);
   woken_.wait(lock, [&] { return round_.load() != round; });
@@ -52,8 +52,8 @@ void Barrier::wait() {
 Team::Team(int threads) : size_(threads), barrier_(threads), gate_(threads) {}
 
 void Team::start() {
-  const pid_t here = getpid();
-  if (owner_ == here) return;
+  const pid_t process = getpid();
+  if (owner_ == process) return;
   if (owner_ != 0) {
     // A forked child inherits handles of threads that do not run in it, and locks in any state: construct them again.
     new (&threads_) std::vector<std::thread>();
@@ -62,7 +62,7 @@ void Team::start() {
   }
   threads_.reserve(size_t(size_ - 1));
   try {
-    for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { serve(thread); });
+    for (int thread = 1; thread < size_; ++thread) threads_.emplace_back([this, thread] { thread_loop(thread); });
   } catch (...) {
     // The threads that did start wait at the gate for the missing ones: arrive in their place, then shut down.
     closing_ = true;
@@ -73,7 +73,7 @@ void Team::start() {
     closing_ = false;
     throw;
   }
-  owner_ = here;
+  owner_ = process;
 }
 
 void Team::run(const std::function<void(int)>& work) {
@@ -84,7 +84,7 @@ void Team::run(const std::function<void(int)>& work) {
   gate_.wait();
 }
 
-void Team::serve(int thread) {
+void Team::thread_loop(int thread) {
   while (true) {
     gate_.wait();
     if (closing_) return;

@@ -43,7 +43,7 @@ class Team {
   void synchronize() { barrier_.wait(); }
 
  private:
-  void serve(int thread);
+  void thread_loop(int thread);
   void start();
 
   const int size_;

@@ -20,11 +20,11 @@ constexpr bool many_registers = false;  // 16
 
 typedef float Vector __attribute__((vector_size(LENET_VECTOR_BYTES)));
 typedef int32_t Integers __attribute__((vector_size(LENET_VECTOR_BYTES)));
-typedef float LooseVector __attribute__((vector_size(LENET_VECTOR_BYTES), aligned(4)));
+typedef float UnalignedVector __attribute__((vector_size(LENET_VECTOR_BYTES), aligned(4)));
 typedef uint8_t Bytes __attribute__((vector_size(LENET_VECTOR_BYTES / 4), aligned(1)));
 
-LENET_INLINE Vector load(const float* at) { return *reinterpret_cast<const Vector*>(at); }
-LENET_INLINE Vector load_loose(const float* at) { return *reinterpret_cast<const LooseVector*>(at); }
+LENET_INLINE Vector load(const float* source) { return *reinterpret_cast<const Vector*>(source); }
+LENET_INLINE Vector load_unaligned(const float* source) { return *reinterpret_cast<const UnalignedVector*>(source); }
 // Keeps a value that is used more than once in a register: compilers tend to load it again for every use.
 LENET_INLINE Vector in_register(Vector v) {
 #if defined(__x86_64__)
@@ -35,7 +35,7 @@ LENET_INLINE Vector in_register(Vector v) {
   return v;
 }
 LENET_INLINE void store(float* at, Vector v) { *reinterpret_cast<Vector*>(at) = v; }
-LENET_INLINE void store_loose(float* at, Vector v) { *reinterpret_cast<LooseVector*>(at) = v; }
+LENET_INLINE void store_unaligned(float* at, Vector v) { *reinterpret_cast<UnalignedVector*>(at) = v; }
 LENET_INLINE Vector broadcast(float value) { return value - Vector{}; }  // exact, and free of an extra instruction
 LENET_INLINE Vector where(Integers condition, Vector yes, Vector no) { return condition ? yes : no; }
 LENET_INLINE Vector masked(Integers condition, Vector v) { return (Vector)((Integers)v & condition); }
@@ -43,22 +43,22 @@ LENET_INLINE Vector masked(Integers condition, Vector v) { return (Vector)((Inte
 // comparison and a blend, where processors have one instruction for it.
 #if defined(__x86_64__) && !defined(__clang__)
 #if LENET_VECTOR_BYTES == 64
-LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps512_mask(lower, v, v, -1, 4); }
-LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps512_mask(upper, v, v, -1, 4); }
+LENET_INLINE Vector max(Vector v, Vector lower) { return __builtin_ia32_maxps512_mask(lower, v, v, -1, 4); }
+LENET_INLINE Vector min(Vector v, Vector upper) { return __builtin_ia32_minps512_mask(upper, v, v, -1, 4); }
 #elif LENET_VECTOR_BYTES == 32
-LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps256(lower, v); }
-LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps256(upper, v); }
+LENET_INLINE Vector max(Vector v, Vector lower) { return __builtin_ia32_maxps256(lower, v); }
+LENET_INLINE Vector min(Vector v, Vector upper) { return __builtin_ia32_minps256(upper, v); }
 #else
-LENET_INLINE Vector at_least(Vector v, Vector lower) { return __builtin_ia32_maxps(lower, v); }
-LENET_INLINE Vector at_most(Vector v, Vector upper) { return __builtin_ia32_minps(upper, v); }
+LENET_INLINE Vector max(Vector v, Vector lower) { return __builtin_ia32_maxps(lower, v); }
+LENET_INLINE Vector min(Vector v, Vector upper) { return __builtin_ia32_minps(upper, v); }
 #endif
 #else
-LENET_INLINE Vector at_least(Vector v, Vector lower) { return lower > v ? lower : v; }
-LENET_INLINE Vector at_most(Vector v, Vector upper) { return upper < v ? upper : v; }
+LENET_INLINE Vector max(Vector v, Vector lower) { return lower > v ? lower : v; }
+LENET_INLINE Vector min(Vector v, Vector upper) { return upper < v ? upper : v; }
 #endif
 
 LENET_INLINE Vector exp(Vector x) {
-  x = at_most(at_least(x, broadcast(-87.f)), broadcast(88.f));
+  x = min(max(x, broadcast(-87.f)), broadcast(88.f));
   const Vector magic = broadcast(12582912.f);  // 1.5 * 2^23: adding it rounds to a whole number in the lowest bits
   const Vector shifted = x * 1.44269504088896341f + magic;
   const Vector whole = shifted - magic;
@@ -88,7 +88,7 @@ LENET_INLINE Vector reciprocal(Vector x) {
 // Written for short chains of dependent operations.
 LENET_INLINE Vector scaled_tanh(Vector x, float amplitude, float slope) {
   const float a = slope * slope, b = a * a;
-  x = at_most(at_least(x, broadcast(-7.9f / slope)), broadcast(7.9f / slope));
+  x = min(max(x, broadcast(-7.9f / slope)), broadcast(7.9f / slope));
   const Vector s = x * x, s2 = s * s;
   const Vector p = (0.99999988932f * amplitude * slope + s * (1.2932290223e-01f * amplitude * slope * a)) +
                    s2 * (2.9579507418e-03f * amplitude * slope * b + s * (1.1499180462e-05f * amplitude * slope * b * a));
@@ -135,12 +135,12 @@ LENET_INLINE void transpose(Vector (&v)[lanes]) {
 
 // The horizontal sum of each vector, in the lane of its number.
 template <int step = lanes / 2>
-LENET_INLINE Vector sum_each(Vector (&v)[lanes]) {
+LENET_INLINE Vector horizontal_sums(Vector (&v)[lanes]) {
   LENET_UNROLL for (int i = 0; i < step; ++i) {
     swap_lanes<step>(v[i], v[i + step]);
     v[i] += v[i + step];
   }
-  if constexpr (step > 1) return sum_each<step / 2>(v);
+  if constexpr (step > 1) return horizontal_sums<step / 2>(v);
   return v[0];
 }
 

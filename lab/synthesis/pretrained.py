@@ -27,7 +27,7 @@ from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
 from lenet.architecture import Network
 from lenet.engine import decide
-from lenet.engine.native import Changes, Engine
+from lenet.engine.native import Augmentation, Engine
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import fitted
@@ -42,8 +42,8 @@ from lenet.training.stream import GeneratedStream
 TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
 VALIDATION = 5_000  # of MNIST's training digits
 JUDGED = 25_000  # pictures drawn to choose and calibrate by
-EVERY = 8  # font is kept from training for them
-PLAIN = 4  # times MNIST as it is, beside the drawn pictures
+KEPT_FONT_INTERVAL = 8  # font is kept from training for them
+PLAIN_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.uint8]
@@ -75,8 +75,10 @@ class PoolStream(GeneratedStream):
         return len(self._labels)
 
     def epoch(self, number: int) -> Epoch:
-        changes = Changes(distortions=cast(Any, self._recipe.distortions), seed=self._recipe.seed, epoch=number)
-        return Epoch(self._images, self._labels, self.rng.permutation(len(self._labels)), changes)
+        augmentation = Augmentation(
+            distortions=cast(Any, self._recipe.distortions), seed=self._recipe.seed, epoch=number
+        )
+        return Epoch(self._images, self._labels, self.rng.permutation(len(self._labels)), augmentation)
 
 
 def main() -> None:
@@ -87,25 +89,25 @@ def main() -> None:
     split = data.split_validation(mnist, VALIDATION, seed=options.seed)
     fonts = handwriting_fonts("training")
     began = time.perf_counter()
-    trained_on = [font for index, font in enumerate(fonts) if index % EVERY]
+    trained_on = [font for index, font in enumerate(fonts) if index % KEPT_FONT_INTERVAL]
     renderer = StrokeRenderer(split.train_images, split.train_labels, trained_on)
-    others = StrokeRenderer(split.validation_images, split.validation_labels, fonts[::EVERY])
+    held_out_renderer = StrokeRenderer(split.validation_images, split.validation_labels, fonts[::KEPT_FONT_INTERVAL])
     drawn = draw(renderer, options.drawn, options.seed, options.keep)
-    judged = draw(others, JUDGED, options.seed + 1, options.keep)
+    judged = draw(held_out_renderer, JUDGED, options.seed + 1, options.keep)
     print(f"drew {len(drawn[0]) + JUDGED:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
-    images = np.concatenate([split.train_images] * PLAIN + [drawn[0]])
-    labels = np.concatenate([split.train_labels] * PLAIN + [drawn[1]]).astype(np.uint8)
-    plain = (split.validation_images, split.validation_labels.astype(np.uint8))
-    arrays = train(network, recipe, images, labels, [plain, judged])
+    images = np.concatenate([split.train_images] * PLAIN_REPEATS + [drawn[0]])
+    labels = np.concatenate([split.train_labels] * PLAIN_REPEATS + [drawn[1]]).astype(np.uint8)
+    plain_digits = (split.validation_images, split.validation_labels.astype(np.uint8))
+    arrays = train(network, recipe, images, labels, [plain_digits, judged])
     engine = Engine(network, arrays)
     refusal = {"refusal": NO_DIGIT} if network.classes > NO_DIGIT else {}
     recognizer = Recognizer(Model(network, arrays, refusal))
-    seen = [
-        (recognizer.outputs(images[known]), labels[known])
-        for images, labels, known in ((*part, part[1] < network.classes) for part in (plain, judged))
+    scores = [
+        (recognizer.outputs(images[is_known]), labels[is_known])
+        for images, labels, is_known in ((*part, part[1] < network.classes) for part in (plain_digits, judged))
     ]
-    calibration = calibrate(network, seen)
-    of_one_view = calibrate(network, [(outputs[:1], labels) for outputs, labels in seen])
+    calibration = calibrate(network, scores)
+    of_one_view = calibrate(network, [(outputs[:1], labels) for outputs, labels in scores])
     test_error, drawn_error = error_rate(engine, mnist.test_images, mnist.test_labels), error_rate(engine, *judged)
     seconds = time.perf_counter() - began
     print(f"MNIST test error {test_error:.2f} %; drawn validation error {drawn_error:.2f} %; {seconds:.0f} s in all")
@@ -137,31 +139,31 @@ def parse_options() -> argparse.Namespace:
 
 
 def draw(renderer: StrokeRenderer, pictures: int, seed: int, folder: Path | None) -> tuple[Images, Labels]:
-    kept = folder / f"drawn-{seed}-{pictures}.npz" if folder else None
-    if kept and kept.exists():
-        with np.load(kept) as arrays:
+    cache_file = folder / f"drawn-{seed}-{pictures}.npz" if folder else None
+    if cache_file and cache_file.exists():
+        with np.load(cache_file) as arrays:
             return arrays["images"], arrays["labels"]
     images, labels = draw_dataset(renderer, pictures, seed, len(os.sched_getaffinity(0)))
-    if kept:
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        np.savez(kept, images=images, labels=labels)
+    if cache_file:
+        cache_file.parent.mkdir(parents=True, exist_ok=True)
+        np.savez(cache_file, images=images, labels=labels)
     return images, labels
 
 
 def train(
     network: Network, recipe: Recipe, images: Images, labels: Labels, validation: list[tuple[Images, Labels]]
 ) -> dict[str, NDArray[np.float32]]:
-    """The running mean of the weights, of the epoch with the least mean validation error."""
-    stream = PoolStream(*_known(network, images, labels), recipe)
-    validation = [_known(network, *part) for part in validation]
+    """Train, and return the exponential moving average of the weights at the epoch of least mean validation error."""
+    stream = PoolStream(*_with_known_labels(network, images, labels), recipe)
+    validation = [_with_known_labels(network, *part) for part in validation]
     worker = Worker()
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, None, worker) as (learner, _):
-        best, smallest = learner.kept_arrays(), np.inf
+        best, smallest = learner.evaluation_arrays(), np.inf
         for row in train_epochs(learner, stream, recipe):
-            kept = learner.kept_arrays()
-            errors = [mistakes(Engine(network, kept), *part) for part in validation]
+            parameters = learner.evaluation_arrays()
+            errors = [mistakes(Engine(network, parameters), *part) for part in validation]
             if np.mean(errors) < smallest:
-                best, smallest = kept, float(np.mean(errors))
+                best, smallest = parameters, float(np.mean(errors))
             print(
                 f"epoch {row['epoch']}: validation errors {errors[0]:.2f} % and {errors[1]:.2f} %, "
                 f"{row['seconds']:.0f} s",
@@ -170,10 +172,10 @@ def train(
     return best
 
 
-def _known(network: Network, images: Images, labels: Labels) -> tuple[Images, Labels]:
+def _with_known_labels(network: Network, images: Images, labels: Labels) -> tuple[Images, Labels]:
     """Those pictures that the network has an output for, at its size."""
-    known = labels < network.classes
-    return fitted(images[known], network.input)[:, 0], labels[known]
+    is_known = labels < network.classes
+    return fitted(images[is_known], network.input)[:, 0], labels[is_known]
 
 
 def error_rate(engine: Engine, images: Images, labels: Labels) -> float:

@@ -100,8 +100,8 @@ def fan_in(layer: Layer, received: Shape) -> NDArray[np.int64]:
     maps, height, width = received
     match layer:
         case Convolution():
-            seen = [len(row) for row in layer.connected_maps(maps)]
-            return np.array(seen, np.int64) * layer.kernel_size**2
+            inputs_per_map = [len(row) for row in layer.connected_maps(maps)]
+            return np.array(inputs_per_map, np.int64) * layer.kernel_size**2
         case Subsampling():
             return np.full(maps * layer.copies, layer.size**2, np.int64)
         case FullConnection():

@@ -58,14 +58,14 @@ def fitted(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
 
 
 def _channels(images: GrayLevels, channels: int) -> GrayLevels:
-    given = images.shape[1]
-    if given == channels:
+    channels_given = images.shape[1]
+    if channels_given == channels:
         return images
-    if given == 1:
+    if channels_given == 1:
         return np.repeat(images, channels, axis=1)
-    if given == 3 and channels == 1:
+    if channels_given == 3 and channels == 1:
         return np.asarray(np.rint(np.einsum("nchw,c->nhw", images, _LUMA)), np.uint8)[:, None]
-    raise DataError(f"the pictures have {given} channels, the network takes {channels}")
+    raise DataError(f"the pictures have {channels_given} channels, the network takes {channels}")
 
 
 def _fit(images: GrayLevels, height: int, width: int) -> GrayLevels:

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, Subsampling, relu, squash
-from lenet.engine.native import Changes, Engine, Learning
+from lenet.engine.native import Augmentation, Engine, Learning
 from lenet.errors import EngineError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
@@ -103,7 +103,7 @@ def assert_learned(network, arrays, images, labels, rates, learning, sets=SETS, 
         engine = Engine(network, arrays, threads=threads, instructions=instructions)
         loss, _ = engine.fit(images, labels, order, rates, learning)
         assert loss == pytest.approx(total, rel=1e-4), instructions
-        for found, expected in ((engine.arrays(), weights), (engine.kept_arrays(), kept)):
+        for found, expected in ((engine.arrays(), weights), (engine.evaluation_arrays(), kept)):
             assert list(found) == list(arrays)
             for name, array in found.items():
                 moved = np.abs(weights[name] - arrays[name]).max()
@@ -197,16 +197,16 @@ def training_batches(network, examples, learning, seed=0):
     rng = np.random.default_rng(seed)
     images, labels = random_pictures(network, examples, seed)
     rates = rng.uniform(0.001, 0.01, -(-examples // learning.batch))
-    changes = Changes(rng.integers(-2, 3, (examples, 2)).astype(np.int8), rng.random(examples) < 0.5)
-    return images, labels, rng.permutation(examples), rates, learning, changes
+    augmentation = Augmentation(rng.integers(-2, 3, (examples, 2)).astype(np.int8), rng.random(examples) < 0.5)
+    return images, labels, rng.permutation(examples), rates, learning, augmentation
 
 
 def parts(training_batches, *ends):
     """The same batches, cut after these updates."""
-    images, labels, order, rates, learning, changes = training_batches
+    images, labels, order, rates, learning, augmentation = training_batches
     for first, last in zip((0, *ends), (*ends, len(rates)), strict=True):
         places = slice(first * learning.batch, last * learning.batch)
-        part_changes = Changes(changes.shifts[places], changes.mirrored[places])
+        part_changes = Augmentation(augmentation.shifts[places], augmentation.mirrored[places])
         yield images, labels, order[places], rates[first:last], learning, part_changes
 
 
@@ -229,7 +229,7 @@ def test_one_call_and_many_give_the_same_bits(learning, instructions):
     cut = Engine(TINY, random_weights(TINY), threads=2, instructions=instructions)
     totals = [cut.fit(*part) for part in parts(training_batches(TINY, 150, learning), 1, 2, 5)]
     assert_same(whole.state(), cut.state())
-    assert_same(whole.kept_arrays(), cut.kept_arrays())
+    assert_same(whole.evaluation_arrays(), cut.evaluation_arrays())
     assert sum(loss for loss, _ in totals) == pytest.approx(total[0], rel=1e-12)
     assert sum(errors for _, errors in totals) == total[1]
 
@@ -251,10 +251,10 @@ def test_going_on_from_a_state_gives_the_same_bits(learning, instructions):
     other = Engine(TINY, random_weights(TINY, seed=9), threads=2, instructions=instructions)
     other.restore(state)
     assert_same(other.state(), state)
-    assert_same(other.kept_arrays(), {name: state[f"{_kept(learning)}.{name}"] for name in other.arrays()})
+    assert_same(other.evaluation_arrays(), {name: state[f"{_kept(learning)}.{name}"] for name in other.arrays()})
     other.fit(*rest)
     assert_same(other.state(), end)
-    assert_same(other.kept_arrays(), engine.kept_arrays())
+    assert_same(other.evaluation_arrays(), engine.evaluation_arrays())
 
 
 def _kept(learning):
@@ -273,7 +273,7 @@ def test_predicting_and_looking_between_updates_changes_no_bit(learning, instruc
         other.predict(images[:1])
         other.activations(images)
         other.gradients(images, labels, learning)
-        other.kept_arrays()["c1.weight"][...] = 7
+        other.evaluation_arrays()["c1.weight"][...] = 7
         other.arrays()["c1.weight"][...] = 7
     assert_same(one.state(), other.state())
 
@@ -370,5 +370,5 @@ def test_restoring_keeps_the_way_of_learning_apart():
     assert not any(name.startswith("average.") for name in state)
     engine.fit(*training_batches(TINY, 60, Learning(batch=16, ema=0.5)))
     engine.restore(state)
-    assert_same(engine.kept_arrays(), engine.arrays())
-    assert_same(engine.kept_arrays(), {name: state[f"weights.{name}"] for name in engine.arrays()})
+    assert_same(engine.evaluation_arrays(), engine.arrays())
+    assert_same(engine.evaluation_arrays(), {name: state[f"weights.{name}"] for name in engine.arrays()})

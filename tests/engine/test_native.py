@@ -24,7 +24,7 @@ from lenet.architecture import (
     squash,
 )
 from lenet.engine import reference
-from lenet.engine.native import Changes, Engine, Learning, peak_flops
+from lenet.engine.native import Augmentation, Engine, Learning, peak_flops
 from lenet.errors import ArchitectureError, EngineError
 from lenet.networks import describe, names
 from tests.engine.cases import (
@@ -226,8 +226,14 @@ def test_network_inputs_of_another_shape_are_refused(shape, engine):
         ({"images": np.zeros((10, 8, 8))}, r"expected uint8 images of 1×8×8, got float64 \(10, 8, 8\)"),
         ({"images": np.zeros((10, 64), np.uint8)}, r"expected uint8 images of 1×8×8, got uint8 \(10, 64\)"),
         ({"images": np.zeros((10, 3, 1, 8, 8), np.uint8)}, r"expected uint8 images of 1×8×8, got uint8 \(10, 3, 1"),
-        ({"changes": Changes(np.zeros((3, 2), np.int8))}, r"shifts has the shape \(3, 2\), expected \(10, 2\)"),
-        ({"changes": Changes(mirrored=np.zeros(11, bool))}, r"mirrored has the shape \(11,\), expected \(10,\)"),
+        (
+            {"augmentation": Augmentation(np.zeros((3, 2), np.int8))},
+            r"shifts has the shape \(3, 2\), expected \(10, 2\)",
+        ),
+        (
+            {"augmentation": Augmentation(mirrored=np.zeros(11, bool))},
+            r"mirrored has the shape \(11,\), expected \(10,\)",
+        ),
     ],
 )
 def test_batches_that_do_not_fit_are_refused_and_change_nothing(change, message, engine):
@@ -237,7 +243,7 @@ def test_batches_that_do_not_fit_are_refused_and_change_nothing(change, message,
         "order": np.arange(10),
         "rates": [0.1] * 3,
         "learning": Learning(batch=4),
-        "changes": None,
+        "augmentation": None,
     }
     with pytest.raises(ValueError, match=message):
         engine.fit(**whole | change)

@@ -21,9 +21,9 @@ def keeping(request):
 def places_of(layout):
     """(start, end) of each array among the parameters, the padding of its rows included."""
     spans = []
-    for place in layout.places.values():
-        rows = int(np.prod(place.shape)) // place.columns
-        spans.append((place.start, place.start + rows * place.row))
+    for parameter_slice in layout.slices.values():
+        rows = int(np.prod(parameter_slice.shape)) // parameter_slice.columns
+        spans.append((parameter_slice.start, parameter_slice.start + rows * parameter_slice.row))
     return sorted(spans)
 
 
@@ -65,7 +65,7 @@ def assert_disjoint(spans):
 
 
 def assert_laid_out(network, keep_activations):
-    layout = program.lay_out(network, keep_activations)
+    layout = program.compile_program(network, keep_activations)
     arrays = random_weights(network)
     parameters = np.full(layout.size, np.nan, np.float32)
     layout.pack(arrays, parameters)
@@ -75,7 +75,10 @@ def assert_laid_out(network, keep_activations):
         np.testing.assert_array_equal(array, arrays[name])
         assert not np.shares_memory(array, parameters)
     assert_disjoint(places_of(layout))
-    assert all(place.start % 16 == 0 and place.row >= place.columns for place in layout.places.values())
+    assert all(
+        parameter_slice.start % 16 == 0 and parameter_slice.row >= parameter_slice.columns
+        for parameter_slice in layout.slices.values()
+    )
     assert layout.size % 16 == 0
     assert np.count_nonzero(parameters) == sum(map(np.count_nonzero, arrays.values()))
     buffers = buffers_of(layout)
@@ -111,11 +114,13 @@ def test_the_padding_of_rows_and_arrays_stays_zero_during_training(name, optimiz
     learning = natural(network, batch=20, optimizer=optimizer, weight_decay=0.01, ema=0.9)
     engine.fit(images, labels, np.arange(90), [1e-3] * 5, learning)
     padding = np.ones(engine._layout.size, bool)
-    for place in engine._layout.places.values():
-        mask = place.view(padding)
+    for parameter_slice in engine._layout.slices.values():
+        mask = parameter_slice.view(padding)
         mask[...] = False
     assert padding.any()
-    vectors = [getattr(engine._native, kind) for kind in ("parameters", "first", "second", "average")]
+    vectors = [
+        getattr(engine._native, kind) for kind in ("parameters", "first_moment", "second_moment", "moving_average")
+    ]
     for vector in vectors:
         assert not len(vector) or not vector[padding].any()
     assert sum(map(len, vectors)) == (4 if optimizer == "adamw" else 3) * len(padding)

@@ -15,7 +15,7 @@ from lenet.engine.native import instruction_sets
 from lenet.errors import EngineError, TrainingError
 from lenet.networks import describe
 from lenet.training import Recipe, Run, devices, fit, progress, recipe
-from lenet.training.augmentation import epoch_order, part
+from lenet.training.augmentation import epoch_order, slice_augmentation
 from lenet.training.distributed import ProcessGroup, Worker
 from tests.training.test_training import QUICK, TINY, arrays_of, assert_same, stripes, write_npz
 
@@ -54,7 +54,7 @@ def learn(learner, images, labels, made, updates=5):
     order, changes = epoch_order(made, np.arange(len(labels)), 0)
     places = slice(0, updates * made.batch)
     rates = replace(made, epochs=1).learning_rates(0, updates)
-    return learner.learn(images, labels, order[places], rates, part(changes, places))
+    return learner.learn(images, labels, order[places], rates, slice_augmentation(changes, places))
 
 
 def assert_close(one, other, tolerance):
@@ -90,7 +90,7 @@ def test_five_updates_give_the_weights_and_totals_that_torch_gives(network, valu
     assert totals[0] == pytest.approx(totals[1], rel=1e-4)
     # AdamW divides by the size of a gradient, so that the rounding of the smallest ones counts as much as a step.
     tolerance = 2e-5 if made.optimizer == "sgd" else 0.01 * made.learning_rate
-    assert_close(one.kept_arrays(), other.kept_arrays(), tolerance)
+    assert_close(one.evaluation_arrays(), other.evaluation_arrays(), tolerance)
     assert one.measure(images, labels) == pytest.approx(other.measure(images, labels), rel=1e-3)
 
 

@@ -121,7 +121,7 @@ def test_the_losses_of_sdlm_are_those_that_its_replicas_learn_by(loss, halved):
     outputs = [forward(network, initial_weights(network, made.init, seed), images) for seed in (0, 1)]
     epoch = Epoch(images, labels, np.arange(4), curvature=np.arange(4))
     learner.begin_epoch(epoch, 0)
-    learning, _ = learner.learn(images, labels, np.arange(1), [1e-9], epoch.changes)
+    learning, _ = learner.learn(images, labels, np.arange(1), [1e-9], epoch.augmentation)
     for seed in (0, 1):
         expected = output_losses(outputs[seed], labels, made)
         assert learning[seed] == pytest.approx(expected[0], rel=1e-5)

@@ -14,13 +14,13 @@ from lenet.architecture import Activation, Convolution, FullConnection, MaxPooli
 from lenet.cli import main
 from lenet.cli import training as verbs
 from lenet.data import Dataset, split_validation
-from lenet.engine.native import Changes, instruction_sets
+from lenet.engine.native import Augmentation, instruction_sets
 from lenet.errors import LeNetError, TrainingError, UnknownName
 from lenet.evaluation import evaluate
 from lenet.model import Model, load
 from lenet.networks import describe, names
 from lenet.training import RECIPES, Epoch, Recipe, fit, recipe
-from lenet.training.augmentation import changed, epoch_order
+from lenet.training.augmentation import augment, epoch_order
 from lenet.training.progress import Cancelled, LogProgress
 from lenet.training.recipes import PUBLISHED_RATES, SDLM
 from lenet.training.runs import fingerprint, read_settings
@@ -198,15 +198,15 @@ def test_every_shift_within_the_limit_is_drawn():
 
 def test_a_picture_is_mirrored_and_then_shifted_down_and_right():
     picture = np.arange(9, dtype=np.uint8).reshape(1, 3, 3)
-    changes = Changes(shifts=np.array([[1, -1]], np.int8), mirrored=np.array([True]), seed=0, epoch=0)
-    assert changed(picture, changes).tolist() == [[[0, 0, 0], [1, 0, 0], [4, 3, 0]]]
-    color = changed(np.repeat(picture[:, None], 3, axis=1), changes)
+    changes = Augmentation(shifts=np.array([[1, -1]], np.int8), mirrored=np.array([True]), seed=0, epoch=0)
+    assert augment(picture, changes).tolist() == [[[0, 0, 0], [1, 0, 0], [4, 3, 0]]]
+    color = augment(np.repeat(picture[:, None], 3, axis=1), changes)
     assert color[0, 2].tolist() == [[1, 0, 0], [1, 0, 0], [4, 3, 3]]  # the edge is repeated
 
 
 def test_mirroring_turns_about_half_of_the_pictures():
     images = stripes().train_images
-    mirrored = changed(images, epoch_order(Recipe(flip=True), np.arange(len(images)), 0)[1])
+    mirrored = augment(images, epoch_order(Recipe(flip=True), np.arange(len(images)), 0)[1])
     turned = (mirrored == images[..., ::-1]).all(axis=(1, 2))
     kept = (mirrored == images).all(axis=(1, 2))
     assert (turned ^ kept).all()

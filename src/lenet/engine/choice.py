@@ -42,11 +42,11 @@ class Extension:
     compiled: tuple[str, ...] = ()
 
 
-def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
+def chosen(fallback: Literal["torch", "numpy"] = "numpy") -> str:
     """The name of the engine to use: an instruction set of the native engine, ``"torch"`` or ``"numpy"``.
 
     Args:
-        otherwise: the fallback where the native engine is missing.
+        fallback: the fallback where the native engine is missing.
 
     Raises:
         EngineError: if LENET_ENGINE names an engine that does not exist, or that this machine cannot run; or if torch
@@ -60,13 +60,13 @@ def chosen(otherwise: Literal["torch", "numpy"] = "numpy") -> str:
     sets: list[str] = native.instruction_sets()
     if sets:
         return sets[0]
-    if otherwise == "torch" and find_spec("torch") is None:
+    if fallback == "torch" and find_spec("torch") is None:
         raise EngineError(
             f"training needs the native engine, which {inspect_extension().problem}, or torch, which is not installed; "
             f"{_remedy()}; or install torch with: pip install 'lenet[train]'"
         )
     _warn_of_fallback()
-    return otherwise
+    return fallback
 
 
 def describe() -> dict[str, Any]:
@@ -127,7 +127,10 @@ def install_command() -> str:
     from urllib.parse import urlsplit
     from urllib.request import url2pathname
 
-    again, anew = "pip install --force-reinstall --no-deps", "--no-cache-dir"  # pip keeps the wheels that it has built
+    reinstall, no_cache = (
+        "pip install --force-reinstall --no-deps",
+        "--no-cache-dir",
+    )  # pip keeps the wheels that it has built
     try:
         source = json.loads(distribution("lenet").read_text("direct_url.json") or "{}")
     except (PackageNotFoundError, ValueError):
@@ -138,21 +141,21 @@ def install_command() -> str:
         archive = path and path.with_name("-".join(path.name.split("-")[:2]) + ".tar.gz")
         url, path = (url, archive) if archive and archive.is_file() else ("", None)
     if not url:
-        return f"{again} {anew} --no-binary lenet lenet"
+        return f"{reinstall} {no_cache} --no-binary lenet lenet"
     if revision := source.get("vcs_info"):
-        return f"{again} {anew} {shlex.quote(revision['vcs'] + '+' + url + '@' + revision['commit_id'])}"
+        return f"{reinstall} {no_cache} {shlex.quote(revision['vcs'] + '+' + url + '@' + revision['commit_id'])}"
     if path is None:
-        return f"{again} {anew} {shlex.quote(url)}"
+        return f"{reinstall} {no_cache} {shlex.quote(url)}"
     folder = source.get("dir_info")
-    how = anew if folder is None else "-e" if folder.get("editable") else ""
-    return " ".join(filter(None, (again, how, shlex.quote(str(path)))))
+    option = no_cache if folder is None else "-e" if folder.get("editable") else ""
+    return " ".join(filter(None, (reinstall, option, shlex.quote(str(path)))))
 
 
 def _check(name: str) -> None:
     """Raise EngineError or MissingExtra unless the engine of this name can run here."""
     if name not in ENGINES:
-        near = get_close_matches(name, ENGINES, n=2)
-        hint = f"; did you mean {' or '.join(near)}?" if near else ";"
+        suggestions = get_close_matches(name, ENGINES, n=2)
+        hint = f"; did you mean {' or '.join(suggestions)}?" if suggestions else ";"
         raise EngineError(f"unknown engine {name!r} in {VARIABLE}{hint} known: {', '.join(ENGINES)}")
     if name == "torch" and find_spec("torch") is None:
         raise MissingExtra("torch", "train", f"{VARIABLE}=torch")
@@ -170,10 +173,10 @@ def _remedy() -> str:
 
 @cache
 def _warn_of_fallback() -> None:
-    used = "training uses torch and reading uses NumPy, both slower"
+    fallback = "training uses torch and reading uses NumPy, both slower"
     if find_spec("torch") is None:
-        used = "reading uses NumPy, which is slower, and nothing trains"
+        fallback = "reading uses NumPy, which is slower, and nothing trains"
     print(
-        f"lenet: the native engine {inspect_extension().problem}; {used}; {_remedy()}",
+        f"lenet: the native engine {inspect_extension().problem}; {fallback}; {_remedy()}",
         file=sys.stderr,
     )

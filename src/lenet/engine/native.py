@@ -21,7 +21,7 @@ from lenet.preprocess import GrayLevels, network_inputs
 _native: Any = None
 try:
     from lenet.engine import _native
-    from lenet.engine.program import lay_out
+    from lenet.engine.program import compile_program
 except ImportError as error:
     _missing = f"does not load ({error})" if find_spec("lenet.engine._native") else "was not built"
 
@@ -62,7 +62,7 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     return float(_native.peak(threads or usable_cores(), seconds, chosen))
 
 
-class Distorting(Protocol):
+class DistortionLimits(Protocol):
     """The limits of `lenet.data.distortions.Distortions`."""
 
     translation: float
@@ -100,7 +100,7 @@ class Learning:
 
 
 @dataclass(frozen=True)
-class Changes:
+class Augmentation:
     """Augmentation of examples while they are loaded: distorted, then mirrored, then shifted.
 
     Attributes:
@@ -112,7 +112,7 @@ class Changes:
 
     shifts: NDArray[np.int8] | None = None
     mirrored: NDArray[np.bool_] | None = None
-    distortions: Distorting | None = None
+    distortions: DistortionLimits | None = None
     seed: int = 0
     epoch: int = 0
 
@@ -156,7 +156,7 @@ class Engine:
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
             raise EngineError(f"threads is {threads}, expected at least 1")
-        self._layout = lay_out(network)
+        self._layout = compile_program(network)
         kernels = self.instructions if precision == "float32" else "amx"
         self._native = _native.Engine(self._layout.native, kernels, self.threads)
         self._layout.pack(checked_arrays(network, weights), self._native.parameters)
@@ -184,7 +184,7 @@ class Engine:
     def activations(self, images: GrayLevels | Array) -> dict[str, Array]:
         """The output of every stage, before and after its activation, as `reference.activations`."""
         pictures = self._pictures(images)
-        layout = lay_out(self.network, keep_activations=True)
+        layout = compile_program(self.network, keep_activations=True)
         engine = _native.Engine(layout.native, self.instructions, 1)
         layout.pack(self.arrays(), engine.parameters)
         buffers = list(layout.buffers.values())
@@ -204,7 +204,7 @@ class Engine:
         order: NDArray[np.int64],
         rates: NDArray[np.floating[Any]] | list[float],
         learning: Learning,
-        changes: Changes | None = None,
+        augmentation: Augmentation | None = None,
     ) -> tuple[float, int]:
         """Take consecutive updates; stop before the first whose loss is not a number.
 
@@ -214,7 +214,7 @@ class Engine:
             order: (examples,) rows of ``images``, ``learning.batch`` for each update; the last may have fewer.
             rates: one learning rate for each update.
             learning: the hyperparameters.
-            changes: the augmentation of the examples.
+            augmentation: the augmentation of the examples.
 
         Returns:
             The sum of the losses and the number of errors, each example before its update.
@@ -226,15 +226,15 @@ class Engine:
         steps = -(-len(rows) // learning.batch)
         if len(rates) != steps:
             raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
-        changes = changes or Changes()
+        augmentation = augmentation or Augmentation()
         for name, array, shape in (
-            ("shifts", changes.shifts, (len(rows), 2)),
-            ("mirrored", changes.mirrored, (len(rows),)),
+            ("shifts", augmentation.shifts, (len(rows), 2)),
+            ("mirrored", augmentation.mirrored, (len(rows),)),
         ):
             if array is not None and array.shape != shape:
                 raise ValueError(f"{name} has the shape {array.shape}, expected {shape}")
-        if changes.shifts is not None and (changes.shifts != changes.shifts.astype(np.int8)).any():
-            raise ValueError(f"shifts go to {np.abs(changes.shifts).max()} pixels, expected what fits into int8")
+        if augmentation.shifts is not None and (augmentation.shifts != augmentation.shifts.astype(np.int8)).any():
+            raise ValueError(f"shifts go to {np.abs(augmentation.shifts).max()} pixels, expected what fits into int8")
         self._averages = learning.ema > 0
         loss, errors = self._native.fit(
             _native.Learning(
@@ -250,10 +250,12 @@ class Engine:
             classes,
             rows,
             np.ascontiguousarray(rates, np.float32),
-            None if changes.shifts is None else np.ascontiguousarray(changes.shifts, np.int8),
-            None if changes.mirrored is None else np.ascontiguousarray(changes.mirrored, np.bool_).view(np.uint8),
-            self._distortions(changes.distortions),
-            _mixed_seed(changes.seed, changes.epoch),
+            None if augmentation.shifts is None else np.ascontiguousarray(augmentation.shifts, np.int8),
+            None
+            if augmentation.mirrored is None
+            else np.ascontiguousarray(augmentation.mirrored, np.bool_).view(np.uint8),
+            self._distortions(augmentation.distortions),
+            _mixed_seed(augmentation.seed, augmentation.epoch),
         )
         return loss, errors
 
@@ -268,13 +270,13 @@ class Engine:
         """The weights as they are now; copies."""
         return self._layout.unpack(self._native.parameters)
 
-    def kept_arrays(self) -> dict[str, Array]:
-        """The weights to save: their running mean, if there is one; copies."""
-        has_average = self._averages and len(self._native.average)
-        return self._layout.unpack(self._native.average if has_average else self._native.parameters)
+    def evaluation_arrays(self) -> dict[str, Array]:
+        """The evaluation parameters: the exponential moving average of the weights, if there is one; copies."""
+        has_average = self._averages and len(self._native.moving_average)
+        return self._layout.unpack(self._native.moving_average if has_average else self._native.parameters)
 
     def state(self) -> dict[str, Array]:
-        """The state of training by name: weights, optimizer, running mean and number of updates."""
+        """The state of training by name: weights, optimizer, exponential moving average and number of updates."""
         state = {"updates": np.array([self._native.updates], np.float32)}
         for kind, vector in self._vectors().items():
             state |= {f"{kind}.{name}": array for name, array in self._layout.unpack(vector).items()}
@@ -291,7 +293,7 @@ class Engine:
         needed = ("exp_avg", "exp_avg_sq") if adaptive else ()
         kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
         check_state(state, self.network, kinds)
-        checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.places} for kind in kinds}
+        checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.slices} for kind in kinds}
         self._native.reset_optimizer(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
         self._native.updates = updates_of(state, self.network)
         self._averages = _has(state, "average")
@@ -300,12 +302,12 @@ class Engine:
 
     def _vectors(self) -> dict[str, Array]:
         """Views of the engine's vectors that are in use, by torch's names."""
-        adaptive = len(self._native.second) > 0
+        adaptive = len(self._native.second_moment) > 0
         vectors = {
             "weights": self._native.parameters,
-            "exp_avg" if adaptive else "momentum_buffer": self._native.first,
-            "exp_avg_sq": self._native.second,
-            "average": self._native.average,
+            "exp_avg" if adaptive else "momentum_buffer": self._native.first_moment,
+            "exp_avg_sq": self._native.second_moment,
+            "average": self._native.moving_average,
         }
         return {kind: vector for kind, vector in vectors.items() if len(vector)}
 
@@ -319,7 +321,7 @@ class Engine:
             raise ArchitectureError(f"{self.network.name} takes inputs (N, {expected}), got {images.shape}")
         return np.ascontiguousarray(images, np.float32)
 
-    def _distortions(self, limits: Distorting | None) -> Any:
+    def _distortions(self, limits: DistortionLimits | None) -> Any:
         if limits is None:
             return None
         channels, height, width = self.network.input

@@ -1,4 +1,4 @@
-"""Compile a network's description to the program that the C++ engine runs.
+"""Compiler of a network's description to the program that the C++ engine runs.
 
 A program is a list of steps over buffers. A buffer holds one number for each unit of a stage, ordered (maps, rows,
 columns), with the border that the next convolution needs around its maps; in the engine each number is a vector of
@@ -39,7 +39,7 @@ _MAX_COLUMNS = 64  # of a padded input whose empty columns are skipped: one bit 
 
 
 @dataclass(frozen=True)
-class Place:
+class ParameterSlice:
     """The position of an array among the parameters: rows of ``columns`` numbers from ``start`` on, ``row`` apart."""
 
     start: int
@@ -59,30 +59,33 @@ class Layout:
 
     Attributes:
         native: the program as the engine's type.
-        places: by name, in the order of ``network.parameter_shapes()``.
+        slices: by name, in the order of ``network.parameter_shapes()``.
         size: of the vector of all parameters.
         buffers: by the names of `reference.activations`; complete only if the program keeps all activations.
     """
 
     native: Any
-    places: dict[str, Place]
+    slices: dict[str, ParameterSlice]
     size: int
     buffers: dict[str, Any]
 
     def pack(self, arrays: Mapping[str, NDArray[np.float32]], parameters: NDArray[np.float32]) -> None:
         """Write named arrays into the vector of all parameters, and zeros between them."""
         parameters[...] = 0
-        for name, place in self.places.items():
-            view = place.view(parameters)
+        for name, parameter_slice in self.slices.items():
+            view = parameter_slice.view(parameters)
             view[...] = arrays[name].reshape(view.shape)
 
     def unpack(self, parameters: NDArray[np.float32]) -> Arrays:
         """Read named arrays, as copies, from the vector of all parameters."""
-        return {name: place.view(parameters).reshape(place.shape).copy() for name, place in self.places.items()}
+        return {
+            name: parameter_slice.view(parameters).reshape(parameter_slice.shape).copy()
+            for name, parameter_slice in self.slices.items()
+        }
 
 
-def lay_out(network: Network, keep_activations: bool = False, replicas: bool = False) -> Layout:
-    """The program of a network.
+def compile_program(network: Network, keep_activations: bool = False, replicas: bool = False) -> Layout:
+    """Compile a network to a program: steps, buffers and the layout of its parameters.
 
     Args:
         network: the description.
@@ -105,7 +108,7 @@ class _Builder:
     steps: list[Any] = field(default_factory=list)
     table: list[int] = field(default_factory=list)
     constants: list[float] = field(default_factory=list)
-    places: dict[str, Place] = field(default_factory=dict)
+    slices: dict[str, ParameterSlice] = field(default_factory=dict)
     buffers: dict[str, Any] = field(default_factory=dict)
     vectors: int = 0
     lanes: int = 0
@@ -123,13 +126,15 @@ class _Builder:
         program.set_input(inputs, padding, background, (ink - background) / 255, offset)
         self.buffers["origin"] = inputs
         grad, index, trainable = self._buffer((0, 0, 0)), 0, False
-        joins = not self.keep_activations and not self.replicas
-        connected = False  # whether a stage had units that span its input: from there on blocks are processed jointly
+        can_fuse = not self.keep_activations and not self.replicas
+        fully_connected = (
+            False  # whether a stage had units that span its input: from there on blocks are processed jointly
+        )
         while index < len(stages):
             stage = stages[index]
-            connected = self._check(stage, index, connected)
-            pools = joins and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
-            last = index + 1 if pools else index
+            fully_connected = self._check(stage, index, fully_connected)
+            fuses_pooling = can_fuse and index + 1 < len(stages) and _fuses(stage, stages[index + 1])
+            last = index + 1 if fuses_pooling else index
             step = _native.Step()
             step.activation = getattr(_native.Activation, stage.activation.value)
             step.input, step.input_grad, step.needs_input_grad = inputs, grad, int(trainable)
@@ -140,10 +145,10 @@ class _Builder:
             step.output = self._buffer(shape, border)
             step.output_grad = self._buffer(shape, self._grad_border(index))
             step.sums_grad = step.output_grad
-            if pools:
+            if fuses_pooling:
                 step.fused_pooling, step.winners = 1, self._buffer(shape, border).offset
                 step.sums_grad = self._sums_grad(self.network.output_shapes[index], 2, trainable)
-            elif joins and (rows := self._rows_spread(index)):
+            elif can_fuse and (rows := self._fused_pooling_rows(index)):
                 step.pool_after = len(self.steps) + 1
                 step.sums_grad = self._sums_grad(shape, rows, trainable)
             elif self.steps and self.steps[-1].pool_after:
@@ -160,9 +165,9 @@ class _Builder:
             raise EngineError(f"{self.network.name} is too large for the engine; set LENET_ENGINE to torch or numpy")
         program.steps, program.table, program.constants = self.steps, self.table or [0], self.constants or [0.0]
         program.set_sizes(self.vectors, self.lanes, self.parameters, self.transposed)
-        return Layout(program, self.places, self.parameters, self.buffers)
+        return Layout(program, self.slices, self.parameters, self.buffers)
 
-    def _check(self, stage: Stage, index: int, connected: bool) -> bool:
+    def _check(self, stage: Stage, index: int, fully_connected: bool) -> bool:
         """Whether the units of this stage span its whole input, as all must after the first such stage.
 
         Raises:
@@ -176,7 +181,7 @@ class _Builder:
         spans_input = isinstance(layer, FullConnection | EuclideanRbf) or (
             isinstance(layer, Convolution) and _spans_input(layer, self.network.input_shapes[index])
         )
-        if connected and not spans_input:
+        if fully_connected and not spans_input:
             raise self._cannot(stage, f"{type(layer).__name__} after a stage that sees everything")
         return spans_input
 
@@ -265,10 +270,10 @@ class _Builder:
 
     def _connect_fully(self, step: Any, stage: Stage, units: int, input_shape: Shape) -> None:
         inputs = int(np.prod(input_shape))
-        step.kind, step.weight_row = _native.Kind.full_connection, _whole(inputs)
+        step.kind, step.weight_row = _native.Kind.full_connection, _rounded_up(inputs)
         name = f"{stage.name}.weight"
         step.weight = self.parameters
-        self.places[name] = Place(step.weight, self.network.parameter_shapes()[name], inputs, step.weight_row)
+        self.slices[name] = ParameterSlice(step.weight, self.network.parameter_shapes()[name], inputs, step.weight_row)
         self.parameters += units * step.weight_row
         self.transposed = max(self.transposed, step.weight_row)
         step.bias, step.lane_bias = self._summed_in_lanes(f"{stage.name}.bias")
@@ -279,23 +284,23 @@ class _Builder:
         Without an input gradient one row of patches is enough: it is used up before the next one is computed.
         """
         maps, height, width = sums
-        kept = height if needs_input_grad else rows
-        offset = self._buffer((maps, kept, width)).offset
-        return _native.Maps(offset, maps, height, width, width, kept * width)
+        stored_rows = height if needs_input_grad else rows
+        offset = self._buffer((maps, stored_rows, width)).offset
+        return _native.Maps(offset, maps, height, width, width, stored_rows * width)
 
-    def _rows_spread(self, index: int) -> int:
+    def _fused_pooling_rows(self, index: int) -> int:
         """The rows of a patch, if a convolution can distribute the gradient of the pooling after it; else 0."""
         if index + 1 >= len(self.network.stages):
             return 0
-        stage, following = self.network.stages[index], self.network.stages[index + 1].layer
+        stage, next_stage = self.network.stages[index], self.network.stages[index + 1].layer
         layer, shape = stage.layer, self.network.output_shapes[index]
         if not isinstance(layer, Convolution) or _spans_input(layer, self.network.input_shapes[index]):
             return 0
         if layer.bias == "unit" or stage.activation is Activation.LOG_SOFTMAX:
             return 0
-        match following:
+        match next_stage:
             case Subsampling(copies=1) | AveragePooling():
-                return following.size
+                return next_stage.size
             case GlobalAveragePooling():
                 return shape[1]
             case _:
@@ -319,34 +324,34 @@ class _Builder:
         row = width + 2 * border
         whole_map = (height + 2 * border) * row
         start = self.vectors
-        self.vectors += _whole(maps * whole_map)
+        self.vectors += _rounded_up(maps * whole_map)
         return _native.Maps(start + border * (row + 1), maps, height, width, row, whole_map)
 
     def _summed_in_lanes(self, name: str) -> tuple[int, int]:
         """Allocate an array among the parameters, and its gradient among those summed lane by lane."""
         shape = self.network.parameter_shapes()[name]
         start, lane, count = self.parameters, self.lanes, int(np.prod(shape))
-        self.places[name] = Place(start, shape, count, count)
-        self.parameters += _whole(count)
+        self.slices[name] = ParameterSlice(start, shape, count, count)
+        self.parameters += _rounded_up(count)
         self.lanes += count
         self.program.add_lane_range(start, lane, count)
         return start, lane
 
-    def _cannot(self, stage: Stage, what: str) -> EngineError:
+    def _cannot(self, stage: Stage, reason: str) -> EngineError:
         return EngineError(
-            f"{self.network.name}: the engine cannot run {stage.name}: {what}; set LENET_ENGINE to torch or numpy"
+            f"{self.network.name}: the engine cannot run {stage.name}: {reason}; set LENET_ENGINE to torch or numpy"
         )
 
 
-def _fuses(stage: Stage, following: Stage) -> bool:
+def _fuses(stage: Stage, next_stage: Stage) -> bool:
     layer = stage.layer
     return (
         isinstance(layer, Convolution)
         and layer.bias == "map"
         and layer.stride == 1
         and stage.activation in (Activation.IDENTITY, Activation.RELU)
-        and following.layer == MaxPooling(2)
-        and following.activation is Activation.IDENTITY
+        and next_stage.layer == MaxPooling(2)
+        and next_stage.activation is Activation.IDENTITY
     )
 
 
@@ -360,7 +365,8 @@ def _connections(layer: Convolution, in_maps: int) -> list[int]:
     pairs = [(out, in_map) for out, row in enumerate(rows) for in_map in row]
     start = np.cumsum([0, *map(len, rows)]).tolist()
     back = [
-        [(kernel, out) for kernel, (out, fed_by) in enumerate(pairs) if fed_by == in_map] for in_map in range(in_maps)
+        [(kernel, out) for kernel, (out, input_map) in enumerate(pairs) if input_map == in_map]
+        for in_map in range(in_maps)
     ]
     return [
         *start,
@@ -371,5 +377,5 @@ def _connections(layer: Convolution, in_maps: int) -> list[int]:
     ]
 
 
-def _whole(count: int) -> int:
+def _rounded_up(count: int) -> int:
     return -(-count // _ALIGNMENT) * _ALIGNMENT

@@ -61,7 +61,7 @@ def forward(network: Network, arrays: Mapping[str, Array], inputs: Array) -> Arr
 def activations(
     network: Network, arrays: Mapping[str, Array], inputs: Array, dtype: DTypeLike | None = None
 ) -> dict[str, Array]:
-    """What every stage gives, before and after its activation.
+    """The output of every stage, before and after its activation.
 
     Returns:
         ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}`` in the order of the pass, each
@@ -70,23 +70,23 @@ def activations(
     """
     _check(network, inputs)
     maps = np.asarray(inputs, dtype)
-    seen = {"origin": maps}
+    recorded = {"origin": maps}
     for stage in network.stages:
-        maps = seen[stage.name] = _sums(stage, arrays, maps)
+        maps = recorded[stage.name] = _sums(stage, arrays, maps)
         if stage.activation is not Activation.IDENTITY:
-            maps = seen[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
-    return seen
+            maps = recorded[f"{stage.name}_{stage.activation}"] = _ACTIVATIONS[stage.activation](maps)
+    return recorded
 
 
 def backward(
-    network: Network, arrays: Mapping[str, Array], seen: Mapping[str, Array], grad: Array, *, squared: bool = False
+    network: Network, arrays: Mapping[str, Array], recorded: Mapping[str, Array], grad: Array, *, squared: bool = False
 ) -> tuple[dict[str, Array], Array]:
     """The gradients of a loss with respect to every parameter and to the inputs, by the chain rule.
 
     Args:
         network: the description.
         arrays: its weights.
-        seen: what `activations` gave; its dtype is that of the gradients.
+        recorded: what `activations` gave; its dtype is that of the gradients.
         grad: those of the loss with respect to the outputs, (N, classes).
         squared: whether every factor is squared: weights, inputs and derivatives of activations. From the second
             derivatives with respect to the outputs come then, without cross terms, those with respect to all else
@@ -98,15 +98,17 @@ def backward(
         slope 0 at 0, as in torch.
     """
     factor: Factor = (lambda value: value * value) if squared else (lambda value: value)
-    outputs = [seen.get(f"{stage.name}_{stage.activation}", seen[stage.name]) for stage in network.stages]
+    outputs = [recorded.get(f"{stage.name}_{stage.activation}", recorded[stage.name]) for stage in network.stages]
     grad = np.asarray(grad, outputs[-1].dtype).reshape(outputs[-1].shape)
-    found: dict[str, Array] = {}
-    inputs = [seen["origin"], *outputs[:-1]]
+    gradients: dict[str, Array] = {}
+    inputs = [recorded["origin"], *outputs[:-1]]
     for stage, input, output in reversed([*zip(network.stages, inputs, outputs, strict=True)]):
         grad = _activation_back(stage.activation, output, grad, factor)
-        own, grad = _LAYERS[type(stage.layer)][1](stage.layer, _own(arrays, stage, grad), input, grad, factor)
-        found |= {f"{stage.name}.{name}": array for name, array in own.items()}
-    return {name: found[name] for name in network.parameter_shapes()}, grad
+        parameter_grads, grad = _LAYERS[type(stage.layer)][1](
+            stage.layer, _parameters_of(arrays, stage, grad), input, grad, factor
+        )
+        gradients |= {f"{stage.name}.{name}": array for name, array in parameter_grads.items()}
+    return {name: gradients[name] for name in network.parameter_shapes()}, grad
 
 
 def decide(network: Network, outputs: Array) -> NDArray[np.int64]:
@@ -118,9 +120,9 @@ def decide(network: Network, outputs: Array) -> NDArray[np.int64]:
 def probabilities(network: Network, outputs: Array) -> Array:
     """Outputs as (N, classes) numbers that sum to 1: the softmax of the outputs, or of the negative penalties."""
     scores = -outputs if network.smallest_wins else outputs
-    powers = np.exp(scores - scores.max(axis=1, keepdims=True))
-    shares: Array = powers / powers.sum(axis=1, keepdims=True)
-    return shares
+    exponentials = np.exp(scores - scores.max(axis=1, keepdims=True))
+    softmax: Array = exponentials / exponentials.sum(axis=1, keepdims=True)
+    return softmax
 
 
 def _check(network: Network, inputs: Array) -> None:
@@ -129,7 +131,7 @@ def _check(network: Network, inputs: Array) -> None:
         raise ArchitectureError(f"{network.name} takes inputs (N, {expected}), got {inputs.shape}")
 
 
-def _own(arrays: Mapping[str, Array], stage: Stage, like: Array) -> dict[str, Array]:
+def _parameters_of(arrays: Mapping[str, Array], stage: Stage, like: Array) -> dict[str, Array]:
     prefix = f"{stage.name}."
     return {
         name.removeprefix(prefix): np.asarray(array, like.dtype)
@@ -139,26 +141,28 @@ def _own(arrays: Mapping[str, Array], stage: Stage, like: Array) -> dict[str, Ar
 
 
 def _sums(stage: Stage, arrays: Mapping[str, Array], input: Array) -> Array:
-    return _LAYERS[type(stage.layer)][0](stage.layer, _own(arrays, stage, input), input)
+    return _LAYERS[type(stage.layer)][0](stage.layer, _parameters_of(arrays, stage, input), input)
 
 
-def _convolution(layer: Convolution, own: dict[str, Array], input: Array) -> Array:
+def _convolution(layer: Convolution, parameters: dict[str, Array], input: Array) -> Array:
     windows = _windows(layer, input)
     images, in_maps, height, width = windows.shape[:4]
     columns = windows.transpose(0, 2, 3, 1, 4, 5).reshape(images * height * width, in_maps * layer.kernel_size**2)
-    sums = columns @ _dense_kernels(layer, own["weight"], in_maps).reshape(layer.maps, -1).T
+    sums = columns @ _dense_kernels(layer, parameters["weight"], in_maps).reshape(layer.maps, -1).T
     outputs = sums.reshape(images, height, width, layer.maps).transpose(0, 3, 1, 2)
-    return outputs + (own["bias"] if layer.bias == "unit" else own["bias"][:, None, None])
+    return outputs + (parameters["bias"] if layer.bias == "unit" else parameters["bias"][:, None, None])
 
 
-def _convolution_back(layer: Convolution, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
-    (images, in_maps, height, width), pad, step = input.shape, layer.padding, layer.stride
+def _convolution_back(
+    layer: Convolution, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
+    (images, in_maps, height, width), pad, stride = input.shape, layer.padding, layer.stride
     weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
-    kernels = factor(_dense_kernels(layer, own["weight"], in_maps))
+    kernels = factor(_dense_kernels(layer, parameters["weight"], in_maps))
     padded = np.zeros((images, in_maps, height + 2 * pad, width + 2 * pad), grad.dtype)
     for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap: place by place of the kernel, none is lost
-        seen = padded[:, :, y : y + step * grad.shape[2] : step, x : x + step * grad.shape[3] : step]
-        seen += np.einsum("nohw,oi->nihw", grad, kernels[:, :, y, x], optimize=True)
+        window = padded[:, :, y : y + stride * grad.shape[2] : stride, x : x + stride * grad.shape[3] : stride]
+        window += np.einsum("nohw,oi->nihw", grad, kernels[:, :, y, x], optimize=True)
     return {
         "weight": weight if layer.table is None else weight[_pairs(layer.table)],
         "bias": grad.sum(axis=0 if layer.bias == "unit" else (0, 2, 3)),
@@ -166,7 +170,7 @@ def _convolution_back(layer: Convolution, own: dict[str, Array], input: Array, g
 
 
 def _windows(layer: Convolution, input: Array) -> Array:
-    """(N, maps, height, width, side, side): what each unit looks at."""
+    """im2col view (N, maps, height, width, side, side): the receptive field of each unit."""
     edges, side = (layer.padding, layer.padding), layer.kernel_size
     padded = np.pad(input, ((0, 0), (0, 0), edges, edges), constant_values=layer.padding_value)
     return sliding_window_view(padded, (side, side), axis=(2, 3))[:, :, :: layer.stride, :: layer.stride]
@@ -181,44 +185,48 @@ def _dense_kernels(layer: Convolution, weight: Array, in_maps: int) -> Array:
 
 
 def _pairs(table: ConnectionTable) -> tuple[Array, ...]:
-    """Of each kernel that exists: the map that it feeds, and the one that it looks at."""
-    return tuple(np.array([(out, seen) for out, row in enumerate(table) for seen in row]).T)
+    """Output map and input map of each kernel that exists."""
+    return tuple(np.array([(out, in_map) for out, row in enumerate(table) for in_map in row]).T)
 
 
-def _subsampling(layer: Subsampling, own: dict[str, Array], input: Array) -> Array:
-    return _patch_sums(layer, input) * own["coefficient"][:, None, None] + own["bias"][:, None, None]
+def _subsampling(layer: Subsampling, parameters: dict[str, Array], input: Array) -> Array:
+    return _patch_sums(layer, input) * parameters["coefficient"][:, None, None] + parameters["bias"][:, None, None]
 
 
-def _subsampling_back(layer: Subsampling, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+def _subsampling_back(
+    layer: Subsampling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
     coefficient = (grad * factor(_patch_sums(layer, input))).sum(axis=(0, 2, 3))
-    shares = grad * factor(own["coefficient"])[:, None, None]
-    shares = shares.reshape(*input.shape[:2], layer.copies, *grad.shape[2:]).sum(axis=2)
-    return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _spread(shares, layer.size)
+    input_grad = grad * factor(parameters["coefficient"])[:, None, None]
+    input_grad = input_grad.reshape(*input.shape[:2], layer.copies, *grad.shape[2:]).sum(axis=2)
+    return {"coefficient": coefficient, "bias": grad.sum(axis=(0, 2, 3))}, _upsampled(input_grad, layer.size)
 
 
 def _patch_sums(layer: Subsampling, input: Array) -> Array:
     return np.repeat(_patches(input, layer.size).sum(axis=(3, 5)), layer.copies, axis=1)
 
 
-def _max_pooling(layer: MaxPooling, own: dict[str, Array], input: Array) -> Array:
+def _max_pooling(layer: MaxPooling, parameters: dict[str, Array], input: Array) -> Array:
     return np.asarray(_patches(input, layer.size).max(axis=(3, 5)))
 
 
-def _max_pooling_back(layer: MaxPooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+def _max_pooling_back(
+    layer: MaxPooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
     patches = _patches(input, layer.size).swapaxes(3, 4)
-    flat = patches.reshape(*grad.shape, layer.size**2)
-    first = np.arange(layer.size**2) == flat.argmax(axis=-1)[..., None]
-    return {}, (first * grad[..., None]).reshape(patches.shape).swapaxes(3, 4).reshape(input.shape)
+    flat_patches = patches.reshape(*grad.shape, layer.size**2)
+    is_first_max = np.arange(layer.size**2) == flat_patches.argmax(axis=-1)[..., None]
+    return {}, (is_first_max * grad[..., None]).reshape(patches.shape).swapaxes(3, 4).reshape(input.shape)
 
 
-def _average_pooling(layer: AveragePooling, own: dict[str, Array], input: Array) -> Array:
+def _average_pooling(layer: AveragePooling, parameters: dict[str, Array], input: Array) -> Array:
     return np.asarray(_patches(input, layer.size).mean(axis=(3, 5)))
 
 
 def _average_pooling_back(
-    layer: AveragePooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: AveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
 ) -> Back:
-    return {}, _spread(grad * factor(1 / layer.size**2), layer.size)
+    return {}, _upsampled(grad * factor(1 / layer.size**2), layer.size)
 
 
 def _patches(maps: Array, size: int) -> Array:
@@ -226,44 +234,46 @@ def _patches(maps: Array, size: int) -> Array:
     return maps.reshape(images, count, height // size, size, width // size, size)
 
 
-def _spread(grad: Array, size: int) -> Array:
+def _upsampled(grad: Array, size: int) -> Array:
     return grad.repeat(size, axis=2).repeat(size, axis=3)
 
 
-def _global_average_pooling(layer: GlobalAveragePooling, own: dict[str, Array], input: Array) -> Array:
+def _global_average_pooling(layer: GlobalAveragePooling, parameters: dict[str, Array], input: Array) -> Array:
     return np.asarray(input.mean(axis=(2, 3), keepdims=True))
 
 
 def _global_average_pooling_back(
-    layer: GlobalAveragePooling, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: GlobalAveragePooling, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
 ) -> Back:
     return {}, np.broadcast_to(grad * factor(1 / (input.shape[2] * input.shape[3])), input.shape)
 
 
-def _full_connection(layer: FullConnection, own: dict[str, Array], input: Array) -> Array:
-    outputs: Array = input.reshape(len(input), -1) @ own["weight"].T + own["bias"]
+def _full_connection(layer: FullConnection, parameters: dict[str, Array], input: Array) -> Array:
+    outputs: Array = input.reshape(len(input), -1) @ parameters["weight"].T + parameters["bias"]
     return outputs[:, :, None, None]
 
 
 def _full_connection_back(
-    layer: FullConnection, own: dict[str, Array], input: Array, grad: Array, factor: Factor
+    layer: FullConnection, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
 ) -> Back:
-    flat = grad.reshape(len(grad), -1)
-    learned = {"weight": flat.T @ factor(input.reshape(len(input), -1)), "bias": flat.sum(axis=0)}
-    return learned, (flat @ factor(own["weight"])).reshape(input.shape)
+    flat_grad = grad.reshape(len(grad), -1)
+    parameter_grads = {"weight": flat_grad.T @ factor(input.reshape(len(input), -1)), "bias": flat_grad.sum(axis=0)}
+    return parameter_grads, (flat_grad @ factor(parameters["weight"])).reshape(input.shape)
 
 
-def _euclidean_rbf(layer: EuclideanRbf, own: dict[str, Array], input: Array) -> Array:
+def _euclidean_rbf(layer: EuclideanRbf, parameters: dict[str, Array], input: Array) -> Array:
     distances: Array = np.square(_differences(layer, input)).sum(axis=2)
     return distances[:, :, None, None]
 
 
-def _euclidean_rbf_back(layer: EuclideanRbf, own: dict[str, Array], input: Array, grad: Array, factor: Factor) -> Back:
+def _euclidean_rbf_back(
+    layer: EuclideanRbf, parameters: dict[str, Array], input: Array, grad: Array, factor: Factor
+) -> Back:
     return {}, (grad[:, :, 0] * factor(2 * _differences(layer, input))).sum(axis=1).reshape(input.shape)
 
 
 def _differences(layer: EuclideanRbf, input: Array) -> Array:
-    """(N, classes, units): how far the units are from each prototype."""
+    """Differences (N, classes, units) of the units to each prototype."""
     return np.asarray(input.reshape(len(input), 1, -1) - np.array(layer.prototypes, input.dtype))
 
 
@@ -292,7 +302,7 @@ _ACTIVATIONS: dict[Activation, Callable[[Array], Array]] = {
     Activation.LOG_SOFTMAX: _log_softmax,
 }
 
-# From what an activation gave to its derivative there.
+# Derivatives of activations as functions of their output.
 _DERIVATIVES: dict[Activation, Callable[[Array], Any]] = {
     Activation.IDENTITY: lambda output: 1,
     Activation.SQUASH: lambda output: SQUASH_SLOPE * (SQUASH_AMPLITUDE - output * output / SQUASH_AMPLITUDE),
@@ -304,7 +314,7 @@ _DERIVATIVES: dict[Activation, Callable[[Array], Any]] = {
 
 def _activation_back(activation: Activation, output: Array, grad: Array, factor: Factor) -> Array:
     if activation is Activation.LOG_SOFTMAX:  # each unit reaches its own output, and through the sum all others
-        shares = np.exp(output)
+        probabilities = np.exp(output)
         others = grad.sum(axis=1, keepdims=True) - grad
-        return np.asarray(grad * factor(1 - shares) + others * factor(-shares))
+        return np.asarray(grad * factor(1 - probabilities) + others * factor(-probabilities))
     return np.asarray(grad * factor(_DERIVATIVES[activation](output)))

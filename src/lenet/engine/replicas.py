@@ -27,7 +27,7 @@ from lenet.preprocess import GrayLevels
 
 try:
     from lenet.engine import _native
-    from lenet.engine.program import lay_out
+    from lenet.engine.program import compile_program
 except ImportError:  # `chosen_instructions` says why
     pass
 
@@ -94,7 +94,7 @@ class Replicas:
         instructions: str | None = None,
     ) -> None:
         self.network = network
-        self.instructions = self._reading = chosen_instructions(instructions)
+        self.instructions = self._inference_instructions = chosen_instructions(instructions)
         self.threads = usable_cores() if threads is None else threads
         if self.threads < 1:
             raise EngineError(f"threads is {threads}, expected at least 1")
@@ -103,13 +103,13 @@ class Replicas:
         check_learnable(network, loss)
         if instructions is None and "LENET_ENGINE" not in os.environ:
             self.instructions = _fastest(self.instructions, len(arrays), self.threads)
-        self._layout = lay_out(network, replicas=True)
+        self._layout = compile_program(network, replicas=True)
         objective = _native.ReplicaObjective(_native_loss(loss), 0.5 if halved else 1.0, j)
         self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
         self._weights = [self._native.weights(group) for group in range(self._native.groups)]
         self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
         self._replicas, self._lanes = len(arrays), self._native.lanes
-        self._estimated = False
+        self._has_curvatures = False
         for replica, weights in enumerate(arrays):
             self.load(replica, weights)
 
@@ -128,7 +128,7 @@ class Replicas:
         Raises:
             EngineError: if they are not shaped as the network's.
         """
-        self._put(self._weights, replica, checked_arrays(self.network, arrays))
+        self._write_column(self._weights, replica, checked_arrays(self.network, arrays))
 
     def curvatures(
         self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64] | None = None
@@ -152,7 +152,7 @@ class Replicas:
         if not len(rows):
             raise ValueError("second derivatives need at least one picture")
         self._native.estimate(pictures, classes, rows)
-        self._estimated = True
+        self._has_curvatures = True
         return self._stacked(self._curvatures)
 
     def learn(
@@ -175,11 +175,11 @@ class Replicas:
             EngineError: if there are no second derivatives yet.
             ValueError: as `curvatures`.
         """
-        if not self._estimated:
+        if not self._has_curvatures:
             raise EngineError("replicas cannot learn before their curvatures are estimated")
         pictures, classes, rows = self._checked_batches(images, labels, order)
-        slots = len(self._weights) * self._lanes
-        losses, errors = np.zeros(slots, np.float64), np.zeros(slots, np.int64)
+        lane_count = len(self._weights) * self._lanes
+        losses, errors = np.zeros(lane_count, np.float64), np.zeros(lane_count, np.int64)
         self._native.learn(pictures, classes, rows, eta, mu, losses, errors)
         return {"loss": losses[: self.replicas] / max(1, len(rows)), "errors": errors[: self.replicas]}
 
@@ -187,14 +187,16 @@ class Replicas:
         """The outputs of every replica by `Engine.predict`, float32 (R, N, classes)."""
         outputs = np.empty((self.replicas, len(images), self.network.classes), np.float32)
         for replica in range(self.replicas):
-            engine = Engine(self.network, self.arrays(replica), threads=self.threads, instructions=self._reading)
+            engine = Engine(
+                self.network, self.arrays(replica), threads=self.threads, instructions=self._inference_instructions
+            )
             outputs[replica] = engine.predict(images)
         return outputs
 
     def state(self) -> dict[str, Array]:
         """The state of training: ``weights.NAME`` and ``curvatures.NAME``, (R, ...) each."""
         state = {f"weights.{name}": array for name, array in self._stacked(self._weights).items()}
-        if self._estimated:
+        if self._has_curvatures:
             state |= {f"curvatures.{name}": array for name, array in self._stacked(self._curvatures).items()}
         return state
 
@@ -204,8 +206,8 @@ class Replicas:
         Raises:
             EngineError: if it belongs to another network, or to another number of replicas.
         """
-        estimated = any(name.startswith("curvatures.") for name in state)
-        kinds = {"weights": self._weights} | ({"curvatures": self._curvatures} if estimated else {})
+        has_curvatures = any(name.startswith("curvatures.") for name in state)
+        kinds = {"weights": self._weights} | ({"curvatures": self._curvatures} if has_curvatures else {})
         for kind in kinds:
             for name, shape in self.network.parameter_shapes().items():
                 array = state.get(f"{kind}.{name}")
@@ -213,9 +215,9 @@ class Replicas:
                     raise EngineError(f"the state kept does not fit {self.replicas} replicas of {self.network.name}")
         for kind, memory in kinds.items():
             for replica in range(self.replicas):
-                column = {name: state[f"{kind}.{name}"][replica] for name in self._layout.places}
-                self._put(memory, replica, column)
-        self._estimated = estimated
+                column = {name: state[f"{kind}.{name}"][replica] for name in self._layout.slices}
+                self._write_column(memory, replica, column)
+        self._has_curvatures = has_curvatures
 
     def _checked_batches(
         self, images: GrayLevels, labels: NDArray[Any], order: NDArray[np.int64]
@@ -230,14 +232,14 @@ class Replicas:
         return pictures, classes, rows[:, None] if rows.ndim == 1 else rows
 
     def _stacked(self, memory: list[Array]) -> dict[str, Array]:
-        each = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]
-        return {name: np.stack([arrays[name] for arrays in each]) for name in self._layout.places}
+        replica_arrays = [self._layout.unpack(self._column(memory, replica)) for replica in range(self.replicas)]
+        return {name: np.stack([arrays[name] for arrays in replica_arrays]) for name in self._layout.slices}
 
     def _column(self, memory: list[Array], replica: int) -> Array:
         group, lane = self._slot(replica)
         return np.ascontiguousarray(memory[group][:, lane])
 
-    def _put(self, memory: list[Array], replica: int, arrays: Mapping[str, Array]) -> None:
+    def _write_column(self, memory: list[Array], replica: int, arrays: Mapping[str, Array]) -> None:
         group, lane = self._slot(replica)
         column = np.empty(self._layout.size, np.float32)
         self._layout.pack(arrays, column)
@@ -254,12 +256,12 @@ def _native_loss(loss: str) -> Any:
     return getattr(_native.Loss, name)
 
 
-def _fastest(best: str, replicas: int, threads: int) -> str:
-    """AVX2 instead of AVX-512 where that gets more threads to work, or leaves fewer lanes idle."""
-    if best != "avx512" or "avx2" not in instruction_sets():
-        return best
-    wide, narrow = (-(-replicas // (lanes * threads)) for lanes in (16, 8))  # groups per thread
-    return "avx2" if narrow < _WIDE_COST * wide else best
+def _fastest(widest: str, replicas: int, threads: int) -> str:
+    """Choose AVX2 instead of AVX-512 where that puts more threads to work, or leaves fewer lanes idle."""
+    if widest != "avx512" or "avx2" not in instruction_sets():
+        return widest
+    wide_groups, narrow_groups = (-(-replicas // (lanes * threads)) for lanes in (16, 8))  # groups per thread
+    return "avx2" if narrow_groups < _WIDE_COST * wide_groups else widest
 
 
 def check_learnable(network: Network, loss: str) -> None:

@@ -1,4 +1,4 @@
-"""What `replicas` do, in plain NumPy and float64, one network at a time: their oracle, and slow.
+"""Reference of `replicas` in plain NumPy and float64, one network at a time: slow, and their oracle.
 
 First and second derivatives are those of `reference.backward`.
 """
@@ -28,8 +28,8 @@ def loss_of(outputs: Values, label: int, loss: str, j: float, halved: bool) -> t
             total = np.logaddexp.reduce(scores)
             return float(total - scores[label]), -scale * (np.exp(scores[:-1] - total) - correct)
         case "sum-squared-error":
-            apart = outputs - np.where(correct, 1.0, -1.0)
-            return scale * float(np.square(apart).sum()), 2 * scale * apart
+            difference = outputs - np.where(correct, 1.0, -1.0)
+            return scale * float(np.square(difference).sum()), 2 * scale * difference
         case _:
             total = np.logaddexp.reduce(outputs)
             return float(total - outputs[label]), np.exp(outputs - total) - correct
@@ -50,11 +50,11 @@ def gradient(
     Args:
         picture: network inputs, (channels, height, width).
     """
-    seen = reference.activations(network, arrays, picture[None], np.float64)
-    outputs = list(seen.values())[-1].ravel()
+    recorded = reference.activations(network, arrays, picture[None], np.float64)
+    outputs = list(recorded.values())[-1].ravel()
     value, grad = loss_of(outputs, label, loss, j, halved)
     wrong = reference.decide(network, outputs[None])[0] != label
-    return value, bool(wrong), reference.backward(network, arrays, seen, grad[None])[0]
+    return value, bool(wrong), reference.backward(network, arrays, recorded, grad[None])[0]
 
 
 def curvature(
@@ -70,11 +70,11 @@ def curvature(
     Args:
         pictures: network inputs, (P, channels, height, width).
     """
-    start = 1.0 if halved or loss == "cross-entropy" else 2.0
-    learned = replace(network, stages=network.stages[:-1]) if network.smallest_wins else network
-    seen = reference.activations(learned, arrays, pictures, np.float64)
-    starts = np.full((len(pictures), *learned.output_shapes[-1]), start)
-    total, _ = reference.backward(learned, arrays, seen, starts, squared=True)
+    output_curvature = 1.0 if halved or loss == "cross-entropy" else 2.0
+    trainable = replace(network, stages=network.stages[:-1]) if network.smallest_wins else network
+    recorded = reference.activations(trainable, arrays, pictures, np.float64)
+    output_curvatures = np.full((len(pictures), *trainable.output_shapes[-1]), output_curvature)
+    total, _ = reference.backward(trainable, arrays, recorded, output_curvatures, squared=True)
     return {name: sums / len(pictures) for name, sums in total.items()}
 
 

@@ -21,9 +21,9 @@ def updates_of(state: State, network: Network) -> int:
     Raises:
         EngineError: if the state does not hold it as a float32 array (1,).
     """
-    counted = state.get("updates")
-    is_count = counted is not None and counted.shape == (1,) and counted.dtype == np.float32
-    updates = float(counted[0]) if counted is not None and is_count else math.nan
+    array = state.get("updates")
+    is_count = array is not None and array.shape == (1,) and array.dtype == np.float32
+    updates = float(array[0]) if array is not None and is_count else math.nan
     if not (0 <= updates <= _MAX_UPDATES and updates.is_integer()):
         raise EngineError(f"{_misfit(network)}: its count of updates is no whole number of at least 0")
     return int(updates)

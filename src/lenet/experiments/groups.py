@@ -137,13 +137,13 @@ def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns) -> float
     times = []
     for _ in range(3):
         started = time.perf_counter()
-        learner.learn(images, labels, order, [recipe.rates[-1]], epoch.changes)
+        learner.learn(images, labels, order, [recipe.rates[-1]], epoch.augmentation)
         times.append(time.perf_counter() - started)
     return min(times) / len(labels) * len(patterns) * len(group.history) / count
 
 
 def _merged(rows: Sequence[EpochRow], examples: int) -> dict[str, Any]:
     """The rows of a pass of several runs as one, with a value for each."""
-    each = {name: [row.get(name) for row in rows] for name in ("loss", "errors", "error_rate", "test_errors")}
-    same = {name: rows[0][name] for name in ("epoch", "learning_rate")}
-    return {**same, "examples": examples, **each, "seconds": sum(row["seconds"] for row in rows)}
+    columns = {name: [row.get(name) for row in rows] for name in ("loss", "errors", "error_rate", "test_errors")}
+    common = {name: rows[0][name] for name in ("epoch", "learning_rate")}
+    return {**common, "examples": examples, **columns, "seconds": sum(row["seconds"] for row in rows)}

@@ -94,7 +94,7 @@ def adapt(
         learner.load(model.parameters)
         for _ in train_epochs(learner, stream, recipe):
             pass
-        return Model(network, learner.kept_arrays(), model.provenance, model.class_names)
+        return Model(network, learner.evaluation_arrays(), model.provenance, model.class_names)
 
 
 class RehearsalStream(GeneratedStream):
@@ -118,8 +118,8 @@ class RehearsalStream(GeneratedStream):
         known = self._rehearsed.at(self.rng.integers(len(self._rehearsed), size=rest))
         images = np.concatenate([mine.images, known.images, self._pieces])
         labels = np.concatenate([mine.labels, known.labels, _drawn(self._answers, self.rng)])
-        order, changes = epoch_order(self._recipe, np.arange(PASS), number)
-        return Epoch(at_size(images, self._network), labels, order, changes)
+        order, augmentation = epoch_order(self._recipe, np.arange(PASS), number)
+        return Epoch(at_size(images, self._network), labels, order, augmentation)
 
 
 def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Images:

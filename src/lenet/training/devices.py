@@ -56,29 +56,31 @@ def choose_device(engine: str | None, device: str, worker: Worker, begun: Mappin
     """
     if not _DEVICE.fullmatch(device):
         raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
-    asked = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
-    if asked == NUMPY:
+    requested = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
+    if requested == NUMPY:
         raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")
-    before = begun.get("engine", TORCH) if begun else None
-    wanted = TORCH if device.startswith("cuda") or worker.world_size > 1 else asked or before
-    if before is not None:
-        _check_same(before, str(wanted))
-    if wanted is None and device == "auto" and _torch_finds_a_gpu():
-        wanted = TORCH
-    return Device(wanted or chosen(TORCH), device, asked_for=wanted is not None)
+    previous_engine = begun.get("engine", TORCH) if begun else None
+    engine_name = TORCH if device.startswith("cuda") or worker.world_size > 1 else requested or previous_engine
+    if previous_engine is not None:
+        _check_same(previous_engine, str(engine_name))
+    if engine_name is None and device == "auto" and _torch_finds_a_gpu():
+        engine_name = TORCH
+    return Device(engine_name or chosen(TORCH), device, asked_for=engine_name is not None)
 
 
-def _check_same(before: str, wanted: str) -> None:
+def _check_same(previous_engine: str, engine_name: str) -> None:
     """Raise TrainingError unless a run can go on with the engine it was begun with."""
-    begun = f"the run was begun with the engine {before}"
-    if wanted != before:
-        where = "" if before == TORCH else " in one process on a CPU"
+    begun = f"the run was begun with the engine {previous_engine}"
+    if engine_name != previous_engine:
+        location = "" if previous_engine == TORCH else " in one process on a CPU"
         raise TrainingError(
-            f"{begun}, and with {wanted} it would end with other bits; "
-            f"go on with {VARIABLE}={before}{where}, or start a new run with another --out"
+            f"{begun}, and with {engine_name} it would end with other bits; "
+            f"go on with {VARIABLE}={previous_engine}{location}, or start a new run with another --out"
         )
-    if not is_here(before):
-        remedy = "install it with pip install 'lenet[train]'" if before == TORCH else "go on where it was begun"
+    if not is_here(previous_engine):
+        remedy = (
+            "install it with pip install 'lenet[train]'" if previous_engine == TORCH else "go on where it was begun"
+        )
         raise TrainingError(f"{begun}, which is not here; {remedy}, or start a new run with another --out")
 
 

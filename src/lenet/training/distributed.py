@@ -37,11 +37,11 @@ class Worker:
         Raises:
             TrainingError: if they are not whole numbers, or name no place in the job.
         """
-        given = os.environ if environment is None else environment
+        variables = os.environ if environment is None else environment
         names = ("RANK", "WORLD_SIZE", "LOCAL_RANK", "TORCHELASTIC_RESTART_COUNT")
         try:
             rank, world_size, local_rank, restarts = (
-                int(given.get(name, default)) for name, default in zip(names, (0, 1, 0, 0), strict=True)
+                int(variables.get(name, default)) for name, default in zip(names, (0, 1, 0, 0), strict=True)
             )
         except ValueError as error:
             raise TrainingError(f"{', '.join(names)} must be whole numbers, as torchrun sets them: {error}") from None

@@ -24,7 +24,7 @@ from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import TrainingError
 from lenet.model import Model, PictureKind, load
 from lenet.preprocess import GrayLevels
-from lenet.training.augmentation import part
+from lenet.training.augmentation import slice_augmentation
 from lenet.training.chance import FIRST_EPOCHS, Chance, warning
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
@@ -216,7 +216,11 @@ def train_epochs(
             end = min(step + pace.updates, steps, next_checkpoint)
             places, span_started = slice(step * batch, end * batch), time.perf_counter()
             more_loss, more_errors = learner.learn(
-                epoch.images, epoch.labels, epoch.order[places], rates[step:end], part(epoch.changes, places)
+                epoch.images,
+                epoch.labels,
+                epoch.order[places],
+                rates[step:end],
+                slice_augmentation(epoch.augmentation, places),
             )
             now = time.perf_counter()
             pace.took(end - step, now - span_started)
@@ -294,7 +298,7 @@ class _Training:
 
     def _finish(self, row: EpochRow, history: list[EpochRow]) -> None:
         """Validate; keep the weights if they are the best so far; add the row to the history."""
-        kept = self.learner.kept_arrays()
+        kept = self.learner.evaluation_arrays()
         finite = all(np.isfinite(array).all() for array in kept.values()) or "seeds" in self.settings
         _check_finite(0.0 if finite else math.nan, self.recipe, row["epoch"] - 1)
         row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None}

@@ -1,4 +1,4 @@
-"""What a learner keeps by its recipe, and whether a state is that."""
+"""Layout and validation of the training state."""
 
 from collections.abc import Mapping
 
@@ -12,28 +12,28 @@ from lenet.errors import EngineError, TrainingError
 from lenet.training.recipes import Recipe
 
 
-def first_state(parameters: Mapping[str, NDArray[np.float32]]) -> State:
-    """The state of a learner that has these parameters and has taken no update."""
+def initial_state(parameters: Mapping[str, NDArray[np.float32]]) -> State:
+    """Initial training state: these parameters, and no update taken."""
     return {"updates": np.zeros(1, np.float32)} | {f"weights.{name}": array for name, array in parameters.items()}
 
 
 def check_state(state: State, network: Network, recipe: Recipe) -> None:
-    """Refuse what is not the state of a learner of this network by this recipe.
+    """Check that a state is one of a learner of this network by this recipe.
 
     Raises:
         TrainingError: if an array is missing, or has another shape or type.
     """
     try:
         updates = engine_state.updates_of(state, network)
-        engine_state.check_state(state, network, kept_kinds(recipe, updates))
+        engine_state.check_state(state, network, state_array_kinds(recipe, updates))
     except EngineError as error:
         raise TrainingError(f"{error}; delete last.safetensors to start the run again") from None
 
 
-def kept_kinds(recipe: Recipe, updates: int) -> tuple[str, ...]:
-    """Of what a state holds an array for each parameter: the weights, and what updates leave behind.
+def state_array_kinds(recipe: Recipe, updates: int) -> tuple[str, ...]:
+    """Kinds of arrays that a state holds for each parameter: weights, moving average, moments of the optimizer.
 
-    >>> kept_kinds(Recipe(optimizer="adamw", ema=0.9), updates=1)
+    >>> state_array_kinds(Recipe(optimizer="adamw", ema=0.9), updates=1)
     ('weights', 'average', 'exp_avg', 'exp_avg_sq')
     """
     if not updates:

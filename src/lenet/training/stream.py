@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.data.datasets import Dataset, choose_validation
-from lenet.engine.native import Changes
+from lenet.engine.native import Augmentation
 from lenet.preprocess import GrayLevels, fitted
 from lenet.training.augmentation import curvature_order, epoch_order
 from lenet.training.recipes import Recipe
@@ -28,7 +28,7 @@ class Epoch:
         images: uint8 at the network's size, (N, H, W), or (N, C, H, W) where there is more than one channel.
         labels: int64 (N,).
         order: rows of both as they are presented, int64 (n,), or (n, R) with a column for each of R replicas.
-        changes: how each picture of the order is changed.
+        augmentation: of each picture of the order.
         curvature: the rows that second derivatives are estimated from, as ``order``; for SDLM.
         remarks: what the history says of it besides, as plain values.
     """
@@ -36,7 +36,7 @@ class Epoch:
     images: GrayLevels
     labels: Labels
     order: Labels
-    changes: Changes = field(default_factory=Changes)
+    augmentation: Augmentation = field(default_factory=Augmentation)
     curvature: Labels | None = None
     remarks: Mapping[str, Any] = field(default_factory=dict)
 
@@ -134,9 +134,9 @@ class DatasetStream(Stream):
 
     def epoch(self, number: int) -> Epoch:
         examples, recipe = self._examples, self._recipe
-        order, changes = epoch_order(recipe, examples.rows, number)
+        order, augmentation = epoch_order(recipe, examples.rows, number)
         chosen = curvature_order(recipe, examples.rows, number) if recipe.optimizer == "sdlm" else None
-        return Epoch(examples.images, examples.labels, order, changes, chosen)
+        return Epoch(examples.images, examples.labels, order, augmentation, chosen)
 
 
 def at_size(images: GrayLevels, network: Network) -> GrayLevels:

@@ -1,4 +1,4 @@
-"""Learners: what takes the updates of a network; the native engine, torch, or replicas in the native engine."""
+"""Learners, which take the updates of a network: the native engine, torch, or replicas in the native engine."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.engine.native import Changes
+from lenet.engine.native import Augmentation
 from lenet.errors import EngineError, MissingExtra, TrainingError
 from lenet.preprocess import GrayLevels
 from lenet.training.devices import TORCH, Device
@@ -41,7 +41,7 @@ class Learner(Protocol):
         """Prepare for an epoch, which is entered at an update counted from 0."""
 
     def learn(
-        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], changes: Changes
+        self, images: GrayLevels, labels: Labels, order: Labels, rates: list[float], augmentation: Augmentation
     ) -> tuple[Any, Any]:
         """Take an update for each of ``rates``, on the next batch of ``order``; this process's share of it.
 
@@ -50,17 +50,17 @@ class Learner(Protocol):
             labels: int64 (N,).
             order: rows of both, whole batches of them but for the last.
             rates: the learning rates.
-            changes: how the pictures of ``order`` are changed.
+            augmentation: of the pictures of ``order``.
 
         Returns:
             Sum of the losses and number of errors on this process's examples, while learning.
         """
 
     def measure(self, images: GrayLevels, labels: Labels) -> tuple[Any, Any]:
-        """Sum of the losses and number of errors of the parameters that are kept."""
+        """Sum of the losses and number of errors of the evaluation parameters."""
 
-    def kept_arrays(self) -> Arrays:
-        """The parameters to keep: the running mean, if there is one; of replicas, stacked (R, ...)."""
+    def evaluation_arrays(self) -> Arrays:
+        """The evaluation parameters: the exponential moving average, if there is one; of replicas, stacked (R, ...)."""
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
         """Begin with these parameters, before the first update."""
@@ -96,8 +96,8 @@ def learner_on(
             raise TrainingError("the optimizer sdlm runs in the native engine, in one process on a CPU; not in torch")
         from lenet.training.learners.replicas import ReplicaLearner
 
-        instructions = device.engine if device.asked_for else None
-        yield ReplicaLearner(network, recipe, instructions, threads, seeds), ProcessGroup(worker)
+        instruction_set = device.engine if device.asked_for else None
+        yield ReplicaLearner(network, recipe, instruction_set, threads, seeds), ProcessGroup(worker)
         return
     if device.engine != TORCH:
         from lenet.training.learners.native import NativeLearner

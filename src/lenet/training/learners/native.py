@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import decide
-from lenet.engine.native import Changes, Engine, Learning
+from lenet.engine.native import Augmentation, Engine, Learning
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.training.output_losses import output_losses
 from lenet.training.recipes import Recipe
-from lenet.training.state import check_state, first_state
+from lenet.training.state import check_state, initial_state
 from lenet.training.stream import Epoch
 
 Arrays = dict[str, NDArray[np.float32]]
@@ -44,8 +44,8 @@ class NativeLearner:
             weight_decay=recipe.weight_decay,
             ema=recipe.ema,
         )
-        first = initial_weights(network, recipe.init, recipe.seed)
-        self._engine = Engine(network, first, threads=threads, instructions=instructions)
+        weights = initial_weights(network, recipe.init, recipe.seed)
+        self._engine = Engine(network, weights, threads=threads, instructions=instructions)
         self.engine, self.threads = self._engine.instructions, self._engine.threads
 
     def begin_epoch(self, epoch: Epoch, step: int) -> None:
@@ -57,27 +57,27 @@ class NativeLearner:
         labels: NDArray[np.int64],
         order: NDArray[np.int64],
         rates: list[float],
-        changes: Changes,
+        augmentation: Augmentation,
     ) -> tuple[float, int]:
         """Take one step for each of ``rates``; sum of the losses and number of errors while learning."""
-        return self._engine.fit(images, labels, order, rates, self._learning, changes)
+        return self._engine.fit(images, labels, order, rates, self._learning, augmentation)
 
     def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
-        """Sum of the losses and number of errors of the weights that are kept."""
-        kept = self._engine
+        """Sum of the losses and number of errors of the evaluation parameters."""
+        engine = self._engine
         if self.recipe.ema:
-            kept = Engine(self.network, self.kept_arrays(), threads=self.threads, instructions=self.engine)
-        outputs = kept.predict(images)
+            engine = Engine(self.network, self.evaluation_arrays(), threads=self.threads, instructions=self.engine)
+        outputs = engine.predict(images)
         losses = output_losses(outputs, labels, self.recipe)
         return float(losses.sum()), int((decide(self.network, outputs) != labels).sum())
 
-    def kept_arrays(self) -> Arrays:
-        """The weights to keep: the running mean, if there is one."""
-        return self._engine.kept_arrays()
+    def evaluation_arrays(self) -> Arrays:
+        """The evaluation parameters: the exponential moving average of the weights, if there is one."""
+        return self._engine.evaluation_arrays()
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
         """Begin with these parameters."""
-        self.restore(dict(first_state(parameters)))
+        self.restore(dict(initial_state(parameters)))
 
     def state(self) -> Arrays:
         """Everything that the next update depends on, by name."""

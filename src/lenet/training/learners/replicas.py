@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import decide
-from lenet.engine.native import Changes
+from lenet.engine.native import Augmentation
 from lenet.engine.replicas import Replicas
 from lenet.errors import EngineError, TrainingError
 from lenet.initialization import initial_weights
@@ -44,10 +44,10 @@ class ReplicaLearner:
         seeds: Sequence[int] | None = None,
     ) -> None:
         self.network, self.recipe = network, recipe
-        self._is_alone = seeds is None
-        first = [initial_weights(network, recipe.init, seed) for seed in ([recipe.seed] if seeds is None else seeds)]
+        self._is_single = seeds is None
+        weights = [initial_weights(network, recipe.init, seed) for seed in ([recipe.seed] if seeds is None else seeds)]
         self._replicas = Replicas(
-            network, first, loss=recipe.loss, j=recipe.j, halved=recipe.halved, threads=threads,
+            network, weights, loss=recipe.loss, j=recipe.j, halved=recipe.halved, threads=threads,
             instructions=instructions,
         )  # fmt: skip
         self.engine, self.threads = self._replicas.instructions, self._replicas.threads
@@ -63,25 +63,25 @@ class ReplicaLearner:
         labels: NDArray[np.int64],
         order: NDArray[np.int64],
         rates: list[float],
-        changes: Changes,
+        augmentation: Augmentation,
     ) -> tuple[Any, Any]:
         """Take an update after each example; the rates of an epoch are all the same."""
         result = self._replicas.learn(images, labels, order, rates[0], self.recipe.mu)
-        return self._one_or_all(len(order) * result["loss"], result["errors"])
+        return self._unstack(len(order) * result["loss"], result["errors"])
 
     def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[Any, Any]:
         """Sum of the losses and number of errors of each replica."""
         outputs = self._replicas.predict(images)
-        losses = np.array([output_losses(of_one, labels, self.recipe).sum() for of_one in outputs])
-        errors = np.array([int((decide(self.network, of_one) != labels).sum()) for of_one in outputs])
-        return self._one_or_all(losses, errors)
+        losses = np.array([output_losses(replica_outputs, labels, self.recipe).sum() for replica_outputs in outputs])
+        errors = np.array([int((decide(self.network, replica_outputs) != labels).sum()) for replica_outputs in outputs])
+        return self._unstack(losses, errors)
 
-    def kept_arrays(self) -> Arrays:
+    def evaluation_arrays(self) -> Arrays:
         """The parameters, stacked (R, ...) where seeds were given."""
-        if self._is_alone:
+        if self._is_single:
             return self._replicas.arrays(0)
-        every = [self._replicas.arrays(replica) for replica in range(self._replicas.replicas)]
-        return {name: np.stack([arrays[name] for arrays in every]) for name in every[0]}
+        replicas_arrays = [self._replicas.arrays(replica) for replica in range(self._replicas.replicas)]
+        return {name: np.stack([arrays[name] for arrays in replicas_arrays]) for name in replicas_arrays[0]}
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
         """Begin with these parameters, all replicas alike."""
@@ -103,5 +103,5 @@ class ReplicaLearner:
         except EngineError as error:
             raise TrainingError(f"{error}; delete last.safetensors to start the run again") from None
 
-    def _one_or_all(self, losses: NDArray[np.float64], errors: NDArray[np.int64]) -> tuple[Any, Any]:
-        return (float(losses[0]), int(errors[0])) if self._is_alone else (losses, errors)
+    def _unstack(self, losses: NDArray[np.float64], errors: NDArray[np.int64]) -> tuple[Any, Any]:
+        return (float(losses[0]), int(errors[0])) if self._is_single else (losses, errors)

@@ -1,4 +1,4 @@
-"""Learning through torch: the weights, the optimizer and the running mean, on a CPU or GPUs, in one process or many."""
+"""Learning through torch: weights, optimizer and exponential moving average; on a CPU or GPUs, one process or many."""
 
 import os
 from collections.abc import Iterator, Mapping
@@ -10,14 +10,14 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.data.distortions import distort
-from lenet.engine.native import Changes
+from lenet.engine.native import Augmentation
 from lenet.errors import MissingExtra, TrainingError
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels, network_inputs
-from lenet.training.augmentation import changed, distortion_generator
+from lenet.training.augmentation import augment, distortion_generator
 from lenet.training.distributed import ProcessGroup
 from lenet.training.recipes import Recipe
-from lenet.training.state import check_state, first_state
+from lenet.training.state import check_state, initial_state
 from lenet.training.stream import Epoch
 
 try:
@@ -31,7 +31,7 @@ from lenet.training.losses import loss_of
 
 Arrays = dict[str, NDArray[np.float32]]
 
-_EVALUATED_AT_ONCE = 500
+_EVALUATION_BATCH = 500
 
 
 def choose_device(name: str, local_rank: int = 0) -> str:
@@ -44,8 +44,8 @@ def choose_device(name: str, local_rank: int = 0) -> str:
         return "cpu"
     if not torch.cuda.is_available():
         raise TrainingError(f"the device is {name!r}, but torch finds no GPU here; use --device cpu")
-    if ":" in name and int(name.partition(":")[2]) >= (there := torch.cuda.device_count()):
-        raise TrainingError(f"the device is {name!r}, expected cuda:0 to cuda:{there - 1}")
+    if ":" in name and int(name.partition(":")[2]) >= (device_count := torch.cuda.device_count()):
+        raise TrainingError(f"the device is {name!r}, expected cuda:0 to cuda:{device_count - 1}")
     return name if ":" in name else f"cuda:{local_rank}"
 
 
@@ -57,31 +57,31 @@ def reproducible(threads: int | None) -> Iterator[None]:
         threads: None takes torch's number: one a core, or OMP_NUM_THREADS.
     """
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # read when the GPU is first used
-    fill: Any = torch.utils.deterministic
-    before = (
+    deterministic: Any = torch.utils.deterministic
+    saved = (
         torch.get_num_threads(),
         torch.are_deterministic_algorithms_enabled(),
         torch.is_deterministic_algorithms_warn_only_enabled(),
-        fill.fill_uninitialized_memory,
+        deterministic.fill_uninitialized_memory,
     )
     # Saturated squashes give gradients below 1e-38, on which a CPU is ten times slower; as zeros they change nothing.
     torch.set_flush_denormal(True)
-    torch.set_num_threads(threads or before[0])
+    torch.set_num_threads(threads or saved[0])
     torch.use_deterministic_algorithms(True, warn_only=True)
-    fill.fill_uninitialized_memory = False  # a debugging help that costs time
+    deterministic.fill_uninitialized_memory = False  # a debugging help that costs time
     try:
         yield
     finally:
         torch.set_flush_denormal(False)
-        torch.set_num_threads(before[0])
-        torch.use_deterministic_algorithms(before[1], warn_only=before[2])
-        fill.fill_uninitialized_memory = before[3]
+        torch.set_num_threads(saved[0])
+        torch.use_deterministic_algorithms(saved[1], warn_only=saved[2])
+        deterministic.fill_uninitialized_memory = saved[3]
 
 
 class TorchLearner:
     """A network that learns through torch, alone or as one of several processes with the same weights.
 
-    All parameters lie in one vector, so that an update, a sum over processes and the running mean are each one
+    All parameters lie in one vector, so that an update, an all-reduce and the exponential moving average are each one
     operation. Distortions are OpenCV's, drawn for a whole epoch at once.
     """
 
@@ -105,7 +105,7 @@ class TorchLearner:
             parameter.grad = self._gradient[start:end].view_as(parameter)
             start = end
         self._optimizer = self._new_optimizer()
-        self._average = self._flat.detach().clone() if recipe.ema else None
+        self._ema = self._flat.detach().clone() if recipe.ema else None
         self._updates = 0
         # What each gray level is as a network input.
         grays = np.arange(256, dtype=np.uint8).reshape(1, 1, 256)
@@ -117,7 +117,7 @@ class TorchLearner:
         """Distort all pictures of the epoch."""
         limits = self.recipe.distortions
         if limits is not None:
-            self._distorted = distort(epoch.images, distortion_generator(epoch.changes), limits)
+            self._distorted = distort(epoch.images, distortion_generator(epoch.augmentation), limits)
 
     def learn(
         self,
@@ -125,57 +125,61 @@ class TorchLearner:
         labels: NDArray[np.int64],
         order: NDArray[np.int64],
         rates: list[float],
-        changes: Changes,
+        augmentation: Augmentation,
     ) -> tuple[float, int]:
         """Take one step for each of ``rates``, each on this process's share of the next batch of ``order``."""
         # One transfer of bytes for all updates; network inputs are made on the device.
         pictures = torch.from_numpy(
-            changed((images if self._distorted is None else self._distorted)[order], changes)
+            augment((images if self._distorted is None else self._distorted)[order], augmentation)
         ).to(self._device)
         targets = torch.from_numpy(labels[order]).to(self._device)
         batch, worker = self.recipe.batch, self._group.worker
-        mine = slice(worker.rank, None, worker.world_size)
+        rank_slice = slice(worker.rank, None, worker.world_size)
         totals = torch.zeros(2, dtype=torch.float64, device=self._device)
         for step, rate in enumerate(rates):
-            places = slice(step * batch, (step + 1) * batch)
-            totals += self._update(pictures[places][mine], targets[places][mine], len(order[places]), rate)
+            batch_slice = slice(step * batch, (step + 1) * batch)
+            totals += self._update(
+                pictures[batch_slice][rank_slice], targets[batch_slice][rank_slice], len(order[batch_slice]), rate
+            )
         loss, errors = totals.tolist()
         return loss, int(errors)
 
     def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
-        """Sum of the losses and number of errors of the weights that are kept (the running mean, if there is one)."""
-        learning = self._flat.detach().clone()
-        if self._average is not None:
-            self._flat.data.copy_(self._average)
+        """Sum of the losses and number of errors of the evaluation parameters (the moving average, if there is one)."""
+        raw_weights = self._flat.detach().clone()
+        if self._ema is not None:
+            self._flat.data.copy_(self._ema)
         loss, errors = 0.0, 0
         with torch.inference_mode():
-            for start in range(0, len(labels), _EVALUATED_AT_ONCE):
-                rows = slice(start, start + _EVALUATED_AT_ONCE)
+            for start in range(0, len(labels), _EVALUATION_BATCH):
+                rows = slice(start, start + _EVALUATION_BATCH)
                 inputs, targets = self._tensors(images[rows], labels[rows])
                 outputs = self._module(inputs)
                 loss += float(self._loss(outputs, targets).sum())
                 errors += int(self._count_errors(outputs, targets))
-        self._flat.data.copy_(learning)
+        self._flat.data.copy_(raw_weights)
         return loss, errors
 
-    def kept_arrays(self) -> Arrays:
-        """The weights to keep: the running mean, if there is one."""
-        return self._named(self._flat.detach() if self._average is None else self._average)
+    def evaluation_arrays(self) -> Arrays:
+        """The evaluation parameters: the exponential moving average of the weights, if there is one."""
+        return self._unflatten(self._flat.detach() if self._ema is None else self._ema)
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
         """Begin with these parameters."""
-        self.restore(dict(first_state(parameters)))
+        self.restore(dict(initial_state(parameters)))
 
     def state(self) -> Arrays:
-        """Weights, running mean and what the optimizer keeps, by name."""
+        """Weights, exponential moving average and the optimizer's state, by name."""
         vectors = {"weights": self._flat.detach()}
-        if self._average is not None:
-            vectors["average"] = self._average
+        if self._ema is not None:
+            vectors["average"] = self._ema
         optimizer = self._optimizer.state.get(self._flat, {})
         vectors |= {key: value for key, value in optimizer.items() if value.dim()}  # the rest is the count of updates
         state: Arrays = {"updates": np.array([self._updates], np.float32)}
         return state | {
-            f"{kind}.{name}": array for kind, vector in vectors.items() for name, array in self._named(vector).items()
+            f"{kind}.{name}": array
+            for kind, vector in vectors.items()
+            for name, array in self._unflatten(vector).items()
         }
 
     def restore(self, state: Arrays) -> None:
@@ -185,18 +189,18 @@ class TorchLearner:
             TrainingError: if it belongs to another network or recipe.
         """
         check_state(state, self.network, self.recipe)
-        self._flat.data.copy_(self._vector(state, "weights"))
+        self._flat.data.copy_(self._flatten(state, "weights"))
         self._updates = int(state["updates"][0])
-        if self._average is not None:
-            self._average.copy_(self._vector(state, "average" if self._updates else "weights"))
+        if self._ema is not None:
+            self._ema.copy_(self._flatten(state, "average" if self._updates else "weights"))
         if self._updates:
             self._optimizer.state[self._flat] = self._optimizer_state(state)
 
     def _optimizer_state(self, state: Arrays) -> dict[str, Tensor]:
         if self.recipe.optimizer == "adamw":
-            vectors = {key: self._vector(state, key) for key in ("exp_avg", "exp_avg_sq")}
+            vectors = {key: self._flatten(state, key) for key in ("exp_avg", "exp_avg_sq")}
             return {"step": torch.tensor(float(state["updates"][0])), **vectors}
-        return {"momentum_buffer": self._vector(state, "momentum_buffer")} if self.recipe.momentum else {}
+        return {"momentum_buffer": self._flatten(state, "momentum_buffer")} if self.recipe.momentum else {}
 
     def _update(self, pictures: Tensor, targets: Tensor, batch: int, learning_rate: float) -> Tensor:
         """Take one step on this process's share of a batch of ``batch`` examples; sums of loss and errors, (2,)."""
@@ -213,10 +217,10 @@ class TorchLearner:
             settings["lr"] = learning_rate
         self._optimizer.step()
         self._updates += 1
-        if self._average is not None:
-            # The mean forgets the first weights faster than its decay alone would.
+        if self._ema is not None:
+            # Warm-up of the decay: the average forgets the initial weights faster.
             decay = min(self.recipe.ema, (1 + self._updates) / (10 + self._updates))
-            self._average.lerp_(self._flat.detach(), 1 - decay)
+            self._ema.lerp_(self._flat.detach(), 1 - decay)
         return totals
 
     def _new_optimizer(self) -> torch.optim.Optimizer:
@@ -240,15 +244,15 @@ class TorchLearner:
         decided = outputs.argmin(dim=1) if self.network.smallest_wins else outputs.argmax(dim=1)
         return (decided != targets).sum()
 
-    def _named(self, vector: Tensor) -> Arrays:
+    def _unflatten(self, vector: Tensor) -> Arrays:
         values = vector.detach().to("cpu", torch.float32).numpy()
-        named, start = {}, 0
+        arrays, start = {}, 0
         for name, parameter in self._module.named_parameters():
             end = start + parameter.numel()
-            named[name] = values[start:end].reshape(tuple(parameter.shape)).copy()
+            arrays[name] = values[start:end].reshape(tuple(parameter.shape)).copy()
             start = end
-        return named
+        return arrays
 
-    def _vector(self, state: Arrays, kind: str) -> Tensor:
+    def _flatten(self, state: Arrays, kind: str) -> Tensor:
         parts = [state[f"{kind}.{name}"].ravel() for name, _ in self._module.named_parameters()]
         return torch.from_numpy(np.concatenate(parts)).to(self._device)
