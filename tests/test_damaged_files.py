@@ -399,7 +399,7 @@ def print_row(folder: Path) -> None:
     """A row that was reproduced already, or is now, by a stand-in for the engine."""
     from lenet.cli.reproduce import _print
     from lenet.experiments import find, runner
-    from lenet.experiments.folder import reading_results
+    from lenet.experiments.folder import checked_results
     from lenet.experiments.plan import Request
     from lenet.experiments.writing import write_row
 
@@ -411,7 +411,7 @@ def print_row(folder: Path) -> None:
         stand_in(monkeypatch)
         settings = runner.reproduce(find("lenet-5"), place, Request(seeds=2, passes=1)).settings
     write_row(place, settings)
-    with reading_results(place), contextlib.redirect_stdout(said):
+    with checked_results(place), contextlib.redirect_stdout(said):
         _print(settings)
 
 

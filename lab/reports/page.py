@@ -10,7 +10,7 @@ from lab.reports.notes import NOTES
 from lab.reports.texts import Language, Texts, load
 from lenet.experiments.details import PUBLISHED, STEPS, Step
 from lenet.experiments.digit_strings import DIGITS, SEGMENTED
-from lenet.experiments.formatting import Figure, Settings, interval, mean, printed_figure
+from lenet.experiments.formatting import MeasureResult, Settings, format_published, interval, mean
 from lenet.experiments.metrics import MEASURES
 from lenet.experiments.rows import ROWS, Row
 
@@ -29,8 +29,8 @@ def page(finished: Sequence[Settings], language: Language, pictures: str) -> str
     parts += [f"## {texts.text('headings', 'summary')}", _summary(present, texts)]
     parts += [section(row, settings, texts, pictures) for row, settings in present]
     if missing:
-        listed = "\n".join(f"- {texts.name(row.title)}: `lenet reproduce {row.name}`" for row in missing)
-        parts += [f"## {texts.text('headings', 'missing')}", listed]
+        missing_list = "\n".join(f"- {texts.name(row.title)}: `lenet reproduce {row.name}`" for row in missing)
+        parts += [f"## {texts.text('headings', 'missing')}", missing_list]
     return "\n\n".join(parts) + "\n"
 
 
@@ -49,26 +49,28 @@ def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
     parts.append(table(settings, texts))
     if remarked := remarks(settings, texts):
         parts.append(remarked)
-    for here, name in row.pictures.items():
-        shown = texts.text("pictures", "rates" if row.measurement == "strings" and here == "picture" else here)
+    for picture_name, name in row.pictures.items():
+        caption = texts.text(
+            "pictures", "rates" if row.measurement == "strings" and picture_name == "picture" else picture_name
+        )
         parts.append(
             f'<picture>\n  <source media="(prefers-color-scheme: dark)" srcset="{pictures}/{name}-dark.png">\n'
-            f'  <img src="{pictures}/{name}.png" alt="{title}: {shown}">\n'
+            f'  <img src="{pictures}/{name}.png" alt="{title}: {caption}">\n'
             "</picture>"
         )
     parts += [f"### {texts.text('headings', 'how')}: {row.name}", method(row, settings, texts)]
     notes = NOTES[row.name]
     for heading, keys in (("departures", notes.departures), ("tried", notes.tried), ("questions", notes.questions)):
         if keys:
-            listed = texts.sentences([texts.text(heading, key) for key in keys])
-            parts += [f"### {texts.text('headings', heading)}: {row.name}", listed]
+            items = texts.sentences([texts.text(heading, key) for key in keys])
+            parts += [f"### {texts.text('headings', heading)}: {row.name}", items]
     return "\n\n".join(parts)
 
 
 def remarks(settings: Settings, texts: Texts) -> str:
     """Count the seeds that reach the printed error, and say how far our mean curve is from a printed one."""
     sentences = [
-        texts.text("remarks", "reached", reached=sum(one <= figure["published"]["value"] for one in values),
+        texts.text("remarks", "reached", reached=sum(result <= figure["published"]["value"] for result in values),
                    seeds=figure["n"])
         for figure in settings["results"]["measures"]
         if figure["measure"] == "test_error"
@@ -78,10 +80,10 @@ def remarks(settings: Settings, texts: Texts) -> str:
     ]  # fmt: skip
     farthest = settings["results"].get("farthest") or {}
     sentences += [
-        texts.text("remarks", "farthest", curve=texts.text("figures", f"curve-{name}"), number=one["pass"],
-                   difference=_signed(one["difference"]))
+        texts.text("remarks", "farthest", curve=texts.text("figures", f"curve-{name}"), number=result["pass"],
+                   difference=_signed(result["difference"]))
         for name in ("test", "train")
-        if (one := farthest.get(name))
+        if (result := farthest.get(name))
     ]  # fmt: skip
     return texts.text("writing", "space").join(sentences)
 
@@ -89,26 +91,27 @@ def remarks(settings: Settings, texts: Texts) -> str:
 def _summary(present: Sequence[tuple[Row, Settings]], texts: Texts) -> str:
     rows = [
         [
-            texts.name(row.title) + _part(one, texts), texts.name(MEASURES[one["measure"]]), mean(one), str(one["n"]),
-            _interval(one, texts), printed_figure(one) or "–", _verdict(one, texts),
+            texts.name(row.title) + _part(result, texts), texts.name(MEASURES[result["measure"]]), mean(result),
+            str(result["n"]),
+            _interval(result, texts), format_published(result) or "–", _verdict(result, texts),
         ]
         for row, settings in present
-        for one in settings["results"]["measures"]
-        if "published" in one
+        for result in settings["results"]["measures"]
+        if "published" in result
     ]  # fmt: skip
     return _markdown(["row", "measure", "ours", "n", "interval", "printed", "compared"], rows, texts)
 
 
 def _table(settings: Settings, texts: Texts) -> str:
     rows = []
-    for one in settings["results"]["measures"]:
-        published = one.get("published")
+    for result in settings["results"]["measures"]:
+        published = result.get("published")
         error = published and published["standard_error"]
         rows.append(
             [
-                texts.name(MEASURES[one["measure"]]) + _part(one, texts), mean(one), str(one["n"]),
-                _interval(one, texts), printed_figure(one) or "–", f"{error:.2f}" if error else "–",
-                published["source"] if published else "–", _verdict(one, texts),
+                texts.name(MEASURES[result["measure"]]) + _part(result, texts), mean(result), str(result["n"]),
+                _interval(result, texts), format_published(result) or "–", f"{error:.2f}" if error else "–",
+                published["source"] if published else "–", _verdict(result, texts),
             ]
         )  # fmt: skip
     return _markdown(["measure", "ours", "n", "interval", "printed", "se", "source", "compared"], rows, texts)
@@ -117,18 +120,19 @@ def _table(settings: Settings, texts: Texts) -> str:
 def _steps(settings: Settings, texts: Texts) -> str:
     """Tabulate one change after the other: what it is, the errors with it, what it changed, and what it costs."""
     results, changes = settings["results"], {step.label: step for step in STEPS}
-    figures = {(one["measure"], one["part"]): one for one in results["measures"]}
+    figures = {(result["measure"], result["part"]): result for result in results["measures"]}
     rows = []
     for part, seconds in results["seconds"].items():
-        one, step = figures[("test_error", part)], changes.get(part)
-        name, apart = f"**{texts.name(step.label if step else PUBLISHED)}**", "–"
+        result, step = figures[("test_error", part)], changes.get(part)
+        name, difference_text = f"**{texts.name(step.label if step else PUBLISHED)}**", "–"
         if step:
             name += f": {change(step, texts)}"
-            difference, half = results["changes"][part]
-            apart = _signed(difference) + (f" ± {half:.2f}" if half is not None else "")
+            difference, half_width = results["changes"][part]
+            difference_text = _signed(difference) + (f" ± {half_width:.2f}" if half_width is not None else "")
         rows.append(
             [
-                name, mean(one), apart, mean(figures[("train_error_while_learning", part)]), str(one["n"]),
+                name, mean(result), difference_text, mean(figures[("train_error_while_learning", part)]),
+                str(result["n"]),
                 f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}",
             ]
         )  # fmt: skip
@@ -143,13 +147,14 @@ def change(step: Step, texts: Texts) -> str:
 def _gaps(settings: Settings, texts: Texts) -> str:
     """Tabulate the strings wholly right at each gap, and those of them that segmentation reads, read by both."""
     results, rows = settings["results"], []
-    for one, beside in zip(results["measures"], results["beside"], strict=True):
-        slid, cut = beside["displacement"], [beside[name] for name in SEGMENTED]
+    for result, comparison in zip(results["measures"], results["beside"], strict=True):
+        slid, segmented = comparison["displacement"], [comparison[name] for name in SEGMENTED]
         rows.append(
             [
-                str(beside["gap"]).replace("-", "−"), f"{beside['touching']:.0f} %", mean(one), str(one["n"]),
-                _interval(one, texts), f"{sum(slid) / len(slid):.2f} %",
-                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in cut),
+                str(comparison["gap"]).replace("-", "−"), f"{comparison['touching']:.0f} %", mean(result),
+                str(result["n"]),
+                _interval(result, texts), f"{sum(slid) / len(slid):.2f} %",
+                *(f"{share['right']:.1f} % ({share['low']:.1f}–{share['high']:.1f})" for share in segmented),
             ]
         )  # fmt: skip
     headings = ["gap", "touching", "right", "n", "interval", "slid", *SEGMENTED]
@@ -163,16 +168,16 @@ def _markdown(headings: Sequence[str], rows: Sequence[Sequence[str]], texts: Tex
     return "\n".join([*lines, *("| " + " | ".join(row) + " |" for row in rows)])
 
 
-def _part(one: Figure, texts: Texts) -> str:
-    return texts.text("writing", "comma") + texts.name(one["part"]) if one["part"] else ""
+def _part(result: MeasureResult, texts: Texts) -> str:
+    return texts.text("writing", "comma") + texts.name(result["part"]) if result["part"] else ""
 
 
-def _interval(one: Figure, texts: Texts) -> str:
-    return interval(one, texts.text("figures", "to")) or "–"
+def _interval(result: MeasureResult, texts: Texts) -> str:
+    return interval(result, texts.text("figures", "to")) or "–"
 
 
-def _verdict(one: Figure, texts: Texts) -> str:
-    return texts.text("verdicts", one.get("verdict", "one"))
+def _verdict(result: MeasureResult, texts: Texts) -> str:
+    return texts.text("verdicts", result.get("verdict", "one"))
 
 
 def _signed(value: float) -> str:

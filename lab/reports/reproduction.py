@@ -28,14 +28,14 @@ def write_report(root: Path, docs: Path) -> list[Path]:
     finished, written = folder.finished(root), []
     for settings in finished:
         row = find(settings["name"])
-        drawn = {
-            docs / _PICTURES / f"{there}{shade}.png": root / row.name / f"{here}{shade}.png"
-            for here, there in row.pictures.items()
+        drawings = {
+            docs / _PICTURES / f"{target_name}{shade}.png": root / row.name / f"{source_name}{shade}.png"
+            for source_name, target_name in row.pictures.items()
             for shade, _ in pictures.SHADES
         }
-        if not all(path.exists() for path in drawn.values()):
+        if not all(path.exists() for path in drawings.values()):
             pictures.draw(row, settings, root / row.name)
-        for target, path in drawn.items():
+        for target, path in drawings.items():
             write_atomically(target, path.read_bytes())
             written.append(target)
     for language, name in PAGES:

@@ -10,7 +10,7 @@ from lenet.experiments.formatting import results_line
 from lenet.experiments.metrics import assembled, farthest, network_figures
 from lenet.experiments.pictures import _DRAWERS
 from lenet.experiments.streams import Patterns
-from lenet.experiments.transformations import transformed
+from lenet.experiments.transformations import transform
 from lenet.figures.sheet import LIGHT
 from tests.figures.test_layout import check_texts
 
@@ -87,7 +87,7 @@ def test_the_farthest_point_is_sought_after_the_third_pass_only():
 def test_pictures_are_turned_scaled_and_shifted_about_their_middle():
     bar = np.zeros((1, 9, 9), np.uint8)
     bar[0, 4, 2:7] = 255
-    upright = transformed(bar, "rotation", 90)[0]
+    upright = transform(bar, "rotation", 90)[0]
     np.testing.assert_array_equal(upright, bar[0].T)
-    assert transformed(bar, "scale", 0.5)[0][4].astype(bool).sum() == 3
-    np.testing.assert_array_equal(transformed(bar, "vertical shift", -3)[0][1], bar[0, 4])
+    assert transform(bar, "scale", 0.5)[0][4].astype(bool).sum() == 3
+    np.testing.assert_array_equal(transform(bar, "vertical shift", -3)[0][1], bar[0, 4])

@@ -25,7 +25,7 @@ def test_ticks_of_values_begin_at_zero_and_are_few_and_even(high):
 
 @given(st.integers(1, 500), st.integers(0, 500))
 def test_ticks_of_epochs_are_whole_and_reach_from_the_first_to_the_last(first, more):
-    ticks = nice_ticks(first, first + more, whole=True)
+    ticks = nice_ticks(first, first + more, integers_only=True)
     assert ticks[0] <= first <= first + more <= ticks[-1]
     assert all(tick == round(tick) for tick in ticks)
     assert 1 <= len(ticks) <= 8
@@ -34,7 +34,7 @@ def test_ticks_of_epochs_are_whole_and_reach_from_the_first_to_the_last(first, m
 
 def test_an_even_axis_holds_its_values_in_few_ticks():
     for low, high in ((0.53, 1.31), (0.0, 90.0), (1.0, 1.0), (0.98, 1.02)):
-        ticks = nice_ticks(low, high, most=8)
+        ticks = nice_ticks(low, high, max_steps=8)
         assert ticks[0] <= low
         assert ticks[-1] >= high
         assert 2 <= len(ticks) <= 10
@@ -63,9 +63,9 @@ def test_a_chart_without_matplotlib_has_the_same_colors_at_the_same_places(theme
     (chart, sheet), (_, bitmap) = drawn(Sheet, theme, tmp_path), drawn(Bitmap, theme, tmp_path)
     assert sheet.shape == bitmap.shape == (300, 400, 3)
     for x, y in ((3.5, 0.5), (0.5, 3.5), (3.6, 3), (1, 1), (2, 1), (3, 2.5), (0.5, 1)):
-        column, row = (round(100 * place) for place in chart.at(x, y))
+        column, row = (round(100 * place) for place in chart.to_sheet(x, y))
         np.testing.assert_allclose(bitmap[row, column], sheet[row, column], atol=2, err_msg=f"{x}, {y}")
-    ring, row = round(100 * (chart.at(3, 2.5)[0] - 10 / 72)), round(100 * chart.at(3, 2.5)[1])
+    ring, row = round(100 * (chart.to_sheet(3, 2.5)[0] - 10 / 72)), round(100 * chart.to_sheet(3, 2.5)[1])
     assert abs(bitmap[row, ring - 3 : ring + 4] - bitmap[0, 0]).max() > 100
     assert abs(bitmap - sheet).mean() < 4
 

@@ -178,8 +178,8 @@ def test_the_color_input_is_drawn_in_its_colors_and_hidden_values_never_are():
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_scale_can_be_read_without_seeing_color(theme):
-    strength = [brightness(color) for color in theme.strength]
-    assert strength == sorted(strength) or strength == sorted(strength, reverse=True)
+    sequential = [brightness(color) for color in theme.sequential]
+    assert sequential == sorted(sequential) or sequential == sorted(sequential, reverse=True)
     middle = len(theme.signed) // 2
     steps = [abs(brightness(color) - brightness(theme.paper)) for color in theme.signed]
     assert steps[: middle + 1] == sorted(steps[: middle + 1], reverse=True)

@@ -12,7 +12,7 @@ from matplotlib.textpath import text_to_path
 
 from lenet import describe, figures
 from lenet.figures import sheet
-from lenet.figures.sheet import LIGHT, Sheet, breadth
+from lenet.figures.sheet import LIGHT, Sheet, text_width
 
 OWN = Path(get_data_path(), "fonts/ttf/DejaVuSans.ttf")
 DRAW = """
@@ -108,7 +108,7 @@ def test_letters_are_of_matplotlibs_own_font_in_the_sheet_and_in_what_is_measure
     assert Path(text.get_fontproperties().get_file()) == OWN
     font = font_manager.FontProperties(fname=OWN, size=9)
     width = text_to_path.get_text_width_height_descent("60,000 parameters", font, ismath=False)[0] / 72
-    assert breadth("60,000 parameters", 9) == width
+    assert text_width("60,000 parameters", 9) == width
 
 
 def test_an_svg_asks_first_for_the_font_that_it_was_laid_out_in(plain):
@@ -130,6 +130,6 @@ def test_chinese_without_a_font_is_drawn_as_boxes_without_a_word(tmp_path, monke
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         page.text(1, 1, "数字")
-        assert breadth("数字", 9) > 0
+        assert text_width("数字", 9) > 0
         assert page.save(tmp_path / "boxes.png").exists()
     assert figures.write_diagram(describe("lenet-1"), tmp_path / "one.svg").exists()

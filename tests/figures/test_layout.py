@@ -78,7 +78,7 @@ def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(n
 
 
 @pytest.mark.parametrize(
-    ("name", "stage", "place"),
+    ("name", "stage", "position"),
     [
         ("lenet-5", "c3", (15, 9, 9)),
         ("lenet-5", "s4", (3, 0, 4)),
@@ -90,9 +90,9 @@ def test_no_text_of_a_poster_or_a_sheet_of_maps_is_cut_off_or_overlaps_another(n
         ("lenet-5-relu", "pool1", (2, 7, 7)),
     ],
 )
-def test_no_text_beside_a_unit_is_cut_off_or_overlaps_another(name, stage, place):
+def test_no_text_beside_a_unit_is_cut_off_or_overlaps_another(name, stage, position):
     network, arrays, inputs = example(name)
-    check_texts(unit_sheet(network, inputs[0], explain_unit(network, arrays, inputs, stage, place), LIGHT))
+    check_texts(unit_sheet(network, inputs[0], explain_unit(network, arrays, inputs, stage, position), LIGHT))
 
 
 def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
@@ -129,16 +129,16 @@ def lab(color, eye):
 
 
 def along(colors, eye, places):
-    return np.array([lab(np.array(_color_map(colors)(float(place))[:3]), eye) for place in places])
+    return np.array([lab(np.array(_color_map(colors)(float(position))[:3]), eye) for position in places])
 
 
 @pytest.mark.parametrize("eye", EYES)
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
 def test_every_scale_keeps_its_order_and_its_ends_apart_for_eyes_with_fewer_cones(theme, eye):
-    strength = along(theme.strength, eye, np.linspace(0, 1, 21))
-    steps = np.diff(strength[:, 0])
+    sequential = along(theme.sequential, eye, np.linspace(0, 1, 21))
+    steps = np.diff(sequential[:, 0])
     assert (steps > 0).all() or (steps < 0).all()
-    assert abs(strength[-1, 0] - strength[0, 0]) > 75
+    assert abs(sequential[-1, 0] - sequential[0, 0]) > 75
     negative, positive = (
         along(theme.signed, eye, np.linspace(0.5, 0, 11)),
         along(theme.signed, eye, np.linspace(0.5, 1, 11)),

@@ -36,13 +36,13 @@ def test_the_terms_and_the_bias_add_up_to_what_the_engine_gives(name):
     network, arrays, inputs = example(name)
     passed = engine.activations(network, arrays, inputs)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
-        for place in places(shape):
-            unit = explain_unit(network, arrays, inputs, stage.name, place)
+        for position in places(shape):
+            unit = explain_unit(network, arrays, inputs, stage.name, position)
             total = sum(term.sum for term in unit.terms) + (unit.bias or 0.0)
-            assert total == pytest.approx(float(passed[stage.name][0][place]), rel=1e-4, abs=1e-4)
-            assert unit.sum == passed[stage.name][0][place]
+            assert total == pytest.approx(float(passed[stage.name][0][position]), rel=1e-4, abs=1e-4)
+            assert unit.sum == passed[stage.name][0][position]
             after = passed.get(f"{stage.name}_{stage.activation}", passed[stage.name])
-            assert unit.value == after[0][place]
+            assert unit.value == after[0][position]
             for term in unit.terms:
                 if stage.kind == "euclidean_rbf":
                     again = np.square(term.patch - term.kernel).sum()
@@ -62,13 +62,13 @@ def test_exactly_the_pixels_of_the_receptive_field_move_the_unit(name):
         if shape[1:] == (1, 1):
             assert receptive_field(network, index, (0, 0, 0)) == (0, 0, *network.input[1:])
             continue
-        for place in places(shape):
-            sums = passed[stage.name][(slice(None), *place)]
+        for position in places(shape):
+            sums = passed[stage.name][(slice(None), *position)]
             # Engines may give an image other last bits at another place of the batch.
             changed = (np.abs(sums[:-1] - sums[-1]) > 1e-5).reshape(network.input[1:])
             rows, columns = (np.flatnonzero(changed.any(axis=axis)) for axis in (1, 0))
             found = (rows[0], columns[0], rows[-1] + 1, columns[-1] + 1)
-            assert receptive_field(network, index, place) == found
+            assert receptive_field(network, index, position) == found
 
 
 def test_a_c3_unit_sees_the_maps_of_its_row_of_table_1_and_no_other():
@@ -120,14 +120,14 @@ def test_the_field_and_each_patch_are_outlined_and_value_and_sum_are_written():
 def test_any_unit_can_be_drawn_and_the_file_says_which(name, tmp_path):
     network, arrays, inputs = example(name)
     for stage, shape in zip(network.stages, network.output_shapes, strict=True):
-        place = (1,) if shape[1:] == (1, 1) else (1, shape[1] - 1, 0)
-        path = figures.draw_receptive_field(network, arrays, inputs, stage.name, place, tmp_path, dpi=20)
-        assert path == tmp_path / f"unit_{'_'.join([stage.name, *map(str, place)])}.png"
+        position = (1,) if shape[1:] == (1, 1) else (1, shape[1] - 1, 0)
+        path = figures.draw_receptive_field(network, arrays, inputs, stage.name, position, tmp_path, dpi=20)
+        assert path == tmp_path / f"unit_{'_'.join([stage.name, *map(str, position)])}.png"
         assert path.stat().st_size
 
 
 @pytest.mark.parametrize(
-    ("stage", "place", "error", "message"),
+    ("stage", "position", "error", "message"),
     [
         ("c7", (0, 0, 0), UnknownName, "unknown stage of lenet-5 'c7'; known: c1, s2"),
         ("c3", (16, 0, 0), DataError, "no unit c3:16,0,0; expected map 0 to 15, row 0 to 9, column 0 to 9"),
@@ -136,10 +136,10 @@ def test_any_unit_can_be_drawn_and_the_file_says_which(name, tmp_path):
         ("F6", (84,), DataError, "no unit f6:84; expected one number, 0 to 83"),
     ],
 )
-def test_a_wrong_unit_is_named_with_what_there_is(stage, place, error, message, tmp_path):
+def test_a_wrong_unit_is_named_with_what_there_is(stage, position, error, message, tmp_path):
     network, arrays, inputs = example("lenet-5")
     with pytest.raises(error, match=message):
-        figures.draw_receptive_field(network, arrays, inputs, stage, place, tmp_path / "out")
+        figures.draw_receptive_field(network, arrays, inputs, stage, position, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 

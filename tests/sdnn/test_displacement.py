@@ -10,7 +10,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.sdnn.decoding import Grammar
-from lenet.sdnn.displacement import Displacement, connections, network_with_blank, pixels_between_columns, widened
+from lenet.sdnn.displacement import Displacement, connections, network_with_blank, total_stride, widened
 from lenet.sdnn.reader import StringReader, with_grammar
 from lenet.summary import count
 
@@ -57,7 +57,7 @@ def test_a_field_that_ends_between_columns_is_read_to_its_end(weights, fields):
 
 @pytest.mark.parametrize(("width", "columns"), [(32, 1), (36, 2), (64, 9), (128, 25)])
 def test_a_wide_field_has_a_column_every_four_pixels(width, columns):
-    assert pixels_between_columns(network_with_blank()) == 4
+    assert total_stride(network_with_blank()) == 4
     assert widened(network_with_blank(), width).output_shapes[-1] == (84, 1, columns)
 
 

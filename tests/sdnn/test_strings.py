@@ -108,9 +108,9 @@ def test_the_path_is_the_cheapest_of_all(grammar):
         price, text = min(_all_paths(own, seen, grammar))
         assert path.penalty == pytest.approx(price, abs=1e-5)
         assert path.text == text
-        written = [str(path.classes[first]) for first, _ in path.places]
+        written = [str(path.classes[first]) for first, _ in path.digit_columns]
         assert "".join(written) == text
-        assert all(path.classes[first] == path.classes[last] for first, last in path.places)
+        assert all(path.classes[first] == path.classes[last] for first, last in path.digit_columns)
 
 
 def _all_paths(penalties, seen, grammar):

@@ -63,7 +63,7 @@ def reproduce(
         return
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
-    from lenet.experiments.folder import reading_results  # here, because naming rows needs no engine and no figures
+    from lenet.experiments.folder import checked_results  # here, because naming rows needs no engine and no figures
     from lenet.verbs import reproduce as verb
 
     try:
@@ -93,7 +93,7 @@ def reproduce(
         print(json.dumps(settings if everything else settings[0], ensure_ascii=False))
         return
     for row in done:
-        with reading_results(row.folder):
+        with checked_results(row.folder):
             _print(row.settings)
     print(*(path for row in done for path in row.files), sep="\n")
 
@@ -105,27 +105,27 @@ def _list(as_json: bool) -> None:
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
-    from lenet.experiments.formatting import printed, unit
+    from lenet.experiments.formatting import format_value, unit_suffix
     from lenet.experiments.metrics import MEASURES
 
     for row in ROWS:
         print(f"{row.name:<18} {row.title}")
         for one in row.published:
             part = f", {one.part}" if one.part else ""
-            figure = f"{printed(one.value)}{unit(one.measure)}"
+            figure = f"{format_value(one.value)}{unit_suffix(one.measure)}"
             print(f"{'':<18}   {figure}  {MEASURES[one.measure]}{part}  {one.source}")
 
 
 def _print(settings: Mapping[str, Any]) -> None:
     """A line for each figure, beside the printed one."""
-    from lenet.experiments.formatting import mean, printed_figure
+    from lenet.experiments.formatting import format_published, mean
     from lenet.experiments.metrics import MEASURES
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
     for one in settings["results"]["measures"]:
         interval = "" if one["low"] is None else f", 95 % interval of the mean {one['low']:.2f} to {one['high']:.2f}"
-        printed = f"; printed {printed_figure(one)}" if "published" in one else ""
+        printed = f"; printed {format_published(one)}" if "published" in one else ""
         part = f", {one['part']}" if one["part"] else ""
         seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
         line = f"  {MEASURES[one['measure']]}{part}: {mean(one)} ({seeds}{interval}){printed}"

@@ -96,8 +96,8 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
         right.take(batch, ~mask)
         if wrong.is_full and right.is_full:
             break
-    each = min(len(wrong), len(right))
-    return joined([right.patterns().first(each), wrong.patterns().first(each)])
+    count = min(len(wrong), len(right))
+    return joined([right.patterns().first(count), wrong.patterns().first(count)])
 
 
 def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
@@ -146,16 +146,20 @@ def train_machines(
     started = [seed for group in first for seed in group.seeds]
     trained: list[list[Mapping[str, Array]]] = [[arrays] for group in first for arrays in group.parameters]
     later: list[Group] = []
-    for place, offset in (("second", SECOND), ("third", THIRD)):
+    for position, offset in (("second", SECOND), ("third", THIRD)):
         seeds = [seed + offset for seed in started]
         filters = [
-            partial(_hard, network, before, whole, seed, amount, progress)
-            for before, seed in zip(trained, seeds, strict=True)
+            partial(_hard, network, previous_networks, whole, seed, amount, progress)
+            for previous_networks, seed in zip(trained, seeds, strict=True)
         ]
         draw = partial(side_by_side, filters, progress)
         stream = SeparateStream(seeds, amount.patterns, draw, recipe.curvature_examples)
-        group = train_group(folder / place, network, recipe, seeds, stream, test, progress.part(f"{place} networks"))
-        trained = [[*before, arrays] for before, arrays in zip(trained, group.parameters, strict=True)]
+        group = train_group(
+            folder / position, network, recipe, seeds, stream, test, progress.part(f"{position} networks")
+        )
+        trained = [
+            [*previous_networks, arrays] for previous_networks, arrays in zip(trained, group.parameters, strict=True)
+        ]
         later.append(group)
     return [
         Machine(
@@ -171,7 +175,7 @@ def train_machines(
 
 def _hard(
     network: Network,
-    before: Sequence[Mapping[str, Array]],
+    previous_networks: Sequence[Mapping[str, Array]],
     whole: Patterns,
     seed: int,
     amount: Filter,
@@ -184,9 +188,9 @@ def _hard(
             progress.advance(0)  # filtering is to end, too, where another job has failed
             yield batch
 
-    hard = filtered(network, before, alive(), amount.patterns)
+    hard = filtered(network, previous_networks, alive(), amount.patterns)
     if not len(hard):
-        place, offset = ("second", SECOND) if len(before) == 1 else ("third", THIRD)
+        place, offset = ("second", SECOND) if len(previous_networks) == 1 else ("third", THIRD)
         raise TrainingError(f"the filter before the {place} network of seed {seed - offset} let no pattern through")
     return hard
 
@@ -197,10 +201,10 @@ def _alone(row: dict[str, Any], index: int) -> dict[str, Any]:
 
 
 def filtered(
-    network: Network, before: Sequence[Mapping[str, Array]], candidates: Iterator[Patterns], patterns: int
+    network: Network, previous_networks: Sequence[Mapping[str, Array]], candidates: Iterator[Patterns], patterns: int
 ) -> Patterns:
     """What one or two trained networks let through to the next."""
-    trained = [Forward(network, arrays) for arrays in before]
+    trained = [Forward(network, arrays) for arrays in previous_networks]
 
     def answers(index: int, batch: Patterns) -> NDArray[np.int64]:
         return decide(network, trained[index].predict(batch.images))
@@ -210,13 +214,13 @@ def filtered(
     return disputed(candidates, lambda batch: answers(0, batch) != answers(1, batch), patterns)
 
 
-def threshold(outputs: Array, asked: float = ASKED) -> float:
-    """The margin under which a share ``asked`` of these outputs (N, classes) lies.
+def threshold(outputs: Array, share: float = ASKED) -> float:
+    """The margin under which a share ``share`` of these outputs (N, classes) lies.
 
-    >>> threshold(np.array([[1, 0], [3, 0], [2, 0], [4, 0]], np.float32), asked=0.5)
+    >>> threshold(np.array([[1, 0], [3, 0], [2, 0], [4, 0]], np.float32), share=0.5)
     2.5
     """
-    return float(np.quantile(margins(outputs).astype(np.float64), asked))
+    return float(np.quantile(margins(outputs).astype(np.float64), share))
 
 
 def margins(outputs: Array) -> Array:
@@ -232,27 +236,27 @@ def answered(outputs: Array, minimum: float) -> tuple[Array, float]:
         outputs: of the three, (3, N, classes).
         minimum: the margin of the first from which on it answers alone.
     """
-    alone = margins(outputs[0]) >= minimum
-    return np.where(alone[:, None], outputs[0], outputs.sum(axis=0)), float(1 + 2 * (~alone).mean())
+    is_sure = margins(outputs[0]) >= minimum
+    return np.where(is_sure[:, None], outputs[0], outputs.sum(axis=0)), float(1 + 2 * (~is_sure).mean())
 
 
 class _Basket:
     """Patterns that have been let through, up to a number."""
 
     def __init__(self, size: int) -> None:
-        self._size, self._parts, self._held = size, list[Patterns](), 0
+        self._size, self._parts, self._count = size, list[Patterns](), 0
 
     def __len__(self) -> int:
-        return self._held
+        return self._count
 
     @property
     def is_full(self) -> bool:
-        return self._held >= self._size
+        return self._count >= self._size
 
     def take(self, batch: Patterns, mask: Mask) -> None:
-        chosen = np.flatnonzero(mask)[: self._size - self._held]
+        chosen = np.flatnonzero(mask)[: self._size - self._count]
         self._parts.append(Patterns(batch.images[chosen], batch.labels[chosen]))
-        self._held += len(chosen)
+        self._count += len(chosen)
 
     def patterns(self) -> Patterns:
         return joined(self._parts)
@@ -261,8 +265,8 @@ class _Basket:
 def history_of(machines: Sequence[Machine]) -> list[dict[str, Any]]:
     """The passes of all later networks, each with its machine's seed and place."""
     return [
-        {"part": place, "seed": machine.seed, **row}
+        {"part": position, "seed": machine.seed, **row}
         for machine in machines
-        for place, rows in zip(("second", "third"), machine.later, strict=True)
+        for position, rows in zip(("second", "third"), machine.later, strict=True)
         for row in rows
     ]

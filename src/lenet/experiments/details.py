@@ -52,21 +52,21 @@ def _steps() -> tuple[Step, ...]:
         pooled,
         **{stage.name: replace(stage, activation=relu) for stage in pooled.stages if stage.activation == squash},
     )
-    full = _with(rectified, c3=Stage("c3", Convolution(16), relu))
-    scaled = replace(full, input_range=describe("lenet-5-relu").input_range)
+    fully_connected = _with(rectified, c3=Stage("c3", Convolution(16), relu))
+    scaled = replace(fully_connected, input_range=describe("lenet-5-relu").input_range)
     of_today = named_recipe("default", describe("lenet-5-relu"))
-    plain = replace(of_today, shift=0, label_smoothing=0.0)
+    unaugmented = replace(of_today, shift=0, label_smoothing=0.0)
     one_by_one = replace(LENET_5, loss="cross-entropy", j=0.0)
     return (
         Step("no rubbish class", published, replace(LENET_5, j=_NO_RUBBISH_CLASS)),
         Step("logits", logits, one_by_one),
         Step("max pooling", pooled, one_by_one),
         Step("ReLU", rectified, one_by_one),
-        Step("every map connected", full, one_by_one),
-        Step("mini-batches", full, replace(plain, init=LENET_5.init)),
-        Step("first weights", full, plain),
-        Step("input range", scaled, plain),
-        Step("label smoothing", scaled, replace(plain, label_smoothing=of_today.label_smoothing)),
+        Step("every map connected", fully_connected, one_by_one),
+        Step("mini-batches", fully_connected, replace(unaugmented, init=LENET_5.init)),
+        Step("first weights", fully_connected, unaugmented),
+        Step("input range", scaled, unaugmented),
+        Step("label smoothing", scaled, replace(unaugmented, label_smoothing=of_today.label_smoothing)),
         Step("distortions", scaled, of_today),
     )
 

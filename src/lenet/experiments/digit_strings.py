@@ -174,11 +174,11 @@ def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
             account.number("validation_right", 0, 100)
             account.record("grammar")
             account.records("history")
-            kept = version_1.reader_provenance(account) if path.parent.name == "lanes" else account.values
+            stored = version_1.reader_provenance(account) if path.parent.name == "lanes" else account.values
     except WeightsError as error:
         raise TrainingError(f"{error}; delete it to train this seed again") from None
     for name, value in provenance.items():
-        if kept.get(name) != value:
+        if stored.get(name) != value:
             raise TrainingError(f"{path}: was made with another {name}; delete it or choose another folder with --out")
     return model
 
@@ -197,7 +197,7 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
     """
     strings, cutter = strings_of(test, _DRAWN_BY), Reader()
     slid = [StringReader(model) for model in readers]
-    figures, beside = {}, []
+    figures, comparisons = {}, []
     milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
     for gap, at_gap in strings.items():
         right = [
@@ -205,12 +205,12 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
         ]
         figures[("strings_right", _named(gap))] = [100 * float(mask.mean()) for mask in right]
         fields, texts = at_gap.fields[: amounts.segmented], at_gap.texts[: amounts.segmented]
-        cut = {
+        masks = {
             name: _right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
             for name, length in zip(SEGMENTED, (None, DIGITS), strict=True)
         }
-        shares = {name: _share(mask) for name, mask in cut.items()}
-        beside.append(
+        shares = {name: _share(mask) for name, mask in masks.items()}
+        comparisons.append(
             {
                 "gap": gap,
                 "touching": 100 * _touching(at_gap),
@@ -226,7 +226,7 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
     return {
         "figures": figures,
         "amounts": asdict(amounts),
-        "beside": beside,
+        "beside": comparisons,
         "grammars": grammars,
         "milliseconds": {name: round(float(np.mean(times)), 2) for name, times in milliseconds.items()},
     }
@@ -283,8 +283,8 @@ def _touching(strings: Strings) -> float:
     """The share of the strings in which ink of neighbors runs into one piece: fewer pieces than digits."""
     import cv2  # here, because most rows need none
 
-    pieces = [cv2.connectedComponents((field >= INK).astype(np.uint8))[0] - 1 for field in strings.fields]
-    return float(np.mean([piece < DIGITS for piece in pieces]))
+    component_counts = [cv2.connectedComponents((field >= INK).astype(np.uint8))[0] - 1 for field in strings.fields]
+    return float(np.mean([count < DIGITS for count in component_counts]))
 
 
 def save_example(folder: Path, test: Patterns) -> None:
@@ -313,5 +313,5 @@ def example(folder: Path) -> Displaced:
         columns.codes[0],
         columns.centers,
         ["" if kind == BLANK else str(kind) for kind in path.classes],
-        [(digit, first, last) for digit, (first, last) in zip(path.text, path.places, strict=True)],
+        [(digit, first, last) for digit, (first, last) in zip(path.text, path.digit_columns, strict=True)],
     )

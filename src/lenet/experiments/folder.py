@@ -70,15 +70,15 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
         raise TrainingError(
             f"{folder}: holds {begun['name']}, not {settings['name']}; choose another folder with --out"
         )
-    before, now = _flat(begun), _flat(settings)
-    for key, value in now.items():
-        if before.get(key) != value:
-            was, asked = _told(key, before.get(key)), _told(key, value)
+    begun_values, current_values = _flat(begun), _flat(settings)
+    for key, value in current_values.items():
+        if begun_values.get(key) != value:
+            begun_text, current_text = _setting_text(key, begun_values.get(key)), _setting_text(key, value)
             raise TrainingError(
-                f"{folder}: was begun with {key} {was}, not {asked}; "
+                f"{folder}: was begun with {key} {begun_text}, not {current_text}; "
                 "choose another folder with --out, or delete this one"
             )
-    bits, bits_now = (EQUAL_BITS.get(one["machine"]["instructions"], "") for one in (begun, settings))
+    bits, bits_now = (EQUAL_BITS.get(run["machine"]["instructions"], "") for run in (begun, settings))
     if "results" not in begun and bits != bits_now:
         name = begun["machine"]["instructions"]
         raise TrainingError(
@@ -98,7 +98,7 @@ def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a row's run.json holds; how the row was made is checked, and what came out is as `reading_results` reads it.
+    """What a row's run.json holds; how the row was made is checked, and what came out is as `checked_results` reads it.
 
     Raises:
         TrainingError: if it cannot be read or is none, or a value in it is not what it should be.
@@ -139,8 +139,8 @@ def _check_settings(record: Record) -> None:
 
 
 @contextmanager
-def reading_results(folder: Path) -> Iterator[None]:
-    """A context in which results are read, from which their damage comes as one sentence.
+def checked_results(folder: Path) -> Iterator[None]:
+    """Run a block that reads results, and turn any error of damaged ones into a TrainingError of one sentence.
 
     Every row has results of its own shape, and only what draws and prints them knows it.
 
@@ -186,7 +186,7 @@ def _flat(settings: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _told(key: str, value: Any) -> str:
+def _setting_text(key: str, value: Any) -> str:
     """A value in a refusal: of seeds, which are listed by order, how many; of others, their beginning."""
     if key.startswith("seeds") and isinstance(value, list):
         return " + ".join(str(len(group)) for group in value) or "none"

@@ -36,11 +36,11 @@ def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) 
     """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
     judged = [judge(network, of_one, test.labels) for of_one in outputs]
     figures: Figures = {
-        ("test_error", ""): [one.error_rate for one in judged],
-        ("rejects_for_1", ""): [one.reject_rate(1.0) for one in judged],
-        ("rejects_for_05", ""): [one.reject_rate(0.5) for one in judged],
+        ("test_error", ""): [evaluation.error_rate for evaluation in judged],
+        ("rejects_for_1", ""): [evaluation.reject_rate(1.0) for evaluation in judged],
+        ("rejects_for_05", ""): [evaluation.reject_rate(0.5) for evaluation in judged],
     }
-    return figures, np.mean([_remaining(one) for one in judged], axis=0).tolist()
+    return figures, np.mean([_remaining(evaluation) for evaluation in judged], axis=0).tolist()
 
 
 def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> Figures:
@@ -91,28 +91,34 @@ def assembled(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, A
     Args:
         is_complete: whether everything was done as the row says; nothing is compared otherwise.
     """
-    printed = {(one.measure, one.part): one for one in row.published}
+    published = {(figure.measure, figure.part): figure for figure in row.published}
     table = []
     for (measure, part), values in figures.items():
         summary = summarize(values)
         entry: dict[str, Any] = {"measure": measure, "part": part, "values": values, **summary.to_json()}
-        if one := printed.get((measure, part)):
-            entry["published"] = {"value": one.value, "source": one.source, "standard_error": one.standard_error}
-            entry["verdict"] = verdict(summary, one.value) if is_complete else "one"
+        if figure := published.get((measure, part)):
+            entry["published"] = {
+                "value": figure.value,
+                "source": figure.source,
+                "standard_error": figure.standard_error,
+            }
+            entry["verdict"] = verdict(summary, figure.value) if is_complete else "one"
         table.append(entry)
     return table
 
 
-def farthest(ours: Sequence[float], printed: Sequence[float], after: int = 3) -> dict[str, float]:
+def farthest(measured: Sequence[float], published: Sequence[float], start: int = 3) -> dict[str, float]:
     """Where our mean curve is farthest from the printed one, after so many passes.
 
     >>> farthest([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
     {'pass': 5, 'difference': -0.2}
     """
-    differences = [our - their for our, their in zip(ours, printed, strict=False)]
-    if len(differences) <= after:
+    differences = [
+        measured_value - published_value for measured_value, published_value in zip(measured, published, strict=False)
+    ]
+    if len(differences) <= start:
         return {}
-    number = max(range(after, len(differences)), key=lambda index: abs(differences[index]))
+    number = max(range(start, len(differences)), key=lambda index: abs(differences[index]))
     return {"pass": number + 1, "difference": round(differences[number], 3)}
 
 

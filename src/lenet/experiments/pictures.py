@@ -8,7 +8,7 @@ from lenet.experiments import digit_strings
 from lenet.experiments.metrics import REJECTED
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.transformations import TRANSFORMATIONS
-from lenet.figures.chart import Chart, Span, legend, log_span, nice_ticks
+from lenet.figures.chart import Chart, ValueRange, legend, log_range, nice_ticks
 from lenet.figures.displacement import displacement
 from lenet.figures.sheet import DARK, LIGHT, Sheet, Theme, mixed, wrapped
 
@@ -18,13 +18,13 @@ SHADES = (("", LIGHT), ("-dark", DARK))
 
 def draw(row: Row, settings: Mapping[str, Any], folder: Path) -> list[Path]:
     """Write a row's pictures, on white and on black, into its folder; their paths."""
-    drawn = [
+    paths = [
         _DRAWERS[row.measurement](row, settings, theme).save(folder / f"picture{shade}.png") for shade, theme in SHADES
     ]
     if "string" in row.pictures:
         string = digit_strings.example(folder)
-        drawn += [displacement(string, theme).save(folder / f"string{shade}.png") for shade, theme in SHADES]
-    return drawn
+        paths += [displacement(string, theme).save(folder / f"string{shade}.png") for shade, theme in SHADES]
+    return paths
 
 
 def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = _HEIGHT) -> Sheet:
@@ -34,13 +34,13 @@ def _sheet(row: Row, settings: Mapping[str, Any], theme: Theme, height: float = 
     return sheet
 
 
-def _field(sheet: Sheet, across: Span, up: Span, *, is_log: bool = False) -> Chart:
+def _field(sheet: Sheet, x_range: ValueRange, y_range: ValueRange, *, is_log: bool = False) -> Chart:
     """The one chart of most sheets."""
-    return Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, across, up, is_log)
+    return Chart(sheet, 0.75, 1.3, _WIDTH - 1.2, _HEIGHT - 1.95, x_range, y_range, is_log)
 
 
 def _subtitle(settings: Mapping[str, Any]) -> str:
-    seeds = {one["n"] for one in settings["results"]["measures"]}
+    seeds = {result["n"] for result in settings["results"]["measures"]}
     number = f"{min(seeds)}" if len(seeds) == 1 else f"{min(seeds)} to {max(seeds)}"
     text = f"mean and one standard deviation over {number} seed{'s' if seeds != {1} else ''}"
     if settings["tested_on"] != "the test part":
@@ -55,22 +55,24 @@ def _colors(theme: Theme) -> tuple[str, str, str]:
 
 def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Error after each pass on a logarithmic axis; the printed curve, or the printed figure as a level."""
-    sheet, drawn = _sheet(row, settings, theme), settings["results"]["curves"]
+    sheet, curves = _sheet(row, settings, theme), settings["results"]["curves"]
     test, train, _ = _colors(theme)
-    printed = {one.measure: one.value for one in row.published if not one.part}
+    printed = {result.measure: result.value for result in row.published if not result.part}
     levels = [] if row.curve else [(printed[name], color) for name, color in
                                    (("test_error", test), ("train_error", train)) if name in printed]  # fmt: skip
-    passes = list(range(1, len(drawn["test"]["mean"]) + 1))
-    shown = [value for name in ("train", "test") for value in drawn[name]["mean"]] + [value for value, _ in levels]
-    span, ticks = log_span(shown + [value for curve in row.curve or () for value in curve[: len(passes)]], 0.02)
+    passes = list(range(1, len(curves["test"]["mean"]) + 1))
+    values = [value for name in ("train", "test") for value in curves[name]["mean"]] + [value for value, _ in levels]
+    value_range, ticks = log_range(
+        values + [value for curve in row.curve or () for value in curve[: len(passes)]], 0.02
+    )
     last = max(len(passes), 2)
-    chart = _field(sheet, (0.5, last + 0.5), span, is_log=True)
+    chart = _field(sheet, (0.5, last + 0.5), value_range, is_log=True)
     steps = range(1, last + 1, 1 if last <= 12 else 2 if last <= 24 else 5)
     chart.frame(list(steps), ticks, "pass", "error, %")
     for value, color in levels:
         chart.level(value, color)
     for name, color in (("train", train), ("test", test)):
-        _line_with_band(chart, passes, drawn[name]["mean"], drawn[name]["deviation"], color)
+        _line_with_band(chart, passes, curves[name]["mean"], curves[name]["deviation"], color)
     for curve, color in zip(row.curve or (), (train, test), strict=False):
         chart.dots(passes, curve[: len(passes)], color)
     entries = [("line", test, "test, ours"), ("line", train, "training, while learning, ours")]
@@ -84,20 +86,27 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Errors by the number of training patterns, each beside the printed one."""
     sheet, measures = _sheet(row, settings, theme), settings["results"]["measures"]
     test, train, _ = _colors(theme)
-    places = {"15,000": 15, "30,000": 30, "60,000": 60, "60,000 + 540,000 distorted": 90}
-    printed = [one.value for one in row.published]
-    span, ticks = log_span([one["mean"] for one in measures] + printed, 0.02)
-    chart = _field(sheet, (5, 100), span, is_log=True)
+    column_of = {"15,000": 15, "30,000": 30, "60,000": 60, "60,000 + 540,000 distorted": 90}
+    printed = [result.value for result in row.published]
+    value_range, ticks = log_range([result["mean"] for result in measures] + printed, 0.02)
+    chart = _field(sheet, (5, 100), value_range, is_log=True)
     chart.frame([15, 30, 60], ticks, "training patterns, thousands", "error, %")
-    sheet.text(chart.at(90, span[0])[0], chart.top + chart.height + 0.2, "60 + 540 distorted", 8, theme.muted, "center")
+    sheet.text(
+        chart.to_sheet(90, value_range[0])[0],
+        chart.top + chart.height + 0.2,
+        "60 + 540 distorted",
+        8,
+        theme.muted,
+        "center",
+    )
     for measure, color in (("train_error_while_learning", train), ("test_error", test)):
-        ours = {places[one["part"]]: one for one in measures if one["measure"] == measure}
-        plain = [place for place in sorted(ours) if place < 90]
-        chart.line(plain, [ours[place]["mean"] for place in plain], color)
-        for place, one in ours.items():
-            _whisker(chart, place, one, color)
-        theirs = [one for one in row.published if one.measure == measure]
-        chart.dots([places[one.part] for one in theirs], [one.value for one in theirs], color)
+        ours = {column_of[result["part"]]: result for result in measures if result["measure"] == measure}
+        plain = [column for column in sorted(ours) if column < 90]
+        chart.line(plain, [ours[column]["mean"] for column in plain], color)
+        for column, result in ours.items():
+            _whisker(chart, column, result, color)
+        theirs = [result for result in row.published if result.measure == measure]
+        chart.dots([column_of[result.part] for result in theirs], [result.value for result in theirs], color)
     legend(sheet, 0.75, 0.92, [("line", test, "test, ours"), ("line", train, "training, while learning, ours"),
                                ("ring", theme.ink, "printed in 1998")])  # fmt: skip
     return sheet
@@ -106,21 +115,21 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 def _line_with_band(
     chart: Chart, xs: Sequence[float], mean: Sequence[float], deviation: Sequence[float], color: str
 ) -> None:
-    both = [*zip(mean, deviation, strict=True)]
-    chart.band(xs, [m - s for m, s in both], [m + s for m, s in both], color)
+    bands = [*zip(mean, deviation, strict=True)]
+    chart.band(xs, [m - s for m, s in bands], [m + s for m, s in bands], color)
     chart.line(xs, mean, color)
 
 
-def _whisker(chart: Chart, x: float, one: Mapping[str, Any], color: str) -> None:
-    spread = one["deviation"] or 0.0
-    chart.whisker(x, one["mean"] - spread, one["mean"] + spread, color)
-    chart.dots([x], [one["mean"]], color, filled=True)
+def _whisker(chart: Chart, x: float, result: Mapping[str, Any], color: str) -> None:
+    spread = result["deviation"] or 0.0
+    chart.whisker(x, result["mean"] - spread, result["mean"] + spread, color)
+    chart.dots([x], [result["mean"]], color, filled=True)
 
 
-def _seeds(chart: Chart, x: float, one: Mapping[str, Any]) -> None:
+def _seeds(chart: Chart, x: float, result: Mapping[str, Any]) -> None:
     """Each seed pale, and the mean with its deviation over them."""
-    chart.dots([x] * one["n"], one["values"], chart.sheet.theme.quiet, filled=True, size=12)
-    _whisker(chart, x, one, chart.sheet.theme.accent)
+    chart.dots([x] * result["n"], result["values"], chart.sheet.theme.quiet, filled=True, size=12)
+    _whisker(chart, x, result, chart.sheet.theme.accent)
 
 
 def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
@@ -136,8 +145,8 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     chart.level(0.5, theme.muted)
     for name, curve in curves.items():
         chart.line(rejected, curve[: len(rejected)], colors[name])
-    for one in row.published:
-        chart.dots([one.value], [0.5], colors[one.part])
+    for result in row.published:
+        chart.dots([result.value], [0.5], colors[result.part])
     legend(sheet, 0.75, 0.92, [*(("line", color, f"{name}, ours") for name, color in colors.items()),
                                ("ring", theme.ink, "printed in 1998")])  # fmt: skip
     return sheet
@@ -146,8 +155,10 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 def _boosting(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Each seed's networks alone and together."""
     sheet = _sheet(row, settings, theme)
-    measured = {one["part"]: one for one in settings["results"]["measures"] if one["measure"] == "test_error"}
-    printed = next(one.value for one in row.published if one.measure == "test_error")
+    measured = {
+        result["part"]: result for result in settings["results"]["measures"] if result["measure"] == "test_error"
+    }
+    printed = next(result.value for result in row.published if result.measure == "test_error")
     columns = {title: measured[part] for part, title in _COLUMNS.items() if part in measured}
     _draw_columns(sheet, columns, printed)
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "ours; pale: each seed"),
@@ -166,24 +177,26 @@ _COLUMNS = {
 
 def _noise(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     sheet = _sheet(row, settings, theme)
-    _draw_columns(sheet, {one["part"]: one for one in settings["results"]["measures"]})
+    _draw_columns(sheet, {result["part"]: result for result in settings["results"]["measures"]})
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "ours; pale: each seed")])
     return sheet
 
 
 def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printed: float | None = None) -> None:
     """A column of points, one a seed, for each measure by its title; the printed figure as a level."""
-    theme, known = sheet.theme, [printed] if printed is not None else []
-    span, ticks = log_span([value for one in columns.values() for value in one["values"]] + known, 0.1)
-    chart = _field(sheet, (0.5, len(columns) + 0.5), span, is_log=True)
+    theme, reference_values = sheet.theme, [printed] if printed is not None else []
+    value_range, ticks = log_range(
+        [value for result in columns.values() for value in result["values"]] + reference_values, 0.1
+    )
+    chart = _field(sheet, (0.5, len(columns) + 0.5), value_range, is_log=True)
     chart.frame([], ticks, "", "test error, %")
-    for value in known:
+    for value in reference_values:
         chart.level(value, theme.ink)
-    for place, (title, one) in enumerate(columns.items(), 1):
-        x, y = chart.at(place, span[0])
-        for line, words in enumerate(wrapped(title, 0.9 * chart.width / len(columns), 8.5)):
-            sheet.text(x, y + 0.2 + 0.16 * line, words, 8.5, theme.muted, "center")
-        _seeds(chart, place, one)
+    for column, (title, result) in enumerate(columns.items(), 1):
+        x, y = chart.to_sheet(column, value_range[0])
+        for line, caption_line in enumerate(wrapped(title, 0.9 * chart.width / len(columns), 8.5)):
+            sheet.text(x, y + 0.2 + 0.16 * line, caption_line, 8.5, theme.muted, "center")
+        _seeds(chart, column, result)
 
 
 def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
@@ -191,19 +204,22 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     sheet, series = _sheet(row, settings, theme), settings["results"]["series"]
     colors = dict(zip(row.rests_on, (theme.signed[1], theme.accent), strict=True))
     width, tint = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3, mixed(theme.paper, theme.quiet, 0.4)
-    for number, kind in enumerate(TRANSFORMATIONS):
-        amounts, left = series[kind.name]["amounts"], 0.75 + number * (width + 0.45)
+    for number, transformation in enumerate(TRANSFORMATIONS):
+        amounts, left = series[transformation.name]["amounts"], 0.75 + number * (width + 0.45)
         chart = Chart(sheet, left, 1.45, width, _HEIGHT - 2.1, (min(amounts), max(amounts)), (0.0, 100.0))
-        (first, top), (last, bottom) = chart.at(kind.described[0], 100), chart.at(kind.described[1], 0)
+        (first, top), (last, bottom) = (
+            chart.to_sheet(transformation.published_range[0], 100),
+            chart.to_sheet(transformation.published_range[1], 0),
+        )
         sheet.box(first, top, last - first, bottom - top, fill=tint)
         ends = (
             (0.5, 1.0, 1.5, 2.0)
-            if kind.name == "scale"
-            else (amounts[0], kind.described[0], 0, kind.described[1], amounts[-1])
+            if transformation.name == "scale"
+            else (amounts[0], transformation.published_range[0], 0, transformation.published_range[1], amounts[-1])
         )
-        chart.frame(sorted(set(ends)), (0, 25, 50, 75, 100), kind.unit, f"{kind.name}: error, %")
+        chart.frame(sorted(set(ends)), (0, 25, 50, 75, 100), transformation.unit, f"{transformation.name}: error, %")
         for name, color in colors.items():
-            mean, deviation = zip(*series[kind.name][name], strict=True)
+            mean, deviation = zip(*series[transformation.name][name], strict=True)
             _line_with_band(chart, amounts, mean, deviation, color)
     legend(sheet, 0.75, 0.95, [*(("line", color, name) for name, color in colors.items()),
                                ("line", tint, "where the paper calls recognition accurate")])  # fmt: skip
@@ -213,31 +229,35 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """A line for each step, from the published network down to today's: error of each seed, and seconds for one."""
     results, line = settings["results"], 0.36
-    steps = [one for one in results["measures"] if one["measure"] == "test_error"]
+    steps = [result for result in results["measures"] if result["measure"] == "test_error"]
     height = 2.1 + line * len(steps)
     sheet, (left, field) = _sheet(row, settings, theme, height), (2.15, 3.35)
-    values = sorted(value for one in steps for value in one["values"])
+    values = sorted(value for result in steps for value in result["values"])
     low, high = values[0], min(values[-1], 2.5 * values[len(values) // 2])  # a seed that failed stands at the edge
-    ticks = nice_ticks(low, high, most=8)
-    span = ticks[0], ticks[-1]
-    chart = Chart(sheet, left, 1.15, field, line * len(steps), span, (0, len(steps)))
+    ticks = nice_ticks(low, high, max_steps=8)
+    value_range = ticks[0], ticks[-1]
+    chart = Chart(sheet, left, 1.15, field, line * len(steps), value_range, (0, len(steps)))
     chart.upright_grid(ticks, "test error, %")
     sheet.text(_WIDTH - 0.35, 0.95, "seconds for a seed", 8.5, theme.muted, "right")
     by_batches = {part.name for part in row.parts if part.recipe and part.recipe.optimizer != "sdlm"}
-    first = next((number for number, one in enumerate(steps) if one["part"] in by_batches), len(steps))
-    y = chart.at(low, len(steps) - first)[1]
+    first = next((number for number, result in enumerate(steps) if result["part"] in by_batches), len(steps))
+    y = chart.to_sheet(low, len(steps) - first)[1]
     sheet.line([(0.35, y), (_WIDTH - 0.35, y)], theme.muted, 0.8)
-    for number, one in enumerate(steps):
-        up = len(steps) - number - 0.5
-        y, color = chart.at(low, up)[1], theme.accent if number >= first else theme.signed[1]
-        sheet.text(left - 0.15, y, ("+ " if number else "") + one["part"], 9, theme.ink, "right", vertical="center")
-        chart.dots([min(value, span[1]) for value in one["values"]], [up] * one["n"], theme.quiet, True, 10)
-        mean, spread = min(one["mean"], span[1]), one["deviation"] or 0.0
-        ends = [chart.at(min(max(mean + side * spread, span[0]), span[1]), up) for side in (-1, 1)]
+    for number, result in enumerate(steps):
+        row_y = len(steps) - number - 0.5
+        y, color = chart.to_sheet(low, row_y)[1], theme.accent if number >= first else theme.signed[1]
+        sheet.text(left - 0.15, y, ("+ " if number else "") + result["part"], 9, theme.ink, "right", vertical="center")
+        chart.dots(
+            [min(value, value_range[1]) for value in result["values"]], [row_y] * result["n"], theme.quiet, True, 10
+        )
+        mean, spread = min(result["mean"], value_range[1]), result["deviation"] or 0.0
+        ends = [
+            chart.to_sheet(min(max(mean + side * spread, value_range[0]), value_range[1]), row_y) for side in (-1, 1)
+        ]
         sheet.line(ends, color, 1.4)
-        chart.dots([mean], [up], color, filled=True)
-        sheet.text(left + field + 0.5, y, f"{one['mean']:.2f} %", 9, theme.ink, "right", vertical="center")
-        seconds = results["seconds"][one["part"]]
+        chart.dots([mean], [row_y], color, filled=True)
+        sheet.text(left + field + 0.5, y, f"{result['mean']:.2f} %", 9, theme.ink, "right", vertical="center")
+        seconds = results["seconds"][result["part"]]
         shown = f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}"
         sheet.text(_WIDTH - 0.35, y, shown, 9, theme.muted, "right", vertical="center")
     legend(sheet, 0.35, height - 0.25, [
@@ -250,20 +270,20 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
 def _strings(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """Strings read wholly right at each gap: by the networks that are slid, and by segmentation."""
     sheet, beside = _sheet(row, settings, theme), settings["results"]["beside"]
-    gaps, slid = [one["gap"] for one in beside], settings["results"]["measures"]
+    gaps, slid = [result["gap"] for result in beside], settings["results"]["measures"]
     colors = dict(zip(digit_strings.SEGMENTED, (theme.signed[1], theme.muted), strict=True))
-    lowest = min(*(value for one in slid for value in one["values"]),
-                 *(one[name]["low"] for one in beside for name in digit_strings.SEGMENTED))  # fmt: skip
-    ticks = nice_ticks(lowest, 100, most=8)
+    lowest = min(*(value for result in slid for value in result["values"]),
+                 *(result[name]["low"] for result in beside for name in digit_strings.SEGMENTED))  # fmt: skip
+    ticks = nice_ticks(lowest, 100, max_steps=8)
     chart = _field(sheet, (gaps[0] - 0.4, gaps[-1] + 0.4), (ticks[0], 100))
     chart.frame(gaps, ticks, "pixels between neighbors", "strings wholly right, %")
     for aside, (name, color) in zip((-0.06, 0.06), colors.items(), strict=True):
-        chart.line([gap + aside for gap in gaps], [one[name]["right"] for one in beside], color)
-        for gap, one in zip(gaps, beside, strict=True):
-            chart.whisker(gap + aside, one[name]["low"], one[name]["high"], color, 1.0)
-    chart.line(gaps, [one["mean"] for one in slid], theme.accent, 2.0)
-    for gap, one in zip(gaps, slid, strict=True):
-        _seeds(chart, gap, one)
+        chart.line([gap + aside for gap in gaps], [result[name]["right"] for result in beside], color)
+        for gap, result in zip(gaps, beside, strict=True):
+            chart.whisker(gap + aside, result[name]["low"], result[name]["high"], color, 1.0)
+    chart.line(gaps, [result["mean"] for result in slid], theme.accent, 2.0)
+    for gap, result in zip(gaps, slid, strict=True):
+        _seeds(chart, gap, result)
     words = ("segmentation, 95 % interval", "the same, length known")
     rivals = [("line", color, label) for color, label in zip(colors.values(), words, strict=True)]
     legend(sheet, 0.75, 0.92, [("line", theme.accent, "displacement; pale: each seed"), *rivals])

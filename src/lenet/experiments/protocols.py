@@ -24,7 +24,7 @@ from lenet.experiments.preparation import Material
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.statistics import difference
 from lenet.experiments.streams import Patterns, PatternStream, inverted
-from lenet.experiments.transformations import TRANSFORMATIONS, all_transformed
+from lenet.experiments.transformations import TRANSFORMATIONS, transform_sweep
 from lenet.model import Model
 from lenet.training.progress import NullProgress
 
@@ -66,10 +66,15 @@ def _training(trained: TrainedRow) -> dict[str, Any]:
     outputs = [of_one for group in groups for of_one in group.outputs(test.images)]
     figures, remaining = network_figures(trained.row.description(), outputs, test)
     figures |= training_figures(groups, [stream.training() for stream in trained.streams["all"]])
-    drawn = curves(groups, len(test))
-    results = {"figures": figures, "curves": drawn, "rejection": remaining, "by_order": _by_order(groups, len(test))}
+    mean_curves = curves(groups, len(test))
+    results = {
+        "figures": figures,
+        "curves": mean_curves,
+        "rejection": remaining,
+        "by_order": _by_order(groups, len(test)),
+    }
     if trained.row.curve:
-        results["farthest"] = _farthest(trained.row, drawn)
+        results["farthest"] = _farthest(trained.row, mean_curves)
     return results
 
 
@@ -78,13 +83,15 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
     test, network = trained.material.test, trained.row.description()
     outputs = [machine.outputs(test.images) for machine in trained.machines]
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
-    asked = [answered(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
-    figures[("average_cost", "")] = [cost for _, cost in asked]
-    skipping, _ = network_figures(network, [of_one for of_one, _ in asked], test)
+    answered_shares = [
+        answered(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)
+    ]
+    figures[("average_cost", "")] = [cost for _, cost in answered_shares]
+    skipping, _ = network_figures(network, [of_one for of_one, _ in answered_shares], test)
     figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
-    for index, place in enumerate(("first", "second", "third")):
+    for index, position in enumerate(("first", "second", "third")):
         alone, _ = network_figures(network, [three[index] for three in outputs], test)
-        figures[("test_error", f"the {place} network alone")] = alone[("test_error", "")]
+        figures[("test_error", f"the {position} network alone")] = alone[("test_error", "")]
     filtered = [machine.filtered for machine in trained.machines]
     first = trained.groups["first"]
     return {
@@ -100,8 +107,8 @@ def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
     figures: Figures = {
         ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
     }
-    drawn = curves(groups, tested)
-    return {"figures": figures, "curves": drawn, "farthest": _farthest(trained.row, drawn)}
+    mean_curves = curves(groups, tested)
+    return {"figures": figures, "curves": mean_curves, "farthest": _farthest(trained.row, mean_curves)}
 
 
 def _sizes(trained: TrainedRow) -> dict[str, Any]:
@@ -141,25 +148,26 @@ def _noise(trained: TrainedRow) -> dict[str, Any]:
 def _robustness(trained: TrainedRow) -> dict[str, Any]:
     test, figures = trained.material.test, Figures()
     series: dict[str, dict[str, Any]] = {
-        kind.name: {"amounts": list(kind.amounts), **{name: [] for name in trained.below}} for kind in TRANSFORMATIONS
+        transformation.name: {"amounts": list(transformation.amounts), **{name: [] for name in trained.below}}
+        for transformation in TRANSFORMATIONS
     }
-    for kind, amount, patterns in all_transformed(test):
+    for transformation, amount, patterns in transform_sweep(test):
         for name, below in trained.below.items():
             rates = [100 * errors / len(test) for group in below.groups["all"] for errors in group.errors(patterns)]
-            series[kind.name][name].append([float(np.mean(rates)), float(np.std(rates))])
-            if amount in kind.described:
-                figures[("test_error", f"{name}, {kind.name} {amount:g}".replace(" -", " −"))] = rates
+            series[transformation.name][name].append([float(np.mean(rates)), float(np.std(rates))])
+            if amount in transformation.published_range:
+                figures[("test_error", f"{name}, {transformation.name} {amount:g}".replace(" -", " −"))] = rates
     return {"figures": figures, "series": series}
 
 
 def _details(trained: TrainedRow) -> dict[str, Any]:
     """Each step's errors, how far it is from the step before, and for how many seconds a seed keeps a core busy."""
-    tested, before = len(trained.material.test), trained.below["lenet-5"].groups["all"]
+    tested, baseline = len(trained.material.test), trained.below["lenet-5"].groups["all"]
     figures: Figures = {}
     seconds: dict[str, float] = {}
     recipes = {PUBLISHED: trained.plan.recipe, **{part.name: part.recipe for part in trained.plan.parts}}
     for part, recipe in recipes.items():
-        groups = trained.groups.get(part, before)
+        groups = trained.groups.get(part, baseline)
         figures[("test_error", part)] = last(groups, "test_errors", tested)
         figures[("train_error_while_learning", part)] = last(groups, "errors")
         spent = [one for group in groups for one in group.seconds]
@@ -181,10 +189,11 @@ def _by_order(groups: list[Group], tested: int) -> list[float]:
     return [float(np.mean(last([group], "test_errors", tested))) for group in groups]
 
 
-def _farthest(row: Row, drawn: Mapping[str, Any]) -> dict[str, Any]:
+def _farthest(row: Row, mean_curves: Mapping[str, Any]) -> dict[str, Any]:
     assert row.curve is not None
     return {
-        name: farthest(drawn[name]["mean"], printed) for name, printed in zip(("train", "test"), row.curve, strict=True)
+        name: farthest(mean_curves[name]["mean"], published)
+        for name, published in zip(("train", "test"), row.curve, strict=True)
     }
 
 

@@ -24,7 +24,7 @@ ORDER = 1_989  # the first order's seed; the others follow
 
 
 def reproduce(
-    row: Row, place: Path, request: Request | None = None, *, progress: NullProgress | None = None
+    row: Row, row_folder: Path, request: Request | None = None, *, progress: NullProgress | None = None
 ) -> TrainedRow:
     """Reproduce a row in its folder, or go on with it; what it rests on is reproduced beside it first.
 
@@ -34,46 +34,50 @@ def reproduce(
         DataError: if the data set cannot be had.
     """
     plan = (request or Request()).plan(row)
-    _check(plan, place)
-    return _reproduce(plan, place, progress or NullProgress())
+    _check(plan, row_folder)
+    return _reproduce(plan, row_folder, progress or NullProgress())
 
 
-def check(row: Row, place: Path, request: Request) -> None:
+def check(row: Row, row_folder: Path, request: Request) -> None:
     """Refuse, before anything begins, what cannot be done with a row, or with those that it rests on.
 
     Raises:
         TrainingError: if the row cannot be changed as asked, or a folder holds a run with other settings.
         DataError: if the data set cannot be had.
     """
-    _check(request.plan(row), place)
+    _check(request.plan(row), row_folder)
 
 
-def _check(plan: Plan, place: Path) -> None:
-    folder.check(place, _settings(plan, prepare(plan)))
+def _check(plan: Plan, row_folder: Path) -> None:
+    folder.check(row_folder, _settings(plan, prepare(plan)))
     for name, below in plan.below.items():
-        _check(below, place.parent / name)
+        _check(below, row_folder.parent / name)
 
 
-def _reproduce(plan: Plan, place: Path, progress: NullProgress) -> TrainedRow:
+def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedRow:
     material = prepare(plan)
-    with folder.begin(place, _settings(plan, material)) as settings:
-        below = {name: _reproduce(one, place.parent / name, progress) for name, one in plan.below.items()}
+    with folder.begin(row_folder, _settings(plan, material)) as settings:
+        below = {
+            name: _reproduce(row_plan, row_folder.parent / name, progress) for name, row_plan in plan.below.items()
+        }
         is_new, started = "results" not in settings, time.monotonic()
         try:
             progress.begin(plan.row.name, _presented(plan, material))
-            trained = (_train_readers if plan.cutting else _train)(plan, place, settings, material, below, progress)
+            trained = (_train_readers if plan.cutting else _train)(
+                plan, row_folder, settings, material, below, progress
+            )
             if is_new:
-                _measure_and_write(trained, place)
+                _measure_and_write(trained, row_folder)
         finally:
             if is_new:  # the time of a run that was stopped counts too
                 settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
-                folder.save(place, settings)
+                folder.save(row_folder, settings)
     return trained
 
 
 def _train(
     plan: Plan,
-    place: Path,
+    row_folder: Path,
     settings: dict[str, Any],
     material: Material,
     below: Mapping[str, TrainedRow],
@@ -92,25 +96,27 @@ def _train(
     def train(part: PartPlan, number: int) -> Group:
         name = "" if part.name == "all" else f"{part.name}, "
         return train_group(
-            place / "groups" / f"{_file_name(part)}-{number + 1}", part.network, part.recipe, plan.groups[number],
+            row_folder / "groups" / f"{_file_name(part)}-{number + 1}", part.network, part.recipe, plan.groups[number],
             streams[part.name][number], material.test,
             progress.part(f"{name}order {number + 1} of {len(plan.groups)}"),
         )  # fmt: skip
 
     by_pattern = [part for part in plan.parts if part.recipe.optimizer == "sdlm"]
     jobs = [partial(train, part, number) for part in by_pattern for number in range(len(plan.groups))]
-    done = iter(side_by_side(jobs, progress))
-    groups = {part.name: [next(done) for _ in plan.groups] for part in by_pattern}
+    results = iter(side_by_side(jobs, progress))
+    groups = {part.name: [next(results) for _ in plan.groups] for part in by_pattern}
     for part in plan.parts:
         if part not in by_pattern:
-            each = place / "batches" / _file_name(part)
+            checkpoint = row_folder / "batches" / _file_name(part)
             groups[part.name] = [
-                train_each(each, part.network, part.recipe, plan.seeds, material.training, material.test, progress)
+                train_each(
+                    checkpoint, part.network, part.recipe, plan.seeds, material.training, material.test, progress
+                )
             ]
     machines: list[boosting.Machine] = []
     if plan.row.measurement == "boosting":
         machines = boosting.train_machines(
-            place / "groups", plan.network, plan.recipe, groups["first"], material.training, material.test,
+            row_folder / "groups", plan.network, plan.recipe, groups["first"], material.training, material.test,
             amount=_amount(plan), progress=progress,
         )  # fmt: skip
     return TrainedRow(plan, settings, material, below, streams, groups, machines, progress=progress)
@@ -118,7 +124,7 @@ def _train(
 
 def _train_readers(
     plan: Plan,
-    place: Path,
+    row_folder: Path,
     settings: dict[str, Any],
     material: Material,
     below: Mapping[str, TrainedRow],
@@ -126,7 +132,7 @@ def _train_readers(
 ) -> TrainedRow:
     """Train the networks that are slid over strings, or open them."""
     readers = digit_strings.train_readers(
-        place / "groups", plan, material.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
+        row_folder / "groups", plan, material.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
         progress=progress,
     )  # fmt: skip
     return TrainedRow(plan, settings, material, below, readers=readers, progress=progress)
@@ -136,14 +142,14 @@ def _file_name(part: PartPlan) -> str:
     return part.name.replace(",", "").replace(" ", "-")
 
 
-def _measure_and_write(trained: TrainedRow, place: Path) -> None:
+def _measure_and_write(trained: TrainedRow, row_folder: Path) -> None:
     settings = trained.settings
     results = MEASUREMENTS[trained.row.measurement](trained)
     if history := [*_history(trained)]:
-        folder.save_history(place, history)
+        folder.save_history(row_folder, history)
     if trained.readers:
-        digit_strings.save_example(place, trained.material.test)
-    _save_first_seed(trained, place)
+        digit_strings.save_example(row_folder, trained.material.test)
+    _save_first_seed(trained, row_folder)
     figures = assembled(trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
     settings["results"] = {"measures": figures, **results}
 
@@ -158,19 +164,19 @@ def _history(trained: TrainedRow) -> Iterator[dict[str, Any]]:
     yield from digit_strings.history_of(trained.readers)
 
 
-def _save_first_seed(trained: TrainedRow, place: Path) -> None:
+def _save_first_seed(trained: TrainedRow, row_folder: Path) -> None:
     """The networks of the first seed, whatever they are worth: never the best."""
     provenance = {"reproduction": trained.settings["name"], "seed": 0, "data": trained.settings["data"]}
     if trained.machines:
         for number, arrays in enumerate(trained.machines[0].arrays, 1):
             model = Model(trained.plan.network, dict(arrays), {**provenance, "network_of_the_machine": number})
-            model.save(place / f"weights-{number}.safetensors")
+            model.save(row_folder / f"weights-{number}.safetensors")
     elif trained.readers:
-        trained.readers[0].save(place / "weights.safetensors")
+        trained.readers[0].save(row_folder / "weights.safetensors")
     elif trained.groups:
         part, groups = next(iter(trained.groups.items()))
         model = Model(groups[0].network, dict(groups[0].parameters[0]), {**provenance, "part": part})
-        model.save(place / "weights.safetensors")
+        model.save(row_folder / "weights.safetensors")
 
 
 def _settings(plan: Plan, material: Material) -> dict[str, Any]:

@@ -39,7 +39,7 @@ def student(freedom: int) -> float:
     >>> student(15), student(35)
     (2.131, 2.04)
     """
-    return _STUDENT[max(known for known in _STUDENT if known <= freedom)]
+    return _STUDENT[max(tabulated for tabulated in _STUDENT if tabulated <= freedom)]
 
 
 def summarize(values: Sequence[float]) -> Summary:
@@ -52,11 +52,11 @@ def summarize(values: Sequence[float]) -> Summary:
     if n == 1:
         return Summary(1, mean, None, None, None)
     deviation = math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (n - 1))
-    half = student(n - 1) * deviation / math.sqrt(n)
-    return Summary(n, mean, deviation, mean - half, mean + half)
+    half_width = student(n - 1) * deviation / math.sqrt(n)
+    return Summary(n, mean, deviation, mean - half_width, mean + half_width)
 
 
-def difference(values: Sequence[float], before: Sequence[float]) -> tuple[float, float | None]:
+def difference(values: Sequence[float], baseline: Sequence[float]) -> tuple[float, float | None]:
     """How far the mean of one sample is from that of another, and half the width of its 95 % interval.
 
     Welch's, with the degrees of freedom of the smaller sample, which is the wider interval; None for a single value.
@@ -64,15 +64,15 @@ def difference(values: Sequence[float], before: Sequence[float]) -> tuple[float,
     >>> difference([1.0, 1.2], [0.9, 1.1])[0]
     0.1
     """
-    ours, theirs = summarize(values), summarize(before)
-    apart = round(ours.mean - theirs.mean, 6)
-    if ours.deviation is None or theirs.deviation is None:
-        return apart, None
-    error = math.sqrt(ours.deviation**2 / ours.n + theirs.deviation**2 / theirs.n)
-    return apart, student(min(ours.n, theirs.n) - 1) * error
+    summary, baseline_summary = summarize(values), summarize(baseline)
+    difference_of_means = round(summary.mean - baseline_summary.mean, 6)
+    if summary.deviation is None or baseline_summary.deviation is None:
+        return difference_of_means, None
+    error = math.sqrt(summary.deviation**2 / summary.n + baseline_summary.deviation**2 / baseline_summary.n)
+    return difference_of_means, student(min(summary.n, baseline_summary.n) - 1) * error
 
 
-def verdict(summary: Summary, printed: float) -> str:
+def verdict(summary: Summary, published: float) -> str:
     """Where the printed figure lies: ``"within"`` the interval of our mean, ``"below"`` or ``"above"`` it, ``"one"``.
 
     ``"one"`` stands for a single seed, of which nothing can be said. Printed figures have two digits after the point,
@@ -83,6 +83,6 @@ def verdict(summary: Summary, printed: float) -> str:
     """
     if summary.low is None or summary.high is None:
         return "one"
-    if printed < summary.low - 0.005:
+    if published < summary.low - 0.005:
         return "below"
-    return "above" if printed > summary.high + 0.005 else "within"
+    return "above" if published > summary.high + 0.005 else "within"

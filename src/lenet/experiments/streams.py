@@ -95,14 +95,14 @@ class PatternStream(Stream):
         return np.sort(chosen).astype(np.int64)
 
     def _distorted(self, number: int) -> Patterns:
-        whole, block = self.training(), number % (COPIES + 1)
-        size = len(whole)
+        patterns, block = self.training(), number % (COPIES + 1)
+        size = len(patterns)
         chosen = self._rng().permutation((COPIES + 1) * size)[block * size : (block + 1) * size]
         copy, source = np.divmod(chosen, size)
-        images = whole.images[source]
-        changed = copy > 0
-        images[changed] = distort(images[changed], self._rng(_DISTORTED, block), AFFINE)
-        return Patterns(images, whole.labels[source])
+        images = patterns.images[source]
+        is_distorted = copy > 0
+        images[is_distorted] = distort(images[is_distorted], self._rng(_DISTORTED, block), AFFINE)
+        return Patterns(images, patterns.labels[source])
 
     def _rng(self, *purpose: int) -> np.random.Generator:
         return np.random.default_rng([self.order, *purpose])
@@ -137,13 +137,13 @@ class SeparateStream(Stream):
 
     def epoch(self, number: int) -> Epoch:
         """All patterns; the order of their presentation, (patterns, networks), and how many of them are distinct."""
-        whole, streams = self._drawn
+        patterns, streams = self._drawn
         epochs = [(start, stream.epoch(number)) for start, stream in streams]
         order = self._columns([(start, epoch.order) for start, epoch in epochs], self.number)
         count = min(self.curvature_examples, self.number)
         curvature = self._columns([(start, stream._curvature(number)) for start, stream in streams], count)
         distinct = [len(np.unique(column)) for column in order.T]
-        return Epoch(whole.images, whole.labels, order, curvature=curvature, remarks={"distinct": distinct})
+        return Epoch(patterns.images, patterns.labels, order, curvature=curvature, remarks={"distinct": distinct})
 
     @staticmethod
     def _columns(parts: list[tuple[int, NDArray[np.int64]]], rows: int) -> NDArray[np.int64]:
@@ -154,14 +154,14 @@ class SeparateStream(Stream):
         """All patterns, and where among them those of each network start."""
         parts = self.draw()
         bounds = np.cumsum([0, *map(len, parts)]).tolist()
-        whole = joined(parts)
+        patterns = joined(parts)
         count = min(self.curvature_examples, self.number)
         streams = [
-            (start, PatternStream(Patterns(whole.images[start:end], whole.labels[start:end]), seed,
+            (start, PatternStream(Patterns(patterns.images[start:end], patterns.labels[start:end]), seed,
                                   curvature_examples=count))
             for start, end, seed in zip(bounds, bounds[1:], self.order, strict=False)
         ]  # fmt: skip
-        return whole, streams
+        return patterns, streams
 
 
 def joined(parts: Sequence[Patterns]) -> Patterns:

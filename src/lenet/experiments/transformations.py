@@ -1,4 +1,4 @@
-"""Test digits turned, scaled and shifted by known amounts, and how many networks still read them [LeCun98, Fig. 13]."""
+"""Apply rotations, scalings and shifts to test digits, for the robustness test [LeCun98, Fig. 13]."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -11,19 +11,19 @@ from lenet.experiments.streams import Patterns
 
 @dataclass(frozen=True)
 class Transformation:
-    """One way to change a picture, by several amounts.
+    """A geometric transformation of a picture, and the amounts to apply it by.
 
     Attributes:
         name: ``"rotation"``, ``"scale"`` or ``"vertical shift"``.
         unit: of the amounts.
-        amounts: those that are tried; the one that changes nothing among them.
-        described: the ends of the range within which the paper calls recognition accurate.
+        amounts: those that are tried, the identity among them.
+        published_range: the ends of the range within which the paper calls recognition accurate.
     """
 
     name: str
     unit: str
     amounts: tuple[float, ...]
-    described: tuple[float, float]
+    published_range: tuple[float, float]
 
 
 TRANSFORMATIONS = (
@@ -34,11 +34,11 @@ TRANSFORMATIONS = (
 """The paper: scale up to about a factor of 2, shifts of about half a digit's height (20 pixels), rotations of 30."""
 
 
-def transformed(images: NDArray[np.uint8], name: str, amount: float) -> NDArray[np.uint8]:
-    """Pictures (N, H, W) turned counter-clockwise, scaled, or shifted down, about their middle, bilinearly.
+def transform(images: NDArray[np.uint8], name: str, amount: float) -> NDArray[np.uint8]:
+    """Rotate counter-clockwise, scale, or shift down pictures (N, H, W) about their center, bilinearly.
 
     >>> dot = np.zeros((1, 5, 5), np.uint8); dot[0, 2, 2] = 255
-    >>> np.argwhere(transformed(dot, "vertical shift", 2)[0]).tolist()
+    >>> np.argwhere(transform(dot, "vertical shift", 2)[0]).tolist()
     [[4, 2]]
     """
     import cv2
@@ -54,8 +54,9 @@ def transformed(images: NDArray[np.uint8], name: str, amount: float) -> NDArray[
     return result
 
 
-def all_transformed(patterns: Patterns) -> Iterator[tuple[Transformation, float, Patterns]]:
-    """The patterns changed in each way by each amount."""
-    for kind in TRANSFORMATIONS:
-        for amount in kind.amounts:
-            yield kind, amount, Patterns(transformed(patterns.images, kind.name, amount), patterns.labels)
+def transform_sweep(patterns: Patterns) -> Iterator[tuple[Transformation, float, Patterns]]:
+    """Apply every transformation by each of its amounts to the patterns."""
+    for transformation in TRANSFORMATIONS:
+        for amount in transformation.amounts:
+            transformed = Patterns(transform(patterns.images, transformation.name, amount), patterns.labels)
+            yield transformation, amount, transformed

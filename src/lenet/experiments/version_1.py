@@ -19,18 +19,18 @@ FORMAT = "lenet-reproduction-1"
 _LOSSES = {"mean-squared-error": "sum-squared-error"}
 
 
-def settings(kept: Mapping[str, Any]) -> dict[str, Any]:
+def settings(record: Mapping[str, Any]) -> dict[str, Any]:
     """A row's ``run.json`` with its recipes as they are kept now."""
-    return {**kept, **_recipes(kept)}
+    return {**record, **_recipes(record)}
 
 
-def _recipes(kept: Mapping[str, Any]) -> dict[str, Any]:
-    of_row = kept["recipe"]
+def _recipes(record: Mapping[str, Any]) -> dict[str, Any]:
+    of_row = record["recipe"]
     return {
         "recipe": recipe(of_row),
         "passes": of_row["passes"] if "peak_rate" in of_row else len(of_row["rates"]),
-        "parts": {name: recipe(of_part) for name, of_part in kept["parts"].items()},
-        "below": {name: _recipes(of_below) for name, of_below in kept["below"].items()},
+        "parts": {name: recipe(of_part) for name, of_part in record["parts"].items()},
+        "below": {name: _recipes(of_below) for name, of_below in record["below"].items()},
     }
 
 
@@ -38,16 +38,16 @@ def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
     """A recipe as it is kept now."""
     record = Record.of(values, "recipe")
     if "peak_rate" in record:
-        same = {name: values[name] for name in ("batch", "loss", "j", "optimizer", "weight_decay", "ema")}
-        return {**RECIPE.to_json(), **same, "learning_rate": values["peak_rate"], "epochs": values["schedule"]}
+        unchanged = {name: values[name] for name in ("batch", "loss", "j", "optimizer", "weight_decay", "ema")}
+        return {**RECIPE.to_json(), **unchanged, "learning_rate": values["peak_rate"], "epochs": values["schedule"]}
     if "rates" in record and "optimizer" not in record:
-        changed = {
+        renamed = {
             "loss": _LOSSES.get(record.text("loss"), record.text("loss")),
             "epochs": len(record.list("rates")),
             "curvature_examples": record.integer("curvature_patterns", 1),
         }
-        same = {name: values[name] for name in ("j", "halved", "init", "rates", "mu")}
-        return {**LENET_5.to_json(), **same, **changed}
+        unchanged = {name: values[name] for name in ("j", "halved", "init", "rates", "mu")}
+        return {**LENET_5.to_json(), **unchanged, **renamed}
     return Recipe.from_json(values).to_json()
 
 
@@ -78,10 +78,10 @@ def checkpoint(folder: Path, seeds: Sequence[int], tested: int) -> Checkpoint | 
         return None
     try:
         metadata, state = read_safetensors(path)
-        place = Record.parsed(Record(metadata).text("lenet"))
-        if place.record("settings").value("seeds") != list(seeds):
+        metadata_record = Record.parsed(Record(metadata).text("lenet"))
+        if metadata_record.record("settings").value("seeds") != list(seeds):
             raise RecordError("it holds other seeds")
-        history = [_row(row, len(seeds), tested) for row in place.records("history")]
+        history = [_row(row, len(seeds), tested) for row in metadata_record.records("history")]
         return Checkpoint(len(history), 0, state, history=history)
     except (RecordError, WeightsError) as error:
         raise TrainingError(
@@ -89,22 +89,22 @@ def checkpoint(folder: Path, seeds: Sequence[int], tested: int) -> Checkpoint | 
         ) from None
 
 
-def _row(kept: Record, replicas: int, tested: int) -> EpochRow:
+def _row(record: Record, replicas: int, tested: int) -> EpochRow:
     """An epoch's row, of a pass."""
-    errors, wrong = (kept.integers(name, replicas) for name in ("train_errors", "test_errors"))
-    examples, seconds = kept.integer("patterns", 1), kept.number("seconds", 0)
+    errors, wrong = (record.integers(name, replicas) for name in ("train_errors", "test_errors"))
+    examples, seconds = record.integer("patterns", 1), record.number("seconds", 0)
     return {
-        "epoch": kept.integer("pass", 1),
-        "loss": list(kept.numbers("loss", replicas)),
+        "epoch": record.integer("pass", 1),
+        "loss": list(record.numbers("loss", replicas)),
         "errors": list(errors),
-        "error_rate": [100 * one / examples for one in errors],
+        "error_rate": [100 * count / examples for count in errors],
         "examples": examples,
-        "learning_rate": kept.number("rate", 0),
+        "learning_rate": record.number("rate", 0),
         "seconds": seconds,
         "images_per_second": examples / max(seconds, 1e-9),
         **dict.fromkeys(("validation_loss", "validation_errors", "validation_error_rate")),
         "test_errors": list(wrong),
         "test_error_rate": (100 * np.array(wrong) / tested).tolist(),
         "best": False,
-        **{name: kept.values[name] for name in ("distinct",) if name in kept},
+        **{name: record.values[name] for name in ("distinct",) if name in record},
     }

@@ -9,16 +9,16 @@ from lenet.experiments.formatting import results_line
 from lenet.experiments.rows import find
 from lenet.files import write_atomically
 
-LINE = "row.md"
+RESULTS_LINE_FILE = "row.md"
 
 
-def write_row(place: Path, settings: Mapping[str, Any]) -> list[Path]:
+def write_row(run_folder: Path, settings: Mapping[str, Any]) -> list[Path]:
     """Draw a row's pictures, light and dark, and write its line for the table of results; the files' paths.
 
     Raises:
         MissingExtra: if matplotlib is not installed.
     """
-    line = place / LINE
-    with folder.reading_results(place):
+    line = run_folder / RESULTS_LINE_FILE
+    with folder.checked_results(run_folder):
         write_atomically(line, results_line(settings).encode())
-        return [*pictures.draw(find(settings["name"]), settings, place), line]
+        return [*pictures.draw(find(settings["name"]), settings, run_folder), line]

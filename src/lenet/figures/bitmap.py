@@ -49,12 +49,12 @@ class Bitmap:
             box = (x - radius, y - radius, x + radius, y + radius)
             self._draw.ellipse(box, color if filled else None, color, line)
 
-    def breadth(self, text: str, size: float) -> float:
+    def text_width(self, text: str, size: float) -> float:
         """The width of a text in inches."""
         return _font(size).getlength(text) / _INCH
 
     def picture(self) -> Image.Image:
-        """What has been drawn."""
+        """The picture drawn so far."""
         return self._large.reduce(_FINER)
 
 

@@ -26,7 +26,7 @@ from lenet.architecture import (
 )
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth, wrapped
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrapped
 from lenet.summary import Account, count
 from lenet.summary.account import window
 from lenet.summary.tables import shape_text
@@ -73,7 +73,7 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
         columns = _columns(network, account, lines=3)
     totals = f"{account.parameters:,} parameters · {account.connections:,} connections"
     right = max(
-        columns[-1].right, _MARGIN + breadth(network.name, 13, bold=True) + 0.3 + breadth(totals, 10, bold=True)
+        columns[-1].right, _MARGIN + text_width(network.name, 13, bold=True) + 0.3 + text_width(totals, 10, bold=True)
     )
     width = right + _MARGIN
     story = _balanced(network.story, width - 2 * _MARGIN)
@@ -90,16 +90,16 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
         sheet.text(_MARGIN, 0.54 + 0.15 * index, line, _TEXT, theme.muted)
     for column in columns:
         for index, line in enumerate(column.label):
-            at = labels + 0.14 * (index + 1)
-            sheet.text(column.middle, at, line, _TEXT, align="center", bold=index == 0)
+            label_x = labels + 0.14 * (index + 1)
+            sheet.text(column.middle, label_x, line, _TEXT, align="center", bold=index == 0)
         column.shape.draw(sheet, column.left, planes + 0.06 + (tallest - column.shape.size[1]) / 2)
     if network.input[0] == 1:
         _glyph(sheet, columns[0], planes + 0.06, tallest)
-    for index, (before, after) in enumerate(pairwise(columns)):
-        _connect(sheet, network, index, before, after, planes + 0.06, tallest)
-        for row, line in enumerate(after.kind):
-            color = theme.ink if row < after.words else theme.muted
-            sheet.text(after.between, kinds + 0.135 * row, line, _TEXT, color, "center")
+    for index, (left_column, right_column) in enumerate(pairwise(columns)):
+        _connect(sheet, network, index, left_column, right_column, planes + 0.06, tallest)
+        for row, line in enumerate(right_column.kind):
+            color = theme.ink if row < right_column.words else theme.muted
+            sheet.text(right_column.between, kinds + 0.135 * row, line, _TEXT, color, "center")
     _draw_counts(sheet, account, columns, counts, right)
     return sheet
 
@@ -120,12 +120,12 @@ class _Column:
 
     @property
     def label_width(self) -> float:
-        widest = max(breadth(line, _TEXT, bold=index == 0) for index, line in enumerate(self.label))
+        widest = max(text_width(line, _TEXT, bold=index == 0) for index, line in enumerate(self.label))
         return max(widest, self.numbers)
 
     @property
     def kind_width(self) -> float:
-        return max((breadth(line, _TEXT) for line in self.kind), default=0.0)
+        return max((text_width(line, _TEXT) for line in self.kind), default=0.0)
 
     @property
     def left(self) -> float:
@@ -138,36 +138,44 @@ class _Column:
 
 def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
     """The columns side by side, as close as their shapes, labels and kinds of connection allow."""
-    unit = min(_INPUT_SIDE / max(network.input[1:]), 0.055)
+    pixel_size = min(_INPUT_SIDE / max(network.input[1:]), 0.055)
     max_units = max(unit_count(shape) for shape in network.output_shapes)
-    first = _Column(stage_shape(network.input, unit, max_units, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75)
+    first = _Column(
+        stage_shape(network.input, pixel_size, max_units, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75
+    )
     columns = [first]
     for stage, input_shape, counts in zip(network.stages, network.input_shapes, account.stages, strict=True):
         output_shape = counts.output_shape
         tint = 0.42 if isinstance(stage.layer, Convolution) else 0.16
-        words, details = _kind(stage, input_shape)
+        connection_text, details = _kind(stage, input_shape)
         rows = (_activation(stage.activation), f"{counts.parameters:,}", f"{counts.connections:,}")
-        numbers = max(breadth(text, _TEXT) for text in rows)
+        numbers = max(text_width(text, _TEXT) for text in rows)
         label = _label(stage.name, output_shape, lines)
         columns.append(
-            _Column(stage_shape(output_shape, unit, max_units, tint), label, [*words, *details], len(words), numbers)
+            _Column(
+                stage_shape(output_shape, pixel_size, max_units, tint),
+                label,
+                [*connection_text, *details],
+                len(connection_text),
+                numbers,
+            )
         )
     first.middle = _MARGIN + max(first.shape.size[0], first.label_width) / 2
-    for before, column in pairwise(columns):
-        half = column.shape.size[0] / 2
-        edge = before.middle + before.shape.size[0] / 2
+    for previous, column in pairwise(columns):
+        half_width = column.shape.size[0] / 2
+        edge = previous.middle + previous.shape.size[0] / 2
         column.middle = max(
-            edge + _GAP + half,
-            before.middle + (before.label_width + column.label_width) / 2 + _SPACING,
-            _middle_for(before, column, edge) + half if before.kind else 0.0,
+            edge + _GAP + half_width,
+            previous.middle + (previous.label_width + column.label_width) / 2 + _SPACING,
+            _middle_for(previous, column, edge) + half_width if previous.kind else 0.0,
         )
         column.between = (edge + column.left) / 2
     return columns
 
 
-def _middle_for(before: _Column, column: _Column, edge: float) -> float:
+def _middle_for(previous: _Column, column: _Column, edge: float) -> float:
     """Where the left edge must stand for the kind of connection to clear the one before."""
-    between = before.between + (before.kind_width + column.kind_width) / 2 + _SPACING
+    between = previous.between + (previous.kind_width + column.kind_width) / 2 + _SPACING
     return 2 * between - edge
 
 
@@ -192,8 +200,8 @@ def _covers(stage: Stage, input_shape: Shape) -> bool:
     """Whether every unit is connected to every unit of the stage before: a full connection by any name."""
     match stage.layer:
         case Convolution() as layer:
-            whole = (layer.kernel_size, layer.kernel_size) == input_shape[1:] and layer.padding == 0
-            return whole and all(len(row) == input_shape[0] for row in layer.connected_maps(input_shape[0]))
+            is_full_kernel = (layer.kernel_size, layer.kernel_size) == input_shape[1:] and layer.padding == 0
+            return is_full_kernel and all(len(row) == input_shape[0] for row in layer.connected_maps(input_shape[0]))
         case FullConnection() | EuclideanRbf():
             return True
     return False
@@ -223,40 +231,46 @@ def _kind(stage: Stage, input_shape: Shape) -> tuple[list[str], list[str]]:
 
 
 def _connect(
-    sheet: Sheet, network: Network, index: int, before: _Column, after: _Column, top: float, tallest: float
+    sheet: Sheet,
+    network: Network,
+    index: int,
+    source_column: _Column,
+    target_column: _Column,
+    top: float,
+    tallest: float,
 ) -> None:
     """The window of one unit: a patch of a plane, or everything."""
     theme, stage = sheet.theme, network.stages[index]
     input_shape, output_shape = network.input_shapes[index], network.output_shapes[index]
-    above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (before, after))
-    share = 0.3 if index % 2 == 0 else 0.68  # in turn, so that no unit hides the next patch
-    row, column = (round(share * (length - 1)) for length in output_shape[1:])
+    above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (source_column, target_column))
+    height_fraction = 0.3 if index % 2 == 0 else 0.68  # in turn, so that no unit hides the next patch
+    row, column = (round(height_fraction * (length - 1)) for length in output_shape[1:])
     if unit_count(output_shape):
         row, column = round(0.45 * (output_shape[0] - 1)), 0
-    unit = after.shape.patch(after.left, below, row, column, 1, 1)
+    unit_outline = target_column.shape.patch(target_column.left, below, row, column, 1, 1)
     if _covers(stage, input_shape):
-        upper, lower = before.shape.ends(before.left, above)
+        upper, lower = source_column.shape.ends(source_column.left, above)
         field = [upper, lower]
-        target = [unit[0], unit[3]]
+        target = [unit_outline[0], unit_outline[3]]
     else:
-        side, step, padding = window(stage.layer, input_shape)
+        side, stride, padding = window(stage.layer, input_shape)
         rows, columns = (min(side, length) for length in input_shape[1:])
         start_row, start_column = (
-            (0, 0) if unit_count(output_shape) else (row * step - padding, column * step - padding)
+            (0, 0) if unit_count(output_shape) else (row * stride - padding, column * stride - padding)
         )
         # Moved off the padding, where small planes leave no other place.
         start_row, start_column = (
-            min(max(0, start), length - wide)
-            for start, length, wide in zip((start_row, start_column), input_shape[1:], (rows, columns), strict=True)
+            min(max(0, start), length - extent)
+            for start, length, extent in zip((start_row, start_column), input_shape[1:], (rows, columns), strict=True)
         )
-        patch = before.shape.patch(before.left, above, start_row, start_column, rows, columns)
+        patch = source_column.shape.patch(source_column.left, above, start_row, start_column, rows, columns)
         sheet.polygon(patch, theme.accent, opacity=0.18)
         sheet.polygon(patch, edge=theme.accent, line=0.9)
-        field, target = [patch[1], patch[2]], [unit[0], unit[3]]
+        field, target = [patch[1], patch[2]], [unit_outline[0], unit_outline[3]]
     sheet.polygon([field[0], target[0], target[1], field[1]], theme.accent, opacity=0.10)
     for start_point, end in zip(field, target, strict=True):
         sheet.polygon([start_point, end], edge=theme.accent, line=0.6)
-    sheet.polygon(unit, theme.accent, theme.accent, 0.6)
+    sheet.polygon(unit_outline, theme.accent, theme.accent, 0.6)
 
 
 def _glyph(sheet: Sheet, column: _Column, top: float, tallest: float) -> None:

@@ -54,7 +54,7 @@ class Displaced:
 
 
 def draw_displacement(
-    shown: Displaced, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
+    displaced: Displaced, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
 ) -> Path:
     """Draw it as ``displacement``.
 
@@ -65,43 +65,45 @@ def draw_displacement(
         MissingExtra: if matplotlib is not installed.
     """
     folder = figure_folder(directory, format)
-    return displacement(shown, DARK if dark else LIGHT).save(folder / f"displacement.{format}", dpi)
+    return displacement(displaced, DARK if dark else LIGHT).save(folder / f"displacement.{format}", dpi)
 
 
-def displacement(shown: Displaced, theme: Theme) -> Sheet:
+def displacement(displaced: Displaced, theme: Theme) -> Sheet:
     """The sheet."""
-    height, width = shown.field.shape
-    maps = shown.maps[np.argsort(-shown.maps.std(axis=(1, 2)), kind="stable")[:_MAPS]]
-    map_high = maps.shape[1] * shown.map_step * _PIXEL
-    distance = float(np.diff(shown.centers[:2])[0]) if len(shown.centers) > 1 else shown.view / 8
+    height, width = displaced.field.shape
+    maps = displaced.maps[np.argsort(-displaced.maps.std(axis=(1, 2)), kind="stable")[:_MAPS]]
+    map_high = maps.shape[1] * displaced.map_step * _PIXEL
+    distance = float(np.diff(displaced.centers[:2])[0]) if len(displaced.centers) > 1 else displaced.view / 8
     cell = distance * _PIXEL / (CODE_WIDTH + 0.8)
     code_y = _TOP + 0.42
     maps_y = code_y + CODE_HEIGHT * cell + 1.4 * _GAP
     field_y = maps_y + len(maps) * (map_high + 0.06) + _GAP
     sheet = Sheet(_LEFT + width * _PIXEL + _RIGHT, field_y + height * _PIXEL + 0.5, theme)
-    _answer(sheet, shown)
-    for index, (code, center) in enumerate(zip(shown.codes, shown.centers, strict=True)):
-        x = _at(float(center))
+    _answer(sheet, displaced)
+    for index, (code, center) in enumerate(zip(displaced.codes, displaced.centers, strict=True)):
+        x = _pixel_x(float(center))
         sheet.picture(
             code.reshape(CODE_HEIGHT, CODE_WIDTH), x - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell,
-            CODE_HEIGHT * cell, theme.strength, (-1.0, 1.0),
+            CODE_HEIGHT * cell, theme.sequential, (-1.0, 1.0),
         )  # fmt: skip
-        label = shown.classes[index]
+        label = displaced.classes[index]
         sheet.text(
             x, code_y - 0.17, label or _BLANK, 10, theme.ink if label else theme.muted, "center", bold=bool(label)
         )
     for index, values in enumerate(maps):
-        left = _at(shown.map_first - shown.map_step / 2)
-        across = values.shape[1] * shown.map_step * _PIXEL
-        span = (float(values.min()), float(values.max()))
-        sheet.picture(values, left, maps_y + index * (map_high + 0.06), across, map_high, theme.strength, span)
-    sheet.picture(shown.field, _LEFT, field_y, width * _PIXEL, height * _PIXEL, theme.strength, (0.0, 255.0))
-    _window(sheet, shown, code_y, cell, field_y)
+        left = _pixel_x(displaced.map_first - displaced.map_step / 2)
+        map_width = values.shape[1] * displaced.map_step * _PIXEL
+        value_range = (float(values.min()), float(values.max()))
+        sheet.picture(
+            values, left, maps_y + index * (map_high + 0.06), map_width, map_high, theme.sequential, value_range
+        )
+    sheet.picture(displaced.field, _LEFT, field_y, width * _PIXEL, height * _PIXEL, theme.sequential, (0.0, 255.0))
+    _window(sheet, displaced, code_y, cell, field_y)
     for y, lines in (
         (0.5, ["answer"]),
         (code_y - 0.2, ["class"]),
-        (code_y + 0.2, ["f6", f"{len(shown.codes)} × {shown.codes.shape[1]}"]),
-        (maps_y + 0.15, [shown.map_name, f"{len(maps)} of {len(shown.maps)}"]),
+        (code_y + 0.2, ["f6", f"{len(displaced.codes)} × {displaced.codes.shape[1]}"]),
+        (maps_y + 0.15, [displaced.map_name, f"{len(maps)} of {len(displaced.maps)}"]),
         (field_y + 0.15, ["input", f"{height}×{width}"]),
     ):
         for row, line in enumerate(lines):
@@ -109,29 +111,38 @@ def displacement(shown: Displaced, theme: Theme) -> Sheet:
     return sheet
 
 
-def _answer(sheet: Sheet, shown: Displaced) -> None:
+def _answer(sheet: Sheet, displaced: Displaced) -> None:
     """The digits, large, each above a bar over its columns."""
-    half = _PIXEL * 1.6
-    for digit, first, last in shown.digits:
-        left, right = _at(float(shown.centers[first])) - half, _at(float(shown.centers[last])) + half
+    half_height = _PIXEL * 1.6
+    for digit, first, last in displaced.digits:
+        left, right = (
+            _pixel_x(float(displaced.centers[first])) - half_height,
+            _pixel_x(float(displaced.centers[last])) + half_height,
+        )
         sheet.text((left + right) / 2, 0.62, digit, 34, sheet.theme.accent, "center", bold=True)
         sheet.line([(left, _TOP + 0.02), (right, _TOP + 0.02)], sheet.theme.accent, 2)
 
 
-def _window(sheet: Sheet, shown: Displaced, code_y: float, cell: float, field_y: float) -> None:
+def _window(sheet: Sheet, displaced: Displaced, code_y: float, cell: float, field_y: float) -> None:
     """The code and input window of one column, the one in the middle of the answer."""
-    if not shown.digits:
+    if not displaced.digits:
         return
-    _, first, last = shown.digits[len(shown.digits) // 2]
-    center = float(shown.centers[(first + last) // 2])
-    left = _at(center - (shown.view - 1) / 2) - _PIXEL / 2
-    wide, accent, bottom = shown.view * _PIXEL, sheet.theme.accent, field_y + shown.field.shape[0] * _PIXEL
-    sheet.box(left, field_y, wide, bottom - field_y, edge=accent, line=1.6)
-    sheet.box(_at(center) - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell, CODE_HEIGHT * cell, edge=accent, line=1.6)
-    note = f"each column of f6 sees {shown.view} pixels across"
-    sheet.text(left + wide / 2, bottom + 0.24, note, 9, accent, "center")
+    _, first, last = displaced.digits[len(displaced.digits) // 2]
+    center = float(displaced.centers[(first + last) // 2])
+    left = _pixel_x(center - (displaced.view - 1) / 2) - _PIXEL / 2
+    window_width, accent, bottom = (
+        displaced.view * _PIXEL,
+        sheet.theme.accent,
+        field_y + displaced.field.shape[0] * _PIXEL,
+    )
+    sheet.box(left, field_y, window_width, bottom - field_y, edge=accent, line=1.6)
+    sheet.box(
+        _pixel_x(center) - CODE_WIDTH * cell / 2, code_y, CODE_WIDTH * cell, CODE_HEIGHT * cell, edge=accent, line=1.6
+    )
+    note = f"each column of f6 sees {displaced.view} pixels across"
+    sheet.text(left + window_width / 2, bottom + 0.24, note, 9, accent, "center")
 
 
-def _at(pixel: float) -> float:
-    """Where the middle of a pixel column lies on the sheet."""
+def _pixel_x(pixel: float) -> float:
+    """The x coordinate on the sheet of a pixel column's center."""
     return _LEFT + (pixel + 0.5) * _PIXEL

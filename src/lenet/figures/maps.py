@@ -157,8 +157,8 @@ def _stage_sheets(
         panels: list[Panel]
         if item is outputs[-1]:
             heading, bars = answer_bars(network, item, names)
-            title, _, aside = f"{item.key} · {heading}".partition("; ")
-            story = "; ".join(filter(None, (story, aside, winner_text(network, item, names))))
+            title, _, side_note = f"{item.key} · {heading}".partition("; ")
+            story = "; ".join(filter(None, (story, side_note, winner_text(network, item, names))))
             panels = [bars]
         elif item.values.shape[1:] == (1, 1):
             columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
@@ -168,8 +168,8 @@ def _stage_sheets(
             panels = [maps_panel(item, grid_columns(len(item.values), 10 if len(item.values) > 16 else 8), 1.3)]
             panels = [*color_panels(network, item, 1.3), *panels]
             bright_is_high = theme is DARK or len(panels) > 1
-            least, most = ("black", "white") if bright_is_high else ("white", "black")
-            story += f"; each map on its own scale, {least} its minimum, {most} its maximum"
+            low_color, high_color = ("black", "white") if bright_is_high else ("white", "black")
+            story += f"; each map on its own scale, {low_color} its minimum, {high_color} its maximum"
         yield item.key, page(title, story, panels, theme)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from lenet.figures.panels import Panel
-from lenet.figures.sheet import Sheet, Theme, breadth, wrapped
+from lenet.figures.sheet import Sheet, Theme, text_width, wrapped
 
 MARGIN = 0.45
 _TITLE, _STORY = 15, 9
@@ -17,7 +17,7 @@ def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet
     """One sheet with a heading and its panels side by side."""
     gap = 0.45
     inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
-    width = 2 * MARGIN + max(inner, breadth(title, _TITLE, bold=True), 4.5)
+    width = 2 * MARGIN + max(inner, text_width(title, _TITLE, bold=True), 4.5)
     top = page_top(story, width)
     sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
     heading(sheet, title, story)

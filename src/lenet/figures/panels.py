@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import ConnectionTable, Convolution
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.sheet import Sheet, breadth, range_text, value_text
+from lenet.figures.sheet import Sheet, range_text, text_width, value_text
 
 Array = NDArray[np.float32]
 
@@ -37,8 +37,8 @@ def grid_columns(count: int, max_columns: int) -> int:
     >>> grid_columns(6, 8), grid_columns(16, 8), grid_columns(50, 10), grid_columns(37, 20)
     (6, 8, 10, 19)
     """
-    full = max(columns for columns in range(1, max_columns + 1) if count % columns == 0)
-    return full if 2 * full > min(max_columns, count) else ceil(count / ceil(count / max_columns))
+    divisor_columns = max(columns for columns in range(1, max_columns + 1) if count % columns == 0)
+    return divisor_columns if 2 * divisor_columns > min(max_columns, count) else ceil(count / ceil(count / max_columns))
 
 
 def in_rows(values: Array, columns: int) -> Array:
@@ -78,15 +78,17 @@ class Maps:
     @cached_property
     def _width(self) -> float:
         """Of a map, or of what stands under it where that is wider."""
-        texts = (breadth(name, self.text, True) + breadth(span, self.text) for name, span in self._texts)
+        texts = (
+            text_width(name, self.text, True) + text_width(value_range, self.text) for name, value_range in self._texts
+        )
         return max(self.side, max(texts) + 0.01 * self.text)
 
     @property
     def _cell(self) -> tuple[float, float, float]:
         """Width and height of a map's place, and height of the map itself."""
         height, width = self.values.shape[1:]
-        drawn = self.side * height / width
-        return self._width + 0.02 * self.text, drawn + 0.037 * self.text, drawn
+        map_height = self.side * height / width
+        return self._width + 0.02 * self.text, map_height + 0.037 * self.text, map_height
 
     @property
     def size(self) -> tuple[float, float]:
@@ -95,14 +97,14 @@ class Maps:
         return columns * width - 0.02 * self.text, ceil(len(self.values) / self.columns) * height
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        width, height, drawn = self._cell
-        colors = sheet.theme.grays if self.names else sheet.theme.strength
+        width, height, map_height = self._cell
+        colors = sheet.theme.grays if self.names else sheet.theme.sequential
         for index, values in enumerate(self.values):
             row, column = divmod(index, self.columns)
             left, top = x + column * width, y + row * height
-            span = (float(values.min()), float(values.max()))
-            sheet.picture(values, left, top, self.side, drawn, colors, span)
-            below = top + drawn + 0.0205 * self.text
+            value_range = (float(values.min()), float(values.max()))
+            sheet.picture(values, left, top, self.side, map_height, colors, value_range)
+            below = top + map_height + 0.0205 * self.text
             name, span_text = self._texts[index]
             sheet.text(left, below, name, self.text, bold=True)
             sheet.text(left + self._width, below, span_text, self.text, sheet.theme.muted, "right")
@@ -150,7 +152,7 @@ class Cells:
         left, grid = x + self._margin, in_rows(self.values, self.columns)
         signed = bool(self.values.min() < 0)
         span = centered(self.values) if signed else (0.0, float(self.values.max()))
-        colors = sheet.theme.signed if signed else sheet.theme.strength
+        colors = sheet.theme.signed if signed else sheet.theme.sequential
         sheet.cells(grid, left, y, self.side, colors, span)
         for row in range(len(grid)):
             sheet.side_label(left - 0.06, y + (row + 0.5) * self.side, str(row * self.columns), self.text - 1)
@@ -200,8 +202,8 @@ class Kernels:
         for band in range(self._bands):
             outputs = range(band * self._columns, min((band + 1) * self._columns, self.layer.maps))
             top = y + band * (above + self.in_maps * self.side + 0.08) + above
-            for place, output in enumerate(outputs):
-                label = x + margin + (place + 0.5) * self.side
+            for column, output in enumerate(outputs):
+                label = x + margin + (column + 0.5) * self.side
                 sheet.text(label, top - 0.05, str(output), self.text - 1, muted, "center")
             for row in range(self.in_maps):
                 sheet.side_label(x + margin - 0.06, top + (row + 0.5) * self.side, str(row), self.text - 1)
@@ -214,11 +216,11 @@ class Kernels:
     def _mosaic(self, columns: list[tuple[int, ...]], kernels: Any) -> Array:
         """The kernels of some output maps in one picture, one blank pixel between them."""
         side = self.layer.kernel_size
-        step = side + 1
-        mosaic = np.full((self.in_maps * step + 1, len(columns) * step + 1), np.nan, np.float32)
+        pitch = side + 1
+        mosaic = np.full((self.in_maps * pitch + 1, len(columns) * pitch + 1), np.nan, np.float32)
         for column, inputs in enumerate(columns):
             for row in inputs:
-                mosaic[row * step + 1 :, column * step + 1 :][:side, :side] = next(kernels)
+                mosaic[row * pitch + 1 :, column * pitch + 1 :][:side, :side] = next(kernels)
         return mosaic
 
 
@@ -243,14 +245,14 @@ class Table:
             sheet.text(left - 0.14, top + (row + 0.5) * side, str(row), 9, align="right", bold=True, vertical="center")
             if row:
                 sheet.line([(left, top + row * side), (right, top + row * side)], width=0.3)
-        for at in (top, bottom):
-            sheet.line([(left, at), (right, at)], sheet.theme.ink, 0.9)
+        for line_y in (top, bottom):
+            sheet.line([(left, line_y), (right, line_y)], sheet.theme.ink, 0.9)
         arm = 0.22 * side
         for output, inputs in enumerate(self.table):
             for row in inputs:
-                across, down = left + (output + 0.5) * side, top + (row + 0.5) * side
-                sheet.line([(across - arm, down - arm), (across + arm, down + arm)], sheet.theme.ink, 1.3)
-                sheet.line([(across - arm, down + arm), (across + arm, down - arm)], sheet.theme.ink, 1.3)
+                center_x, center_y = left + (output + 0.5) * side, top + (row + 0.5) * side
+                sheet.line([(center_x - arm, center_y - arm), (center_x + arm, center_y + arm)], sheet.theme.ink, 1.3)
+                sheet.line([(center_x - arm, center_y + arm), (center_x + arm, center_y - arm)], sheet.theme.ink, 1.3)
 
 
 @dataclass(frozen=True)
@@ -279,9 +281,9 @@ class Codes:
     @cached_property
     def _width(self) -> float:
         """Of a code, or of what stands under it where that is wider."""
-        numbers = max(breadth(value_text(float(distance)), 9, bold=True) for distance in self.distances)
+        numbers = max(text_width(value_text(float(distance)), 9, bold=True) for distance in self.distances)
         return max(
-            CODE_WIDTH * self._SMALL, max(breadth(name, 9, bold=True) for name in self.class_names) + numbers + 0.1
+            CODE_WIDTH * self._SMALL, max(text_width(name, 9, bold=True) for name in self.class_names) + numbers + 0.1
         )
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
@@ -332,25 +334,25 @@ class Bars:
         return self.width, self.step * len(self.lengths)
 
     def _widest(self, texts: Sequence[str]) -> float:
-        return max(breadth(text, self.text, bold=True) for text in texts)
+        return max(text_width(text, self.text, bold=True) for text in texts)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme, left = sheet.theme, x + self._label
         lowest = min(0.0, float(self.lengths.min()))
         behind = 0.14 + self._widest(self.texts)
-        beside = 0.2 + self._widest(self.asides) if self.asides else 0.0
-        room = self.width - self._label - behind - beside
-        unit = room / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
-        zero = left - lowest * unit
+        asides_width = 0.2 + self._widest(self.asides) if self.asides else 0.0
+        room = self.width - self._label - behind - asides_width
+        bar_scale = room / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
+        zero = left - lowest * bar_scale
         for index, length in enumerate(self.lengths.tolist()):
             top = y + index * self.step
-            middle, won = top + 0.5 * self.step, index == self.winner
-            color = theme.accent if won else theme.ink
-            sheet.text(left - 0.1, middle, self.class_names[index], self.text, color, "right", won, "center")
-            start, fill = zero + min(length, 0.0) * unit, theme.accent if won else theme.quiet
-            sheet.box(start, top + 0.17 * self.step, abs(length) * unit, 0.66 * self.step, fill)
-            end = zero + max(length, 0.0) * unit
-            sheet.text(end + 0.07, middle, self.texts[index], self.text, color, "left", won, "center")
+            middle, is_winner = top + 0.5 * self.step, index == self.winner
+            color = theme.accent if is_winner else theme.ink
+            sheet.text(left - 0.1, middle, self.class_names[index], self.text, color, "right", is_winner, "center")
+            start, fill = zero + min(length, 0.0) * bar_scale, theme.accent if is_winner else theme.quiet
+            sheet.box(start, top + 0.17 * self.step, abs(length) * bar_scale, 0.66 * self.step, fill)
+            end = zero + max(length, 0.0) * bar_scale
+            sheet.text(end + 0.07, middle, self.texts[index], self.text, color, "left", is_winner, "center")
             if self.asides:
                 sheet.text(x + self.width, middle, self.asides[index], self.text, theme.muted, "right", False, "center")
         sheet.line([(zero, y), (zero, y + self.size[1])], theme.muted, 0.8)

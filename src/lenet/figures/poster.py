@@ -9,7 +9,7 @@ from lenet import engine
 from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
 from lenet.figures.panels import Array, Cells, Panel, grid_columns
-from lenet.figures.sheet import DARK, Sheet, Theme, breadth, range_text
+from lenet.figures.sheet import DARK, Sheet, Theme, range_text, text_width
 from lenet.figures.stages import (
     StageOutput,
     answer_bars,
@@ -57,7 +57,7 @@ class _Block:
     @property
     def size(self) -> tuple[float, float]:
         heading = 0.4 + 0.17 * len(self.lines)
-        width = max(breadth(self.item.key, 14, bold=True), *(panel.size[0] for panel in self.panels))
+        width = max(text_width(self.item.key, 14, bold=True), *(panel.size[0] for panel in self.panels))
         return width, heading + sum(panel.size[1] for panel in self.panels) + 0.12 * (len(self.panels) - 1)
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
@@ -100,21 +100,21 @@ def _poster(
     )
     winner = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
     sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
-    high = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
+    tone = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
     story = (
-        f"{winner_text(network, outputs[-1], names)}. Each map on its own scale, {high} is high, with its true minimum "
+        f"{winner_text(network, outputs[-1], names)}. Each map on its own scale, {tone} is high, with its true minimum "
         "and maximum below; units and kernels blue below 0, orange above"
     )
     sheet.text(_MARGIN, 1.13, story[:1].upper() + story[1:], 12, theme.muted)
     x = _MARGIN
-    for column, wide, height in zip(columns, widths, heights, strict=True):
+    for column, block_width, height in zip(columns, widths, heights, strict=True):
         y = top + (tallest - height) / 2
         if x > _MARGIN:
             _arrow(sheet, x - _BETWEEN / 2, top + tallest / 2)
         for block in column:
             block.draw(sheet, x, y)
             y += block.size[1] + _STACKED
-        x += wide + _BETWEEN
+        x += block_width + _BETWEEN
     y = top + tallest
     for row in rows:
         x, y = _MARGIN, y + 0.85
@@ -128,11 +128,11 @@ def _poster(
 
 
 def _breadth(title: str, panel: Panel) -> float:
-    return max(panel.size[0], breadth(title, 14, bold=True))
+    return max(panel.size[0], text_width(title, 14, bold=True))
 
 
 def _flow(parts: Sequence[tuple[str, Panel]], width: float) -> list[list[tuple[str, Panel]]]:
-    """Panels broken into rows as words are into lines."""
+    """Flow layout: panels are wrapped into rows as words are into lines."""
     rows: list[list[tuple[str, Panel]]] = []
     left = 0.0
     for title, panel in parts:

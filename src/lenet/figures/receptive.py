@@ -21,7 +21,7 @@ from lenet.connections import CODE_HEIGHT, CODE_WIDTH
 from lenet.figures.folder import figure_folder
 from lenet.figures.page import MARGIN, heading, page_top
 from lenet.figures.panels import Array, centered, grid_columns, in_rows
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth, value_text
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, value_text
 from lenet.figures.stages import FORMULAS, draw_input, run_stages
 from lenet.figures.units import Term, Unit, explain_unit
 
@@ -64,7 +64,7 @@ def draw_receptive_field(
     name = "_".join(
         [
             explained.stage.name,
-            *map(str, explained.place if explained.maps.shape[1:] != (1, 1) else explained.place[:1]),
+            *map(str, explained.position if explained.maps.shape[1:] != (1, 1) else explained.position[:1]),
         ]
     )
     return sheet.save(folder / f"unit_{name}.{format}", dpi)
@@ -73,13 +73,15 @@ def draw_receptive_field(
 def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     part = _Vector(unit) if unit.source.shape[1:] == (1, 1) else _Patches(unit)
     lines = _sum_lines(unit, part)
-    beside = max(2.1, max(breadth(text, _TEXT, True) + breadth(number, _TEXT, True) + 0.25 for text, number in lines))
+    source_width = max(
+        2.1, max(text_width(text, _TEXT, True) + text_width(number, _TEXT, True) + 0.25 for text, number in lines)
+    )
     map_width = 1.35 if unit.maps.shape[1:] != (1, 1) else 0.0
     input_height = _INPUT * values.shape[1] / values.shape[2] + 0.5
     right_height = 0.19 * len(lines) + (
         map_width * unit.maps.shape[1] / unit.maps.shape[2] + 0.75 if map_width else 0.3
     )
-    width = 2 * MARGIN + _INPUT + part.size[0] + beside + 2 * _BETWEEN
+    width = 2 * MARGIN + _INPUT + part.size[0] + source_width + 2 * _BETWEEN
     title = f"{unit.stage.name} · {_place_text(unit)}"
     story = f"{network.name}, {_story(network, unit)}"
     top = page_top(story, width) + 0.12
@@ -87,12 +89,12 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     heading(sheet, title, story)
     _draw_field(sheet, network, values, unit, top)
     part.draw(sheet, MARGIN + _INPUT + _BETWEEN, top)
-    _draw_sum(sheet, unit, lines, MARGIN + _INPUT + part.size[0] + 2 * _BETWEEN, top, beside, map_width)
+    _draw_sum(sheet, unit, lines, MARGIN + _INPUT + part.size[0] + 2 * _BETWEEN, top, source_width, map_width)
     return sheet
 
 
 def _place_text(unit: Unit) -> str:
-    number, row, column = unit.place
+    number, row, column = unit.position
     if unit.maps.shape[1:] == (1, 1):
         return f"unit {number}"
     return f"the unit of map {number} in row {row}, column {column}"
@@ -109,8 +111,8 @@ def _story(network: Network, unit: Unit) -> str:
         return f"{field}; it sees all {available} units of {unit.source_name}"
     if unit.source_name == "input":
         return field
-    which = "all" if count == available else f"{count} of"
-    maps = f"{which} {available} maps" if available > 1 else "the map"
+    extent = "all" if count == available else f"{count} of"
+    maps = f"{extent} {available} maps" if available > 1 else "the map"
     return f"{field}; it sees {maps} of {unit.source_name}"
 
 
@@ -138,14 +140,14 @@ class _Patches:
         self.rows = count if self.numbered else ceil(count / ceil(count / (4 if count <= 8 else 6)))
         self.side = 1.62 if self.numbered else 0.8
         self.map_side = 1.62 if self.numbered else 0.95
-        self.beside = 0.0 if unit.source_name == "input" and len(unit.source) == 1 else self.map_side + 0.2
+        self.source_width = 0.0 if unit.source_name == "input" and len(unit.source) == 1 else self.map_side + 0.2
         self.kernel = unit.terms[0].kernel is not None
-        self.sums = max(breadth(f"= {value_text(term.sum)}", _TEXT, True) for term in self.shown)
+        self.sums = max(text_width(f"= {value_text(term.sum)}", _TEXT, True) for term in self.shown)
 
     @property
     def cell(self) -> tuple[float, float]:
         kernel = self.side + 0.28 if self.kernel else 0.0
-        return self.beside + self.side + kernel + 0.1 + self.sums, self.map_side + 0.34
+        return self.source_width + self.side + kernel + 0.1 + self.sums, self.map_side + 0.34
 
     @property
     def size(self) -> tuple[float, float]:
@@ -156,24 +158,24 @@ class _Patches:
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         width, height = self.cell
         kernels = [term.kernel for term in self.unit.terms if term.kernel is not None]
-        span = centered(np.stack(kernels)) if kernels else (-1.0, 1.0)
+        value_range = centered(np.stack(kernels)) if kernels else (-1.0, 1.0)
         for index, term in enumerate(self.shown):
             column, row = divmod(index, self.rows)
-            self._draw_term(sheet, term, x + column * (width + 0.45), y + row * height, span)
+            self._draw_term(sheet, term, x + column * (width + 0.45), y + row * height, value_range)
 
-    def _draw_term(self, sheet: Sheet, term: Term, x: float, y: float, span: tuple[float, float]) -> None:
+    def _draw_term(self, sheet: Sheet, term: Term, x: float, y: float, value_range: tuple[float, float]) -> None:
         theme, values = sheet.theme, self.unit.source[term.map]
         photograph = self.unit.source_name == "input" and len(self.unit.source) == 3
-        colors = theme.grays if photograph else theme.strength
+        colors = theme.grays if photograph else theme.sequential
         scale = (float(values.min()), float(values.max()))
-        if self.beside:
+        if self.source_width:
             self._draw_map(sheet, term, x, y, colors, scale)
-        middle, x = y + self.map_side / 2, x + self.beside
+        middle, x = y + self.map_side / 2, x + self.source_width
         self._draw_cells(sheet, term.patch, x, y, colors, scale)
         x += self.side
         if term.kernel is not None:
             sheet.text(x + 0.14, middle, "·", 13, align="center", bold=True, vertical="center")
-            self._draw_cells(sheet, term.kernel, x + 0.28, y, theme.signed, span)
+            self._draw_cells(sheet, term.kernel, x + 0.28, y, theme.signed, value_range)
             x += 0.28 + self.side
         sheet.text(x + 0.1, middle, f"= {value_text(term.sum)}", _TEXT, bold=True, vertical="center")
 
@@ -186,28 +188,28 @@ class _Patches:
         pixel = self.map_side / width
         sheet.picture(values, x, y, self.map_side, height * pixel, colors, scale)
         top, left, bottom, right = (
-            min(max(0, at), length) for at, length in zip(term.box, (height, width) * 2, strict=True)
+            min(max(0, edge), length) for edge, length in zip(term.box, (height, width) * 2, strict=True)
         )
         corner = (x + left * pixel, y + top * pixel)
         sheet.box(*corner, (right - left) * pixel, (bottom - top) * pixel, edge=sheet.theme.accent, line=1.6)
         sheet.text(x, y + height * pixel + 0.16, _map_name(self.unit, term), 8, bold=True)
 
     def _draw_cells(
-        self, sheet: Sheet, values: Array, x: float, y: float, colors: tuple[str, ...], span: tuple[float, float]
+        self, sheet: Sheet, values: Array, x: float, y: float, colors: tuple[str, ...], value_range: tuple[float, float]
     ) -> None:
         side = self.side / max(values.shape)
         if self.numbered:
             side = min(side, 0.5)
         y += (self.map_side - side * values.shape[0]) / 2
         x += (self.side - side * values.shape[1]) / 2
-        sheet.cells(values, x, y, side, colors, span)
+        sheet.cells(values, x, y, side, colors, value_range)
         if self.numbered:
-            sheet.numbers(values, x, y, side, colors, span, 6 if side < 0.4 else 7)
+            sheet.numbers(values, x, y, side, colors, value_range, 6 if side < 0.4 else 7)
 
     @property
     def rest(self) -> list[Term]:
-        shown = {term.map for term in self.shown}
-        return [term for term in self.unit.terms if term.map not in shown]
+        shown_maps = {term.map for term in self.shown}
+        return [term for term in self.unit.terms if term.map not in shown_maps]
 
 
 class _Vector:
@@ -237,12 +239,12 @@ class _Vector:
         for index, (name, numbers) in enumerate(grids):
             left = x + index * (self.width + 0.35)
             theme, signed = sheet.theme, bool(numbers.min() < 0)
-            span = centered(numbers) if signed else (0.0, float(numbers.max()) or 1.0)
-            colors = theme.signed if signed else theme.strength
+            value_range = centered(numbers) if signed else (0.0, float(numbers.max()) or 1.0)
+            colors = theme.signed if signed else theme.sequential
             sheet.text(left, y + 0.1, name, _TEXT, bold=True)
-            sheet.cells(in_rows(numbers, self.columns), left, y + 0.25, self.side, colors, span)
+            sheet.cells(in_rows(numbers, self.columns), left, y + 0.25, self.side, colors, value_range)
             below = y + 0.25 + self.rows * self.side + 0.14
-            sheet.scale(left, below, min(1.5, self.columns * self.side), colors, span)
+            sheet.scale(left, below, min(1.5, self.columns * self.side), colors, value_range)
 
 
 def _map_name(unit: Unit, term: Term) -> str:
@@ -264,13 +266,13 @@ def _sum_lines(unit: Unit, part: _Patches | _Vector) -> list[tuple[str, str]]:
     lines = [(name, value_text(number)) for name, number in terms]
     if unit.bias is not None:
         lines.append(("bias", value_text(unit.bias)))
-    named = {
+    labels = {
         MaxPooling: "the largest",
         AveragePooling: "the mean",
         GlobalAveragePooling: "the mean",
         EuclideanRbf: "squared distance",
     }
-    lines.append((named.get(type(layer), "sum a"), value_text(unit.sum)))
+    lines.append((labels.get(type(layer), "sum a"), value_text(unit.sum)))
     if activation is not Activation.IDENTITY:
         lines.append((FORMULAS[activation], value_text(unit.value)))
     if isinstance(layer, Subsampling) and unit.terms[0].kernel is not None:
@@ -284,9 +286,9 @@ def _largest(unit: Unit) -> list[tuple[str, float]]:
     if isinstance(unit.stage.layer, MaxPooling):
         return []
     ordered = sorted(unit.terms, key=lambda term: -abs(term.sum))
-    shown, rest = ordered[:8], ordered[8:]
-    lines = [(f"unit {term.map}", term.sum) for term in shown]
-    return lines + ([(f"the other {len(rest)} units", sum(term.sum for term in rest))] if rest else [])
+    top_terms, remaining = ordered[:8], ordered[8:]
+    lines = [(f"unit {term.map}", term.sum) for term in top_terms]
+    return lines + ([(f"the other {len(remaining)} units", sum(term.sum for term in remaining))] if remaining else [])
 
 
 def _draw_sum(
@@ -295,22 +297,22 @@ def _draw_sum(
     theme = sheet.theme
     results = 2 if unit.stage.activation is not Activation.IDENTITY else 1
     y += 0.1
-    for index, (words, number) in enumerate(lines):
+    for index, (label, number) in enumerate(lines):
         result = index >= len(lines) - results
         if index == len(lines) - results and index:
             sheet.line([(x, y - 0.125), (x + width, y - 0.125)], theme.muted, 0.8)
             y += 0.05
         last = index == len(lines) - 1
         color = theme.accent if last else theme.ink
-        sheet.text(x, y, words, _TEXT, color, bold=result)
+        sheet.text(x, y, label, _TEXT, color, bold=result)
         sheet.text(x + width, y, number, _TEXT, color, "right", result)
         y += 0.19
     if map_width:
-        place, row, column = unit.place
-        values = unit.maps[place]
+        map_index, row, column = unit.position
+        values = unit.maps[map_index]
         pixel, y = map_width / values.shape[1], y + 0.15
-        span = (float(values.min()), float(values.max()))
-        sheet.picture(values, x, y, map_width, values.shape[0] * pixel, theme.strength, span)
+        value_range = (float(values.min()), float(values.max()))
+        sheet.picture(values, x, y, map_width, values.shape[0] * pixel, theme.sequential, value_range)
         sheet.box(x + column * pixel, y + row * pixel, pixel, pixel, edge=theme.accent, line=1.8)
         below = y + values.shape[0] * pixel + 0.18
-        sheet.text(x, below, f"map {place} of {unit.stage.name}", 8, bold=True)
+        sheet.text(x, below, f"map {map_index} of {unit.stage.name}", 8, bold=True)

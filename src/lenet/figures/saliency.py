@@ -44,17 +44,17 @@ def draw_saliency(
     names = names_of_classes(network, class_names)
     outputs = run_stages(network, arrays, inputs)
     values, winner = outputs[0].values, winner_text(network, outputs[-1], names)
-    measured = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
+    quantity = "the winning output" if not network.smallest_wins else "the negative of the winning penalty"
     side, paths = patch_side(network), []
     drawings = {
         "occlusion": (
             f"occlusion by a patch of {side}×{side}",
-            f"{network.name}, {winner}; how much {measured} falls when a patch of background covers the pixels around",
+            f"{network.name}, {winner}; how much {quantity} falls when a patch of background covers the pixels around",
             occlusion(network, arrays, inputs),
         ),
         "gradient": (
             "gradient × input",
-            f"{network.name}, {winner}; the slope of {measured} by each pixel, times how far the pixel is from "
+            f"{network.name}, {winner}; the slope of {quantity} by each pixel, times how far the pixel is from "
             "the background",
             gradient_times_input(network, arrays, inputs),
         ),
@@ -92,10 +92,10 @@ def occlusion(network: Network, arrays: Mapping[str, Array], inputs: Array, side
     image = np.asarray(inputs, np.float32).reshape(network.input)
     side, (_, height, width) = side or patch_side(network), image.shape
     covered = np.repeat(image[None], height * width + 1, axis=0)  # the last one stays as it is
-    for place, (row, column) in enumerate(np.ndindex(height, width)):
+    for pixel_index, (row, column) in enumerate(np.ndindex(height, width)):
         rows = slice(max(0, row - side // 2), row + side // 2 + 1)
         columns = slice(max(0, column - side // 2), column + side // 2 + 1)
-        covered[place, :, rows, columns] = network.input_range[0]
+        covered[pixel_index, :, rows, columns] = network.input_range[0]
     outputs = engine.forward(network, arrays, covered)
     scores = (-outputs if network.smallest_wins else outputs)[:, int(engine.decide(network, outputs[-1:])[0])]
     return np.asarray(scores[-1] - scores[:-1], np.float32).reshape(height, width)
@@ -134,9 +134,9 @@ def input_gradient(network: Network, arrays: Mapping[str, Array], inputs: Array,
     Returns:
         float64 (channels, height, width), by `reference.backward`.
     """
-    seen = reference.activations(network, arrays, inputs, np.float64)
-    wanted = np.arange(network.classes)[None] == output
-    return np.asarray(reference.backward(network, arrays, seen, wanted)[1][0], np.float64)
+    recorded = reference.activations(network, arrays, inputs, np.float64)
+    one_hot = np.arange(network.classes)[None] == output
+    return np.asarray(reference.backward(network, arrays, recorded, one_hot)[1][0], np.float64)
 
 
 def _sheet(
@@ -150,10 +150,10 @@ def _sheet(
     draw_input(sheet, network, values, MARGIN, top, _SIDE)
     sheet.text(MARGIN, top + height + 0.2, "input", 9, bold=True)
     sheet.text(MARGIN + _SIDE, top + height + 0.2, range_text(values), 9, theme.muted, "right")
-    left, span = MARGIN + _SIDE + _GAP, centered(salience)
-    sheet.picture(salience, left, top, _SIDE, height, theme.signed, span)
+    left, value_range = MARGIN + _SIDE + _GAP, centered(salience)
+    sheet.picture(salience, left, top, _SIDE, height, theme.signed, value_range)
     if len(values) == 1:
         sheet.outline(values[0], left, top, _SIDE, height, sum(network.input_range) / 2, theme.muted)
     sheet.text(left, top + height + 0.2, "orange for the answer, blue against it", 9, bold=True)
-    sheet.scale(left, top + height + 0.3, _SIDE, theme.signed, span)
+    sheet.scale(left, top + height + 0.3, _SIDE, theme.signed, value_range)
     return sheet

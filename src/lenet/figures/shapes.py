@@ -8,8 +8,8 @@ from typing import Protocol
 from lenet.architecture import Shape
 from lenet.figures.sheet import Point, Sheet, mixed
 
-_SHOWN = 24
-_LONGEST_STRIP = 1.5
+_MAX_PLANES = 24
+_MAX_STRIP_LENGTH = 1.5
 _SLANT = (0.3, 0.954)
 
 
@@ -50,10 +50,10 @@ class _Planes:
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         maps, height, width = self.shape
-        shown, theme = min(maps, _SHOWN), sheet.theme
+        drawn_planes, theme = min(maps, _MAX_PLANES), sheet.theme
         fill, edge = mixed(theme.paper, theme.quiet, self.tint), mixed(theme.muted, theme.ink, 0.35)
-        for index in range(shown):
-            shift = self._spread * index / max(shown - 1, 1)
+        for index in range(drawn_planes):
+            shift = self._spread * index / max(drawn_planes - 1, 1)
             sheet.box(x + shift, y + shift, width * self.unit, height * self.unit, fill, edge, 0.5)
 
     def ends(self, x: float, y: float) -> tuple[Point, Point]:
@@ -93,10 +93,10 @@ class _Strip:
         return upper, lower
 
     def patch(self, x: float, y: float, row: float, column: float, rows: float, columns: float) -> list[Point]:
-        step = self.length / self.units
-        start, end = row * step, (row + rows) * step
-        (across, down), breadth = _SLANT, self._BREADTH
-        left, right = (x + across * start, y + down * start), (x + across * end, y + down * end)
+        pitch = self.length / self.units
+        start, end = row * pitch, (row + rows) * pitch
+        (dx, dy), breadth = _SLANT, self._BREADTH
+        left, right = (x + dx * start, y + dy * start), (x + dx * end, y + dy * end)
         return [left, (left[0] + breadth, left[1]), (right[0] + breadth, right[1]), right]
 
 
@@ -104,7 +104,7 @@ def stage_shape(shape: Shape, unit: float, max_units: int, tint: float) -> Stage
     if not unit_count(shape):
         return _Planes(shape, unit, tint)
     units = shape[0]
-    return _Strip(units, max(min(1.0, units / max(max_units, 120)) * _LONGEST_STRIP, min(0.04 * units, 0.36)))
+    return _Strip(units, max(min(1.0, units / max(max_units, 120)) * _MAX_STRIP_LENGTH, min(0.04 * units, 0.36)))
 
 
 def unit_count(shape: Shape) -> int:

@@ -43,7 +43,7 @@ class Theme:
     line: str
     accent: str
     quiet: str
-    strength: tuple[str, ...]
+    sequential: tuple[str, ...]
     """From a map's minimum to its maximum: ink on paper, or chalk on a blackboard."""
     signed: tuple[str, ...]
     """Negative, zero, positive; zero in the color of the paper."""
@@ -58,7 +58,7 @@ LIGHT = Theme(
     line="#c9ced6",
     accent="#c05000",
     quiet="#a9bdd4",
-    strength=("#ffffff", "#b4c3d6", "#5f7898", "#0c1a2e"),
+    sequential=("#ffffff", "#b4c3d6", "#5f7898", "#0c1a2e"),
     signed=("#08366e", "#3f86c4", "#b5d3ec", "#ffffff", "#f7cf9f", "#d9822b", "#7d3500"),
 )
 DARK = Theme(
@@ -68,7 +68,7 @@ DARK = Theme(
     line="#3b4552",
     accent="#ffa94d",
     quiet="#46607e",
-    strength=("#11151b", "#41546c", "#94abc6", "#ffffff"),
+    sequential=("#11151b", "#41546c", "#94abc6", "#ffffff"),
     signed=("#b9dcff", "#569fe0", "#1f4a75", "#11151b", "#74420f", "#e08a2c", "#ffddb0"),
 )
 
@@ -104,11 +104,11 @@ def _defaults() -> Iterator[None]:
     from matplotlib import rc_context, rcParams
 
     # Past the accessor, which takes longer than all else: a sheet asks hundreds of times.
-    changed = {name: value for name, value in _settings().items() if dict.__getitem__(rcParams, name) != value}
-    if not changed:
+    overridden = {name: value for name, value in _settings().items() if dict.__getitem__(rcParams, name) != value}
+    if not overridden:
         yield
         return
-    with rc_context(changed):
+    with rc_context(overridden):
         yield
 
 
@@ -188,12 +188,12 @@ class Sheet:
         framed: bool = True,
     ) -> None:
         """Draw (rows, columns) in ``colors`` over ``span``, NaN left blank; or (rows, columns, 3) as RGB 0..1."""
-        low, high = span
+        minimum, maximum = span
         self.axes.imshow(
             values,
             cmap=_color_map(colors) if colors else None,
-            vmin=low,
-            vmax=high if high > low else low + 1.0,
+            vmin=minimum,
+            vmax=maximum if maximum > minimum else minimum + 1.0,
             extent=(x, x + width, y + height, y),
             aspect="auto",
             interpolation="none",
@@ -239,11 +239,11 @@ class Sheet:
         """Write the values into the squares that `cells` drew, dark or light as the square asks."""
         low, high = span
         for (row, column), value in np.ndenumerate(values):
-            share = (value - low) / (high - low) if high > low else 0.0
-            red, green, blue, _ = _color_map(colors)(float(np.clip(share, 0, 1)))
+            fraction = (value - low) / (high - low) if high > low else 0.0
+            red, green, blue, _ = _color_map(colors)(float(np.clip(fraction, 0, 1)))
             color = "#ffffff" if 0.2126 * red + 0.7152 * green + 0.0722 * blue < 0.5 else "#000000"
-            at = x + (column + 0.5) * side, y + (row + 0.5) * side
-            self.text(*at, _short_text(float(value)), size, color, "center", vertical="center")
+            center_x = x + (column + 0.5) * side, y + (row + 0.5) * side
+            self.text(*center_x, _short_text(float(value)), size, color, "center", vertical="center")
 
     @_as_matplotlib_comes
     def box(
@@ -274,9 +274,9 @@ class Sheet:
         """Draw the line along which values (rows, columns), spread over a rectangle, cross ``level``."""
         rows, columns = values.shape
         if rows > 1 and columns > 1 and values.min() < level < values.max():
-            across = x + width * (np.arange(columns) + 0.5) / columns
-            down = y + height * (np.arange(rows) + 0.5) / rows
-            self.axes.contour(across, down, values, levels=[level], colors=[color], linewidths=0.9, zorder=2)
+            xs = x + width * (np.arange(columns) + 0.5) / columns
+            ys = y + height * (np.arange(rows) + 0.5) / rows
+            self.axes.contour(xs, ys, values, levels=[level], colors=[color], linewidths=0.9, zorder=2)
 
     @_as_matplotlib_comes
     def line(self, points: list[tuple[float, float]], color: str | None = None, width: float = 0.6) -> None:
@@ -291,18 +291,18 @@ class Sheet:
         fill = color if filled else "none"
         self.axes.scatter(xs, ys, s=size, facecolors=fill, edgecolors=color, linewidths=1.2, zorder=2.5)
 
-    def breadth(self, text: str, size: float) -> float:
+    def text_width(self, text: str, size: float) -> float:
         """The width of a text in inches."""
-        return breadth(text, size)
+        return text_width(text, size)
 
     def scale(self, x: float, y: float, width: float, colors: tuple[str, ...], span: tuple[float, float]) -> None:
         """Draw the legend of a scale that a whole panel shares: a bar with its ends, and 0 where it lies between."""
         low, high = span
         self.picture(np.linspace(low, high, 128)[None], x, y, width, 0.09, colors, span)
-        marks = {low, high} | ({0.0} if low < 0 < high else set())
-        for mark in sorted(marks):
-            at = x + width * ((mark - low) / (high - low) if high > low else 0.0)
-            self.text(at, y + 0.25, value_text(mark), 7, self.theme.muted, "center")
+        ticks = {low, high} | ({0.0} if low < 0 < high else set())
+        for tick in sorted(ticks):
+            tick_x = x + width * ((tick - low) / (high - low) if high > low else 0.0)
+            self.text(tick_x, y + 0.25, value_text(tick), 7, self.theme.muted, "center")
 
     @_as_matplotlib_comes
     def save(self, path: Path, dpi: int = 150) -> Path:
@@ -334,7 +334,7 @@ def _any_script() -> Iterator[None]:
 
 
 @_as_matplotlib_comes
-def breadth(text: str, size: float, bold: bool = False) -> float:
+def text_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in inches."""
     from matplotlib.textpath import text_to_path
 
@@ -343,23 +343,23 @@ def breadth(text: str, size: float, bold: bool = False) -> float:
 
 
 def wrapped(text: str, width: float, size: float) -> list[str]:
-    """A text in lines no wider than ``width`` inches, broken at spaces, where a word is not wider itself."""
+    """Wrap a text into lines no wider than ``width`` inches, at spaces, where a word is not wider itself."""
     lines = [""]
     for word in text.split(" "):
-        if lines[-1] and breadth(f"{lines[-1]} {word}", size) > width:
+        if lines[-1] and text_width(f"{lines[-1]} {word}", size) > width:
             lines.append("")
         lines[-1] = f"{lines[-1]} {word}".strip()
     return lines
 
 
-def mixed(color: str, other: str, share: float) -> str:
-    """Two colors mixed, ``share`` of the other one.
+def mixed(color: str, other: str, fraction: float) -> str:
+    """Interpolate linearly between two colors, ``fraction`` of the other one.
 
     >>> mixed("#000000", "#ffffff", 0.5)
     '#808080'
     """
-    pairs = [(int(color[at : at + 2], 16), int(other[at : at + 2], 16)) for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(a + share * (b - a)):02x}" for a, b in pairs)
+    pairs = [(int(color[offset : offset + 2], 16), int(other[offset : offset + 2], 16)) for offset in (1, 3, 5)]
+    return "#" + "".join(f"{round(a + fraction * (b - a)):02x}" for a, b in pairs)
 
 
 def value_text(value: float, digits: int = 3) -> str:
@@ -374,8 +374,8 @@ def value_text(value: float, digits: int = 3) -> str:
 
 def _short_text(value: float) -> str:
     """A number of at most three digits, most after the point if it is small."""
-    places = next(places for places, limit in enumerate((99.5, 9.95, 0.0995, 0.0)) if abs(value) >= limit)
-    text = f"{value:.{places}f}"
+    decimals = next(decimals for decimals, limit in enumerate((99.5, 9.95, 0.0995, 0.0)) if abs(value) >= limit)
+    text = f"{value:.{decimals}f}"
     return "0" if float(text) == 0 else text.replace("-", "−")
 
 

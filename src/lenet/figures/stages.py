@@ -33,7 +33,7 @@ FORMULAS = {
     Activation.LOG_SOFTMAX: "a − ln Σ exp(a)",
 }
 
-LONGEST_NAME = 20
+MAX_NAME_LENGTH = 20
 
 
 @dataclass(frozen=True)
@@ -75,10 +75,13 @@ def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> 
         raise ArchitectureError(f"{network.name} takes one input of {expected}, got {actual}; draw pictures one by one")
     if not np.isfinite(inputs).all():
         raise DataError("the input holds a value that is not a finite number")
-    before = {stage.name: stage for stage in network.stages}
-    after = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
+    stage_of_sums = {stage.name: stage for stage in network.stages}
+    stage_of_outputs = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
     passed = engine.activations(network, arrays, inputs)
-    return [StageOutput(key, values[0], (before | after).get(key), key in after) for key, values in passed.items()]
+    return [
+        StageOutput(key, values[0], (stage_of_sums | stage_of_outputs).get(key), key in stage_of_outputs)
+        for key, values in passed.items()
+    ]
 
 
 def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
@@ -105,8 +108,8 @@ def names_of_classes(network: Network, class_names: Sequence[str]) -> list[str]:
         raise DataError(
             f"{network.name} has {network.classes} outputs, got {len(class_names)} class names; expected one each"
         )
-    cut = [name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…" for name in class_names]
-    return cut or [str(index) for index in range(network.classes)]
+    shortened = [name if len(name) <= MAX_NAME_LENGTH else f"{name[: MAX_NAME_LENGTH - 1]}…" for name in class_names]
+    return shortened or [str(index) for index in range(network.classes)]
 
 
 def layer_text(stage: Stage) -> str:
@@ -165,24 +168,24 @@ def draw_input(sheet: Sheet, network: Network, values: Array, x: float, y: float
         picture = np.clip((values.transpose(1, 2, 0) - background) / (ink - background), 0, 1)
         sheet.picture(picture, x, y, width, height)
     else:
-        sheet.picture(values[0], x, y, width, height, sheet.theme.strength, (low, high))
+        sheet.picture(values[0], x, y, width, height, sheet.theme.sequential, (low, high))
 
 
 def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0.42) -> Iterator[tuple[Stage, Kernels]]:
     """The kernels of each convolution."""
     for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         if isinstance(stage.layer, Convolution):
-            few = stage.layer.maps * input_shape[0] <= 40
+            is_small = stage.layer.maps * input_shape[0] <= 40
             yield (
                 stage,
-                Kernels(stage.layer, input_shape[0], arrays[f"{stage.name}.weight"], side * (1.6 if few else 1)),
+                Kernels(stage.layer, input_shape[0], arrays[f"{stage.name}.weight"], side * (1.6 if is_small else 1)),
             )
 
 
 def is_code(network: Network, item: StageOutput) -> bool:
     """Whether these are the units that the RBF compares with its codes."""
-    before = network.stages[-2] if len(network.stages) > 1 else None
-    return network.smallest_wins and item.stage is before and item.values.size == CODE_WIDTH * CODE_HEIGHT
+    previous_stage = network.stages[-2] if len(network.stages) > 1 else None
+    return network.smallest_wins and item.stage is previous_stage and item.values.size == CODE_WIDTH * CODE_HEIGHT
 
 
 def code_panels(network: Network, outputs: Sequence[StageOutput], names: Sequence[str]) -> Iterator[tuple[str, Codes]]:

@@ -15,13 +15,13 @@ from lenet.architecture import Network
 from lenet.connections import CODE_WIDTH
 from lenet.figures.folder import figure_folder
 from lenet.figures.panels import Array, centered, in_rows
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, breadth
+from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width
 from lenet.figures.stages import StageOutput, answer_bars, draw_input, is_code, names_of_classes, run_stages
 
-_MARGIN, _TOP, _HIGH, _GAP = 0.3, 0.42, 1.75, 0.34
-_TEXT = 9.0
-_LINE = 1.2
-"""From line to line, in sizes of the text: no two names touch."""
+_MARGIN, _TOP, _HEIGHT, _GAP = 0.3, 0.42, 1.75, 0.34
+_FONT_SIZE = 9.0
+_LINE_SPACING = 1.2
+"""Line pitch in font sizes: no two names touch."""
 
 
 def draw_strip(
@@ -44,28 +44,28 @@ def draw_strip(
 
 def strip(network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme) -> Sheet:
     """The strip of a pass."""
-    final = [item for item, after in pairwise(outputs) if after.stage is not item.stage]
+    final = [item for item, next_item in pairwise(outputs) if next_item.stage is not item.stage]
     blocks = [_Block(network, item) for item in final]
-    text = _bar_text(names)
-    step = max(_HIGH / max(len(names), 6), _LINE * text / 72)
-    _, bars = answer_bars(network, outputs[-1], names, width=1.75, step=step, text=text)
+    font_size = _bar_text(names)
+    bar_pitch = max(_HEIGHT / max(len(names), 6), _LINE_SPACING * font_size / 72)
+    _, bars = answer_bars(network, outputs[-1], names, width=1.75, step=bar_pitch, text=font_size)
     bars = replace(bars, asides=())  # room for the bars
     answer = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
-    size = min(86.0, 86.0 * 1.5 / breadth(answer, 86, bold=True))
+    size = min(86.0, 86.0 * 1.5 / text_width(answer, 86, bold=True))
     widths = [block.width for block in blocks]
-    width = 2 * _MARGIN + sum(widths) + bars.size[0] + breadth(answer, size, True) + _GAP * (len(blocks) + 1)
-    bottom = _TOP + max(_HIGH, bars.size[1])
+    width = 2 * _MARGIN + sum(widths) + bars.size[0] + text_width(answer, size, True) + _GAP * (len(blocks) + 1)
+    bottom = _TOP + max(_HEIGHT, bars.size[1])
     sheet = Sheet(width, bottom + 0.62, theme)
-    x, middle = _MARGIN, (_TOP + bottom) / 2
+    x, center_y = _MARGIN, (_TOP + bottom) / 2
     for block in blocks:
-        block.draw(sheet, x, middle, bottom)
+        block.draw(sheet, x, center_y, bottom)
         x += block.width + _GAP
-        _arrow(sheet, x - _GAP / 2, middle)
-    bars.draw(sheet, x, middle - bars.size[1] / 2)
+        _arrow(sheet, x - _GAP / 2, center_y)
+    bars.draw(sheet, x, center_y - bars.size[1] / 2)
     rule = ["penalties, the smallest wins"] if network.smallest_wins else []
     _label(sheet, [*_lines(outputs[-1])[: 2 - len(rule)], *rule], x + bars.size[0] / 2, bottom)
     x += bars.size[0] + _GAP
-    sheet.text(x, middle, answer, size, theme.accent, bold=True, vertical="center")
+    sheet.text(x, center_y, answer, size, theme.accent, bold=True, vertical="center")
     return sheet
 
 
@@ -80,19 +80,19 @@ class _Block:
     def _grid(self) -> tuple[int, int, float]:
         """Rows, columns and the side of a map or unit with the gap after it."""
         maps, height, _ = self.item.values.shape
-        if self._units:
+        if self._is_vector:
             columns = CODE_WIDTH if is_code(self.network, self.item) else max(1, round((0.55 * maps) ** 0.5))
             rows = ceil(maps / columns)
-            return rows, columns, min(_HIGH / rows, 0.15)
+            return rows, columns, min(_HEIGHT / rows, 0.15)
         if maps == 1:
-            return 1, 1, _HIGH
+            return 1, 1, _HEIGHT
         columns = ceil(maps / max(2, ceil((1.3 * maps) ** 0.5)))
         rows = max(2, ceil(maps / columns))
         taper = max(0.62, (height / self.network.input[1]) ** 0.3)
-        return rows, columns, _HIGH * taper / rows
+        return rows, columns, _HEIGHT * taper / rows
 
     @property
-    def _units(self) -> bool:
+    def _is_vector(self) -> bool:
         return self.item.values.shape[1:] == (1, 1)
 
     @property
@@ -102,30 +102,32 @@ class _Block:
     @property
     def width(self) -> float:
         _, columns, side = self._grid
-        drawn = _HIGH if self._colored else columns * side
-        return max(drawn, *(breadth(line, _TEXT, index == 0) for index, line in enumerate(_lines(self.item))))
+        drawn = _HEIGHT if self._colored else columns * side
+        return max(drawn, *(text_width(line, _FONT_SIZE, index == 0) for index, line in enumerate(_lines(self.item))))
 
     def draw(self, sheet: Sheet, x: float, middle: float, bottom: float) -> None:
         rows, columns, side = self._grid
         values, theme = self.item.values, sheet.theme
         _label(sheet, _lines(self.item), x + self.width / 2, bottom)
         if self.item.stage is None:
-            height = _HIGH * values.shape[1] / values.shape[2]
-            draw_input(sheet, self.network, values, x + (self.width - _HIGH) / 2, middle - height / 2, _HIGH)
+            height = _HEIGHT * values.shape[1] / values.shape[2]
+            draw_input(sheet, self.network, values, x + (self.width - _HEIGHT) / 2, middle - height / 2, _HEIGHT)
             return
         x, y = x + (self.width - columns * side) / 2, middle - rows * side / 2
-        if self._units:
+        if self._is_vector:
             flat = values.reshape(-1)
             signed = bool(flat.min() < 0)
-            span = centered(flat) if signed else (0.0, float(flat.max()))
-            sheet.cells(in_rows(flat, columns), x, y, side, theme.signed if signed else theme.strength, span)
+            value_range = centered(flat) if signed else (0.0, float(flat.max()))
+            sheet.cells(in_rows(flat, columns), x, y, side, theme.signed if signed else theme.sequential, value_range)
             return
-        for index, drawn in enumerate(values):
+        for index, map_values in enumerate(values):
             row, column = divmod(index, columns)
             inner = side - min(0.05, 0.12 * side)
-            high = inner * drawn.shape[0] / drawn.shape[1]
-            span = (float(drawn.min()), float(drawn.max()))
-            sheet.picture(drawn, x + column * side, y + row * side, inner, high, theme.strength, span)
+            map_height = inner * map_values.shape[0] / map_values.shape[1]
+            value_range = (float(map_values.min()), float(map_values.max()))
+            sheet.picture(
+                map_values, x + column * side, y + row * side, inner, map_height, theme.sequential, value_range
+            )
 
 
 def _lines(item: StageOutput) -> list[str]:
@@ -137,7 +139,7 @@ def _lines(item: StageOutput) -> list[str]:
 def _label(sheet: Sheet, lines: Sequence[str], middle: float, bottom: float) -> None:
     for index, line in enumerate(lines):
         color = sheet.theme.ink if index == 0 else sheet.theme.muted
-        sheet.text(middle, bottom + 0.24 + 0.18 * index, line, _TEXT, color, "center", index == 0)
+        sheet.text(middle, bottom + 0.24 + 0.18 * index, line, _FONT_SIZE, color, "center", index == 0)
 
 
 def _bar_text(names: Sequence[str]) -> float:

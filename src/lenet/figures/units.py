@@ -54,7 +54,7 @@ class Unit:
     """A unit, its inputs, its sum and its output.
 
     Attributes:
-        place: (map, row, column).
+        position: (map, row, column).
         field: the pixels of the input that reach it.
         source: float32 (maps, height, width), the output of the stage before.
         source_name: of the stage before; ``"input"``.
@@ -65,7 +65,7 @@ class Unit:
     """
 
     stage: Stage
-    place: tuple[int, int, int]
+    position: tuple[int, int, int]
     field: Box
     source: Array
     source_name: str
@@ -78,25 +78,25 @@ class Unit:
 
 
 def explain_unit(
-    network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, place: Sequence[int]
+    network: Network, arrays: Mapping[str, Array], inputs: Array, stage: str, position: Sequence[int]
 ) -> Unit:
-    """Compute the unit ``place`` of a stage, with its terms, for one input (1, channels, height, width).
+    """Compute the unit ``position`` of a stage, with its terms, for one input (1, channels, height, width).
 
     Raises:
         UnknownName: if there is no such stage.
         DataError: if the stage has no such unit.
     """
-    index, position = find_unit(network, stage, place)
+    index, position = find_unit(network, stage, position)
     layer_stage = network.stages[index]
-    passed = engine.activations(network, arrays, inputs)
-    keys = list(passed)
+    activations = engine.activations(network, arrays, inputs)
+    keys = list(activations)
     start = keys.index(layer_stage.name)
-    source, sums = passed[keys[start - 1]][0], passed[layer_stage.name][0]
-    values = passed.get(f"{layer_stage.name}_{layer_stage.activation}", passed[layer_stage.name])[0]
+    source, sums = activations[keys[start - 1]][0], activations[layer_stage.name][0]
+    values = activations.get(f"{layer_stage.name}_{layer_stage.activation}", activations[layer_stage.name])[0]
     biases = arrays.get(f"{layer_stage.name}.bias")
     return Unit(
         stage=layer_stage,
-        place=position,
+        position=position,
         field=receptive_field(network, index, position),
         source=source,
         source_name=network.stages[index - 1].name if index else "input",
@@ -108,13 +108,13 @@ def explain_unit(
     )
 
 
-def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, tuple[int, int, int]]:
+def find_unit(network: Network, stage: str, position: Sequence[int]) -> tuple[int, tuple[int, int, int]]:
     """The index of a stage and the full index of a unit in it.
 
     Args:
         network: the description.
         stage: the stage's name, in small or capital letters.
-        place: (map, row, column), or (unit,) in a stage without maps.
+        position: (map, row, column), or (unit,) in a stage without maps.
 
     Raises:
         UnknownName: if there is no such stage.
@@ -124,79 +124,81 @@ def find_unit(network: Network, stage: str, place: Sequence[int]) -> tuple[int, 
     >>> find_unit(describe("lenet-5"), "F6", (17,))
     (5, (17, 0, 0))
     """
-    names = {each.name.lower(): index for index, each in enumerate(network.stages)}
+    names = {item.name.lower(): index for index, item in enumerate(network.stages)}
     index = names.get(stage.lower())
     if index is None:
-        raise UnknownName(f"stage of {network.name}", stage, [each.name for each in network.stages])
-    shape, text = network.output_shapes[index], ",".join(map(str, place))
+        raise UnknownName(f"stage of {network.name}", stage, [item.name for item in network.stages])
+    shape, text = network.output_shapes[index], ",".join(map(str, position))
     flat = shape[1:] == (1, 1)
-    if flat and len(place) == 1:
-        place = (*place, 0, 0)
-    if len(place) != 3 or not all(0 <= at < length for at, length in zip(place, shape, strict=True)):
+    if flat and len(position) == 1:
+        position = (*position, 0, 0)
+    if len(position) != 3 or not all(
+        0 <= coordinate < length for coordinate, length in zip(position, shape, strict=True)
+    ):
         maps, height, width = (length - 1 for length in shape)
         accepted = f"one number, 0 to {maps}" if flat else f"map 0 to {maps}, row 0 to {height}, column 0 to {width}"
         name = network.stages[index].name
         raise DataError(f"{network.name} has no unit {name}:{text}; expected {accepted}")
-    return index, (place[0], place[1], place[2])
+    return index, (position[0], position[1], position[2])
 
 
-def receptive_field(network: Network, index: int, place: tuple[int, int, int]) -> Box:
+def receptive_field(network: Network, index: int, position: tuple[int, int, int]) -> Box:
     """The pixels of the input that reach a unit of stage ``index``, without the padding.
 
     >>> from lenet.networks import describe
     >>> receptive_field(describe("lenet-5"), 2, (5, 4, 7))
     (8, 14, 22, 28)
     """
-    _, row, column = place
-    spans = [(row, row + 1), (column, column + 1)]
+    _, row, column = position
+    extents = [(row, row + 1), (column, column + 1)]
     for stage, input_shape in zip(network.stages[index::-1], network.input_shapes[index::-1], strict=True):
         if isinstance(stage.layer, FullConnection | EuclideanRbf | GlobalAveragePooling):
-            spans = [(0, length) for length in input_shape[1:]]
+            extents = [(0, length) for length in input_shape[1:]]
             continue
-        side, step, padding = window(stage.layer, input_shape)
-        spans = [
-            (max(0, start * step - padding), min(length, (end - 1) * step - padding + side))
-            for (start, end), length in zip(spans, input_shape[1:], strict=True)
+        side, stride, padding = window(stage.layer, input_shape)
+        extents = [
+            (max(0, start * stride - padding), min(length, (end - 1) * stride - padding + side))
+            for (start, end), length in zip(extents, input_shape[1:], strict=True)
         ]
-    (top, bottom), (left, right) = spans
+    (top, bottom), (left, right) = extents
     return top, left, bottom, right
 
 
-def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, place: tuple[int, int, int]) -> Iterator[Term]:
-    out, row, column = place
+def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, position: tuple[int, int, int]) -> Iterator[Term]:
+    out_map, row, column = position
     maps, height, width = source.shape
-    side, step, padding = window(stage.layer, (maps, height, width))
-    top, left = row * step - padding, column * step - padding
-    box, whole = (top, left, top + side, left + side), (0, 0, height, width)
+    side, stride, padding = window(stage.layer, (maps, height, width))
+    top, left = row * stride - padding, column * stride - padding
+    box, map_bounds = (top, left, top + side, left + side), (0, 0, height, width)
     match stage.layer:
         case Convolution() as layer:
             table, weight = layer.connected_maps(maps), arrays[f"{stage.name}.weight"]
-            first = sum(map(len, table[:out]))
-            kernels = weight[out] if layer.table is None else weight[first : first + len(table[out])]
+            first = sum(map(len, table[:out_map]))
+            kernels = weight[out_map] if layer.table is None else weight[first : first + len(table[out_map])]
             edges = ((0, 0), (padding, padding), (padding, padding))
             padded = np.pad(source, edges, constant_values=layer.padding_value)
-            for number, kernel in zip(table[out], kernels, strict=True):
-                patch = padded[number, row * step : row * step + side, column * step : column * step + side]
+            for number, kernel in zip(table[out_map], kernels, strict=True):
+                patch = padded[number, row * stride : row * stride + side, column * stride : column * stride + side]
                 yield Term(number, box, patch, kernel, _product(patch, kernel))
         case Subsampling() as sampling:
-            patch = source[out // sampling.copies, top : top + side, left : left + side]
-            kernel = np.full_like(patch, arrays[f"{stage.name}.coefficient"][out])
-            yield Term(out // sampling.copies, box, patch, kernel, _product(patch, kernel))
+            patch = source[out_map // sampling.copies, top : top + side, left : left + side]
+            kernel = np.full_like(patch, arrays[f"{stage.name}.coefficient"][out_map])
+            yield Term(out_map // sampling.copies, box, patch, kernel, _product(patch, kernel))
         case MaxPooling():
-            patch = source[out, top : top + side, left : left + side]
-            yield Term(out, box, patch, None, float(patch.max()))
+            patch = source[out_map, top : top + side, left : left + side]
+            yield Term(out_map, box, patch, None, float(patch.max()))
         case AveragePooling():
-            patch = source[out, top : top + side, left : left + side]
-            yield _mean(out, box, patch)
+            patch = source[out_map, top : top + side, left : left + side]
+            yield _mean(out_map, box, patch)
         case GlobalAveragePooling():
-            yield _mean(out, whole, source[out])
+            yield _mean(out_map, map_bounds, source[out_map])
         case FullConnection():
-            for number, kernel in enumerate(arrays[f"{stage.name}.weight"][out].reshape(source.shape)):
-                yield Term(number, whole, source[number], kernel, _product(source[number], kernel))
+            for number, kernel in enumerate(arrays[f"{stage.name}.weight"][out_map].reshape(source.shape)):
+                yield Term(number, map_bounds, source[number], kernel, _product(source[number], kernel))
         case EuclideanRbf(prototypes=codes):
-            for number, kernel in enumerate(np.array(codes[out], np.float32).reshape(source.shape)):
+            for number, kernel in enumerate(np.array(codes[out_map], np.float32).reshape(source.shape)):
                 squares = np.square(source[number].astype(np.float64) - kernel)
-                yield Term(number, whole, source[number], kernel, float(squares.sum()))
+                yield Term(number, map_bounds, source[number], kernel, float(squares.sum()))
 
 
 def _mean(out: int, box: Box, patch: Array) -> Term:

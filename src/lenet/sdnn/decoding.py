@@ -1,4 +1,4 @@
-"""From penalties along a field to a string: a graph, a grammar, and the cheapest path [LeCun98, VII-B and VIII].
+"""Viterbi decoding of penalties along a field: a graph, a grammar, and the cheapest path [LeCun98, VII-B and VIII].
 
 The output graph is a line of columns with an arc for each class. It is composed with a small transducer, and the path
 of least penalty through the composition is the answer (Viterbi). The paper names such a transducer but prints neither
@@ -54,8 +54,8 @@ class Grammar:
         prices[blank, first] = self.entry
         prices[:blank, first] = self.entry + self.contact
         prices[np.arange(blank), reads[:blank]] = self.entry + self.again
-        before = np.arange(blank - BLANK)
-        prices[before, before + BLANK] = self.stay
+        states = np.arange(blank - BLANK)
+        prices[states, states + BLANK] = self.stay
         return prices
 
 
@@ -65,19 +65,19 @@ class Path:
 
     Attributes:
         text: the digits.
-        places: the first and the last column of each digit.
+        digit_columns: the first and the last column of each digit.
         classes: (columns,) the class that is taken in each column.
         penalty: of the whole path.
     """
 
     text: str
-    places: tuple[tuple[int, int], ...]
+    digit_columns: tuple[tuple[int, int], ...]
     classes: tuple[int, ...]
     penalty: float
 
 
 def decode(penalties: Array, grammar: Grammar | None = None) -> list[Path]:
-    """The cheapest paths through some fields of equal width.
+    """Find the cheapest path through each of some fields of equal width (Viterbi).
 
     Args:
         penalties: (N, columns, 11), the blank last; adding a number to all penalties of a column changes no answer.
@@ -97,28 +97,31 @@ def decode(penalties: Array, grammar: Grammar | None = None) -> list[Path]:
     prices, reads = grammar.arcs(), grammar.reads
     best = np.full((count, len(reads)), math.inf)
     best[:, -1] = 0.0  # before the first column
-    came = np.empty((count, columns, len(reads)), np.int64)
+    predecessors = np.empty((count, columns, len(reads)), np.int64)
     for column in range(columns):
-        reached = best[:, :, None] + prices
-        came[:, column] = reached.argmin(axis=1)
-        best = reached.min(axis=1) + penalties[:, column, reads]
-    return [_path(back, last, reads) for back, last in zip(came, best, strict=True)]
+        costs = best[:, :, None] + prices
+        predecessors[:, column] = costs.argmin(axis=1)
+        best = costs.min(axis=1) + penalties[:, column, reads]
+    return [
+        _path(path_predecessors, final_costs, reads)
+        for path_predecessors, final_costs in zip(predecessors, best, strict=True)
+    ]
 
 
-def _path(came: NDArray[np.int64], best: NDArray[np.float64], reads: NDArray[np.int64]) -> Path:
-    """The path that ends in the cheapest state, followed back."""
+def _path(predecessors: NDArray[np.int64], best: NDArray[np.float64], reads: NDArray[np.int64]) -> Path:
+    """Trace the path back from the cheapest final state."""
     state = int(best.argmin())
     states = []
-    for before in came[::-1]:
+    for column_predecessors in predecessors[::-1]:
         states.append(state)
-        state = int(before[state])
+        state = int(column_predecessors[state])
     states.reverse()
     classes = tuple(int(reads[state]) for state in states)
     firsts = [column for column, state in enumerate(states) if state < BLANK]
-    places = []
+    digit_columns = []
     for first in firsts:
         last = first
         while last + 1 < len(states) and BLANK <= states[last + 1] < len(reads) - 1:
             last += 1
-        places.append((first, last))
-    return Path("".join(str(classes[first]) for first in firsts), tuple(places), classes, float(best.min()))
+        digit_columns.append((first, last))
+    return Path("".join(str(classes[first]) for first in firsts), tuple(digit_columns), classes, float(best.min()))

@@ -37,7 +37,7 @@ class Strings:
 
     @property
     def texts(self) -> list[str]:
-        """What each string says."""
+        """The text of each string."""
         return ["".join(map(str, row)) for row in self.labels]
 
 
@@ -69,15 +69,17 @@ def write_strings(
     starts = MARGIN + np.cumsum(np.pad(widths[:, :-1] + between, ((0, 0), (1, 0))), axis=1)
     ends = starts[:, -1] + widths[:, -1] + MARGIN
     height, width = images.shape[1:]
-    wide = -(-int(max(ends.max(initial=0), starts.max(initial=0) + width)) // 4) * 4
-    fields = np.zeros((count, HEIGHT, wide + width), np.uint8)  # room for a picture that reaches beyond the last box
+    width_of_fields = -(-int(max(ends.max(initial=0), starts.max(initial=0) + width)) // 4) * 4
+    fields = np.zeros(
+        (count, HEIGHT, width_of_fields + width), np.uint8
+    )  # room for a picture that reaches beyond the last box
     tops = (HEIGHT - height) // 2 + rng.integers(-rise, rise + 1, (count, digits))
-    for field, row, at, down in zip(fields, chosen, starts - left[chosen], tops, strict=True):
-        for index, x, y in zip(row, at, down, strict=True):
-            place = field[y : y + height, x : x + width]
-            np.maximum(place, images[index], out=place)
+    for field, row, start, row_offset in zip(fields, chosen, starts - left[chosen], tops, strict=True):
+        for index, x, y in zip(row, start, row_offset, strict=True):
+            target = field[y : y + height, x : x + width]
+            np.maximum(target, images[index], out=target)
     centers = np.asarray(starts + (widths - 1) / 2, np.float32)
-    return Strings(fields[:, :, :wide], np.asarray(labels, np.int64)[chosen], centers, ends, between)
+    return Strings(fields[:, :, :width_of_fields], np.asarray(labels, np.int64)[chosen], centers, ends, between)
 
 
 def _boxes(images: GrayLevels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

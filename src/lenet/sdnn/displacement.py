@@ -27,7 +27,7 @@ BLANK = 10
 """The class of a window whose center no digit holds; its code is the space, 84 times -1."""
 CLASSES = 11
 
-_AT_ONCE = 100  # fields, whose maps of all stages are in memory together
+_BATCH_SIZE = 100  # fields a forward pass: the maps of all stages are in memory together
 
 
 def network_with_blank() -> Network:
@@ -49,7 +49,7 @@ def network_with_blank() -> Network:
 
 
 def widened(network: Network, width: int) -> Network:
-    """The network over a field of ``width`` columns, up to the stage before its output units.
+    """Widen the network to a field of ``width`` columns, up to the stage before its output units.
 
     Args:
         network: its last stage is an `EuclideanRbf`; whatever sees a whole map is fully connected.
@@ -64,16 +64,18 @@ def widened(network: Network, width: int) -> Network:
     >>> widened(network_with_blank(), 64).output_shapes[-1]
     (84, 1, 9)
     """
-    channels, height, own_width = network.input
+    channels, height, native_width = network.input
     if not isinstance(network.stages[-1].layer, EuclideanRbf):
         raise ArchitectureError(f"{network.name} does not end in distances to codes, and cannot be slid over a field")
     stages = [
-        replace(stage, layer=_convolution(stage.layer, received))
-        for stage, received in zip(network.stages[:-1], network.input_shapes, strict=False)
+        replace(stage, layer=_convolution(stage.layer, input_shape))
+        for stage, input_shape in zip(network.stages[:-1], network.input_shapes, strict=False)
     ]
-    step = pixels_between_columns(network)
-    if width < own_width or (width - own_width) % step:
-        raise ArchitectureError(f"{network.name}: a field of {width} pixels is no {own_width} and a multiple of {step}")
+    stride = total_stride(network)
+    if width < native_width or (width - native_width) % stride:
+        raise ArchitectureError(
+            f"{network.name}: a field of {width} pixels is no {native_width} and a multiple of {stride}"
+        )
     return replace(network, name=f"{network.name}-{width}", input=(channels, height, width), stages=tuple(stages))
 
 
@@ -89,29 +91,29 @@ def connections(network: Network, width: int) -> int:
     >>> connections(describe("lenet-5"), 64), 9 * connections(describe("lenet-5"), 32)
     (1206156, 3068172)
     """
-    wide = widened(network, width)
-    units, _, columns = wide.output_shapes[-1]
-    return count(wide).connections + columns * network.classes * units
+    wide_network = widened(network, width)
+    units, _, columns = wide_network.output_shapes[-1]
+    return count(wide_network).connections + columns * network.classes * units
 
 
-def pixels_between_columns(network: Network) -> int:
-    """How far neighboring columns look apart: all strides multiplied.
+def total_stride(network: Network) -> int:
+    """Total stride in pixels between neighboring columns: the product of all strides.
 
-    >>> pixels_between_columns(describe("lenet-5"))
+    >>> total_stride(describe("lenet-5"))
     4
     """
-    step = 1
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
-        given = stage.layer.output_shape(received)
-        if given[1:] == (1, 1):
+    stride = 1
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
+        output_shape = stage.layer.output_shape(input_shape)
+        if output_shape[1:] == (1, 1):
             break
-        step *= getattr(stage.layer, "size", getattr(stage.layer, "stride", 1))
-    return step
+        stride *= getattr(stage.layer, "size", getattr(stage.layer, "stride", 1))
+    return stride
 
 
 @dataclass(frozen=True, eq=False)
 class Columns:
-    """What a replicated network says along some fields.
+    """Outputs of a replicated network at each column of some fields.
 
     Attributes:
         codes: float32 (N, columns, 84), F6.
@@ -137,11 +139,13 @@ class Displacement:
 
     def __init__(self, model: Model, phases: int = 1) -> None:
         self.network, self.phases = model.network, phases
-        self.step = pixels_between_columns(self.network)
-        if phases < 1 or self.step % phases:
-            raise ArchitectureError(f"{phases} phases do not share the {self.step} pixels between columns evenly")
+        self.total_stride = total_stride(self.network)
+        if phases < 1 or self.total_stride % phases:
+            raise ArchitectureError(
+                f"{phases} phases do not share the {self.total_stride} pixels between columns evenly"
+            )
         self._arrays = widened_arrays(self.network, model.parameters)
-        self._ready: dict[int, engine.Forward] = {}
+        self._forwards: dict[int, engine.Forward] = {}
 
     @cached_property
     def _prototypes(self) -> Array:
@@ -158,54 +162,57 @@ class Displacement:
         Returns:
             Columns from left to right.
         """
-        fields = self._whole(fields)
-        apart = self.step // self.phases
-        shown = [_shifted(fields, phase * apart) for phase in range(self.phases)]
-        parts = [self._codes(field) for field in shown]
+        fields = self._pad_to_columns(fields)
+        column_stride = self.total_stride // self.phases
+        shifted_fields = [_shifted(fields, phase * column_stride) for phase in range(self.phases)]
+        parts = [self._codes(field) for field in shifted_fields]
         codes = np.stack(parts, axis=2).reshape(len(fields), -1, parts[0].shape[2])
-        middle = (self.network.input[2] - 1) / 2
-        centers = middle + apart * np.arange(codes.shape[1], dtype=np.float32)
+        center = (self.network.input[2] - 1) / 2
+        centers = center + column_stride * np.arange(codes.shape[1], dtype=np.float32)
         return Columns(codes, distances(codes, self._prototypes), centers)
 
     def maps(self, field: GrayLevels) -> dict[str, Array]:
-        """What every stage of the widened network gives for one field, uint8 (height, width), each (maps, …)."""
-        whole = self._whole(field[None])
-        return {name: array[0] for name, array in self._over(whole.shape[2]).activations(whole).items()}
+        """Feature maps of every stage of the widened network for one field, uint8 (height, width), each (maps, …)."""
+        padded = self._pad_to_columns(field[None])
+        return {name: array[0] for name, array in self._forward_for(padded.shape[2]).activations(padded).items()}
 
-    def _whole(self, fields: GrayLevels) -> GrayLevels:
-        narrowest = self.network.input[2]
-        missing = max(narrowest - fields.shape[2], (narrowest - fields.shape[2]) % self.step)
-        return np.pad(fields, ((0, 0), (0, 0), (0, missing)))
+    def _pad_to_columns(self, fields: GrayLevels) -> GrayLevels:
+        native_width = self.network.input[2]
+        padding = max(native_width - fields.shape[2], (native_width - fields.shape[2]) % self.total_stride)
+        return np.pad(fields, ((0, 0), (0, 0), (0, padding)))
 
     def _codes(self, fields: GrayLevels) -> Array:
         """F6 along the fields, (N, columns, 84)."""
-        over = self._over(fields.shape[2])
-        name = list(over.activations(fields[:1]))[-1]
-        parts = [over.activations(fields[at : at + _AT_ONCE])[name] for at in range(0, len(fields), _AT_ONCE)]
+        forward = self._forward_for(fields.shape[2])
+        name = list(forward.activations(fields[:1]))[-1]
+        parts = [
+            forward.activations(fields[start : start + _BATCH_SIZE])[name]
+            for start in range(0, len(fields), _BATCH_SIZE)
+        ]
         return np.concatenate(parts)[:, :, 0].transpose(0, 2, 1)
 
-    def _over(self, width: int) -> engine.Forward:
-        if width not in self._ready:
-            self._ready[width] = engine.Forward(widened(self.network, width), self._arrays)
-        return self._ready[width]
+    def _forward_for(self, width: int) -> engine.Forward:
+        if width not in self._forwards:
+            self._forwards[width] = engine.Forward(widened(self.network, width), self._arrays)
+        return self._forwards[width]
 
 
 def distances(codes: Array, prototypes: Array) -> Array:
     """Squared distances of codes (…, 84) to prototypes (classes, 84): (…, classes) [LeCun98, eq. 7]."""
-    apart: Array = np.square(codes).sum(axis=-1, keepdims=True) + np.square(prototypes).sum(axis=1)
-    return apart - 2 * codes @ prototypes.T
+    squared_norms: Array = np.square(codes).sum(axis=-1, keepdims=True) + np.square(prototypes).sum(axis=1)
+    return squared_norms - 2 * codes @ prototypes.T
 
 
 def _shifted(fields: GrayLevels, pixels: int) -> GrayLevels:
-    """Fields moved to the left, with background at the right."""
+    """Shift fields to the left, with background at the right."""
     return np.pad(fields[:, :, pixels:], ((0, 0), (0, 0), (0, pixels)))
 
 
-def _convolution(layer: Layer, received: Shape) -> Layer:
+def _convolution(layer: Layer, input_shape: Shape) -> Layer:
     """The layer itself, or the convolution whose kernels hold a whole map at the network's own width."""
     if not isinstance(layer, FullConnection):
         return layer
-    _, height, width = received
+    _, height, width = input_shape
     if height != width:
         raise ArchitectureError(f"maps of {height}×{width} are not square, so that no kernel holds them")
     return Convolution(layer.units, kernel_size=height)

@@ -16,9 +16,9 @@ from lenet.sdnn.digit_strings import Strings
 from lenet.sdnn.displacement import CLASSES, Array, Displacement
 
 _KEY = "grammar"
-_AT_ONCE = 200  # fields
+_BATCH_SIZE = 200  # fields
 _ROUNDS = 2
-_MOST = 64  # phases, and columns that see one digit
+_MAX_COLUMNS = 64  # phases, and columns that see one digit
 
 
 class StringReader:
@@ -37,9 +37,9 @@ class StringReader:
         if model.network.classes != CLASSES:
             raise WeightsError(f"holds {model.network.name} weights, whose network knows no blank between digits")
         with model.checked_provenance() as account:
-            kept = account.record(_KEY, default={})
-            self.displacement = Displacement(model, phases or kept.integer("phases", 1, _MOST, default=1))
-            self.grammar = grammar or _grammar(kept)
+            record = account.record(_KEY, default={})
+            self.displacement = Displacement(model, phases or record.integer("phases", 1, _MAX_COLUMNS, default=1))
+            self.grammar = grammar or _grammar(record)
 
     def read(self, fields: GrayLevels) -> list[Path]:
         """Read fields, uint8 (N, 32, width), ink-high.
@@ -47,17 +47,17 @@ class StringReader:
         Returns:
             The cheapest path of each.
         """
-        parts = [fields[at : at + _AT_ONCE] for at in range(0, len(fields), _AT_ONCE)]
+        parts = [fields[start : start + _BATCH_SIZE] for start in range(0, len(fields), _BATCH_SIZE)]
         return [path for part in parts for path in decode(self.displacement.columns(part).penalties, self.grammar)]
 
 
 def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tuple[Grammar, float]:
-    """Try prices one after the other, and keep those that get most strings wholly right.
+    """Coordinate search over the grammar's prices for the most strings wholly right.
 
     Returns:
         The grammar, and the share of the strings that it gets right, 0..1.
     """
-    seen = [(displacement.columns(batch.fields).penalties, batch.texts) for batch in strings]
+    scored_batches = [(displacement.columns(batch.fields).penalties, batch.texts) for batch in strings]
     best, best_share = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
     tried: set[Grammar] = set()
     for _ in range(_ROUNDS):
@@ -66,9 +66,9 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
                 if grammar in tried:
                     continue
                 tried.add(grammar)
-                right = share_right(seen, grammar)
-                if right > best_share:
-                    best, best_share = grammar, right
+                share = share_right(scored_batches, grammar)
+                if share > best_share:
+                    best, best_share = grammar, share
     return best, best_share
 
 
@@ -92,11 +92,11 @@ def _contact(grammar: Grammar) -> list[Grammar]:
     return [replace(grammar, contact=price) for price in (6.0, 9.0, 12.0, 16.0, 24.0, math.inf)]
 
 
-def share_right(seen: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -> float:
+def share_right(scored_batches: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -> float:
     """The share of strings that are wholly right, from penalties and texts."""
     right = [
         path.text == text
-        for penalties, texts in seen
+        for penalties, texts in scored_batches
         for path, text in zip(decode(penalties, grammar), texts, strict=True)
     ]
     return float(np.mean(right))
@@ -104,24 +104,24 @@ def share_right(seen: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -
 
 def with_grammar(model: Model, grammar: Grammar, phases: int, **provenance: Any) -> Model:
     """The weights with the prices, and whatever else is known, in their provenance."""
-    kept = {name: str(price) for name, price in asdict(grammar).items()}
-    return replace(model, provenance={**model.provenance, **provenance, _KEY: {**kept, "phases": phases}})
+    prices = {name: str(price) for name, price in asdict(grammar).items()}
+    return replace(model, provenance={**model.provenance, **provenance, _KEY: {**prices, "phases": phases}})
 
 
-def _grammar(kept: Record) -> Grammar:
-    prices = {name: _price(kept, name) for name in ("entry", "contact", "again", "stay") if name in kept}
-    longest = kept.text("longest", default=str(Grammar.longest))
-    if not (longest.isdecimal() and longest.isascii() and 1 <= int(longest[:9]) <= _MOST):
-        raise RecordError(f"{_KEY}.longest is {longest[:40]!r}, expected a whole number of 1 to {_MOST}")
+def _grammar(record: Record) -> Grammar:
+    prices = {name: _price(record, name) for name in ("entry", "contact", "again", "stay") if name in record}
+    longest = record.text("longest", default=str(Grammar.longest))
+    if not (longest.isdecimal() and longest.isascii() and 1 <= int(longest[:9]) <= _MAX_COLUMNS):
+        raise RecordError(f"{_KEY}.longest is {longest[:40]!r}, expected a whole number of 1 to {_MAX_COLUMNS}")
     return Grammar(**prices, longest=int(longest))
 
 
-def _price(kept: Record, name: str) -> float:
+def _price(record: Record, name: str) -> float:
     """A price, kept as a text, since JSON has no word for infinite."""
     try:
-        price = float(kept.text(name))
+        price = float(record.text(name))
     except ValueError:
         price = math.nan
     if math.isnan(price):
-        raise RecordError(f"{_KEY}.{name} is {kept.text(name)[:40]!r}, expected a price")
+        raise RecordError(f"{_KEY}.{name} is {record.text(name)[:40]!r}, expected a price")
     return price

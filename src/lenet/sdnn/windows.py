@@ -103,16 +103,19 @@ def cut_windows(
     chosen = rng.permutation(len(images))[: count * cutting.digits].reshape(count, cutting.digits)
     strings = write_strings(distort(images, rng, cutting.distortions), labels, chosen, rng)
     fields = np.pad(strings.fields, ((0, 0), (0, 0), (MARGIN, MARGIN)))  # windows may lie beside a string
-    middle = (HEIGHT - 1) / 2 - MARGIN
-    places = np.arange(fields.shape[2] - HEIGHT + 1)
-    apart = np.abs(places[None, :, None] + middle - strings.centers[:, None, :])  # (strings, places, digits)
-    nearest, distance = apart.argmin(axis=2), apart.min(axis=2)
-    rows, at, digit = _one_of_each(rng, distance <= cutting.reach, nearest, cutting.digits)
-    empty_rows, empty_at = np.nonzero((distance >= cutting.clear) & (places <= strings.ends[:, None]))
+    center = (HEIGHT - 1) / 2 - MARGIN
+    offsets = np.arange(fields.shape[2] - HEIGHT + 1)
+    distances = np.abs(offsets[None, :, None] + center - strings.centers[:, None, :])  # (strings, places, digits)
+    nearest, distance = distances.argmin(axis=2), distances.min(axis=2)
+    rows, window_offsets, digit = _one_of_each(rng, distance <= cutting.reach, nearest, cutting.digits)
+    empty_rows, empty_offsets = np.nonzero((distance >= cutting.clear) & (offsets <= strings.ends[:, None]))
     chosen_blanks = rng.permutation(len(empty_rows))[: round(cutting.blanks * len(rows))]
     classes = np.concatenate([strings.labels[rows, digit], np.full(len(chosen_blanks), BLANK)])
-    rows, at = np.concatenate([rows, empty_rows[chosen_blanks]]), np.concatenate([at, empty_at[chosen_blanks]])
-    windows = np.lib.stride_tricks.sliding_window_view(fields, HEIGHT, axis=2)[rows, :, at]
+    rows, window_offsets = (
+        np.concatenate([rows, empty_rows[chosen_blanks]]),
+        np.concatenate([window_offsets, empty_offsets[chosen_blanks]]),
+    )
+    windows = np.lib.stride_tricks.sliding_window_view(fields, HEIGHT, axis=2)[rows, :, window_offsets]
     return invert(np.ascontiguousarray(windows), rng, cutting.noisy, cutting.inverted), classes
 
 

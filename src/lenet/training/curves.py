@@ -33,7 +33,7 @@ def curves_picture(run: Run) -> Image.Image:
     kinds = [("training, while learning", "", sheet.theme.signed[1])]
     if None not in [row[f"validation_{key}"] for row in history for key in ("loss", "error_rate")]:
         kinds.append(("validation", "validation_", sheet.theme.accent))
-    steps = [tick for tick in nice_ticks(epochs[0], epochs[-1], whole=True) if epochs[0] <= tick <= epochs[-1]]
+    steps = [tick for tick in nice_ticks(epochs[0], epochs[-1], integers_only=True) if epochs[0] <= tick <= epochs[-1]]
     for key, title, left in (("loss", "loss", 0.75), ("error_rate", "error rate, %", _WIDTH / 2 + 0.5)):
         # Of replicas, the mean.
         curves = [([float(np.mean(row[prefix + key])) for row in history], color) for _, prefix, color in kinds]
