@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from lenet.server.heads import LONGEST_HEAD, LONGEST_URL, MOST_AHEAD, MOST_CONNECTIONS, MOST_FIELDS
+from lenet.server.heads import MAX_AHEAD, MAX_CONNECTIONS, MAX_FIELDS, MAX_HEAD, MAX_URL
 from tests.cli.test_serve import SECONDS, Server, children, in_progress, serving
 from tests.memory import most_megabytes
 from tests.processes import wait_until
@@ -139,18 +139,18 @@ def test_a_head_sent_together_with_a_request_has_the_same_time(server):
 @pytest.mark.parametrize(
     ("parts", "status", "detail"),
     [
-        ([HEAD + b"X: ", *[b"y" * 1_000_000] * 40, b"\r\n\r\n"], 431, f"longer than {LONGEST_HEAD:,} bytes"),
-        ([HEAD, *[b"X: " + b"y" * 10_000 + b"\r\n"] * 4000, b"\r\n"], 431, f"longer than {LONGEST_HEAD:,} bytes"),
-        ([HEAD + b"X: " + b"y" * LONGEST_HEAD + b"\r\n\r\n"], 431, f"longer than {LONGEST_HEAD:,} bytes"),
-        ([HEAD + b"X: y\r\n" * 9_999 + b"\r\n"], 431, f"10,000 headers; at most {MOST_FIELDS} are accepted"),
-        ([HEAD + b"X: y\r\n" * MOST_FIELDS + b"\r\n"], 431, f"{MOST_FIELDS + 1} headers"),
-        ([HEAD, *[b"X: y\r\n" * 10_000] * 100], 431, f"longer than {LONGEST_HEAD:,} bytes"),
-        ([b"GET /" + b"x" * LONGEST_URL + b" HTTP/1.1\r\nHost: lenet\r\n\r\n"], 414, "the address has 8,193 bytes"),
-        ([b"GET /", *[b"x" * 1_000_000] * 40], 414, f"longer than {LONGEST_URL:,} bytes"),
+        ([HEAD + b"X: ", *[b"y" * 1_000_000] * 40, b"\r\n\r\n"], 431, f"longer than {MAX_HEAD:,} bytes"),
+        ([HEAD, *[b"X: " + b"y" * 10_000 + b"\r\n"] * 4000, b"\r\n"], 431, f"longer than {MAX_HEAD:,} bytes"),
+        ([HEAD + b"X: " + b"y" * MAX_HEAD + b"\r\n\r\n"], 431, f"longer than {MAX_HEAD:,} bytes"),
+        ([HEAD + b"X: y\r\n" * 9_999 + b"\r\n"], 431, f"10,000 headers; at most {MAX_FIELDS} are accepted"),
+        ([HEAD + b"X: y\r\n" * MAX_FIELDS + b"\r\n"], 431, f"{MAX_FIELDS + 1} headers"),
+        ([HEAD, *[b"X: y\r\n" * 10_000] * 100], 431, f"longer than {MAX_HEAD:,} bytes"),
+        ([b"GET /" + b"x" * MAX_URL + b" HTTP/1.1\r\nHost: lenet\r\n\r\n"], 414, "the address has 8,193 bytes"),
+        ([b"GET /", *[b"x" * 1_000_000] * 40], 414, f"longer than {MAX_URL:,} bytes"),
         ([b"X" * 10_000_000], 400, "damaged request, expected HTTP/1.1"),
         ([b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], 400, "damaged request, expected HTTP/1.1"),
         ([HEAD + b"X y\r\n\r\n"], 400, "damaged request, expected HTTP/1.1"),
-        ([b"\r\n" * 1_000_000], 431, f"longer than {LONGEST_HEAD:,} bytes"),
+        ([b"\r\n" * 1_000_000], 431, f"longer than {MAX_HEAD:,} bytes"),
     ],
     ids=lambda value: "" if isinstance(value, list) else None,
 )
@@ -168,9 +168,9 @@ def test_what_is_refused_takes_no_memory(server):
 
 def test_a_head_of_exactly_the_limits_is_taken(server):
     with httpx.Client(base_url=server.address, timeout=SECONDS) as client:
-        path = "/healthz?" + "x" * (LONGEST_URL - len("/healthz?"))
+        path = "/healthz?" + "x" * (MAX_URL - len("/healthz?"))
         names = [*client.headers, "host"]
-        headers = {f"x-{number}": "y" * 300 for number in range(MOST_FIELDS - len(names))}
+        headers = {f"x-{number}": "y" * 300 for number in range(MAX_FIELDS - len(names))}
         assert client.get(path, headers=headers).status_code == 200
         assert client.get(path + "x", headers=headers).status_code == 414
 
@@ -204,10 +204,10 @@ def test_damage_within_a_body_gives_up_its_request(server):
 
 
 def test_requests_that_do_not_wait_for_answers_are_answered_in_order_up_to_a_number(server):
-    few = answer_to(server, (HEAD + b"\r\n") * MOST_AHEAD)
-    assert few.count(b"HTTP/1.1 200 ") == MOST_AHEAD
+    few = answer_to(server, (HEAD + b"\r\n") * MAX_AHEAD)
+    assert few.count(b"HTTP/1.1 200 ") == MAX_AHEAD
     many = answer_to(server, (HEAD + b"\r\n") * 5000)
-    assert many.count(b"HTTP/1.1 200 ") == MOST_AHEAD + 1
+    assert many.count(b"HTTP/1.1 200 ") == MAX_AHEAD + 1
     assert b"connection: close" in many
 
 
@@ -228,7 +228,7 @@ def test_a_slow_body_is_still_refused_with_its_own_sentence(server):
     assert refusal(answer) == (408, "the body did not arrive within 1 seconds")
 
 
-@pytest.mark.parametrize("count", [1, MOST_AHEAD])
+@pytest.mark.parametrize("count", [1, MAX_AHEAD])
 def test_a_client_that_takes_no_answers_is_given_up(server, count):
     """The page again and again, and nothing read, until the system's own memory for a connection is full."""
     before = connections(server)
@@ -237,7 +237,7 @@ def test_a_client_that_takes_no_answers_is_given_up(server, count):
         connection.settimeout(SECONDS)
         connection.connect(server.place)
         with contextlib.suppress(ConnectionError):
-            for _ in range(MOST_AHEAD // count):
+            for _ in range(MAX_AHEAD // count):
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: lenet\r\n\r\n" * count)
                 time.sleep(0.01)
         assert server.get("/healthz").status_code == 200
@@ -246,7 +246,7 @@ def test_a_client_that_takes_no_answers_is_given_up(server, count):
 
 def test_a_connection_too_many_is_refused():
     with serving("--timeout", "30") as server, contextlib.ExitStack() as stack:
-        for _ in range(MOST_CONNECTIONS):
+        for _ in range(MAX_CONNECTIONS):
             stack.enter_context(connect(server))
         status, detail = refusal(answer_to(server))
         assert (status, re.match(r"\d+ connections are open", detail) is not None) == (503, True)

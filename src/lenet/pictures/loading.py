@@ -25,10 +25,10 @@ Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image |
 
 # What is kept of a picture. A photo of 12 million pixels is halved, which JPEG does while decoding. Digits of 12 pixels
 # stay as they are in pictures of up to this many; where there are more, the page's digits have more pixels too.
-KEPT_PIXELS = 6_000_000
+MAX_KEPT_PIXELS = 6_000_000
 MAX_STREAMED_BYTES = 500_000_000
 MAX_PAGES = 1000
-SHORTEST_SIDE, SHORTEST_LONG_SIDE = 4, 8
+MIN_SHORT_SIDE, MIN_LONG_SIDE = 4, 8
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Picture:
     size: tuple[int, int]
 
 
-def open_picture(source: Source, kept_pixels: int = KEPT_PIXELS) -> Picture:
+def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
     """Decode a picture and turn it upright; of several pages or frames, the first.
 
     Args:
@@ -71,7 +71,7 @@ def open_picture(source: Source, kept_pixels: int = KEPT_PIXELS) -> Picture:
         return _from_image(next(open_images(file, name, kept_pixels).images), name, kept_pixels)
 
 
-def open_pages(source: Source, kept_pixels: int = KEPT_PIXELS) -> Iterator[Picture]:
+def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Iterator[Picture]:
     """The pages of a TIFF or PDF file, each decoded when it is asked for; any other picture is one page.
 
     The name of a page ends in its number, "file.tif, page 2", if there are several. Of animations (GIF, WebP, PNG) the
@@ -120,18 +120,18 @@ def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> 
                 raise DataError(f"{path}: empty file, expected a picture")
             file = path.open("rb")
         with file:
-            yield str(path), file if path.is_file() else _whole(file, str(path))
+            yield str(path), file if path.is_file() else _buffered(file, str(path))
     elif hasattr(source, "read"):
         name = getattr(source, "name", None)
         name = name.strip("<>") if isinstance(name, str) and name.strip("<>") else "stream"
-        yield name, _whole(source, name)
+        yield name, _buffered(source, name)
     else:
         raise DataError(
             f"{type(source).__name__}: expected a path, bytes, a stream of bytes, a Pillow image or an array"
         )
 
 
-def _whole(stream: IO[bytes], name: str) -> IO[bytes]:
+def _buffered(stream: IO[bytes], name: str) -> IO[bytes]:
     with one_sentence(name):
         content = stream.read(MAX_STREAMED_BYTES + 1)
     if not isinstance(content, bytes):
@@ -182,7 +182,7 @@ def opened_image(source: "str | Path | bytes | IO[bytes] | Image.Image") -> Iter
             yield source
         return
     with _opened(source) as (name, file), one_sentence(name):
-        image = next(open_images(file, name, KEPT_PIXELS).images)
+        image = next(open_images(file, name, MAX_KEPT_PIXELS).images)
         _check_max_pixels(*image.size, name, max_pixels_of(image.format))
         yield image
 
@@ -217,10 +217,10 @@ def _check_max_pixels(width: int, height: int, name: str, max_pixels: int) -> No
 
 def _check_size(width: int, height: int, name: str, max_pixels: int) -> None:
     _check_max_pixels(width, height, name, max_pixels)
-    if min(width, height) < SHORTEST_SIDE or max(width, height) < SHORTEST_LONG_SIDE:
+    if min(width, height) < MIN_SHORT_SIDE or max(width, height) < MIN_LONG_SIDE:
         raise DataError(
             f"{name}: {width}×{height} pixels are too few to hold a digit; "
-            f"expected at least {SHORTEST_LONG_SIDE}×{SHORTEST_SIDE}"
+            f"expected at least {MIN_LONG_SIDE}×{MIN_SHORT_SIDE}"
         )
 
 

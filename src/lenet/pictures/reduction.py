@@ -12,7 +12,7 @@ from PIL import Image
 
 Colors = NDArray[np.uint8]
 
-LONGEST_SIDE = 20_000  # what is kept of a picture is never longer: OpenCV counts some sides in 16 bits
+MAX_SIDE = 20_000  # what is kept of a picture is never longer: OpenCV counts some sides in 16 bits
 _ORIENTATION = 0x0112
 _UPRIGHT = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -31,7 +31,7 @@ def reduction_factor(width: int, height: int, max_pixels: int) -> int:
     >>> reduction_factor(2000, 3000, 6_000_000), reduction_factor(3000, 4000, 6_000_000)
     (1, 2)
     """
-    return max(1, math.ceil(math.sqrt(width * height / max_pixels)), math.ceil(max(width, height) / LONGEST_SIDE))
+    return max(1, math.ceil(math.sqrt(width * height / max_pixels)), math.ceil(max(width, height) / MAX_SIDE))
 
 
 def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
@@ -48,10 +48,10 @@ def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
     parts: list[NDArray[np.generic]] = []
     depth: np.dtype[np.generic] = np.dtype(np.uint8)
     for strip in strips:
-        plain, depth = _plain(strip)
-        parts.append(np.asarray(plain.reduce(factor) if factor > 1 else plain))
-    whole = parts[0] if len(parts) == 1 else np.concatenate(parts)
-    pixels = np.asarray(whole, np.uint8) if whole.dtype == np.uint8 else eight_bits(whole, depth)
+        converted, depth = _to_plain_mode(strip)
+        parts.append(np.asarray(converted.reduce(factor) if factor > 1 else converted))
+    joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
+    pixels = np.asarray(joined, np.uint8) if joined.dtype == np.uint8 else eight_bits(joined, depth)
     if pixels.ndim == 2:
         return np.repeat(pixels[:, :, None], 3, axis=2)
     return _on_paper(pixels) if pixels.shape[2] == 4 else pixels
@@ -69,8 +69,8 @@ def orientation_of(image: Image.Image) -> int:
 
 def turned(colors: Colors, orientation: int) -> Colors:
     """The picture upright."""
-    turn = _UPRIGHT.get(orientation)
-    return colors if turn is None else np.asarray(Image.fromarray(colors).transpose(turn))
+    operation = _UPRIGHT.get(orientation)
+    return colors if operation is None else np.asarray(Image.fromarray(colors).transpose(operation))
 
 
 def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> NDArray[np.uint8]:
@@ -83,15 +83,15 @@ def eight_bits(levels: NDArray[np.generic], depth: "np.dtype[np.generic]") -> ND
     array([  0, 128, 255], dtype=uint8)
     """
     values = np.nan_to_num(levels.astype(np.float32), posinf=0.0, neginf=0.0)
-    low, high = float(values.min()), float(values.max())
+    minimum, maximum = float(values.min()), float(values.max())
     scales = (1, 255, 65535) if depth.kind == "f" else (255, 1023, 4095, 16383, 65535)
-    if low >= 0 and high <= scales[-1]:
-        low, high = 0.0, float(next(scale for scale in scales if high <= scale))
-    share = (values - low) / max(high - low, 1e-9)
-    return np.asarray(np.rint(np.clip(share, 0.0, 1.0) * 255.0), np.uint8)
+    if minimum >= 0 and maximum <= scales[-1]:
+        minimum, maximum = 0.0, float(next(scale for scale in scales if maximum <= scale))
+    normalized = (values - minimum) / max(maximum - minimum, 1e-9)
+    return np.asarray(np.rint(np.clip(normalized, 0.0, 1.0) * 255.0), np.uint8)
 
 
-def _plain(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generic]"]:
+def _to_plain_mode(strip: Image.Image) -> tuple[Image.Image, "np.dtype[np.generic]"]:
     """The strip in mode L, RGB or RGBA; or, of deep gray levels, F, and what kind of numbers they are."""
     depth: np.dtype[np.generic] = np.dtype(np.uint8)
     if strip.mode.startswith("I") or strip.mode == "F":

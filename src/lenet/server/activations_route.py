@@ -27,15 +27,15 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
                 422, f"{name}: no digit found; draw or photograph one dark digit on light paper, or light on dark"
             )
         digit = reading.digits[0]
-        seen = activations(model.network, model.parameters, digit.image[None])
+        recorded = activations(model.network, model.parameters, digit.image[None])
         if media_type == ARRAYS:
             file = io.BytesIO()
-            np.savez(file, allow_pickle=False, image=digit.image, **{key: array[0] for key, array in seen.items()})
+            np.savez(file, allow_pickle=False, image=digit.image, **{key: array[0] for key, array in recorded.items()})
             headers = {"Vary": "Accept", "Content-Disposition": 'attachment; filename="activations.npz"'}
             return Response(file.getvalue(), headers=headers, media_type=ARRAYS)
-        *_, outputs = seen.values()
+        *_, outputs = recorded.values()
         calibration = Calibration.of_one_view(model)
-        shares = calibration.probabilities(model.network, outputs.reshape(1, 1, -1), model.class_outputs)[0]
+        probabilities = calibration.probabilities(model.network, outputs.reshape(1, 1, -1), model.class_outputs)[0]
         values = {
             "file": name,
             "network": model.network.name,
@@ -43,15 +43,15 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             "image": digit.image.tolist(),
             "stages": [
                 {"name": key, "shape": list(array.shape[1:]), "values": array[0].tolist()}
-                for key, array in seen.items()
+                for key, array in recorded.items()
             ],
             "labels": list(model.output_names),
             "smallest_wins": model.network.smallest_wins,
-            "probabilities": shares.tolist(),
+            "probabilities": probabilities.tolist(),
         }
         return schemas.JSON(values, headers={"Vary": "Accept"})
 
-    answers = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.refusals(
+    answers = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
         pool.limits, 404, 406, *openapi.OF_PICTURES
     )
     arrays = {"type": "string", "format": "binary", "description": "NumPy's npz: `image`, stages."}
@@ -73,10 +73,10 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         check_type(request)
         media_type = _accepted(request.headers.get("accept", ""))
         try:
-            model = readers.weights_of(query.network)
+            model = readers.model_for(query.network)
         except ValueError as error:
             raise HTTPException(404, str(error)) from None
-        with pool.place():
+        with pool.slot():
             name, content = await receive_picture(request, pool.limits)
             return await pool.run(lambda: activations_of(name, content, query, model, media_type))
 
@@ -87,9 +87,9 @@ def _accepted(header: str) -> str:
     Raises:
         HTTPException: 406 if neither will.
     """
-    wanted = {part.partition(";")[0].strip().lower() for part in header.split(",")} - {""}
-    if not wanted or wanted & {"*/*", "application/*", JSON}:
+    media_types = {part.partition(";")[0].strip().lower() for part in header.split(",")} - {""}
+    if not media_types or media_types & {"*/*", "application/*", JSON}:
         return JSON
-    if wanted & {ARRAYS, "application/x-npz"}:
+    if media_types & {ARRAYS, "application/x-npz"}:
         return ARRAYS
     raise HTTPException(406, f"Accept is {header[:80]!r}, expected {JSON} or {ARRAYS}")

@@ -19,7 +19,7 @@ from lenet.server.limits import Limits
 FIELD = "picture"
 RAW_TYPES = ("image/", "application/octet-stream", "application/pdf")
 _FORM = "multipart/form-data"
-_LONGEST_NAME = 120
+_MAX_NAME_LENGTH = 120
 
 
 def check_type(request: Request) -> None:
@@ -41,13 +41,13 @@ async def receive_picture(request: Request, limits: Limits) -> tuple[str, bytes]
             form is damaged, or holds anything but one picture; 422 if there are no bytes.
         ClientDisconnect: if the client goes away before its end.
     """
-    pieces = _pieces(request, limits.max_body)
+    chunks = _body_chunks(request, limits.max_body)
     try:
         async with asyncio.timeout(limits.timeout):
             if _kind(request) == _FORM:
-                name, content = await _picture_in(request.headers["content-type"], pieces, limits.max_body)
+                name, content = await _picture_in(request.headers["content-type"], chunks, limits.max_body)
             else:
-                name, content = "picture", b"".join([piece async for piece in pieces])
+                name, content = "picture", b"".join([chunk async for chunk in chunks])
     except TimeoutError:
         raise HTTPException(
             408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
@@ -61,22 +61,22 @@ def _kind(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
-async def _pieces(request: Request, most: int) -> AsyncGenerator[bytes, None]:
+async def _body_chunks(request: Request, max_body: int) -> AsyncGenerator[bytes, None]:
     """The body as it arrives, as long as it is no longer than it may be."""
     announced = request.headers.get("content-length", "")
-    if announced.isdecimal() and int(announced) > most:
-        raise _too_long(most)
+    if announced.isdecimal() and int(announced) > max_body:
+        raise _too_long(max_body)
     received = 0
-    async for piece in request.stream():
-        received += len(piece)
-        if received > most:
-            raise _too_long(most)
-        yield piece
+    async for chunk in request.stream():
+        received += len(chunk)
+        if received > max_body:
+            raise _too_long(max_body)
+        yield chunk
 
 
-def _too_long(most: int) -> HTTPException:
+def _too_long(max_body: int) -> HTTPException:
     return HTTPException(
-        413, f"the body is longer than {most:,} bytes, which is the most accepted; make the picture smaller"
+        413, f"the body is longer than {max_body:,} bytes, which is the most accepted; make the picture smaller"
     )
 
 
@@ -98,23 +98,24 @@ class _Form(MultiPartParser):
         self.is_whole = True
 
 
-async def _picture_in(content_type: str, pieces: AsyncGenerator[bytes, None], most: int) -> tuple[str, bytes]:
-    async def whole() -> AsyncGenerator[bytes, None]:
-        async for piece in pieces:
-            yield piece
+async def _picture_in(content_type: str, chunks: AsyncGenerator[bytes, None], max_body: int) -> tuple[str, bytes]:
+    async def all_chunks() -> AsyncGenerator[bytes, None]:
+        async for chunk in chunks:
+            yield chunk
         if not form.is_whole:
             raise MultiPartException("it ends before its last boundary")
         if not form.items:
             raise MultiPartException(f"no field {FIELD!r}")
 
     # In Latin-1, text is the bytes that were sent: names, and a picture without a file's name, which makes it text.
-    form = _Form(Headers({"content-type": f"{content_type}; charset=latin-1"}), whole(), max_part_size=most)
+    form = _Form(Headers({"content-type": f"{content_type}; charset=latin-1"}), all_chunks(), max_part_size=max_body)
     try:
         value = (await form.parse())[FIELD]
     except (MultiPartException, FormParserError) as error:
-        what = " ".join(str(error.__cause__ or error).split())[:120].rstrip(".")
+        reason = " ".join(str(error.__cause__ or error).split())[:120].rstrip(".")
         raise HTTPException(
-            400, f"bad form ({what}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it"
+            400,
+            f"bad form ({reason}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it",
         ) from None
     if not isinstance(value, UploadFile):
         return FIELD, _as_sent(value)
@@ -137,5 +138,5 @@ def _shown_name(filename: str) -> str:
     >>> _shown_name("C:\\\\scans\\\\seven\\n.png")
     'seven\\\\n.png'
     """
-    name = PurePosixPath(filename.replace("\\", "/")).name[-_LONGEST_NAME:]
+    name = PurePosixPath(filename.replace("\\", "/")).name[-_MAX_NAME_LENGTH:]
     return "".join(repr(sign)[1:-1] if category(sign) in ("Cc", "Cs") else sign for sign in name) or "picture"

@@ -12,11 +12,11 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from lenet.server.problems import MEDIA_TYPE, problem_json
 
-LONGEST_URL = 8192
-LONGEST_HEAD = 65_536  # bytes of URL, names and values together; again, of what follows a body in pieces
-MOST_FIELDS = 100
-MOST_AHEAD = 32  # requests that a client sends without waiting for their answers
-MOST_CONNECTIONS = 900  # of a process: one has 1,024 open files on most systems
+MAX_URL = 8192
+MAX_HEAD = 65_536  # bytes of URL, names and values together; again, of what follows a body in pieces
+MAX_FIELDS = 100
+MAX_AHEAD = 32  # requests that a client sends without waiting for their answers
+MAX_CONNECTIONS = 900  # of a process: one has 1,024 open files on most systems
 _LEFT_OPEN = 1.0  # seconds for a refused client to see the answer before what it still sends is turned away
 
 
@@ -50,8 +50,8 @@ class BoundedHeads(HttpToolsProtocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > MOST_CONNECTIONS:
-            self._write(503, f"{MOST_CONNECTIONS} connections are open, which is the most; try again in a second")
+        if len(self.connections) > MAX_CONNECTIONS:
+            self._write(503, f"{MAX_CONNECTIONS} connections are open, which is the most; try again in a second")
             self._close()
         else:
             self._arrival = self.loop.call_later(self._timeout, self._is_late)
@@ -67,7 +67,7 @@ class BoundedHeads(HttpToolsProtocol):
             return
         self._unheard += len(data)
         super().data_received(data)
-        if self._unheard > LONGEST_HEAD:
+        if self._unheard > MAX_HEAD:
             self._refuse_too_long()
         elif self._arrival is None and self._is_idle():
             self._arrival = self.loop.call_later(self._timeout, self._is_late)
@@ -79,17 +79,17 @@ class BoundedHeads(HttpToolsProtocol):
 
     def on_headers_complete(self) -> None:
         self._unheard = 0
-        if len(self.url) > LONGEST_URL:
-            self._refuse(414, f"the address has {len(self.url):,} bytes; at most {LONGEST_URL:,} are accepted")
+        if len(self.url) > MAX_URL:
+            self._refuse(414, f"the address has {len(self.url):,} bytes; at most {MAX_URL:,} are accepted")
             raise _Refused
-        if len(self.headers) > MOST_FIELDS:
-            self._refuse(431, f"{len(self.headers):,} headers; at most {MOST_FIELDS} are accepted")
+        if len(self.headers) > MAX_FIELDS:
+            self._refuse(431, f"{len(self.headers):,} headers; at most {MAX_FIELDS} are accepted")
             raise _Refused
-        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > LONGEST_HEAD:
+        if len(self.url) + sum(len(name) + len(value) for name, value in self.headers) > MAX_HEAD:
             self._refuse_too_long()
             raise _Refused
-        if len(self.pipeline) >= MOST_AHEAD:
-            self._refuse(503, f"more than {MOST_AHEAD} requests wait for their answers; send fewer at a time")
+        if len(self.pipeline) >= MAX_AHEAD:
+            self._refuse(503, f"more than {MAX_AHEAD} requests wait for their answers; send fewer at a time")
             raise _Refused
         self._in_head, self._in_body = False, True
         self._has_arrived()
@@ -132,10 +132,10 @@ class BoundedHeads(HttpToolsProtocol):
             self._close()
 
     def _refuse_too_long(self) -> None:
-        if self._in_head and len(self.url) > LONGEST_URL:
-            self._refuse(414, f"the address is longer than {LONGEST_URL:,} bytes, which is the most accepted")
+        if self._in_head and len(self.url) > MAX_URL:
+            self._refuse(414, f"the address is longer than {MAX_URL:,} bytes, which is the most accepted")
         else:
-            self._refuse(431, f"the head of the request is longer than {LONGEST_HEAD:,} bytes, the most accepted")
+            self._refuse(431, f"the head of the request is longer than {MAX_HEAD:,} bytes, the most accepted")
 
     def _refuse(self, status: int, detail: str) -> None:
         """Answer, and take nothing more; whole requests that came before are answered first, and are the last ones."""

@@ -51,7 +51,7 @@ class Limits:
 class Pool:
     """A few threads that read pictures, and a count of the requests that are in progress.
 
-    A picture that takes too long is answered with 504; its thread cannot be stopped, so its place stays taken until the
+    A picture that takes too long is answered with 504; its thread cannot be stopped, so its slot stays taken until the
     reading is done.
     """
 
@@ -61,8 +61,8 @@ class Pool:
         self._threads = ThreadPoolExecutor(_THREADS, "reading")
 
     @contextmanager
-    def place(self) -> Iterator[None]:
-        """One of the places for requests; HTTPException 503 if all are taken."""
+    def slot(self) -> Iterator[None]:
+        """Hold one of the slots for requests in progress; HTTPException 503 if all are taken."""
         if self.in_progress >= self.limits.concurrency:
             raise HTTPException(
                 503,
@@ -76,7 +76,7 @@ class Pool:
             self.in_progress -= 1
 
     async def run(self, call: Callable[[], T]) -> T:
-        """What the call gives, run by a thread; HTTPException 504 if that takes longer than the limit."""
+        """Run a call in a thread and return its result; HTTPException 504 if that takes longer than the limit."""
         loop = asyncio.get_running_loop()
         job = self._threads.submit(call)
         done, _ = await asyncio.wait([asyncio.wrap_future(job)], timeout=self.limits.timeout)
@@ -84,7 +84,7 @@ class Pool:
             return done.pop().result()
         if not job.cancel():
             self.in_progress += 1
-            job.add_done_callback(lambda _: _later(loop, self._give_back))
+            job.add_done_callback(lambda _: _call_soon(loop, self._release_slot))
         raise HTTPException(
             504, f"not read within {self.limits.timeout:g} seconds; make the picture smaller, or try again later"
         )
@@ -93,10 +93,10 @@ class Pool:
         """Let the threads end when they have nothing left to do."""
         self._threads.shutdown(wait=False, cancel_futures=True)
 
-    def _give_back(self) -> None:
+    def _release_slot(self) -> None:
         self.in_progress -= 1
 
 
-def _later(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
     with suppress(RuntimeError):  # the server has stopped meanwhile
         loop.call_soon_threadsafe(call)

@@ -15,7 +15,7 @@ def listen(host: str, port: int) -> socket.socket:
         LeNetError: in one sentence, why there is none.
     """
     try:
-        family, *_, where = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
+        family, *_, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except (OSError, UnicodeError):
         raise LeNetError(f"no such host {host!r}; 127.0.0.1 is this machine alone, 0.0.0.0 all that reach it") from None
     except OverflowError:
@@ -24,7 +24,7 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(where)
+        listener.bind(address)
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()

@@ -17,20 +17,20 @@ _LISTED = ("name", "story", "source", "input_shape", "departures", "totals")
 
 
 def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
-    """Add the paths; what they answer never changes, and is kept."""
+    """Add the paths; their responses never change, and are cached."""
 
-    def line(network: Network) -> dict[str, Any]:
+    def list_entry(network: Network) -> dict[str, Any]:
         account = summary.count(network).to_json()
         return {key: account[key] for key in _LISTED} | {"has_weights": network.name in readers.models}
 
     @lru_cache(maxsize=1)
-    def lines() -> Response:
-        known = {name: registered(name) for name in names()}
-        known |= {name: model.network for name, model in readers.models.items()}
-        return schemas.JSON([line(network) for network in known.values()])
+    def list_response() -> Response:
+        networks = {name: registered(name) for name in names()}
+        networks |= {name: model.network for name, model in readers.models.items()}
+        return schemas.JSON([list_entry(network) for network in networks.values()])
 
     @lru_cache(maxsize=64)
-    def account(name: str) -> Response:
+    def summary_response(name: str) -> Response:
         model = readers.models.get(name)
         network = model.network if model is not None else registered(name)
         return schemas.JSON(
@@ -49,11 +49,11 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         dependencies=[Depends(_no_query)],
         response_model=list[schemas.NetworkLine],
         response_description="As `lenet networks --json`.",
-        responses=openapi.refusals(limits, 422),
+        responses=openapi.error_responses(limits, 422),
     )
     async def list_networks() -> Response:
         """All networks."""
-        return lines()
+        return list_response()
 
     @app.get(
         "/v1/networks/{name}",
@@ -62,14 +62,14 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         dependencies=[Depends(_no_query)],
         response_model=schemas.NetworkAccount,
         response_description="As `lenet show --json`, with the description.",
-        responses=openapi.refusals(limits, 404, 422),
+        responses=openapi.error_responses(limits, 404, 422),
     )
     async def show_network(
         name: Annotated[str, Path(description="A network, as `/v1/networks` lists them.", examples=["lenet-5"])],
     ) -> Response:
         """One network: its account, its description, and where its weights come from."""
         try:
-            return account(name)
+            return summary_response(name)
         except UnknownName as error:
             raise HTTPException(404, str(error)) from None
 

@@ -49,8 +49,8 @@ ACTIVATIONS_EXAMPLE = {
 }
 
 
-def refusals(limits: Limits, *statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The refusals of a path, each with an example of its sentence."""
+def error_responses(limits: Limits, *statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Error responses of a path for OpenAPI, each with an example of its sentence."""
     sentences = {
         400: ("The form is damaged, or holds anything but one picture.", "bad form (no field 'picture')"),
         404: ("There is no such network.", "unknown network 'lenet5'; did you mean lenet-5?"),

@@ -15,7 +15,7 @@ from PIL import Image
 from lenet.errors import LeNetError, MissingExtra
 from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
-from lenet.pictures.loading import KEPT_PIXELS, Picture, one_sentence, open_pages
+from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages
 from lenet.pictures.pdf import is_pdf
 from lenet.reading.foreground.ink import Polarity
 from lenet.reading.recognition import LABELS, Recognizer
@@ -61,18 +61,18 @@ def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recog
     """Read one digit that is normalized already, as those of MNIST are: no ink is looked for."""
     gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
-    shares = recognizer.probabilities(image[None])[0]
-    first, *others = (-shares).argsort().tolist()
+    probabilities = recognizer.probabilities(image[None])[0]
+    first, *alternatives_order = (-probabilities).argsort().tolist()
     digit = Digit(
         box=(0, 0, SIDE, SIDE),
         label=LABELS[first],
-        probability=float(shares[first]),
-        alternatives=tuple((LABELS[other], float(shares[other])) for other in others),
+        probability=float(probabilities[first]),
+        alternatives=tuple((LABELS[other], float(probabilities[other])) for other in alternatives_order),
         image=image,
-        is_rejected=recognizer.rejects(shares),
+        is_rejected=recognizer.rejects(probabilities),
     )
-    found = Polarity.PAPER_HIGH if polarity == Polarity.PAPER_HIGH else Polarity.INK_HIGH
-    return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), found)
+    polarity_found = Polarity.PAPER_HIGH if polarity == Polarity.PAPER_HIGH else Polarity.INK_HIGH
+    return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), polarity_found)
 
 
 def predict(
@@ -112,7 +112,7 @@ def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
     if is_pdf(content):
         raise HTTPException(422, f"{name}: is a PDF, expected a picture of {SIDE}×{SIDE} pixels for normalized")
     with one_sentence(name):
-        image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
+        image = next(open_images(io.BytesIO(content), name, MAX_KEPT_PIXELS).images)
         width, height = image.size
         if (width, height) == (SIDE, SIDE) and image.mode == "L" and "transparency" not in image.info:
             return np.asarray(image)
@@ -133,18 +133,18 @@ def _opened(name: str, content: bytes, limits: Limits) -> Picture:
         return next(open_pages(_File(content, name)))
 
 
-def _check_pixels(name: str, content: bytes, most: int) -> None:
+def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
     """Refuse a picture that says it is too large, by 413; what is wrong with it otherwise, opening it tells."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            image = next(open_images(io.BytesIO(content), name, KEPT_PIXELS).images)
+            image = next(open_images(io.BytesIO(content), name, MAX_KEPT_PIXELS).images)
     except Exception:
         return
     width, height = image.size
-    most = min(most, max_pixels_of(image.format))
-    if width * height > most:
-        accepted = f"{most // 1_000_000} million" if most % 1_000_000 == 0 else f"{most:,}"
+    max_pixels = min(max_pixels, max_pixels_of(image.format))
+    if width * height > max_pixels:
+        accepted = f"{max_pixels // 1_000_000} million" if max_pixels % 1_000_000 == 0 else f"{max_pixels:,}"
         raise HTTPException(
             413, f"{name}: {width:,}×{height:,} pixels; at most {accepted} are accepted; make it smaller first"
         )
@@ -163,13 +163,13 @@ def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
     except MemoryError:
         raise HTTPException(413, f"{name}: does not fit into memory; make it smaller first") from None
     except Exception as error:
-        what = f"a defect of lenet stopped its reading ({in_short(error)}); please report it"
-        raise HTTPException(500, f"{name}: {what}") from None
+        reason = f"a defect of lenet stopped its reading ({in_short(error)}); please report it"
+        raise HTTPException(500, f"{name}: {reason}") from None
 
 
 def _is_no_picture(content: bytes) -> bool:
     try:
-        open_images(io.BytesIO(content), "picture", KEPT_PIXELS)
+        open_images(io.BytesIO(content), "picture", MAX_KEPT_PIXELS)
     except NotAPicture:
         return True
     except Exception:

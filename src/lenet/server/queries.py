@@ -125,7 +125,9 @@ def _remembered(query: bytes, model: type[Q]) -> Q:
     try:
         return model.model_validate(values)
     except ValidationError as error:
-        raise RequestValidationError([{**one, "loc": ("query", *one["loc"])} for one in error.errors()]) from None
+        raise RequestValidationError(
+            [{**detail, "loc": ("query", *detail["loc"])} for detail in error.errors()]
+        ) from None
 
 
 def parameters(model: type[BaseModel]) -> list[dict[str, Any]]:

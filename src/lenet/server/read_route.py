@@ -24,7 +24,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
     def reading_of(name: str, content: bytes, query: ReadQuery) -> Response:
         reading = pictures.read(name, content, query, readers, pool.limits)
         metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
-        return schemas.JSON(told(name, reading, query.detail))
+        return schemas.JSON(reading_response(name, reading, query.detail))
 
     @app.post(
         "/v1/read",
@@ -32,21 +32,21 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
         summary="Read the digits in a picture",
         response_model=schemas.Reading,
         response_description="The reading; without digits it says why.",
-        responses=openapi.example(openapi.READING_EXAMPLE) | openapi.refusals(pool.limits, *openapi.OF_PICTURES),
+        responses=openapi.example(openapi.READING_EXAMPLE) | openapi.error_responses(pool.limits, *openapi.OF_PICTURES),
         openapi_extra=openapi.picture_operation(ReadQuery),
     )
     async def read(request: Request) -> Response:
         """As `lenet read --json`: text, boxes, probabilities, and what was left out."""
         query = query_of(request, ReadQuery)
         check_type(request)
-        with pool.place():
+        with pool.slot():
             name, content = await receive_picture(request, pool.limits)
             if query.normalized and pictures.is_quick(content):
                 return reading_of(name, content, query)
             return await pool.run(lambda: reading_of(name, content, query))
 
 
-def told(name: str, reading: Reading, detail: str) -> dict[str, Any]:
+def reading_response(name: str, reading: Reading, detail: str) -> dict[str, Any]:
     """A reading as plain values, in as much detail as is asked for."""
     values: dict[str, Any] = {"file": name, "page": 1} | reading.to_json() | {"file": name}
     if detail == "text":

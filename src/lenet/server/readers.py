@@ -1,4 +1,4 @@
-"""The networks of a server: the one that reads, for each greatest error asked for, and those that are shown."""
+"""The models of a server: the one that reads, a reader for each error limit asked for, and those of activations."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,21 +11,21 @@ from lenet.reading.recognition import Recognizer
 
 
 class Readers:
-    """Readers of the same weights, made when they are first asked for, and all weights that activations are given of.
+    """Cache of readers with the same weights, one for each error limit, and the models that activations are asked of.
 
     Args:
-        reader: who reads.
-        shown: further networks, found by name.
-        classifier: who names the classes of pictures; the one that reads if None.
+        reader: reads where no error limit is given.
+        extra_models: further models, looked up by their network's name.
+        classifier: the model that names the classes of pictures; the one that reads if None.
     """
 
-    def __init__(self, reader: Reader, shown: Sequence[Model] = (), classifier: Model | None = None) -> None:
+    def __init__(self, reader: Reader, extra_models: Sequence[Model] = (), classifier: Model | None = None) -> None:
         self._weights = reader.model
         self.classifier = classifier or reader.model
-        self.models = {model.network.name: model for model in (*shown, reader.model)}
+        self.models = {model.network.name: model for model in (*extra_models, reader.model)}
         self.default = reader.model.network.name
         self.recognizer = lru_cache(maxsize=16)(self._recognizer)
-        self._plain = reader
+        self._default_reader = reader
 
     def reader(self, max_error: float | None) -> Reader:
         """The reader that rejects so that at most this share of accepted digits is wrong.
@@ -33,13 +33,13 @@ class Readers:
         Raises:
             WeightsError: if the weights know nothing of this share.
         """
-        return self._plain if max_error is None else Reader(self.recognizer(max_error))
+        return self._default_reader if max_error is None else Reader(self.recognizer(max_error))
 
     def _recognizer(self, max_error: float | None) -> Recognizer:
         return Recognizer(self._weights, max_error)
 
-    def weights_of(self, name: str | None) -> Model:
-        """The weights of a network; of the one that reads if no name is given.
+    def model_for(self, name: str | None) -> Model:
+        """Look up the model of a network; the one that reads if no name is given.
 
         Raises:
             UnknownName: if there are none under that name.
@@ -61,10 +61,10 @@ class Readers:
 
 def shipped() -> list[Model]:
     """All weights that ship with the package."""
-    found = []
+    models = []
     for name in names():
         try:
-            found.append(pretrained(name))
+            models.append(pretrained(name))
         except UnknownName:
             continue
-    return found
+    return models

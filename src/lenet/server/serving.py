@@ -39,7 +39,7 @@ from lenet.server.listening import BACKLOG, address_of, listen
 from lenet.server.metrics import FOLDER
 from lenet.server.middleware import Middleware
 
-KEPT_ALIVE = 20  # seconds: a connection without requests
+KEEP_ALIVE_SECONDS = 20  # seconds: a connection without requests
 _LAST_REQUESTS = 0.3  # seconds: what was on its way when the server was told to stop arrives within them
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -148,7 +148,7 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
         server_header=False,
         root_path=service.root_path,
         backlog=BACKLOG,
-        timeout_keep_alive=KEPT_ALIVE,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(2 * service.limits.timeout) + 5,
     )
     server = _Server(config, app, started)
@@ -160,18 +160,18 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
         server.run([listener])
 
 
-def _work(listener: socket.socket, workers: int, ready: Connection) -> None:
+def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None:
     """One of several processes; what it serves comes over the connection."""
     # Ctrl-C reaches all processes of a terminal; it is the first process that tells the others to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
-        service = ready.recv()
+        service = ready_pipe.recv()
     except (EOFError, OSError):  # the first process has ended
         return
 
     def started() -> None:
-        ready.send(True)
-        ready.close()
+        ready_pipe.send(True)
+        ready_pipe.close()
 
     _serve_here(service, listener, workers, started)
     parent = multiprocessing.parent_process()
@@ -206,15 +206,17 @@ class _Workers:
             self._woken.close()
 
     def _start(self) -> None:
-        ready, tells = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(self._listener, self._count, tells), name="lenet serve")
+        ready_pipe, worker_end = self._context.Pipe()
+        process = self._context.Process(
+            target=_work, args=(self._listener, self._count, worker_end), name="lenet serve"
+        )
         process.start()
-        tells.close()
+        worker_end.close()
         with suppress(OSError):  # it has ended already, as will be noticed
             # Not as an argument: one that ends before it has taken a long one keeps `start` waiting for ever.
-            ready.send(self._service)
+            ready_pipe.send(self._service)
         self._processes[process.sentinel] = process
-        self._starting[ready] = process.sentinel
+        self._starting[ready_pipe] = process.sentinel
 
     def _watch(self, started: Callable[[], None]) -> None:
         is_announced, failed = False, False
@@ -242,14 +244,14 @@ class _Workers:
         if failed:
             raise LeNetError("a process that serves ended while it was starting, most likely by lack of memory")
 
-    def _has_started(self, ready: Connection) -> bool:
-        del self._starting[ready]
+    def _has_started(self, ready_pipe: Connection) -> bool:
+        del self._starting[ready_pipe]
         try:
-            return bool(ready.recv())
+            return bool(ready_pipe.recv())
         except (EOFError, OSError):
             return self._is_stopping
         finally:
-            ready.close()
+            ready_pipe.close()
 
     def _stop(self, number: int, frame: Any) -> None:
         self._is_stopping = True
@@ -262,11 +264,11 @@ class _Workers:
 
 @contextmanager
 def _signals(handle: Callable[[int, Any], None]) -> Iterator[None]:
-    before = {number: signal.signal(number, handle) for number in _STOPPING}
+    previous_handlers = {number: signal.signal(number, handle) for number in _STOPPING}
     try:
         yield
     finally:
-        for number, handler in before.items():
+        for number, handler in previous_handlers.items():
             signal.signal(number, handler)
 
 

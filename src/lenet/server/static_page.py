@@ -19,11 +19,11 @@ class StaticPage:
     """One page, its compressed copy, its ETag, and as its policy the one that it names itself."""
 
     def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
-        self._plain = html.encode()
-        self._compressed = gzip.compress(self._plain, 9, mtime=0)
-        self._tag = f'"{hashlib.sha256(self._plain).hexdigest()[:24]}"'
-        own = _POLICY.search(html)
-        self.policy = unescape(own.group(1)) if own else policy
+        self._uncompressed = html.encode()
+        self._compressed = gzip.compress(self._uncompressed, 9, mtime=0)
+        self._tag = f'"{hashlib.sha256(self._uncompressed).hexdigest()[:24]}"'
+        named = _POLICY.search(html)
+        self.policy = unescape(named.group(1)) if named else policy
 
     async def answer(self, request: Request) -> Response:
         """The page, or 304 if the client has it."""
@@ -34,13 +34,13 @@ class StaticPage:
             "Vary": "Accept-Encoding",
             "Referrer-Policy": "no-referrer",
         }
-        known = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
-        if self._tag in known or "*" in known:
+        etags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
+        if self._tag in etags or "*" in etags:
             return Response(status_code=304, headers=headers)
         if _takes_gzip(request.headers.get("accept-encoding", "")):
             headers["Content-Encoding"] = "gzip"
             return Response(self._compressed, headers=headers, media_type="text/html")
-        return Response(self._plain, headers=headers, media_type="text/html")
+        return Response(self._uncompressed, headers=headers, media_type="text/html")
 
 
 def _takes_gzip(accepted: str) -> bool:

@@ -105,8 +105,8 @@ def to_text(difference: NetworkDifference) -> str:
     lines = [f"{first.network.name} → {second.network.name}"]
     lines += [f"  {change.what}: {change.before} → {change.after}" for change in difference.changes]
     for stage in difference.stages:
-        same = stage.before and stage.after and not stage.changes
-        lines.append(f"{_pair_name(stage)}{': the same' if same else ''}")
+        is_unchanged = stage.before and stage.after and not stage.changes
+        lines.append(f"{_pair_name(stage)}{': the same' if is_unchanged else ''}")
         lines += [f"  {change.what}: {change.before} → {change.after}" for change in stage.changes]
         effects = [
             f"{figure} {_figure(stage.before, figure)} → {_figure(stage.after, figure)} ({stage.effect(figure):+,})"
@@ -125,8 +125,8 @@ def _pair_name(stage: StageDifference) -> str:
         only = stage.after or stage.before
         assert only is not None
         return f"{only.name}: only in the {'second' if stage.before is None else 'first'}"
-    same = stage.before.name == stage.after.name
-    return stage.before.name if same else f"{stage.before.name} → {stage.after.name}"
+    same_name = stage.before.name == stage.after.name
+    return stage.before.name if same_name else f"{stage.before.name} → {stage.after.name}"
 
 
 def _figure(stage: StageAccount | None, figure: str) -> str:

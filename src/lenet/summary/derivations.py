@@ -79,11 +79,12 @@ def describe_stage(layer: Layer, input_shape: Shape, language: Language = "en") 
     maps = input_shape[0]
     match layer:
         case Convolution() if layer.table is not None:
-            every, side = maps * layer.maps, layer.kernel_size
-            used = kernels(layer, input_shape)
+            full_count, side = maps * layer.maps, layer.kernel_size
+            kernel_count = kernels(layer, input_shape)
             return {
-                "en": f"convolution: {used} kernels of {side}×{side}, those the connection table marks of {every}",
-                "zh": f"卷积：{used} 个 {side}×{side} 卷积核，即连接表在 {every} 个位置中标出的那些",
+                "en": f"convolution: {kernel_count} kernels of {side}×{side}, "
+                f"those the connection table marks of {full_count}",
+                "zh": f"卷积：{kernel_count} 个 {side}×{side} 卷积核，即连接表在 {full_count} 个位置中标出的那些",
             }[language]
         case Convolution():
             side = layer.kernel_size
@@ -184,8 +185,12 @@ def _counts(layer: Layer, stage: StageAccount) -> list[tuple[str, str]]:
 def _view(account: Account, index: int) -> list[tuple[str, str]]:
     stage, layer = account.stages[index], account.network.stages[index].layer
     side, stride, padding = window(layer, stage.input_shape)
-    before = account.stages[index - 1] if index else None
-    field, jump, center = (before.receptive_field, before.jump, before.first_center) if before else (1, 1, 0.0)
+    previous_stage = account.stages[index - 1] if index else None
+    field, jump, center = (
+        (previous_stage.receptive_field, previous_stage.jump, previous_stage.first_center)
+        if previous_stage
+        else (1, 1, 0.0)
+    )
     return [
         ("receptive_field", f"{field} + ({side} − 1)·{jump} = {stage.receptive_field}"),
         ("jump", f"{jump}·{stride} = {stage.jump}"),

@@ -120,12 +120,17 @@ def draw_tables(network: Network) -> str:
     for index, (stage, input_shape) in enumerate(zip(network.stages, network.input_shapes, strict=True)):
         if not isinstance(stage.layer, Convolution) or stage.layer.table is None:
             continue
-        before = network.stages[index - 1].name if index else "input"
+        input_name = network.stages[index - 1].name if index else "input"
         rows = draw_connection_table(stage.layer.table, input_shape[0]).splitlines()
         numbers = "".join(f"{column:3d}" for column in range(stage.layer.maps))
         marked = sum(map(len, stage.layer.table))
-        lines = [f"{before} (rows) → {stage.name} (columns): {marked} of {input_shape[0] * stage.layer.maps} kernels"]
-        lines += [f"  {numbers}", *(f"{i:2d}" + "".join(f"{mark:>3}" for mark in row) for i, row in enumerate(rows))]
+        lines = [
+            f"{input_name} (rows) → {stage.name} (columns): {marked} of {input_shape[0] * stage.layer.maps} kernels"
+        ]
+        lines += [
+            f"  {numbers}",
+            *(f"{i:2d}" + "".join(f"{symbol:>3}" for symbol in row) for i, row in enumerate(rows)),
+        ]
         drawings.append("\n".join(lines))
     if not drawings:
         raise ArchitectureError(f"{network.name} has no connection table: every map sees every map of the stage before")
