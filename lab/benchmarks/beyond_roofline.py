@@ -20,52 +20,57 @@ READ_AT_ONCE, BATCH, IMAGES = 1_000, 256, 8_192
 def main() -> None:
     options = parser("Skipping the background, and bfloat16.", rounds=7, seconds=0.3).parse_args()
     digits, report, weights = load_digits(), Report(describe_machine(options.threads)), pretrained()
-    work, ink = measure_work(weights.network), digits.test_images[:IMAGES]
-    full = np.maximum(ink, 1)
-    kinds = {"digits": ink, "no background": full, "nothing but background": np.zeros_like(ink)}
+    work, test_images = measure_work(weights.network), digits.test_images[:IMAGES]
+    opaque_images = np.maximum(test_images, 1)
+    kinds = {
+        "digits": test_images,
+        "no background": opaque_images,
+        "nothing but background": np.zeros_like(test_images),
+    }
     tasks = []
     for precision in precisions():
         engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
         tasks += [reading(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
     tasks += [learning(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()]
-    measured = run_rounds(tasks, options.rounds, options.seconds, peak_of(options.threads), on_stderr)
+    measured_rounds = run_rounds(tasks, options.rounds, options.seconds, peak_of(options.threads), on_stderr)
     rows = []
-    for who, batch in measured.calls:
-        macs = work.training_macs if who.startswith("learn") else work.inference_macs
-        rate, share = measured.rate(who, batch), measured.share((who, batch), flops(macs))
-        rows.append([who, f"{batch:,}", count_text(rate), share_text(share)])
+    for contender, batch in measured_rounds.calls:
+        macs = work.training_macs if contender.startswith("learn") else work.inference_macs
+        rate, share = measured_rounds.rate(contender, batch), measured_rounds.share((contender, batch), flops(macs))
+        rows.append([contender, f"{batch:,}", count_text(rate), share_text(share)])
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))
-    note_machine(report, measured)
+    note_machine(report, measured_rounds)
     report.notes += [f"pictures: {digits.kind}", compare(weights, digits.test_images, digits.test_labels)]
     on_stderr("")
     show(report, options)
 
 
-def reading(engine: Engine, who: str, images: NDArray[np.uint8]) -> Task:
+def reading(engine: Engine, contender: str, images: NDArray[np.uint8]) -> Task:
     batch = np.ascontiguousarray(images[:READ_AT_ONCE])
-    return Task(who, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
+    return Task(contender, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
 
 
-def learning(weights: Model, threads: int, who: str, images: NDArray[np.uint8]) -> Task:
+def learning(weights: Model, threads: int, contender: str, images: NDArray[np.uint8]) -> Task:
     engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
     rates = np.zeros(len(order) // BATCH)  # learn as always, and stay where they are
-    return Task(who, BATCH, len(order), lambda: engine.fit(images, labels, order, rates, Learning(batch=BATCH)))
+    return Task(contender, BATCH, len(order), lambda: engine.fit(images, labels, order, rates, Learning(batch=BATCH)))
 
 
 def compare(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
     """What bfloat16 changes in what is read."""
     if "bfloat16" not in precisions():
         return "bfloat16: this processor has no matrix unit"
-    exact, halves = (
+    float32_outputs, bfloat16_outputs = (
         Engine(weights.network, weights.parameters, precision=name).predict(images) for name in precisions()
     )
-    errors = [int((outputs.argmax(axis=1) != labels).sum()) for outputs in (exact, halves)]
-    changed = int((exact.argmax(axis=1) != halves.argmax(axis=1)).sum())
-    largest = float(abs(exact - halves).max() / exact.std())
+    errors = [int((outputs.argmax(axis=1) != labels).sum()) for outputs in (float32_outputs, bfloat16_outputs)]
+    changed_answers = int((float32_outputs.argmax(axis=1) != bfloat16_outputs.argmax(axis=1)).sum())
+    largest = float(abs(float32_outputs - bfloat16_outputs).max() / float32_outputs.std())
     return (
-        f"bfloat16 against float32 on {len(images):,} pictures: {errors[1]} and {errors[0]} errors, {changed} answers "
+        f"bfloat16 against float32 on {len(images):,} pictures: {errors[1]} and {errors[0]} errors, "
+        f"{changed_answers} answers "
         f"changed, outputs differ by at most {100 * largest:.1f} % of their standard deviation"
     )
 

@@ -54,10 +54,10 @@ class Answers:
 
     def interval(self, rng: np.random.Generator) -> tuple[float, float]:
         """The middle 95 % of the error over answers drawn again with replacement."""
-        drawn = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
-        errors = [100 * calibration_error(self.probabilities[sample], self.right[sample]) for sample in drawn]
-        low, high = np.percentile(errors, (2.5, 97.5))
-        return float(low), float(high)
+        resamples = (rng.integers(0, len(self.right), len(self.right)) for _ in range(ROUNDS))
+        errors = [100 * calibration_error(self.probabilities[sample], self.right[sample]) for sample in resamples]
+        lower, upper = np.percentile(errors, (2.5, 97.5))
+        return float(lower), float(upper)
 
     def by_chance(self, rng: np.random.Generator) -> float:
         """The mean error that these probabilities would show, were each exactly right."""

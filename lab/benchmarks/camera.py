@@ -59,15 +59,15 @@ def photograph(scene: Scene, rng: Generator) -> Photo:
 
 def gradient(shape: tuple[int, int], angle: float, darkest: float) -> Ink:
     """Light (H, W) that falls evenly from 1 to ``darkest`` along a direction, in radians."""
-    down, across = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-    along = down * np.sin(angle) + across * np.cos(angle)
-    return np.asarray(darkest + (1 - darkest) * (along + 1.42) / 2.84, np.float32)
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    projection = y * np.sin(angle) + x * np.cos(angle)
+    return np.asarray(darkest + (1 - darkest) * (projection + 1.42) / 2.84, np.float32)
 
 
 def hard_shadow(shape: tuple[int, int], darkness: float = 0.45) -> Ink:
     """Light (H, W) with a shadow whose sharp edge runs aslant through the middle."""
-    down, across = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-    lit = (across + 0.5 * down > 0).astype(np.float32)
+    y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+    lit = (x + 0.5 * y > 0).astype(np.float32)
     return np.asarray(darkness + (1 - darkness) * cv2.GaussianBlur(lit, (0, 0), 1.5), np.float32)
 
 

@@ -70,7 +70,7 @@ def as_jpeg(quality: int) -> Change:
     return lambda ink, folder: jpeg(plain(ink, folder), quality)
 
 
-def turned(orientation: int) -> Change:
+def rotated(orientation: int) -> Change:
     """A JPEG file that lies on its side, and whose EXIF data says so."""
 
     def change(ink: Ink, folder: Path) -> Path:
@@ -97,7 +97,7 @@ CHANGES: dict[str, Change] = {
     "gradient shadow from above": in_gradient(np.pi / 2),
     "hard shadow": in_hard_shadow,
     "JPEG of quality 30": as_jpeg(30),
-    **{f"EXIF orientation {orientation}": turned(orientation) for orientation in QUARTER_TURNS},
+    **{f"EXIF orientation {orientation}": rotated(orientation) for orientation in QUARTER_TURNS},
 }
 SIZES = (12, 25, 60, 250, 600)  # pixels of a digit's longer side
 LARGE_SIZES = (1500, 3000)

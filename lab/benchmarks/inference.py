@@ -16,11 +16,14 @@ from lenet.benchmarking.runs import add_inference
 def main() -> None:
     options = parser("Images a second while reading, and the time of one image.", rounds=7, seconds=0.5).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
-    measured = add_inference(report, digits, options.threads, options.rounds, options.seconds, on_stderr)
-    report.figures["images_per_second"] = {"inference": rates(measured)}
+    measured_rounds = add_inference(report, digits, options.threads, options.rounds, options.seconds, on_stderr)
+    report.figures["images_per_second"] = {"inference": rates(measured_rounds)}
     report.figures["one_image_microseconds"] = {
-        who: {f"p{percent}": round(1e6 * (measured.percentile(who, 1, percent) or 0), 2) for percent in (50, 99)}
-        for who, batch in measured.calls
+        contender: {
+            f"p{percent}": round(1e6 * (measured_rounds.percentile(contender, 1, percent) or 0), 2)
+            for percent in (50, 99)
+        }
+        for contender, batch in measured_rounds.calls
         if batch == min(inference.BATCHES)
     }
     report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]

@@ -80,10 +80,10 @@ def compare(
 ) -> Iterator[tuple[Subject, str, str, Source]]:
     """Subject, what it was read as plainly, what it is read as changed, and the changed picture."""
     with tempfile.TemporaryDirectory() as folder:
-        for subject, before in zip(subjects, plainly, strict=False):
+        for subject, plain_text in zip(subjects, plainly, strict=False):
             source = change(subject.ink(side), Path(folder))
             text = reader.read(source, single=single).text
-            yield subject, before, text, np.asarray(Image.open(source)) if isinstance(source, Path) else source
+            yield subject, plain_text, text, np.asarray(Image.open(source)) if isinstance(source, Path) else source
 
 
 def plain_texts(reader: Reader, subjects: Sequence[Subject], single: bool) -> list[str]:
@@ -100,12 +100,12 @@ def measure(
     changes = [(name, change, PLAIN_SIDE) for name, change in CHANGES.items()]
     for name, change, side in [(f"size: {side:,} pixels", plain, side) for side in sizes] + changes:
         subset = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
-        same = 0
-        for subject, before, text, picture in compare(reader, subset, change, side, plainly, single):
-            same += text == before
-            if text != before:
-                differences.append(Difference(name, subject, before, text, picture))
-        counts[name] = (same, len(subset))
+        unchanged = 0
+        for subject, plain_text, text, picture in compare(reader, subset, change, side, plainly, single):
+            unchanged += text == plain_text
+            if text != plain_text:
+                differences.append(Difference(name, subject, plain_text, text, picture))
+        counts[name] = (unchanged, len(subset))
     return counts
 
 
@@ -114,8 +114,8 @@ def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, c
     font, lines = ImageFont.load_default(11), max(1, math.ceil(len(differences) / columns))
     sheet = Image.new("RGB", (columns * tile, lines * (tile + 30)), "#dddddd")
     draw = ImageDraw.Draw(sheet)
-    for place, difference in enumerate(differences):
-        left, top = place % columns * tile, place // columns * (tile + 30)
+    for cell, difference in enumerate(differences):
+        left, top = cell % columns * tile, cell // columns * (tile + 30)
         picture = Image.fromarray(difference.picture).convert("RGB")
         picture = picture.resize(
             (
@@ -125,8 +125,15 @@ def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, c
         )
         sheet.paste(picture, (left, top))
         draw.text((left, top + tile - 4), difference.change[:24], "#444444", font)
-        before, after = (text.replace("\n", "|") or "nothing" for text in (difference.plainly, difference.text))
-        draw.text((left, top + tile + 9), f"#{difference.subject.number}: {before}, now {after}"[:26], "#b00020", font)
+        plain_text, changed_text = (
+            text.replace("\n", "|") or "nothing" for text in (difference.plainly, difference.text)
+        )
+        draw.text(
+            (left, top + tile + 9),
+            f"#{difference.subject.number}: {plain_text}, now {changed_text}"[:26],
+            "#b00020",
+            font,
+        )
     sheet.save(path)
 
 
@@ -162,9 +169,9 @@ def main() -> None:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
-def _share(same: int, number: int) -> str:
-    low, high = wilson_interval(number - same, number)
-    return f"{100 * same / number:.1f} % ({100 - high:.1f} to {100 - low:.1f})"
+def _share(unchanged: int, number: int) -> str:
+    lower, upper = wilson_interval(number - unchanged, number)
+    return f"{100 * unchanged / number:.1f} % ({100 - upper:.1f} to {100 - lower:.1f})"
 
 
 if __name__ == "__main__":

@@ -14,7 +14,9 @@ GrayLevels = NDArray[np.uint8]
 
 PAPER, PEN = 225, 40
 DIGIT_SIDE = 20  # pixels of the longer side of an MNIST digit
-_DRAWN = 8  # pixels of the drawing for each of MNIST's; its edges are drawn when it has its size, if that is larger
+_PIXELS_PER_PIXEL = (
+    8  # pixels of the drawing for each of MNIST's; its edges are drawn when it has its size, if that is larger
+)
 _EDGE = 0.42  # the level of MNIST's anti-aliasing at which a stroke ends; half would break thin strokes
 
 
@@ -26,18 +28,20 @@ def pen_ink(image: GrayLevels, side: float) -> Ink:
     >>> pen_ink(image, 200).shape[0] in range(195, 210)
     True
     """
-    down, across = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
-    box = np.pad(image[down[0] : down[-1] + 1, across[0] : across[-1] + 1], 2).astype(np.float32) / 255
-    large = cv2.resize(box, None, fx=_DRAWN, fy=_DRAWN, interpolation=cv2.INTER_CUBIC)
-    smooth = cv2.GaussianBlur(large, (0, 0), 0.45 * _DRAWN)
-    scale = side / DIGIT_SIDE / _DRAWN
+    rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
+    box = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 2).astype(np.float32) / 255
+    large = cv2.resize(box, None, fx=_PIXELS_PER_PIXEL, fy=_PIXELS_PER_PIXEL, interpolation=cv2.INTER_CUBIC)
+    smooth = cv2.GaussianBlur(large, (0, 0), 0.45 * _PIXELS_PER_PIXEL)
+    scale = side / DIGIT_SIDE / _PIXELS_PER_PIXEL
     if scale > 1:
         smooth = cv2.resize(smooth, None, fx=scale, fy=scale, interpolation=cv2.INTER_CUBIC)
-    ink = np.clip((smooth - _EDGE) * 1.5 * _DRAWN * max(scale, 1) + 0.5, 0, 1)  # an edge about two pixels wide
+    ink = np.clip(
+        (smooth - _EDGE) * 1.5 * _PIXELS_PER_PIXEL * max(scale, 1) + 0.5, 0, 1
+    )  # an edge about two pixels wide
     if scale < 1:
         ink = cv2.resize(ink, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
-    down, across = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
-    return np.pad(ink[down[0] : down[-1] + 1, across[0] : across[-1] + 1], 1)
+    rows, columns = (np.flatnonzero((ink > 0.25).any(axis=axis)) for axis in (1, 0))
+    return np.pad(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 1)
 
 
 def row_ink(images: Sequence[GrayLevels], side: float, rng: np.random.Generator) -> Ink:

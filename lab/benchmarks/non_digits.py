@@ -31,7 +31,7 @@ from lenet.reading import Reader, Reading
 
 BAR = 2.0  # percent of the pictures
 OUTCOMES = ("no digits found", "all rejected", "partly rejected", "accepted")
-WAYS = ("automatic", "--single")
+MODES = ("automatic", "--single")
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,23 +40,23 @@ class Answer:
 
     kind: str
     number: int
-    way: str
+    mode: str
     outcome: str
     text: str
     probability: float
     photo: Photo
 
 
-def answers(reader: Reader, pictures: int, seed: int = 0, ways: tuple[str, ...] = WAYS) -> Iterator[Answer]:
+def answers(reader: Reader, pictures: int, seed: int = 0, modes: tuple[str, ...] = MODES) -> Iterator[Answer]:
     """Read so many pictures, each in every way."""
     fonts = [font.path for font in handwriting_fonts("kept apart")]
     for kind, count in number_of_each(pictures).items():
         for number in range(count):
             photo = draw_picture(kind, number, fonts, seed)
-            for way in ways:
-                reading = reader.read(photo, single=way == "--single")
+            for mode in modes:
+                reading = reader.read(photo, single=mode == "--single")
                 surest = math.prod(digit.probability for digit in reading.digits)
-                yield Answer(kind, number, way, outcome_of(reading), reading.text, surest, photo)
+                yield Answer(kind, number, mode, outcome_of(reading), reading.text, surest, photo)
 
 
 def outcome_of(reading: Reading) -> str:
@@ -67,19 +67,19 @@ def outcome_of(reading: Reading) -> str:
     return OUTCOMES[1] if rejected == len(reading.digits) else OUTCOMES[2] if rejected else OUTCOMES[3]
 
 
-def table(found: list[Answer], way: str) -> str:
+def table(answer_list: list[Answer], mode: str) -> str:
     """Markdown: a line for each kind and one for all, in percent of its pictures."""
     lines = [
-        f"**{way}**",
+        f"**{mode}**",
         "",
         f"| pictures | number | {' | '.join(OUTCOMES)} |",
         f"|---|---:|{'---:|' * len(OUTCOMES)}",
     ]
-    counts = Counter((answer.kind, answer.outcome) for answer in found if answer.way == way)
+    counts = Counter((answer.kind, answer.outcome) for answer in answer_list if answer.mode == mode)
     for kind in [kind.name for kind in KINDS] + ["all"]:
         of_kind = [
-            sum(count for (name, outcome), count in counts.items() if outcome == out and kind in (name, "all"))
-            for out in OUTCOMES
+            sum(count for (name, outcome), count in counts.items() if outcome == column and kind in (name, "all"))
+            for column in OUTCOMES
         ]
         if total := sum(of_kind):
             shares = " | ".join(f"{100 * count / total:.1f} %" for count in of_kind)
@@ -92,8 +92,8 @@ def draw_sheet(accepted: list[Answer], path: Path, tile: int = 150, columns: int
     font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
     sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
     draw = ImageDraw.Draw(sheet)
-    for place, answer in enumerate(accepted):
-        left, top = place % columns * tile, place // columns * (tile + 32)
+    for cell, answer in enumerate(accepted):
+        left, top = cell % columns * tile, cell // columns * (tile + 32)
         picture = Image.fromarray(answer.photo)
         if max(picture.size) < tile // 2:
             picture = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.NEAREST)
@@ -101,7 +101,7 @@ def draw_sheet(accepted: list[Answer], path: Path, tile: int = 150, columns: int
         sheet.paste(picture, (left, top))
         draw.text((left, top + tile - 4), f"{answer.kind} {answer.number}", "#666666", font)
         text = answer.text.replace("\n", "|")[:12]
-        draw.text((left, top + tile + 10), f"{text}  {answer.probability:.1%}  {answer.way}", "#b00020", font)
+        draw.text((left, top + tile + 10), f"{text}  {answer.probability:.1%}  {answer.mode}", "#b00020", font)
     sheet.save(path)
 
 
@@ -114,19 +114,24 @@ def main() -> None:
     options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
     chosen = options.parse_args()
     reader = Reader(load(chosen.weights) if chosen.weights else None)
-    found = list(answers(reader, chosen.pictures, chosen.seed))
+    all_answers = list(answers(reader, chosen.pictures, chosen.seed))
     figures = {}
-    for way in WAYS:
-        print(table(found, way), "\n")
-        own = [answer for answer in found if answer.way == way]
-        accepted = sum(answer.outcome == OUTCOMES[3] for answer in own)
-        low, high = wilson_interval(accepted, len(own))
-        verdict = f"; the bar is {BAR:.0f} %" if way == WAYS[0] else ""
-        print(f"accepted: {100 * accepted / len(own):.1f} % (95 % interval {low:.1f} to {high:.1f} %){verdict}\n")
-        counts = {kind.name: Counter(answer.outcome for answer in own if answer.kind == kind.name) for kind in KINDS}
-        figures[way] = {"n": len(own), "accepted": accepted, "interval_95": [low, high], "kinds": counts}
+    for mode in MODES:
+        print(table(all_answers, mode), "\n")
+        mode_answers = [answer for answer in all_answers if answer.mode == mode]
+        accepted = sum(answer.outcome == OUTCOMES[3] for answer in mode_answers)
+        lower, upper = wilson_interval(accepted, len(mode_answers))
+        verdict = f"; the bar is {BAR:.0f} %" if mode == MODES[0] else ""
+        print(
+            f"accepted: {100 * accepted / len(mode_answers):.1f} % "
+            f"(95 % interval {lower:.1f} to {upper:.1f} %){verdict}\n"
+        )
+        counts = {
+            kind.name: Counter(answer.outcome for answer in mode_answers if answer.kind == kind.name) for kind in KINDS
+        }
+        figures[mode] = {"n": len(mode_answers), "accepted": accepted, "interval_95": [lower, upper], "kinds": counts}
     if chosen.sheet:
-        draw_sheet([answer for answer in found if answer.outcome == OUTCOMES[3]], chosen.sheet)
+        draw_sheet([answer for answer in all_answers if answer.outcome == OUTCOMES[3]], chosen.sheet)
     if chosen.json:
         chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
 

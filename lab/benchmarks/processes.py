@@ -41,13 +41,15 @@ def run_process(command: Sequence[str], environment: Mapping[str, str] | None = 
     """Run a command to its end, with ``environment`` on top of this process's own."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
-        whole = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(result), *command]
-        done = subprocess.run(whole, env={**os.environ, **(environment or {})}, capture_output=True, text=True)
+        full_command = [sys.executable, "-I", "-S", "-c", _LAUNCHER, str(result), *command]
+        completed = subprocess.run(
+            full_command, env={**os.environ, **(environment or {})}, capture_output=True, text=True
+        )
         if not result.exists():
-            return Outcome(float("nan"), 0, 127, "", done.stderr)
+            return Outcome(float("nan"), 0, 127, "", completed.stderr)
         seconds, peak, exit_code = json.loads(result.read_text())
-    unit = 1 if sys.platform == "darwin" else 1024
-    return Outcome(seconds, peak * unit, exit_code, done.stdout, done.stderr)
+    bytes_per_unit = 1 if sys.platform == "darwin" else 1024
+    return Outcome(seconds, peak * bytes_per_unit, exit_code, completed.stdout, completed.stderr)
 
 
 def lenet_command() -> list[str]:

@@ -29,7 +29,7 @@ from lab.benchmarks.camera import as_bytes, cloud, gradient, inked, paper
 from lab.benchmarks.large_digits import on_paper, pen_ink, row_ink
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet import data
-from lenet.benchmarking.machine import describe_machine, say
+from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.reading import Reader
 
 PHONE = (3024, 4032)  # rows and columns of 12 megapixels
@@ -73,15 +73,15 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
 
 def fastest(action: Callable[[], object], rounds: int) -> tuple[float, float]:
     """Seconds by the clock and of the processor, each of the fastest of so many calls."""
-    taken = [timed(action) for _ in range(rounds)]
-    return min(seconds for seconds, _ in taken), min(spent for _, spent in taken)
+    timings = [timed(action) for _ in range(rounds)]
+    return min(seconds for seconds, _ in timings), min(spent for _, spent in timings)
 
 
 def timed(action: Callable[[], object]) -> tuple[float, float]:
     """Seconds by the clock, and of the processor in this process and in those it started."""
-    before, began = sum(os.times()[:4]), time.perf_counter()
+    cpu_before, began = sum(os.times()[:4]), time.perf_counter()
     action()
-    return time.perf_counter() - began, sum(os.times()[:4]) - before
+    return time.perf_counter() - began, sum(os.times()[:4]) - cpu_before
 
 
 def steps_of(reader: Reader, photo: Path) -> list[tuple[str, float]]:
@@ -91,13 +91,16 @@ def steps_of(reader: Reader, photo: Path) -> list[tuple[str, float]]:
     for _ in range(_READS_PROFILED):
         reader.read(photo)
     profile.disable()
-    taken: dict[str, float] = {}
+    milliseconds: dict[str, float] = {}
     for (file, _, name), (_, _, _, seconds, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
         if "reading" in Path(file).parts:
-            taken[name] = taken.get(name, 0.0) + 1000 * seconds / _READS_PROFILED
-    steps = [(step, next((taken[name] for name in names if name in taken), 0.0)) for step, names in STEPS.items()]
-    whole = taken["read"]
-    return [*steps, ("everything else", whole - sum(spent for _, spent in steps)), ("whole", whole)]
+            milliseconds[name] = milliseconds.get(name, 0.0) + 1000 * seconds / _READS_PROFILED
+    steps = [
+        (step, next((milliseconds[name] for name in names if name in milliseconds), 0.0))
+        for step, names in STEPS.items()
+    ]
+    total = milliseconds["read"]
+    return [*steps, ("everything else", total - sum(spent for _, spent in steps)), ("whole", total)]
 
 
 class Outcomes:
@@ -132,9 +135,9 @@ def main() -> None:
         text = reader.read(photo).text
         warm, spent = fastest(lambda: reader.read(photo), chosen.rounds)
         outcomes.add("12-megapixel photo of ten digits, warm", 1000 * warm, "ms", f"{1000 * spent:.0f} ms", "≤ 150 ms")
-        for what, picture, bar in (("12-megapixel photo", photo, 0.6), ("28×28 picture", small, 0.4)):
+        for title, picture, bar in (("12-megapixel photo", photo, 0.6), ("28×28 picture", small, 0.4)):
             seconds, spent = fastest(lambda picture=picture: run_lenet("read", str(picture)), chosen.rounds)
-            outcomes.add(f"{what}, whole process", seconds, "s", f"{spent:.2f} s", f"≤ {bar} s")
+            outcomes.add(f"{title}, whole process", seconds, "s", f"{spent:.2f} s", f"≤ {bar} s")
         add_folder(outcomes, folder / "photos", chosen.folder, chosen.different, chosen.workers, images)
         for suffix in ("jpg", "png"):
             huge = folder / f"huge.{suffix}"
@@ -144,12 +147,12 @@ def main() -> None:
             outcomes.add(f"100-megapixel {suffix.upper()}, whole process", seconds, "s", f"{spent:.2f} s", "")
             outcomes.add(f"100-megapixel {suffix.upper()}, memory", peaks[0], "MB", "", "≤ 400 MB")
         steps = steps_of(reader, photo)
-    print(say(describe_machine(1)), f"\n\nThe row was read as {text!r}.\n")
+    print(machine_text(describe_machine(1)), f"\n\nThe row was read as {text!r}.\n")
     print("| reading | took | processor time | bar |\n|---|---:|---:|---:|")
     print("\n".join(f"| {' | '.join(row)} |" for row in outcomes.rows))
     print("\n| step of the warm reading, with a profiler | ms | of the whole |\n|---|---:|---:|")
-    whole = steps[-1][1]
-    print("\n".join(f"| {step} | {spent:.1f} | {100 * spent / whole:.0f} % |" for step, spent in steps))
+    total = steps[-1][1]
+    print("\n".join(f"| {step} | {spent:.1f} | {100 * spent / total:.0f} % |" for step, spent in steps))
     if chosen.json:
         figures = {**outcomes.figures, "steps": dict(steps)}
         chosen.json.write_text(json.dumps(figures, indent=2, ensure_ascii=False) + "\n")
@@ -172,8 +175,8 @@ def add_folder(outcomes: Outcomes, folder: Path, photos: int, different: int, wo
         else:
             path.hardlink_to(original)
     seconds, spent = timed(lambda: run_lenet("read", str(folder), "--workers", str(workers)))
-    what = f"{photos:,} photos in a folder, {workers} workers"
-    outcomes.add(what, photos / seconds, "photos/s", f"{1000 * spent / photos:.0f} ms a photo", "≥ 20 photos/s")
+    title = f"{photos:,} photos in a folder, {workers} workers"
+    outcomes.add(title, photos / seconds, "photos/s", f"{1000 * spent / photos:.0f} ms a photo", "≥ 20 photos/s")
     shutil.rmtree(folder)
 
 

@@ -53,10 +53,10 @@ def main(names: list[str]) -> None:
 
 
 def run(command: list[str]) -> dict:
-    out = FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
+    run_folder = FOLDER / "-".join(part for part in command if not part.startswith("--")).replace("train-", "", 1)
     options = ["--data-dir", os.environ["USPS_DIR"]] if "usps" in command and "USPS_DIR" in os.environ else []
-    whole = [sys.executable, "-m", "lenet", *command, *options, "--out", str(out), "--resume", "--json"]
-    return json.loads(subprocess.run(whole, check=True, stdout=subprocess.PIPE).stdout)
+    full_command = [sys.executable, "-m", "lenet", *command, *options, "--out", str(run_folder), "--resume", "--json"]
+    return json.loads(subprocess.run(full_command, check=True, stdout=subprocess.PIPE).stdout)
 
 
 def spread(values: list[float]) -> str:

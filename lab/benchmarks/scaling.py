@@ -39,10 +39,10 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
     tasks: list[Task] = []
     for name in names():
         try:
-            tasks += both(describe(name), digits, threads, name)
+            tasks += learning_and_reading(describe(name), digits, threads, name)
         except LeNetError as error:
             report.notes.append(str(error))
-    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
     rows = []
     for name in names():
         network = describe(name)
@@ -53,17 +53,17 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
                 name,
                 f"{count(network).parameters:,}",
                 f"{work.training_macs:,}",
-                count_text(measured.rate(*learn)),
-                share_text(measured.share(learn, flops(work.training_macs))),
+                count_text(measured_rounds.rate(*learn)),
+                share_text(measured_rounds.share(learn, flops(work.training_macs))),
                 f"{work.inference_macs:,}",
-                count_text(measured.rate(*read)),
-                share_text(measured.share(read, flops(work.inference_macs))),
+                count_text(measured_rounds.rate(*read)),
+                share_text(measured_rounds.share(read, flops(work.inference_macs))),
             ]
         )
     costs = ["images/s", "of its roofline"]
     headings = ["network", "parameters", "MACs to learn", *costs, "to read", *costs]
     title = f"Networks: learning in batches of {BATCH}, reading {READ_AT_ONCE:,}"
-    add(report, "networks", Table(title, headings, rows), measured)
+    add(report, "networks", Table(title, headings, rows), measured_rounds)
 
 
 def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
@@ -81,41 +81,41 @@ def add_sizes(report: Report, digits: Digits, threads: int, rounds: int, seconds
         except LeNetError as error:
             report.notes.append(str(error))
             return
-    measured = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, None, on_stderr)
     rows = [
         [
             f"{size:,}",
-            count_text(measured.rate(f"{size} {LEARN}", min(BATCH, size))),
-            count_text(measured.rate(f"{size} {READ}", size)),
+            count_text(measured_rounds.rate(f"{size} {LEARN}", min(BATCH, size))),
+            count_text(measured_rounds.rate(f"{size} {READ}", size)),
         ]
         for size in SIZES
     ]
     table = Table("lenet-5-relu by data size, one call for all", ["images", "learning/s", "reading/s"], rows)
-    add(report, "sizes", table, measured)
+    add(report, "sizes", table, measured_rounds)
 
 
 def add_threads(report: Report, digits: Digits, threads: int, rounds: int, seconds: float) -> None:
     """lenet-5-relu on 1 to all threads, against one."""
     tasks: list[Task] = []
-    for used in range(1, threads + 1):
+    for thread_count in range(1, threads + 1):
         try:
-            tasks += both(describe("lenet-5-relu"), digits, used, str(used))
+            tasks += learning_and_reading(describe("lenet-5-relu"), digits, thread_count, str(thread_count))
         except LeNetError as error:
             report.notes.append(str(error))
             return
-    measured = run_rounds(tasks, rounds, seconds, None, on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, None, on_stderr)
     rows = []
-    for used in range(1, threads + 1):
-        cells = [str(used)]
+    for thread_count in range(1, threads + 1):
+        cells = [str(thread_count)]
         for kind, batch in ((LEARN, BATCH), (READ, READ_AT_ONCE)):
-            cells.append(count_text(measured.rate(f"{used} {kind}", batch)))
-            cells.append(ratio_text(measured.over((f"{used} {kind}", batch), (f"1 {kind}", batch))))
+            cells.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
+            cells.append(ratio_text(measured_rounds.over((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
         rows.append(cells)
     headings = ["threads", "learning/s", "× one", "reading/s", "× one"]
-    add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured)
+    add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
 
 
-def both(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
+def learning_and_reading(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
     """Learning and reading with one network."""
     images = training.at_size(digits.train_images[:20_000], network)
     labels = digits.train_labels[:20_000]
@@ -130,7 +130,7 @@ def learning(
     images: np.ndarray,
     labels: np.ndarray,
     threads: int,
-    who: str,
+    contender: str,
     batch: int,
     examples: int = 8_192,
 ) -> Task:
@@ -143,19 +143,23 @@ def learning(
         momentum=chosen.momentum,
         nesterov=chosen.nesterov and chosen.optimizer == "sgd",
     )
-    return training.ours(network, images, labels, threads, hyperparameters, chosen.learning_rate / 10, examples, who)
+    return training.ours(
+        network, images, labels, threads, hyperparameters, chosen.learning_rate / 10, examples, contender
+    )
 
 
-def reading(network: Network, images: np.ndarray, threads: int, who: str, batch: int) -> Task:
+def reading(network: Network, images: np.ndarray, threads: int, contender: str, batch: int) -> Task:
     """The engine reading ``batch`` images in a call."""
-    return Task(who, batch, batch, inference.ours(network, initial_weights(network), images, threads)(batch))
+    return Task(contender, batch, batch, inference.ours(network, initial_weights(network), images, threads)(batch))
 
 
-def add(report: Report, name: str, table: Table, measured: Rounds) -> None:
+def add(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:
     """A table, and every rate behind it."""
     report.tables.append(table)
-    note_machine(report, measured)
-    report.figures[name] = {who: round(measured.rate(who, batch) or 0) for who, batch in measured.calls}
+    note_machine(report, measured_rounds)
+    report.figures[name] = {
+        contender: round(measured_rounds.rate(contender, batch) or 0) for contender, batch in measured_rounds.calls
+    }
 
 
 if __name__ == "__main__":

@@ -25,11 +25,11 @@ from PIL import Image
 
 from lab.benchmarks.processes import lenet_command
 from lenet import data
-from lenet.benchmarking.machine import describe_machine, say
+from lenet.benchmarking.machine import describe_machine, machine_text
 from lenet.errors import LeNetError
 
 PICTURES = 1000  # different ones, so that nothing is read from a cache
-WAYS = ("/v1/read?normalized=true", "/v1/read?single=true", "/healthz")
+ROUTES = ("/v1/read?normalized=true", "/v1/read?single=true", "/healthz")
 SCRIPT = """
 local bodies, number = {{}}, 0
 for i = 0, {last} do
@@ -96,10 +96,10 @@ def write_script(folder: Path, method: str) -> Path:
     return path
 
 
-def load(address: str, way: str, folder: Path, seconds: int, connections: int) -> list[float]:
+def load(address: str, route: str, folder: Path, seconds: int, connections: int) -> list[float]:
     """Requests, microseconds, errors, and the median and 99th percentile of the time to answer in milliseconds."""
-    script = write_script(folder, "GET" if way == "/healthz" else "POST")
-    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(script), address + way]
+    script = write_script(folder, "GET" if route == "/healthz" else "POST")
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}", "--timeout", "10", "-s", str(script), address + route]
     try:
         ran = subprocess.run(command, capture_output=True, text=True, check=True)
     except FileNotFoundError:
@@ -110,7 +110,7 @@ def load(address: str, way: str, folder: Path, seconds: int, connections: int) -
     return [float(figure) for figure in figures.group(1).split()]
 
 
-def measure(seconds: int, workers: int, connections: int, ways: list[str]) -> None:
+def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> None:
     images = data.load("mnist").test_images[:PICTURES]
     with tempfile.TemporaryDirectory() as name, serving(workers) as (address, pid):
         folder = Path(name)
@@ -120,18 +120,18 @@ def measure(seconds: int, workers: int, connections: int, ways: list[str]) -> No
             (folder / f"{number}.png").write_bytes(file.getvalue())
         headings = ("requests/s", "CPU ms", "errors", "median ms", "99 % ms", "MB before", "MB after")
         print(f"{'path':<26}" + "".join(f"{heading:>12}" for heading in headings))
-        for way in ways:
-            before: list[float] = []
-            taken = cpu_seconds(pid)
-            timer = threading.Timer(1.0, lambda noted=before: noted.append(megabytes(pid)))
+        for route in routes:
+            memory_before: list[float] = []
+            cpu_before = cpu_seconds(pid)
+            timer = threading.Timer(1.0, lambda noted=memory_before: noted.append(megabytes(pid)))
             timer.start()
-            requests, microseconds, errors, median, slow = load(address, way, folder, seconds, connections)
+            requests, microseconds, errors, median, slow = load(address, route, folder, seconds, connections)
             timer.join()
-            spent = (cpu_seconds(pid) - taken) / requests * 1e3
+            spent = (cpu_seconds(pid) - cpu_before) / requests * 1e3
             pace = requests / microseconds * 1e6
             figures = [f"{pace:,.0f}", f"{spent:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
-            figures += [f"{held:.0f}" for held in (before[0], megabytes(pid))]
-            print(f"{way:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
+            figures += [f"{megabytes_held:.0f}" for megabytes_held in (memory_before[0], megabytes(pid))]
+            print(f"{route:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
             time.sleep(0.5)
 
 
@@ -140,10 +140,10 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=60)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16)
-    parser.add_argument("--way", choices=WAYS, action="append", help="only this one; may be repeated")
+    parser.add_argument("--way", choices=ROUTES, action="append", help="only this one; may be repeated")
     chosen = parser.parse_args()
-    print(say(describe_machine(chosen.workers)))
-    measure(max(chosen.seconds, 2), chosen.workers, chosen.connections, chosen.way or list(WAYS))
+    print(machine_text(describe_machine(chosen.workers)))
+    measure(max(chosen.seconds, 2), chosen.workers, chosen.connections, chosen.way or list(ROUTES))
 
 
 if __name__ == "__main__":

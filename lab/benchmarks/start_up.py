@@ -97,9 +97,9 @@ def commands(folder: Path, report: Report) -> dict[str, list[str]]:
         peers = {"ONNX Runtime": ONNXRUNTIME} | peers
     except MissingExtra as error:
         report.notes.append(str(error))
-    for who, predict in peers.items():
-        jobs[f"{who}, seven.png as one digit"] = [*python, READ_PICTURE + predict, model, str(PICTURE)]
-        jobs[f"{who}, 10,000 digits"] = [*python, READ_IDX + predict, model, str(digits)]
+    for contender, predict in peers.items():
+        jobs[f"{contender}, seven.png as one digit"] = [*python, READ_PICTURE + predict, model, str(PICTURE)]
+        jobs[f"{contender}, 10,000 digits"] = [*python, READ_IDX + predict, model, str(digits)]
     return jobs
 
 

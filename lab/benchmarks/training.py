@@ -24,8 +24,8 @@ def main() -> None:
     options = parser("Images a second while training.", rounds=5, seconds=1.0).parse_args()
     digits, report = load_digits(), Report(describe_machine(options.threads))
     budget = (options.threads, options.rounds, options.seconds)
-    measured = add_training(report, digits, *budget, on_stderr, variants=True)
-    report.figures["images_per_second"] = {"training": rates(measured)}
+    measured_rounds = add_training(report, digits, *budget, on_stderr, variants=True)
+    report.figures["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *budget)
     report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
     on_stderr("")
@@ -46,7 +46,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
                 threads,
                 Learning(batch=batch, loss="map", optimizer=optimizer, nesterov=False),
                 rate,
-                who=f"{training.OURS}, {optimizer}",
+                contender=f"{training.OURS}, {optimizer}",
             )
             for optimizer, rate in OPTIMIZERS.items()
             for batch in training.OUR_BATCHES
@@ -54,15 +54,15 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     except LeNetError as error:
         report.notes.append(str(error))
         return
-    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
-    report.tables.append(training_table(measured, work))
-    note_machine(report, measured)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    report.tables.append(training_table(measured_rounds, work))
+    note_machine(report, measured_rounds)
     report.figures["lenet-5"] = {
         "floor_share": {
-            f"{who.removeprefix(training.OURS + ', ')} {batch}": rounded(
-                measured.share((who, batch), flops(work.training_macs))
+            f"{contender.removeprefix(training.OURS + ', ')} {batch}": rounded(
+                measured_rounds.share((contender, batch), flops(work.training_macs))
             )
-            for who, batch in measured.calls
+            for contender, batch in measured_rounds.calls
         }
     }
 

@@ -7,12 +7,12 @@ from lab.synthesis.datasets import NO_DIGIT
 from lenet.architecture import Network
 from lenet.reading.recognition import Calibration
 
-SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors among accepted answers
+ERROR_SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors among accepted answers
 NONSENSE = 0.0125  # of what is no digit, piece by piece, that may be accepted where no share of errors is asked for
 SHARE_ALONE = 0.005  # of errors, where none is asked for and the network knows no "no digit"
 SHARE_IN_LINE = 0.01  # of errors, where the neighbours say that it is a digit
 PENALTIES = 10  # they are sums over tens of units: their temperatures are as much higher
-_FEWEST = 10  # errors that a threshold must rest on, or chance sets it
+_MIN_ERRORS = 10  # errors that a threshold must rest on, or chance sets it
 
 Part = tuple[NDArray[np.float32], NDArray[np.integer]]  # outputs for each view (views, N, 11), labels (N,)
 
@@ -36,24 +36,26 @@ def calibrate(network: Network, parts: list[Part]) -> Calibration:
     order = np.argsort(-np.concatenate(surest), kind="stable")
     chances, errors = np.concatenate(surest)[order], np.concatenate(wrong)[order]
     weights = np.concatenate(weight)[order]
-    shares = np.cumsum(errors * weights) / np.cumsum(weights)
+    error_shares = np.cumsum(errors * weights) / np.cumsum(weights)
     thresholds = []
-    for share in SHARES:
-        fitting = np.flatnonzero((shares <= share) & (np.cumsum(errors) >= _FEWEST))
+    for error_share in ERROR_SHARES:
+        fitting = np.flatnonzero((error_shares <= error_share) & (np.cumsum(errors) >= _MIN_ERRORS))
         if len(fitting):
-            thresholds.append((share, round(float(chances[fitting[-1]]), 5)))
+            thresholds.append((error_share, round(float(chances[fitting[-1]]), 5)))
     nothing = np.concatenate([labels for _, labels in parts]) == NO_DIGIT
     minimum = (
         float(np.quantile(np.concatenate(surest)[nothing], 1 - NONSENSE))
         if nothing.any()
         else dict(thresholds)[SHARE_ALONE]
     )
-    in_line = min(minimum, max((chance for share, chance in thresholds if share >= SHARE_IN_LINE), default=minimum))
+    in_line = min(
+        minimum, max((chance for error_share, chance in thresholds if error_share >= SHARE_IN_LINE), default=minimum)
+    )
     return Calibration(round(fitted.temperature, 3), round(minimum, 5), round(in_line, 5), tuple(thresholds))
 
 
 def _cross_entropy(calibration: Calibration, network: Network, part: Part) -> float:
     outputs, labels = part
     digits = calibration.probabilities(network, outputs).astype(np.float64)
-    shares = np.concatenate([digits, np.maximum(1 - digits.sum(axis=1, keepdims=True), 0)], axis=1)
-    return float(-np.log(np.maximum(shares[np.arange(len(labels)), labels], 1e-7)).mean())
+    probabilities = np.concatenate([digits, np.maximum(1 - digits.sum(axis=1, keepdims=True), 0)], axis=1)
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean())

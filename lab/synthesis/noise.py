@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.strokes import LETTERS, SIGNS, Generator, Mask, StrokeRenderer
+from lab.synthesis.strokes import LETTERS, SYMBOLS, Generator, Mask, StrokeRenderer
 
 Drawing = NDArray[np.float32]
 
@@ -53,17 +53,17 @@ def with_noise(mask: Mask, renderer: StrokeRenderer, rng: Generator) -> Mask:
         cut, edge = int(rng.uniform(0, 0.1) * max(height, width)), rng.integers(4)
         np.rot90(canvas, edge)[: margin + cut] = 0
     if rng.random() < 0.12:
-        thickness, reach = int(rng.integers(2, 6)), int(rng.uniform(0, 25))
+        thickness, overhang = int(rng.integers(2, 6)), int(rng.uniform(0, 25))
         if rng.random() < 0.7:
             y, tilt = margin + height + rng.uniform(-0.25 * height, 8), rng.normal(0, 0.03) * width
-            ends = (margin - reach, int(y - tilt)), (margin + width + reach, int(y + tilt))
+            ends = (margin - overhang, int(y - tilt)), (margin + width + overhang, int(y + tilt))
         else:
             x = margin + (width if rng.random() < 0.5 else 0) + rng.normal(0, 6)
-            ends = (int(x), margin - reach), (int(x + rng.normal(0, 4)), margin + height + reach)
+            ends = (int(x), margin - overhang), (int(x + rng.normal(0, 4)), margin + height + overhang)
         cv2.line(canvas, *ends, 1, thickness)
     if rng.random() < 0.1:
-        aside = int(rng.uniform(4, 16))
-        x = margin + (width + aside if rng.random() < 0.7 else -aside)
+        offset = int(rng.uniform(4, 16))
+        x = margin + (width + offset if rng.random() < 0.7 else -offset)
         cv2.circle(canvas, (x, margin + height - int(rng.uniform(0, 8))), int(rng.uniform(2, 7)), 1, -1)
     if rng.random() < 0.12:
         for _ in range(rng.integers(1, 3)):
@@ -81,9 +81,9 @@ def _add_neighbour(
     scale = height / neighbour.shape[0] * np.exp(rng.normal(0, 0.15))
     size = (max(3, int(neighbour.shape[1] * scale)), max(3, int(neighbour.shape[0] * scale)))
     neighbour = cv2.resize(neighbour, size, interpolation=cv2.INTER_NEAREST)
-    gap, seen = int(rng.uniform(-3, 14)), int(min(rng.uniform(1, 0.35 * height), size[0], margin - 15))
-    part = neighbour[:, :seen] if right else neighbour[:, size[0] - seen :]
-    left = margin + width + gap if right else margin - gap - seen
+    gap, visible_width = int(rng.uniform(-3, 14)), int(min(rng.uniform(1, 0.35 * height), size[0], margin - 15))
+    part = neighbour[:, :visible_width] if right else neighbour[:, size[0] - visible_width :]
+    left = margin + width + gap if right else margin - gap - visible_width
     top = int(np.clip(margin + (height - size[1]) / 2 + rng.normal(0, 0.08) * height, 0, canvas.shape[0] - 1))
     part = part[: canvas.shape[0] - top]
     canvas[top : top + len(part), left : left + part.shape[1]] |= part
@@ -128,30 +128,34 @@ def _part_of_a_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
     digit, label = renderer.digit(rng)
     height, width = digit.shape
     if rng.random() < 0.3:
-        kept, upper = int(height * rng.uniform(0.3, 0.6)), rng.random() < 0.5
+        kept_height, upper = int(height * rng.uniform(0.3, 0.6)), rng.random() < 0.5
         if label == 8 or (label == 9 and upper) or (label == 6 and not upper):  # its half is a 0
             return _part_of_a_digit(renderer, rng)
-        return digit[:kept] if upper else digit[-kept:]
+        return digit[:kept_height] if upper else digit[-kept_height:]
     if width < 0.4 * height or label == 1:  # half of a 1 is a 1
         return _part_of_a_digit(renderer, rng)
-    kept = int(width * rng.uniform(0.3, 0.65))
-    return digit[:, :kept] if rng.random() < 0.5 else digit[:, -kept:]
+    kept_width = int(width * rng.uniform(0.3, 0.65))
+    return digit[:, :kept_width] if rng.random() < 0.5 else digit[:, -kept_width:]
 
 
 def _letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
-    alphabet, count = (SIGNS, 1) if rng.random() < 0.2 else (LETTERS, 1 + (rng.random() < 0.3))
+    alphabet, count = (SYMBOLS, 1) if rng.random() < 0.2 else (LETTERS, 1 + (rng.random() < 0.3))
     return renderer.written("".join(alphabet[rng.integers(len(alphabet))] for _ in range(count)), rng)
 
 
 def _drawn_sign(rng: Generator) -> Mask:
     """An arrow, a tick, a cross or a star, turned anyhow but for the tick."""
     canvas, pen = np.zeros((120, 120), np.uint8), int(rng.integers(3, 13))
-    kind, turn = rng.integers(4), rng.uniform(0, 2 * np.pi)
+    kind, turn_angle = rng.integers(4), rng.uniform(0, 2 * np.pi)
 
     def stroke(*points: tuple[float, float]) -> None:
         corners = np.array(points) + rng.normal(0, 2.5, (len(points), 2))
-        around = [[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]] if kind != 1 else np.eye(2)
-        cv2.polylines(canvas, [np.int32(corners @ np.transpose(around) + 60)], False, 1, pen)
+        rotation = (
+            [[np.cos(turn_angle), -np.sin(turn_angle)], [np.sin(turn_angle), np.cos(turn_angle)]]
+            if kind != 1
+            else np.eye(2)
+        )
+        cv2.polylines(canvas, [np.int32(corners @ np.transpose(rotation) + 60)], False, 1, pen)
 
     if kind == 0:
         head = rng.uniform(10, 22)

@@ -32,8 +32,8 @@ Graph = tuple[str, list[tuple[list[Candidate], NDArray[np.float32], int]]]
 
 def graphs(writer: Writer, recognizer: Recognizer, strings: int) -> list[Graph]:
     """Texts, with the candidates, log probabilities and number of pieces of each row found."""
-    made: list[Graph] = []
-    while len(made) < strings:
+    results: list[Graph] = []
+    while len(results) < strings:
         text = "".join(map(str, writer.rng.integers(0, 10, writer.rng.integers(2, 8))))
         if writer.rng.random() < 0.3:  # amounts and numbers of things are often round
             text = text[:2] + "0" * int(writer.rng.integers(2, 5))
@@ -47,8 +47,8 @@ def graphs(writer: Writer, recognizer: Recognizer, strings: int) -> list[Graph]:
                 if signs:
                     logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
                     rows.append(([sign.candidate for sign in signs], logs, len(row.pieces)))
-            made.append((text, rows))
-    return made
+            results.append((text, rows))
+    return results
 
 
 def read(graph: Graph, costs: Costs) -> str:
@@ -85,14 +85,14 @@ def right(sample: list[Graph], costs: Costs) -> float:
 def search(sample: list[Graph], costs: Costs) -> Costs:
     smallest = loss(sample, costs)
     for _ in range(ROUNDS):
-        before = smallest
+        previous_loss = smallest
         for name, value in asdict(costs).items():
             for factor in FACTORS:
-                changed = replace(costs, **{name: round(value * factor, 3)})
-                if (now := loss(sample, changed)) < smallest - 1e-9:
-                    costs, smallest = changed, now
+                candidate_costs = replace(costs, **{name: round(value * factor, 3)})
+                if (now := loss(sample, candidate_costs)) < smallest - 1e-9:
+                    costs, smallest = candidate_costs, now
             print(f"{name:12} {getattr(costs, name):7.3f}   loss {smallest:.4f}", flush=True)
-        if smallest == before:
+        if smallest == previous_loss:
             break
     return costs
 
@@ -107,11 +107,11 @@ def main() -> None:
     recognizer = Recognizer(load(options.weights) if options.weights else None)
     mnist = data.load("mnist")
     writer = Writer(mnist.train_images, mnist.train_labels.astype(np.uint8), np.random.default_rng(options.seed))
-    sample, others = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))
+    sample, held_out = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))
     start = Costs()
     cheapest = search(sample, start)
     print(f"searched on: {right(sample, start):.3f} -> {right(sample, cheapest):.3f}")
-    print(f"others:      {right(others, start):.3f} -> {right(others, cheapest):.3f}")
+    print(f"others:      {right(held_out, start):.3f} -> {right(held_out, cheapest):.3f}")
     print(cheapest)
 
 

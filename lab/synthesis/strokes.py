@@ -22,7 +22,7 @@ Generator = np.random.Generator
 
 # Letters and signs that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
 LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"
-SIGNS = "+=%&@#$?*€£~"
+SYMBOLS = "+=%&@#$?*€£~"
 
 FONT_SHARE, STROKE_SHARE = 0.25, 0.05  # digits of fonts, and drawn stroke by stroke; the rest are MNIST's
 _HEIGHT = 80.0
@@ -68,16 +68,16 @@ class StrokeRenderer:
 
 def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
     """A glyph slanted, turned, stretched, bent, and drawn with another pen; None if hardly anything is left."""
-    slant, turn, stretch = rng.normal(0.06, 0.27), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.14))
-    rotation = np.array([[np.cos(turn), -np.sin(turn)], [np.sin(turn), np.cos(turn)]])
+    slant, angle, stretch = rng.normal(0.06, 0.27), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.14))
+    rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = rotation @ np.array([[stretch, -slant], [0, 1]]) * enlargement
     center = (np.array(glyph.shape[::-1]) - 1) / 2
     inverse = np.linalg.inv(matrix)
     y, x = np.mgrid[:_CANVAS, :_CANVAS].astype(np.float32) - _CANVAS / 2
     if rng.random() < 0.7:
         bend = rng.normal(0, rng.uniform(0.5, 3.0), (2, 6, 6)).astype(np.float32)
-        x, y = (along + cv2.resize(field, (_CANVAS, _CANVAS), interpolation=cv2.INTER_CUBIC)
-                for along, field in zip((x, y), bend, strict=True))  # fmt: skip
+        x, y = (coordinate + cv2.resize(field, (_CANVAS, _CANVAS), interpolation=cv2.INTER_CUBIC)
+                for coordinate, field in zip((x, y), bend, strict=True))  # fmt: skip
     from_x = (inverse[0, 0] * x + inverse[0, 1] * y + center[0]).astype(np.float32)
     from_y = (inverse[1, 0] * x + inverse[1, 1] * y + center[1]).astype(np.float32)
     large = cv2.remap(glyph, from_x, from_y, cv2.INTER_CUBIC if enlargement > 1 else cv2.INTER_LINEAR)
@@ -98,9 +98,9 @@ def _stroke_by_stroke(rng: Generator) -> tuple[Mask, int]:
     def stroke(*points: tuple[float, float]) -> None:
         corners = np.array(points)
         bends = [(a + b) / 2 + rng.normal(0, 2, 2) for a, b in pairwise(corners)]
-        along = np.linspace(0, 1, 6)[:, None]
+        parameter = np.linspace(0, 1, 6)[:, None]
         curves = [
-            (1 - along) ** 2 * a + 2 * along * (1 - along) * bend + along**2 * b
+            (1 - parameter) ** 2 * a + 2 * parameter * (1 - parameter) * bend + parameter**2 * b
             for a, b, bend in zip(corners[:-1], corners[1:], bends, strict=True)
         ]
         cv2.polylines(canvas, [np.int32(np.vstack(curves) * 16)], False, 1, pen, cv2.LINE_8, 4)
@@ -117,17 +117,20 @@ def _stroke_by_stroke(rng: Generator) -> tuple[Mask, int]:
         serif = [(left[0] + rng.normal(0, 3), left[1] + rng.uniform(5, 18))] if rng.random() < 0.35 else []
         stroke(*serif, left, right, bottom)
         if rng.random() < 0.65:
-            down = rng.uniform(0.35, 0.6)
-            x, y = right[0] * (1 - down) + bottom[0] * down, right[1] * (1 - down) + bottom[1] * down
+            height_fraction = rng.uniform(0.35, 0.6)
+            x, y = (
+                right[0] * (1 - height_fraction) + bottom[0] * height_fraction,
+                right[1] * (1 - height_fraction) + bottom[1] * height_fraction,
+            )
             stroke((x - rng.uniform(10, 26), y + rng.normal(0, 4)), (x + rng.uniform(8, 24), y + rng.normal(0, 4)))
         return cropped(canvas), 7
     if kind < 0.9:
         neck = (62 + lean + rng.normal(0, 3), 32 + rng.normal(0, 3))
         waist = (neck[0] - lean * 0.6 - rng.uniform(0, 8), rng.uniform(56, 70))
         axes = (int(rng.uniform(16, 28)), int((112 - waist[1]) / 2))
-        middle = (int(waist[0] + rng.uniform(4, 14)), int(waist[1] + axes[1]))
+        bend_point = (int(waist[0] + rng.uniform(4, 14)), int(waist[1] + axes[1]))
         stroke(neck, waist)
-        cv2.ellipse(canvas, middle, axes, 0, rng.uniform(-140, -100), rng.uniform(100, 170), 1, pen)
+        cv2.ellipse(canvas, bend_point, axes, 0, rng.uniform(-140, -100), rng.uniform(100, 170), 1, pen)
         start = (neck[0] + rng.uniform(-4, 16), neck[1] + rng.uniform(-8, 2))  # the bar may hang loose
         stroke(start, (start[0] + rng.uniform(18, 44), start[1] + rng.normal(-3, 4)))
         return cropped(canvas), 5

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lenet import cli, summary
 from lenet.benchmarking import inference, runs, training
 from lenet.benchmarking.digits import Digits, draw_blobs
-from lenet.benchmarking.machine import describe_machine, peak_of, say
+from lenet.benchmarking.machine import describe_machine, machine_text, peak_of
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
 from lenet.engine import forward
 from lenet.engine.native import instruction_sets
@@ -114,8 +114,8 @@ def test_every_task_takes_its_turn_in_every_round():
 
 def test_a_busy_machine_is_named_above_the_tables():
     machine = describe_machine(1)
-    assert "something else was running" not in say(machine)
-    assert "taken away 250 times a second" in say(machine | {"interruptions_per_second": 250})
+    assert "something else was running" not in machine_text(machine)
+    assert "taken away 250 times a second" in machine_text(machine | {"interruptions_per_second": 250})
 
 
 def test_a_task_is_called_for_as_long_as_asked_and_at_least_three_times():
@@ -197,7 +197,7 @@ def test_an_absent_peer_is_left_out_with_the_command_that_brings_it(monkeypatch)
     monkeypatch.setitem(sys.modules, "openvino", None)
     weights = pretrained()
     tasks, absent = inference.inference_tasks(weights.network, weights.parameters, draw_blobs(4, seed=0)[0], 1, (1, 4))
-    assert not {"ONNX Runtime", "OpenVINO"} & {task.who for task in tasks}
+    assert not {"ONNX Runtime", "OpenVINO"} & {task.contender for task in tasks}
     assert any("pip install 'lenet[bench]'" in sentence for sentence in absent)
     assert any("pip install 'lenet[bench-all]'" in sentence for sentence in absent)
 

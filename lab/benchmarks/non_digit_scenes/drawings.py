@@ -14,30 +14,32 @@ from numpy.typing import NDArray
 from lab.benchmarks.camera import Generator, Ink, Scene, cloud, written
 from lab.benchmarks.non_digit_scenes.writing import cropped, placed, text_ink
 
-SIGNS = "+=%?#&@!*"
+SYMBOLS = "+=%?#&@!*"
 
 # A stroke goes through points of 0..1: x to the right, y down.
 Stroke = Sequence[tuple[float, float]]
 
 
 def sign(rng: Generator, fonts: Sequence[Path]) -> Scene:
-    which = rng.integers(len(SIGNS) + len(_DRAWN_SIGNS))
-    if which < len(SIGNS):
-        ink = text_ink(SIGNS[which], round(rng.uniform(40, 300)), fonts, rng)
+    index = rng.integers(len(SYMBOLS) + len(_DRAWN_SIGNS))
+    if index < len(SYMBOLS):
+        ink = text_ink(SYMBOLS[index], round(rng.uniform(40, 300)), fonts, rng)
     else:
-        ink = _shaky(_DRAWN_SIGNS[which - len(SIGNS)], round(rng.uniform(40, 300)), rng)
+        ink = _shaky(_DRAWN_SIGNS[index - len(SYMBOLS)], round(rng.uniform(40, 300)), rng)
     return written(placed(ink, rng, max_padding=1.2), rng)
 
 
-def _ring(x: float, y: float, across: float, down: float | None = None, first: float = 0, last: float = 1) -> Stroke:
-    turns = np.linspace(first, last, 40) * 2 * np.pi
-    high = across if down is None else down
-    return [(x + across * math.cos(turn), y + high * math.sin(turn)) for turn in turns]
+def _ring(
+    x: float, y: float, radius_x: float, radius_y: float | None = None, first: float = 0, last: float = 1
+) -> Stroke:
+    angles = np.linspace(first, last, 40) * 2 * np.pi
+    vertical_radius = radius_x if radius_y is None else radius_y
+    return [(x + radius_x * math.cos(angle), y + vertical_radius * math.sin(angle)) for angle in angles]
 
 
 def _star(points: int) -> Stroke:
-    turns = [-np.pi / 2 + 2 * np.pi * (points // 2) * step / points for step in range(points + 1)]
-    return [(0.5 + 0.5 * math.cos(turn), 0.5 + 0.5 * math.sin(turn)) for turn in turns]
+    angles = [-np.pi / 2 + 2 * np.pi * (points // 2) * step / points for step in range(points + 1)]
+    return [(0.5 + 0.5 * math.cos(angle), 0.5 + 0.5 * math.sin(angle)) for angle in angles]
 
 
 _EYES: list[Stroke] = [_ring(0.35, 0.4, 0.03), _ring(0.65, 0.4, 0.03)]
@@ -90,9 +92,9 @@ _DOODLES: tuple[list[Stroke], ...] = (
 def _shaky(strokes: Sequence[Stroke], size: int, rng: Generator) -> Ink:
     """Strokes drawn by an unsteady hand: bent, stretched and turned."""
     pen = max(2, round(size * rng.uniform(0.03, 0.1)))
-    margin, turn = 2 * pen + size // 4, rng.normal(0, 0.1)
+    margin, angle = 2 * pen + size // 4, rng.normal(0, 0.1)
     stretch = np.exp(rng.normal(0, 0.12, 2))
-    rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
+    rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     canvas = np.zeros((2 * margin + round(1.4 * size), 2 * margin + round(1.4 * size)), np.uint8)
     for stroke in strokes:
         points = rounded(np.array(stroke, np.float64)) if len(stroke) > 2 else np.array(stroke, np.float64)

@@ -17,15 +17,15 @@ PRINT = (0.12, 0.12, 0.13)
 
 def ruled(rng: Generator, fonts: Sequence[Path]) -> Scene:
     """Lined, squared, dotted or staff paper."""
-    shape, step = (round(rng.uniform(250, 700)), round(rng.uniform(250, 700))), rng.uniform(14, 60)
+    shape, pitch = (round(rng.uniform(250, 700)), round(rng.uniform(250, 700))), rng.uniform(14, 60)
     ink, width, kind = np.zeros(shape, np.uint8), int(rng.integers(1, 4)), rng.integers(4)
     tilt = rng.normal(0, 0.015) * shape[1]
-    for y in np.arange(step / 2, shape[0], step):
-        for offset in np.arange(5) * step / 7 if kind == 3 else (0.0,):
+    for y in np.arange(pitch / 2, shape[0], pitch):
+        for offset in np.arange(5) * pitch / 7 if kind == 3 else (0.0,):
             draw_line(ink, np.array([[0, y + offset], [shape[1], y + offset + tilt]]), width)
     if kind in (1, 2):
         across = np.zeros(shape, np.uint8)
-        for x in np.arange(step / 2, shape[1], step):
+        for x in np.arange(pitch / 2, shape[1], pitch):
             draw_line(across, np.array([[x, 0], [x - tilt, shape[0]]]), width)
         ink = np.maximum(ink, across) if kind == 1 else np.minimum(ink, across)
     color = ((0.3, 0.45, 0.75), (0.45, 0.45, 0.45), (0.75, 0.4, 0.4))[rng.integers(3)]
@@ -41,20 +41,23 @@ def form(rng: Generator, fonts: Sequence[Path]) -> Scene:
     while y < shape[0] - 60:
         if rng.random() < 0.7:
             draw.text((20, y - 18), str(rng.choice(WORDS)), 230, font)
-        high, fields = int(rng.integers(24, 50)), int(rng.choice((0, 1, 1, 4, 6, 10)))
-        right = min(shape[1] - 20, 20 + (fields or 1) * int(rng.integers(high, 2 * high)) * (6 if fields < 2 else 1))
+        field_height, fields = int(rng.integers(24, 50)), int(rng.choice((0, 1, 1, 4, 6, 10)))
+        right = min(
+            shape[1] - 20,
+            20 + (fields or 1) * int(rng.integers(field_height, 2 * field_height)) * (6 if fields < 2 else 1),
+        )
         if fields == 0:
-            draw_line(ink, np.array([[20, y + high], [right, y + high]], np.float64), width)
+            draw_line(ink, np.array([[20, y + field_height], [right, y + field_height]], np.float64), width)
         for x in np.linspace(20, right, fields + 1)[:-1] if fields else ():
-            cv2.rectangle(ink, (round(x), y), (round(x + (right - 20) / fields), y + high), 255, width)
-        y += high + int(rng.integers(25, 50))
-    both = np.maximum(ink, np.asarray(page)).astype(np.float32) / 255
-    return inked(paper(shape, rng), both * rng.uniform(0.6, 1), PRINT)
+            cv2.rectangle(ink, (round(x), y), (round(x + (right - 20) / fields), y + field_height), 255, width)
+        y += field_height + int(rng.integers(25, 50))
+    combined = np.maximum(ink, np.asarray(page)).astype(np.float32) / 255
+    return inked(paper(shape, rng), combined * rng.uniform(0.6, 1), PRINT)
 
 
 def code(rng: Generator, fonts: Sequence[Path]) -> Scene:
     """A bar code, or a square one with its three eyes."""
-    unit = int(rng.integers(2, 7))
+    module = int(rng.integers(2, 7))
     if rng.random() < 0.5:
         bars = np.repeat(np.arange(60) % 2 == 0, rng.integers(1, 5, 60))
         ink = np.repeat(bars[None], rng.integers(25, 60), axis=0)
@@ -68,7 +71,7 @@ def code(rng: Generator, fonts: Sequence[Path]) -> Scene:
             (slice(-7, None), slice(0, 7)),
         ):
             ink[rows, columns] = eye
-    large = np.kron(ink, np.ones((unit, unit))).astype(np.float32)
+    large = np.kron(ink, np.ones((module, module))).astype(np.float32)
     page = np.pad(large, int(rng.integers(10, 60)))
     return inked(paper(page.shape, rng), page * rng.uniform(0.8, 1), PRINT)
 

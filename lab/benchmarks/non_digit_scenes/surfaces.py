@@ -33,8 +33,8 @@ def _wood(shape: tuple[int, int], rng: Generator) -> Scene:
 
 def _cloth(shape: tuple[int, int], rng: Generator) -> Scene:
     thread = rng.uniform(3, 9)
-    down, across = np.mgrid[: shape[0], : shape[1]]
-    weave = np.sin(2 * np.pi * down / thread) * np.sin(2 * np.pi * across / thread)
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    weave = np.sin(2 * np.pi * y / thread) * np.sin(2 * np.pi * x / thread)
     folds = cloud(shape, max(shape) / 3, rng)
     return _tinted(0.65 + 0.12 * weave + 0.1 * folds, tuple(rng.uniform(0.3, 1, 3)))
 
@@ -60,12 +60,14 @@ def _gravel(shape: tuple[int, int], rng: Generator) -> Scene:
 
 
 def _brick(shape: tuple[int, int], rng: Generator) -> Scene:
-    high, joint = round(rng.uniform(20, 50)), round(rng.uniform(3, 7))
-    down, across = np.mgrid[: shape[0], : shape[1]]
-    course = down // high
-    along = across + (course % 2) * high
-    mortar = (down % high < joint) | (along % (2 * high) < joint)
-    tone = rng.uniform(0.45, 0.75, (course.max() + 1, (along // (2 * high)).max() + 1))[course, along // (2 * high)]
+    brick_height, joint = round(rng.uniform(20, 50)), round(rng.uniform(3, 7))
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    course = y // brick_height
+    shifted_x = x + (course % 2) * brick_height
+    mortar = (y % brick_height < joint) | (shifted_x % (2 * brick_height) < joint)
+    tone = rng.uniform(0.45, 0.75, (course.max() + 1, (shifted_x // (2 * brick_height)).max() + 1))[
+        course, shifted_x // (2 * brick_height)
+    ]
     bricks = _tinted(tone + 0.04 * cloud(shape, 3, rng), (1, 0.55, 0.42))
     return np.where(mortar[..., None], np.float32(0.75) + 0.03 * cloud(shape, 2, rng)[..., None], bricks)
 
@@ -102,8 +104,8 @@ def blank(rng: Generator, fonts: Sequence[Path]) -> Scene:
     if kind == 1:
         scene *= hard_shadow(shape, rng.uniform(0.4, 0.8))[:, :: int(rng.choice((-1, 1))), None]
     elif kind == 2:
-        down, across = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-        scene *= (1 - rng.uniform(0.15, 0.4) * (down**2 + across**2) / 2)[..., None].astype(np.float32)
+        y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
+        scene *= (1 - rng.uniform(0.15, 0.4) * (y**2 + x**2) / 2)[..., None].astype(np.float32)
     elif kind == 3:
         corners = np.float32([[0.1, 0.12], [0.9, 0.08], [0.92, 0.9], [0.07, 0.93]]) + rng.normal(0, 0.05, (4, 2))
         sheet = np.zeros(shape, np.uint8)

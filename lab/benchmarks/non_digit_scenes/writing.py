@@ -44,8 +44,8 @@ def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font)
     page = Image.new("L", (math.ceil(right - left) + 8, math.ceil(bottom - top) + 8))
     ImageDraw.Draw(page).multiline_text((4 - left, 4 - top), text, 255, font)
-    turned = page.rotate(rng.normal(0, 3), Image.Resampling.BICUBIC, expand=True)
-    return cropped(np.asarray(turned, np.float32) / 255)
+    rotated = page.rotate(rng.normal(0, 3), Image.Resampling.BICUBIC, expand=True)
+    return cropped(np.asarray(rotated, np.float32) / 255)
 
 
 def placed(ink: Ink, rng: Generator, max_padding: float) -> Ink:

@@ -57,13 +57,13 @@ def inference_tasks(
     absent: list[str] = []
     truth: Array | None = None
     precision = {OURS: "float32", OURS_IN_HALVES: "bfloat16"}
-    for who in (*precision, *_PEERS):
+    for contender in (*precision, *_PEERS):
         try:
-            if who in precision:
-                prepare = ours(network, arrays, images, threads, precision[who])
+            if contender in precision:
+                prepare = ours(network, arrays, images, threads, precision[contender])
             else:
-                prepare = _peer(who)(network, arrays, inputs, threads)
-            everywhere = other_batches is None or who in (*precision, ONNXRUNTIME)
+                prepare = _peer(contender)(network, arrays, inputs, threads)
+            everywhere = other_batches is None or contender in (*precision, ONNXRUNTIME)
             batches_of_peer = batches if everywhere or other_batches is None else other_batches
             calls = {batch: prepare(batch) for batch in batches_of_peer}
         except LeNetError as error:
@@ -71,8 +71,8 @@ def inference_tasks(
             continue
         outputs = calls[max(batches_of_peer)]()[:_COMPARED]
         truth = outputs if truth is None else truth
-        _check(who, outputs, truth[: len(outputs)])
-        tasks += [Task(who, batch, batch, call) for batch, call in calls.items()]
+        _check(contender, outputs, truth[: len(outputs)])
+        tasks += [Task(contender, batch, batch, call) for batch, call in calls.items()]
     return tasks, list(dict.fromkeys(absent))
 
 
@@ -89,13 +89,13 @@ def ours(
     return prepare
 
 
-def _peer(who: str) -> Peer:
-    module, _, function = _PEERS[who].partition(":")
+def _peer(contender: str) -> Peer:
+    module, _, function = _PEERS[contender].partition(":")
     peer: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
     return peer
 
 
-def _check(who: str, outputs: Array, truth: Array) -> None:
-    allowed = EXACTNESS * (30 if "bf16" in who else 1) * float(abs(truth).max())
+def _check(contender: str, outputs: Array, truth: Array) -> None:
+    allowed = EXACTNESS * (30 if "bf16" in contender else 1) * float(abs(truth).max())
     if (largest := float(abs(outputs - truth).max())) > allowed:
-        raise LeNetError(f"{who} gives outputs that differ by {largest:.2g}, expected at most {allowed:.2g}")
+        raise LeNetError(f"{contender} gives outputs that differ by {largest:.2g}, expected at most {allowed:.2g}")

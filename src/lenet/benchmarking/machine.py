@@ -13,15 +13,15 @@ from lenet.engine.choice import chosen
 from lenet.engine.native import instruction_sets, peak_flops, usable_cores
 
 PACKAGES = ("numpy", "torch", "onnxruntime", "onnx", "openvino")
-_BUSY = 100  # interruptions a second; a quiet machine has a few
+_BUSY_INTERRUPTIONS = 100  # interruptions a second; a quiet machine has a few
 
 
 def processor() -> str:
     """The processor's model, as the system names it."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text().splitlines() if listing.exists() else []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
+    models = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(models, platform.processor() or platform.machine())
 
 
 def versions() -> dict[str, str | None]:
@@ -52,16 +52,19 @@ def describe_machine(threads: int) -> dict[str, Any]:
     }
 
 
-def say(machine: dict[str, Any]) -> str:
+def machine_text(machine: dict[str, Any]) -> str:
     """A machine in two lines, and a third where something else was running."""
     installed = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     sets = f", {machine['instructions']}" if machine["instructions"] else ""
-    place = f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, {machine['threads']} threads{sets}"
-    taken = machine["interruptions_per_second"]
-    if taken <= _BUSY:
-        return f"{place}\n{installed}"
+    description = (
+        f"{machine['processor']}, {machine['cores']} cores, {machine['system']}, {machine['threads']} threads{sets}"
+    )
+    interruptions = machine["interruptions_per_second"]
+    if interruptions <= _BUSY_INTERRUPTIONS:
+        return f"{description}\n{installed}"
     return (
-        f"{place}\n{installed}\nThe processors were taken away {taken:,} times a second: something else was running, "
+        f"{description}\n{installed}\n"
+        f"The processors were taken away {interruptions:,} times a second: something else was running, "
         "which slows some more than others. Repeat this on a quiet machine."
     )
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lenet.benchmarking import inference, training
-from lenet.benchmarking.machine import say
+from lenet.benchmarking.machine import machine_text
 from lenet.benchmarking.timing import Rounds
 from lenet.summary.work import FLOPS_OF_A_MAC, Work
 
@@ -59,11 +59,13 @@ class Report:
 
     def to_text(self) -> str:
         """Machine, tables and notes for a terminal."""
-        return "\n\n".join([say(self.machine), *(table.to_text() for table in self.tables), *self._notes("")])
+        return "\n\n".join([machine_text(self.machine), *(table.to_text() for table in self.tables), *self._notes("")])
 
     def to_markdown(self) -> str:
         """The same as Markdown."""
-        return "\n\n".join([say(self.machine), *(table.to_markdown() for table in self.tables), *self._notes("- ")])
+        return "\n\n".join(
+            [machine_text(self.machine), *(table.to_markdown() for table in self.tables), *self._notes("- ")]
+        )
 
     def _notes(self, mark: str) -> list[str]:
         return ["\n".join(mark + note for note in self.notes)] if self.notes else []
@@ -75,11 +77,11 @@ def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     ``over`` is our best batch against theirs.
     """
     best = rounds.best(training.OURS)
-    others = [who for who, _ in rounds.calls if who.startswith(training.TORCH)]
+    torch_contenders = [contender for contender, _ in rounds.calls if contender.startswith(training.TORCH)]
     return {
         "over": {
             "tutorial": rounded(rounds.over(best, rounds.best(training.TUTORIAL))),
-            "torch": rounded(rounds.over(best, rounds.best(*others))),
+            "torch": rounded(rounds.over(best, rounds.best(*torch_contenders))),
         },
         "floor_share": {
             str(batch): rounded(rounds.share((training.OURS, batch), flops(work.training_macs)))
@@ -96,7 +98,7 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     ``one_image_over`` compares the median times of one image, so that less is.
     """
     best, largest = rounds.best(inference.OURS), max(inference.BATCHES)
-    one = rounds.over((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
+    single_image_ratio = rounds.over((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
     return {
         "over": {
             "onnxruntime_best": rounded(rounds.over(best, rounds.best(inference.ONNXRUNTIME))),
@@ -104,15 +106,15 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
         },
         "floor_share": rounded(rounds.share(best, flops(work.inference_macs))),
         "floor_share_bf16": rounded(rounds.share(rounds.best(inference.OURS_IN_HALVES), flops(work.inference_macs))),
-        "one_image_over": {"onnxruntime": rounded(one)},
+        "one_image_over": {"onnxruntime": rounded(single_image_ratio)},
     }
 
 
 def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
     """Images a second by runtime and batch."""
     by_batch: dict[str, dict[str, int]] = {}
-    for who, batch in rounds.calls:
-        by_batch.setdefault(who, {})[str(batch)] = round(rounds.rate(who, batch) or 0)
+    for contender, batch in rounds.calls:
+        by_batch.setdefault(contender, {})[str(batch)] = round(rounds.rate(contender, batch) or 0)
     return by_batch
 
 
@@ -120,16 +122,16 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
     """A row for each task: images a second, their range over the rounds, × the tutorial's loop, share of roofline."""
     tutorial = rounds.best(training.TUTORIAL)
     rows = []
-    for who, batch in rounds.calls:
-        low, high = rounds.spread(who, batch)
+    for contender, batch in rounds.calls:
+        low, high = rounds.spread(contender, batch)
         rows.append(
             [
-                who,
+                contender,
                 f"{batch:,}",
-                count_text(rounds.rate(who, batch)),
+                count_text(rounds.rate(contender, batch)),
                 f"{count_text(low)}–{count_text(high)}",
-                ratio_text(rounds.over((who, batch), tutorial)),
-                share_text(rounds.share((who, batch), flops(work.training_macs))),
+                ratio_text(rounds.over((contender, batch), tutorial)),
+                share_text(rounds.share((contender, batch), flops(work.training_macs))),
             ]
         )
     title = title or f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
@@ -138,17 +140,17 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
 
 def inference_table(rounds: Rounds, work: Work) -> Table:
     """A row for each runtime: images a second by batch, the time of one image, the best share of the roofline."""
-    names = list(dict.fromkeys(who for who, _ in rounds.calls))
+    names = list(dict.fromkeys(contender for contender, _ in rounds.calls))
     batches = sorted({batch for _, batch in rounds.calls} - {1})
     rows = []
-    for who in names:
-        times = [rounds.percentile(who, 1, percent) for percent in (50, 99)]
+    for contender in names:
+        times = [rounds.percentile(contender, 1, percent) for percent in (50, 99)]
         rows.append(
             [
-                who,
-                *(count_text(rounds.rate(who, batch)) for batch in batches),
+                contender,
+                *(count_text(rounds.rate(contender, batch)) for batch in batches),
                 " / ".join(ABSENT if seconds is None else f"{1e6 * seconds:.1f}" for seconds in times),
-                share_text(rounds.share(rounds.best(who), flops(work.inference_macs))),
+                share_text(rounds.share(rounds.best(contender), flops(work.inference_macs))),
             ]
         )
     headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the roofline"]

@@ -70,13 +70,13 @@ def add_training(
     tasks, absent = training.training_tasks(
         network, digits.train_images, digits.train_labels, threads, torch_batches, variants=variants
     )
-    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
     if tasks:
-        report.tables.append(training_table(measured, work))
-    report.figures["training"] = training_figures(measured, work)
+        report.tables.append(training_table(measured_rounds, work))
+    report.figures["training"] = training_figures(measured_rounds, work)
     report.notes += absent
-    note_machine(report, measured)
-    return measured
+    note_machine(report, measured_rounds)
+    return measured_rounds
 
 
 def add_inference(
@@ -96,18 +96,18 @@ def add_inference(
     tasks, absent = inference.inference_tasks(
         model.network, model.parameters, digits.test_images, threads, batches, other_batches
     )
-    measured = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
     if tasks:
-        report.tables.append(inference_table(measured, work))
-    report.figures["inference"] = inference_figures(measured, work)
+        report.tables.append(inference_table(measured_rounds, work))
+    report.figures["inference"] = inference_figures(measured_rounds, work)
     report.notes += absent
-    note_machine(report, measured)
-    return measured
+    note_machine(report, measured_rounds)
+    return measured_rounds
 
 
-def note_machine(report: Report, measured: Rounds) -> None:
+def note_machine(report: Report, measured_rounds: Rounds) -> None:
     """Keep the peak that was measured, and how often something else took a processor meanwhile."""
     machine = report.machine
-    if measured.peaks:
-        machine["peak_flops"] = max(machine["peak_flops"] or 0, round(statistics.median(measured.peaks)))
-    machine["interruptions_per_second"] = max(machine["interruptions_per_second"], round(measured.interruptions))
+    if measured_rounds.peaks:
+        machine["peak_flops"] = max(machine["peak_flops"] or 0, round(statistics.median(measured_rounds.peaks)))
+    machine["interruptions_per_second"] = max(machine["interruptions_per_second"], round(measured_rounds.interruptions))

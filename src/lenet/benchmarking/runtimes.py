@@ -26,10 +26,10 @@ def onnxruntime(network: Network, arrays: Mapping[str, Array], inputs: Array, th
     session = runtime.InferenceSession(to_onnx(network, arrays), options, providers=["CPUExecutionProvider"])
 
     def prepare(batch: int) -> Call:
-        given = {"input": np.ascontiguousarray(inputs[:batch])}
+        feeds = {"input": np.ascontiguousarray(inputs[:batch])}
 
         def call() -> Array:
-            outputs: Array = session.run(None, given)[0]
+            outputs: Array = session.run(None, feeds)[0]
             return outputs
 
         return call
@@ -67,13 +67,13 @@ def _openvino(
     }
 
     def prepare(batch: int) -> Call:
-        given = np.ascontiguousarray(inputs[:batch])
+        feeds = np.ascontiguousarray(inputs[:batch])
         fixed = model.clone()
         fixed.reshape([batch, *network.input])
         request = core.compile_model(fixed, "CPU", settings).create_infer_request()
 
         def call() -> Array:
-            return np.asarray(request.infer({0: given})[0])
+            return np.asarray(request.infer({0: feeds})[0])
 
         return call
 

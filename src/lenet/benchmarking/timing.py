@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-Step = Callable[[], object]
+Call = Callable[[], object]
 """A call that does the work of a fixed number of images."""
 
 _MIN_CALLS, _MAX_OVERTIME = 3, 1.0  # at least that many, unless they exceed the time by so many seconds
@@ -22,10 +22,10 @@ _WARM_UP = 0.2  # share of the time, for caches and spinning threads of the task
 class Task:
     """A task to time: its runtime, and a call that processes ``images`` images."""
 
-    who: str
+    contender: str
     batch: int
     images: int
-    step: Step
+    call: Call
 
 
 @dataclass
@@ -44,23 +44,23 @@ class Rounds:
     images: dict[tuple[str, int], int] = field(default_factory=dict)
     interruptions: float = 0.0
 
-    def rates(self, who: str, batch: int) -> list[float]:
+    def rates(self, contender: str, batch: int) -> list[float]:
         """Images a second in each round: of the median call, which is robust to outliers."""
-        images = self.images[who, batch]
-        return [images / statistics.median(calls) for calls in self.calls[who, batch]]
+        images = self.images[contender, batch]
+        return [images / statistics.median(calls) for calls in self.calls[contender, batch]]
 
-    def rate(self, who: str, batch: int) -> float | None:
+    def rate(self, contender: str, batch: int) -> float | None:
         """The median over rounds; None for a task that did not run."""
-        return statistics.median(self.rates(who, batch)) if (who, batch) in self.calls else None
+        return statistics.median(self.rates(contender, batch)) if (contender, batch) in self.calls else None
 
-    def spread(self, who: str, batch: int) -> tuple[float, float]:
+    def spread(self, contender: str, batch: int) -> tuple[float, float]:
         """The lowest and the highest rate of a round."""
-        rates = self.rates(who, batch)
+        rates = self.rates(contender, batch)
         return min(rates), max(rates)
 
-    def batches(self, who: str) -> list[int]:
+    def batches(self, contender: str) -> list[int]:
         """The batches that were timed, in their order."""
-        return [batch for name, batch in self.calls if name == who]
+        return [batch for name, batch in self.calls if name == contender]
 
     def best(self, *names: str) -> tuple[str, int] | None:
         """The fastest of these, with its batch; None if none ran."""
@@ -72,7 +72,7 @@ class Rounds:
         if key is None or other is None or key not in self.calls or other not in self.calls:
             return None
         pairs = zip(self.rates(*key), self.rates(*other), strict=True)
-        return statistics.median(mine / theirs for mine, theirs in pairs)
+        return statistics.median(rate / other_rate for rate, other_rate in pairs)
 
     def share(self, key: tuple[str, int] | None, flops: float) -> float | None:
         """The share of each round's peak that a task of ``flops`` an image used; the median over rounds."""
@@ -81,11 +81,11 @@ class Rounds:
         pairs = zip(self.rates(*key), self.peaks, strict=True)
         return statistics.median(rate * flops / peak for rate, peak in pairs)
 
-    def percentile(self, who: str, batch: int, percent: float) -> float | None:
+    def percentile(self, contender: str, batch: int, percent: float) -> float | None:
         """Seconds of a call below which that many percent of a round's calls lie; the median over rounds."""
-        if (who, batch) not in self.calls:
+        if (contender, batch) not in self.calls:
             return None
-        return statistics.median(_percentile(calls, percent) for calls in self.calls[who, batch])
+        return statistics.median(_percentile(calls, percent) for calls in self.calls[contender, batch])
 
 
 def run_rounds(
@@ -96,16 +96,16 @@ def run_rounds(
     progress: Callable[[str], None] = lambda text: None,
 ) -> Rounds:
     """Time every task for about ``seconds`` in each of ``rounds`` rounds; ``peak`` is measured once a round."""
-    measured = Rounds(images={(task.who, task.batch): task.images for task in tasks})
-    began, before = time.perf_counter(), count_interruptions()
+    measured_rounds = Rounds(images={(task.contender, task.batch): task.images for task in tasks})
+    began, interruptions_before = time.perf_counter(), count_interruptions()
     for number in range(1, rounds + 1):
         if peak is not None:
-            measured.peaks.append(peak())
+            measured_rounds.peaks.append(peak())
         for task in tasks:
-            progress(f"round {number} of {rounds}: {task.who}, batch {task.batch:,}")
-            measured.calls.setdefault((task.who, task.batch), []).append(time_calls(task.step, seconds))
-    measured.interruptions = (count_interruptions() - before) / (time.perf_counter() - began)
-    return measured
+            progress(f"round {number} of {rounds}: {task.contender}, batch {task.batch:,}")
+            measured_rounds.calls.setdefault((task.contender, task.batch), []).append(time_calls(task.call, seconds))
+    measured_rounds.interruptions = (count_interruptions() - interruptions_before) / (time.perf_counter() - began)
+    return measured_rounds
 
 
 def count_interruptions() -> int:
@@ -117,16 +117,16 @@ def count_interruptions() -> int:
     return resource.getrusage(resource.RUSAGE_SELF).ru_nivcsw
 
 
-def time_calls(step: Step, seconds: float) -> list[float]:
-    """The seconds of each call of ``step``, called for about that long, after a warm-up.
+def time_calls(call: Call, seconds: float) -> list[float]:
+    """The seconds of each call of ``call``, called for about that long, after a warm-up.
 
     At least three calls, unless these take a second more than that.
     """
     clock = time.perf_counter
     warm = clock() + seconds * _WARM_UP
-    step()
+    call()
     while clock() < warm:
-        step()
+        call()
     calls: list[float] = []
     collecting = gc.isenabled()
     gc.disable()  # as timeit does
@@ -134,7 +134,7 @@ def time_calls(step: Step, seconds: float) -> list[float]:
         end = clock() + seconds
         while not calls or clock() < end or (len(calls) < _MIN_CALLS and clock() < end + _MAX_OVERTIME):
             began = clock()
-            step()
+            call()
             calls.append(clock() - began)
     finally:
         if collecting:

@@ -54,10 +54,10 @@ def training_tasks(
     if variants:
         kinds |= {f"{TORCH}, channels last": (True, False), f"{TORCH}, fused SGD": (False, True)}
     inputs = network_inputs(images, network.input, network.input_range)
-    for who, (last, fused) in kinds.items():
+    for contender, (last, fused) in kinds.items():
         for batch in torch_batches:
             step = torch_peer.train_in_memory(network, inputs, labels, batch, threads, last=last, fused=fused)
-            tasks.append(Task(who, batch, batch, step))
+            tasks.append(Task(contender, batch, batch, step))
     return tasks, absent
 
 
@@ -69,7 +69,7 @@ def ours(
     learning: Learning,
     rate: float = 0.01,
     examples: int = _EXAMPLES_A_CALL,
-    who: str = OURS,
+    contender: str = OURS,
 ) -> Task:
     """The native engine's `fit`, called for ``examples`` images at a time, in a random order, without distortions."""
     engine = Engine(network, initial_weights(network), threads=threads)
@@ -83,7 +83,7 @@ def ours(
         if not math.isfinite(loss):  # the engine stops early then, which is not speed
             raise TrainingError(f"{network.name} diverges at the rate {rate}; nothing can be timed")
 
-    return Task(who, learning.batch, examples, step)
+    return Task(contender, learning.batch, examples, step)
 
 
 def at_size(images: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
