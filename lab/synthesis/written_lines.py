@@ -86,47 +86,55 @@ class Writer:
 
         Where each digit stands is appended to ``places``.
         """
-        rng, unit = self.rng, style.height
-        canvas = np.zeros((3 * unit, (2 * len(text) + 5) * unit), np.float32)
-        x, before = float(unit), -1
+        rng, digit_height = self.rng, style.height
+        canvas = np.zeros((3 * digit_height, (2 * len(text) + 5) * digit_height), np.float32)
+        x, previous_x = float(digit_height), -1
         for index, sign in enumerate(text):
             if sign == " ":
-                x += (1.0 + max(style.gap, 0) * 3) * unit
-                before = -1
+                x += (1.0 + max(style.gap, 0) * 3) * digit_height
+                previous_x = -1
                 continue
             digit = self._digit(int(sign), style)
             height, width = digit.shape
-            y = int(2 * unit - height + rng.normal(0, style.jitter) * unit)
+            y = int(2 * digit_height - height + rng.normal(0, style.jitter) * digit_height)
             left = int(x)
-            if before >= 0 and style.gap < 0.05:  # as near as the strokes allow, then a little nearer or farther
-                left = self._near(canvas, digit, y, left, unit) + int(rng.normal(style.gap, style.spread) * unit)
-            place = canvas[y : y + height, left : left + width]
-            np.maximum(place, digit, out=place)
+            if previous_x >= 0 and style.gap < 0.05:  # as near as the strokes allow, then a little nearer or farther
+                left = self._near(canvas, digit, y, left, digit_height) + int(
+                    rng.normal(style.gap, style.spread) * digit_height
+                )
+            target = canvas[y : y + height, left : left + width]
+            np.maximum(target, digit, out=target)
             if places is not None:
                 places.append(PlacedDigit(int(sign), y, left, digit > 0.5))
-            if before >= 0 and rng.random() < style.linked:
+            if previous_x >= 0 and rng.random() < style.linked:
                 level = int(y + height * rng.choice([0.1, 0.5, 0.9]))
-                sag = (int((before + left + width / 2) / 2), int(level + rng.normal(0, 0.1) * unit))
-                ends = (int(before), int(level + rng.normal(0, 0.05) * unit)), (int(left + width / 2), level)
-                pen = max(2, round((style.pen or 0.1) * unit * 0.8))
+                sag = (int((previous_x + left + width / 2) / 2), int(level + rng.normal(0, 0.1) * digit_height))
+                ends = (
+                    (int(previous_x), int(level + rng.normal(0, 0.05) * digit_height)),
+                    (int(left + width / 2), level),
+                )
+                pen = max(2, round((style.pen or 0.1) * digit_height * 0.8))
                 cv2.polylines(canvas, [np.array([ends[0], sag, ends[1]], np.int32)], False, 1.0, pen, cv2.LINE_AA)
-            before = left + width / 2
-            x = left + width + max(0.0, rng.normal(style.gap, style.spread)) * unit * (style.gap >= 0.05)
+            previous_x = left + width / 2
+            x = left + width + max(0.0, rng.normal(style.gap, style.spread)) * digit_height * (style.gap >= 0.05)
             if index + 1 < len(text) and text[index + 1] != " " and rng.random() < style.separators:
                 x = self._mark(canvas, str(rng.choice([".", ","])), x, style)
-                before = -1
+                previous_x = -1
         for mark in style.tail:
             x = self._mark(canvas, mark, x, style)
-        return canvas[:, : int(x) + unit]
+        return canvas[:, : int(x) + digit_height]
 
     def page(self, lines: list[str], style: WritingStyle, *, lead: float = 0.7, shift: float = 0.0) -> Drawing:
         """Lines one below the other, so many digit heights of white between them, each moved aside at random."""
-        drawn = [self.line(text, style) for text in lines]
-        unit = style.height
-        trimmed = [np.pad(line[int(0.8 * unit) : int(2.2 * unit)], ((0, int(lead * unit)), (0, 0))) for line in drawn]
-        trimmed = [np.pad(line, ((0, 0), (int(self.rng.uniform(0, shift) * unit), 0))) for line in trimmed]
+        lines_drawn = [self.line(text, style) for text in lines]
+        digit_height = style.height
+        trimmed = [
+            np.pad(line[int(0.8 * digit_height) : int(2.2 * digit_height)], ((0, int(lead * digit_height)), (0, 0)))
+            for line in lines_drawn
+        ]
+        trimmed = [np.pad(line, ((0, 0), (int(self.rng.uniform(0, shift) * digit_height), 0))) for line in trimmed]
         width = max(line.shape[1] for line in trimmed)
-        return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), unit)
+        return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), digit_height)
 
     def _digit(self, label: int, style: WritingStyle) -> Drawing:
         image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
@@ -171,36 +179,41 @@ class Writer:
 
     def _broken(self, mask: NDArray[np.uint8], style: WritingStyle) -> NDArray[np.uint8]:
         ys, xs = np.nonzero(mask)
-        at = int(self.rng.integers(len(ys)))
+        index = int(self.rng.integers(len(ys)))
         radius = int(max(2.0, (0.6 * stroke_width(mask) + 0.05 * style.height)))
         broken = mask.copy()
-        cv2.circle(broken, (int(xs[at]), int(ys[at])), radius, 0, -1)
+        cv2.circle(broken, (int(xs[index]), int(ys[index])), radius, 0, -1)
         return broken if broken.sum() > 0.75 * mask.sum() else mask
 
-    def _near(self, canvas: Drawing, digit: Drawing, y: int, left: int, unit: int) -> int:
+    def _near(self, canvas: Drawing, digit: Drawing, y: int, left: int, digit_height: int) -> int:
         """The column at which a digit's ink comes to touch the ink on its left."""
-        before = canvas[y : y + digit.shape[0], max(0, left - unit) : left + unit] > 0.5
-        rows = np.flatnonzero(before.any(axis=1) & (digit > 0.5).any(axis=1))
+        ink_at_left = canvas[y : y + digit.shape[0], max(0, left - digit_height) : left + digit_height] > 0.5
+        rows = np.flatnonzero(ink_at_left.any(axis=1) & (digit > 0.5).any(axis=1))
         if not len(rows):
             return left
-        last = before.shape[1] - 1 - before[rows, ::-1].argmax(axis=1)
+        last = ink_at_left.shape[1] - 1 - ink_at_left[rows, ::-1].argmax(axis=1)
         first = (digit[rows] > 0.5).argmax(axis=1)
-        return int(max(0, left - unit) + (last - first).max() + 1)
+        return int(max(0, left - digit_height) + (last - first).max() + 1)
 
     def _mark(self, canvas: Drawing, mark: str, x: float, style: WritingStyle) -> float:
-        unit, pen = style.height, max(3, round((style.pen or 0.1) * style.height * 1.1))
-        x += 0.15 * unit
-        base = int(2 * unit - 0.03 * unit)
+        digit_height, pen = style.height, max(3, round((style.pen or 0.1) * style.height * 1.1))
+        x += 0.15 * digit_height
+        base = int(2 * digit_height - 0.03 * digit_height)
         if mark == "-":
-            level = int(1.5 * unit + self.rng.normal(0, 0.05) * unit)
-            end = int(x + self.rng.uniform(0.3, 0.7) * unit)
+            level = int(1.5 * digit_height + self.rng.normal(0, 0.05) * digit_height)
+            end = int(x + self.rng.uniform(0.3, 0.7) * digit_height)
             cv2.line(
-                canvas, (int(x), level), (end, int(level + self.rng.normal(0, 0.03) * unit)), 1.0, pen, cv2.LINE_AA
+                canvas,
+                (int(x), level),
+                (end, int(level + self.rng.normal(0, 0.03) * digit_height)),
+                1.0,
+                pen,
+                cv2.LINE_AA,
             )
-            return end + 0.15 * unit
-        tip = (int(x), base) if mark == "." else (int(x - 0.06 * unit), int(base + 0.16 * unit))
+            return end + 0.15 * digit_height
+        tip = (int(x), base) if mark == "." else (int(x - 0.06 * digit_height), int(base + 0.16 * digit_height))
         cv2.line(canvas, (int(x), base), tip, 1.0, pen, cv2.LINE_AA)
-        return x + pen + 0.1 * unit
+        return x + pen + 0.1 * digit_height
 
 
 def on_paper(ink: Drawing, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
@@ -211,7 +224,7 @@ def on_paper(ink: Drawing, rng: Generator, dark: float = 50, light: float = 220,
     return np.clip(np.rint(gray + rng.normal(0, noise, ink.shape)), 0, 255).astype(np.uint8)
 
 
-def turned(ink: Drawing, degrees: float) -> Drawing:
+def rotated(ink: Drawing, degrees: float) -> Drawing:
     """The drawing turned so that its lines fall by so many degrees from left to right."""
     height, width = ink.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)

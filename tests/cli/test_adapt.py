@@ -14,7 +14,7 @@ from lenet.cli import main
 from lenet.engine import engine_name
 from lenet.engine.native import instruction_sets
 from lenet.model import Model, load, pretrained
-from lenet.reading.batch.examples import show
+from lenet.reading.batch.examples import extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.training.adaptation import PASSES
 from lenet.verbs import adapt as adapt_verb
@@ -108,7 +108,7 @@ def test_the_file_says_where_it_comes_from_and_keeps_its_calibration(folder: Pat
 def test_examples_are_the_digits_of_the_labels(folder: Path):
     pictures = read_labels(folder)
     pictures = [*pictures[:3], replace(pictures[-1], label="123")]
-    shown = list(show(pictures, pretrained(), workers=1))
+    shown = list(extract_examples(pictures, pretrained(), workers=1))
     assert [one.labels.tolist() for one in shown] == [[0], [0], [0], []]  # three digits are not there
     assert [one.images.shape for one in shown] == [(1, 28, 28)] * 3 + [(0, 28, 28)]
 
@@ -120,7 +120,13 @@ def test_the_ink_that_fits_the_label_is_learned_from(tmp_path: Path):
     cv2.polylines(page, [np.array([[120, 50], [170, 50], [140, 150]])], False, 30, 7)
     Image.fromarray(page).save(tmp_path / "page.png")
     one, seven = (
-        next(iter(show([LabeledPicture(tmp_path / "page.png", "page.png", label, "single", "all")], pretrained())))
+        next(
+            iter(
+                extract_examples(
+                    [LabeledPicture(tmp_path / "page.png", "page.png", label, "single", "all")], pretrained()
+                )
+            )
+        )
         for label in "17"
     )
     widths = [np.flatnonzero(shown.images[0].max(axis=0) > 127).size for shown in (one, seven)]

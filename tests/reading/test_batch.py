@@ -29,7 +29,7 @@ import lenet
 from lenet.data import write_idx
 from lenet.errors import DataError, ReadingError, UnknownName, WeightsError
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
-from lenet.reading.batch.worker_pool import over_processes
+from lenet.reading.batch.worker_pool import map_in_processes
 from lenet.reading.drawing.annotation import Drawings, annotated, draw_annotated
 from lenet.reading.drawing.marks import Sheet
 from lenet.reading.drawing.places import drawing_paths, page_path
@@ -158,13 +158,13 @@ class Strange:
 def test_a_task_that_ends_its_process_is_lost_and_no_other():
     numbers = [*range(30), 13, *range(5)]
     expected = [-1 if number == 13 else 2 * number for number in numbers if number != 17]
-    results = over_processes(Strange, (n for n in numbers if n != 17), 2, lambda number: -1)
+    results = map_in_processes(Strange, (n for n in numbers if n != 17), 2, lambda number: -1)
     assert list(results) == expected
 
 
 def test_an_error_of_a_process_arrives_as_one_sentence_and_ends_all():
     with pytest.raises(ReadingError, match="unknown number '17'"):
-        list(over_processes(Strange, [1, 2, 17, 3], 2, lambda number: -1))
+        list(map_in_processes(Strange, [1, 2, 17, 3], 2, lambda number: -1))
     assert [child for child in multiprocessing.active_children() if child.is_alive()] == []
 
 
@@ -176,7 +176,7 @@ def test_tasks_are_taken_as_they_are_needed():
             taken.append(number)
             yield 2
 
-    results = over_processes(Strange, numbers(), 2, lambda number: -1)
+    results = map_in_processes(Strange, numbers(), 2, lambda number: -1)
     for _ in range(10):
         next(results)
     results.close()
@@ -196,7 +196,7 @@ def test_ctrl_c_while_a_process_is_being_started_or_ended_is_not_lost(monkeypatc
         with monkeypatch.context() as patched:
             patched.setattr(BaseProcess, moment, pressing(getattr(BaseProcess, moment)))
             with pytest.raises(KeyboardInterrupt):
-                list(over_processes(Strange, range(4), 2, lambda number: -1))
+                list(map_in_processes(Strange, range(4), 2, lambda number: -1))
         assert not multiprocessing.active_children()
 
 
@@ -220,7 +220,7 @@ class Swallowing:
 @pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="Ctrl-C is another thing on Windows")
 def test_ctrl_c_while_an_answer_is_made_of_what_came_is_not_swallowed():
     with pytest.raises(KeyboardInterrupt):
-        list(over_processes(swallowing, range(4), 2, lambda number: -1))
+        list(map_in_processes(swallowing, range(4), 2, lambda number: -1))
     assert not multiprocessing.active_children()
 
 
@@ -234,7 +234,7 @@ def test_ctrl_c_while_an_answer_is_received_leaves_no_process(monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(Connection, "recv", stopped)
-    results = over_processes(Strange, range(4), 2, lambda number: -1)
+    results = map_in_processes(Strange, range(4), 2, lambda number: -1)
     with pytest.raises(KeyboardInterrupt):
         next(results)
     monkeypatch.undo()
@@ -252,7 +252,7 @@ def core_count() -> "partial[int]":
 @pytest.mark.skipif(not hasattr(os, "sched_getaffinity"), reason="this system does not tell which cores may be used")
 def test_each_process_has_an_engine_of_one_thread_and_all_cores():
     pytest.importorskip("lenet.engine._native")
-    assert list(over_processes(core_count, [0, 0], 2, lambda _: -1)) == [1, 1]
+    assert list(map_in_processes(core_count, [0, 0], 2, lambda _: -1)) == [1, 1]
 
 
 def test_a_script_reads_with_several_processes(tmp_path: Path):
@@ -380,7 +380,7 @@ def longest_run(mask: np.ndarray) -> int:
 def test_neither_boxes_nor_labels_hide_a_digit(path: Path):
     reading = lenet.read(path, keep_steps=True)
     side, frame = 1000, 40
-    sheet = Sheet(reading, side, frame, unit=20)
+    sheet = Sheet(reading, side, frame, text_height=20)
     before = np.asarray(sheet.picture).copy()
     sheet.mark_digits()
     after = np.asarray(sheet.picture)

@@ -15,7 +15,7 @@ from lenet.cli.signals import signals_held_back
 from lenet.cli.table import Table, check_table_path
 from lenet.errors import DataError, Stopped, printable
 from lenet.model import Model, load
-from lenet.reading.batch.pages import caught
+from lenet.reading.batch.pages import result_or_error
 from lenet.verbs.predict import Prediction
 from lenet.verbs.predict import predict as verb
 
@@ -93,7 +93,7 @@ def predict(
 
 def _predictions(found: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
     for source in map(_given, found.sources):
-        yield caught(source, partial(_prediction, model, source, fit))
+        yield result_or_error(source, partial(_prediction, model, source, fit))
 
 
 def _prediction(model: Model, source: str | bytes, fit: str) -> Prediction:
@@ -122,7 +122,7 @@ def _tell_of_several(name: str, source: str | bytes) -> None:
 
     if isinstance(source, str) and of_data_set(source) is not None:
         return
-    reading = caught(source, lambda: Reader().read(source))
+    reading = result_or_error(source, lambda: Reader().read(source))
     if isinstance(reading, Reading) and len(reading.digits) > 1:
         count = len(reading.digits)
         report(f"{name}: shows {count} digits, of which the one that stands out most is named; lenet read reads all")

@@ -50,7 +50,7 @@ def read_idx_digits(path: str | Path, recognizer: Recognizer, *, paper_high: boo
 
     Args:
         path: uint8 pictures (N, 28, 28), normalized as MNIST's are; or of the network's own size.
-        recognizer: who reads them.
+        recognizer: applied to each picture.
         paper_high: whether 255 is paper; in MNIST it is ink.
 
     Raises:

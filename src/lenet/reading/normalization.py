@@ -18,12 +18,12 @@ STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawin
 MAX_THINNING, MAX_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
 
 _MARGIN = 14
-_FEWEST_PIXELS = 3
+_MIN_PIXELS = 3
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
 def normalize(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
-    """A digit as MNIST's authors would have prepared it.
+    """Normalize a digit as MNIST's authors did: size, stroke width, and center of mass.
 
     Args:
         ink: float32 (H, W), one digit and nothing else; 0 is paper, 1 full ink, the edge of a stroke at 0.5.
@@ -44,8 +44,8 @@ def normalize(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
     drawing = _drawing(ink)
     if drawing is None:
         return None
-    strokes = _box_of_ink(_with_stroke_width(drawing, thicken))
-    return None if strokes is None else _placed(strokes)
+    strokes = _cropped_to_ink(_with_stroke_width(drawing, thicken))
+    return None if strokes is None else _centered(strokes)
 
 
 def stroke_width(mask: NDArray[np.uint8]) -> float:
@@ -76,8 +76,8 @@ def redraw(mask: NDArray[np.uint8], thicken: float) -> NDArray[np.float32]:
 
 
 def _drawing(ink: Ink) -> Ink | None:
-    """The ink's box scaled so that its longer side is DRAWING_SIDE, in a margin of paper."""
-    box = _box_of_ink(ink)
+    """Crop to the ink and resize so that the longer side is DRAWING_SIDE, in a margin of paper."""
+    box = _cropped_to_ink(ink)
     if box is None:
         return None
     height, width = box.shape
@@ -92,8 +92,8 @@ def _drawing(ink: Ink) -> Ink | None:
         size = (int(np.ceil(width * scale)) + 2 * _MARGIN, int(np.ceil(height * scale)) + 2 * _MARGIN)
         corner = _MARGIN - scale * 0.5 - 0.5
         enlarge = np.array([[scale, 0, corner], [0, scale, corner]], np.float32)
-        smooth = cv2.INTER_CUBIC if scale < 4 else cv2.INTER_LINEAR
-        drawing = cv2.warpAffine(box, enlarge, size, flags=smooth)
+        interpolation = cv2.INTER_CUBIC if scale < 4 else cv2.INTER_LINEAR
+        drawing = cv2.warpAffine(box, enlarge, size, flags=interpolation)
         if scale > 1.5:  # rounds the staircase that enlarging leaves
             drawing = cv2.GaussianBlur(drawing, (0, 0), 0.35 * scale)
     return np.asarray(drawing, np.float32)
@@ -107,16 +107,16 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
     return np.asarray(np.clip(redraw(mask, correction + thicken) + 0.5, 0.0, 1.0), np.float32)
 
 
-def _box_of_ink(ink: Ink) -> Ink | None:
+def _cropped_to_ink(ink: Ink) -> Ink | None:
     mask = ink >= 0.5
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) == 0 or int(mask.sum()) < _FEWEST_PIXELS:
+    if len(rows) == 0 or int(mask.sum()) < _MIN_PIXELS:
         return None
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 
 
-def _placed(strokes: Ink) -> GrayLevels:
-    """Strokes at 20 pixels on their longer side, center of mass in the middle of 28×28, never over the edge."""
+def _centered(strokes: Ink) -> GrayLevels:
+    """Resize strokes to 20 pixels on the longer side, and center their mass in 28×28, never over the edge."""
     height, width = strokes.shape
     scale = DIGIT_SIDE / max(height, width)
     size = (max(1, round(width * scale)), max(1, round(height * scale)))

@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.ink import Colors, InkMap, Polarity
 from lenet.reading.normalization import DIGIT_SIDE, SIDE
 
-MIDDLE = (13.0, 14.5)  # where the center of mass may be: MNIST puts it at 14, `normalize` at 13.5, in whole pixels
+CENTER_RANGE = (13.0, 14.5)
+"""Bounds of the center of mass: MNIST puts it at 14, `normalize` at 13.5, in whole pixels."""
 
 _GRAIN = 0.004  # of the gray levels of a picture that has none
 
@@ -51,19 +52,19 @@ def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepar
     if colors.shape[:2] != (SIDE, SIDE) or (colors[..., :1] != colors[..., 1:]).any():
         return None
     gray = colors[..., 0]
-    ground = int(gray[0, 0])
-    detected = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(ground)
+    background = int(gray[0, 0])
+    detected = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(background)
     if detected is None or polarity not in (Polarity.FOUND, detected):
         return None
-    image = gray if ground == 0 else 255 - gray
+    image = gray if background == 0 else 255 - gray
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
     if not len(rows):
         return None
     top, left, bottom, right = int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1
     if max(bottom - top, right - left) != DIGIT_SIDE:
         return None
-    places, mass = np.arange(SIDE), int(image.sum(dtype=np.int64))
-    center = (float(image.sum(axis=1) @ places) / mass, float(image.sum(axis=0) @ places) / mass)
-    if not all(MIDDLE[0] <= value <= MIDDLE[1] for value in center):
+    positions, mass = np.arange(SIDE), int(image.sum(dtype=np.int64))
+    center = (float(image.sum(axis=1) @ positions) / mass, float(image.sum(axis=0) @ positions) / mass)
+    if not all(CENTER_RANGE[0] <= value <= CENTER_RANGE[1] for value in center):
         return None
     return Prepared(np.ascontiguousarray(image), (top, left, bottom, right), detected)

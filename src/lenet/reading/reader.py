@@ -28,8 +28,8 @@ from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-NUMBER = 3  # minimum digits of a line for the lower threshold within lines
-DOUBTFUL = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
+MIN_NUMBER_LENGTH = 3  # minimum digits of a line for the lower threshold within lines
+MAX_REJECTED_SHARE = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
 
 
 class Reader:
@@ -138,9 +138,9 @@ class Reader:
     def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
         """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are."""
         rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
-        if len(line) >= NUMBER and 2 * sum(rejected) < len(line):
+        if len(line) >= MIN_NUMBER_LENGTH and 2 * sum(rejected) < len(line):
             rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
-        return [True] * len(line) if sum(rejected) > DOUBTFUL * len(line) else rejected
+        return [True] * len(line) if sum(rejected) > MAX_REJECTED_SHARE * len(line) else rejected
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)
@@ -156,10 +156,10 @@ class Reader:
 
 
 def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
-    down = picture.size[0] / ink.levels.shape[0]
-    across = picture.size[1] / ink.levels.shape[1]
+    scale_y = picture.size[0] / ink.levels.shape[0]
+    scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
-    return int(top * down), int(left * across), math.ceil(bottom * down), math.ceil(right * across)
+    return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
 
 
 def _nothing_found(polarity: Polarity, ink: InkMap, expected: Pattern | None) -> str:

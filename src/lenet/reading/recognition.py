@@ -43,8 +43,8 @@ class Calibration:
         Raises:
             WeightsError: if it is damaged.
         """
-        with model.checked_provenance() as account:
-            record = account.record("calibration", default={})
+        with model.checked_provenance() as provenance:
+            record = provenance.record("calibration", default={})
             min_probability = record.number("least", 0, 1, default=cls.min_probability)
             pairs = tuple((share, threshold) for share, threshold in record.number_rows("thresholds", 2))
             return cls(
@@ -57,12 +57,12 @@ class Calibration:
     @classmethod
     def of_one_view(cls, model: Model) -> "Calibration":
         """The calibration of a single pass, without `views`, where the weights have one; as `of`."""
-        common = cls.of(model)
-        with model.checked_provenance() as account:
-            record = account.record("calibration of one view", default={})
-            min_probability = record.number("least", 0, 1, default=common.min_probability)
+        calibration = cls.of(model)
+        with model.checked_provenance() as provenance:
+            record = provenance.record("calibration of one view", default={})
+            min_probability = record.number("least", 0, 1, default=calibration.min_probability)
             return replace(
-                common, temperature=_temperature(record, common.temperature), min_probability=min_probability
+                calibration, temperature=_temperature(record, calibration.temperature), min_probability=min_probability
             )
 
     def to_json(self) -> dict[str, Any]:
@@ -87,8 +87,8 @@ class Calibration:
             outputs: float32, as the network gives them.
             classes: the output of each class, in the order that is wanted.
         """
-        flat = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
-        means: NDArray[np.float32] = probabilities(network, flat).reshape(outputs.shape).mean(axis=0)
+        flat_outputs = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
+        means: NDArray[np.float32] = probabilities(network, flat_outputs).reshape(outputs.shape).mean(axis=0)
         return np.take(means, classes, axis=1)
 
     def min_probability_for(self, max_error: float) -> float:
@@ -108,8 +108,8 @@ class Calibration:
         return min(fitting)
 
 
-def _temperature(record: Record, plain: float) -> float:
-    return record.number("temperature", 1e-3, 1e3, default=plain)
+def _temperature(record: Record, default: float) -> float:
+    return record.number("temperature", 1e-3, 1e3, default=default)
 
 
 def parse_share(name: str, text: str) -> float:

@@ -1,4 +1,4 @@
-"""What a reading gives back: the digits, what was left out, and the text they make; printed, each is one short line."""
+"""Results of reading: the digits, what was left out, and the text they make; printed, each is one short line."""
 
 import reprlib
 from dataclasses import dataclass, field
@@ -74,7 +74,7 @@ class Ignored:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a picture says.
+    """The result of reading one picture.
 
     Attributes:
         text: the digits, lines top to bottom, one below the other; a space for a gap. Empty if there are none.

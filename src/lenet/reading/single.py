@@ -21,22 +21,22 @@ from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
-CORES = 3  # components that a threshold's candidates are built around
-NEAR = 0.12  # of the core's size: a component no farther may belong to it
-STACKED = 0.35  # of its size: as far above or below it may be the loose bar of a 5
-BESIDE = 0.35  # of the narrower one: components that share less of their columns stand beside one another
-LIGHTEST = 0.04  # of the core's ink: lighter components are specks
-MIN_LEFT = 0.35  # of a component's ink that a cut must leave
-WIDE = 0.9  # a component wider than this share of its height may be two digits
-ASIDE = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
-SAME = 0.9  # of the area that two boxes cover, the share in both: they hold the same ink
-EDGE = 0.2  # in nats: the penalty for each edge of the picture that it touches
+MAX_CORES = 3  # components that a threshold's candidates are built around
+MAX_GAP = 0.12  # of the core's size: a component no farther may belong to it
+MAX_STACKED_GAP = 0.35  # of its size: as far above or below it may be the loose bar of a 5
+MIN_SHARED_COLUMNS = 0.35  # of the narrower one: components that share less of their columns stand beside one another
+MIN_MASS = 0.04  # of the core's ink: lighter components are specks
+MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
+MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
+CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
+MIN_SAME_INK = 0.9  # of the area that two boxes cover, the share in both: they hold the same ink
+EDGE_COST = 0.2  # in nats: the penalty for each edge of the picture that it touches
 
 Bits = NDArray[np.bool_]
 
 
 def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
-    """The most prominent candidate by probability, ink, and distance from the middle and the edges."""
+    """Read one digit: the most prominent candidate by probability, ink, and distance from the center and the edges."""
     signs = recognize(list(find_candidates(ink)), recognizer)
     return PageReading(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else PageReading()
 
@@ -47,11 +47,11 @@ def find_candidates(ink: InkMap) -> Iterator[Candidate]:
     rules = find_rules(ink, min(thresholds, default=1.0))
     for threshold in thresholds:
         mask = (ink.levels > threshold).view(np.uint8)
-        ways = [mask]
+        masks = [mask]
         if rules.any():
-            ways.append(without_rules(mask, rules))
-        for way in ways:
-            yield from _candidates(ink, way, threshold)
+            masks.append(without_rules(mask, rules))
+        for variant in masks:
+            yield from _candidates(ink, variant, threshold)
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ class _Components:
         return cls(np.asarray(labels, np.int32), top, left, top + height, left + width, mass)
 
     def edges(self) -> NDArray[np.intp]:
-        """How many edges of the picture each touches."""
+        """The number of edges of the picture that each component touches."""
         height, width = self.labels.shape
         sides = [self.top <= 1, self.left <= 1, self.bottom >= height - 1, self.right >= width - 1]
         return np.asarray(np.sum(sides, axis=0), np.intp)
@@ -83,21 +83,23 @@ class _Components:
     def groups(self, core: int) -> list[list[int]]:
         """The core, alone and with those that may be parts of the same digit: close by, and over or under it."""
         size = max(self.bottom[core] - self.top[core], self.right[core] - self.left[core])
-        across = np.maximum(self.left - self.right[core], self.left[core] - self.right)
-        down = np.maximum(self.top - self.bottom[core], self.top[core] - self.bottom)
-        shared = np.minimum(self.right, self.right[core]) - np.maximum(self.left, self.left[core])
+        gap_x = np.maximum(self.left - self.right[core], self.left[core] - self.right)
+        gap_y = np.maximum(self.top - self.bottom[core], self.top[core] - self.bottom)
+        shared_columns = np.minimum(self.right, self.right[core]) - np.maximum(self.left, self.left[core])
         narrower = np.minimum(self.right - self.left, self.right[core] - self.left[core])
-        within = (self.left >= self.left[core] - 0.1 * size) & (self.right <= self.right[core] + NEAR * size)
-        meeting = np.maximum(across, down) < 0
-        near = (np.maximum(across, down) < NEAR * size + 2) & ((shared >= BESIDE * narrower) | within | meeting)
-        stacked = (down < STACKED * size) & (shared >= 2 * BESIDE * narrower)
+        is_within = (self.left >= self.left[core] - 0.1 * size) & (self.right <= self.right[core] + MAX_GAP * size)
+        overlaps = np.maximum(gap_x, gap_y) < 0
+        is_near = (np.maximum(gap_x, gap_y) < MAX_GAP * size + 2) & (
+            (shared_columns >= MIN_SHARED_COLUMNS * narrower) | is_within | overlaps
+        )
+        is_stacked = (gap_y < MAX_STACKED_GAP * size) & (shared_columns >= 2 * MIN_SHARED_COLUMNS * narrower)
         edges = self.edges()
-        cut_off = (edges > 0) & (edges[core] == 0) & (shared < self.right - self.left)
+        cut_off = (edges > 0) & (edges[core] == 0) & (shared_columns < self.right - self.left)
         groups = [[core]]
-        for belongs in (near, near | stacked):
-            belongs &= (self.mass >= LIGHTEST * self.mass[core]) & ~cut_off
-            belongs[[0, core]] = False
-            group = [core, *np.flatnonzero(belongs).tolist()]
+        for is_member in (is_near, is_near | is_stacked):
+            is_member &= (self.mass >= MIN_MASS * self.mass[core]) & ~cut_off
+            is_member[[0, core]] = False
+            group = [core, *np.flatnonzero(is_member).tolist()]
             if group not in groups:
                 groups.append(group)
         return groups
@@ -110,27 +112,29 @@ def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Itera
     for core in _cores(components, ink):
         for group in components.groups(core):
             yield _candidate(ink, np.isin(components.labels, group), threshold)
-        yield from _cut(ink, components.labels == core, threshold)
+        yield from _cut_candidates(ink, components.labels == core, threshold)
 
 
 def _cores(components: _Components, ink: InkMap) -> list[int]:
     """The heaviest components near the middle."""
     height, width = ink.levels.shape
-    aside = ((components.left + components.right) / 2 / width - 0.5) ** 2
-    aside += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
-    standing = 0.5 * np.log(components.mass + 1e-9) - aside / (2 * ASIDE**2) - EDGE * components.edges()
-    standing[0] = -np.inf
-    order = np.argsort(-standing)[:CORES].tolist()
+    squared_offset = ((components.left + components.right) / 2 / width - 0.5) ** 2
+    squared_offset += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
+    prominence = (
+        0.5 * np.log(components.mass + 1e-9) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * components.edges()
+    )
+    prominence[0] = -np.inf
+    order = np.argsort(-prominence)[:MAX_CORES].tolist()
     return [core for core in order if components.mass[core] > 0.02 * components.mass.max()]
 
 
-def _cut(ink: InkMap, mask: Bits, threshold: float) -> Iterator[Candidate]:
+def _cut_candidates(ink: InkMap, mask: Bits, threshold: float) -> Iterator[Candidate]:
     """Parts of a component after cuts at its left, its right, or both."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
     height, width = bottom - top, right - left
     at_left, at_right = left <= 1, right >= mask.shape[1] - 1
-    if max(mask.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > WIDE * height):
+    if max(mask.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > MAX_ASPECT * height):
         return
     box = np.s_[top:bottom, left:right]
     cuts = candidate_cuts(np.ascontiguousarray(mask[box]), float(height))
@@ -138,11 +142,11 @@ def _cut(ink: InkMap, mask: Bits, threshold: float) -> Iterator[Candidate]:
     mass = np.bincount(numbers.ravel(), weights=ink.levels[box].ravel() * mask[box].ravel(), minlength=len(cuts) + 2)
     for first in range(1, len(cuts) + 2):
         for last in range(first, len(cuts) + 2):
-            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_LEFT * mass.sum():
+            if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_REMAINING * mass.sum():
                 continue
-            left_over = np.zeros_like(mask)
-            left_over[box] = (numbers >= first) & (numbers <= last)
-            yield _candidate(ink, left_over, threshold)
+            remaining = np.zeros_like(mask)
+            remaining[box] = (numbers >= first) & (numbers <= last)
+            yield _candidate(ink, remaining, threshold)
 
 
 def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
@@ -157,32 +161,34 @@ def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
 
 def _most_prominent(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
     """The best candidate after averaging the probabilities of those that hold the same ink."""
-    same = _hold_the_same_ink(signs)
-    probabilities = (same / same.sum(axis=1, keepdims=True)) @ np.stack([sign.probabilities for sign in signs])
-    agreed = [
+    same_ink = _same_ink(signs)
+    probabilities = (same_ink / same_ink.sum(axis=1, keepdims=True)) @ np.stack([sign.probabilities for sign in signs])
+    averaged = [
         replace(sign, probabilities=row) for sign, row in zip(signs, probabilities.astype(np.float32), strict=True)
     ]
-    chosen = max(range(len(signs)), key=lambda number: _prominence(agreed[number], ink))
-    alike = [sign for sign, held in zip(signs, same[chosen], strict=True) if held]
-    named = [sign for sign in alike if sign.label == agreed[chosen].label]
-    return max(named, key=lambda sign: _prominence(sign, ink), default=agreed[chosen])
+    best = max(range(len(signs)), key=lambda number: _prominence(averaged[number], ink))
+    duplicates = [sign for sign, held in zip(signs, same_ink[best], strict=True) if held]
+    with_label = [sign for sign in duplicates if sign.label == averaged[best].label]
+    return max(with_label, key=lambda sign: _prominence(sign, ink), default=averaged[best])
 
 
-def _hold_the_same_ink(signs: list[ScoredCandidate]) -> Bits:
-    """Whether each two signs (N, N) are the same ink, cut at other thresholds."""
+def _same_ink(signs: list[ScoredCandidate]) -> Bits:
+    """Intersection over union above MIN_SAME_INK for each two signs, bool (N, N): the same ink at other thresholds."""
     top, left, bottom, right = np.array([sign.box for sign in signs]).T
     height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
     width = np.minimum.outer(right, right) - np.maximum.outer(left, left)
     shared = np.maximum(height, 0) * np.maximum(width, 0)
     areas = (bottom - top) * (right - left)
-    return np.asarray(shared >= SAME * (np.add.outer(areas, areas) - shared), np.bool_)
+    return np.asarray(shared >= MIN_SAME_INK * (np.add.outer(areas, areas) - shared), np.bool_)
 
 
 def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:
     height, width = ink.levels.shape
     top, left, bottom, right = sign.box
-    aside = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
+    squared_offset = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
     edges = (top <= 1) + (left <= 1) + (bottom >= height - 1) + (right >= width - 1)
     # That there is a digit is given: its probability counts less than which one it is.
     likeness = sign.probability / math.sqrt(float(sign.probabilities.sum()))
-    return float(math.log(likeness * math.sqrt(sign.mass(ink))) - aside / (2 * ASIDE**2) - EDGE * edges)
+    return float(
+        math.log(likeness * math.sqrt(sign.mass(ink))) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * edges
+    )

@@ -14,7 +14,7 @@ from lenet.data import Dataset
 from lenet.errors import DataError
 from lenet.evaluation import evaluate
 from lenet.model import Model, load
-from lenet.reading.batch.examples import Shown, show
+from lenet.reading.batch.examples import PictureExamples, extract_examples
 from lenet.reading.batch.labels import LabeledPicture, read_labels
 from lenet.reading.batch.photos import Answer, Measurement, read_by_turns
 from lenet.reading.recognition import Recognizer
@@ -74,7 +74,7 @@ def adapt(
     rehearsed = LabeledDigits(mnist.train_images, mnist.train_labels.astype(np.int64))
 
     progress.say(f"reading {len(pictures)} pictures")
-    shown = list(progress.count(show(pictures, model), len(pictures)))
+    shown = list(progress.count(extract_examples(pictures, model), len(pictures)))
     before = Measurement(tuple(one.answer for one in shown))
     progress.problems(before)
     _check_enough(sum(one.is_usable for one in shown), f"of {len(pictures)} pictures {{}} show what their labels say")
@@ -208,7 +208,7 @@ def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
     return folds
 
 
-def _examples(shown: Sequence[Shown], chosen: NDArray[np.bool_]) -> LabeledDigits:
+def _examples(shown: Sequence[PictureExamples], chosen: NDArray[np.bool_]) -> LabeledDigits:
     parts = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
     return LabeledDigits(np.concatenate([one.images for one in parts]), np.concatenate([one.labels for one in parts]))
 

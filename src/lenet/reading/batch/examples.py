@@ -9,18 +9,20 @@ from numpy.typing import NDArray
 
 from lenet.model import Model
 from lenet.reading.batch.labels import LabeledPicture
-from lenet.reading.batch.photos import Answer, lost, over_pictures, read_labeled_one
+from lenet.reading.batch.photos import Answer, failed_answer, map_pictures, read_labeled_one
 from lenet.reading.normalization import SIDE
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Reading
 from lenet.reading.single import read_single
 
-ANY_DIGIT = 0.1  # how much a candidate that looks like another digit counts beside one that looks like the label's
+ANY_DIGIT_WEIGHT = (
+    0.1  # how much a candidate that looks like another digit counts beside one that looks like the label's
+)
 
 
 @dataclass(frozen=True, eq=False)
-class Shown:
+class PictureExamples:
     """The training examples of one labeled picture.
 
     Attributes:
@@ -39,8 +41,10 @@ class Shown:
         return len(self.labels) > 0
 
 
-def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | None = None) -> Iterator[Shown]:
-    """Read labeled pictures and extract their digits as examples.
+def extract_examples(
+    pictures: Sequence[LabeledPicture], model: Model, *, workers: int | None = None
+) -> Iterator[PictureExamples]:
+    """Read labeled pictures and extract their digits as training examples.
 
     Of a single picture the ink is taken that the reader would take if the network knew its digit; of a string every
     digit, if there are as many in every line as in the label.
@@ -49,7 +53,7 @@ def show(pictures: Sequence[LabeledPicture], model: Model, *, workers: int | Non
         model: of the reader that the examples are for.
         workers: as `read_labeled` takes it.
     """
-    return over_pictures(partial(_showing, model), pictures, workers, _lost)
+    return map_pictures(partial(_make_extractor, model), pictures, workers, _failed_examples)
 
 
 class _LabelRecognizer(Recognizer):
@@ -60,20 +64,22 @@ class _LabelRecognizer(Recognizer):
     def probabilities(self, images: NDArray[np.uint8]) -> NDArray[np.float32]:
         probabilities = super().probabilities(images)
         fitted = np.zeros_like(probabilities)
-        fitted[:, self.digit] = (1 - ANY_DIGIT) * probabilities[:, self.digit] + ANY_DIGIT * probabilities.max(axis=1)
+        fitted[:, self.digit] = (1 - ANY_DIGIT_WEIGHT) * probabilities[
+            :, self.digit
+        ] + ANY_DIGIT_WEIGHT * probabilities.max(axis=1)
         return fitted
 
 
-def _showing(model: Model) -> Callable[[LabeledPicture], Shown]:
-    return partial(_show, Reader(model), _LabelRecognizer(model))
+def _make_extractor(model: Model) -> Callable[[LabeledPicture], PictureExamples]:
+    return partial(_extract, Reader(model), _LabelRecognizer(model))
 
 
-def _show(reader: Reader, recognizer: _LabelRecognizer, picture: LabeledPicture) -> Shown:
+def _extract(reader: Reader, recognizer: _LabelRecognizer, picture: LabeledPicture) -> PictureExamples:
     answer = read_labeled_one(reader, picture, keep_steps=True)
     if answer.reading is None:
-        return _shown(answer, [])
+        return _examples_of(answer, [])
     images = (_image_of_digit if picture.kind == "single" else _digits_of_lines)(answer.reading, picture, recognizer)
-    return _shown(answer, images)
+    return _examples_of(answer, images)
 
 
 def _image_of_digit(reading: Reading, picture: LabeledPicture, recognizer: _LabelRecognizer) -> list[NDArray[np.uint8]]:
@@ -88,10 +94,12 @@ def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _LabelRecogni
     return [digit.image for digit in reading.digits] if [*map(len, read)] == [*map(len, labeled)] else []
 
 
-def _shown(answer: Answer, images: list[NDArray[np.uint8]]) -> Shown:
+def _examples_of(answer: Answer, images: list[NDArray[np.uint8]]) -> PictureExamples:
     labels = [LABELS.index(label) for label in answer.picture.digits] if images else []
-    return Shown(answer.without_steps(), np.array(images, np.uint8).reshape(-1, SIDE, SIDE), np.array(labels, np.int64))
+    return PictureExamples(
+        answer.without_steps(), np.array(images, np.uint8).reshape(-1, SIDE, SIDE), np.array(labels, np.int64)
+    )
 
 
-def _lost(picture: LabeledPicture) -> Shown:
-    return _shown(lost(picture), [])
+def _failed_examples(picture: LabeledPicture) -> PictureExamples:
+    return _examples_of(failed_answer(picture), [])

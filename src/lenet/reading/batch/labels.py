@@ -13,9 +13,9 @@ KINDS = ("single", "string")
 NEW_LINE, GAP = "|", " "  # in labels of strings
 
 _TABLE = "labels.csv"
-_NEEDED = ("file", "label")
+_REQUIRED = ("file", "label")
 _DEFAULT_CAPTURE = "all"
-_LIKELY = "a table saved as “CSV UTF-8” from any spreadsheet is accepted"
+_CSV_HINT = "a table saved as “CSV UTF-8” from any spreadsheet is accepted"
 
 
 @dataclass(frozen=True)
@@ -88,14 +88,14 @@ def _rows(path: Path) -> Iterator[tuple[int, Sequence[str]]]:
             if any(value.strip() for value in values):
                 yield table.line_num, [value.strip() for value in values]
     except csv.Error as error:
-        raise DataError(f"{path}, line {table.line_num}: not a table ({error}); {_LIKELY}") from None
+        raise DataError(f"{path}, line {table.line_num}: not a table ({error}); {_CSV_HINT}") from None
 
 
 def _text(path: Path) -> str:
     try:
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: no such table of labels; expected columns {' and '.join(_NEEDED)}") from None
+        raise DataError(f"{path}: no such table of labels; expected columns {' and '.join(_REQUIRED)}") from None
     except OSError as error:
         raise DataError(f"{path}: cannot be read: {(error.strerror or str(error)).lower()}") from None
     encoding = "utf-16" if content[:2] in (b"\xff\xfe", b"\xfe\xff") else "utf-8-sig"
@@ -103,50 +103,53 @@ def _text(path: Path) -> str:
         text = content.decode(encoding)
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise DataError(f"{path}, line {line}: not {encoding.removesuffix('-sig').upper()} text; {_LIKELY}") from None
+        raise DataError(f"{path}, line {line}: not {encoding.removesuffix('-sig').upper()} text; {_CSV_HINT}") from None
     if "\0" in text:
-        raise DataError(f"{path}: no text but binary data; {_LIKELY}")
+        raise DataError(f"{path}: no text but binary data; {_CSV_HINT}")
     return text
 
 
 def _columns(path: Path, header: Sequence[str]) -> list[str]:
     columns = [name.lower() for name in header]
-    for name in _NEEDED:
+    for name in _REQUIRED:
         if name not in columns:
-            found = ", ".join(filter(None, header)) or "nothing"
-            raise DataError(f"{path}, line 1: no column {name}; expected file, label[, kind][, capture], found {found}")
-    if twice := [name for name in columns if name and columns.count(name) > 1]:
-        raise DataError(f"{path}, line 1: two columns are named {twice[0]}; expected each name once")
+            header_text = ", ".join(filter(None, header)) or "nothing"
+            raise DataError(
+                f"{path}, line 1: no column {name}; expected file, label[, kind][, capture], found {header_text}"
+            )
+    if duplicates := [name for name in columns if name and columns.count(name) > 1]:
+        raise DataError(f"{path}, line 1: two columns are named {duplicates[0]}; expected each name once")
     return columns
 
 
 def _picture(folder: Path, where: str, values: dict[str, str]) -> LabeledPicture:
-    for name in _NEEDED:
+    for name in _REQUIRED:
         if not values.get(name):
             raise DataError(f"{where}: no {name}; every line needs a file and the digits that it shows")
-    file, said = values["file"], values["label"]
-    if strange := [character for character in said if character not in LABELS + NEW_LINE + GAP]:
+    file, label_text = values["file"], values["label"]
+    if unknown := [character for character in label_text if character not in LABELS + NEW_LINE + GAP]:
         raise DataError(
-            f"{where}: the label {said!r} holds {strange[0]!r}; expected digits, a space for a gap and | for a new line"
+            f"{where}: the label {label_text!r} holds {unknown[0]!r}; "
+            "expected digits, a space for a gap and | for a new line"
         )
-    if not any(character in LABELS for character in said):
-        raise DataError(f"{where}: the label {said!r} holds no digit; expected at least one")
-    if not all(line.strip() for line in said.split(NEW_LINE)):
+    if not any(character in LABELS for character in label_text):
+        raise DataError(f"{where}: the label {label_text!r} holds no digit; expected at least one")
+    if not all(line.strip() for line in label_text.split(NEW_LINE)):
         raise DataError(
-            f"{where}: the label {said!r} has a line without digits; expected {NEW_LINE} between lines only"
+            f"{where}: the label {label_text!r} has a line without digits; expected {NEW_LINE} between lines only"
         )
-    kind = values.get("kind") or ("single" if len(said) == 1 else "string")
+    kind = values.get("kind") or ("single" if len(label_text) == 1 else "string")
     if kind not in KINDS:
         raise DataError(f"{where}: unknown kind {kind!r}; expected {' or '.join(KINDS)}")
-    if kind == "single" and len(said) != 1:
-        raise DataError(f"{where}: {said!r} is no single digit; give the picture the kind string")
+    if kind == "single" and len(label_text) != 1:
+        raise DataError(f"{where}: {label_text!r} is no single digit; give the picture the kind string")
     path = folder / file
     try:
         is_file = path.is_file()
     except (OSError, ValueError) as error:  # no file can have such a name
-        said = getattr(error, "strerror", None) or str(error)
-        raise DataError(f"{where}: the file's name {file[:40]!r}… cannot be: {said.lower()}") from None
+        label_text = getattr(error, "strerror", None) or str(error)
+        raise DataError(f"{where}: the file's name {file[:40]!r}… cannot be: {label_text.lower()}") from None
     if not is_file:
         raise DataError(f"{where}: {path}: {'is a folder' if path.is_dir() else 'no such file'}, expected a picture")
-    label = "\n".join(GAP.join(line.split()) for line in said.split(NEW_LINE))
+    label = "\n".join(GAP.join(line.split()) for line in label_text.split(NEW_LINE))
     return LabeledPicture(path, file, label, kind, values.get("capture") or _DEFAULT_CAPTURE)

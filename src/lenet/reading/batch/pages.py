@@ -125,12 +125,12 @@ def read_all(
     settings = settings or Settings()
     pages = PageReader(settings, finish)  # here in any case: wrong settings are told before a process is started
     if workers > 1:
-        from lenet.reading.batch.worker_pool import Make, over_processes
+        from lenet.reading.batch.worker_pool import Make, map_in_processes
 
-        make: Make[tuple[int, Source], list[Page]] = partial(_reading, settings, finish)
-        with closing(over_processes(make, enumerate(sources), workers, _lost)) as results:
-            for of_source in results:
-                yield from of_source
+        make: Make[tuple[int, Source], list[Page]] = partial(_make_page_reader, settings, finish)
+        with closing(map_in_processes(make, enumerate(sources), workers, _failed_pages)) as results:
+            for source_pages in results:
+                yield from source_pages
     else:
         for index, source in enumerate(sources):
             yield from pages.read(index, source)
@@ -141,13 +141,13 @@ def workers_for(count: int) -> int:
     return max(1, min(usable_cores(), count // 10))
 
 
-def _reading(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
+def _make_page_reader(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
     """The function of a worker process."""
     pages = PageReader(settings, finish)
     return lambda task: list(pages.read(*task))
 
 
-def _lost(task: tuple[int, "Source"]) -> list[Page]:
+def _failed_pages(task: tuple[int, "Source"]) -> list[Page]:
     """The result for a source whose worker process died."""
     index, source = task
     error = DataError(f"{_name(source)}: ended the process that was reading it, most likely by lack of memory")
@@ -159,7 +159,7 @@ class PageReader:
 
     def __init__(self, settings: Settings, finish: Finish | None = None) -> None:
         self._settings = settings
-        self._how = replace(settings, keep_steps=settings.keep_steps or finish is not None)
+        self._read_settings = replace(settings, keep_steps=settings.keep_steps or finish is not None)
         self._finish = finish
         self._recognizer = settings.recognizer()
         self._reader: Reader | None = None
@@ -167,15 +167,15 @@ class PageReader:
     def read(self, index: int, source: "Source") -> Iterator[Page]:
         """The pages of one source, each finished, and with its steps only if they are to be kept."""
         if isinstance(source, str | Path) and names_idx(Path(source)):
-            yield Page(index, 1, True, caught(source, lambda: self._read_idx(source)))
+            yield Page(index, 1, True, result_or_error(source, lambda: self._read_idx(source)))
             return
         opened = _opened(source)
         picture, number = next(opened, None), 1
         while picture is not None:
             following = next(opened, None)  # one page ahead, which tells whether there are several
-            result = caught(source, partial(self._read_picture, picture))
+            result = result_or_error(source, partial(self._read_picture, picture))
             page = Page(index, number, number == 1 and following is None, result)
-            problem = caught(source, partial(self._finish, page)) if self._finish is not None else None
+            problem = result_or_error(source, partial(self._finish, page)) if self._finish is not None else None
             if not (isinstance(result, DataError) or self._settings.keep_steps):
                 page = replace(page, result=replace(result, steps=None))
             yield replace(page, problem=problem)
@@ -188,7 +188,7 @@ class PageReader:
             from lenet.reading.reader import Reader
 
             self._reader = Reader(self._recognizer, network=self._settings.network)
-        return self._how.read(self._reader, picture)
+        return self._read_settings.read(self._reader, picture)
 
     def _read_idx(self, path: str | Path) -> IdxReading:
         return read_idx_digits(path, self._recognizer, paper_high=self._settings.polarity == "paper-high")
@@ -207,13 +207,13 @@ def _opened(source: "Source") -> Iterator["Picture | DataError"]:
     from lenet.pictures.loading import open_pages
 
     pictures = iter(open_pages(source))
-    while (picture := caught(source, lambda: next(pictures, None))) is not None:
+    while (picture := result_or_error(source, lambda: next(pictures, None))) is not None:
         yield picture
         if isinstance(picture, DataError):
             return
 
 
-def caught(source: "Source", call: Callable[[], T]) -> T | DataError:
+def result_or_error(source: "Source", call: Callable[[], T]) -> T | DataError:
     """The result of the call, or the error that this source raises, so that the others are read."""
     try:
         return call()
@@ -297,10 +297,10 @@ def read(
     """
     from lenet.reading.reader import Reader
 
-    how = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
+    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
-        for page in read_all(pictures, how, workers):
+        for page in read_all(pictures, settings, workers):
             if isinstance(page.result, DataError):
                 raise page.result
             if isinstance(page.result, IdxReading):
@@ -309,7 +309,7 @@ def read(
                 readings.append(page.result)
         return readings
     is_shipped = model is None and max_error is None
-    return how.read(Reader(_shipped() if is_shipped else how.recognizer(), network=network), pictures)
+    return settings.read(Reader(_shipped() if is_shipped else settings.recognizer(), network=network), pictures)
 
 
 @cache

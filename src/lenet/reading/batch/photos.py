@@ -9,7 +9,7 @@ from lenet.errors import DataError, LeNetError, MissingExtra, printable
 from lenet.model import Model
 from lenet.reading.batch.labels import LabeledPicture
 from lenet.reading.batch.pages import workers_for
-from lenet.reading.batch.worker_pool import over_processes
+from lenet.reading.batch.worker_pool import map_in_processes
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import Recognizer
 from lenet.reading.results import Reading
@@ -156,7 +156,7 @@ def read_labeled(
         WeightsError: as `Recognizer` does.
     """
     Recognizer(model, max_error)  # says here what is wrong with them, and not in each process
-    return over_pictures(partial(_answering, model, max_error), pictures, workers, lost)
+    return map_pictures(partial(_make_reader, model, max_error), pictures, workers, failed_answer)
 
 
 def read_by_turns(
@@ -164,19 +164,19 @@ def read_by_turns(
 ) -> Iterator[Answer]:
     """Read each picture with those of several weights that its turn names, as cross-validation does."""
     tasks = list(zip(pictures, turns, strict=True))
-    return over_pictures(partial(_answering_by_turns, models), tasks, workers, lambda task: lost(task[0]))
+    return map_pictures(partial(_make_readers_by_turns, models), tasks, workers, lambda task: failed_answer(task[0]))
 
 
-def over_pictures(
+def map_pictures(
     make: Callable[[], Callable[[Task], Result]],
     tasks: Sequence[Task],
     workers: int | None,
-    lost: Callable[[Task], Result],
+    on_lost: Callable[[Task], Result],
 ) -> Iterator[Result]:
-    """Map a function over tasks, here or in several processes; arguments as of `over_processes`."""
+    """Map a function over tasks, here or in several processes; arguments as of `map_in_processes`."""
     workers = workers_for(len(tasks)) if workers is None else workers
     if workers > 1:
-        return over_processes(make, tasks, workers, lost)
+        return map_in_processes(make, tasks, workers, on_lost)
     return map(make(), tasks)
 
 
@@ -189,23 +189,23 @@ def read_labeled_one(reader: Reader, picture: LabeledPicture, keep_steps: bool =
     except LeNetError:  # the weights' fault, and every picture's
         raise
     except MemoryError:
-        return lost(picture)
+        return failed_answer(picture)
     except Exception as error:  # one picture that shows a defect of ours must not stop a thousand
         what = f"{type(error).__name__}: {' '.join(str(error).split())}"
         sentence = f"{picture.path}: a defect of lenet stopped its reading ({what}); please report it"
         return Answer(picture, None, printable(sentence))
 
 
-def _answering(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
+def _make_reader(model: Model | None, max_error: float | None) -> Callable[[LabeledPicture], Answer]:
     reader = Reader(Recognizer(model, max_error))
     return lambda picture: read_labeled_one(reader, picture)
 
 
-def _answering_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
+def _make_readers_by_turns(models: Sequence[Model]) -> Callable[[tuple[LabeledPicture, int]], Answer]:
     readers = [Reader(Recognizer(model)) for model in models]
     return lambda task: read_labeled_one(readers[task[1]], task[0])
 
 
-def lost(picture: LabeledPicture) -> Answer:
+def failed_answer(picture: LabeledPicture) -> Answer:
     """The answer for a picture whose worker process died."""
     return Answer(picture, None, printable(f"{picture.path}: does not fit into memory; make it smaller first"))

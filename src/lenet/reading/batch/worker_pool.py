@@ -32,8 +32,8 @@ _SECONDS_TO_END = 5.0
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
-def over_processes(
-    make: Make[Task, Result], tasks: Iterable[Task], workers: int, lost: Callable[[Task], Result]
+def map_in_processes(
+    make: Make[Task, Result], tasks: Iterable[Task], workers: int, on_lost: Callable[[Task], Result]
 ) -> Generator[Result, None, None]:
     """Map a function over tasks, in their order, with a few of them in memory at any time.
 
@@ -43,30 +43,30 @@ def over_processes(
         make: gives the function; called once in each process. It, the tasks and the results must be picklable.
         tasks: taken from it as they are needed; none of them is None.
         workers: how many processes at most; as many are started as there are tasks at once.
-        lost: what becomes of a task that ends its process, as happens when memory runs out.
+        on_lost: what becomes of a task that ends its process, as happens when memory runs out.
 
     Raises:
         ReadingError: with the text of a LeNetError that the function raised; other exceptions come as they are.
     """
-    pool = _WorkerPool(make, workers, lost)
-    remaining, are_left = enumerate(tasks), True
-    done: dict[int, Result] = {}
+    pool = _WorkerPool(make, workers, on_lost)
+    remaining, has_more = enumerate(tasks), True
+    results: dict[int, Result] = {}
     submitted = returned = 0
     try:
         while True:
-            while are_left and pool.has_room and submitted - returned < _AHEAD * workers:
+            while has_more and pool.has_room and submitted - returned < _AHEAD * workers:
                 try:
                     number, task = next(remaining)
                 except StopIteration:
-                    are_left = False
+                    has_more = False
                     break
                 pool.submit(number, task)
                 submitted += 1
             if returned == submitted:
                 return
-            done |= pool.results()
-            while returned in done:
-                yield done.pop(returned)
+            results |= pool.results()
+            while returned in results:
+                yield results.pop(returned)
                 returned += 1
     finally:
         pool.stop()
@@ -81,8 +81,8 @@ class _Worker:
 class _WorkerPool(Generic[Task, Result]):
     """A worker pool, one task a process, and its shutdown."""
 
-    def __init__(self, make: Make[Task, Result], max_workers: int, lost: Callable[[Task], Result]) -> None:
-        self._make, self._max_workers, self._lost = make, max_workers, lost
+    def __init__(self, make: Make[Task, Result], max_workers: int, on_lost: Callable[[Task], Result]) -> None:
+        self._make, self._max_workers, self._on_lost = make, max_workers, on_lost
         methods = multiprocessing.get_all_start_methods()
         self._context: Any = multiprocessing.get_context("forkserver" if "forkserver" in methods else "spawn")
         if "forkserver" in methods:  # what every process needs is imported once
@@ -116,11 +116,11 @@ class _WorkerPool(Generic[Task, Result]):
             worker, number, task = self._busy.pop(connection)
             try:
                 # An answer may import what it is made of, and there are packages that swallow Ctrl-C while they start.
-                with _signals_held_back():
+                with _signals_blocked():
                     error, result = worker.connection.recv()
             except (EOFError, OSError):
                 self._end(worker)
-                results[number] = self._lost(task)
+                results[number] = self._on_lost(task)
                 continue
             self._idle.append(worker)
             if error is not None:
@@ -130,7 +130,7 @@ class _WorkerPool(Generic[Task, Result]):
 
     def stop(self) -> None:
         """End all processes, in the middle of their work if need be."""
-        with _signals_held_back():
+        with _signals_blocked():
             for worker in self._workers:
                 with suppress(OSError):
                     worker.connection.send(None)  # the signal to exit
@@ -143,15 +143,15 @@ class _WorkerPool(Generic[Task, Result]):
         atexit.unregister(self.stop)
 
     def _start(self) -> _Worker:
-        ours, theirs = self._context.Pipe()
-        process = self._context.Process(target=_work, args=(theirs, self._make, self._folder), daemon=True)
-        worker = _Worker(process, ours)
+        parent_end, worker_end = self._context.Pipe()
+        process = self._context.Process(target=_work, args=(worker_end, self._make, self._folder), daemon=True)
+        worker = _Worker(process, parent_end)
         if hasattr(signal, "pthread_sigmask"):
             resource_tracker.ensure_running()  # which would let signals through if it were started in there
-        with _signals_held_back():
+        with _signals_blocked():
             process.start()
             self._workers.append(worker)
-        theirs.close()
+        worker_end.close()
         return worker
 
     def _end(self, worker: _Worker) -> None:
@@ -180,13 +180,13 @@ def _work(connection: "Connection[Any, Any]", make: Make[Any, Any], folder: str 
 def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) -> bool:
     """Run all tasks received; False at EOF without the signal to exit."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, partial(_end_if_left, connection))
+    signal.signal(signal.SIGTERM, partial(_exit_if_orphaned, connection))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     import cv2
 
     cv2.setNumThreads(1)
-    do: Callable[[Any], Any] | None = None
+    function: Callable[[Any], Any] | None = None
     while True:
         try:
             task = connection.recv()
@@ -195,10 +195,10 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
         if task is None:
             return True
         try:
-            if do is None:
-                with _one_core():
-                    do = make()
-            answer: tuple[Exception | None, Any] = None, do(task)
+            if function is None:
+                with _single_core():
+                    function = make()
+            answer: tuple[Exception | None, Any] = None, function(task)
         except LeNetError as error:  # some kinds cannot be taken from one process to another
             answer = ReadingError(str(error)), None
         except Exception as error:
@@ -207,27 +207,27 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
             connection.send(answer)
 
 
-def _end_if_left(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
+def _exit_if_orphaned(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
     """Handle SIGTERM: exit in the middle of a task if the parent has closed the pipe."""
     if connection.poll():
         raise SystemExit
 
 
 @contextmanager
-def _signals_held_back() -> Iterator[None]:
+def _signals_blocked() -> Iterator[None]:
     """Block SIGINT and SIGTERM in this block, and in processes started in it until they set their handlers."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+    previous_mask = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
 
 
 @contextmanager
-def _one_core() -> Iterator[None]:
+def _single_core() -> Iterator[None]:
     """Restrict the process to one core, so that an engine created in this block uses one thread."""
     if not hasattr(os, "sched_setaffinity"):
         yield

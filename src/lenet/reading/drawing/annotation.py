@@ -19,7 +19,7 @@ from lenet.reading.results import Reading
 if TYPE_CHECKING:
     from lenet.reading.batch.pages import Page
 
-SHORTEST, LONGEST = 720, 2000  # pixels of a drawing's longer side, without its frame
+MIN_SIDE, MAX_SIDE = 720, 2000  # pixels of a drawing's longer side, without its frame
 MAX_ENLARGEMENT = 12
 LEGIBLE_DIGIT = 56  # pixels: smaller digits are enlarged until they are as high
 MAX_CAPTION_LINES = 4
@@ -46,14 +46,14 @@ class Drawings:
             return
         if self.annotated:
             path = self.annotated[page.index]
-            _written(draw_annotated, page.result, path if page.is_only else page_path(path, page.number))
+            _write_drawing(draw_annotated, page.result, path if page.is_only else page_path(path, page.number))
         if self.steps is not None and page.number == 1:
             from lenet.reading.drawing.steps import draw_steps
 
-            _written(draw_steps, page.result, self.steps)
+            _write_drawing(draw_steps, page.result, self.steps)
 
 
-def _written(draw: Callable[[Reading, Path], None], reading: Reading, path: Path) -> None:
+def _write_drawing(draw: Callable[[Reading, Path], None], reading: Reading, path: Path) -> None:
     try:
         if path.is_symlink():  # to a picture, perhaps
             path.unlink()
@@ -82,10 +82,10 @@ def annotated(reading: Reading) -> Image.Image:
     """
     longer = max(reading.size)
     heights = [digit.box[2] - digit.box[0] for digit in reading.digits] or [longer]
-    target = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
-    side = round(min(max(target, SHORTEST), LONGEST, longer * MAX_ENLARGEMENT))
-    unit = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
-    sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * unit), unit=unit)
+    target_side = longer * max(1.0, LEGIBLE_DIGIT / max(1.0, float(np.median(heights))))
+    side = round(min(max(target_side, MIN_SIDE), MAX_SIDE, longer * MAX_ENLARGEMENT))
+    text_height = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
+    sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * text_height), text_height=text_height)
     sheet.mark_ignored()
     sheet.mark_digits()
     return _with_caption(sheet, reading)
@@ -93,9 +93,9 @@ def annotated(reading: Reading) -> Image.Image:
 
 def _with_caption(sheet: Sheet, reading: Reading) -> Image.Image:
     """The sheet with what was read below it, and what the kinds of boxes mean."""
-    unit = sheet.unit
-    font, large = ImageFont.load_default(unit), ImageFont.load_default(round(1.4 * unit))
-    letters = max(12, int((sheet.picture.width - 2 * unit) / (0.75 * unit)))
+    text_height = sheet.text_height
+    font, large_font = ImageFont.load_default(text_height), ImageFont.load_default(round(1.4 * text_height))
+    letters = max(12, int((sheet.picture.width - 2 * text_height) / (0.75 * text_height)))
     text = reading.text.replace("\n", " | ") or reading.remark
     lines = wrap(text, letters) or [""]
     if len(lines) > MAX_CAPTION_LINES:
@@ -106,18 +106,18 @@ def _with_caption(sheet: Sheet, reading: Reading) -> Image.Image:
         ("rejected", rejected, lambda draw, box: outline(draw, box, True, 2)),
         ("ignored", len(reading.ignored), lambda draw, box: ignored_outline(draw, box, 1)),
     ]
-    step = round(1.9 * unit)
-    height = step * (len(lines) + 1) + unit
-    whole = Image.new("RGB", (sheet.picture.width, sheet.picture.height + height), PAPER)
-    whole.paste(sheet.picture, (0, 0))
-    draw, y = ImageDraw.Draw(whole), sheet.picture.height + unit
+    line_pitch = round(1.9 * text_height)
+    height = line_pitch * (len(lines) + 1) + text_height
+    captioned = Image.new("RGB", (sheet.picture.width, sheet.picture.height + height), PAPER)
+    captioned.paste(sheet.picture, (0, 0))
+    draw, y = ImageDraw.Draw(captioned), sheet.picture.height + text_height
     for line in lines:
-        draw.text((unit, y), line, TEXT, large, anchor="lm")
-        y += step
-    x = float(unit)
+        draw.text((text_height, y), line, TEXT, large_font, anchor="lm")
+        y += line_pitch
+    x = float(text_height)
     for name, count, draw_box in kinds:
         if count:
-            draw_box(draw, (y - 0.6 * unit, x, y + 0.6 * unit, x + 1.2 * unit))
-            draw.text((x + 1.7 * unit, y), text := f"{count} {name}", TEXT, font, anchor="lm")
-            x += 3.2 * unit + draw.textlength(text, font)
-    return whole
+            draw_box(draw, (y - 0.6 * text_height, x, y + 0.6 * text_height, x + 1.2 * text_height))
+            draw.text((x + 1.7 * text_height, y), text := f"{count} {name}", TEXT, font, anchor="lm")
+            x += 3.2 * text_height + draw.textlength(text, font)
+    return captioned

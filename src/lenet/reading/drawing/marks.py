@@ -34,114 +34,117 @@ class Sheet:
         reading: with its steps.
         side: of the picture, the longer one, in pixels.
         frame: the width of the paper around it.
-        unit: the height of letters.
+        text_height: the height of letters.
     """
 
-    def __init__(self, reading: Reading, side: int, frame: int, unit: int) -> None:
+    def __init__(self, reading: Reading, side: int, frame: int, text_height: int) -> None:
         picture = reading.kept_steps.picture
-        self.reading, self.unit = reading, unit
+        self.reading, self.text_height = reading, text_height
         self._scale, self._frame = side / max(reading.size), frame
         height, width = (max(1, round(extent * self._scale)) for extent in reading.size)
         self.picture = Image.new("RGB", (width + 2 * frame, height + 2 * frame), PAPER)
         self.picture.paste(resized(picture.colors, height, width), (frame, frame))
         self._draw = ImageDraw.Draw(self.picture)
         self._digits = [self._placed(digit.box) for digit in reading.digits]
-        self._height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))
-        self.line_width = max(2, min(unit // 6, int(self._height / 16)))
-        self._taken = np.array(self._digits, np.float64).reshape(-1, 4)
+        self._digit_height = float(np.median([box[2] - box[0] for box in self._digits] or [0.0]))
+        self.line_width = max(2, min(text_height // 6, int(self._digit_height / 16)))
+        self._occupied = np.array(self._digits, np.float64).reshape(-1, 4)
 
     def mark_digits(self, has_labels: bool = True) -> None:
-        """Boxes around the digits, and their labels beside them: where they hide no digit, if there is such a place."""
+        """Draw boxes around the digits, and labels beside them: placed to overlap no digit, where that is possible."""
         for digit, box in zip(self.reading.digits, self._digits, strict=True):
-            outline(self._draw, _grown(box, 1 + self.line_width), digit.is_rejected, self.line_width)
+            outline(self._draw, _expanded(box, 1 + self.line_width), digit.is_rejected, self.line_width)
         if not has_labels:
             return
         font = ImageFont.load_default(self._letter_height())
         for _, members in groupby(range(len(self._digits)), key=lambda index: self.reading.digits[index].line):
             line = list(members)
             labels = [label_of(self.reading.digits[index]) for index in line]
-            ways = [
-                [self._beside(way, self._digits[index], label, font) for index, label in zip(line, labels, strict=True)]
-                for way in _WAYS
+            placements = [
+                [
+                    self._beside(placement, self._digits[index], label, font)
+                    for index, label in zip(line, labels, strict=True)
+                ]
+                for placement in _PLACEMENTS
             ]
-            spots = next((spots for spots in ways if self._are_free(spots)), None)  # one side for the whole line
+            spots = next((spots for spots in placements if self._are_free(spots)), None)  # one side for the whole line
             if spots is None:
                 spots = []
-                for candidates in zip(*ways, strict=True):
-                    spots.append(min(candidates, key=self._hidden))
-                    self._take(spots[-1:])
+                for candidates in zip(*placements, strict=True):
+                    spots.append(min(candidates, key=self._overlap_area))
+                    self._reserve(spots[-1:])
             else:
-                self._take(spots)
+                self._reserve(spots)
             for index, label, spot in zip(line, labels, spots, strict=True):
-                self._draw.rectangle(_across(spot), fill=color_of(self.reading.digits[index]), outline=PAPER)
-                self._draw.text(_middle(spot), label, PAPER, font, anchor="mm")
+                self._draw.rectangle(_to_xyxy(spot), fill=color_of(self.reading.digits[index]), outline=PAPER)
+                self._draw.text(_center_xy(spot), label, PAPER, font, anchor="mm")
 
     def mark_ignored(self, has_reasons: bool = True) -> None:
-        """Faint boxes around what was left out, the larger ones with their reasons where there is room."""
-        font = ImageFont.load_default(max(11, round(0.85 * self.unit)))
+        """Draw faint boxes around ignored ink, with the reasons of the larger pieces where there is room."""
+        font = ImageFont.load_default(max(11, round(0.85 * self.text_height)))
         pieces = sorted(self.reading.ignored, key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
         boxes = [self._placed(piece.box) for piece in pieces]
         for box in boxes:
-            ignored_outline(self._draw, _grown(box, 2), max(1, self.unit // 14))
-        shown = self._taken
-        self._take(boxes)
+            ignored_outline(self._draw, _expanded(box, 2), max(1, self.text_height // 14))
+        occupied = self._occupied
+        self._reserve(boxes)
         for piece, box in zip(pieces[: MAX_REASONS * has_reasons], boxes, strict=False):
-            spots = [self._beside(way, box, piece.reason, font) for way in _WAYS]
-            free = next((spot for spot in spots if self._hidden(spot) == 0), None)
+            spots = [self._beside(placement, box, piece.reason, font) for placement in _PLACEMENTS]
+            free = next((spot for spot in spots if self._overlap_area(spot) == 0), None)
             if free is not None:
-                self._take([free])
-                shown = np.concatenate([shown, np.array([free])])
-                self._draw.rectangle(_across(free), fill=PAPER)
-                self._draw.text(_middle(free), piece.reason, IGNORED, font, anchor="mm")
-        self._taken = shown  # the labels of digits may well cover what was left out
+                self._reserve([free])
+                occupied = np.concatenate([occupied, np.array([free])])
+                self._draw.rectangle(_to_xyxy(free), fill=PAPER)
+                self._draw.text(_center_xy(free), piece.reason, IGNORED, font, anchor="mm")
+        self._occupied = occupied  # the labels of digits may well cover what was left out
 
     def mark_lines(self) -> None:
-        """A thin frame around each line of digits, if there are several."""
+        """Draw a thin frame around each line of digits, if there are several."""
         lines = [list(members) for _, members in groupby(self.reading.digits, key=lambda digit: digit.line)]
         for line in lines if len(lines) > 1 else []:
             tops, lefts, bottoms, rights = zip(*(self._placed(digit.box) for digit in line), strict=True)
-            box = _grown((min(tops), min(lefts), max(bottoms), max(rights)), 2 * self.line_width + 2)
-            self._draw.rectangle(_across(box), outline=IGNORED)
+            box = _expanded((min(tops), min(lefts), max(bottoms), max(rights)), 2 * self.line_width + 2)
+            self._draw.rectangle(_to_xyxy(box), outline=IGNORED)
 
     def _placed(self, box: Sequence[float]) -> Box:
         top, left, bottom, right = (self._frame + extent * self._scale for extent in box)
         return top, left, bottom, right
 
     def _letter_height(self) -> int:
-        """As high as the digits ask for; small enough that neighbours' labels fit side by side."""
+        """The font size of labels: by the digits' height, bounded so that neighbors' labels fit side by side."""
         digits = zip(self.reading.digits, self._digits, strict=True)
         middles = sorted((digit.line, (box[1] + box[3]) / 2) for digit, box in digits)
-        steps = [b - a for (line, a), (other, b) in pairwise(middles) if line == other]
-        room = float(np.percentile(steps, 20)) if steps else np.inf
-        height = min(max(0.4 * self._height, self.unit), LARGEST_LABEL * self.unit)
-        return round(max(min(height, 1.15 * room), 11))
+        pitches = [b - a for (line, a), (other, b) in pairwise(middles) if line == other]
+        pitch = float(np.percentile(pitches, 20)) if pitches else np.inf
+        height = min(max(0.4 * self._digit_height, self.text_height), LARGEST_LABEL * self.text_height)
+        return round(max(min(height, 1.15 * pitch), 11))
 
-    def _beside(self, way: "_Way", box: Box, label: str, font: "_Font") -> Box:
-        """A place for a label, on the sheet."""
+    def _beside(self, placement: "_Placement", box: Box, label: str, font: "_Font") -> Box:
+        """The box of a label beside a digit's, shifted until it lies on the sheet."""
         left, top, right, bottom = self._draw.textbbox((0, 0), label, font, anchor="mm")
         height = max(bottom - top, 0.75 * getattr(font, "size", 11)) + 6
-        top, left, bottom, right = way(box, height, right - left + 6, 2 * self.line_width + 2)
-        down = min(0.0, self.picture.height - 1 - bottom) - min(0.0, top)
-        along = min(0.0, self.picture.width - 1 - right) - min(0.0, left)
-        return top + down, left + along, bottom + down, right + along
+        top, left, bottom, right = placement(box, height, right - left + 6, 2 * self.line_width + 2)
+        shift_y = min(0.0, self.picture.height - 1 - bottom) - min(0.0, top)
+        shift_x = min(0.0, self.picture.width - 1 - right) - min(0.0, left)
+        return top + shift_y, left + shift_x, bottom + shift_y, right + shift_x
 
-    def _take(self, spots: Sequence[Box]) -> None:
-        self._taken = np.concatenate([self._taken, np.array(spots, np.float64).reshape(-1, 4)])
+    def _reserve(self, spots: Sequence[Box]) -> None:
+        self._occupied = np.concatenate([self._occupied, np.array(spots, np.float64).reshape(-1, 4)])
 
     def _are_free(self, spots: Sequence[Box]) -> bool:
-        """Whether labels there hide nothing, and not one another."""
+        """Whether labels at these boxes overlap nothing that is occupied, nor their neighbors."""
         disjoint = all(a[3] <= b[1] or b[3] <= a[1] or a[2] <= b[0] or b[2] <= a[0] for a, b in pairwise(spots))
-        return disjoint and not any(self._hidden(spot) for spot in spots)
+        return disjoint and not any(self._overlap_area(spot) for spot in spots)
 
-    def _hidden(self, spot: Box) -> float:
-        """How much of what must be seen a label there would hide, in pixels."""
-        high = np.minimum(self._taken[:, 2], spot[2]) - np.maximum(self._taken[:, 0], spot[0])
-        wide = np.minimum(self._taken[:, 3], spot[3]) - np.maximum(self._taken[:, 1], spot[1])
-        return float((np.maximum(high, 0) * np.maximum(wide, 0)).sum())
+    def _overlap_area(self, spot: Box) -> float:
+        """The area of a label's overlap with what must stay visible, in pixels."""
+        overlap_h = np.minimum(self._occupied[:, 2], spot[2]) - np.maximum(self._occupied[:, 0], spot[0])
+        overlap_w = np.minimum(self._occupied[:, 3], spot[3]) - np.maximum(self._occupied[:, 1], spot[1])
+        return float((np.maximum(overlap_h, 0) * np.maximum(overlap_w, 0)).sum())
 
 
 _Font = ImageFont.FreeTypeFont | ImageFont.ImageFont
-_Way = Callable[[Box, float, float, float], Box]  # from a digit's box, a label's height, its width, and the gap
+_Placement = Callable[[Box, float, float, float], Box]  # from a digit's box, a label's height, its width, and the gap
 
 
 def _above(box: Box, height: float, width: float, gap: float) -> Box:
@@ -164,7 +167,7 @@ def _left(box: Box, height: float, width: float, gap: float) -> Box:
     return middle - height / 2, box[1] - gap - width, middle + height / 2, box[1] - gap
 
 
-_WAYS: tuple[_Way, ...] = (_above, _below, _right, _left)
+_PLACEMENTS: tuple[_Placement, ...] = (_above, _below, _right, _left)
 
 
 def label_of(digit: Digit) -> str:
@@ -177,22 +180,22 @@ def color_of(digit: Digit) -> Color:
 
 
 def outline(draw: ImageDraw.ImageDraw, box: Box, is_rejected: bool, width: int) -> None:
-    """The box of a digit: solid and blue, or broken and orange; a white rim sets it off from any ground."""
-    draw.rectangle(_across(_grown(box, 1)), outline=PAPER, width=width + 2)
+    """Draw the box of a digit: solid and blue, or dashed and orange; a white rim sets it off from any background."""
+    draw.rectangle(_to_xyxy(_expanded(box, 1)), outline=PAPER, width=width + 2)
     if is_rejected:
         broken_outline(draw, box, REJECTED, width, dash=4 * width, gap=3 * width)
     else:
-        draw.rectangle(_across(box), outline=ACCEPTED, width=width)
+        draw.rectangle(_to_xyxy(box), outline=ACCEPTED, width=width)
 
 
 def ignored_outline(draw: ImageDraw.ImageDraw, box: Box, width: int) -> None:
-    """The box of ink that was left out: thin gray and white dots, to be seen on any ground."""
-    draw.rectangle(_across(box), outline=PAPER, width=width)
+    """Draw the box of ignored ink: thin gray and white dots, visible on any background."""
+    draw.rectangle(_to_xyxy(box), outline=PAPER, width=width)
     broken_outline(draw, box, IGNORED, width, dash=3 * width, gap=3 * width)
 
 
 def broken_outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int, dash: float, gap: float) -> None:
-    """A rectangle of dashes, drawn inwards as Pillow draws its own; each side begins and ends with one."""
+    """Draw a dashed rectangle, inwards as Pillow draws its own; each side begins and ends with a dash."""
     top, left, bottom, right = (round(extent) for extent in box)
     for start, end, is_level in ((left, right, True), (top, bottom, False)):
         count = max(1, round((end - start + gap) / (dash + gap)))
@@ -204,19 +207,21 @@ def broken_outline(draw: ImageDraw.ImageDraw, box: Box, color: Color, width: int
 
 
 def resized(colors: NDArray[np.uint8], height: int, width: int) -> Image.Image:
-    """RGB at another size; enlarged so that single pixels can still be told."""
-    how = cv2.INTER_AREA if height < colors.shape[0] else cv2.INTER_NEAREST
-    return Image.fromarray(np.asarray(cv2.resize(np.ascontiguousarray(colors), (width, height), interpolation=how)))
+    """Resize RGB: by area where it is reduced, by nearest neighbor where it is enlarged, to keep pixels distinct."""
+    interpolation = cv2.INTER_AREA if height < colors.shape[0] else cv2.INTER_NEAREST
+    return Image.fromarray(
+        np.asarray(cv2.resize(np.ascontiguousarray(colors), (width, height), interpolation=interpolation))
+    )
 
 
-def _grown(box: Box, by: float) -> Box:
-    return box[0] - by, box[1] - by, box[2] + by, box[3] + by
+def _expanded(box: Box, margin: float) -> Box:
+    return box[0] - margin, box[1] - margin, box[2] + margin, box[3] + margin
 
 
-def _across(box: Box) -> Box:
-    """As Pillow takes it: left, top, right, bottom."""
+def _to_xyxy(box: Box) -> Box:
+    """Convert a box to Pillow's order: left, top, right, bottom."""
     return box[1], box[0], box[3], box[2]
 
 
-def _middle(box: Box) -> tuple[float, float]:
+def _center_xy(box: Box) -> tuple[float, float]:
     return (box[1] + box[3]) / 2, (box[0] + box[2]) / 2

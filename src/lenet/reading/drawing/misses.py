@@ -20,7 +20,7 @@ _PAPER, _FRAME, _TEXT, _PALE, _SURE = (255, 255, 255), (205, 205, 205), (30, 30,
 def draw_misses(measurement: Measurement) -> Image.Image:
     """All misses, group by group, in the order of `Measurement.misses`; answers that were not rejected are red.
 
-    Digits that the network saw are drawn dark on light; at most `MOST` misses are drawn.
+    Digits that the network saw are drawn dark on light; at most `MAX_MISSES` misses are drawn.
     """
     misses = measurement.misses
     columns = min(_COLUMNS, max(3, len(misses)))

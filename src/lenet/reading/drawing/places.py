@@ -10,7 +10,7 @@ from pathlib import Path
 JPEG_SUFFIXES = (".jpg", ".jpeg")
 
 _KEPT_SUFFIXES = (*JPEG_SUFFIXES, ".png")
-_LONGEST = 255  # bytes of a name, on most file systems
+_MAX_NAME_BYTES = 255  # bytes of a name, on most file systems
 _PAGE = re.compile(r"-page-\d+$")
 
 
@@ -29,22 +29,22 @@ def drawing_paths(sources: Sequence[Path | bytes], folder: Path) -> list[Path]:
     parents = {os.path.abspath(source.parent) for source in sources if isinstance(source, Path)}  # noqa: PTH100
     common = os.path.commonpath(parents) if parents else ""
     names = [Path(_name(source, common)) for source in sources]
-    taken = _Names(parent for name in names for parent in name.parents)
-    taken.keep_pages_off(
+    used_names = _Names(parent for name in names for parent in name.parents)
+    used_names.exclude_pages_of(
         Path(os.path.relpath(os.path.realpath(source), os.path.realpath(folder)))
         for source in sources
         if isinstance(source, Path)
     )
     paths: dict[int, Path] = {}
-    keep = [isinstance(source, Path) and source.suffix.lower() in _KEPT_SUFFIXES for source in sources]
-    for index in sorted(range(len(names)), key=lambda index: not keep[index]):
-        paths[index] = folder / taken.take(names[index])
+    keeps_name = [isinstance(source, Path) and source.suffix.lower() in _KEPT_SUFFIXES for source in sources]
+    for index in sorted(range(len(names)), key=lambda index: not keeps_name[index]):
+        paths[index] = folder / used_names.reserve(names[index])
     return [paths[index] for index in range(len(names))]
 
 
 def page_path(path: Path, number: int) -> Path:
     """Where a page goes of a source that has several and this path."""
-    return path.with_name(_fitting(f"{path.stem}-page-{number}", path.suffix))
+    return path.with_name(_truncated(f"{path.stem}-page-{number}", path.suffix))
 
 
 def _name(source: Path | bytes, common: str) -> str:
@@ -55,49 +55,49 @@ def _name(source: Path | bytes, common: str) -> str:
     folder, file = os.path.split(name)
     suffix = "" if source.suffix.lower() in _KEPT_SUFFIXES else ".png"
     stem, extension = _parts(file + suffix)
-    return os.path.join(folder, _fitting(stem, extension))  # noqa: PTH118
+    return os.path.join(folder, _truncated(stem, extension))  # noqa: PTH118
 
 
-def _fitting(stem: str, suffix: str) -> str:
+def _truncated(stem: str, suffix: str) -> str:
     """A file's name that file systems take; one that is too long is cut."""
     name = stem + suffix
-    if len(os.fsencode(name)) <= _LONGEST:
+    if len(os.fsencode(name)) <= _MAX_NAME_BYTES:
         return name
     end = f"~{hashlib.sha256(os.fsencode(name)).hexdigest()[:12]}{suffix}"
-    return os.fsencode(stem)[: _LONGEST - len(os.fsencode(end))].decode(errors="ignore") + end
+    return os.fsencode(stem)[: _MAX_NAME_BYTES - len(os.fsencode(end))].decode(errors="ignore") + end
 
 
 class _Names:
     """Names that are taken: none of them is another one's, nor another one's page, on any file system."""
 
     def __init__(self, folders: Iterable[Path]) -> None:
-        self._taken: set[tuple[str, str]] = set()
+        self._used: set[tuple[str, str]] = set()
         self._with_pages: set[tuple[str, str]] = set()  # those of which a page's name is taken
         self._next: dict[tuple[str, str], int] = {}
         for folder in set(folders):
             self._add(_key(folder))
 
-    def take(self, path: Path) -> Path:
+    def reserve(self, path: Path) -> Path:
         """This path if it is free, else with the first number that makes it so."""
         key, numbered = _key(path), path
         number = self._next.get(key, 1)
         while not self._is_free(_key(numbered)):
             number += 1
-            numbered = path.with_name(_fitting(f"{path.stem}-{number}", path.suffix))
+            numbered = path.with_name(_truncated(f"{path.stem}-{number}", path.suffix))
         self._next[key] = number
         self._add(_key(numbered))
         return numbered
 
-    def keep_pages_off(self, paths: Iterable[Path]) -> None:
+    def exclude_pages_of(self, paths: Iterable[Path]) -> None:
         """No name that will be taken has a page of one of these."""
         keys = map(_key, paths)
         self._with_pages |= {_file_of_page(key) for key in keys if _file_of_page(key) != key}
 
     def _is_free(self, key: tuple[str, str]) -> bool:
-        return key not in self._with_pages and self._taken.isdisjoint((key, _file_of_page(key)))
+        return key not in self._with_pages and self._used.isdisjoint((key, _file_of_page(key)))
 
     def _add(self, key: tuple[str, str]) -> None:
-        self._taken.add(key)
+        self._used.add(key)
         self._with_pages.add(_file_of_page(key))
 
 

@@ -43,18 +43,18 @@ def steps_picture(reading: Reading) -> Image.Image:
         (title, _found_tile(reading)),
     ]
     font = ImageFont.load_default(15)
-    slots = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
-    width = max(_NARROWEST, sum(slots) + (len(panels) + 1) * _MARGIN)
-    across = (width - _MARGIN) // (_TILE + _MARGIN)
-    rows = [line[start : start + across] for line in lines for start in range(0, len(line), across)]
+    panel_widths = [max(panel.width, round(font.getlength(title))) for title, panel in panels]
+    width = max(_NARROWEST, sum(panel_widths) + (len(panels) + 1) * _MARGIN)
+    tiles_per_row = (width - _MARGIN) // (_TILE + _MARGIN)
+    rows = [line[start : start + tiles_per_row] for line in lines for start in range(0, len(line), tiles_per_row)]
     first_row = 2 * _CAPTION + max(panel.height for _, panel in panels) + 2 * _MARGIN
-    step = _TILE + _ANSWER + _MARGIN
-    sheet = Image.new("RGB", (width, first_row + max(len(rows) * step, _MARGIN)), PAPER)
+    row_pitch = _TILE + _ANSWER + _MARGIN
+    sheet = Image.new("RGB", (width, first_row + max(len(rows) * row_pitch, _MARGIN)), PAPER)
     draw, x = ImageDraw.Draw(sheet), _MARGIN
-    for (title, panel), slot in zip(panels, slots, strict=True):
+    for (title, panel), panel_width in zip(panels, panel_widths, strict=True):
         draw.text((x, _CAPTION / 2 + 3), title, TEXT, font, anchor="lm")
         sheet.paste(panel, (x, _CAPTION + 3))
-        x += slot + _MARGIN
+        x += panel_width + _MARGIN
     title_of_digits = (
         f"4  each digit as the network saw it, and its answer{f'; {rejected} rejected' if rejected else ''}"
     )
@@ -63,7 +63,7 @@ def steps_picture(reading: Reading) -> Image.Image:
     draw.text((_MARGIN, first_row - _CAPTION + 6), title_of_digits if rows else reading.remark, TEXT, font, anchor="lm")
     for row, digits in enumerate(rows):
         for column, digit in enumerate(digits):
-            _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), first_row + row * step)
+            _draw_tile(sheet, digit, _MARGIN + column * (_TILE + _MARGIN), first_row + row * row_pitch)
     return sheet
 
 
@@ -75,8 +75,14 @@ def _draw_tile(sheet: Image.Image, digit: Digit, x: int, y: int) -> None:
     color = color_of(digit)
     draw.text((x, y + _TILE + 13), label_of(digit), color, ImageFont.load_default(20), anchor="lm")
     draw.text((x + _TILE, y + _TILE + 14), f"{digit.probability:.1%}", color, ImageFont.load_default(14), anchor="rm")
-    second, share = digit.alternatives[0]
-    draw.text((x + _TILE, y + _TILE + 31), f"{second}  {share:.1%}", TEXT, ImageFont.load_default(12), anchor="rm")
+    runner_up, runner_up_probability = digit.alternatives[0]
+    draw.text(
+        (x + _TILE, y + _TILE + 31),
+        f"{runner_up}  {runner_up_probability:.1%}",
+        TEXT,
+        ImageFont.load_default(12),
+        anchor="rm",
+    )
 
 
 def _panel_size(reading: Reading) -> tuple[int, int]:
@@ -95,7 +101,7 @@ def _ink(reading: Reading) -> Image.Image:
 def _found_tile(reading: Reading) -> Image.Image:
     """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
     frame = 18
-    sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, unit=13)
+    sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, text_height=13)
     sheet.mark_ignored(has_reasons=len(reading.ignored) <= 6)
     sheet.mark_lines()
     sheet.mark_digits(has_labels=len(reading.digits) <= 30)

@@ -1,7 +1,7 @@
 """Extraction of the ink of a picture: how much darker each pixel is than the paper would be there.
 
-Detects the polarity and the working scale, divides out the paper's `light`, and raises pale strokes to the level of the
-others. `rules` finds printed lines in it; `segmentation` the digits.
+Detects the polarity and the working scale, divides out the background's `illumination`, and equalizes the contrast of
+pale strokes. `rules` finds printed lines in it; `segmentation` the digits.
 """
 
 from dataclasses import dataclass, replace
@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.light import find_light
+from lenet.reading.foreground.illumination import estimate_background
 
 Ink = NDArray[np.float32]
 Colors = NDArray[np.uint8]
@@ -71,7 +71,7 @@ class InkMap:
 
 
 def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
-    """The ink map of a picture.
+    """Extract the ink map of a picture.
 
     Args:
         colors: uint8 (H, W, 3), RGB.
@@ -88,12 +88,16 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
     if polarity is Polarity.FOUND:
         polarity = find_polarity(scaled)
     ink = _ink(scaled, scale, polarity)
-    better = _scale_for(_digit_height(ink), scale, max(colors.shape))
-    return _evened(ink if better == scale else _ink(_resized(colors, better), better, polarity))
+    refined_scale = _scale_for(_digit_height(ink), scale, max(colors.shape))
+    return _equalize_strokes(
+        ink if refined_scale == scale else _ink(_resized(colors, refined_scale), refined_scale, polarity)
+    )
 
 
 def find_polarity(colors: Colors) -> Polarity:
-    """Ink is the rarer extreme: which one, the third moment around the local middle tells.
+    """Detect the polarity from the sign of the skewness of gray levels about their local median.
+
+    Ink is the rarer extreme, and so the longer tail.
 
     Light specks on a light page (gloss, a lamp's reflection) are not ink: the page must be dark for that.
     Nor is a sheet on a dark table: looked at closely, and away from the sheet's edges, the rarer extreme is dark.
@@ -101,26 +105,26 @@ def find_polarity(colors: Colors) -> Polarity:
     gray = np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY), np.uint8)
     small = np.asarray(cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA), np.uint8)
     is_dark = float(np.median(gray[:: 1 + len(gray) // 200])) < 128
-    if not is_dark or _third_moment(gray, _middle(small, 17)) <= 0:
+    if not is_dark or _third_moment(gray, _local_median(small, 17)) <= 0:
         return Polarity.PAPER_HIGH
-    middle = _middle(small, 9)
-    steps = cv2.morphologyEx(middle, cv2.MORPH_GRADIENT, _BLOCK) > 0.25 * np.ptp(small)
-    level = np.asarray(cv2.erode(1 - steps.astype(np.uint8), _BLOCK), np.uint8)
-    moment = _third_moment(gray, middle, level)
-    return Polarity.INK_HIGH if moment > 0 else Polarity.PAPER_HIGH
+    local_median = _local_median(small, 9)
+    edges = cv2.morphologyEx(local_median, cv2.MORPH_GRADIENT, _BLOCK) > 0.25 * np.ptp(small)
+    flat_mask = np.asarray(cv2.erode(1 - edges.astype(np.uint8), _BLOCK), np.uint8)
+    third_moment = _third_moment(gray, local_median, flat_mask)
+    return Polarity.INK_HIGH if third_moment > 0 else Polarity.PAPER_HIGH
 
 
-def _middle(small: Mask, window: int) -> Ink:
-    """The median around each pixel of a copy of 32x32."""
-    framed = cv2.copyMakeBorder(small, 8, 8, 8, 8, cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.medianBlur(framed, window)[8:-8, 8:-8], np.float32)
+def _local_median(small: Mask, kernel_size: int) -> Ink:
+    """Median filter of a 32×32 copy, with replicated borders."""
+    padded = cv2.copyMakeBorder(small, 8, 8, 8, 8, cv2.BORDER_REPLICATE)
+    return np.asarray(cv2.medianBlur(padded, kernel_size)[8:-8, 8:-8], np.float32)
 
 
-def _third_moment(gray: Mask, middle: Ink, counted: Mask | None = None) -> float:
-    departure = gray.astype(np.float32) - cv2.resize(middle, gray.shape[::-1])
-    if counted is not None:
-        departure *= cv2.resize(counted, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
-    return float((departure * departure * departure).mean())  # far faster than a power
+def _third_moment(gray: Mask, local_median: Ink, mask: Mask | None = None) -> float:
+    deviation = gray.astype(np.float32) - cv2.resize(local_median, gray.shape[::-1])
+    if mask is not None:
+        deviation *= cv2.resize(mask, gray.shape[::-1], interpolation=cv2.INTER_NEAREST)
+    return float((deviation * deviation * deviation).mean())  # far faster than a power
 
 
 def _working_scale(colors: Colors) -> float:
@@ -134,9 +138,9 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
     """The working scale for digits of this height at the present scale."""
     if scale > 1 or not 0 < height < SMALL_DIGIT:
         return scale
-    better = min(scale * CLEAR_DIGIT / height, LONGEST_SIDE_OF_SMALL / longest)
-    better = float(round(better)) if better > 1.5 else min(1.0, better)
-    return better if better > 1.2 * scale else scale
+    refined = min(scale * CLEAR_DIGIT / height, LONGEST_SIDE_OF_SMALL / longest)
+    refined = float(round(refined)) if refined > 1.5 else min(1.0, refined)
+    return refined if refined > 1.2 * scale else scale
 
 
 def _resized(colors: Colors, scale: float) -> Colors:
@@ -160,48 +164,50 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
 
 
 def _darkness(paper_high: Colors, scale: float) -> Ink:
-    """The darkness of each pixel relative to the paper's light, in the channel where it is largest."""
+    """Normalize the illumination: each pixel's darkness relative to the background, maximum over the channels."""
     planes = [np.asarray(plane, np.uint8) for plane in cv2.split(paper_high)]
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
         planes = planes[:1]
     size = (paper_high.shape[1], paper_high.shape[0])
     darkness: Ink | None = None
-    for plane, light in zip(planes, find_light(planes, max(paper_high.shape) <= CROP * scale), strict=True):
-        expected = cv2.resize(light.paper, size)
-        if light.darkest is not None:
-            expected = cv2.min(expected, cv2.max(plane, cv2.resize(light.darkest, size)))
-        lacking = cv2.subtract(expected, plane, dtype=cv2.CV_32F)
-        cv2.multiply(lacking, cv2.resize(light.unit, size), dst=lacking)
-        darkness = np.asarray(lacking if darkness is None else cv2.max(darkness, lacking), np.float32)
+    for plane, local in zip(planes, estimate_background(planes, max(paper_high.shape) <= CROP * scale), strict=True):
+        expected = cv2.resize(local.background, size)
+        if local.minimum is not None:
+            expected = cv2.min(expected, cv2.max(plane, cv2.resize(local.minimum, size)))
+        deficit = cv2.subtract(expected, plane, dtype=cv2.CV_32F)
+        cv2.multiply(deficit, cv2.resize(local.gain, size), dst=deficit)
+        darkness = np.asarray(deficit if darkness is None else cv2.max(darkness, deficit), np.float32)
     assert darkness is not None
     return darkness
 
 
 def _paper(darkness: Ink) -> Mask:
-    """1 where there is surely paper: away from the darker of two classes of levels, if there are two (Otsu)."""
-    coarse = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
-    counts = np.bincount(coarse.ravel(), minlength=256)
-    share, bins = counts / counts.sum(), np.arange(256)
-    below, sum_below = np.cumsum(share), np.cumsum(share * bins)
-    mean = sum_below[-1]
-    between = (mean * below - sum_below) ** 2 / np.maximum(below * (1 - below), 1e-9)
-    if between.max() <= SEPARATED * float(share @ (bins - mean) ** 2):
-        return np.ones_like(coarse)
-    ink = (coarse > int(between.argmax())).astype(np.uint8)
+    """Mask of paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate."""
+    quantized = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
+    counts = np.bincount(quantized.ravel(), minlength=256)
+    probability, bins = counts / counts.sum(), np.arange(256)
+    class_probability, class_sum = np.cumsum(probability), np.cumsum(probability * bins)
+    mean = class_sum[-1]
+    between_class_variance = (mean * class_probability - class_sum) ** 2 / np.maximum(
+        class_probability * (1 - class_probability), 1e-9
+    )
+    if between_class_variance.max() <= SEPARATED * float(probability @ (bins - mean) ** 2):
+        return np.ones_like(quantized)
+    ink = (quantized > int(between_class_variance.argmax())).astype(np.uint8)
     paper = np.asarray(1 - cv2.dilate(ink, np.ones((5, 5), np.uint8)), np.uint8)
     return paper if np.count_nonzero(paper) > 0.1 * paper.size else 1 - ink
 
 
 def _level_of_paper(darkness: Ink, paper: Mask) -> Ink:
-    """The mean level of the paper around each pixel: closing overestimates its light by the lightest grain."""
+    """Local mean of the darkness of paper (normalized convolution): closing overestimates the background by grain."""
     height, width = darkness.shape
     scale = 48 / max(height, width)
     size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    share = cv2.resize(paper.astype(np.float32), size, interpolation=cv2.INTER_AREA)
+    coverage = cv2.resize(paper.astype(np.float32), size, interpolation=cv2.INTER_AREA)
     level = cv2.resize(darkness * paper, size, interpolation=cv2.INTER_AREA)
-    mean = float(level.sum() / max(share.sum(), 1e-6))
-    around = (cv2.GaussianBlur(level, (0, 0), 3) + 0.05 * mean) / (cv2.GaussianBlur(share, (0, 0), 3) + 0.05)
-    return np.asarray(cv2.resize(around, (width, height)), np.float32)
+    mean = float(level.sum() / max(coverage.sum(), 1e-6))
+    local_mean = (cv2.GaussianBlur(level, (0, 0), 3) + 0.05 * mean) / (cv2.GaussianBlur(coverage, (0, 0), 3) + 0.05)
+    return np.asarray(cv2.resize(local_mean, (width, height)), np.float32)
 
 
 def _digit_height(ink: InkMap) -> float:
@@ -214,7 +220,7 @@ def _digit_height(ink: InkMap) -> float:
 
 
 def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> float:
-    """The height that halves the area of components, those that cross the picture left out.
+    """Area-weighted median height of connected components, those that cross the picture left out.
 
     Args:
         statistics: as `cv2.connectedComponentsWithStats` gives them; the first is the background.
@@ -232,8 +238,8 @@ def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> floa
     return float(heights[inside][order][np.searchsorted(areas, areas[-1] / 2)])
 
 
-def _evened(ink: InkMap) -> InkMap:
-    """Raise pale strokes toward full ink, so that one share of the peak thresholds every digit at the same depth."""
+def _equalize_strokes(ink: InkMap) -> InkMap:
+    """Equalize the contrast of strokes by component, so that one share of the peak thresholds all at the same depth."""
     peak = ink.peak
     threshold = max(0.1 * peak, 2 * GRAIN * ink.noise, MIN_CONTRAST)
     if peak < 2 * threshold:

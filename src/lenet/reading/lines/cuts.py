@@ -15,15 +15,15 @@ Cut = tuple[float, float]  # its columns at the top row and at the bottom row of
 Bits = NDArray[np.bool_]
 
 SLANTS = np.linspace(-0.3, 0.9, 13)  # columns that upright strokes lean to the right for each row up
-LONGEST_CHAIN = 9.0  # digit heights: what is wider is a line, a frame or texture, no digits that touch
+MAX_CHAIN_WIDTH = 9.0  # digit heights: what is wider is a line, a frame or texture, no digits that touch
 
-CHIP = 0.2  # of a section's largest part: a smaller one was clipped off its neighbour
+MAX_CHIP = 0.2  # of a section's largest part: a smaller one was clipped off its neighbour
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
 def find_slant(mask: NDArray[np.uint8]) -> float:
-    """The lean of a line's strokes: set upright by it, they stand in the fewest columns.
+    """Estimate the slant of a line's strokes: the shear that maximizes the sharpness of the column histogram.
 
     >>> rows = np.arange(40)
     >>> leaning = np.zeros((40, 60), np.uint8)
@@ -35,10 +35,10 @@ def find_slant(mask: NDArray[np.uint8]) -> float:
     if len(ys) > 1500:
         ys, xs = ys[:: len(ys) // 1500], xs[:: len(xs) // 1500]
     height = mask.shape[0]
-    along = np.rint(xs[None] + SLANTS[:, None] * ys[None] + height).astype(np.intp)
-    sharpness = [float((np.bincount(columns).astype(np.float64) ** 2).sum()) for columns in along]
-    best, upright = int(np.argmax(sharpness)), int(np.argmin(np.abs(SLANTS)))
-    return float(SLANTS[best]) if sharpness[best] > 1.2 * sharpness[upright] else 0.0
+    sheared_columns = np.rint(xs[None] + SLANTS[:, None] * ys[None] + height).astype(np.intp)
+    sharpness = [float((np.bincount(columns).astype(np.float64) ** 2).sum()) for columns in sheared_columns]
+    best_index, upright_index = int(np.argmax(sharpness)), int(np.argmin(np.abs(SLANTS)))
+    return float(SLANTS[best_index]) if sharpness[best_index] > 1.2 * sharpness[upright_index] else 0.0
 
 
 def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[Cut]:
@@ -48,10 +48,10 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     strokes that lean the other. What is far wider than digits that touch is not cut.
     """
     height, width = mask.shape
-    if width > LONGEST_CHAIN * digit_height:
+    if width > MAX_CHAIN_WIDTH * digit_height:
         return []
     stroke = stroke_width(mask.view(np.uint8))
-    cuts_by_cost = _between_notches(mask, digit_height, stroke)
+    cuts_by_cost = _notch_cuts(mask, digit_height, stroke)
     for lean in sorted({0.0, slant / 2, slant}):
         shift = lean * np.arange(height)
         offset = float(min(0.0, shift.min()))
@@ -62,8 +62,8 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     min_distance = 0.12 * digit_height
     for _, cut in sorted(cuts_by_cost):
         middle = (cut[0] + cut[1]) / 2
-        distant = all(abs(middle - (other[0] + other[1]) / 2) > min_distance for other in cuts)
-        if min_distance <= middle < width - min_distance and distant and len(cuts) <= 4 * width / digit_height:
+        is_distant = all(abs(middle - (other[0] + other[1]) / 2) > min_distance for other in cuts)
+        if min_distance <= middle < width - min_distance and is_distant and len(cuts) <= 4 * width / digit_height:
             cuts.append(cut)
     return sorted(cuts, key=sum)
 
@@ -74,11 +74,11 @@ def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
     A straight cut clips corners off the strokes beside it: such a chip goes to the neighbour it hangs on.
     """
     height, width = mask.shape
-    down = np.linspace(0, 1, height)[:, None]
+    row_fraction = np.linspace(0, 1, height)[:, None]
     columns = np.arange(width)[None]
     section = np.ones(mask.shape, np.intp)
     for top, bottom in cuts:
-        section += columns >= top + (bottom - top) * down
+        section += columns >= top + (bottom - top) * row_fraction
     section *= mask
     return _without_chips(section, len(cuts) + 1) if cuts else section
 
@@ -90,7 +90,7 @@ def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
         largest = statistics[1:, 4].max(initial=0)
         for part in range(1, parts):
             x, y, w, h, area = statistics[part].tolist()
-            if area >= CHIP * largest:
+            if area >= MAX_CHIP * largest:
                 continue
             window = np.s_[max(0, y - 1) : y + h + 1, max(0, x - 1) : x + w + 1]
             chip = (labels[window] == part).astype(np.uint8)
@@ -103,27 +103,31 @@ def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:
 
 def _sheared(mask: Bits, shifts: NDArray[np.intp]) -> Bits:
     height, width = mask.shape
-    wide = np.zeros((height, width + int(shifts.max())), bool)
+    sheared = np.zeros((height, width + int(shifts.max())), bool)
     ys, xs = np.nonzero(mask)
-    wide[ys, xs + shifts[ys]] = True
-    return wide
+    sheared[ys, xs + shifts[ys]] = True
+    return sheared
 
 
 def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, int]]:
     """Columns with little ink, of small extent, or between two holes, each with its cost."""
     height = mask.shape[0]
-    near = int(0.08 * digit_height) + 1
-    ink = _smooth(mask.sum(axis=0), 0.2 * stroke)
+    radius = int(0.08 * digit_height) + 1
+    ink = _smoothed(mask.sum(axis=0), 0.2 * stroke)
     top, bottom = _outlines(mask)
-    extent = _smooth(np.maximum(bottom - top + 1, 0) * (top < height), 0.2 * stroke)
-    min_ink, min_extent, max_extent = _lowest(ink, near), _lowest(extent, near), -_lowest(-extent, 3 * near)
-    crossed = 0.5 * ink / stroke
-    thin = (ink == min_ink) & (ink < 2.6 * stroke)
-    waist = (extent == min_extent) & (extent < 0.9 * max_extent)
+    extent = _smoothed(np.maximum(bottom - top + 1, 0) * (top < height), 0.2 * stroke)
+    min_ink, min_extent, max_extent = (
+        _sliding_minimum(ink, radius),
+        _sliding_minimum(extent, radius),
+        -_sliding_minimum(-extent, 3 * radius),
+    )
+    strokes_crossed = 0.5 * ink / stroke
+    is_thin = (ink == min_ink) & (ink < 2.6 * stroke)
+    is_waist = (extent == min_extent) & (extent < 0.9 * max_extent)
     return (
-        [(0.5 * float(crossed[column]) - 0.5, column) for column in _between_holes(mask, digit_height)]
-        + [(float(crossed[column]), column) for column in np.flatnonzero(thin).tolist()]
-        + [(1.2 * float(extent[column]) / digit_height, column) for column in np.flatnonzero(waist).tolist()]
+        [(0.5 * float(strokes_crossed[column]) - 0.5, column) for column in _hole_midpoints(mask, digit_height)]
+        + [(float(strokes_crossed[column]), column) for column in np.flatnonzero(is_thin).tolist()]
+        + [(1.2 * float(extent[column]) / digit_height, column) for column in np.flatnonzero(is_waist).tolist()]
     )
 
 
@@ -136,7 +140,7 @@ def _outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     )
 
 
-def _between_holes(mask: Bits, digit_height: float) -> list[int]:
+def _hole_midpoints(mask: Bits, digit_height: float) -> list[int]:
     """The columns midway between neighbouring enclosed holes that do not stand over one another."""
     paper = np.pad((~mask).astype(np.uint8), 1, constant_values=1)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
@@ -148,12 +152,12 @@ def _between_holes(mask: Bits, digit_height: float) -> list[int]:
     return [(a[1] + b[0]) // 2 for a, b in pairwise(holes) if b[0] > a[1] - 2]
 
 
-def _between_notches(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, Cut]]:
+def _notch_cuts(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float, Cut]]:
     """Cuts from a notch in the upper outline to one in the lower outline across little ink."""
     height = mask.shape[0]
     top, bottom = _outlines(mask)
-    sigma, near = 0.03 * digit_height, int(0.15 * digit_height) + 1
-    upper, lower = _notches(_smooth(top, sigma), near), _notches(_smooth(height - 1 - bottom, sigma), near)
+    sigma, radius = 0.03 * digit_height, int(0.15 * digit_height) + 1
+    upper, lower = _notches(_smoothed(top, sigma), radius), _notches(_smoothed(height - 1 - bottom, sigma), radius)
     min_depth = 0.08 * digit_height  # of a notch
     cuts: list[tuple[float, Cut]] = []
     for x, depth_x in upper:
@@ -164,29 +168,29 @@ def _between_notches(mask: Bits, digit_height: float, stroke: float) -> list[tup
             slope = (z - x) / (w - y)
             if abs(slope) < 1.2:
                 rows = np.arange(y, w + 1)
-                crossed = int(mask[rows, np.rint(x + slope * (rows - y)).astype(np.intp)].sum())
-                cuts.append((0.4 * crossed / stroke, (x - slope * y, x + slope * (height - 1 - y))))
+                ink_crossed = int(mask[rows, np.rint(x + slope * (rows - y)).astype(np.intp)].sum())
+                cuts.append((0.4 * ink_crossed / stroke, (x - slope * y, x + slope * (height - 1 - y))))
     return cuts
 
 
-def _notches(depth: NDArray[np.float32], near: int) -> list[tuple[int, float]]:
+def _notches(depth: NDArray[np.float32], radius: int) -> list[tuple[int, float]]:
     """Columns where an outline is deepest among those near, and how much deeper than the shallower side."""
-    deepest = np.flatnonzero(depth == -_lowest(-depth, near)).tolist()
+    deepest = np.flatnonzero(depth == -_sliding_minimum(-depth, radius)).tolist()
     notches: list[tuple[int, float]] = []
     for column in deepest:
-        before, after = depth[max(0, column - 3 * near) : column], depth[column + 1 : column + 1 + 3 * near]
+        before, after = depth[max(0, column - 3 * radius) : column], depth[column + 1 : column + 1 + 3 * radius]
         if len(before) and len(after):
             notches.append((column, float(depth[column] - max(before.min(), after.min()))))
     return notches
 
 
-def _lowest(profile: NDArray[np.float32], near: int) -> NDArray[np.float32]:
-    """The minimum within ``near`` columns of each."""
-    lowest = cv2.erode(profile[None], np.ones((1, 2 * near + 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
+def _sliding_minimum(profile: NDArray[np.float32], radius: int) -> NDArray[np.float32]:
+    """Sliding minimum over ``radius`` columns to either side."""
+    lowest = cv2.erode(profile[None], np.ones((1, 2 * radius + 1), np.uint8), borderType=cv2.BORDER_REPLICATE)
     return np.asarray(lowest, np.float32).ravel()
 
 
-def _smooth(profile: NDArray[np.integer], sigma: float) -> NDArray[np.float32]:
+def _smoothed(profile: NDArray[np.integer], sigma: float) -> NDArray[np.float32]:
     row = profile[None].astype(np.float32)
     smooth: NDArray[np.float32] = np.asarray(cv2.GaussianBlur(row, (0, 0), max(0.5, sigma)), np.float32).ravel()
     return smooth

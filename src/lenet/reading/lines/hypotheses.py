@@ -21,12 +21,12 @@ from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
-SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
-LEFT_OUT = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
-AGREEMENT = 0.15  # in nats of mean probability, for each other threshold that gives the same text
+MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
+LEFT_OUT_COST = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
+AGREEMENT_BONUS = 0.15  # in nats of mean probability, for each other threshold that gives the same text
 # Of rows with so many candidates a few are classified first: their minimum mean digit probability.
-GLANCE, GLANCE_LINE = 60, 0.5
-SIGN = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
+GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
+MIN_SIGN_HEIGHT = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
 
 
 def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = None) -> PageReading:
@@ -44,34 +44,34 @@ def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = No
     page = find_page(ink, thresholds[0], rules)
     if not page.skew:
         return _read(ink, rules, {thresholds[0]: page}, thresholds, recognizer, pattern)
-    turn = _Turn(ink.levels.shape, page.skew)
-    level = replace(ink, levels=turn.forth(ink.levels))
-    draft = _read(level, turn.forth(rules), {}, thresholds, recognizer, pattern)
-    return turn.back(draft)
+    rotation = _Rotation(ink.levels.shape, page.skew)
+    rotated = replace(ink, levels=rotation.rotate(ink.levels))
+    draft = _read(rotated, rotation.rotate(rules), {}, thresholds, recognizer, pattern)
+    return rotation.rotate_back(draft)
 
 
 Levels = TypeVar("Levels", NDArray[np.float32], Mask)
 
 
-class _Turn:
-    """Turns an ink map so that lines which fall by so many degrees are level, and boxes back to where they were."""
+class _Rotation:
+    """Rotation of an ink map that levels lines which fall by so many degrees, and of boxes back."""
 
     def __init__(self, shape: tuple[int, ...], degrees: float) -> None:
         self.height, self.width = shape
         sine, cosine = abs(math.sin(math.radians(degrees))), math.cos(math.radians(degrees))
-        wide, high = (
+        width, height = (
             math.ceil(self.width * cosine + self.height * sine),
             math.ceil(self.width * sine + self.height * cosine),
         )
         self.matrix = cv2.getRotationMatrix2D((self.width / 2, self.height / 2), degrees, 1.0)
-        self.matrix[:, 2] += np.array([(wide - self.width) / 2, (high - self.height) / 2])
-        self.size = wide, high
+        self.matrix[:, 2] += np.array([(width - self.width) / 2, (height - self.height) / 2])
+        self.size = width, height
 
-    def forth(self, levels: Levels) -> Levels:
-        how = cv2.INTER_LINEAR if levels.dtype == np.float32 else cv2.INTER_NEAREST
-        return np.asarray(cv2.warpAffine(levels, self.matrix, self.size, flags=how), levels.dtype)
+    def rotate(self, levels: Levels) -> Levels:
+        interpolation = cv2.INTER_LINEAR if levels.dtype == np.float32 else cv2.INTER_NEAREST
+        return np.asarray(cv2.warpAffine(levels, self.matrix, self.size, flags=interpolation), levels.dtype)
 
-    def back(self, draft: PageReading) -> PageReading:
+    def rotate_back(self, draft: PageReading) -> PageReading:
         lines = tuple(
             tuple(replace(sign, candidate=replace(sign.candidate, box=self._box(sign.box))) for sign in line)
             for line in draft.lines
@@ -83,13 +83,13 @@ class _Turn:
         top, left, bottom, right = box
         inverse = cv2.invertAffineTransform(self.matrix)
         x, y = inverse @ ((left + right) / 2, (top + bottom) / 2, 1.0)
-        half = np.array([(right - left) / 2, (bottom - top) / 2])
-        across, down = np.sqrt((inverse[:, :2] ** 2) @ (half**2))
+        half_size = np.array([(right - left) / 2, (bottom - top) / 2])
+        half_width, half_height = np.sqrt((inverse[:, :2] ** 2) @ (half_size**2))
         return (
-            max(0, math.floor(y - down)),
-            max(0, math.floor(x - across)),
-            min(self.height, math.ceil(y + down)),
-            min(self.width, math.ceil(x + across)),
+            max(0, math.floor(y - half_height)),
+            max(0, math.floor(x - half_width)),
+            min(self.height, math.ceil(y + half_height)),
+            min(self.width, math.ceil(x + half_width)),
         )
 
 
@@ -107,17 +107,19 @@ def _read(
     """
 
     def drafts_at(levels: list[float], lines: Mask) -> list[PageReading]:
-        pages_at = [pages[at] if at in pages else find_page(ink, at, lines) for at in levels]
-        return _drafts(ink, pages_at, recognizer, pattern)
+        level_pages = [
+            pages[threshold] if threshold in pages else find_page(ink, threshold, lines) for threshold in levels
+        ]
+        return _drafts(ink, level_pages, recognizer, pattern)
 
-    def votes(lines: Mask) -> list[PageReading]:
+    def vote(lines: Mask) -> list[PageReading]:
         drafts = drafts_at(thresholds[:2], lines)
         return drafts if _agree(drafts) or not any(drafts) else drafts + drafts_at(thresholds[2:], lines)
 
-    drafts = votes(rules)
+    drafts = vote(rules)
     if not any(drafts) and (rules > (at_edges := _reaching_the_edges(rules))).any():
         pages = {}  # nothing but rules: then those that end within the picture were strokes
-        drafts += votes(at_edges)
+        drafts += vote(at_edges)
     else:
         drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
     nonempty = [draft for draft in drafts if draft]
@@ -136,7 +138,7 @@ def _reaching_the_edges(rules: Mask) -> Mask:
 def _agree(drafts: list[PageReading]) -> bool:
     if len({draft.text for draft in drafts}) > 1 or not all(drafts):
         return False
-    return all(sign.probability > SURE for draft in drafts for sign in draft.signs)
+    return all(sign.probability > MIN_SURE for draft in drafts for sign in draft.signs)
 
 
 def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
@@ -168,14 +170,14 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
         parts = [next(lines) for _ in page.rows]
         if not pattern:
             parts = without_words(parts)
-        full = [part for part in parts if part]
+        nonempty = [part for part in parts if part]
         ignored = page.ignored + tuple(chain(*(part.ignored for part in parts)))
         drafts.append(
             PageReading(
-                tuple(with_doubt(line, ignored) for part in full for line in part.lines),
-                tuple(gaps for part in full for gaps in part.gaps),
+                tuple(with_doubt(line, ignored) for part in nonempty for line in part.lines),
+                tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
-                tuple(separators for part in full for separators in part.separators),
+                tuple(separators for part in nonempty for separators in part.separators),
             )
         )
     return drafts
@@ -183,42 +185,46 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
     """Which rows to classify in full: long ones by the mean probability of their components as large as digits."""
-    wholes = [list(row.wholes()) if len(row.runs) > GLANCE else [] for row in rows]
-    signs = recognize(list(chain(*wholes)), recognizer)
-    share_of = {id(sign.candidate): float(sign.probabilities.sum()) for sign in signs}
+    whole_components = [list(row.whole_components()) if len(row.runs) > GLANCE_CANDIDATES else [] for row in rows]
+    signs = recognize(list(chain(*whole_components)), recognizer)
+    digit_probability = {id(sign.candidate): float(sign.probabilities.sum()) for sign in signs}
     means = [
-        float(np.mean([share_of.get(id(one), 0.0) for one in candidates])) if len(candidates) > 3 else 1.0
-        for candidates in wholes
+        float(np.mean([digit_probability.get(id(candidate), 0.0) for candidate in candidates]))
+        if len(candidates) > 3
+        else 1.0
+        for candidates in whole_components
     ]
-    return [mean >= GLANCE_LINE for mean in means]
+    return [mean >= MIN_GLANCE_PROBABILITY for mean in means]
 
 
 def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
     """A row's best path as a draft of one line, or of none if the row is no line of digits."""
-    whole = union([row.box_of(piece) for piece in row.pieces])
+    row_box = union([row.box_of(piece) for piece in row.pieces])
     if not signs:
-        return PageReading(ignored=((whole, "not digits" if row.digit_height * 2 < whole[3] - whole[1] else "speck"),))
+        return PageReading(
+            ignored=((row_box, "not digits" if row.digit_height * 2 < row_box[3] - row_box[1] else "speck"),)
+        )
     logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
     path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern)
     if math.isinf(path.score):
-        return PageReading(ignored=((whole, "does not fit the pattern"),))
+        return PageReading(ignored=((row_box, "does not fit the pattern"),))
     chosen = [_allowed(signs[number], digits) for number, digits in zip(path.chosen, path.allowed, strict=True)]
     scribbles = set() if pattern else find_scribbles(chosen)
     ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
     chosen = [sign for number, sign in enumerate(chosen) if number not in scribbles]
     left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
     if pattern and any(_is_digit_among(sign, left_out, row) for sign in signs):
-        return PageReading(ignored=((whole, "does not fit the pattern"),))
+        return PageReading(ignored=((row_box, "does not fit the pattern"),))
     ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
     if not chosen:
         return PageReading(ignored=tuple(ignored))
     if not pattern:
         others = [box for box, reason in ignored if reason == "not a digit"]
-        words = numbers_of(chosen, others, _gaps(chosen, ignored, path, pattern))
-        ignored += [(sign.box, "not a digit") for sign in chosen if sign not in words]
-        chosen = words
+        numbers = numbers_of(chosen, others, _gaps(chosen, ignored, path, pattern))
+        ignored += [(sign.box, "not a digit") for sign in chosen if sign not in numbers]
+        chosen = numbers
     if not chosen or are_strokes(chosen):
-        return PageReading(ignored=((whole, "not digits"),))
+        return PageReading(ignored=((row_box, "not digits"),))
     return PageReading((tuple(chosen),), (_gaps(chosen, ignored, path, pattern),), tuple(ignored), (path.separators,))
 
 
@@ -247,24 +253,26 @@ def _allowed(sign: ScoredCandidate, digits: frozenset[int]) -> ScoredCandidate:
 
 
 def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
-    taken = {
+    covered = {
         piece
         for candidate in chosen
         for piece in range(candidate.first, candidate.last)
         if piece not in candidate.dropped
     }
-    return [piece for index, piece in enumerate(row.pieces) if index not in taken]
+    return [piece for index, piece in enumerate(row.pieces) if index not in covered]
 
 
 def _is_digit_among(sign: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
     """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
     parts = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
-    return sign.candidate.height >= SIGN and sign.probability > 0.5 and all(piece in pieces for piece in parts)
+    return (
+        sign.candidate.height >= MIN_SIGN_HEIGHT and sign.probability > 0.5 and all(piece in pieces for piece in parts)
+    )
 
 
 def _reason(row: Row, piece: Piece) -> str:
     top, left, bottom, right = piece.box
-    if piece.height >= SIGN:
+    if piece.height >= MIN_SIGN_HEIGHT:
         return "not a digit"
     is_dash = right - left > max(1.6 * (bottom - top), 0.25 * row.digit_height)
     return "separator" if is_dash or piece.is_mark else "speck"
@@ -284,7 +292,7 @@ def _surest(drafts: list[PageReading]) -> PageReading:
         log_likelihood = sum(
             height * math.log(max(sign.probability, 1e-6)) for height, sign in zip(heights[index], signs, strict=True)
         )
-        left_out = LEFT_OUT * (max_height - sum(heights[index]))
-        return float((log_likelihood - left_out) / max_height + AGREEMENT * (votes[drafts[index].text] - 1))
+        left_out = LEFT_OUT_COST * (max_height - sum(heights[index]))
+        return float((log_likelihood - left_out) / max_height + AGREEMENT_BONUS * (votes[drafts[index].text] - 1))
 
     return drafts[max(range(len(drafts)), key=sureness)]

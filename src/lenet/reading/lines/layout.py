@@ -1,4 +1,4 @@
-"""How the ink of a page is laid out: which components are of a size, lie on one line, in which order lines are read.
+"""Page layout analysis: filtering of connected components, their grouping into lines, and the reading order.
 
 Geometry only: `segmentation` cuts the lines, and the path search reads them.
 """
@@ -15,18 +15,20 @@ Box = tuple[int, int, int, int]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
-TALLEST, LOWEST = 3.5, 0.12  # components that count, in digit heights of the page
-FAR = 10.0  # the widest white between neighbours of a line, in their heights
-COLUMNS = 1.5  # the least white between columns, in digit heights
-LEVEL = 0.25  # in digit heights: how far lines of two columns may be off to be one
-SIZES = 2.2  # neighbours higher by a larger factor are no two digits of one line
-STEEPEST = 16  # degrees that a page may be askew
+MAX_HEIGHT, MIN_SIZE = 3.5, 0.12  # components that count, in digit heights of the page
+MAX_WHITE = 10.0  # the widest white between neighbours of a line, in their heights
+MIN_COLUMN_GAP = 1.5  # the least white between columns, in digit heights
+MAX_LEVEL_OFFSET = 0.25  # in digit heights: how far lines of two columns may be off to be one
+MAX_SIZE_RATIO = 2.2  # neighbours higher by a larger factor are no two digits of one line
+MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
 CROP = 300  # pixels of the ink map: a picture no larger may be a crop around its digits
 CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
-FOLD = 0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
-REMNANT = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
+MAX_FOLD_ASPECT = (
+    0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
+)
+MIN_REMNANT_MASS = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
 
 
 @dataclass(frozen=True)
@@ -65,10 +67,10 @@ def find_components(mask: Mask, levels: NDArray[np.float32]) -> tuple[Labels, li
     ]
 
 
-def sort_out(
+def filter_components(
     components: list[Component], shape: tuple[int, ...]
 ) -> tuple[list[Component], float, list[tuple[Box, str]]]:
-    """Leave out grain, and what comes in from the edges of a photo: shadows, tables, fingers, margins.
+    """Filter out grain, and what comes in from the edges of a photo: shadows, tables, fingers, margins.
 
     Returns:
         The components left, their digit height, and the boxes left out with the reasons.
@@ -83,43 +85,43 @@ def sort_out(
     typical = digit_height(inner) if inner else 0.0
     is_crop = longer <= CROP or typical > CROP_HEIGHT * shorter
 
-    def belongs(component: Component) -> bool:
+    def is_inside(component: Component) -> bool:
         edges = _edges(component, shape)
         if is_crop:  # digits may well touch the edges of a crop
-            return edges < 3 and not (edges and component.mass < REMNANT * heaviest)
+            return edges < 3 and not (edges and component.mass < MIN_REMNANT_MASS * heaviest)
         return edges == 0 or (edges == 1 and max(component.height, component.width) <= 0.15 * longer)
 
-    left = [component for component in coarse if belongs(component)]
+    remaining = [component for component in coarse if is_inside(component)]
     # Where everything comes in from the edges, a digit may be among it after all.
-    left = left or [c for c in coarse if _edges(c, shape) < 3 and c.mass > REMNANT * heaviest]
-    if not left:
+    remaining = remaining or [c for c in coarse if _edges(c, shape) < 3 and c.mass > MIN_REMNANT_MASS * heaviest]
+    if not remaining:
         return [], 0.0, [(component.box, "at the edge") for component in coarse]
-    typical = digit_height(left)
-    heaviest = max(component.mass for component in left if component.height < TALLEST * typical)
+    typical = digit_height(remaining)
+    heaviest = max(component.mass for component in remaining if component.height < MAX_HEIGHT * typical)
     kept = [
         component
-        for component in left
-        if LOWEST * typical < max(component.height, component.width)
-        and component.height < TALLEST * typical
+        for component in remaining
+        if MIN_SIZE * typical < max(component.height, component.width)
+        and component.height < MAX_HEIGHT * typical
         and component.mass > 0.01 * heaviest
     ]
-    members, within = {c.number for c in kept}, {c.number for c in left}
-    out = [
-        (c.box, _reason(c, typical) if c.number in within else "at the edge")
+    members, remaining_numbers = {c.number for c in kept}, {c.number for c in remaining}
+    left_out = [
+        (c.box, _reason(c, typical) if c.number in remaining_numbers else "at the edge")
         for c in coarse
-        if c.number not in members and max(c.height, c.width) > LOWEST * typical
+        if c.number not in members and max(c.height, c.width) > MIN_SIZE * typical
     ]
-    return kept, typical, out
+    return kept, typical, left_out
 
 
 def _is_fold(component: Component, shape: tuple[int, ...]) -> bool:
     """Whether it runs from the top of a picture to its bottom, and the picture is no crop around it."""
     from_edge_to_edge = component.top <= 1 and component.bottom >= shape[0] - 1
-    return max(shape) > CROP and from_edge_to_edge and component.width < FOLD * component.height
+    return max(shape) > CROP and from_edge_to_edge and component.width < MAX_FOLD_ASPECT * component.height
 
 
 def _reason(component: Component, typical: float) -> str:
-    return "not a digit" if component.height >= TALLEST * typical else "speck"
+    return "not a digit" if component.height >= MAX_HEIGHT * typical else "speck"
 
 
 def _edges(component: Component, shape: tuple[int, ...]) -> int:
@@ -130,7 +132,7 @@ def _edges(component: Component, shape: tuple[int, ...]) -> int:
 
 
 def digit_height(components: list[Component]) -> float:
-    """The median height of the components, weighted by mass, so that specks and dots do not count."""
+    """The mass-weighted median height of the components, so that specks and dots do not count."""
     typical = float(np.median([component.mass for component in components]))
     by_height = sorted(components, key=lambda component: component.height)
     weights = np.cumsum([min(component.mass, 4 * typical) for component in by_height])
@@ -138,23 +140,23 @@ def digit_height(components: list[Component]) -> float:
 
 
 def find_skew(components: list[Component], height: float) -> float:
-    """How many degrees the lines of a page fall from left to right; 0 if that cannot be told or is little.
+    """Estimate the skew by projection profiles: degrees that lines fall from left to right; 0 if unclear or little.
 
     The projection of the components along their lines is the sharpest there is.
     """
-    large = [c for c in components if c.height > 0.5 * height]
-    if len(large) < 5:
+    tall = [c for c in components if c.height > 0.5 * height]
+    if len(tall) < 5:
         return 0.0
-    large = large[:: -(-len(large) // MAX_FOR_SKEW)]
-    y = np.array([(c.top + c.bottom) / 2 for c in large])
-    x = np.array([(c.left + c.right) / 2 for c in large])
-    degrees = np.arange(-STEEPEST, STEEPEST + 1)
-    along = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
-    distances = (along[:, :, None] - along[:, None, :]) / (0.25 * height)
-    sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(large)  # of each with every other
-    best = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
-    clear = sharpness[best] > 1.4 * sharpness[STEEPEST] and sharpness[best] > 0.5 * len(large)
-    return float(degrees[best]) if clear and abs(degrees[best]) >= MIN_SKEW else 0.0
+    tall = tall[:: -(-len(tall) // MAX_FOR_SKEW)]
+    y = np.array([(c.top + c.bottom) / 2 for c in tall])
+    x = np.array([(c.left + c.right) / 2 for c in tall])
+    degrees = np.arange(-MAX_SKEW, MAX_SKEW + 1)
+    projections = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
+    distances = (projections[:, :, None] - projections[:, None, :]) / (0.25 * height)
+    sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(tall)  # of each with every other
+    best_index = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
+    is_clear = sharpness[best_index] > 1.4 * sharpness[MAX_SKEW] and sharpness[best_index] > 0.5 * len(tall)
+    return float(degrees[best_index]) if is_clear and abs(degrees[best_index]) >= MIN_SKEW else 0.0
 
 
 def collect_lines(components: list[Component]) -> list[list[Component]]:
@@ -164,16 +166,16 @@ def collect_lines(components: list[Component]) -> list[list[Component]]:
     table: then a line goes on across the white between them.
     """
     if len(components) < 4:
-        return _in_reading_order(_linked(components))
+        return _in_reading_order(_link_lines(components))
     height = digit_height(components)
-    blocks = _split([(c.left - COLUMNS * height, c.right) for c in components])
+    blocks = _group_spans([(c.left - MIN_COLUMN_GAP * height, c.right) for c in components])
     if len(blocks) > 1:
-        parts = [_linked([components[index] for index in block]) for block in blocks]
-        for number in range(1, len(parts)):
-            left, right = list(chain(*parts[:number])), list(chain(*parts[number:]))
+        line_blocks = [_link_lines([components[index] for index in block]) for block in blocks]
+        for number in range(1, len(line_blocks)):
+            left, right = list(chain(*line_blocks[:number])), list(chain(*line_blocks[number:]))
             if min(len(left), len(right)) > 1 and not _are_level(left, right, height):
                 return [line for side in (left, right) for line in collect_lines(list(chain(*side)))]
-    return _in_reading_order(_linked(components))
+    return _in_reading_order(_link_lines(components))
 
 
 def _are_level(left: list[list[Component]], right: list[list[Component]], height: float) -> bool:
@@ -181,34 +183,40 @@ def _are_level(left: list[list[Component]], right: list[list[Component]], height
     ends = np.array([_middle(max(line, key=lambda c: c.right)) for line in left])
     starts = np.array([_middle(min(line, key=lambda c: c.left)) for line in right])
     distances = np.abs(ends[:, None] - starts)
-    return bool(np.median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < LEVEL * height)
+    return bool(np.median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_LEVEL_OFFSET * height)
 
 
 def _middle(component: Component) -> float:
     return (component.top + component.bottom) / 2
 
 
-def _linked(components: list[Component]) -> list[list[Component]]:
-    """Each component linked with the nearest before and behind it; a small one with the line it is in."""
+def _link_lines(components: list[Component]) -> list[list[Component]]:
+    """Group components into lines by union-find: each with its nearest neighbors, a small one with its line."""
     if not components:
         return []
     top, left, bottom, right = np.array([c.box for c in components], np.float64).T
     height = bottom - top
     white = np.maximum(left[None], left[:, None]) - np.minimum(right[None], right[:, None])  # < 0 where they overlap
-    middle, across = (top + bottom) / 2, left + right
+    center_y, center_x = (top + bottom) / 2, left + right
     # a small one: beside one far higher, within its height or nearly so
-    beside = (height[None] > SIZES * height[:, None]) & (white < 1.5 * height[None])
-    inside = (middle[:, None] > top - 0.25 * height) & (middle[:, None] < bottom + 0.25 * height)
-    stands_in = beside & inside
-    distance = np.where(stands_in, np.abs(across[:, None] - across) / height, np.inf)
-    small = np.asarray(np.isfinite(distance.min(axis=1)), np.bool_)
-    owner = np.where(small, distance.argmin(axis=1), np.arange(len(components)))
+    is_beside = (height[None] > MAX_SIZE_RATIO * height[:, None]) & (white < 1.5 * height[None])
+    is_within = (center_y[:, None] > top - 0.25 * height) & (center_y[:, None] < bottom + 0.25 * height)
+    belongs_to = is_beside & is_within
+    distance = np.where(belongs_to, np.abs(center_x[:, None] - center_x) / height, np.inf)
+    is_small = np.asarray(np.isfinite(distance.min(axis=1)), np.bool_)
+    owner = np.where(is_small, distance.argmin(axis=1), np.arange(len(components)))
 
-    shared = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
+    shared_rows = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
     lower, higher = np.minimum(height[:, None], height), np.maximum(height[:, None], height)
-    fits = (shared > 0.4 * lower) & (higher <= SIZES * lower) & (white < FAR * higher) & ~small & ~small[:, None]
-    ahead = np.where(fits & (across > across[:, None]), across - across[:, None], np.inf)
-    behind = np.where(fits & (across < across[:, None]), across[:, None] - across, np.inf)
+    fits = (
+        (shared_rows > 0.4 * lower)
+        & (higher <= MAX_SIZE_RATIO * lower)
+        & (white < MAX_WHITE * higher)
+        & ~is_small
+        & ~is_small[:, None]
+    )
+    ahead = np.where(fits & (center_x > center_x[:, None]), center_x - center_x[:, None], np.inf)
+    behind = np.where(fits & (center_x < center_x[:, None]), center_x[:, None] - center_x, np.inf)
     line_of = list(range(len(components)))
 
     def line(index: int) -> int:
@@ -218,7 +226,7 @@ def _linked(components: list[Component]) -> list[list[Component]]:
         return index
 
     for index in range(len(components)):
-        if small[index]:
+        if is_small[index]:
             line_of[line(index)] = line(int(owner[index]))
         for distances in (ahead[index], behind[index]):
             nearest = int(distances.argmin())
@@ -236,28 +244,28 @@ def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
         return lines
     bands = []
     for line in lines:
-        tall = max(c.height for c in line)
-        middle = float(np.median([(c.top + c.bottom) / 2 for c in line if c.height > 0.5 * tall]))
-        bands.append((middle - 0.3 * tall, middle + 0.3 * tall))
+        max_height = max(c.height for c in line)
+        middle = float(np.median([(c.top + c.bottom) / 2 for c in line if c.height > 0.5 * max_height]))
+        bands.append((middle - 0.3 * max_height, middle + 0.3 * max_height))
     columns = [(min(c.left for c in line), max(c.right for c in line)) for line in lines]
-    beside, below = _split(columns), _split(bands)
-    if len(beside) > 1 and (len(below) == 1 or all(len(block) > 1 for block in beside)):
-        return [line for block in beside for line in _in_reading_order([lines[index] for index in block])]
-    if len(below) > 1:
-        return [line for block in below for line in _in_reading_order([lines[index] for index in block])]
+    column_blocks, row_blocks = _group_spans(columns), _group_spans(bands)
+    if len(column_blocks) > 1 and (len(row_blocks) == 1 or all(len(block) > 1 for block in column_blocks)):
+        return [line for block in column_blocks for line in _in_reading_order([lines[index] for index in block])]
+    if len(row_blocks) > 1:
+        return [line for block in row_blocks for line in _in_reading_order([lines[index] for index in block])]
     order = np.argsort([band[0] + band[1] for band in bands], kind="stable")
     return [lines[index] for index in order.tolist()]
 
 
-def _split(spans: Sequence[tuple[float, float]]) -> list[list[int]]:
-    """Spans, by index, in groups between which there is white."""
+def _group_spans(spans: Sequence[tuple[float, float]]) -> list[list[int]]:
+    """Group overlapping intervals, by index; the groups are separated by white."""
     groups: list[list[int]] = []
-    reach = -np.inf
+    group_end = -np.inf
     for index in sorted(range(len(spans)), key=lambda index: spans[index][0]):
-        if spans[index][0] > reach:
+        if spans[index][0] > group_end:
             groups.append([])
         groups[-1].append(index)
-        reach = max(reach, spans[index][1])
+        group_end = max(group_end, spans[index][1])
     return groups
 
 
@@ -276,17 +284,17 @@ def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -
         return frozenset()
     height = float(np.median([bottom - top for top, _, bottom, _ in boxes]))
     left, right = np.array([box[1] for box in boxes]), np.array([box[3] for box in boxes])
-    white, step = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
-    unseparated = [index for index in range(len(white)) if index + 1 not in separated]
+    gaps, pitches = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
+    unseparated = [index for index in range(len(gaps)) if index + 1 not in separated]
     if not unseparated:
         return frozenset()
-    common = (len(unseparated) - 1) // 2
-    usual_white = max(0.0, float(np.sort(white[unseparated])[common]))
-    usual_step = float(np.sort(step[unseparated])[common])
+    median_index = (len(unseparated) - 1) // 2
+    typical_gap = max(0.0, float(np.sort(gaps[unseparated])[median_index]))
+    typical_pitch = float(np.sort(pitches[unseparated])[median_index])
     if len(unseparated) == 1:  # nothing to compare it with but the digits themselves
-        usual_white, usual_step = height, 1.5 * height
+        typical_gap, typical_pitch = height, 1.5 * height
     return frozenset(
         index + 1
         for index in unseparated
-        if white[index] > 2 * usual_white + 0.4 * height and step[index] > 1.7 * usual_step
+        if gaps[index] > 2 * typical_gap + 0.4 * height and pitches[index] > 1.7 * typical_pitch
     )

@@ -16,18 +16,18 @@ from lenet.reading.scoring import PageReading, ScoredCandidate
 
 DIGIT_LINE = 0.5  # minimum mean probability of the signs of a line, those included that are no digits
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
-ALONE = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
+MIN_ALONE_WORD = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
 BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
 NO_DIGIT = 0.1  # the probability assigned to a sign left out
-STROKES = 5  # so many bare strokes of one height are tally marks, a bar code, a comb of boxes: no ones
-ONES = 0.75  # the share of a line's signs, or a page's, that are then read as ones
-EVEN = 0.1  # of their height: the standard deviation of such strokes' tops and bottoms
-SCRIBBLE = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
-BLOT = 1.4  # the same of what is more likely no digit than one
+MIN_STROKES = 5  # so many bare strokes of one height are tally marks, a bar code, a comb of boxes: no ones
+MIN_ONES_SHARE = 0.75  # the share of a line's signs, or a page's, that are then read as ones
+MAX_UNEVENNESS = 0.1  # of their height: the standard deviation of such strokes' tops and bottoms
+MAX_STROKE_RATIO = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
+MAX_DOUBTFUL_RATIO = 1.4  # the same of what is more likely no digit than one
 MIN_REST = 0.06  # of a sign's size: smaller ink left over is grain
-ASIDE = 0.25  # of its size: the point under a slanted stroke
-DOUBT = 0.5  # the factor for the probabilities of a sign that leaves ink over
+MAX_ASIDE = 0.25  # of its size: the point under a slanted stroke
+DOUBT_FACTOR = 0.5  # the factor for the probabilities of a sign that leaves ink over
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -35,7 +35,7 @@ def without_words(lines: list[PageReading]) -> list[PageReading]:
     signs = [sign for line in lines for sign in line.signs]
     has_words = any(reason == "not digits" for line in lines for _, reason in line.ignored)
     ones = sum(sign.label == "1" for sign in signs)
-    are_strokes = sum(map(bool, lines)) > 1 and ones >= max(STROKES, ONES * len(signs))
+    are_strokes = sum(map(bool, lines)) > 1 and ones >= max(MIN_STROKES, MIN_ONES_SHARE * len(signs))
 
     def is_doubtful(line: PageReading) -> bool:
         return bool(line) and (are_strokes or (has_words and not _is_sure(line.signs)))
@@ -50,16 +50,17 @@ def without_words(lines: list[PageReading]) -> list[PageReading]:
 
 def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]) -> list[ScoredCandidate]:
     """The signs of those words of a line that are numbers; words beside them must leave no doubt about it."""
-    spaced = {id(chosen[at]) for at in gaps}
+    after_gap = {id(chosen[index]) for index in gaps}
     boxes = sorted(
-        [(box, None) for box in others] + [(sign.box, sign) for sign in chosen], key=lambda one: _middle(one[0])
+        [(box, None) for box in others] + [(sign.box, sign) for sign in chosen],
+        key=lambda entry: _doubled_center(entry[0]),
     )
     spaces = find_spaces([box for box, _ in boxes])
-    starts = [at for at, (_, sign) in enumerate(boxes) if at == 0 or at in spaces or id(sign) in spaced]
+    starts = [index for index, (_, sign) in enumerate(boxes) if index == 0 or index in spaces or id(sign) in after_gap]
     words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
     signs = [[sign for _, sign in word if sign is not None] for word in words]
     left_out = [len(word) - len(digits) for word, digits in zip(words, signs, strict=True)]
-    minimum = ALONE if len(words) == 1 else DIGIT_WORD
+    minimum = MIN_ALONE_WORD if len(words) == 1 else DIGIT_WORD
     numbers = [
         bool(digits) and _is_number(digits, count, minimum) for digits, count in zip(signs, left_out, strict=True)
     ]
@@ -71,7 +72,7 @@ def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset
     return [sign for digits, is_number in zip(signs, numbers, strict=True) if is_number for sign in digits]
 
 
-def _middle(box: Box) -> int:
+def _doubled_center(box: Box) -> int:
     return box[1] + box[3]
 
 
@@ -80,33 +81,35 @@ def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool
     if sum(sign.probability for sign in word) < DIGIT_LINE * (len(word) + others):
         return False
     probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in word]
-    return len(probabilities) < 3 or _sureness(probabilities) >= minimum
+    return len(probabilities) < 3 or _trimmed_geometric_mean(probabilities) >= minimum
 
 
 def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
     """Whether signs are surely digits: the probability of any digit and that of the best one weigh the same."""
     return (
         len(word) >= MIN_DIGITS
-        and _sureness([math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word])
+        and _trimmed_geometric_mean(
+            [math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word]
+        )
         >= BESIDE_WORDS
     )
 
 
-def _sureness(probabilities: list[float]) -> float:
-    """The geometric mean; of three and more without the minimum."""
-    counted = np.sort(probabilities)[len(probabilities) > 2 :]
-    return math.exp(float(np.log(np.maximum(counted, 0.01)).mean()))
+def _trimmed_geometric_mean(probabilities: list[float]) -> float:
+    """Geometric mean of probabilities; of three and more without the minimum."""
+    trimmed = np.sort(probabilities)[len(probabilities) > 2 :]
+    return math.exp(float(np.log(np.maximum(trimmed, 0.01)).mean()))
 
 
 def are_strokes(signs: Sequence[ScoredCandidate]) -> bool:
     """Whether these are evenly spaced vertical bars: unlikely to be ones, though a row of ones is lost by that."""
     ones = [sign for sign in signs if sign.label == "1"]
-    if len(ones) < max(STROKES, ONES * len(signs)):
+    if len(ones) < max(MIN_STROKES, MIN_ONES_SHARE * len(signs)):
         return False
     tops, lefts, bottoms, rights = np.array([sign.box for sign in ones], np.float64).T
     middles, height = lefts + rights, float(np.median(bottoms - tops))
     spread = [float(np.std(ends - np.polyval(np.polyfit(middles, ends, 1), middles))) for ends in (tops, bottoms)]
-    return max(spread) < EVEN * height
+    return max(spread) < MAX_UNEVENNESS * height
 
 
 def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
@@ -114,10 +117,12 @@ def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
     if len(chosen) < 4:
         return set()
     widths = [stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in chosen]
-    usual = float(np.median(widths))
-    blots = {number for number, width in enumerate(widths) if width > SCRIBBLE * usual}
+    median_width = float(np.median(widths))
+    blots = {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
     doubtful = {
-        number for number, sign in enumerate(chosen) if sign.probabilities.sum() < 0.5 and widths[number] > BLOT * usual
+        number
+        for number, sign in enumerate(chosen)
+        if sign.probabilities.sum() < 0.5 and widths[number] > MAX_DOUBTFUL_RATIO * median_width
     }
     return blots | doubtful
 
@@ -135,15 +140,15 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
         for (above, from_left, below, to_right), reason in ignored:
             height, width = below - above, to_right - from_left
             inside = above > top and below < bottom and from_left > left and to_right < right
-            beyond = bottom < above < bottom + size or top - size < below < top
-            in_line = left - ASIDE * size < from_left and to_right < right + ASIDE * size
+            above_or_below = bottom < above < bottom + size or top - size < below < top
+            in_line = left - MAX_ASIDE * size < from_left and to_right < right + MAX_ASIDE * size
             is_rest = reason != "rule" and MIN_REST * size < max(height, width) < 0.5 * size
-            if is_rest and (inside or (beyond and in_line)):
+            if is_rest and (inside or (above_or_below and in_line)):
                 return True
         return False
 
     return tuple(
-        replace(sign, probabilities=sign.probabilities * np.float32(DOUBT)) if is_doubtful(sign) else sign
+        replace(sign, probabilities=sign.probabilities * np.float32(DOUBT_FACTOR)) if is_doubtful(sign) else sign
         for sign in signs
     )
 

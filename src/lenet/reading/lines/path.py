@@ -18,9 +18,9 @@ from numpy.typing import NDArray
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
 
-WORST = -12.0  # lower bound of a candidate's score
+MIN_SCORE = -12.0  # lower bound of a candidate's score
 MIN_FIT = 0.02  # minimum probability of a digit that a pattern asks for
-NARROW = 0.4  # in digit heights: few digits except 1 are narrower
+NARROW_WIDTH = 0.4  # in digit heights: few digits except 1 are narrower
 MISSING_SEPARATOR = 1.0  # a separator that the pattern asks for and no ink shows
 
 
@@ -79,11 +79,11 @@ class Path:
 
 
 @dataclass(frozen=True)
-class _Step:
+class _PathNode:
     """A partial path: its score, the step before, and the candidate taken there."""
 
     score: float
-    before: "_Step | None" = None
+    previous: "_PathNode | None" = None
     candidate: int = -1
     state: int = 0
 
@@ -95,7 +95,7 @@ def best_path(
     pattern: Pattern | None = None,
     costs: Costs = COSTS,
 ) -> Path:
-    """Cover all pieces with candidates, or pass over those that are better left out.
+    """Viterbi search: cover all pieces with candidates, or skip those that are better left out.
 
     Args:
         candidates: runs of pieces.
@@ -106,40 +106,40 @@ def best_path(
     """
     pattern = Pattern.anything() if pattern is None else pattern
     states = pattern.states
-    skipping = _skipping(candidates, log_probabilities, pieces, costs)
+    skip_scores = _skip_scores(candidates, log_probabilities, pieces, costs)
     from_piece: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for index, candidate in enumerate(candidates):
-        passed_over = sum(skipping[piece] for piece in candidate.dropped)
-        from_piece[candidate.first].append((index, passed_over - _cost(candidate, costs)))
+        dropped_score = sum(skip_scores[piece] for piece in candidate.dropped)
+        from_piece[candidate.first].append((index, dropped_score - _cost(candidate, costs)))
     best_of = _best_of(log_probabilities, pattern)
-    reached: list[dict[int, _Step]] = [{} for _ in range(pieces + 1)]
-    reached[0][0] = _Step(0.0)
+    best_nodes: list[dict[int, _PathNode]] = [{} for _ in range(pieces + 1)]
+    best_nodes[0][0] = _PathNode(0.0)
 
-    def reach(piece: int, state: int, score: float, before: _Step, candidate: int = -1) -> None:
-        known = reached[piece].get(state)
-        if known is None or score > known.score:
-            reached[piece][state] = _Step(score, before, candidate, state)
+    def relax(piece: int, state: int, score: float, previous: _PathNode, candidate: int = -1) -> None:
+        current = best_nodes[piece].get(state)
+        if current is None or score > current.score:
+            best_nodes[piece][state] = _PathNode(score, previous, candidate, state)
 
     for piece in range(pieces + 1):
         for state in range(len(states)):  # separators lead to later states only, so each is final when its turn comes
-            step = reached[piece].get(state)
-            if step is None:
+            node = best_nodes[piece].get(state)
+            if node is None:
                 continue
             if piece < pieces:
-                reach(piece + 1, state, step.score + skipping[piece], step)
+                relax(piece + 1, state, node.score + skip_scores[piece], node)
             for target in states[state].following:
                 if states[target].separator:
-                    reach(piece, target, step.score - MISSING_SEPARATOR, step)
+                    relax(piece, target, node.score - MISSING_SEPARATOR, node)
                     if piece < pieces:
-                        reach(piece + 1, target, step.score + skipping[piece] / 2, step)
+                        relax(piece + 1, target, node.score + skip_scores[piece] / 2, node)
                     continue
                 scores = best_of[states[target].digits]
                 for index, score in from_piece[piece]:
                     if scores[index] > -np.inf:
-                        total = max(scores[index] + score, WORST)
-                        reach(candidates[index].last, target, step.score + total, step, index)
-    ends = [step for state, step in reached[pieces].items() if state in pattern.accepting]
-    return _traced(max(ends, key=lambda step: step.score), pattern) if ends else Path((), -np.inf)
+                        total = max(scores[index] + score, MIN_SCORE)
+                        relax(candidates[index].last, target, node.score + total, node, index)
+    ends = [node for state, node in best_nodes[pieces].items() if state in pattern.accepting]
+    return _trace_back(max(ends, key=lambda node: node.score), pattern) if ends else Path((), -np.inf)
 
 
 def _best_of(log_probabilities: NDArray[np.float32], pattern: Pattern) -> dict[frozenset[int], list[float]]:
@@ -153,19 +153,19 @@ def _best_of(log_probabilities: NDArray[np.float32], pattern: Pattern) -> dict[f
     return best
 
 
-def _traced(end: _Step, pattern: Pattern) -> Path:
-    steps = [end]
-    while steps[-1].before is not None:
-        steps.append(steps[-1].before)
+def _trace_back(end: _PathNode, pattern: Pattern) -> Path:
+    nodes = [end]
+    while nodes[-1].previous is not None:
+        nodes.append(nodes[-1].previous)
     chosen: list[int] = []
     allowed: list[frozenset[int]] = []
     separators: dict[int, str] = {}
-    for before, step in zip(steps[::-1], steps[-2::-1], strict=False):
-        state = pattern.states[step.state]
-        if step.candidate >= 0:
-            chosen.append(step.candidate)
+    for previous, node in zip(nodes[::-1], nodes[-2::-1], strict=False):
+        state = pattern.states[node.state]
+        if node.candidate >= 0:
+            chosen.append(node.candidate)
             allowed.append(state.digits)
-        elif step.state != before.state:
+        elif node.state != previous.state:
             separators[len(chosen)] = separators.get(len(chosen), "") + state.separator
     return Path(tuple(chosen), end.score, tuple(allowed), separators)
 
@@ -174,7 +174,7 @@ def _cost(candidate: Candidate, costs: Costs) -> float:
     return (
         costs.digit
         + costs.cut * candidate.cuts
-        + costs.splinter * max(0.0, NARROW - candidate.width) * (candidate.cuts > 0)
+        + costs.splinter * max(0.0, NARROW_WIDTH - candidate.width) * (candidate.cuts > 0)
         + costs.mark * candidate.marks
         + costs.gap * candidate.gap
         + costs.width * max(0.0, candidate.width / max(candidate.height, 1.0) - costs.wide_above)
@@ -182,18 +182,18 @@ def _cost(candidate: Candidate, costs: Costs) -> float:
     )
 
 
-def _skipping(
+def _skip_scores(
     candidates: Sequence[Candidate], log_probabilities: NDArray[np.float32], pieces: int, costs: Costs
 ) -> list[float]:
-    """The score of leaving out each piece: a small cost for a speck, a large one for a piece as high as a digit."""
+    """Scores of leaving out each piece: a small cost for a speck, a large one for a piece as high as a digit."""
     scores = [-costs.speck] * pieces
-    nothing = np.log(np.clip(1 - np.exp(log_probabilities).sum(axis=1), 1e-6, 1))  # the probability of no digit
-    for candidate, rubbish in zip(candidates, nothing.tolist(), strict=True):
+    log_no_digit = np.log(np.clip(1 - np.exp(log_probabilities).sum(axis=1), 1e-6, 1))  # the probability of no digit
+    for candidate, no_digit_score in zip(candidates, log_no_digit.tolist(), strict=True):
         if candidate.last == candidate.first + 1:
             height = candidate.height
-            by_size = costs.speck + 6 * max(0.0, height - costs.speck_above)
+            size_cost = costs.speck + 6 * max(0.0, height - costs.speck_above)
             if height >= 0.45:
-                by_size = 3.5 + (costs.left_out - 3.5) * height
-            alone = max(-by_size, rubbish - costs.rubbish * min(height, 1.0) - costs.speck)
-            scores[candidate.first] = alone - costs.torn * (candidate.cuts > 0)
+                size_cost = 3.5 + (costs.left_out - 3.5) * height
+            skip_score = max(-size_cost, no_digit_score - costs.rubbish * min(height, 1.0) - costs.speck)
+            scores[candidate.first] = skip_score - costs.torn * (candidate.cuts > 0)
     return scores

@@ -1,4 +1,4 @@
-r"""What a line is known to look like, as ``\d{3}-\d{4}``: a small automaton that the best path through it obeys."""
+r"""Patterns of lines, as ``\d{3}-\d{4}``: parsed to a small automaton that the best path through a line obeys."""
 
 from dataclasses import dataclass
 from typing import NoReturn
@@ -98,33 +98,33 @@ class _Parser:
     """Recursive descent; a repeated part is read again for every repetition."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.at = text, 0
+        self.text, self.position = text, 0
         self.signs: list[tuple[frozenset[int], str]] = [(frozenset(), "")]
         self.following: list[set[int]] = [set()]
 
     def pattern(self) -> Pattern:
-        whole = self._choice()
-        if self.at < len(self.text):
-            self._refuse("a parenthesis closes that was not opened")
+        part = self._choice()
+        if self.position < len(self.text):
+            self._fail("a parenthesis closes that was not opened")
         if len(self.signs) == 1:
-            self._refuse("it asks for nothing")
-        self.following[0].update(whole.first)
+            self._fail("it asks for nothing")
+        self.following[0].update(part.first)
         states = tuple(
             State(digits, separator, tuple(sorted(following)))
             for (digits, separator), following in zip(self.signs, self.following, strict=True)
         )
-        return Pattern(self.text, states, frozenset(whole.last) | (frozenset({0}) if whole.optional else frozenset()))
+        return Pattern(self.text, states, frozenset(part.last) | (frozenset({0}) if part.optional else frozenset()))
 
     def _choice(self) -> _Part:
         part = self._sequence()
-        while self._take("|"):
+        while self._accept("|"):
             other = self._sequence()
             part = _Part(part.optional or other.optional, part.first + other.first, part.last + other.last)
         return part
 
     def _sequence(self) -> _Part:
         part = _Part(True, (), ())
-        while self.at < len(self.text) and self.text[self.at] not in "|)":
+        while self.position < len(self.text) and self.text[self.position] not in "|)":
             part = self._joined(part, self._repeated())
         return part
 
@@ -136,67 +136,67 @@ class _Parser:
         return _Part(a.optional and b.optional, first, last)
 
     def _repeated(self) -> _Part:
-        start = self.at
+        start = self.position
         part = self._atom()
-        stop = self.at
+        stop = self.position
         minimum, maximum = self._counts()
-        end = self.at
-        whole = _Part(True, (), ())
+        end = self.position
+        repeated = _Part(True, (), ())
         for number in range(maximum):
             if number:
-                self.at = start
+                self.position = start
                 part = self._atom()
-                assert self.at == stop
-            whole = self._joined(whole, _Part(part.optional or number >= minimum, part.first, part.last))
-        self.at = end
-        if self.at < len(self.text) and self.text[self.at] in "?{":
-            self._refuse("one count follows another")
-        return whole
+                assert self.position == stop
+            repeated = self._joined(repeated, _Part(part.optional or number >= minimum, part.first, part.last))
+        self.position = end
+        if self.position < len(self.text) and self.text[self.position] in "?{":
+            self._fail("one count follows another")
+        return repeated
 
     def _counts(self) -> tuple[int, int]:
-        if self._take("?"):
+        if self._accept("?"):
             return 0, 1
-        if not self._take("{"):
+        if not self._accept("{"):
             return 1, 1
-        close = self.text.find("}", self.at)
-        minimum, comma, maximum = self.text[self.at : max(close, self.at)].partition(",")
+        close = self.text.find("}", self.position)
+        minimum, comma, maximum = self.text[self.position : max(close, self.position)].partition(",")
         if close < 0 or not _is_count(minimum) or (comma and not _is_count(maximum)):
-            self._refuse("a count is written {3} or {3,4}")
-        self.at = close + 1
+            self._fail("a count is written {3} or {3,4}")
+        self.position = close + 1
         low, high = int(minimum), int(maximum) if comma else int(minimum)
         if not 0 < high <= MAX_SIGNS or low > high:
-            self._refuse(f"a count goes from the smaller to the larger, up to {MAX_SIGNS}")
+            self._fail(f"a count goes from the smaller to the larger, up to {MAX_SIGNS}")
         return low, high
 
     def _atom(self) -> _Part:
-        sign = self.text[self.at]
-        self.at += 1
+        sign = self.text[self.position]
+        self.position += 1
         if sign == "(":
             part = self._choice()
-            if not self._take(")"):
-                self._refuse("a parenthesis is not closed")
+            if not self._accept(")"):
+                self._fail("a parenthesis is not closed")
             return part
         if sign == "[":
             return self._sign(self._class(), "")
         if sign == "\\":
-            escaped = self.text[self.at : self.at + 1]
-            self.at += 1
+            escaped = self.text[self.position : self.position + 1]
+            self.position += 1
             if escaped == "d":
                 return self._sign(ALL_DIGITS, "")
             if escaped and escaped in ESCAPED:
                 return self._sign(frozenset(), escaped)
-            self.at -= 2
+            self.position -= 2
         elif sign in "0123456789":
             return self._sign(frozenset({int(sign)}), "")
         elif sign in SEPARATORS:
             return self._sign(frozenset(), sign)
         else:
-            self.at -= 1
-        self._refuse(f"{self.text[self.at : self.at + 1 + (sign == chr(92))]!r} is not known")
+            self.position -= 1
+        self._fail(f"{self.text[self.position : self.position + 1 + (sign == chr(92))]!r} is not known")
 
     def _class(self) -> frozenset[int]:
-        close = self.text.find("]", self.at)
-        inside = self.text[self.at : max(close, self.at)]
+        close = self.text.find("]", self.position)
+        inside = self.text[self.position : max(close, self.position)]
         digits: set[int] = set()
         rest = inside
         while rest:
@@ -208,26 +208,27 @@ class _Parser:
             digits.update(range(int(ends[0]), int(ends[-1]) + 1))
             rest = rest[size:]
         if close < 0 or not digits:
-            self._refuse("brackets hold digits, as [0-4] or [135]")
-        self.at = close + 1
+            self._fail("brackets hold digits, as [0-4] or [135]")
+        self.position = close + 1
         return frozenset(digits)
 
     def _sign(self, digits: frozenset[int], separator: str) -> _Part:
         if len(self.signs) > MAX_SIGNS:
-            self._refuse(f"it asks for more than {MAX_SIGNS} signs")
+            self._fail(f"it asks for more than {MAX_SIGNS} signs")
         self.signs.append((digits, separator))
         self.following.append(set())
         state = len(self.signs) - 1
         return _Part(False, (state,), (state,))
 
-    def _take(self, sign: str) -> bool:
-        taken = self.text.startswith(sign, self.at)
-        self.at += taken
+    def _accept(self, sign: str) -> bool:
+        taken = self.text.startswith(sign, self.position)
+        self.position += taken
         return taken
 
-    def _refuse(self, why: str) -> NoReturn:
+    def _fail(self, why: str) -> NoReturn:
         raise ReadingError(
-            rf"pattern {self.text!r}, at {self.text[self.at :]!r}: {why}; a pattern is made of \d, [0-4], digits, "
+            rf"pattern {self.text!r}, at {self.text[self.position :]!r}: {why}; "
+            r"a pattern is made of \d, [0-4], digits, "
             r"separators (space - , / : \.), {3}, {3,4}, ?, | and (groups)"
         )
 

@@ -17,7 +17,15 @@ from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import without_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.layout import Box as Box  # for those who import it from here
-from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, find_components, find_skew, sort_out
+from lenet.reading.lines.layout import (
+    Component,
+    Labels,
+    Mask,
+    collect_lines,
+    filter_components,
+    find_components,
+    find_skew,
+)
 
 MAX_COMPONENTS = 500  # of a page: more are texture
 MAX_RUNS, RUNS_OF_COMPONENT = 200, 3  # so are more candidates, and more for each component
@@ -25,9 +33,9 @@ MAX_PIECES = 5  # of one digit
 MAX_WIDTH = 1.7  # of several pieces taken for one digit, in digit heights
 MAX_PIECE_WIDTH = 2.5  # the same of one piece
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
-FOOT = 0.65  # of a digit's height, from its top: points and commas stand below
+MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
-LOW = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
+MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
 
 Run = tuple[int, int, float, tuple[int, ...]]
 
@@ -92,7 +100,7 @@ class Row:
         """Every run of neighbouring pieces that could be one digit by its size, with and without its specks."""
         return (self._candidate(*run) for run in self.runs)
 
-    def wholes(self) -> Iterator[Candidate]:
+    def whole_components(self) -> Iterator[Candidate]:
         """The candidates that are a component each, as high as a digit and no wider."""
         for first, last, gap, dropped in self.runs:
             piece = self.pieces[first]
@@ -107,18 +115,20 @@ class Row:
 
     def _runs(self) -> Iterator[Run]:
         for first in range(len(self.pieces)):
-            gap, reach = 0.0, self.pieces[first].right
+            gap, run_end = 0.0, self.pieces[first].right
             for last in range(first + 1, min(len(self.pieces), first + MAX_PIECES) + 1):
-                run = self.pieces[first:last]
-                white = max(0.0, run[-1].left - reach) if last > first + 1 else 0.0
-                gap, reach = gap + white, max(reach, run[-1].right)
-                wide = reach - min(piece.left for piece in run)
-                if wide > (MAX_WIDTH if last > first + 1 else MAX_PIECE_WIDTH) * self.digit_height:
+                run_pieces = self.pieces[first:last]
+                white = max(0.0, run_pieces[-1].left - run_end) if last > first + 1 else 0.0
+                gap, run_end = gap + white, max(run_end, run_pieces[-1].right)
+                run_width = run_end - min(piece.left for piece in run_pieces)
+                if run_width > (MAX_WIDTH if last > first + 1 else MAX_PIECE_WIDTH) * self.digit_height:
                     break
                 if white > MAX_GAP * self.digit_height:
                     break
                 yield first, last, gap, ()
-                specks = tuple(index for index in range(first + 1, last - 1) if self.pieces[index].height < LOW)
+                specks = tuple(
+                    index for index in range(first + 1, last - 1) if self.pieces[index].height < MAX_LOW_HEIGHT
+                )
                 if specks:
                     yield first, last, gap, specks
 
@@ -129,26 +139,37 @@ class Row:
         return y + top, x + left, y + bottom, x + right
 
     def _candidate(self, first: int, last: int, gap: float, dropped: tuple[int, ...]) -> Candidate:
-        run = [self.pieces[index] for index in range(first, last) if index not in dropped]
-        numbers = [number for piece in run for number in piece.numbers]
-        box = top, left, bottom, right = _around([piece.box for piece in run])
-        part = self.labels[top:bottom, left:right]
-        mask = part == numbers[0]
+        run_pieces = [self.pieces[index] for index in range(first, last) if index not in dropped]
+        numbers = [number for piece in run_pieces for number in piece.numbers]
+        box = top, left, bottom, right = _bounding_box([piece.box for piece in run_pieces])
+        label_window = self.labels[top:bottom, left:right]
+        mask = label_window == numbers[0]
         for number in numbers[1:]:
-            mask |= part == number
+            mask |= label_window == number
         ink = crop_of(self.ink[top:bottom, left:right], mask, self.threshold)
-        unit = self.digit_height
-        width = max(piece.right for piece in run) - min(piece.left for piece in run)
-        place = self.box_of(Piece(0, 0, (), box, 0))
+        digit_height = self.digit_height
+        width = max(piece.right for piece in run_pieces) - min(piece.left for piece in run_pieces)
+        page_box = self.box_of(Piece(0, 0, (), box, 0))
         cuts = self._is_cut(first) + self._is_cut(last)
-        marks = sum(piece.is_mark for piece in run) if len(run) > 1 else 0
-        return Candidate(first, last, place, ink, (bottom - top) / unit, width / unit, gap / unit, dropped, cuts, marks)
+        marks = sum(piece.is_mark for piece in run_pieces) if len(run_pieces) > 1 else 0
+        return Candidate(
+            first,
+            last,
+            page_box,
+            ink,
+            (bottom - top) / digit_height,
+            width / digit_height,
+            gap / digit_height,
+            dropped,
+            cuts,
+            marks,
+        )
 
-    def _is_cut(self, place: int) -> bool:
+    def _is_cut(self, boundary: int) -> bool:
         """Whether the pieces before and behind a place were cut from one component."""
-        if not 0 < place < len(self.pieces):
+        if not 0 < boundary < len(self.pieces):
             return False
-        return not self.pieces[place - 1].components.isdisjoint(self.pieces[place].components)
+        return not self.pieces[boundary - 1].components.isdisjoint(self.pieces[boundary].components)
 
 
 @dataclass(frozen=True)
@@ -168,7 +189,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
     """The rows of a picture at one threshold of the ink's levels, rules taken out."""
     mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
     labels, components = find_components(mask, ink.levels)
-    components, height, ignored = sort_out(components, ink.levels.shape)
+    components, height, ignored = filter_components(components, ink.levels.shape)
     if len(components) > MAX_COMPONENTS:
         return Page(is_texture=True)
     rows: list[Row] = []
@@ -180,11 +201,11 @@ def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
             if max_runs < 0:
                 return Page(is_texture=True)
         else:
-            ignored += [(component.box, _mark(component, height)) for component in line]
+            ignored += [(component.box, _mark_kind(component, height)) for component in line]
     return Page(tuple(row for row in rows if row.pieces), tuple(ignored), find_skew(components, height))
 
 
-def _mark(component: Component, height: float) -> str:
+def _mark_kind(component: Component, height: float) -> str:
     is_dash = component.width > max(1.6 * component.height, 0.25 * height)
     return "separator" if is_dash else "speck"
 
@@ -195,17 +216,17 @@ def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
 
 
 def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
-    top, left, bottom, right = _around([component.box for component in line])
+    top, left, bottom, right = _bounding_box([component.box for component in line])
     heights = [component.height for component in line]
     digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
-    part = labels[top:bottom, left:right]
-    numbers_of_pieces = np.zeros_like(part)
-    slant = find_slant(np.isin(part, [component.number for component in line]).view(np.uint8))
+    label_window = labels[top:bottom, left:right]
+    numbers_of_pieces = np.zeros_like(label_window)
+    slant = find_slant(np.isin(label_window, [component.number for component in line]).view(np.uint8))
     pieces: list[Piece] = []
     for component in line:
         corner = component.top - top, component.left - left
         window = np.s_[corner[0] : component.bottom - top, corner[1] : component.right - left]
-        mask = part[window] == component.number
+        mask = label_window[window] == component.number
         cuts = candidate_cuts(mask, digit_height, slant) if component.width > 0.6 * digit_height else []
         section = sections(mask, cuts)
         for value in range(1, len(cuts) + 2):
@@ -214,10 +235,10 @@ def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -
                 number = len(pieces) + 1
                 numbers_of_pieces[window][ys, xs] = number
                 ys, xs = ys + corner[0], xs + corner[1]
-                along = xs + slant * (ys - part.shape[0] / 2)
+                upright_xs = xs + slant * (ys - label_window.shape[0] / 2)
                 box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
                 height = (box[2] - box[0]) / digit_height
-                ends = float(along.min()), float(along.max()) + 1
+                ends = float(upright_xs.min()), float(upright_xs.max()) + 1
                 pieces.append(Piece(*ends, (number,), box, height, frozenset({component.number})))
     return Row(
         ink.levels[top:bottom, left:right],
@@ -225,12 +246,12 @@ def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -
         (top, left),
         threshold,
         digit_height,
-        _marked(_joined(pieces, digit_height), digit_height),
+        _flag_marks(_merge_stacked(pieces, digit_height), digit_height),
     )
 
 
-def _joined(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
-    """Pieces of different components that stand over one another made one: the halves of a broken 4.
+def _merge_stacked(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
+    """Merge pieces of different components that stand over one another: the halves of a broken 4.
 
     Low ones stay apart: they may be the bar of a 5 as well as a comma or a speck, and the path decides.
     """
@@ -238,35 +259,39 @@ def _joined(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
         pieces = sorted(pieces, key=lambda piece: piece.left + piece.right)
         for i, j in _neighbours(len(pieces)):
             a, b = pieces[i], pieces[j]
-            shared = min(a.right, b.right) - max(a.left, b.left)
+            shared_columns = min(a.right, b.right) - max(a.left, b.left)
             left, right = min(a.left, b.left), max(a.right, b.right)
-            over = shared > 0.6 * min(a.right - a.left, b.right - b.left)
-            high = min(a.height, b.height) > LOW
-            if over and high and a.components.isdisjoint(b.components) and right - left < 1.3 * digit_height:
-                box = _around([a.box, b.box])
+            is_stacked = shared_columns > 0.6 * min(a.right - a.left, b.right - b.left)
+            are_tall = min(a.height, b.height) > MAX_LOW_HEIGHT
+            if is_stacked and are_tall and a.components.isdisjoint(b.components) and right - left < 1.3 * digit_height:
+                box = _bounding_box([a.box, b.box])
                 height = (box[2] - box[0]) / digit_height
-                both = Piece(left, right, a.numbers + b.numbers, box, height, a.components | b.components)
-                pieces[i : j + 1] = [both, *pieces[i + 1 : j]]
+                merged = Piece(left, right, a.numbers + b.numbers, box, height, a.components | b.components)
+                pieces[i : j + 1] = [merged, *pieces[i + 1 : j]]
                 break
         else:
             return tuple(pieces)
 
 
-def _marked(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, ...]:
+def _flag_marks(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, ...]:
     """Mark the pieces that are low, whole, at the foot of the digits around them, and beside these."""
-    high = [piece for piece in pieces if piece.height > LOW]
+    tall = [piece for piece in pieces if piece.height > MAX_LOW_HEIGHT]
     parts = Counter(component for piece in pieces for component in piece.components)
 
     def is_mark(piece: Piece) -> bool:
         top, left, bottom, right = piece.box
-        near = [
-            other.box for other in high if other.box[1] < right + digit_height and other.box[3] > left - digit_height
+        neighbor_boxes = [
+            other.box for other in tall if other.box[1] < right + digit_height and other.box[3] > left - digit_height
         ]
-        if piece.height > LOW or not near or any(parts[component] > 1 for component in piece.components):
+        if (
+            piece.height > MAX_LOW_HEIGHT
+            or not neighbor_boxes
+            or any(parts[component] > 1 for component in piece.components)
+        ):
             return False
-        around = _around(near)
-        at_foot = (top + bottom) / 2 > around[0] + FOOT * (around[2] - around[0])
-        return at_foot and all(min(right, box[3]) - max(left, box[1]) < 0.5 * (right - left) for box in near)
+        surroundings = _bounding_box(neighbor_boxes)
+        at_foot = (top + bottom) / 2 > surroundings[0] + MARK_TOP * (surroundings[2] - surroundings[0])
+        return at_foot and all(min(right, box[3]) - max(left, box[1]) < 0.5 * (right - left) for box in neighbor_boxes)
 
     return tuple(replace(piece, is_mark=is_mark(piece)) for piece in pieces)
 
@@ -276,14 +301,14 @@ def _neighbours(count: int) -> Iterator[tuple[int, int]]:
     return ((i, j) for i in range(count) for j in range(i + 1, min(i + 4, count)))
 
 
-def _around(boxes: Sequence[Box]) -> Box:
+def _bounding_box(boxes: Sequence[Box]) -> Box:
     tops, lefts, bottoms, rights = zip(*boxes, strict=True)
     return min(tops), min(lefts), max(bottoms), max(rights)
 
 
 def crop_of(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float) -> NDArray[np.float32]:
-    """Ink with the threshold at 0.5: soft edges are kept where they are the mask's own, all else is paper."""
-    near = cv2.dilate(mask.astype(np.uint8), _BLOCK)
-    soft = np.clip(levels / (2 * threshold), 0, 1) * near
-    outside = np.minimum(soft, 0.49) * (soft < 0.5)
-    return np.asarray(np.where(mask, np.maximum(soft, 0.5), outside), np.float32)
+    """Crop ink, scaled to put the threshold at 0.5; soft edges stay where they are the mask's, the rest is paper."""
+    dilated = cv2.dilate(mask.astype(np.uint8), _BLOCK)
+    soft_levels = np.clip(levels / (2 * threshold), 0, 1) * dilated
+    outside = np.minimum(soft_levels, 0.49) * (soft_levels < 0.5)
+    return np.asarray(np.where(mask, np.maximum(soft_levels, 0.5), outside), np.float32)

@@ -1,0 +1,111 @@
+"""Illumination estimate: the gray level of bare paper at each pixel of a picture, and a mask of areas without paper."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Plane = NDArray[np.uint8]
+Levels = NDArray[np.float32]
+
+STROKE = 0.27  # of the longer side: no stroke is wider
+DARK_FRACTION = 0.4  # of the paper's light: a table or a sleeve has less
+EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a shadow's edge is softer
+
+_SIDE, _SIDE_OF_CROP = 96, 48  # the longer side of the copy on which light is estimated
+_KERNEL_SIZE = 9  # pixels of the copy that the smoothing of light reaches over, and so where a shadow's edge may be
+_DARKEST_PAPER = 20.0
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True)
+class Background:
+    """Background estimate of one channel, on a small copy of the picture.
+
+    Attributes:
+        background: uint8; the gray level that bare paper would have.
+        minimum: uint8, the least light close by, or None; bare paper behind the edge of a shadow has no less.
+        gain: float32; what a lack of gray levels is multiplied by to give a share of the light; 0 where no paper is.
+    """
+
+    background: Plane
+    minimum: Plane | None
+    gain: Levels
+
+
+def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Background]:
+    """Estimate the background of each channel by morphological closing and smoothing.
+
+    Args:
+        planes: the channels, uint8 (h, w) each; paper is lighter than ink.
+        is_crop: whether digits may fill the picture and touch its edges. In any other picture what runs along an
+            edge is no stroke, and light may change abruptly.
+    """
+    closed = [_without_strokes(plane, is_crop) for plane in planes]
+    if is_crop:
+        backgrounds = [_gray(cv2.GaussianBlur(levels, (0, 0), 3)) for levels in closed]
+        return [
+            Background(background, None, gain)
+            for background, gain in zip(backgrounds, _gains(backgrounds), strict=True)
+        ]
+    backgrounds = [
+        _gray(cv2.GaussianBlur(cv2.medianBlur(_gray(levels), _KERNEL_SIZE), (0, 0), 1.5)) for levels in closed
+    ]
+    non_paper = _non_paper_mask(np.maximum.reduce(closed))
+    minima = [cv2.erode(levels + 255 * non_paper, np.ones((_KERNEL_SIZE, _KERNEL_SIZE), np.uint8)) for levels in closed]
+    return [
+        Background(background, _gray(cv2.GaussianBlur(minimum, (0, 0), 1)), gain * (1 - non_paper))
+        for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds), strict=True)
+    ]
+
+
+def _without_strokes(plane: Plane, is_crop: bool) -> Levels:
+    """Remove strokes by morphological closing of a reduced copy; light, shadow, and what lies beside paper stay."""
+    side = _SIDE_OF_CROP if is_crop else _SIDE
+    height, width = plane.shape
+    scale = side / max(height, width)
+    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    stroke = int(STROKE * side) | 1
+    kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke))
+    border = stroke + 1
+    # Border replicated: a dark strip along the edge becomes a wide one, which closing leaves alone.
+    border_mode = cv2.BORDER_REFLECT if is_crop else cv2.BORDER_REPLICATE
+    padded = cv2.copyMakeBorder(small, border, border, border, border, border_mode)
+    closed = cv2.morphologyEx(padded, cv2.MORPH_CLOSE, kernel)[border:-border, border:-border]
+    return np.maximum(closed, _DARKEST_PAPER).astype(np.float32)
+
+
+def _gains(backgrounds: Sequence[Plane]) -> list[Levels]:
+    """Gains 2 / (background of the channel + of the lightest channel), which turn deficits into shares of light.
+
+    On yellow paper blue has little light but as much grain: a share of its own light would be mostly grain.
+    """
+    levels = [np.asarray(paper, np.float32) for paper in backgrounds]
+    lightest = np.maximum.reduce(levels)
+    return [np.asarray(2 / np.maximum(channel_background + lightest, 1.0), np.float32) for channel_background in levels]
+
+
+def _non_paper_mask(illumination: Levels) -> Levels:
+    """Mask of dark connected components at the border with abrupt edges; a shadow is less dark, or has soft edges."""
+    dark = (illumination < DARK_FRACTION * float(np.quantile(illumination, 0.8))).astype(np.uint8)
+    non_paper = np.zeros_like(dark)
+    if dark.any():
+        abrupt_edges = (cv2.dilate(illumination, np.ones((7, 7), np.uint8)) > EDGE_RATIO * illumination) & (
+            cv2.erode(dark, _BLOCK) == 0
+        )
+        rim = (dark > 0) & (cv2.erode(dark, _BLOCK) == 0)
+        count, labels = cv2.connectedComponents(dark)
+        for number in range(1, count):
+            region = labels == number
+            at_edge = region[[0, -1]].any() or region[:, [0, -1]].any()
+            if at_edge and 2 * np.count_nonzero(abrupt_edges & region) > np.count_nonzero(rim & region) > 0:
+                non_paper[region] = 1
+    return np.asarray(cv2.dilate(non_paper, _BLOCK), np.float32)
+
+
+def _gray(levels: NDArray[Any]) -> Plane:
+    return np.asarray(np.clip(np.rint(levels), 0, 255), np.uint8)
