@@ -49,9 +49,9 @@ def page_document(
     """
     if not 1 <= len(models) <= MAX_NETWORKS:
         raise LeNetError(f"a page shows 1 to {MAX_NETWORKS} networks, got {len(models)}")
-    for one in models:
-        _check(one.network)
-    networks = [_network(one, title) for one, title in zip(models, _titles(models), strict=True)]
+    for model in models:
+        _check(model.network)
+    networks = [_network(model, title) for model, title in zip(models, _titles(models), strict=True)]
     reader = _reader(networks)
     if reader is None:
         reader = len(networks)
@@ -82,8 +82,8 @@ def _check(network: Network) -> None:
 def _titles(models: Sequence[Model]) -> list[str]:
     """The networks' names, those that stand more than once with a number."""
     titles: list[str] = []
-    for one in models:
-        name, number = one.network.name, 1
+    for model in models:
+        name, number = model.network.name, 1
         while (title := name if number == 1 else f"{name} ({number})") in titles:
             number += 1
         titles.append(title)
@@ -93,8 +93,8 @@ def _titles(models: Sequence[Model]) -> list[str]:
 def _reader(networks: list[dict[str, Any]]) -> int | None:
     for_digits = [
         index
-        for index, one in enumerate(networks)
-        if tuple(one["labels"]) == DIGITS and one["pictures"]["kind"] != "color"
+        for index, network in enumerate(networks)
+        if tuple(network["labels"]) == DIGITS and network["pictures"]["kind"] != "color"
     ]
     refusing = [index for index in for_digits if networks[index]["refusal"] is not None]
     return next(iter([*refusing, *for_digits]), None)
@@ -171,7 +171,8 @@ def _account(network: Network) -> dict[str, Any]:
                     language: describe_stage(stage.layer, figures["input_shape"], language) for language in _LANGUAGES
                 },
                 "derivations": {
-                    language: [[one.label(language), one.formula] for one in derivations] for language in _LANGUAGES
+                    language: [[derivation.label(language), derivation.formula] for derivation in derivations]
+                    for language in _LANGUAGES
                 },
             }
         )

@@ -33,7 +33,7 @@ _POLICY_OF_SERVED = _POLICY | {"connect-src": "'self'"}
 _FIRST_STYLE = "tokens.css"
 _MEDIA_TYPES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
 # What may stand as it is in a data: URL within JSON within HTML. A line's end, for one, may not: URLs drop it.
-_PLAIN = " !$&'()*+,-./:;=?@[]^_`{|}~>"
+_URL_SAFE = " !$&'()*+,-./:;=?@[]^_`{|}~>"
 
 
 def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
@@ -58,10 +58,10 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
         '<script type="module">import "lenet/main.js";</script>',
     }
     for name, part in parts.items():
-        before, mark, after = page.partition(f"<!--{name}-->")
-        if not mark:
+        head, marker, tail = page.partition(f"<!--{name}-->")
+        if not marker:
             raise AssertionError(f"site/index.html has no place for the {name}: <!--{name}-->")
-        page = before + part + after
+        page = head + part + tail
     return page
 
 
@@ -93,7 +93,7 @@ def import_map(site: Traversable) -> dict[str, dict[str, str]]:
 
 
 def _in_url(text: str) -> str:
-    return quote(text.rstrip(), safe=_PLAIN)
+    return quote(text.rstrip(), safe=_URL_SAFE)
 
 
 def _styles(site: Traversable) -> str:
@@ -110,11 +110,11 @@ def _as_data(site: Traversable, path: str) -> str:
     return f"url(data:{_MEDIA_TYPES[Path(path).suffix]};base64,{content})"
 
 
-def _files(folder: Traversable, before: str = "") -> list[tuple[str, Traversable]]:
+def _files(folder: Traversable, prefix: str = "") -> list[tuple[str, Traversable]]:
     """All files under a folder by their path in it, in the order of the paths."""
     files: list[tuple[str, Traversable]] = []
     for entry in folder.iterdir():
-        path = before + entry.name
+        path = prefix + entry.name
         files += _files(entry, f"{path}/") if entry.is_dir() else [(path, entry)]
     return sorted(files, key=lambda named: named[0])
 

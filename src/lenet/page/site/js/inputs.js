@@ -49,7 +49,7 @@ export function networkInput(network, image) {
   const grays = fitted(image, height, width);
   const area = height * width;
   const input = new Float32Array(channels * area);
-  for (let at = 0; at < area; at++) input[at] = levels[grays[at]];
+  for (let index = 0; index < area; index++) input[index] = levels[grays[index]];
   for (let channel = 1; channel < channels; channel++) input.copyWithin(channel * area, 0, area);
   return input;
 }

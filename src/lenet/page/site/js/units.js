@@ -58,17 +58,17 @@ export function explainUnit(network, pass, index, unit) {
   const stage = network.stages[index];
   const { sums, values } = pass.stages[index];
   const [, height, width] = stage.outputShape;
-  const place = (unit[0] * height + unit[1]) * width + unit[2];
-  if (!(place >= 0 && place < sums.length)) throw new Error(`${stage.name} has no unit [${unit.join(", ")}]`);
-  const before = index === 0 ? pass.input : pass.stages[index - 1].values;
+  const unitIndex = (unit[0] * height + unit[1]) * width + unit[2];
+  if (!(unitIndex >= 0 && unitIndex < sums.length)) throw new Error(`${stage.name} has no unit [${unit.join(", ")}]`);
+  const inputValues = index === 0 ? pass.input : pass.stages[index - 1].values;
   return {
     kind: stage.kind,
-    value: values[place],
-    sum: sums[place],
+    value: values[unitIndex],
+    sum: sums[unitIndex],
     activation: stage.activation,
     receptiveField: network.receptiveField(index, unit),
     sources: sourcesOf(network, index, unit),
-    ...EXPLAIN[stage.kind](stage, before, unit, place),
+    ...EXPLAIN[stage.kind](stage, inputValues, unit, unitIndex),
   };
 }
 
@@ -100,45 +100,47 @@ function mapsSeen({ layer, inputShape: [maps] }, map) {
 
 const EXPLAIN = {
   convolution: explainConvolution,
-  subsampling: (stage, before, [map, row, column]) => ({
-    values: valuesSeen(stage, before, map, row, column),
+  subsampling: (stage, inputValues, [map, row, column]) => ({
+    values: valuesSeen(stage, inputValues, map, row, column),
     coefficient: stage.arrays.coefficient[map],
     bias: stage.arrays.bias[map],
   }),
-  max_pooling: (stage, before, [map, row, column]) => {
-    const values = valuesSeen(stage, before, map, row, column);
+  max_pooling: (stage, inputValues, [map, row, column]) => {
+    const values = valuesSeen(stage, inputValues, map, row, column);
     return { values, winner: values.indexOf(Math.max(...values)) };
   },
-  average_pooling: (stage, before, [map, row, column]) => ({ values: valuesSeen(stage, before, map, row, column) }),
-  global_average_pooling: (stage, before, [map]) => ({ values: valuesSeen(stage, before, map, 0, 0) }),
+  average_pooling: (stage, inputValues, [map, row, column]) => ({
+    values: valuesSeen(stage, inputValues, map, row, column),
+  }),
+  global_average_pooling: (stage, inputValues, [map]) => ({ values: valuesSeen(stage, inputValues, map, 0, 0) }),
   full_connection: explainFullConnection,
-  euclidean_rbf: (stage, before, [unit]) => {
+  euclidean_rbf: (stage, inputValues, [unit]) => {
     const prototype = Float32Array.from(stage.layer.prototypes[unit]);
-    const differences = before.map((input, index) => input - prototype[index]);
+    const differences = inputValues.map((input, index) => input - prototype[index]);
     return { prototype, differences, squares: differences.map((difference) => difference ** 2) };
   },
 };
 
-function explainConvolution(stage, before, [map, row, column], place) {
+function explainConvolution(stage, inputValues, [map, row, column], unitIndex) {
   const { layer, inputShape, arrays } = stage;
   const size = layer.kernel_size;
   const { top, left } = windowOf(stage, row, column);
   const connected = connectedMaps(layer, inputShape[0]);
   const first = connected.slice(0, map).reduce((count, maps) => count + maps.length, 0);
   const terms = connected[map].map((inputMap, index) => {
-    const patch = patchAt(before, inputShape, inputMap, top, left, size, layer.padding_value);
+    const patch = patchAt(inputValues, inputShape, inputMap, top, left, size, layer.padding_value);
     const kernel = arrays.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
     return { map: inputMap, top, left, size, patch, kernel, sum: dot(patch, kernel) };
   });
-  return { bias: arrays.bias[layer.bias === "unit" ? place : map], terms };
+  return { bias: arrays.bias[layer.bias === "unit" ? unitIndex : map], terms };
 }
 
-function valuesSeen(stage, before, map, row, column) {
+function valuesSeen(stage, inputValues, map, row, column) {
   const { top, left, height, width } = windowOf(stage, row, column);
   const [inputMap] = mapsSeen(stage, map);
   const [, mapHeight, mapWidth] = stage.inputShape;
   return Float32Array.from({ length: height * width }, (_, index) => {
-    return before[(inputMap * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
+    return inputValues[(inputMap * mapHeight + top + Math.floor(index / width)) * mapWidth + left + (index % width)];
   });
 }
 
@@ -151,8 +153,8 @@ function patchAt(maps, [, height, width], map, top, left, size, outside) {
   });
 }
 
-function explainFullConnection({ inputShape: [, height, width], arrays }, before, [unit]) {
-  const inputs = before.slice();
+function explainFullConnection({ inputShape: [, height, width], arrays }, inputValues, [unit]) {
+  const inputs = inputValues.slice();
   const weights = arrays.weight.slice(unit * inputs.length, (unit + 1) * inputs.length);
   const products = Array.from(inputs, (input, index) => ({
     index,

@@ -4,10 +4,10 @@ import { planeLike, rint } from "lenet/reading/resampling.js";
 
 const { fround } = Math;
 
-/** The plane blurred; the window reaches over four standard deviations, and edges mirror what they close. */
+/** Separable Gaussian blur; the kernel reaches over four standard deviations; border: reflect-101. */
 export function blur(plane, sigma) {
   const kernel = gaussian(rint(sigma * 8 + 1) | 1, sigma);
-  return down(across(plane, kernel), kernel);
+  return blurColumns(blurRows(plane, kernel), kernel);
 }
 
 function gaussian(size, sigma) {
@@ -17,29 +17,31 @@ function gaussian(size, sigma) {
   return Float32Array.from(values, (value) => value / sum);
 }
 
-/** An index carried on beyond the ends as a mirror without a double edge would show it. */
-function mirrored(index, size) {
+/** Border reflect-101: an index beyond the ends, reflected at the first or last pixel without repeating it. */
+function reflected(index, size) {
   if (size === 1) return 0;
-  let place = index;
-  while (place < 0 || place >= size) place = place < 0 ? -place : 2 * size - 2 - place;
-  return place;
+  let reflectedIndex = index;
+  while (reflectedIndex < 0 || reflectedIndex >= size) {
+    reflectedIndex = reflectedIndex < 0 ? -reflectedIndex : 2 * size - 2 - reflectedIndex;
+  }
+  return reflectedIndex;
 }
 
-function across(plane, kernel) {
+function blurRows(plane, kernel) {
   const { data, width, height } = plane;
   const half = kernel.length >> 1;
-  const sumAt = kernel.length === 5 ? sumOfFive : sumOfAll;
-  // The last few pixels of a row are computed one by one, and then products are rounded before they are added.
-  const alone = width - (width % (kernel.length === 5 ? 2 : 4));
+  const convolveAt = kernel.length === 5 ? convolveFiveTaps : convolve;
+  // OpenCV multiplies and adds in one rounding (fused) up to the last whole vector of a row; the rest rounds products.
+  const fusedEnd = width - (width % (kernel.length === 5 ? 2 : 4));
   const result = planeLike(plane);
-  for (let y = 0, at = 0; y < height; y++) {
-    const row = Float32Array.from({ length: width + 2 * half }, (_, x) => data[y * width + mirrored(x - half, width)]);
-    for (let x = 0; x < width; x++, at++) result.data[at] = sumAt(row, x, kernel, x < alone);
+  for (let y = 0, offset = 0; y < height; y++) {
+    const row = Float32Array.from({ length: width + 2 * half }, (_, x) => data[y * width + reflected(x - half, width)]);
+    for (let x = 0; x < width; x++, offset++) result.data[offset] = convolveAt(row, x, kernel, x < fusedEnd);
   }
   return result;
 }
 
-function sumOfAll(row, x, kernel, isFused) {
+function convolve(row, x, kernel, isFused) {
   let sum = fround(row[x] * kernel[0]);
   for (let k = 1; k < kernel.length; k++) {
     const product = row[x + k] * kernel[k];
@@ -48,7 +50,7 @@ function sumOfAll(row, x, kernel, isFused) {
   return sum;
 }
 
-function sumOfFive(row, x, kernel, isFused) {
+function convolveFiveTaps(row, x, kernel, isFused) {
   const middle = fround(row[x + 2] * kernel[2]);
   const near = fround(row[x + 1] + row[x + 3]);
   const far = fround(row[x] + row[x + 4]);
@@ -56,20 +58,20 @@ function sumOfFive(row, x, kernel, isFused) {
   return fround(middle + fround(near * kernel[3])) + fround(far * kernel[4]);
 }
 
-function down(plane, kernel) {
+function blurColumns(plane, kernel) {
   const { data, width, height } = plane;
   const half = kernel.length >> 1;
-  const alone = width - (width % 8);
+  const fusedEnd = width - (width % 8);
   const result = planeLike(plane);
-  for (let y = 0, at = 0; y < height; y++) {
-    const rows = Array.from({ length: kernel.length }, (_, k) => mirrored(y + k - half, height) * width);
-    for (let x = 0; x < width; x++, at++) {
-      let sum = fround(data[at] * kernel[half]);
+  for (let y = 0, offset = 0; y < height; y++) {
+    const rows = Array.from({ length: kernel.length }, (_, k) => reflected(y + k - half, height) * width);
+    for (let x = 0; x < width; x++, offset++) {
+      let sum = fround(data[offset] * kernel[half]);
       for (let k = 1; k <= half; k++) {
         const product = fround(data[rows[half - k] + x] + data[rows[half + k] + x]) * kernel[half + k];
-        sum = fround((x < alone ? product : fround(product)) + sum);
+        sum = fround((x < fusedEnd ? product : fround(product)) + sum);
       }
-      result.data[at] = sum;
+      result.data[offset] = sum;
     }
   }
   return result;

@@ -1,4 +1,4 @@
-/** Connected components of a mask. */
+/** Labels the connected components of a mask (8-connectivity, flood fill). */
 
 /**
  * @param mask { data: of 0 and others, width, height }
@@ -8,27 +8,27 @@
 export function findComponents({ data, width, height }) {
   const labels = new Int32Array(data.length);
   const components = [];
-  const open = [];
+  const stack = [];
   for (let seed = 0; seed < data.length; seed++) {
     if (!data[seed] || labels[seed]) continue;
     const number = components.length + 1;
     const component = { number, top: height, left: width, bottom: 0, right: 0, area: 0 };
     components.push(component);
     labels[seed] = number;
-    open.push(seed);
-    while (open.length) {
-      const at = open.pop();
-      const x = at % width;
-      const y = (at - x) / width;
+    stack.push(seed);
+    while (stack.length) {
+      const pixel = stack.pop();
+      const x = pixel % width;
+      const y = (pixel - x) / width;
       component.area++;
       [component.top, component.left] = [Math.min(component.top, y), Math.min(component.left, x)];
       [component.bottom, component.right] = [Math.max(component.bottom, y + 1), Math.max(component.right, x + 1)];
       for (let v = Math.max(0, y - 1); v <= Math.min(height - 1, y + 1); v++) {
         for (let u = Math.max(0, x - 1); u <= Math.min(width - 1, x + 1); u++) {
-          const next = v * width + u;
-          if (!data[next] || labels[next]) continue;
-          labels[next] = number;
-          open.push(next);
+          const neighbor = v * width + u;
+          if (!data[neighbor] || labels[neighbor]) continue;
+          labels[neighbor] = number;
+          stack.push(neighbor);
         }
       }
     }

@@ -4,9 +4,9 @@ import { findComponents } from "lenet/reading/components.js";
 import { crop, normalize } from "lenet/reading/normalization.js";
 import { inkByThreshold } from "lenet/reading/threshold.js";
 
-const LIGHTEST = 0.04; // of the largest component's area: smaller ones are specks
-const STACKED = 0.35; // of the largest component's longer side: as far above or below it may be the loose bar of a 5
-const ABOVE = 0.35; // of the narrower one's columns: so many are those of both, where one stands above the other
+const MIN_AREA = 0.04; // of the largest component's area: smaller ones are specks
+const MAX_STACKED_GAP = 0.35; // of the largest component's longer side: so far away may be the loose bar of a 5
+const MIN_SHARED_COLUMNS = 0.35; // of the narrower one's columns, where one stands above the other
 
 /**
  * @typedef {Object} Seen - what became of the digit that was found
@@ -21,7 +21,7 @@ const ABOVE = 0.35; // of the narrower one's columns: so many are those of both,
  * @returns {Seen}
  */
 export function digitOfDrawing({ data, width, height }) {
-  const levels = Float32Array.from({ length: width * height }, (_, at) => (255 - data[4 * at]) / 255);
+  const levels = Float32Array.from({ length: width * height }, (_, index) => (255 - data[4 * index]) / 255);
   return digitOf({ data: levels, width, height }, "paper-high", () => true);
 }
 
@@ -39,7 +39,8 @@ function digitOf(ink, polarity, belongs) {
   const { labels, components } = findComponents({ ...ink, data: ink.data.map((level) => (level >= 0.5 ? 1 : 0)) });
   if (!components.length) return { image: null, box: null, steps: null };
   const largest = components.reduce((a, b) => (b.area > a.area ? b : a));
-  const parts = components.filter((one) => one.area >= LIGHTEST * largest.area && belongs(one, largest));
+  const parts = components.filter((candidate) =>
+    candidate.area >= MIN_AREA * largest.area && belongs(candidate, largest));
   const isPart = new Uint8Array(components.length + 1);
   isPart[0] = 1; // the soft edges
   for (const { number } of parts) isPart[number] = 1;
@@ -47,16 +48,16 @@ function digitOf(ink, polarity, belongs) {
     Math.min(...parts.map(({ top }) => top)), Math.min(...parts.map(({ left }) => left)),
     Math.max(...parts.map(({ bottom }) => bottom)), Math.max(...parts.map(({ right }) => right)),
   ];
-  const digit = crop({ ...ink, data: ink.data.map((level, at) => (isPart[labels[at]] ? level : 0)) }, ...box);
+  const digit = crop({ ...ink, data: ink.data.map((level, index) => (isPart[labels[index]] ? level : 0)) }, ...box);
   const normalized = normalize(digit);
   if (!normalized) return { image: null, box: null, steps: null };
   return { image: normalized.image, box, steps: { crop: digit, small: normalized.small, polarity } };
 }
 
-function isStacked(one, largest) {
+function isStacked(candidate, largest) {
   const size = Math.max(largest.bottom - largest.top, largest.right - largest.left);
-  const distance = Math.max(one.top - largest.bottom, largest.top - one.bottom);
-  const shared = Math.min(one.right, largest.right) - Math.max(one.left, largest.left);
-  const narrower = Math.min(one.right - one.left, largest.right - largest.left);
-  return distance < STACKED * size && shared >= ABOVE * narrower;
+  const distance = Math.max(candidate.top - largest.bottom, largest.top - candidate.bottom);
+  const shared = Math.min(candidate.right, largest.right) - Math.max(candidate.left, largest.left);
+  const narrower = Math.min(candidate.right - candidate.left, largest.right - largest.left);
+  return distance < MAX_STACKED_GAP * size && shared >= MIN_SHARED_COLUMNS * narrower;
 }

@@ -37,5 +37,5 @@ async function grayLevelsOf(base64) {
   const context = canvas.getContext("2d");
   context.drawImage(bitmap, 0, 0);
   const { data } = context.getImageData(0, 0, SIDE, SIDE);
-  return Uint8Array.from({ length: SIDE * SIDE }, (_, at) => data[4 * at]);
+  return Uint8Array.from({ length: SIDE * SIDE }, (_, index) => data[4 * index]);
 }

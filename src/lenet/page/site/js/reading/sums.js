@@ -8,11 +8,11 @@ export function sum(data, start = 0, count = data.length) {
     const half = (count >> 1) & ~7;
     return fround(sum(data, start, half) + sum(data, start + half, count - half));
   }
-  const whole = count & ~7;
+  const unrolledEnd = count & ~7;
   const lanes = new Float32Array(8);
-  for (let i = 0; i < whole; i++) lanes[i & 7] += data[start + i];
+  for (let i = 0; i < unrolledEnd; i++) lanes[i & 7] += data[start + i];
   const pairs = [0, 2, 4, 6].map((lane) => fround(lanes[lane] + lanes[lane + 1]));
   let total = fround(fround(pairs[0] + pairs[1]) + fround(pairs[2] + pairs[3]));
-  for (let i = whole; i < count; i++) total = fround(total + data[start + i]);
+  for (let i = unrolledEnd; i < count; i++) total = fround(total + data[start + i]);
   return total;
 }

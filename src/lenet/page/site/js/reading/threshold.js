@@ -1,4 +1,4 @@
-/** Ink told from paper by one threshold for the whole picture. */
+/** Binarization by a global Otsu threshold, with the polarity from the border. */
 
 const MIN_CONTRAST = 16; // gray levels between the means of ink and paper
 
@@ -10,43 +10,45 @@ const MIN_CONTRAST = 16; // gray levels between the means of ink and paper
  *   null if there is no contrast
  */
 export function inkByThreshold({ data, width, height }) {
-  const grays = Uint8Array.from({ length: width * height }, (_, at) =>
-    Math.round(0.299 * data[4 * at] + 0.587 * data[4 * at + 1] + 0.114 * data[4 * at + 2]));
+  const grays = Uint8Array.from({ length: width * height }, (_, index) =>
+    Math.round(0.299 * data[4 * index] + 0.587 * data[4 * index + 1] + 0.114 * data[4 * index + 2]));
   const { threshold, dark, light } = classesOf(grays);
   if (!(light - dark >= MIN_CONTRAST)) return null;
   const isInkHigh = isBorderDark(grays, width, height, threshold);
-  const [paper, full] = isInkHigh ? [dark, light] : [light, dark];
-  const levels = Float32Array.from(grays, (gray) => Math.min(1, Math.max(0, (gray - paper) / (full - paper))));
+  const [paper, fullInk] = isInkHigh ? [dark, light] : [light, dark];
+  const levels = Float32Array.from(grays, (gray) => Math.min(1, Math.max(0, (gray - paper) / (fullInk - paper))));
   return { ink: { data: levels, width, height }, polarity: isInkHigh ? "ink-high" : "paper-high" };
 }
 
-/** The greatest level of the darker class, and the means of both. */
+/** Otsu: the threshold of the largest between-class variance, and the means of both classes. */
 function classesOf(grays) {
   const counts = new Float64Array(256);
   for (const gray of grays) counts[gray]++;
   const total = counts.reduce((sum, count, level) => sum + count * level, 0);
-  let [below, sumBelow] = [0, 0];
-  let best = { between: 0 };
+  let [darkCount, darkSum] = [0, 0];
+  let best = { betweenClassVariance: 0 };
   for (let level = 0; level < 255; level++) {
-    below += counts[level];
-    sumBelow += counts[level] * level;
-    const above = grays.length - below;
-    if (!below || !above) continue;
-    const [dark, light] = [sumBelow / below, (total - sumBelow) / above];
-    const between = below * above * (light - dark) ** 2;
-    if (between > best.between) best = { between, threshold: level, dark, light };
+    darkCount += counts[level];
+    darkSum += counts[level] * level;
+    const lightCount = grays.length - darkCount;
+    if (!darkCount || !lightCount) continue;
+    const [dark, light] = [darkSum / darkCount, (total - darkSum) / lightCount];
+    const betweenClassVariance = darkCount * lightCount * (light - dark) ** 2;
+    if (betweenClassVariance > best.betweenClassVariance) {
+      best = { betweenClassVariance, threshold: level, dark, light };
+    }
   }
   return best;
 }
 
 function isBorderDark(grays, width, height, threshold) {
-  let [dark, all] = [0, 0];
+  let [dark, borderPixels] = [0, 0];
   for (let y = 0; y < height; y++) {
     const step = y === 0 || y === height - 1 ? 1 : Math.max(1, width - 1);
     for (let x = 0; x < width; x += step) {
       dark += grays[y * width + x] <= threshold ? 1 : 0;
-      all++;
+      borderPixels++;
     }
   }
-  return 2 * dark > all;
+  return 2 * dark > borderPixels;
 }

@@ -1,4 +1,4 @@
-/** Enlarging by a scale as OpenCV's affine map does it, rounding for rounding. */
+/** Affine enlargement, linear or cubic, as OpenCV's warpAffine computes it, rounding for rounding. */
 
 const { fround } = Math;
 const SHARPNESS = fround(-0.75); // of the cubic weights
@@ -13,20 +13,20 @@ export function enlarge(plane, scale, corner, width, height, isCubic) {
   const exact = size * (1 / (size * size));
   const step = fround(exact);
   const shift = fround(-exact * fround(corner));
-  const separate = (index) => fround(fround(step * index) + shift);
-  const alone = width - (width % 16); // from here on pixels are computed one by one
-  const fused = (index) => (index < alone ? fround(step * index + shift) : separate(index));
-  const columns = tapsOf(isCubic ? separate : fused, width, plane.width, isCubic);
-  const rows = tapsOf(separate, height, plane.height, isCubic);
+  const roundedProduct = (index) => fround(fround(step * index) + shift);
+  const fusedEnd = width - (width % 16); // from here on pixels are computed one by one
+  const fusedProduct = (index) => (index < fusedEnd ? fround(step * index + shift) : roundedProduct(index));
+  const columns = tapsOf(isCubic ? roundedProduct : fusedProduct, width, plane.width, isCubic);
+  const rows = tapsOf(roundedProduct, height, plane.height, isCubic);
   return stretched(stretched(plane, columns), rows);
 }
 
 /** For each pixel of the result its position between two of the source, and the weights of those around. */
 function tapsOf(placeOf, count, size, isCubic) {
   return Array.from({ length: count }, (_, index) => {
-    const place = placeOf(index);
-    const first = Math.min(size + 3, Math.max(-4, Math.floor(place))) + FRAME;
-    const share = fround(place - Math.floor(place));
+    const position = placeOf(index);
+    const first = Math.min(size + 3, Math.max(-4, Math.floor(position))) + FRAME;
+    const share = fround(position - Math.floor(position));
     return { first, levelOf: isCubic ? cubic(share) : linear(share) };
   });
 }
@@ -42,15 +42,16 @@ function stretched({ data, width, height }, taps) {
   return result;
 }
 
-const linear = (share) => (row, at) => share * fround(row[at + 1] - row[at]) + row[at];
+const linear = (share) => (row, offset) => share * fround(row[offset + 1] - row[offset]) + row[offset];
 
 function cubic(x) {
-  const rest = fround(1 - x);
+  const complement = fround(1 - x);
   const square = fround(x * x);
-  const before = fround(SHARPNESS * fround(x * fround(rest * rest)));
+  const beforeWeight = fround(SHARPNESS * fround(x * fround(complement * complement)));
   const first = fround(fround(1.25 * x - 2.25) * square + 1);
-  const behind = fround(SHARPNESS * fround(square * rest));
-  const second = fround(fround(fround(1 - before) - first) - behind);
-  return (row, at) =>
-    row[at + 2] * behind + fround(row[at + 1] * second + fround(row[at] * first + fround(row[at - 1] * before)));
+  const behindWeight = fround(SHARPNESS * fround(square * complement));
+  const second = fround(fround(fround(1 - beforeWeight) - first) - behindWeight);
+  return (row, offset) =>
+    row[offset + 2] * behindWeight
+    + fround(row[offset + 1] * second + fround(row[offset] * first + fround(row[offset - 1] * beforeWeight)));
 }

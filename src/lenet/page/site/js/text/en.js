@@ -125,7 +125,7 @@ export const en = {
   "unit.stop": "Close",
   "unit.field": "What it sees of the input",
   "unit.fieldText": "The network’s input; what the unit does not see is veiled",
-  "unit.table": "Which maps of {before} feed which map of {stage}",
+  "unit.table": "Which maps of {previousName} feed which map of {stage}",
   "unit.bias": "the last term is the bias",
   "unit.restAndBias": "the last two terms: the {count} other products together, and the bias",
   "unit.convolution": "It is connected to {count} of the maps before it. From each it takes one patch, multiplies "
@@ -134,13 +134,13 @@ export const en = {
   "unit.subsamplingNote": "(sum of the four) × coefficient + bias",
   "unit.maxPooling": "Of the four neighbors, the largest is passed on.",
   "unit.average": "The mean of its {count} values is passed on.",
-  "unit.fullConnection": "It is connected to all {count} units of {before}. The products that matter most:",
+  "unit.fullConnection": "It is connected to all {count} units of {previousName}. The products that matter most:",
   "unit.products": "Largest products",
   "unit.pixel": "This unit is the pixel at row {row}, column {column} of the 7 × 12 picture, at {value}. "
     + "Codes that want it black: {black}; white: {white}.",
-  "unit.rbf": "The 84 units of {before} are a 7 × 12 picture. The output is its squared distance from the code "
+  "unit.rbf": "The 84 units of {previousName} are a 7 × 12 picture. The output is its squared distance from the code "
     + "of {label}, pixel by pixel; the largest squares:",
-  "unit.f6Picture": "{before}",
+  "unit.f6Picture": "{previousName}",
   "unit.code": "code of {label}",
   "unit.squares": "squares",
   "unit.squaresNote": "the last term: the other {count} squares together",

@@ -94,7 +94,7 @@ function workshopOf(columns, rows) {
 }
 
 /**
- * The color of a share in [-1, 1], blue below 0 and orange above; with `gray` a level in [0, 1], ink for strength.
+ * The diverging color of a share in [-1, 1], blue below 0 and orange above; with `gray` the gray of a level in [0, 1].
  * @returns {number} an RGBA word, red in the low byte
  */
 export function shade(palette, share, gray = false) {
@@ -123,11 +123,11 @@ export function drawTile(context, palette, values, place) {
   const scale = place.scale ?? largest(values, start, rows * columns);
   const offscreen = workshopOf(columns, rows);
   const picture = new ImageData(columns, rows);
-  const words = new Uint32Array(picture.data.buffer);
+  const pixels = new Uint32Array(picture.data.buffer);
   for (let index = 0; index < filled; index += 1) {
     const value = values[start + index];
     const share = ink ? (value - ink[0]) / (ink[1] - ink[0]) : value / scale;
-    words[index] = shade(palette, share, ink !== null);
+    pixels[index] = shade(palette, share, ink !== null);
   }
   offscreen.putImageData(picture, 0, 0);
   context.imageSmoothingEnabled = false;

@@ -12,7 +12,8 @@ export function findRoles(network) {
   const { stages } = network;
   const output = stages.length - 1;
   const isMap = ({ outputShape: [, height, width] }) => height * width > 1;
-  const after = (index, accept) => stages.findIndex((stage, at) => at > index && at < output && accept(stage));
+  const after = (index, accept) =>
+    stages.findIndex((stage, position) => position > index && position < output && accept(stage));
   const first = after(-1, (stage) => stage.kind === "convolution");
   const pool = after(first, (stage) => POOLS.has(stage.kind));
   const second = after(first, (stage) => stage.kind === "convolution" && isMap(stage));
@@ -27,8 +28,8 @@ export function strongestUnit(stagePass, map = null) {
   const size = rows * columns;
   let best = map === null ? 0 : map * size;
   const end = map === null ? maps * size : best + size;
-  for (let at = best; at < end; at += 1) {
-    if (Math.abs(stagePass.values[at]) > Math.abs(stagePass.values[best])) best = at;
+  for (let position = best; position < end; position += 1) {
+    if (Math.abs(stagePass.values[position]) > Math.abs(stagePass.values[best])) best = position;
   }
   return [Math.floor(best / size), Math.floor((best % size) / columns), best % columns];
 }

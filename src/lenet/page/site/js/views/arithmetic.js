@@ -1,10 +1,10 @@
-/** How a unit's value comes about, for every kind of layer, in pictures and in numbers. */
+/** Renders the arithmetic of a unit's value, for every kind of layer, in pictures and in numbers. */
 
 import { t } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { drawPatch } from "lenet/views/figure.js";
 import { number, sumText } from "lenet/views/numbers.js";
-import { strength } from "lenet/views/palette.js";
+import { maxAbs } from "lenet/views/palette.js";
 
 const MAX_PRODUCTS = 12;
 
@@ -20,22 +20,22 @@ export function createArithmetic(store) {
 }
 
 const PARTS = {
-  convolution(store, { explanation, before }) {
+  convolution(store, { explanation, previousName }) {
     const { terms, bias } = explanation;
-    const patches = Math.max(...terms.map(({ patch }) => strength(patch)));
-    const kernels = Math.max(...terms.map(({ kernel }) => strength(kernel)));
+    const maxPatch = Math.max(...terms.map(({ patch }) => maxAbs(patch)));
+    const maxKernel = Math.max(...terms.map(({ kernel }) => maxAbs(kernel)));
     const cards = terms.map((term) => make("li", { class: "term", "data-map": term.map, "data-sum": term.sum },
-      make("span", { class: "term-name" }, `${before} ${term.map}`),
-      patchCanvas(term.patch, term.size, patches),
-      sign("×"),
-      patchCanvas(term.kernel, term.size, kernels),
-      sign("="),
+      make("span", { class: "term-name" }, `${previousName} ${term.map}`),
+      patchCanvas(term.patch, term.size, maxPatch),
+      operatorSymbol("×"),
+      patchCanvas(term.kernel, term.size, maxKernel),
+      operatorSymbol("="),
       make("span", { class: "term-sum" }, number(term.sum, 3)),
     ));
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.convolution", { count: terms.length, before })),
+      make("p", { class: "arithmetic-text" }, t(store, "unit.convolution", { count: terms.length, previousName })),
       make("ul", { class: `terms ${terms.length > 10 ? "is-many" : ""}` }, ...cards),
-      sums([...terms.map((term) => term.sum), bias], explanation, store, "unit.bias"),
+      sumEquation([...terms.map((term) => term.sum), bias], explanation, store, "unit.bias"),
     ];
   },
 
@@ -46,7 +46,7 @@ const PARTS = {
       + ` = ${number(explanation.sum)}`;
     return [
       make("p", { class: "arithmetic-text" }, t(store, "unit.subsampling")),
-      window(values), equation(formula, t(store, "unit.subsamplingNote")), activated(explanation),
+      valueGrid(values), equation(formula, t(store, "unit.subsamplingNote")), activationEquation(explanation),
     ];
   },
 
@@ -54,88 +54,93 @@ const PARTS = {
     const { values, winner } = explanation;
     return [
       make("p", { class: "arithmetic-text" }, t(store, "unit.maxPooling")),
-      window(values, winner),
+      valueGrid(values, winner),
       equation(`max(${[...values].map((value) => number(value, 3)).join(", ")}) = ${number(explanation.sum)}`),
     ];
   },
 
-  average_pooling: mean,
-  global_average_pooling: mean,
+  average_pooling: averagePooling,
+  global_average_pooling: averagePooling,
 
-  full_connection(store, { explanation, before, stage, loaded, focus }) {
+  full_connection(store, { explanation, previousName, stage, loaded, focus }) {
     const { products, bias } = explanation;
-    const shown = products.slice(0, MAX_PRODUCTS);
-    const rest = products.slice(MAX_PRODUCTS).reduce((sum, { product }) => sum + product, 0);
-    const maximum = Math.abs(shown[0]?.product ?? 1) || 1;
+    const topProducts = products.slice(0, MAX_PRODUCTS);
+    const remainingSum = products.slice(MAX_PRODUCTS).reduce((sum, { product }) => sum + product, 0);
+    const maximum = Math.abs(topProducts[0]?.product ?? 1) || 1;
     const isVector = stage.inputShape[1] * stage.inputShape[2] === 1;
-    const rows = shown.map(({ map, row, column, input, weight, product }) => make("tr", {},
-      make("th", { scope: "row" }, isVector ? `${before} ${map}` : `${before} ${map} (${row}, ${column})`),
+    const rows = topProducts.map(({ map, row, column, input, weight, product }) => make("tr", {},
+      make("th", { scope: "row" }, isVector ? `${previousName} ${map}` : `${previousName} ${map} (${row}, ${column})`),
       make("td", {}, number(input, 3)), make("td", {}, "×"), make("td", {}, number(weight, 3)),
       make("td", {}, "="), make("td", {}, number(product, 3)),
       make("td", { class: "product-bar" }, productBar(product / maximum))));
-    const count = products.length - shown.length;
+    const count = products.length - topProducts.length;
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.fullConnection", { count: products.length, before })),
+      make("p", { class: "arithmetic-text" },
+        t(store, "unit.fullConnection", { count: products.length, previousName })),
       prototypePixel(store, loaded, focus, explanation.value),
       make("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": t(store, "unit.products") },
         make("table", { class: "products" }, make("tbody", {}, ...rows))),
-      sums([...shown.map(({ product }) => product), ...(count > 0 ? [rest] : []), bias], explanation, store,
-        count > 0 ? "unit.restAndBias" : "unit.bias", { count }),
+      sumEquation([...topProducts.map(({ product }) => product), ...(count > 0 ? [remainingSum] : []), bias],
+        explanation, store, count > 0 ? "unit.restAndBias" : "unit.bias", { count }),
     ];
   },
 
-  euclidean_rbf(store, { explanation, before, loaded, focus }) {
+  euclidean_rbf(store, { explanation, previousName, loaded, focus }) {
     const { prototype, differences, squares } = explanation;
     const values = differences.map((difference, index) => difference + prototype[index]);
     const label = loaded.labels[focus.unit[0]];
-    const maximum = strength(values);
+    const maximum = maxAbs(values);
     const order = Array.from(squares.keys()).sort((a, b) => squares[b] - squares[a]);
-    const shown = order.slice(0, MAX_PRODUCTS);
-    const rest = order.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
-    const lines = shown.map((index) => make("li", {},
+    const topSquares = order.slice(0, MAX_PRODUCTS);
+    const remainingSum = order.slice(MAX_PRODUCTS).reduce((sum, index) => sum + squares[index], 0);
+    const lines = topSquares.map((index) => make("li", {},
       `(${number(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${number(squares[index])}`));
     const picture = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
-      make("figcaption", { class: "figure-note" }, t(store, key, { before, label })));
+      make("figcaption", { class: "figure-note" }, t(store, key, { previousName, label })));
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.rbf", { before, label })),
-      make("div", { class: "codes" }, picture("unit.f6Picture", values, maximum), sign("−"),
-        picture("unit.code", prototype, 1), sign("→"), picture("unit.squares", squares, strength(squares))),
+      make("p", { class: "arithmetic-text" }, t(store, "unit.rbf", { previousName, label })),
+      make("div", { class: "codes" }, picture("unit.f6Picture", values, maximum), operatorSymbol("−"),
+        picture("unit.code", prototype, 1), operatorSymbol("→"), picture("unit.squares", squares, maxAbs(squares))),
       make("ol", { class: "squares" }, ...lines),
-      equation(`${sumText(shown.map((index) => squares[index]))} + ${number(rest, 3)} = ${number(explanation.sum)}`,
-        t(store, "unit.squaresNote", { count: order.length - shown.length })),
+      equation(
+        `${sumText(topSquares.map((index) => squares[index]))} + ${number(remainingSum, 3)}`
+          + ` = ${number(explanation.sum)}`,
+        t(store, "unit.squaresNote", { count: order.length - topSquares.length }),
+      ),
     ];
   },
 };
 
-function mean(store, { explanation }) {
+function averagePooling(store, { explanation }) {
   const { values, sum } = explanation;
   const listed = values.length <= 16 ? sumText([...values]) : "Σ";
   return [
     make("p", { class: "arithmetic-text" }, t(store, "unit.average", { count: values.length })),
-    window(values),
+    valueGrid(values),
     equation(`(${listed}) / ${values.length} = ${number(sum)}`),
-    activated(explanation),
+    activationEquation(explanation),
   ];
 }
 
-/** F6 of LeNet-5 in its place of the 7×12 picture: what the code of each digit asks of this unit. */
+/** The pixel of the 7×12 codes that a unit of F6 stands for: which digits' codes are black, which white there. */
 function prototypePixel(store, { network, labels }, { stage, unit }, value) {
   const next = network.stages[stage + 1];
   if (next?.kind !== "euclidean_rbf") return null;
   const bits = next.layer.prototypes.map((prototype) => prototype[unit[0]]);
-  const wanting = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
+  const labelsWithBit = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
   return make("p", { class: "arithmetic-text" }, t(store, "unit.pixel", {
-    row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: number(value, 2), black: wanting(1), white: wanting(-1),
+    row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: number(value, 2),
+    black: labelsWithBit(1), white: labelsWithBit(-1),
   }));
 }
 
-function sums(values, explanation, store, note, words = {}) {
+function sumEquation(values, explanation, store, note, params = {}) {
   return make("div", { class: "sum" },
-    equation(`${sumText(values)} = ${number(explanation.sum)}`, t(store, note, words)),
-    activated(explanation) ?? "");
+    equation(`${sumText(values)} = ${number(explanation.sum)}`, t(store, note, params)),
+    activationEquation(explanation) ?? "");
 }
 
-function activated({ activation, sum, value }) {
+function activationEquation({ activation, sum, value }) {
   if (activation === "identity") return null;
   return equation(`${activation}(${number(sum)}) = ${number(value)}`);
 }
@@ -146,7 +151,7 @@ function equation(text, note = "") {
     note ? make("span", { class: "equation-note" }, note) : "");
 }
 
-function window(values, winner = -1) {
+function valueGrid(values, winner = -1) {
   const side = Math.round(Math.sqrt(values.length));
   const frame = make("div", { class: "window", "data-side": side });
   frame.style.gridTemplateColumns = `repeat(${side}, auto)`;
@@ -167,6 +172,6 @@ function productBar(share) {
   return bar;
 }
 
-function sign(text) {
+function operatorSymbol(text) {
   return make("span", { class: "sign", "aria-hidden": "true" }, text);
 }

@@ -116,35 +116,35 @@ export function createDiagram(store, loaded, place) {
   }
 
   function update(pass, answer, focus) {
-    const here = focus?.shown === place ? focus : null;
-    const sources = here ? sourcesOf(network, here.stage, here.unit) : [];
-    const lit = here && new Set(sources.map((source) => source.map));
+    const currentFocus = focus?.shown === place ? focus : null;
+    const sources = currentFocus ? sourcesOf(network, currentFocus.stage, currentFocus.unit) : [];
+    const litMaps = currentFocus && new Set(sources.map((source) => source.map));
     figures.forEach(({ figure }, index) => {
       const values = index === 0 ? pass.input : pass.stages[index - 1].values;
-      const isSource = here && index === here.stage && figure.layout.form === "maps";
-      figure.update(values, { lit: isSource ? lit : null, winner: answer.winner });
+      const isSource = currentFocus && index === currentFocus.stage && figure.layout.form === "maps";
+      figure.update(values, { lit: isSource ? litMaps : null, winner: answer.winner });
     });
-    const follows = here && network.stages[here.stage].kind === "full_connection";
-    if (here === pointed && !follows) return;
-    pointed = here;
-    element.dataset.lit = here ? [...lit].join(" ") : "";
-    if (here) point(here, sources, pass);
+    const follows = currentFocus && network.stages[currentFocus.stage].kind === "full_connection";
+    if (currentFocus === pointed && !follows) return;
+    pointed = currentFocus;
+    element.dataset.lit = currentFocus ? [...litMaps].join(" ") : "";
+    if (currentFocus) point(currentFocus, sources, pass);
     else links.clear();
   }
 
   function point(focus, sources, pass) {
     const focused = figures[focus.stage + 1];
-    const before = figures[focus.stage];
+    const previous = figures[focus.stage];
     const unit = links.placed(focused, unitBox(focused.figure.layout, focus.unit));
     const { kind } = network.stages[focus.stage];
-    const { layout } = before.figure;
+    const { layout } = previous.figure;
     const isWhole = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
     const areas = isWhole && layout.form !== "maps"
-      ? [links.placed(before, { x: 0, y: 0, width: layout.width, height: layout.height })]
-      : sources.map((source) => links.placed(before, areaBox(layout, source)));
+      ? [links.placed(previous, { x: 0, y: 0, width: layout.width, height: layout.height })]
+      : sources.map((source) => links.placed(previous, areaBox(layout, source)));
     if (kind === "full_connection" && layout.form === "cells") {
       const { products } = explainUnit(network, pass, focus.stage, focus.unit);
-      for (const { index } of products.slice(0, 8)) areas.push(links.placed(before, layout.maps[index]));
+      for (const { index } of products.slice(0, 8)) areas.push(links.placed(previous, layout.maps[index]));
     }
     const onInput = focus.stage > 0;
     const receptiveField = network.receptiveField(focus.stage, focus.unit);

@@ -1,5 +1,5 @@
 /**
- * An element with attributes, listeners (`onClick`) and children.
+ * Creates an HTML element with attributes, listeners (`onClick`) and children.
  *
  * @param {string} tag
  * @param {Object} [attributes] `class`, `hidden`, `onInput`, …; null and false leave one out
@@ -18,8 +18,8 @@ export function make(tag, attributes = {}, ...children) {
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The same for SVG. */
-export function draw(tag, attributes = {}, ...children) {
+/** Creates an SVG element with attributes and children. */
+export function createSvgElement(tag, attributes = {}, ...children) {
   const element = document.createElementNS(SVG, tag);
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);

@@ -4,7 +4,7 @@
  */
 
 import { widthBeyond } from "lenet/views/layout.js";
-import { palette, paintLevels, paintSigned, show, strength } from "lenet/views/palette.js";
+import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
 import { number } from "lenet/views/numbers.js";
 
 const DIMMED = 0.16;
@@ -24,8 +24,8 @@ export function createFigure(canvas, subject) {
   atlas.height = height * maps;
   const context = canvas.getContext("2d");
   const source = atlas.getContext("2d");
-  const pixels = source.createImageData(atlas.width, atlas.height);
-  const words = new Uint32Array(pixels.data.buffer);
+  const imageData = source.createImageData(atlas.width, atlas.height);
+  const pixels = new Uint32Array(imageData.data.buffer);
   let layout = null;
   let density = 1;
 
@@ -45,7 +45,7 @@ export function createFigure(canvas, subject) {
     context.imageSmoothingEnabled = false;
     if (layout.form === "codes") return drawCodes(values, winner);
     paint(values);
-    source.putImageData(pixels, 0, 0);
+    source.putImageData(imageData, 0, 0);
     if (layout.form === "outputs") return drawOutputs(values, winner);
     layout.maps.forEach((box, map) => {
       context.globalAlpha = lit && !lit.has(map) ? DIMMED : 1;
@@ -56,10 +56,10 @@ export function createFigure(canvas, subject) {
   }
 
   function paint(values) {
-    if (subject.range) return paintLevels(words, values, ...subject.range);
-    if (units === 1) return paintSigned(words, 0, values, 0, maps, strength(values));
+    if (subject.range) return paintLevels(pixels, values, ...subject.range);
+    if (units === 1) return paintSigned(pixels, 0, values, 0, maps, maxAbs(values));
     for (let map = 0; map < maps; map += 1) {
-      paintSigned(words, map * units, values, map * units, units, strength(values, map * units, units));
+      paintSigned(pixels, map * units, values, map * units, units, maxAbs(values, map * units, units));
     }
   }
 
@@ -131,5 +131,6 @@ export const lettersOf = ({ labels }) =>
 
 /** Paints one patch or kernel on its own canvas, a pixel a value. */
 export function drawPatch(canvas, values, width, scale) {
-  show(canvas, width, values.length / width, (words) => paintSigned(words, 0, values, 0, values.length, scale));
+  paintCanvas(canvas, width, values.length / width,
+    (pixels) => paintSigned(pixels, 0, values, 0, values.length, scale));
 }

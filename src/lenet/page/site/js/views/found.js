@@ -1,5 +1,5 @@
 import { say, t, together } from "lenet/text.js";
-import { draw, make } from "lenet/views/elements.js";
+import { createSvgElement, make } from "lenet/views/elements.js";
 import { percent } from "lenet/views/numbers.js";
 
 /**
@@ -8,7 +8,7 @@ import { percent } from "lenet/views/numbers.js";
  * @returns {{boxes: SVGElement, list: HTMLElement, says: HTMLElement}} to be placed by the sheet
  */
 export function mountFound(store) {
-  const boxes = draw("svg", { class: "found-boxes", "aria-hidden": "true" });
+  const boxes = createSvgElement("svg", { class: "found-boxes", "aria-hidden": "true" });
   const list = say(store, make("div", { class: "found", role: "group" }), "found.title", { attribute: "aria-label" });
   const says = make("p", { class: "found-says", "aria-live": "polite" });
 
@@ -38,9 +38,10 @@ export function mountFound(store) {
     const { width, height } = store.state.picture;
     const size = Math.max(width, height) / 20;
     const choose = () => store.set({ chosen: index });
-    const group = draw("g", { class: rejected ? "is-rejected" : "" },
-      draw("rect", { x: left, y: top, width: right - left, height: bottom - top }),
-      draw("text", { x: (left + right) / 2, y: top > size ? top - size / 5 : bottom + size, "font-size": size },
+    const group = createSvgElement("g", { class: rejected ? "is-rejected" : "" },
+      createSvgElement("rect", { x: left, y: top, width: right - left, height: bottom - top }),
+      createSvgElement("text",
+        { x: (left + right) / 2, y: top > size ? top - size / 5 : bottom + size, "font-size": size },
         rejected ? `${label}?` : label));
     group.addEventListener("click", choose);
     return group;

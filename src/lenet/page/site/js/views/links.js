@@ -1,14 +1,14 @@
 /** Outlines and lines laid over a network's stages: the unit asked, what it sees, and the way back to the input. */
 
-import { draw } from "lenet/views/elements.js";
+import { createSvgElement } from "lenet/views/elements.js";
 
 const MAX_AREAS = 64;
 
 /** @param {HTMLElement} diagram whose children the boxes are measured against */
 export function createLinks(diagram) {
-  const outlines = draw("g", { class: "links-areas" });
-  const lines = draw("g", { class: "links-lines" });
-  const svg = draw("svg", { class: "links", "aria-hidden": "true" }, lines, outlines);
+  const outlines = createSvgElement("g", { class: "links-areas" });
+  const lines = createSvgElement("g", { class: "links-lines" });
+  const svg = createSvgElement("svg", { class: "links", "aria-hidden": "true" }, lines, outlines);
   diagram.append(svg);
 
   /** A box of a figure's picture in the diagram's coordinates. */
@@ -20,7 +20,7 @@ export function createLinks(diagram) {
 
   function outline(box, name) {
     const margin = 1;
-    outlines.append(draw("rect", {
+    outlines.append(createSvgElement("rect", {
       class: name, x: box.x - margin, y: box.y - margin, width: box.width + 2 * margin, height: box.height + 2 * margin,
     }));
   }
@@ -33,7 +33,7 @@ export function createLinks(diagram) {
     const pairs = forward || !beneath
       ? [[right, top, to.x, to.y], [right, bottom, to.x, to.y + to.height]]
       : [[left, bottom, to.x, to.y], [right, bottom, to.x + to.width, to.y]];
-    for (const [x1, y1, x2, y2] of pairs) lines.append(draw("line", { x1, y1, x2, y2 }));
+    for (const [x1, y1, x2, y2] of pairs) lines.append(createSvgElement("line", { x1, y1, x2, y2 }));
   }
 
   function clear() {

@@ -3,8 +3,8 @@ const MINUS = "\u2212";
 /** A number with a typographic minus: 3 decimals, fewer as it grows. */
 export function number(value, decimals = null) {
   const size = Math.abs(value);
-  const places = decimals ?? (size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
-  const text = size.toFixed(places);
+  const digits = decimals ?? (size >= 1000 ? 0 : size >= 100 ? 1 : size >= 10 ? 2 : 3);
+  const text = size.toFixed(digits);
   return value < 0 && Number(text) !== 0 ? MINUS + text : text;
 }
 

@@ -3,7 +3,7 @@ import { timed } from "lenet/timings.js";
 import { NotRead, readOnServer } from "lenet/reading/served.js";
 import { make } from "lenet/views/elements.js";
 import { mountFound } from "lenet/views/found.js";
-import { pixelsOf, takePictures } from "lenet/views/pictures.js";
+import { onDropOrPaste, pixelsOf } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
 
@@ -14,11 +14,11 @@ const SAMPLE_TIME = 700;
 export function mountPad(container, store) {
   const sheet = createSheet();
   let strokes = [];
-  let open = null;
+  let openStroke = null;
   let drawnPoints = 0;
   let requested = 0;
   let sample = 0;
-  let taken = 0;
+  let attempts = 0;
 
   const canvas = sheet.canvas;
   canvas.className = "sheet";
@@ -63,26 +63,26 @@ export function mountPad(container, store) {
     interrupt();
     canvas.setPointerCapture(event.pointerId);
     if (!photo.hidden) clear();
-    open = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
-    strokes.push(open.stroke);
+    openStroke = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
+    strokes.push(openStroke.stroke);
     drawnPoints = 0;
     request();
   });
   canvas.addEventListener("pointermove", (event) => {
-    if (open?.id !== event.pointerId) return;
+    if (openStroke?.id !== event.pointerId) return;
     const events = event.getCoalescedEvents?.() ?? [];
-    for (const one of events.length ? events : [event]) open.stroke.points.push(placeOf(one));
+    for (const pointerEvent of events.length ? events : [event]) openStroke.stroke.points.push(placeOf(pointerEvent));
     request();
   });
   for (const end of ["pointerup", "pointercancel"]) {
     canvas.addEventListener(end, (event) => {
-      if (open?.id !== event.pointerId) return;
-      open = null;
+      if (openStroke?.id !== event.pointerId) return;
+      openStroke = null;
       redraw();
     });
   }
   photo.addEventListener("pointerdown", () => { if (!store.state.found?.digits.length) clear(); });
-  takePictures(frame, take);
+  onDropOrPaste(frame, take);
 
   function placeOf(event) {
     const box = canvas.getBoundingClientRect();
@@ -92,9 +92,9 @@ export function mountPad(container, store) {
   function request() {
     requested ||= requestAnimationFrame(() => {
       requested = 0;
-      if (!open) return;
-      sheet.draw(open.stroke, drawnPoints);
-      drawnPoints = open.stroke.points.length;
+      if (!openStroke) return;
+      sheet.draw(openStroke.stroke, drawnPoints);
+      drawnPoints = openStroke.stroke.points.length;
       publish();
     });
   }
@@ -134,7 +134,7 @@ export function mountPad(container, store) {
   function interrupt() {
     cancelAnimationFrame(sample);
     sample = 0;
-    taken++;
+    attempts++;
     frame.removeAttribute("aria-busy");
     fault.textContent = "";
   }
@@ -142,14 +142,14 @@ export function mountPad(container, store) {
   /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
   function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
     interrupt();
-    const whole = strokesOf(SAMPLES[digit], Number(width.value));
-    const count = whole.reduce((sum, stroke) => sum + stroke.points.length, 0);
+    const allStrokes = strokesOf(SAMPLES[digit], Number(width.value));
+    const count = allStrokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
     const start = performance.now();
     const step = (now) => {
       let left = atOnce ? count : Math.max(2, Math.ceil((count * (now - start)) / SAMPLE_TIME));
       sample = left < count ? requestAnimationFrame(step) : 0;
       strokes = [];
-      for (const stroke of whole) {
+      for (const stroke of allStrokes) {
         if (left > 0) strokes.push({ ...stroke, points: stroke.points.slice(0, left) });
         left -= stroke.points.length;
       }
@@ -160,17 +160,17 @@ export function mountPad(container, store) {
 
   async function take(chosen) {
     interrupt();
-    const attempt = taken;
+    const attempt = attempts;
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
       const found = readsAt ? await readOnServer(readsAt, chosen) : null;
       const picture = await pixelsOf(chosen);
-      if (attempt === taken) publishPhoto(picture, found && inPicture(found, picture));
+      if (attempt === attempts) publishPhoto(picture, found && inPicture(found, picture));
     } catch (error) {
-      if (attempt === taken) fault.textContent = sentenceFor(error, chosen.name ?? "");
+      if (attempt === attempts) fault.textContent = sentenceFor(error, chosen.name ?? "");
     }
-    if (attempt === taken) frame.removeAttribute("aria-busy");
+    if (attempt === attempts) frame.removeAttribute("aria-busy");
   }
 
   function sentenceFor(error, name) {

@@ -1,13 +1,13 @@
 /**
- * The colors of pictures: blue below zero, orange above, ink for strength. They follow the theme, because they are
- * read from the style sheet.
+ * Color maps: a diverging one, blue below zero and orange above, and a sequential one from paper to ink. They follow
+ * the theme, because they are read from the style sheet.
  */
 
 const STEPS = 255;
 
 let current = null;
 
-/** The color tables of the theme shown: `signed` for −1..1 in 511 steps, `levels` for 0..1 in 256, as RGBA words. */
+/** Color lookup tables of the current theme: `signed` for −1..1 in 511 levels, `levels` for 0..1 in 256, RGBA. */
 export function palette() {
   current ??= read();
   return current;
@@ -26,81 +26,81 @@ function read() {
     return getComputedStyle(probe).color.match(/[\d.]+/g).slice(0, 3).map(Number);
   };
   const zero = color("level-0");
-  const side = (sign) => [zero, color(`${sign}-mid`), color(`${sign}-end`)];
-  const negative = ramp(side("negative"), STEPS + 1);
-  const positive = ramp(side("positive"), STEPS + 1);
+  const endpoints = (sign) => [zero, color(`${sign}-mid`), color(`${sign}-end`)];
+  const negative = ramp(endpoints("negative"), STEPS + 1);
+  const positive = ramp(endpoints("positive"), STEPS + 1);
   const signed = new Uint32Array(2 * STEPS + 1);
-  for (let step = 0; step <= STEPS; step += 1) {
-    signed[STEPS - step] = negative[step];
-    signed[STEPS + step] = positive[step];
+  for (let level = 0; level <= STEPS; level += 1) {
+    signed[STEPS - level] = negative[level];
+    signed[STEPS + level] = positive[level];
   }
   const css = (name) => `rgb(${color(name).join(" ")})`;
   const names = ["ink", "muted", "line", "accent", "paper", "surface", "negative", "positive"];
-  const plain = Object.fromEntries(names.map((name) => [name, css(name)]));
-  const tables = { signed, levels: ramp([zero, color("level-1")], STEPS + 1), ...plain };
+  const cssColors = Object.fromEntries(names.map((name) => [name, css(name)]));
+  const tables = { signed, levels: ramp([zero, color("level-1")], STEPS + 1), ...cssColors };
   probe.remove();
   return tables;
 }
 
-/** `count` words from the first to the last of equally spaced colors; little-endian, so that red is the low byte. */
+/** Interpolates `count` pixels linearly between equally spaced colors; little-endian, so that red is the low byte. */
 function ramp(colors, count) {
   return Uint32Array.from({ length: count }, (_, index) => {
-    const place = (index / (count - 1)) * (colors.length - 1);
-    const before = Math.min(colors.length - 2, Math.floor(place));
-    const [red, green, blue] = colors[before].map((value, channel) =>
-      Math.round(value + (place - before) * (colors[before + 1][channel] - value)),
+    const position = (index / (count - 1)) * (colors.length - 1);
+    const lower = Math.min(colors.length - 2, Math.floor(position));
+    const [red, green, blue] = colors[lower].map((value, channel) =>
+      Math.round(value + (position - lower) * (colors[lower + 1][channel] - value)),
     );
     return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   });
 }
 
-/** The largest size of a value among `count` from `start` on; 0 where all are zero. */
-export function strength(values, start = 0, count = values.length) {
+/** The largest absolute value among `count` from `start` on; 0 where all are zero. */
+export function maxAbs(values, start = 0, count = values.length) {
   let maximum = 0;
   for (let index = start; index < start + count; index += 1) {
-    const size = Math.abs(values[index]);
-    if (size > maximum) maximum = size;
+    const magnitude = Math.abs(values[index]);
+    if (magnitude > maximum) maximum = magnitude;
   }
   return maximum;
 }
 
-/** Writes values from `start` on as colors: −scale is full blue, +scale full orange. */
-export function paintSigned(words, target, values, start, count, scale) {
+/** Maps values from `start` on to the diverging colors: −scale is full blue, +scale full orange. */
+export function paintSigned(pixels, target, values, start, count, scale) {
   const { signed } = palette();
   const factor = scale > 0 ? STEPS / scale : 0;
   for (let index = 0; index < count; index += 1) {
-    const step = Math.max(-STEPS, Math.min(STEPS, Math.round(values[start + index] * factor)));
-    words[target + index] = signed[STEPS + step];
+    const level = Math.max(-STEPS, Math.min(STEPS, Math.round(values[start + index] * factor)));
+    pixels[target + index] = signed[STEPS + level];
   }
 }
 
-/** Writes levels between `minimum` and `maximum` as ink. */
-export function paintLevels(words, levels, minimum = 0, maximum = 255) {
+/** Maps levels between `minimum` and `maximum` to the sequential colors. */
+export function paintLevels(pixels, levels, minimum = 0, maximum = 255) {
   const { levels: table } = palette();
   const factor = STEPS / (maximum - minimum);
-  for (let index = 0; index < words.length; index += 1) {
-    words[index] = table[Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)))];
+  for (let index = 0; index < pixels.length; index += 1) {
+    pixels[index] = table[Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)))];
   }
 }
 
 /** Paints three planes, red, green and blue, in their own colors. */
-export function paintColors(words, levels, least, most) {
-  const factor = STEPS / (most - least);
-  const byte = (index) => Math.max(0, Math.min(STEPS, Math.round((levels[index] - least) * factor)));
-  for (let index = 0; index < words.length; index += 1) {
-    const [red, green, blue] = [0, 1, 2].map((plane) => byte(plane * words.length + index));
-    words[index] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
+export function paintColors(pixels, levels, minimum, maximum) {
+  const factor = STEPS / (maximum - minimum);
+  const byte = (index) => Math.max(0, Math.min(STEPS, Math.round((levels[index] - minimum) * factor)));
+  for (let index = 0; index < pixels.length; index += 1) {
+    const [red, green, blue] = [0, 1, 2].map((plane) => byte(plane * pixels.length + index));
+    pixels[index] = ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   }
 }
 
-/** Shows width × height words on a canvas of that size; the style sheet scales it without smoothing. */
-export function show(canvas, width, height, paint) {
+/** Resizes a canvas to width × height and paints its pixels; the style sheet scales it without smoothing. */
+export function paintCanvas(canvas, width, height, paint) {
   if (canvas.width !== width || canvas.height !== height) {
     canvas.width = width;
     canvas.height = height;
   }
   const context = canvas.getContext("2d");
-  const pixels = context.createImageData(width, height);
-  paint(new Uint32Array(pixels.data.buffer));
-  context.putImageData(pixels, 0, 0);
+  const imageData = context.createImageData(width, height);
+  paint(new Uint32Array(imageData.data.buffer));
+  context.putImageData(imageData, 0, 0);
 }

@@ -1,4 +1,4 @@
-/** Picture files: dropped, pasted or chosen. */
+/** Decodes picture files, and listens for those that are dropped or pasted. */
 
 const MAX_SIDE = 1600;
 
@@ -23,8 +23,8 @@ export async function pixelsOf(file) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Calls `take` with the first picture that is dropped on the page or pasted into it. */
-export function takePictures(target, take) {
+/** Calls `onFile` with the first picture that is dropped on the page or pasted into it. */
+export function onDropOrPaste(target, onFile) {
   const firstOf = (files) => [...(files ?? [])].find((file) => file.type.startsWith("image/"));
   addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
@@ -38,10 +38,10 @@ export function takePictures(target, take) {
     target.classList.remove("is-over");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
-    take(firstOf(event.dataTransfer.files) ?? event.dataTransfer.files[0]);
+    onFile(firstOf(event.dataTransfer.files) ?? event.dataTransfer.files[0]);
   });
   addEventListener("paste", (event) => {
     const file = firstOf(event.clipboardData?.files);
-    if (file) take(file);
+    if (file) onFile(file);
   });
 }

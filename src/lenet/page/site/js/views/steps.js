@@ -2,7 +2,7 @@ import { takesWhole } from "lenet/reading/whole.js";
 import { say, t } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { number } from "lenet/views/numbers.js";
-import { paintColors, palette, paintLevels, show } from "lenet/views/palette.js";
+import { paintCanvas, paintColors, paintLevels, palette } from "lenet/views/palette.js";
 
 const STEPS = ["picture", "ink", "strokes", "image", "input"];
 
@@ -44,13 +44,13 @@ export function mountSteps(container, store) {
 
   function drawLevels(step, levels) {
     if (!levels) return blank(canvases[step]);
-    show(canvases[step], levels.width, levels.height, (words) => paintLevels(words, levels.data, 0, 1));
+    paintCanvas(canvases[step], levels.width, levels.height, (pixels) => paintLevels(pixels, levels.data, 0, 1));
   }
 
   function drawBytes(step, bytes) {
     notes[step].textContent = bytes ? `${bytes.width} × ${bytes.height}` : "";
     if (!bytes) return blank(canvases[step]);
-    show(canvases[step], bytes.width, bytes.height, (words) => paintLevels(words, bytes.data));
+    paintCanvas(canvases[step], bytes.width, bytes.height, (pixels) => paintLevels(pixels, bytes.data));
   }
 
   function drawInput(values, network) {
@@ -60,12 +60,12 @@ export function mountSteps(container, store) {
     if (!values) return blank(canvases.input);
     const isColor = channels === 3 && takesWhole(store.state.networks[store.state.shown[0]]);
     const paint = isColor ? paintColors : paintLevels;
-    show(canvases.input, width, height, (words) => paint(words, values, minimum, maximum));
+    paintCanvas(canvases.input, width, height, (pixels) => paint(pixels, values, minimum, maximum));
   }
 }
 
 function blank(canvas) {
-  show(canvas, 1, 1, (words) => words.fill(palette().levels[0]));
+  paintCanvas(canvas, 1, 1, (pixels) => pixels.fill(palette().levels[0]));
 }
 
 function drawPicture(canvas, picture, box) {

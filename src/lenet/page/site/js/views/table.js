@@ -21,11 +21,11 @@ export function createTable(store) {
   }
 
   /** Hides itself for stages without a table. */
-  function update(stage, before, map) {
+  function update(stage, previousName, map) {
     const rows = stage.layer.table;
     element.hidden = !rows;
     if (!rows) return;
-    const name = t(store, "unit.table", { before, stage: stage.name.toUpperCase() });
+    const name = t(store, "unit.table", { previousName, stage: stage.name.toUpperCase() });
     if (drawn !== rows) build(rows, stage.inputShape[0]);
     caption.textContent = name;
     for (const cell of marked) cell.classList.remove("is-marked");

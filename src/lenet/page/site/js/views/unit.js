@@ -5,7 +5,7 @@ import { createArithmetic } from "lenet/views/arithmetic.js";
 import { createTable } from "lenet/views/table.js";
 import { make } from "lenet/views/elements.js";
 import { number, stageName } from "lenet/views/numbers.js";
-import { palette, paintLevels, show } from "lenet/views/palette.js";
+import { paintCanvas, paintLevels, palette } from "lenet/views/palette.js";
 
 /** The unit in focus, written out: its value, what it sees of the drawing, and its sum with the numbers in place. */
 export function mountUnit(container, store) {
@@ -73,7 +73,7 @@ export function mountUnit(container, store) {
     const loaded = networks[shown[focus.shown]];
     const { network } = loaded;
     const stage = network.stages[focus.stage];
-    const before = focus.stage ? stageName(network.stages[focus.stage - 1].name) : t(store, "stages.input");
+    const previousName = focus.stage ? stageName(network.stages[focus.stage - 1].name) : t(store, "stages.input");
     const explanation = explainUnit(network, pass, focus.stage, focus.unit);
     const [map, row, column] = focus.unit;
     play.hidden = stage.kind !== "convolution";
@@ -85,20 +85,20 @@ export function mountUnit(container, store) {
     place.textContent = `${loaded.title} · ${t(store, focus.pinned ? "unit.pinned" : "unit.hovering")}`;
     release.hidden = !focus.pinned;
     drawField(network, pass.input, explanation.receptiveField);
-    arithmetic.update({ explanation, stage, before, loaded, focus, pass });
-    table.update(stage, before, map);
+    arithmetic.update({ explanation, stage, previousName, loaded, focus, pass });
+    table.update(stage, previousName, map);
   }
 
   function drawField(network, input, receptiveField) {
     const [, height, width] = network.inputShape;
     const [minimum, maximum] = network.description.input_range;
-    show(field, width, height, (words) => {
-      paintLevels(words, input, minimum, maximum);
+    paintCanvas(field, width, height, (pixels) => {
+      paintLevels(pixels, input, minimum, maximum);
       const outside = (row, column) => row < receptiveField.top || row >= receptiveField.top + receptiveField.height
         || column < receptiveField.left || column >= receptiveField.left + receptiveField.width;
       for (let row = 0; row < height; row += 1) {
         for (let column = 0; column < width; column += 1) {
-          if (outside(row, column)) words[row * width + column] = veiled(words[row * width + column]);
+          if (outside(row, column)) pixels[row * width + column] = veiled(pixels[row * width + column]);
         }
       }
     });
@@ -106,12 +106,12 @@ export function mountUnit(container, store) {
   }
 }
 
-/** A color three quarters of the way to the paper. */
-function veiled(word) {
+/** Blends a pixel with 70 % of the paper's color. */
+function veiled(pixel) {
   const paper = palette().levels[0];
   let mixed = 0xff000000;
   for (const shift of [0, 8, 16]) {
-    mixed |= Math.round(0.3 * ((word >>> shift) & 255) + 0.7 * ((paper >>> shift) & 255)) << shift;
+    mixed |= Math.round(0.3 * ((pixel >>> shift) & 255) + 0.7 * ((paper >>> shift) & 255)) << shift;
   }
   return mixed >>> 0;
 }

@@ -24,14 +24,14 @@ export function stepUnit(layout, [maps, height, width], [map, row, column], key)
 /** The nearest map on that side, as they lie in the picture. */
 function neighborOf(layout, map, [down, right]) {
   const from = layout.maps[map];
-  let best = null;
+  let nearestMap = null;
   let nearest = Infinity;
   layout.maps.forEach((box, index) => {
-    const along = (box.x - from.x) * right + (box.y - from.y) * down;
-    const aside = Math.abs((box.x - from.x) * down) + Math.abs((box.y - from.y) * right);
-    if (along <= 0) return;
-    const distance = along + 4 * aside;
-    if (distance < nearest) [nearest, best] = [distance, index];
+    const distanceAlong = (box.x - from.x) * right + (box.y - from.y) * down;
+    const distanceAside = Math.abs((box.x - from.x) * down) + Math.abs((box.y - from.y) * right);
+    if (distanceAlong <= 0) return;
+    const distance = distanceAlong + 4 * distanceAside;
+    if (distance < nearest) [nearest, nearestMap] = [distance, index];
   });
-  return best;
+  return nearestMap;
 }
