@@ -111,7 +111,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         device = choose_device(None, "auto", Worker(), {})
         with learner_on(device, network, chosen, self.threads, Worker()) as (learner, group):
             self.history_ = list(train_epochs(learner, stream, chosen, group=group))
-            kept = learner.kept_arrays()
+            kept = learner.evaluation_arrays()
         names = tuple(map(str, self.classes_))
         names += tuple(f"unused {number}" for number in range(len(names), network.classes))
         are_names = all(names) and len(set(names)) == len(names)

@@ -44,7 +44,7 @@ def write_unit(
         OSError: if it cannot be written.
     """
     unit = explain_unit(network, arrays, inputs, stage, place)
-    numbers = unit.place if unit.maps.shape[1:] != (1, 1) else unit.place[:1]
+    numbers = unit.position if unit.maps.shape[1:] != (1, 1) else unit.position[:1]
     path = Path(directory) / f"unit_{'_'.join([unit.stage.name, *map(str, numbers)])}.txt"
     write_atomically(path, unit_text(network, unit).encode())
     return path
@@ -52,7 +52,7 @@ def write_unit(
 
 def unit_text(network: Network, unit: Unit) -> str:
     """The sum of a unit with all its numbers, rounded to four decimals."""
-    number, row, column = unit.place
+    number, row, column = unit.position
     where = f"unit {number}" if unit.maps.shape[1:] == (1, 1) else f"map {number}, row {row}, column {column}"
     lines = [f"{network.name}, {unit.stage.name}: {where}, after {layer_text(unit.stage)} of {unit.source_name}", ""]
     if unit.source.shape[1:] == (1, 1):

@@ -28,13 +28,13 @@ def add_predict(app: FastAPI, readers: Readers, pool: Pool) -> None:
         response_model=schemas.Prediction,
         response_description="The likeliest classes.",
         responses=openapi.example(openapi.PREDICTION_EXAMPLE)
-        | openapi.refusals(pool.limits, 404, *openapi.OF_PICTURES),
+        | openapi.error_responses(pool.limits, 404, *openapi.OF_PICTURES),
         openapi_extra=openapi.picture_operation(PredictQuery),
     )
     async def predict(request: Request) -> Response:
         """As `lenet predict --json`, by the model that is served, whatever its classes are."""
         query = query_of(request, PredictQuery)
         check_type(request)
-        with pool.place():
+        with pool.slot():
             name, content = await receive_picture(request, pool.limits)
             return await pool.run(lambda: classes_of(name, content, query))

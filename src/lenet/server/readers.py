@@ -56,7 +56,7 @@ class Readers:
         Raises:
             UnknownName: if there are none under that name.
         """
-        return self.classifier if name in (None, self.classifier.network.name) else self.weights_of(name)
+        return self.classifier if name in (None, self.classifier.network.name) else self.model_for(name)
 
 
 def shipped() -> list[Model]:
