@@ -166,6 +166,6 @@ def test_the_same_numbers_come_from_a_run_of_the_same_recipe(digits, tmp_path):
     images, labels, tested, answers = digits
     dataset = data.Dataset("some", images, labels, tested, answers, tuple("0123456789"))
     classifier = LeNetClassifier(epochs=1, random_state=0).fit(images, labels)
-    seed = classifier.model_.provenance["recipe"]["seed"]
-    run = lenet.train("lenet-5-relu", dataset, recipe="fast", epochs=1, seed=seed, validation=0, out=tmp_path / "run")
+    recipe = lenet.Recipe.from_json(classifier.model_.provenance["recipe"])
+    run = lenet.train("lenet-5-relu", dataset, recipe=recipe, validation=0, out=tmp_path / "run")
     assert run.model.digest == classifier.model_.digest

@@ -24,6 +24,7 @@ COMMANDS = {
     "evaluate lenet-5 --data {folder}/digits.npz": WORKS,
     "convert {folder}/short.pth -o {folder}/from-torch.safetensors": WORKS,
     "convert {folder}/short.onnx -o {folder}/from-onnx.safetensors": WORKS,
+    f"predict {SEVEN} --model lenet-5-relu": WORKS,
     f"read {SEVEN}": WORKS,
     f"read {SEVEN} --detail": WORKS,
     "read {folder}/page.pdf": "reading PDF files needs pypdfium2, which is not installed",
@@ -98,7 +99,7 @@ def test_every_verb_is_among_the_commands():
 def test_reproducing_asks_for_what_it_will_draw_with_before_it_trains(folder):
     ran = command_without(OPTIONAL, "reproduce", "lenet-5", "--quick", "--out", folder / "asked")
     assert FIGURES in ran.stderr
-    assert "pass 1/1" not in ran.stderr
+    assert "epoch 1/1" not in ran.stderr
     assert not (folder / "asked").exists()
 
 

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from lenet import create, data
 from lenet.cli import main
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
@@ -25,7 +26,7 @@ VERBS = {
     "data list": [],
     "data show": ["own\udcfe", "-o", "sheet\udcff七.png"],
     "train": ["lenet-1", "--data", "own\udcfe", "--recipe", "fast", "--epochs", "1"],
-    "evaluate": ["pretrained", "--data", "own\udcfe", "--examples", "2", "--json"],
+    "evaluate": ["own.safetensors", "--data", "own\udcfe", "--examples", "2", "--json"],
     "read": ["two\udcff×.png", "--detail", "--csv", "out\udcff.csv"],
     "maps": ["pretrained", "two\udcff×.png", "-o", "maps\udcff"],
     "explain": ["-o", "lesson\udcff.html"],
@@ -54,6 +55,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
                     Image.fromarray(pixels).save(own / f"{number}\udcfd.png")
     except OSError:
         pytest.skip("this file system takes no such names")
+    classes = data.load(folder / "own\udcfe").class_names
+    create("lenet-5-relu", classes=classes).save(folder / "own.safetensors")
     (folder / "two\udcff×.png").write_bytes((EXAMPLES / "two.png").read_bytes())
     return folder
 

@@ -75,8 +75,8 @@ def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(
 @pytest.mark.parametrize(
     ("query", "content", "status", "said"),
     [
-        ("fit=squash", png(), 422, "unknown fit 'squash'"),
-        ("top=0", png(), 422, "top is '0', expected a whole number of at least 1"),
+        ("fit=squash", png(), 422, "fit is 'squash', expected 'pad', 'crop' or 'stretch'"),
+        ("top=0", png(), 422, "top is '0', expected at least 1"),
         ("single=true", png(), 422, "unknown query parameter 'single'"),
         ("network=lenet-9", png(), 404, "unknown network with weights 'lenet-9'"),
         ("", b"no picture", 415, "not a picture"),

@@ -278,7 +278,7 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Cu
     parts = {name: root / name for name in ("train", "test") if (root / name).is_dir()}
     train_root = parts.get("train", root)
     folders = [path for path in _visible(train_root) if path.is_dir() and path not in parts.values()]
-    names = tuple(sorted((path.name for path in folders), key=_class_order))
+    names = tuple(sorted((path.name for path in folders), key=lambda name: _class_order(_in_utf8(name))))
     if len(names) < 2:
         raise DataError(
             f"{train_root}: holds {len(names)} class folders, expected at least 2, each named as its class "
@@ -288,12 +288,21 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Cu
     strays: list[Path] = []
     train = _read_pictures(train_root, names, strays, **options)  # type: ignore[arg-type]
     test = _read_pictures(parts["test"], names, strays, **options) if "test" in parts else None  # type: ignore[arg-type]
-    data = CustomData(train, test, tuple(map(printable, names)), {"pictures": {**options, "train": len(train[1])}})
+    class_names = tuple(printable(_in_utf8(name)) for name in names)
+    data = CustomData(train, test, class_names, {"pictures": {**options, "train": len(train[1])}})
     if strays:
         example = strays[0].relative_to(root)
         some = "a file or folder that is" if len(strays) == 1 else f"{len(strays):,} files or folders that are"
         data.notices.append(f"{root}: left out {some} no picture, as {example}")
     return data
+
+
+def _in_utf8(name: str) -> str:
+    """A folder's name read as UTF-8, as it is written, whatever the locale: a class has the same name in each."""
+    try:
+        return name.encode("utf-8", "surrogateescape").decode("utf-8", "surrogateescape")
+    except UnicodeError:
+        return name
 
 
 def _class_order(name: str) -> tuple[bool, int, str]:

@@ -447,6 +447,7 @@ def _check(
             raise TrainingError(
                 f"{data.name} has {len(data.class_names)} classes, but {network.name} has {classes} outputs for them; "
                 f"the classes are {listed(data.class_names)}"
+                + ("; take lenet-5-relu by name, which gets as many as there are" if start is None else "")
             )
         if (data.train_labels == data.train_labels[0]).all():
             raise TrainingError(
