@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.ink import InkMap
-from lenet.reading.foreground.rules import CROP, find_rules, without_rules
+from lenet.reading.foreground.ink import CROP, InkMap
+from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
 from lenet.reading.lines.segmentation import Candidate, crop_of
 from lenet.reading.recognition import Recognizer

@@ -25,7 +25,7 @@ MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share o
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
 PALE, MAX_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
-CROP = 300  # pixels of the picture: one no larger may be a crop around its digits
+CROP = 300  # pixels: a picture, or an ink map, no larger may be a crop around its digits
 
 _BLOCK = np.ones((3, 3), np.uint8)
 

@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.ink import InkMap, middle_height
+from lenet.reading.foreground.ink import CROP, InkMap, middle_height
 
 Mask = NDArray[np.uint8]
 
-CROP = 300  # pixels of the ink map: a picture no larger may be a crop around its digits
 RULE_LENGTH, RULE_LENGTH_IN_CROP = 0.7, 0.9  # the share of the picture that a rule crosses at least, if it is alone
 RULE_TILT = 0.08  # its steepest slope
 THICKNESS = 0.06  # its greatest, as a share of its length

@@ -16,7 +16,7 @@ from lenet.reading.lines.layout import Box, Mask, find_spaces
 from lenet.reading.lines.numbers import are_strokes, find_scribbles, numbers_of, union, with_doubt, without_words
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page
+from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
@@ -274,8 +274,8 @@ def _reason(row: Row, piece: Piece) -> str:
     top, left, bottom, right = piece.box
     if piece.height >= MIN_SIGN_HEIGHT:
         return "not a digit"
-    is_dash = right - left > max(1.6 * (bottom - top), 0.25 * row.digit_height)
-    return "separator" if is_dash or piece.is_mark else "speck"
+    is_separator = piece.is_mark or is_dash(right - left, bottom - top, row.digit_height)
+    return "separator" if is_separator else "speck"
 
 
 def _surest(drafts: list[PageReading]) -> PageReading:

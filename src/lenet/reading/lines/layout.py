@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.ink import CROP
+
 Box = tuple[int, int, int, int]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
@@ -23,7 +25,6 @@ MAX_SIZE_RATIO = 2.2  # neighbours higher by a larger factor are no two digits o
 MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
-CROP = 300  # pixels of the ink map: a picture no larger may be a crop around its digits
 CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
 MAX_FOLD_ASPECT = (
     0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold

@@ -201,13 +201,16 @@ def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
             if max_runs < 0:
                 return Page(is_texture=True)
         else:
-            ignored += [(component.box, _mark_kind(component, height)) for component in line]
+            ignored += [
+                (component.box, "separator" if is_dash(component.width, component.height, height) else "speck")
+                for component in line
+            ]
     return Page(tuple(row for row in rows if row.pieces), tuple(ignored), find_skew(components, height))
 
 
-def _mark_kind(component: Component, height: float) -> str:
-    is_dash = component.width > max(1.6 * component.height, 0.25 * height)
-    return "separator" if is_dash else "speck"
+def is_dash(width: float, height: float, digit_height: float) -> bool:
+    """Whether a mark is much wider than high, and wide beside the digits of its line."""
+    return width > max(1.6 * height, 0.25 * digit_height)
 
 
 def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
