@@ -58,7 +58,7 @@ class Answers:
         by_line: whether each line of digits is an answer of its own.
         has_detail: whether each digit has a line of its own.
         hides_rejected: whether rejected digits are "?", in place of a digit that "?" follows.
-        least: the least probability of an accepted digit of an IDX file.
+        min_probability: of an accepted digit of an IDX file.
     """
 
     is_named: bool

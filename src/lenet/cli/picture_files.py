@@ -41,7 +41,7 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: P
         words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
             that no shell has resolved, ``**`` for any depth; or ``-``.
         recursive: whether folders within folders are looked through.
-        apart_from: a folder to leave out: it holds what was drawn.
+        excluding: a folder to leave out: it holds what was drawn.
 
     Folders within folders are not looked for through links, which may go round in circles.
     """

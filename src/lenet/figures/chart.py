@@ -18,7 +18,7 @@ class Chart:
     """A field on a sheet, in inches, and the values at its edges.
 
     Attributes:
-        across, up: the values at left and right, and at bottom and top.
+        x_range, y_range: the values at left and right, and at bottom and top.
         is_log: whether ``y_range`` is logarithmic.
     """
 

@@ -57,7 +57,7 @@ def open_images(file: IO[bytes], name: str, max_pixels: int) -> Pages:
     Args:
         file: open, and readable from any place.
         name: what messages call it.
-        most_pixels: how many pixels the drawing of a page may have where a format has no pixels of its own (PDF).
+        max_pixels: how many pixels the drawing of a page may have where a format has no pixels of its own (PDF).
 
     Raises:
         NotAPicture: if it is of no known format.
