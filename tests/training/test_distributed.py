@@ -81,7 +81,7 @@ from lenet.training.distributed import ProcessGroup, Worker
 with ProcessGroup(Worker.from_environment()) as group:
     import torch._dynamo
 
-    assert group.add_up(1.0, 3) == (2.0, 6)
+    assert group.all_reduce(1.0, 3) == (2.0, 6)
 print(*sorted(path.read_text().strip() for path in Path("/proc/self/task").glob("*/comm")), sep="\\n")
 """
 

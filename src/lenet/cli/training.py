@@ -136,7 +136,7 @@ def train(
     except KeyboardInterrupt:
         where = f"lenet train --out {out} --resume" if out else "lenet train --out FOLDER --resume, FOLDER in runs/"
         raise Stopped(f"stopped; go on with: {where}") from None
-    if Worker.from_environment().is_first:
+    if Worker.from_environment().is_rank_zero:
         _report(run, as_json)
 
 

@@ -53,7 +53,7 @@ class Worker:
         return cls(rank, world_size, local_rank, restarts)
 
     @property
-    def is_first(self) -> bool:
+    def is_rank_zero(self) -> bool:
         """True for the one process that writes and prints."""
         return self.rank == 0
 
@@ -106,7 +106,7 @@ class ProcessGroup:
 
             dist.all_reduce(tensor)
 
-    def add_up(self, loss: Any, errors: Any) -> tuple[Any, Any]:
+    def all_reduce(self, loss: Any, errors: Any) -> tuple[Any, Any]:
         """The sums of losses and of errors over all processes, which must all ask."""
         if self.worker.world_size == 1:
             return loss, errors
@@ -117,7 +117,7 @@ class ProcessGroup:
         summed_loss, summed_errors = tensor.tolist()
         return float(summed_loss), round(summed_errors)
 
-    def from_first(self, message: Message) -> Message:
+    def broadcast(self, message: Message) -> Message:
         """What the first process passes, in every process."""
         if self.worker.world_size == 1:
             return message

@@ -133,7 +133,7 @@ def fit(
             "training_sha256": fingerprint(data),
         }
     with (
-        ExitStack() as held,
+        ExitStack() as stack,
         learner_on(chosen, network, recipe, threads or stored.get("threads"), worker, seeds) as (learner, group),
     ):
         settings = {
@@ -151,11 +151,14 @@ def fit(
             **({"seeds": list(seeds)} if seeds is not None else {}),
         }
         opened = (
-            held.enter_context(begin(out, settings, resume=resume, start=start)) if worker.is_first else Run(Path())
+            stack.enter_context(begin(out, settings, resume=resume, start=start))
+            if worker.is_rank_zero
+            else Run(Path())
         )
-        run = group.from_first(opened)
-        begun = group.from_first(_checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_first else None)
-        first = group.from_first(_first_model(run) if worker.is_first else None)
+        run = group.broadcast(opened)
+        last_checkpoint = _checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_rank_zero else None
+        begun = group.broadcast(last_checkpoint)
+        first = group.broadcast(_first_model(run) if worker.is_rank_zero else None)
         if begun is not None:
             if begun is checkpoint:
                 run.save_checkpoint(begun)
@@ -165,10 +168,22 @@ def fit(
             learner.load(first.parameters)
         refusal = None if first is None else first.refusal
         names = _class_names(network.classes - (refusal is not None), names)
-        shown = progress if progress is not None and worker.is_first else NullProgress()
-        with shown:
+        reporter = progress if progress is not None and worker.is_rank_zero else NullProgress()
+        with reporter:
             training = _Training(
-                network, names, pictures, refusal, recipe, held_out, test, chance, learner, group, run, settings, shown
+                network,
+                names,
+                pictures,
+                refusal,
+                recipe,
+                held_out,
+                test,
+                chance,
+                learner,
+                group,
+                run,
+                settings,
+                reporter,
             )
             training.go(stream, begun or Checkpoint(0, 0, {}), until, checkpoint_every)
     return run
@@ -202,9 +217,9 @@ def train_epochs(
     """
     group, progress, pace = group or ProcessGroup(Worker()), progress or NullProgress(), Pace()
     is_alone, begun = group.worker.world_size == 1, begun or Checkpoint(0, 0, {})
-    step, (loss, errors) = begun.step, begun.totals if group.worker.is_first else (0.0, 0)
+    step, (loss, errors) = begun.step, begun.totals if group.worker.is_rank_zero else (0.0, 0)
     for number in range(begun.epoch, min(until or recipe.epochs, recipe.epochs)):
-        drawn, epoch = stream.state(), stream.epoch(number)
+        stream_state, epoch = stream.state(), stream.epoch(number)
         count, batch = len(epoch), recipe.batch
         steps = math.ceil(count / batch)
         rates = recipe.learning_rates(number, steps)
@@ -214,13 +229,13 @@ def train_epochs(
         while step < steps:
             next_checkpoint = (step // every + 1) * every
             end = min(step + pace.updates, steps, next_checkpoint)
-            places, span_started = slice(step * batch, end * batch), time.perf_counter()
+            batches, span_started = slice(step * batch, end * batch), time.perf_counter()
             more_loss, more_errors = learner.learn(
                 epoch.images,
                 epoch.labels,
-                epoch.order[places],
+                epoch.order[batches],
                 rates[step:end],
-                slice_augmentation(epoch.augmentation, places),
+                slice_augmentation(epoch.augmentation, batches),
             )
             now = time.perf_counter()
             pace.took(end - step, now - span_started)
@@ -232,11 +247,11 @@ def train_epochs(
             speed = (step - first_step) * batch / (now - started)
             progress.advance(presented, _so_far(number, recipe, loss / seen, 100 * errors / seen, speed))
             if step < steps and step == next_checkpoint and on_checkpoint:
-                totals = group.add_up(loss, errors)
+                totals = group.all_reduce(loss, errors)
                 _check_finite(totals[0], recipe, number)
-                on_checkpoint(Checkpoint(number, step, learner.state(), totals, stream=drawn))
+                on_checkpoint(Checkpoint(number, step, learner.state(), totals, stream=stream_state))
         seconds = time.perf_counter() - started
-        loss, errors = group.add_up(loss, errors)
+        loss, errors = group.all_reduce(loss, errors)
         _check_finite(loss, recipe, number)
         yield {
             "epoch": number + 1,
@@ -272,16 +287,16 @@ class _Training:
 
     def go(self, stream: Stream, begun: Checkpoint, until: int | None, checkpoint_every: int | None) -> None:
         """All epochs from a checkpoint on: validation, the best model, checkpoints."""
-        is_first, history = self.group.worker.is_first, list(begun.history)
+        is_rank_zero, history = self.group.worker.is_rank_zero, list(begun.history)
         epochs = min(until or self.recipe.epochs, self.recipe.epochs)
 
         def save(checkpoint: Checkpoint) -> None:
-            if is_first:
+            if is_rank_zero:
                 self.run.save_checkpoint(replace(checkpoint, history=history))
 
         self.progress.begin("", epochs * stream.examples)
         self.progress.skip(begun.epoch * stream.examples + begun.step * self.recipe.batch)
-        if is_first and history:
+        if is_rank_zero and history:
             self.run.save_history(history)
         try:
             for row in train_epochs(
@@ -292,14 +307,14 @@ class _Training:
                 save(Checkpoint(row["epoch"], 0, self.learner.state(), stream=stream.state()))
                 self.progress.note(describe_epoch(row, epochs))
         except Diverged as error:
-            kept = f"{self.run.best_path} holds the best weights of the epochs before"
-            kept = kept if history else "no epoch was finished, so no weights were kept"
-            raise TrainingError(f"{error}; {kept}") from None
+            consequence = f"{self.run.best_path} holds the best weights of the epochs before"
+            consequence = consequence if history else "no epoch was finished, so no weights were kept"
+            raise TrainingError(f"{error}; {consequence}") from None
 
     def _finish(self, row: EpochRow, history: list[EpochRow]) -> None:
         """Validate; keep the weights if they are the best so far; add the row to the history."""
-        kept = self.learner.evaluation_arrays()
-        finite = all(np.isfinite(array).all() for array in kept.values()) or "seeds" in self.settings
+        arrays = self.learner.evaluation_arrays()
+        finite = all(np.isfinite(array).all() for array in arrays.values()) or "seeds" in self.settings
         _check_finite(0.0 if finite else math.nan, self.recipe, row["epoch"] - 1)
         row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None}
         if self.held_out is not None:
@@ -310,12 +325,12 @@ class _Training:
         row["best"] = "seeds" not in self.settings and (
             self.held_out is None or not before or row["validation_errors"] < min(before)
         )
-        if row["best"] and self.group.worker.is_first:
-            self._save_best(row, kept)
-        if said := self._at_chance(row):
-            row["warning"] = said
-            if self.group.worker.is_first and not any("warning" in earlier for earlier in history):
-                print(f"lenet: {said}", file=sys.stderr)
+        if row["best"] and self.group.worker.is_rank_zero:
+            self._save_best(row, arrays)
+        if warning_text := self._at_chance(row):
+            row["warning"] = warning_text
+            if self.group.worker.is_rank_zero and not any("warning" in earlier for earlier in history):
+                print(f"lenet: {warning_text}", file=sys.stderr)
         history.append(row)
 
     def _at_chance(self, row: EpochRow) -> str:

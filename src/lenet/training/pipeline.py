@@ -147,7 +147,7 @@ def train(
         source=source,
         progress=progress or for_python(),
     )
-    if Worker.from_environment().is_first:
+    if Worker.from_environment().is_rank_zero:
         draw_curves(run)
         evaluation = evaluate(run.model, dataset, engine=run.settings["engine"])
         write_atomically(run.evaluation_path, json_bytes(evaluation.to_json()))
