@@ -23,6 +23,25 @@ def test_every_network_comes_back_from_its_graph_whole(name, tmp_path):
         np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
 
 
+@pytest.mark.parametrize("name", lenet.names())
+def test_a_graph_that_lenet_exports_which_takes_bytes_comes_back_too(name, tmp_path):
+    model = lenet.create(name, seed=1)
+    lenet.export(model, to="onnx", out=tmp_path / "m.onnx")
+    found = lenet.load(tmp_path / "m.onnx")
+    assert found.network == model.network
+    for key, array in model.parameters.items():
+        np.testing.assert_allclose(found.parameters[key], array, rtol=1e-6)
+
+
+def test_a_graph_that_takes_bytes_says_their_range_itself(tmp_path):
+    stages = (Stage("a", Convolution(3, 3), relu), Stage("b", AveragePooling(5)), Stage("c", FullConnection(2)))
+    model = lenet.create(Network("own", (1, 12, 12), stages, input_range=(-0.4, 2.8)), seed=1)
+    lenet.export(model, to="onnx", out=tmp_path / "m.onnx")
+    assert lenet.load(tmp_path / "m.onnx").network.input_range == pytest.approx((-0.4, 2.8))
+    with pytest.raises(LeNetError, match="a graph that takes bytes says their range itself; leave input_range out"):
+        lenet.load(tmp_path / "m.onnx", input_range=(0.0, 1.0))
+
+
 def test_a_graph_of_no_registered_network_describes_itself(tmp_path):
     network = Network(
         "own", (1, 12, 12), (Stage("a", Convolution(3, 3), relu), Stage("b", AveragePooling(5)),

@@ -5,11 +5,15 @@ refused with the networks that it could be.
 """
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from lenet.architecture import Network
 from lenet.checkpoints.recognition import Choice, Recognized, recognized, recognized_graph
+from lenet.errors import ArchitectureError
 
 __all__ = ["Choice", "import_file", "kind_of"]
 
@@ -54,7 +58,14 @@ def _read(path: Path, kind: str, choice: Choice) -> Recognized:
         from lenet.checkpoints import onnx
 
         graph = onnx.read(path)
-        return recognized_graph(graph.network, graph.arrays, choice)
+        if graph.input_range is None:
+            return recognized_graph(graph.network, graph.arrays, choice)
+        if choice.range is not None:
+            raise ArchitectureError("a graph that takes bytes says their range itself; leave input_range out")
+        found = recognized_graph(graph.network, graph.arrays, choice)
+        if np.allclose(found.network.input_range, graph.input_range, rtol=0, atol=1e-5):
+            return found
+        return replace(found, network=replace(found.network, input_range=graph.input_range))
     if kind == "pytorch":
         from lenet.checkpoints import pytorch
 

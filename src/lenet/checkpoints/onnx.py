@@ -44,10 +44,14 @@ _ACTIVATIONS = {"Relu": Activation.RELU, "Sigmoid": Activation.SIGMOID, "LogSoft
 
 @dataclass(frozen=True)
 class Graph:
-    """A network as a graph describes it, and its arrays in the order of its stages."""
+    """A network as a graph describes it, and its arrays in the order of its stages.
+
+    ``input_range`` is what 0 and 255 become in a graph that takes bytes; None where it takes the network's input.
+    """
 
     network: Network
     arrays: list[tuple[str, Array]]
+    input_range: tuple[float, float] | None = None
 
 
 def read(path: Path) -> Graph:
@@ -130,6 +134,8 @@ class _Reader:
         self._factor: float | None = None  # before a tanh
         self._padding: tuple[int, float] | None = None  # before a convolution
         self._is_over = False  # after a softmax
+        self._gain, self._offset = 1.0, 0.0  # of bytes, before the first layer
+        self._takes_bytes = False
 
     def graph(self) -> Graph:
         for node in self._nodes:
@@ -143,14 +149,17 @@ class _Reader:
         if self._factor is not None or self._padding is not None or not self._stages:
             raise WeightsError("its graph ends within a layer")
         network = Network("lenet-onnx", self._input, tuple(self._stages), source="the graph of an ONNX file")
-        return Graph(network, self._arrays)
+        ends = tuple(float(f"{self._offset + level * self._gain:.7g}") for level in (0, 255))
+        return Graph(network, self._arrays, (ends[0], ends[1]) if self._takes_bytes else None)
 
     def _take(self, node: _Node) -> None:
         taken: dict[str, Callable[[_Node], None]] = {
             "Conv": self._convolution, "Gemm": self._full, "MatMul": self._full, "Add": self._add,
             "Mul": self._multiply, "Pad": self._pad, "Gather": self._copy, "Sub": self._prototypes, "Tanh": self._tanh,
         }  # fmt: skip
-        if node.kind in taken:
+        if not self._stages and (node.kind == "Cast" or (self._takes_bytes and node.kind in ("Mul", "Add"))):
+            self._scale_bytes(node)
+        elif node.kind in taken:
             taken[node.kind](node)
         elif node.kind in _ACTIVATIONS:
             self._activate(_ACTIVATIONS[node.kind], node.kind)
@@ -164,6 +173,19 @@ class _Reader:
             pass
         elif node.kind not in _NOTHING:
             raise _no_lenet(node.kind)
+
+    def _scale_bytes(self, node: _Node) -> None:
+        """Gray levels or colors to the network's input range: a cast, a factor, and an offset."""
+        if node.kind == "Cast":
+            self._takes_bytes = True
+            return
+        value = self._array(self._other(node))
+        if value.size != 1:
+            raise _no_lenet(node.kind, "before its first layer")
+        if node.kind == "Mul":
+            self._gain, self._offset = self._gain * float(value.item()), self._offset * float(value.item())
+        else:
+            self._offset += float(value.item())
 
     def _begin(self, layer: Any, **arrays: Array) -> None:
         kind = _NAMES[type(layer)]
@@ -363,9 +385,10 @@ def _no_lenet(kind: str, where: str = "") -> WeightsError:
 
 
 def _input_shape(message: Message) -> tuple[int, int, int]:
-    """(channels, height, width) of a graph's input, whose first dimension is the batch."""
+    """(channels, height, width) of a graph's input, whose first dimension is the batch; gray pictures may lack one."""
     tensor = read_message(_bytes(read_message(_bytes(message[2])[0])[1])[0])
     sizes = [_number(read_message(one).get(1, [0])) for one in _bytes(read_message(_bytes(tensor[2])[0]).get(1, []))]
+    sizes = [sizes[0], 1, *sizes[1:]] if len(sizes) == 3 else sizes
     if len(sizes) != 4 or min(sizes[1:]) < 1 or max(sizes[1:]) > 1 << 12:
         raise WeightsError("its graph takes no pictures of a fixed size, (batch, channels, height, width)")
     return sizes[1], sizes[2], sizes[3]

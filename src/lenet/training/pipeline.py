@@ -214,10 +214,10 @@ def _warn_of_data(dataset: Dataset, source: dict[str, Any]) -> None:
     """Say in a line what looks wrong with the training part."""
     counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
     named = dict(zip(dataset.class_names, counts.tolist(), strict=True))
-    taught = [name for name, count in named.items() if count]
-    if len(taught) < 2:
+    present = [name for name, count in named.items() if count]
+    if len(present) < 2:
         return  # which is refused before training
-    if empty := [name for name in named if name not in taught]:
+    if empty := [name for name in named if name not in present]:
         shown = ", ".join(empty[:10]) + ", …" * (len(empty) > 10)
         print(f"lenet: {dataset.name} has no training examples of {printable(shown)}: none is learned", file=sys.stderr)
     if "transpose" not in source:
