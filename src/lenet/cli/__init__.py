@@ -4,11 +4,13 @@ Every verb is a function of the same name in its module here, and only the modul
 imported; every error becomes one sentence on stderr in `main`.
 """
 
+import ast
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 import typer
@@ -66,7 +68,10 @@ class _Group(TyperGroup):
 
 
 def build_app(verb: str | None = None) -> typer.Typer:
-    """The command line with one verb of `VERBS` and those of its module, with all verbs, or, for options, with none."""
+    """The command line with one verb of `VERBS` and those of its module, or with all verbs.
+
+    For ``--version`` it has none, and for ``--help`` all of them by their docstrings alone.
+    """
     app = typer.Typer(
         cls=_Group,
         help="The LeNet family: described once, counted exactly, trained, opened up, reading your digits.",
@@ -76,10 +81,28 @@ def build_app(verb: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
+    if verb == "--help":
+        for name, docstring in _docstrings():
+            app.command(name, help=docstring)(_nothing)
+        return app
     modules = [VERBS[verb]] if verb in VERBS else [] if verb == "--version" else dict.fromkeys(VERBS.values())
     for module in modules:
         import_module(f"{__name__}.{module}").register(app)
     return app
+
+
+def _docstrings() -> Iterator[tuple[str, str | None]]:
+    """The docstring of each verb's function, from its source: to import all of them takes three times as long."""
+    for module in dict.fromkeys(VERBS.values()):
+        name = f"{__name__}.{module}"
+        loader: Any = getattr(find_spec(name), "loader", None)
+        for node in ast.parse(loader.get_source(name)).body:
+            if isinstance(node, ast.FunctionDef) and VERBS.get(node.name) == module:
+                yield node.name, ast.get_docstring(node)
+
+
+def _nothing() -> None:
+    pass
 
 
 def _print_version(requested: bool) -> None:
@@ -126,8 +149,9 @@ def _exit_code(arguments: Sequence[str]) -> int:
 def _run(arguments: Sequence[str]) -> int:
     if any("\0" in word for word in arguments):
         raise typer.BadParameter("an argument holds a null byte, which no name of a file and no value can hold")
-    verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), None)
-    result = build_app(verb)(args=list(arguments), prog_name="lenet", standalone_mode=False)
+    verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), "--help")
+    is_completion = "_LENET_COMPLETE" in os.environ  # a shell asks what may come next, in words of its own
+    result = build_app(None if is_completion else verb)(args=list(arguments), prog_name="lenet", standalone_mode=False)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
 

@@ -10,7 +10,7 @@ import typer
 from lenet.errors import DataError, LeNetError
 from lenet.naming import resolve_name
 
-app = typer.Typer(help="List, fetch, verify and look at data sets.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 DataDir = Annotated[
     Path | None,
@@ -22,6 +22,11 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 def register(parent: typer.Typer) -> None:
     """Add the verbs of this module, as a group."""
     parent.add_typer(app, name="data")
+
+
+@app.callback()
+def data() -> None:
+    """List, fetch, verify and look at data sets."""
 
 
 @app.command("list")
