@@ -1,4 +1,4 @@
-"""JSON records: written as UTF-8, and read with every value of the kind and within the limits that its reader names."""
+"""Validated reading of JSON records, and their writing as UTF-8."""
 
 import json
 import math

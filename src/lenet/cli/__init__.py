@@ -1,4 +1,4 @@
-"""The command line: arguments to calls, text or JSON out.
+"""Command-line interface: parses arguments, calls the verbs, prints text or JSON.
 
 Every verb is a function of the same name in its module here, and only the module of the verb that is asked for is
 imported; every error becomes one sentence on stderr in `main`.
@@ -54,7 +54,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class _Group(TyperGroup):
-    """Verbs that leave Ctrl-C and a reader that goes away to `main`; else typer ends by itself, without a word."""
+    """Command group that leaves Ctrl-C and broken pipes to `main`; typer would end without a message."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -105,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exit_code(arguments: Sequence[str]) -> int:
-    """Run the command line, and say in one sentence why it ended if it did not end well."""
+    """Run the command line, print errors as one sentence, and return the exit code."""
     try:
         return _run(arguments)
     except TyperException as error:

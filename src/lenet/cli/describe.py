@@ -1,4 +1,4 @@
-"""``lenet networks``, ``show`` and ``diff``: what the networks are, counted exactly."""
+"""``lenet networks``, ``show`` and ``diff``: exact counts of the networks."""
 
 import json
 from enum import StrEnum
@@ -36,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 
 def chosen_network(name: str, **arguments: int | None) -> Network:
-    """The network of that name with the options that were given."""
+    """The network of a name, with the options that are not None."""
     return describe(name, **{option: value for option, value in arguments.items() if value is not None})
 
 

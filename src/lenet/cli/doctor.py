@@ -1,11 +1,11 @@
-"""``lenet doctor``: what is installed, what this machine offers, which engine runs and why, and what is broken."""
+"""``lenet doctor``: diagnosis of the installation, the machine and the engine."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from lenet.verbs import doctor as verb
+from lenet.verbs import doctor as doctor_verb
 
 
 def register(app: typer.Typer) -> None:
@@ -20,7 +20,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     lenet doctor
     """
-    diagnosis = verb.doctor()
+    diagnosis = doctor_verb.doctor()
     typer.echo(json.dumps(diagnosis.to_json(), indent=2, ensure_ascii=False) if as_json else str(diagnosis))
     if not diagnosis.is_sound:
         raise typer.Exit(1)

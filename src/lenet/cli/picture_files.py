@@ -1,4 +1,4 @@
-"""Which pictures the words of a command line name: files, folders, quoted globs, and ``-``."""
+"""Resolution of command-line arguments to pictures: files, folders, quoted globs, and ``-``."""
 
 import glob
 import os
@@ -16,12 +16,12 @@ MAX_STDIN = 1 << 29  # bytes
 
 @dataclass
 class PictureSources:
-    """What was named.
+    """The pictures of a command line.
 
     Attributes:
-        sources: files in the order they were named, those of a folder sorted; bytes are what came by stdin.
+        sources: files in the order of the arguments, those of a folder sorted; bytes are the content of stdin.
         is_many: whether a folder or a glob was named, however many files it turned out to hold.
-        problems: words that name nothing.
+        problems: of arguments that name no picture.
     """
 
     sources: list[Path | bytes] = field(default_factory=list)
@@ -35,13 +35,13 @@ class PictureSources:
 
 
 def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: Path | None = None) -> PictureSources:
-    """The pictures that words name.
+    """Resolve command-line arguments to pictures.
 
     Args:
         words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
             that no shell has resolved, ``**`` for any depth; or ``-``.
         recursive: whether folders within folders are looked through.
-        excluding: a folder to leave out: it holds what was drawn.
+        excluding: a folder to leave out, as that of the drawings.
 
     Folders within folders are not looked for through links, which may go round in circles.
     """
@@ -76,14 +76,14 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: P
 def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path | bytes]:
     """The pictures of a folder, sorted; hidden files are none."""
     if recursive:
-        places = os.walk(folder, onerror=_raise)
+        folders_within = os.walk(folder, onerror=_raise)
     else:
-        places = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
-    without = os.path.realpath(excluding) if excluding is not None else None
+        folders_within = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
+    excluded = os.path.realpath(excluding) if excluding is not None else None
     paths: list[Path] = []
-    for place, folders, names in places:
+    for place, folders, names in folders_within:
         folders[:] = [
-            name for name in folders if not name.startswith(".") and os.path.realpath(Path(place, name)) != without
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(place, name)) != excluded
         ]
         paths += (
             Path(place, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
@@ -95,11 +95,11 @@ def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path 
 
 
 def _matching(pattern: str, excluding: Path | None) -> list[Path | bytes]:
-    without = Path(os.path.realpath(excluding)) if excluding is not None else None
+    excluded = Path(os.path.realpath(excluding)) if excluding is not None else None
     files: list[Path | bytes] = [
         path
         for path in map(Path, sorted(set(_expanded(pattern))))
-        if not path.is_dir() and without not in Path(os.path.realpath(path)).parents
+        if not path.is_dir() and excluded not in Path(os.path.realpath(path)).parents
     ]
     if not files:
         raise DataError(f"{pattern}: no file matches")

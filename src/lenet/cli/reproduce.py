@@ -1,4 +1,4 @@
-"""``lenet reproduce``: the results of the papers, each by one command."""
+"""``lenet reproduce``: reproduction of the papers' results."""
 
 import json
 from collections.abc import Mapping
@@ -64,11 +64,11 @@ def reproduce(
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
     from lenet.experiments.folder import checked_results  # here, because naming rows needs no engine and no figures
-    from lenet.verbs import reproduce as verb
+    from lenet.verbs import reproduce as reproduce_verb
 
     try:
         with on_stderr() as progress:
-            done = verb.reproduce(
+            rows = reproduce_verb.reproduce(
                 name,
                 everything=everything,
                 out=out,
@@ -89,19 +89,20 @@ def reproduce(
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if as_json:
-        settings = [row.settings for row in done]
+        settings = [row.settings for row in rows]
         print(json.dumps(settings if everything else settings[0], ensure_ascii=False))
         return
-    for row in done:
+    for row in rows:
         with checked_results(row.folder):
             _print(row.settings)
-    print(*(path for row in done for path in row.files), sep="\n")
+    print(*(path for row in rows for path in row.files), sep="\n")
 
 
 def _list(as_json: bool) -> None:
     if as_json:
         rows = [
-            {"name": row.name, "title": row.title, "published": [vars(one) for one in row.published]} for row in ROWS
+            {"name": row.name, "title": row.title, "published": [vars(figure) for figure in row.published]}
+            for row in ROWS
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
@@ -110,14 +111,14 @@ def _list(as_json: bool) -> None:
 
     for row in ROWS:
         print(f"{row.name:<18} {row.title}")
-        for one in row.published:
-            part = f", {one.part}" if one.part else ""
-            figure = f"{format_value(one.value)}{unit_suffix(one.measure)}"
-            print(f"{'':<18}   {figure}  {MEASURES[one.measure]}{part}  {one.source}")
+        for figure in row.published:
+            part = f", {figure.part}" if figure.part else ""
+            value = f"{format_value(figure.value)}{unit_suffix(figure.measure)}"
+            print(f"{'':<18}   {value}  {MEASURES[figure.measure]}{part}  {figure.source}")
 
 
 def _print(settings: Mapping[str, Any]) -> None:
-    """A line for each figure, beside the printed one."""
+    """Print each measured figure beside the published one."""
     from lenet.experiments.formatting import format_published, mean
     from lenet.experiments.metrics import MEASURES
 

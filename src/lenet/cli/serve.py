@@ -1,4 +1,4 @@
-"""``lenet serve``: the page, reading and activations over HTTP.
+"""``lenet serve``: HTTP server of the page, reading and activations.
 
 The server is imported when the verb runs, because its packages are an extra.
 """
@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from lenet.errors import LeNetError
-from lenet.verbs import serve as verb
+from lenet.verbs import serve as serve_verb
 
 
 def register(app: typer.Typer) -> None:
@@ -45,10 +45,10 @@ def serve(
     curl -F picture=@photo.jpg http://127.0.0.1:8000/v1/read
     """
     try:
-        root_path = verb.normalized_path(root_path, "--root-path")
+        root_path = serve_verb.normalized_path(root_path, "--root-path")
     except LeNetError as error:
         raise typer.BadParameter(str(error)) from None
-    verb.serve(
+    serve_verb.serve(
         "pretrained" if model is None else model,
         host=host,
         port=port,

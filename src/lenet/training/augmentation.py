@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.distortions import move
+from lenet.data.distortions import translate
 from lenet.engine.native import Augmentation, DistortionLimits
 from lenet.preprocess import GrayLevels
 from lenet.training.recipes import Recipe
@@ -60,7 +60,7 @@ def augment(images: GrayLevels, augmentation: Augmentation) -> GrayLevels:
     if augmentation.mirrored is not None:
         shape = (-1, *(1,) * (images.ndim - 1))
         images = np.where(augmentation.mirrored.reshape(shape), images[..., ::-1], images)
-    return images if augmentation.shifts is None else move(images, augmentation.shifts)
+    return images if augmentation.shifts is None else translate(images, augmentation.shifts)
 
 
 def distortion_generator(augmentation: Augmentation) -> np.random.Generator:

@@ -34,7 +34,7 @@ from lenet.training.progress import NullProgress, Pace, describe_epoch
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import (
     FORMAT,
-    MOST_THREADS,
+    MAX_THREADS,
     Checkpoint,
     EpochRow,
     Run,
@@ -472,8 +472,8 @@ def _check(
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")
-    if threads is not None and threads > MOST_THREADS:
-        raise TrainingError(f"threads is {threads}, expected at most {MOST_THREADS}")
+    if threads is not None and threads > MAX_THREADS:
+        raise TrainingError(f"threads is {threads}, expected at most {MAX_THREADS}")
     if seeds is not None and (recipe.optimizer != "sdlm" or not len(seeds)):
         raise TrainingError(
             f"{len(seeds)} seeds with the optimizer {recipe.optimizer}: several go with sdlm; leave them out"

@@ -21,8 +21,8 @@ OPTIMIZERS = ("sgd", "adamw", "sdlm")
 LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error", "sum-squared-error")
 # [LeCun98, III-B]: eta of each pass.
 PUBLISHED_RATES = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
-MOST_SHIFT = 127  # pixels, as many as a signed byte holds
-MOST_EPOCHS, MOST_BATCH = 1_000_000, 1_000_000_000
+MAX_SHIFT = 127  # pixels, as many as a signed byte holds
+MAX_EPOCHS, MAX_BATCH = 1_000_000, 1_000_000_000
 _SMOOTHABLE = ("cross-entropy", "nll")
 _SDLM_LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
 
@@ -104,7 +104,7 @@ class Recipe:
         for name, minimum in at_least.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= minimum):
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {minimum}")
-        for name, maximum in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
+        for name, maximum in (("shift", MAX_SHIFT), ("epochs", MAX_EPOCHS), ("batch", MAX_BATCH)):
             if getattr(self, name) > maximum:
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {maximum}")
         for name, rate in (("learning_rate", self.learning_rate), ("mu", self.mu), *(("rates", r) for r in self.rates)):
@@ -249,7 +249,7 @@ _COLOR = _Adaptation(2, {"learning_rate": 0.02})
 
 # An epoch of fewer examples is too few updates: there are as many more epochs, up to so many times. A rate that rises
 # within a few dozen updates kills ReLUs now and then, so SGD takes half of it.
-ENOUGH_EXAMPLES, MOST_PASSES = 5_000, 50
+ENOUGH_EXAMPLES, MAX_PASSES = 5_000, 50
 
 
 def recipe(name: str, network: Network, *, examples: int | None = None, **values: Any) -> Recipe:
@@ -283,7 +283,7 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
         adaptation = _adaptation(network) or _Adaptation(1, {})
         chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
         if examples and examples < ENOUGH_EXAMPLES:
-            more = min(MOST_PASSES, math.ceil(ENOUGH_EXAMPLES / examples))
+            more = min(MAX_PASSES, math.ceil(ENOUGH_EXAMPLES / examples))
             rate = chosen.learning_rate / 2 if chosen.optimizer == "sgd" else chosen.learning_rate
             chosen = replace(chosen, epochs=chosen.epochs * more, learning_rate=rate)
     loss = given.get("loss", natural_loss(network, optimizer))

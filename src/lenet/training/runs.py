@@ -34,9 +34,9 @@ if TYPE_CHECKING:
     from lenet.evaluation import Evaluation
 
 FORMAT = "lenet-run-1"
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 LOCK = ".lock"
-_LONGEST_NAME = 200  # bytes of a folder's name, of the 255 that file systems take
+_MAX_NAME_LENGTH = 200  # bytes of a folder's name, of the 255 that file systems take
 
 EpochRow = dict[str, Any]
 """One epoch: epoch, loss, errors, error_rate, validation_loss, validation_errors, validation_error_rate, test_errors,
@@ -376,7 +376,7 @@ def _checked_settings(record: Record) -> dict[str, Any]:
     source.text("name_or_path")
     record.integer("validation", 0)
     record.integers("seeds", default=[])
-    record.integer("threads", 1, MOST_THREADS, default=None)
+    record.integer("threads", 1, MAX_THREADS, default=None)
     for name in ("engine", "device"):
         record.text(name, default=None)
     taken = {name: _SOURCE[name](source, name) for name in source.values if name in source}
@@ -401,7 +401,7 @@ def fingerprint(dataset: Dataset) -> str:
 def _free_folder(name: str) -> Path:
     """The first ``runs/NAME-N`` that is not there, made; what no folder's name should hold becomes ``_``."""
     plain = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
-    stem = plain.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    stem = plain.encode()[:_MAX_NAME_LENGTH].decode(errors="ignore")
     for number in count(1):
         folder = Path("runs") / f"{stem}-{number}"
         try:
