@@ -405,7 +405,7 @@ def print_row(folder: Path) -> None:
 
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    runner.prepare = lambda *_, **__: runner.Material(digits(20), digits(10), account)
+    runner.prepare = lambda *_, **__: runner.RowData(digits(20), digits(10), account)
     place, said = folder / "lenet-5", io.StringIO()
     with pytest.MonkeyPatch.context() as monkeypatch:
         stand_in(monkeypatch)

@@ -1,4 +1,4 @@
-"""A run's learning curves as a picture, without matplotlib: by Pillow."""
+"""Learning curves of a run, drawn by Pillow."""
 
 import io
 from pathlib import Path
@@ -14,7 +14,7 @@ _MAX_DOTS = 60
 
 
 def draw_curves(run: Run) -> Path:
-    """Draw loss and error rate by epoch into ``curves.png`` of the run's folder; its path."""
+    """Draw the learning curves into ``curves.png`` of the run's folder; its path."""
     stream = io.BytesIO()
     curves_picture(run).save(stream, format="png")
     write_atomically(run.curves_path, stream.getvalue())
