@@ -60,7 +60,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     report.figures["lenet-5"] = {
         "floor_share": {
             f"{contender.removeprefix(training.OURS + ', ')} {batch}": rounded(
-                measured_rounds.share((contender, batch), flops(work.training_macs))
+                measured_rounds.roofline_fraction((contender, batch), flops(work.training_macs))
             )
             for contender, batch in measured_rounds.calls
         }

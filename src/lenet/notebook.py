@@ -28,7 +28,7 @@ _MAX_CLASSES = 20  # of a confusion matrix
 
 def network_html(network: Network) -> str:
     """The counts of a network as a table."""
-    account = summary.count(network)
+    network_summary = summary.summarize(network)
     rows = [
         (
             stage.name,
@@ -38,9 +38,9 @@ def network_html(network: Network) -> str:
             f"{stage.parameters:,}",
             f"{stage.connections:,}",
         )
-        for stage in account.stages
+        for stage in network_summary.stages
     ]
-    totals = ("total", "", "", "", f"{account.parameters:,}", f"{account.connections:,}")
+    totals = ("total", "", "", "", f"{network_summary.parameters:,}", f"{network_summary.connections:,}")
     headings = ("stage", "layer", "activation", "output", "parameters", "connections")
     return _titled(f"{network.name}: {network.story}", _table(headings, [*rows, totals], texts=4))
 

@@ -12,7 +12,7 @@ from lenet.networks import describe
 from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.displacement import Displacement, connections, network_with_blank, total_stride, widened
 from lenet.sdnn.reader import StringReader, with_grammar
-from lenet.summary import count
+from lenet.summary import summarize
 
 WIDTH = 72
 
@@ -63,9 +63,9 @@ def test_a_wide_field_has_a_column_every_four_pixels(width, columns):
 
 def test_one_wide_pass_costs_less_than_one_for_each_window():
     network = describe("lenet-5")
-    assert connections(network, 32) == count(network).connections == 340_908
+    assert connections(network, 32) == summarize(network).connections == 340_908
     assert connections(network, 64) == 1_206_156
-    assert count(widened(network, 64)).parameters == 60_000
+    assert summarize(widened(network, 64)).parameters == 60_000
 
 
 @pytest.mark.parametrize("width", [28, 33, 66])

@@ -107,7 +107,7 @@ def test_the_eleventh_answer_would_be_forgotten_if_pieces_were_not_rehearsed(
     eleven, own, rehearsed, test_part, monkeypatch
 ):
     """The test above can fail."""
-    monkeypatch.setattr(adaptation, "PIECES", 0.0)
+    monkeypatch.setattr(adaptation, "PIECES_SHARE", 0.0)
     pieces = pieces_of_digits(test_part.images, 4000, np.random.default_rng(1))
     forgetful = adapt(eleven, own, rehearsed, threads=1)
     assert answered_surely(forgetful, pieces) > answered_surely(eleven, pieces) + 5

@@ -32,7 +32,7 @@ def training_tasks(
     our_batches: Sequence[int] = OUR_BATCHES,
     variants: bool = False,
 ) -> tuple[list[Task], list[str]]:
-    """The tasks of all runtimes that run here, and one sentence for each that does not.
+    """The tasks of all available runtimes, and one sentence for each missing one.
 
     Args:
         images, labels: uint8 (N, H, W) at the network's size, int64 (N,).
@@ -54,9 +54,11 @@ def training_tasks(
     if variants:
         kinds |= {f"{TORCH}, channels last": (True, False), f"{TORCH}, fused SGD": (False, True)}
     inputs = network_inputs(images, network.input, network.input_range)
-    for contender, (last, fused) in kinds.items():
+    for contender, (channels_last, fused) in kinds.items():
         for batch in torch_batches:
-            step = torch_peer.train_in_memory(network, inputs, labels, batch, threads, last=last, fused=fused)
+            step = torch_peer.train_in_memory(
+                network, inputs, labels, batch, threads, channels_last=channels_last, fused=fused
+            )
             tasks.append(Task(contender, batch, batch, step))
     return tasks, absent
 

@@ -65,8 +65,8 @@ def adapt(
 class _StderrProgress(adapt_verb.Progress):
     """Progress on stderr: a line for each step, and on a terminal a counter."""
 
-    def say(self, what: str) -> None:
-        print(what, file=sys.stderr, flush=True)
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
     def problems(self, measurement: Measurement) -> None:
         report_problems(measurement)

@@ -1,13 +1,13 @@
 """Execution of a row's plan: train or resume, measure, and write the results into its folder."""
 
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lenet.benchmarking.machine import processor
 from lenet.experiments import boosting, digit_strings, folder
 from lenet.experiments.groups import Group, train_each, train_group
 from lenet.experiments.metrics import compared
@@ -192,7 +192,7 @@ def _settings(plan: Plan, data: RowData) -> dict[str, Any]:
         "quick": plan.quick,
         "tested_on": data.description["tested_on"],
         "versions": folder.versions(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "instructions": _instructions()},
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "instructions": _instructions()},
     }
 
 
@@ -221,14 +221,6 @@ def _presented(plan: Plan, data: RowData) -> int:
 def _is_complete(plan: Plan, tested_on: str) -> bool:
     """Whether the plan has the row's own recipes and test part; the number of seeds may differ."""
     return plan.recipes == Request().plan(plan.row).recipes and not plan.quick and tested_on == "the test part"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _instructions() -> str:

@@ -1,4 +1,4 @@
-"""A string read by a network that is slid over it, after Fig. 25 of [LeCun98]: from the input up to the answer.
+"""Figure of a space-displacement network on a digit string, after Fig. 25 of [LeCun98], from input to answer.
 
 Everything stands above the pixels that it comes from: maps, the columns of F6 drawn as the characters that they code,
 the class of each column, the digits.
@@ -27,7 +27,7 @@ _BLANK = "·"
 
 @dataclass(frozen=True, eq=False)
 class Displaced:
-    """What is drawn.
+    """Outputs of a space-displacement network for one string.
 
     Attributes:
         field: uint8 (height, width), ink-high.
@@ -36,7 +36,7 @@ class Displaced:
             drawn.
         codes: float32 (columns, 84), F6.
         centers: (columns,) the pixel column in the middle of what each code's column sees.
-        classes: for each column the character it was taken for, empty where it is blank.
+        classes: for each column the character it was classified as, empty for a blank.
         digits: the answer: each digit and the first and the last of its columns.
         view: pixels that a column sees.
     """
@@ -112,7 +112,7 @@ def displacement(displaced: Displaced, theme: Theme) -> Sheet:
 
 
 def _answer(sheet: Sheet, displaced: Displaced) -> None:
-    """The digits, large, each above a bar over its columns."""
+    """Draw the digits, large, each above a bar over its columns."""
     half_height = _PIXEL * 1.6
     for digit, first, last in displaced.digits:
         left, right = (
@@ -124,7 +124,7 @@ def _answer(sheet: Sheet, displaced: Displaced) -> None:
 
 
 def _window(sheet: Sheet, displaced: Displaced, code_y: float, cell: float, field_y: float) -> None:
-    """The code and input window of one column, the one in the middle of the answer."""
+    """Mark the code and the input window of one column, the one in the middle of the answer."""
     if not displaced.digits:
         return
     _, first, last = displaced.digits[len(displaced.digits) // 2]

@@ -1,4 +1,4 @@
-"""From a request's body to one picture file's bytes: raw, or the field ``picture`` of a form, which Starlette parses.
+"""Request bodies to picture files: raw bytes, or the field ``picture`` of a form, which Starlette parses.
 
 Not by FastAPI's `UploadFile`: a path takes both, and a body is refused as soon as it is too long or too late, before it
 is whole. What the field holds is always the picture itself. A path or URL is not a picture, and nothing opens it.
@@ -66,10 +66,10 @@ async def _body_chunks(request: Request, max_body: int) -> AsyncGenerator[bytes,
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_body:
         raise _too_long(max_body)
-    received = 0
+    body_size = 0
     async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_body:
+        body_size += len(chunk)
+        if body_size > max_body:
             raise _too_long(max_body)
         yield chunk
 

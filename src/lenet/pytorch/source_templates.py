@@ -1,4 +1,4 @@
-"""The pieces of printed source that PyTorch lacks: squash, sub-sampling, tables, a bias per unit, Euclidean RBF."""
+"""Source templates of what PyTorch lacks: squash, sub-sampling, tables, a bias per unit, Euclidean RBF."""
 
 REFERENCES = {
     "LeCun89": "Y. LeCun et al., Backpropagation applied to handwritten zip code recognition, "
