@@ -14,6 +14,7 @@ from lenet.engine.native import Learning
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
+from lenet.preprocess import fitted
 from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
@@ -117,7 +118,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
 
 def learning_and_reading(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
     """Learning and reading with one network."""
-    images = training.at_size(digits.train_images[:20_000], network)
+    images = fitted(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
         learning(network, images, labels, threads, f"{name} {LEARN}", BATCH),

@@ -24,7 +24,7 @@ from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
 from lenet.classes import listed, places_of_digits
-from lenet.errors import ArchitectureError, WeightsError, printable
+from lenet.errors import ArchitectureError, WeightsError, first_line, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
@@ -475,7 +475,7 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
-        raise WeightsError(f"not a readable safetensors file ({_first_line(error)})") from None
+        raise WeightsError(f"not a readable safetensors file ({first_line(error)})") from None
 
 
 def _is_plain(path: Path) -> bool:
@@ -500,8 +500,3 @@ def _in_order(content: bytes) -> bytes:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _first_line(error: Exception) -> str:
-    line = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return line if len(line) <= 200 else f"{line[:199]}…"

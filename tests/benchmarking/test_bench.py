@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet import cli, summary
-from lenet.benchmarking import inference, runs, training
+from lenet.benchmarking import inference, runs
 from lenet.benchmarking.digits import Digits, draw_blobs
 from lenet.benchmarking.machine import describe_machine, machine_text, peak_of
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
@@ -20,7 +20,7 @@ from lenet.engine.native import instruction_sets
 from lenet.errors import LeNetError
 from lenet.model import pretrained
 from lenet.networks import describe, names
-from lenet.preprocess import network_inputs
+from lenet.preprocess import fitted, network_inputs
 from lenet.summary import measure_work
 
 PERFORMANCE = Path(__file__).parents[2] / "docs/performance.md"
@@ -77,9 +77,9 @@ def test_blobs_have_the_ink_and_the_border_of_mnist():
 
 def test_pictures_reach_a_larger_network_with_their_gray_levels_unchanged():
     images, _ = draw_blobs(3, seed=0)
-    fitted = training.at_size(images, describe("lenet-5"))
-    assert fitted.dtype == np.uint8
-    np.testing.assert_array_equal(fitted[:, 0, 2:-2, 2:-2], images)
+    pictures = fitted(images, (1, 32, 32))
+    assert pictures.dtype == np.uint8
+    np.testing.assert_array_equal(pictures[:, 0, 2:-2, 2:-2], images)
 
 
 @given(st.lists(st.tuples(st.floats(1e-6, 1e-3), st.floats(1e-6, 1e-3)), min_size=1, max_size=9), st.floats(0.1, 10))

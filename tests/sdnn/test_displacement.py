@@ -5,7 +5,8 @@ import pytest
 
 from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
-from lenet.figures.displacement import Displaced, draw_displacement
+from lenet.figures.displacement import Displaced
+from lenet.figures.sheet import DARK, LIGHT
 from lenet.initialization import initial_weights
 from lenet.model import Model, load
 from lenet.networks import describe
@@ -106,7 +107,7 @@ def test_the_picture_is_drawn(weights, fields, tmp_path, dark):
         ["", "4", "4", *[""] * 7, "1"],
         [("4", 1, 2), ("1", 10, 10)],
     )
-    drawn = draw_displacement(shown, tmp_path, format="svg", dark=dark)
+    drawn = displacement(shown, DARK if dark else LIGHT).save(tmp_path / "displacement.svg")
     text = drawn.read_text()
     assert "11 × 84" in text
     assert "3 of 16" in text

@@ -76,9 +76,14 @@ def build_app(verb: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     app.callback()(_options)
-    modules = [VERBS[verb]] if verb in VERBS else [] if verb == "--version" else dict.fromkeys(VERBS.values())
-    for module in modules:
-        import_module(f"{__name__}.{module}").register(app)
+    chosen = {VERBS[verb]} if verb in VERBS else set() if verb == "--version" else {*VERBS.values()}
+    for name, module_name in VERBS.items():
+        if module_name in chosen:
+            module = import_module(f"{__name__}.{module_name}")
+            if name == "data":
+                app.add_typer(module.app, name=name)
+            else:
+                app.command()(getattr(module, name))
     return app
 
 

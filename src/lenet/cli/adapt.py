@@ -17,11 +17,6 @@ from lenet.verbs import adapt as adapt_verb
 Item = TypeVar("Item")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(adapt)
-
-
 def adapt(
     table: Annotated[
         Path, typer.Argument(help="Your pictures: a labels.csv with file, label[, kind][, capture].", metavar="LABELS")

@@ -54,8 +54,3 @@ def code(
     except OSError as error:
         raise LeNetError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
     typer.echo(f"{output}: {name} {_USAGE[form].format(file=output)}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add ``code`` to the command line."""
-    app.command()(code)

@@ -19,11 +19,6 @@ DataDir = Annotated[
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 
 
-def register(parent: typer.Typer) -> None:
-    """Add the verbs of this module, as a group."""
-    parent.add_typer(app, name="data")
-
-
 @app.command("list")
 def list_(as_json: AsJson = False) -> None:
     """List the public data sets. For example: lenet data list"""

@@ -28,13 +28,6 @@ Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (d
 Size = Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(networks)
-    app.command()(show)
-    app.command()(diff)
-
-
 def chosen_network(name: str, **arguments: int | None) -> Network:
     """The network of a name, with the options that are not None."""
     return describe(name, **{option: value for option, value in arguments.items() if value is not None})

@@ -8,11 +8,6 @@ import typer
 from lenet.verbs import doctor as doctor_verb
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(doctor)
-
-
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
     """Check this installation: versions, machine, engine, extras, data and weights.
 

@@ -11,11 +11,6 @@ from lenet.verbs import explain as explain_verb
 from lenet.verbs.describe import model_to_look_at
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(explain)
-
-
 def explain(
     models: Annotated[
         list[str] | None,

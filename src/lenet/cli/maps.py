@@ -8,11 +8,6 @@ import typer
 from lenet.verbs import maps as maps_verb
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(maps)
-
-
 def maps(
     model: Annotated[
         str,

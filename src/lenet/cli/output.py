@@ -44,22 +44,12 @@ class Output:
         started = time.monotonic()
         for problem in self._pictures.problems:
             self._fail(str(problem))
-        total, done = len(self._pictures.sources), 0
-        try:
-            with closing(pages), progress(total if is_many else 0) as show_progress:
-                for page in pages:
-                    with deferred_signals():
-                        self._take(page)
-                        done = page.index + 1
-                    show_progress(done)
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
-        finally:
-            with deferred_signals():
-                if self._json is not None:
-                    self._json.end()
-                if self._table is not None:
-                    self._table.close()
+        total = len(self._pictures.sources)
+        with answering(total, is_many, self._json, self._table) as show_progress, closing(pages):
+            for page in pages:
+                with deferred_signals():
+                    self._take(page)
+                    show_progress(page.index + 1)
         if is_many and total:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
@@ -146,6 +136,35 @@ class JsonList:
 
     def end(self) -> None:
         print("[]" if self._is_empty else "\n]" if self._indent else "]", flush=True)
+
+
+@contextmanager
+def answering(
+    total: int, is_many: bool, json_list: JsonList | None, table: Table | None, doing: str = "reading"
+) -> Iterator[Callable[[int], None]]:
+    """Progress over files, as a function of the files done; at the end, JSON and table are completed; a context.
+
+    Raises:
+        Stopped: in place of KeyboardInterrupt.
+    """
+    done = 0
+
+    def show_progress(files_done: int) -> None:
+        nonlocal done
+        done = files_done
+        show_bar(done)
+
+    try:
+        with progress(total if is_many else 0, doing) as show_bar:
+            yield show_progress
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped after {done:,} of {total:,} files") from None
+    finally:
+        with deferred_signals():
+            if json_list is not None:
+                json_list.end()
+            if table is not None:
+                table.close()
 
 
 @contextmanager

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lenet.cli.output import JsonList, check_picture_path, progress, report
+from lenet.cli.output import JsonList, answering, check_picture_path, report
 from lenet.cli.picture_files import PictureSources, find_pictures
 from lenet.cli.signals import deferred_signals
 from lenet.cli.table import Table, check_table_path
-from lenet.errors import DataError, Stopped, printable
+from lenet.errors import DataError, printable
 from lenet.model import Model, load
 from lenet.reading.batch.pages import result_or_error
 from lenet.verbs.predict import Prediction
@@ -28,11 +28,6 @@ COLUMNS = ("file", "class", "probability", "likeliest", "remark")
 _MANY = 10  # files: as of so many there is a summary
 _MAX_DRAWN, _SIDE = 500, 120
 _FAILED = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(predict)
 
 
 def predict(
@@ -151,27 +146,18 @@ class _Output:
         for problem in self._pictures.problems:
             self._fail(str(problem))
         thumbnails: list[tuple[NDArray[np.uint8], str]] = []
-        total, done = len(self._pictures.sources), 0
-        try:
-            with progress(total if is_many else 0, "predicting") as show_progress:
-                for done, prediction in enumerate(predictions, start=1):
-                    name, source = self._pictures.name(done - 1), self._pictures.sources[done - 1]
-                    with deferred_signals():
-                        self._take(name, prediction)
-                    if self._names_digits and isinstance(prediction, Prediction):
-                        _warn_of_several(name, _as_argument(source))
-                    if keeps_pictures and isinstance(prediction, Prediction) and len(thumbnails) < _MAX_DRAWN:
-                        title = f"{prediction.class_name} {prediction.probability:.0%}"
-                        thumbnails.append((_thumbnail(source), title + "?" * bool(prediction.remark)))
-                    show_progress(done)
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
-        finally:
-            with deferred_signals():
-                if self._json is not None:
-                    self._json.end()
-                if self._table is not None:
-                    self._table.close()
+        total = len(self._pictures.sources)
+        with answering(total, is_many, self._json, self._table, "predicting") as show_progress:
+            for index, prediction in enumerate(predictions):
+                name, source = self._pictures.name(index), self._pictures.sources[index]
+                with deferred_signals():
+                    self._take(name, prediction)
+                    show_progress(index + 1)
+                if self._names_digits and isinstance(prediction, Prediction):
+                    _warn_of_several(name, _as_argument(source))
+                if keeps_pictures and isinstance(prediction, Prediction) and len(thumbnails) < _MAX_DRAWN:
+                    title = f"{prediction.class_name} {prediction.probability:.0%}"
+                    thumbnails.append((_thumbnail(source), title + "?" * bool(prediction.remark)))
         if is_many and total:
             failed = f", {self.failed:,} failed" if self.failed else ""
             print(f"answered {self.answered:,} of {self.answered + self.failed:,} pictures{failed}", file=sys.stderr)

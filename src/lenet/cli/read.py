@@ -25,11 +25,6 @@ _MANY = 10  # files: as of so many there is a summary
 _FAILED = 1
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(read)
-
-
 def read(
     files: Annotated[
         list[str],

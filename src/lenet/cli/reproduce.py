@@ -15,11 +15,6 @@ from lenet.training.progress import on_stderr
 _ROOT = Path("runs/reproduce")
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(reproduce)
-
-
 def reproduce(
     name: Annotated[str | None, typer.Argument(help="A row of --list.")] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows, those first that others rest on.")] = False,

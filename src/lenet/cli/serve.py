@@ -11,11 +11,6 @@ from lenet.errors import LeNetError
 from lenet.verbs import serve as serve_verb
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(serve)
-
-
 def serve(
     model: Annotated[
         str | None,

@@ -32,12 +32,6 @@ Transpose = Annotated[
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(train)
-    app.command()(evaluate)
-
-
 def train(
     network: Annotated[
         str | None, typer.Argument(help=f"A network, or a TOML file of your own [default: {DEFAULT_NETWORK}].")

@@ -158,12 +158,6 @@ def checked_results(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def finished(root: Path) -> list[dict[str, Any]]:
-    """The run.json of each row below a folder that has results, in any order."""
-    rows = [read(path.parent) for path in sorted(root.glob("*/run.json"))]
-    return [row for row in rows if "results" in row]
-
-
 def versions() -> dict[str, str]:
     """Versions that the bits of a result depend on."""
     return {

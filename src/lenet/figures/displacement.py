@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.folder import figure_folder
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
+from lenet.figures.sheet import Sheet, Theme
 
 Array = NDArray[np.float32]
 
@@ -51,21 +49,6 @@ class Displaced:
     map_first: float = 6.5
     map_step: int = 2
     view: int = 32
-
-
-def draw_displacement(
-    displaced: Displaced, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
-) -> Path:
-    """Draw it as ``displacement``.
-
-    Returns:
-        The file in ``directory``, which is made if it is not there.
-
-    Raises:
-        MissingExtra: if matplotlib is not installed.
-    """
-    folder = figure_folder(directory, format)
-    return displacement(displaced, DARK if dark else LIGHT).save(folder / f"displacement.{format}", dpi)
 
 
 def displacement(displaced: Displaced, theme: Theme) -> Sheet:

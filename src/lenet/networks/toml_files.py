@@ -43,7 +43,7 @@ from lenet.connections import (
     draw_connection_table,
     parse_connection_table,
 )
-from lenet.errors import ArchitectureError, UnknownName, printable
+from lenet.errors import ArchitectureError, UnknownName, first_line, printable
 from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 
@@ -114,7 +114,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
     try:
         values = _parsed(text)
     except (ValueError, RecursionError) as error:
-        raise ArchitectureError(f"not TOML: {_first_line(error)}") from None
+        raise ArchitectureError(f"not TOML: {first_line(error)}") from None
     whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "story": "", "departures": []}
                    | values)  # fmt: skip
     try:
@@ -287,11 +287,6 @@ def _top_line(text: str, sentence: str) -> str:
     key = re.match(r"(?:unknown key ')?(\w+)", sentence)
     place = re.search(rf"^[ \t]*{re.escape(key[1])}[ \t]*=", head, re.MULTILINE) if key else None
     return f"line {text.count(chr(10), 0, place.start()) + 1}: " if place else ""
-
-
-def _first_line(error: BaseException) -> str:
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return line if len(line) <= 200 else f"{line[:199]}…"
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
