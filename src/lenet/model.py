@@ -165,10 +165,10 @@ class Model:
         from lenet.data import CATALOG
 
         data_set = CATALOG.get(self.trained_on or "")
-        likely = max((data_set.shape if data_set else self.network.input)[-2:])
+        default_side = max((data_set.shape if data_set else self.network.input)[-2:])
         with self.checked_provenance() as provenance:
             record = provenance.record("pictures", default={})
-            side = record.integer("side", 1, 1024, default=likely)
+            side = record.integer("side", 1, 1024, default=default_side)
             return PictureKind(self._kind_of_pictures, side, record.text("polarity", default="auto"))
 
     @property
@@ -239,9 +239,9 @@ class Model:
 
     @property
     def _kind_of_pictures(self) -> str:
-        likely = "color" if self.network.input[0] == 3 else "gray" if self.digit_outputs is None else "digits"
+        default_kind = "color" if self.network.input[0] == 3 else "gray" if self.digit_outputs is None else "digits"
         with self.checked_provenance() as provenance:
-            kind = provenance.record("pictures", default={}).text("kind", default=likely)
+            kind = provenance.record("pictures", default={}).text("kind", default=default_kind)
         if kind not in PICTURE_KINDS:
             raise WeightsError(
                 f"{self.network.name}: takes pictures of the kind {kind!r}, expected one of {', '.join(PICTURE_KINDS)}"

@@ -147,18 +147,18 @@ def answering(
     Raises:
         Stopped: in place of KeyboardInterrupt.
     """
-    done = 0
+    finished_files = 0
 
     def show_progress(files_done: int) -> None:
-        nonlocal done
-        done = files_done
-        show_bar(done)
+        nonlocal finished_files
+        finished_files = files_done
+        show_bar(finished_files)
 
     try:
         with progress(total if is_many else 0, doing) as show_bar:
             yield show_progress
     except KeyboardInterrupt:
-        raise Stopped(f"stopped after {done:,} of {total:,} files") from None
+        raise Stopped(f"stopped after {finished_files:,} of {total:,} files") from None
     finally:
         with deferred_signals():
             if json_list is not None:
@@ -171,7 +171,7 @@ def answering(
 def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], None]]:
     """Progress bar on a terminal's stderr, as a function of the files done; none elsewhere, or if the total is 0."""
     if not (total and sys.stderr.isatty()):
-        yield lambda done: None
+        yield lambda completed: None
         return
     from rich.console import Console  # here, because it takes as long to import as a picture to read
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -181,7 +181,7 @@ def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], Non
     bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
     with bar:
         task = bar.add_task(doing, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda completed: bar.update(task, completed=completed)
 
 
 def report(message: str) -> None:

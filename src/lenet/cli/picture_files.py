@@ -81,12 +81,12 @@ def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path 
         folders_within = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
     excluded = os.path.realpath(excluding) if excluding is not None else None
     paths: list[Path] = []
-    for place, folders, names in folders_within:
+    for parent, folders, names in folders_within:
         folders[:] = [
-            name for name in folders if not name.startswith(".") and os.path.realpath(Path(place, name)) != excluded
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) != excluded
         ]
         paths += (
-            Path(place, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+            Path(parent, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
         )
     if not paths:
         deeper = "" if recursive else "; --recursive looks into folders within it"
@@ -112,13 +112,13 @@ def _expanded(pattern: str) -> Iterator[str]:
     if "**" not in parts:
         yield from glob.iglob(pattern)  # noqa: PTH207 - absolute ones, too
         return
-    at = parts.index("**")
-    above, below = "/".join(parts[:at]) + "/" * (at > 0), "/".join(parts[at + 1 :]) or "*"
-    for top in glob.iglob(above) if glob.has_magic(above) else [above]:  # noqa: PTH207
-        for place, folders, _ in os.walk(top or "."):
+    index = parts.index("**")
+    pattern_above, pattern_below = "/".join(parts[:index]) + "/" * (index > 0), "/".join(parts[index + 1 :]) or "*"
+    for top in glob.iglob(pattern_above) if glob.has_magic(pattern_above) else [pattern_above]:  # noqa: PTH207
+        for parent, folders, _ in os.walk(top or "."):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            inside = place if top else place[2:]
-            yield from _expanded(os.path.join(glob.escape(inside), below))  # noqa: PTH118 - texts
+            inside = parent if top else parent[2:]
+            yield from _expanded(os.path.join(glob.escape(inside), pattern_below))  # noqa: PTH118 - texts
 
 
 def _from_stdin() -> bytes:

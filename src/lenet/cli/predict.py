@@ -76,12 +76,12 @@ def predict(
     names_digits = loaded_model.pictures.kind == "digits"
     output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
     is_many = pictures.is_many or len(pictures.sources) >= _MANY
-    drawn = output.take(_predictions(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
-    if sheet is not None and drawn:
+    tiles = output.take(_predictions(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
+    if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
 
-        save_sheet(draw_sheet([picture for picture, _ in drawn], [title for _, title in drawn], 8, _SIDE), sheet)
-        print(f"drew {len(drawn):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
+        save_sheet(draw_sheet([picture for picture, _ in tiles], [title for _, title in tiles], 8, _SIDE), sheet)
+        print(f"drew {len(tiles):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
     if output.failed:
         raise typer.Exit(_FAILED)
 

@@ -119,12 +119,14 @@ def _print(settings: Mapping[str, Any]) -> None:
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
-    for one in settings["results"]["measures"]:
-        interval = "" if one["low"] is None else f", 95 % interval of the mean {one['low']:.2f} to {one['high']:.2f}"
-        printed = f"; printed {format_published(one)}" if "published" in one else ""
-        part = f", {one['part']}" if one["part"] else ""
-        seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
-        line = f"  {MEASURES[one['measure']]}{part}: {mean(one)} ({seeds}{interval}){printed}"
+    for result in settings["results"]["measures"]:
+        interval = (
+            "" if result["low"] is None else f", 95 % interval of the mean {result['low']:.2f} to {result['high']:.2f}"
+        )
+        printed = f"; printed {format_published(result)}" if "published" in result else ""
+        part = f", {result['part']}" if result["part"] else ""
+        seeds = f"{result['n']} seed{'s' if result['n'] > 1 else ''}"
+        line = f"  {MEASURES[result['measure']]}{part}: {mean(result)} ({seeds}{interval}){printed}"
         print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):
         cut = beside["segmentation"]

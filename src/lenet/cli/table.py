@@ -104,8 +104,8 @@ class Table:
         self._synced = time.monotonic()
 
     def _write_error(self, error: OSError) -> LeNetError:
-        why = (error.strerror or str(error)).lower()
-        return LeNetError(f"{self._path}: cannot be written ({why}); it ends after {self._rows:,} rows")
+        reason = (error.strerror or str(error)).lower()
+        return LeNetError(f"{self._path}: cannot be written ({reason}); it ends after {self._rows:,} rows")
 
 
 def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:

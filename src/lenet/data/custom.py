@@ -24,7 +24,7 @@ from lenet.data.parts import Part, as_images
 from lenet.errors import DataError, LeNetError, UnknownName, printable
 from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, opened_image
-from lenet.pictures.reduction import orientation_of, turned
+from lenet.pictures.reduction import orientation_of, upright
 
 POLARITIES = ("auto", "ink-high", "paper-high")
 FITS = ("pad", "crop", "stretch")
@@ -433,7 +433,7 @@ def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
     strips, factor = in_strips(image, factor)
     converted = (_convert(strip, color) for strip in strips)
     parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in converted]
-    return turned(np.concatenate(parts), orientation_of(image))
+    return upright(np.concatenate(parts), orientation_of(image))
 
 
 def _convert(picture: Image.Image, color: bool) -> Image.Image:

@@ -115,16 +115,16 @@ def obtain(collection: Collection, data_dir: str | Path | None = None) -> Conten
         return _read_cache(collection)
     except DataError as problem:
         missing = not all(cached_path(collection, file).exists() for file in collection.files)
-        tried = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
+        attempts = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
         if not missing:
             logger.warning("%s; fetching it again", problem)
     if is_offline():
-        raise DataError(_failures(collection, [*tried, "everything else: LENET_OFFLINE is set"]))
+        raise DataError(_failures(collection, [*attempts, "everything else: LENET_OFFLINE is set"]))
     with _cache_for_writing(collection) as folder:
         # Another process may have filled the cache while this one waited.
         with contextlib.suppress(DataError):
             return _read_cache(collection)
-        return _fill_cache(collection, folder, tried)
+        return _fill_cache(collection, folder, attempts)
 
 
 def fetch(collection: Collection, data_dir: str | Path | None = None) -> list[Path]:
@@ -218,11 +218,11 @@ def _find(collection: Collection, file: File, data_dir: Path) -> Path:
     return next((path for path in paths if path.is_file()), data_dir / file.name)
 
 
-def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Contents:
+def _fill_cache(collection: Collection, folder: Path, attempts: list[str]) -> Contents:
     unreachable = probe([downloader.url for downloader in collection.downloaders if isinstance(downloader, Mirror)])
     for downloader in collection.downloaders:
         if isinstance(downloader, Mirror) and unreachable[downloader.url]:
-            tried.append(f"{downloader.title}: {unreachable[downloader.url]}")
+            attempts.append(f"{downloader.title}: {unreachable[downloader.url]}")
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             try:
@@ -230,16 +230,16 @@ def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Conte
                 contents = Contents(_read_folder(collection, Path(temporary)).files, downloader.title)
             except DataError as problem:
                 # The temporary folder's name would tell a reader nothing.
-                tried.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
+                attempts.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
                 continue
             _store(collection, contents)
             return contents
-    raise DataError(_failures(collection, tried))
+    raise DataError(_failures(collection, attempts))
 
 
-def _failures(collection: Collection, tried: list[str]) -> str:
+def _failures(collection: Collection, attempts: list[str]) -> str:
     names = ", ".join(file.name for file in collection.files)
     return (
-        f"cannot obtain {collection.name}; tried {'; '.join(tried)}; to hand the files over, put {names} "
+        f"cannot obtain {collection.name}; tried {'; '.join(attempts)}; to hand the files over, put {names} "
         "(raw or .gz) in a folder and name it with --data-dir"
     )

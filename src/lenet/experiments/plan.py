@@ -26,7 +26,7 @@ class PartPlan:
     Attributes:
         name: within the row.
         network, recipe: what is trained, and how.
-        is_own: whether the recipe is this part's own, and not the row's.
+        has_own_recipe: whether it is trained by a recipe other than the row's.
         stream: the kind of patterns it is presented.
         examples: how many of them; all if None.
     """
@@ -34,7 +34,7 @@ class PartPlan:
     name: str
     network: Network
     recipe: Recipe
-    is_own: bool
+    has_own_recipe: bool
     stream: Kind
     examples: int | None
 
@@ -82,7 +82,7 @@ class Plan:
         return {
             "recipe": self.recipe.to_json(),
             "passes": self.passes,
-            "parts": {part.name: part.recipe.to_json() for part in self.parts if part.is_own},
+            "parts": {part.name: part.recipe.to_json() for part in self.parts if part.has_own_recipe},
             "below": {name: plan.recipes for name, plan in self.dependencies.items()},
         }
 

@@ -86,11 +86,11 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
     cascades = [cascaded(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
     figures[("average_cost", "")] = [cost for _, cost in cascades]
-    skipping, _ = network_figures(network, [cascade_outputs for cascade_outputs, _ in cascades], test)
-    figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
+    cascade_figures, _ = network_figures(network, [cascade_outputs for cascade_outputs, _ in cascades], test)
+    figures[("test_error", "the later two left out where the first is confident")] = cascade_figures[("test_error", "")]
     for index, position in enumerate(("first", "second", "third")):
-        alone, _ = network_figures(network, [three[index] for three in outputs], test)
-        figures[("test_error", f"the {position} network alone")] = alone[("test_error", "")]
+        single_figures, _ = network_figures(network, [three[index] for three in outputs], test)
+        figures[("test_error", f"the {position} network alone")] = single_figures[("test_error", "")]
     filtered = [machine.filtered for machine in trained.machines]
     first = trained.groups["first"]
     return {

@@ -224,10 +224,10 @@ def train_epochs(
         steps = math.ceil(count / batch)
         rates = recipe.learning_rates(number, steps)
         first_step, epoch_start = step, time.perf_counter()
-        every = checkpoint_every or steps
+        checkpoint_interval = checkpoint_every or steps
         learner.begin_epoch(epoch, step)
         while step < steps:
-            next_checkpoint = (step // every + 1) * every
+            next_checkpoint = (step // checkpoint_interval + 1) * checkpoint_interval
             end = min(step + pace.updates, steps, next_checkpoint)
             batches, span_start = slice(step * batch, end * batch), time.perf_counter()
             span_loss, span_errors = learner.learn(
@@ -257,8 +257,8 @@ def train_epochs(
         yield {
             "epoch": number + 1,
             "loss": _rounded(loss / count),
-            "errors": _plain(errors),
-            "error_rate": _plain(100 * errors / count),
+            "errors": _plain_values(errors),
+            "error_rate": _plain_values(100 * errors / count),
             "examples": count,
             "learning_rate": rates[-1],
             "seconds": seconds,
@@ -353,7 +353,7 @@ class _Training:
         count = len(examples[1])
         _check_finite(loss, self.recipe, row["epoch"] - 1)
         values = {"loss": loss / count, "errors": errors, "error_rate": 100 * errors / count}
-        return {f"{name}_{key}": _plain(value) for key, value in values.items()}
+        return {f"{name}_{key}": _plain_values(value) for key, value in values.items()}
 
     def _save_best(self, row: EpochRow, arrays: dict[str, NDArray[np.float32]]) -> None:
         data = self.settings["data"]
@@ -435,7 +435,7 @@ def _status(epoch: int, recipe: Recipe, loss: Any, error_rate: Any, speed: float
     return f"{position}  loss {np.mean(loss):.3f}  error {np.mean(error_rate):.2f} %  {speed:,.0f} images/s"
 
 
-def _plain(value: Any) -> Any:
+def _plain_values(value: Any) -> Any:
     """A number, or a list with a number for each replica, as plain values."""
     return value.tolist() if isinstance(value, np.ndarray) else value
 

@@ -287,5 +287,5 @@ def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
         if finding.remedy and finding.state is not State.GOOD:
             entry["remedy"] = finding.remedy
         report.setdefault(finding.section, {})[finding.name] = entry
-    sound = all(finding.state is not State.BROKEN for finding in findings)
-    return {"sound": sound, "findings": report}
+    is_sound = all(finding.state is not State.BROKEN for finding in findings)
+    return {"sound": is_sound, "findings": report}
