@@ -41,9 +41,9 @@ from tests.reading.test_damage import mutated as mutated_picture
 ROOT = Path(__file__).parents[1]
 MUTANTS = int(os.environ.get("LENET_FUZZ", "300"))
 CHUNK = 625  # files to a process
-MOST_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
-MOST_WORK = 10.0  # seconds of a processor for one file, which a busy machine does not lengthen
-MOST_MEGABYTES = 1000
+MAX_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
+MAX_WORK = 10.0  # seconds of a processor for one file, which a busy machine does not lengthen
+MAX_MEGABYTES = 1000
 
 HOSTILE: tuple[Any, ...] = (
     None, True, False, 0, 1, -1, 3, 2**31, 2**63, 10**30, -(10**30), 10**400, 0.5, -0.5, 1e-320, 1e300, float("nan"),
@@ -405,7 +405,7 @@ def print_row(folder: Path) -> None:
 
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    runner.prepare = lambda *_, **__: runner.Material(digits(20), digits(10), account)
+    runner.prepare = lambda *_, **__: runner.RowData(digits(20), digits(10), account)
     place, said = folder / "lenet-5", io.StringIO()
     with pytest.MonkeyPatch.context() as monkeypatch:
         stand_in(monkeypatch)
@@ -581,7 +581,7 @@ def go_through(first: int, last: int) -> None:
 def opened(subject: Subject, folder: Path, number: int, kind: str) -> tuple[str, str]:
     """What was said of a file, and what else came of it."""
     print(json.dumps({"number": number, "kind": f"{subject.kind}: {kind}"}), flush=True)
-    faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+    faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
     os.chdir(folder)
     try:
         subject.opened(folder)
@@ -610,8 +610,8 @@ def test_every_damaged_file_is_opened_or_refused_in_one_sentence(first: int):
     for outcome in outcomes:
         assert outcome["failure"] == "", outcome
         assert outcome["escaped"] == [], outcome
-        assert outcome["megabytes"] <= MOST_MEGABYTES, outcome
-        assert outcome["worked"] <= MOST_WORK, outcome
+        assert outcome["megabytes"] <= MAX_MEGABYTES, outcome
+        assert outcome["worked"] <= MAX_WORK, outcome
         assert_printable(outcome["said"])
         assert "\n" not in outcome["said"], outcome
         assert len(outcome["said"]) < 1_000, outcome

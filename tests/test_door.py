@@ -17,7 +17,7 @@ from lenet import data
 from lenet.architecture import Network
 from lenet.cli import VERBS, build_app, main
 from lenet.errors import LeNetError
-from lenet.training.pipeline import RecipeChanges
+from lenet.training.pipeline import RecipeOverrides
 from lenet.training.recipes import Recipe
 
 DIGITS = Path(__file__).parents[1] / "examples" / "digits"
@@ -51,7 +51,7 @@ OF_THE_SHELL = {
     "bench": {"as_json", "markdown"},
     "doctor": {"as_json"},
 }
-OF_PYTHON = {"progress", "announce", "network", "keep_steps", "changes"}
+OF_PYTHON = {"progress", "announce", "network", "keep_steps", "overrides"}
 
 
 def commands():
@@ -64,8 +64,8 @@ def test_every_verb_of_the_shell_has_its_twin_with_the_same_options(verb):
     shell = set(inspect.signature(commands()[verb]).parameters) - OF_THE_SHELL.get(verb, set())
     shell = {RENAMED.get(verb, {}).get(name, name) for name in shell}
     here = set(inspect.signature(twin).parameters)
-    if "changes" in here:
-        here |= set(RecipeChanges.__annotations__)
+    if "overrides" in here:
+        here |= set(RecipeOverrides.__annotations__)
     assert shell - here == set()
     assert here - shell - OF_PYTHON == set()
 
@@ -81,7 +81,7 @@ def test_every_value_of_a_recipe_is_a_keyword_of_train():
     values = {name: hint for name, hint in Recipe.__annotations__.items() if name != "name"}
     assert values.pop("rates") == tuple[float, ...]
     assert {name: hint.__forward_arg__ if hasattr(hint, "__forward_arg__") else hint.__name__
-            for name, hint in RecipeChanges.__annotations__.items() if name != "rates"} == {
+            for name, hint in RecipeOverrides.__annotations__.items() if name != "rates"} == {
         name: hint if isinstance(hint, str) else hint.__name__ for name, hint in values.items()
     }  # fmt: skip
 

@@ -36,7 +36,10 @@ def main() -> None:
     rows = []
     for contender, batch in measured_rounds.calls:
         macs = work.training_macs if contender.startswith("learn") else work.inference_macs
-        rate, share = measured_rounds.rate(contender, batch), measured_rounds.share((contender, batch), flops(macs))
+        rate, share = (
+            measured_rounds.rate(contender, batch),
+            measured_rounds.roofline_fraction((contender, batch), flops(macs)),
+        )
         rows.append([contender, f"{batch:,}", count_text(rate), share_text(share)])
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))

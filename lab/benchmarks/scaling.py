@@ -14,7 +14,8 @@ from lenet.engine.native import Learning
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
-from lenet.summary import count, measure_work
+from lenet.preprocess import fitted
+from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
 SIZES = (100, 1_000, 10_000, 60_000, 240_000)
@@ -51,13 +52,13 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
         rows.append(
             [
                 name,
-                f"{count(network).parameters:,}",
+                f"{summarize(network).parameters:,}",
                 f"{work.training_macs:,}",
                 count_text(measured_rounds.rate(*learn)),
-                share_text(measured_rounds.share(learn, flops(work.training_macs))),
+                share_text(measured_rounds.roofline_fraction(learn, flops(work.training_macs))),
                 f"{work.inference_macs:,}",
                 count_text(measured_rounds.rate(*read)),
-                share_text(measured_rounds.share(read, flops(work.inference_macs))),
+                share_text(measured_rounds.roofline_fraction(read, flops(work.inference_macs))),
             ]
         )
     costs = ["images/s", "of its roofline"]
@@ -109,7 +110,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
         cells = [str(thread_count)]
         for kind, batch in ((LEARN, BATCH), (READ, READ_AT_ONCE)):
             cells.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
-            cells.append(ratio_text(measured_rounds.over((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
+            cells.append(ratio_text(measured_rounds.speedup((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
         rows.append(cells)
     headings = ["threads", "learning/s", "× one", "reading/s", "× one"]
     add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
@@ -117,7 +118,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
 
 def learning_and_reading(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
     """Learning and reading with one network."""
-    images = training.at_size(digits.train_images[:20_000], network)
+    images = fitted(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
         learning(network, images, labels, threads, f"{name} {LEARN}", BATCH),

@@ -14,6 +14,7 @@ from lenet.benchmarking.timing import run_rounds
 from lenet.engine.native import Learning
 from lenet.errors import LeNetError
 from lenet.networks import describe
+from lenet.preprocess import fitted
 from lenet.summary import measure_work
 
 # Small rates: the map loss of the RBF outputs starts near a hundred.
@@ -36,7 +37,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     """The 1998 network: table of C3, trainable sub-sampling, squash, RBF, the map loss."""
     network = describe("lenet-5")
     work = measure_work(network)
-    images = training.at_size(digits.train_images, network)
+    images = fitted(digits.train_images, network.input)
     try:
         tasks = [
             training.ours(
@@ -60,7 +61,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     report.figures["lenet-5"] = {
         "floor_share": {
             f"{contender.removeprefix(training.OURS + ', ')} {batch}": rounded(
-                measured_rounds.share((contender, batch), flops(work.training_macs))
+                measured_rounds.roofline_fraction((contender, batch), flops(work.training_macs))
             )
             for contender, batch in measured_rounds.calls
         }

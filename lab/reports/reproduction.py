@@ -8,6 +8,7 @@ Rows that have not run are left out and named as missing; pictures that are miss
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from lab.reports.page import page
 from lab.reports.texts import Language
@@ -19,13 +20,19 @@ PAGES: tuple[tuple[Language, str], ...] = (("en", "reproduction.md"), ("zh", "re
 _PICTURES = Path("images/reproduction")
 
 
+def finished_rows(root: Path) -> list[dict[str, Any]]:
+    """The run.json of each row below a folder that has results, in any order."""
+    rows = [folder.read(path.parent) for path in sorted(root.glob("*/run.json"))]
+    return [row for row in rows if "results" in row]
+
+
 def write_report(root: Path, docs: Path) -> list[Path]:
     """Compose the report in both languages from the rows' folders below ``root``; the files' paths.
 
     Raises:
         TrainingError: if a run.json there is damaged.
     """
-    finished, written = folder.finished(root), []
+    finished, written = finished_rows(root), []
     for settings in finished:
         row = find(settings["name"])
         drawings = {
@@ -51,7 +58,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="where the report goes [%(default)s]")
     options = parser.parse_args(arguments)
     try:
-        if not folder.finished(options.runs):
+        if not finished_rows(options.runs):
             raise LeNetError(f"{options.runs}: holds no row with results; run `lenet reproduce --all` first")
         print(*write_report(options.runs, options.docs), sep="\n")
     except LeNetError as error:

@@ -1,4 +1,4 @@
-"""What a network is: stages in a straight line, described as data, with shapes inferred and checked.
+"""Network descriptions: stages in a straight line as data, with shapes inferred and checked.
 
 Everything else in the package (counts, modules, kernels, files, pages) is derived from these descriptions.
 Shapes are (maps, height, width) throughout; a full connection gives (units, 1, 1).
@@ -24,15 +24,15 @@ ConnectionTable = tuple[tuple[int, ...], ...]
 """For each output map, the input maps that feed it, ascending; `connections.py` holds the printed ones."""
 
 
-MOST_STAGES, MOST_UNITS, MOST_PARAMETERS = 1_000, 1 << 24, 1 << 26
-"""What a network has at most, units of any one stage: descriptions come from files, too."""
+MAX_STAGES, MAX_UNITS, MAX_PARAMETERS = 1_000, 1 << 24, 1 << 26
+"""Upper bounds of a network, the units those of any one stage: descriptions come from files, too."""
 
 NAME = re.compile(r"[^\W_](?:[\w .+-]{0,62}[\w+-])?")
-"""What a network or a stage may be called; files and folders are named after them."""
+"""Regular expression of network and stage names; files and folders are named after them."""
 
 
 class Activation(StrEnum):
-    """What is applied to every unit of a stage after its weighted sum."""
+    """Activation function of a stage, applied to the weighted sum of every unit."""
 
     IDENTITY = "identity"
     SQUASH = "squash"
@@ -55,20 +55,20 @@ SQUASH_SLOPE = 2 / 3
 
 
 class Layer(Protocol):
-    """What every kind of layer answers about itself, given the shape it receives."""
+    """Shape inference of a layer: output and parameter shapes from its input shape."""
 
-    def output_shape(self, received: Shape) -> Shape:
-        """The shape this layer gives; raises ArchitectureError when it cannot take ``received``."""
+    def output_shape(self, input_shape: Shape) -> Shape:
+        """The output shape; raises ArchitectureError when the layer cannot take ``input_shape``."""
         ...
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
         """Name and shape of every trainable array, shared weights once."""
         ...
 
 
 @dataclass(frozen=True)
 class Convolution:
-    """Maps of units that share one kernel per pair of connected maps.
+    """Two-dimensional convolution: one kernel for each pair of connected maps.
 
     Attributes:
         maps: number of output maps.
@@ -91,8 +91,8 @@ class Convolution:
     table: ConnectionTable | None = None
     bias: Literal["map", "unit"] = "map"
 
-    def output_shape(self, received: Shape) -> Shape:
-        maps, height, width = received
+    def output_shape(self, input_shape: Shape) -> Shape:
+        maps, height, width = input_shape
         if self.table is not None:
             if len(self.table) != self.maps:
                 raise ArchitectureError(f"the connection table has {len(self.table)} output maps, not {self.maps}")
@@ -116,18 +116,18 @@ class Convolution:
         return (length + 2 * self.padding - self.kernel_size) // self.stride + 1
 
     def connected_maps(self, in_maps: int) -> ConnectionTable:
-        """The table in use: the given one, or every input map for every output map."""
+        """The connection table; without one, every input map feeds every output map."""
         return self.table if self.table is not None else (tuple(range(in_maps)),) * self.maps
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
-        side, out = self.kernel_size, self.output_shape(received)
-        kernels = (self.maps, received[0]) if self.table is None else (sum(map(len, self.table)),)
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
+        side, out = self.kernel_size, self.output_shape(input_shape)
+        kernels = (self.maps, input_shape[0]) if self.table is None else (sum(map(len, self.table)),)
         return {"weight": (*kernels, side, side), "bias": out if self.bias == "unit" else (self.maps,)}
 
 
 @dataclass(frozen=True)
 class Subsampling:
-    """The sum of each ``size`` × ``size`` patch, times a trainable coefficient, plus a trainable bias.
+    """Sub-sampling: the sum of each ``size`` × ``size`` patch, times a trainable coefficient, plus a trainable bias.
 
     The sum, not the average: [LeCun98, II-B] (II-A says average; the two differ by a factor in the coefficient).
     Each input map feeds ``copies`` consecutive output maps; 2 in LeNet-4 [LeCun98, III-C.8].
@@ -136,81 +136,81 @@ class Subsampling:
     size: int = 2
     copies: int = 1
 
-    def output_shape(self, received: Shape) -> Shape:
-        maps, height, width = _patches(received, self.size)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        maps, height, width = _patches(input_shape, self.size)
         return (maps * self.copies, height, width)
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
-        maps = received[0] * self.copies
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
+        maps = input_shape[0] * self.copies
         return {"coefficient": (maps,), "bias": (maps,)}
 
 
 @dataclass(frozen=True)
 class _Pooling:
-    """The patches that the plain poolings share: ``size`` × ``size``, not overlapping, nothing trainable."""
+    """Pooling of non-overlapping ``size`` × ``size`` patches, nothing trainable."""
 
     size: int = 2
 
-    def output_shape(self, received: Shape) -> Shape:
-        return _patches(received, self.size)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return _patches(input_shape, self.size)
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
         return {}
 
 
 @dataclass(frozen=True)
 class MaxPooling(_Pooling):
-    """The largest unit of each ``size`` × ``size`` patch."""
+    """Max pooling: the largest unit of each ``size`` × ``size`` patch."""
 
 
 @dataclass(frozen=True)
 class AveragePooling(_Pooling):
-    """The mean of each ``size`` × ``size`` patch."""
+    """Average pooling: the mean of each ``size`` × ``size`` patch."""
 
 
 @dataclass(frozen=True)
 class GlobalAveragePooling:
-    """The mean of each whole map."""
+    """Global average pooling: the mean of each whole map."""
 
-    def output_shape(self, received: Shape) -> Shape:
-        return (received[0], 1, 1)
+    def output_shape(self, input_shape: Shape) -> Shape:
+        return (input_shape[0], 1, 1)
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
         return {}
 
 
 @dataclass(frozen=True)
 class FullConnection:
-    """Units that each see every unit of the stage before, and a bias."""
+    """Full connection: each unit sees every unit of the stage before, and a bias."""
 
     units: int
 
-    def output_shape(self, received: Shape) -> Shape:
+    def output_shape(self, input_shape: Shape) -> Shape:
         return (self.units, 1, 1)
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
-        maps, height, width = received
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
+        maps, height, width = input_shape
         return {"weight": (self.units, maps * height * width), "bias": (self.units,)}
 
 
 @dataclass(frozen=True)
 class EuclideanRbf:
-    """The squared distance of the input vector to each fixed prototype; the smallest wins [LeCun98, eq. 7].
+    """Euclidean RBF units: squared distances of the input to fixed prototypes; the smallest wins [LeCun98, eq. 7].
 
     ``prototypes`` are fixed values, not parameters: the paper's count of 60,000 holds only without them.
     """
 
     prototypes: tuple[tuple[int, ...], ...]
 
-    def output_shape(self, received: Shape) -> Shape:
-        maps, height, width = received
+    def output_shape(self, input_shape: Shape) -> Shape:
+        maps, height, width = input_shape
         units = maps * height * width
         for index, prototype in enumerate(self.prototypes):
             if len(prototype) != units:
                 raise ArchitectureError(f"prototype {index} has {len(prototype)} values for {units} units")
         return (len(self.prototypes), 1, 1)
 
-    def parameter_shapes(self, received: Shape) -> dict[str, tuple[int, ...]]:
+    def parameter_shapes(self, input_shape: Shape) -> dict[str, tuple[int, ...]]:
         return {}
 
 
@@ -225,8 +225,8 @@ LAYER_KINDS: dict[str, type[Any]] = {
 }
 
 
-def _patches(received: Shape, size: int) -> Shape:
-    maps, height, width = received
+def _patches(input_shape: Shape, size: int) -> Shape:
+    maps, height, width = input_shape
     if height % size or width % size:
         raise ArchitectureError(f"needs rows and columns that {size} divides")
     return (maps, height // size, width // size)
@@ -248,19 +248,19 @@ class Stage:
 
 @dataclass(frozen=True, repr=False)
 class Network:
-    """A LeNet: the shape it takes, its stages, and where it comes from.
+    """Description of a LeNet: its input shape, its stages, and its source.
 
     Attributes:
         name: as in the registry, ``"lenet-5"``.
         input: (channels, height, width).
         stages: first to last; shapes are inferred and checked when the network is made.
         source: the paper and section, or the code, that it follows.
-        story: one line for the list of networks.
+        story: description in one line, for the list of networks.
         departures: every point where it differs from its source or fills what the source leaves open.
         input_range: the network inputs that background and full ink become.
 
     Raises:
-        ArchitectureError: if the stages do not fit; names the stage, what it receives and what it needs.
+        ArchitectureError: if the stages do not fit; names the stage, its input shape and what it needs.
 
     >>> Network("tiny", (1, 8, 8), (Stage("c1", Convolution(2)), Stage("output", FullConnection(3)))).output_shapes
     ((2, 4, 4), (3, 1, 1))
@@ -283,26 +283,26 @@ class Network:
                 )
         if not self.stages:
             raise ArchitectureError(f"{self.name}: a network needs at least one stage")
-        if len(self.stages) > MOST_STAGES:
-            raise ArchitectureError(f"{self.name}: has {len(self.stages):,} stages, expected at most {MOST_STAGES:,}")
+        if len(self.stages) > MAX_STAGES:
+            raise ArchitectureError(f"{self.name}: has {len(self.stages):,} stages, expected at most {MAX_STAGES:,}")
         if min(self.input) < 1:
             raise ArchitectureError(f"{self.name}: takes {_text(self.input)}, expected at least 1 of each")
         names = [stage.name for stage in self.stages]
-        if twice := sorted({name for name in names if names.count(name) > 1}):
-            raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(twice)} stands twice")
+        if repeated := sorted({name for name in names if names.count(name) > 1}):
+            raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(repeated)} stands twice")
         for stage in self.stages:
             for attribute, value in vars(stage.layer).items():
-                least = 0 if attribute == "padding" else 1
-                if isinstance(value, int) and value < least:
+                minimum = 0 if attribute == "padding" else 1
+                if isinstance(value, int) and value < minimum:
                     raise ArchitectureError(
-                        f"{self.name}: {stage.name}: {attribute} is {value}, expected at least {least}"
+                        f"{self.name}: {stage.name}: {attribute} is {value}, expected at least {minimum}"
                     )
         for name, shape in (("input", self.input), *zip(names, self.output_shapes, strict=True)):
-            if math.prod(shape) > MOST_UNITS:
-                raise ArchitectureError(f"{self.name}: {name} is {_text(shape)}, expected at most {MOST_UNITS:,} units")
+            if math.prod(shape) > MAX_UNITS:
+                raise ArchitectureError(f"{self.name}: {name} is {_text(shape)}, expected at most {MAX_UNITS:,} units")
         parameters = sum(map(math.prod, self.parameter_shapes().values()))
-        if parameters > MOST_PARAMETERS:
-            raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MOST_PARAMETERS:,}")
+        if parameters > MAX_PARAMETERS:
+            raise ArchitectureError(f"{self.name}: has {parameters:,} parameters, expected at most {MAX_PARAMETERS:,}")
 
     def __repr__(self) -> str:
         parameters = sum(map(math.prod, self.parameter_shapes().values()))
@@ -315,20 +315,20 @@ class Network:
 
     @cached_property
     def output_shapes(self) -> tuple[Shape, ...]:
-        """What each stage gives."""
+        """The output shape of each stage."""
         shapes: list[Shape] = []
-        received = self.input
+        input_shape = self.input
         for stage in self.stages:
             try:
-                received = stage.layer.output_shape(received)
+                input_shape = stage.layer.output_shape(input_shape)
             except ArchitectureError as error:
-                raise ArchitectureError(f"{self.name}: {stage.name} receives {_text(received)}: {error}") from None
-            shapes.append(received)
+                raise ArchitectureError(f"{self.name}: {stage.name} receives {_text(input_shape)}: {error}") from None
+            shapes.append(input_shape)
         return tuple(shapes)
 
     @property
     def input_shapes(self) -> tuple[Shape, ...]:
-        """What each stage receives."""
+        """The input shape of each stage."""
         return (self.input, *self.output_shapes[:-1])
 
     @property
@@ -345,8 +345,8 @@ class Network:
         """Name and shape of every trainable array, as in weights files: ``{"c1.weight": (6, 1, 5, 5), …}``."""
         return {
             f"{stage.name}.{name}": shape
-            for stage, received in zip(self.stages, self.input_shapes, strict=True)
-            for name, shape in stage.layer.parameter_shapes(received).items()
+            for stage, input_shape in zip(self.stages, self.input_shapes, strict=True)
+            for name, shape in stage.layer.parameter_shapes(input_shape).items()
         }
 
     def to_json(self) -> dict[str, Any]:
@@ -409,7 +409,7 @@ _ATTRIBUTES: dict[str, Callable[[Record, str], Any]] = {
     "bias": lambda record, name: _one_of(record, name, ("map", "unit")),
     "prototypes": Record.rows,
 }
-"""How attributes of layers are read that are no whole numbers."""
+"""Readers of the layer attributes that are no whole numbers."""
 
 
 def read_stage(record: Record) -> Stage:

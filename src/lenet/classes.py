@@ -47,16 +47,16 @@ def places_of(names: Sequence[str], known: Sequence[str]) -> list[int | None]:
     >>> places_of(["one", "two", "cat"], ["0", "1", "2"])
     [1, 2, None]
     """
-    known, own = list(known), [meaning_of(name) for name in names]
+    known, named_meanings = list(known), [meaning_of(name) for name in names]
     meanings = [meaning_of(name) for name in known]
 
     def place_of(name: str, meaning: str) -> int | None:
         if name in known:
             return known.index(name)
-        is_clear = own.count(meaning) == meanings.count(meaning) == 1
+        is_clear = named_meanings.count(meaning) == meanings.count(meaning) == 1
         return meanings.index(meaning) if is_clear else None
 
-    return [place_of(name, meaning) for name, meaning in zip(names, own, strict=True)]
+    return [place_of(name, meaning) for name, meaning in zip(names, named_meanings, strict=True)]
 
 
 def places_of_digits(names: Sequence[str]) -> tuple[int, ...] | None:
@@ -75,8 +75,8 @@ def listed(names: Sequence[str]) -> str:
     >>> listed([str(number) for number in range(12)])
     '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (12)'
     """
-    shown = ", ".join(printable(name) for name in names[:10])
-    return f"{shown}, … ({len(names):,})" if len(names) > 10 else shown
+    first_ten = ", ".join(printable(name) for name in names[:10])
+    return f"{first_ten}, … ({len(names):,})" if len(names) > 10 else first_ten
 
 
 def _number_of(letters: str) -> int | None:

@@ -1,4 +1,4 @@
-"""What the papers print as drawings: the connection tables and the 7×12 character codes.
+"""Connection tables and 7×12 character codes, from the papers' drawings.
 
 A drawing has a row for each input map and a column for each output map; X marks a connection.
 """

@@ -35,6 +35,12 @@ def _acts(character: str) -> bool:
     return category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
+def first_line(error: BaseException) -> str:
+    """The first line of an exception's text, shortened to 200 characters; its type if it has none."""
+    line = (str(error).splitlines() or [type(error).__name__])[0]
+    return line if len(line) <= 200 else f"{line[:199]}…"
+
+
 class LeNetError(ValueError):
     """The base of every error that a user's file, name or argument can cause; its text is one printable sentence."""
 

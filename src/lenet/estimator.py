@@ -1,4 +1,4 @@
-"""A scikit-learn classifier of pictures: any network, trained in memory by the engine."""
+"""Scikit-learn classifier of pictures: any network, trained in memory by the engine."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from lenet.training.distributed import Worker
 from lenet.training.learners import learner_on
 from lenet.training.loop import train_epochs
 from lenet.training.recipes import Recipe, check_loss, recipe
-from lenet.training.runs import MOST_THREADS
+from lenet.training.runs import MAX_THREADS
 from lenet.training.stream import DatasetStream, Examples, at_size
 
 try:
@@ -31,7 +31,7 @@ try:
 except ModuleNotFoundError as error:
     raise MissingExtra("scikit-learn", "estimator", "LeNetClassifier") from error
 
-_LEAST_UPDATES = 500  # of a fit whose epochs are not given, so that a few hundred pictures are learned, too
+_MIN_UPDATES = 500  # of a fit whose epochs are not given, so that a few hundred pictures are learned, too
 _LANES = 16  # pictures that the engine takes at once, on any processor
 
 
@@ -95,28 +95,28 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             TrainingError: if a parameter is out of its range, or the loss is no longer a number.
         """
         checked: tuple[NDArray[Any], NDArray[Any]] = validate_data(self, X, y, allow_nd=True, dtype="numeric")
-        values, given = checked
-        check_classification_targets(given)
-        self.classes_, labels = np.unique(given, return_inverse=True)
+        values, targets = checked
+        check_classification_targets(targets)
+        self.classes_, labels = np.unique(targets, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"y has 1 class, {self.classes_[0]!r}; expected at least two classes")
         self.value_range_ = (0.0, 255.0) if values.dtype == np.uint8 else (float(values.min()), float(values.max()))
         pictures = self._pictures(values)
         network = self._described(1 if pictures.ndim == 3 else 3)
-        chosen = self._recipe(network, len(pictures))
+        recipe = self._recipe(network, len(pictures))
         images = at_size(_enlarged(pictures, network), network)
         rows = np.arange(len(images), dtype=np.int64)
         labels = labels.astype(np.int64)
-        stream = DatasetStream(Examples(images, labels, rows, images[:0], labels[:0]), chosen)
+        stream = DatasetStream(Examples(images, labels, rows, images[:0], labels[:0]), recipe)
         device = choose_device(None, "auto", Worker(), {})
-        with learner_on(device, network, chosen, self.threads, Worker()) as (learner, group):
-            self.history_ = list(train_epochs(learner, stream, chosen, group=group))
-            kept = learner.evaluation_arrays()
+        with learner_on(device, network, recipe, self.threads, Worker()) as (learner, group):
+            self.history_ = list(train_epochs(learner, stream, recipe, group=group))
+            parameters = learner.evaluation_arrays()
         names = tuple(map(str, self.classes_))
         names += tuple(f"unused {number}" for number in range(len(names), network.classes))
         are_names = all(names) and len(set(names)) == len(names)
-        provenance = {"recipe": chosen.to_json(), "made by": "LeNetClassifier"}
-        self.model_ = Model(network, kept, provenance, names if are_names else ())
+        provenance = {"recipe": recipe.to_json(), "made by": "LeNetClassifier"}
+        self.model_ = Model(network, parameters, provenance, names if are_names else ())
         return self
 
     def predict(self, X: ArrayLike) -> NDArray[Any]:
@@ -150,36 +150,36 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         if isinstance(self.network, Network):
             network = self.network
         else:
-            known = networks.options(self.network)
-            asked = {"classes": len(self.classes_)} if "classes" in known else {}
-            if known.get("channels", channels) < channels:
-                asked["channels"] = channels
-            network = networks.describe(self.network, **asked)
+            options = networks.options(self.network)
+            arguments = {"classes": len(self.classes_)} if "classes" in options else {}
+            if options.get("channels", channels) < channels:
+                arguments["channels"] = channels
+            network = networks.describe(self.network, **arguments)
         if network.classes < len(self.classes_):
             raise DataError(f"y has {len(self.classes_)} classes, but {network.name} has {network.classes} outputs")
         return network
 
     def _recipe(self, network: Network, examples: int) -> Recipe:
         seed = check_random_state(self.random_state).randint(2**31 - 1)
-        given: dict[str, Any] = {
+        overrides: dict[str, Any] = {
             "epochs": self.epochs,
             "batch": self.batch,
             "learning_rate": self.learning_rate,
             "seed": int(seed),
         }
-        given = {name: value for name, value in given.items() if value is not None}
+        overrides = {name: value for name, value in overrides.items() if value is not None}
         if isinstance(self.recipe, Recipe):
-            chosen = Recipe.from_json(self.recipe.to_json() | given)
+            chosen = Recipe.from_json(self.recipe.to_json() | overrides)
         else:
-            chosen = recipe(self.recipe, network, **given)
+            chosen = recipe(self.recipe, network, **overrides)
         if self.epochs is None and chosen.schedule != "piecewise-constant":
-            least = math.ceil(_LEAST_UPDATES / math.ceil(examples / chosen.batch))
-            chosen = Recipe.from_json(chosen.to_json() | {"epochs": max(chosen.epochs, least)})
+            min_epochs = math.ceil(_MIN_UPDATES / math.ceil(examples / chosen.batch))
+            chosen = Recipe.from_json(chosen.to_json() | {"epochs": max(chosen.epochs, min_epochs)})
         check_loss(chosen.loss, network)
         if chosen.optimizer == "sdlm":
             raise TrainingError("the optimizer sdlm trains networks side by side, by lenet.train; take sgd or adamw")
-        if self.threads is not None and not 1 <= self.threads <= MOST_THREADS:
-            raise TrainingError(f"threads is {self.threads}, expected at least 1 and at most {MOST_THREADS}")
+        if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
+            raise TrainingError(f"threads is {self.threads}, expected at least 1 and at most {MAX_THREADS}")
         return chosen
 
     def _pictures(self, X: NDArray[Any]) -> GrayLevels:
@@ -231,6 +231,6 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
 
 def _enlarged(pictures: GrayLevels, network: Network) -> GrayLevels:
-    """Small pictures by the largest whole factor that the network has room for."""
-    factor = min(size // given for size, given in zip(network.input[1:], pictures.shape[-2:], strict=True))
+    """Nearest-neighbor enlargement of small pictures, by the largest whole factor that the network has room for."""
+    factor = min(size // length for size, length in zip(network.input[1:], pictures.shape[-2:], strict=True))
     return pictures.repeat(factor, axis=-2).repeat(factor, axis=-1) if factor > 1 else pictures

@@ -50,13 +50,13 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
 
 
 def _permissions(path: Path) -> int:
-    """Those of the file at a path, or else those that a new file has."""
+    """Permission bits of the file at a path, or else of a new file."""
     return path.stat().st_mode & 0o777 if path.exists() else 0o644
 
 
 @contextmanager
 def locked(path: Path, make_error: Callable[[], Exception] | None = None) -> Iterator[None]:
-    """Hold the lock file at ``path`` for this process alone; it is given up when the process ends, however it does.
+    """Exclusive lock on the file at ``path``, released at the end of the block or of the process.
 
     Args:
         path: of the lock file, which is made, and stays.

@@ -82,13 +82,13 @@ def initial_weights(network: Network, rule: str | None = None, seed: int = 0) ->
         raise UnknownName("initialization", name, RULES)
     rng, chosen = np.random.default_rng(seed), RULES[name]
     return {
-        f"{stage.name}.{array}": _start(chosen, array, shape, fan_in(stage.layer, received), stage.layer, rng)
-        for stage, received in zip(network.stages, network.input_shapes, strict=True)
-        for array, shape in stage.layer.parameter_shapes(received).items()
+        f"{stage.name}.{array}": _start(chosen, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
+        for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
+        for array, shape in stage.layer.parameter_shapes(input_shape).items()
     }
 
 
-def fan_in(layer: Layer, received: Shape) -> NDArray[np.int64]:
+def fan_in(layer: Layer, input_shape: Shape) -> NDArray[np.int64]:
     """The number of inputs that reach a unit of each output map, biases not counted; (maps,).
 
     >>> from lenet.networks import describe
@@ -97,7 +97,7 @@ def fan_in(layer: Layer, received: Shape) -> NDArray[np.int64]:
     array([ 75,  75,  75,  75,  75,  75, 100, 100, 100, 100, 100, 100, 100,
            100, 100, 150])
     """
-    maps, height, width = received
+    maps, height, width = input_shape
     match layer:
         case Convolution():
             inputs_per_map = [len(row) for row in layer.connected_maps(maps)]

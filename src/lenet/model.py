@@ -24,7 +24,7 @@ from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
 from lenet.classes import listed, places_of_digits
-from lenet.errors import ArchitectureError, WeightsError, printable
+from lenet.errors import ArchitectureError, WeightsError, first_line, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
 from lenet.naming import resolve_name
@@ -50,7 +50,7 @@ FOLDER_MODEL = "model.safetensors"
 
 @dataclass(frozen=True)
 class PictureKind:
-    """The pictures that a model takes, and how they come to its network: as those that it was trained on.
+    """Input contract of a model: the kind, size and polarity of its pictures.
 
     Attributes:
         kind: ``"digits"``, the ink of one digit, normalized as MNIST's are; ``"gray"``, whole pictures in gray levels,
@@ -71,7 +71,7 @@ class Model:
     Attributes:
         network: the description.
         parameters: float32 arrays, named and shaped as ``network.parameter_shapes()`` says.
-        provenance: recipe, data, versions, metrics, calibration: whatever was known when they were made.
+        provenance: recipe, data, versions, metrics, calibration: as known when the model was made.
         class_names: one for each output that stands for a class, in their order; if none are given those of the public
             data set that the provenance names, else numbers.
 
@@ -119,7 +119,7 @@ class Model:
 
     @property
     def refusal(self) -> int | None:
-        """The output that stands for none of the classes, as "no digit"; None if the network has no such output."""
+        """The output of the reject class, as "no digit"; None if the network has no such output."""
         number = self.provenance.get("refusal")
         is_output = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.network.classes
         return number if is_output else None
@@ -145,7 +145,7 @@ class Model:
 
     @property
     def output_names(self) -> tuple[str, ...]:
-        """A name for every output: the class names, and ``"none"`` for the refusal."""
+        """A name for every output: the class names, and ``"none"`` for the reject class."""
         if self.refusal is None:
             return self.class_names
         return (*self.class_names[: self.refusal], "none", *self.class_names[self.refusal :])
@@ -157,19 +157,19 @@ class Model:
 
     @property
     def pictures(self) -> PictureKind:
-        """What kind of pictures the model takes: as training has noted, else as classes and channels tell.
+        """The input contract: as recorded in the provenance, else inferred from classes and channels.
 
         Raises:
-            WeightsError: if the note is damaged.
+            WeightsError: if the record is damaged.
         """
         from lenet.data import CATALOG
 
-        known = CATALOG.get(self.trained_on or "")
-        likely = max((known.shape if known else self.network.input)[-2:])
+        data_set = CATALOG.get(self.trained_on or "")
+        default_side = max((data_set.shape if data_set else self.network.input)[-2:])
         with self.checked_provenance() as provenance:
-            noted = provenance.record("pictures", default={})
-            side = noted.integer("side", 1, 1024, default=likely)
-            return PictureKind(self._kind_of_pictures, side, noted.text("polarity", default="auto"))
+            record = provenance.record("pictures", default={})
+            side = record.integer("side", 1, 1024, default=default_side)
+            return PictureKind(self._kind_of_pictures, side, record.text("polarity", default="auto"))
 
     @property
     def is_color(self) -> bool:
@@ -183,7 +183,7 @@ class Model:
         return predict(self, pictures, fit=fit)
 
     def activations(self, pictures: Pictures) -> dict[str, NDArray[np.float32]]:
-        """What every stage gives for pictures, before and after its activation.
+        """The outputs of every stage for pictures, before and after its activation.
 
         Args:
             pictures: as `lenet.predict` takes them.
@@ -239,9 +239,9 @@ class Model:
 
     @property
     def _kind_of_pictures(self) -> str:
-        likely = "color" if self.network.input[0] == 3 else "gray" if self.digit_outputs is None else "digits"
+        default_kind = "color" if self.network.input[0] == 3 else "gray" if self.digit_outputs is None else "digits"
         with self.checked_provenance() as provenance:
-            kind = provenance.record("pictures", default={}).text("kind", default=likely)
+            kind = provenance.record("pictures", default={}).text("kind", default=default_kind)
         if kind not in PICTURE_KINDS:
             raise WeightsError(
                 f"{self.network.name}: takes pictures of the kind {kind!r}, expected one of {', '.join(PICTURE_KINDS)}"
@@ -302,13 +302,13 @@ def create(
         network = network.network
     names = () if classes is None or isinstance(classes, int) else tuple(classes)
     count = classes if isinstance(classes, int) else len(names) or None
-    given = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
-    asked = {option: value for option, value in given.items() if value is not None}
+    values = {"classes": count, "channels": channels, "hidden": hidden, "size": size}
+    arguments = {option: value for option, value in values.items() if value is not None}
     if isinstance(network, str | Path):
         if "classes" not in options(network) and count == describe(network).classes:
-            del asked["classes"]  # LeNet-5's ten digits may be named
-        network = describe(network, **asked)
-    elif others := [option for option in asked if option != "classes"]:
+            del arguments["classes"]  # LeNet-5's ten digits may be named
+        network = describe(network, **arguments)
+    elif others := [option for option in arguments if option != "classes"]:
         raise ArchitectureError(f"{network.name} is a description, which has no option {others[0]!r} any more")
     return Model(network, initial_weights(network, init, seed), class_names=names)
 
@@ -357,20 +357,20 @@ def load(
     from lenet.checkpoints import Choice
 
     choice = Choice(network, activation, pooling, outputs, size, input_range, normalize)
-    own_names = None if class_names is None else _checked_names(class_names)
-    if said := [*choice.given, *(["class_names"] if own_names else [])]:
+    names = None if class_names is None else _checked_names(class_names)
+    if keywords := [*choice.given, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
-            return _from_file(Path(source), expect, choice, own_names)
-        raise WeightsError(f"{said[0]} goes with a file that others wrote, and {source!s} is none")
+            return _from_file(Path(source), expect, choice, names)
+        raise WeightsError(f"{keywords[0]} goes with a file that others wrote, and {source!s} is none")
     if isinstance(source, Model):
         return source
     if not isinstance(source, str | Path):
         raise WeightsError(f"a {type(source).__name__} is no model; expected a path or a name that ships")
     path = Path(source)
     if path.is_dir():
-        for held in (path / RUN_BEST, path / FOLDER_MODEL):
-            if held.is_file():
-                return _from_file(held, expect)
+        for file in (path / RUN_BEST, path / FOLDER_MODEL):
+            if file.is_file():
+                return _from_file(file, expect)
         raise WeightsError(
             f"{path}: a folder without {RUN_BEST} or {FOLDER_MODEL}, expected a weights file, a run's folder "
             "or an exported one"
@@ -442,15 +442,15 @@ def _from_file(
                 raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
             return Model(network, parameters, provenance, names or ())
         if choice is not None:
-            said = [*choice.given, "class_names"][0]
-            raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {said} out")
+            keyword = [*choice.given, "class_names"][0]
+            raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {keyword} out")
         metadata, arrays = read_safetensors(path)
     except (WeightsError, ArchitectureError) as error:
         raise type(error)(f"{path}: {error}") from None
     except OSError as error:
         raise WeightsError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    if (found := metadata.get("format")) != FORMAT:
-        raise WeightsError(f"{path}: a safetensors file, but not lenet weights: its format is {found!r}")
+    if (format_name := metadata.get("format")) != FORMAT:
+        raise WeightsError(f"{path}: a safetensors file, but not lenet weights: its format is {format_name!r}")
     try:
         record = Record(metadata)
         network = Network.from_json(parse_json(record.text("network")))
@@ -475,11 +475,11 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
         with safe_open(path, framework="numpy") as file:
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
-        raise WeightsError(f"not a readable safetensors file ({_first_line(error)})") from None
+        raise WeightsError(f"not a readable safetensors file ({first_line(error)})") from None
 
 
 def _is_plain(path: Path) -> bool:
-    """Whether a safetensors file is one of others: without metadata that say anything of a network."""
+    """Whether a safetensors file is another program's: its metadata describe no network."""
     try:
         with safe_open(path, framework="numpy") as file:
             metadata = file.metadata() or {}
@@ -500,8 +500,3 @@ def _in_order(content: bytes) -> bytes:
 
 def _compact(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _first_line(error: Exception) -> str:
-    line = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return line if len(line) <= 200 else f"{line[:199]}…"

@@ -1,4 +1,4 @@
-"""How objects look in a notebook: small HTML, with every text escaped and every picture inside.
+"""HTML representations for notebooks: small, with every text escaped and every picture inside.
 
 Objects call this from their ``_repr_html_``, wherever they live: it is the one room that others call upward.
 """
@@ -27,8 +27,8 @@ _MAX_CLASSES = 20  # of a confusion matrix
 
 
 def network_html(network: Network) -> str:
-    """The account of a network as a table."""
-    account = summary.count(network)
+    """The counts of a network as a table."""
+    network_summary = summary.summarize(network)
     rows = [
         (
             stage.name,
@@ -38,17 +38,16 @@ def network_html(network: Network) -> str:
             f"{stage.parameters:,}",
             f"{stage.connections:,}",
         )
-        for stage in account.stages
+        for stage in network_summary.stages
     ]
-    totals = ("total", "", "", "", f"{account.parameters:,}", f"{account.connections:,}")
-    heads = ("stage", "layer", "activation", "output", "parameters", "connections")
-    return _titled(f"{network.name}: {network.story}", _table(heads, [*rows, totals], texts=4))
+    totals = ("total", "", "", "", f"{network_summary.parameters:,}", f"{network_summary.connections:,}")
+    headings = ("stage", "layer", "activation", "output", "parameters", "connections")
+    return _titled(f"{network.name}: {network.story}", _table(headings, [*rows, totals], texts=4))
 
 
 def model_html(model: Model) -> str:
-    """The network of a model, its classes, and where it comes from."""
-    known = model.provenance.get("data")
-    data = f"; trained on {known['name']}" if isinstance(known, dict) and "name" in known else ""
+    """The network of a model, its classes, and its training data."""
+    data = f"; trained on {model.trained_on}" if model.trained_on else ""
     return network_html(model.network) + f"<p>classes: {escape(', '.join(model.class_names))}{escape(data)}</p>"
 
 
@@ -69,7 +68,7 @@ def run_html(run: Run) -> str:
 
 
 def evaluation_html(evaluation: Evaluation) -> str:
-    """The error rate, and who was taken for whom."""
+    """The error rate and the confusion matrix."""
     names, counts = evaluation.class_names, evaluation.confusion
     title = f"{evaluation.network} on {evaluation.data}, {evaluation.split} part: {evaluation}"
     if len(names) > _MAX_CLASSES:
@@ -79,7 +78,7 @@ def evaluation_html(evaluation: Evaluation) -> str:
 
 
 def reading_html(reading: Reading) -> str:
-    """What a picture says: the picture with its boxes if the reading has kept it, else each digit as it was seen."""
+    """The annotated picture if the reading keeps its steps, else each digit as the network saw it."""
     title = f"{reading.name}: {reading.accepted_text.replace(chr(10), ' | ') or reading.remark}"
     if reading.steps is not None:
         from lenet.reading.drawing.annotation import annotated
@@ -112,7 +111,7 @@ def _titled(title: str, body: str) -> str:
     return f"<p>{escape(title)}</p>{body}"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
+def _table(headings: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> str:
     """A table whose first ``texts`` columns hold texts, the others numbers."""
 
     def row(cells: Sequence[str], tag: str) -> str:
@@ -122,7 +121,7 @@ def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], texts: int) -> s
         )
 
     body = "".join(f"<tr>{row(cells, 'td')}</tr>" for cells in rows)
-    return f"<table><thead><tr>{row(heads, 'th')}</tr></thead><tbody>{body}</tbody></table>"
+    return f"<table><thead><tr>{row(headings, 'th')}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _count(number: int) -> str:

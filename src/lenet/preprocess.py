@@ -1,4 +1,4 @@
-"""The one way from gray levels to network input.
+"""Preprocessing: gray levels to network inputs.
 
 Gray levels are uint8 and ink-high: 0 is background, 255 full ink, as in MNIST. Network inputs are float32, with
 background and ink where the network's ``input_range`` puts them.
@@ -16,7 +16,7 @@ _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
 def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range: tuple[float, float]) -> Inputs:
-    """Gray levels brought to a network's number of channels, size and range.
+    """Convert gray levels to a network's number of channels, size and range.
 
     Args:
         images: (N, H, W) gray, or (N, C, H, W) with C of 1 or 3; uint8, ink-high.
@@ -39,7 +39,7 @@ def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range:
 
 
 def fitted(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
-    """Gray levels brought to a network's (channels, height, width) and left as gray levels, uint8 (N, C, H, W).
+    """Convert gray levels to a network's (channels, height, width), uint8 (N, C, H, W), by padding or area resampling.
 
     Smaller pictures are padded with background, equally on all sides; larger ones are resampled by area.
 
@@ -58,29 +58,29 @@ def fitted(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
 
 
 def _channels(images: GrayLevels, channels: int) -> GrayLevels:
-    channels_given = images.shape[1]
-    if channels_given == channels:
+    image_channels = images.shape[1]
+    if image_channels == channels:
         return images
-    if channels_given == 1:
+    if image_channels == 1:
         return np.repeat(images, channels, axis=1)
-    if channels_given == 3 and channels == 1:
+    if image_channels == 3 and channels == 1:
         return np.asarray(np.rint(np.einsum("nchw,c->nhw", images, _LUMA)), np.uint8)[:, None]
-    raise DataError(f"the pictures have {channels_given} channels, the network takes {channels}")
+    raise DataError(f"the pictures have {image_channels} channels, the network takes {channels}")
 
 
 def _fit(images: GrayLevels, height: int, width: int) -> GrayLevels:
-    given_height, given_width = images.shape[2:]
-    if (given_height, given_width) == (height, width):
+    image_height, image_width = images.shape[2:]
+    if (image_height, image_width) == (height, width):
         return images
-    if given_height <= height and given_width <= width:
-        top, left = (height - given_height) // 2, (width - given_width) // 2
-        edges = ((0, 0), (0, 0), (top, height - given_height - top), (left, width - given_width - left))
-        return np.pad(images, edges)
+    if image_height <= height and image_width <= width:
+        top, left = (height - image_height) // 2, (width - image_width) // 2
+        pad_width = ((0, 0), (0, 0), (top, height - image_height - top), (left, width - image_width - left))
+        return np.pad(images, pad_width)
     import cv2  # here, because pictures of the right size need not wait for it
 
-    scale = min(height / given_height, width / given_width)
-    size = (max(1, round(given_width * scale)), max(1, round(given_height * scale)))
-    planes = images.reshape(-1, given_height, given_width)
+    scale = min(height / image_height, width / image_width)
+    size = (max(1, round(image_width * scale)), max(1, round(image_height * scale)))
+    planes = images.reshape(-1, image_height, image_width)
     small = np.empty((len(planes), size[1], size[0]), np.uint8)
     for plane, target in zip(planes, small, strict=True):
         cv2.resize(plane, size, dst=target, interpolation=cv2.INTER_AREA)

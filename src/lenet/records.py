@@ -1,4 +1,4 @@
-"""JSON records: written as UTF-8, and read with every value of the kind and within the limits that its reader names."""
+"""Validated reading of JSON records, and their writing as UTF-8."""
 
 import json
 import math
@@ -68,7 +68,7 @@ class Record:
             RecordError: if it is none.
         """
         if not isinstance(value, Mapping):
-            raise RecordError(f"{place or 'the whole'} is {_shown(value)}, expected a record")
+            raise RecordError(f"{place or 'the whole'} is {_shortened_repr(value)}, expected a record")
         return cls(value, place)
 
     @classmethod
@@ -170,7 +170,7 @@ class Record:
     def _checked(self, name: str, default: Any, expected: str, accepts: Callable[[Any], bool]) -> Any:
         value = self.value(name, default)
         if value is not default and not accepts(value):
-            raise RecordError(f"{self._named(name)} is {_shown(value)}, expected {expected}")
+            raise RecordError(f"{self._named(name)} is {_shortened_repr(value)}, expected {expected}")
         return value
 
     def _named(self, name: str) -> str:
@@ -202,7 +202,7 @@ def _limits(minimum: float | None, maximum: float | None) -> str:
     return "" if maximum is None else f" of at most {maximum:,}"
 
 
-def _shown(value: Any) -> str:
+def _shortened_repr(value: Any) -> str:
     text = (
         repr(value) if not isinstance(value, int) or abs(value) < 10**20 else f"a number of {value.bit_length()} bits"
     )

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet import cli, summary
-from lenet.benchmarking import inference, runs, training
+from lenet.benchmarking import inference, runs
 from lenet.benchmarking.digits import Digits, draw_blobs
 from lenet.benchmarking.machine import describe_machine, machine_text, peak_of
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
@@ -20,7 +20,7 @@ from lenet.engine.native import instruction_sets
 from lenet.errors import LeNetError
 from lenet.model import pretrained
 from lenet.networks import describe, names
-from lenet.preprocess import network_inputs
+from lenet.preprocess import fitted, network_inputs
 from lenet.summary import measure_work
 
 PERFORMANCE = Path(__file__).parents[2] / "docs/performance.md"
@@ -29,10 +29,10 @@ built = pytest.mark.skipif(not instruction_sets(), reason="the native engine was
 
 @pytest.mark.parametrize("name", names())
 def test_training_is_three_forward_passes_without_the_gradients_that_nobody_needs(name):
-    account, work = summary.count(describe(name)), measure_work(describe(name))
-    fixed = sum(stage.macs for stage in account.stages if not stage.parameters)
-    assert work.inference_macs == account.macs
-    assert work.training_macs == 3 * account.macs - account.stages[0].macs - fixed
+    network_summary, work = summary.summarize(describe(name)), measure_work(describe(name))
+    fixed = sum(stage.macs for stage in network_summary.stages if not stage.parameters)
+    assert work.inference_macs == network_summary.macs
+    assert work.training_macs == 3 * network_summary.macs - network_summary.stages[0].macs - fixed
 
 
 def test_the_roofline_of_lenet_5_relu_is_what_the_operations_of_its_layers_give():
@@ -45,7 +45,7 @@ def test_the_roofline_of_lenet_5_relu_is_what_the_operations_of_its_layers_give(
 def test_the_bytes_of_an_image_are_its_gray_levels_and_what_comes_out_or_is_taught():
     work = measure_work(describe("lenet-5"))
     assert (work.inference_bytes, work.training_bytes) == (32 * 32 + 40, 32 * 32 + 8)
-    assert work.spilled_bytes == 2 * 4 * summary.count(describe("lenet-5")).units
+    assert work.spilled_bytes == 2 * 4 * summary.summarize(describe("lenet-5")).units
 
 
 @pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])
@@ -77,9 +77,9 @@ def test_blobs_have_the_ink_and_the_border_of_mnist():
 
 def test_pictures_reach_a_larger_network_with_their_gray_levels_unchanged():
     images, _ = draw_blobs(3, seed=0)
-    fitted = training.at_size(images, describe("lenet-5"))
-    assert fitted.dtype == np.uint8
-    np.testing.assert_array_equal(fitted[:, 0, 2:-2, 2:-2], images)
+    pictures = fitted(images, (1, 32, 32))
+    assert pictures.dtype == np.uint8
+    np.testing.assert_array_equal(pictures[:, 0, 2:-2, 2:-2], images)
 
 
 @given(st.lists(st.tuples(st.floats(1e-6, 1e-3), st.floats(1e-6, 1e-3)), min_size=1, max_size=9), st.floats(0.1, 10))
@@ -89,16 +89,16 @@ def test_a_ratio_does_not_depend_on_how_fast_the_machine_is(pairs, slower):
         calls = {("a", 1): [[seconds * factor] for seconds in mine], ("b", 1): [[s * factor] for s in theirs]}
         return Rounds(calls=calls, images={("a", 1): 1, ("b", 1): 1})
 
-    assert rounds(slower).over(("a", 1), ("b", 1)) == pytest.approx(rounds(1).over(("a", 1), ("b", 1)))
+    assert rounds(slower).speedup(("a", 1), ("b", 1)) == pytest.approx(rounds(1).speedup(("a", 1), ("b", 1)))
 
 
 def test_ratios_and_shares_are_medians_of_the_rounds_own():
     # 10, 20 and 100 images a second against 5, 20 and 20: ratios 2, 1 and 5
     calls = {("a", 1): [[0.1], [0.05], [0.01]], ("b", 1): [[0.2], [0.05], [0.05]]}
     rounds = Rounds([100.0, 100.0, 2000.0], calls, {("a", 1): 1, ("b", 1): 1})
-    assert rounds.over(("a", 1), ("b", 1)) == pytest.approx(2)
-    assert rounds.share(("a", 1), 2) == pytest.approx(0.2)
-    assert rounds.over(("a", 1), ("absent", 1)) is None
+    assert rounds.speedup(("a", 1), ("b", 1)) == pytest.approx(2)
+    assert rounds.roofline_fraction(("a", 1), 2) == pytest.approx(0.2)
+    assert rounds.speedup(("a", 1), ("absent", 1)) is None
     assert rounds.best("a", "b") == ("a", 1)
 
 

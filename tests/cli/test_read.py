@@ -23,7 +23,7 @@ from PIL import Image
 from lenet.cli import main
 from lenet.cli.picture_files import find_pictures
 from lenet.cli.read import share_of_errors
-from lenet.cli.signals import signals_held_back
+from lenet.cli.signals import deferred_signals
 from lenet.data import write_idx
 from lenet.engine import engine_name
 from lenet.initialization import initial_weights
@@ -657,7 +657,7 @@ def test_ctrl_c_waits_until_a_page_is_given_out_and_twice_it_does_not():
     given = []
 
     def give_out(presses: int) -> None:
-        with signals_held_back():
+        with deferred_signals():
             for _ in range(presses):
                 signal.raise_signal(signal.SIGINT)
             given.append(presses)

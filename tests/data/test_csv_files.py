@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lenet import data
-from lenet.data.csv_files import LONGEST_LINE, NoLabels, read_csv
+from lenet.data.csv_files import MAX_LINE_BYTES, NoLabels, read_csv
 from lenet.errors import DataError
 
 ROOT = Path(__file__).parents[2]
@@ -179,7 +179,7 @@ def test_a_short_or_wrong_line_is_named_with_its_number(digits, change, message,
         (b"label,a,b,c,d\n" + b"n" * 300 + b",1,2,3,4\n", "a label has 300 characters"),
         (b"1,1,1,1,2\n2,1,1,1,3\n", "the labels may be in the first column or in the last"),
         (b"\x1f\x8b nothing", "cannot be read as a CSV file"),
-        (b"1" * (LONGEST_LINE + 9), "line 1 is longer than"),
+        (b"1" * (MAX_LINE_BYTES + 9), "line 1 is longer than"),
         (b"\xff\xfe1\0,\x002\0", "line 1 holds zero bytes; expected text in UTF-8"),
     ],
 )

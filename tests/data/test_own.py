@@ -11,13 +11,13 @@ import pytest
 from PIL import Image, ImageOps
 
 from lenet import data
-from lenet.data.custom import KEPT_SIDE
+from lenet.data.custom import MAX_STORED_SIDE
 from lenet.errors import DataError, UnknownName
 from tests.memory import most_megabytes
 from tests.reading.test_damage import png_chunk
 
 ROOT = Path(__file__).parents[2]
-MOST_MEGABYTES = 1000
+MAX_MEGABYTES = 1000
 
 
 def as_in_version_0_1(path, size, color):
@@ -115,7 +115,7 @@ def test_photos_too_are_read_bit_for_bit_as_in_version_0_1(width, height, tmp_pa
 def test_larger_pictures_are_reduced_first_and_look_the_same(suffix, tmp_path):
     Image.fromarray(strokes(5000, 1500)).save(tmp_path / f"large{suffix}")
     expected = as_in_version_0_1(tmp_path / f"large{suffix}", 32, True).astype(int)
-    assert max(5000, 1500) > KEPT_SIDE
+    assert max(5000, 1500) > MAX_STORED_SIDE
     found = data.read_picture(tmp_path / f"large{suffix}", size=32, color=True)
     assert np.abs(found - expected).max() <= 3
 
@@ -173,7 +173,7 @@ def test_a_small_file_of_many_pixels_takes_bounded_memory(width, height, color_t
     command = [sys.executable, "-m", __spec__.name, str(tmp_path)]
     ran = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert ran.returncode == 0, ran.stderr[-2000:]
-    assert int(ran.stdout) <= MOST_MEGABYTES
+    assert int(ran.stdout) <= MAX_MEGABYTES
 
 
 @pytest.mark.parametrize(("width", "height"), [(49_999_999, 1), (1, 2**31 - 1), (2**31 - 1, 2**31 - 1)])

@@ -35,7 +35,7 @@ UNIT = 2.0**-24  # what one operation in float32 may be off by, as a share of it
 
 RANGES = ((0.0, 1.0), (0.0, 3.25), (-0.1, 1.175), (-1.0, 1.0))
 BENT = tuple(activation for activation in Activation if activation is not Activation.LOG_SOFTMAX)
-MOST_UNITS = 4_000  # of a stage, so that hundreds of networks take seconds
+MAX_UNITS = 4_000  # of a stage, so that hundreds of networks take seconds
 
 
 def drawn(examples):
@@ -58,7 +58,7 @@ def convolutions(draw, shape):
         bias=draw(st.sampled_from(("map", "map", "unit"))),
     )
     _, rows, columns = layer.output_shape(shape)
-    out = draw(st.integers(1, max(1, min(14, MOST_UNITS // (rows * columns)))))
+    out = draw(st.integers(1, max(1, min(14, MAX_UNITS // (rows * columns)))))
     table = None
     if draw(st.booleans()):
         # Subsets of any size: some maps see one input, some inputs are seen by none.

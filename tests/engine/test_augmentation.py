@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lenet.architecture import FullConnection, Network, Stage
 from lenet.data import Distortions, distort
-from lenet.data.distortions import move
+from lenet.data.distortions import translate
 from lenet.engine.native import Augmentation, Engine, Learning
 from lenet.errors import EngineError
 from tests.engine.cases import SETS, drawn, every_set
@@ -84,7 +84,7 @@ def test_shifts_and_mirrors_are_those_done_beforehand(shape, most, shifting, mir
     if mirrored is not None:
         expected = np.where(mirrored.reshape(-1, *(1,) * (images.ndim - 1)), images[..., ::-1], images)
     if shifts is not None:
-        expected = move(expected, shifts)
+        expected = translate(expected, shifts)
     np.testing.assert_array_equal(shown(images, Augmentation(shifts, mirrored), instructions=instructions), expected)
 
 
@@ -92,7 +92,7 @@ def test_shifts_and_mirrors_are_those_done_beforehand(shape, most, shifting, mir
 def test_shifts_beyond_the_edge_leave_background_or_the_edge(shape):
     images = random_images(6, shape)
     shifts = np.array([(127, 0), (-128, 0), (0, 127), (0, -128), (6, 5), (-6, -5)], np.int8)
-    expected = move(images, shifts.astype(np.int64))
+    expected = translate(images, shifts.astype(np.int64))
     np.testing.assert_array_equal(shown(images, Augmentation(shifts)), expected)
     assert (expected == 0).all() == (len(shape) == 2)
 
@@ -105,7 +105,7 @@ def test_changes_belong_to_places_of_the_order_not_to_rows():
     found = shown(images, Augmentation(shifts, mirrored), order=order, batch=3)
     for row, shift, mirror in zip(order, shifts, mirrored, strict=True):
         before = images[row][:, ::-1] if mirror else images[row]
-        np.testing.assert_array_equal(found[row], move(before[None], shift[None])[0])
+        np.testing.assert_array_equal(found[row], translate(before[None], shift[None])[0])
     assert not found[[1, 3]].any()
 
 
@@ -147,7 +147,7 @@ def test_distorted_then_mirrored_then_shifted():
     rng = np.random.default_rng(0)
     distorted = shown(images, Augmentation(distortions=USUAL, seed=2))
     shifts, mirrored = rng.integers(-3, 4, (16, 2)).astype(np.int8), rng.random(16) < 0.5
-    expected = move(np.where(mirrored[:, None, None], distorted[:, :, ::-1], distorted), shifts)
+    expected = translate(np.where(mirrored[:, None, None], distorted[:, :, ::-1], distorted), shifts)
     np.testing.assert_array_equal(shown(images, Augmentation(shifts, mirrored, USUAL, seed=2)), expected)
 
 

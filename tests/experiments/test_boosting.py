@@ -11,8 +11,8 @@ from lenet.errors import TrainingError
 from lenet.experiments.boosting import (
     Filter,
     Machine,
-    answered,
     candidates,
+    cascaded,
     disputed,
     filtered,
     half_wrong,
@@ -89,7 +89,7 @@ def test_networks_filter_by_their_own_answers():
 
 def test_candidates_are_the_same_each_time_and_others_for_another_seed():
     whole = Patterns(np.random.default_rng(0).integers(0, 256, (9, 32, 32), np.uint8), np.arange(9))
-    amount = Filter(batch=6, most_batches=2)
+    amount = Filter(batch=6, max_batches=2)
     first, again, other = ([one.images.tobytes() for one in candidates(whole, seed, amount)] for seed in (1, 1, 2))
     assert first == again
     assert len({*first, *other}) == 4
@@ -105,14 +105,14 @@ def test_a_confident_first_network_answers_alone_and_the_others_are_not_paid_for
         [[0, 5], [0, 2]],
         [[0, 5], [0, 2]],
     ], np.float32)  # fmt: skip
-    decided, cost = answered(outputs, minimum=2.0)
+    decided, cost = cascaded(outputs, minimum=2.0)
     np.testing.assert_array_equal(decided, [[3, 0], [1, 4]])
     assert cost == 2.0  # one network for the first pattern, three for the second
 
 
 def test_three_networks_are_asked_for_three_eighths_of_the_patterns_which_makes_1_75_on_average():
     outputs = np.stack([np.arange(1_000), np.zeros(1_000)], axis=1).astype(np.float32)
-    _, cost = answered(np.stack([outputs] * 3), threshold(outputs))
+    _, cost = cascaded(np.stack([outputs] * 3), threshold(outputs))
     assert cost == pytest.approx(1.75, abs=0.005)
 
 
@@ -124,7 +124,7 @@ def test_each_machine_adds_its_own_three_networks(tmp_path, monkeypatch):
     first = Group(network, (0, 1), tuple(initial_weights(network, "sqrt", seed) for seed in (0, 1)), [])
     machines = train_machines(
         tmp_path, network, SQUARED.limited_to(1), [first], whole, whole.first(5),
-        amount=Filter(patterns=10, batch=50, most_batches=2),
+        amount=Filter(patterns=10, batch=50, max_batches=2),
     )  # fmt: skip
     assert [type(machine) for machine in machines] == [Machine, Machine]
     assert [machine.seed for machine in machines] == [0, 1]
@@ -187,7 +187,7 @@ def first_networks(seeds):
 
 def machines_of(folder, *groups, amount=None, progress=None):
     first = [first_networks(seeds) for seeds in groups]
-    amount = amount or Filter(patterns=30, batch=100, most_batches=3)
+    amount = amount or Filter(patterns=30, batch=100, max_batches=3)
     return train_machines(folder, LENET_1, SHORT, first, digits(60), digits(9), amount=amount, progress=progress)
 
 
@@ -208,7 +208,7 @@ def assert_same_machine(machine, other):
 @native
 @pytest.mark.parametrize(("batches", "is_full"), [(4, True), (1, False)])
 def test_a_machine_is_bit_for_bit_what_it_would_be_alone(tmp_path, batches, is_full):
-    amount = Filter(patterns=30, batch=80, most_batches=batches)
+    amount = Filter(patterns=30, batch=80, max_batches=batches)
     together = machines_of(tmp_path / "together", (0, 1, 2), (3,), amount=amount)
     alone = [machines_of(tmp_path / f"alone-{seed}", (seed,), amount=amount)[0] for seed in range(4)]
     assert [machine.seed for machine in together] == [0, 1, 2, 3]
@@ -222,7 +222,7 @@ def test_a_machine_is_bit_for_bit_what_it_would_be_alone(tmp_path, batches, is_f
 def test_a_second_network_is_the_one_that_learns_in_a_group_of_its_own_from_what_was_filtered(tmp_path):
     for machine in machines_of(tmp_path, (0, 1)):
         seed = machine.seed + 1_000
-        stream = candidates(digits(60), seed, Filter(patterns=30, batch=100, most_batches=3))
+        stream = candidates(digits(60), seed, Filter(patterns=30, batch=100, max_batches=3))
         hard = filtered(LENET_1, machine.arrays[:1], stream, 30)
         stream = PatternStream(hard, seed, curvature_examples=SHORT.curvature_examples)
         alone = train_group(tmp_path / f"alone-{seed}", LENET_1, SHORT, [seed], stream, digits(9))

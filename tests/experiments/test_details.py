@@ -14,7 +14,7 @@ from lenet.experiments.details import PUBLISHED, STEPS
 from lenet.experiments.groups import train_each
 from lenet.experiments.pictures import draw
 from lenet.experiments.plan import Request
-from lenet.experiments.preparation import Material
+from lenet.experiments.preparation import RowData
 from lenet.experiments.recipes import LENET_5
 from lenet.experiments.runner import reproduce
 from lenet.experiments.statistics import difference
@@ -36,7 +36,7 @@ def taught(tmp_path, monkeypatch):
     """The row on thirty random pictures."""
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    monkeypatch.setattr(runner, "prepare", lambda *_, **__: Material(digits(20), digits(10, 1), account))
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), account))
     stand_in(monkeypatch)
     return reproduce(find("details"), tmp_path / "details", Request(quick=True, seeds=3))
 
@@ -93,7 +93,7 @@ def test_every_step_has_figures_and_every_step_but_the_first_a_change(taught):
 
 
 def test_the_published_step_is_the_row_lenet_5(taught):
-    below = taught.below["lenet-5"].settings["results"]["measures"]
+    below = taught.dependencies["lenet-5"].settings["results"]["measures"]
     errors = next(one["values"] for one in below if (one["measure"], one["part"]) == ("test_error", ""))
     ours = next(one for one in taught.settings["results"]["measures"] if one["part"] == PUBLISHED)
     assert ours["values"] == errors

@@ -11,7 +11,7 @@ from lenet.cli import main
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
 from lenet.experiments import digit_strings, find
-from lenet.experiments.digit_strings import Amounts, measured, segmented, strings_of
+from lenet.experiments.digit_strings import Amounts, measure, segmented, strings_of
 from lenet.experiments.plan import Request
 from lenet.experiments.preparation import prepare
 from lenet.experiments.runner import reproduce
@@ -263,7 +263,7 @@ def test_shares_are_of_strings_wholly_right(digits, monkeypatch):
         with_grammar(Model(network, initial_weights(network)), Grammar(), 1, seed=seed, validation_right=1.0)
         for seed in (0, 5, 20)
     ]
-    found = measured(readers, digits, Amounts(segmented=10), NullProgress())
+    found = measure(readers, digits, Amounts(segmented=10), NullProgress())
     assert set(found["figures"]) == {("strings_right", f"gap {gap}") for gap in ("−1", *GAPS[1:])}
     assert all(values == [0.0, 25.0, 100.0] for values in found["figures"].values())
     for one in found["beside"]:

@@ -13,7 +13,7 @@ from lenet.errors import TrainingError
 from lenet.experiments import find, folder, runner
 from lenet.experiments.groups import train_group
 from lenet.experiments.plan import Request
-from lenet.experiments.preparation import Material, reduced
+from lenet.experiments.preparation import RowData, reduced
 from lenet.experiments.recipes import LENET_5, SQUARED
 from lenet.experiments.runner import reproduce
 from lenet.experiments.streams import COPIES, Patterns, PatternStream, inverted
@@ -38,7 +38,7 @@ def small_data(monkeypatch):
     """Thirty random pictures in place of MNIST, twenty of them to learn from, by a stand-in for the engine."""
     account = {"name": "mnist", "preparation": "as it is", "tested_on": "the test part", "training_patterns": 20,
                "test_patterns": 10, "training_sha256": "", "test_sha256": ""}  # fmt: skip
-    monkeypatch.setattr(runner, "prepare", lambda *_, **__: Material(digits(20), digits(10, 1), account))
+    monkeypatch.setattr(runner, "prepare", lambda *_, **__: RowData(digits(20), digits(10, 1), account))
     monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)  # progress after each update
     stand_in(monkeypatch)
 
@@ -134,10 +134,10 @@ def test_a_damaged_file_is_named(tmp_path, small_data, name):
 def test_a_row_rests_on_rows_beside_it_that_are_run_first(tmp_path, small_data):
     curve = replace(find("figure-5"), recipe=find("figure-5").recipe.limited_to(1))
     trained = reproduce(curve, tmp_path / "figure-5", Request(seeds=2, passes=1))
-    below = folder.read(tmp_path / "lenet-5")
+    dependencies = folder.read(tmp_path / "lenet-5")
     rates = trained.settings["results"]["measures"][0]["values"]
     lines = [json.loads(line) for line in (tmp_path / "lenet-5/history.jsonl").read_text().splitlines()]
-    assert below["results"]
+    assert dependencies["results"]
     assert rates == [100 * errors / 10 for line in lines for errors in line["test_errors"]]
 
 
@@ -170,7 +170,7 @@ def test_a_run_does_not_go_on_with_an_engine_of_other_bits(tmp_path, small_data,
 def test_a_row_is_complete_only_if_everything_below_it_is():
     whole = Request().plan(find("figure-6"))
     cut = Request(passes=19).plan(find("lenet-5-distorted"))
-    partly = replace(whole, below={**whole.below, "lenet-5-distorted": cut})
+    partly = replace(whole, dependencies={**whole.dependencies, "lenet-5-distorted": cut})
     assert partly.recipes["recipe"] == whole.recipes["recipe"]
     assert [runner._is_complete(plan, "the test part") for plan in (whole, partly)] == [True, False]
     assert not runner._is_complete(whole, "5,000 training patterns set aside")

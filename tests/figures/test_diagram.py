@@ -42,18 +42,18 @@ def outlines_on(sheet):
 @pytest.mark.parametrize("name", names())
 def test_the_svg_says_shapes_parameters_connections_and_totals_as_text(name, tmp_path):
     network = describe(name)
-    account = summary.count(network)
+    network_summary = summary.summarize(network)
     path = figures.draw_diagram(network, tmp_path / "new")
     assert path == tmp_path / "new" / "diagram.svg"
     texts = texts_of(path)
-    assert f"{account.parameters:,} parameters · {account.connections:,} connections" in texts
-    for stage in account.stages:
+    assert f"{network_summary.parameters:,} parameters · {network_summary.connections:,} connections" in texts
+    for stage in network_summary.stages:
         maps, height, width = stage.output_shape
         assert (f"{maps}@{height}×{width}" if height > 1 else str(maps)) in texts
     *_, parameters, connections = [index for index, text in enumerate(texts) if text in ("parameters", "connections")]
     for start, counted in ((parameters, "parameters"), (connections, "connections")):
-        row = texts[start + 1 :][: len(account.stages)]
-        assert row == [f"{getattr(stage, counted):,}" for stage in account.stages]
+        row = texts[start + 1 :][: len(network_summary.stages)]
+        assert row == [f"{getattr(stage, counted):,}" for stage in network_summary.stages]
 
 
 def test_lenet_5_is_named_as_in_the_papers_figure_2(tmp_path):

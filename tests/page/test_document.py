@@ -20,7 +20,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html, write_page
-from lenet.summary import count, derive
+from lenet.summary import derive, summarize
 
 CHROMIUM = browser_path()
 PAGE = (Path(__file__).parents[2] / "docs" / "page.md").read_text("utf-8")
@@ -42,7 +42,7 @@ def test_the_arrays_come_back_bit_for_bit_from_the_document(name):
     one = weights(name, seed=3)
     told = page_document([one])["networks"][0]
     values = np.frombuffer(base64.b64decode(told["weights"]), "<f4")
-    assert values.size == count(one.network).parameters
+    assert values.size == summarize(one.network).parameters
     assert list(told["parameters"]) == list(one.parameters)
     for array_name, place in told["parameters"].items():
         start, shape = place["start"], place["shape"]
@@ -54,7 +54,7 @@ def test_the_arrays_come_back_bit_for_bit_from_the_document(name):
 @pytest.mark.parametrize("name", names())
 def test_the_account_is_anatomys_in_both_languages(name):
     one = weights(name)
-    account, told = count(one.network), page_document([one])["networks"][0]["account"]
+    account, told = summarize(one.network), page_document([one])["networks"][0]["account"]
     assert [told[figure] for figure in ("parameters", "connections", "macs")] == [
         account.parameters,
         account.connections,

@@ -323,9 +323,9 @@ def extent(field):
 def test_receptive_fields_are_those_of_the_account_clipped_to_the_input(explained, shown):
     for units, one in zip(explained, shown, strict=True):
         _, height, width = one.network.input
-        account = summary.count(one.network)
+        network_summary = summary.summarize(one.network)
         for index, (_, row, column), explanation in units:
-            stage = account.stages[index]
+            stage = network_summary.stages[index]
             reach = (stage.receptive_field - 1) / 2
             if one.network.stages[index].kind in ("full_connection", "euclidean_rbf", "global_average_pooling"):
                 continue  # they see all that the stage before sees: see the next test

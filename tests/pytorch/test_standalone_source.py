@@ -236,7 +236,7 @@ def test_stage_names_that_python_cannot_write_are_named():
 def app():
     app = typer.Typer()
     app.callback()(lambda: None)  # so that one command stays a command
-    code.register(app)
+    app.command()(code.code)
     return app
 
 

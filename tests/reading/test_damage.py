@@ -30,8 +30,8 @@ from tests.memory import most_megabytes
 ROOT = Path(__file__).parents[2]
 MUTATIONS = int(os.environ.get("LENET_MUTATIONS", "300"))
 CHUNK = 500  # files to a process
-MOST_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
-MOST_MEGABYTES = 1000
+MAX_SECONDS = 60.0  # for one file: what is slower hangs, however busy the machine
+MAX_MEGABYTES = 1000
 
 Rng = np.random.Generator
 
@@ -228,7 +228,7 @@ def go_through(first: int, last: int) -> None:
     for number in range(first, last):
         kind, content = mutated(number)
         print(json.dumps({"number": number, "kind": kind}), flush=True)
-        faulthandler.dump_traceback_later(MOST_SECONDS, exit=True)
+        faulthandler.dump_traceback_later(MAX_SECONDS, exit=True)
         start = time.perf_counter()
         said = failure = ""
         try:
@@ -257,7 +257,7 @@ def test_every_mutated_file_is_read_or_refused_in_one_sentence(first: int, tmp_p
             file.writelines(json.dumps(outcome) + "\n" for outcome in outcomes)
     for outcome in outcomes:
         assert outcome["failure"] == "", outcome
-        assert outcome["megabytes"] <= MOST_MEGABYTES, outcome
+        assert outcome["megabytes"] <= MAX_MEGABYTES, outcome
         assert outcome["said"] == "" or outcome["said"].startswith("bytes: "), outcome
         assert "\n" not in outcome["said"], outcome
         assert len(outcome["said"]) < 300, outcome

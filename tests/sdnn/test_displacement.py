@@ -5,14 +5,15 @@ import pytest
 
 from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
-from lenet.figures.displacement import Displaced, draw_displacement
+from lenet.figures.displacement import Displaced
+from lenet.figures.sheet import DARK, LIGHT
 from lenet.initialization import initial_weights
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.displacement import Displacement, connections, network_with_blank, total_stride, widened
 from lenet.sdnn.reader import StringReader, with_grammar
-from lenet.summary import count
+from lenet.summary import summarize
 
 WIDTH = 72
 
@@ -63,9 +64,9 @@ def test_a_wide_field_has_a_column_every_four_pixels(width, columns):
 
 def test_one_wide_pass_costs_less_than_one_for_each_window():
     network = describe("lenet-5")
-    assert connections(network, 32) == count(network).connections == 340_908
+    assert connections(network, 32) == summarize(network).connections == 340_908
     assert connections(network, 64) == 1_206_156
-    assert count(widened(network, 64)).parameters == 60_000
+    assert summarize(widened(network, 64)).parameters == 60_000
 
 
 @pytest.mark.parametrize("width", [28, 33, 66])
@@ -106,7 +107,7 @@ def test_the_picture_is_drawn(weights, fields, tmp_path, dark):
         ["", "4", "4", *[""] * 7, "1"],
         [("4", 1, 2), ("1", 10, 10)],
     )
-    drawn = draw_displacement(shown, tmp_path, format="svg", dark=dark)
+    drawn = displacement(shown, DARK if dark else LIGHT).save(tmp_path / "displacement.svg")
     text = drawn.read_text()
     assert "11 × 84" in text
     assert "3 of 16" in text

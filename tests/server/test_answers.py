@@ -181,7 +181,7 @@ def test_the_networks_are_listed_as_by_lenet_networks_json(client, capsys):
     listed = client.get("/v1/networks").json()
     with_weights = [line["name"] for line in listed if line.pop("has_weights")]
     expected = command_line(capsys, "networks", "--json")
-    own = summary.count(pretrained().network).to_json()
+    own = summary.summarize(pretrained().network).to_json()
     assert [line["name"] for line in listed] == names()
     for line, told in zip(listed, expected, strict=True):
         assert line == (told if told["name"] not in with_weights else {key: line[key] for key in told})

@@ -84,7 +84,7 @@ def test_the_route_answers_by_the_model_that_is_served_whatever_its_classes_are(
     ],
 )
 def test_wrong_requests_are_refused_in_one_sentence(model, query, content, status, said):
-    client = Client(Service(model, shown=tuple(shipped())).app())
+    client = Client(Service(model, models=tuple(shipped())).app())
     answer = client.post(f"/v1/predict?{query}", content=content, headers={"content-type": "image/png"})
     assert answer.status_code == status
     assert said in answer.json()["detail"]

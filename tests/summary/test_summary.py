@@ -20,7 +20,7 @@ from lenet.architecture import (
 )
 from lenet.errors import ArchitectureError, UnknownName
 from lenet.networks import describe, names
-from lenet.summary import count, derive, difference, draw_tables, explain, list_parameters, to_markdown, to_text
+from lenet.summary import derive, difference, draw_tables, explain, list_parameters, summarize, to_markdown, to_text
 from lenet.summary.comparison import to_text as difference_text
 
 TOTALS = {
@@ -45,8 +45,8 @@ def test_every_network_has_golden_totals():
 
 @pytest.mark.parametrize("name", TOTALS)
 def test_totals_are_golden(name):
-    account = count(describe(name))
-    assert (account.parameters, account.connections) == TOTALS[name]
+    summary = summarize(describe(name))
+    assert (summary.parameters, summary.connections) == TOTALS[name]
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_totals_are_golden(name):
     ],
 )
 def test_each_layer_of_lenet_5_has_the_counts_printed_in_the_paper(stage, parameters, connections, macs):
-    found = next(account for account in count(describe("lenet-5")).stages if account.name == stage)
+    found = next(summary for summary in summarize(describe("lenet-5")).stages if summary.name == stage)
     assert (found.parameters, found.connections, found.macs) == (parameters, connections, macs)
 
 
 def test_the_rbf_holds_840_fixed_values_and_no_parameters():
-    assert count(describe("lenet-5")).stages[-1].fixed == 840
+    assert summarize(describe("lenet-5")).stages[-1].fixed == 840
 
 
 @pytest.mark.parametrize(
@@ -78,29 +78,29 @@ def test_the_rbf_holds_840_fixed_values_and_no_parameters():
     ],
 )
 def test_the_older_networks_have_the_papers_counts_layer_by_layer(name, parameters, connections):
-    account = count(describe(name))
-    assert [stage.parameters for stage in account.stages] == parameters
-    assert [stage.connections for stage in account.stages] == connections
+    summary = summarize(describe(name))
+    assert [stage.parameters for stage in summary.stages] == parameters
+    assert [stage.connections for stage in summary.stages] == connections
 
 
 def test_1989_has_the_papers_1256_units_with_the_input():
     network = describe("lenet-1989")
-    assert count(network).units + math.prod(network.input) == 1_256
+    assert summarize(network).units + math.prod(network.input) == 1_256
 
 
 @pytest.mark.parametrize(("hidden", "parameters", "connections"), [(37, 16_885, 258_193), (120, 50_998, 292_306)])
 def test_lenet_4_depends_on_the_reading_of_its_hidden_size(hidden, parameters, connections):
-    account = count(describe("lenet-4", hidden=hidden))
-    assert (account.parameters, account.connections) == (parameters, connections)
+    summary = summarize(describe("lenet-4", hidden=hidden))
+    assert (summary.parameters, summary.connections) == (parameters, connections)
 
 
 def test_receptive_fields_of_lenet_5_grow_from_5_to_the_whole_input():
-    seen = [(stage.receptive_field, stage.jump, stage.first_center) for stage in count(describe("lenet-5")).stages]
+    seen = [(stage.receptive_field, stage.jump, stage.first_center) for stage in summarize(describe("lenet-5")).stages]
     assert seen[:5] == [(5, 1, 2.0), (6, 2, 2.5), (14, 2, 6.5), (16, 4, 7.5), (32, 4, 15.5)]
 
 
 def test_receptive_fields_of_lenet_1_are_the_papers():
-    seen = [(stage.receptive_field, stage.jump) for stage in count(describe("lenet-1")).stages]
+    seen = [(stage.receptive_field, stage.jump) for stage in summarize(describe("lenet-1")).stages]
     assert seen == [(5, 1), (6, 2), (14, 2), (16, 4), (28, 4)]
 
 
@@ -155,8 +155,8 @@ def layers(draw):
 @given(layers())
 def test_formulas_agree_with_counting_one_by_one(drawn):
     layer, received = drawn
-    account = count(Network("random", received, (Stage("s", layer),))).stages[0]
-    assert (account.parameters, account.connections, account.macs) == brute_force(layer, received)
+    summary = summarize(Network("random", received, (Stage("s", layer),))).stages[0]
+    assert (summary.parameters, summary.connections, summary.macs) == brute_force(layer, received)
 
 
 @given(st.integers(1, 5), st.integers(1, 2), st.integers(0, 2), st.sampled_from([1, 2]))
@@ -165,7 +165,7 @@ def test_a_receptive_field_is_what_a_changed_pixel_can_reach(kernel, stride, pad
     stages = (Stage("a", Convolution(1, kernel, stride, padding)), Stage("b", Subsampling(pool)))
     if stages[0].layer.output_shape((1, length, length))[1] % pool:
         return
-    last = count(Network("random", (1, length, length), stages)).stages[-1]
+    last = summarize(Network("random", (1, length, length), stages)).stages[-1]
     seen = np.arange(-padding, length + padding)
     windows = [seen[start : start + kernel] for start in range(0, len(seen) - kernel + 1, stride)]
     first = np.concatenate(windows[:pool])
@@ -186,9 +186,9 @@ def compute(side):
 
 @pytest.mark.parametrize("name", names())
 def test_both_sides_of_every_derivation_are_equal(name):
-    account = count(describe(name))
-    for stage in account.stages:
-        derivations = derive(account, stage.name)
+    summary = summarize(describe(name))
+    for stage in summary.stages:
+        derivations = derive(summary, stage.name)
         assert {"parameters", "connections", "macs", "receptive_field"} <= {d.quantity for d in derivations}
         for derivation in derivations:
             left, right = derivation.formula.rsplit(" = ", 1)
@@ -196,29 +196,29 @@ def test_both_sides_of_every_derivation_are_equal(name):
 
 
 def test_derivations_are_spelled_out_as_a_teacher_writes_them():
-    formulas = {d.quantity: d.formula for d in derive(count(describe("lenet-5")), "c3")}
+    formulas = {d.quantity: d.formula for d in derive(summarize(describe("lenet-5")), "c3")}
     assert formulas["parameters"] == "(5·5·3 + 1)·6 + (5·5·4 + 1)·9 + (5·5·6 + 1)·1 = 1,516"
-    formulas = {d.quantity: d.formula for d in derive(count(describe("lenet-5-relu")), "conv2")}
+    formulas = {d.quantity: d.formula for d in derive(summarize(describe("lenet-5-relu")), "conv2")}
     assert formulas["parameters"] == "(5·5·6 + 1)·16 = 2,416"
 
 
 @pytest.mark.parametrize("name", names())
 def test_the_explanation_ends_in_the_totals_in_both_languages(name):
-    account = count(describe(name))
+    summary = summarize(describe(name))
     for language, word in (("en", "total parameters"), ("zh", "参数总量")):
-        line = next(line for line in explain(account, language).splitlines() if line.startswith(word))
+        line = next(line for line in explain(summary, language).splitlines() if line.startswith(word))
         left, right = line.removeprefix(word).rsplit(" = ", 1)
-        assert compute(left) == compute(right) == account.parameters
+        assert compute(left) == compute(right) == summary.parameters
 
 
 def test_deriving_an_unknown_stage_suggests_the_nearest():
     with pytest.raises(UnknownName, match="unknown stage of lenet-5 'c33'; did you mean c3"):
-        derive(count(describe("lenet-5")), "c33")
+        derive(summarize(describe("lenet-5")), "c33")
 
 
 def test_the_table_and_the_markdown_hold_the_same_numbers():
-    account = count(describe("lenet-5"))
-    for text in (to_text(account), to_markdown(account)):
+    summary = summarize(describe("lenet-5"))
+    for text in (to_text(summary), to_markdown(summary)):
         for number in ("156", "1,516", "48,120", "60,000", "340,908"):
             assert number in text
 

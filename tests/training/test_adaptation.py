@@ -107,7 +107,7 @@ def test_the_eleventh_answer_would_be_forgotten_if_pieces_were_not_rehearsed(
     eleven, own, rehearsed, test_part, monkeypatch
 ):
     """The test above can fail."""
-    monkeypatch.setattr(adaptation, "PIECES", 0.0)
+    monkeypatch.setattr(adaptation, "PIECES_SHARE", 0.0)
     pieces = pieces_of_digits(test_part.images, 4000, np.random.default_rng(1))
     forgetful = adapt(eleven, own, rehearsed, threads=1)
     assert answered_surely(forgetful, pieces) > answered_surely(eleven, pieces) + 5
@@ -143,7 +143,7 @@ def test_networks_of_another_size_and_kind_of_output_adapt_too(own: LabeledDigit
 
 
 def test_nothing_to_learn_is_refused(own: LabeledDigits, rehearsed: LabeledDigits):
-    nothing = own.at(np.arange(0))
+    nothing = own.take(np.arange(0))
     with pytest.raises(TrainingError, match="0 own examples"):
         adapt(pretrained(), nothing, rehearsed)
     with pytest.raises(TrainingError, match="0 to rehearse"):
@@ -163,5 +163,5 @@ def test_pieces_hold_only_ink_of_digits_in_its_place(seed):
 
 def test_labels_are_drawn_as_often_as_the_probabilities_say():
     shares = np.tile(np.array([[0.2, 0.0, 0.5, 0.3]], np.float32), (40_000, 1))
-    drawn = adaptation._drawn(shares, np.random.default_rng(0))
+    drawn = adaptation._sampled_labels(shares, np.random.default_rng(0))
     assert np.bincount(drawn, minlength=4) / 40_000 == pytest.approx([0.2, 0.0, 0.5, 0.3], abs=0.01)

@@ -146,9 +146,9 @@ def test_spans_grow_until_they_take_their_time():
     pace, spans = progress.Pace(), []
     for _ in range(6):
         spans.append(pace.updates)
-        pace.took(pace.updates, 0.001 * pace.updates)
+        pace.record(pace.updates, 0.001 * pace.updates)
     assert spans == [1, 10, 100, 150, 150, 150]
-    pace.took(150, 15.0)
+    pace.record(150, 15.0)
     assert pace.updates == 1
 
 
@@ -167,7 +167,7 @@ def test_a_loss_that_is_no_number_ends_the_run_after_its_span_and_earlier_weight
 
     monkeypatch.setattr(progress, "_SPAN_SECONDS", 0)
     monkeypatch.setattr(Recipe, "learning_rates", breaking)
-    monkeypatch.setattr(progress.Pace, "took", lambda self, *span: spans.append(span))
+    monkeypatch.setattr(progress.Pace, "record", lambda self, *span: spans.append(span))
     with pytest.raises(TrainingError, match=r"in epoch 2: .*best\.safetensors holds the best weights of the epochs"):
         fit(TINY, stripes(), QUICK, tmp_path / "run", engine=engine)
     assert broken < len(spans) <= broken + 4 < updates

@@ -1,4 +1,4 @@
-"""The pictures that the benchmarks run on: MNIST where it is in the cache, else blobs of ink like it."""
+"""Pictures for benchmarks: MNIST where it is in the cache, else similar pseudo-random blobs."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ _COARSE = 6
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Pictures and labels, and in words what they are.
+    """Pictures, labels, and a description of them.
 
     Attributes:
         train_images, test_images: uint8 (N, 28, 28), ink-high; at least 10,000 of each.
@@ -37,16 +37,16 @@ def load_digits() -> Digits:
 
 
 def draw_blobs(examples: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:
-    """Blobs with MNIST's share of ink and empty border, and labels that say nothing about them.
+    """Pseudo-random blobs with MNIST's share of ink and empty border, and random labels.
 
     Returns:
         uint8 (examples, 28, 28) and int64 (examples,).
     """
     rng = np.random.default_rng(seed)
     inner = _SIDE - 2 * _BORDER
-    grid, places = np.arange(_COARSE), np.linspace(0, _COARSE - 1, inner)
-    enlarge = np.maximum(0, 1 - abs(places[:, None] - grid)).astype(np.float32)  # linear, (inner, _COARSE)
-    clouds = enlarge @ rng.random((examples, _COARSE, _COARSE), np.float32) @ enlarge.T
+    grid, positions = np.arange(_COARSE), np.linspace(0, _COARSE - 1, inner)
+    interpolation = np.maximum(0, 1 - abs(positions[:, None] - grid)).astype(np.float32)  # linear, (inner, _COARSE)
+    clouds = interpolation @ rng.random((examples, _COARSE, _COARSE), np.float32) @ interpolation.T
     levels = np.quantile(clouds.reshape(examples, -1), 1 - _INK * _SIDE**2 / inner**2, axis=1).astype(np.float32)
     ink = np.clip((clouds - levels[:, None, None]) * 2000, 0, 255).astype(np.uint8)
     images = np.zeros((examples, _SIDE, _SIDE), np.uint8)

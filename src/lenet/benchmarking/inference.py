@@ -1,4 +1,4 @@
-"""Inference speed of all runtimes: images a second by batch and the time of one image, on the same weights.
+"""Inference speed of all runtimes: images per second by batch size, and latency of one image, on the same weights.
 
 The peers are given float32 network inputs that were made beforehand; this package's engine is given gray levels and
 makes them itself.
@@ -23,7 +23,7 @@ Peer = Callable[[Network, Mapping[str, Array], Array, int], Callable[[int], Call
 BATCHES = (1, 64, 256, 1000, 10_000)
 OURS, OURS_IN_HALVES, ONNXRUNTIME = "lenet", "lenet bf16", "ONNX Runtime"
 _COMPARED = 256
-EXACTNESS = 1e-3  # of the largest output; 30 times that for bf16
+MAX_DIFFERENCE = 1e-3  # of the largest output; 30 times that for bf16
 
 _PEERS = {
     "torch eager": "torch_peer:eager",
@@ -43,11 +43,11 @@ def inference_tasks(
     batches: Sequence[int] = BATCHES,
     other_batches: Sequence[int] | None = None,
 ) -> tuple[list[Task], list[str]]:
-    """The tasks of all runtimes that run here, and one sentence for each that does not.
+    """The tasks of all available runtimes, and one sentence for each missing one.
 
     Args:
         images: uint8 gray levels at the network's size, as many as the largest batch.
-        other_batches: those of everyone but this engine and ONNX Runtime; None is ``batches``.
+        other_batches: those of the runtimes other than this engine and ONNX Runtime; None is ``batches``.
 
     Raises:
         LeNetError: if outputs differ between runtimes, which forbids comparing them.
@@ -55,7 +55,7 @@ def inference_tasks(
     inputs = network_inputs(images[: max(batches)], network.input, network.input_range)
     tasks: list[Task] = []
     absent: list[str] = []
-    truth: Array | None = None
+    reference: Array | None = None
     precision = {OURS: "float32", OURS_IN_HALVES: "bfloat16"}
     for contender in (*precision, *_PEERS):
         try:
@@ -63,15 +63,15 @@ def inference_tasks(
                 prepare = ours(network, arrays, images, threads, precision[contender])
             else:
                 prepare = _peer(contender)(network, arrays, inputs, threads)
-            everywhere = other_batches is None or contender in (*precision, ONNXRUNTIME)
-            batches_of_peer = batches if everywhere or other_batches is None else other_batches
+            has_all_batches = other_batches is None or contender in (*precision, ONNXRUNTIME)
+            batches_of_peer = batches if has_all_batches or other_batches is None else other_batches
             calls = {batch: prepare(batch) for batch in batches_of_peer}
         except LeNetError as error:
             absent.append(str(error))
             continue
         outputs = calls[max(batches_of_peer)]()[:_COMPARED]
-        truth = outputs if truth is None else truth
-        _check(contender, outputs, truth[: len(outputs)])
+        reference = outputs if reference is None else reference
+        _check(contender, outputs, reference[: len(outputs)])
         tasks += [Task(contender, batch, batch, call) for batch, call in calls.items()]
     return tasks, list(dict.fromkeys(absent))
 
@@ -95,7 +95,7 @@ def _peer(contender: str) -> Peer:
     return peer
 
 
-def _check(contender: str, outputs: Array, truth: Array) -> None:
-    allowed = EXACTNESS * (30 if "bf16" in contender else 1) * float(abs(truth).max())
-    if (largest := float(abs(outputs - truth).max())) > allowed:
-        raise LeNetError(f"{contender} gives outputs that differ by {largest:.2g}, expected at most {allowed:.2g}")
+def _check(contender: str, outputs: Array, reference: Array) -> None:
+    tolerance = MAX_DIFFERENCE * (30 if "bf16" in contender else 1) * float(abs(reference).max())
+    if (difference := float(abs(outputs - reference).max())) > tolerance:
+        raise LeNetError(f"{contender} gives outputs that differ by {difference:.2g}, expected at most {tolerance:.2g}")

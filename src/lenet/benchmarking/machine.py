@@ -1,4 +1,4 @@
-"""The conditions of a benchmark: the machine, its load, and the versions of all packages."""
+"""Description of a benchmark's machine: processor, load, and versions of packages."""
 
 import os
 import platform
@@ -31,7 +31,7 @@ def versions() -> dict[str, str | None]:
 
 
 def describe_machine(threads: int) -> dict[str, Any]:
-    """What is known before anything runs; the benchmark fills in ``peak_flops`` and ``interruptions_per_second``.
+    """Describe the machine; the benchmark fills in ``peak_flops`` and ``interruptions_per_second``.
 
     Returns:
         ``{"processor", "system", "cores", "threads", "instructions", "peak_flops", "load",
@@ -53,7 +53,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
 
 
 def machine_text(machine: dict[str, Any]) -> str:
-    """A machine in two lines, and a third where something else was running."""
+    """Format a machine in two lines, with a third if other processes were running."""
     installed = ", ".join(f"{name} {version}" for name, version in machine["versions"].items() if version)
     sets = f", {machine['instructions']}" if machine["instructions"] else ""
     description = (
@@ -70,9 +70,9 @@ def machine_text(machine: dict[str, Any]) -> str:
 
 
 def peak_of(threads: int) -> Callable[[], float] | None:
-    """What measures the fp32 operations a second of this many threads together; None without the native engine.
+    """Function that measures the fp32 operations per second of so many threads; None without the native engine.
 
-    The best instruction set of the processor is the measure, whichever one the engine was told to use.
+    It uses the best instruction set of the processor, whichever one the engine was told to use.
     """
     sets = instruction_sets()
     return partial(peak_flops, threads, 0.2, sets[0]) if sets else None

@@ -1,4 +1,4 @@
-"""Reports of benchmarks: ratios, shares of the roofline, and tables as text or Markdown."""
+"""Benchmark reports: speedups, fractions of the roofline, and tables as text or Markdown."""
 
 import statistics
 from collections.abc import Sequence
@@ -26,7 +26,7 @@ class Table:
         return self.to_text()
 
     def to_text(self) -> str:
-        """Aligned columns."""
+        """Format with aligned columns."""
         lines = [self.headings, *self.rows]
         widths = [max(len(line[column]) for line in lines) for column in range(len(self.headings))]
         aligned = [
@@ -36,8 +36,8 @@ class Table:
 
     def to_markdown(self) -> str:
         """A Markdown table under its title."""
-        ruler = ["---", *["---:"] * (len(self.headings) - 1)]
-        lines = [f"| {' | '.join(line)} |" for line in (self.headings, ruler, *self.rows)]
+        rule = ["---", *["---:"] * (len(self.headings) - 1)]
+        lines = [f"| {' | '.join(line)} |" for line in (self.headings, rule, *self.rows)]
         return "\n".join([f"**{self.title}**", "", *lines])
 
 
@@ -74,17 +74,17 @@ class Report:
 def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     """``{"over": {"tutorial", "torch"}, "floor_share": {"64", "256"}}``; None for what did not run.
 
-    ``over`` is our best batch against theirs.
+    ``over`` is the speedup of our best batch over theirs.
     """
     best = rounds.best(training.OURS)
     torch_contenders = [contender for contender, _ in rounds.calls if contender.startswith(training.TORCH)]
     return {
         "over": {
-            "tutorial": rounded(rounds.over(best, rounds.best(training.TUTORIAL))),
-            "torch": rounded(rounds.over(best, rounds.best(*torch_contenders))),
+            "tutorial": rounded(rounds.speedup(best, rounds.best(training.TUTORIAL))),
+            "torch": rounded(rounds.speedup(best, rounds.best(*torch_contenders))),
         },
         "floor_share": {
-            str(batch): rounded(rounds.share((training.OURS, batch), flops(work.training_macs)))
+            str(batch): rounded(rounds.roofline_fraction((training.OURS, batch), flops(work.training_macs)))
             for batch in training.OUR_BATCHES
         },
     }
@@ -98,20 +98,22 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     ``one_image_over`` compares the median times of one image, so that less is.
     """
     best, largest = rounds.best(inference.OURS), max(inference.BATCHES)
-    single_image_ratio = rounds.over((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
+    single_image_ratio = rounds.speedup((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
     return {
         "over": {
-            "onnxruntime_best": rounded(rounds.over(best, rounds.best(inference.ONNXRUNTIME))),
-            "onnxruntime_10000": rounded(rounds.over((inference.OURS, largest), (inference.ONNXRUNTIME, largest))),
+            "onnxruntime_best": rounded(rounds.speedup(best, rounds.best(inference.ONNXRUNTIME))),
+            "onnxruntime_10000": rounded(rounds.speedup((inference.OURS, largest), (inference.ONNXRUNTIME, largest))),
         },
-        "floor_share": rounded(rounds.share(best, flops(work.inference_macs))),
-        "floor_share_bf16": rounded(rounds.share(rounds.best(inference.OURS_IN_HALVES), flops(work.inference_macs))),
+        "floor_share": rounded(rounds.roofline_fraction(best, flops(work.inference_macs))),
+        "floor_share_bf16": rounded(
+            rounds.roofline_fraction(rounds.best(inference.OURS_IN_HALVES), flops(work.inference_macs))
+        ),
         "one_image_over": {"onnxruntime": rounded(single_image_ratio)},
     }
 
 
 def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
-    """Images a second by runtime and batch."""
+    """Images per second by runtime and batch."""
     by_batch: dict[str, dict[str, int]] = {}
     for contender, batch in rounds.calls:
         by_batch.setdefault(contender, {})[str(batch)] = round(rounds.rate(contender, batch) or 0)
@@ -119,7 +121,7 @@ def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
 
 
 def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
-    """A row for each task: images a second, their range over the rounds, × the tutorial's loop, share of roofline."""
+    """Table of training: images per second with range, speedup over the tutorial, fraction of the roofline."""
     tutorial = rounds.best(training.TUTORIAL)
     rows = []
     for contender, batch in rounds.calls:
@@ -130,8 +132,8 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
                 f"{batch:,}",
                 count_text(rounds.rate(contender, batch)),
                 f"{count_text(low)}–{count_text(high)}",
-                ratio_text(rounds.over((contender, batch), tutorial)),
-                share_text(rounds.share((contender, batch), flops(work.training_macs))),
+                ratio_text(rounds.speedup((contender, batch), tutorial)),
+                share_text(rounds.roofline_fraction((contender, batch), flops(work.training_macs))),
             ]
         )
     title = title or f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
@@ -139,7 +141,7 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
 
 
 def inference_table(rounds: Rounds, work: Work) -> Table:
-    """A row for each runtime: images a second by batch, the time of one image, the best share of the roofline."""
+    """Table of inference: images per second by batch, latency of one image, best fraction of the roofline."""
     names = list(dict.fromkeys(contender for contender, _ in rounds.calls))
     batches = sorted({batch for _, batch in rounds.calls} - {1})
     rows = []
@@ -150,7 +152,7 @@ def inference_table(rounds: Rounds, work: Work) -> Table:
                 contender,
                 *(count_text(rounds.rate(contender, batch)) for batch in batches),
                 " / ".join(ABSENT if seconds is None else f"{1e6 * seconds:.1f}" for seconds in times),
-                share_text(rounds.share(rounds.best(contender), flops(work.inference_macs))),
+                share_text(rounds.roofline_fraction(rounds.best(contender), flops(work.inference_macs))),
             ]
         )
     headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the roofline"]
@@ -173,20 +175,20 @@ def flops(macs: int) -> float:
 
 
 def rounded(value: float | None) -> float | None:
-    """Three decimals, for JSON."""
+    """Round to three decimals, for JSON."""
     return None if value is None else round(value, 3)
 
 
 def count_text(value: float | None) -> str:
-    """A rate with three significant figures."""
+    """Format a rate with three significant figures."""
     return ABSENT if value is None else f"{float(f'{value:.3g}'):,.0f}"
 
 
 def ratio_text(value: float | None) -> str:
-    """A ratio."""
+    """Format a ratio."""
     return ABSENT if value is None else f"{value:.2f}{_RATIO_MARK}"
 
 
 def share_text(value: float | None) -> str:
-    """A share in percent."""
+    """Format a fraction in percent."""
     return ABSENT if value is None else f"{100 * value:.1f} %"

@@ -36,19 +36,22 @@ def short(
     seconds: float = 0.25,
     torch_batches: Sequence[int] = training.TORCH_BATCHES,
 ) -> Report:
-    """Training and inference against the peers that are installed, in less than a minute.
+    """Compare training and inference with the installed peers, in less than a minute.
 
-    A part that nobody here can run has no table, only the sentences that say what is missing.
+    A part that no runtime here can run has no table, only the notes on what is missing.
 
-    Figures as `training_figures` and `inference_figures` give them, and ``images_per_second`` of everyone.
+    The figures are those of `training_figures` and `inference_figures`, and ``images_per_second`` of each runtime.
     """
     threads, digits = threads or usable_cores(), load_digits()
     report = Report(describe_machine(threads))
-    learned = add_training(report, digits, threads, rounds, seconds, progress, torch_batches)
-    read = add_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
-    if not learned.calls and not read.calls:
+    training_rounds = add_training(report, digits, threads, rounds, seconds, progress, torch_batches)
+    inference_rounds = add_inference(report, digits, threads, rounds, seconds, progress, other_batches=(1, 256))
+    if not training_rounds.calls and not inference_rounds.calls:
         raise EngineError(f"nothing that can be measured is installed: {'; '.join(dict.fromkeys(report.notes))}")
-    report.figures["images_per_second"] = {"training": rates(learned), "inference": rates(read)}
+    report.figures["images_per_second"] = {
+        "training": rates(training_rounds),
+        "inference": rates(inference_rounds),
+    }
     report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
     return report
 
@@ -106,7 +109,7 @@ def add_inference(
 
 
 def note_machine(report: Report, measured_rounds: Rounds) -> None:
-    """Keep the peak that was measured, and how often something else took a processor meanwhile."""
+    """Add the measured peak and the involuntary context switches to the report."""
     machine = report.machine
     if measured_rounds.peaks:
         machine["peak_flops"] = max(machine["peak_flops"] or 0, round(statistics.median(measured_rounds.peaks)))

@@ -62,15 +62,15 @@ def _openvino(
     model = core.read_model(to_onnx(network, arrays))
     settings = {
         "INFERENCE_NUM_THREADS": threads,
-        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, as everyone else here
+        "PERFORMANCE_HINT": "LATENCY",  # one request at a time, as in the other runtimes
         "INFERENCE_PRECISION_HINT": precision,
     }
 
     def prepare(batch: int) -> Call:
         feeds = np.ascontiguousarray(inputs[:batch])
-        fixed = model.clone()
-        fixed.reshape([batch, *network.input])
-        request = core.compile_model(fixed, "CPU", settings).create_infer_request()
+        model_of_batch = model.clone()
+        model_of_batch.reshape([batch, *network.input])
+        request = core.compile_model(model_of_batch, "CPU", settings).create_infer_request()
 
         def call() -> Array:
             return np.asarray(request.infer({0: feeds})[0])

@@ -33,8 +33,8 @@ class Rounds:
     """The measurements of all rounds.
 
     Attributes:
-        peaks: fp32 operations a second that the threads reached in registers; empty where unknown.
-        calls: for each task (who, batch) and round, the seconds of each call.
+        peaks: peak fp32 operations per second of the threads, between registers; empty where unknown.
+        calls: for each task (contender, batch) and round, the seconds of each call.
         images: images of one call of each task.
         interruptions: involuntary context switches a second.
     """
@@ -64,18 +64,18 @@ class Rounds:
 
     def best(self, *names: str) -> tuple[str, int] | None:
         """The fastest of these, with its batch; None if none ran."""
-        ran = [key for key in self.calls if key[0] in names]
-        return max(ran, key=lambda key: statistics.median(self.rates(*key)), default=None)
+        keys = [key for key in self.calls if key[0] in names]
+        return max(keys, key=lambda key: statistics.median(self.rates(*key)), default=None)
 
-    def over(self, key: tuple[str, int] | None, other: tuple[str, int] | None) -> float | None:
-        """The rate of ``key`` relative to ``other``: the median of the rounds' ratios."""
+    def speedup(self, key: tuple[str, int] | None, other: tuple[str, int] | None) -> float | None:
+        """Speedup of ``key`` over ``other``: the median of the rounds' ratios of rates."""
         if key is None or other is None or key not in self.calls or other not in self.calls:
             return None
         pairs = zip(self.rates(*key), self.rates(*other), strict=True)
         return statistics.median(rate / other_rate for rate, other_rate in pairs)
 
-    def share(self, key: tuple[str, int] | None, flops: float) -> float | None:
-        """The share of each round's peak that a task of ``flops`` an image used; the median over rounds."""
+    def roofline_fraction(self, key: tuple[str, int] | None, flops: float) -> float | None:
+        """Fraction of the peak that a task of ``flops`` per image reached; the median over rounds."""
         if key is None or key not in self.calls or not self.peaks:
             return None
         pairs = zip(self.rates(*key), self.peaks, strict=True)
@@ -97,14 +97,14 @@ def run_rounds(
 ) -> Rounds:
     """Time every task for about ``seconds`` in each of ``rounds`` rounds; ``peak`` is measured once a round."""
     measured_rounds = Rounds(images={(task.contender, task.batch): task.images for task in tasks})
-    began, interruptions_before = time.perf_counter(), count_interruptions()
+    start, interruptions_before = time.perf_counter(), count_interruptions()
     for number in range(1, rounds + 1):
         if peak is not None:
             measured_rounds.peaks.append(peak())
         for task in tasks:
             progress(f"round {number} of {rounds}: {task.contender}, batch {task.batch:,}")
             measured_rounds.calls.setdefault((task.contender, task.batch), []).append(time_calls(task.call, seconds))
-    measured_rounds.interruptions = (count_interruptions() - interruptions_before) / (time.perf_counter() - began)
+    measured_rounds.interruptions = (count_interruptions() - interruptions_before) / (time.perf_counter() - start)
     return measured_rounds
 
 
@@ -123,21 +123,21 @@ def time_calls(call: Call, seconds: float) -> list[float]:
     At least three calls, unless these take a second more than that.
     """
     clock = time.perf_counter
-    warm = clock() + seconds * _WARM_UP
+    warm_up_end = clock() + seconds * _WARM_UP
     call()
-    while clock() < warm:
+    while clock() < warm_up_end:
         call()
     calls: list[float] = []
-    collecting = gc.isenabled()
+    gc_was_enabled = gc.isenabled()
     gc.disable()  # as timeit does
     try:
         end = clock() + seconds
         while not calls or clock() < end or (len(calls) < _MIN_CALLS and clock() < end + _MAX_OVERTIME):
-            began = clock()
+            start = clock()
             call()
-            calls.append(clock() - began)
+            calls.append(clock() - start)
     finally:
-        if collecting:
+        if gc_was_enabled:
             gc.enable()
     return calls
 

@@ -1,4 +1,4 @@
-"""torch as people use it, at its usual and at its best: the module, the tutorial's loop, training from memory."""
+"""PyTorch baselines: inference in several modes, the tutorials' training loop, training from memory."""
 
 import warnings
 from collections.abc import Callable, Iterator, Mapping
@@ -30,7 +30,7 @@ _TUTORIAL_BATCH, _TUTORIAL_RATE = 16, 1e-3
 
 
 def plain_module(network: Network, arrays: Mapping[str, Array] | None = None) -> nn.Sequential:
-    """The network out of torch's own layers alone, as one writes it by hand: nothing of this package slows it.
+    """Build the network from torch's own layers, as written by hand, without code of this package.
 
     Raises:
         ArchitectureError: for a stage that torch has no layer for (tables, sub-sampling, RBF, a bias by unit).
@@ -59,32 +59,32 @@ def plain_module(network: Network, arrays: Mapping[str, Array] | None = None) ->
 
 
 def eager(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
-    """Reading by the module as it is."""
-    return _reading(plain_module(network, arrays).eval(), torch.from_numpy(inputs), threads)
+    """Inference by the eager module."""
+    return _inference(plain_module(network, arrays).eval(), torch.from_numpy(inputs), threads)
 
 
 def channels_last(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
-    """Reading with weights and inputs in the order (N, H, W, C)."""
+    """Inference with weights and inputs in the order (N, H, W, C)."""
     module: Any = plain_module(network, arrays).eval()
     module.to(memory_format=torch.channels_last)
-    return _reading(module, torch.from_numpy(inputs).contiguous(memory_format=torch.channels_last), threads)
+    return _inference(module, torch.from_numpy(inputs).contiguous(memory_format=torch.channels_last), threads)
 
 
 def frozen(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
-    """Reading by a traced module, frozen and optimized for inference, one for each batch."""
+    """Inference by a traced module, frozen and optimized, one for each batch."""
     module, all_inputs = plain_module(network, arrays).eval(), torch.from_numpy(inputs)
 
     def prepare(batch: int) -> Call:
         with warnings.catch_warnings(), torch.inference_mode(False), torch.no_grad():
             warnings.simplefilter("ignore")  # jit is going away; what replaces it was no faster here
             traced: Any = torch.jit.trace(module, all_inputs[:batch])  # type: ignore[no-untyped-call]
-            best = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
-        return _reading(best, all_inputs, threads)(batch)
+            optimized = torch.jit.optimize_for_inference(torch.jit.freeze(traced))
+        return _inference(optimized, all_inputs, threads)(batch)
 
     return prepare
 
 
-def _reading(module: Callable[[Tensor], Tensor], inputs: Tensor, threads: int) -> Callable[[int], Call]:
+def _inference(module: Callable[[Tensor], Tensor], inputs: Tensor, threads: int) -> Callable[[int], Call]:
     torch.set_num_threads(threads)
 
     def prepare(batch: int) -> Call:
@@ -137,19 +137,19 @@ def train_in_memory(
     batch: int,
     threads: int,
     *,
-    last: bool = False,
+    channels_last: bool = False,
     fused: bool = False,
 ) -> Callable[[], None]:
     """One update of torch's usual loop with the whole set in memory as float32 network inputs, in a random order.
 
-    ``last`` keeps channels last; ``fused`` takes SGD's fused kernel.
+    ``channels_last`` stores tensors channels last; ``fused`` takes SGD's fused kernel.
     """
     torch.set_num_threads(threads)
     torch.manual_seed(0)
     order = torch.from_numpy(np.random.default_rng(0).permutation(len(inputs)))
     images, targets = torch.from_numpy(inputs), torch.from_numpy(labels)
     model: Any = plain_module(network).train()
-    if last:
+    if channels_last:
         images = images.contiguous(memory_format=torch.channels_last)
         model.to(memory_format=torch.channels_last)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9, nesterov=True, fused=fused)
@@ -166,7 +166,7 @@ def train_in_memory(
 
 
 class _Pictures(torch.utils.data.Dataset[tuple[Tensor, int]]):
-    """What torchvision's MNIST with ToTensor does for each picture, without torchvision."""
+    """Equivalent of torchvision's MNIST with ToTensor, without torchvision."""
 
     def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> None:
         self.data, self.targets = torch.from_numpy(images), torch.from_numpy(labels)

@@ -13,7 +13,7 @@ from lenet.engine.native import Engine, Learning
 from lenet.errors import LeNetError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.networks import describe
-from lenet.preprocess import network_inputs
+from lenet.preprocess import fitted, network_inputs
 
 OURS, TUTORIAL, TORCH = "lenet", "tutorial loop", "torch from memory"
 TORCH_BATCHES = (64, 128, 256, 512, 1024)
@@ -32,7 +32,7 @@ def training_tasks(
     our_batches: Sequence[int] = OUR_BATCHES,
     variants: bool = False,
 ) -> tuple[list[Task], list[str]]:
-    """The tasks of all runtimes that run here, and one sentence for each that does not.
+    """The tasks of all available runtimes, and one sentence for each missing one.
 
     Args:
         images, labels: uint8 (N, H, W) at the network's size, int64 (N,).
@@ -54,9 +54,11 @@ def training_tasks(
     if variants:
         kinds |= {f"{TORCH}, channels last": (True, False), f"{TORCH}, fused SGD": (False, True)}
     inputs = network_inputs(images, network.input, network.input_range)
-    for contender, (last, fused) in kinds.items():
+    for contender, (channels_last, fused) in kinds.items():
         for batch in torch_batches:
-            step = torch_peer.train_in_memory(network, inputs, labels, batch, threads, last=last, fused=fused)
+            step = torch_peer.train_in_memory(
+                network, inputs, labels, batch, threads, channels_last=channels_last, fused=fused
+            )
             tasks.append(Task(contender, batch, batch, step))
     return tasks, absent
 
@@ -73,28 +75,17 @@ def ours(
 ) -> Task:
     """The native engine's `fit`, called for ``examples`` images at a time, in a random order, without distortions."""
     engine = Engine(network, initial_weights(network), threads=threads)
-    fitted = at_size(images, network)
-    examples = min(examples, len(fitted)) // learning.batch * learning.batch
+    pictures = fitted(images, network.input)
+    examples = min(examples, len(pictures)) // learning.batch * learning.batch
     rates = np.full(examples // learning.batch, rate, np.float32)
-    orders = _orders(len(fitted), examples)
+    orders = _orders(len(pictures), examples)
 
     def step() -> None:
-        loss, _ = engine.fit(fitted, labels, next(orders), rates, learning)
+        loss, _ = engine.fit(pictures, labels, next(orders), rates, learning)
         if not math.isfinite(loss):  # the engine stops early then, which is not speed
             raise TrainingError(f"{network.name} diverges at the rate {rate}; nothing can be timed")
 
     return Task(contender, learning.batch, examples, step)
-
-
-def at_size(images: NDArray[np.uint8], network: Network) -> NDArray[np.uint8]:
-    """Gray levels brought to the network's channels and size by the rules of `preprocess`; uint8 (N, C, H, W)."""
-    if images.shape[-2:] == network.input[1:] and network.input[0] == 1:
-        return images
-    fitted = np.empty((len(images), *network.input), np.uint8)
-    for start in range(0, len(images), 1000):
-        part = slice(start, start + 1000)
-        fitted[part] = network_inputs(images[part], network.input, (0.0, 255.0)).round()
-    return fitted
 
 
 def _orders(available: int, examples: int) -> Iterator[NDArray[np.int64]]:

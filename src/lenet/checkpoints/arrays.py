@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.architecture import MOST_PARAMETERS
+from lenet.architecture import MAX_PARAMETERS
 from lenet.errors import WeightsError
 
 Array = NDArray[np.float32]
@@ -34,8 +34,8 @@ def check_kinds(arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
                 f"{name} holds {kind} numbers, expected float32, float64, float16 or bfloat16; "
                 "save a quantized model as it was before it was quantized"
             )
-    if (count := sum(math.prod(shape) for _, shape in arrays.values())) > MOST_PARAMETERS:
-        raise WeightsError(f"claims to hold {count:,} numbers, expected at most {MOST_PARAMETERS:,}")
+    if (count := sum(math.prod(shape) for _, shape in arrays.values())) > MAX_PARAMETERS:
+        raise WeightsError(f"claims to hold {count:,} numbers, expected at most {MAX_PARAMETERS:,}")
 
 
 def decoded(content: bytes | memoryview, kind: str, order: str = "<") -> Array:

@@ -1,4 +1,4 @@
-"""The command line: arguments to calls, text or JSON out.
+"""Command-line interface: parses arguments, calls the verbs, prints text or JSON.
 
 Every verb is a function of the same name in its module here, and only the module of the verb that is asked for is
 imported; every error becomes one sentence on stderr in `main`.
@@ -56,7 +56,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 class _Group(TyperGroup):
-    """Verbs that leave Ctrl-C and a reader that goes away to `main`; else typer ends by itself, without a word."""
+    """Command group that leaves Ctrl-C and broken pipes to `main`; typer would end without a message."""
 
     def invoke(self, ctx: Any) -> Any:
         try:
@@ -85,9 +85,14 @@ def build_app(verb: str | None = None) -> typer.Typer:
         for name, docstring in _docstrings():
             app.command(name, help=docstring)(_nothing)
         return app
-    modules = [VERBS[verb]] if verb in VERBS else [] if verb == "--version" else dict.fromkeys(VERBS.values())
-    for module in modules:
-        import_module(f"{__name__}.{module}").register(app)
+    chosen = {VERBS[verb]} if verb in VERBS else set() if verb == "--version" else {*VERBS.values()}
+    for name, module_name in VERBS.items():
+        if module_name in chosen:
+            module = import_module(f"{__name__}.{module_name}")
+            if name == "data":
+                app.add_typer(module.app, name=name)
+            else:
+                app.command()(getattr(module, name))
     return app
 
 
@@ -128,7 +133,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _exit_code(arguments: Sequence[str]) -> int:
-    """Run the command line, and say in one sentence why it ended if it did not end well."""
+    """Run the command line, print errors as one sentence, and return the exit code."""
     try:
         return _run(arguments)
     except TyperException as error:

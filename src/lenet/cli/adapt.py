@@ -1,4 +1,4 @@
-"""``lenet adapt``: a model that has learned a person's own hand, and what that did to everything else."""
+"""``lenet adapt``: fine-tune a model on a person's own handwriting, and measure the effect."""
 
 import json
 import sys
@@ -12,14 +12,9 @@ import typer
 from lenet.cli.photos import report_problems, with_progress
 from lenet.errors import LeNetError, printable
 from lenet.reading.batch.photos import Measurement
-from lenet.verbs import adapt as verb
+from lenet.verbs import adapt as adapt_verb
 
 Item = TypeVar("Item")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(adapt)
 
 
 def adapt(
@@ -46,15 +41,15 @@ def adapt(
 
     lenet read photo.jpg --model mine.safetensors
     """
-    began = time.perf_counter()
+    start = time.perf_counter()
     if out.is_dir():
         raise LeNetError(f"{out}: is a folder, expected a name for the adapted weights, as adapted.safetensors")
     if out.suffix != ".safetensors":
         raise LeNetError(f"{out}: adapted weights are a safetensors file, expected a name that ends in .safetensors")
-    adaptation = verb.adapt(table, model, progress=_OnStderr())
+    adaptation = adapt_verb.adapt(table, model, progress=_StderrProgress())
     adaptation.model.save(out)
     if as_json:
-        seconds = round(time.perf_counter() - began, 1)
+        seconds = round(time.perf_counter() - start, 1)
         print(
             json.dumps(adaptation.to_json() | {"weights": printable(str(out)), "seconds": seconds}, ensure_ascii=False)
         )
@@ -62,11 +57,11 @@ def adapt(
         print(*adaptation.lines(), printable(str(out)), sep="\n")
 
 
-class _OnStderr(verb.Progress):
-    """A line for each step, and on a terminal one that counts."""
+class _StderrProgress(adapt_verb.Progress):
+    """Progress on stderr: a line for each step, and on a terminal a counter."""
 
-    def say(self, what: str) -> None:
-        print(what, file=sys.stderr, flush=True)
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr, flush=True)
 
     def problems(self, measurement: Measurement) -> None:
         report_problems(measurement)

@@ -18,7 +18,7 @@ _REJECTED = "?"
 
 @dataclass(frozen=True)
 class Line:
-    """Digits that are answered together: a whole picture's, or one line of them.
+    """The digits of one answer: a whole picture's, or one line's.
 
     Attributes:
         number: of the line, from 1; 0 for a whole picture.
@@ -30,8 +30,8 @@ class Line:
     text: str
     digits: tuple["Digit", ...]
 
-    def written(self, rejected: str) -> str:
-        """The text with rejected digits written as asked: ``{}`` stands for the label."""
+    def marked(self, rejected: str) -> str:
+        """The text with rejected digits by the format ``rejected``, in which ``{}`` stands for the label."""
         marks = iter(rejected.format(digit.label) if digit.is_rejected else digit.label for digit in self.digits)
         return "".join(next(marks) if character in LABELS else character for character in self.text)
 
@@ -51,7 +51,7 @@ def lines_of(reading: "Reading", by_line: bool) -> list[Line]:
 
 @dataclass(frozen=True)
 class Answers:
-    """How readings are put into words.
+    """Formatting of readings as text, JSON values and table rows.
 
     Attributes:
         is_named: whether each answer begins with its file's name.
@@ -77,16 +77,16 @@ class Answers:
 
     def text(self, name: str, reading: AnyReading) -> Iterator[str]:
         """The lines to print."""
-        before = f"{name}: " if self.is_named else ""
+        prefix = f"{name}: " if self.is_named else ""
         if isinstance(reading, IdxReading):
-            yield from self._idx_text(before, reading)
+            yield from self._idx_text(prefix, reading)
             return
         lines = lines_of(reading, self.by_line)
         if not lines and self.is_named:
-            yield before
+            yield prefix
         for line in lines:
-            written = line.written(self._rejected)
-            yield before + (written.replace("\n", " | ") if self.is_named else written)
+            text = line.marked(self._rejected)
+            yield prefix + (text.replace("\n", " | ") if self.is_named else text)
             for digit in line.digits if self.has_detail else ():
                 top, left, bottom, right = digit.box
                 others = _others(digit.alternatives[:2])
@@ -97,11 +97,11 @@ class Answers:
                 top, left, bottom, right = piece.box
                 yield f"  ignored: {piece.reason}; rows {top}-{bottom}, columns {left}-{right}"
 
-    def _idx_text(self, before: str, reading: IdxReading) -> Iterator[str]:
+    def _idx_text(self, prefix: str, reading: IdxReading) -> Iterator[str]:
         for probabilities in reading.probabilities:
             first, *others = (-probabilities).argsort()[:3].tolist()
             label = LABELS[first]
-            line = before + (self._rejected.format(label) if probabilities[first] < self.min_probability else label)
+            line = prefix + (self._rejected.format(label) if probabilities[first] < self.min_probability else label)
             if self.has_detail:
                 rest = _others([(LABELS[other], probabilities[other]) for other in others])
                 line += f"  {probabilities[first]:.1%}  {rest}"
@@ -121,7 +121,7 @@ class Answers:
             yield values | {
                 "line": line.number,
                 "text": line.text,
-                "accepted": line.written(_REJECTED),
+                "accepted": line.marked(_REJECTED),
                 "rejected": not line.digits or any(digit.is_rejected for digit in line.digits),
                 "digits": [digit.to_json() for digit in line.digits],
             }
@@ -144,7 +144,7 @@ class Answers:
                 number,
                 line.number or "",
                 line.text.replace("\n", "|"),
-                line.written(_REJECTED).replace("\n", "|"),
+                line.marked(_REJECTED).replace("\n", "|"),
                 f"{min(probabilities):.4f}" if probabilities else "",
                 " ".join(f"{share:.4f}" for share in probabilities),
                 " ".join("{},{},{},{}".format(*digit.box) for digit in line.digits),
@@ -153,7 +153,7 @@ class Answers:
 
 
 def is_in_doubt(reading: AnyReading, min_probability: float) -> bool:
-    """Whether some digit of the reading was rejected."""
+    """Whether any digit of the reading was rejected."""
     if isinstance(reading, IdxReading):
         return bool((reading.probabilities.max(axis=1) < min_probability).any())
     return any(digit.is_rejected for digit in reading.digits)

@@ -1,4 +1,4 @@
-"""``lenet bench``: how fast this machine trains and reads with it."""
+"""``lenet bench``: throughput of training and reading on this machine."""
 
 import json
 from typing import Annotated
@@ -7,15 +7,12 @@ import typer
 from rich.console import Console
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(bench)
-
-
 def bench(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print Markdown.")] = False,
-    threads: Annotated[int | None, typer.Option(min=1, help="CPU threads of everyone [default: one a core].")] = None,
+    threads: Annotated[
+        int | None, typer.Option(min=1, help="CPU threads of each library [default: one a core].")
+    ] = None,
 ) -> None:
     """Compare training and reading with torch, ONNX Runtime, OpenVINO and the roofline, in less than a minute.
 
@@ -24,12 +21,12 @@ def bench(
     """
     if as_json and markdown:
         raise typer.BadParameter("choose one of --json and --markdown")
-    from lenet.verbs import bench as verb  # the native engine and its peers load only here
+    from lenet.verbs import bench as bench_verb  # the native engine and its peers load only here
 
     console = Console(stderr=True)
     with console.status("starting") as status:
-        show = status.update if console.is_terminal else _Phases(console).show
-        report = verb.bench(threads, progress=show)
+        progress = status.update if console.is_terminal else _Phases(console).show
+        report = bench_verb.bench(threads, progress=progress)
     if as_json:
         print(json.dumps(report.to_json(), ensure_ascii=False))
     else:
@@ -37,13 +34,13 @@ def bench(
 
 
 class _Phases:
-    """A line for every phase where no terminal can overwrite it."""
+    """A line for every phase, for streams that are no terminal."""
 
     def __init__(self, console: Console) -> None:
-        self._console, self._shown = console, ""
+        self._console, self._phase = console, ""
 
     def show(self, text: str) -> None:
         phase = text.partition(":")[0]
-        if phase != self._shown:
+        if phase != self._phase:
             self._console.print(phase, highlight=False)
-        self._shown = phase
+        self._phase = phase

@@ -1,4 +1,4 @@
-"""``lenet code``: a network as a PyTorch file of its own, and the files that train it and predict by it."""
+"""``lenet code``: a network as a standalone PyTorch file, and scripts that train it and predict by it."""
 
 from pathlib import Path
 from typing import Annotated
@@ -9,9 +9,9 @@ from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
 from lenet.verbs.describe import Form
-from lenet.verbs.describe import code as verb
+from lenet.verbs.describe import code as code_verb
 
-_SAYS: dict[Form, str] = {
+_USAGE: dict[Form, str] = {
     "module": "in PyTorch; python {file} prints its output shape and its parameters",
     "sequential": "in PyTorch; python {file} prints its parameters and its output shape",
     "train": "is trained by python {file} DATA, beside its model.py",
@@ -45,7 +45,7 @@ def code(
     if sequential + train + predict > 1:
         raise typer.BadParameter("choose one of --sequential, --train and --predict")
     form: Form = "sequential" if sequential else "train" if train else "predict" if predict else "module"
-    source = verb(name, form=form, classes=classes, channels=channels, hidden=hidden, size=size)
+    source = code_verb(name, form=form, classes=classes, channels=channels, hidden=hidden, size=size)
     if output is None:
         typer.echo(source, nl=False)
         return
@@ -53,9 +53,4 @@ def code(
         write_atomically(output, source.encode())
     except OSError as error:
         raise LeNetError(f"cannot write {output}: {(error.strerror or str(error)).lower()}") from None
-    typer.echo(f"{output}: {name} {_SAYS[form].format(file=output)}")
-
-
-def register(app: typer.Typer) -> None:
-    """Add ``code`` to the command line."""
-    app.command()(code)
+    typer.echo(f"{output}: {name} {_USAGE[form].format(file=output)}")

@@ -11,11 +11,6 @@ from lenet.model import Model, load
 from lenet.verbs import convert as verb
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(convert)
-
-
 def convert(
     source: Annotated[
         str,

@@ -1,4 +1,4 @@
-"""`lenet data`: list, fetch, verify and look at data sets."""
+"""``lenet data``: list, fetch, verify and draw data sets."""
 
 import json
 from dataclasses import asdict
@@ -17,11 +17,6 @@ DataDir = Annotated[
     typer.Option("--data-dir", help="A folder where the files lie already, raw or .gz, under their usual names."),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-
-
-def register(parent: typer.Typer) -> None:
-    """Add the verbs of this module, as a group."""
-    parent.add_typer(app, name="data")
 
 
 @app.callback()
@@ -53,8 +48,8 @@ def list_(as_json: AsJson = False) -> None:
     for name, entry in data.CATALOG.items():
         shape = "×".join(str(size) for size in entry.shape)
         counts = f"{entry.train_examples:>6,} + {entry.test_examples:>6,}"
-        here = "here" if data.is_cached(entry.collection) else "not fetched"
-        typer.echo(f"{name:<14} {counts}  {shape:<8} {len(entry.class_names):>3} classes  {here:<12} {entry.title}")
+        status = "here" if data.is_cached(entry.collection) else "not fetched"
+        typer.echo(f"{name:<14} {counts}  {shape:<8} {len(entry.class_names):>3} classes  {status:<12} {entry.title}")
     typer.echo(f"kept in {data.cache_folder()}")
 
 
@@ -62,7 +57,7 @@ def list_(as_json: AsJson = False) -> None:
 def fetch(
     names: Annotated[list[str], typer.Argument(help="Names of data sets, or 'all'.")], data_dir: DataDir = None
 ) -> None:
-    """Fetch data sets into the cache and prove them. For example: lenet data fetch mnist"""
+    """Fetch data sets into the cache and verify them. For example: lenet data fetch mnist"""
     from lenet import data
 
     failures = []

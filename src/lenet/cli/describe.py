@@ -1,4 +1,4 @@
-"""``lenet networks``, ``show`` and ``diff``: what the networks are, counted exactly."""
+"""``lenet networks``, ``show`` and ``diff``: exact counts of the networks."""
 
 import json
 from enum import StrEnum
@@ -28,30 +28,23 @@ Hidden = Annotated[int | None, typer.Option(help="Hidden units of lenet-4: 37 (d
 Size = Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")]
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(networks)
-    app.command()(show)
-    app.command()(diff)
-
-
 def chosen_network(name: str, **arguments: int | None) -> Network:
-    """The network of that name with the options that were given."""
+    """The network of a name, with the options that are not None."""
     return describe(name, **{option: value for option, value in arguments.items() if value is not None})
 
 
 def networks(as_json: Json = False) -> None:
     """List the networks: names, parameters, connections, one line each."""
-    accounts = [summary.count(describe(name)) for name in names()]
+    all_counts = [summary.summarize(describe(name)) for name in names()]
     if as_json:
         keys = ("name", "story", "source", "input_shape", "departures", "totals")
-        print(json.dumps([{key: account.to_json()[key] for key in keys} for account in accounts], indent=2))
+        print(json.dumps([{key: row.to_json()[key] for key in keys} for row in all_counts], indent=2))
         return
     width = max(map(len, names()))
     print(f"{'network':<{width}}  {'parameters':>10}  {'connections':>11}")
-    for account in accounts:
-        network = account.network
-        print(f"{network.name:<{width}}  {account.parameters:>10,}  {account.connections:>11,}  {network.story}")
+    for row in all_counts:
+        network = row.network
+        print(f"{network.name:<{width}}  {row.parameters:>10,}  {row.connections:>11,}  {network.story}")
 
 
 def show(
@@ -94,23 +87,23 @@ def show(
 
         print(write_diagram(network, diagram))
         return
-    account = summary.count(network)
+    network_counts = summary.summarize(network)
     if trace:
         print(summary.trace(network))
     elif toml:
         print(to_toml(network), end="")
     elif as_json:
-        print(json.dumps(account.to_json(), indent=2, ensure_ascii=False))
+        print(json.dumps(network_counts.to_json(), indent=2, ensure_ascii=False))
     elif markdown:
-        print(summary.to_markdown(account))
+        print(summary.to_markdown(network_counts))
     elif explain:
-        print(summary.explain(account, lang.value))
+        print(summary.explain(network_counts, lang.value))
     elif table:
         print(summary.draw_tables(network))
     elif weights:
         print(summary.list_parameters(network))
     else:
-        print(summary.to_text(account))
+        print(summary.to_text(network_counts))
 
 
 def diff(

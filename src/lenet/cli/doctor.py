@@ -1,16 +1,11 @@
-"""``lenet doctor``: what is installed, what this machine offers, which engine runs and why, and what is broken."""
+"""``lenet doctor``: diagnosis of the installation, the machine and the engine."""
 
 import json
 from typing import Annotated
 
 import typer
 
-from lenet.verbs import doctor as verb
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(doctor)
+from lenet.verbs import doctor as doctor_verb
 
 
 def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False) -> None:
@@ -20,7 +15,7 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] 
 
     lenet doctor
     """
-    diagnosis = verb.doctor()
+    diagnosis = doctor_verb.doctor()
     typer.echo(json.dumps(diagnosis.to_json(), indent=2, ensure_ascii=False) if as_json else str(diagnosis))
     if not diagnosis.is_sound:
         raise typer.Exit(1)

@@ -1,4 +1,4 @@
-"""``lenet explain``: networks to be opened up by hand, as one HTML file."""
+"""``lenet explain``: the interactive page about networks, as one HTML file."""
 
 import json
 from pathlib import Path
@@ -7,13 +7,8 @@ from typing import Annotated, Literal
 import typer
 
 from lenet.page.document import SHIPPED
-from lenet.verbs import explain as verb
+from lenet.verbs import explain as explain_verb
 from lenet.verbs.describe import model_to_look_at
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(explain)
 
 
 def explain(
@@ -40,11 +35,11 @@ def explain(
 
     lenet explain lenet-5-relu lenet-5 --language zh
     """
-    loaded = [model_to_look_at(name) for name in models or SHIPPED]
-    path = verb.explain(loaded, output, language=language)
-    size, names = path.stat().st_size, [one.network.name for one in loaded]
+    loaded_models = [model_to_look_at(name) for name in models or SHIPPED]
+    path = explain_verb.explain(loaded_models, output, language=language)
+    size, names = path.stat().st_size, [model.network.name for model in loaded_models]
     if as_json:
         typer.echo(json.dumps({"path": str(path), "bytes": size, "networks": names}, ensure_ascii=False))
         return
-    together = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
-    typer.echo(f"{path}: {together}, {size / 1e6:.2f} MB; open it in any browser")
+    listed = " and ".join([", ".join(names[:-1]), names[-1]] if names[1:] else names)
+    typer.echo(f"{path}: {listed}, {size / 1e6:.2f} MB; open it in any browser")

@@ -9,11 +9,6 @@ import typer
 from lenet.exporting import formats
 
 
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(export)
-
-
 def export(
     model: Annotated[
         str,

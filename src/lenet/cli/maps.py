@@ -1,16 +1,11 @@
-"""``lenet maps``: what a network makes of one picture, drawn."""
+"""``lenet maps``: figures of a network's feature maps for one picture."""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from lenet.verbs import maps as verb
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(maps)
+from lenet.verbs import maps as maps_verb
 
 
 def maps(
@@ -56,7 +51,7 @@ def maps(
 
     lenet maps lenet-5-relu mnist:7 --unit conv2:0,4,4 --text --each-map --long-names
     """
-    for path in verb.maps(
+    for path in maps_verb.maps(
         model,
         picture,
         output,

@@ -1,4 +1,4 @@
-"""What is given out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
+"""Output of ``lenet read`` as a stream: answers on stdout, problems and progress on stderr, a CSV file."""
 
 import json
 import sys
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from lenet.cli.answers import Answers, is_in_doubt
 from lenet.cli.picture_files import PictureSources
-from lenet.cli.signals import signals_held_back
+from lenet.cli.signals import deferred_signals
 from lenet.cli.table import Table
 from lenet.errors import DataError, LeNetError, Stopped, printable
 from lenet.reading.batch.pages import Page, names_idx
@@ -17,12 +17,12 @@ from lenet.reading.idx import IdxReading
 
 
 class Output:
-    """Answers in the order in which they come, and a count of everything.
+    """Printer of readings in the order of the pages, with counts of the outcomes.
 
     Attributes:
         read, failed, without_digits: pages, and files that cannot be opened.
         in_doubt: pages with rejected digits.
-        drawn, undrawn: pages that were drawn if that was asked for, and those that could not be.
+        drawn, undrawn: pages whose drawing was written, and those whose drawing failed.
     """
 
     def __init__(self, pictures: PictureSources, answers: Answers, as_json: bool, csv: Path | None) -> None:
@@ -35,31 +35,21 @@ class Output:
             self._json = JsonList(indent=None if has_idx else 2)
 
     def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
-        """Give out what comes, each page when it comes: its rows first, and then its answers.
+        """Write each page as it comes: its rows first, and then its answers.
 
         Raises:
-            Stopped: by Ctrl-C or SIGTERM, when the page that was being given out was whole.
+            Stopped: by Ctrl-C or SIGTERM, after the page that was being written.
             LeNetError: if the table cannot be written.
         """
         started = time.monotonic()
         for problem in self._pictures.problems:
             self._fail(str(problem))
-        total, done = len(self._pictures.sources), 0
-        try:
-            with closing(pages), progress(total if is_many else 0) as show_progress:
-                for page in pages:
-                    with signals_held_back():
-                        self._take(page)
-                        done = page.index + 1
-                    show_progress(done)
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
-        finally:
-            with signals_held_back():
-                if self._json is not None:
-                    self._json.end()
-                if self._table is not None:
-                    self._table.close()
+        total = len(self._pictures.sources)
+        with answering(total, is_many, self._json, self._table) as show_progress, closing(pages):
+            for page in pages:
+                with deferred_signals():
+                    self._take(page)
+                    show_progress(page.index + 1)
         if is_many and total:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
@@ -117,7 +107,7 @@ class Output:
 
 
 def check_picture_path(path: Path | None) -> None:
-    """Refuse, before anything is done, to draw into a file that is no picture's, or into no folder.
+    """Check the path of a picture file to be written: its suffix and its folder.
 
     Raises:
         DataError: if the name's end is no picture's.
@@ -130,7 +120,7 @@ def check_picture_path(path: Path | None) -> None:
 
 
 class JsonList:
-    """A JSON list on stdout, value after value, as `json.dumps` would print the whole."""
+    """Incremental JSON list on stdout, as `json.dumps` would print the whole."""
 
     def __init__(self, indent: int | None) -> None:
         self._indent = indent
@@ -140,8 +130,8 @@ class JsonList:
         text = json.dumps(value, indent=self._indent, ensure_ascii=False)
         if self._indent:
             text = "\n" + "\n".join(" " * self._indent + line for line in text.split("\n"))
-        before = "[" if self._is_empty else "," if self._indent else ", "
-        print(before + text, end="", flush=True)
+        prefix = "[" if self._is_empty else "," if self._indent else ", "
+        print(prefix + text, end="", flush=True)
         self._is_empty = False
 
     def end(self) -> None:
@@ -149,10 +139,39 @@ class JsonList:
 
 
 @contextmanager
+def answering(
+    total: int, is_many: bool, json_list: JsonList | None, table: Table | None, doing: str = "reading"
+) -> Iterator[Callable[[int], None]]:
+    """Progress over files, as a function of the files done; at the end, JSON and table are completed; a context.
+
+    Raises:
+        Stopped: in place of KeyboardInterrupt.
+    """
+    finished_files = 0
+
+    def show_progress(files_done: int) -> None:
+        nonlocal finished_files
+        finished_files = files_done
+        show_bar(finished_files)
+
+    try:
+        with progress(total if is_many else 0, doing) as show_bar:
+            yield show_progress
+    except KeyboardInterrupt:
+        raise Stopped(f"stopped after {finished_files:,} of {total:,} files") from None
+    finally:
+        with deferred_signals():
+            if json_list is not None:
+                json_list.end()
+            if table is not None:
+                table.close()
+
+
+@contextmanager
 def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal's stderr that is told how many files are done; none elsewhere, or if the total is 0."""
+    """Progress bar on a terminal's stderr, as a function of the files done; none elsewhere, or if the total is 0."""
     if not (total and sys.stderr.isatty()):
-        yield lambda done: None
+        yield lambda completed: None
         return
     from rich.console import Console  # here, because it takes as long to import as a picture to read
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -162,9 +181,9 @@ def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], Non
     bar = Progress(*columns, console=Console(stderr=True), transient=True, redirect_stdout=sys.stdout.isatty())
     with bar:
         task = bar.add_task(doing, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        yield lambda completed: bar.update(task, completed=completed)
 
 
 def report(message: str) -> None:
-    """A line on stderr."""
+    """Print a message on stderr, in one line."""
     print(f"lenet: {printable(' '.join(message.split()))}", file=sys.stderr)

@@ -1,4 +1,4 @@
-"""``lenet evaluate --photos``: how well labeled pictures are read, group by group."""
+"""``lenet evaluate --photos``: accuracy of reading on labeled pictures, by group."""
 
 import json
 import os
@@ -22,7 +22,7 @@ Item = TypeVar("Item")
 def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: Path | None, as_json: bool) -> None:
     """Read every picture of a table of labels, and print what was right; see `read_labels` for the table."""
     pictures = read_labels(table)
-    originals = map(os.path.realpath, (table, *(one.path for one in pictures)))
+    originals = map(os.path.realpath, (table, *(picture.path for picture in pictures)))
     if mistakes and os.path.realpath(mistakes) in originals:
         raise LeNetError(f"--mistakes would write over {mistakes}; name another file")
     answers = with_progress(read_labeled(pictures, load(model), max_error), len(pictures), "pictures")
@@ -39,7 +39,7 @@ def evaluate_photos(model: str, table: Path, max_error: float | None, mistakes: 
 
 
 def table_of(measurement: Measurement) -> list[str]:
-    """A line for each group and for all, and what else there is to say, as text."""
+    """Text table of a measurement: a line for each group and for all, then remarks."""
     groups = measurement.groups
     rows = [*groups.items()] + ([("all", measurement.total)] if len(groups) > 1 else [])
     width = max(len("kind/capture"), *(len(name) for name, _ in rows))
@@ -55,18 +55,18 @@ def report_problems(measurement: Measurement) -> None:
 
 
 def with_progress(items: Iterable[Item], count: int, what: str) -> Iterator[Item]:
-    """The items, with a line on a terminal's stderr that counts them as they come."""
-    shown = sys.stderr.isatty()
+    """Iterate over items, with a counter on a terminal's stderr."""
+    is_terminal = sys.stderr.isatty()
     for number, item in enumerate(items, start=1):
-        if shown:
+        if is_terminal:
             print(f"\r{number} of {count} {what}", end="", file=sys.stderr, flush=True)
         yield item
-    if shown:
+    if is_terminal:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
 def percent(part: int, whole: int) -> str:
-    """As in ``"98.7 %"``, of nothing ``"-"``.
+    """Format a ratio as a percentage, ``"98.7 %"``; ``"-"`` for a whole of 0.
 
     >>> percent(1, 3), percent(0, 0)
     ('33.3 %', '-')
@@ -90,17 +90,17 @@ def _remarks(measurement: Measurement) -> list[str]:
             "strings are right when digits and lines are; "
             f"{strings.right_with_gaps} of {strings.n} have their gaps right, too"
         )
-    found = _calibration(measurement)
-    if digits := found["digits"]:
+    calibration = _calibration(measurement)
+    if digits := calibration["digits"]:
         remarks.append(
-            f"probabilities of {digits} single digits are off by {100 * found['expected_error']:.1f} % "
+            f"probabilities of {digits} single digits are off by {100 * calibration['expected_error']:.1f} % "
             f"(expected calibration error, {min(BINS, digits)} bins of equal mass)"
         )
     return remarks
 
 
 def _calibration(measurement: Measurement) -> dict[str, Any]:
-    """How far the probabilities of single digits can be trusted."""
+    """Expected calibration error of the probabilities of single digits."""
     probabilities, right = measurement.single_digits
     error = round(calibration_error(probabilities, right), 5) if right else None
     return {"expected_error": error, "bins": BINS, "digits": len(right)}

@@ -1,4 +1,4 @@
-"""Which pictures the words of a command line name: files, folders, quoted globs, and ``-``."""
+"""Resolution of command-line arguments to pictures: files, folders, quoted globs, and ``-``."""
 
 import glob
 import os
@@ -16,12 +16,12 @@ MAX_STDIN = 1 << 29  # bytes
 
 @dataclass
 class PictureSources:
-    """What was named.
+    """The pictures of a command line.
 
     Attributes:
-        sources: files in the order they were named, those of a folder sorted; bytes are what came by stdin.
+        sources: files in the order of the arguments, those of a folder sorted; bytes are the content of stdin.
         is_many: whether a folder or a glob was named, however many files it turned out to hold.
-        problems: words that name nothing.
+        problems: of arguments that name no picture.
     """
 
     sources: list[Path | bytes] = field(default_factory=list)
@@ -35,13 +35,13 @@ class PictureSources:
 
 
 def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: Path | None = None) -> PictureSources:
-    """The pictures that words name.
+    """Resolve command-line arguments to pictures.
 
     Args:
         words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
             that no shell has resolved, ``**`` for any depth; or ``-``.
         recursive: whether folders within folders are looked through.
-        excluding: a folder to leave out: it holds what was drawn.
+        excluding: a folder to leave out, as that of the drawings.
 
     Folders within folders are not looked for through links, which may go round in circles.
     """
@@ -76,17 +76,17 @@ def find_pictures(words: Sequence[str], *, recursive: bool = False, excluding: P
 def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path | bytes]:
     """The pictures of a folder, sorted; hidden files are none."""
     if recursive:
-        places = os.walk(folder, onerror=_raise)
+        folders_within = os.walk(folder, onerror=_raise)
     else:
-        places = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
-    without = os.path.realpath(excluding) if excluding is not None else None
+        folders_within = iter([(str(folder), [], [entry.name for entry in folder.iterdir() if entry.is_file()])])
+    excluded = os.path.realpath(excluding) if excluding is not None else None
     paths: list[Path] = []
-    for place, folders, names in places:
+    for parent, folders, names in folders_within:
         folders[:] = [
-            name for name in folders if not name.startswith(".") and os.path.realpath(Path(place, name)) != without
+            name for name in folders if not name.startswith(".") and os.path.realpath(Path(parent, name)) != excluded
         ]
         paths += (
-            Path(place, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
+            Path(parent, name) for name in names if not name.startswith(".") and Path(name).suffix.lower() in SUFFIXES
         )
     if not paths:
         deeper = "" if recursive else "; --recursive looks into folders within it"
@@ -95,11 +95,11 @@ def _within(folder: Path, recursive: bool, excluding: Path | None) -> list[Path 
 
 
 def _matching(pattern: str, excluding: Path | None) -> list[Path | bytes]:
-    without = Path(os.path.realpath(excluding)) if excluding is not None else None
+    excluded = Path(os.path.realpath(excluding)) if excluding is not None else None
     files: list[Path | bytes] = [
         path
         for path in map(Path, sorted(set(_expanded(pattern))))
-        if not path.is_dir() and without not in Path(os.path.realpath(path)).parents
+        if not path.is_dir() and excluded not in Path(os.path.realpath(path)).parents
     ]
     if not files:
         raise DataError(f"{pattern}: no file matches")
@@ -112,13 +112,13 @@ def _expanded(pattern: str) -> Iterator[str]:
     if "**" not in parts:
         yield from glob.iglob(pattern)  # noqa: PTH207 - absolute ones, too
         return
-    at = parts.index("**")
-    above, below = "/".join(parts[:at]) + "/" * (at > 0), "/".join(parts[at + 1 :]) or "*"
-    for top in glob.iglob(above) if glob.has_magic(above) else [above]:  # noqa: PTH207
-        for place, folders, _ in os.walk(top or "."):
+    index = parts.index("**")
+    pattern_above, pattern_below = "/".join(parts[:index]) + "/" * (index > 0), "/".join(parts[index + 1 :]) or "*"
+    for top in glob.iglob(pattern_above) if glob.has_magic(pattern_above) else [pattern_above]:  # noqa: PTH207
+        for parent, folders, _ in os.walk(top or "."):
             folders[:] = [name for name in folders if not name.startswith(".")]
-            inside = place if top else place[2:]
-            yield from _expanded(os.path.join(glob.escape(inside), below))  # noqa: PTH118 - texts
+            inside = parent if top else parent[2:]
+            yield from _expanded(os.path.join(glob.escape(inside), pattern_below))  # noqa: PTH118 - texts
 
 
 def _from_stdin() -> bytes:

@@ -1,4 +1,4 @@
-"""``lenet predict``: the classes of pictures, by any model."""
+"""``lenet predict``: classification of pictures by any model."""
 
 import os
 import sys
@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from lenet.cli.output import JsonList, check_picture_path, progress, report
+from lenet.cli.output import JsonList, answering, check_picture_path, report
 from lenet.cli.picture_files import PictureSources, find_pictures
-from lenet.cli.signals import signals_held_back
+from lenet.cli.signals import deferred_signals
 from lenet.cli.table import Table, check_table_path
-from lenet.errors import DataError, Stopped, printable
+from lenet.errors import DataError, printable
 from lenet.model import Model, load
 from lenet.reading.batch.pages import result_or_error
 from lenet.verbs.predict import Prediction
-from lenet.verbs.predict import predict as verb
+from lenet.verbs.predict import predict as predict_verb
 
 if TYPE_CHECKING:
     import numpy as np
@@ -26,13 +26,8 @@ if TYPE_CHECKING:
 COLUMNS = ("file", "class", "probability", "likeliest", "remark")
 
 _MANY = 10  # files: as of so many there is a summary
-_MOST_DRAWN, _SIDE = 500, 120
+_MAX_DRAWN, _SIDE = 500, 120
 _FAILED = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(predict)
 
 
 def predict(
@@ -54,7 +49,7 @@ def predict(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: class, probabilities, remark.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file, too.")] = None,
     sheet: Annotated[
-        Path | None, typer.Option(help=f"Draw the pictures, the first {_MOST_DRAWN}, with the answers into this file.")
+        Path | None, typer.Option(help=f"Draw the pictures, the first {_MAX_DRAWN}, with the answers into this file.")
     ] = None,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders within folders.")] = False,
 ) -> None:
@@ -73,50 +68,50 @@ def predict(
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     check_table_path(csv, COLUMNS)
     check_picture_path(sheet)
-    found, own = find_pictures(files, recursive=recursive), load(model)
+    pictures, loaded_model = find_pictures(files, recursive=recursive), load(model)
     if sheet is not None and os.path.realpath(sheet) in {
-        os.path.realpath(source) for source in found.sources if isinstance(source, Path)
+        os.path.realpath(source) for source in pictures.sources if isinstance(source, Path)
     }:
         raise typer.BadParameter(f"--sheet would write over {sheet}; name another file")
-    names_digits = own.pictures.kind == "digits"
-    output = _Output(found, top, found.is_many or len(files) > 1, names_digits, as_json, csv)
-    is_many = found.is_many or len(found.sources) >= _MANY
-    drawn = output.take(_predictions(found, own, fit), is_many, keeps_pictures=sheet is not None)
-    if sheet is not None and drawn:
+    names_digits = loaded_model.pictures.kind == "digits"
+    output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
+    is_many = pictures.is_many or len(pictures.sources) >= _MANY
+    tiles = output.take(_predictions(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
+    if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
 
-        save_sheet(draw_sheet([picture for picture, _ in drawn], [title for _, title in drawn], 8, _SIDE), sheet)
-        print(f"drew {len(drawn):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
+        save_sheet(draw_sheet([picture for picture, _ in tiles], [title for _, title in tiles], 8, _SIDE), sheet)
+        print(f"drew {len(tiles):,} of {output.answered:,} pictures into {printable(str(sheet))}", file=sys.stderr)
     if output.failed:
         raise typer.Exit(_FAILED)
 
 
-def _predictions(found: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
-    for source in map(_given, found.sources):
+def _predictions(pictures: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
+    for source in map(_as_argument, pictures.sources):
         yield result_or_error(source, partial(_prediction, model, source, fit))
 
 
 def _prediction(model: Model, source: str | bytes, fit: str) -> Prediction:
-    answer: Prediction = verb(model, source, fit=fit)
-    return answer
+    prediction: Prediction = predict_verb(model, source, fit=fit)
+    return prediction
 
 
-def _given(source: Path | bytes) -> str | bytes:
+def _as_argument(source: Path | bytes) -> str | bytes:
     return source if isinstance(source, bytes) else str(source)
 
 
-def _square(source: Path | bytes) -> "NDArray[np.uint8]":
-    """The whole picture in color, or that of a data set, to be looked at."""
+def _thumbnail(source: Path | bytes) -> "NDArray[np.uint8]":
+    """Thumbnail of a picture in color, or of a data set's example."""
     from lenet.data import read_picture
     from lenet.verbs.pictures import of_data_set
 
-    given = _given(source)
-    found = of_data_set(given) if isinstance(given, str) else None
-    return read_picture(given, size=_SIDE, color=True) if found is None else found
+    argument = _as_argument(source)
+    example = of_data_set(argument) if isinstance(argument, str) else None
+    return read_picture(argument, size=_SIDE, color=True) if example is None else example
 
 
-def _tell_of_several(name: str, source: str | bytes) -> None:
-    """Say so if a picture shows several digits, of which a model of digits names one."""
+def _warn_of_several(name: str, source: str | bytes) -> None:
+    """Warn of a picture that shows several digits, of which a model of digits names one."""
     from lenet.reading import Reader, Reading
     from lenet.verbs.pictures import of_data_set
 
@@ -129,53 +124,44 @@ def _tell_of_several(name: str, source: str | bytes) -> None:
 
 
 class _Output:
-    """Answers in the order of the pictures, and a count of those that were answered and of those that failed."""
+    """Printer of predictions in the order of the pictures, with counts of answered and failed ones."""
 
     def __init__(
-        self, found: PictureSources, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
+        self, pictures: PictureSources, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
     ) -> None:
         self.answered = self.failed = 0
-        self._found, self._top, self._is_named, self._names_digits = found, top, is_named, names_digits
+        self._pictures, self._top, self._is_named, self._names_digits = pictures, top, is_named, names_digits
         self._json = JsonList(indent=2) if as_json else None
         self._table = Table(csv, COLUMNS) if csv is not None else None
 
     def take(
         self, predictions: Iterator[Prediction | DataError], is_many: bool, keeps_pictures: bool
     ) -> "list[tuple[NDArray[np.uint8], str]]":
-        """Give out each answer when it comes, and keep small pictures with titles if that is asked for.
+        """Write each prediction as it comes, and return thumbnails with titles if ``keeps_pictures``.
 
         Raises:
-            Stopped: by Ctrl-C or SIGTERM, when the answer that was being given out was whole.
+            Stopped: by Ctrl-C or SIGTERM, after the answer that was being written.
             LeNetError: if the table cannot be written.
         """
-        for problem in self._found.problems:
+        for problem in self._pictures.problems:
             self._fail(str(problem))
-        kept: list[tuple[NDArray[np.uint8], str]] = []
-        total, done = len(self._found.sources), 0
-        try:
-            with progress(total if is_many else 0, "predicting") as show_progress:
-                for done, prediction in enumerate(predictions, start=1):
-                    name, source = self._found.name(done - 1), self._found.sources[done - 1]
-                    with signals_held_back():
-                        self._take(name, prediction)
-                    if self._names_digits and isinstance(prediction, Prediction):
-                        _tell_of_several(name, _given(source))
-                    if keeps_pictures and isinstance(prediction, Prediction) and len(kept) < _MOST_DRAWN:
-                        title = f"{prediction.class_name} {prediction.probability:.0%}"
-                        kept.append((_square(source), title + "?" * bool(prediction.remark)))
-                    show_progress(done)
-        except KeyboardInterrupt:
-            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
-        finally:
-            with signals_held_back():
-                if self._json is not None:
-                    self._json.end()
-                if self._table is not None:
-                    self._table.close()
+        thumbnails: list[tuple[NDArray[np.uint8], str]] = []
+        total = len(self._pictures.sources)
+        with answering(total, is_many, self._json, self._table, "predicting") as show_progress:
+            for index, prediction in enumerate(predictions):
+                name, source = self._pictures.name(index), self._pictures.sources[index]
+                with deferred_signals():
+                    self._take(name, prediction)
+                    show_progress(index + 1)
+                if self._names_digits and isinstance(prediction, Prediction):
+                    _warn_of_several(name, _as_argument(source))
+                if keeps_pictures and isinstance(prediction, Prediction) and len(thumbnails) < _MAX_DRAWN:
+                    title = f"{prediction.class_name} {prediction.probability:.0%}"
+                    thumbnails.append((_thumbnail(source), title + "?" * bool(prediction.remark)))
         if is_many and total:
             failed = f", {self.failed:,} failed" if self.failed else ""
             print(f"answered {self.answered:,} of {self.answered + self.failed:,} pictures{failed}", file=sys.stderr)
-        return kept
+        return thumbnails
 
     def _take(self, name: str, prediction: Prediction | DataError) -> None:
         if isinstance(prediction, DataError):
@@ -184,17 +170,17 @@ class _Output:
         self.answered += 1
         likeliest = prediction.top(self._top)
         if self._table is not None:
-            others = "|".join(f"{one} {probability:.4f}" for one, probability in likeliest)
+            others = "|".join(f"{class_name} {probability:.4f}" for class_name, probability in likeliest)
             row = (name, prediction.class_name, f"{prediction.probability:.4f}", others, prediction.remark)
             self._table.write(row)
         if self._json is not None:
             self._json.add({"file": name} | prediction.to_json(self._top))
             return
-        (first, probability), *others_ = likeliest
+        (first, probability), *alternatives = likeliest
         line = f"{name}: {first}" if self._is_named else first
         line += f"  {probability:.1%}"
-        if others_:
-            line += "  then " + ", ".join(f"{one} {share:.1%}" for one, share in others_)
+        if alternatives:
+            line += "  then " + ", ".join(f"{class_name} {share:.1%}" for class_name, share in alternatives)
         print(line + (f"; {prediction.remark}" if prediction.remark else ""), flush=True)
 
     def _fail(self, message: str, name: str = "") -> None:

@@ -1,4 +1,4 @@
-"""``lenet read``: the digits in pictures and in IDX files.
+"""``lenet read``: reading of digits in pictures and IDX files.
 
 Which files are meant says `picture_files`, how answers look `answers`; here is the verb, and what goes on around it.
 The picture libraries are imported when a picture is read, so that an IDX file need not wait for them.
@@ -23,11 +23,6 @@ if TYPE_CHECKING:
 
 _MANY = 10  # files: as of so many there is a summary
 _FAILED = 1
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(read)
 
 
 def read(
@@ -125,7 +120,7 @@ def _report_drawings(output: Output, annotate: Path | None, show: Path | None) -
 
 
 def share_of_errors(text: str | None) -> float | None:
-    """What ``--max-error`` asks for; wrong usage if that is no share."""
+    """Parse ``--max-error``; a usage error if it is no share."""
     from lenet.reading.recognition import parse_share
 
     try:
@@ -141,7 +136,7 @@ def _check_one_of(options: dict[str, bool]) -> None:
 
 
 def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
-    """Refuse, before anything is read, to write where it would fail or harm."""
+    """Check the paths of all output files, before anything is read."""
     check_table_path(csv)
     if annotate is not None and annotate.exists() and not annotate.is_dir():
         raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")

@@ -1,4 +1,4 @@
-"""``lenet reproduce``: the results of the papers, each by one command."""
+"""``lenet reproduce``: reproduction of the papers' results."""
 
 import json
 from collections.abc import Mapping
@@ -13,11 +13,6 @@ from lenet.initialization import RULES
 from lenet.training.progress import on_stderr
 
 _ROOT = Path("runs/reproduce")
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(reproduce)
 
 
 def reproduce(
@@ -64,11 +59,11 @@ def reproduce(
     if (name is None) != everything:
         raise typer.BadParameter("give the name of one row, or --all; --list names them")
     from lenet.experiments.folder import checked_results  # here, because naming rows needs no engine and no figures
-    from lenet.verbs import reproduce as verb
+    from lenet.verbs import reproduce as reproduce_verb
 
     try:
         with on_stderr() as progress:
-            done = verb.reproduce(
+            rows = reproduce_verb.reproduce(
                 name,
                 everything=everything,
                 out=out,
@@ -89,19 +84,20 @@ def reproduce(
     except KeyboardInterrupt:
         raise Stopped("stopped; the same command goes on after its last whole pass") from None
     if as_json:
-        settings = [row.settings for row in done]
+        settings = [row.settings for row in rows]
         print(json.dumps(settings if everything else settings[0], ensure_ascii=False))
         return
-    for row in done:
+    for row in rows:
         with checked_results(row.folder):
             _print(row.settings)
-    print(*(path for row in done for path in row.files), sep="\n")
+    print(*(path for row in rows for path in row.files), sep="\n")
 
 
 def _list(as_json: bool) -> None:
     if as_json:
         rows = [
-            {"name": row.name, "title": row.title, "published": [vars(one) for one in row.published]} for row in ROWS
+            {"name": row.name, "title": row.title, "published": [vars(figure) for figure in row.published]}
+            for row in ROWS
         ]
         print(json.dumps(rows, ensure_ascii=False))
         return
@@ -110,25 +106,27 @@ def _list(as_json: bool) -> None:
 
     for row in ROWS:
         print(f"{row.name:<18} {row.title}")
-        for one in row.published:
-            part = f", {one.part}" if one.part else ""
-            figure = f"{format_value(one.value)}{unit_suffix(one.measure)}"
-            print(f"{'':<18}   {figure}  {MEASURES[one.measure]}{part}  {one.source}")
+        for figure in row.published:
+            part = f", {figure.part}" if figure.part else ""
+            value = f"{format_value(figure.value)}{unit_suffix(figure.measure)}"
+            print(f"{'':<18}   {value}  {MEASURES[figure.measure]}{part}  {figure.source}")
 
 
 def _print(settings: Mapping[str, Any]) -> None:
-    """A line for each figure, beside the printed one."""
+    """Print each measured figure beside the published one."""
     from lenet.experiments.formatting import format_published, mean
     from lenet.experiments.metrics import MEASURES
 
     note = ", a quick look" if settings["quick"] else ""
     print(f"{settings['name']}, tested on {settings['tested_on']}{note}:")
-    for one in settings["results"]["measures"]:
-        interval = "" if one["low"] is None else f", 95 % interval of the mean {one['low']:.2f} to {one['high']:.2f}"
-        printed = f"; printed {format_published(one)}" if "published" in one else ""
-        part = f", {one['part']}" if one["part"] else ""
-        seeds = f"{one['n']} seed{'s' if one['n'] > 1 else ''}"
-        line = f"  {MEASURES[one['measure']]}{part}: {mean(one)} ({seeds}{interval}){printed}"
+    for result in settings["results"]["measures"]:
+        interval = (
+            "" if result["low"] is None else f", 95 % interval of the mean {result['low']:.2f} to {result['high']:.2f}"
+        )
+        printed = f"; printed {format_published(result)}" if "published" in result else ""
+        part = f", {result['part']}" if result["part"] else ""
+        seeds = f"{result['n']} seed{'s' if result['n'] > 1 else ''}"
+        line = f"  {MEASURES[result['measure']]}{part}: {mean(result)} ({seeds}{interval}){printed}"
         print(line.replace(" -", " −"))
     for beside in settings["results"].get("beside", ()):
         cut = beside["segmentation"]

@@ -1,4 +1,4 @@
-"""``lenet serve``: the page, reading and activations over HTTP.
+"""``lenet serve``: HTTP server of the page, reading and activations.
 
 The server is imported when the verb runs, because its packages are an extra.
 """
@@ -8,12 +8,7 @@ from typing import Annotated
 import typer
 
 from lenet.errors import LeNetError
-from lenet.verbs import serve as verb
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verb of this module."""
-    app.command()(serve)
+from lenet.verbs import serve as serve_verb
 
 
 def serve(
@@ -45,10 +40,10 @@ def serve(
     curl -F picture=@photo.jpg http://127.0.0.1:8000/v1/read
     """
     try:
-        root_path = verb.normalized_path(root_path, "--root-path")
+        root_path = serve_verb.normalized_path(root_path, "--root-path")
     except LeNetError as error:
         raise typer.BadParameter(str(error)) from None
-    verb.serve(
+    serve_verb.serve(
         "pretrained" if model is None else model,
         host=host,
         port=port,

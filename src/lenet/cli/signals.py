@@ -1,4 +1,4 @@
-"""Ctrl-C and SIGTERM, which job runners send: both end a verb in the same way, and can be held back for a moment."""
+"""Signal handling: SIGTERM as Ctrl-C, and deferral of both within critical sections."""
 
 import signal
 import threading
@@ -13,15 +13,15 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 @contextmanager
 def sigterm_interrupts() -> Iterator[Callable[[], bool]]:
-    """In here SIGTERM raises KeyboardInterrupt, as Ctrl-C does; gives a function that says whether it has come.
+    """Let SIGTERM raise KeyboardInterrupt, as Ctrl-C does; a context that gives whether SIGTERM was received.
 
     Where it is ignored, as by a parent's wish, it stays so. Threads other than the main one may change nothing.
     """
-    has_come = False
+    is_received = False
 
     def interrupt(*_: object) -> None:
-        nonlocal has_come
-        has_come = True
+        nonlocal is_received
+        is_received = True
         raise KeyboardInterrupt
 
     if threading.current_thread() is not threading.main_thread() or signal.getsignal(signal.SIGTERM) != signal.SIG_DFL:
@@ -29,32 +29,32 @@ def sigterm_interrupts() -> Iterator[Callable[[], bool]]:
         return
     signal.signal(signal.SIGTERM, interrupt)
     try:
-        yield lambda: has_come
+        yield lambda: is_received
     finally:
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
 
 
 @contextmanager
-def signals_held_back() -> Iterator[None]:
-    """Hold back a first Ctrl-C or SIGTERM until this block ends; a second one ends it."""
+def deferred_signals() -> Iterator[None]:
+    """Defer a first Ctrl-C or SIGTERM until this block ends; a second one ends it."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     handlers = {number: handler for number in _STOPPING if callable(handler := signal.getsignal(number))}
     first: int | None = None
 
-    def hold_back(number: int, frame: FrameType | None) -> None:
+    def defer(number: int, frame: FrameType | None) -> None:
         nonlocal first
         if first is not None:
             handlers[signal.Signals(number)](number, frame)
         first = number
 
-    for one in handlers:
-        signal.signal(one, hold_back)
+    for number in handlers:
+        signal.signal(number, defer)
     try:
         yield
     finally:
-        for one, handler in handlers.items():
-            signal.signal(one, handler)
+        for number, handler in handlers.items():
+            signal.signal(number, handler)
     if first is not None:
         signal.raise_signal(first)

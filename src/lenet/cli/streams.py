@@ -1,4 +1,4 @@
-"""The standard streams of a command: all three are there, take every character, and are silent when Python ends."""
+"""Preparation of the standard streams: all three open, encodable for every character, flushed without errors."""
 
 import codecs
 import errno
@@ -8,13 +8,13 @@ from contextlib import suppress
 from typing import TextIO
 
 UNWRITABLE = (errno.ENOSPC, errno.EIO, errno.EBADF, errno.EFBIG)
-"""The errors of a stream that takes nothing more, though its reader is there."""
+"""The error numbers of a stream that cannot be written although its reader is there."""
 
-_SPELLED = "lenet.spelled"
+_ESCAPED = "lenet.spelled"
 
 
 def prepare() -> None:
-    """Open what is closed, on nothing, so that no other file takes its number; spell out what an encoding lacks."""
+    """Open closed standard streams on the null device, and escape characters that an encoding lacks."""
     for number in range(3):
         try:
             os.fstat(number)
@@ -24,31 +24,31 @@ def prepare() -> None:
     sys.stdin = sys.stdin or open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stdout = sys.stdout or open(1, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
     sys.stderr = sys.stderr or open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
-    codecs.register_error(_SPELLED, _spelled)
+    codecs.register_error(_ESCAPED, _escape)
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors=_SPELLED)
+            stream.reconfigure(errors=_ESCAPED)
 
 
 def is_broken(stream: TextIO) -> bool:
-    """Whether a stream takes nothing any more, as a full disk or a pipe that nobody reads; it then leads to nothing.
+    """Whether a stream cannot be written, as on a full disk or a broken pipe; it is then redirected to the null device.
 
-    Else what is left in it would be written when Python ends, and fail again.
+    Otherwise Python would flush it again at exit, and fail again.
     """
     try:
         stream.flush()
     except OSError:
         with suppress(OSError):
-            nothing = os.open(os.devnull, os.O_WRONLY)
-            os.dup2(nothing, stream.fileno())
-            os.close(nothing)
+            null_device = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(null_device, stream.fileno())
+            os.close(null_device)
         return True
     return False
 
 
-def _spelled(error: UnicodeError) -> tuple[str, int]:
-    r"""Characters as ``\uXXXX``, two of them for one beyond 16 bits: text stays legible, and JSON remains JSON."""
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    r"""Escape characters as ``\uXXXX``, as two surrogates beyond 16 bits: text stays legible, and JSON valid."""
     if not isinstance(error, UnicodeEncodeError):
         raise error
     units = error.object[error.start : error.end].encode("utf-16-be", "surrogatepass")
-    return "".join(f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)), error.end
+    return "".join(f"\\u{units[start : start + 2].hex()}" for start in range(0, len(units), 2)), error.end

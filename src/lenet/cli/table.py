@@ -1,4 +1,4 @@
-"""CSV files of answers: they grow row by row, and spreadsheets leave their cells as they are."""
+"""Incremental CSV files of answers, with cells that spreadsheets do not change."""
 
 import csv
 import errno
@@ -26,7 +26,7 @@ _MARK = "'"
 
 
 def cell_of(text: str) -> str:
-    """Text as a cell that stays text: with an apostrophe before it where a spreadsheet or pandas would change it.
+    """Escape text for a cell: with an apostrophe before it where a spreadsheet or pandas would change it.
 
     Whoever reads the table takes one leading apostrophe off: ``cell.removeprefix("'")``.
 
@@ -63,7 +63,7 @@ class Table:
             if time.monotonic() - self._synced > _SECONDS:
                 self._sync()
         except OSError as error:
-            raise self._refused(error) from None
+            raise self._write_error(error) from None
 
     def close(self) -> None:
         """End the table; one that has got no row is a head alone, unless there was a file before."""
@@ -74,7 +74,7 @@ class Table:
                 self._sync()
                 self._file.close()
         except OSError as error:
-            raise self._refused(error) from None
+            raise self._write_error(error) from None
 
     def _begin(self) -> None:
         Path(os.path.realpath(self._path)).parent.mkdir(parents=True, exist_ok=True)
@@ -82,12 +82,12 @@ class Table:
         self._append(_line(self._columns, self._columns, are_names=True))
 
     def _append(self, line: bytes) -> None:
-        """Write a line in one piece, or nothing of it."""
+        """Write a whole line, or nothing of it."""
         assert self._file is not None
-        left = memoryview(line)
+        rest = memoryview(line)
         try:
-            while left:
-                left = left[self._file.write(left) :]
+            while rest:
+                rest = rest[self._file.write(rest) :]
         except BaseException:
             with suppress(OSError):  # pipes and devices
                 self._file.truncate(self._whole)
@@ -103,13 +103,13 @@ class Table:
                 raise
         self._synced = time.monotonic()
 
-    def _refused(self, error: OSError) -> LeNetError:
-        why = (error.strerror or str(error)).lower()
-        return LeNetError(f"{self._path}: cannot be written ({why}); it ends after {self._rows:,} rows")
+    def _write_error(self, error: OSError) -> LeNetError:
+        reason = (error.strerror or str(error)).lower()
+        return LeNetError(f"{self._path}: cannot be written ({reason}); it ends after {self._rows:,} rows")
 
 
 def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:
-    """Refuse, before anything is done, a path that no table with these columns can be written to.
+    """Check that a table with these columns can be written to a path.
 
     Raises:
         BadParameter: if that is so.
@@ -125,7 +125,7 @@ def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> Non
 
 
 def _is_table(path: Path, columns: Sequence[str]) -> bool:
-    """Whether a file is a table that was written here before."""
+    """Whether a file is a table with these columns."""
     with path.open("rb") as file:
         return file.readline().strip() == ",".join(columns).encode()
 

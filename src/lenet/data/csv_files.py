@@ -1,4 +1,4 @@
-"""Reads pictures from CSV files as Kaggle has them: a row for each, of its label and the pixels of a square.
+"""Reading of pictures from CSV files like Kaggle's: a row for each, of its label and the pixels of a square.
 
 A file is read line by line, so that only pixels, a byte each, and labels are kept. Where the label stands is said by a
 header, or by the rows.
@@ -18,16 +18,16 @@ from numpy.typing import NDArray
 from lenet.data.idx import describe, open_raw
 from lenet.errors import DataError
 
-LONGEST_LINE = 1 << 22  # bytes
-LONGEST_LABEL = 200
-LARGEST_SIDE = 1024
-MOST_LABELS = 10_000
+MAX_LINE_BYTES = 1 << 22  # bytes
+MAX_LABEL_LENGTH = 200
+MAX_SIDE = 1024
+MAX_LABELS = 10_000
 LABEL_NAMES = {"label", "labels", "class", "target", "y"}
 INDEX_NAMES = {"", "unnamed: 0", "index", "id"}  # how pandas and others head a column of row numbers
 _DELIMITERS = (b",", b";", b"\t")
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _LEVELS = {f"{level}{end}".encode(): level for end in ("", ".0") for level in range(256)}
-_LEAST_COUNTED = 8  # as many columns named 0, 1, 2, … are a header, and no picture
+_MIN_NUMBERED_COLUMNS = 8  # as many columns named 0, 1, 2, … are a header, and no picture
 
 
 class NoLabels(DataError):
@@ -35,10 +35,10 @@ class NoLabels(DataError):
 
 
 def is_csv(path: Path) -> bool:
-    """Tell by its first line whether a file, raw or compressed, is a table of at least five columns."""
+    """Whether a file, raw or compressed, is a CSV table: its first line has at least five columns."""
     try:
         with open_raw(path) as stream:
-            line = stream.readline(LONGEST_LINE)
+            line = stream.readline(MAX_LINE_BYTES)
     except (OSError, EOFError, zlib.error):
         return False
     return b"\0" not in line and max(map(line.count, _DELIMITERS)) >= 4
@@ -74,10 +74,10 @@ Row = tuple[int, list[bytes]]
 def _rows(stream: BinaryIO, path: Path) -> Iterator[Row]:
     """The rows that are not empty."""
     number, delimiter = 0, b""
-    while line := stream.readline(LONGEST_LINE):
+    while line := stream.readline(MAX_LINE_BYTES):
         number += 1
-        if len(line) == LONGEST_LINE:
-            raise DataError(f"{path}: line {number} is longer than {LONGEST_LINE:,} bytes; it is no picture")
+        if len(line) == MAX_LINE_BYTES:
+            raise DataError(f"{path}: line {number} is longer than {MAX_LINE_BYTES:,} bytes; it is no picture")
         if b"\0" in line:
             raise DataError(
                 f"{path}: line {number} holds zero bytes; expected text in UTF-8, as most programs export it"
@@ -100,54 +100,50 @@ def _unquoted(line: bytes, delimiter: bytes) -> list[bytes]:
 
 
 class _Column:
-    """Values of a column, each different one kept once."""
+    """Dictionary-encoded column: its distinct values, and the code of each cell."""
 
     def __init__(self) -> None:
         self.values: dict[bytes, int] = {}
-        self.places = array("q")
+        self.codes = array("q")
 
     def append(self, value: bytes) -> None:
-        self.places.append(self.values.setdefault(value, len(self.values)))
-
-    def listed(self) -> list[bytes]:
-        values = list(self.values)
-        return [values[place] for place in self.places]
+        self.codes.append(self.values.setdefault(value, len(self.values)))
 
     def largest_share(self) -> float:
-        """How often the commonest value occurs, as a share."""
-        return float(np.bincount(np.asarray(self.places)).max() / len(self.places))
+        """Relative frequency of the most frequent value."""
+        return float(np.bincount(np.asarray(self.codes)).max() / len(self.codes))
 
 
 class _Table:
-    """A table under way: pixels of all columns that cannot be the label's, and the columns that may be it."""
+    """Streaming parser of a table: pixels, and the one or two columns that may hold the labels."""
 
     def __init__(self, path: Path, rows: Iterator[Row]) -> None:
         self.path, self.rows = path, rows
         first = next(rows, None)
         if first is None:
             raise DataError(f"{path}: holds no rows; expected a label and the pixels of a picture in each")
-        self.pending: list[Row] = [] if _is_header(first[1]) else [first]
-        names = [] if self.pending else [_text(cell).lower() for cell in first[1]]
+        self.first_rows: list[Row] = [] if _is_header(first[1]) else [first]
+        names = [] if self.first_rows else [_text(cell).lower() for cell in first[1]]
         self.columns, self.first_pixel = len(first[1]), 0
         if names and names[0] in INDEX_NAMES and names[0] not in LABEL_NAMES:
             self.first_pixel = 1
-        self.label_at = self._label_column(first[1], names)
+        self.label_column = self._label_column(first[1], names)
         pixels = self.columns - self.first_pixel - 1
         if not _sides(pixels):
             self._refuse_columns(pixels)
 
     def _label_column(self, cells: Sequence[bytes], names: Sequence[str]) -> int | None:
-        """Where the header, or a name in place of a number, says that the label is; None if neither does."""
-        called = [place for place, name in enumerate(names) if name in LABEL_NAMES]
-        if len(called) > 1:
-            raise DataError(f"{self.path}: {len(called)} columns are called label, class, target or y; expected one")
-        if called:
-            return called[0]
-        words = [] if names else [place for place in {0, self.columns - 1} if not _is_number(cells[place])]
+        """Index of the label column, by the header or as the one that holds words; None if neither decides."""
+        labeled = [index for index, name in enumerate(names) if name in LABEL_NAMES]
+        if len(labeled) > 1:
+            raise DataError(f"{self.path}: {len(labeled)} columns are called label, class, target or y; expected one")
+        if labeled:
+            return labeled[0]
+        words = [] if names else [index for index in {0, self.columns - 1} if not _is_number(cells[index])]
         return words[0] if len(words) == 1 else None
 
     def _refuse_columns(self, pixels: int) -> None:
-        if self.label_at is None and (sides := _sides(pixels + 1)):
+        if self.label_column is None and (sides := _sides(pixels + 1)):
             raise NoLabels(
                 f"{self.path}: has {self.columns} columns, the pixels of {'×'.join(map(str, sides))} pictures, and no "
                 f"labels; expected {pixels + 2} columns"
@@ -166,31 +162,31 @@ class _Table:
                 raise DataError(
                     f"{self.path}: line {number} has {len(cells)} columns, expected {self.columns} as in the first line"
                 )
-            if self.label_at is None:
+            if self.label_column is None:
                 first.append(cells[self.first_pixel])
                 last.append(cells[-1])
                 rest = cells[self.first_pixel + 1 : -1]
             else:
-                first.append(cells[self.label_at])
-                rest = cells[self.first_pixel : self.label_at] + cells[self.label_at + 1 :]
-            if len(first.values) > MOST_LABELS or len(last.values) > MOST_LABELS:
-                raise DataError(f"{self.path}: has over {MOST_LABELS:,} different labels, the last in line {number}")
+                first.append(cells[self.label_column])
+                rest = cells[self.first_pixel : self.label_column] + cells[self.label_column + 1 :]
+            if len(first.values) > MAX_LABELS or len(last.values) > MAX_LABELS:
+                raise DataError(f"{self.path}: has over {MAX_LABELS:,} different labels, the last in line {number}")
             pixels += self._levels(rest, number)
-        if not first.places:
+        if not first.codes:
             raise DataError(f"{self.path}: holds a header and no rows; expected a label and pixels in each")
-        images = np.frombuffer(pixels, np.uint8).reshape(len(first.places), -1)
-        if self.label_at is not None:
+        images = np.frombuffer(pixels, np.uint8).reshape(len(first.codes), -1)
+        if self.label_column is not None:
             return images, self._labels(first)
         if self._label_is_first(first, last):
             return np.column_stack([images, self._level_column(last, numbers)]), self._labels(first)
         return np.column_stack([self._level_column(first, numbers), images]), self._labels(last)
 
     def _all_rows(self) -> Iterator[Row]:
-        yield from self.pending
+        yield from self.first_rows
         yield from self.rows
 
     def _levels(self, cells: Sequence[bytes], number: int) -> bytes:
-        """The gray levels of a row; only a row of unusual numbers is looked at cell by cell."""
+        """The gray levels of a row: by table look-up, or cell by cell for numbers written otherwise."""
         try:
             return bytes(map(_LEVELS.__getitem__, cells))
         except KeyError:
@@ -201,24 +197,24 @@ class _Table:
         value = float(text) if _is_number(cell) else math.nan
         if not (value.is_integer() and 0 <= value <= 255):
             hint = "; multiply pixels between 0 and 1 by 255" if 0 < value < 1 else ""
-            shown = text if len(text) <= 40 else f"{text[:39]}…"
-            raise DataError(f"{self.path}: {place} has a pixel {shown!r}, expected a whole number, 0 to 255{hint}")
+            shortened = text if len(text) <= 40 else f"{text[:39]}…"
+            raise DataError(f"{self.path}: {place} has a pixel {shortened!r}, expected a whole number, 0 to 255{hint}")
         return int(value)
 
     def _level_column(self, column: _Column, numbers: "array[int]") -> NDArray[np.uint8]:
-        """The gray levels of a column that might have been the labels'; ``numbers`` are those of its lines."""
+        """The gray levels of a column that may have held the labels; ``numbers`` are those of its lines."""
         levels = [
-            self._level(cell, f"line {numbers[column.places.index(place)]}") for cell, place in column.values.items()
+            self._level(cell, f"line {numbers[column.codes.index(index)]}") for cell, index in column.values.items()
         ]
-        return np.take(np.array(levels, np.uint8), np.asarray(column.places))
+        return np.take(np.array(levels, np.uint8), np.asarray(column.codes))
 
     def _label_is_first(self, first: _Column, last: _Column) -> bool:
-        """Tell the labels from the pixels of a corner, which are all the same or nearly so, or of very many values."""
+        """Whether the first column holds the labels: corner pixels are nearly constant, or have many more values."""
         if len(first.values) == 1 or len(last.values) == 1:
             return len(last.values) == 1
-        uneven = [column.largest_share() > 0.95 for column in (first, last)]
-        if uneven[0] != uneven[1]:
-            return uneven[1]
+        is_nearly_constant = [column.largest_share() > 0.95 for column in (first, last)]
+        if is_nearly_constant[0] != is_nearly_constant[1]:
+            return is_nearly_constant[1]
         if 2 * len(first.values) <= len(last.values) or 2 * len(last.values) <= len(first.values):
             return len(first.values) < len(last.values)
         raise DataError(
@@ -230,14 +226,14 @@ class _Table:
         """Labels as text, whole numbers without a fraction."""
         texts = [_text(cell) for cell in column.values]
         for text in texts:
-            if not text or len(text) > LONGEST_LABEL:
+            if not text or len(text) > MAX_LABEL_LENGTH:
                 raise DataError(
                     f"{self.path}: a label has {len(text)} characters, expected a name or a number of 1 to "
-                    f"{LONGEST_LABEL} characters"
+                    f"{MAX_LABEL_LENGTH} characters"
                 )
         if all(_is_number(cell) for cell in column.values):
             texts = [str(int(float(text))) if float(text).is_integer() else text for text in texts]
-        return [texts[place] for place in column.places]
+        return [texts[index] for index in column.codes]
 
 
 def _is_header(cells: Sequence[bytes]) -> bool:
@@ -245,10 +241,10 @@ def _is_header(cells: Sequence[bytes]) -> bool:
     inner = cells[1:-1]
     if not all(_is_number(cell) for cell in inner) or {_text(cells[0]).lower(), _text(cells[-1]).lower()} & LABEL_NAMES:
         return True
-    if len(inner) < _LEAST_COUNTED:
+    if len(inner) < _MIN_NUMBERED_COLUMNS:
         return False
     start = float(inner[0])
-    return all(float(cell) == start + place for place, cell in enumerate(inner))
+    return all(float(cell) == start + index for index, cell in enumerate(inner))
 
 
 def _is_number(cell: bytes) -> bool:
@@ -263,16 +259,16 @@ def _text(cell: bytes) -> str:
 
 
 def _sides(pixels: int) -> tuple[int, ...]:
-    """The sides of a square picture of so many numbers, and a 3 if it is in color; nothing if there is none."""
+    """(side, side) or (side, side, 3) of a square picture of so many values; () if there is none."""
     for channels in (1, 3):
         side = math.isqrt(max(0, pixels) // channels)
-        if channels * side * side == pixels and 2 <= side <= LARGEST_SIDE:
+        if channels * side * side == pixels and 2 <= side <= MAX_SIDE:
             return (side, side, 3)[: 2 + channels // 3]
     return ()
 
 
 def _shaped(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
-    """Rows of pixels as pictures; of colors, planes first."""
+    """Reshape rows of pixels into pictures, (N, H, W) or (N, 3, H, W)."""
     sides = _sides(images.shape[1])
     if len(sides) == 2:
         return images.reshape(-1, *sides)
@@ -292,5 +288,5 @@ def _shaped(images: NDArray[np.uint8], path: Path) -> NDArray[np.uint8]:
 
 
 def _roughness(pictures: NDArray[np.int16]) -> float:
-    """The mean difference of neighbors."""
+    """Mean absolute difference of neighboring pixels."""
     return float(sum(np.abs(np.diff(pictures, axis=axis)).mean() for axis in (2, 3)))

@@ -1,4 +1,4 @@
-"""Read custom data sets: class folders of pictures, IDX files, CSV files, and NPZ files.
+"""Reading of custom data sets: class folders of pictures, IDX files, CSV files, and NPZ files.
 
 What a file is, its first bytes say; its name says what part of a set it holds. What is found goes to `datasets`, which
 checks it and cuts a test part where there is none.
@@ -18,24 +18,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.data.csv_files import NoLabels, is_csv, read_csv
-from lenet.data.idx import LARGEST_GZIP_RATIO, describe, is_gzip, is_idx, open_raw
+from lenet.data.idx import MAX_GZIP_RATIO, describe, is_gzip, is_idx, open_raw
 from lenet.data.idx_sets import IdxSet, read_idx_folder, read_idx_pair
 from lenet.data.parts import Part, as_images
 from lenet.errors import DataError, LeNetError, UnknownName, printable
 from lenet.pictures import SUFFIXES
 from lenet.pictures.loading import in_strips, opened_image
-from lenet.pictures.reduction import orientation_of, turned
+from lenet.pictures.reduction import orientation_of, upright
 
 POLARITIES = ("auto", "ink-high", "paper-high")
 FITS = ("pad", "crop", "stretch")
 # A picture with a longer side is reduced by a whole factor before a square is made of it; a side of more than the
 # second is a mistake or an attack.
-KEPT_SIDE, LONGEST_SIDE = 4_096, 100_000
+MAX_STORED_SIDE, LONGEST_SIDE = 4_096, 100_000
 # The maximum expansion of a zip archive's members, stored or deflated, which is how NumPy writes.
 _PACKED = {zipfile.ZIP_STORED: 1, zipfile.ZIP_DEFLATED: 1032}
 _PACKED_OVERHEAD = 4096  # bytes, so that rounding is no matter
 MAX_CLASSES = 10_000
-# What systems leave in folders of pictures, beside names that begin with a dot.
+# Files of operating systems in folders of pictures, beside those whose names begin with a dot.
 HIDDEN = {"thumbs.db", "desktop.ini", "__macosx"}
 _CSV_ENDS = (".csv", ".tsv", ".csv.gz", ".tsv.gz")
 _MOSTLY = 0.9  # of the pictures have a light border, where a set looks inverted
@@ -43,7 +43,7 @@ _MOSTLY = 0.9  # of the pictures have a light border, where a set looks inverted
 
 @dataclass
 class CustomData:
-    """What was found: a training part, a test part if there is one, class names, and notes for the provenance.
+    """A custom data set: a training part, a test part if there is one, class names, and notes for the provenance.
 
     ``notices`` are sentences for whoever named the data: what was left out, what was changed, what looks wrong.
     """
@@ -68,29 +68,29 @@ def read(path: Path, *, size: int, color: bool, polarity: str, transpose: bool |
         raise UnknownName("polarity", polarity, POLARITIES)
     if not 1 <= size <= 1024:
         raise DataError(f"cannot fit pictures into {size}×{size} pixels; expected a size of 1 to 1024")
-    found, idx, are_pictures = None, None, False
+    data, idx, are_pictures = None, None, False
     if path.is_dir():
         idx = read_idx_folder(path, [file for file in _visible(path) if file.is_file()])
-        found = None if idx else _read_csv_folder(path)
-        if idx is None and found is None:
-            found, are_pictures = _read_class_folders(path, size, color, polarity), True
+        data = None if idx else _read_csv_folder(path)
+        if idx is None and data is None:
+            data, are_pictures = _read_class_folders(path, size, color, polarity), True
     elif path.suffix.lower() == ".npz" or _is_zip(path):
-        found = _read_npz(path)
+        data = _read_npz(path)
     elif path.name.lower().endswith(_CSV_ENDS) or (not is_idx(path) and is_csv(path)):
-        found = _read_csv_file(path)
+        data = _read_csv_file(path)
     elif "images" in path.name:
         idx = read_idx_pair(path)
     if idx is not None:
-        found = _named_idx(path, idx)
-    if found is None:
+        data = _from_idx(path, idx)
+    if data is None:
         raise DataError(
             f"{path}: not a data set; expected a folder of class folders of pictures, a folder of IDX or CSV files, "
             "an IDX file with 'images' in its name, a CSV file, or an NPZ file"
         )
     if not are_pictures:
-        _put_light_on_dark(found, polarity)
-    _turn_upright(found, transpose, idx is not None and idx.is_transposed)
-    return found
+        _invert(data, polarity)
+    _transpose(data, transpose, idx is not None and idx.is_transposed)
+    return data
 
 
 def _is_zip(path: Path) -> bool:
@@ -101,8 +101,8 @@ def _is_zip(path: Path) -> bool:
         return False
 
 
-def _put_light_on_dark(data: CustomData, polarity: str) -> None:
-    """Invert gray pictures where it was asked for; where nothing was, say of those that look so that they should be."""
+def _invert(data: CustomData, polarity: str) -> None:
+    """Invert gray pictures of polarity ``"paper-high"``; of ``"auto"``, add a notice if they look inverted."""
     images = data.train[0]
     if images.ndim == 4:
         if polarity == "paper-high":
@@ -122,8 +122,8 @@ def _put_light_on_dark(data: CustomData, polarity: str) -> None:
             )
 
 
-def _turn_upright(data: CustomData, transpose: bool | None, is_transposed: bool) -> None:
-    """Exchange rows and columns where it was asked for, or where the files are known to have them so."""
+def _transpose(data: CustomData, transpose: bool | None, is_transposed: bool) -> None:
+    """Transpose the pictures if asked, or if the files are known to be transposed."""
     if transpose is None and is_transposed:
         data.notices.append(
             "EMNIST's own files hold pictures whose rows and columns are exchanged; they were turned upright "
@@ -138,16 +138,16 @@ def _turn_upright(data: CustomData, transpose: bool | None, is_transposed: bool)
 # --- IDX, CSV and NPZ ------------------------------------------------------------------------------------------------
 
 
-def _named_idx(path: Path, found: IdxSet) -> CustomData:
-    if found.class_names is None:
-        return _number_classes(path, found.train, found.test)
-    known = sorted(found.class_names)
+def _from_idx(path: Path, idx: IdxSet) -> CustomData:
+    if idx.class_names is None:
+        return _number_classes(path, idx.train, idx.test)
+    known = sorted(idx.class_names)
     parts = []
-    for images, labels in filter(None, (found.train, found.test)):
+    for images, labels in filter(None, (idx.train, idx.test)):
         if strange := sorted(set(labels.tolist()) - set(known)):
             raise DataError(f"{path}: holds the label {strange[0]}, which its mapping has not")
         parts.append((images, np.searchsorted(known, labels).astype(np.int64)))
-    names = tuple(printable(found.class_names[label]) for label in known)
+    names = tuple(printable(idx.class_names[label]) for label in known)
     return CustomData(parts[0], parts[1] if len(parts) > 1 else None, names)
 
 
@@ -169,9 +169,9 @@ def _read_csv_folder(folder: Path) -> CustomData | None:
 
 
 def _read_csv_file(path: Path) -> CustomData:
-    """Read a file; of a training part, with the test part beside it."""
-    twin = path.with_name(path.name.replace("train", "test"))
-    return _read_csv_parts(path, twin if twin != path and twin.is_file() else None)
+    """Read a CSV file, and beside a training part its test part."""
+    test_path = path.with_name(path.name.replace("train", "test"))
+    return _read_csv_parts(path, test_path if test_path != path and test_path.is_file() else None)
 
 
 def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
@@ -192,9 +192,9 @@ def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
                 f"{test_path}: holds the label {strange[0]!r}, which the training part has not; known: "
                 f"{', '.join(known[:10])}"
             )
-        places = {name: place for place, name in enumerate(known)}
-        named = [(images, np.array([places[label] for label in labels], np.int64)) for images, labels in parts]
-        data = CustomData(named[0], named[1] if len(named) > 1 else None, tuple(map(printable, known)))
+        indices = {name: index for index, name in enumerate(known)}
+        indexed = [(images, np.array([indices[label] for label in labels], np.int64)) for images, labels in parts]
+        data = CustomData(indexed[0], indexed[1] if len(indexed) > 1 else None, tuple(map(printable, known)))
     data.notices += notices
     return data
 
@@ -236,16 +236,16 @@ def _npz_array(path: Path, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> N
     """An array of an archive, after its header's size is verified against the stored one."""
     with archive.open(info) as stream:
         version = np.lib.format.read_magic(stream)
-        read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-        shape, _, kind = read(stream)
-        claimed, held = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
-    on_disk = path.stat().st_size
-    max_size = min(info.compress_size, on_disk) * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
+        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+        shape, _, kind = read_header(stream)
+        header_size, stored_size = math.prod(shape) * kind.itemsize, info.file_size - stream.tell()
+    file_size = path.stat().st_size
+    max_size = min(info.compress_size, file_size) * _PACKED.get(info.compress_type, 0) + _PACKED_OVERHEAD
     if is_gzip(path):
-        max_size = on_disk * LARGEST_GZIP_RATIO
-    if not kind.hasobject and (claimed != held or info.file_size > max_size):
+        max_size = file_size * MAX_GZIP_RATIO
+    if not kind.hasobject and (header_size != stored_size or info.file_size > max_size):
         raise DataError(
-            f"{path}: {info.filename} claims to hold {kind} {shape}, {claimed:,} bytes, and holds others; "
+            f"{path}: {info.filename} claims to hold {kind} {shape}, {header_size:,} bytes, and holds others; "
             "write the file anew with numpy.savez"
         )
     with archive.open(info) as stream:
@@ -292,8 +292,8 @@ def _read_class_folders(root: Path, size: int, color: bool, polarity: str) -> Cu
     data = CustomData(train, test, class_names, {"pictures": {**options, "train": len(train[1])}})
     if strays:
         example = strays[0].relative_to(root)
-        some = "a file or folder that is" if len(strays) == 1 else f"{len(strays):,} files or folders that are"
-        data.notices.append(f"{root}: left out {some} no picture, as {example}")
+        subject = "a file or folder that is" if len(strays) == 1 else f"{len(strays):,} files or folders that are"
+        data.notices.append(f"{root}: left out {subject} no picture, as {example}")
     return data
 
 
@@ -314,33 +314,37 @@ def _class_order(name: str) -> tuple[bool, int, str]:
 def _read_pictures(
     root: Path, class_names: Sequence[str], strays: list[Path], size: int, color: bool, polarity: str
 ) -> Part:
-    """The pictures of the class folders; what in them is none is added to ``strays``."""
+    """The pictures and labels of the class folders; paths that are no pictures are added to ``strays``."""
     from rich.console import Console
     from rich.progress import track
 
-    strangers = [path for path in _visible(root) if path.is_dir() and path.name not in (*class_names, "test")]
-    if strangers:
-        raise DataError(f"{strangers[0]}: no class of the training part has this name; known: {', '.join(class_names)}")
+    unknown_folders = [path for path in _visible(root) if path.is_dir() and path.name not in (*class_names, "test")]
+    if unknown_folders:
+        raise DataError(
+            f"{unknown_folders[0]}: no class of the training part has this name; known: {', '.join(class_names)}"
+        )
     paths, labels = [], []
     for label, name in enumerate(class_names):
-        within = _visible(root / name) if (root / name).is_dir() else []
-        left_out = {path for path in within if _is_stray(path)}
-        pictures = [path for path in within if path not in left_out]
-        strays += sorted(left_out)
+        paths_of_class = _visible(root / name) if (root / name).is_dir() else []
+        class_strays = {path for path in paths_of_class if _is_stray(path)}
+        pictures = [path for path in paths_of_class if path not in class_strays]
+        strays += sorted(class_strays)
         paths += pictures
         labels += [label] * len(pictures)
     if not paths:
         raise DataError(f"{root}: its class folders hold no pictures")
     console = Console(stderr=True)
     images = np.empty((len(paths), 3, size, size) if color else (len(paths), size, size), np.uint8)
-    busy = track(paths, f"reading {root.name}", console=console, disable=not console.is_terminal, transient=True)
-    for index, path in enumerate(busy):
+    tracked_paths = track(
+        paths, f"reading {root.name}", console=console, disable=not console.is_terminal, transient=True
+    )
+    for index, path in enumerate(tracked_paths):
         images[index] = read_picture(path, size=size, color=color, polarity=polarity)
     return images, np.array(labels, np.int64)
 
 
 def _is_stray(path: Path) -> bool:
-    """Whether something in a class folder is neither called a picture nor one; names are taken at their word."""
+    """Whether a path in a class folder is no picture, by its suffix, or else by its content."""
     if path.is_dir():
         return True
     if path.suffix.lower() in SUFFIXES:
@@ -380,9 +384,9 @@ def read_picture(
         DataError: if the file is no picture, or too large a one.
         UnknownName: if there is no such polarity or fit.
     """
-    for kind, given, known in (("polarity", polarity, POLARITIES), ("fit", fit, FITS)):
-        if given not in known:
-            raise UnknownName(kind, given, known)
+    for kind, name, known in (("polarity", polarity, POLARITIES), ("fit", fit, FITS)):
+        if name not in known:
+            raise UnknownName(kind, name, known)
     name = str(source) if isinstance(source, str | Path) else "picture"
     with opened_image(source) as image:
         longest = max(image.size)
@@ -390,12 +394,12 @@ def read_picture(
             raise DataError(
                 f"{name}: {image.width:,}×{image.height:,} pixels, expected at most {LONGEST_SIDE:,} a side"
             )
-        pixels = _decode(image, color, math.ceil(longest / KEPT_SIDE))
+        pixels = _decode(image, color, math.ceil(longest / MAX_STORED_SIDE))
     border = _border_median(pixels)
     if not color and (polarity == "paper-high" or (polarity == "auto" and border[0] > 127)):
         pixels, border = 255 - pixels, 255 - border
     if fit == "crop":
-        pixels = _middle(pixels)
+        pixels = _center_crop(pixels)
     elif fit == "pad":
         pixels = _padded(pixels, border)
     if pixels.shape[:2] != (size, size):
@@ -403,8 +407,8 @@ def read_picture(
     return pixels.transpose(2, 0, 1) if color else pixels
 
 
-def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The square in the middle."""
+def _center_crop(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Center crop to a square."""
     height, width = pixels.shape[:2]
     side = min(height, width)
     top, left = (height - side) // 2, (width - side) // 2
@@ -412,7 +416,7 @@ def _middle(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _padded(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """The square that a picture is in the middle of, filled up with the color of its border."""
+    """Pad to a square on both sides with the color of the border."""
     height, width = pixels.shape[:2]
     side = max(height, width)
     if height == width:
@@ -427,12 +431,12 @@ def _padded(pixels: NDArray[np.uint8], border: NDArray[np.uint8]) -> NDArray[np.
 def _decode(image: Image.Image, color: bool, factor: int) -> NDArray[np.uint8]:
     """Decode a picture upright, (h, w) or (h, w, 3), reduced by a factor with averaging."""
     strips, factor = in_strips(image, factor)
-    plain = (_plain(strip, color) for strip in strips)
-    parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in plain]
-    return turned(np.concatenate(parts), orientation_of(image))
+    converted = (_convert(strip, color) for strip in strips)
+    parts = [np.asarray(strip.reduce(factor) if factor > 1 else strip) for strip in converted]
+    return upright(np.concatenate(parts), orientation_of(image))
 
 
-def _plain(picture: Image.Image, color: bool) -> Image.Image:
+def _convert(picture: Image.Image, color: bool) -> Image.Image:
     """Convert to mode L or RGB, transparent parts on white."""
     if picture.mode.startswith("I"):
         # 16-bit gray levels, which Pillow's own conversion would clip at 255.
@@ -444,7 +448,7 @@ def _plain(picture: Image.Image, color: bool) -> Image.Image:
 
 
 def _border_median(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Give the median of the outermost pixels, one for each channel."""
+    """Median of the outermost pixels, for each channel."""
     ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).reshape(-1, *pixels.shape[2:])
     return np.atleast_1d(np.median(ring, axis=0)).astype(np.uint8)
 

@@ -1,4 +1,4 @@
-"""Whole data sets as uint8 arrays: the public ones by name, custom ones by path, and explicit splits.
+"""Loading of data sets as uint8 arrays, public ones by name, custom ones by path; and stratified splits.
 
 The bytes come from `sources`, the public sets are listed in `catalog`, custom ones are read by `custom`.
 """
@@ -79,27 +79,27 @@ class Dataset:
         return (self.train_images, self.train_labels) if split == "train" else (self.test_images, self.test_labels)
 
     def with_classes(self, class_names: Sequence[str]) -> "Dataset":
-        """The same with these classes, of which it may have no examples; labels follow what the names mean.
+        """Relabel the data by another list of classes, matched by what their names mean.
 
         Raises:
             DataError: if a class that the data has examples of is not among them: see `lenet.classes`.
         """
         if tuple(class_names) == self.class_names:
             return self
-        found = places_of(self.class_names, class_names)
+        indices = places_of(self.class_names, class_names)
         labels = {*self.train_labels.tolist(), *self.test_labels.tolist()}
-        strange = [name for label, name in enumerate(self.class_names) if label in labels and found[label] is None]
+        strange = [name for label, name in enumerate(self.class_names) if label in labels and indices[label] is None]
         if strange:
             known = [name for label, name in enumerate(self.class_names) if label in labels]
             raise DataError(
                 f"{self.name} has the classes {listed(known)}, but the model's are {listed(class_names)}; "
                 + ("they have none in common" if strange == known else f"none of these is {listed(strange)}")
             )
-        places = np.array([place or 0 for place in found], np.int64)  # one of none is that of no label
+        new_labels = np.array([index or 0 for index in indices], np.int64)  # None belongs to no label
         return replace(
             self,
-            train_labels=places[self.train_labels],
-            test_labels=places[self.test_labels],
+            train_labels=new_labels[self.train_labels],
+            test_labels=new_labels[self.test_labels],
             class_names=tuple(class_names),
         )
 
@@ -179,10 +179,10 @@ def load(
         images, labels = data.train
         if len(images) != len(labels):
             raise DataError(f"{path}: {len(images):,} images but {len(labels):,} labels; each needs its own")
-        chosen = choose_stratified(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
-        data.train, data.test = (images[~chosen], labels[~chosen]), (images[chosen], labels[chosen])
+        is_test = choose_stratified(labels, max(1, len(labels) // TEST_SHARE), TEST_SEED)
+        data.train, data.test = (images[~is_test], labels[~is_test]), (images[is_test], labels[is_test])
         provenance["test_part"] = (
-            f"the data has no test part: {chosen.sum():,} of {len(labels):,} examples were set aside as one, "
+            f"the data has no test part: {is_test.sum():,} of {len(labels):,} examples were set aside as one, "
             f"stratified by class, seed {TEST_SEED}"
         )
     class_names = tuple(map(printable, data.class_names))
@@ -241,14 +241,14 @@ def split_validation(dataset: Dataset, examples: int, seed: int = 0) -> Split:
     [0, 1]
     """
     images, labels = dataset.train_images, dataset.train_labels
-    chosen = choose_validation(dataset, examples, seed)
+    is_validation = choose_validation(dataset, examples, seed)
     if not examples:
         return Split(images, labels, images[:0], labels[:0])
-    return Split(images[~chosen], labels[~chosen], images[chosen], labels[chosen])
+    return Split(images[~is_validation], labels[~is_validation], images[is_validation], labels[is_validation])
 
 
 def choose_validation(dataset: Dataset, examples: int, seed: int = 0) -> NDArray[np.bool_]:
-    """Choose the training examples that `split_validation` sets aside, and copy nothing.
+    """Stratified mask of the training examples that `split_validation` sets aside.
 
     Returns:
         bool (N,), true for exactly ``examples`` of them.
@@ -263,7 +263,7 @@ def choose_validation(dataset: Dataset, examples: int, seed: int = 0) -> NDArray
 
 
 def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int) -> NDArray[np.bool_]:
-    """Choose examples at random so that each class gives its share, by largest remainder.
+    """Stratified random sample: each class gives its share, by largest remainder.
 
     Returns:
         bool (N,), true for exactly ``examples`` of them.
@@ -275,6 +275,6 @@ def choose_stratified(labels: NDArray[np.integer[Any]], examples: int, seed: int
     for index in np.argsort(quotas - exact, kind="stable")[: examples - quotas.sum()]:
         quotas[index] += 1
     chosen = np.zeros(len(labels), bool)
-    for kind, quota in zip(classes, quotas, strict=True):
-        chosen[rng.permutation(np.flatnonzero(labels == kind))[:quota]] = True
+    for label, quota in zip(classes, quotas, strict=True):
+        chosen[rng.permutation(np.flatnonzero(labels == label))[:quota]] = True
     return chosen

@@ -20,7 +20,7 @@ Images = NDArray[np.uint8]
 
 @dataclass(frozen=True)
 class Distortions:
-    """How far each change may go; each is drawn evenly from minus to plus its limit, for each picture anew.
+    """Limits of the random distortions; each is drawn uniformly from minus to plus its limit, for each picture anew.
 
     The defaults suit digits of 28×28. [LeCun98] does not print its ranges.
 
@@ -61,7 +61,7 @@ def distort(images: Images, rng: np.random.Generator, distortions: Distortions |
 
     Args:
         images: uint8 (N, H, W), or (N, C, H, W).
-        rng: the only source of chance: the same state gives the same pictures.
+        rng: the only source of randomness: the same state gives the same pictures.
         distortions: the limits; the defaults if None.
 
     Returns:
@@ -87,18 +87,18 @@ def distort(images: Images, rng: np.random.Generator, distortions: Distortions |
         if limits.elastic:
             dy, dx = _elastic_field(height, width, rng, limits)
             x, y = columns + dx, rows + dy
-            at_x = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
-            at_y = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
-            moved = cv2.remap(source, at_x, at_y, cv2.INTER_LINEAR, borderMode=border)
+            map_x = matrix[0, 0] * x + matrix[0, 1] * y + matrix[0, 2]
+            map_y = matrix[1, 0] * x + matrix[1, 1] * y + matrix[1, 2]
+            warped = cv2.remap(source, map_x, map_y, cv2.INTER_LINEAR, borderMode=border)
         else:
-            moved = cv2.warpAffine(source, matrix, (width, height), flags=flags, borderMode=border)
+            warped = cv2.warpAffine(source, matrix, (width, height), flags=flags, borderMode=border)
         # OpenCV drops the channel axis when there is one channel.
-        result[index] = moved if image.ndim == 2 else np.atleast_3d(moved).transpose(2, 0, 1)
+        result[index] = warped if image.ndim == 2 else np.atleast_3d(warped).transpose(2, 0, 1)
     return result
 
 
 def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
-    """Shift each picture by whole pixels, drawn evenly from -pixels to pixels along each axis; faster than `distort`.
+    """Shift each picture by whole pixels, drawn uniformly from -pixels to pixels along each axis.
 
     Args:
         images: uint8 (N, H, W), or (N, C, H, W).
@@ -111,11 +111,11 @@ def shift(images: Images, rng: np.random.Generator, pixels: int) -> Images:
     _check(images)
     if pixels < 0:
         raise DataError(f"cannot shift by up to {pixels} pixels; expected at least 0")
-    return move(images, pixels - rng.integers(0, 2 * pixels + 1, (len(images), 2)))
+    return translate(images, pixels - rng.integers(0, 2 * pixels + 1, (len(images), 2)))
 
 
-def move(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
-    """Move each picture by whole pixels.
+def translate(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
+    """Translate each picture by whole pixels.
 
     Args:
         images: uint8 (N, H, W), or (N, C, H, W).
@@ -127,13 +127,13 @@ def move(images: Images, shifts: NDArray[np.integer[Any]]) -> Images:
     _check(images)
     border = int(np.abs(shifts).max(initial=0))
     height, width = images.shape[-2:]
-    still = ((0, 0),) * (images.ndim - 2)
-    padded = np.pad(images, (*still, (border, border), (border, border)), "constant" if images.ndim == 3 else "edge")
+    pad_width = (*((0, 0),) * (images.ndim - 2), (border, border), (border, border))
+    padded = np.pad(images, pad_width, "constant" if images.ndim == 3 else "edge")
     result = np.empty_like(images)
     for down, right in np.unique(shifts, axis=0).tolist():
-        chosen = np.flatnonzero((shifts == (down, right)).all(axis=1))
+        indices = np.flatnonzero((shifts == (down, right)).all(axis=1))
         top, left = border - down, border - right
-        result[chosen] = padded[chosen, ..., top : top + height, left : left + width]
+        result[indices] = padded[indices, ..., top : top + height, left : left + width]
     return result
 
 
@@ -145,7 +145,7 @@ def _check(images: Images) -> None:
 def _affine_matrices(
     count: int, height: int, width: int, rng: np.random.Generator, limits: Distortions
 ) -> NDArray[np.float32]:
-    """Give, for each picture, the 2×3 matrix from (x, y) in the result to (x, y) in the source."""
+    """Random affine matrices (count, 2, 3), each from (x, y) in the result to (x, y) in the source."""
 
     def draw(limit: float) -> NDArray[np.float64]:
         return rng.uniform(-limit, limit, count)
@@ -153,26 +153,26 @@ def _affine_matrices(
     angle, scale, squeeze = np.deg2rad(draw(limits.rotation)), 1 + draw(limits.scale), 1 + draw(limits.squeeze)
     shear, shift_x, shift_y = draw(limits.shear), draw(limits.translation), draw(limits.translation)
     cosine, sine = np.cos(angle), np.sin(angle)
-    grow_x, grow_y = 1 / (scale * squeeze), squeeze / scale
+    scale_x, scale_y = 1 / (scale * squeeze), squeeze / scale
     linear = np.empty((count, 2, 2))
-    linear[:, 0, 0], linear[:, 0, 1] = grow_x * cosine, grow_x * sine + shear * grow_y * cosine
-    linear[:, 1, 0], linear[:, 1, 1] = -grow_y * sine, grow_y * cosine
+    linear[:, 0, 0], linear[:, 0, 1] = scale_x * cosine, scale_x * sine + shear * scale_y * cosine
+    linear[:, 1, 0], linear[:, 1, 1] = -scale_y * sine, scale_y * cosine
     center = np.array([(width - 1) / 2, (height - 1) / 2])
-    moved = center + np.stack([shift_x, shift_y], axis=1)
-    offset = center - np.einsum("nij,nj->ni", linear, moved)
+    shifted_center = center + np.stack([shift_x, shift_y], axis=1)
+    offset = center - np.einsum("nij,nj->ni", linear, shifted_center)
     return np.concatenate([linear, offset[:, :, None]], axis=2).astype(np.float32)
 
 
 def _elastic_field(
     height: int, width: int, rng: np.random.Generator, limits: Distortions
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Smooth even noise, and scale it so that its standard deviation is ``limits.elastic`` pixels."""
+    """Gaussian-smoothed uniform noise, scaled to a standard deviation of ``limits.elastic`` pixels."""
     import cv2
 
     field = rng.uniform(-1, 1, (2, height, width)).astype(np.float32)
     sigma = limits.elastic_smoothness
     dy, dx = (np.asarray(cv2.GaussianBlur(part, (0, 0), sigma), np.float32) for part in field)
-    # Departs from [Simard03, section 2]: smoothing by sigma leaves a deviation of 1 / sqrt(12 pi) / sigma in the even
-    # noise; dividing by it states the strength in pixels, whatever the smoothness.
+    # Departs from [Simard03, section 2]: smoothing by sigma leaves a deviation of 1 / sqrt(12 pi) / sigma in
+    # uniform noise; dividing by it states the strength in pixels, whatever the smoothness.
     strength = np.float32(limits.elastic * sigma * math.sqrt(12 * math.pi))
     return dy * strength, dx * strength

@@ -35,7 +35,7 @@ class Downloader(Protocol):
 
     @property
     def title(self) -> str:
-        """Its name in messages."""
+        """Name in messages."""
 
     def obtain(self, files: Sequence[File], folder: Path) -> None:
         """Download the files into the folder, or raise DataError with the reason."""
@@ -159,7 +159,7 @@ class NpmPackage:
 
 @dataclass(frozen=True)
 class DebianPackage:
-    """A Debian package, downloaded and unpacked without root; ``folder`` is where it keeps the files."""
+    """A Debian package, downloaded and unpacked without root; ``folder`` is their place in it."""
 
     package: str
     folder: str
@@ -173,8 +173,8 @@ class DebianPackage:
             _run(["apt-get", "download", self.package], folder)
         except DataError:
             # The system's package lists may be missing or old; private lists need no root.
-            for needed in ("lists/partial", "cache/archives/partial"):
-                (folder / needed).mkdir(parents=True)
+            for name in ("lists/partial", "cache/archives/partial"):
+                (folder / name).mkdir(parents=True)
             settings = [f"Dir::State::Lists={folder / 'lists'}", f"Dir::Cache={folder / 'cache'}", "Acquire::Retries=0"]
             options = [part for setting in settings for part in ("-o", setting)]
             _run(["apt-get", *options, "update"], folder)
@@ -194,10 +194,10 @@ def _run(command: Sequence[str], folder: Path) -> None:
     if program is None:
         raise DataError(f"{command[0]} is not installed")
     console = Console(stderr=True)
-    waiting: Any = console.status(" ".join(command[:3])) if console.is_terminal else contextlib.nullcontext()
+    status: Any = console.status(" ".join(command[:3])) if console.is_terminal else contextlib.nullcontext()
     try:
-        with waiting:
-            done = subprocess.run(
+        with status:
+            process = subprocess.run(
                 [program, *command[1:]],
                 cwd=folder,
                 stdin=subprocess.DEVNULL,
@@ -208,19 +208,19 @@ def _run(command: Sequence[str], folder: Path) -> None:
             )
     except (OSError, subprocess.TimeoutExpired) as problem:
         raise DataError(f"{command[0]} failed: {describe(problem)}") from problem
-    if done.returncode:
-        lines = [line.strip() for line in (done.stderr or done.stdout).splitlines() if line.strip()]
+    if process.returncode:
+        lines = [line.strip() for line in (process.stderr or process.stdout).splitlines() if line.strip()]
         message = " / ".join(line for line in lines if not line.startswith("W:"))[:200]
-        raise DataError(f"{command[0]} failed: {message or f'exit code {done.returncode}'}")
+        raise DataError(f"{command[0]} failed: {message or f'exit code {process.returncode}'}")
 
 
-def _unpack_tar(archive: Path, folder: Path, keep: Callable[[str], bool]) -> None:
-    """Extract the plain files to keep from an archive by their base names: its paths are not followed."""
+def _unpack_tar(archive: Path, folder: Path, is_wanted: Callable[[str], bool]) -> None:
+    """Extract the wanted plain files of a tar archive under their base names: its paths are not followed."""
     try:
         with tarfile.open(archive) as tar:
             for member in tar:
                 name = Path(member.name).name
-                stream = tar.extractfile(member) if member.isfile() and keep(name) else None
+                stream = tar.extractfile(member) if member.isfile() and is_wanted(name) else None
                 if stream is not None:
                     with (folder / name).open("wb") as target:
                         shutil.copyfileobj(stream, target)

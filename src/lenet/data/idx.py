@@ -1,4 +1,4 @@
-"""Reads and writes IDX files, the format that MNIST and its relatives come in, raw or compressed with gzip.
+"""Reading and writing of IDX files, the format that MNIST and its relatives come in, raw or compressed with gzip.
 
 An IDX file is a four-byte magic number (two zeros, a type code, the number of dimensions), one big-endian uint32 for
 each dimension, and the numbers themselves, big-endian, last dimension fastest. Checksums are left to `sources`.
@@ -19,19 +19,19 @@ from lenet.files import write_atomically
 TYPE_OF_CODE = {0x08: ">u1", 0x09: ">i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
 CODE_OF_TYPE = {np.dtype(kind).newbyteorder("="): code for code, kind in TYPE_OF_CODE.items()}
 GZIP_MAGIC = b"\x1f\x8b"
-# No gzip stream grows to more than 1,032 times its size, so a header that claims more lies.
-LARGEST_GZIP_RATIO = 1032
+# No gzip stream grows to more than 1,032 times its size, so a header that states more is wrong.
+MAX_GZIP_RATIO = 1032
 MAX_DIMENSIONS = 32  # as many as every NumPy knows
 
 
 def is_gzip(path: Path) -> bool:
-    """Tell by its first two bytes whether a file is compressed; its name does not matter."""
+    """Whether a file is compressed with gzip, by its first two bytes."""
     with path.open("rb") as stream:
         return stream.read(2) == GZIP_MAGIC
 
 
 def is_idx(path: Path) -> bool:
-    """Tell by its first bytes whether a file is IDX, raw or compressed; False for one that cannot be opened."""
+    """Whether a file is IDX, raw or compressed, by its first bytes; False for one that cannot be opened."""
     try:
         with open_raw(path) as stream:
             head = stream.read(4)
@@ -73,7 +73,7 @@ def read_idx(path: str | Path, *, rank: int | None = None, dtype: DTypeLike | No
             kind, shape = _parse_header(head, path, rank, dtype)
             payload = math.prod(shape) * kind.itemsize
             size = path.stat().st_size
-            if payload > (size * LARGEST_GZIP_RATIO if isinstance(stream, gzip.GzipFile) else size):
+            if payload > (size * MAX_GZIP_RATIO if isinstance(stream, gzip.GzipFile) else size):
                 raise DataError(_wrong_size(path, shape, payload, "far fewer"))
             buffer = np.empty(payload, np.uint8)
             count = read_into(stream, buffer)

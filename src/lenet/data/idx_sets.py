@@ -1,4 +1,4 @@
-"""Finds the parts of a data set among IDX files by their names, as MNIST, EMNIST and their relatives have them.
+"""Discovery of a data set's IDX files by their names, as MNIST, EMNIST and their relatives have them.
 
 A name is that of the set, if several lie in a folder, that of the part, and ``images`` or ``labels``:
 ``train-images-idx3-ubyte``, ``emnist-digits-test-labels-idx1-ubyte.gz``.
@@ -18,17 +18,17 @@ _NAME = re.compile(
     r"(?:(?P<set>.+?)[-_.])??(?:(?P<part>train|training|t10k|test)[-_.])?(?P<kind>images|labels)", re.IGNORECASE
 )
 _PART = {"train": "train", "training": "train", "t10k": "test", "test": "test", None: "all"}
-MOST_MAPPED = 100_000  # bytes of a mapping
+MAX_MAPPED = 100_000  # bytes of a mapping
 
 
 @dataclass(frozen=True)
 class IdxSet:
-    """What was found.
+    """A data set of IDX files.
 
     Attributes:
         train, test: the parts; test is None if there is none.
-        class_names: the name of each label, where a mapping lies beside; as EMNIST's letters, not all from 0 on.
-        is_transposed: whether its pictures lie on their sides, mirrored, as EMNIST's do.
+        class_names: by label, from a mapping beside the files; None if there is none.
+        is_transposed: whether rows and columns of the pictures are exchanged, as EMNIST's are.
     """
 
     train: Part
@@ -47,27 +47,28 @@ def read_idx_folder(folder: Path, files: list[Path]) -> IdxSet | None:
     for path in files:
         match = _NAME.match(path.name)
         if match and (match["set"] is None or is_idx(path)):
-            place = (_PART[match["part"] and match["part"].lower()], match["kind"].lower())
-            sets.setdefault(match["set"] or "", {}).setdefault(place, path)
-    training = {name: places for name, places in sets.items() if places.keys() & _TRAINING}
+            role = (_PART[match["part"] and match["part"].lower()], match["kind"].lower())
+            sets.setdefault(match["set"] or "", {}).setdefault(role, path)
+    training = {name: paths for name, paths in sets.items() if paths.keys() & _TRAINING}
     if not training:
         return None
     name = "" if "" in training else next(iter(training))
     if len(training) > 1 and name:
-        images = [places.get(("train", "images")) or places.get(("all", "images")) for places in training.values()]
+        images = [paths.get(("train", "images")) or paths.get(("all", "images")) for paths in training.values()]
         example = next(filter(None, images), folder)
         raise DataError(
             f"{folder}: holds {', '.join(list(training)[:10])}; name one of them by its file of images, as {example}"
         )
-    places = training[name]
+    paths = training[name]
     parts = {}
-    for part in ("train" if places.keys() & {("train", "images"), ("train", "labels")} else "all", "test"):
-        found, labels = places.get((part, "images")), places.get((part, "labels"))
-        if found is None and labels is None:
+    for part in ("train" if paths.keys() & {("train", "images"), ("train", "labels")} else "all", "test"):
+        images_path, labels_path = paths.get((part, "images")), paths.get((part, "labels"))
+        if images_path is None and labels_path is None:
             continue
-        if found is None or labels is None:
-            raise DataError(f"{found or labels}: no file of {'labels' if found else 'images'} lies beside it")
-        parts["test" if part == "test" else "train"] = _read_part(found, labels)
+        if images_path is None or labels_path is None:
+            missing = "labels" if images_path else "images"
+            raise DataError(f"{images_path or labels_path}: no file of {missing} lies beside it")
+        parts["test" if part == "test" else "train"] = _read_part(images_path, labels_path)
     return _as_set(folder, name, parts["train"], parts.get("test"))
 
 
@@ -87,9 +88,9 @@ def read_idx_pair(images: Path) -> IdxSet:
     test = None
     if _PART[match["part"] and match["part"].lower()] == "train":
         start, end = match.span("part")
-        twins = (_beside(images, images.name[:start] + name + images.name[end:]) for name in ("test", "t10k"))
-        if twin := next((path for path in twins if path.exists()), None):
-            test = _read_part(twin, _labels_of(twin))
+        candidates = (_beside(images, images.name[:start] + name + images.name[end:]) for name in ("test", "t10k"))
+        if test_path := next((path for path in candidates if path.exists()), None):
+            test = _read_part(test_path, _labels_of(test_path))
     return _as_set(images.parent, match["set"] or "", train, test)
 
 
@@ -122,10 +123,10 @@ def _as_set(folder: Path, name: str, train: Part, test: Part | None) -> IdxSet:
 
 
 def _read_mapping(path: Path) -> dict[int, str]:
-    """EMNIST's names of classes: a label and the codes of its characters a line, as ``10 65`` or ``1 65 97``."""
+    """Parse EMNIST's mapping: a label and the codes of its characters a line, as ``10 65`` or ``1 65 97``."""
     try:
         with path.open("rb") as stream:
-            content = stream.read(MOST_MAPPED)
+            content = stream.read(MAX_MAPPED)
     except OSError as problem:
         raise DataError(f"{path}: cannot be read: {describe(problem)}") from problem
     names: dict[int, str] = {}

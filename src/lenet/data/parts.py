@@ -1,4 +1,4 @@
-"""A part of a data set, its pictures and their labels, as each kind of file gives it."""
+"""A part of a data set: pictures and labels, as the reader of each file format returns it."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ Part = tuple[NDArray[np.uint8], NDArray[np.int64]]
 
 
 def as_images(array: NDArray[Any], name: str) -> NDArray[np.uint8]:
-    """Give (N, H, W) or (N, 3, H, W), whichever place the channels have.
+    """Bring images to (N, H, W) or (N, 3, H, W), whichever axis the channels have.
 
     Raises:
         DataError: if the array is none of pictures, which ``name`` stands for.

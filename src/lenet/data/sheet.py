@@ -1,4 +1,4 @@
-"""Draws a sheet of examples with their class names, so that a data set is looked at before it is trained on."""
+"""Contact sheets of examples with their class names."""
 
 import io
 from collections.abc import Sequence
@@ -34,10 +34,10 @@ def draw_examples(
             f"cannot draw {count} examples in {columns} columns; expected 1 to 10,000 examples, 1 column or more"
         )
     images, labels = dataset.part(split)
-    chosen = np.random.default_rng(seed).choice(len(labels), min(count, len(labels)), replace=False)
-    chosen = chosen[np.lexsort((chosen, labels[chosen]))]
-    titles = [dataset.class_names[label] for label in labels[chosen]]
-    return draw_sheet(images[chosen], titles, columns)
+    indices = np.random.default_rng(seed).choice(len(labels), min(count, len(labels)), replace=False)
+    indices = indices[np.lexsort((indices, labels[indices]))]
+    titles = [dataset.class_names[label] for label in labels[indices]]
+    return draw_sheet(images[indices], titles, columns)
 
 
 def draw_sheet(
@@ -58,7 +58,7 @@ def draw_sheet(
     rows = -(-len(images) // columns)
     cell_width, cell_height = side + GAP, side + TEXT_HEIGHT + GAP
     sheet = Image.new("RGB", (columns * cell_width + GAP, rows * cell_height + GAP), PAPER)
-    pen, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
+    canvas, font = ImageDraw.Draw(sheet), ImageFont.load_default(12)
     for index, (image, title) in enumerate(zip(images, titles, strict=True)):
         left, top = GAP + index % columns * cell_width, GAP + index // columns * cell_height
         picture = Image.fromarray(255 - image if image.ndim == 2 else np.ascontiguousarray(image.transpose(1, 2, 0)))
@@ -66,12 +66,12 @@ def draw_sheet(
         # Whole multiples keep each pixel a square.
         zoom = max(1, side // max(picture.size))
         picture = picture.resize((picture.width * zoom, picture.height * zoom), Image.Resampling.NEAREST).convert("RGB")
-        spot = (left + (side - picture.width) // 2, top + (side - picture.height) // 2)
-        sheet.paste(picture, spot)
-        pen.rectangle((spot[0] - 1, spot[1] - 1, spot[0] + picture.width, spot[1] + picture.height), outline=FRAME)
-        text = _shorten(pen, title, font, side)
-        middle = left + side / 2 - pen.textlength(text, font=font) / 2
-        pen.text((middle, top + side + 1), text, fill=INK, font=font)
+        x, y = left + (side - picture.width) // 2, top + (side - picture.height) // 2
+        sheet.paste(picture, (x, y))
+        canvas.rectangle((x - 1, y - 1, x + picture.width, y + picture.height), outline=FRAME)
+        text = _shorten(canvas, title, font, side)
+        text_left = left + side / 2 - canvas.textlength(text, font=font) / 2
+        canvas.text((text_left, top + side + 1), text, fill=INK, font=font)
     return sheet
 
 
@@ -92,9 +92,9 @@ def save_sheet(sheet: Image.Image, path: str | Path) -> None:
         raise DataError(f"{path}: cannot be written: {problem.strerror or problem}") from problem
 
 
-def _shorten(pen: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:
-    if pen.textlength(text, font=font) <= width:
+def _shorten(canvas: ImageDraw.ImageDraw, text: str, font: Any, width: int) -> str:
+    if canvas.textlength(text, font=font) <= width:
         return text
-    while text and pen.textlength(text + "...", font=font) > width:
+    while text and canvas.textlength(text + "...", font=font) > width:
         text = text[:-1]
     return text + "..."

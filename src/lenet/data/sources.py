@@ -1,4 +1,4 @@
-"""Where the bytes of the public data sets come from: the cache, then mirrors, then package managers.
+"""Verified files of the public data sets: from the cache, else from mirrors and package managers.
 
 Whatever its source, a file is used only if its decompressed bytes have the known size and checksum, and it enters the
 cache whole or not at all. `downloaders` holds the mirrors and package managers; `catalog` parses the files.
@@ -49,7 +49,7 @@ class Contents:
 
 
 def cache_folder() -> Path:
-    """Give the folder that keeps fetched data: LENET_DATA, or the platform's place for caches.
+    """The cache folder: LENET_DATA, or the platform's folder for caches.
 
     Raises:
         DataError: if it lies in a home folder that nobody knows.
@@ -62,7 +62,7 @@ def cache_folder() -> Path:
 
 
 def is_offline() -> bool:
-    """Tell whether LENET_OFFLINE forbids everything but the cache."""
+    """Whether LENET_OFFLINE forbids everything but the cache."""
     return os.environ.get("LENET_OFFLINE", "") not in ("", "0")
 
 
@@ -93,18 +93,18 @@ def read_verified(path: Path, file: File) -> Bytes:
 
 
 def cached_path(collection: Collection, file: File) -> Path:
-    """Give the place of a file in the cache, whether it is there or not."""
+    """The path of a file in the cache, whether it exists or not."""
     return cache_folder() / collection.name / file.name
 
 
 def is_cached(collection: Collection) -> bool:
-    """Tell whether every file of a collection stands in the cache with its right size; its bytes are not read."""
+    """Whether every file of a collection is in the cache with its right size; its bytes are not read."""
     paths = [(cached_path(collection, file), file.size) for file in collection.files]
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
 def obtain(collection: Collection, data_dir: str | Path | None = None) -> Contents:
-    """Give the verified contents of a collection: from ``data_dir`` if one is named, else through the cache.
+    """The verified contents of a collection: from ``data_dir`` if one is named, else through the cache.
 
     Raises:
         DataError: if every source fails; the message names each, why it failed, and how to supply the files by hand.
@@ -115,16 +115,16 @@ def obtain(collection: Collection, data_dir: str | Path | None = None) -> Conten
         return _read_cache(collection)
     except DataError as problem:
         missing = not all(cached_path(collection, file).exists() for file in collection.files)
-        tried = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
+        attempts = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
         if not missing:
             logger.warning("%s; fetching it again", problem)
     if is_offline():
-        raise DataError(_failures(collection, [*tried, "everything else: LENET_OFFLINE is set"]))
+        raise DataError(_failures(collection, [*attempts, "everything else: LENET_OFFLINE is set"]))
     with _cache_for_writing(collection) as folder:
         # Another process may have filled the cache while this one waited.
         with contextlib.suppress(DataError):
             return _read_cache(collection)
-        return _fill_cache(collection, folder, tried)
+        return _fill_cache(collection, folder, attempts)
 
 
 def fetch(collection: Collection, data_dir: str | Path | None = None) -> list[Path]:
@@ -142,7 +142,7 @@ def fetch(collection: Collection, data_dir: str | Path | None = None) -> list[Pa
 
 @dataclass(frozen=True)
 class FileState:
-    """What stands in a file's place: ``state`` is ``"verified"``, ``"missing"`` or ``"damaged"``."""
+    """Result of a file's check: ``state`` is ``"verified"``, ``"missing"`` or ``"damaged"``."""
 
     path: Path
     state: str
@@ -173,7 +173,7 @@ def _store(collection: Collection, contents: Contents) -> None:
 
 @contextlib.contextmanager
 def _cache_for_writing(collection: Collection) -> Iterator[Path]:
-    """Make the folder of a collection in the cache, and hold it for this process alone."""
+    """Create the folder of a collection in the cache, and lock it; a context."""
     folder = cache_folder() / collection.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -212,19 +212,17 @@ def _read_folder(collection: Collection, data_dir: Path) -> Contents:
 
 
 def _find(collection: Collection, file: File, data_dir: Path) -> Path:
-    """Give the first place where a file lies, or the one where it should."""
+    """The first existing path of a file, or else the usual one."""
     names = (file.name, file.name.replace("-idx", ".idx"))
-    places = [
-        data_dir / folder / (name + end) for folder in collection.folders for name in names for end in ("", ".gz")
-    ]
-    return next((place for place in places if place.is_file()), data_dir / file.name)
+    paths = [data_dir / folder / (name + end) for folder in collection.folders for name in names for end in ("", ".gz")]
+    return next((path for path in paths if path.is_file()), data_dir / file.name)
 
 
-def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Contents:
+def _fill_cache(collection: Collection, folder: Path, attempts: list[str]) -> Contents:
     unreachable = probe([downloader.url for downloader in collection.downloaders if isinstance(downloader, Mirror)])
     for downloader in collection.downloaders:
         if isinstance(downloader, Mirror) and unreachable[downloader.url]:
-            tried.append(f"{downloader.title}: {unreachable[downloader.url]}")
+            attempts.append(f"{downloader.title}: {unreachable[downloader.url]}")
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             try:
@@ -232,16 +230,16 @@ def _fill_cache(collection: Collection, folder: Path, tried: list[str]) -> Conte
                 contents = Contents(_read_folder(collection, Path(temporary)).files, downloader.title)
             except DataError as problem:
                 # The temporary folder's name would tell a reader nothing.
-                tried.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
+                attempts.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
                 continue
             _store(collection, contents)
             return contents
-    raise DataError(_failures(collection, tried))
+    raise DataError(_failures(collection, attempts))
 
 
-def _failures(collection: Collection, tried: list[str]) -> str:
+def _failures(collection: Collection, attempts: list[str]) -> str:
     names = ", ".join(file.name for file in collection.files)
     return (
-        f"cannot obtain {collection.name}; tried {'; '.join(tried)}; to hand the files over, put {names} "
+        f"cannot obtain {collection.name}; tried {'; '.join(attempts)}; to hand the files over, put {names} "
         "(raw or .gz) in a folder and name it with --data-dir"
     )

@@ -1,4 +1,4 @@
-"""The C++ engine: any network of the zoo, trained and run at the speed of the processor.
+"""Binding of the C++ engine, which trains and runs networks.
 
 Pictures are uint8 gray levels at the network's size, converted to network inputs while they are loaded, one picture in
 each lane of a vector. `docs/performance.md` explains the speed; the code is in ``native/``.
@@ -160,7 +160,7 @@ class Engine:
         kernels = self.instructions if precision == "float32" else "amx"
         self._native = _native.Engine(self._layout.native, kernels, self.threads)
         self._layout.pack(checked_arrays(network, weights), self._native.parameters)
-        self._averages = False
+        self._has_average = False
 
     def predict(self, images: GrayLevels | Array) -> Array:
         """The network's outputs.
@@ -177,8 +177,8 @@ class Engine:
         pictures = self._pictures(images)
         outputs = np.empty((len(pictures), self.network.classes), np.float32)
         if len(pictures):
-            run = self._native.predict_gray if pictures.dtype == np.uint8 else self._native.predict_inputs
-            run(pictures, outputs)
+            predict = self._native.predict_gray if pictures.dtype == np.uint8 else self._native.predict_inputs
+            predict(pictures, outputs)
         return outputs
 
     def activations(self, images: GrayLevels | Array) -> dict[str, Array]:
@@ -235,7 +235,7 @@ class Engine:
                 raise ValueError(f"{name} has the shape {array.shape}, expected {shape}")
         if augmentation.shifts is not None and (augmentation.shifts != augmentation.shifts.astype(np.int8)).any():
             raise ValueError(f"shifts go to {np.abs(augmentation.shifts).max()} pixels, expected what fits into int8")
-        self._averages = learning.ema > 0
+        self._has_average = learning.ema > 0
         loss, errors = self._native.fit(
             _native.Learning(
                 learning.batch,
@@ -272,8 +272,8 @@ class Engine:
 
     def evaluation_arrays(self) -> dict[str, Array]:
         """The evaluation parameters: the exponential moving average of the weights, if there is one; copies."""
-        has_average = self._averages and len(self._native.moving_average)
-        return self._layout.unpack(self._native.moving_average if has_average else self._native.parameters)
+        average = self._native.moving_average
+        return self._layout.unpack(average if self._has_average and len(average) else self._native.parameters)
 
     def state(self) -> dict[str, Array]:
         """The state of training by name: weights, optimizer, exponential moving average and number of updates."""
@@ -290,13 +290,16 @@ class Engine:
         """
         adaptive = any(name.startswith("exp_avg.") for name in state)
         first = "exp_avg" if adaptive else "momentum_buffer"
-        needed = ("exp_avg", "exp_avg_sq") if adaptive else ()
-        kinds = ["weights", *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in needed)]
+        required = ("exp_avg", "exp_avg_sq") if adaptive else ()
+        kinds = [
+            "weights",
+            *(kind for kind in (first, "exp_avg_sq", "average") if _has(state, kind) or kind in required),
+        ]
         check_state(state, self.network, kinds)
         checked = {kind: {name: state[f"{kind}.{name}"] for name in self._layout.slices} for kind in kinds}
         self._native.reset_optimizer(_has(state, first), _has(state, "exp_avg_sq"), _has(state, "average"))
         self._native.updates = updates_of(state, self.network)
-        self._averages = _has(state, "average")
+        self._has_average = _has(state, "average")
         for kind, vector in self._vectors().items():
             self._layout.pack(checked[kind], vector)
 
@@ -370,8 +373,8 @@ def checked_arrays(network: Network, arrays: Mapping[str, Array]) -> Mapping[str
     """
     for name, shape in network.parameter_shapes().items():
         if name not in arrays or arrays[name].shape != shape:
-            got = arrays[name].shape if name in arrays else "none"
-            raise EngineError(f"{network.name}: {name} has the shape {got}, expected {shape}")
+            actual = arrays[name].shape if name in arrays else "none"
+            raise EngineError(f"{network.name}: {name} has the shape {actual}, expected {shape}")
     return arrays
 
 

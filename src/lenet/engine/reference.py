@@ -1,8 +1,8 @@
-"""The forward and the backward pass of every stage kind in plain NumPy.
+"""Reference implementation of the forward and backward pass in plain NumPy.
 
 The oracle of faster paths, and a reader that needs no torch. Activations and their gradients are (N, maps, height,
-width). Of a layer stands first what it gives, then how gradients go back through it: from those of its sums to those of
-its parameters and of its input. Diagonal second derivatives go the same way with every factor squared.
+width). Each layer has a forward function, then a backward function from the gradients of its sums to those of its
+parameters and of its input. Diagonal second derivatives go the same way with every factor squared.
 """
 
 from collections.abc import Callable, Mapping
@@ -86,10 +86,10 @@ def backward(
     Args:
         network: the description.
         arrays: its weights.
-        recorded: what `activations` gave; its dtype is that of the gradients.
+        recorded: result of `activations`; its dtype is that of the gradients.
         grad: those of the loss with respect to the outputs, (N, classes).
-        squared: whether every factor is squared: weights, inputs and derivatives of activations. From the second
-            derivatives with respect to the outputs come then, without cross terms, those with respect to all else
+        squared: whether every factor is squared: weights, inputs and derivatives of activations. This back-propagates
+            second derivatives, without cross terms
             [LeCun98, eq. 25 and 27]; a shared weight has the sum over its connections [eq. 23].
 
     Returns:
@@ -160,7 +160,7 @@ def _convolution_back(
     weight = np.einsum("nohw,nihwyx->oiyx", grad, factor(_windows(layer, input)), optimize=True)
     kernels = factor(_dense_kernels(layer, parameters["weight"], in_maps))
     padded = np.zeros((images, in_maps, height + 2 * pad, width + 2 * pad), grad.dtype)
-    for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap: place by place of the kernel, none is lost
+    for y, x in np.ndindex(kernels.shape[2:]):  # windows overlap, so they are added for each kernel element
         window = padded[:, :, y : y + stride * grad.shape[2] : stride, x : x + stride * grad.shape[3] : stride]
         window += np.einsum("nohw,oi->nihw", grad, kernels[:, :, y, x], optimize=True)
     return {
@@ -171,8 +171,8 @@ def _convolution_back(
 
 def _windows(layer: Convolution, input: Array) -> Array:
     """im2col view (N, maps, height, width, side, side): the receptive field of each unit."""
-    edges, side = (layer.padding, layer.padding), layer.kernel_size
-    padded = np.pad(input, ((0, 0), (0, 0), edges, edges), constant_values=layer.padding_value)
+    pad_width, side = (layer.padding, layer.padding), layer.kernel_size
+    padded = np.pad(input, ((0, 0), (0, 0), pad_width, pad_width), constant_values=layer.padding_value)
     return sliding_window_view(padded, (side, side), axis=(2, 3))[:, :, :: layer.stride, :: layer.stride]
 
 
@@ -313,7 +313,7 @@ _DERIVATIVES: dict[Activation, Callable[[Array], Any]] = {
 
 
 def _activation_back(activation: Activation, output: Array, grad: Array, factor: Factor) -> Array:
-    if activation is Activation.LOG_SOFTMAX:  # each unit reaches its own output, and through the sum all others
+    if activation is Activation.LOG_SOFTMAX:  # each unit affects its own output, and all others through the sum
         probabilities = np.exp(output)
         others = grad.sum(axis=1, keepdims=True) - grad
         return np.asarray(grad * factor(1 - probabilities) + others * factor(-probabilities))

@@ -25,7 +25,7 @@ def updates_of(state: State, network: Network) -> int:
     is_count = array is not None and array.shape == (1,) and array.dtype == np.float32
     updates = float(array[0]) if array is not None and is_count else math.nan
     if not (0 <= updates <= _MAX_UPDATES and updates.is_integer()):
-        raise EngineError(f"{_misfit(network)}: its count of updates is no whole number of at least 0")
+        raise EngineError(f"{_mismatch(network)}: its count of updates is no whole number of at least 0")
     return int(updates)
 
 
@@ -43,11 +43,11 @@ def check_state(state: State, network: Network, kinds: Sequence[str]) -> None:
         for name, shape in network.parameter_shapes().items():
             array = state.get(f"{kind}.{name}")
             if array is None:
-                raise EngineError(f"{_misfit(network)}: it lacks {f'{kind}.{name}'!r}")
+                raise EngineError(f"{_mismatch(network)}: it lacks {f'{kind}.{name}'!r}")
             if array.shape != shape or array.dtype != np.float32:
                 actual = f"{array.dtype} {array.shape}, expected float32 {shape}"
-                raise EngineError(f"{_misfit(network)}: {kind}.{name} is {actual}")
+                raise EngineError(f"{_mismatch(network)}: {kind}.{name} is {actual}")
 
 
-def _misfit(network: Network) -> str:
+def _mismatch(network: Network) -> str:
     return f"the state kept does not fit {network.name}"

@@ -1,4 +1,4 @@
-"""Whether probabilities say how often answers are right: the expected calibration error."""
+"""Calibration of probabilities: the expected calibration error."""
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -7,7 +7,7 @@ BINS = 15
 
 
 def calibration_bins(probabilities: ArrayLike, bins: int = BINS) -> list[NDArray[np.intp]]:
-    """Which answers fall into each bin: equally many, but for one, from the least probable to the surest.
+    """Equal-mass bins of answers by probability, in ascending order: the indices in each bin.
 
     Args:
         probabilities: (N,), of the answers given.
@@ -19,7 +19,7 @@ def calibration_bins(probabilities: ArrayLike, bins: int = BINS) -> list[NDArray
 
 
 def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BINS) -> float:
-    """The expected calibration error, 0..1: how far mean probability and share of right answers lie apart in a bin.
+    """Expected calibration error, 0..1: the difference of mean probability and accuracy in a bin, averaged.
 
     The mean over all answers [Guo17, eq. 3], of the one class that was answered.
 
@@ -32,5 +32,8 @@ def calibration_error(probabilities: ArrayLike, right: ArrayLike, bins: int = BI
     0.0
     """
     # Departs from [Guo17, eq. 3]: bins hold equally many answers, as most probabilities are close to 1.
-    apart = np.asarray(probabilities, np.float64) - np.asarray(right, np.float64)
-    return float(sum(abs(apart[part].sum()) for part in calibration_bins(probabilities, bins)) / max(1, len(apart)))
+    differences = np.asarray(probabilities, np.float64) - np.asarray(right, np.float64)
+    return float(
+        sum(abs(differences[indices].sum()) for indices in calibration_bins(probabilities, bins))
+        / max(1, len(differences))
+    )

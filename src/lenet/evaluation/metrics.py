@@ -47,10 +47,10 @@ class Evaluation:
     Attributes:
         network, data, split: names of what was evaluated on what.
         class_names: by label.
-        labels: int64 (N,), what the examples are.
-        predictions: int64 (N,), what they were read as.
+        labels: int64 (N,).
+        predictions: int64 (N,).
         probabilities: float32 (N, classes), summing to 1.
-        margins: float32 (N,), by how much the winner wins: the difference of the two largest outputs, or of the two
+        margins: float32 (N,): the difference of the two largest outputs, or of the two
             smallest penalties, the reject criterion of [LeCun98, III-C].
     """
 
@@ -106,31 +106,30 @@ class Evaluation:
 
     def worst_mistakes(self, limit: int = 40) -> list[Mistake]:
         """The mistakes made with the greatest probability, worst first."""
-        wrong = np.flatnonzero(self.predictions != self.labels)
-        certainty = self.probabilities[wrong, self.predictions[wrong]]
-        order = np.lexsort((wrong, -self.margins[wrong], -certainty))
+        rows = np.flatnonzero(self.predictions != self.labels)
+        certainty = self.probabilities[rows, self.predictions[rows]]
+        order = np.lexsort((rows, -self.margins[rows], -certainty))
         return [
             Mistake(int(index), int(self.labels[index]), int(self.predictions[index]), float(probability))
-            for index, probability in zip(wrong[order][:limit], certainty[order][:limit], strict=True)
+            for index, probability in zip(rows[order][:limit], certainty[order][:limit], strict=True)
         ]
 
     @cached_property
     def rejection_curve(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Reject rates, and the error rates on the rest, both in percent, when the smallest margins are refused first.
+        """Reject rates, and the error rates on the rest, both in percent, when the smallest margins are rejected first.
 
-        Examples of equal margin are refused together. The last entry refuses all: its error rate is 0.
+        Examples of equal margin are rejected together. The last entry rejects all: its error rate is 0.
         """
         order = np.argsort(self.margins, kind="stable")
-        wrong = (self.predictions != self.labels)[order]
-        refused = np.concatenate([[0], np.flatnonzero(np.diff(self.margins[order])) + 1, [self.examples]])
-        left = wrong.sum() - np.concatenate([[0], np.cumsum(wrong)])[refused]
-        kept = self.examples - refused
-        return 100 * refused / self.examples, 100 * left / np.maximum(kept, 1)
+        is_wrong = (self.predictions != self.labels)[order]
+        rejects = np.concatenate([[0], np.flatnonzero(np.diff(self.margins[order])) + 1, [self.examples]])
+        errors = is_wrong.sum() - np.concatenate([[0], np.cumsum(is_wrong)])[rejects]
+        return 100 * rejects / self.examples, 100 * errors / np.maximum(self.examples - rejects, 1)
 
     def reject_rate(self, error_rate: float) -> float:
-        """The smallest percent of examples that must be refused for at most this error rate on the rest."""
-        rejected, remaining = self.rejection_curve
-        return float(rejected[np.flatnonzero(remaining <= error_rate)[0]])
+        """The smallest percent of examples that must be rejected for at most this error rate on the rest."""
+        reject_rates, error_rates = self.rejection_curve
+        return float(reject_rates[np.flatnonzero(error_rates <= error_rate)[0]])
 
     def to_json(self) -> dict[str, Any]:
         """The evaluation as plain values, with the 100 worst mistakes."""
@@ -179,11 +178,11 @@ def data_for(
     from lenet.data import public_name
     from lenet.evaluation.orientation import warn_of_transposed_digits
 
-    accepted = model.pictures
+    kind = model.pictures
     if polarity == "auto" and public_name(name_or_path) is None:
-        polarity = accepted.polarity
+        polarity = kind.polarity
     dataset = load_data(
-        name_or_path, data_dir, size=accepted.side, color=accepted.kind == "color", polarity=polarity,
+        name_or_path, data_dir, size=kind.side, color=kind.kind == "color", polarity=polarity,
         transpose=transpose,
     )  # fmt: skip
     if transpose is None:
@@ -228,7 +227,7 @@ def evaluate(
     predict = _predictor(model, engine)
     starts = range(0, len(images), _BATCH)
     outputs = np.concatenate([predict(images[start : start + _BATCH]) for start in starts])
-    if model.refusal is not None:  # no answer: the likeliest class is, however unsure
+    if model.refusal is not None:  # the most probable class is the answer, however unsure
         outputs = np.delete(outputs, model.refusal, axis=1)
     return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
@@ -243,7 +242,7 @@ def judge(
     class_names: Sequence[str] | None = None,
 ) -> Evaluation:
     """Compare a network's outputs, (N, classes), with the labels, (N,)."""
-    two_best = np.sort(outputs if network.smallest_wins else -outputs, axis=1)[:, :2]
+    best_two = np.sort(outputs if network.smallest_wins else -outputs, axis=1)[:, :2]
     return Evaluation(
         network=network.name,
         data=data,
@@ -252,7 +251,7 @@ def judge(
         labels=labels.astype(np.int64),
         predictions=decide(network, outputs),
         probabilities=probabilities(network, outputs),
-        margins=two_best[:, -1] - two_best[:, 0],
+        margins=best_two[:, -1] - best_two[:, 0],
     )
 
 
@@ -264,9 +263,9 @@ def wilson_interval(errors: int, examples: int) -> tuple[float, float]:
     """
     rate, spread = errors / examples, _Z95**2 / examples
     center = (rate + spread / 2) / (1 + spread)
-    half = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
-    low = 0.0 if errors == 0 else center - half
-    high = 1.0 if errors == examples else center + half
+    half_width = math.sqrt(spread * (rate * (1 - rate) + spread / 4)) / (1 + spread)
+    low = 0.0 if errors == 0 else center - half_width
+    high = 1.0 if errors == examples else center + half_width
     return 100 * low, 100 * high
 
 

@@ -1,4 +1,4 @@
-"""Evaluations drawn: examples and the worst mistakes with their pictures, and the confusion matrix."""
+"""Pictures of evaluations: sheets of examples and of the worst mistakes, and the confusion matrix."""
 
 import math
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from lenet.preprocess import GrayLevels
 
 
 def draw_answers(evaluation: Evaluation, images: GrayLevels, count: int = 40, columns: int = 10) -> Image.Image:
-    """A sheet of the first examples, right and wrong: each picture over its class and what it was read as.
+    """Draw a sheet of the first examples, each picture over its class and its prediction.
 
     Args:
         images: those that were evaluated, uint8 (N, H, W), drawn as dark ink, or colors (N, 3, H, W).
@@ -22,20 +22,20 @@ def draw_answers(evaluation: Evaluation, images: GrayLevels, count: int = 40, co
 
 
 def draw_mistakes(evaluation: Evaluation, images: GrayLevels, limit: int = 60, columns: int = 10) -> Image.Image:
-    """A sheet of the worst mistakes: each picture over its class and what it was read as.
+    """Draw a sheet of the worst mistakes, each picture over its class and its prediction.
 
     Args:
         images: as `draw_answers` takes them.
         limit: at most so many.
     """
     worst = evaluation.worst_mistakes(limit)
-    return _draw(evaluation, images, [(one.index, one.actual, one.predicted) for one in worst], columns)
+    return _draw(evaluation, images, [(mistake.index, mistake.actual, mistake.predicted) for mistake in worst], columns)
 
 
 def _draw(
     evaluation: Evaluation, images: GrayLevels, examples: Sequence[tuple[int, int, int]], columns: int
 ) -> Image.Image:
-    """Examples, each its index, class and what it was read as, over the evaluation's line."""
+    """Draw examples, each given by index, class and prediction, under the evaluation's summary."""
     cell, text = 72, 30
     columns = max(1, min(columns, len(examples)))
     rows = math.ceil(len(examples) / columns)
@@ -56,7 +56,7 @@ def _draw(
 
 
 def draw_confusion(evaluation: Evaluation) -> Image.Image:
-    """The confusion matrix: a row for each class, a column for what it was read as; errors red, the right ones gray."""
+    """Draw the confusion matrix: rows are classes, columns predictions; errors are red, the diagonal gray."""
     counts, names = evaluation.confusion, evaluation.class_names
     font, cell = _font(12), 46
     margin = 40 + round(max(font.getlength(_name(names, index)) for index in range(len(counts))))
@@ -66,22 +66,22 @@ def draw_confusion(evaluation: Evaluation) -> Image.Image:
     max_errors = max(1, int((counts - np.diag(counts.diagonal())).max()))
     for row, column in np.ndindex(counts.shape):
         count, left, top = int(counts[row, column]), margin + column * cell, margin + row * cell
-        pale = 255 - round(170 * math.sqrt(count / max_errors)) if row != column else 232
-        fill = (pale, pale, pale) if row == column else (255, pale, pale)
+        lightness = 255 - round(170 * math.sqrt(count / max_errors)) if row != column else 232
+        fill = (lightness, lightness, lightness) if row == column else (255, lightness, lightness)
         draw.rectangle((left, top, left + cell - 2, top + cell - 2), fill=fill)
         if count:
             draw.text((left + cell / 2 - 1, top + cell / 2 - 1), f"{count:,}", "black", font, anchor="mm")
     for index in range(len(counts)):
-        at = margin + index * cell + cell / 2
-        draw.text((margin - 8, at), _name(names, index), "black", font, anchor="rm")
-        draw.text((at, margin - 8), _shortened(_name(names, index), cell), "black", font, anchor="mb")
+        center = margin + index * cell + cell / 2
+        draw.text((margin - 8, center), _name(names, index), "black", font, anchor="rm")
+        draw.text((center, margin - 8), _shortened(_name(names, index), cell), "black", font, anchor="mb")
     draw.text((margin, 6), "read as", "#666666", font)
     draw.text((margin - 8, margin - 8), "is", "#666666", font, anchor="rb")
     return picture
 
 
 def _picture(image: GrayLevels) -> Image.Image:
-    """Dark ink on white for gray levels, as people write; colors as they are."""
+    """Convert to a Pillow image: gray levels as dark ink on white, colors unchanged."""
     if image.ndim == 3 and len(image) == 3:
         return Image.fromarray(np.ascontiguousarray(image.transpose(1, 2, 0)))
     return Image.fromarray(255 - image.reshape(image.shape[-2:])).convert("RGB")

@@ -1,4 +1,4 @@
-"""The results of 1989 to 1998, made again: each row of `rows` by one command, with seeds and intervals."""
+"""Reproduction of the results of 1989 to 1998: each row of `rows` by one command, with seeds and intervals."""
 
 from lenet.experiments.rows import ROWS, Row, find, names
 

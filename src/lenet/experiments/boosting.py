@@ -1,4 +1,4 @@
-"""Boosted LeNet-4: three networks, each learning what those before it find hard [LeCun98, III-C.9; LeCun95].
+"""Boosted LeNet-4: three networks, each trained on patterns that are hard for those before [LeCun98, III-C.9; LeCun95].
 
 The first network learns as usual, on distorted patterns. The second learns from a stream that the first filters to half
 right, half wrong; the third from patterns on which the first two disagree. Their outputs are added. The later two are
@@ -23,44 +23,44 @@ from lenet.data.distortions import distort
 from lenet.engine import Forward, decide
 from lenet.errors import TrainingError
 from lenet.experiments.groups import Array, Group, train_group
-from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, joined
+from lenet.experiments.streams import AFFINE, Patterns, SeparateStream, concatenated
 from lenet.training import Recipe
 from lenet.training.progress import NullProgress
 from lenet.training.side_by_side import side_by_side
 
 Mask = NDArray[np.bool_]
 
-ASKED = 0.375  # share of the training patterns that all three see: 1 + 2 * 0.375 = 1.75 networks on average
+CASCADE_SHARE = 0.375  # share of the training patterns that all three see: 1 + 2 * 0.375 = 1.75 networks on average
 SECOND, THIRD = 1_000, 2_000  # added to a machine's seed
 _CANDIDATES = 5  # streams draw for purposes 1 to 4
 
 
 @dataclass(frozen=True)
 class Filter:
-    """How much the later networks learn from.
+    """Size of the filtered training sets of the later networks.
 
     Attributes:
         patterns: filtered patterns for each of them.
         batch: candidates that are distorted and judged at once.
-        most_batches: after so many the filter gives what it has found.
+        max_batches: upper bound of batches, after which the filter returns fewer patterns.
     """
 
     patterns: int = 60_000
     batch: int = 20_000
-    most_batches: int = 400
+    max_batches: int = 400
 
 
-QUICK = Filter(patterns=60, batch=200, most_batches=4)
+QUICK = Filter(patterns=60, batch=200, max_batches=4)
 
 
 @dataclass(frozen=True, eq=False)
 class Machine:
-    """Three networks of one seed.
+    """Boosting ensemble of three networks, of one seed.
 
     Attributes:
         seed: of the first.
         arrays: weights of the three.
-        later: what the passes of the second and of the third gave, a row for each.
+        later: the histories of the second and the third network, a row for each pass.
         threshold: the margin of the first from which on it answers alone.
     """
 
@@ -72,24 +72,24 @@ class Machine:
 
     @property
     def filtered(self) -> list[int]:
-        """How many patterns the filters let through to the second and to the third."""
+        """Numbers of filtered patterns of the second and the third network."""
         return [rows[0]["distinct"][0] for rows in self.later]
 
     def outputs(self, images: NDArray[np.uint8]) -> Array:
-        """What each of the three says, (3, N, classes)."""
+        """The outputs of the three networks, (3, N, classes)."""
         return np.stack([Forward(self.network, arrays).predict(images) for arrays in self.arrays])
 
 
 def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Mask], patterns: int) -> Patterns:
-    """As many patterns that a network gets wrong as it gets right, ``patterns`` together, first come first taken.
+    """Filter half misclassified and half correctly classified patterns, ``patterns`` in all, the first ones of each.
 
-    Fewer, still half and half, if the candidates end before.
+    Fewer, in equal numbers, if the candidates end before.
 
     >>> sixes = Patterns(np.zeros((6, 1, 1), np.uint8), np.array([0, 1, 2, 3, 4, 5]))
     >>> half_wrong(iter([sixes]), lambda batch: batch.labels == 3, 4).labels
     array([0, 3])
     """
-    wrong, right = _Basket(patterns // 2), _Basket(patterns // 2)
+    wrong, right = _PatternBuffer(patterns // 2), _PatternBuffer(patterns // 2)
     for batch in candidates:
         mask = is_wrong(batch)
         wrong.take(batch, mask)
@@ -97,25 +97,25 @@ def half_wrong(candidates: Iterator[Patterns], is_wrong: Callable[[Patterns], Ma
         if wrong.is_full and right.is_full:
             break
     count = min(len(wrong), len(right))
-    return joined([right.patterns().first(count), wrong.patterns().first(count)])
+    return concatenated([right.patterns().first(count), wrong.patterns().first(count)])
 
 
 def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask], patterns: int) -> Patterns:
-    """The first so many patterns on which two networks disagree; fewer if the candidates end before."""
-    basket = _Basket(patterns)
+    """Filter the first patterns on which two networks disagree; fewer if the candidates end before."""
+    buffer = _PatternBuffer(patterns)
     for batch in candidates:
-        basket.take(batch, disagree(batch))
-        if basket.is_full:
+        buffer.take(batch, disagree(batch))
+        if buffer.is_full:
             break
-    return basket.patterns()
+    return buffer.patterns()
 
 
 def candidates(whole: Patterns, seed: int, amount: Filter) -> Iterator[Patterns]:
-    """Freshly distorted patterns, batch after batch, as a machine's seed draws them."""
-    for number in range(amount.most_batches):
+    """Generate batches of distorted patterns from a seed."""
+    for number in range(amount.max_batches):
         rng = np.random.default_rng([seed, _CANDIDATES, number])
-        chosen = rng.integers(0, len(whole), amount.batch)
-        yield Patterns(distort(whole.images[chosen], rng, AFFINE), whole.labels[chosen])
+        rows = rng.integers(0, len(whole), amount.batch)
+        yield Patterns(distort(whole.images[rows], rng, AFFINE), whole.labels[rows])
 
 
 def train_machines(
@@ -129,10 +129,10 @@ def train_machines(
     amount: Filter | None = None,
     progress: NullProgress | None = None,
 ) -> list[Machine]:
-    """Train the second and third network of each seed, or go on with it.
+    """Train the second and third network of each seed, or resume their training.
 
     All second networks are trained together, then all third. A pass presents ``amount.patterns`` to each; if a filter
-    has let fewer through, they come round again.
+    gives fewer, they are repeated.
 
     Args:
         folder: where the runs of the second networks and of the third ones lie.
@@ -140,16 +140,16 @@ def train_machines(
         whole: the training patterns as they are.
 
     Raises:
-        TrainingError: if a filter lets nothing through.
+        TrainingError: if a filter gives no pattern.
     """
     amount, progress = amount or Filter(), progress or NullProgress()
-    started = [seed for group in first for seed in group.seeds]
+    machine_seeds = [seed for group in first for seed in group.seeds]
     trained: list[list[Mapping[str, Array]]] = [[arrays] for group in first for arrays in group.parameters]
     later: list[Group] = []
     for position, offset in (("second", SECOND), ("third", THIRD)):
-        seeds = [seed + offset for seed in started]
+        seeds = [seed + offset for seed in machine_seeds]
         filters = [
-            partial(_hard, network, previous_networks, whole, seed, amount, progress)
+            partial(_filtered_for, network, previous_networks, whole, seed, amount, progress)
             for previous_networks, seed in zip(trained, seeds, strict=True)
         ]
         draw = partial(side_by_side, filters, progress)
@@ -166,14 +166,14 @@ def train_machines(
             network,
             seed,
             tuple(arrays),
-            tuple([_alone(row, index) for row in group.history] for group in later),
+            tuple([_row_of_network(row, index) for row in group.history] for group in later),
             threshold(Forward(network, arrays[0]).predict(whole.images)),
         )
-        for index, (seed, arrays) in enumerate(zip(started, trained, strict=True))
+        for index, (seed, arrays) in enumerate(zip(machine_seeds, trained, strict=True))
     ]
 
 
-def _hard(
+def _filtered_for(
     network: Network,
     previous_networks: Sequence[Mapping[str, Array]],
     whole: Patterns,
@@ -181,29 +181,29 @@ def _hard(
     amount: Filter,
     progress: NullProgress,
 ) -> Patterns:
-    """What the networks of one machine let through to its next, which starts from this seed."""
+    """The filtered patterns of a machine's next network, which has this seed."""
 
-    def alive() -> Iterator[Patterns]:
+    def cancellable_candidates() -> Iterator[Patterns]:
         for batch in candidates(whole, seed, amount):
-            progress.advance(0)  # filtering is to end, too, where another job has failed
+            progress.advance(0)  # raises Cancelled if another job has failed
             yield batch
 
-    hard = filtered(network, previous_networks, alive(), amount.patterns)
-    if not len(hard):
-        place, offset = ("second", SECOND) if len(previous_networks) == 1 else ("third", THIRD)
-        raise TrainingError(f"the filter before the {place} network of seed {seed - offset} let no pattern through")
-    return hard
+    patterns = filtered(network, previous_networks, cancellable_candidates(), amount.patterns)
+    if not len(patterns):
+        position, offset = ("second", SECOND) if len(previous_networks) == 1 else ("third", THIRD)
+        raise TrainingError(f"the filter before the {position} network of seed {seed - offset} let no pattern through")
+    return patterns
 
 
-def _alone(row: dict[str, Any], index: int) -> dict[str, Any]:
-    """A group's row of the history as it would be had one network been alone."""
+def _row_of_network(row: dict[str, Any], index: int) -> dict[str, Any]:
+    """One network's values of a group's row of the history."""
     return {name: [value[index]] if isinstance(value, list) else value for name, value in row.items()}
 
 
 def filtered(
     network: Network, previous_networks: Sequence[Mapping[str, Array]], candidates: Iterator[Patterns], patterns: int
 ) -> Patterns:
-    """What one or two trained networks let through to the next."""
+    """Filter candidates by one or two trained networks for the next one."""
     trained = [Forward(network, arrays) for arrays in previous_networks]
 
     def answers(index: int, batch: Patterns) -> NDArray[np.int64]:
@@ -214,8 +214,8 @@ def filtered(
     return disputed(candidates, lambda batch: answers(0, batch) != answers(1, batch), patterns)
 
 
-def threshold(outputs: Array, share: float = ASKED) -> float:
-    """The margin under which a share ``share`` of these outputs (N, classes) lies.
+def threshold(outputs: Array, share: float = CASCADE_SHARE) -> float:
+    """Quantile of the margins of outputs (N, classes) at ``share``.
 
     >>> threshold(np.array([[1, 0], [3, 0], [2, 0], [4, 0]], np.float32), share=0.5)
     2.5
@@ -224,13 +224,13 @@ def threshold(outputs: Array, share: float = ASKED) -> float:
 
 
 def margins(outputs: Array) -> Array:
-    """By how much the largest output is above the second, (N,)."""
+    """Difference of the largest and the second-largest output, (N,)."""
     best = np.sort(outputs, axis=1)[:, -2:]
     return np.asarray(best[:, 1] - best[:, 0])
 
 
-def answered(outputs: Array, minimum: float) -> tuple[Array, float]:
-    """The outputs with the later networks left out where the first is confident, and the networks asked on average.
+def cascaded(outputs: Array, minimum: float) -> tuple[Array, float]:
+    """Cascaded outputs, of the first network alone where its margin suffices, and the average number of networks run.
 
     Args:
         outputs: of the three, (3, N, classes).
@@ -240,8 +240,8 @@ def answered(outputs: Array, minimum: float) -> tuple[Array, float]:
     return np.where(is_sure[:, None], outputs[0], outputs.sum(axis=0)), float(1 + 2 * (~is_sure).mean())
 
 
-class _Basket:
-    """Patterns that have been let through, up to a number."""
+class _PatternBuffer:
+    """Buffer of filtered patterns, up to a size."""
 
     def __init__(self, size: int) -> None:
         self._size, self._parts, self._count = size, list[Patterns](), 0
@@ -254,12 +254,12 @@ class _Basket:
         return self._count >= self._size
 
     def take(self, batch: Patterns, mask: Mask) -> None:
-        chosen = np.flatnonzero(mask)[: self._size - self._count]
-        self._parts.append(Patterns(batch.images[chosen], batch.labels[chosen]))
-        self._count += len(chosen)
+        rows = np.flatnonzero(mask)[: self._size - self._count]
+        self._parts.append(batch.take(rows))
+        self._count += len(rows)
 
     def patterns(self) -> Patterns:
-        return joined(self._parts)
+        return concatenated(self._parts)
 
 
 def history_of(machines: Sequence[Machine]) -> list[dict[str, Any]]:

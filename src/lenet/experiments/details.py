@@ -1,4 +1,4 @@
-"""What each detail of 1998 is worth: one change after the other, from LeNet-5 as published to the one taught today.
+"""Ablation steps from LeNet-5 as published to the one taught today, one change after the other.
 
 Each step keeps all changes before it. The first ones are trained as the paper says, a pattern at a time; from the step
 on that changes it, by mini-batches. All networks take 32×32 pictures: the last one is ``lenet-5-relu`` of that size.
@@ -21,7 +21,7 @@ _NO_RUBBISH_CLASS = 1_000.0
 
 @dataclass(frozen=True)
 class Step:
-    """One change.
+    """One step of the ablation.
 
     Attributes:
         label: what is new, in two or three words.
@@ -35,7 +35,7 @@ class Step:
 
 
 def _with(network: Network, **stages: Stage) -> Network:
-    """Other stages in place of those named."""
+    """Replace stages by name."""
     return replace(network, stages=tuple(stages.get(stage.name, stage) for stage in network.stages))
 
 
@@ -54,20 +54,20 @@ def _steps() -> tuple[Step, ...]:
     )
     fully_connected = _with(rectified, c3=Stage("c3", Convolution(16), relu))
     scaled = replace(fully_connected, input_range=describe("lenet-5-relu").input_range)
-    of_today = named_recipe("default", describe("lenet-5-relu"))
-    unaugmented = replace(of_today, shift=0, label_smoothing=0.0)
-    one_by_one = replace(LENET_5, loss="cross-entropy", j=0.0)
+    current_recipe = named_recipe("default", describe("lenet-5-relu"))
+    unaugmented = replace(current_recipe, shift=0, label_smoothing=0.0)
+    pattern_by_pattern = replace(LENET_5, loss="cross-entropy", j=0.0)
     return (
         Step("no rubbish class", published, replace(LENET_5, j=_NO_RUBBISH_CLASS)),
-        Step("logits", logits, one_by_one),
-        Step("max pooling", pooled, one_by_one),
-        Step("ReLU", rectified, one_by_one),
-        Step("every map connected", fully_connected, one_by_one),
+        Step("logits", logits, pattern_by_pattern),
+        Step("max pooling", pooled, pattern_by_pattern),
+        Step("ReLU", rectified, pattern_by_pattern),
+        Step("every map connected", fully_connected, pattern_by_pattern),
         Step("mini-batches", fully_connected, replace(unaugmented, init=LENET_5.init)),
         Step("first weights", fully_connected, unaugmented),
         Step("input range", scaled, unaugmented),
-        Step("label smoothing", scaled, replace(unaugmented, label_smoothing=of_today.label_smoothing)),
-        Step("distortions", scaled, of_today),
+        Step("label smoothing", scaled, replace(unaugmented, label_smoothing=current_recipe.label_smoothing)),
+        Step("distortions", scaled, current_recipe),
     )
 
 

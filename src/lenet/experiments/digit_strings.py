@@ -1,4 +1,4 @@
-"""Strings of digits: a network of each seed that is slid over them, and segmentation beside it [LeCun98, VII].
+"""Digit strings: space-displacement networks of each seed, compared with segmentation [LeCun98, VII].
 
 Each seed learns from windows of its own and chooses the prices of its transducer on strings of training digits that it
 has not learned from. All read the same strings of test digits, and so does `lenet.reading`, which cuts them; it has no
@@ -48,7 +48,7 @@ _ENLARGED, _MARGIN = 2, 8  # for segmentation, whose strokes are made for more p
 
 @dataclass(frozen=True)
 class Amounts:
-    """How many digits and strings are used for what.
+    """Numbers of digits and strings for each purpose.
 
     Attributes:
         kept_back: training digits that are not learned from; their strings choose the prices.
@@ -61,7 +61,7 @@ class Amounts:
     segmented: int = 400
 
     def split(self, training: Patterns) -> tuple[Patterns, Patterns]:
-        """The digits that are learned from, and those that are kept back."""
+        """Split training digits into those to learn from and the held-out ones."""
         digits = training.images, training.labels
         whole = Dataset("digits", *digits, *digits, tuple("0123456789"))
         split = split_validation(whole, self.kept_back)
@@ -75,7 +75,7 @@ QUICK = Amounts(kept_back=50, choosing=5, segmented=2)
 
 
 def strings_of(digits: Patterns, seed: int, maximum: int | None = None) -> dict[int, Strings]:
-    """Strings at each gap; in those of a gap no digit is used twice.
+    """Generate digit strings at each gap; within a gap no digit is used twice.
 
     Args:
         digits: uint8 (N, 28, 28), ink-high.
@@ -94,12 +94,12 @@ def strings_of(digits: Patterns, seed: int, maximum: int | None = None) -> dict[
 
 
 def amounts_of(quick: bool) -> Amounts:
-    """The amounts of a quick look, or of the whole."""
+    """The amounts of a quick or of a full run."""
     return QUICK if quick else Amounts()
 
 
 def presented(plan: Plan, digits: int) -> int:
-    """About how many windows all seeds are shown, of so many training digits."""
+    """Approximate number of windows that all seeds are presented, of so many training digits."""
     learned = digits - amounts_of(plan.quick).kept_back
     assert plan.cutting is not None
     return len(plan.seeds) * plan.passes * round(learned * (1 + plan.cutting.blanks))
@@ -108,12 +108,12 @@ def presented(plan: Plan, digits: int) -> int:
 def train_readers(
     folder: Path, plan: Plan, training: Patterns, data: Mapping[str, Any], *, amounts: Amounts, progress: NullProgress
 ) -> list[Model]:
-    """Train the network of each seed and choose its prices, or open it; a core for each.
+    """Train the network of each seed and choose its transducer's prices, or load it; a core for each.
 
     Args:
         folder: where the run of each seed lies, and beside it the model that came out.
-        training: digits uint8 (N, 28, 28); some are kept back, and their strings choose the prices.
-        data: the account of the data set, for the provenance.
+        training: digits uint8 (N, 28, 28); strings of the held-out ones choose the prices.
+        data: the description of the data set, for the provenance.
 
     Returns:
         Models that `StringReader` takes; their provenance holds the prices, ``validation_right`` in percent and
@@ -123,10 +123,10 @@ def train_readers(
         TrainingError: if a file there is damaged, or was made in another way.
         EngineError: if there is no native engine.
     """
-    learned, kept_back = amounts.split(training)
+    learned, held_out = amounts.split(training)
     return side_by_side(
         [
-            partial(_train_reader, folder, plan, seed, learned, kept_back, data, amounts.choosing, progress)
+            partial(_train_reader, folder, plan, seed, learned, held_out, data, amounts.choosing, progress)
             for seed in plan.seeds
         ],
         progress,
@@ -138,7 +138,7 @@ def _train_reader(
     plan: Plan,
     seed: int,
     learned: Patterns,
-    kept_back: Patterns,
+    held_out: Patterns,
     data: Mapping[str, Any],
     choosing: int,
     progress: NullProgress,
@@ -151,30 +151,30 @@ def _train_reader(
     for existing in (path, folder.parent / "lanes" / path.name):  # version 0.1 kept them there
         if existing.exists():
             progress.skip(plan.passes * stream.examples)
-            return _opened(existing, provenance)
+            return _load_checked(existing, provenance)
     run = fit(
         plan.network, stream, recipe, folder / f"seed-{seed}", resume=True, until=plan.passes, device="cpu",
         threads=1,  # so that the number of cores changes no bit
         progress=progress.part(f"seed {seed}"),
     )  # fmt: skip
     model = Model(plan.network, run.model.parameters)
-    strings = strings_of(kept_back, seed, choosing)
+    strings = strings_of(held_out, seed, choosing)
     grammar, right = choose_grammar(Displacement(model, _PHASES), list(strings.values()))
     history = [{"seed": seed, **row} for row in run.history]
-    account = {**provenance, "validation_right": round(100 * right, 2), "history": history}
-    model = with_grammar(model, grammar, _PHASES, **account)
+    full_provenance = {**provenance, "validation_right": round(100 * right, 2), "history": history}
+    model = with_grammar(model, grammar, _PHASES, **full_provenance)
     model.save(path)
     return model
 
 
-def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
+def _load_checked(path: Path, provenance: Mapping[str, Any]) -> Model:
     try:
         model = load(path, expect=network_with_blank())
-        with model.checked_provenance() as account:
-            account.number("validation_right", 0, 100)
-            account.record("grammar")
-            account.records("history")
-            stored = version_1.reader_provenance(account) if path.parent.name == "lanes" else account.values
+        with model.checked_provenance() as record:
+            record.number("validation_right", 0, 100)
+            record.record("grammar")
+            record.records("history")
+            stored = version_1.reader_provenance(record) if path.parent.name == "lanes" else record.values
     except WeightsError as error:
         raise TrainingError(f"{error}; delete it to train this seed again") from None
     for name, value in provenance.items():
@@ -184,26 +184,27 @@ def _opened(path: Path, provenance: Mapping[str, Any]) -> Model:
 
 
 def history_of(readers: Sequence[Model]) -> list[dict[str, Any]]:
-    """The passes of all seeds."""
+    """The rows of all seeds' histories."""
     return [row for model in readers for row in model.provenance["history"]]
 
 
-def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress: NullProgress) -> dict[str, Any]:
-    """What the networks and segmentation read of strings of test digits.
+def measure(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress: NullProgress) -> dict[str, Any]:
+    """Measure the networks and segmentation on strings of test digits.
 
     Returns:
         ``figures``: percent of the strings wholly right, by seed; ``amounts``; ``beside``: for each gap, how both read
         the strings that segmentation reads too; ``grammars``: prices by seed; ``milliseconds`` that a string takes.
     """
     strings, cutter = strings_of(test, _DRAWN_BY), Reader()
-    slid = [StringReader(model) for model in readers]
+    string_readers = [StringReader(model) for model in readers]
     figures, comparisons = {}, []
     milliseconds: dict[str, list[float]] = {name: [] for name in ("displacement", *SEGMENTED)}
     for gap, at_gap in strings.items():
         right = [
-            _right(partial(_slid, reader), at_gap.fields, at_gap.texts, milliseconds["displacement"]) for reader in slid
+            _right(partial(_read_texts, reader), at_gap.fields, at_gap.texts, milliseconds["displacement"])
+            for reader in string_readers
         ]
-        figures[("strings_right", _named(gap))] = [100 * float(mask.mean()) for mask in right]
+        figures[("strings_right", _gap_part(gap))] = [100 * float(mask.mean()) for mask in right]
         fields, texts = at_gap.fields[: amounts.segmented], at_gap.texts[: amounts.segmented]
         masks = {
             name: _right(partial(segmented, cutter, length=length), fields, texts, milliseconds[name])
@@ -232,8 +233,8 @@ def measured(readers: Sequence[Model], test: Patterns, amounts: Amounts, progres
     }
 
 
-def _named(gap: int) -> str:
-    """The part of a row's figures that a gap is.
+def _gap_part(gap: int) -> str:
+    """Name of a gap among the parts of a row's figures.
 
     >>> _named(-1)
     'gap −1'
@@ -241,15 +242,15 @@ def _named(gap: int) -> str:
     return f"gap {gap}".replace("-", "−")
 
 
-def _slid(reader: StringReader, fields: NDArray[np.uint8]) -> list[str]:
+def _read_texts(reader: StringReader, fields: NDArray[np.uint8]) -> list[str]:
     return [path.text for path in reader.read(fields)]
 
 
 def segmented(reader: Reader, fields: NDArray[np.uint8], length: int | None = None) -> list[str]:
-    """What segmentation reads in fields, uint8 (N, 32, width), ink-high; blanks between the digits are left out.
+    """Read fields, uint8 (N, 32, width), ink-high, by segmentation; blanks between the digits are removed.
 
     Args:
-        length: how many digits there are, if that is known.
+        length: the number of digits, if known.
     """
     answers = []
     for field in fields:
@@ -266,21 +267,21 @@ def _right(
     texts: Sequence[str],
     milliseconds: list[float],
 ) -> Mask:
-    """Which strings are read wholly right; the time that one takes is added to the others."""
-    began = time.perf_counter()
+    """Mask of the strings that are read wholly right; appends the time for each string to ``milliseconds``."""
+    start = time.perf_counter()
     answers = read(fields)
-    milliseconds.append(1e3 * (time.perf_counter() - began) / len(texts))
+    milliseconds.append(1e3 * (time.perf_counter() - start) / len(texts))
     return np.array([answer == text for answer, text in zip(answers, texts, strict=True)])
 
 
 def _share(right: Mask) -> dict[str, float]:
-    """Percent that are right, and the 95 % interval of that."""
+    """Percentage that is right, with its 95 % interval."""
     low, high = wilson_interval(int((~right).sum()), len(right))
     return {"right": 100 * float(right.mean()), "low": 100 - high, "high": 100 - low}
 
 
 def _touching(strings: Strings) -> float:
-    """The share of the strings in which ink of neighbors runs into one piece: fewer pieces than digits."""
+    """Share of strings with touching digits: with fewer connected components than digits."""
     import cv2  # here, because most rows need none
 
     component_counts = [cv2.connectedComponents((field >= INK).astype(np.uint8))[0] - 1 for field in strings.fields]
@@ -288,14 +289,14 @@ def _touching(strings: Strings) -> float:
 
 
 def save_example(folder: Path, test: Patterns) -> None:
-    """Keep the first string with a gap of 1, however it is read, for the row's picture."""
+    """Save the first string with a gap of 1, however it is read, for the row's picture."""
     strings, content = strings_of(test, _DRAWN_BY)[EXAMPLE_GAP], BytesIO()
     Image.fromarray(strings.fields[0][:, : -(-int(strings.ends[0]) // 4) * 4]).save(content, "png")
     write_atomically(folder / EXAMPLE, content.getvalue())
 
 
 def example(folder: Path) -> Displaced:
-    """What the first seed's network makes of the string that was kept.
+    """Outputs of the first seed's network for the saved string.
 
     Raises:
         TrainingError: if the string is not there or not readable.

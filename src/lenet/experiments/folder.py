@@ -1,4 +1,4 @@
-"""A row's folder: ``run.json`` says how it was made and what came out, the rest follows from it.
+"""A row's folder: ``run.json`` holds its settings and results, from which the other files follow.
 
 ``run.json`` is written before the first pass and once more, with the results, at the end; ``groups/`` holds the runs
 of its networks; ``history.jsonl`` a line for each pass of each group; ``weights.safetensors`` the first seed's network.
@@ -19,11 +19,11 @@ from lenet.errors import LeNetError, TrainingError
 from lenet.experiments import version_1
 from lenet.files import LEFTOVERS, write_atomically
 from lenet.records import Record, RecordError, json_bytes, parse_json
-from lenet.training.runs import hold
+from lenet.training.runs import locked_folder
 
 FORMAT = "lenet-reproduction-2"
 
-_ASKED = (
+_COMPARED = (
     "quick",
     "tested_on",
     "passes",
@@ -40,23 +40,23 @@ _ASKED = (
 
 @contextmanager
 def begin(folder: Path, settings: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """Make the folder of a row, or open it to go on; what its run.json holds. A context that holds the folder.
+    """Create the folder of a row, or open it to resume; a context that locks it and gives the content of run.json.
 
     Raises:
         TrainingError: if it holds something else, or another process trains into it.
     """
     check(folder, settings)  # before anything is made
-    with hold(folder):
-        begun = check(folder, settings)
-        if begun is None:
+    with locked_folder(folder):
+        stored = check(folder, settings)
+        if stored is None:
             save(folder, settings)
-        for unfinished in folder.rglob(LEFTOVERS):  # of a process that was killed
-            unfinished.unlink(missing_ok=True)
-        yield settings if begun is None else begun
+        for leftover in folder.rglob(LEFTOVERS):  # of a process that was killed
+            leftover.unlink(missing_ok=True)
+        yield settings if stored is None else stored
 
 
 def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
-    """What the run.json of a row's folder holds, None if there is none; nothing is changed.
+    """Read the run.json of a row's folder and compare it with the settings; None if there is none.
 
     Raises:
         TrainingError: if the folder holds something else than what ``settings`` ask for.
@@ -65,26 +65,26 @@ def check(folder: Path, settings: dict[str, Any]) -> dict[str, Any] | None:
         raise TrainingError(f"{folder}: is a file, expected a folder for the run")
     if not (folder / "run.json").exists():
         return None
-    begun = read(folder)
-    if begun["name"] != settings["name"]:
+    stored = read(folder)
+    if stored["name"] != settings["name"]:
         raise TrainingError(
-            f"{folder}: holds {begun['name']}, not {settings['name']}; choose another folder with --out"
+            f"{folder}: holds {stored['name']}, not {settings['name']}; choose another folder with --out"
         )
-    begun_values, current_values = _flat(begun), _flat(settings)
+    stored_values, current_values = _flat(stored), _flat(settings)
     for key, value in current_values.items():
-        if begun_values.get(key) != value:
-            begun_text, current_text = _setting_text(key, begun_values.get(key)), _setting_text(key, value)
+        if stored_values.get(key) != value:
+            stored_text, current_text = _setting_text(key, stored_values.get(key)), _setting_text(key, value)
             raise TrainingError(
-                f"{folder}: was begun with {key} {begun_text}, not {current_text}; "
+                f"{folder}: was begun with {key} {stored_text}, not {current_text}; "
                 "choose another folder with --out, or delete this one"
             )
-    bits, bits_now = (EQUAL_BITS.get(run["machine"]["instructions"], "") for run in (begun, settings))
-    if "results" not in begun and bits != bits_now:
-        name = begun["machine"]["instructions"]
+    stored_bits, bits = (EQUAL_BITS.get(run["machine"]["instructions"], "") for run in (stored, settings))
+    if "results" not in stored and stored_bits != bits:
+        name = stored["machine"]["instructions"]
         raise TrainingError(
             f"{folder}: was begun by the engine {name}, whose last bits differ; set LENET_ENGINE={name}"
         )
-    return begun
+    return stored
 
 
 def save(folder: Path, settings: dict[str, Any]) -> None:
@@ -98,7 +98,7 @@ def save_history(folder: Path, rows: list[dict[str, Any]]) -> None:
 
 
 def read(folder: Path) -> dict[str, Any]:
-    """What a row's run.json holds; how the row was made is checked, and what came out is as `checked_results` reads it.
+    """Read a row's run.json; its settings are checked here, its results by `checked_results`.
 
     Raises:
         TrainingError: if it cannot be read or is none, or a value in it is not what it should be.
@@ -140,7 +140,7 @@ def _check_settings(record: Record) -> None:
 
 @contextmanager
 def checked_results(folder: Path) -> Iterator[None]:
-    """Run a block that reads results, and turn any error of damaged ones into a TrainingError of one sentence.
+    """Convert any error from damaged results into a TrainingError of one sentence; a context.
 
     Every row has results of its own shape, and only what draws and prints them knows it.
 
@@ -158,14 +158,8 @@ def checked_results(folder: Path) -> Iterator[None]:
         ) from error
 
 
-def finished(root: Path) -> list[dict[str, Any]]:
-    """The run.json of each row below a folder that has results, in any order."""
-    rows = [read(path.parent) for path in sorted(root.glob("*/run.json"))]
-    return [row for row in rows if "results" in row]
-
-
 def versions() -> dict[str, str]:
-    """What the bits of a result depend on beside its settings."""
+    """Versions that the bits of a result depend on."""
     return {
         "lenet": lenet.__version__,
         "python": platform.python_version(),
@@ -178,16 +172,16 @@ _NESTED = ("recipe", "data", "parts", "below", "seeds_below")
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """What must stay as it was when a run goes on; what is nested by its own names."""
+    """The settings that a resumed run must share, flattened: nested ones by their own names."""
     return {
         f"{key} {name}" if name else key: value
-        for key in _ASKED
+        for key in _COMPARED
         for name, value in (settings.get(key, {}).items() if key in _NESTED else [("", settings[key])])
     }
 
 
 def _setting_text(key: str, value: Any) -> str:
-    """A value in a refusal: of seeds, which are listed by order, how many; of others, their beginning."""
+    """Format a value for an error message: of seeds, their number in each order; of others, the first 40 characters."""
     if key.startswith("seeds") and isinstance(value, list):
         return " + ".join(str(len(group)) for group in value) or "none"
     text = json.dumps(value, ensure_ascii=False)

@@ -50,7 +50,7 @@ class Group:
         return np.stack([Forward(self.network, arrays).predict(images) for arrays in self.parameters])
 
     def errors(self, patterns: Patterns) -> list[int]:
-        """How many of the patterns each network gets wrong."""
+        """Number of errors of each network on the patterns."""
         answers = [decide(self.network, outputs) for outputs in self.outputs(patterns.images)]
         return [int((answer != patterns.labels).sum()) for answer in answers]
 
@@ -64,12 +64,12 @@ def train_group(
     test: Patterns,
     progress: NullProgress | None = None,
 ) -> Group:
-    """Train one group side by side, or go on with it, or just open it if it has had all its passes.
+    """Train one group side by side, or resume it, or load it if it has had all its passes.
 
     Args:
         folder: the run's.
         recipe: of SDLM.
-        test: what the networks are tested on after each pass; it has no say in anything.
+        test: the patterns of the test after each pass, which chooses nothing.
 
     Raises:
         TrainingError: if a file there is damaged, or the run was begun with other settings.
@@ -90,7 +90,7 @@ def train_each(
     test: Patterns,
     progress: NullProgress | None = None,
 ) -> Group:
-    """Train a network from each seed by mini-batches, in a run and on a core of its own, or go on with them.
+    """Train a network of each seed by mini-batches, in a run and on a core of its own, or resume.
 
     As many seeds learn side by side as there are cores, so that the number of cores changes no bit.
 
@@ -115,16 +115,16 @@ def train_each(
     runs = side_by_side([partial(train, seed) for seed in seeds], progress)
     histories = [run.history for run in runs]
     parameters = tuple(run.model.parameters for run in runs)
-    spent = tuple(sum(row["seconds"] for row in history) for history in histories)
+    core_seconds = tuple(sum(row["seconds"] for row in history) for history in histories)
     history = [_merged(rows, len(training)) for rows in zip(*histories, strict=True)]
-    group = Group(network, tuple(seeds), parameters, history, spent)
+    group = Group(network, tuple(seeds), parameters, history, core_seconds)
     if None in history[-1]["test_errors"]:  # of runs that version 0.1 ended
         history[-1]["test_errors"] = group.errors(test)
     return group
 
 
 def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns) -> float:
-    """How long the passes that a group had over these patterns keep one core busy, for each of its networks.
+    """Core seconds of a group's passes over these patterns, for each of its networks.
 
     Measured anew, the best of three times over the first 1,000 patterns, since what else ran beside the training made
     that longer. The group stays as it is.
@@ -136,14 +136,14 @@ def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns) -> float
     learner.begin_epoch(replace(epoch, curvature=order[:10]), 0)
     times = []
     for _ in range(3):
-        started = time.perf_counter()
+        start = time.perf_counter()
         learner.learn(images, labels, order, [recipe.rates[-1]], epoch.augmentation)
-        times.append(time.perf_counter() - started)
+        times.append(time.perf_counter() - start)
     return min(times) / len(labels) * len(patterns) * len(group.history) / count
 
 
 def _merged(rows: Sequence[EpochRow], examples: int) -> dict[str, Any]:
-    """The rows of a pass of several runs as one, with a value for each."""
+    """Merge the rows of a pass of several runs into one, with a value for each run."""
     columns = {name: [row.get(name) for row in rows] for name in ("loss", "errors", "error_rate", "test_errors")}
     common = {name: rows[0][name] for name in ("epoch", "learning_rate")}
     return {**common, "examples": examples, **columns, "seconds": sum(row["seconds"] for row in rows)}

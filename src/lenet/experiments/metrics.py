@@ -1,4 +1,4 @@
-"""What is measured once the networks of a row are trained: figures by seed, curves, rejections."""
+"""Metrics of trained networks: figures by seed, learning curves, rejection curves."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -26,7 +26,7 @@ MEASURES = {
 """Percent, but for the last."""
 
 REJECTED = tuple(np.round(np.arange(0, 15.01, 0.25), 2).tolist())
-"""The reject rates at which curves of rejection are kept."""
+"""The reject rates of rejection curves, in percent."""
 
 Figures = dict[tuple[str, str], list[float]]
 """By measure and part, a figure for each seed."""
@@ -34,13 +34,13 @@ Figures = dict[tuple[str, str], list[float]]
 
 def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[Figures, list[float]]:
     """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
-    judged = [judge(network, of_one, test.labels) for of_one in outputs]
+    evaluations = [judge(network, network_outputs, test.labels) for network_outputs in outputs]
     figures: Figures = {
-        ("test_error", ""): [evaluation.error_rate for evaluation in judged],
-        ("rejects_for_1", ""): [evaluation.reject_rate(1.0) for evaluation in judged],
-        ("rejects_for_05", ""): [evaluation.reject_rate(0.5) for evaluation in judged],
+        ("test_error", ""): [evaluation.error_rate for evaluation in evaluations],
+        ("rejects_for_1", ""): [evaluation.reject_rate(1.0) for evaluation in evaluations],
+        ("rejects_for_05", ""): [evaluation.reject_rate(0.5) for evaluation in evaluations],
     }
-    return figures, np.mean([_remaining(evaluation) for evaluation in judged], axis=0).tolist()
+    return figures, np.mean([_remaining(evaluation) for evaluation in evaluations], axis=0).tolist()
 
 
 def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> Figures:
@@ -50,11 +50,11 @@ def training_figures(groups: Sequence[Group], training: Sequence[Patterns]) -> F
         for group, patterns in zip(groups, training, strict=True)
         for errors in group.errors(patterns)
     ]
-    return {("train_error", ""): after, ("train_error_while_learning", ""): last(groups, "errors")}
+    return {("train_error", ""): after, ("train_error_while_learning", ""): last_rates(groups, "errors")}
 
 
-def last(groups: Sequence[Group], key: str, tested: int = 0) -> list[float]:
-    """The error rates of the last pass, all seeds; ``tested`` is how many test patterns there are."""
+def last_rates(groups: Sequence[Group], key: str, tested: int = 0) -> list[float]:
+    """Error rates of the last pass, in percent, for all seeds; ``tested`` is the number of test patterns."""
     rows = [group.history[-1] for group in groups]
     return [100 * errors / (tested or row["examples"]) for row in rows for errors in row[key]]
 
@@ -85,8 +85,8 @@ def curves(groups: Sequence[Group], tested: int) -> dict[str, Any]:
     return spread_by_part
 
 
-def assembled(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
-    """Figures with their summaries, and beside each what the papers print.
+def compared(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, Any]]:
+    """The figures with their summaries, and the published figures beside them.
 
     Args:
         is_complete: whether everything was done as the row says; nothing is compared otherwise.
@@ -107,8 +107,8 @@ def assembled(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, A
     return table
 
 
-def farthest(measured: Sequence[float], published: Sequence[float], start: int = 3) -> dict[str, float]:
-    """Where our mean curve is farthest from the printed one, after so many passes.
+def largest_difference(measured: Sequence[float], published: Sequence[float], start: int = 3) -> dict[str, float]:
+    """Largest difference of our mean curve and the printed one, after ``start`` passes.
 
     >>> farthest([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
     {'pass': 5, 'difference': -0.2}
@@ -122,7 +122,7 @@ def farthest(measured: Sequence[float], published: Sequence[float], start: int =
     return {"pass": number + 1, "difference": round(differences[number], 3)}
 
 
-def _remaining(one: Evaluation) -> NDArray[np.float64]:
-    """The error rates on the rest when at least so many are rejected as `REJECTED` says."""
-    refused, left = one.rejection_curve
-    return np.asarray(left[np.searchsorted(refused, REJECTED)])
+def _remaining(evaluation: Evaluation) -> NDArray[np.float64]:
+    """Error rates on the rest at the reject rates `REJECTED`."""
+    reject_rates, error_rates = evaluation.rejection_curve
+    return np.asarray(error_rates[np.searchsorted(reject_rates, REJECTED)])

@@ -100,13 +100,13 @@ def _sizes(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         "center",
     )
     for measure, color in (("train_error_while_learning", train), ("test_error", test)):
-        ours = {column_of[result["part"]]: result for result in measures if result["measure"] == measure}
-        plain = [column for column in sorted(ours) if column < 90]
-        chart.line(plain, [ours[column]["mean"] for column in plain], color)
-        for column, result in ours.items():
+        results_by_column = {column_of[result["part"]]: result for result in measures if result["measure"] == measure}
+        original_columns = [column for column in sorted(results_by_column) if column < 90]
+        chart.line(original_columns, [results_by_column[column]["mean"] for column in original_columns], color)
+        for column, result in results_by_column.items():
             _whisker(chart, column, result, color)
-        theirs = [result for result in row.published if result.measure == measure]
-        chart.dots([column_of[result.part] for result in theirs], [result.value for result in theirs], color)
+        published = [result for result in row.published if result.measure == measure]
+        chart.dots([column_of[result.part] for result in published], [result.value for result in published], color)
     legend(sheet, 0.75, 0.92, [("line", test, "test, ours"), ("line", train, "training, while learning, ours"),
                                ("ring", theme.ink, "printed in 1998")])  # fmt: skip
     return sheet
@@ -258,8 +258,8 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
         chart.dots([mean], [row_y], color, filled=True)
         sheet.text(left + field + 0.5, y, f"{result['mean']:.2f} %", 9, theme.ink, "right", vertical="center")
         seconds = results["seconds"][result["part"]]
-        shown = f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}"
-        sheet.text(_WIDTH - 0.35, y, shown, 9, theme.muted, "right", vertical="center")
+        seconds_text = f"{seconds:.1f}" if seconds < 10 else f"{seconds:,.0f}"
+        sheet.text(_WIDTH - 0.35, y, seconds_text, 9, theme.muted, "right", vertical="center")
     legend(sheet, 0.35, height - 0.25, [
         ("line", theme.signed[1], "a pattern at a time (SDLM)"), ("line", theme.accent, "mini-batches"),
         ("line", theme.quiet, "each seed"),

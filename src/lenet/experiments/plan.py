@@ -1,4 +1,4 @@
-"""From what is asked of a row to what is done: recipes, networks, seeds and passes, of the row and all it rests on."""
+"""Resolution of a request into a plan: recipes, networks, seeds and passes of a row and its dependencies."""
 
 import math
 from dataclasses import dataclass, replace
@@ -15,7 +15,7 @@ from lenet.initialization import RULES
 from lenet.sdnn.windows import Cutting
 from lenet.training import Recipe
 
-_CHANGES = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
+_RECIPE_OPTIONS = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
 _QUICK_SEEDS, _QUICK_CURVATURE = 2, 20
 
 
@@ -26,7 +26,7 @@ class PartPlan:
     Attributes:
         name: within the row.
         network, recipe: what is trained, and how.
-        is_own: whether the recipe is this part's own, and not the row's.
+        has_own_recipe: whether it is trained by a recipe other than the row's.
         stream: the kind of patterns it is presented.
         examples: how many of them; all if None.
     """
@@ -34,14 +34,14 @@ class PartPlan:
     name: str
     network: Network
     recipe: Recipe
-    is_own: bool
+    has_own_recipe: bool
     stream: Kind
     examples: int | None
 
 
 @dataclass(frozen=True)
 class Plan:
-    """Everything that is done for a row.
+    """The resolved plan of a row.
 
     Attributes:
         row: what is reproduced.
@@ -55,7 +55,7 @@ class Plan:
         validation: so many training patterns stand in for the test part.
         data_dir: where the data set's files lie.
         command: that makes the row.
-        below: the plans of the rows that it rests on, by name.
+        dependencies: the plans of the rows that it rests on, by name.
     """
 
     row: Row
@@ -69,7 +69,7 @@ class Plan:
     validation: int
     data_dir: Path | None
     command: str
-    below: dict[str, "Plan"]
+    dependencies: dict[str, "Plan"]
 
     @property
     def seeds(self) -> list[int]:
@@ -78,18 +78,18 @@ class Plan:
 
     @property
     def recipes(self) -> dict[str, Any]:
-        """How a row and its parts are trained, and how those rows that it rests on, as ``run.json`` keeps it."""
+        """The recipes of a row, its parts and its dependencies, as ``run.json`` holds them."""
         return {
             "recipe": self.recipe.to_json(),
             "passes": self.passes,
-            "parts": {part.name: part.recipe.to_json() for part in self.parts if part.is_own},
-            "below": {name: plan.recipes for name, plan in self.below.items()},
+            "parts": {part.name: part.recipe.to_json() for part in self.parts if part.has_own_recipe},
+            "below": {name: plan.recipes for name, plan in self.dependencies.items()},
         }
 
 
 @dataclass(frozen=True)
 class Request:
-    """What is asked of a row, and of the rows that it rests on.
+    """Options of a reproduction, for a row and its dependencies.
 
     Attributes:
         seeds: so many in place of the row's own number.
@@ -136,13 +136,13 @@ class Request:
             raise TrainingError(f"j is {self.j}; expected a number of at least 0")
 
     def plan(self, row: Row) -> Plan:
-        """What is done for a row, resolved once.
+        """Resolve the plan of a row.
 
         Raises:
             TrainingError: in one sentence, if something cannot be done with the row, or would change a part of it only.
         """
         self._check(row)
-        recipe, network = self._changed(row.recipe), row.description()
+        recipe, network = self._with_options(row.recipe), row.description()
         passes = recipe.epochs if self.passes is None else self.passes
         if passes > recipe.epochs or passes < 1:
             raise TrainingError(f"{passes} passes were asked for; the recipe has rates for 1 to {recipe.epochs}")
@@ -150,14 +150,14 @@ class Request:
         return Plan(
             row,
             network,
-            self._cut(recipe, passes),
+            self._limited(recipe, passes),
             passes,
             row.cutting,
             tuple(
                 PartPlan(
                     part.name,
                     part.network or network,
-                    self._cut(self._changed(part.recipe or row.recipe), passes),
+                    self._limited(self._with_options(part.recipe or row.recipe), passes),
                     part.recipe is not None,
                     part.stream,
                     part.examples,
@@ -173,33 +173,33 @@ class Request:
         )
 
     def options(self) -> list[str]:
-        """As they are given on the command line, those that change what comes out."""
-        given = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
+        """The options that change the result, as on the command line."""
+        options = {"--seeds": self.seeds, "--passes": self.passes, "--validation": self.validation or None,
                  "--j": self.j, "--mu": self.mu, "--eta": self.eta, "--rate": self.rate if self.rate != 1 else None,
                  "--stretch": self.stretch if self.stretch != 1 else None, "--init": self.init}  # fmt: skip
         flags = {"--unhalved": self.unhalved, "--quick": self.quick}
-        values = {name: f"{v:.12g}" if isinstance(v, float) else v for name, v in given.items() if v is not None}
+        values = {name: f"{v:.12g}" if isinstance(v, float) else v for name, v in options.items() if v is not None}
         return [f"{name} {v}" for name, v in values.items()] + [name for name, is_on in flags.items() if is_on]
 
     def _check(self, row: Row) -> None:
         if self.quick and (self.passes is not None or self.stretch != 1):
-            left = "stretch" if self.passes is None else "passes"
-            raise TrainingError(f"a quick look is one pass; leave --{left} or --quick out")
-        asked = [name for name in _CHANGES if getattr(self, name) != getattr(Request, name)]
-        if asked and any(part.recipe for part in row.parts):
-            raise TrainingError(f"{row.name} compares recipes as they stand; leave --{asked[0]} out")
-        if "j" in asked and row.recipe.loss != "map":
+            option = "stretch" if self.passes is None else "passes"
+            raise TrainingError(f"a quick look is one pass; leave --{option} or --quick out")
+        changed = [name for name in _RECIPE_OPTIONS if getattr(self, name) != getattr(Request, name)]
+        if changed and any(part.recipe for part in row.parts):
+            raise TrainingError(f"{row.name} compares recipes as they stand; leave --{changed[0]} out")
+        if "j" in changed and row.recipe.loss != "map":
             raise TrainingError(f"{row.name} learns by {row.recipe.loss}, which has no j to change; leave --j out")
         for name in ("mu", "eta", "stretch", "init", "unhalved"):
-            if name in asked and row.recipe.optimizer != "sdlm":
+            if name in changed and row.recipe.optimizer != "sdlm":
                 raise TrainingError(f"{row.name} is trained by AdamW, which has no --{name} to change; leave it out")
         if row.cutting is not None and 0 < self.validation < row.cutting.digits:
             raise TrainingError(
                 f"{self.validation} patterns make no string of digits; expected {row.cutting.digits} or more"
             )
 
-    def _changed(self, recipe: Recipe) -> Recipe:
-        """A recipe, changed as asked, with all its passes."""
+    def _with_options(self, recipe: Recipe) -> Recipe:
+        """Apply the options to a recipe, with all its passes."""
         if self.j is not None and recipe.loss == "map":
             recipe = replace(recipe, j=self.j)
         if recipe.optimizer != "sdlm":
@@ -214,14 +214,14 @@ class Request:
         eta = [self.eta] * recipe.epochs if self.eta is not None else recipe.rates
         return replace(recipe, rates=tuple(rate if self.rate == 1 else self.rate * rate for rate in eta))
 
-    def _cut(self, recipe: Recipe, passes: int) -> Recipe:
-        """The recipe of so many passes, for those whose rates go by the pass or by the number of all passes."""
+    def _limited(self, recipe: Recipe, passes: int) -> Recipe:
+        """Limit a recipe to so many passes, unless its schedule runs over the full number."""
         if recipe.optimizer == "sdlm":
             curvature = _QUICK_CURVATURE if self.quick else recipe.curvature_examples
             return replace(recipe.limited_to(passes), curvature_examples=curvature)
-        fewer = self.quick or self.passes is not None
-        is_cut = fewer and recipe.schedule != "one-cycle-midpoint"
-        return replace(recipe, epochs=min(recipe.epochs, passes)) if is_cut else recipe
+        has_fewer_passes = self.quick or self.passes is not None
+        is_limited = has_fewer_passes and recipe.schedule != "one-cycle-midpoint"
+        return replace(recipe, epochs=min(recipe.epochs, passes)) if is_limited else recipe
 
     def _groups(self, row: Row) -> tuple[tuple[int, ...], ...]:
         if not row.parts:
@@ -232,7 +232,7 @@ class Request:
 
 
 def stretched(recipe: Recipe, factor: float) -> Recipe:
-    """The same recipe with each rate for so many times as many passes.
+    """Stretch a recipe's schedule: each rate for ``factor`` times as many passes.
 
     >>> from lenet.training.recipes import SDLM
     >>> two = replace(SDLM, epochs=2, rates=(0.5, 0.2))
@@ -241,8 +241,8 @@ def stretched(recipe: Recipe, factor: float) -> Recipe:
     """
     if factor == 1:
         return recipe
-    passes, before = round(factor * recipe.epochs), recipe.epochs
+    passes, epochs = round(factor * recipe.epochs), recipe.epochs
     if not passes:
-        raise TrainingError(f"{before} passes stretched by {factor} are none; expected at least one")
-    rates = tuple(recipe.rates[number * before // passes] for number in range(passes))
+        raise TrainingError(f"{epochs} passes stretched by {factor} are none; expected at least one")
+    rates = tuple(recipe.rates[number * epochs // passes] for number in range(passes))
     return replace(recipe, epochs=passes, rates=rates)

@@ -1,6 +1,5 @@
-"""A row's data: loaded, its pictures prepared and brought to the network's size, and cut as was asked."""
+"""Loading and preparation of a row's data."""
 
-import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,22 +10,23 @@ from lenet.data import load, split_validation
 from lenet.experiments.plan import Plan
 from lenet.experiments.rows import Row
 from lenet.experiments.streams import Patterns
+from lenet.training.runs import fingerprint
 from lenet.training.stream import at_size
 
 QUICK_TRAINING, QUICK_TEST = 200, 200
 
 
 @dataclass(frozen=True, eq=False)
-class Material:
-    """What a row learns from and is tested on, and what run.json says of it."""
+class RowData:
+    """Training and test patterns of a row, and their description for run.json."""
 
     training: Patterns
     test: Patterns
-    account: dict[str, Any]
+    description: dict[str, Any]
 
 
-def prepare(plan: Plan) -> Material:
-    """A row's patterns at its network's size; those that strings are written with as they are.
+def prepare(plan: Plan) -> RowData:
+    """Load a row's patterns, at its network's size; those for digit strings as they are.
 
     Training patterns that are set aside take the place of the test part, which is then not touched: for choosing values
     that the papers do not print.
@@ -44,16 +44,16 @@ def prepare(plan: Plan) -> Material:
         test = Patterns(split.validation_images, split.validation_labels)
     if plan.quick:
         training, test = training.first(QUICK_TRAINING), test.first(QUICK_TEST)
-    account = {
+    description = {
         "name": row.data,
         "preparation": row.preparation,
         "tested_on": f"{validation:,} training patterns set aside" if validation else "the test part",
         "training_patterns": len(training),
         "test_patterns": len(test),
-        "training_sha256": _fingerprint(training),
-        "test_sha256": _fingerprint(test),
+        "training_sha256": fingerprint(training.images, training.labels),
+        "test_sha256": fingerprint(test.images, test.labels),
     }
-    return Material(_prepared(row, training), _prepared(row, test), account)
+    return RowData(_prepared(row, training), _prepared(row, test), description)
 
 
 def _prepared(row: Row, patterns: Patterns) -> Patterns:
@@ -81,10 +81,3 @@ def reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:
     for image, target in zip(np.pad(images, ((0, 0), (1, 1), (1, 1))), result, strict=True):
         target[2:26, 2:26] = cv2.resize(image, (24, 24), interpolation=cv2.INTER_AREA)
     return result
-
-
-def _fingerprint(patterns: Patterns) -> str:
-    digest = hashlib.sha256(repr(patterns.images.shape).encode())
-    digest.update(np.ascontiguousarray(patterns.images).data)
-    digest.update(np.ascontiguousarray(patterns.labels.astype("<i8")).data)
-    return digest.hexdigest()

@@ -1,4 +1,4 @@
-"""The measurement of each kind of row: figures by seed, and what its picture draws."""
+"""Measurement protocols of each kind of row: figures by seed, and the data of its picture."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,20 +7,20 @@ from typing import Any
 import numpy as np
 
 from lenet.experiments import digit_strings
-from lenet.experiments.boosting import Machine, answered
+from lenet.experiments.boosting import Machine, cascaded
 from lenet.experiments.details import PUBLISHED
 from lenet.experiments.groups import Group, seconds_of_a_core
 from lenet.experiments.metrics import (
     Figures,
     by_pass,
     curves,
-    farthest,
-    last,
+    largest_difference,
+    last_rates,
     network_figures,
     training_figures,
 )
 from lenet.experiments.plan import Plan
-from lenet.experiments.preparation import Material
+from lenet.experiments.preparation import RowData
 from lenet.experiments.rows import Measurement, Row
 from lenet.experiments.statistics import difference
 from lenet.experiments.streams import Patterns, PatternStream, inverted
@@ -28,27 +28,28 @@ from lenet.experiments.transformations import TRANSFORMATIONS, transform_sweep
 from lenet.model import Model
 from lenet.training.progress import NullProgress
 
-_NOISE_OF_THE_TEST = 1_998
+_TEST_NOISE_SEED = 1_998
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedRow:
-    """A row whose networks are trained.
+    """A row with its trained networks.
 
     Attributes:
-        plan: what was done.
-        settings: what its run.json holds.
-        below: the rows that it rests on.
+        plan: of the training.
+        settings: the content of its run.json.
+        data: its patterns.
+        dependencies: the rows that it rests on.
         streams, groups: by part, one for each order.
         machines: of a boosted row.
         readers: of a row that reads strings, by seed.
-        progress: what shows that something is measured.
+        progress: reporter of the measurement.
     """
 
     plan: Plan
     settings: dict[str, Any]
-    material: Material
-    below: Mapping[str, "TrainedRow"]
+    data: RowData
+    dependencies: Mapping[str, "TrainedRow"]
     streams: Mapping[str, list[PatternStream]] = field(default_factory=dict)
     groups: Mapping[str, list[Group]] = field(default_factory=dict)
     machines: list[Machine] = field(default_factory=list)
@@ -62,8 +63,8 @@ class TrainedRow:
 
 
 def _training(trained: TrainedRow) -> dict[str, Any]:
-    groups, test = trained.groups["all"], trained.material.test
-    outputs = [of_one for group in groups for of_one in group.outputs(test.images)]
+    groups, test = trained.groups["all"], trained.data.test
+    outputs = [network_outputs for group in groups for network_outputs in group.outputs(test.images)]
     figures, remaining = network_figures(trained.row.description(), outputs, test)
     figures |= training_figures(groups, [stream.training() for stream in trained.streams["all"]])
     mean_curves = curves(groups, len(test))
@@ -74,24 +75,22 @@ def _training(trained: TrainedRow) -> dict[str, Any]:
         "by_order": _by_order(groups, len(test)),
     }
     if trained.row.curve:
-        results["farthest"] = _farthest(trained.row, mean_curves)
+        results["farthest"] = _largest_differences(trained.row, mean_curves)
     return results
 
 
 def _boosting(trained: TrainedRow) -> dict[str, Any]:
-    """The three together; together only where the first is not confident; and each alone."""
-    test, network = trained.material.test, trained.row.description()
+    """Error of the ensemble, of the cascade, and of each network alone."""
+    test, network = trained.data.test, trained.row.description()
     outputs = [machine.outputs(test.images) for machine in trained.machines]
     figures, remaining = network_figures(network, [three.sum(axis=0) for three in outputs], test)
-    answered_shares = [
-        answered(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)
-    ]
-    figures[("average_cost", "")] = [cost for _, cost in answered_shares]
-    skipping, _ = network_figures(network, [of_one for of_one, _ in answered_shares], test)
-    figures[("test_error", "the later two left out where the first is confident")] = skipping[("test_error", "")]
+    cascades = [cascaded(three, machine.threshold) for three, machine in zip(outputs, trained.machines, strict=True)]
+    figures[("average_cost", "")] = [cost for _, cost in cascades]
+    cascade_figures, _ = network_figures(network, [cascade_outputs for cascade_outputs, _ in cascades], test)
+    figures[("test_error", "the later two left out where the first is confident")] = cascade_figures[("test_error", "")]
     for index, position in enumerate(("first", "second", "third")):
-        alone, _ = network_figures(network, [three[index] for three in outputs], test)
-        figures[("test_error", f"the {position} network alone")] = alone[("test_error", "")]
+        single_figures, _ = network_figures(network, [three[index] for three in outputs], test)
+        figures[("test_error", f"the {position} network alone")] = single_figures[("test_error", "")]
     filtered = [machine.filtered for machine in trained.machines]
     first = trained.groups["first"]
     return {
@@ -101,42 +100,48 @@ def _boosting(trained: TrainedRow) -> dict[str, Any]:
 
 
 def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
-    groups = trained.below["lenet-5"].groups["all"]
-    tested = len(trained.material.test)
+    groups = trained.dependencies["lenet-5"].groups["all"]
+    tested = len(trained.data.test)
     rates = by_pass(groups, "test_errors", tested)
     figures: Figures = {
         ("test_error", f"pass {number}"): rates[number - 1].tolist() for number in (1, 10, 20) if number <= len(rates)
     }
     mean_curves = curves(groups, tested)
-    return {"figures": figures, "curves": mean_curves, "farthest": _farthest(trained.row, mean_curves)}
+    return {"figures": figures, "curves": mean_curves, "farthest": _largest_differences(trained.row, mean_curves)}
 
 
 def _sizes(trained: TrainedRow) -> dict[str, Any]:
-    tested = len(trained.material.test)
-    whole = {"60,000": trained.below["lenet-5"], "60,000 + 540,000 distorted": trained.below["lenet-5-distorted"]}
-    parts = dict(trained.groups) | {name: below.groups["all"] for name, below in whole.items()}
+    tested = len(trained.data.test)
+    whole = {
+        "60,000": trained.dependencies["lenet-5"],
+        "60,000 + 540,000 distorted": trained.dependencies["lenet-5-distorted"],
+    }
+    parts = dict(trained.groups) | {name: row.groups["all"] for name, row in whole.items()}
     figures: Figures = {}
     for part, groups in parts.items():
-        figures[("test_error", part)] = last(groups, "test_errors", tested)
-        figures[("train_error_while_learning", part)] = last(groups, "errors")
+        figures[("test_error", part)] = last_rates(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last_rates(groups, "errors")
     return {"figures": figures}
 
 
 def _rejections(trained: TrainedRow) -> dict[str, Any]:
     figures: Figures = {}
-    for name, below in trained.below.items():
-        for one in below.settings["results"]["measures"]:
-            if one["part"] == "" and one["measure"] in ("rejects_for_05", "test_error"):
-                figures[(one["measure"], name)] = one["values"]
-    remaining = {name: below.settings["results"]["rejection"] for name, below in trained.below.items()}
+    for name, dependency in trained.dependencies.items():
+        for result in dependency.settings["results"]["measures"]:
+            if result["part"] == "" and result["measure"] in ("rejects_for_05", "test_error"):
+                figures[(result["measure"], name)] = result["values"]
+    remaining = {name: dependency.settings["results"]["rejection"] for name, dependency in trained.dependencies.items()}
     return {"figures": figures, "rejections": remaining}
 
 
 def _noise(trained: TrainedRow) -> dict[str, Any]:
-    test = trained.material.test
-    noisy = Patterns(inverted(test.images, np.random.default_rng(_NOISE_OF_THE_TEST)), test.labels)
+    test = trained.data.test
+    noisy = Patterns(inverted(test.images, np.random.default_rng(_TEST_NOISE_SEED)), test.labels)
     figures: Figures = {}
-    for learned, groups in (("clean", trained.below["lenet-5"].groups["all"]), ("noisy", trained.groups["noisy"])):
+    for learned, groups in (
+        ("clean", trained.dependencies["lenet-5"].groups["all"]),
+        ("noisy", trained.groups["noisy"]),
+    ):
         for tested, patterns in (("clean", test), ("noisy", noisy)):
             part = f"learned {learned}, tested {tested}"
             figures[("test_error", part)] = [
@@ -146,14 +151,16 @@ def _noise(trained: TrainedRow) -> dict[str, Any]:
 
 
 def _robustness(trained: TrainedRow) -> dict[str, Any]:
-    test, figures = trained.material.test, Figures()
+    test, figures = trained.data.test, Figures()
     series: dict[str, dict[str, Any]] = {
-        transformation.name: {"amounts": list(transformation.amounts), **{name: [] for name in trained.below}}
+        transformation.name: {"amounts": list(transformation.amounts), **{name: [] for name in trained.dependencies}}
         for transformation in TRANSFORMATIONS
     }
     for transformation, amount, patterns in transform_sweep(test):
-        for name, below in trained.below.items():
-            rates = [100 * errors / len(test) for group in below.groups["all"] for errors in group.errors(patterns)]
+        for name, dependency in trained.dependencies.items():
+            rates = [
+                100 * errors / len(test) for group in dependency.groups["all"] for errors in group.errors(patterns)
+            ]
             series[transformation.name][name].append([float(np.mean(rates)), float(np.std(rates))])
             if amount in transformation.published_range:
                 figures[("test_error", f"{name}, {transformation.name} {amount:g}".replace(" -", " −"))] = rates
@@ -161,19 +168,19 @@ def _robustness(trained: TrainedRow) -> dict[str, Any]:
 
 
 def _details(trained: TrainedRow) -> dict[str, Any]:
-    """Each step's errors, how far it is from the step before, and for how many seconds a seed keeps a core busy."""
-    tested, baseline = len(trained.material.test), trained.below["lenet-5"].groups["all"]
+    """Errors of each step, difference to the step before, and core seconds for each seed."""
+    tested, baseline = len(trained.data.test), trained.dependencies["lenet-5"].groups["all"]
     figures: Figures = {}
     seconds: dict[str, float] = {}
     recipes = {PUBLISHED: trained.plan.recipe, **{part.name: part.recipe for part in trained.plan.parts}}
     for part, recipe in recipes.items():
         groups = trained.groups.get(part, baseline)
-        figures[("test_error", part)] = last(groups, "test_errors", tested)
-        figures[("train_error_while_learning", part)] = last(groups, "errors")
-        spent = [one for group in groups for one in group.seconds]
+        figures[("test_error", part)] = last_rates(groups, "test_errors", tested)
+        figures[("train_error_while_learning", part)] = last_rates(groups, "errors")
+        core_seconds = [seconds_of_network for group in groups for seconds_of_network in group.seconds]
         if recipe.optimizer == "sdlm":
-            spent = [seconds_of_a_core(groups[0], recipe, trained.material.training)]
-        seconds[part] = float(np.mean(spent))
+            core_seconds = [seconds_of_a_core(groups[0], recipe, trained.data.training)]
+        seconds[part] = float(np.mean(core_seconds))
     errors = [values for (measure, _), values in figures.items() if measure == "test_error"]
     changes = [difference(*pair) for pair in zip(errors[1:], errors, strict=False)]
     return {"figures": figures, "seconds": seconds, "changes": dict(zip([*seconds][1:], changes, strict=True))}
@@ -181,18 +188,18 @@ def _details(trained: TrainedRow) -> dict[str, Any]:
 
 def _strings(trained: TrainedRow) -> dict[str, Any]:
     amounts = digit_strings.QUICK if trained.plan.quick else digit_strings.Amounts()
-    return digit_strings.measured(trained.readers, trained.material.test, amounts, trained.progress)
+    return digit_strings.measure(trained.readers, trained.data.test, amounts, trained.progress)
 
 
 def _by_order(groups: list[Group], tested: int) -> list[float]:
     """The mean test error of each order's seeds after the last pass."""
-    return [float(np.mean(last([group], "test_errors", tested))) for group in groups]
+    return [float(np.mean(last_rates([group], "test_errors", tested))) for group in groups]
 
 
-def _farthest(row: Row, mean_curves: Mapping[str, Any]) -> dict[str, Any]:
+def _largest_differences(row: Row, mean_curves: Mapping[str, Any]) -> dict[str, Any]:
     assert row.curve is not None
     return {
-        name: farthest(mean_curves[name]["mean"], published)
+        name: largest_difference(mean_curves[name]["mean"], published)
         for name, published in zip(("train", "test"), row.curve, strict=True)
     }
 

@@ -1,4 +1,4 @@
-"""What the papers print, as data: single figures, learning curves and the sizes of training sets.
+"""Published figures of the papers as data: single figures, learning curves and sizes of training sets.
 
 Rates are percent, as printed. The curve of Fig. 5 was read from the vectors of the authors' preprint and is good to
 0.02.
@@ -15,7 +15,7 @@ class Published:
         measure: what it measures, one of the keys of `measures.MEASURES`.
         value: in percent; an average cost in networks.
         source: paper, then section or figure.
-        examples: how many test or training examples stand behind it; 0 for what is not an error rate.
+        examples: number of test or training examples; 0 for what is not an error rate.
         part: of which of a row's measurements it is, where there are several: ``"15,000"``, ``"lenet-1"``.
     """
 

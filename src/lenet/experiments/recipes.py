@@ -1,4 +1,4 @@
-"""How the networks of the papers are trained: stochastic diagonal Levenberg–Marquardt [LeCun98, appendix C]."""
+"""Recipes of the papers' networks: stochastic diagonal Levenberg–Marquardt [LeCun98, appendix C]."""
 
 from dataclasses import replace
 

@@ -1,4 +1,4 @@
-"""The rows: what is reproduced, after which printed figures, and how, as data."""
+"""The reproduced results as data: published figures, networks and recipes."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -43,7 +43,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Row:
-    """One result of the papers.
+    """One reproduced result of the papers.
 
     Attributes:
         name: as on the command line.
@@ -83,7 +83,7 @@ class Row:
 
     @property
     def pictures(self) -> dict[str, str]:
-        """Its pictures: what they are called in its folder, and what in the report's."""
+        """Names of its pictures, in its folder and in the report."""
         return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.cutting else {})
 
 

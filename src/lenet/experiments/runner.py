@@ -1,18 +1,18 @@
-"""From a row to its folder: train or go on, measure, and write down what came out."""
+"""Execution of a row's plan: train or resume, measure, and write the results into its folder."""
 
 import os
-import platform
 import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+from lenet.benchmarking.machine import processor
 from lenet.experiments import boosting, digit_strings, folder
 from lenet.experiments.groups import Group, train_each, train_group
-from lenet.experiments.metrics import assembled
+from lenet.experiments.metrics import compared
 from lenet.experiments.plan import PartPlan, Plan, Request
-from lenet.experiments.preparation import Material, prepare
+from lenet.experiments.preparation import RowData, prepare
 from lenet.experiments.protocols import MEASUREMENTS, TrainedRow
 from lenet.experiments.rows import Row
 from lenet.experiments.streams import PatternStream
@@ -26,7 +26,7 @@ ORDER = 1_989  # the first order's seed; the others follow
 def reproduce(
     row: Row, row_folder: Path, request: Request | None = None, *, progress: NullProgress | None = None
 ) -> TrainedRow:
-    """Reproduce a row in its folder, or go on with it; what it rests on is reproduced beside it first.
+    """Reproduce a row in its folder, or resume it; its dependencies are reproduced beside it first.
 
     Raises:
         TrainingError: if the folder holds something else, or a file in it is damaged, or another process trains into
@@ -39,7 +39,7 @@ def reproduce(
 
 
 def check(row: Row, row_folder: Path, request: Request) -> None:
-    """Refuse, before anything begins, what cannot be done with a row, or with those that it rests on.
+    """Check a request against a row, its dependencies and their folders, before anything begins.
 
     Raises:
         TrainingError: if the row cannot be changed as asked, or a folder holds a run with other settings.
@@ -50,27 +50,28 @@ def check(row: Row, row_folder: Path, request: Request) -> None:
 
 def _check(plan: Plan, row_folder: Path) -> None:
     folder.check(row_folder, _settings(plan, prepare(plan)))
-    for name, below in plan.below.items():
-        _check(below, row_folder.parent / name)
+    for name, dependency in plan.dependencies.items():
+        _check(dependency, row_folder.parent / name)
 
 
 def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedRow:
-    material = prepare(plan)
-    with folder.begin(row_folder, _settings(plan, material)) as settings:
-        below = {
-            name: _reproduce(row_plan, row_folder.parent / name, progress) for name, row_plan in plan.below.items()
+    data = prepare(plan)
+    with folder.begin(row_folder, _settings(plan, data)) as settings:
+        dependencies = {
+            name: _reproduce(row_plan, row_folder.parent / name, progress)
+            for name, row_plan in plan.dependencies.items()
         }
-        is_new, started = "results" not in settings, time.monotonic()
+        is_new, start = "results" not in settings, time.monotonic()
         try:
-            progress.begin(plan.row.name, _presented(plan, material))
+            progress.begin(plan.row.name, _presented(plan, data))
             trained = (_train_readers if plan.cutting else _train)(
-                plan, row_folder, settings, material, below, progress
+                plan, row_folder, settings, data, dependencies, progress
             )
             if is_new:
                 _measure_and_write(trained, row_folder)
         finally:
             if is_new:  # the time of a run that was stopped counts too
-                settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - started, 1)
+                settings["seconds"] = round(settings.get("seconds", 0.0) + time.monotonic() - start, 1)
                 folder.save(row_folder, settings)
     return trained
 
@@ -79,15 +80,15 @@ def _train(
     plan: Plan,
     row_folder: Path,
     settings: dict[str, Any],
-    material: Material,
-    below: Mapping[str, TrainedRow],
+    data: RowData,
+    dependencies: Mapping[str, TrainedRow],
     progress: NullProgress,
 ) -> TrainedRow:
-    """Train the row's networks, groups side by side, or open them."""
+    """Train the row's networks, groups side by side, or load them."""
     streams = {
         part.name: [
-            PatternStream(material.training, ORDER + number, part.stream, part.examples, part.recipe.curvature_examples,
-                          {name: material.account[name] for name in ("name", "training_sha256")})
+            PatternStream(data.training, ORDER + number, part.stream, part.examples, part.recipe.curvature_examples,
+                          {name: data.description[name] for name in ("name", "training_sha256")})
             for number in range(len(plan.groups))
         ]
         for part in plan.parts
@@ -97,7 +98,7 @@ def _train(
         name = "" if part.name == "all" else f"{part.name}, "
         return train_group(
             row_folder / "groups" / f"{_file_name(part)}-{number + 1}", part.network, part.recipe, plan.groups[number],
-            streams[part.name][number], material.test,
+            streams[part.name][number], data.test,
             progress.part(f"{name}order {number + 1} of {len(plan.groups)}"),
         )  # fmt: skip
 
@@ -109,33 +110,31 @@ def _train(
         if part not in by_pattern:
             checkpoint = row_folder / "batches" / _file_name(part)
             groups[part.name] = [
-                train_each(
-                    checkpoint, part.network, part.recipe, plan.seeds, material.training, material.test, progress
-                )
+                train_each(checkpoint, part.network, part.recipe, plan.seeds, data.training, data.test, progress)
             ]
     machines: list[boosting.Machine] = []
     if plan.row.measurement == "boosting":
         machines = boosting.train_machines(
-            row_folder / "groups", plan.network, plan.recipe, groups["first"], material.training, material.test,
+            row_folder / "groups", plan.network, plan.recipe, groups["first"], data.training, data.test,
             amount=_amount(plan), progress=progress,
         )  # fmt: skip
-    return TrainedRow(plan, settings, material, below, streams, groups, machines, progress=progress)
+    return TrainedRow(plan, settings, data, dependencies, streams, groups, machines, progress=progress)
 
 
 def _train_readers(
     plan: Plan,
     row_folder: Path,
     settings: dict[str, Any],
-    material: Material,
-    below: Mapping[str, TrainedRow],
+    data: RowData,
+    dependencies: Mapping[str, TrainedRow],
     progress: NullProgress,
 ) -> TrainedRow:
-    """Train the networks that are slid over strings, or open them."""
+    """Train the space-displacement networks, or load them."""
     readers = digit_strings.train_readers(
-        row_folder / "groups", plan, material.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
+        row_folder / "groups", plan, data.training, settings["data"], amounts=digit_strings.amounts_of(plan.quick),
         progress=progress,
     )  # fmt: skip
-    return TrainedRow(plan, settings, material, below, readers=readers, progress=progress)
+    return TrainedRow(plan, settings, data, dependencies, readers=readers, progress=progress)
 
 
 def _file_name(part: PartPlan) -> str:
@@ -148,9 +147,9 @@ def _measure_and_write(trained: TrainedRow, row_folder: Path) -> None:
     if history := [*_history(trained)]:
         folder.save_history(row_folder, history)
     if trained.readers:
-        digit_strings.save_example(row_folder, trained.material.test)
+        digit_strings.save_example(row_folder, trained.data.test)
     _save_first_seed(trained, row_folder)
-    figures = assembled(trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
+    figures = compared(trained.row, results.pop("figures"), _is_complete(trained.plan, settings["tested_on"]))
     settings["results"] = {"measures": figures, **results}
 
 
@@ -165,7 +164,7 @@ def _history(trained: TrainedRow) -> Iterator[dict[str, Any]]:
 
 
 def _save_first_seed(trained: TrainedRow, row_folder: Path) -> None:
-    """The networks of the first seed, whatever they are worth: never the best."""
+    """Save the networks of the first seed, not the best ones."""
     provenance = {"reproduction": trained.settings["name"], "seed": 0, "data": trained.settings["data"]}
     if trained.machines:
         for number, arrays in enumerate(trained.machines[0].arrays, 1):
@@ -179,21 +178,21 @@ def _save_first_seed(trained: TrainedRow, row_folder: Path) -> None:
         model.save(row_folder / "weights.safetensors")
 
 
-def _settings(plan: Plan, material: Material) -> dict[str, Any]:
+def _settings(plan: Plan, data: RowData) -> dict[str, Any]:
     return {
         "format": folder.FORMAT,
         "name": plan.row.name,
         "command": plan.command,
         "network": plan.network.to_json(),
-        "data": material.account,
+        "data": data.description,
         **plan.recipes,
         "seeds": _seeds(plan),
-        "seeds_below": {name: _seeds(below) for name, below in plan.below.items()},
+        "seeds_below": {name: _seeds(dependency) for name, dependency in plan.dependencies.items()},
         "orders": [ORDER + number for number in range(len(plan.groups) if plan.row.orders else 0)],
         "quick": plan.quick,
-        "tested_on": material.account["tested_on"],
+        "tested_on": data.description["tested_on"],
         "versions": folder.versions(),
-        "machine": {"processor": _processor(), "cores": os.cpu_count(), "instructions": _instructions()},
+        "machine": {"processor": processor(), "cores": os.cpu_count(), "instructions": _instructions()},
     }
 
 
@@ -205,9 +204,9 @@ def _amount(plan: Plan) -> boosting.Filter:
     return boosting.QUICK if plan.quick else boosting.Filter()
 
 
-def _presented(plan: Plan, material: Material) -> int:
-    """How many patterns a row presents, over all groups; those of networks that are trained side by side count once."""
-    whole = len(material.training)
+def _presented(plan: Plan, data: RowData) -> int:
+    """Number of patterns that a row presents, over all groups; replicas count once."""
+    whole = len(data.training)
     if plan.cutting:
         return digit_strings.presented(plan, whole)
     patterns = 0
@@ -220,16 +219,8 @@ def _presented(plan: Plan, material: Material) -> int:
 
 
 def _is_complete(plan: Plan, tested_on: str) -> bool:
-    """Whether everything was done as the row says, but for the number of seeds."""
+    """Whether the plan has the row's own recipes and test part; the number of seeds may differ."""
     return plan.recipes == Request().plan(plan.row).recipes and not plan.quick and tested_on == "the test part"
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-        return next(line.split(":", 1)[1].strip() for line in lines if line.startswith("model name"))
-    except (OSError, StopIteration):
-        return platform.processor() or platform.machine()
 
 
 def _instructions() -> str:

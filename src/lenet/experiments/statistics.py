@@ -1,4 +1,4 @@
-"""What a sample of seeds says of a figure: mean, deviation, 95 % interval of the mean, where a printed one lies.
+"""Statistics over seeds: mean, deviation, 95 % interval of the mean, and comparison with a published figure.
 
 A seed's figure is one draw; the interval is Student's, over seeds. It says nothing about the finite test set, which
 is the same for all seeds; that is what the binomial standard error is for.

@@ -1,5 +1,4 @@
-"""The patterns that each pass presents, and in which order: plain, fewer, distorted, with inverted pixels, or other
-ones for each network of a group.
+"""Streams of training patterns: plain, subsets, distorted, with inverted pixels, or separate for each network.
 
 All randomness is seeded by the order's seed and the number of the pass, so that a pass can be made again at any time.
 """
@@ -35,25 +34,29 @@ class Patterns:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def take(self, rows: NDArray[np.integer[Any]]) -> "Patterns":
+        """The patterns of these rows."""
+        return Patterns(self.images[rows], self.labels[rows])
+
     def first(self, number: int) -> "Patterns":
-        """The first so many."""
+        """The first ``number`` patterns."""
         return Patterns(self.images[:number], self.labels[:number])
 
 
 @dataclass(frozen=True, eq=False)
 class PatternStream(Stream):
-    """What a group of networks is shown.
+    """Training patterns of a group of networks.
 
     Attributes:
         whole: the training patterns, at the network's size.
-        order: the seed of everything that is drawn.
+        order: the seed of all randomness.
         kind: ``"plain"``: every pattern in each pass, in an order that is random but constant [LeCun98, III-B];
             ``"distorted"``: a tenth of the patterns and their nine distorted copies in each pass, so that ten passes
             present each once; ``"noisy"``: as plain, a tenth of the pixels inverted, others in each pass.
         number: so many patterns, drawn by the order's seed, in place of all; those of 15,000 are among those of
             30,000.
         curvature_examples: patterns that second derivatives are estimated from before each pass.
-        data: what ``run.json`` says of the patterns.
+        data: description of the patterns for ``run.json``.
     """
 
     whole: Patterns
@@ -74,8 +77,8 @@ class PatternStream(Stream):
         """The patterns as they are, undistorted."""
         if self.examples == len(self.whole):
             return self.whole
-        chosen = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.examples])
-        return Patterns(self.whole.images[chosen], self.whole.labels[chosen])
+        rows = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.examples])
+        return self.whole.take(rows)
 
     def epoch(self, number: int) -> Epoch:
         """The patterns of a pass, counted from 0, and the order of their presentation."""
@@ -90,15 +93,15 @@ class PatternStream(Stream):
         return Epoch(patterns.images, patterns.labels, order, curvature=self._curvature(number))
 
     def _curvature(self, number: int) -> NDArray[np.int64]:
-        """Other patterns before each pass."""
-        chosen = self._rng(_CURVATURE, number).permutation(self.examples)[: self.curvature_examples]
-        return np.sort(chosen).astype(np.int64)
+        """Random rows for the estimate of second derivatives, others for each pass."""
+        rows = self._rng(_CURVATURE, number).permutation(self.examples)[: self.curvature_examples]
+        return np.sort(rows).astype(np.int64)
 
     def _distorted(self, number: int) -> Patterns:
         patterns, block = self.training(), number % (COPIES + 1)
         size = len(patterns)
-        chosen = self._rng().permutation((COPIES + 1) * size)[block * size : (block + 1) * size]
-        copy, source = np.divmod(chosen, size)
+        positions = self._rng().permutation((COPIES + 1) * size)[block * size : (block + 1) * size]
+        copy, source = np.divmod(positions, size)
         images = patterns.images[source]
         is_distorted = copy > 0
         images[is_distorted] = distort(images[is_distorted], self._rng(_DISTORTED, block), AFFINE)
@@ -110,7 +113,7 @@ class PatternStream(Stream):
 
 @dataclass(frozen=True, eq=False)
 class SeparateStream(Stream):
-    """What a group of networks is shown that learn from patterns of their own, each in an order of its own.
+    """Separate training patterns for each network of a group, each in an order of its own.
 
     A network with fewer patterns than a pass presents sees the first of its order again, so that what it learns depends
     on no other network of the group.
@@ -118,8 +121,8 @@ class SeparateStream(Stream):
     Attributes:
         order: the seed of each network's order.
         number: how many patterns a pass presents to each network.
-        draw: gives the patterns of each network, as many as a pass presents or fewer. It is asked once, before the
-            first pass that is to be trained, and not at all if there is none.
+        draw: generates the patterns of each network, as many as a pass presents or fewer. It is called once, before
+            the first pass to be trained, and not at all if there is none.
         curvature_examples: as of `PatternStream`.
     """
 
@@ -137,7 +140,7 @@ class SeparateStream(Stream):
 
     def epoch(self, number: int) -> Epoch:
         """All patterns; the order of their presentation, (patterns, networks), and how many of them are distinct."""
-        patterns, streams = self._drawn
+        patterns, streams = self._patterns_and_streams
         epochs = [(start, stream.epoch(number)) for start, stream in streams]
         order = self._columns([(start, epoch.order) for start, epoch in epochs], self.number)
         count = min(self.curvature_examples, self.number)
@@ -150,11 +153,11 @@ class SeparateStream(Stream):
         return np.stack([start + np.resize(part, rows) for start, part in parts], axis=1)
 
     @cached_property
-    def _drawn(self) -> tuple[Patterns, list[tuple[int, PatternStream]]]:
-        """All patterns, and where among them those of each network start."""
+    def _patterns_and_streams(self) -> tuple[Patterns, list[tuple[int, PatternStream]]]:
+        """All patterns, and the start of each network's among them."""
         parts = self.draw()
         bounds = np.cumsum([0, *map(len, parts)]).tolist()
-        patterns = joined(parts)
+        patterns = concatenated(parts)
         count = min(self.curvature_examples, self.number)
         streams = [
             (start, PatternStream(Patterns(patterns.images[start:end], patterns.labels[start:end]), seed,
@@ -164,8 +167,8 @@ class SeparateStream(Stream):
         return patterns, streams
 
 
-def joined(parts: Sequence[Patterns]) -> Patterns:
-    """The patterns of all parts, one after the other."""
+def concatenated(parts: Sequence[Patterns]) -> Patterns:
+    """Concatenate patterns."""
     return Patterns(np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts]))
 
 
@@ -176,7 +179,7 @@ def inverted(images: NDArray[np.uint8], rng: np.random.Generator, share: float =
     >>> 0.09 < (inverted(blank, np.random.default_rng(0)) == 255).mean() < 0.11
     np.True_
     """
-    chosen = np.empty(images.shape, bool)
-    for image, mask in zip(images, chosen, strict=True):
+    is_inverted = np.empty(images.shape, bool)
+    for image, mask in zip(images, is_inverted, strict=True):
         np.less(rng.random(image.shape, np.float32), share, out=mask)
-    return np.where(chosen, ~images, images)
+    return np.where(is_inverted, ~images, images)

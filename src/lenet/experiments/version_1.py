@@ -1,4 +1,4 @@
-"""Folders of reproductions that version 0.1 began: their recipes and groups of networks, as they are kept now."""
+"""Conversion of version 0.1's reproduction folders: recipes and groups of networks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -20,22 +20,22 @@ _LOSSES = {"mean-squared-error": "sum-squared-error"}
 
 
 def settings(record: Mapping[str, Any]) -> dict[str, Any]:
-    """A row's ``run.json`` with its recipes as they are kept now."""
+    """Convert a row's ``run.json``."""
     return {**record, **_recipes(record)}
 
 
 def _recipes(record: Mapping[str, Any]) -> dict[str, Any]:
-    of_row = record["recipe"]
+    row_recipe = record["recipe"]
     return {
-        "recipe": recipe(of_row),
-        "passes": of_row["passes"] if "peak_rate" in of_row else len(of_row["rates"]),
-        "parts": {name: recipe(of_part) for name, of_part in record["parts"].items()},
-        "below": {name: _recipes(of_below) for name, of_below in record["below"].items()},
+        "recipe": recipe(row_recipe),
+        "passes": row_recipe["passes"] if "peak_rate" in row_recipe else len(row_recipe["rates"]),
+        "parts": {name: recipe(part) for name, part in record["parts"].items()},
+        "below": {name: _recipes(dependency) for name, dependency in record["below"].items()},
     }
 
 
 def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
-    """A recipe as it is kept now."""
+    """Convert a recipe."""
     record = Record.of(values, "recipe")
     if "peak_rate" in record:
         unchanged = {name: values[name] for name in ("batch", "loss", "j", "optimizer", "weight_decay", "ema")}
@@ -51,19 +51,19 @@ def recipe(values: Mapping[str, Any]) -> dict[str, Any]:
     return Recipe.from_json(values).to_json()
 
 
-def reader_provenance(account: Record) -> dict[str, Any]:
-    """What a model that reads strings says of how it was made, as it is said now."""
-    kept = account.record("recipe").values
+def reader_provenance(provenance: Record) -> dict[str, Any]:
+    """Convert the provenance of a model that reads strings."""
+    values = provenance.record("recipe").values
     return {
-        **account.values,
-        "recipe": {**recipe(kept), "seed": account.integer("seed", 0)},
-        "passes": kept["passes"],
-        "windows": {name: kept[name] for name in asdict(Cutting()) if name in kept},
+        **provenance.values,
+        "recipe": {**recipe(values), "seed": provenance.integer("seed", 0)},
+        "passes": values["passes"],
+        "windows": {name: values[name] for name in asdict(Cutting()) if name in values},
     }
 
 
 def checkpoint(folder: Path, seeds: Sequence[int], tested: int) -> Checkpoint | None:
-    """Where a group of networks stands in the file that was kept for it, if there is no run of it yet.
+    """Convert the checkpoint of a group of networks, if there is one and no run of it yet.
 
     Args:
         folder: of the group's run.
@@ -90,8 +90,8 @@ def checkpoint(folder: Path, seeds: Sequence[int], tested: int) -> Checkpoint | 
 
 
 def _row(record: Record, replicas: int, tested: int) -> EpochRow:
-    """An epoch's row, of a pass."""
-    errors, wrong = (record.integers(name, replicas) for name in ("train_errors", "test_errors"))
+    """Convert the row of a pass."""
+    errors, test_errors = (record.integers(name, replicas) for name in ("train_errors", "test_errors"))
     examples, seconds = record.integer("patterns", 1), record.number("seconds", 0)
     return {
         "epoch": record.integer("pass", 1),
@@ -103,8 +103,8 @@ def _row(record: Record, replicas: int, tested: int) -> EpochRow:
         "seconds": seconds,
         "images_per_second": examples / max(seconds, 1e-9),
         **dict.fromkeys(("validation_loss", "validation_errors", "validation_error_rate")),
-        "test_errors": list(wrong),
-        "test_error_rate": (100 * np.array(wrong) / tested).tolist(),
+        "test_errors": list(test_errors),
+        "test_error_rate": (100 * np.array(test_errors) / tested).tolist(),
         "best": False,
         **{name: record.values[name] for name in ("distinct",) if name in record},
     }

@@ -1,4 +1,4 @@
-"""Pictures of what networks are, hold and do: diagrams, maps, kernels, tables, units, salience (extra ``figures``)."""
+"""Figures of networks: diagrams, feature maps, kernels, connection tables, units, saliency (extra ``figures``)."""
 
 from lenet.figures.diagram import draw_diagram, write_diagram
 from lenet.figures.each_map import draw_each_map

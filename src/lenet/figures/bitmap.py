@@ -1,4 +1,4 @@
-"""What a chart needs of a sheet, drawn by Pillow: for pictures that must come without matplotlib."""
+"""Pillow implementation of a sheet's methods for charts, where matplotlib may be missing."""
 
 from collections.abc import Sequence
 
@@ -6,8 +6,8 @@ from PIL import Image, ImageColor, ImageDraw, ImageFont
 
 from lenet.figures.sheet import LIGHT, Align, Point, Theme
 
-_FINER = 2  # drawn so many times larger and then reduced, which smooths the lines
-_INCH = 100 * _FINER
+_SUPERSAMPLING = 2  # for smooth lines
+_INCH = 100 * _SUPERSAMPLING
 _POINT = _INCH / 72
 _ALIGN = {"left": "l", "center": "m", "right": "r"}
 
@@ -17,8 +17,8 @@ class Bitmap:
 
     def __init__(self, width: float, height: float, theme: Theme = LIGHT) -> None:
         self.theme = theme
-        self._large = Image.new("RGB", (round(width * _INCH), round(height * _INCH)), theme.paper)
-        self._draw = ImageDraw.Draw(self._large, "RGBA")
+        self._canvas = Image.new("RGB", (round(width * _INCH), round(height * _INCH)), theme.paper)
+        self._draw = ImageDraw.Draw(self._canvas, "RGBA")
 
     def text(
         self,
@@ -55,7 +55,7 @@ class Bitmap:
 
     def picture(self) -> Image.Image:
         """The picture drawn so far."""
-        return self._large.reduce(_FINER)
+        return self._canvas.reduce(_SUPERSAMPLING)
 
 
 def _pixels(points: Sequence[Point]) -> list[Point]:

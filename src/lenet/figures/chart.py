@@ -1,4 +1,4 @@
-"""A chart on a sheet: axes linear or logarithmic, a grid, lines with bands, bars, dots, and a legend.
+"""Charts on a sheet: axes linear or logarithmic, a grid, lines with bands, bars, dots, and a legend.
 
 The sheet is matplotlib's, or a bitmap where there may be no matplotlib.
 """
@@ -41,14 +41,14 @@ class Chart:
             self.top + self.height * (1 - fraction),
         )
 
-    def frame(self, ticks_across: Sequence[float], ticks_up: Sequence[float], x_label: str, y_label: str) -> None:
-        """Draw grid, numbers and what the axes count."""
+    def frame(self, x_ticks: Sequence[float], y_ticks: Sequence[float], x_label: str, y_label: str) -> None:
+        """Draw grid, tick labels and axis labels."""
         sheet, theme, bottom = self.sheet, self.sheet.theme, self.top + self.height
-        for tick in ticks_up:
+        for tick in y_ticks:
             y = self.to_sheet(self.x_range[0], tick)[1]
             sheet.line([(self.left, y), (self.left + self.width, y)], width=0.5)
             sheet.text(self.left - 0.08, y, f"{tick:g}", 8, theme.muted, "right", vertical="center")
-        self._numbers_below(ticks_across, x_label, bottom, bottom + 0.05, 0.6)
+        self._numbers_below(x_ticks, x_label, bottom, bottom + 0.05, 0.6)
         sheet.line([(self.left, bottom), (self.left + self.width, bottom)], theme.muted, 0.8)
         sheet.text(self.left, self.top - 0.12, y_label, 9, theme.muted)
 
@@ -80,7 +80,7 @@ class Chart:
             self.dots(xs, ys, color, filled=True)
 
     def whisker(self, x: float, low: float, high: float, color: str, width: float = 1.2) -> None:
-        """Draw a line upright from one value to another."""
+        """Draw a vertical error bar from one value to another."""
         self.sheet.line([self.to_sheet(x, low), self.to_sheet(x, high)], color, width)
 
     def bars(self, edges: Sequence[float], values: Sequence[float], color: str) -> None:
@@ -106,7 +106,7 @@ class Chart:
 
 
 def legend(sheet: Sheet | Bitmap, x: float, y: float, entries: Sequence[tuple[str, str, str]]) -> None:
-    """Name what is drawn, one entry beside the other: kind (``"line"``, ``"ring"``, ``"level"``), color, words."""
+    """Draw a legend, one entry beside the other: kind (``"line"``, ``"ring"``, ``"level"``), color, words."""
     for kind, color, label in entries:
         if kind == "ring":
             sheet.dots([(x + 0.11, y - 0.05)], color)
@@ -134,7 +134,7 @@ def log_range(values: Sequence[float], minimum: float = 0.01) -> tuple[ValueRang
 
 
 def nice_ticks(low: float, high: float, *, integers_only: bool = False, max_steps: int = 6) -> list[float]:
-    """Multiples of 1, 2 or 5 times a power of ten, from the last under ``low`` to ``high``, some ``max_steps`` steps.
+    """Multiples of 1, 2 or 5 times a power of ten, from the last under ``low`` to ``high``, about ``max_steps`` steps.
 
     >>> nice_ticks(0, 0.37)
     [0.0, 0.1, 0.2, 0.3, 0.4]

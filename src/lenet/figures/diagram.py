@@ -1,7 +1,7 @@
-"""A network's diagram, drawn from its description alone, in the manner of Fig. 2 of [LeCun98].
+"""Architecture diagrams, drawn from a description alone, in the style of Fig. 2 of [LeCun98].
 
 Planes stand in proportion to their rows and columns, stacked as many as they are; units of full connections are strips.
-From each stage to the next goes what one unit sees. Below stand what is done, and the exact counts.
+Between stages the receptive field of one unit is drawn; below are the operations and the exact counts.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ from lenet.architecture import (
 from lenet.figures.folder import figure_folder, figure_format
 from lenet.figures.shapes import StageShape, stage_shape, unit_count
 from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, text_width, wrapped
-from lenet.summary import Account, count
-from lenet.summary.account import window
+from lenet.summary import NetworkSummary, summarize
+from lenet.summary.counts import window
 from lenet.summary.tables import shape_text
 
 _TEXT = 8.0
@@ -59,7 +59,7 @@ def draw_diagram(
 
 
 def write_diagram(network: Network, path: str | Path, *, dark: bool = False, dpi: int = 300) -> Path:
-    """Draw the diagram into a file whose suffix says the format; see `draw_diagram`."""
+    """Draw the diagram into a file, in the format of its suffix; see `draw_diagram`."""
     path = Path(path)
     figure_format(path.suffix.removeprefix("."))
     return diagram(network, DARK if dark else LIGHT).save(path, dpi)
@@ -67,16 +67,16 @@ def write_diagram(network: Network, path: str | Path, *, dark: bool = False, dpi
 
 def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
     """The diagram as a sheet."""
-    account = count(network)
-    columns = _columns(network, account, lines=2)
+    summary = summarize(network)
+    columns = _columns(network, summary, lines=2)
     if columns[-1].right > _MAX_WIDTH:
-        columns = _columns(network, account, lines=3)
-    totals = f"{account.parameters:,} parameters · {account.connections:,} connections"
+        columns = _columns(network, summary, lines=3)
+    totals = f"{summary.parameters:,} parameters · {summary.connections:,} connections"
     right = max(
         columns[-1].right, _MARGIN + text_width(network.name, 13, bold=True) + 0.3 + text_width(totals, 10, bold=True)
     )
     width = right + _MARGIN
-    story = _balanced(network.story, width - 2 * _MARGIN)
+    story = _wrapped_evenly(network.story, width - 2 * _MARGIN)
     labels = 0.5 + 0.15 * len(story)
     planes = labels + 0.14 * max(len(column.label) for column in columns) + 0.02
     tallest = max(column.shape.size[1] for column in columns)
@@ -94,25 +94,25 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
             sheet.text(column.middle, label_x, line, _TEXT, align="center", bold=index == 0)
         column.shape.draw(sheet, column.left, planes + 0.06 + (tallest - column.shape.size[1]) / 2)
     if network.input[0] == 1:
-        _glyph(sheet, columns[0], planes + 0.06, tallest)
+        _draw_digit(sheet, columns[0], planes + 0.06, tallest)
     for index, (left_column, right_column) in enumerate(pairwise(columns)):
         _connect(sheet, network, index, left_column, right_column, planes + 0.06, tallest)
         for row, line in enumerate(right_column.kind):
             color = theme.ink if row < right_column.words else theme.muted
             sheet.text(right_column.between, kinds + 0.135 * row, line, _TEXT, color, "center")
-    _draw_counts(sheet, account, columns, counts, right)
+    _draw_counts(sheet, summary, columns, counts, right)
     return sheet
 
 
 @dataclass
 class _Column:
-    """A stage's shape with its texts, and where they stand from left to right."""
+    """Layout of a stage: its shape, its texts and their horizontal positions."""
 
     shape: StageShape
     label: list[str]
     kind: list[str]
     words: int
-    """How many lines of ``kind`` name it; the others say with which numbers."""
+    """Number of lines of ``kind`` that name it; the others are its numbers."""
     numbers: float
     """The width of the longest count below."""
     middle: float = 0.0
@@ -136,15 +136,15 @@ class _Column:
         return self.middle + max(self.shape.size[0], self.label_width) / 2
 
 
-def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
-    """The columns side by side, as close as their shapes, labels and kinds of connection allow."""
+def _columns(network: Network, summary: NetworkSummary, lines: int) -> list[_Column]:
+    """Lay out the columns, as close as their shapes, labels and kinds of connection allow."""
     pixel_size = min(_INPUT_SIDE / max(network.input[1:]), 0.055)
     max_units = max(unit_count(shape) for shape in network.output_shapes)
     first = _Column(
         stage_shape(network.input, pixel_size, max_units, 0.0), ["Input", _size_text(network.input)], [], 0, 0.75
     )
     columns = [first]
-    for stage, input_shape, counts in zip(network.stages, network.input_shapes, account.stages, strict=True):
+    for stage, input_shape, counts in zip(network.stages, network.input_shapes, summary.stages, strict=True):
         output_shape = counts.output_shape
         tint = 0.42 if isinstance(stage.layer, Convolution) else 0.16
         connection_text, details = _kind(stage, input_shape)
@@ -174,7 +174,7 @@ def _columns(network: Network, account: Account, lines: int) -> list[_Column]:
 
 
 def _middle_for(previous: _Column, column: _Column, edge: float) -> float:
-    """Where the left edge must stand for the kind of connection to clear the one before."""
+    """Left edge at which the text of the connection's kind clears the previous one."""
     between = previous.between + (previous.kind_width + column.kind_width) / 2 + _SPACING
     return 2 * between - edge
 
@@ -185,10 +185,10 @@ def _size_text(shape: Shape) -> str:
 
 def _label(name: str, shape: Shape, lines: int) -> list[str]:
     name = name.upper() if len(name) == 2 and name[1].isdecimal() else "Output" if name == "output" else name
-    what = "layer" if unit_count(shape) else "feature maps"
+    noun = "layer" if unit_count(shape) else "feature maps"
     if name == "Output":
         return [name, shape_text(shape)]
-    return [f"{name}: {what}", shape_text(shape)] if lines == 2 else [name, what, shape_text(shape)]
+    return [f"{name}: {noun}", shape_text(shape)] if lines == 2 else [name, noun, shape_text(shape)]
 
 
 def _activation(activation: Activation) -> str:
@@ -196,8 +196,8 @@ def _activation(activation: Activation) -> str:
     return names.get(activation, str(activation).replace("_", "-"))
 
 
-def _covers(stage: Stage, input_shape: Shape) -> bool:
-    """Whether every unit is connected to every unit of the stage before: a full connection by any name."""
+def _is_fully_connected(stage: Stage, input_shape: Shape) -> bool:
+    """Whether every unit is connected to every unit of the stage before, by whatever kind of layer."""
     match stage.layer:
         case Convolution() as layer:
             is_full_kernel = (layer.kernel_size, layer.kernel_size) == input_shape[1:] and layer.padding == 0
@@ -212,7 +212,7 @@ def _kind(stage: Stage, input_shape: Shape) -> tuple[list[str], list[str]]:
     match stage.layer:
         case Convolution() as layer:
             size = f"{layer.kernel_size}×{layer.kernel_size}"
-            if _covers(stage, input_shape):
+            if _is_fully_connected(stage, input_shape):
                 return ["Full", "connection"], [f"{size} kernels"]
             details = [f"{size}, stride {layer.stride}" if layer.stride > 1 else size]
             kernels, possible = sum(map(len, layer.connected_maps(input_shape[0]))), layer.maps * input_shape[0]
@@ -239,7 +239,7 @@ def _connect(
     top: float,
     tallest: float,
 ) -> None:
-    """The window of one unit: a patch of a plane, or everything."""
+    """Draw the receptive field of one unit: a patch of a plane, or the whole stage."""
     theme, stage = sheet.theme, network.stages[index]
     input_shape, output_shape = network.input_shapes[index], network.output_shapes[index]
     above, below = (top + (tallest - column.shape.size[1]) / 2 for column in (source_column, target_column))
@@ -248,7 +248,7 @@ def _connect(
     if unit_count(output_shape):
         row, column = round(0.45 * (output_shape[0] - 1)), 0
     unit_outline = target_column.shape.patch(target_column.left, below, row, column, 1, 1)
-    if _covers(stage, input_shape):
+    if _is_fully_connected(stage, input_shape):
         upper, lower = source_column.shape.ends(source_column.left, above)
         field = [upper, lower]
         target = [unit_outline[0], unit_outline[3]]
@@ -273,21 +273,21 @@ def _connect(
     sheet.polygon(unit_outline, theme.accent, theme.accent, 0.6)
 
 
-def _glyph(sheet: Sheet, column: _Column, top: float, tallest: float) -> None:
-    """A character on the input, 20 of 32 rows high, as the papers place it."""
+def _draw_digit(sheet: Sheet, column: _Column, top: float, tallest: float) -> None:
+    """Draw a digit on the input, 20 of 32 rows high, as the papers place it."""
     width, height = column.shape.size
     size = 0.6 * height * 72 / 0.729  # digits are 0.729 of the type size high
     y = top + tallest / 2 + 0.3 * height
     sheet.text(column.left + width / 2, y, "5", size, sheet.theme.ink, "center", above=False)
 
 
-def _draw_counts(sheet: Sheet, account: Account, columns: Sequence[_Column], y: float, right: float) -> None:
+def _draw_counts(sheet: Sheet, summary: NetworkSummary, columns: Sequence[_Column], y: float, right: float) -> None:
     theme = sheet.theme
     sheet.line([(_MARGIN, y - 0.02), (right, y - 0.02)])
     rows = [
-        ("activation", [_activation(stage.activation) for stage in account.network.stages]),
-        ("parameters", [f"{stage.parameters:,}" for stage in account.stages]),
-        ("connections", [f"{stage.connections:,}" for stage in account.stages]),
+        ("activation", [_activation(stage.activation) for stage in summary.network.stages]),
+        ("parameters", [f"{stage.parameters:,}" for stage in summary.stages]),
+        ("connections", [f"{stage.connections:,}" for stage in summary.stages]),
     ]
     for index, (heading, texts) in enumerate(rows):
         base = y + 0.15 + 0.16 * index
@@ -296,9 +296,9 @@ def _draw_counts(sheet: Sheet, account: Account, columns: Sequence[_Column], y: 
             sheet.text(column.middle, base, text, _TEXT, align="center")
 
 
-def _balanced(text: str, width: float) -> list[str]:
-    """The text in as few lines as fit, about equally long."""
+def _wrapped_evenly(text: str, width: float) -> list[str]:
+    """Balanced line wrapping: as few lines as fit, of about equal length."""
     lines = wrapped(text, width, _TEXT) if text else []
-    while len(lines) > 1 and len(tighter := wrapped(text, width := 0.97 * width, _TEXT)) == len(lines):
-        lines = tighter
+    while len(lines) > 1 and len(narrower := wrapped(text, width := 0.97 * width, _TEXT)) == len(lines):
+        lines = narrower
     return lines

@@ -1,4 +1,4 @@
-"""A string read by a network that is slid over it, after Fig. 25 of [LeCun98]: from the input up to the answer.
+"""Figure of a space-displacement network on a digit string, after Fig. 25 of [LeCun98], from input to answer.
 
 Everything stands above the pixels that it comes from: maps, the columns of F6 drawn as the characters that they code,
 the class of each column, the digits.
@@ -8,14 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from lenet.connections import CODE_HEIGHT, CODE_WIDTH
-from lenet.figures.folder import figure_folder
-from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme
+from lenet.figures.sheet import Sheet, Theme
 
 Array = NDArray[np.float32]
 
@@ -27,7 +25,7 @@ _BLANK = "·"
 
 @dataclass(frozen=True, eq=False)
 class Displaced:
-    """What is drawn.
+    """Outputs of a space-displacement network for one string.
 
     Attributes:
         field: uint8 (height, width), ink-high.
@@ -36,7 +34,7 @@ class Displaced:
             drawn.
         codes: float32 (columns, 84), F6.
         centers: (columns,) the pixel column in the middle of what each code's column sees.
-        classes: for each column the character it was taken for, empty where it is blank.
+        classes: for each column the character it was classified as, empty for a blank.
         digits: the answer: each digit and the first and the last of its columns.
         view: pixels that a column sees.
     """
@@ -51,21 +49,6 @@ class Displaced:
     map_first: float = 6.5
     map_step: int = 2
     view: int = 32
-
-
-def draw_displacement(
-    displaced: Displaced, directory: str | Path, *, format: Format = "png", dark: bool = False, dpi: int = 150
-) -> Path:
-    """Draw it as ``displacement``.
-
-    Returns:
-        The file in ``directory``, which is made if it is not there.
-
-    Raises:
-        MissingExtra: if matplotlib is not installed.
-    """
-    folder = figure_folder(directory, format)
-    return displacement(displaced, DARK if dark else LIGHT).save(folder / f"displacement.{format}", dpi)
 
 
 def displacement(displaced: Displaced, theme: Theme) -> Sheet:
@@ -112,7 +95,7 @@ def displacement(displaced: Displaced, theme: Theme) -> Sheet:
 
 
 def _answer(sheet: Sheet, displaced: Displaced) -> None:
-    """The digits, large, each above a bar over its columns."""
+    """Draw the digits, large, each above a bar over its columns."""
     half_height = _PIXEL * 1.6
     for digit, first, last in displaced.digits:
         left, right = (
@@ -124,7 +107,7 @@ def _answer(sheet: Sheet, displaced: Displaced) -> None:
 
 
 def _window(sheet: Sheet, displaced: Displaced, code_y: float, cell: float, field_y: float) -> None:
-    """The code and input window of one column, the one in the middle of the answer."""
+    """Mark the code and the input window of one column, the one in the middle of the answer."""
     if not displaced.digits:
         return
     _, first, last = displaced.digits[len(displaced.digits) // 2]

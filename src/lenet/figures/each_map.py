@@ -1,4 +1,4 @@
-"""Every feature map in a gray picture of its own, with pixels along both axes, as tutorials show them."""
+"""One figure for each feature map, in gray with pixel axes, as tutorials show them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lenet.figures.sheet import DARK, LIGHT, Format, Sheet, Theme, range_text
 from lenet.figures.stages import chained_names, run_stages
 
 _SIDE, _LEFT, _TOP, _TICK = 3.6, 0.6, 0.8, 0.05
-_FEW = 10
+_DENSE_TICKS = 10
 """Maps of fewer rows have a number at every pixel, others at every fifth."""
 
 
@@ -39,10 +39,10 @@ def draw_each_map(
         What `draw_maps` raises.
     """
     folder, theme = figure_folder(directory, format), DARK if dark else LIGHT
-    seen = run_stages(network, arrays, inputs)
-    names = chained_names(seen) if chained else {}
+    outputs = run_stages(network, arrays, inputs)
+    names = chained_names(outputs) if chained else {}
     paths = []
-    for item in seen:
+    for item in outputs:
         if item.values.shape[1:] == (1, 1):
             continue
         for number, values in enumerate(item.values, start=1):
@@ -60,12 +60,12 @@ def _sheet(values: Array, title: str, theme: Theme) -> Sheet:
     sheet.text(_LEFT + width / 2, 0.62, f"black to white: {range_text(values)}", 8, theme.muted, "center")
     low, high = float(values.min()), float(values.max())
     sheet.picture(values, _LEFT, _TOP, width, height, theme.grays, (low, high if high > low else low + 1))
-    for at in range(0, columns, 1 if columns < _FEW else 5):
-        x, below = _LEFT + (at + 0.5) * pixel, _TOP + height
+    for column in range(0, columns, 1 if columns < _DENSE_TICKS else 5):
+        x, below = _LEFT + (column + 0.5) * pixel, _TOP + height
         sheet.line([(x, below), (x, below + _TICK)], theme.ink)
-        sheet.text(x, below + 0.22, str(at), 8, align="center")
-    for at in range(0, rows, 1 if rows < _FEW else 5):
-        y = _TOP + (at + 0.5) * pixel
+        sheet.text(x, below + 0.22, str(column), 8, align="center")
+    for row in range(0, rows, 1 if rows < _DENSE_TICKS else 5):
+        y = _TOP + (row + 0.5) * pixel
         sheet.line([(_LEFT - _TICK, y), (_LEFT, y)], theme.ink)
-        sheet.text(_LEFT - 0.1, y, str(at), 8, align="right", vertical="center")
+        sheet.text(_LEFT - 0.1, y, str(row), 8, align="right", vertical="center")
     return sheet

@@ -1,4 +1,4 @@
-"""Where figures go and in which format: checked before anything is drawn."""
+"""Validation of a figure's folder and format, before anything is drawn."""
 
 from pathlib import Path
 
@@ -8,7 +8,10 @@ _FORMATS = ("png", "svg")
 
 
 def figure_folder(directory: str | Path, format: str) -> Path:
-    """The folder for the figures.
+    """Validate the folder and the format of figures.
+
+    Returns:
+        The folder, which may not exist yet.
 
     Raises:
         UnknownName: if ``format`` is no format of figures.

@@ -1,4 +1,4 @@
-"""Figures of one forward pass: every stage's maps, the kernels, the tables, the answers, one poster.
+"""Figures of one forward pass: feature maps, kernels, connection tables, answers, one poster.
 
 Hidden values are drawn as they are, on their own scale; only the input has a picture's gray levels behind it.
 """
@@ -57,7 +57,7 @@ def draw_maps(
         format: ``"png"`` or ``"svg"``.
         dark: light on dark, for projectors; else dark on white, for paper.
         dpi: dots per inch of a PNG.
-        chained: name maps by all that was done since the last weights: ``conv1_relu_maxpool`` in place of ``pool1``.
+        chained: name maps by all operations since the last weights: ``conv1_relu_maxpool`` in place of ``pool1``.
 
     Returns:
         The paths written: ``origin`` and one file for each key of `engine.activations`, ``kernels_STAGE`` for each

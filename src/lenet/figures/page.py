@@ -1,4 +1,4 @@
-"""A sheet as most figures are: a title, a story in a few lines, and panels side by side."""
+"""Page layout of most figures: a title, a subtitle in a few lines, and panels side by side."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from lenet.figures.panels import Panel
 from lenet.figures.sheet import Sheet, Theme, text_width, wrapped
 
 MARGIN = 0.45
-_TITLE, _STORY = 15, 9
+_TITLE, _SUBTITLE = 15, 9
 UNBROKEN = "\u00a0"
-"""A space at which stories are not broken."""
+"""No-break space, at which subtitles are not wrapped."""
 
 
 def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
-    """One sheet with a heading and its panels side by side."""
+    """Lay out a sheet with a heading and panels side by side."""
     gap = 0.45
     inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
     width = 2 * MARGIN + max(inner, text_width(title, _TITLE, bold=True), 4.5)
@@ -29,16 +29,16 @@ def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet
 
 
 def page_top(story: str, width: float) -> float:
-    """Where the heading of a sheet of this width ends."""
+    """Lower edge of the heading of a sheet of this width."""
     return 0.98 + 0.17 * len(_lines(story, width))
 
 
 def heading(sheet: Sheet, title: str, story: str) -> None:
-    """Write the title, and below it the story in as many lines as it takes."""
+    """Write the title, and below it the subtitle, wrapped."""
     sheet.text(MARGIN, 0.6, title, _TITLE, bold=True)
     for index, line in enumerate(_lines(story, sheet.width)):
-        sheet.text(MARGIN, 0.84 + 0.17 * index, line, _STORY, sheet.theme.muted)
+        sheet.text(MARGIN, 0.84 + 0.17 * index, line, _SUBTITLE, sheet.theme.muted)
 
 
 def _lines(story: str, width: float) -> list[str]:
-    return wrapped(story, width - 2 * MARGIN, _STORY)
+    return wrapped(story, width - 2 * MARGIN, _SUBTITLE)

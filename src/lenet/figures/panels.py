@@ -1,4 +1,4 @@
-"""The panels of figures: each has a size in inches and draws itself at a position."""
+"""Panels of figures, each with a size in inches and a method that draws it at a position."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Array = NDArray[np.float32]
 
 
 class Panel(Protocol):
-    """Something with a size that draws itself with its upper left corner at (x, y)."""
+    """Interface of panels."""
 
     @property
     def size(self) -> tuple[float, float]:
@@ -27,7 +27,7 @@ class Panel(Protocol):
         ...
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
-        """Draw it on the sheet."""
+        """Draw the panel on a sheet, its upper left corner at (x, y)."""
         ...
 
 
@@ -77,7 +77,7 @@ class Maps:
 
     @cached_property
     def _width(self) -> float:
-        """Of a map, or of what stands under it where that is wider."""
+        """Width of a map, or of its caption if that is wider."""
         texts = (
             text_width(name, self.text, True) + text_width(value_range, self.text) for name, value_range in self._texts
         )
@@ -85,7 +85,7 @@ class Maps:
 
     @property
     def _cell(self) -> tuple[float, float, float]:
-        """Width and height of a map's place, and height of the map itself."""
+        """Width and height of a map's cell, and height of the map itself."""
         height, width = self.values.shape[1:]
         map_height = self.side * height / width
         return self._width + 0.02 * self.text, map_height + 0.037 * self.text, map_height
@@ -166,7 +166,7 @@ class Kernels:
     """Every kernel of a convolution: rows are input maps, columns are output maps, blank where there is no connection.
 
     ``weight`` is as in weights files: (kernels, side, side) with a table, else (maps, input maps, side, side).
-    All share one scale around 0. More than ``most`` output maps stand in several bands.
+    All share one scale around 0. More than ``max_columns`` output maps stand in several bands.
     """
 
     layer: Convolution
@@ -214,7 +214,7 @@ class Kernels:
         sheet.scale(x + margin, y + self.size[1] - 0.3, min(1.6, self._columns * self.side), sheet.theme.signed, span)
 
     def _mosaic(self, columns: list[tuple[int, ...]], kernels: Any) -> Array:
-        """The kernels of some output maps in one picture, one blank pixel between them."""
+        """Mosaic of the kernels of output maps, one blank pixel between them."""
         side = self.layer.kernel_size
         pitch = side + 1
         mosaic = np.full((self.in_maps * pitch + 1, len(columns) * pitch + 1), np.nan, np.float32)
@@ -280,7 +280,7 @@ class Codes:
 
     @cached_property
     def _width(self) -> float:
-        """Of a code, or of what stands under it where that is wider."""
+        """Width of a code, or of its caption if that is wider."""
         numbers = max(text_width(value_text(float(distance)), 9, bold=True) for distance in self.distances)
         return max(
             CODE_WIDTH * self._SMALL, max(text_width(name, 9, bold=True) for name in self.class_names) + numbers + 0.1
@@ -298,27 +298,27 @@ class Codes:
         for index, code in enumerate(self.codes):
             row, column = divmod(index, self._columns)
             left = x + CODE_WIDTH * self._LARGE + 0.55 + column * (self._width + self._SPACING)
-            at = top + row * pitch
-            sheet.cells(code.reshape(shape), left, at, self._SMALL, theme.signed, span, theme.paper)
+            code_top = top + row * pitch
+            sheet.cells(code.reshape(shape), left, code_top, self._SMALL, theme.signed, span, theme.paper)
             width, height = CODE_WIDTH * self._SMALL, CODE_HEIGHT * self._SMALL
-            won = index == winner
-            if won:
-                sheet.box(left - 0.05, at - 0.05, width + 0.1, height + 0.1, edge=theme.accent, line=2.0)
-            color = theme.accent if won else theme.ink
-            distance, base = value_text(float(self.distances[index])), at + height + 0.22
+            is_winner = index == winner
+            if is_winner:
+                sheet.box(left - 0.05, code_top - 0.05, width + 0.1, height + 0.1, edge=theme.accent, line=2.0)
+            color = theme.accent if is_winner else theme.ink
+            distance, base = value_text(float(self.distances[index])), code_top + height + 0.22
             sheet.text(left, base, self.class_names[index], 9, color, bold=True)
-            sheet.text(left + self._width, base, distance, 9, color, "right", won)
+            sheet.text(left + self._width, base, distance, 9, color, "right", is_winner)
 
 
 @dataclass(frozen=True)
 class Bars:
-    """The answers as bars, the winner marked; ``texts`` stand behind the bars, ``asides`` at the right margin."""
+    """Bar chart of the outputs, the winner marked; ``texts`` follow the bars, ``notes`` are at the right margin."""
 
     lengths: Array
     texts: Sequence[str]
     winner: int
     class_names: Sequence[str]
-    asides: Sequence[str] = ()
+    notes: Sequence[str] = ()
     width: float = 6.2
     step: float = 0.3
     text: float = 9
@@ -339,10 +339,10 @@ class Bars:
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         theme, left = sheet.theme, x + self._label
         lowest = min(0.0, float(self.lengths.min()))
-        behind = 0.14 + self._widest(self.texts)
-        asides_width = 0.2 + self._widest(self.asides) if self.asides else 0.0
-        room = self.width - self._label - behind - asides_width
-        bar_scale = room / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
+        texts_width = 0.14 + self._widest(self.texts)
+        notes_width = 0.2 + self._widest(self.notes) if self.notes else 0.0
+        bars_width = self.width - self._label - texts_width - notes_width
+        bar_scale = bars_width / ((self.full or max(float(self.lengths.max()), 0.0) or 1.0) - lowest)
         zero = left - lowest * bar_scale
         for index, length in enumerate(self.lengths.tolist()):
             top = y + index * self.step
@@ -353,6 +353,6 @@ class Bars:
             sheet.box(start, top + 0.17 * self.step, abs(length) * bar_scale, 0.66 * self.step, fill)
             end = zero + max(length, 0.0) * bar_scale
             sheet.text(end + 0.07, middle, self.texts[index], self.text, color, "left", is_winner, "center")
-            if self.asides:
-                sheet.text(x + self.width, middle, self.asides[index], self.text, theme.muted, "right", False, "center")
+            if self.notes:
+                sheet.text(x + self.width, middle, self.notes[index], self.text, theme.muted, "right", False, "center")
         sheet.line([(zero, y), (zero, y + self.size[1])], theme.muted, 0.8)

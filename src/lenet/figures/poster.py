@@ -1,4 +1,4 @@
-"""The whole pass on one sheet: blocks from left to right, the kernels and codes below."""
+"""Poster of a forward pass: its stages from left to right, the kernels and codes below."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from lenet.figures.stages import (
 )
 
 _MARGIN = 0.45
-_BETWEEN, _STACKED = 0.5, 0.45
+_COLUMN_GAP, _ROW_GAP = 0.5, 0.45
 _MAX_KERNELS = 600
 
 
@@ -44,15 +44,15 @@ def poster(
 
 @dataclass(frozen=True)
 class _Block:
-    """The panels of one stage under their heading, as they stand on the poster."""
+    """Block of the poster: the panels of one stage under their heading."""
 
     item: StageOutput
     panels: list[Panel]
 
     @property
     def lines(self) -> list[str]:
-        units = self.item.values.shape[1:] == (1, 1)
-        return [self.item.shape_text, range_text(self.item.values)] if units else [self.item.shape_text]
+        is_vector = self.item.values.shape[1:] == (1, 1)
+        return [self.item.shape_text, range_text(self.item.values)] if is_vector else [self.item.shape_text]
 
     @property
     def size(self) -> tuple[float, float]:
@@ -71,7 +71,7 @@ class _Block:
 
 
 def _columns(blocks: Sequence[_Block]) -> list[list[_Block]]:
-    """One block a column, but units before and after their activation one above the other."""
+    """Arrange blocks in columns: one in each, but units before and after their activation in one."""
     columns: list[list[_Block]] = []
     for block in blocks:
         item = block.item
@@ -92,8 +92,8 @@ def _poster(
 ) -> Sheet:
     columns = _columns(blocks)
     widths = [max(block.size[0] for block in column) for column in columns]
-    heights = [sum(block.size[1] + _STACKED for block in column) - _STACKED for column in columns]
-    width, tallest, top = 2 * _MARGIN + sum(widths) + _BETWEEN * (len(widths) - 1), max(heights), 1.6
+    heights = [sum(block.size[1] + _ROW_GAP for block in column) - _ROW_GAP for column in columns]
+    width, tallest, top = 2 * _MARGIN + sum(widths) + _COLUMN_GAP * (len(widths) - 1), max(heights), 1.6
     rows = _flow(below, width - 2 * _MARGIN)
     sheet = Sheet(
         width, top + tallest + sum(0.85 + max(panel.size[1] for _, panel in row) for row in rows) + 0.4, theme
@@ -110,11 +110,11 @@ def _poster(
     for column, block_width, height in zip(columns, widths, heights, strict=True):
         y = top + (tallest - height) / 2
         if x > _MARGIN:
-            _arrow(sheet, x - _BETWEEN / 2, top + tallest / 2)
+            _arrow(sheet, x - _COLUMN_GAP / 2, top + tallest / 2)
         for block in column:
             block.draw(sheet, x, y)
-            y += block.size[1] + _STACKED
-        x += block_width + _BETWEEN
+            y += block.size[1] + _ROW_GAP
+        x += block_width + _COLUMN_GAP
     y = top + tallest
     for row in rows:
         x, y = _MARGIN, y + 0.85
@@ -122,25 +122,25 @@ def _poster(
         for title, panel in row:
             sheet.text(x, y - 0.2, title, 14, bold=True)
             panel.draw(sheet, x, y)
-            x += _breadth(title, panel) + 0.8
+            x += _block_width(title, panel) + 0.8
         y += max(panel.size[1] for _, panel in row)
     return sheet
 
 
-def _breadth(title: str, panel: Panel) -> float:
+def _block_width(title: str, panel: Panel) -> float:
     return max(panel.size[0], text_width(title, 14, bold=True))
 
 
 def _flow(parts: Sequence[tuple[str, Panel]], width: float) -> list[list[tuple[str, Panel]]]:
     """Flow layout: panels are wrapped into rows as words are into lines."""
     rows: list[list[tuple[str, Panel]]] = []
-    left = 0.0
+    rest = 0.0
     for title, panel in parts:
-        if not rows or _breadth(title, panel) > left:
+        if not rows or _block_width(title, panel) > rest:
             rows.append([])
-            left = width
+            rest = width
         rows[-1].append((title, panel))
-        left -= _breadth(title, panel) + 0.8
+        rest -= _block_width(title, panel) + 0.8
     return rows
 
 
@@ -149,7 +149,7 @@ def _arrow(sheet: Sheet, x: float, y: float) -> None:
 
 
 def _panels(network: Network, item: StageOutput, names: Sequence[str], last: bool) -> list[Panel]:
-    """What a block of the poster holds, drawn under one another."""
+    """The panels of a block, from top to bottom."""
     maps, height, _ = item.values.shape
     if last:
         return [answer_bars(network, item, names, width=3.2, step=0.34)[1]]

@@ -1,7 +1,7 @@
 """Saliency maps: occlusion, and gradient × input.
 
-Both are measured on the winning output as the network gives it, or on its negative penalty where the smallest
-penalty wins, so that a positive value always speaks for the answer.
+Both refer to the winning output, or to its negative penalty where the smallest penalty wins, so that a positive value
+is always evidence for the answer.
 """
 
 from __future__ import annotations
@@ -59,9 +59,9 @@ def draw_saliency(
             gradient_times_input(network, arrays, inputs),
         ),
     }
-    for name, (title, story, salience) in drawings.items():
-        story += f"; true minimum and maximum {range_text(salience).replace(' ', UNBROKEN)}"
-        sheet = _sheet(network, values, salience, f"saliency · {title}", story, theme)
+    for name, (title, story, saliency) in drawings.items():
+        story += f"; true minimum and maximum {range_text(saliency).replace(' ', UNBROKEN)}"
+        sheet = _sheet(network, values, saliency, f"saliency · {title}", story, theme)
         paths.append(sheet.save(folder / f"saliency_{name}.{format}", dpi))
     return paths
 
@@ -86,8 +86,8 @@ def occlusion(network: Network, arrays: Mapping[str, Array], inputs: Array, side
         side: of the patch, an odd number; 0 stands for `patch_side`.
 
     Returns:
-        float32 (height, width), one value for each place of the patch's middle; positive where what the patch hides
-        speaks for the answer. At the edges the part of the patch that lies on the picture counts.
+        float32 (height, width), one value for each place of the patch's middle; positive where the covered
+        pixels are evidence for the answer. At the edges the part of the patch that lies on the picture counts.
     """
     image = np.asarray(inputs, np.float32).reshape(network.input)
     side, (_, height, width) = side or patch_side(network), image.shape
@@ -114,7 +114,7 @@ def gradient_times_input(network: Network, arrays: Mapping[str, Array], inputs: 
         inputs: float32 (channels, height, width), or the same with one image in front.
 
     Returns:
-        float32 (height, width), the channels of a color picture added up; positive where a pixel speaks for the answer.
+        float32 (height, width), summed over the channels; positive where a pixel is evidence for the answer.
     """
     image = np.asarray(inputs, np.float32).reshape(1, *network.input)
     winner = int(engine.decide(network, engine.forward(network, arrays, image))[0])
@@ -140,9 +140,9 @@ def input_gradient(network: Network, arrays: Mapping[str, Array], inputs: Array,
 
 
 def _sheet(
-    network: Network, values: Array, salience: NDArray[np.float32], title: str, story: str, theme: Theme
+    network: Network, values: Array, saliency: NDArray[np.float32], title: str, story: str, theme: Theme
 ) -> Sheet:
-    height = _SIDE * salience.shape[0] / salience.shape[1]
+    height = _SIDE * saliency.shape[0] / saliency.shape[1]
     width = 2 * MARGIN + 2 * _SIDE + _GAP
     top = page_top(story, width)
     sheet = Sheet(width, top + height + 0.75, theme)
@@ -150,8 +150,8 @@ def _sheet(
     draw_input(sheet, network, values, MARGIN, top, _SIDE)
     sheet.text(MARGIN, top + height + 0.2, "input", 9, bold=True)
     sheet.text(MARGIN + _SIDE, top + height + 0.2, range_text(values), 9, theme.muted, "right")
-    left, value_range = MARGIN + _SIDE + _GAP, centered(salience)
-    sheet.picture(salience, left, top, _SIDE, height, theme.signed, value_range)
+    left, value_range = MARGIN + _SIDE + _GAP, centered(saliency)
+    sheet.picture(saliency, left, top, _SIDE, height, theme.signed, value_range)
     if len(values) == 1:
         sheet.outline(values[0], left, top, _SIDE, height, sum(network.input_range) / 2, theme.muted)
     sheet.text(left, top + height + 0.2, "orange for the answer, blue against it", 9, bold=True)

@@ -22,7 +22,7 @@ class StageShape(Protocol):
     def draw(self, sheet: Sheet, x: float, y: float) -> None: ...
 
     def ends(self, x: float, y: float) -> tuple[Point, Point]:
-        """Its upper and lower corner at the right, from which all its units are seen."""
+        """The upper and lower right corner, between which all its units lie."""
         ...
 
     def patch(self, x: float, y: float, row: float, column: float, rows: float, columns: float) -> list[Point]:

@@ -1,4 +1,4 @@
-"""A sheet of paper measured in inches, x to the right and y down, on which the panels draw.
+"""Drawing surface of figures, in inches, x to the right and y down.
 
 The only user of matplotlib: imported when a sheet is made, never through pyplot, so that no global state is touched.
 A figure is the same on every machine: letters are of the font that comes inside matplotlib, whichever are installed,
@@ -35,7 +35,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True)
 class Theme:
-    """The colors of a sheet; every scale is told apart by lightness alone, the signed one also by blue and orange."""
+    """Colors of a sheet; every scale varies in lightness, the signed one also between blue and orange."""
 
     paper: str
     ink: str
@@ -75,12 +75,12 @@ DARK = Theme(
 _FILES = {False: "DejaVuSans.ttf", True: "DejaVuSans-Bold.ttf"}
 """Regular and bold, in matplotlib's own folder."""
 _FAMILIES = ("DejaVu Sans", "Verdana", "Noto Sans CJK SC", "PingFang SC", "Microsoft YaHei")
-"""What an SVG asks its reader's machine for, the font that it was laid out in first; the second is as wide."""
+"""Font families of SVG files: first the one of the layout; the second is as wide."""
 _CHINESE = ("Noto Sans CJK SC", "Source Han Sans SC", "PingFang SC", "Microsoft YaHei", "WenQuanYi Zen Hei")
 
 
-def _as_matplotlib_comes(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
-    """Call with matplotlib's own defaults: no matplotlibrc and no style of the user's changes what is drawn."""
+def _with_default_settings(method: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Decorator: call with matplotlib's default settings, whatever the user's matplotlibrc and style."""
 
     @wraps(method)
     def call(*args: Arguments.args, **keywords: Arguments.kwargs) -> Result:
@@ -91,7 +91,7 @@ def _as_matplotlib_comes(method: Callable[Arguments, Result]) -> Callable[Argume
 
 
 def check_installed() -> None:
-    """Raise MissingExtra if matplotlib is not installed: for work of hours, at whose end stands a figure."""
+    """Raise MissingExtra if matplotlib is not installed, before long work that ends in a figure."""
     try:
         import matplotlib  # noqa: F401
     except ImportError:
@@ -131,7 +131,7 @@ class Sheet:
         MissingExtra: if matplotlib is not installed.
     """
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def __init__(self, width: float, height: float, theme: Theme = LIGHT) -> None:
         from matplotlib.figure import Figure
 
@@ -142,7 +142,7 @@ class Sheet:
         self.axes.set_xlim(0, width)
         self.axes.set_ylim(height, 0)
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def text(
         self,
         x: float,
@@ -175,7 +175,7 @@ class Sheet:
         """Write the number of a row, ending at x, its middle at y."""
         self.text(x, y, text, size, self.theme.muted, "right", vertical="center")
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def picture(
         self,
         values: NDArray[Any],
@@ -201,7 +201,7 @@ class Sheet:
         if framed:
             self.box(x, y, width, height, edge=self.theme.line)
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def cells(
         self,
         values: NDArray[Any],
@@ -245,7 +245,7 @@ class Sheet:
             center_x = x + (column + 0.5) * side, y + (row + 0.5) * side
             self.text(*center_x, _short_text(float(value)), size, color, "center", vertical="center")
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def box(
         self, x: float, y: float, width: float, height: float, fill: str = "none", edge: str = "none", line: float = 0.6
     ) -> None:
@@ -254,7 +254,7 @@ class Sheet:
 
         self.axes.add_patch(Rectangle((x, y), width, height, facecolor=fill, edgecolor=edge, linewidth=line))
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def polygon(
         self, points: Sequence[Point], fill: str = "none", edge: str = "none", line: float = 0.6, opacity: float = 1.0
     ) -> None:
@@ -267,7 +267,7 @@ class Sheet:
             )
         )
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def outline(
         self, values: NDArray[Any], x: float, y: float, width: float, height: float, level: float, color: str
     ) -> None:
@@ -278,13 +278,13 @@ class Sheet:
             ys = y + height * (np.arange(rows) + 0.5) / rows
             self.axes.contour(xs, ys, values, levels=[level], colors=[color], linewidths=0.9, zorder=2)
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def line(self, points: list[tuple[float, float]], color: str | None = None, width: float = 0.6) -> None:
         """Draw a line through ``points``."""
         xs, ys = zip(*points, strict=True)
         self.axes.plot(xs, ys, color=color or self.theme.line, linewidth=width, solid_capstyle="round")
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def dots(self, points: Sequence[Point], color: str, filled: bool = False, size: float = 36) -> None:
         """Draw points as disks or, if not ``filled``, as rings; ``size`` is an area in square points."""
         xs, ys = zip(*points, strict=True)
@@ -296,7 +296,7 @@ class Sheet:
         return text_width(text, size)
 
     def scale(self, x: float, y: float, width: float, colors: tuple[str, ...], span: tuple[float, float]) -> None:
-        """Draw the legend of a scale that a whole panel shares: a bar with its ends, and 0 where it lies between."""
+        """Draw a color bar with the ends of its range, and 0 if it lies between."""
         low, high = span
         self.picture(np.linspace(low, high, 128)[None], x, y, width, 0.09, colors, span)
         ticks = {low, high} | ({0.0} if low < 0 < high else set())
@@ -304,7 +304,7 @@ class Sheet:
             tick_x = x + width * ((tick - low) / (high - low) if high > low else 0.0)
             self.text(tick_x, y + 0.25, value_text(tick), 7, self.theme.muted, "center")
 
-    @_as_matplotlib_comes
+    @_with_default_settings
     def save(self, path: Path, dpi: int = 150) -> Path:
         """Write the sheet whole, in the format that the suffix of ``path`` names; returns ``path``."""
         from matplotlib import rc_context
@@ -313,7 +313,7 @@ class Sheet:
         kind = path.suffix.removeprefix(".")
         # Letters stay letters in SVG, to be searched and read aloud; the same figure is the same bytes.
         letters: dict[Any, Any] = {"svg.fonttype": "none", "font.sans-serif": list(_FAMILIES)}
-        with _any_script(), rc_context(letters | {"svg.hashsalt": "lenet"}):
+        with _without_glyph_warnings(), rc_context(letters | {"svg.hashsalt": "lenet"}):
             self.figure.savefig(
                 content,
                 format=kind,
@@ -326,19 +326,19 @@ class Sheet:
 
 
 @contextmanager
-def _any_script() -> Iterator[None]:
-    """A class name in a script that no installed font has is drawn as boxes; that is all there is to say."""
+def _without_glyph_warnings() -> Iterator[None]:
+    """Suppress warnings of missing glyphs, which are drawn as boxes."""
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", message="Glyph .* missing from")
         yield
 
 
-@_as_matplotlib_comes
+@_with_default_settings
 def text_width(text: str, size: float, bold: bool = False) -> float:
     """The width of a text in inches."""
     from matplotlib.textpath import text_to_path
 
-    with _any_script():
+    with _without_glyph_warnings():
         return text_to_path.get_text_width_height_descent(text, _font(text, size, bold), ismath=False)[0] / 72
 
 
@@ -363,7 +363,7 @@ def mixed(color: str, other: str, fraction: float) -> str:
 
 
 def value_text(value: float, digits: int = 3) -> str:
-    """A number in some significant digits, with a true minus sign.
+    """Format a number with significant digits and a true minus sign.
 
     >>> value_text(-0.12345), value_text(0.0), value_text(1234.5), value_text(182.25, digits=2)
     ('−0.123', '0', '1234', '182')
@@ -373,14 +373,14 @@ def value_text(value: float, digits: int = 3) -> str:
 
 
 def _short_text(value: float) -> str:
-    """A number of at most three digits, most after the point if it is small."""
+    """Format a number with at most three digits."""
     decimals = next(decimals for decimals, limit in enumerate((99.5, 9.95, 0.0995, 0.0)) if abs(value) >= limit)
     text = f"{value:.{decimals}f}"
     return "0" if float(text) == 0 else text.replace("-", "−")
 
 
 def range_text(values: NDArray[Any], digits: int = 3) -> str:
-    """The true minimum and maximum of some values.
+    """Format the minimum and maximum of values.
 
     >>> range_text(np.array([[-1.5, 0.25]])), range_text(np.zeros((2, 2)))
     ('−1.5 … 0.25', 'all 0')
@@ -399,7 +399,7 @@ def _color_map(colors: tuple[str, ...]) -> Any:
 
 
 def _font(text: str, size: float, bold: bool) -> FontProperties:
-    """The font of a text: matplotlib's own file; for letters that it lacks, as Chinese, what is installed beside it."""
+    """The font of a text: matplotlib's own; for letters that it lacks, as Chinese ones, an installed one."""
     from matplotlib.font_manager import FontProperties
 
     path, letters = _file(bold)

@@ -1,4 +1,4 @@
-"""The arrays of one forward pass with their stages, as texts and panels."""
+"""Arrays of one forward pass with their stages, and the texts and panels of figures about them."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class StageOutput:
 
 
 def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> list[StageOutput]:
-    """Run the network on one input; gives every array of the pass with its stage."""
+    """Run the network on one input; every array of the pass with its stage."""
     check_parameters(network, arrays)
     inputs = np.asarray(inputs, np.float32)
     inputs = inputs[None] if inputs.ndim == 3 else inputs
@@ -77,10 +77,10 @@ def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> 
         raise DataError("the input holds a value that is not a finite number")
     stage_of_sums = {stage.name: stage for stage in network.stages}
     stage_of_outputs = {f"{stage.name}_{stage.activation}": stage for stage in network.stages}
-    passed = engine.activations(network, arrays, inputs)
+    activations = engine.activations(network, arrays, inputs)
     return [
         StageOutput(key, values[0], (stage_of_sums | stage_of_outputs).get(key), key in stage_of_outputs)
-        for key, values in passed.items()
+        for key, values in activations.items()
     ]
 
 
@@ -103,7 +103,7 @@ def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
 
 
 def names_of_classes(network: Network, class_names: Sequence[str]) -> list[str]:
-    """The class names to write, long ones cut; numbers when none are given."""
+    """Class names for figures, shortened; numbers if there are none."""
     if class_names and len(class_names) != network.classes:
         raise DataError(
             f"{network.name} has {network.classes} outputs, got {len(class_names)} class names; expected one each"
@@ -113,7 +113,7 @@ def names_of_classes(network: Network, class_names: Sequence[str]) -> list[str]:
 
 
 def layer_text(stage: Stage) -> str:
-    """What a stage does before its activation."""
+    """The operation of a stage's layer, in words."""
     match stage.layer:
         case Convolution() as layer:
             side, extras = layer.kernel_size, [f"stride {layer.stride}"] if layer.stride > 1 else []
@@ -183,7 +183,7 @@ def kernel_panels(network: Network, arrays: Mapping[str, Array], side: float = 0
 
 
 def is_code(network: Network, item: StageOutput) -> bool:
-    """Whether these are the units that the RBF compares with its codes."""
+    """Whether the array holds the units that the RBF compares with its codes."""
     previous_stage = network.stages[-2] if len(network.stages) > 1 else None
     return network.smallest_wins and item.stage is previous_stage and item.values.size == CODE_WIDTH * CODE_HEIGHT
 
@@ -199,15 +199,15 @@ def code_panels(network: Network, outputs: Sequence[StageOutput], names: Sequenc
 def answer_bars(
     network: Network, item: StageOutput, names: Sequence[str], width: float = 6.2, step: float = 0.3, text: float = 9
 ) -> tuple[str, Bars]:
-    """The last outputs as bars: penalties, probabilities, or (where nothing makes them probabilities) as they are."""
+    """Bar chart of the last outputs: penalties, probabilities, or raw outputs of squashing units."""
     outputs = item.values.reshape(1, -1)
     winner = int(engine.decide(network, outputs)[0])
     values = [value_text(value) for value in outputs[0].tolist()]
-    as_they_are = Bars(outputs[0], values, winner, names, (), width, step, text)
+    raw_outputs = Bars(outputs[0], values, winner, names, (), width, step, text)
     if network.smallest_wins:
-        return "penalties", as_they_are
+        return "penalties", raw_outputs
     if network.stages[-1].activation in {Activation.SQUASH, Activation.TANH}:
-        return "answers", as_they_are
+        return "answers", raw_outputs
     probabilities = engine.probabilities(network, outputs)[0]
     texts = [_percent(probability) for probability in probabilities.tolist()]
     heading = "probabilities; the softmax of the outputs at the right"

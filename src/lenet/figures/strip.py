@@ -1,4 +1,4 @@
-"""A forward pass in one wide strip: input, each stage's output, answer."""
+"""Strip figure of a forward pass: input, each stage's output, answer."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def draw_strip(
 
 
 def strip(network: Network, outputs: Sequence[StageOutput], names: Sequence[str], theme: Theme) -> Sheet:
-    """The strip of a pass."""
+    """Lay out the strip of a forward pass."""
     final = [item for item, next_item in pairwise(outputs) if next_item.stage is not item.stage]
     blocks = [_Block(network, item) for item in final]
     font_size = _bar_text(names)
     bar_pitch = max(_HEIGHT / max(len(names), 6), _LINE_SPACING * font_size / 72)
     _, bars = answer_bars(network, outputs[-1], names, width=1.75, step=bar_pitch, text=font_size)
-    bars = replace(bars, asides=())  # room for the bars
+    bars = replace(bars, notes=())  # room for the bars
     answer = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
     size = min(86.0, 86.0 * 1.5 / text_width(answer, 86, bold=True))
     widths = [block.width for block in blocks]
@@ -88,22 +88,24 @@ class _Block:
             return 1, 1, _HEIGHT
         columns = ceil(maps / max(2, ceil((1.3 * maps) ** 0.5)))
         rows = max(2, ceil(maps / columns))
-        taper = max(0.62, (height / self.network.input[1]) ** 0.3)
-        return rows, columns, _HEIGHT * taper / rows
+        height_fraction = max(0.62, (height / self.network.input[1]) ** 0.3)
+        return rows, columns, _HEIGHT * height_fraction / rows
 
     @property
     def _is_vector(self) -> bool:
         return self.item.values.shape[1:] == (1, 1)
 
     @property
-    def _colored(self) -> bool:
+    def _is_color(self) -> bool:
         return self.item.stage is None and len(self.item.values) == 3
 
     @property
     def width(self) -> float:
         _, columns, side = self._grid
-        drawn = _HEIGHT if self._colored else columns * side
-        return max(drawn, *(text_width(line, _FONT_SIZE, index == 0) for index, line in enumerate(_lines(self.item))))
+        grid_width = _HEIGHT if self._is_color else columns * side
+        return max(
+            grid_width, *(text_width(line, _FONT_SIZE, index == 0) for index, line in enumerate(_lines(self.item)))
+        )
 
     def draw(self, sheet: Sheet, x: float, middle: float, bottom: float) -> None:
         rows, columns, side = self._grid
@@ -122,11 +124,11 @@ class _Block:
             return
         for index, map_values in enumerate(values):
             row, column = divmod(index, columns)
-            inner = side - min(0.05, 0.12 * side)
-            map_height = inner * map_values.shape[0] / map_values.shape[1]
+            map_width = side - min(0.05, 0.12 * side)
+            map_height = map_width * map_values.shape[0] / map_values.shape[1]
             value_range = (float(map_values.min()), float(map_values.max()))
             sheet.picture(
-                map_values, x + column * side, y + row * side, inner, map_height, theme.sequential, value_range
+                map_values, x + column * side, y + row * side, map_width, map_height, theme.sequential, value_range
             )
 
 

@@ -1,4 +1,4 @@
-"""One unit's sum written out in numbers: every patch, every kernel, every product, over all the maps that it sees."""
+"""Text form of one unit's computation: every patch, kernel and product, over all its input maps."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def write_unit(
     arrays: Mapping[str, Array],
     inputs: Array,
     stage: str,
-    place: Sequence[int],
+    position: Sequence[int],
     directory: str | Path,
 ) -> Path:
     """Write the sum of one unit as text, ``unit_STAGE_MAP_ROW_COLUMN.txt``.
@@ -35,7 +35,7 @@ def write_unit(
     Args:
         network, arrays, inputs: of one picture, as `draw_maps` takes them.
         stage: its name.
-        place: (map, row, column), counted from 0; or (number,) in a stage that has no maps.
+        position: (map, row, column), counted from 0; or (number,) in a stage that has no maps.
         directory: the folder; made if it is not there.
 
     Raises:
@@ -43,7 +43,7 @@ def write_unit(
         DataError: if the stage has no such unit.
         OSError: if it cannot be written.
     """
-    unit = explain_unit(network, arrays, inputs, stage, place)
+    unit = explain_unit(network, arrays, inputs, stage, position)
     numbers = unit.position if unit.maps.shape[1:] != (1, 1) else unit.position[:1]
     path = Path(directory) / f"unit_{'_'.join([unit.stage.name, *map(str, numbers)])}.txt"
     write_atomically(path, unit_text(network, unit).encode())
@@ -53,8 +53,8 @@ def write_unit(
 def unit_text(network: Network, unit: Unit) -> str:
     """The sum of a unit with all its numbers, rounded to four decimals."""
     number, row, column = unit.position
-    where = f"unit {number}" if unit.maps.shape[1:] == (1, 1) else f"map {number}, row {row}, column {column}"
-    lines = [f"{network.name}, {unit.stage.name}: {where}, after {layer_text(unit.stage)} of {unit.source_name}", ""]
+    index = f"unit {number}" if unit.maps.shape[1:] == (1, 1) else f"map {number}, row {row}, column {column}"
+    lines = [f"{network.name}, {unit.stage.name}: {index}, after {layer_text(unit.stage)} of {unit.source_name}", ""]
     if unit.source.shape[1:] == (1, 1):
         lines += [_product(unit, term) for term in unit.terms]
     else:
@@ -83,14 +83,14 @@ def _product(unit: Unit, term: Term) -> str:
 
 
 def _sum(unit: Unit) -> Iterator[str]:
-    """The terms of all maps, the bias, and what the activation makes of the sum."""
+    """The terms of all maps, the bias, the sum and the output."""
     layer = unit.stage.layer
     if not isinstance(layer, MaxPooling):
         terms = [f"{term.sum:+.4f}" for term in unit.terms]
         plural = "units" if unit.source.shape[1:] == (1, 1) else "maps"
-        many = f"sum over {len(terms)} {plural}" if len(terms) > 1 else _SINGLE.get(type(layer), "sum of products")
-        written = f"{' '.join(terms)} = " if 1 < len(terms) <= 16 else ""
-        yield f"{many}: {written}{sum(term.sum for term in unit.terms):.4f}"
+        label = f"sum over {len(terms)} {plural}" if len(terms) > 1 else _SINGLE.get(type(layer), "sum of products")
+        summands = f"{' '.join(terms)} = " if 1 < len(terms) <= 16 else ""
+        yield f"{label}: {summands}{sum(term.sum for term in unit.terms):.4f}"
     if unit.bias is not None:
         yield f"bias: {unit.bias:+.4f}"
     yield f"a = {unit.sum:.4f}"

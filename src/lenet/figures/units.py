@@ -24,7 +24,7 @@ from lenet.architecture import (
 )
 from lenet.errors import DataError, UnknownName
 from lenet.figures.panels import Array
-from lenet.summary.account import window
+from lenet.summary.counts import window
 
 Box = tuple[int, int, int, int]
 """(top, left, bottom, right), half-open."""
@@ -175,8 +175,8 @@ def _terms(stage: Stage, arrays: Mapping[str, Array], source: Array, position: t
             table, weight = layer.connected_maps(maps), arrays[f"{stage.name}.weight"]
             first = sum(map(len, table[:out_map]))
             kernels = weight[out_map] if layer.table is None else weight[first : first + len(table[out_map])]
-            edges = ((0, 0), (padding, padding), (padding, padding))
-            padded = np.pad(source, edges, constant_values=layer.padding_value)
+            pad_width = ((0, 0), (padding, padding), (padding, padding))
+            padded = np.pad(source, pad_width, constant_values=layer.padding_value)
             for number, kernel in zip(table[out_map], kernels, strict=True):
                 patch = padded[number, row * stride : row * stride + side, column * stride : column * stride + side]
                 yield Term(number, box, patch, kernel, _product(patch, kernel))

@@ -1,4 +1,4 @@
-"""Names to networks."""
+"""The registry of networks by name."""
 
 import inspect
 from collections.abc import Callable
@@ -24,7 +24,7 @@ def names() -> list[str]:
 
 
 def options(name: str | Path) -> dict[str, int]:
-    """The arguments a network takes and their defaults; a TOML file describes a network whole, and takes none.
+    """The arguments of a network's builder and their defaults; a TOML file takes none.
 
     >>> options("lenet-4"), options("my.toml")
     ({'classes': 10, 'hidden': 37}, {})

@@ -26,7 +26,7 @@ from typing import Any
 
 from lenet.architecture import (
     LAYER_KINDS,
-    MOST_STAGES,
+    MAX_STAGES,
     Activation,
     ConnectionTable,
     GlobalAveragePooling,
@@ -43,7 +43,7 @@ from lenet.connections import (
     draw_connection_table,
     parse_connection_table,
 )
-from lenet.errors import ArchitectureError, UnknownName, printable
+from lenet.errors import ArchitectureError, UnknownName, first_line, printable
 from lenet.naming import resolve_name
 from lenet.records import Record, RecordError
 
@@ -55,9 +55,9 @@ TABLES: dict[str, ConnectionTable] = {
 }
 """Connection tables by name; ``"table I"`` is that of [LeCun98]."""
 
-MOST_BYTES = 1 << 20
+MAX_BYTES = 1 << 20
 
-_KEYS = {"kernel_size": "kernel"}  # attributes that a file calls otherwise
+_KEYS = {"kernel_size": "kernel"}  # attributes with another name in files
 _TOP_KEYS = ("name", "input", "input_range", "source", "story", "departures", "stage")
 
 
@@ -80,13 +80,13 @@ def read_toml(path: str | Path) -> Network:
     path = Path(path)
     try:
         with path.open("rb") as file:
-            content = file.read(MOST_BYTES + 1)
+            content = file.read(MAX_BYTES + 1)
     except FileNotFoundError:
         raise ArchitectureError(f"{path}: no such file; `lenet show lenet-5 --toml` prints one to begin with") from None
     except OSError as error:
         raise ArchitectureError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    if len(content) > MOST_BYTES:
-        raise ArchitectureError(f"{path}: has more than {MOST_BYTES:,} bytes, expected the description of one network")
+    if len(content) > MAX_BYTES:
+        raise ArchitectureError(f"{path}: has more than {MAX_BYTES:,} bytes, expected the description of one network")
     try:
         return from_toml(content.decode().replace("\r\n", "\n"), default_name=path.stem)
     except UnicodeDecodeError as error:
@@ -114,7 +114,7 @@ def from_toml(text: str, default_name: str = "") -> Network:
     try:
         values = _parsed(text)
     except (ValueError, RecursionError) as error:
-        raise ArchitectureError(f"not TOML: {_first_line(error)}") from None
+        raise ArchitectureError(f"not TOML: {first_line(error)}") from None
     whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "story": "", "departures": []}
                    | values)  # fmt: skip
     try:
@@ -132,8 +132,8 @@ def from_toml(text: str, default_name: str = "") -> Network:
         records = whole.records("stage") if "stage" in values else ()
         if not records:
             raise ArchitectureError("has no stage, expected at least one [[stage]]")
-        if len(records) > MOST_STAGES:
-            raise ArchitectureError(f"has {len(records):,} stages, expected at most {MOST_STAGES:,}")
+        if len(records) > MAX_STAGES:
+            raise ArchitectureError(f"has {len(records):,} stages, expected at most {MAX_STAGES:,}")
     except (RecordError, ArchitectureError) as error:
         raise ArchitectureError(f"{_top_line(text, str(error))}{error}") from None
     stages = tuple(_stage(text, index, record.values) for index, record in enumerate(records))
@@ -164,12 +164,12 @@ def to_toml(network: Network) -> str:
     lines += [f"{key} = {_text(value)}" for key in ("source", "story") if (value := getattr(network, key))]
     if network.departures:
         lines += ["departures = [", *(f"    {_text(departure)}," for departure in network.departures), "]"]
-    for stage, received in zip(network.stages, network.input_shapes, strict=True):
+    for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         lines += ["", "[[stage]]", f"name = {_text(stage.name)}", f"layer = {_text(stage.kind.replace('_', ' '))}"]
         for field in fields(LAYER_KINDS[stage.kind]):
             value = getattr(stage.layer, field.name)
             if field.name == "kernel_size" or field.default is MISSING or value != field.default:
-                lines.append(f"{_KEYS.get(field.name, field.name)} = {_value(field.name, value, received[0])}")
+                lines.append(f"{_KEYS.get(field.name, field.name)} = {_value(field.name, value, input_shape[0])}")
         if stage.activation is not Activation.IDENTITY:
             lines.append(f"activation = {_text(stage.activation.replace('_', ' '))}")
     return "\n".join(lines) + "\n"
@@ -184,18 +184,18 @@ def _parsed(text: str) -> dict[str, Any]:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def _stage(text: str, index: int, given: Mapping[str, Any]) -> Stage:
+def _stage(text: str, index: int, entries: Mapping[str, Any]) -> Stage:
     try:
-        record = Record(given)
+        record = Record(entries)
         name = record.text("name")
         kind = resolve_name("layer", record.text("layer"), LAYER_KINDS)
         keys = {_KEYS.get(field.name, field.name): field for field in fields(LAYER_KINDS[kind])}
-        _check_keys(given, ("name", "layer", "activation", *keys))
+        _check_keys(entries, ("name", "layer", "activation", *keys))
         activation = resolve_name("activation", record.text("activation", default="identity"), list(Activation))
         values: dict[str, Any] = {"name": name, "kind": kind, "activation": activation}
         for key, field in keys.items():
-            if key in given:
-                values[field.name] = _READ.get(field.name, lambda value: value)(given[key])
+            if key in entries:
+                values[field.name] = _READ.get(field.name, lambda value: value)(entries[key])
             elif field.default is not MISSING:
                 values[field.name] = field.default
             else:
@@ -205,15 +205,15 @@ def _stage(text: str, index: int, given: Mapping[str, Any]) -> Stage:
         sentence = str(error)
         for attribute, key in _KEYS.items():
             sentence = sentence.replace(attribute, key)
-        raise ArchitectureError(f"{_stage_place(text, index, given)}: {sentence}") from None
+        raise ArchitectureError(f"{_stage_place(text, index, entries)}: {sentence}") from None
 
 
 def _built(text: str, stages: Sequence[Stage], description: Mapping[str, Any]) -> Network:
     """The network; the first stage that fits none of those before it is named with its line."""
 
-    def problem(some: Sequence[Stage]) -> str:
+    def problem(stages: Sequence[Stage]) -> str:
         try:
-            Network(stages=tuple(some), **description)
+            Network(stages=tuple(stages), **description)
         except ArchitectureError as error:
             return str(error).removeprefix(f"{description['name']}: ")
         return ""
@@ -228,8 +228,8 @@ def _built(text: str, stages: Sequence[Stage], description: Mapping[str, Any]) -
     return Network(stages=tuple(stages), **description)
 
 
-def _check_keys(given: Mapping[str, Any], known: Sequence[str]) -> None:
-    if strange := [key for key in given if key not in known]:
+def _check_keys(entries: Mapping[str, Any], known: Sequence[str]) -> None:
+    if strange := [key for key in entries if key not in known]:
         try:
             raise UnknownName("key", strange[0], known)
         except UnknownName as error:
@@ -264,14 +264,14 @@ _READ: dict[str, Callable[[Any], Any]] = {"table": _read_table, "prototypes": _r
 
 
 _HEADER = re.compile(r"""^[ \t]*\[\[[ \t]*["']?stage["']?[ \t]*\]\]""", re.MULTILINE)
-_MOST_FALSE_HEADERS = 9
+_MAX_FALSE_HEADERS = 9
 
 
-def _stage_place(text: str, index: int, given: Mapping[str, Any]) -> str:
+def _stage_place(text: str, index: int, entries: Mapping[str, Any]) -> str:
     """Where a stage stands: the line of its header, if it has one, and its name, or else its number."""
-    name = given.get("name")
+    name = entries.get("name")
     named = f"stage {printable(name)[:60]!r}" if isinstance(name, str) and name else f"stage {index + 1}"
-    for header in list(_HEADER.finditer(text))[index : index + _MOST_FALSE_HEADERS + 1]:
+    for header in list(_HEADER.finditer(text))[index : index + _MAX_FALSE_HEADERS + 1]:
         try:
             before = _parsed(text[: header.end()])["stage"]
         except (ValueError, RecursionError, KeyError):  # it stands within a text
@@ -283,15 +283,10 @@ def _stage_place(text: str, index: int, given: Mapping[str, Any]) -> str:
 
 def _top_line(text: str, sentence: str) -> str:
     """The line of the key that a sentence begins with, or names as unknown; empty where it stands on none."""
-    head = text[: found.start()] if (found := _HEADER.search(text)) else text
+    head = text[: header.start()] if (header := _HEADER.search(text)) else text
     key = re.match(r"(?:unknown key ')?(\w+)", sentence)
     place = re.search(rf"^[ \t]*{re.escape(key[1])}[ \t]*=", head, re.MULTILINE) if key else None
     return f"line {text.count(chr(10), 0, place.start()) + 1}: " if place else ""
-
-
-def _first_line(error: BaseException) -> str:
-    line = (str(error).splitlines() or [type(error).__name__])[0]
-    return line if len(line) <= 200 else f"{line[:199]}…"
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
@@ -304,8 +299,8 @@ def _text(value: str) -> str:
 
 def _value(attribute: str, value: Any, in_maps: int) -> str:
     if attribute == "table":
-        named = next((name for name, table in TABLES.items() if table == value), None)
-        return _text(named) if named else f'"""\n{draw_connection_table(value, in_maps)}\n"""'
+        name = next((name for name, table in TABLES.items() if table == value), None)
+        return _text(name) if name else f'"""\n{draw_connection_table(value, in_maps)}\n"""'
     if attribute == "prototypes":
         characters = {code: character for character, code in reversed(CHARACTER_CODES.items())}
         if all(code in characters for code in value):

@@ -1,4 +1,4 @@
-"""The explorable page: networks and their account in one HTML file that needs nothing else."""
+"""The explorable page: networks and their counts in one HTML file without dependencies."""
 
 from lenet.page.document import page_document
 from lenet.page.export import page_html, write_page

@@ -1,4 +1,4 @@
-"""What the page shows, as JSON: networks with their weights, how their outputs are read, and their exact account."""
+"""The page's data as JSON: networks with their weights, calibration and exact counts."""
 
 import base64
 import math
@@ -14,7 +14,7 @@ from lenet.classes import DIGITS
 from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
-from lenet.summary import count, derive
+from lenet.summary import derive, summarize
 from lenet.summary.derivations import Language, describe_stage
 
 FORMAT = "lenet-page-1"
@@ -30,8 +30,8 @@ def page_document(
 ) -> dict[str, Any]:
     """The page's document.
 
-    Drawings are read by the first network that knows what is no digit, else by the first one for digits. Where there
-    is none of either, the weights that ship are added for that alone, marked ``"hidden"``.
+    Drawings are read by the first network of digits with a reject class, else by the first one of digits. If there
+    is none, the shipped model is added for reading alone, marked ``"hidden"``.
 
     Args:
         models: the networks in the order of the page.
@@ -96,8 +96,8 @@ def _reader(networks: list[dict[str, Any]]) -> int | None:
         for index, network in enumerate(networks)
         if tuple(network["labels"]) == DIGITS and network["pictures"]["kind"] != "color"
     ]
-    refusing = [index for index in for_digits if networks[index]["refusal"] is not None]
-    return next(iter([*refusing, *for_digits]), None)
+    with_reject_class = [index for index in for_digits if networks[index]["refusal"] is not None]
+    return next(iter([*with_reject_class, *for_digits]), None)
 
 
 def _network(model: Model, title: str) -> dict[str, Any]:
@@ -118,14 +118,14 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "labels": list(model.class_names),
         "pictures": asdict(model.pictures),
         "provenance": _provenance(model),
-        "account": _account(model.network),
+        "account": _summary(model.network),
     }
 
 
 def _calibration(model: Model, *kinds: str) -> dict[str, float]:
-    """The first of these kinds of calibration that the weights have, or the plain one."""
-    with model.checked_provenance() as account:
-        calibration = account.record(next((kind for kind in kinds if kind in account), kinds[0]), default={})
+    """The first of these kinds of calibration that the model has, or the default one."""
+    with model.checked_provenance() as provenance:
+        calibration = provenance.record(next((kind for kind in kinds if kind in provenance), kinds[0]), default={})
         return {
             "temperature": calibration.number("temperature", 1e-3, 1e3, default=1.0),
             "least": calibration.number("least", 0, 1, default=0.8),
@@ -151,13 +151,13 @@ def _number(value: Any) -> float | None:
     return value if isinstance(value, (int, float)) and 0 <= value < math.inf else None
 
 
-def _account(network: Network) -> dict[str, Any]:
-    """`anatomy.count` with every derivation in both languages."""
-    account = count(network)
-    counts = account.to_json()
+def _summary(network: Network) -> dict[str, Any]:
+    """The counts of a network with every derivation in both languages."""
+    summary = summarize(network)
+    counts = summary.to_json()
     stages = []
     for stage, figures in zip(network.stages, counts["stages"], strict=True):
-        derivations = derive(account, stage.name)
+        derivations = derive(summary, stage.name)
         field = {
             "size": figures.pop("receptive_field"),
             "step": figures.pop("jump"),

@@ -18,7 +18,7 @@ from PIL import Image
 
 from lenet.errors import DataError, LeNetError
 from lenet.pictures.formats import NotAPicture, Pages, max_pixels_of, open_images
-from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, turned
+from lenet.pictures.reduction import Colors, eight_bits, orientation_of, reduced, reduction_factor, upright
 from lenet.pictures.strips import spans, strip_height, strips
 
 Source = str | Path | bytes | bytearray | memoryview | IO[bytes] | Image.Image | NDArray[np.generic]
@@ -204,7 +204,7 @@ def _from_image(image: Image.Image, name: str, kept_pixels: int) -> Picture:
     _check_size(width, height, name, max_pixels_of(image.format))
     colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
-    return Picture(name, turned(colors, orientation), (width, height) if orientation >= 5 else (height, width))
+    return Picture(name, upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))
 
 
 def _check_max_pixels(width: int, height: int, name: str, max_pixels: int) -> None:

@@ -67,7 +67,7 @@ def orientation_of(image: Image.Image) -> int:
     return orientation if orientation in _UPRIGHT else 1
 
 
-def turned(colors: Colors, orientation: int) -> Colors:
+def upright(colors: Colors, orientation: int) -> Colors:
     """The picture upright."""
     operation = _UPRIGHT.get(orientation)
     return colors if operation is None else np.asarray(Image.fromarray(colors).transpose(operation))

@@ -1,4 +1,4 @@
-"""Inference by torch, where it is chosen as the engine."""
+"""Inference by torch."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""A network as an ``nn.Module``: its stages' names as attribute names, any stage kind, trainable by autograd.
+"""PyTorch modules of networks: stage names as attribute names, any stage kind, trainable by autograd.
 
 Every stage maps (N, maps, height, width) to the same layout; the module returns (N, classes). The ``state_dict`` holds
 exactly ``network.parameter_shapes()``: connection tables and RBF prototypes are buffers that are not saved.
@@ -117,8 +117,8 @@ def load_arrays(module: NetworkModule, arrays: Mapping[str, NDArray[Any]]) -> No
     """
     expected, name = module.network.parameter_shapes(), module.network.name
     if different := sorted(expected.keys() ^ arrays.keys()):
-        where = "is missing" if different[0] in expected else "does not belong to it"
-        raise WeightsError(f"not {name} weights: the array {different[0]!r} {where}")
+        problem = "is missing" if different[0] in expected else "does not belong to it"
+        raise WeightsError(f"not {name} weights: the array {different[0]!r} {problem}")
     for key, shape in expected.items():
         if arrays[key].shape != shape:
             raise WeightsError(f"not {name} weights: {key} is {arrays[key].shape}, expected {shape}")
@@ -149,8 +149,8 @@ class _Convolution(nn.Module):
             self.register_buffer("out_map", out_map, persistent=False)
             self.register_buffer("in_map", in_map, persistent=False)
         bounds = (layer.kernel_size**2 * out_map.bincount()).rsqrt()  # of each output map
-        of_kernels = bounds if layer.table is None else bounds[out_map]
-        self.weight = _uniform(shapes["weight"], of_kernels)
+        kernel_bounds = bounds if layer.table is None else bounds[out_map]
+        self.weight = _uniform(shapes["weight"], kernel_bounds)
         self.bias = _uniform(shapes["bias"], bounds)
 
     def forward(self, maps: Tensor) -> Tensor:

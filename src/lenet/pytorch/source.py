@@ -33,7 +33,7 @@ from lenet.connections import (
     draw_connection_table,
 )
 from lenet.errors import ArchitectureError
-from lenet.pytorch import source_parts as parts
+from lenet.pytorch import source_templates as templates
 
 _WIDTH = 100
 
@@ -65,7 +65,7 @@ def standalone_source(network: Network, *, sequential: bool = False) -> str:
         *(_table(network, index) for index, stage in enumerate(network.stages) if _has_table(stage)),
         *(_prototypes(stage) for stage in network.stages if isinstance(stage.layer, EuclideanRbf)),
     ]
-    body = "\n\n\n".join([*_parts(network), _class(network, sequential), _main(network, sequential)])
+    body = "\n\n\n".join([*_definitions(network), _class(network, sequential), _main(network, sequential)])
     functional = "import torch.nn.functional as F\n" if "F." in body else ""
     imports = f"import torch\n{functional}from torch import Tensor, nn"
     docstring = _docstring(network, cited_in="\n".join([*constants, body]))
@@ -104,8 +104,8 @@ def _docstring(network: Network, cited_in: str) -> str:
         paragraphs += ["Where it departs from its source, or fills what the source leaves open:"]
         paragraphs[-1] += "".join(f"\n- {departure}" for departure in network.departures)
     text = "\n\n".join(filter(None, paragraphs))
-    if cited := [key for key in parts.REFERENCES if key in text + cited_in]:
-        text += "\n\n" + "\n".join(f"[{key}] {parts.REFERENCES[key]}" for key in cited)
+    if cited := [key for key in templates.REFERENCES if key in text + cited_in]:
+        text += "\n\n" + "\n".join(f"[{key}] {templates.REFERENCES[key]}" for key in cited)
     wrapped = "\n".join(
         fill(line, _WIDTH, subsequent_indent="  " if line.startswith(("-", "[")) else "", break_on_hyphens=False)
         for line in text.splitlines()
@@ -167,9 +167,9 @@ def _prototypes(stage: Stage) -> str:
 
 
 def _drawable(codes: tuple[tuple[int, ...], ...]) -> bool:
-    """Whether ±1 codes seven pixels wide fit side by side on a line."""
-    signs = {value for code in codes for value in code} <= {-1, 1}
-    return signs and len(codes) <= 12 and len(codes[0]) % CODE_WIDTH == 0
+    """Whether the prototypes are ±1 codes, seven pixels wide, that fit side by side on a line."""
+    are_signs = {value for code in codes for value in code} <= {-1, 1}
+    return are_signs and len(codes) <= 12 and len(codes[0]) % CODE_WIDTH == 0
 
 
 def _comment(text: str) -> str:
@@ -179,23 +179,27 @@ def _comment(text: str) -> str:
 # --- the functions and small classes that PyTorch does not have, only those in use ------------------------------
 
 
-def _parts(network: Network) -> list[str]:
-    needed: list[str] = []
+def _definitions(network: Network) -> list[str]:
+    definitions: list[str] = []
     if any(stage.activation is Activation.SQUASH for stage in network.stages):
-        needed.append(parts.SQUASH)
+        definitions.append(templates.SQUASH)
     layers = [stage.layer for stage in network.stages]
-    if sub := [layer for layer in layers if isinstance(layer, Subsampling)]:
-        needed.append(parts.subsampling(any(layer.size != 2 for layer in sub), any(layer.copies > 1 for layer in sub)))
+    if subsamplings := [layer for layer in layers if isinstance(layer, Subsampling)]:
+        definitions.append(
+            templates.subsampling(
+                any(layer.size != 2 for layer in subsamplings), any(layer.copies > 1 for layer in subsamplings)
+            )
+        )
     special = [layer for layer in layers if isinstance(layer, Convolution) and not _is_plain(layer)]
     for kind in dict.fromkeys(_special_kind(layer) for layer in special):
         same_kind = [layer for layer in special if _special_kind(layer) == kind]
         strided, padded = any(layer.stride > 1 for layer in same_kind), any(_pads_itself(layer) for layer in same_kind)
-        needed.append(parts.convolution(kind, strided, padded))
+        definitions.append(templates.convolution(kind, strided, padded))
     if rbf := [layer for layer in layers if isinstance(layer, EuclideanRbf)]:
         if any(_drawable(layer.prototypes) for layer in rbf):
-            needed.append(parts.READ_CODES)
-        needed.append(parts.EUCLIDEAN_RBF)
-    return needed
+            definitions.append(templates.READ_CODES)
+        definitions.append(templates.EUCLIDEAN_RBF)
+    return definitions
 
 
 def _is_plain(layer: Convolution) -> bool:
@@ -234,7 +238,7 @@ def _attributes(network: Network) -> str:
     """An attribute for each stage."""
     return "\n".join(
         f"self.{stage.name} = {_constructor(stage, input_shape, output_shape)}"
-        + _comment_beside(_account(stage, input_shape))
+        + _comment_beside(_parameter_comment(stage, input_shape))
         for stage, input_shape, output_shape in zip(
             network.stages, network.input_shapes, network.output_shapes, strict=True
         )
@@ -242,10 +246,10 @@ def _attributes(network: Network) -> str:
 
 
 def _blocks(network: Network) -> str:
-    """The layers in two sequences: those of maps, and those from the first full connection on, flattened before."""
+    """The layers in two sequences: those of maps, and from the first full connection on, after a flattening."""
     lines = [
         f"    {_constructor(stage, input_shape, output_shape)},"
-        + _comment_beside(": ".join(filter(None, (stage.name, _account(stage, input_shape)))))
+        + _comment_beside(": ".join(filter(None, (stage.name, _parameter_comment(stage, input_shape)))))
         for stage, input_shape, output_shape in zip(
             network.stages, network.input_shapes, network.output_shapes, strict=True
         )
@@ -267,11 +271,11 @@ def _block_names(network: Network) -> list[str]:
     return ["feature_extractor"] * (start > 0) + ["classifier"] * (start < len(network.stages))
 
 
-def block_places(network: Network) -> dict[str, str]:
-    """Where each stage is in the sequential form.
+def module_names(network: Network) -> dict[str, str]:
+    """Module name of each stage in the sequential form.
 
     >>> from lenet.networks import describe
-    >>> list(block_places(describe("lenet-short")).items())[-2:]
+    >>> list(module_names(describe("lenet-short")).items())[-2:]
     [('pool2', 'feature_extractor.3'), ('output', 'classifier.1')]
     """
     start = _classifier_start(network)
@@ -283,16 +287,16 @@ def block_places(network: Network) -> dict[str, str]:
 
 def _forward_of_blocks(network: Network) -> str:
     """The lines of forward, where the layers of a sequence are called by the names of their stages."""
-    taken = {"self", "inputs", "x", "F", "torch", "nn", "squash", "flatten"}
+    used_names = {"self", "inputs", "x", "F", "torch", "nn", "squash", "flatten"}
     names: dict[str, str] = {}
     for stage in network.stages:
         name = stage.name
-        while name in taken:
+        while name in used_names:
             name += "_"
-        taken.add(name)
+        used_names.add(name)
         names[stage.name] = name
-    start, called = _classifier_start(network), list(names.values())
-    blocks = {"feature_extractor": called[:start], "classifier": ["flatten", *called[start:]]}
+    start, calls = _classifier_start(network), list(names.values())
+    blocks = {"feature_extractor": calls[:start], "classifier": ["flatten", *calls[start:]]}
     unpacked = [
         f"{', '.join(blocks[block]) if len(blocks[block]) > 1 else f'({blocks[block][0]},)'} = self.{block}"
         for block in _block_names(network)
@@ -331,13 +335,13 @@ def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
             return f"nn.Linear({prod(input_shape)}, {layer.units})"
         case EuclideanRbf():
             codes = f"{stage.name.upper()}_CODES"
-            drawn = f"read_codes({codes})" if _drawable(layer.prototypes) else f"torch.tensor({codes}).float()"
-            return f"EuclideanRbf({drawn})"
+            prototypes = f"read_codes({codes})" if _drawable(layer.prototypes) else f"torch.tensor({codes}).float()"
+            return f"EuclideanRbf({prototypes})"
     raise ArchitectureError(f"{stage.name}: a layer of kind {type(layer).__name__} cannot be written as PyTorch")
 
 
-def _account(stage: Stage, input_shape: Shape) -> str:
-    """The count of the stage's parameters with its derivation: ``6·1·5·5 + 6 = 156``."""
+def _parameter_comment(stage: Stage, input_shape: Shape) -> str:
+    """Derivation of the stage's number of parameters: ``6·1·5·5 + 6 = 156``."""
     shapes = stage.layer.parameter_shapes(input_shape).values()
     if not shapes:
         return "none: its prototypes are fixed" if isinstance(stage.layer, EuclideanRbf) else ""
@@ -381,8 +385,8 @@ def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
             lines.append(f"x = F.pad({x}, {(p,) * 4}, value={layer.padding_value})  # {_batch(padded)}")
             x = "x"
         flat = takes_vector
-        called = f"self.{stage.name}" if names is None else names[stage.name]
-        value = _APPLY[stage.activation].format(f"{called}({x})")
+        function = f"self.{stage.name}" if names is None else names[stage.name]
+        value = _APPLY[stage.activation].format(f"{function}({x})")
         if stage is last and flat:
             lines.append(f"return {value}  # (N, {output_shape[0]}) {': '.join(_outputs(network))}")
         else:
@@ -394,7 +398,7 @@ def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
 
 
 def _outputs(network: Network) -> tuple[str, str]:
-    """What the outputs are, and which one wins."""
+    """The kind of the outputs, and the decision rule."""
     if network.smallest_wins:
         return ("penalties", "the smallest wins")
     kinds = {
@@ -426,18 +430,18 @@ def _main(network: Network, sequential: bool) -> str:
 
 
 def _loading(network: Network, sequential: bool) -> str:
-    """How weights that lenet trained come into the model."""
+    """The comment that shows how to load weights that lenet trained."""
     if not sequential:
         return """Weights trained with lenet have the same names and shapes:
   from safetensors.torch import load_file
   model.load_state_dict(load_file("best.safetensors"))"""
-    places = block_places(network)
+    modules = module_names(network)
     with_parameters = [
         stage.name
         for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
         if stage.layer.parameter_shapes(input_shape)
     ]
-    renamed = ",\n".join(f'      "{name}": "{places[name]}"' for name in with_parameters)
+    renamed = ",\n".join(f'      "{name}": "{modules[name]}"' for name in with_parameters)
     return f"""Weights trained with lenet have the same shapes, and the names of the stages:
   from safetensors.torch import load_file
   places = {{

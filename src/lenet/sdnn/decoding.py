@@ -46,7 +46,7 @@ class Grammar:
         return np.array([*range(BLANK)] * self.longest + [BLANK])
 
     def arcs(self) -> NDArray[np.float64]:
-        """(from, to) the prices between the states; infinite where there is no arc."""
+        """Transition prices (from, to) between the states; infinite where there is no arc."""
         reads = self.reads
         blank, first = len(reads) - 1, np.arange(BLANK)
         prices = np.full((len(reads), len(reads)), math.inf)
@@ -61,7 +61,7 @@ class Grammar:
 
 @dataclass(frozen=True)
 class Path:
-    """The cheapest path.
+    """The path of least penalty.
 
     Attributes:
         text: the digits.
@@ -77,7 +77,7 @@ class Path:
 
 
 def decode(penalties: Array, grammar: Grammar | None = None) -> list[Path]:
-    """Find the cheapest path through each of some fields of equal width (Viterbi).
+    """Viterbi decoding: the cheapest path through each of some fields of equal width.
 
     Args:
         penalties: (N, columns, 11), the blank last; adding a number to all penalties of a column changes no answer.

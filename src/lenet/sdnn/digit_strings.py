@@ -1,4 +1,4 @@
-"""Strings written with single digits, one beside the other at gaps of so many pixels [LeCun98, VII].
+"""Generation of digit strings from pictures of single digits, at gaps of so many pixels [LeCun98, VII].
 
 A gap is measured between the boxes that hold the digits' ink; at -1 they share a column of pixels.
 """
@@ -49,7 +49,7 @@ def write_strings(
     gaps: Sequence[int] = GAPS,
     rise: int = 2,
 ) -> Strings:
-    """Write strings with pictures of digits.
+    """Compose strings from pictures of digits.
 
     Args:
         images: uint8 (digits, 28, 28), ink-high.

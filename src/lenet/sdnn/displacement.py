@@ -1,4 +1,4 @@
-"""A network replicated along a wide field [LeCun98, VII, Fig. 23 and 25].
+"""Space displacement: replication of a network along a wide field [LeCun98, VII, Fig. 23 and 25].
 
 A unit that sees a whole 32×32 picture is, over a wider field, one column of a map: full connections become convolutions
 and everything before them stays as it is. The columns stand as far apart as the strides before them multiply to, 4
@@ -19,7 +19,7 @@ from lenet.errors import ArchitectureError
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.preprocess import GrayLevels
-from lenet.summary import count
+from lenet.summary import summarize
 
 Array = NDArray[np.float32]
 
@@ -93,7 +93,7 @@ def connections(network: Network, width: int) -> int:
     """
     wide_network = widened(network, width)
     units, _, columns = wide_network.output_shapes[-1]
-    return count(wide_network).connections + columns * network.classes * units
+    return summarize(wide_network).connections + columns * network.classes * units
 
 
 def total_stride(network: Network) -> int:
@@ -127,7 +127,7 @@ class Columns:
 
 
 class Displacement:
-    """A network made ready to be slid over fields of any width.
+    """A network applied at every position of fields of any width.
 
     Args:
         model: of a network that `widened` takes.

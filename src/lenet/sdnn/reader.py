@@ -1,4 +1,4 @@
-"""Reading strings: the network slid over them, the grammar, and the prices that read validation strings best."""
+"""Digit-string reader: space displacement, grammar, and search for its prices on validation strings."""
 
 import math
 from collections.abc import Sequence
@@ -22,7 +22,7 @@ _MAX_COLUMNS = 64  # phases, and columns that see one digit
 
 
 class StringReader:
-    """Reads strings of digits in fields as high as the network's input.
+    """Reader of digit strings in fields as high as the network's input.
 
     Args:
         model: of a network with a blank; its provenance may hold the prices of a `Grammar`.
@@ -36,8 +36,8 @@ class StringReader:
     def __init__(self, model: Model, grammar: Grammar | None = None, phases: int | None = None) -> None:
         if model.network.classes != CLASSES:
             raise WeightsError(f"holds {model.network.name} weights, whose network knows no blank between digits")
-        with model.checked_provenance() as account:
-            record = account.record(_KEY, default={})
+        with model.checked_provenance() as provenance:
+            record = provenance.record(_KEY, default={})
             self.displacement = Displacement(model, phases or record.integer("phases", 1, _MAX_COLUMNS, default=1))
             self.grammar = grammar or _grammar(record)
 
@@ -59,13 +59,13 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
     """
     scored_batches = [(displacement.columns(batch.fields).penalties, batch.texts) for batch in strings]
     best, best_share = Grammar(again=6.0, longest=displacement.phases + 2), -1.0
-    tried: set[Grammar] = set()
+    evaluated: set[Grammar] = set()
     for _ in range(_ROUNDS):
-        for vary in (_again, _longest, _stay, _entry, _contact):
-            for grammar in vary(best):
-                if grammar in tried:
+        for variants in (_again, _longest, _stay, _entry, _contact):
+            for grammar in variants(best):
+                if grammar in evaluated:
                     continue
-                tried.add(grammar)
+                evaluated.add(grammar)
                 share = share_right(scored_batches, grammar)
                 if share > best_share:
                     best, best_share = grammar, share
@@ -103,7 +103,7 @@ def share_right(scored_batches: Sequence[tuple[Array, Sequence[str]]], grammar: 
 
 
 def with_grammar(model: Model, grammar: Grammar, phases: int, **provenance: Any) -> Model:
-    """The weights with the prices, and whatever else is known, in their provenance."""
+    """Add the grammar's prices and further provenance to a model."""
     prices = {name: str(price) for name, price in asdict(grammar).items()}
     return replace(model, provenance={**model.provenance, **provenance, _KEY: {**prices, "phases": phases}})
 
@@ -117,7 +117,7 @@ def _grammar(record: Record) -> Grammar:
 
 
 def _price(record: Record, name: str) -> float:
-    """A price, kept as a text, since JSON has no word for infinite."""
+    """Parse a price, stored as text, since JSON has no infinity."""
     try:
         price = float(record.text(name))
     except ValueError:

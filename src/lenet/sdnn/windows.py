@@ -28,7 +28,7 @@ RECIPE = Recipe(
 
 @dataclass(frozen=True)
 class Cutting:
-    """How windows are cut.
+    """Parameters of the windows.
 
     Attributes:
         digits: in a string.
@@ -52,7 +52,7 @@ class Cutting:
 
 
 class WindowStream(GeneratedStream):
-    """Windows of strings that are written anew for each epoch, with every digit in one of them.
+    """Stream of windows from strings that are generated anew for each epoch, each digit in one of them.
 
     Args:
         images: uint8 (digits, 28, 28), ink-high.
@@ -94,14 +94,14 @@ def cut_windows(
     Args:
         images: uint8 (digits, 28, 28); those that do not fill a last string are left out.
         labels: (digits,).
-        rng: the only source of chance.
+        rng: the only source of randomness.
 
     Returns:
         Windows uint8 (N, 32, 32) in no order that means anything, and their classes (N,), `BLANK` among them.
     """
     count = len(images) // cutting.digits
-    chosen = rng.permutation(len(images))[: count * cutting.digits].reshape(count, cutting.digits)
-    strings = write_strings(distort(images, rng, cutting.distortions), labels, chosen, rng)
+    digits_of_strings = rng.permutation(len(images))[: count * cutting.digits].reshape(count, cutting.digits)
+    strings = write_strings(distort(images, rng, cutting.distortions), labels, digits_of_strings, rng)
     fields = np.pad(strings.fields, ((0, 0), (0, 0), (MARGIN, MARGIN)))  # windows may lie beside a string
     center = (HEIGHT - 1) / 2 - MARGIN
     offsets = np.arange(fields.shape[2] - HEIGHT + 1)
@@ -120,7 +120,7 @@ def cut_windows(
 
 
 def invert(images: GrayLevels, rng: np.random.Generator, share: float, pixels: float) -> GrayLevels:
-    """Invert a share of the pixels of a share of the pictures, in place; they are given back."""
+    """Invert a share of the pixels of a share of the pictures, in place; returns them."""
     for index in np.flatnonzero(rng.random(len(images)) < share):
         images[index] ^= np.where(rng.random(images[index].shape) < pixels, 255, 0).astype(np.uint8)
     return images
@@ -129,10 +129,10 @@ def invert(images: GrayLevels, rng: np.random.Generator, share: float, pixels: f
 def _one_of_each(
     rng: np.random.Generator, shows: NDArray[np.bool_], nearest: NDArray[np.int64], digits: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each digit that some window shows one of these windows: string, place, digit."""
-    rows, at = np.nonzero(shows)
+    """Sample one window for each digit that some window shows: string, offset, digit."""
+    rows, offsets = np.nonzero(shows)
     order = rng.permutation(len(rows))
-    rows, at = rows[order], at[order]
-    digit = nearest[rows, at]
+    rows, offsets = rows[order], offsets[order]
+    digit = nearest[rows, offsets]
     _, first = np.unique(rows * digits + digit, return_index=True)
-    return rows[first], at[first], digit[first]
+    return rows[first], offsets[first], digit[first]

@@ -1,4 +1,4 @@
-"""The server: the page, reading and activations over HTTP, by FastAPI and uvicorn (extra ``serve``).
+"""HTTP server of the page, reading and activations, by FastAPI and uvicorn (extra ``serve``).
 
 `app` puts the routes together, `serving` runs them in one process or several, `limits` bounds what a request may cost.
 """

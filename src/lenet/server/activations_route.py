@@ -1,4 +1,4 @@
-"""``POST /v1/activations``: a picture in, what every stage of a network makes of its digit out."""
+"""``POST /v1/activations``: the outputs of every stage of a network for the digit in a picture."""
 
 import io
 
@@ -51,11 +51,11 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         }
         return schemas.JSON(values, headers={"Vary": "Accept"})
 
-    answers = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
+    responses = openapi.example(openapi.ACTIVATIONS_EXAMPLE) | openapi.error_responses(
         pool.limits, 404, 406, *openapi.OF_PICTURES
     )
     arrays = {"type": "string", "format": "binary", "description": "NumPy's npz: `image`, stages."}
-    answers[200]["content"][ARRAYS] = {"schema": arrays}
+    responses[200]["content"][ARRAYS] = {"schema": arrays}
 
     @app.post(
         "/v1/activations",
@@ -64,14 +64,14 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         summary="Look at what every stage makes of a digit",
         response_model=schemas.Activations,
         response_description="All arrays; as a npz file if Accept asks for it.",
-        responses=answers,
+        responses=responses,
         openapi_extra=openapi.picture_operation(ActivationsQuery),
     )
     async def answer(request: Request) -> Response:
         """The reader finds the one digit that stands out most; the network that is asked for sees it."""
         query = query_of(request, ActivationsQuery)
         check_type(request)
-        media_type = _accepted(request.headers.get("accept", ""))
+        media_type = _negotiated_type(request.headers.get("accept", ""))
         try:
             model = readers.model_for(query.network)
         except ValueError as error:
@@ -81,11 +81,11 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
             return await pool.run(lambda: activations_of(name, content, query, model, media_type))
 
 
-def _accepted(header: str) -> str:
-    """Which of the two forms is wanted; JSON if either will do.
+def _negotiated_type(header: str) -> str:
+    """Content negotiation: the media type to send; JSON if both are accepted.
 
     Raises:
-        HTTPException: 406 if neither will.
+        HTTPException: 406 if neither is accepted.
     """
     media_types = {part.partition(";")[0].strip().lower() for part in header.split(",")} - {""}
     if not media_types or media_types & {"*/*", "application/*", JSON}:

@@ -1,4 +1,4 @@
-"""The application: FastAPI's, with the paths, the handlers of what goes wrong, and the documentation."""
+"""The FastAPI application: its routes, exception handlers, and documentation."""
 
 from collections.abc import Sequence
 
@@ -29,22 +29,22 @@ def create_app(
     page: str | None = None,
     limits: Limits | None = None,
     *,
-    shown: Sequence[Model] | None = None,
+    models: Sequence[Model] | None = None,
     classifier: Model | None = None,
     root_path: str = "",
 ) -> Middleware:
-    """The server as an ASGI application.
+    """Create the ASGI application.
 
     Args:
-        reader: who reads; by default with the weights that ship.
+        reader: the reader of digits; by default with the shipped model.
         page: the HTML of the page at ``/``; without one the documentation stands there.
-        limits: what a request may cost.
-        shown: weights of further networks that activations are given of; by default all that ship.
-        classifier: who names the classes of pictures; by default who reads.
+        limits: upper bounds of a request.
+        models: further models for activations; by default all shipped ones.
+        classifier: the model that classifies pictures; by default the reader's.
         root_path: the path under which a proxy shows the server, as ``/digits``.
     """
     pool, metrics = Pool(limits or Limits()), Metrics()
-    readers = Readers(reader or Reader(), shipped() if shown is None else shown, classifier)
+    readers = Readers(reader or Reader(), shipped() if models is None else models, classifier)
     app = FastAPI(
         title="lenet",
         version=lenet.__version__,

@@ -1,4 +1,4 @@
-"""From a request's body to one picture file's bytes: raw, or the field ``picture`` of a form, which Starlette parses.
+"""Request bodies to picture files: raw bytes, or the field ``picture`` of a form, which Starlette parses.
 
 Not by FastAPI's `UploadFile`: a path takes both, and a body is refused as soon as it is too long or too late, before it
 is whole. What the field holds is always the picture itself. A path or URL is not a picture, and nothing opens it.
@@ -66,10 +66,10 @@ async def _body_chunks(request: Request, max_body: int) -> AsyncGenerator[bytes,
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > max_body:
         raise _too_long(max_body)
-    received = 0
+    body_size = 0
     async for chunk in request.stream():
-        received += len(chunk)
-        if received > max_body:
+        body_size += len(chunk)
+        if body_size > max_body:
             raise _too_long(max_body)
         yield chunk
 
@@ -121,7 +121,7 @@ async def _picture_in(content_type: str, chunks: AsyncGenerator[bytes, None], ma
         return FIELD, _as_sent(value)
     content = await value.read()
     await value.close()
-    return _shown_name(_utf8(value.filename or "")), content
+    return _printable_name(_utf8(value.filename or "")), content
 
 
 def _as_sent(text: str) -> bytes:
@@ -132,11 +132,11 @@ def _utf8(text: str) -> str:
     return _as_sent(text).decode(errors="backslashreplace")
 
 
-def _shown_name(filename: str) -> str:
+def _printable_name(filename: str) -> str:
     """The last part of a file's name, as it can be printed.
 
     >>> _shown_name("C:\\\\scans\\\\seven\\n.png")
     'seven\\\\n.png'
     """
     name = PurePosixPath(filename.replace("\\", "/")).name[-_MAX_NAME_LENGTH:]
-    return "".join(repr(sign)[1:-1] if category(sign) in ("Cc", "Cs") else sign for sign in name) or "picture"
+    return "".join(repr(char)[1:-1] if category(char) in ("Cc", "Cs") else char for char in name) or "picture"

@@ -91,5 +91,5 @@ def _text(text: str) -> str:
 def _json(value: Any) -> str:
     """JSON with lists of plain values on one line."""
     text = json.dumps(value, indent=2, ensure_ascii=False)
-    text = re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda found: f"[{' '.join(found[1].split())}]", text)
+    text = re.sub(r"\[\s+([^\[\]{}]*?)\s+\]", lambda match: f"[{' '.join(match[1].split())}]", text)
     return f"<pre>{escape(text)}</pre>"

@@ -1,4 +1,4 @@
-"""What a request may cost, and the threads that read: so many requests at a time, each in bounded time.
+"""Limits of requests, and the thread pool that reads: a bounded number at a time, each in bounded time.
 
 By hand, since the threads that Starlette brings refuse no call, and wait for each as long as it takes.
 """

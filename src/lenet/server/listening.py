@@ -28,7 +28,7 @@ def listen(host: str, port: int) -> socket.socket:
         listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
-        raise LeNetError(_why_not(error, host, port)) from None
+        raise LeNetError(_reason(error, host, port)) from None
     except OverflowError:
         listener.close()
         raise LeNetError(f"port is {port}, expected 0 to 65535") from None
@@ -41,7 +41,7 @@ def address_of(listener: socket.socket, host: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-def _why_not(error: OSError, host: str, port: int) -> str:
+def _reason(error: OSError, host: str, port: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} of {host} is in use; choose another one with --port, or 0 for any that is free"
     if error.errno == errno.EACCES:

@@ -1,4 +1,4 @@
-"""What is counted, in Prometheus's text format.
+"""Metrics in Prometheus's text format.
 
 With several processes each counts in files of its own in the folder that PROMETHEUS_MULTIPROC_DIR names, and whichever
 process is asked adds them all up. `serving` makes that folder, and removes it at the end; if killed, the others do.
@@ -25,7 +25,7 @@ BUCKETS = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0,
 
 
 class Metrics:
-    """The counts of this process; `text` has those of all."""
+    """Counters of this process; `text` sums over all processes."""
 
     def __init__(self) -> None:
         registry = self._registry = CollectorRegistry()
@@ -46,11 +46,11 @@ class Metrics:
         self._children: dict[tuple[str, str, int], tuple[Any, Any, Any]] = {}
 
     def begin(self) -> None:
-        """A request has come."""
+        """Count a started request."""
         self._in_progress.inc()
 
     def end(self, route: str, method: str, status: int, seconds: float) -> None:
-        """It has been answered."""
+        """Count a finished request."""
         self._in_progress.dec()
         key = (route, method, status)
         if key not in self._children:
@@ -63,7 +63,7 @@ class Metrics:
             refused.inc()
 
     def count_digits(self, digits: int, rejected: int) -> None:
-        """A picture has been read."""
+        """Count the digits of a picture."""
         if digits:
             self._digits.inc(digits)
         if rejected:

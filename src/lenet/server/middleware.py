@@ -1,4 +1,4 @@
-"""Around every request: it is counted and timed, nothing that goes wrong shows its inside, and stopping loses nothing.
+"""ASGI middleware: metrics, security headers, error containment, and graceful shutdown.
 
 Plain ASGI, because Starlette's own base for middleware takes longer than reading a digit does.
 """
@@ -15,7 +15,7 @@ _METHODS = ("GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS")
 
 
 class Middleware:
-    """The application with what belongs around it.
+    """Middleware around the application.
 
     Args:
         app: answers.
@@ -34,11 +34,11 @@ class Middleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        started = time.perf_counter()
+        start = time.perf_counter()
         status = 0
         self._metrics.begin()
 
-        async def counted(message: Message) -> None:
+        async def send_with_headers(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
@@ -48,13 +48,15 @@ class Middleware:
             await send(message)
 
         try:
-            await self.app(scope, receive, counted)
+            await self.app(scope, receive, send_with_headers)
         except Exception as error:  # the client has its answer: here it is told who runs the server
-            what = in_short(error)
+            summary = in_short(error)
             print(
-                f"lenet: {scope['method']} {scope['path']!a}: a defect of lenet ({what})", file=sys.stderr, flush=True
+                f"lenet: {scope['method']} {scope['path']!a}: a defect of lenet ({summary})",
+                file=sys.stderr,
+                flush=True,
             )
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.end(route, method, status or 500, time.perf_counter() - started)
+            self._metrics.end(route, method, status or 500, time.perf_counter() - start)

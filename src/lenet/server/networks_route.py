@@ -1,4 +1,4 @@
-"""``GET /v1/networks``: what the networks are, counted exactly, as ``lenet show --json`` does."""
+"""``GET /v1/networks``: exact counts of the networks, as ``lenet show --json``."""
 
 from functools import lru_cache
 from typing import Annotated, Any
@@ -20,8 +20,8 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
     """Add the paths; their responses never change, and are cached."""
 
     def list_entry(network: Network) -> dict[str, Any]:
-        account = summary.count(network).to_json()
-        return {key: account[key] for key in _LISTED} | {"has_weights": network.name in readers.models}
+        values = summary.summarize(network).to_json()
+        return {key: values[key] for key in _LISTED} | {"has_weights": network.name in readers.models}
 
     @lru_cache(maxsize=1)
     def list_response() -> Response:
@@ -34,7 +34,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         model = readers.models.get(name)
         network = model.network if model is not None else registered(name)
         return schemas.JSON(
-            summary.count(network).to_json()
+            summary.summarize(network).to_json()
             | {
                 "has_weights": model is not None,
                 "description": network.to_json(),
@@ -60,14 +60,14 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         tags=["networks"],
         summary="Count a network exactly",
         dependencies=[Depends(_no_query)],
-        response_model=schemas.NetworkAccount,
+        response_model=schemas.NetworkSummary,
         response_description="As `lenet show --json`, with the description.",
         responses=openapi.error_responses(limits, 404, 422),
     )
     async def show_network(
         name: Annotated[str, Path(description="A network, as `/v1/networks` lists them.", examples=["lenet-5"])],
     ) -> Response:
-        """One network: its account, its description, and where its weights come from."""
+        """One network: its counts, its description, and where its weights come from."""
         try:
             return summary_response(name)
         except UnknownName as error:

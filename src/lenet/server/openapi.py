@@ -1,4 +1,4 @@
-"""What FastAPI cannot know of the paths for their OpenAPI: refusals, pictures as bodies, examples."""
+"""Additions to FastAPI's OpenAPI document: error responses, picture bodies, examples."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""From a picture file's bytes to a reading, in one of the threads that read; all limits on pictures are kept here."""
+"""Picture files to readings and predictions, with all limits on pictures; runs in the reading threads."""
 
 import io
 import threading
@@ -58,7 +58,7 @@ def read(name: str, content: bytes, query: ReadQuery | ActivationsQuery, readers
 
 
 def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
-    """Read one digit that is normalized already, as those of MNIST are: no ink is looked for."""
+    """Read one digit that is normalized as MNIST's are, without segmentation."""
     gray = _in_one_sentence(lambda: _normalized(name, content, limits), name, content)
     image = 255 - gray if polarity == Polarity.PAPER_HIGH else gray
     probabilities = recognizer.probabilities(image[None])[0]
@@ -92,15 +92,15 @@ def predict(
         UnknownName: if there is no such fit.
     """
 
-    def predicted() -> dict[str, Any]:
+    def answer() -> dict[str, Any]:
         pdf = is_pdf(content)
         if not pdf:
             _check_pixels(name, content, limits.max_pixels)
         with _pdfium if pdf else nullcontext():
-            answer: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
-        return {"file": name} | answer
+            prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
+        return {"file": name} | prediction
 
-    return _in_one_sentence(predicted, name, content)
+    return _in_one_sentence(answer, name, content)
 
 
 def is_quick(content: bytes) -> bool:
@@ -151,7 +151,7 @@ def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
 
 
 def _in_one_sentence(call: Callable[[], T], name: str, content: bytes) -> T:
-    """What the call gives, or an HTTPException with the sentence that the command line has for the same picture."""
+    """Call, and convert errors to an HTTPException with the command line's sentence for the same picture."""
     try:
         return call()
     except (HTTPException, *ASKED_WRONGLY):

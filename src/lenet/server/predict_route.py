@@ -1,4 +1,4 @@
-"""``POST /v1/predict``: a picture in, the classes that it may be of out, as ``lenet predict --json`` prints them."""
+"""``POST /v1/predict``: classification of a picture, as ``lenet predict --json``."""
 
 from fastapi import FastAPI, HTTPException, Request, Response
 

@@ -1,4 +1,4 @@
-"""What is refused, as ``application/problem+json`` (RFC 9457): the detail is the sentence of the command line.
+"""Error responses as ``application/problem+json`` (RFC 9457): the detail is the sentence of the command line.
 
 These handlers take the place of FastAPI's own, which answer in shapes of their own: one sentence here, a list there.
 """
@@ -30,7 +30,7 @@ _EXPECTED = {  # in a person's words, what pydantic says in a programmer's
 
 
 def problem_json(status: int, detail: str) -> bytes:
-    """The body of a refusal.
+    """The body of an error response.
 
     >>> problem_json(503, "busy")
     b'{"type": "about:blank", "title": "Service Unavailable", "status": 503, "detail": "busy"}'

@@ -1,6 +1,6 @@
-"""The query parameters of the paths that take a picture: a pydantic model for each, which reads and describes them.
+"""Query parameters of the picture routes: a pydantic model for each, which parses and documents them.
 
-In place of FastAPI's `Query()` stands `query_of`, because it remembers: `Query()` would make a normalized digit take a
+In place of FastAPI's `Query()` stands `query_of`, because it caches: `Query()` would make a normalized digit take a
 sixth longer. Nor does it refuse a parameter that is given twice, or say which ones are known.
 """
 
@@ -30,7 +30,7 @@ LeftOut = SkipJsonSchema[None]  # None is not a value that can be given
 
 
 class PictureQuery(BaseModel):
-    """What is asked about any picture."""
+    """Parameters of every picture route."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -45,7 +45,7 @@ class PictureQuery(BaseModel):
 
 
 class ReadQuery(PictureQuery):
-    """What is asked of a reading, as ``lenet read`` takes it, and how much to tell."""
+    """Parameters of a reading, as of ``lenet read``, and the level of detail."""
 
     detail: Literal["text", "digits", "steps"] = Field(
         "digits",
@@ -60,7 +60,7 @@ class ReadQuery(PictureQuery):
     )
 
     @model_validator(mode="after")
-    def _agrees(self) -> Self:
+    def _check_consistency(self) -> Self:
         pattern_of(self.single, self.length, self.pattern)
         if self.normalized and (self.length is not None or self.pattern is not None):
             raise ReadingError("a normalized picture holds one digit: leave out length and pattern")
@@ -73,7 +73,7 @@ class ReadQuery(PictureQuery):
 
 
 class ActivationsQuery(PictureQuery):
-    """Whose activations are asked for."""
+    """Parameters of activations."""
 
     network: str | LeftOut = Field(
         None, description="The network whose activations are asked for; by default the one that reads."
@@ -86,7 +86,7 @@ class ActivationsQuery(PictureQuery):
 
 
 class PredictQuery(BaseModel):
-    """Which classes are asked for, and how the picture is taken, as ``lenet predict`` takes it."""
+    """Parameters of a prediction, as of ``lenet predict``."""
 
     model_config = ConfigDict(frozen=True)
 
@@ -109,12 +109,12 @@ def query_of(request: Request, model: type[Q]) -> Q:
         UnknownName, HTTPException, RequestValidationError: if a parameter is not known, given twice, has a wrong value,
             or contradicts another one.
     """
-    query: Q = _remembered(request.scope["query_string"], model)
+    query: Q = _cached_query(request.scope["query_string"], model)
     return query
 
 
 @lru_cache(maxsize=256)
-def _remembered(query: bytes, model: type[Q]) -> Q:
+def _cached_query(query: bytes, model: type[Q]) -> Q:
     values: dict[str, str] = {}
     for name, text in QueryParams(query).multi_items():
         if name not in model.model_fields:

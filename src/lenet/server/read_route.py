@@ -1,4 +1,4 @@
-"""``POST /v1/read``: a picture in, the digits in it out, as ``lenet read --json`` prints them."""
+"""``POST /v1/read``: reading of the digits in a picture, as ``lenet read --json``."""
 
 import base64
 import io
@@ -52,8 +52,8 @@ def reading_response(name: str, reading: Reading, detail: str) -> dict[str, Any]
     if detail == "text":
         return {key: values[key] for key in _TEXT}
     if detail == "steps":
-        for told_digit, digit in zip(values["digits"], reading.digits, strict=True):
+        for digit_values, digit in zip(values["digits"], reading.digits, strict=True):
             file = io.BytesIO()
             Image.fromarray(digit.image).save(file, "PNG")
-            told_digit["image"] = base64.b64encode(file.getvalue()).decode()
+            digit_values["image"] = base64.b64encode(file.getvalue()).decode()
     return values

@@ -1,4 +1,4 @@
-"""The models of a server: the one that reads, a reader for each error limit asked for, and those of activations."""
+"""The models of a server: cached readers by error limit, and models for activations and classification."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -11,7 +11,7 @@ from lenet.reading.recognition import Recognizer
 
 
 class Readers:
-    """Cache of readers with the same weights, one for each error limit, and the models that activations are asked of.
+    """Cache of readers with the same weights, one for each error limit, and the models by name.
 
     Args:
         reader: reads where no error limit is given.

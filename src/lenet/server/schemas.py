@@ -1,4 +1,4 @@
-"""The shapes of all answers, for the OpenAPI alone: answers are made as plain values and are not checked again."""
+"""Response schemas for the OpenAPI document; responses are built as plain values and not validated against them."""
 
 import json
 from typing import Annotated, Any
@@ -123,7 +123,7 @@ class NetworkLine(Shape):
     has_weights: bool = Field(description="Whether activations can be asked of it.")
 
 
-class NetworkAccount(NetworkLine):
+class NetworkSummary(NetworkLine):
     """A network, counted exactly."""
 
     stages: list[dict[str, Any]] = Field(description="Shapes, parameters, connections, receptive field of each stage.")

@@ -1,4 +1,4 @@
-"""Running the application on a port: in this process or in several, until Ctrl-C or SIGTERM.
+"""Running the application on a port, in one process or several, with graceful shutdown on Ctrl-C or SIGTERM.
 
 Several processes accept from one socket, which the first process has opened and does not serve itself: it starts them,
 starts one anew that has ended, and passes on that they are to stop. Stopping, each process takes no further
@@ -46,20 +46,20 @@ _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 @dataclass(frozen=True)
 class Service:
-    """What is served: plain values, so that other processes can take them.
+    """Configuration of the server, picklable for the worker processes.
 
     Attributes:
-        model: the one that reads, and names the classes of pictures; if it reads no digits, the one that ships does.
+        model: the model that reads and classifies; if its classes are no digits, the shipped model reads.
         page: the HTML at ``/``; None for the documentation.
         limits: of each process.
-        shown: weights of further networks.
+        models: further models for activations.
         root_path: the path under which a proxy shows the server.
     """
 
     model: Model
     page: str | None = None
     limits: Limits = field(default_factory=Limits)
-    shown: tuple[Model, ...] = ()
+    models: tuple[Model, ...] = ()
     root_path: str = ""
 
     def app(self) -> Middleware:
@@ -68,7 +68,7 @@ class Service:
             Reader(self.model if self.model.reads_digits else None),
             self.page,
             self.limits,
-            shown=self.shown,
+            models=self.models,
             classifier=self.model,
             root_path=self.root_path,
         )
@@ -81,13 +81,13 @@ def serve(
     workers: int = 1,
     announce: Callable[[str], None] = print,
 ) -> None:
-    """Serve until SIGINT or SIGTERM, then answer what was accepted, and return.
+    """Serve until SIGINT or SIGTERM, then finish accepted requests, and return.
 
     Args:
         service: what is served.
         host, port: where; port 0 takes any that is free.
         workers: how many processes answer.
-        announce: is given the address as soon as it answers.
+        announce: called with the address when the server is ready.
 
     Raises:
         LeNetError: if the port is in use or not allowed, there is no such host, or a process ends while it starts.
@@ -104,19 +104,19 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, with a stop that loses no request."""
+    """uvicorn's server, with a shutdown that loses no request."""
 
-    def __init__(self, config: uvicorn.Config, app: Middleware, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, app: Middleware, on_start: Callable[[], None]) -> None:
         super().__init__(config)
         self._app = app
-        self._tell_started = started
+        self._on_start = on_start
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         parent = multiprocessing.parent_process()
         if parent is not None:  # a process whose parent has been killed ends, too
             asyncio.get_running_loop().add_reader(parent.sentinel, self._parent_ended, parent.sentinel)
-        self._tell_started()
+        self._on_start()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._app.is_stopping = True
@@ -133,7 +133,7 @@ class _Server(uvicorn.Server):
         self.should_exit = True
 
 
-def _serve_here(service: Service, listener: socket.socket, workers: int, started: Callable[[], None]) -> None:
+def _serve_here(service: Service, listener: socket.socket, workers: int, on_start: Callable[[], None]) -> None:
     cv2.setNumThreads(max(1, usable_cores() // workers))
     warnings.simplefilter("ignore")  # what decoders warn of is either harmless or ends in an error
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # damaged requests, and slow clients when it stops
@@ -151,7 +151,7 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
         timeout_keep_alive=KEEP_ALIVE_SECONDS,
         timeout_graceful_shutdown=math.ceil(2 * service.limits.timeout) + 5,
     )
-    server = _Server(config, app, started)
+    server = _Server(config, app, on_start)
 
     def stop(number: int, frame: Any) -> None:  # before uvicorn listens to signals, and when it raises them once more
         server.should_exit = True
@@ -161,7 +161,7 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, started
 
 
 def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None:
-    """One of several processes; what it serves comes over the connection."""
+    """Entry point of a worker process; its `Service` comes over the connection."""
     # Ctrl-C reaches all processes of a terminal; it is the first process that tells the others to stop.
     signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
@@ -169,18 +169,18 @@ def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None
     except (EOFError, OSError):  # the first process has ended
         return
 
-    def started() -> None:
+    def on_start() -> None:
         ready_pipe.send(True)
         ready_pipe.close()
 
-    _serve_here(service, listener, workers, started)
+    _serve_here(service, listener, workers, on_start)
     parent = multiprocessing.parent_process()
     if parent is not None and not parent.is_alive():  # it was killed and could not remove it
         shutil.rmtree(os.environ[FOLDER], ignore_errors=True)
 
 
 class _Workers:
-    """The processes that answer, and the watch over them."""
+    """Supervisor of the worker processes."""
 
     def __init__(self, service: Service, listener: socket.socket, count: int) -> None:
         self._service, self._listener = service, listener
@@ -188,22 +188,22 @@ class _Workers:
         self._context = multiprocessing.get_context("spawn")
         self._processes: dict[int, SpawnProcess] = {}
         self._starting: dict[Connection, int] = {}
-        self._wake, self._woken = socket.socketpair()
+        self._wake_sender, self._wake_receiver = socket.socketpair()
         self._is_stopping = False
 
-    def run(self, started: Callable[[], None]) -> None:
-        """Start them, and stay until they have stopped."""
-        self._wake.setblocking(False)
-        previous = signal.set_wakeup_fd(self._wake.fileno(), warn_on_full_buffer=False)
+    def run(self, on_start: Callable[[], None]) -> None:
+        """Start the workers, and return when they have stopped."""
+        self._wake_sender.setblocking(False)
+        previous = signal.set_wakeup_fd(self._wake_sender.fileno(), warn_on_full_buffer=False)
         try:
             with _signals(self._stop), _metrics_folder():
                 for _ in range(self._count):
                     self._start()
-                self._watch(started)
+                self._watch(on_start)
         finally:
             signal.set_wakeup_fd(previous)
-            self._wake.close()
-            self._woken.close()
+            self._wake_sender.close()
+            self._wake_receiver.close()
 
     def _start(self) -> None:
         ready_pipe, worker_end = self._context.Pipe()
@@ -218,12 +218,12 @@ class _Workers:
         self._processes[process.sentinel] = process
         self._starting[ready_pipe] = process.sentinel
 
-    def _watch(self, started: Callable[[], None]) -> None:
+    def _watch(self, on_start: Callable[[], None]) -> None:
         is_announced, failed = False, False
         while self._processes:
-            for event in wait([*self._processes, *self._starting, self._woken]):
-                if event is self._woken:
-                    self._woken.recv(64)
+            for event in wait([*self._processes, *self._starting, self._wake_receiver]):
+                if event is self._wake_receiver:
+                    self._wake_receiver.recv(64)
                 elif isinstance(event, Connection):
                     failed |= not self._has_started(event)
                 elif isinstance(event, int) and (process := self._processes.pop(event, None)) is not None:
@@ -235,9 +235,9 @@ class _Workers:
             if failed:
                 self._is_stopping = True
             if self._is_stopping:
-                self._tell_all()
+                self._terminate_all()
             elif not is_announced and not self._starting:
-                started()
+                on_start()
                 is_announced = True
         for connection in self._starting:
             connection.close()
@@ -256,7 +256,7 @@ class _Workers:
     def _stop(self, number: int, frame: Any) -> None:
         self._is_stopping = True
 
-    def _tell_all(self) -> None:
+    def _terminate_all(self) -> None:
         self._listener.close()  # connections must not wait for processes that accept none
         for process in self._processes.values():
             process.terminate()
@@ -274,7 +274,7 @@ def _signals(handle: Callable[[int, Any], None]) -> Iterator[None]:
 
 @contextmanager
 def _metrics_folder() -> Iterator[None]:
-    """A folder in which all processes count."""
+    """Temporary folder for the metrics of all processes; a context."""
     with tempfile.TemporaryDirectory(prefix="lenet-metrics-", ignore_cleanup_errors=True) as folder:
         os.environ[FOLDER] = folder
         try:

@@ -1,4 +1,4 @@
-"""A page of HTML that never changes while the server runs: made once, sent plain or compressed, or not at all.
+"""Static HTML pages: precompressed, with ETag and Content-Security-Policy.
 
 By hand, since Starlette sends files by name, not texts, and compresses every answer or none.
 """

@@ -1,4 +1,4 @@
-"""Every difference of two networks, stage by stage, with its effect on the counts."""
+"""Comparison of two networks, stage by stage, with the effects on the counts."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from lenet.architecture import (
     Network,
     Stage,
 )
-from lenet.summary.account import Account, StageAccount, count, kernels
+from lenet.summary.counts import NetworkSummary, StageSummary, kernels, summarize
 from lenet.summary.tables import shape_text
 
 
@@ -28,28 +28,28 @@ class Change:
 
 @dataclass(frozen=True)
 class StageDifference:
-    """A pair of stages that stand in the same place, or one without a partner, and what differs.
+    """Differences of a pair of aligned stages, or a stage without a partner.
 
     Attributes:
-        before, after: the stages' accounts; None where the network has no such stage.
+        before, after: the stages' counts; None where the network has no such stage.
         changes: the properties that differ; empty if the stages are the same but for their names.
     """
 
-    before: StageAccount | None
-    after: StageAccount | None
+    before: StageSummary | None
+    after: StageSummary | None
     changes: tuple[Change, ...]
 
     def effect(self, figure: str) -> int:
-        """How much the stage changes a total: ``"parameters"``, ``"connections"`` or ``"macs"``."""
+        """Change of a total by the stage: ``"parameters"``, ``"connections"`` or ``"macs"``."""
         return (getattr(self.after, figure) if self.after else 0) - (getattr(self.before, figure) if self.before else 0)
 
 
 @dataclass(frozen=True)
 class NetworkDifference:
-    """What differs between two networks as a whole, and stage by stage."""
+    """Differences of two networks, as a whole and stage by stage."""
 
-    before: Account
-    after: Account
+    before: NetworkSummary
+    after: NetworkSummary
     changes: tuple[Change, ...]
     stages: tuple[StageDifference, ...]
 
@@ -89,7 +89,7 @@ def difference(before: Network, after: Network) -> NetworkDifference:
     >>> found.stages[2].effect("parameters")
     900
     """
-    first, second = count(before), count(after)
+    first, second = summarize(before), summarize(after)
     changes = _changed(
         ("input", shape_text(before.input), shape_text(after.input)),
         ("input range", _range_text(before), _range_text(after)),
@@ -100,7 +100,7 @@ def difference(before: Network, after: Network) -> NetworkDifference:
 
 
 def to_text(difference: NetworkDifference) -> str:
-    """The difference as lines: the networks, their stages, the effect on the counts."""
+    """Format the difference as text."""
     first, second = difference.before, difference.after
     lines = [f"{first.network.name} → {second.network.name}"]
     lines += [f"  {change.what}: {change.before} → {change.after}" for change in difference.changes]
@@ -129,12 +129,12 @@ def _pair_name(stage: StageDifference) -> str:
     return stage.before.name if same_name else f"{stage.before.name} → {stage.after.name}"
 
 
-def _figure(stage: StageAccount | None, figure: str) -> str:
+def _figure(stage: StageSummary | None, figure: str) -> str:
     return f"{getattr(stage, figure):,}" if stage else "0"
 
 
 def _align(before: Network, after: Network) -> list[tuple[int | None, int | None]]:
-    """Pairs of stages in the same place: convolutions with convolutions, the dense end with the dense end."""
+    """Align stages by role: convolutions with convolutions, full connections with full connections."""
     roles = ([_role(stage) for stage in before.stages], [_role(stage) for stage in after.stages])
     pairs: list[tuple[int | None, int | None]] = []
     for tag, i0, i1, k0, k1 in SequenceMatcher(None, *roles, autojunk=False).get_opcodes():
@@ -153,24 +153,24 @@ def _role(stage: Stage) -> str:
     return "convolution" if isinstance(stage.layer, Convolution) else "pooling"
 
 
-def _compare(first: Account, second: Account, i: int | None, k: int | None) -> StageDifference:
+def _compare(first: NetworkSummary, second: NetworkSummary, i: int | None, k: int | None) -> StageDifference:
     a, b = None if i is None else first.stages[i], None if k is None else second.stages[k]
     if a is None or b is None or i is None or k is None:
         return StageDifference(a, b, ())
     rows: list[tuple[str, str, str]] = []
     stages = (first.network.stages[i], second.network.stages[k])
-    properties = [_properties(stage, account) for stage, account in zip(stages, (a, b), strict=True)]
+    properties = [_properties(stage, summary) for stage, summary in zip(stages, (a, b), strict=True)]
     for what in dict.fromkeys([*properties[0], *properties[1]]):
         if what in properties[0] and what in properties[1]:
             rows.append((what, properties[0][what], properties[1][what]))
     return StageDifference(a, b, _changed(*rows))
 
 
-def _properties(stage: Stage, account: StageAccount) -> dict[str, str]:
+def _properties(stage: Stage, summary: StageSummary) -> dict[str, str]:
     layer = stage.layer
     properties = {"layer": stage.kind.replace("_", " ")}
     if isinstance(layer, Convolution):
-        input_shape = account.input_shape
+        input_shape = summary.input_shape
         all_pairs = input_shape[0] * layer.maps
         used = kernels(layer, input_shape)
         table = "every map" if layer.table is None else f"{used} of {all_pairs} kernels"
@@ -185,7 +185,7 @@ def _properties(stage: Stage, account: StageAccount) -> dict[str, str]:
     if isinstance(layer, FullConnection):
         properties["units"] = str(layer.units)
     properties["activation"] = str(stage.activation).replace("_", " ")
-    properties["output"] = shape_text(account.output_shape)
+    properties["output"] = shape_text(summary.output_shape)
     return properties
 
 

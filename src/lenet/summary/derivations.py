@@ -1,4 +1,4 @@
-"""Each figure of the account derived with the numbers in place, in English and Chinese.
+"""Derivations of every count with its numbers, in English and Chinese.
 
 A formula is written so that both sides of its last equals sign can be computed and compared; the tests do.
 """
@@ -21,7 +21,7 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.errors import UnknownName
-from lenet.summary.account import Account, StageAccount, kernels, window
+from lenet.summary.counts import NetworkSummary, StageSummary, kernels, window
 
 Language = Literal["en", "zh"]
 
@@ -41,7 +41,7 @@ _WORDS = {
 
 @dataclass(frozen=True)
 class Derivation:
-    """One figure: what it is, and the formula that ends in it."""
+    """A quantity, and the formula that ends in its value."""
 
     quantity: str
     formula: str
@@ -51,31 +51,31 @@ class Derivation:
         return _WORDS[self.quantity][language]
 
 
-def derive(account: Account, stage_name: str) -> list[Derivation]:
+def derive(summary: NetworkSummary, stage_name: str) -> list[Derivation]:
     """The formula of each figure of a stage.
 
     Raises:
         UnknownName: if the network has no such stage.
 
-    >>> from lenet.summary import count
+    >>> from lenet.summary import summarize
     >>> from lenet.networks import describe
-    >>> for derivation in derive(count(describe("lenet-5")), "c1")[:3]:
+    >>> for derivation in derive(summarize(describe("lenet-5")), "c1")[:3]:
     ...     print(derivation.formula)
     ⌊(32 + 2·0 − 5)/1⌋ + 1 = 28
     (5·5·1 + 1)·6 = 156
     156·28·28 = 122,304
     """
-    names = [stage.name for stage in account.stages]
+    names = [stage.name for stage in summary.stages]
     if stage_name not in names:
-        raise UnknownName(f"stage of {account.network.name}", stage_name, names)
+        raise UnknownName(f"stage of {summary.network.name}", stage_name, names)
     index = names.index(stage_name)
-    stage, layer = account.stages[index], account.network.stages[index].layer
+    stage, layer = summary.stages[index], summary.network.stages[index].layer
     formulas = [*_sizes(layer, stage.input_shape, stage.output_shape), *_counts(layer, stage)]
-    return [Derivation(*pair) for pair in (*formulas, *_view(account, index))]
+    return [Derivation(*pair) for pair in (*formulas, *_receptive_field(summary, index))]
 
 
 def describe_stage(layer: Layer, input_shape: Shape, language: Language = "en") -> str:
-    """One sentence on what a layer does, with its numbers."""
+    """Describe a layer in one sentence, with its numbers."""
     maps = input_shape[0]
     match layer:
         case Convolution() if layer.table is not None:
@@ -135,7 +135,7 @@ def _sizes(layer: Layer, input_shape: Shape, output_shape: Shape) -> list[tuple[
             return []
 
 
-def _counts(layer: Layer, stage: StageAccount) -> list[tuple[str, str]]:
+def _counts(layer: Layer, stage: StageSummary) -> list[tuple[str, str]]:
     maps, height, width = stage.output_shape
     area = f"{height}·{width}"
     parameters, connections, macs = f"{stage.parameters:,}", f"{stage.connections:,}", f"{stage.macs:,}"
@@ -182,10 +182,10 @@ def _counts(layer: Layer, stage: StageAccount) -> list[tuple[str, str]]:
             return [("parameters", "0 = 0"), ("connections", "0 = 0"), ("macs", "0 = 0")]
 
 
-def _view(account: Account, index: int) -> list[tuple[str, str]]:
-    stage, layer = account.stages[index], account.network.stages[index].layer
+def _receptive_field(summary: NetworkSummary, index: int) -> list[tuple[str, str]]:
+    stage, layer = summary.stages[index], summary.network.stages[index].layer
     side, stride, padding = window(layer, stage.input_shape)
-    previous_stage = account.stages[index - 1] if index else None
+    previous_stage = summary.stages[index - 1] if index else None
     field, jump, center = (
         (previous_stage.receptive_field, previous_stage.jump, previous_stage.first_center)
         if previous_stage

@@ -1,4 +1,4 @@
-"""The account as text: a table, Markdown, derivations, the connection tables, the parameters' names."""
+"""Summaries as text: a table, Markdown, derivations, the connection tables, the parameters' names."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from lenet.architecture import Convolution, Network, Shape
 from lenet.connections import draw_connection_table
 from lenet.errors import ArchitectureError
-from lenet.summary.account import Account, StageAccount
+from lenet.summary.counts import NetworkSummary, StageSummary
 from lenet.summary.derivations import Language, derive, describe_stage
 
 _HEADINGS = ("stage", "layer", "activation", "output", "parameters", "share", "connections", "MACs", "field", "jump")
@@ -16,7 +16,7 @@ _LEFT = 4  # the first columns are words, the others numbers
 
 
 def shape_text(shape: Shape) -> str:
-    """A shape as the papers write it.
+    """Format a shape as the papers do.
 
     >>> shape_text((6, 28, 28)), shape_text((84, 1, 1))
     ('6@28×28', '84')
@@ -25,22 +25,22 @@ def shape_text(shape: Shape) -> str:
     return str(maps) if height == width == 1 else f"{maps}@{height}×{width}"
 
 
-def table_rows(account: Account) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
-    """Headings and rows of the account, totals last, every cell as text."""
-    rows: list[tuple[str, ...]] = [("input", "", "", shape_text(account.network.input), "", "", "", "", "", "")]
-    rows += [_row(account, stage) for stage in account.stages]
-    totals = (f"{account.parameters:,}", "100 %", f"{account.connections:,}", f"{account.macs:,}", "", "")
+def table_rows(summary: NetworkSummary) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Headings and rows of a summary's table, totals last, every cell as text."""
+    rows: list[tuple[str, ...]] = [("input", "", "", shape_text(summary.network.input), "", "", "", "", "", "")]
+    rows += [_row(summary, stage) for stage in summary.stages]
+    totals = (f"{summary.parameters:,}", "100 %", f"{summary.connections:,}", f"{summary.macs:,}", "", "")
     return _HEADINGS, [*rows, ("total", "", "", "", *totals)]
 
 
-def _row(account: Account, stage: StageAccount) -> tuple[str, ...]:
+def _row(summary: NetworkSummary, stage: StageSummary) -> tuple[str, ...]:
     return (
         stage.name,
         stage.kind.replace("_", " "),
         "" if stage.activation == "identity" else stage.activation.replace("_", " "),
         shape_text(stage.output_shape),
         f"{stage.parameters:,}",
-        f"{account.share(stage):.1f} %",
+        f"{summary.share(stage):.1f} %",
         f"{stage.connections:,}",
         f"{stage.macs:,}",
         str(stage.receptive_field),
@@ -48,13 +48,13 @@ def _row(account: Account, stage: StageAccount) -> tuple[str, ...]:
     )
 
 
-def to_text(account: Account) -> str:
-    """The account as an aligned table with the network's story, source and departures."""
-    headings, rows = table_rows(account)
+def to_text(summary: NetworkSummary) -> str:
+    """Format a summary as an aligned table, with the network's story, source and departures."""
+    headings, rows = table_rows(summary)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     lines = [_aligned(row, widths) for row in (headings, *rows)]
     rule = "─" * len(max(lines, key=len))
-    network = account.network
+    network = summary.network
     head = [f"{network.name}: {network.story}", f"source: {network.source}", ""]
     body = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
     tail = [f"departs: {departure}" for departure in network.departures]
@@ -69,24 +69,24 @@ def _aligned(row: tuple[str, ...], widths: list[int]) -> str:
     return "  ".join(cells).rstrip()
 
 
-def to_markdown(account: Account) -> str:
-    """The account as a Markdown table."""
-    headings, rows = table_rows(account)
+def to_markdown(summary: NetworkSummary) -> str:
+    """Format a summary as a Markdown table."""
+    headings, rows = table_rows(summary)
     rule = ["---" if column < _LEFT else "---:" for column in range(len(headings))]
     lines = [headings, tuple(rule), *rows[:-1], tuple(f"**{cell}**" if cell else "" for cell in rows[-1])]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def explain(account: Account, language: Language = "en") -> str:
+def explain(summary: NetworkSummary, language: Language = "en") -> str:
     """Every figure of every stage derived with its numbers, in English or Chinese."""
-    network = account.network
+    network = summary.network
     colon = "：" if language == "zh" else ": "
     blocks = [f"{network.name}{colon}{shape_text(network.input)}"]
-    for stage, layer in zip(account.stages, (stage.layer for stage in network.stages), strict=True):
+    for stage, layer in zip(summary.stages, (stage.layer for stage in network.stages), strict=True):
         lines = [f"{stage.name}  {describe_stage(layer, stage.input_shape, language)}"]
         lines += [
             f"    {_padded(derivation.label(language), 22)}{derivation.formula}"
-            for derivation in derive(account, stage.name)
+            for derivation in derive(summary, stage.name)
         ]
         blocks.append("\n".join(lines))
     totals = {
@@ -94,10 +94,10 @@ def explain(account: Account, language: Language = "en") -> str:
         "zh": ("参数总量", "连接总数", "乘加总次数"),
     }[language]
     sums = [
-        " + ".join(f"{getattr(stage, name):,}" for stage in account.stages if getattr(stage, name)) or "0"
+        " + ".join(f"{getattr(stage, name):,}" for stage in summary.stages if getattr(stage, name)) or "0"
         for name in ("parameters", "connections", "macs")
     ]
-    figures = (account.parameters, account.connections, account.macs)
+    figures = (summary.parameters, summary.connections, summary.macs)
     ends = [
         f"{_padded(word, 26)}{terms} = {figure:,}" for word, terms, figure in zip(totals, sums, figures, strict=True)
     ]
@@ -105,7 +105,7 @@ def explain(account: Account, language: Language = "en") -> str:
 
 
 def _padded(text: str, width: int) -> str:
-    """Padded to a number of terminal cells; a Chinese character takes two."""
+    """Pad to a number of terminal cells; a Chinese character takes two."""
     cells = sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
     return text + " " * max(1, width - cells)
 

@@ -1,4 +1,4 @@
-"""The shape after every layer in PyTorch's words, as a forward pass through an ``nn.Sequential`` prints it."""
+"""Shape trace: the output shape of every layer, as a forward pass through an ``nn.Sequential`` prints it."""
 
 from collections.abc import Iterator
 from math import prod
@@ -34,7 +34,7 @@ _ACTIVATIONS = {
 
 
 def trace(network: Network) -> str:
-    """A line for each layer, for one picture: its name in PyTorch, and the shape that it gives.
+    """Shape trace for one picture: a line for each layer, with its name in PyTorch and its output shape.
 
     Layers that PyTorch lacks have the names of `lenet.pytorch.standalone_source`.
 
@@ -55,17 +55,19 @@ def trace(network: Network) -> str:
 
 
 def layers(network: Network) -> Iterator[tuple[str, tuple[int, ...]]]:
-    """Every layer with its name in PyTorch and the shape that it gives, without that of the batch."""
+    """Every layer's name in PyTorch and its output shape, without the batch axis."""
     yield "Reshape", network.input
     flat = False
-    for stage, received, given in zip(network.stages, network.input_shapes, network.output_shapes, strict=True):
+    for stage, input_shape, output_shape in zip(
+        network.stages, network.input_shapes, network.output_shapes, strict=True
+    ):
         takes_vector = isinstance(stage.layer, FullConnection | EuclideanRbf)
         if takes_vector and not flat:
-            yield "Flatten", (prod(received),)
+            yield "Flatten", (prod(input_shape),)
         elif flat and not takes_vector:
-            yield "Unflatten", received
+            yield "Unflatten", input_shape
         flat = takes_vector
-        shape = given[:1] if flat else given
+        shape = output_shape[:1] if flat else output_shape
         yield _name(stage.layer), shape
         if stage.activation in _ACTIVATIONS:
             yield _ACTIVATIONS[stage.activation], shape

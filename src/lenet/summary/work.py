@@ -1,6 +1,6 @@
-"""The minimum work of a pass for any program: operations and bytes, derived from the description.
+"""Minimum work of a pass: operations and bytes, derived from the description.
 
-Operations are multiply–accumulates as `account` counts them; one is two floating-point operations. Training on an
+Operations are multiply–accumulates as `counts` does them; one is two floating-point operations. Training on an
 image takes the forward pass, the gradient of every stage's inputs (except for stages with nothing trainable before
 them) and the gradient of every stage's weights (except for stages without any, as an RBF). Each has as many
 multiply–accumulates as the forward pass. Not counted: biases, activation functions, comparisons of a pooling, the loss
@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from lenet.architecture import Network
-from lenet.summary.account import count
+from lenet.summary.counts import summarize
 
 FLOAT = 4
 LABEL = 8
@@ -106,7 +106,7 @@ def measure_work(network: Network) -> Work:
     (416520, 1131960, 824, 792)
     """
     stages, needs_input_gradient = [], False
-    for stage in count(network).stages:
+    for stage in summarize(network).stages:
         trainable = stage.parameters > 0
         stages.append(
             StageWork(

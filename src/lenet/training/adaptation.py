@@ -1,10 +1,9 @@
-"""Adapting trained weights to a hand: a few own examples among many of those that were learned from before.
+"""Fine-tuning of trained weights on a writer's examples, with rehearsal of the original training data.
 
 A network that learns from a few pictures alone forgets the rest. So every batch rehearses: three quarters are examples
 of the kind that the weights were trained on, with their labels; and some are pieces of digits, which must stay no
-digits. Nobody has labels for those, so each pass draws them from what the network said before, which on average is
-the same as learning its very probabilities: outputs that refuse a piece are kept, whether there is one of their own
-for it or ten that share it.
+digits. Those have no labels: each pass draws them from the probabilities of the network before fine-tuning, which is
+distillation by sampling, whether the network has a reject class or rejects by ten low probabilities.
 """
 
 from dataclasses import dataclass, replace
@@ -33,8 +32,8 @@ PASSES = Recipe(
     label_smoothing=0.03, ema=0.99, translation=1.0, rotation=8.0, scale=0.08, squeeze=0.08, shear=0.12, elastic=0.4,
 )  # fmt: skip
 
-OWN, PIECES = 0.25, 0.15  # shares of every pass; the rest is rehearsed
-PASS = 8_000  # examples in a pass
+NEW_SHARE, PIECES_SHARE = 0.25, 0.15  # of every pass; the rest is rehearsed
+PASS_EXAMPLES = 8_000
 DIGITS = 10
 
 
@@ -55,8 +54,8 @@ class LabeledDigits:
     def __len__(self) -> int:
         return len(self.labels)
 
-    def at(self, rows: Labels) -> "LabeledDigits":
-        """Some of them, as often as they are named."""
+    def take(self, rows: Labels) -> "LabeledDigits":
+        """The examples of these rows, as often as they are named."""
         return LabeledDigits(self.images[rows], self.labels[rows])
 
 
@@ -68,7 +67,7 @@ def adapt(
     *,
     threads: int | None = None,
 ) -> Model:
-    """Weights that have learned own examples, and rehearsed what they knew.
+    """Fine-tune a model on new examples, with rehearsal of its training data.
 
     Args:
         model: where to start; it stays as it is.
@@ -78,7 +77,7 @@ def adapt(
         threads: as `fit` takes them. The same number gives the same bits.
 
     Returns:
-        Weights of the same network, with the same provenance.
+        A model of the same network, with the same provenance.
 
     Raises:
         TrainingError: if there is nothing to learn or to rehearse, the model's classes are not the ten digits, or the
@@ -88,7 +87,7 @@ def adapt(
     if not len(examples) or not len(rehearsed):
         raise TrainingError(f"nothing to adapt with: {len(examples)} own examples and {len(rehearsed)} to rehearse")
     network, worker = model.network, Worker.from_environment()
-    recipe = _fitting(recipe, model)
+    recipe = _with_natural_loss(recipe, model)
     stream = RehearsalStream(model, _at_outputs(examples, model), _at_outputs(rehearsed, model), recipe)
     with learner_on(choose_device(None, "cpu", worker, {}), network, recipe, threads, worker) as (learner, _):
         learner.load(model.parameters)
@@ -98,27 +97,28 @@ def adapt(
 
 
 class RehearsalStream(GeneratedStream):
-    """Own examples, every class as often, examples of what was learned before, and pieces that are no digits."""
+    """Class-balanced new examples, examples of the original training data, and pieces that are no digits."""
 
     def __init__(self, model: Model, examples: LabeledDigits, rehearsed: LabeledDigits, recipe: Recipe) -> None:
         super().__init__(recipe.seed)
         self._network: Network = model.network
         self._examples, self._rehearsed, self._recipe = examples, rehearsed, recipe
-        self._pieces = pieces_of_digits(rehearsed.images, round(PIECES * PASS), self.rng)
+        self._pieces = pieces_of_digits(rehearsed.images, round(PIECES_SHARE * PASS_EXAMPLES), self.rng)
         outputs = Forward(model.network, model.parameters).predict(self._pieces)
-        self._answers = probabilities(model.network, outputs)
+        self._piece_probabilities = probabilities(model.network, outputs)
 
     @property
     def examples(self) -> int:
-        return PASS
+        return PASS_EXAMPLES
 
     def epoch(self, number: int) -> Epoch:
-        mine = self._examples.at(_evenly(self._examples.labels, round(OWN * PASS / DIGITS), self.rng))
-        rest = PASS - len(mine) - len(self._pieces)
-        known = self._rehearsed.at(self.rng.integers(len(self._rehearsed), size=rest))
-        images = np.concatenate([mine.images, known.images, self._pieces])
-        labels = np.concatenate([mine.labels, known.labels, _drawn(self._answers, self.rng)])
-        order, augmentation = epoch_order(self._recipe, np.arange(PASS), number)
+        count = round(NEW_SHARE * PASS_EXAMPLES / DIGITS)
+        new = self._examples.take(_balanced_rows(self._examples.labels, count, self.rng))
+        rest = PASS_EXAMPLES - len(new) - len(self._pieces)
+        rehearsed = self._rehearsed.take(self.rng.integers(len(self._rehearsed), size=rest))
+        images = np.concatenate([new.images, rehearsed.images, self._pieces])
+        labels = np.concatenate([new.labels, rehearsed.labels, _sampled_labels(self._piece_probabilities, self.rng)])
+        order, augmentation = epoch_order(self._recipe, np.arange(PASS_EXAMPLES), number)
         return Epoch(at_size(images, self._network), labels, order, augmentation)
 
 
@@ -134,13 +134,13 @@ def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Im
     pieces = np.zeros((count, height, width), np.uint8)
     for below in (False, True):
         for beside in (False, True):
-            here = ((rows >= down) == below) & ((columns >= right) == beside) & (rng.random((count, 1, 1)) < 0.7)
-            pieces = np.where(here, images[rng.integers(len(images), size=count)], pieces)
+            in_quarter = ((rows >= down) == below) & ((columns >= right) == beside) & (rng.random((count, 1, 1)) < 0.7)
+            pieces = np.where(in_quarter, images[rng.integers(len(images), size=count)], pieces)
     return pieces
 
 
 def _at_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
-    """Digits labeled by the outputs that stand for them."""
+    """Relabel digits by the outputs of their classes."""
     outputs = model.digit_outputs
     if outputs is None:
         raise TrainingError(
@@ -150,20 +150,21 @@ def _at_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
     return replace(digits, labels=np.array(outputs, np.int64)[digits.labels])
 
 
-def _fitting(recipe: Recipe, model: Model) -> Recipe:
-    """The recipe with the loss that the outputs are made for."""
+def _with_natural_loss(recipe: Recipe, model: Model) -> Recipe:
+    """The recipe with the natural loss of the network's outputs."""
     loss = natural_loss(model.network)
     smoothing = recipe.label_smoothing if loss in ("cross-entropy", "nll") else 0.0
     return replace(recipe, loss=loss, label_smoothing=smoothing)
 
 
-def _evenly(labels: Labels, each: int, rng: np.random.Generator) -> Labels:
-    """Rows, ``each`` of every class that there is: a class shown often must not become likelier for it."""
+def _balanced_rows(labels: Labels, count: int, rng: np.random.Generator) -> Labels:
+    """Shuffled rows, ``count`` of every class that occurs, so that the class priors stay as they are."""
     classes = [np.flatnonzero(labels == label) for label in np.unique(labels)]
-    return np.concatenate([rng.permutation(np.resize(rng.permutation(rows), each)) for rows in classes])
+    return np.concatenate([rng.permutation(np.resize(rng.permutation(rows), count)) for rows in classes])
 
 
-def _drawn(shares: NDArray[np.float32], rng: np.random.Generator) -> Labels:
-    """A label for each row of probabilities (N, classes), drawn by them."""
-    below = shares.cumsum(axis=1) < rng.random((len(shares), 1)) * shares.sum(axis=1, keepdims=True)
+def _sampled_labels(class_probabilities: NDArray[np.float32], rng: np.random.Generator) -> Labels:
+    """Sample a label for each row of probabilities (N, classes)."""
+    sums = class_probabilities.sum(axis=1, keepdims=True)
+    below = class_probabilities.cumsum(axis=1) < rng.random((len(sums), 1)) * sums
     return np.asarray(below[:, :-1].sum(axis=1), np.int64)

@@ -11,7 +11,7 @@ from typing import cast
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.data.distortions import move
+from lenet.data.distortions import translate
 from lenet.engine.native import Augmentation, DistortionLimits
 from lenet.preprocess import GrayLevels
 from lenet.training.recipes import Recipe
@@ -20,9 +20,9 @@ _ORDER, _DISTORTION, _SHIFT, _MIRROR, _CURVATURE = range(5)
 
 
 def epoch_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> tuple[NDArray[np.int64], Augmentation]:
-    """Shuffle the rows for an epoch: their order, int64 (rows,), and the augmentation of each position in it.
+    """Shuffle the rows for an epoch: their order, int64 (rows,), and the augmentation of each position.
 
-    Order, shifts and mirroring are the same whatever learns. Distortions are only named here: torch draws them by
+    Order, shifts and mirroring are the same for all learners. Distortions have their limits only: torch draws them by
     OpenCV (`data.distortions`), the native engine from a generator of its own, so they differ in their numbers, not in
     their limits.
     """
@@ -38,7 +38,7 @@ def epoch_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> tuple[ND
 
 
 def curvature_order(recipe: Recipe, rows: NDArray[np.int64], epoch: int) -> NDArray[np.int64]:
-    """The rows that SDLM estimates second derivatives from before an epoch; other ones before each."""
+    """Random rows for SDLM's estimate of second derivatives before an epoch, others for each."""
     return np.sort(_generator(recipe.seed, epoch, _CURVATURE).permutation(rows)[: recipe.curvature_examples])
 
 
@@ -60,7 +60,7 @@ def augment(images: GrayLevels, augmentation: Augmentation) -> GrayLevels:
     if augmentation.mirrored is not None:
         shape = (-1, *(1,) * (images.ndim - 1))
         images = np.where(augmentation.mirrored.reshape(shape), images[..., ::-1], images)
-    return images if augmentation.shifts is None else move(images, augmentation.shifts)
+    return images if augmentation.shifts is None else translate(images, augmentation.shifts)
 
 
 def distortion_generator(augmentation: Augmentation) -> np.random.Generator:

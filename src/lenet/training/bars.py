@@ -9,7 +9,7 @@ from lenet.training.progress import LogProgress
 
 
 class BarProgress(LogProgress):
-    """A bar with how it goes and the time left; the epochs' lines scroll by above it."""
+    """Progress bar with loss, error and time left; the epochs' lines are printed above it."""
 
     def __init__(self) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.percentage:.0f} %"))
@@ -27,8 +27,8 @@ class BarProgress(LogProgress):
 
     def advance(self, examples: int, text: str = "") -> None:
         super().advance(examples, text)
-        shown = "  ".join(filter(None, (self._name, text, self.time_left())))
-        self._bar.update(self._task, completed=self._done, description=shown)
+        description = "  ".join(filter(None, (self._name, text, self.time_left())))
+        self._bar.update(self._task, completed=self._done, description=description)
 
     def _print(self, text: str) -> None:
         self._bar.console.print(text, highlight=False)

@@ -1,4 +1,4 @@
-"""Tells whether a network answers no better than chance after its first epochs, and what to change."""
+"""Detection of a network at chance after its first epochs, and advice on its recipe."""
 
 from dataclasses import dataclass
 
@@ -11,14 +11,14 @@ from lenet.training.recipes import Recipe
 from lenet.training.recipes import recipe as named_recipe
 
 FIRST_EPOCHS = 2
-"""So many epochs a network is given, or all it has, before anything is said."""
+"""Number of epochs before the check, or all epochs if there are fewer."""
 _FAR = 4
-"""How many times larger or smaller than the usual rate for its batch a rate is, where it is to blame."""
+"""Factor beyond the usual learning rate for its batch at which a rate is reported as the cause."""
 
 
 @dataclass(frozen=True)
 class Chance:
-    """How often whoever always says the commonest class is right, of the examples learned from and of those held out.
+    """Accuracy of the majority class on the training and on the held-out examples.
 
     Attributes:
         training: the share of the commonest class.
@@ -30,13 +30,13 @@ class Chance:
 
     @classmethod
     def of(cls, labels: NDArray[np.int64], held_out: NDArray[np.int64] | None) -> "Chance":
-        """Of int64 labels, one at least."""
+        """Majority-class accuracy of int64 labels, one at least."""
         return cls(_largest_share(labels), None if held_out is None else _largest_share(held_out))
 
     def explains(self, errors: int, examples: int, held_out_errors: int | None, held_out: int) -> bool:
-        """Whether both shares of right answers are as low as chance may give: its share lies in their 95 % intervals.
+        """Whether both error rates are compatible with chance, by their 95 % intervals.
 
-        Examples learned from count too, because a few that are held out could not tell.
+        Training examples count too, as few held-out ones give a wide interval.
         """
         if not _may_be(self.training, errors, examples):
             return False
@@ -44,7 +44,7 @@ class Chance:
 
 
 def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, chance: float) -> str:
-    """The sentence: how bad it is, and what to change.
+    """The warning: the error rates of network and majority class, and what to change.
 
     Args:
         epoch: how many are over.
@@ -58,7 +58,7 @@ def warning(network: Network, recipe: Recipe, epoch: int, error_rate: float, cha
 
 
 def advice(network: Network, recipe: Recipe) -> str:
-    """What to change, by how a recipe differs from the one that is known to teach this network.
+    """Advice on a recipe, by its differences from the network's default recipe.
 
     >>> from lenet.networks import describe
     >>> advice(describe("lenet-5-sigmoid"), named_recipe("tutorial", describe("lenet-5-sigmoid")))[:62]
@@ -73,12 +73,12 @@ def advice(network: Network, recipe: Recipe) -> str:
             f"{usual.learning_rate:g} and --batch {usual.batch}"
         )
     if recipe.optimizer == usual.optimizer:
-        fitting = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
-        given = f"--learning-rate {recipe.learning_rate:g} is too"
-        if recipe.learning_rate > _FAR * fitting:
-            return f"{given} much for a batch of {recipe.batch}: lower it to {fitting:.1g}"
-        if _FAR * recipe.learning_rate < fitting:
-            return f"{given} little for a batch of {recipe.batch}: raise it to {fitting:.1g}"
+        scaled_rate = usual.learning_rate * (recipe.batch / usual.batch if recipe.optimizer == "sgd" else 1)
+        start = f"--learning-rate {recipe.learning_rate:g} is too"
+        if recipe.learning_rate > _FAR * scaled_rate:
+            return f"{start} much for a batch of {recipe.batch}: lower it to {scaled_rate:.1g}"
+        if _FAR * recipe.learning_rate < scaled_rate:
+            return f"{start} little for a batch of {recipe.batch}: raise it to {scaled_rate:.1g}"
     return (
         f"lower --learning-rate, which is {recipe.learning_rate:g}, train for more --epochs, or look at the data with "
         "lenet data show"

@@ -1,4 +1,4 @@
-"""A run's learning curves as a picture, without matplotlib: by Pillow."""
+"""Learning curves of a run, drawn by Pillow."""
 
 import io
 from pathlib import Path
@@ -10,11 +10,11 @@ from lenet.files import write_atomically
 from lenet.training.runs import Run
 
 _WIDTH, _HEIGHT = 10.8, 4.3
-_MOST_DOTS = 60
+_MAX_DOTS = 60
 
 
 def draw_curves(run: Run) -> Path:
-    """Draw loss and error rate by epoch into ``curves.png`` of the run's folder; its path."""
+    """Draw the learning curves into ``curves.png`` of the run's folder; its path."""
     stream = io.BytesIO()
     curves_picture(run).save(stream, format="png")
     write_atomically(run.curves_path, stream.getvalue())
@@ -43,7 +43,7 @@ def curves_picture(run: Run) -> Image.Image:
         chart.frame(steps, ticks, "epoch", title)
         for values, color in curves:
             chart.line(epochs, values, color)
-            if len(values) <= _MOST_DOTS:
+            if len(values) <= _MAX_DOTS:
                 chart.dots(epochs, values, color, filled=True)
     legend(sheet, 0.75, 0.75, [("line", color, words) for words, _, color in kinds])
     return sheet.picture()

@@ -1,4 +1,4 @@
-"""Where a run trains: the native engine on this CPU, or torch on a CPU, a GPU or in many processes.
+"""Device selection for training: the native engine on this CPU, or torch on a CPU, a GPU or in many processes.
 
 torch takes a second to import, so it is asked about GPUs only where one may be.
 """
@@ -29,27 +29,27 @@ class Device:
     Attributes:
         engine: ``"torch"``, or an instruction set of the native engine.
         device: ``"cpu"``, ``"cuda:0"``, or for torch to find out, ``"auto"``.
-        asked_for: whether someone named the engine, so that no other may take its place.
+        is_forced: whether the engine was named, so that there is no fallback.
     """
 
     engine: str
     device: str
-    asked_for: bool
+    is_forced: bool
 
 
-def is_here(engine: str) -> bool:
-    """Whether this machine and installation have an engine to train with."""
+def is_available(engine: str) -> bool:
+    """Whether an engine can train on this machine and installation."""
     return find_spec("torch") is not None if engine == TORCH else engine in instruction_sets()
 
 
-def choose_device(engine: str | None, device: str, worker: Worker, begun: Mapping[str, Any]) -> Device:
+def choose_device(engine: str | None, device: str, worker: Worker, stored: Mapping[str, Any]) -> Device:
     """The engine and device of a run.
 
     Args:
         engine: ``"torch"``, an instruction set, or None for what LENET_ENGINE says, else the best there is: torch in
             a torchrun job, and where ``device`` is a GPU or is ``"auto"`` and torch finds one; else the native engine.
         device: ``"auto"``, ``"cpu"``, ``"cuda"`` or a GPU of torch's own naming.
-        begun: the settings of the run to go on with, which must keep its engine; empty for a new run.
+        stored: the settings of the run to resume, which must keep its engine; empty for a new run.
 
     Raises:
         TrainingError: if there is no such engine or device, or not the one that the run was begun with.
@@ -59,29 +59,29 @@ def choose_device(engine: str | None, device: str, worker: Worker, begun: Mappin
     requested = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
     if requested == NUMPY:
         raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")
-    previous_engine = begun.get("engine", TORCH) if begun else None
+    previous_engine = stored.get("engine", TORCH) if stored else None
     engine_name = TORCH if device.startswith("cuda") or worker.world_size > 1 else requested or previous_engine
     if previous_engine is not None:
         _check_same(previous_engine, str(engine_name))
     if engine_name is None and device == "auto" and _torch_finds_a_gpu():
         engine_name = TORCH
-    return Device(engine_name or chosen(TORCH), device, asked_for=engine_name is not None)
+    return Device(engine_name or chosen(TORCH), device, is_forced=engine_name is not None)
 
 
 def _check_same(previous_engine: str, engine_name: str) -> None:
-    """Raise TrainingError unless a run can go on with the engine it was begun with."""
-    begun = f"the run was begun with the engine {previous_engine}"
+    """Raise TrainingError unless a run can be resumed with its engine."""
+    subject = f"the run was begun with the engine {previous_engine}"
     if engine_name != previous_engine:
         location = "" if previous_engine == TORCH else " in one process on a CPU"
         raise TrainingError(
-            f"{begun}, and with {engine_name} it would end with other bits; "
+            f"{subject}, and with {engine_name} it would end with other bits; "
             f"go on with {VARIABLE}={previous_engine}{location}, or start a new run with another --out"
         )
-    if not is_here(previous_engine):
+    if not is_available(previous_engine):
         remedy = (
             "install it with pip install 'lenet[train]'" if previous_engine == TORCH else "go on where it was begun"
         )
-        raise TrainingError(f"{begun}, which is not here; {remedy}, or start a new run with another --out")
+        raise TrainingError(f"{subject}, which is not here; {remedy}, or start a new run with another --out")
 
 
 def _torch_finds_a_gpu() -> bool:
@@ -94,8 +94,8 @@ def _torch_finds_a_gpu() -> bool:
 
 
 def _may_have_a_gpu() -> bool:
-    """Whether a driver has left a trace on this machine, and the GPUs are not hidden from this process."""
+    """Whether this machine has files of a GPU driver, and CUDA_VISIBLE_DEVICES hides no GPU."""
     if os.environ.get("CUDA_VISIBLE_DEVICES", "0") in ("", "-1"):
         return False
-    traces = ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
-    return any(Path(trace).exists() for trace in traces) or shutil.which("nvidia-smi") is not None
+    driver_files = ("/proc/driver/nvidia", "/dev/nvidia0", "/dev/dxg", "/dev/kfd")
+    return any(Path(file).exists() for file in driver_files) or shutil.which("nvidia-smi") is not None

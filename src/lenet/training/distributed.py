@@ -1,4 +1,4 @@
-"""The processes of a torchrun job: who takes which examples, and sums over all of them.
+"""Distributed data parallelism under torchrun: sharding of batches, and sums over processes.
 
 A lone process is a group of one, to which every sum and every message is its own; only larger ones import torch.
 """
@@ -32,7 +32,7 @@ class Worker:
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str] | None = None) -> "Worker":
-        """The place that torchrun's variables name.
+        """This process's rank and world size, from torchrun's environment variables.
 
         Raises:
             TrainingError: if they are not whole numbers, or name no place in the job.
@@ -58,7 +58,7 @@ class Worker:
         return self.rank == 0
 
     def share(self, rows: NDArray[Kind]) -> NDArray[Kind]:
-        """This process's examples of a batch: every world_size-th row of an array.
+        """This process's shard of a batch: every world_size-th row of an array.
 
         >>> Worker(rank=1, world_size=2).share(np.arange(5))
         array([1, 3])
@@ -89,7 +89,7 @@ class ProcessGroup:
             import torch.distributed.nn.functional  # noqa: F401
 
             if not dist.is_initialized():
-                dist.init_process_group("nccl" if self._device.startswith("cuda") else "gloo", **self._meeting_point())
+                dist.init_process_group("nccl" if self._device.startswith("cuda") else "gloo", **self._rendezvous())
                 self._joined = True
         return self
 
@@ -107,7 +107,7 @@ class ProcessGroup:
             dist.all_reduce(tensor)
 
     def all_reduce(self, loss: Any, errors: Any) -> tuple[Any, Any]:
-        """The sums of losses and of errors over all processes, which must all ask."""
+        """Sums of losses and of errors over all processes, all of which must call it."""
         if self.worker.world_size == 1:
             return loss, errors
         import torch
@@ -118,7 +118,7 @@ class ProcessGroup:
         return float(summed_loss), round(summed_errors)
 
     def broadcast(self, message: Message) -> Message:
-        """What the first process passes, in every process."""
+        """Broadcast the first process's message to all processes."""
         if self.worker.world_size == 1:
             return message
         import torch.distributed as dist
@@ -127,8 +127,8 @@ class ProcessGroup:
         dist.broadcast_object_list(box, src=0)
         return box[0]
 
-    def _meeting_point(self) -> dict[str, Any]:
-        """Where the processes find each other: as torchrun says, but a place of its own after each restart.
+    def _rendezvous(self) -> dict[str, Any]:
+        """Arguments of the rendezvous: torchrun's, with a store of its own after each restart.
 
         With the default store, the addresses of processes that died are found again and connecting to them fails.
         """

@@ -1,8 +1,8 @@
-"""The training loop: epochs of updates, validation, checkpoints; the same whatever takes the updates.
+"""The training loop: epochs of updates, validation, checkpoints; the same for all learners.
 
 Updates are handed over in spans of a tenth of a second or two, so that what a span costs in Python is nothing beside
-it; where spans end changes no result. The test part of a data set is never touched here, unless it is handed over to
-be watched, and even then it chooses nothing.
+it; where spans end changes no result. The test part of a data set is never used here, unless it is passed to be
+monitored, and even then it chooses nothing.
 """
 
 import math
@@ -34,7 +34,7 @@ from lenet.training.progress import NullProgress, Pace, describe_epoch
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import (
     FORMAT,
-    MOST_THREADS,
+    MAX_THREADS,
     Checkpoint,
     EpochRow,
     Run,
@@ -114,32 +114,32 @@ def fit(
     worker = Worker.from_environment()
     resume = resume or (worker.restarts > 0 and out is not None)
     stored = _stored_settings(out) if resume else {}
-    chosen = _device(recipe, engine, device, worker, stored)
+    chosen_device = _device(recipe, engine, device, worker, stored)
     held_out: Labeled | None = None
     chance: Chance | None = None
     names: tuple[str, ...] = ()
     pictures: PictureKind | None = None
     if isinstance(data, Stream):
-        stream, described = data, data.describe()
+        stream, data_settings = data, data.describe()
     else:
         examples = Examples.of(data, network, validation)
         stream, names, pictures = DatasetStream(examples, recipe), tuple(data.class_names), picture_kind(data)
         held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
         if seeds is None:
             chance = Chance.of(examples.labels[examples.rows], held_out[1] if held_out else None)
-        described = {
+        data_settings = {
             "name": data.name,
             "source": dict(source or {"name_or_path": data.provenance.get("origin", data.name)}),
-            "training_sha256": fingerprint(data),
+            "training_sha256": fingerprint(data.train_images, data.train_labels),
         }
     with (
         ExitStack() as stack,
-        learner_on(chosen, network, recipe, threads or stored.get("threads"), worker, seeds) as (learner, group),
+        learner_on(chosen_device, network, recipe, threads or stored.get("threads"), worker, seeds) as (learner, group),
     ):
         settings = {
             "format": FORMAT,
             "network": network.to_json(),
-            "data": described,
+            "data": data_settings,
             "recipe": recipe.to_json(),
             "validation": 0 if held_out is None else len(held_out[1]),
             "engine": learner.engine,
@@ -150,23 +150,23 @@ def fit(
             **({"start": start.digest} if start is not None else {}),
             **({"seeds": list(seeds)} if seeds is not None else {}),
         }
-        opened = (
+        opened_run = (
             stack.enter_context(begin(out, settings, resume=resume, start=start))
             if worker.is_rank_zero
             else Run(Path())
         )
-        run = group.broadcast(opened)
+        run = group.broadcast(opened_run)
         last_checkpoint = _checkpoint_of(run, recipe, stream, held_out, checkpoint) if worker.is_rank_zero else None
-        begun = group.broadcast(last_checkpoint)
-        first = group.broadcast(_first_model(run) if worker.is_rank_zero else None)
-        if begun is not None:
-            if begun is checkpoint:
-                run.save_checkpoint(begun)
-            learner.restore(begun.state)
-            _restore_stream(stream, begun, run)
-        elif first is not None:
-            learner.load(first.parameters)
-        refusal = None if first is None else first.refusal
+        start_checkpoint = group.broadcast(last_checkpoint)
+        first_model = group.broadcast(_first_model(run) if worker.is_rank_zero else None)
+        if start_checkpoint is not None:
+            if start_checkpoint is checkpoint:
+                run.save_checkpoint(start_checkpoint)
+            learner.restore(start_checkpoint.state)
+            _restore_stream(stream, start_checkpoint, run)
+        elif first_model is not None:
+            learner.load(first_model.parameters)
+        refusal = None if first_model is None else first_model.refusal
         names = _class_names(network.classes - (refusal is not None), names)
         reporter = progress if progress is not None and worker.is_rank_zero else NullProgress()
         with reporter:
@@ -185,7 +185,7 @@ def fit(
                 settings,
                 reporter,
             )
-            training.go(stream, begun or Checkpoint(0, 0, {}), until, checkpoint_every)
+            training.run_epochs(stream, start_checkpoint or Checkpoint(0, 0, {}), until, checkpoint_every)
     return run
 
 
@@ -194,7 +194,7 @@ def train_epochs(
     stream: Stream,
     recipe: Recipe,
     *,
-    begun: Checkpoint | None = None,
+    checkpoint: Checkpoint | None = None,
     until: int | None = None,
     group: ProcessGroup | None = None,
     checkpoint_every: int | None = None,
@@ -204,8 +204,8 @@ def train_epochs(
     """Train a learner on a stream, and give each epoch's row when its updates have been taken.
 
     Args:
-        learner: it stands where ``begun`` says, as the stream does.
-        begun: epoch, update and totals to go on from; None is the beginning.
+        learner: in the state of ``checkpoint``, as the stream is.
+        checkpoint: epoch, update and totals to resume from; None is the beginning.
         until: stop after so many epochs of the recipe's.
         group: the processes that train together.
         checkpoint_every: updates between calls of ``on_checkpoint`` within an epoch; None makes none.
@@ -216,21 +216,21 @@ def train_epochs(
         Diverged: if the loss is no longer a number; of replicas, if no one's is.
     """
     group, progress, pace = group or ProcessGroup(Worker()), progress or NullProgress(), Pace()
-    is_alone, begun = group.worker.world_size == 1, begun or Checkpoint(0, 0, {})
-    step, (loss, errors) = begun.step, begun.totals if group.worker.is_rank_zero else (0.0, 0)
-    for number in range(begun.epoch, min(until or recipe.epochs, recipe.epochs)):
+    is_alone, checkpoint = group.worker.world_size == 1, checkpoint or Checkpoint(0, 0, {})
+    step, (loss, errors) = checkpoint.step, checkpoint.totals if group.worker.is_rank_zero else (0.0, 0)
+    for number in range(checkpoint.epoch, min(until or recipe.epochs, recipe.epochs)):
         stream_state, epoch = stream.state(), stream.epoch(number)
         count, batch = len(epoch), recipe.batch
         steps = math.ceil(count / batch)
         rates = recipe.learning_rates(number, steps)
-        first_step, started = step, time.perf_counter()
-        every = checkpoint_every or steps
+        first_step, epoch_start = step, time.perf_counter()
+        checkpoint_interval = checkpoint_every or steps
         learner.begin_epoch(epoch, step)
         while step < steps:
-            next_checkpoint = (step // every + 1) * every
+            next_checkpoint = (step // checkpoint_interval + 1) * checkpoint_interval
             end = min(step + pace.updates, steps, next_checkpoint)
-            batches, span_started = slice(step * batch, end * batch), time.perf_counter()
-            more_loss, more_errors = learner.learn(
+            batches, span_start = slice(step * batch, end * batch), time.perf_counter()
+            span_loss, span_errors = learner.learn(
                 epoch.images,
                 epoch.labels,
                 epoch.order[batches],
@@ -238,26 +238,27 @@ def train_epochs(
                 slice_augmentation(epoch.augmentation, batches),
             )
             now = time.perf_counter()
-            pace.took(end - step, now - span_started)
+            pace.record(end - step, now - span_start)
             presented = min(end * batch, count) - step * batch
-            step, loss, errors = end, loss + more_loss, errors + more_errors
+            step, loss, errors = end, loss + span_loss, errors + span_errors
             if is_alone:  # several processes find out together, or they would wait for one another
                 _check_finite(loss, recipe, number)
-            seen = max(1, min(step * batch, count) // group.worker.world_size)
-            speed = (step - first_step) * batch / (now - started)
-            progress.advance(presented, _so_far(number, recipe, loss / seen, 100 * errors / seen, speed))
+            examples_so_far = max(1, min(step * batch, count) // group.worker.world_size)
+            speed = (step - first_step) * batch / (now - epoch_start)
+            status = _status(number, recipe, loss / examples_so_far, 100 * errors / examples_so_far, speed)
+            progress.advance(presented, status)
             if step < steps and step == next_checkpoint and on_checkpoint:
                 totals = group.all_reduce(loss, errors)
                 _check_finite(totals[0], recipe, number)
                 on_checkpoint(Checkpoint(number, step, learner.state(), totals, stream=stream_state))
-        seconds = time.perf_counter() - started
+        seconds = time.perf_counter() - epoch_start
         loss, errors = group.all_reduce(loss, errors)
         _check_finite(loss, recipe, number)
         yield {
             "epoch": number + 1,
-            "loss": _shortened(loss / count),
-            "errors": _plain(errors),
-            "error_rate": _plain(100 * errors / count),
+            "loss": _rounded(loss / count),
+            "errors": _plain_values(errors),
+            "error_rate": _plain_values(100 * errors / count),
             "examples": count,
             "learning_rate": rates[-1],
             "seconds": seconds,
@@ -269,7 +270,7 @@ def train_epochs(
 
 @dataclass(frozen=True)
 class _Training:
-    """One run under way: what is done after each epoch's updates."""
+    """Training of one run: validation, best model and checkpoint after each epoch's updates."""
 
     network: Network
     class_names: tuple[str, ...]
@@ -285,22 +286,24 @@ class _Training:
     settings: dict[str, Any]
     progress: NullProgress
 
-    def go(self, stream: Stream, begun: Checkpoint, until: int | None, checkpoint_every: int | None) -> None:
-        """All epochs from a checkpoint on: validation, the best model, checkpoints."""
-        is_rank_zero, history = self.group.worker.is_rank_zero, list(begun.history)
+    def run_epochs(
+        self, stream: Stream, checkpoint: Checkpoint, until: int | None, checkpoint_every: int | None
+    ) -> None:
+        """Run all epochs from a checkpoint on, with validation, the best model and checkpoints."""
+        is_rank_zero, history = self.group.worker.is_rank_zero, list(checkpoint.history)
         epochs = min(until or self.recipe.epochs, self.recipe.epochs)
 
-        def save(checkpoint: Checkpoint) -> None:
+        def save(latest: Checkpoint) -> None:
             if is_rank_zero:
-                self.run.save_checkpoint(replace(checkpoint, history=history))
+                self.run.save_checkpoint(replace(latest, history=history))
 
         self.progress.begin("", epochs * stream.examples)
-        self.progress.skip(begun.epoch * stream.examples + begun.step * self.recipe.batch)
+        self.progress.skip(checkpoint.epoch * stream.examples + checkpoint.step * self.recipe.batch)
         if is_rank_zero and history:
             self.run.save_history(history)
         try:
             for row in train_epochs(
-                self.learner, stream, self.recipe, begun=begun, until=until, group=self.group,
+                self.learner, stream, self.recipe, checkpoint=checkpoint, until=until, group=self.group,
                 checkpoint_every=checkpoint_every, on_checkpoint=save, progress=self.progress,
             ):  # fmt: skip
                 self._finish(row, history)
@@ -312,18 +315,18 @@ class _Training:
             raise TrainingError(f"{error}; {consequence}") from None
 
     def _finish(self, row: EpochRow, history: list[EpochRow]) -> None:
-        """Validate; keep the weights if they are the best so far; add the row to the history."""
+        """Validate, save the weights if they are the best so far, and add the row to the history."""
         arrays = self.learner.evaluation_arrays()
-        finite = all(np.isfinite(array).all() for array in arrays.values()) or "seeds" in self.settings
-        _check_finite(0.0 if finite else math.nan, self.recipe, row["epoch"] - 1)
+        is_finite = all(np.isfinite(array).all() for array in arrays.values()) or "seeds" in self.settings
+        _check_finite(0.0 if is_finite else math.nan, self.recipe, row["epoch"] - 1)
         row |= {"validation_loss": None, "validation_errors": None, "validation_error_rate": None}
         if self.held_out is not None:
-            row |= self._measured("validation", self.held_out, row)
+            row |= self._measure("validation", self.held_out, row)
         if self.test is not None:
-            row |= self._measured("test", self.test, row)
-        before = [earlier["validation_errors"] for earlier in history]
+            row |= self._measure("test", self.test, row)
+        earlier_errors = [earlier["validation_errors"] for earlier in history]
         row["best"] = "seeds" not in self.settings and (
-            self.held_out is None or not before or row["validation_errors"] < min(before)
+            self.held_out is None or not earlier_errors or row["validation_errors"] < min(earlier_errors)
         )
         if row["best"] and self.group.worker.is_rank_zero:
             self._save_best(row, arrays)
@@ -334,7 +337,7 @@ class _Training:
         history.append(row)
 
     def _at_chance(self, row: EpochRow) -> str:
-        """The sentence that says so, once the network has had its first epochs; empty if it has learned something."""
+        """The warning of a network at chance after its first epochs; empty if it is not."""
         if self.chance is None or row["epoch"] < min(FIRST_EPOCHS, self.recipe.epochs):
             return ""
         held_out = 0 if self.held_out is None else len(self.held_out[1])
@@ -345,12 +348,12 @@ class _Training:
         rate = row["validation_error_rate"]
         return warning(self.network, self.recipe, row["epoch"], rate, self.chance.held_out)
 
-    def _measured(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:
+    def _measure(self, name: str, examples: Labeled, row: EpochRow) -> dict[str, Any]:
         loss, errors = self.learner.measure(*examples)
         count = len(examples[1])
         _check_finite(loss, self.recipe, row["epoch"] - 1)
-        measured = {"loss": loss / count, "errors": errors, "error_rate": 100 * errors / count}
-        return {f"{name}_{key}": _plain(value) for key, value in measured.items()}
+        values = {"loss": loss / count, "errors": errors, "error_rate": 100 * errors / count}
+        return {f"{name}_{key}": _plain_values(value) for key, value in values.items()}
 
     def _save_best(self, row: EpochRow, arrays: dict[str, NDArray[np.float32]]) -> None:
         data = self.settings["data"]
@@ -370,48 +373,50 @@ class _Training:
 def _checkpoint_of(
     run: Run, recipe: Recipe, stream: Stream, held_out: Labeled | None, other: Checkpoint | None = None
 ) -> Checkpoint | None:
-    """The last checkpoint of a run, if there is one and it lies within the run; else another one."""
-    begun = run.load_checkpoint() or other
-    if begun is None:
+    """The last checkpoint of a run, checked against the run's length; without one, ``other``."""
+    checkpoint = run.load_checkpoint() or other
+    if checkpoint is None:
         return None
     steps = math.ceil(stream.examples / recipe.batch)
-    fits = begun.epoch <= recipe.epochs and begun.step < (steps if begun.epoch < recipe.epochs else 1)
-    if not fits or any((row["validation_errors"] is not None) != (held_out is not None) for row in begun.history):
+    epoch, step = checkpoint.epoch, checkpoint.step
+    is_within_run = epoch <= recipe.epochs and step < (steps if epoch < recipe.epochs else 1)
+    is_validated = [row["validation_errors"] is not None for row in checkpoint.history]
+    if not is_within_run or any(validated != (held_out is not None) for validated in is_validated):
         raise TrainingError(
-            f"{run.last_path}: stands at update {begun.step} after {begun.epoch} epochs, where this run does not come "
+            f"{run.last_path}: stands at update {step} after {epoch} epochs, where this run does not come "
             "by; delete the file to start the run again"
         )
-    return begun
+    return checkpoint
 
 
 def _device(recipe: Recipe, engine: str | None, device: str, worker: Worker, stored: Mapping[str, Any]) -> Device:
-    """Where a run trains; one that goes on, where it was begun, or for SDLM, where the same bits come out."""
+    """Device of a run; a resumed run keeps its device and engine, or for SDLM one that gives the same bits."""
     device = stored.get("device", device) if device == "auto" else device
     if recipe.optimizer != "sdlm":
         return choose_device(engine, device, worker, stored)
     chosen = choose_device(engine, "cpu" if device == "auto" else device, worker, {})
-    if (begun := stored.get("engine")) and EQUAL_BITS.get(begun) != EQUAL_BITS.get(chosen.engine):
+    if (stored_engine := stored.get("engine")) and EQUAL_BITS.get(stored_engine) != EQUAL_BITS.get(chosen.engine):
         raise TrainingError(
-            f"the run was begun with the engine {begun}, whose last bits differ; go on with LENET_ENGINE={begun}, or "
-            "start a new run with another --out"
+            f"the run was begun with the engine {stored_engine}, whose last bits differ; go on with "
+            f"LENET_ENGINE={stored_engine}, or start a new run with another --out"
         )
     return chosen
 
 
-def _restore_stream(stream: Stream, begun: Checkpoint, run: Run) -> None:
+def _restore_stream(stream: Stream, checkpoint: Checkpoint, run: Run) -> None:
     try:
-        stream.restore(begun.stream)
+        stream.restore(checkpoint.stream)
     except ValueError as error:
         raise TrainingError(f"{run.last_path}: {error}; delete the file to start the run again") from None
 
 
 def _first_model(run: Run) -> Model | None:
-    """What the run started from, if that is not what its recipe draws."""
+    """The initial model of the run; None if its recipe draws the initial weights."""
     return load(run.first_path) if run.first_path.exists() else None
 
 
 def _class_names(classes: int, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the data set, and a name for each class of the network that it has no examples of."""
+    """The class names of the data set, and a name for each further class of the network."""
     return known + tuple(f"unused {index}" for index in range(len(known), classes)) if known else ()
 
 
@@ -425,19 +430,19 @@ def _check_finite(loss: Any, recipe: Recipe, epoch: int) -> None:
     )
 
 
-def _so_far(epoch: int, recipe: Recipe, loss: Any, error_rate: Any, speed: float) -> str:
-    place = f"epoch {epoch + 1}/{recipe.epochs}"
-    return f"{place}  loss {np.mean(loss):.3f}  error {np.mean(error_rate):.2f} %  {speed:,.0f} images/s"
+def _status(epoch: int, recipe: Recipe, loss: Any, error_rate: Any, speed: float) -> str:
+    position = f"epoch {epoch + 1}/{recipe.epochs}"
+    return f"{position}  loss {np.mean(loss):.3f}  error {np.mean(error_rate):.2f} %  {speed:,.0f} images/s"
 
 
-def _plain(value: Any) -> Any:
-    """A number, or a list of those of replicas."""
+def _plain_values(value: Any) -> Any:
+    """A number, or a list with a number for each replica, as plain values."""
     return value.tolist() if isinstance(value, np.ndarray) else value
 
 
-def _shortened(loss: Any) -> Any:
-    """A loss without its last digits, which depend on where spans ended."""
-    return [float(f"{one:.7g}") for one in loss] if isinstance(loss, np.ndarray) else float(f"{loss:.7g}")
+def _rounded(loss: Any) -> Any:
+    """A loss rounded to 7 digits, as the last ones depend on the spans."""
+    return [float(f"{value:.7g}") for value in loss] if isinstance(loss, np.ndarray) else float(f"{loss:.7g}")
 
 
 def _stored_settings(out: str | Path | None) -> dict[str, Any]:
@@ -472,8 +477,8 @@ def _check(
     for name, value in (("threads", threads), ("checkpoint_every", checkpoint_every)):
         if value is not None and value < 1:
             raise TrainingError(f"{name} is {value}, expected at least 1")
-    if threads is not None and threads > MOST_THREADS:
-        raise TrainingError(f"threads is {threads}, expected at most {MOST_THREADS}")
+    if threads is not None and threads > MAX_THREADS:
+        raise TrainingError(f"threads is {threads}, expected at most {MAX_THREADS}")
     if seeds is not None and (recipe.optimizer != "sdlm" or not len(seeds)):
         raise TrainingError(
             f"{len(seeds)} seeds with the optimizer {recipe.optimizer}: several go with sdlm; leave them out"

@@ -1,4 +1,4 @@
-"""The losses: one value for each example, so that parts of a batch add up to the whole.
+"""Loss functions in torch: one value for each example, so that parts of a batch add up to the whole.
 
 Outputs are (N, classes), labels int64 (N,); the result is (N,).
 """
@@ -20,7 +20,7 @@ Loss = Callable[[Tensor, Tensor], Tensor]
 
 
 def loss_of(recipe: Recipe) -> Loss:
-    """The recipe's loss with its constants filled in."""
+    """The recipe's loss function with its constants bound."""
     losses: dict[str, Loss] = {
         "cross-entropy": partial(cross_entropy, smoothing=recipe.label_smoothing),
         "nll": partial(negative_log_likelihood, smoothing=recipe.label_smoothing),
@@ -49,7 +49,7 @@ def negative_log_likelihood(outputs: Tensor, labels: Tensor, smoothing: float = 
 
 
 def penalty_of_the_correct_class(outputs: Tensor, labels: Tensor) -> Tensor:
-    """y_D, the penalty of the correct class; nothing pushes the others up [LeCun98, eq. 8]."""
+    """y_D, the penalty of the correct class alone [LeCun98, eq. 8]."""
     return outputs.gather(1, labels[:, None]).squeeze(1)
 
 

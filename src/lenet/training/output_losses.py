@@ -1,4 +1,4 @@
-"""The losses of `losses`, in NumPy: enough to measure where nothing is learned, and torch need not be there."""
+"""Loss functions in NumPy, for evaluation without torch."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ def output_losses(outputs: NDArray[np.float32], labels: NDArray[np.integer[Any]]
     """The recipe's loss for each example.
 
     Args:
-        outputs: (N, classes), as the network gives them.
+        outputs: (N, classes), of the network.
         labels: (N,).
 
     Returns:

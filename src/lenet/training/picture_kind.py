@@ -1,4 +1,4 @@
-"""The kind of pictures in a data set, which a model that is trained on it takes from then on."""
+"""Inference of the kind of pictures in a data set, for a model's input contract."""
 
 import numpy as np
 
@@ -6,11 +6,11 @@ from lenet.classes import places_of_digits
 from lenet.data import CATALOG, Dataset
 from lenet.model import PictureKind
 
-LOOKED_AT = 200  # pictures
+SAMPLE_SIZE = 200
 
 
 def picture_kind(data: Dataset) -> PictureKind:
-    """The kind of a data set's pictures.
+    """Infer the kind of a data set's pictures.
 
     Pictures of the ten digits are ``"digits"`` if the data set is a public one, or if most look as MNIST's do; else
     they are whole pictures, as all others.
@@ -27,6 +27,6 @@ def _are_prepared(data: Dataset) -> bool:
     from lenet.reading.foreground.ink import Polarity  # here, because only own digits need a picture library
     from lenet.reading.prepared import find_prepared
 
-    images = data.train_images[:: -(-len(data.train_images) // LOOKED_AT)]
-    found = [find_prepared(np.repeat(image[..., None], 3, axis=2), Polarity.INK_HIGH) for image in images]
-    return 2 * sum(one is not None for one in found) > len(found)
+    images = data.train_images[:: -(-len(data.train_images) // SAMPLE_SIZE)]
+    colors = (np.repeat(image[..., None], 3, axis=2) for image in images)
+    return 2 * sum(find_prepared(image, Polarity.INK_HIGH) is not None for image in colors) > len(images)

@@ -1,4 +1,4 @@
-"""From names to a tested run: resolve network, data and recipe; train; test the best model once; draw the curves."""
+"""The training pipeline: resolve network, data and recipe; train; test the best model once; draw the curves."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lenet.files import write_atomically
 from lenet.model import Model, load
 from lenet.records import json_bytes
 from lenet.training.curves import draw_curves
-from lenet.training.devices import is_here
+from lenet.training.devices import is_available
 from lenet.training.distributed import Worker
 from lenet.training.loop import fit
 from lenet.training.progress import for_python
@@ -36,8 +36,8 @@ if TYPE_CHECKING:
 DEFAULT_NETWORK, DEFAULT_DATA, DEFAULT_RECIPE = "lenet-5-relu", "mnist", "default"
 
 
-class RecipeChanges(TypedDict, total=False):
-    """The values of a `Recipe` that can be given to `train` by name; see there what they mean."""
+class RecipeOverrides(TypedDict, total=False):
+    """The values of a `Recipe` that `train` takes as keywords."""
 
     epochs: int
     batch: int
@@ -88,7 +88,7 @@ def train(
     validation: int | None = None,
     checkpoint_every: int | None = None,
     progress: NullProgress | None = None,
-    **changes: Unpack[RecipeChanges],
+    **overrides: Unpack[RecipeOverrides],
 ) -> Run:
     """Train a network; the best model by validation error is kept, and tested once.
 
@@ -109,7 +109,7 @@ def train(
         validation: examples cut from the training part to choose by; None takes a tenth, at most 5,000; 0 none.
         checkpoint_every: updates between checkpoints within an epoch; None keeps one an epoch.
         progress: what shows how it goes; None shows a line for each epoch in a notebook, and nothing elsewhere.
-        changes: other values than the recipe's, by name: ``epochs=2``, ``seed=1``; see `Recipe`.
+        overrides: other values than the recipe's, by name: ``epochs=2``, ``seed=1``; see `Recipe`.
 
     Returns:
         The run: ``run.model``, ``run.history``, ``run.evaluation``.
@@ -123,19 +123,20 @@ def train(
     stored = _stored(out, resume, repeat)
     start = network if isinstance(network, Model) else _start_of(out if resume else repeat, stored)
     options = {"classes": classes, "channels": channels, "hidden": hidden, "size": size}
-    given = {option: value for option, value in options.items() if value is not None}
+    arguments = {option: value for option, value in options.items() if value is not None}
     data_options = _data_options(data, data_dir, polarity, transpose)
-    described, dataset, source = _network_and_data(network, data, data_options, given, stored, start)
+    description, dataset, source = _network_and_data(network, data, data_options, arguments, stored, start)
     _warn_of_data(dataset, source)
-    if start is not None and not _is_to_learn_others(start, dataset):
+    if start is not None and not _replaces_classes(start, dataset):
         dataset = dataset.with_classes(start.class_names)
-    chosen = _recipe(recipe, described, len(dataset.train_labels), changes, stored)
-    if stored and repeat and fingerprint(dataset) != stored["data"]["training_sha256"]:
+    full_recipe = _recipe(recipe, description, len(dataset.train_labels), overrides, stored)
+    digest = fingerprint(dataset.train_images, dataset.train_labels) if stored and repeat else None
+    if digest is not None and digest != stored["data"]["training_sha256"]:
         print(f"lenet: the training data differs from that of {repeat}", file=sys.stderr)
     run = fit(
-        described,
+        description,
         dataset,
-        chosen,
+        full_recipe,
         out,
         resume=resume,
         start=start,
@@ -156,7 +157,7 @@ def train(
 
 
 def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> dict[str, Any]:
-    """The settings of the run to go on with or to repeat; empty for a new one."""
+    """The settings of the run to resume or to repeat; empty for a new one."""
     if resume and repeat:
         raise TrainingError("--resume goes on with a run and --from repeats one from its start; give one of them")
     if resume and out is None:
@@ -171,27 +172,27 @@ def _stored(out: str | Path | None, resume: bool, repeat: str | Path | None) -> 
     return stored
 
 
-def _is_to_learn_others(start: Model, dataset: Dataset) -> bool:
-    """Whether a model of numbered classes, as those of digits are or those that nobody has named, gets new ones."""
+def _replaces_classes(start: Model, dataset: Dataset) -> bool:
+    """Whether a model of numbered classes is to learn the data set's named classes in their place."""
     has_numbers = all(name.isdecimal() for name in start.class_names)
     return has_numbers and not any(meaning_of(name).isdecimal() for name in dataset.class_names)
 
 
-def _start_of(begun: str | Path | None, stored: dict[str, Any]) -> Model | None:
-    """The model that a run which is to be repeated, or gone on with, started from; None if its recipe drew that."""
-    if begun is None or "start" not in stored:
+def _start_of(folder: str | Path | None, stored: dict[str, Any]) -> Model | None:
+    """The initial model of the run to resume or to repeat; None if its recipe draws the initial weights."""
+    if folder is None or "start" not in stored:
         return None
-    path = Path(begun)
+    path = Path(folder)
     start = load(Run(path if path.is_dir() else path.parent).first_path)
     if start.digest != stored["start"]:
-        raise TrainingError(f"{begun}: the run started from another model than first.safetensors beside it holds")
+        raise TrainingError(f"{folder}: the run started from another model than first.safetensors beside it holds")
     return start
 
 
 def _repeated_engine(stored: dict[str, Any]) -> str | None:
-    """The engine of the run to repeat, if it is here and LENET_ENGINE names no other."""
+    """The engine of the run to repeat, if it is available and LENET_ENGINE names no other."""
     engine = str(stored.get("engine", "torch"))
-    if is_here(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
+    if is_available(engine) and os.environ.get("LENET_ENGINE", engine) == engine:
         return engine
     warning = f"the run was made with the engine {printable(engine)}; another one gives other last bits"
     print(f"lenet: {warning}", file=sys.stderr)
@@ -201,7 +202,7 @@ def _repeated_engine(stored: dict[str, Any]) -> str | None:
 def _data_options(
     data: Dataset | str | Path | None, data_dir: str | Path | None, polarity: str, transpose: bool | None
 ) -> dict[str, Any]:
-    """What was asked of `data.load` beside the data's name, as ``run.json`` keeps it."""
+    """The arguments of `data.load` beside the name, as ``run.json`` holds them."""
     options: dict[str, Any] = {} if polarity == "auto" else {"polarity": polarity}
     if transpose is not None:
         options["transpose"] = transpose
@@ -211,15 +212,15 @@ def _data_options(
 
 
 def _warn_of_data(dataset: Dataset, source: dict[str, Any]) -> None:
-    """Say in a line what looks wrong with the training part."""
+    """Warn of classes without training examples, and of transposed digits."""
     counts = np.bincount(dataset.train_labels, minlength=len(dataset.class_names))
-    named = dict(zip(dataset.class_names, counts.tolist(), strict=True))
-    present = [name for name, count in named.items() if count]
+    counts_by_name = dict(zip(dataset.class_names, counts.tolist(), strict=True))
+    present = [name for name, count in counts_by_name.items() if count]
     if len(present) < 2:
         return  # which is refused before training
-    if empty := [name for name in named if name not in present]:
-        shown = ", ".join(empty[:10]) + ", …" * (len(empty) > 10)
-        print(f"lenet: {dataset.name} has no training examples of {printable(shown)}: none is learned", file=sys.stderr)
+    if empty := [name for name in counts_by_name if name not in present]:
+        names = ", ".join(empty[:10]) + ", …" * (len(empty) > 10)
+        print(f"lenet: {dataset.name} has no training examples of {printable(names)}: none is learned", file=sys.stderr)
     if "transpose" not in source:
         warn_of_transposed_digits(dataset)
 
@@ -228,41 +229,41 @@ def _network_and_data(
     network: Network | Model | str | Path | None,
     data: Dataset | str | Path | None,
     data_options: dict[str, Any],
-    given: dict[str, int],
+    arguments: dict[str, int],
     stored: dict[str, Any],
     start: Model | None,
 ) -> tuple[Network, Dataset, dict[str, Any]]:
-    """The network with the classes and channels that the data set has, the data set, and how to load that again."""
+    """The network with the data set's classes and channels, the data set, and the arguments that load it again."""
     if isinstance(network, Model):
         network = network.network
     elif start is not None and (network is None or network == start.network.name):
         network = start.network
     if stored and network is None:
         network = Network.from_json(stored["network"])
-    if isinstance(network, Network) and given:
-        option = next(iter(given))
+    if isinstance(network, Network) and arguments:
+        option = next(iter(arguments))
         raise TrainingError(f"{network.name} is described already; leave {option} out, or give its name to choose it")
     name = network or DEFAULT_NETWORK
-    described = name if isinstance(name, Network) else networks.describe(name, **given)
+    description = name if isinstance(name, Network) else networks.describe(name, **arguments)
     if isinstance(data, Dataset):
         dataset, source = data, _source_of(data)
     else:
         source = _source(data, data_options, stored)
         if data_sets.public_name(source["name_or_path"]) is None:
-            source = {"size": described.input[1], "color": described.input[0] == 3} | source
+            source = {"size": description.input[1], "color": description.input[0] == 3} | source
         dataset = data_sets.load(**source)
     if isinstance(name, Network):
-        return described, dataset, source
-    known, channels = networks.options(name), dataset.input_shape[0]
-    if "classes" in known:
-        given = {"classes": max(2, len(dataset.class_names))} | given
-    if known.get("channels", channels) < channels:
-        given = {"channels": channels} | given
-    return networks.describe(name, **given), dataset, source
+        return description, dataset, source
+    options, channels = networks.options(name), dataset.input_shape[0]
+    if "classes" in options:
+        arguments = {"classes": max(2, len(dataset.class_names))} | arguments
+    if options.get("channels", channels) < channels:
+        arguments = {"channels": channels} | arguments
+    return networks.describe(name, **arguments), dataset, source
 
 
 def _source_of(dataset: Dataset) -> dict[str, Any]:
-    """The arguments of `data.load` that gave a data set, as its provenance has them."""
+    """The arguments of `data.load` that load a data set again, from its provenance."""
     origin = dataset.provenance.get("origin", dataset.name)
     name = dataset.name if dataset.name in data_sets.names() else str(origin)
     pictures = dataset.provenance.get("pictures", {})
@@ -270,7 +271,7 @@ def _source_of(dataset: Dataset) -> dict[str, Any]:
 
 
 def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, Any]) -> dict[str, Any]:
-    """The arguments of `data.load`, as ``run.json`` keeps them."""
+    """The arguments of `data.load`, as ``run.json`` holds them."""
     source: dict[str, Any] = dict(stored["data"]["source"]) if stored and data is None else {}
     if not source:
         name = str(data or DEFAULT_DATA)
@@ -281,15 +282,15 @@ def _source(data: str | Path | None, options: dict[str, Any], stored: dict[str, 
 
 
 def _recipe(
-    recipe: Recipe | str | None, network: Network, examples: int, changes: RecipeChanges, stored: dict[str, Any]
+    recipe: Recipe | str | None, network: Network, examples: int, overrides: RecipeOverrides, stored: dict[str, Any]
 ) -> Recipe:
-    given: dict[str, Any] = dict(changes)
-    if "rates" in given:
-        given["rates"] = list(given["rates"])
-        given.setdefault("epochs", len(given["rates"]))
-        given.setdefault("schedule", "piecewise-constant")
+    values: dict[str, Any] = dict(overrides)
+    if "rates" in values:
+        values["rates"] = list(values["rates"])
+        values.setdefault("epochs", len(values["rates"]))
+        values.setdefault("schedule", "piecewise-constant")
     if isinstance(recipe, Recipe):
-        return Recipe.from_json(recipe.to_json() | given)
+        return Recipe.from_json(recipe.to_json() | values)
     if stored and recipe is None and Network.from_json(stored["network"]).stages == network.stages:
-        return Recipe.from_json(stored["recipe"] | given)
-    return named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **given)
+        return Recipe.from_json(stored["recipe"] | values)
+    return named_recipe(recipe or DEFAULT_RECIPE, network, examples=examples, **values)

@@ -14,36 +14,36 @@ _SPAN_SECONDS = 0.15
 
 
 class Cancelled(Exception):
-    """Training was asked to end, because a run beside it failed or Ctrl-C came."""
+    """Training was cancelled, as another run failed or Ctrl-C came."""
 
 
 class Pace:
-    """How many updates make a span, after which progress is shown, by how long the last span took."""
+    """Adaptive number of updates between progress reports, by the duration of the last span."""
 
     def __init__(self) -> None:
         self.updates = 1
 
-    def took(self, updates: int, seconds: float) -> None:
-        """A span of so many updates took so long."""
-        fitting = int(_SPAN_SECONDS * updates / max(seconds, 1e-6))
-        self.updates = max(1, min(fitting, 10 * self.updates))
+    def record(self, updates: int, seconds: float) -> None:
+        """Record the duration of a span of updates."""
+        updates_of_span = int(_SPAN_SECONDS * updates / max(seconds, 1e-6))
+        self.updates = max(1, min(updates_of_span, 10 * self.updates))
 
 
 class NullProgress:
-    """Shows nothing; the others show something at the same moments."""
+    """Progress reporter that shows nothing; base class of the others."""
 
     def __init__(self) -> None:
         self._cancelled = threading.Event()
 
     def begin(self, name: str, examples: int) -> None:
-        """Training begins that presents so many examples, over all epochs and runs; ``name`` goes before each line."""
+        """Start a report of so many examples over all epochs and runs; ``name`` is the prefix of each line."""
         self._cancelled.clear()
 
     def skip(self, examples: int) -> None:
-        """So many examples had been presented earlier."""
+        """Count examples that were presented before a run was resumed."""
 
     def advance(self, examples: int, text: str = "") -> None:
-        """So many more examples have been presented; ``text`` says how it goes.
+        """Count presented examples; ``text`` is the status.
 
         Raises:
             Cancelled: after `cancel`.
@@ -52,32 +52,32 @@ class NullProgress:
             raise Cancelled
 
     def note(self, text: str) -> None:
-        """Something is over: an epoch, or something else that takes a while."""
+        """Report a line, at the end of an epoch or another long step."""
 
     def cancel(self) -> None:
-        """Every run shall end at its next report."""
+        """Cancel every run at its next report."""
         self._cancelled.set()
 
     def part(self, name: str) -> "NullProgress":
-        """What one of several runs reports to; ``name`` goes before its lines."""
+        """Reporter of one of several runs; ``name`` is the prefix of its lines."""
         return _PartProgress(self, name)
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *failure: object) -> None:
-        """Nothing is left to tidy up."""
+        """No cleanup is needed."""
 
 
 class _PartProgress(NullProgress):
-    """One run's share of a progress report; beginning and ending are left to the whole."""
+    """Reporter of one of several runs, which passes counts and lines on to that of the whole."""
 
     def __init__(self, whole: NullProgress, name: str) -> None:
         super().__init__()
         self._whole, self._name = whole, name
 
     def begin(self, name: str, examples: int) -> None:
-        """The whole has begun."""
+        """The reporter of the whole has begun already."""
 
     def skip(self, examples: int) -> None:
         self._whole.skip(examples)
@@ -103,7 +103,7 @@ class LogProgress(NullProgress):
     def begin(self, name: str, examples: int) -> None:
         super().begin(name, examples)
         self._name, self._total, self._done, self._skipped = name, examples, 0, 0
-        self._started = time.monotonic()
+        self._start = time.monotonic()
 
     def skip(self, examples: int) -> None:
         with self._lock:
@@ -120,10 +120,10 @@ class LogProgress(NullProgress):
 
     def time_left(self) -> str:
         """As "12 min left", from the pace since the beginning; nothing at the end."""
-        fresh, rest = self._done - self._skipped, self._total - self._done
-        if rest <= 0 or not fresh:
+        presented, rest = self._done - self._skipped, self._total - self._done
+        if rest <= 0 or not presented:
             return ""
-        return f"{duration((time.monotonic() - self._started) * rest / fresh)} left"
+        return f"{duration((time.monotonic() - self._start) * rest / presented)} left"
 
     def _print(self, text: str) -> None:
         stream = self._stream or sys.stderr
@@ -132,12 +132,12 @@ class LogProgress(NullProgress):
 
 
 def for_python() -> NullProgress:
-    """What a caller in Python is shown: lines in a notebook, else nothing."""
+    """The default reporter of Python callers: lines in a notebook, else nothing."""
     return LogProgress(sys.stdout) if "ipykernel" in sys.modules else NullProgress()
 
 
 def on_stderr() -> NullProgress:
-    """Bars where stderr is a terminal, else lines."""
+    """The reporter of the command line: bars where stderr is a terminal, else lines."""
     if not sys.stderr.isatty():
         return LogProgress()
     from lenet.training.bars import BarProgress  # here, because rich takes as long to import as a hundred updates
@@ -146,7 +146,7 @@ def on_stderr() -> NullProgress:
 
 
 def describe_epoch(row: dict[str, Any], epochs: int) -> str:
-    """One line about an epoch; means over replicas.
+    """Format an epoch's row as one line, with means over replicas.
 
     >>> row = {"epoch": 1, "loss": 0.5, "error_rate": 9.0, "images_per_second": 1e4, "seconds": 5.0, "best": True}
     >>> describe_epoch(row | {"validation_error_rate": 2.0}, epochs=2)
@@ -163,7 +163,7 @@ def describe_epoch(row: dict[str, Any], epochs: int) -> str:
 
 
 def duration(seconds: float) -> str:
-    """A time in words that fit it.
+    """Format a duration in seconds, minutes or hours.
 
     >>> duration(8.2), duration(100), duration(3600 * 2.5)
     ('8 s', '2 min', '2.5 h')

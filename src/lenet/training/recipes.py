@@ -1,4 +1,4 @@
-"""Recipes: everything that decides how a network is trained, as plain values.
+"""Recipes: all hyperparameters of a training, as plain values.
 
 The named recipes are made for ``lenet-5-relu`` on gray pictures, thousands of them; `recipe` adapts them to the other
 networks, to color and to small data sets by the tables below.
@@ -21,20 +21,20 @@ OPTIMIZERS = ("sgd", "adamw", "sdlm")
 LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error", "sum-squared-error")
 # [LeCun98, III-B]: eta of each pass.
 PUBLISHED_RATES = (0.0005,) * 2 + (0.0002,) * 3 + (0.0001,) * 3 + (0.00005,) * 4 + (0.00001,) * 8
-MOST_SHIFT = 127  # pixels, as many as a signed byte holds
-MOST_EPOCHS, MOST_BATCH = 1_000_000, 1_000_000_000
+MAX_SHIFT = 127  # pixels, as many as a signed byte holds
+MAX_EPOCHS, MAX_BATCH = 1_000_000, 1_000_000_000
 _SMOOTHABLE = ("cross-entropy", "nll")
 _SDLM_LOSSES = ("penalty", "map", "sum-squared-error", "cross-entropy")
 
 
 @dataclass(frozen=True)
 class Recipe:
-    """How to train, complete: the same recipe on the same data gives the same weights, bit for bit.
+    """All hyperparameters of a training: the same recipe on the same data gives the same weights, bit for bit.
 
     Attributes:
         name: the named recipe it started from.
         epochs: passes over the training part.
-        batch: examples an update.
+        batch: examples for each update.
         optimizer: ``"sgd"``, ``"adamw"``, or ``"sdlm"``: stochastic diagonal Levenberg–Marquardt [LeCun98, appendix C],
             an update after each example, by the native engine.
         learning_rate: the peak of the schedule.
@@ -44,7 +44,7 @@ class Recipe:
         schedule: one of `SCHEDULES`; see `schedule.learning_rates`.
         rates: the rate of each epoch, for the schedule ``"piecewise-constant"``, in place of ``learning_rate``.
         warm_up: share of all updates in which the rate rises.
-        label_smoothing: share of the target spread evenly over all classes, for cross-entropy and nll.
+        label_smoothing: share of the target spread uniformly over all classes, for cross-entropy and nll.
         loss: one of `LOSSES`; see `losses`.
         j: penalty of the rubbish class in the map loss [LeCun98, eq. 9], in units of the other penalties as ``halved``
             leaves them; the paper gives no value.
@@ -52,10 +52,10 @@ class Recipe:
         mu: keeps the steps of SDLM finite where the second derivative vanishes [LeCun98, eq. 18].
         curvature_examples: how many examples SDLM estimates second derivatives from before each epoch.
         init: one of the rules of `initialization`.
-        shift: whole pixels that each training picture moves at most, along each axis, anew every epoch.
+        shift: upper bound of random shifts in whole pixels, along each axis, anew every epoch.
         flip: mirror half of the training pictures left to right; for things, not for digits.
         translation, rotation, scale, squeeze, shear, elastic: limits of `data.distortions.Distortions`; all 0 is none.
-        ema: decay of the running mean of the weights, which is then what is validated and kept; 0 keeps the weights.
+        ema: decay of the exponential moving average of the weights, which is then validated and saved; 0 is none.
         seed: of the first weights, the order, and every distortion.
 
     Raises:
@@ -100,11 +100,11 @@ class Recipe:
         ):
             if value not in known:
                 raise UnknownName(kind, value, known)
-        at_least = {"epochs": 1, "batch": 1, "curvature_examples": 1, "shift": 0, "seed": 0, "weight_decay": 0, "j": 0}
-        for name, minimum in at_least.items():
+        minimums = {"epochs": 1, "batch": 1, "curvature_examples": 1, "shift": 0, "seed": 0, "weight_decay": 0, "j": 0}
+        for name, minimum in minimums.items():
             if not (math.isfinite(getattr(self, name)) and getattr(self, name) >= minimum):
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at least {minimum}")
-        for name, maximum in (("shift", MOST_SHIFT), ("epochs", MOST_EPOCHS), ("batch", MOST_BATCH)):
+        for name, maximum in (("shift", MAX_SHIFT), ("epochs", MAX_EPOCHS), ("batch", MAX_BATCH)):
             if getattr(self, name) > maximum:
                 raise TrainingError(f"{name} is {getattr(self, name)}, expected at most {maximum}")
         for name, rate in (("learning_rate", self.learning_rate), ("mu", self.mu), *(("rates", r) for r in self.rates)):
@@ -126,12 +126,12 @@ class Recipe:
         if self.optimizer == "sdlm":
             self._check_sdlm()
         elif self.loss == "sum-squared-error" or self.halved:
-            wrong = "the loss sum-squared-error" if self.loss == "sum-squared-error" else "halved"
-            raise TrainingError(f"{wrong} goes with the optimizer sdlm, not with {self.optimizer}")
+            subject = "the loss sum-squared-error" if self.loss == "sum-squared-error" else "halved"
+            raise TrainingError(f"{subject} goes with the optimizer sdlm, not with {self.optimizer}")
         _ = self.distortions
 
     def _check_sdlm(self) -> None:
-        """What an update after each example, with a rate for each parameter, leaves no room for."""
+        """Check the values that SDLM restricts: it updates after each example, with a rate for each parameter."""
         required = {"batch": 1, "schedule": "piecewise-constant", "momentum": 0.0, "weight_decay": 0.0, "ema": 0.0,
                     "label_smoothing": 0.0, "shift": 0, "flip": False}  # fmt: skip
         for name, value in required.items():
@@ -145,7 +145,7 @@ class Recipe:
             raise TrainingError(f"the optimizer sdlm does not learn by {self.loss}; expected {', '.join(_SDLM_LOSSES)}")
 
     def limited_to(self, epochs: int) -> "Recipe":
-        """The same for the first so many epochs only, which keep their rates.
+        """The recipe limited to its first epochs, which keep their rates.
 
         >>> SDLM.limited_to(3).rates
         (0.0005, 0.0005, 0.0002)
@@ -156,18 +156,18 @@ class Recipe:
 
     @property
     def distortions(self) -> Distortions | None:
-        """The limits of the distortions, or None where nothing is distorted."""
+        """The limits of the distortions; None if all are 0."""
         names = ("translation", "rotation", "scale", "squeeze", "shear", "elastic")
         limits = {name: getattr(self, name) for name in names}
-        limited = Distortions(**limits)
-        return limited if any(limits.values()) else None
+        distortions = Distortions(**limits)  # which checks them
+        return distortions if any(limits.values()) else None
 
     def learning_rates(self, epoch: int, steps: int) -> list[float]:
         """The learning rates of the ``steps`` updates of one epoch, counted from 0."""
         return learning_rates(self.schedule, self.learning_rate, self.warm_up, epoch, self.epochs, steps, self.rates)
 
     def to_json(self) -> dict[str, Any]:
-        """All values, as ``run.json`` keeps them."""
+        """All values, as ``run.json`` holds them."""
         return {**asdict(self), "rates": list(self.rates)}
 
     @classmethod
@@ -195,13 +195,13 @@ _READ: dict[type, Callable[[Record, str], Any]] = {
     str: Record.text,
     tuple: Record.numbers,
 }
-"""How values of a recipe are read, by their type."""
+"""Readers of a recipe's values by type."""
 
 SDLM = Recipe(
     "1998", optimizer="sdlm", epochs=len(PUBLISHED_RATES), batch=1, momentum=0.0, nesterov=False, weight_decay=0.0,
     schedule="piecewise-constant", rates=PUBLISHED_RATES, loss="map", j=15.0, halved=True, init="sqrt-biases",
 )  # fmt: skip
-"""How [LeCun98, III-B and appendix C] trains; what the paper does not print was chosen on examples set aside."""
+"""The recipe of [LeCun98, III-B and appendix C]; values that are not printed were chosen on validation examples."""
 
 RECIPES: dict[str, Recipe] = {
     "fast": Recipe("fast", epochs=2, learning_rate=0.1, label_smoothing=0.05, shift=1),
@@ -210,7 +210,7 @@ RECIPES: dict[str, Recipe] = {
         "best", epochs=40, weight_decay=3e-4, label_smoothing=0.05, ema=0.999,
         translation=1.2, rotation=8.6, scale=0.1, squeeze=0.05, shear=0.1, elastic=0.4,
     ),
-    # What people copy from tutorials, to be compared with: no schedule, no shifts, one small rate.
+    # The usual settings of tutorials, for comparison: no schedule, no shifts, one small rate.
     "tutorial": Recipe(
         "tutorial", epochs=50, batch=16, learning_rate=1e-3, nesterov=False, weight_decay=0.0, schedule="constant"
     ),
@@ -220,9 +220,9 @@ RECIPES: dict[str, Recipe] = {
 
 @dataclass(frozen=True)
 class _Adaptation:
-    """What a network needs beside its loss: values that replace the recipe's, and a factor on its epochs."""
+    """Adaptation of a recipe to a network: replaced values, and a factor on the epochs."""
 
-    passes: int
+    epoch_factor: int
     values: dict[str, Any]
 
 
@@ -247,13 +247,13 @@ _ADAPTATIONS: dict[str, _Adaptation] = {
 # Logits learned by SGD from three channels: at the rates for gray digits ReLUs die, or the loss diverges.
 _COLOR = _Adaptation(2, {"learning_rate": 0.02})
 
-# An epoch of fewer examples is too few updates: there are as many more epochs, up to so many times. A rate that rises
+# An epoch of fewer examples has too few updates: the epochs are multiplied, up to this factor. A rate that rises
 # within a few dozen updates kills ReLUs now and then, so SGD takes half of it.
-ENOUGH_EXAMPLES, MOST_PASSES = 5_000, 50
+ENOUGH_EXAMPLES, MAX_EPOCH_FACTOR = 5_000, 50
 
 
 def recipe(name: str, network: Network, *, examples: int | None = None, **values: Any) -> Recipe:
-    """A named recipe, adapted to a network and to how much there is to learn from, with single values replaced.
+    """A named recipe, adapted to a network and to the number of examples, with single values replaced.
 
     The loss always follows from the network, and so do the first weights but for ``1998``; of the rest ``tutorial`` and
     ``1998`` keep their own.
@@ -275,26 +275,26 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     """
     name = resolve_name("recipe", name, RECIPES)
     chosen = RECIPES[name]
-    given = {key: value for key, value in values.items() if value is not None}
-    optimizer = given.get("optimizer", chosen.optimizer)
+    overrides = {key: value for key, value in values.items() if value is not None}
+    optimizer = overrides.get("optimizer", chosen.optimizer)
     if chosen.rates:
-        chosen = chosen if "rates" in given else chosen.limited_to(given.get("epochs", chosen.epochs))
+        chosen = chosen if "rates" in overrides else chosen.limited_to(overrides.get("epochs", chosen.epochs))
     elif name != "tutorial":
         adaptation = _adaptation(network) or _Adaptation(1, {})
-        chosen = replace(chosen, epochs=chosen.epochs * adaptation.passes, **adaptation.values)
+        chosen = replace(chosen, epochs=chosen.epochs * adaptation.epoch_factor, **adaptation.values)
         if examples and examples < ENOUGH_EXAMPLES:
-            more = min(MOST_PASSES, math.ceil(ENOUGH_EXAMPLES / examples))
+            factor = min(MAX_EPOCH_FACTOR, math.ceil(ENOUGH_EXAMPLES / examples))
             rate = chosen.learning_rate / 2 if chosen.optimizer == "sgd" else chosen.learning_rate
-            chosen = replace(chosen, epochs=chosen.epochs * more, learning_rate=rate)
-    loss = given.get("loss", natural_loss(network, optimizer))
+            chosen = replace(chosen, epochs=chosen.epochs * factor, learning_rate=rate)
+    loss = overrides.get("loss", natural_loss(network, optimizer))
     smoothing = chosen.label_smoothing if loss in _SMOOTHABLE else 0.0
     init = chosen.init if chosen.optimizer == "sdlm" else default_rule(network)
-    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **given}
+    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **overrides}
     return Recipe.from_json({**complete, "rates": list(complete["rates"])})
 
 
 def natural_loss(network: Network, optimizer: str = "sgd") -> str:
-    """The loss that a network's outputs are made for; SDLM sums squared errors where the others take their mean.
+    """The loss that suits a network's outputs; SDLM sums squared errors where the others take their mean.
 
     >>> from lenet.networks import describe
     >>> [natural_loss(describe(name)) for name in ("lenet-1", "lenet-5", "lenet-short", "lenet-caffe")]
@@ -328,9 +328,9 @@ def check_loss(loss: str, network: Network) -> None:
 def _adaptation(network: Network) -> _Adaptation | None:
     if network.name in _ADAPTATIONS:
         return _ADAPTATIONS[network.name]
-    used = {stage.activation for stage in network.stages}
-    if Activation.SIGMOID in used:
+    activations = {stage.activation for stage in network.stages}
+    if Activation.SIGMOID in activations:
         return _Adaptation(2, _SIGMOID)
-    if used & {Activation.SQUASH, Activation.TANH}:
+    if activations & {Activation.SQUASH, Activation.TANH}:
         return _Adaptation(2, _SQUASH)
     return _COLOR if network.input[0] > 1 else None

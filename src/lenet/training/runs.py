@@ -1,4 +1,4 @@
-"""A run on disk: a folder that can be repeated, read at any moment, and gone on with after a kill.
+"""Runs on disk: folders that can be repeated, read at any moment, and resumed after a kill.
 
 ``run.json`` is written once, before the first update. After every epoch ``best.safetensors`` (if it is better) is
 written before ``last.safetensors``, which holds the history too; ``history.jsonl`` follows from it. Each file is
@@ -22,7 +22,6 @@ from safetensors.numpy import save as to_bytes
 
 import lenet
 from lenet.architecture import Network
-from lenet.data import Dataset
 from lenet.errors import LeNetError, TrainingError, WeightsError
 from lenet.files import LEFTOVERS, locked, write_atomically
 from lenet.model import Model, read_safetensors
@@ -34,9 +33,9 @@ if TYPE_CHECKING:
     from lenet.evaluation import Evaluation
 
 FORMAT = "lenet-run-1"
-MOST_THREADS = 1024
+MAX_THREADS = 1024
 LOCK = ".lock"
-_LONGEST_NAME = 200  # bytes of a folder's name, of the 255 that file systems take
+_MAX_NAME_LENGTH = 200  # bytes of a folder's name, of the 255 that file systems take
 
 EpochRow = dict[str, Any]
 """One epoch: epoch, loss, errors, error_rate, validation_loss, validation_errors, validation_error_rate, test_errors,
@@ -46,13 +45,13 @@ a warning where the network is at chance."""
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Where a run stands: after ``step`` updates of epoch ``epoch``, both counted from 0.
+    """A run's position and state: after ``step`` updates of epoch ``epoch``, both counted from 0.
 
     Attributes:
         state: the learner's arrays.
         totals: loss and errors of the epoch so far; of replicas, arrays (R,).
         history: the rows of the epochs that are done.
-        stream: where the stream's draws stood before the epoch.
+        stream: the state of the stream before the epoch.
     """
 
     epoch: int
@@ -65,10 +64,10 @@ class Checkpoint:
 
 @dataclass(frozen=True, repr=False)
 class Run:
-    """A run's folder and what lies in it.
+    """A run's folder and its files.
 
     Attributes:
-        folder: where it lies.
+        folder: its path.
         evaluation: of the best model on the test part, if `train` has just made it.
     """
 
@@ -98,12 +97,12 @@ class Run:
 
     @property
     def last_path(self) -> Path:
-        """The last checkpoint: weights, optimizer, place in the run."""
+        """The last checkpoint: weights, optimizer, position in the run."""
         return self.folder / "last.safetensors"
 
     @property
     def first_path(self) -> Path:
-        """What training started from, where that is not what the recipe draws."""
+        """The initial model, if the recipe does not draw it."""
         return self.folder / "first.safetensors"
 
     @property
@@ -113,7 +112,7 @@ class Run:
 
     @property
     def evaluation_path(self) -> Path:
-        """What the best model made of the test part."""
+        """The evaluation of the best model on the test part."""
         return self.folder / "evaluation.json"
 
     @property
@@ -123,7 +122,7 @@ class Run:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What ``run.json`` holds."""
+        """The content of ``run.json``."""
         return read_settings(self.settings_path)
 
     @property
@@ -145,7 +144,7 @@ class Run:
 
     @property
     def warnings(self) -> list[str]:
-        """What is wrong with the network as its last epoch left it, and what to change; as `history`.
+        """Warnings of the last epoch, with advice; as `history`.
 
         One sentence if it answers no better than chance, none otherwise.
         """
@@ -182,7 +181,7 @@ class Run:
 
     def save_checkpoint(self, checkpoint: Checkpoint) -> None:
         """Replace the last checkpoint, then the history that follows from it."""
-        place = {
+        position = {
             "format": FORMAT,
             "epoch": checkpoint.epoch,
             "step": checkpoint.step,
@@ -190,7 +189,7 @@ class Run:
             "history": checkpoint.history,
             **({"stream": checkpoint.stream} if checkpoint.stream else {}),
         }
-        write_atomically(self.last_path, to_bytes(checkpoint.state, metadata={"lenet": json.dumps(place)}))
+        write_atomically(self.last_path, to_bytes(checkpoint.state, metadata={"lenet": json.dumps(position)}))
         self.save_history(checkpoint.history)
 
     def save_history(self, history: list[EpochRow]) -> None:
@@ -207,30 +206,30 @@ class Run:
             return None
         try:
             metadata, state = read_safetensors(self.last_path)
-            if wrong := [name for name, array in state.items() if not np.isfinite(array).all()]:
-                raise RecordError(f"{wrong[0]} holds a value that is not a finite number")
-            place = Record.parsed(Record(metadata).text("lenet"))
-            history = read_history(place.list("history"))
-            epoch = place.integer("epoch", len(history), len(history))
-            drawn = dict(place.record("stream", default={}).values)
-            return Checkpoint(epoch, place.integer("step", 0), state, _read_totals(place), history, drawn)
+            if not_finite := [name for name, array in state.items() if not np.isfinite(array).all()]:
+                raise RecordError(f"{not_finite[0]} holds a value that is not a finite number")
+            position = Record.parsed(Record(metadata).text("lenet"))
+            history = read_history(position.list("history"))
+            epoch = position.integer("epoch", len(history), len(history))
+            stream = dict(position.record("stream", default={}).values)
+            return Checkpoint(epoch, position.integer("step", 0), state, _read_totals(position), history, stream)
         except (RecordError, WeightsError) as error:
             raise TrainingError(f"{self.last_path}: not a readable checkpoint ({error}); {_START_AGAIN}") from None
 
 
-def _read_totals(place: Record) -> tuple[Any, Any]:
-    if any(isinstance(total, list) for total in place.list("totals")):
-        losses, errors = place.number_rows("totals", len(place.list("totals", 2)[0]))
-        return np.array(losses), np.array(errors, np.int64)
-    loss, errors_of_one = place.numbers("totals", 2)
-    return loss, int(errors_of_one)
+def _read_totals(position: Record) -> tuple[Any, Any]:
+    if any(isinstance(total, list) for total in position.list("totals")):
+        losses, error_counts = position.number_rows("totals", len(position.list("totals", 2)[0]))
+        return np.array(losses), np.array(error_counts, np.int64)
+    loss, errors = position.numbers("totals", 2)
+    return loss, int(errors)
 
 
 _START_AGAIN = "delete the file to start the run again"
 
 
 def read_history(rows: Iterable[Any]) -> list[EpochRow]:
-    """The rows of a history, which may be anything.
+    """Validate the rows of a history.
 
     Raises:
         RecordError: if one lacks a value, or has one of another kind.
@@ -264,11 +263,11 @@ def read_history(rows: Iterable[Any]) -> list[EpochRow]:
 
 
 @contextmanager
-def hold(folder: Path) -> Iterator[None]:
-    """Make a folder, and hold it for this process alone while it is trained into.
+def locked_folder(folder: Path) -> Iterator[None]:
+    """Create a folder and lock it for this process; a context.
 
     Raises:
-        TrainingError: if another process holds it.
+        TrainingError: if another process has locked it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with locked(folder / LOCK, lambda: _in_use(folder)):
@@ -285,13 +284,13 @@ def _in_use(folder: Path) -> TrainingError:
 def begin(
     out: str | Path | None, settings: dict[str, Any], *, resume: bool = False, start: Model | None = None
 ) -> Iterator[Run]:
-    """Make the folder of a new run and write ``run.json``, or open an old one to go on; a context that holds it.
+    """Create the folder of a new run with its ``run.json``, or open an old one to resume; a context that locks it.
 
     Args:
         out: the folder; None takes the first free ``runs/NETWORK-DATA-N``.
-        settings: what ``run.json`` shall hold.
+        settings: the content of ``run.json``.
         resume: go on with the run that is there, if there is one.
-        start: the model that training starts from, if that is not what the recipe draws.
+        start: the initial model, if the recipe does not draw it.
 
     Raises:
         TrainingError: if there is a run and ``resume`` is not set, or it was begun with other settings, or another
@@ -303,7 +302,7 @@ def begin(
         run = Run(Path(out))
         if run.folder.exists() and not run.folder.is_dir():
             raise TrainingError(f"{out}: is a file, expected a folder for the run")
-    with hold(run.folder):
+    with locked_folder(run.folder):
         _prepare(run, settings, resume, start)
         yield run
 
@@ -316,19 +315,19 @@ def _prepare(run: Run, settings: dict[str, Any], resume: bool, start: Model | No
                 f"{run.folder}: holds a run of {stored['network']['name']} on {stored['data']['name']} already; "
                 "add --resume to go on with it, or choose another folder with --out"
             )
-        _refuse_other_settings(run, stored, settings)
+        _check_same_settings(run, stored, settings)
     else:
         for path in (run.last_path, run.first_path):  # without run.json nobody can tell whose they are
             path.unlink(missing_ok=True)
         if start is not None:
             start.save(run.first_path)
         write_atomically(run.settings_path, json_bytes(settings, indent=2))
-    for unfinished in run.folder.glob(LEFTOVERS):  # of a process that was killed
-        unfinished.unlink(missing_ok=True)
+    for leftover in run.folder.glob(LEFTOVERS):  # of a process that was killed
+        leftover.unlink(missing_ok=True)
 
 
 def read_settings(path: str | Path) -> dict[str, Any]:
-    """What a ``run.json``, or the one in a run's folder, holds; all that a run is repeated by is checked.
+    """Read a ``run.json``, or the one in a run's folder; all that a run is repeated by is checked.
 
     Raises:
         TrainingError: if it cannot be read or is none, or a value in it is not what it should be.
@@ -357,11 +356,11 @@ _SOURCE: dict[str, Callable[[Record, str], Any]] = {
     "polarity": Record.text,
     "transpose": Record.boolean,
 }
-"""What `data.load` takes, and how each is read."""
+"""Arguments of `data.load` and their readers."""
 
 
 _NO_SOURCE = {"name_or_path": ""}
-"""Of a run that was not trained on a data set as it is, and which another command than `train` repeats."""
+"""The source of a run whose data `data.load` does not load, and which another command than `train` repeats."""
 
 
 def _checked_settings(record: Record) -> dict[str, Any]:
@@ -376,32 +375,32 @@ def _checked_settings(record: Record) -> dict[str, Any]:
     source.text("name_or_path")
     record.integer("validation", 0)
     record.integers("seeds", default=[])
-    record.integer("threads", 1, MOST_THREADS, default=None)
+    record.integer("threads", 1, MAX_THREADS, default=None)
     for name in ("engine", "device"):
         record.text(name, default=None)
-    taken = {name: _SOURCE[name](source, name) for name in source.values if name in source}
-    return {**record.values, "data": {**data.values, **({"source": taken} if "source" in data else {})}}
+    arguments = {name: _SOURCE[name](source, name) for name in source.values if name in source}
+    return {**record.values, "data": {**data.values, **({"source": arguments} if "source" in data else {})}}
 
 
 def versions(engine: str) -> dict[str, str]:
-    """What the bits of a result depend on beside its settings: torch only where it is the engine."""
+    """Versions that the bits of a result depend on: of torch only if it is the engine."""
     packages = ("numpy", "safetensors", *(["torch"] if engine == "torch" else []))
     installed = {name: metadata.version(name) for name in packages}
     return {"lenet": lenet.__version__, "python": platform.python_version(), **installed}
 
 
-def fingerprint(dataset: Dataset) -> str:
-    """sha256 of the training images and labels; the test part has no say in a run."""
-    digest = hashlib.sha256(repr(dataset.train_images.shape).encode())
-    digest.update(np.ascontiguousarray(dataset.train_images).data)
-    digest.update(np.ascontiguousarray(dataset.train_labels.astype("<i8")).data)
+def fingerprint(images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:
+    """sha256 of the training images and labels."""
+    digest = hashlib.sha256(repr(images.shape).encode())
+    digest.update(np.ascontiguousarray(images).data)
+    digest.update(np.ascontiguousarray(labels.astype("<i8")).data)
     return digest.hexdigest()
 
 
 def _free_folder(name: str) -> Path:
-    """The first ``runs/NAME-N`` that is not there, made; what no folder's name should hold becomes ``_``."""
-    plain = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
-    stem = plain.encode()[:_LONGEST_NAME].decode(errors="ignore")
+    """Create the first free folder ``runs/NAME-N``; characters that no folder's name should hold become ``_``."""
+    sanitized = "".join(character if character.isprintable() and character not in "/\\" else "_" for character in name)
+    stem = sanitized.encode()[:_MAX_NAME_LENGTH].decode(errors="ignore")
     for number in count(1):
         folder = Path("runs") / f"{stem}-{number}"
         try:
@@ -412,14 +411,13 @@ def _free_folder(name: str) -> Path:
     raise AssertionError("there is always a next number")
 
 
-def _refuse_other_settings(run: Run, stored: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
+def _check_same_settings(run: Run, stored: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
     if stored["network"] != settings["network"]:
         raise TrainingError(
             f"{run.folder}: holds a run of {stored['network']['name']}, which differs from the "
             f"{settings['network']['name']} asked for; choose another folder with --out"
         )
-    same = ("training_sha256", "stream")
-    if any(stored["data"].get(name) != settings["data"].get(name) for name in same):
+    if any(stored["data"].get(name) != settings["data"].get(name) for name in ("training_sha256", "stream")):
         raise TrainingError(
             f"{run.folder}: was begun on {stored['data']['name']}, whose training part differs from that of the "
             f"{settings['data']['name']} given now; choose another folder with --out"
@@ -431,10 +429,10 @@ def _refuse_other_settings(run: Run, stored: Mapping[str, Any], settings: Mappin
             f"{run.folder}: was begun from another model's parameters; leave the model out to go on, "
             "or choose another folder with --out"
         )
-    before = {**Recipe.from_json(stored["recipe"]).to_json(), "validation": stored["validation"]}
+    stored_values = {**Recipe.from_json(stored["recipe"]).to_json(), "validation": stored["validation"]}
     for name, value in {**settings["recipe"], "validation": settings["validation"]}.items():
-        if before.get(name) != value:
+        if stored_values.get(name) != value:
             raise TrainingError(
-                f"{run.folder}: was begun with {name} {before.get(name)}, not {value}; "
+                f"{run.folder}: was begun with {name} {stored_values.get(name)}, not {value}; "
                 "leave that option out to go on, or choose another folder with --out"
             )

@@ -41,12 +41,13 @@ def learning_rates(
 
 
 def _one_cycle(update: int, updates: int, warm_up: float) -> float:
-    """The share of the peak at the end of an update, counted from 0."""
-    rising = warm_up * updates
-    return min(1.0, (update + 1) / rising if update + 1 <= rising else (updates - update) / (updates - rising))
+    """Ratio of the rate to its peak at the end of an update, counted from 0."""
+    warm_up_updates = warm_up * updates
+    is_rising = update + 1 <= warm_up_updates
+    return min(1.0, (update + 1) / warm_up_updates if is_rising else (updates - update) / (updates - warm_up_updates))
 
 
 def _one_cycle_midpoint(epoch: int, epochs: int, steps: int, warm_up: float) -> NDArray[np.float64]:
-    """The shares of the peak in the middle of each update of an epoch."""
-    done = (epoch + (np.arange(steps) + 0.5) / steps) / epochs
-    return np.where(done < warm_up, done / warm_up if warm_up else 1.0, (1 - done) / (1 - warm_up))
+    """Ratios of the rate to its peak in the middle of each update of an epoch."""
+    progress = (epoch + (np.arange(steps) + 0.5) / steps) / epochs
+    return np.where(progress < warm_up, progress / warm_up if warm_up else 1.0, (1 - progress) / (1 - warm_up))

@@ -1,4 +1,4 @@
-"""Runs side by side, a thread each: they share nothing, and the engine lets go of Python's lock."""
+"""Concurrent runs in threads: they share nothing, and the engine releases Python's global lock."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
@@ -13,17 +13,17 @@ Result = TypeVar("Result")
 def side_by_side(
     jobs: Sequence[Callable[[], Result]], progress: NullProgress, threads: int | None = None
 ) -> list[Result]:
-    """What the jobs give, in their order; as many run at once as there are cores.
+    """Run jobs concurrently, one for each core; their results in the order of the jobs.
 
     If one fails, or Ctrl-C comes, the others end at their next progress report, and the failure is raised.
 
     >>> side_by_side([lambda: 1, lambda: 2], NullProgress())
     [1, 2]
     """
-    at_once = min(threads or usable_cores(), len(jobs))
-    if at_once <= 1:
+    workers = min(threads or usable_cores(), len(jobs))
+    if workers <= 1:
         return [job() for job in jobs]
-    with ThreadPoolExecutor(at_once) as pool:
+    with ThreadPoolExecutor(workers) as pool:
         futures = [pool.submit(job) for job in jobs]
         try:
             done, _ = wait(futures, return_when=FIRST_EXCEPTION)

@@ -1,4 +1,4 @@
-"""Streams: what a network is presented, epoch by epoch; pictures, labels, their order, and how each is changed."""
+"""Streams of training examples, epoch by epoch: pictures, labels, order and augmentation."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -22,7 +22,7 @@ _VALIDATION_SEED = 0  # the same cut for every seed of a recipe, so that runs ca
 
 @dataclass(frozen=True, eq=False)
 class Epoch:
-    """One epoch.
+    """The training examples of one epoch.
 
     Attributes:
         images: uint8 at the network's size, (N, H, W), or (N, C, H, W) where there is more than one channel.
@@ -30,7 +30,7 @@ class Epoch:
         order: rows of both as they are presented, int64 (n,), or (n, R) with a column for each of R replicas.
         augmentation: of each picture of the order.
         curvature: the rows that second derivatives are estimated from, as ``order``; for SDLM.
-        remarks: what the history says of it besides, as plain values.
+        remarks: further values of the epoch's row in the history.
     """
 
     images: GrayLevels
@@ -45,36 +45,36 @@ class Epoch:
 
 
 class Stream(ABC):
-    """What a network is presented. All randomness is seeded, so that an epoch can be made again at any time.
+    """Source of training examples. All randomness is seeded, so that an epoch can be generated again at any time.
 
-    A stream whose draws follow one another, epoch after epoch, says where they stand by `state`.
+    A stream whose draws follow one another, epoch after epoch, gives its state by `state`.
     """
 
     @property
     @abstractmethod
     def examples(self) -> int:
-        """How many an epoch presents; about so many, where epochs differ."""
+        """Number of examples of an epoch; an estimate, where epochs differ."""
 
     @abstractmethod
     def epoch(self, number: int) -> Epoch:
         """One epoch, counted from 0."""
 
     def describe(self) -> dict[str, Any]:
-        """What ``run.json`` says of it, as plain values: a ``name`` at least; a run goes on with an equal one only."""
+        """Description for ``run.json``, with a ``name``; a run can be resumed with an equal one only."""
         raise NotImplementedError(f"{type(self).__name__} is not trained on in a run's folder")
 
     def state(self) -> dict[str, Any]:
-        """Where its draws stand, as plain values."""
+        """State of the random generator, as plain values."""
         return {}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Go back to a `state`; ValueError if it is none."""
+        """Restore a `state`; ValueError if it is none."""
         if state:
             raise ValueError(f"no state of {type(self).__name__}, which has none")
 
 
 class GeneratedStream(Stream):
-    """A stream whose epochs are drawn one after the other from one generator, ``self.rng``."""
+    """Stream whose epochs are drawn in sequence from one generator, ``self.rng``."""
 
     def __init__(self, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
@@ -85,13 +85,13 @@ class GeneratedStream(Stream):
     def restore(self, state: Mapping[str, Any]) -> None:
         try:
             self.rng.bit_generator.state = dict(state)
-        except Exception as error:  # NumPy says in many ways that this is none
+        except Exception as error:  # NumPy raises many kinds
             raise ValueError(f"no state of a random generator ({error})") from None
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """The training part at the network's size, the rows to learn from, and what is held out.
+    """The training part at the network's size, the rows to learn from, and the held-out examples.
 
     Rows instead of a second copy: touching as much memory again would take as long as a hundred updates.
 
@@ -117,13 +117,13 @@ class Examples:
         """
         labels = dataset.train_labels
         count = min(5_000, len(labels) // 10) if held_out is None else held_out
-        chosen = choose_validation(dataset, count, _VALIDATION_SEED)
+        is_held_out = choose_validation(dataset, count, _VALIDATION_SEED)
         images = at_size(dataset.train_images, network)
-        return cls(images, labels, np.flatnonzero(~chosen), images[chosen], labels[chosen])
+        return cls(images, labels, np.flatnonzero(~is_held_out), images[is_held_out], labels[is_held_out])
 
 
 class DatasetStream(Stream):
-    """A data set's examples, shuffled anew for each epoch, and augmented as the recipe says."""
+    """Stream of a data set's examples, shuffled anew for each epoch, and augmented as the recipe says."""
 
     def __init__(self, examples: Examples, recipe: Recipe) -> None:
         self._examples, self._recipe = examples, recipe
@@ -135,12 +135,12 @@ class DatasetStream(Stream):
     def epoch(self, number: int) -> Epoch:
         examples, recipe = self._examples, self._recipe
         order, augmentation = epoch_order(recipe, examples.rows, number)
-        chosen = curvature_order(recipe, examples.rows, number) if recipe.optimizer == "sdlm" else None
-        return Epoch(examples.images, examples.labels, order, augmentation, chosen)
+        curvature = curvature_order(recipe, examples.rows, number) if recipe.optimizer == "sdlm" else None
+        return Epoch(examples.images, examples.labels, order, augmentation, curvature)
 
 
 def at_size(images: GrayLevels, network: Network) -> GrayLevels:
-    """Pictures with background around them, up to the size that a network takes: once, and not in every epoch."""
+    """Pad pictures with background to a network's input size, once and not in every epoch."""
     channels, height, width = network.input
-    fitting = fitted(images, network.input)
-    return np.ascontiguousarray(fitting.reshape(-1, height, width) if channels == 1 else fitting)
+    images = fitted(images, network.input)
+    return np.ascontiguousarray(images.reshape(-1, height, width) if channels == 1 else images)

@@ -1,4 +1,4 @@
-"""Adaptation of a model to a person's own hand, judged by cross-validation, and by what it knew before."""
+"""The verb ``adapt``: fine-tuning on a person's handwriting, with cross-validation and tests on the original domain."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -21,33 +21,33 @@ from lenet.reading.recognition import Recognizer
 from lenet.training.adaptation import PASSES, LabeledDigits, pieces_of_digits
 from lenet.training.adaptation import adapt as adapt_model
 
-FEWEST = 10  # pictures: fewer say too little about a hand, and nothing about whether adapting helped
-FEW, FOLDS_OF_FEW, FOLDS = 40, 10, 5
+MIN_PICTURES = 10  # fewer are too few to learn a handwriting, and to measure whether it was learned
+SMALL_SET, FOLDS_OF_SMALL_SET, FOLDS = 40, 10, 5
 _MAX_CHANGES = 20  # that are printed
 _PIECES = 2_000
-_PARTS = {FOLDS_OF_FEW: "tenth", FOLDS: "fifth"}
+_PARTS = {FOLDS_OF_SMALL_SET: "tenth", FOLDS: "fifth"}
 
 Item = TypeVar("Item")
 
 
 class Progress:
-    """Progress of an adaptation; this one ignores it."""
+    """Progress reporter of an adaptation; this one reports nothing."""
 
-    def say(self, what: str) -> None:
-        """A step begins."""
+    def say(self, text: str) -> None:
+        """Report the start of a step."""
 
     def problems(self, measurement: Measurement) -> None:
-        """The pictures were read, some of which may not open."""
+        """Report pictures that could not be opened."""
 
     def count(self, items: Iterable[Item], total: int) -> Iterator[Item]:
-        """The items, counted as they come."""
+        """Iterate over items and count them."""
         yield from items
 
 
 def adapt(
     labels: str | Path, model: Model | str | Path = "pretrained", *, progress: Progress | None = None
 ) -> "Adaptation":
-    """Adapt a model to somebody's handwriting, with at least 10 labeled pictures, and say what that did.
+    """Adapt a model to somebody's handwriting, with at least 10 labeled pictures, and measure the effect.
 
     The pictures are judged by cross-validation: none is read by a model that has learned from it. MNIST is rehearsed
     while learning, and its test part is read before and after.
@@ -55,10 +55,10 @@ def adapt(
     Args:
         labels: a table, ``labels.csv``, with file, label[, kind][, capture]; or a folder with one.
         model: what to adapt: a model of digits, its file, a run's folder, or a name that ships. It stays as it is.
-        progress: is told of each step.
+        progress: reporter of the steps.
 
     Returns:
-        The adapted model, ``adaptation.model``, and what it reads differently.
+        The adapted model, ``adaptation.model``, and the measured effect.
 
     Raises:
         DataError: if the table or too many pictures cannot be read, or MNIST cannot be had.
@@ -66,7 +66,7 @@ def adapt(
     """
     progress = progress or Progress()
     model = load(model)
-    Recognizer(model)  # says what is wrong with it before anything is done, as does this:
+    Recognizer(model)  # checks the model before anything is done, as does this:
     adaptations = _adaptations(model)
     pictures = read_labels(labels)
     _check_enough(len(pictures), f"{labels} names {{}} pictures")
@@ -74,41 +74,52 @@ def adapt(
     rehearsed = LabeledDigits(mnist.train_images, mnist.train_labels.astype(np.int64))
 
     progress.say(f"reading {len(pictures)} pictures")
-    shown = list(progress.count(extract_examples(pictures, model), len(pictures)))
-    before = Measurement(tuple(one.answer for one in shown))
+    picture_examples = list(progress.count(extract_examples(pictures, model), len(pictures)))
+    before = Measurement(tuple(examples.answer for examples in picture_examples))
     progress.problems(before)
-    _check_enough(sum(one.is_usable for one in shown), f"of {len(pictures)} pictures {{}} show what their labels say")
+    _check_enough(
+        sum(examples.is_usable for examples in picture_examples),
+        f"of {len(pictures)} pictures {{}} show what their labels say",
+    )
     folds = folds_of(pictures)
-    turns = range(int(folds.max()) + 1)
-    progress.say(f"learning {len(turns)} times, each time from all but one {_PARTS[len(turns)]} of them")
-    crossed = [adapt_model(model, _examples(shown, folds != fold), rehearsed, PASSES) for fold in turns]
+    fold_numbers = range(int(folds.max()) + 1)
+    progress.say(f"learning {len(fold_numbers)} times, each time from all but one {_PARTS[len(fold_numbers)]} of them")
+    models = [
+        adapt_model(model, _examples(picture_examples, folds != fold), rehearsed, PASSES) for fold in fold_numbers
+    ]
     progress.say("reading each picture with the model that has not seen it")
-    answers = progress.count(read_by_turns(pictures, crossed, folds.tolist()), len(pictures))
+    answers = progress.count(read_by_turns(pictures, models, folds.tolist()), len(pictures))
     after = Measurement(tuple(answers))
     progress.say("learning from all of them")
-    examples = _examples(shown, folds >= 0)
+    examples = _examples(picture_examples, folds >= 0)
     adapted = adapt_model(model, examples, rehearsed, PASSES)
     adaptation = Adaptation(
-        adapted, before, after, len(turns), len(examples), Known.of(model, mnist), Known.of(adapted, mnist)
+        adapted,
+        before,
+        after,
+        len(fold_numbers),
+        len(examples),
+        BaselineResults.of(model, mnist),
+        BaselineResults.of(adapted, mnist),
     )
     provenance = model.provenance | {"adaptations": [*adaptations, _adaptation(model, Path(labels), adaptation)]}
     return replace(adaptation, model=replace(adapted, provenance=provenance))
 
 
 @dataclass(frozen=True)
-class Known:
-    """A model's results on its former training domain.
+class BaselineResults:
+    """Results of a model on the original domain: MNIST, and pieces of digits to be rejected.
 
     Attributes:
         mnist: errors and examples of MNIST's test part.
-        pieces: of pieces of digits, how many get an answer that is not rejected, and how many there are.
+        pieces: of pieces of digits, the number accepted and the number of all.
     """
 
     mnist: tuple[int, int]
     pieces: tuple[int, int]
 
     @classmethod
-    def of(cls, model: Model, mnist: Dataset) -> "Known":
+    def of(cls, model: Model, mnist: Dataset) -> "BaselineResults":
         evaluation = evaluate(model, mnist)
         recognizer = Recognizer(model)
         pieces = pieces_of_digits(mnist.test_images, _PIECES, np.random.default_rng(0))
@@ -125,14 +136,14 @@ class Known:
 
 @dataclass(frozen=True, eq=False)
 class Adaptation:
-    """An adapted model, and what adapting did.
+    """An adapted model, and the measured effect.
 
     Attributes:
-        model: the adapted one; its provenance says from what it came.
+        model: the adapted one; its provenance records the original model.
         before, after: the own pictures, read with the weights as they were, and by cross-validation.
         folds: the parts of the cross-validation.
         examples: the own digits that were learned.
-        known_before, known_after: what else the models know.
+        baseline_before, baseline_after: results of both models on the original domain.
     """
 
     model: Model
@@ -140,8 +151,8 @@ class Adaptation:
     after: Measurement
     folds: int
     examples: int
-    known_before: Known
-    known_after: Known
+    baseline_before: BaselineResults
+    baseline_after: BaselineResults
 
     @property
     def changed(self) -> list[tuple[Answer, Answer]]:
@@ -152,13 +163,13 @@ class Adaptation:
     def lines(self) -> list[str]:
         """The outcome as text."""
         tallies = [measurement.total for measurement in (self.before, self.after)]
-        known = [self.known_before, self.known_after]
+        baselines = [self.baseline_before, self.baseline_after]
         rows = [
             (f"own pictures right, {self.folds}-fold", [(tally.right, tally.n) for tally in tallies], 1),
             ("own pictures rejected", [(tally.rejected, tally.n) for tally in tallies], 1),
             ("own pictures accepted but wrong", [(tally.accepted_wrong, tally.n) for tally in tallies], 1),
-            ("MNIST test errors", [one.mnist for one in known], 2),
-            ("pieces of digits accepted", [one.pieces for one in known], 1),
+            ("MNIST test errors", [baseline.mnist for baseline in baselines], 2),
+            ("pieces of digits accepted", [baseline.pieces for baseline in baselines], 1),
         ]
         changed = self.changed
         better = sum(now.is_right and not was.is_right for was, now in changed)
@@ -186,8 +197,8 @@ class Adaptation:
             "pictures": self.before.total.n,
             "examples": self.examples,
             "folds": self.folds,
-            "before": {"own": vars(self.before.total)} | self.known_before.to_json(),
-            "after": {"own": vars(self.after.total)} | self.known_after.to_json(),
+            "before": {"own": vars(self.before.total)} | self.baseline_before.to_json(),
+            "after": {"own": vars(self.after.total)} | self.baseline_after.to_json(),
             "changed": [
                 {"file": was.picture.file, "label": was.picture.label, "before": was.text, "after": now.text}
                 for was, now in self.changed
@@ -196,32 +207,34 @@ class Adaptation:
 
 
 def folds_of(pictures: Sequence[LabeledPicture]) -> NDArray[np.int64]:
-    """The part, from 0 on, to which each picture belongs, int64 (N,); every digit is spread over all parts.
+    """Stratified folds: the fold of each picture, int64 (N,); every label is spread over all folds.
 
-    Few pictures make many parts, so that little is held back from learning.
+    Few pictures make many folds, so that most are learned from.
     """
-    count = FOLDS_OF_FEW if len(pictures) <= FEW else FOLDS
-    chance = np.random.default_rng(0).permutation(len(pictures))
-    order = sorted(range(len(pictures)), key=lambda index: (pictures[index].label, chance[index]))
+    count = FOLDS_OF_SMALL_SET if len(pictures) <= SMALL_SET else FOLDS
+    shuffled = np.random.default_rng(0).permutation(len(pictures))
+    order = sorted(range(len(pictures)), key=lambda index: (pictures[index].label, shuffled[index]))
     folds = np.empty(len(pictures), np.int64)
     folds[order] = np.arange(len(pictures)) % count
     return folds
 
 
-def _examples(shown: Sequence[PictureExamples], chosen: NDArray[np.bool_]) -> LabeledDigits:
-    parts = [one for one, is_chosen in zip(shown, chosen, strict=True) if is_chosen]
-    return LabeledDigits(np.concatenate([one.images for one in parts]), np.concatenate([one.labels for one in parts]))
+def _examples(examples: Sequence[PictureExamples], is_selected: NDArray[np.bool_]) -> LabeledDigits:
+    parts = [part for part, selected in zip(examples, is_selected, strict=True) if selected]
+    return LabeledDigits(
+        np.concatenate([part.images for part in parts]), np.concatenate([part.labels for part in parts])
+    )
 
 
 def _check_enough(count: int, subject: str) -> None:
-    if count < FEWEST:
-        raise DataError(f"{subject.format(count)}, expected at least {FEWEST}, better 5 of every digit")
+    if count < MIN_PICTURES:
+        raise DataError(f"{subject.format(count)}, expected at least {MIN_PICTURES}, better 5 of every digit")
 
 
 def _adaptations(model: Model) -> list[Any]:
     """The adaptations recorded in the weights."""
-    with model.checked_provenance() as account:
-        before: list[Any] = account.list("adaptations", default=[])
+    with model.checked_provenance() as provenance:
+        before: list[Any] = provenance.list("adaptations", default=[])
         return before
 
 

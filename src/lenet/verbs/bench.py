@@ -1,4 +1,4 @@
-"""The speed of this machine's training and reading, beside what else could do it."""
+"""The verb ``bench``: speed of training and reading, compared with other runtimes."""
 
 import os
 from collections.abc import Callable
@@ -12,8 +12,8 @@ def bench(threads: int | None = None, *, progress: Callable[[str], None] = lambd
     """Compare training and reading with torch, ONNX Runtime, OpenVINO and the roofline, in less than a minute.
 
     Args:
-        threads: of the CPU, for everyone; None takes one a core.
-        progress: told what is being measured.
+        threads: of the CPU, for every runtime; None takes one a core.
+        progress: called with the name of each step.
 
     Returns:
         The report; printed, it is that of ``lenet bench``. See also its ``to_markdown`` and ``to_json``.

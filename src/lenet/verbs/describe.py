@@ -1,4 +1,4 @@
-"""Networks counted, compared and printed: by name, as descriptions, or as models."""
+"""The verbs ``show``, ``diff`` and ``code``: networks counted, compared, and printed as PyTorch source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from lenet.errors import ArchitectureError, UnknownName
 from lenet.networks import describe
 from lenet.networks.toml_files import names_toml
 from lenet.pytorch.source import standalone_source
-from lenet.summary import Account, NetworkDifference
+from lenet.summary import NetworkDifference, NetworkSummary
 
 if TYPE_CHECKING:
     from lenet.model import Model
@@ -25,7 +25,7 @@ def show(
     channels: int | None = None,
     hidden: int | None = None,
     size: int | None = None,
-) -> Account:
+) -> NetworkSummary:
     """Count a network exactly: shapes, parameters, connections, multiply-accumulates, receptive fields.
 
     Args:
@@ -33,7 +33,7 @@ def show(
         classes, channels, hidden, size: of networks that have such options, by name: see `lenet.describe`.
 
     Returns:
-        The account; printed, it is the table of ``lenet show``. See also its ``explain``, ``trace``,
+        The summary; printed, it is the table of ``lenet show``. See also its ``explain``, ``trace``,
         ``to_markdown``, ``to_json``.
 
     Raises:
@@ -42,7 +42,7 @@ def show(
     >>> show("LeNet-5").parameters
     60000
     """
-    return summary.count(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
+    return summary.summarize(described(network, classes=classes, channels=channels, hidden=hidden, size=size))
 
 
 def diff(before: Network | Model | str | Path, after: Network | Model | str | Path) -> NetworkDifference:
@@ -83,14 +83,14 @@ def code(
     >>> "from model import LeNet5" in code("lenet-5", form="train")
     True
     """
-    found = described(network, classes=classes, channels=channels, hidden=hidden, size=size)
+    description = described(network, classes=classes, channels=channels, hidden=hidden, size=size)
     match form:
         case "module" | "sequential":
-            return standalone_source(found, sequential=form == "sequential")
+            return standalone_source(description, sequential=form == "sequential")
         case "train" | "predict":
             from lenet.verbs.scripts import prediction_script, training_script  # here, because recipes need NumPy
 
-            return training_script(found) if form == "train" else prediction_script(found)
+            return training_script(description) if form == "train" else prediction_script(description)
     raise UnknownName("form of code", form, get_args(Form))
 
 
@@ -110,7 +110,7 @@ def described(network: Network | Model | str | Path, **options: int | None) -> N
 
 
 def model_to_look_at(source: Model | str | Path) -> Model:
-    """The model that `lenet.load` loads; of a TOML file, which has no weights, one with first weights of seed 0.
+    """Load a model; of a TOML file, which has no weights, create one with first weights of seed 0.
 
     Raises:
         WeightsError, UnknownName, ArchitectureError: as `lenet.load` and `lenet.describe`.

@@ -1,4 +1,4 @@
-"""Examination of an installation: versions, machine, which engine runs and why, extras, data, and what is broken."""
+"""The verb ``doctor``: diagnosis of versions, machine, engine, extras, data and shipped weights."""
 
 import os
 import platform
@@ -29,7 +29,7 @@ EXTRAS = {
     "pdf": "reading PDF pages",
     "serve": "lenet serve",
 }
-# What the processor must list, as Linux names it, to run the kernels of each instruction set.
+# CPU flags, by Linux's names, that the kernels of each instruction set need.
 FEATURES = {
     "avx512": {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl", "avx2", "fma", "bmi2"},
     "avx2": {"avx2", "fma", "bmi1", "bmi2", "f16c", "movbe", "abm"},
@@ -37,7 +37,7 @@ FEATURES = {
     "neon": {"asimd"},
 }
 _NAME = re.compile(r"^[\w.-]*\w")
-_CLOSE = 1e-3  # how far the engine's outputs may lie from the reference's: rounding, never a wrong kernel
+_MAX_ERROR = 1e-3  # relative, of the engine's outputs to the reference's: rounding, never a wrong kernel
 
 
 class State(StrEnum):
@@ -101,10 +101,10 @@ def _examine() -> Iterator[Finding]:
             yield Finding(section, "check", State.BROKEN, message, message, "install the package again")
 
 
-Row = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
+_Check = tuple[str, State, str, Any] | tuple[str, State, str, Any, str]
 
 
-def _versions() -> Iterator[Row]:
+def _versions() -> Iterator[_Check]:
     folder = Path(lenet.__file__).parent
     yield "lenet", State.GOOD, f"{lenet.__version__}  {folder}", lenet.__version__
     python = platform.python_version()
@@ -116,7 +116,7 @@ def _versions() -> Iterator[Row]:
         yield package, state, version or "is not installed", version, f"pip install {package}"
 
 
-def _machine() -> Iterator[Row]:
+def _machine() -> Iterator[_Check]:
     from lenet.benchmarking.machine import processor
     from lenet.engine.native import usable_cores
 
@@ -125,12 +125,12 @@ def _machine() -> Iterator[Row]:
     yield "processor", State.GOOD, processor(), processor()
     cores = usable_cores()
     yield "cores", State.GOOD, f"{cores} of {os.cpu_count()} may be used by this process", cores
-    offered = _offered()
-    text = "unknown on this system" if offered is None else ", ".join(offered) or "none that the engine knows"
-    yield "instructions", State.GOOD, text, offered
+    supported = _processor_instruction_sets()
+    text = "unknown on this system" if supported is None else ", ".join(supported) or "none that the engine knows"
+    yield "instructions", State.GOOD, text, supported
 
 
-def _engine() -> Iterator[Row]:
+def _engine() -> Iterator[_Check]:
     from lenet.engine.choice import VARIABLE, describe
 
     engine = describe()
@@ -143,7 +143,7 @@ def _engine() -> Iterator[Row]:
     else:
         yield "extension", State.GOOD, path, path
         compiled = list(extension["compiled"])
-        unused = [name for name in _offered() or [] if name not in compiled]
+        unused = [name for name in _processor_instruction_sets() or [] if name not in compiled]
         text = ", ".join(compiled) + (f"; the processor also has {', '.join(unused)}" if unused else "")
         yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
         yield "can run", State.GOOD, ", ".join(sets), sets
@@ -160,11 +160,11 @@ def _engine() -> Iterator[Row]:
             value, remedy = None, "pip install 'lenet[train]', or a native engine"
         yield purpose, state, text, value, remedy
     for name in sets:
-        yield _try(name)
+        yield _compare_with_reference(name)
     yield _matrix_unit()
 
 
-def _matrix_unit() -> Row:
+def _matrix_unit() -> _Check:
     """Whether the engine can read in bfloat16 here; its exactness is not checked."""
     from lenet.engine.native import precisions
 
@@ -175,7 +175,7 @@ def _matrix_unit() -> Row:
     return "matrix unit", State.GOOD if "bfloat16" in supported else State.ABSENT, text, supported
 
 
-def _try(instructions: str) -> Row:
+def _compare_with_reference(instructions: str) -> _Check:
     """Compare one instruction set with the NumPy reference on noise, with the shipped weights."""
     from lenet.engine.native import Engine
     from lenet.engine.reference import forward
@@ -189,13 +189,13 @@ def _try(instructions: str) -> Row:
     expected = forward(network, model.parameters, inputs)
     outputs = Engine(network, model.parameters, instructions=instructions).predict(inputs)
     error = float(np.abs(outputs - expected).max() / np.abs(expected).max())
-    if not error < _CLOSE:  # so that a NaN is caught, too
+    if not error < _MAX_ERROR:  # so that a NaN is caught, too
         text = f"is wrong: {network.name} differs from the NumPy reference by {error:.1e}"
         return instructions, State.BROKEN, text, error, "force another engine with LENET_ENGINE, and report this"
     return instructions, State.GOOD, f"reads as the NumPy reference does, to {error:.0e}", error
 
 
-def _extras() -> Iterator[Row]:
+def _extras() -> Iterator[_Check]:
     for extra, purpose in EXTRAS.items():
         versions = {package: _version(package) for package in _required(extra)}
         missing = [package for package, version in versions.items() if not version]
@@ -206,13 +206,13 @@ def _extras() -> Iterator[Row]:
         yield extra, State.ABSENT if missing else State.GOOD, text, versions, f"pip install 'lenet[{extra}]'"
 
 
-def _data() -> Iterator[Row]:
+def _data() -> Iterator[_Check]:
     from lenet import data
 
     folder = data.cache_folder()
-    there = next(path for path in (folder, *folder.parents) if path.exists())
-    if there.is_dir() and os.access(there, os.W_OK):
-        text = str(folder) if there == folder else f"{folder}, not made yet"
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    if existing.is_dir() and os.access(existing, os.W_OK):
+        text = str(folder) if existing == folder else f"{folder}, not made yet"
         yield "folder", State.GOOD, text, str(folder)
     else:
         text = f"{folder} cannot be written"
@@ -222,7 +222,7 @@ def _data() -> Iterator[Row]:
     yield "here", state, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
 
 
-def _pretrained() -> Iterator[Row]:
+def _pretrained() -> Iterator[_Check]:
     from lenet.model import pretrained
 
     folder = files("lenet").joinpath("pretrained")
@@ -254,14 +254,14 @@ def _version(package: str) -> str | None:
         return None
 
 
-def _offered() -> list[str] | None:
+def _processor_instruction_sets() -> list[str] | None:
     """The instruction sets of FEATURES that this processor has, best first; None where the system does not say."""
     listing = Path("/proc/cpuinfo")
     lines = listing.read_text().splitlines() if listing.exists() else []
     flags = next(
         (set(line.partition(":")[2].split()) for line in lines if line.startswith(("flags", "Features"))), None
     )
-    return None if flags is None else [name for name, needed in FEATURES.items() if needed <= flags]
+    return None if flags is None else [name for name, required in FEATURES.items() if required <= flags]
 
 
 _MARKS: dict[State, str] = {State.GOOD: "✓", State.ABSENT: "–", State.BROKEN: "✗"}
@@ -287,5 +287,5 @@ def _to_json(findings: Sequence[Finding]) -> dict[str, Any]:
         if finding.remedy and finding.state is not State.GOOD:
             entry["remedy"] = finding.remedy
         report.setdefault(finding.section, {})[finding.name] = entry
-    sound = all(finding.state is not State.BROKEN for finding in findings)
-    return {"sound": sound, "findings": report}
+    is_sound = all(finding.state is not State.BROKEN for finding in findings)
+    return {"sound": is_sound, "findings": report}

@@ -1,4 +1,4 @@
-"""The page about models as one HTML file."""
+"""The verb ``explain``: the interactive page about models as one HTML file."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -35,6 +35,6 @@ def explain(
     output = Path(output)
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
-    several = [models] if isinstance(models, Model | str | Path) else models
-    write_page(output, [model_to_look_at(model) for model in several], language)
+    sources = [models] if isinstance(models, Model | str | Path) else models
+    write_page(output, [model_to_look_at(model) for model in sources], language)
     return output

@@ -1,4 +1,4 @@
-"""Figures of a model's forward pass on one picture."""
+"""The verb ``maps``: figures of a model's forward pass on one picture."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,32 +56,33 @@ def maps(
     units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
     if text and not units:
         raise DataError("text writes the sum of a unit out, and no unit is given; name one as c3:5,4,7")
-    for stage, place in units:
-        figures.find_unit(network, stage, place)
+    for stage, position in units:
+        figures.find_unit(network, stage, position)
     image = network_picture(model, picture)
     inputs = network_inputs(image[None], network.input, network.input_range)
     format: Literal["svg", "png"] = "svg" if svg else "png"
-    passed = (network, model.parameters, inputs)
+    arguments = (network, model.parameters, inputs)
     names = model.output_names
-    paths = figures.draw_maps(*passed, output, chained=long_names, class_names=names, format=format, dark=dark)
+    paths = figures.draw_maps(*arguments, output, chained=long_names, class_names=names, format=format, dark=dark)
     paths += [
-        figures.draw_receptive_field(*passed, stage, place, output, format=format, dark=dark) for stage, place in units
+        figures.draw_receptive_field(*arguments, stage, position, output, format=format, dark=dark)
+        for stage, position in units
     ]
     if text:
-        paths += [figures.write_unit(*passed, stage, place, output) for stage, place in units]
+        paths += [figures.write_unit(*arguments, stage, position, output) for stage, position in units]
     if each_map:
-        paths += figures.draw_each_map(*passed, output, chained=long_names, format=format, dark=dark)
+        paths += figures.draw_each_map(*arguments, output, chained=long_names, format=format, dark=dark)
     paths += [
-        figures.draw_strip(*passed, output, class_names=names, format=format, dark=dark),
+        figures.draw_strip(*arguments, output, class_names=names, format=format, dark=dark),
         figures.draw_diagram(network, output, format=format, dark=dark),
     ]
     if saliency:
-        paths += figures.draw_saliency(*passed, output, class_names=names, format=format, dark=dark)
+        paths += figures.draw_saliency(*arguments, output, class_names=names, format=format, dark=dark)
     return paths
 
 
 def parse_unit(text: str) -> tuple[str, tuple[int, ...]]:
-    """A stage and the place of a unit in it.
+    """Parse a stage and the position of a unit in it.
 
     >>> parse_unit("c3:5,4,7"), parse_unit("f6:17")
     (('c3', (5, 4, 7)), ('f6', (17,)))

@@ -1,4 +1,4 @@
-"""Pictures from anywhere brought to what a model's network takes."""
+"""Conversion of pictures to the input of a model's network."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ from lenet.model import Model
 
 
 def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.uint8]:
-    """One picture as the model's network is to see it.
+    """Convert one picture to gray levels or colors for the model's network.
 
     Args:
         picture: ``"mnist:7"``, the test picture number 7 of a public data set, counted from 0; or a picture file, its
@@ -27,15 +27,15 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     """
     if isinstance(picture, str) and (pixels := of_data_set(picture)) is not None:
         return pixels
-    wanted = model.pictures
-    if wanted.kind == "digits":
+    kind = model.pictures
+    if kind.kind == "digits":
         if fit != "pad":
             raise DataError(
                 f"fit is {fit!r}, but {model.network.name} takes the ink of one digit, which is cut out of the "
                 "picture wherever it is; leave fit out"
             )
         return _digit(picture)
-    return data.read_picture(picture, size=wanted.side, color=wanted.kind == "color", polarity=wanted.polarity, fit=fit)
+    return data.read_picture(picture, size=kind.side, color=kind.kind == "color", polarity=kind.polarity, fit=fit)
 
 
 def of_data_set(picture: str) -> NDArray[np.uint8] | None:

@@ -27,7 +27,7 @@ NEAR_CHANCE = 0.1  # of the way from chance to certainty
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
-    """The classes that a picture may be of.
+    """Class probabilities of a picture.
 
     Attributes:
         class_name: the likeliest.
@@ -49,7 +49,7 @@ class Prediction:
 
     @property
     def none(self) -> float:
-        """The probability that the picture is of none of the classes; 0 for a model that knows no such answer."""
+        """The probability of the reject class, none of the classes; 0 for a model without one."""
         return max(0.0, round(1 - sum(self.probabilities.values()), 6))
 
     @property
@@ -63,14 +63,14 @@ class Prediction:
 
     @property
     def remark(self) -> str:
-        """What makes the answer worth little; nothing if it is worth what its probability says."""
+        """Why the answer is unreliable; empty if it is not."""
         if self.none > self.probability:
             return f"more likely none of the classes ({self.none:.1%})"
         return "as likely as chance" if self.is_chance else ""
 
-    def to_json(self, most: int | None = None) -> dict[str, Any]:
+    def to_json(self, limit: int | None = None) -> dict[str, Any]:
         """Class, probabilities of so many likeliest classes, or of all, and the remark, as plain values."""
-        rounded = {name: round(value, 4) for name, value in self.top(most or len(self.probabilities))}
+        rounded = {name: round(value, 4) for name, value in self.top(limit or len(self.probabilities))}
         return {
             "class": self.class_name,
             "probability": round(self.probability, 4),
@@ -135,10 +135,10 @@ def gray_levels(model: Model, pictures: Any, fit: str = "pad") -> tuple[NDArray[
     if isinstance(pictures, list | tuple):
         if not pictures:
             return np.empty((0, *model.network.input), np.uint8), True
-        each = [gray_levels(model, picture, fit) for picture in pictures]
-        if any(are_many for _, are_many in each):
+        converted = [gray_levels(model, picture, fit) for picture in pictures]
+        if any(are_many for _, are_many in converted):
             raise DataError("a list holds one picture each, got arrays of many; join them with numpy.concatenate")
-        return np.concatenate([levels for levels, _ in each]), True
+        return np.concatenate([levels for levels, _ in converted]), True
     if hasattr(pictures, "detach") and hasattr(pictures, "cpu"):  # a tensor
         pictures = pictures.detach().cpu().numpy()
     if isinstance(pictures, np.ndarray):

@@ -1,8 +1,7 @@
-"""The results of 1989 to 1998, a row each, by the papers' own algorithm."""
+"""The verb ``reproduce``: the results of 1989 to 1998 by the papers' own algorithm."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,8 +24,8 @@ class Reproduction:
 
     Attributes:
         folder: where its networks, history, results and pictures lie.
-        settings: what its ``run.json`` holds, the results among it.
-        files: what was written now.
+        settings: the content of its ``run.json``, with the results.
+        files: the files that were written.
     """
 
     folder: Path
@@ -81,31 +80,27 @@ def reproduce(
     """
     if (name is None) != everything:
         raise TrainingError("give the name of one row, or ask for everything")
-    rows = _rows(name)
+    rows = ROWS if name is None else [find(name)]
     sheet.check_installed()
     root = Path(out or ROOT) if everything else ROOT
     data_folder = None if data_dir is None else Path(data_dir)
-    chosen = [
+    requests = [
         (row, Path(out) if out and not everything else root / row.name, Request(
-            seeds, passes, quick, validation, _files_at(row, data_folder, everything),
+            seeds, passes, quick, validation, _data_folder(row, data_folder, everything),
             j, mu, rate, eta, stretch, init, unhalved))
         for row in rows
     ]  # fmt: skip
-    for row, place, request in chosen:  # all before the first, which may take hours
-        runner.check(row, place, request)
-    done = []
-    for row, place, request in chosen:
-        settings = runner.reproduce(row, place, request, progress=progress).settings
-        done.append(Reproduction(place, settings, (place / "run.json", *write_row(place, settings))))
-    return done
+    for row, folder, request in requests:  # all before the first, which may take hours
+        runner.check(row, folder, request)
+    reproductions = []
+    for row, folder, request in requests:
+        settings = runner.reproduce(row, folder, request, progress=progress).settings
+        reproductions.append(Reproduction(folder, settings, (folder / "run.json", *write_row(folder, settings))))
+    return reproductions
 
 
-def _rows(name: str | None) -> Sequence[Row]:
-    return ROWS if name is None else [find(name)]
-
-
-def _files_at(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
-    """Where a row's files lie: rows have several data sets, so for all of them a folder below ``data_dir`` for each."""
+def _data_folder(row: Row, data_dir: Path | None, everything: bool) -> Path | None:
+    """The folder of a row's data set; for all rows, the data set's own folder below ``data_dir``."""
     if data_dir is None or (data_dir / row.data).is_dir():
         return None if data_dir is None else data_dir / row.data
     return None if everything else data_dir

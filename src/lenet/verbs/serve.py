@@ -1,4 +1,4 @@
-"""The server of a model: the page, reading and activations over HTTP, until it is stopped."""
+"""The verb ``serve``: HTTP server of the page, reading and activations."""
 
 import re
 from collections.abc import Callable
@@ -38,7 +38,7 @@ def serve(
         max_pixels: the largest picture, in millions of pixels.
         timeout: seconds for a request to arrive, and to be read.
         concurrency: pictures that each process takes at a time.
-        announce: told the address when requests are answered.
+        announce: called with the address when the server is ready.
 
     Raises:
         LeNetError: if the address cannot be listened on, or a value is none that is accepted.
@@ -49,18 +49,18 @@ def serve(
     from lenet.server import serve as run
     from lenet.server.readers import shipped
 
-    served, shown = load(model), shipped()
-    beside = [one for one in shown if one.network.name != served.network.name]
+    served, shipped_models = load(model), shipped()
+    others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
     document = page_document(
-        [served, *beside][:_ON_PAGE] if served.reads_digits else [served],
+        [served, *others][:_ON_PAGE] if served.reads_digits else [served],
         reads_at=f"{root_path}/v1/read" if served.reads_digits else None,
     )
     service = Service(
         served,
         page=page_html(document),
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
-        shown=tuple(shown),
+        models=tuple(shipped_models),
         root_path=root_path,
     )
     run(service, host, port, workers, announce)

@@ -23,7 +23,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class Learner(Protocol):
-    """What the training loop asks of an engine.
+    """Interface of learners, as the training loop uses it.
 
     Losses and errors are numbers, or arrays (R,) of R replicas.
 
@@ -63,13 +63,13 @@ class Learner(Protocol):
         """The evaluation parameters: the exponential moving average, if there is one; of replicas, stacked (R, ...)."""
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Begin with these parameters, before the first update."""
+        """Set the initial parameters, before the first update."""
 
     def state(self) -> Arrays:
-        """Everything that the next update depends on, by name."""
+        """The training state: all that the next update depends on, by name."""
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a `state`; TrainingError if it belongs to another network or recipe."""
+        """Restore a `state`; TrainingError if it belongs to another network or recipe."""
 
 
 @contextmanager
@@ -81,7 +81,7 @@ def learner_on(
     worker: Worker,
     seeds: Sequence[int] | None = None,
 ) -> Iterator[tuple[Learner, ProcessGroup]]:
-    """The learner of a device, and the processes it learns with; a context, for torch's settings come back after it.
+    """Create the learner of a device and its process group; a context, which restores torch's settings.
 
     Args:
         seeds: of the first weights of replicas, for SDLM; None is one network, of the recipe's seed.
@@ -96,7 +96,7 @@ def learner_on(
             raise TrainingError("the optimizer sdlm runs in the native engine, in one process on a CPU; not in torch")
         from lenet.training.learners.replicas import ReplicaLearner
 
-        instruction_set = device.engine if device.asked_for else None
+        instruction_set = device.engine if device.is_forced else None
         yield ReplicaLearner(network, recipe, instruction_set, threads, seeds), ProcessGroup(worker)
         return
     if device.engine != TORCH:
@@ -105,7 +105,7 @@ def learner_on(
         try:
             learner = NativeLearner(network, recipe, device.engine, threads)
         except EngineError as error:
-            if device.asked_for:
+            if device.is_forced:
                 raise
             print(f"lenet: {error}; training with torch", file=sys.stderr)
         else:
@@ -118,6 +118,6 @@ def learner_on(
         from lenet.training.learners.torch import TorchLearner, choose_device, reproducible
     except MissingExtra:
         raise MissingExtra("torch", "train", "training without the native engine") from None
-    chosen = choose_device(device.device, worker.local_rank)
-    with ProcessGroup(worker, chosen) as group, reproducible(threads):
-        yield TorchLearner(network, recipe, group, chosen), group
+    torch_device = choose_device(device.device, worker.local_rank)
+    with ProcessGroup(worker, torch_device) as group, reproducible(threads):
+        yield TorchLearner(network, recipe, group, torch_device), group

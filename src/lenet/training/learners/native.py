@@ -19,7 +19,7 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class NativeLearner:
-    """A network that learns through the native engine; what each method means, `Learner` says.
+    """Learner by the native engine; see `Learner` for the methods.
 
     Args:
         instructions: one of `engine.native.instruction_sets`.
@@ -49,7 +49,7 @@ class NativeLearner:
         self.engine, self.threads = self._engine.instructions, self._engine.threads
 
     def begin_epoch(self, epoch: Epoch, step: int) -> None:
-        """Nothing is to be prepared."""
+        """No preparation is needed."""
 
     def learn(
         self,
@@ -76,15 +76,15 @@ class NativeLearner:
         return self._engine.evaluation_arrays()
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Begin with these parameters."""
+        """Set the initial parameters."""
         self.restore(dict(initial_state(parameters)))
 
     def state(self) -> Arrays:
-        """Everything that the next update depends on, by name."""
+        """The training state, by name."""
         return self._engine.state()
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a `state`.
+        """Restore a `state`.
 
         Raises:
             TrainingError: if it belongs to another network or recipe.

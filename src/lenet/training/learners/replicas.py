@@ -21,10 +21,10 @@ Arrays = dict[str, NDArray[np.float32]]
 
 
 class ReplicaLearner:
-    """Networks of several seeds that take an update after each example; what each method means, `Learner` says.
+    """Learner of networks of several seeds, with an update after each example; see `Learner` for the methods.
 
     Args:
-        instructions: one of `engine.native.instruction_sets`; None takes the one that is done first.
+        instructions: one of `engine.native.instruction_sets`; None takes the fastest.
         threads: None takes one for each core that this process may use; their number changes no bit.
         seeds: of the first weights, one for each replica; None is one network, of the recipe's seed, whose losses and
             parameters are not stacked.
@@ -84,7 +84,7 @@ class ReplicaLearner:
         return {name: np.stack([arrays[name] for arrays in replicas_arrays]) for name in replicas_arrays[0]}
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Begin with these parameters, all replicas alike."""
+        """Set the initial parameters, of all replicas alike."""
         for replica in range(self._replicas.replicas):
             self._replicas.load(replica, parameters)
 
@@ -93,7 +93,7 @@ class ReplicaLearner:
         return self._replicas.state()
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a `state`.
+        """Restore a `state`.
 
         Raises:
             TrainingError: if it belongs to another network, or to another number of replicas.

@@ -79,7 +79,7 @@ def reproducible(threads: int | None) -> Iterator[None]:
 
 
 class TorchLearner:
-    """A network that learns through torch, alone or as one of several processes with the same weights.
+    """Learner by torch, in one process or in several with the same weights.
 
     All parameters lie in one vector, so that an update, an all-reduce and the exponential moving average are each one
     operation. Distortions are OpenCV's, drawn for a whole epoch at once.
@@ -107,7 +107,7 @@ class TorchLearner:
         self._optimizer = self._new_optimizer()
         self._ema = self._flat.detach().clone() if recipe.ema else None
         self._updates = 0
-        # What each gray level is as a network input.
+        # Look-up table of network inputs by gray level.
         grays = np.arange(256, dtype=np.uint8).reshape(1, 1, 256)
         levels = network_inputs(grays, (1, 1, 256), network.input_range)
         self._levels = torch.from_numpy(levels.ravel()).to(self._device)
@@ -165,7 +165,7 @@ class TorchLearner:
         return self._unflatten(self._flat.detach() if self._ema is None else self._ema)
 
     def load(self, parameters: Mapping[str, NDArray[np.float32]]) -> None:
-        """Begin with these parameters."""
+        """Set the initial parameters."""
         self.restore(dict(initial_state(parameters)))
 
     def state(self) -> Arrays:
@@ -183,7 +183,7 @@ class TorchLearner:
         }
 
     def restore(self, state: Arrays) -> None:
-        """Go back to a `state`.
+        """Restore a `state`.
 
         Raises:
             TrainingError: if it belongs to another network or recipe.
@@ -241,8 +241,8 @@ class TorchLearner:
         return torch.from_numpy(inputs).to(self._device), torch.from_numpy(labels).to(self._device)
 
     def _count_errors(self, outputs: Tensor, targets: Tensor) -> Tensor:
-        decided = outputs.argmin(dim=1) if self.network.smallest_wins else outputs.argmax(dim=1)
-        return (decided != targets).sum()
+        predicted = outputs.argmin(dim=1) if self.network.smallest_wins else outputs.argmax(dim=1)
+        return (predicted != targets).sum()
 
     def _unflatten(self, vector: Tensor) -> Arrays:
         values = vector.detach().to("cpu", torch.float32).numpy()

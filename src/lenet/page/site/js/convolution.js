@@ -85,12 +85,12 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     refresh();
   }
 
-  let owed = 0;
+  let pendingTicks = 0;
   function step(now) {
-    owed += ((now - last) / 1000) * rate;
+    pendingTicks += ((now - last) / 1000) * rate;
     last = now;
-    const target = Math.min(worked.total, tick + Math.floor(owed));
-    owed -= Math.floor(owed);
+    const target = Math.min(worked.total, tick + Math.floor(pendingTicks));
+    pendingTicks -= Math.floor(pendingTicks);
     const until = performance.now() + FRAME_BUDGET;
     while (tick < target && performance.now() < until) {
       tick = Math.min(target, tick + worked.ticks);

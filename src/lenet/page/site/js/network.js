@@ -83,7 +83,7 @@ export function createNetwork(description, arrays) {
   function run(input) {
     if (input.length !== units) throw new Error(`${description.name} takes ${units} inputs, got ${input.length}`);
     let values = input;
-    const passed = stages.map(({ name, outputShape: shape }, index) => {
+    const stageOutputs = stages.map(({ name, outputShape: shape }, index) => {
       const { fill, activate, units } = steps[index];
       const sums = new Float32Array(units);
       fill(values, sums);
@@ -91,7 +91,7 @@ export function createNetwork(description, arrays) {
       if (activate) activate(sums, values);
       return { name, shape, sums, values };
     });
-    return { input, stages: passed, outputs: values };
+    return { input, stages: stageOutputs, outputs: values };
   }
 
   return {

@@ -47,12 +47,13 @@ function read({ picture, isDrawn, found, chosen, reader }, isWhole) {
   return { ...digit, isWhole, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
 }
 
-/** Classifies a digit as Python's reader does: by the mean probabilities over several views of it. */
+/** Classifies a digit by test-time augmentation, as Python's reader: mean probabilities over several views. */
 function verdict(reader, image) {
   const { network, labels, reading_calibration: calibration } = reader;
-  const all = views(image).map((view) =>
+  const viewProbabilities = views(image).map((view) =>
     probabilities({ ...reader, calibration }, network.run(networkInput(network, view)).outputs).probabilities);
-  const means = all[0].map((_, label) => all.reduce((sum, row) => Math.fround(sum + row[label]), 0) / all.length);
+  const means = viewProbabilities[0].map((_, label) =>
+    viewProbabilities.reduce((sum, row) => Math.fround(sum + row[label]), 0) / viewProbabilities.length);
   const probability = Math.max(...means);
   const noDigit = Math.max(0, 1 - means.reduce((sum, mean) => sum + mean, 0));
   const label = labels[means.indexOf(probability)];

@@ -1,5 +1,5 @@
 /**
- * The one place of state. Views read `state` and are told when keys that they name have changed.
+ * Observable state. Views read `state` and subscribe to changes of keys.
  *
  * @param {Object} initial
  * @param {(state: Object, patch: Object) => Object} [complete] adds to a patch all that follows from it
@@ -29,7 +29,7 @@ export function createStore(initial, complete = (_, patch) => patch) {
   return { state, set, subscribe };
 }
 
-/** Sliders that change nothing: what `changes` is at first. */
+/** Neutral slider positions: the initial `changes`. */
 export const UNCHANGED = Object.freeze({
   shiftX: 0, shiftY: 0, rotation: 0, scale: 1, thickness: 0, noise: 0, noiseSeed: 1,
 });

@@ -20,14 +20,14 @@ export function drawWorked(context, palette, place, state, worked, store, layer)
   const label = (key, x, y) =>
     write(context, palette, phrase(store, `convolution.${key}`, { stage: stageName(layer.name) }), x, y, { size: 13 });
   const { inputs, width, height, margin } = worked;
-  const across = Math.ceil(Math.sqrt(inputs.length));
+  const gridColumns = Math.ceil(Math.sqrt(inputs.length));
   const space = inputs.length > 1 ? 6 : 0;
-  const side = (half - space * (across - 1)) / across;
+  const side = (half - space * (gridColumns - 1)) / gridColumns;
   const cell = side / (width + 2 * margin);
   label(inputs.length > 1 ? "inputs" : "input", left, 9);
   inputs.forEach((input, index) => {
-    const x = left + (index % across) * (side + space);
-    const y = top + Math.floor(index / across) * (side + space);
+    const x = left + (index % gridColumns) * (side + space);
+    const y = top + Math.floor(index / gridColumns) * (side + space);
     const tile = { rows: height, columns: width, x: x + margin * cell, y: y + margin * cell, width: width * cell };
     drawTile(context, palette, worked.source, { ...tile, start: input * height * width, ink: worked.gray });
     const term = state.explanation.terms[index];
@@ -47,11 +47,11 @@ export function drawWorked(context, palette, place, state, worked, store, layer)
 function drawFactors(context, palette, place, state, worked, label) {
   const { small, smallLeft, below } = place;
   const { factors, first, done, current } = state;
-  const here = factors.slice(first, first + worked.area);
+  const currentFactors = factors.slice(first, first + worked.area);
   const filled = Math.max(0, Math.min(done - first, worked.area));
-  const patches = here.map(([input]) => input);
-  const kernels = here.map(([, weight]) => weight);
-  const results = here.map(([input, weight]) => input * weight);
+  const patches = currentFactors.map(([input]) => input);
+  const kernels = currentFactors.map(([, weight]) => weight);
+  const results = currentFactors.map(([input, weight]) => input * weight);
   const productScale = largest(factors.map(([input, weight]) => input * weight));
   const tiles = [
     { key: "patch", values: patches, gray: worked.gray, scale: largest(worked.source), filled: worked.area },
@@ -65,18 +65,18 @@ function drawFactors(context, palette, place, state, worked, label) {
     drawTile(context, palette, values, { ...tile, ink: gray, scale, filled });
     const cell = small / worked.side;
     if (cell >= 25) {
-      for (let at = 0; at < filled; at += 1) {
-        const share = gray ? (values[at] - gray[0]) / (gray[1] - gray[0]) : values[at] / scale;
-        write(context, palette, number(values[at], cell >= 31 ? 2 : 1), x + (at % worked.side + 0.5) * cell,
-          below + (Math.floor(at / worked.side) + 0.5) * cell,
+      for (let element = 0; element < filled; element += 1) {
+        const share = gray ? (values[element] - gray[0]) / (gray[1] - gray[0]) : values[element] / scale;
+        write(context, palette, number(values[element], cell >= 31 ? 2 : 1), x + (element % worked.side + 0.5) * cell,
+          below + (Math.floor(element / worked.side) + 0.5) * cell,
           { size: cell >= 31 ? 10.5 : 9.5, align: "center", face: palette.mono,
             color: readable(palette, shade(palette, share, gray !== null)) });
       }
     }
-    const at = current - first;
+    const element = current - first;
     if (done > 0 && done <= worked.products) {
       frameCells(context, palette, tile,
-        { top: Math.floor(at / worked.side), left: at % worked.side, height: 1, width: 1 });
+        { top: Math.floor(element / worked.side), left: element % worked.side, height: 1, width: 1 });
     }
     if (index < 2) {
       write(context, palette, index ? "=" : "×", x + small + 14, below + small / 2, { size: 18, align: "center" });

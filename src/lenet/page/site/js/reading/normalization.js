@@ -28,7 +28,7 @@ const clip = (value, low, high) => Math.min(high, Math.max(low, value));
 export function normalize(ink, thicken = 0) {
   const drawing = drawn(ink);
   const strokes = drawing && boxOfInk(withStrokeWidth(drawing, thicken));
-  return strokes && { ...placed(strokes), strokes };
+  return strokes && { ...centered(strokes), strokes };
 }
 
 /** The mean width of the strokes in a mask: twice the area over the length of the outline. */
@@ -167,7 +167,7 @@ export function crop(plane, top, left, bottom, right) {
 }
 
 /** Strokes at 20 pixels on their longer side, center of mass in the middle of 28×28, never over the edge. */
-function placed(strokes) {
+function centered(strokes) {
   const scale = DIGIT_SIDE / Math.max(strokes.height, strokes.width);
   const width = Math.max(1, rint(strokes.width * scale));
   const height = Math.max(1, rint(strokes.height * scale));

@@ -1,6 +1,6 @@
 /**
- * What the sliders do to a 28×28 image: thicker or thinner strokes, then one bilinear resampling for scale, rotation
- * and shift, then noise. Images are gray levels, 0 background and 255 ink.
+ * Image transformations of the sliders: dilation or erosion of the strokes, then one bilinear resampling for scale,
+ * rotation and shift, then salt-and-pepper noise. Images are gray levels, 0 background and 255 ink.
  */
 
 import { UNCHANGED } from "lenet/store.js";
@@ -22,12 +22,13 @@ export const SLIDERS = Object.freeze([
   { key: "noise", minimum: 0, maximum: 0.3, step: 0.01, sample: 0.01 },
 ]);
 
-/** Whether the sliders leave the image alone; the seed alone changes nothing. */
+/** Whether all sliders are in their neutral positions; the seed does not matter. */
 export function isUnchanged(changes) {
   return SLIDERS.every(({ key }) => changes[key] === UNCHANGED[key]);
 }
 
 /**
+ * Transforms an image by all sliders.
  * @param {Uint8Array} image 784 gray levels
  * @param {Changes} changes rotation is clockwise, around the middle of the image, where normalization has put the
  *   digit's center of mass; thickness is the radius by which strokes grow (below 0: shrink)
@@ -39,17 +40,17 @@ export function applyChanges(image, changes) {
   if (changes.shiftX !== 0 || changes.shiftY !== 0 || changes.rotation !== 0 || changes.scale !== 1) {
     levels = resample(levels, changes);
   }
-  const changed = Uint8Array.from(levels, Math.round);
-  if (changes.noise > 0) invertSome(changed, changes.noise, changes.noiseSeed);
-  return changed;
+  const result = Uint8Array.from(levels, Math.round);
+  if (changes.noise > 0) invertPixels(result, changes.noise, changes.noiseSeed);
+  return result;
 }
 
 /**
- * Gray dilation (erosion below 0) by a disc of any radius: the largest (smallest) level on rings a pixel apart, read
- * between the pixels. At radius 0 nothing happens, and nothing jumps on the way there.
+ * Gray dilation (erosion below 0) by a disc of any radius: the largest (smallest) level on rings a pixel apart,
+ * interpolated between the pixels, so that the result is continuous in the radius.
  */
 function thicken(levels, thickness) {
-  const grow = thickness > 0;
+  const isDilation = thickness > 0;
   const padded = new Float32Array(PADDED * PADDED);
   for (let row = 0; row < SIDE; row += 1) {
     padded.set(levels.subarray(row * SIDE, (row + 1) * SIDE), (row + MARGIN) * PADDED + MARGIN);
@@ -59,13 +60,14 @@ function thicken(levels, thickness) {
     const angles = radius > 1 ? 24 : 16;
     for (let index = 0; index < angles; index += 1) {
       const angle = (2 * Math.PI * index) / angles;
-      takeExtremes(result, padded, radius * Math.sin(angle), radius * Math.cos(angle), grow);
+      accumulateExtremes(result, padded, radius * Math.sin(angle), radius * Math.cos(angle), isDilation);
     }
   }
   return result;
 }
 
-function takeExtremes(result, padded, down, right, grow) {
+/** Replaces each level by the maximum (minimum) of it and the level at an offset. */
+function accumulateExtremes(result, padded, down, right, isDilation) {
   const top = Math.floor(down);
   const left = Math.floor(right);
   const fractionDown = down - top;
@@ -75,11 +77,12 @@ function takeExtremes(result, padded, down, right, grow) {
   const c = fractionDown * (1 - fractionRight);
   const d = fractionDown * fractionRight;
   for (let row = 0; row < SIDE; row += 1) {
-    let from = (row + MARGIN + top) * PADDED + MARGIN + left;
+    let source = (row + MARGIN + top) * PADDED + MARGIN + left;
     const end = (row + 1) * SIDE;
-    for (let at = row * SIDE; at < end; at += 1, from += 1) {
-      const level = a * padded[from] + b * padded[from + 1] + c * padded[from + PADDED] + d * padded[from + PADDED + 1];
-      if (grow ? level > result[at] : level < result[at]) result[at] = level;
+    for (let target = row * SIDE; target < end; target += 1, source += 1) {
+      const level = a * padded[source] + b * padded[source + 1]
+        + c * padded[source + PADDED] + d * padded[source + PADDED + 1];
+      if (isDilation ? level > result[target] : level < result[target]) result[target] = level;
     }
   }
 }
@@ -96,25 +99,26 @@ function resample(levels, { shiftX, shiftY, rotation, scale }) {
       const down = row - middle - shiftY;
       const x = cosine * right + sine * down + middle;
       const y = cosine * down - sine * right + middle;
-      if (x > -1 && y > -1 && x < SIDE && y < SIDE) result[row * SIDE + column] = between(levels, x, y);
+      if (x > -1 && y > -1 && x < SIDE && y < SIDE) result[row * SIDE + column] = interpolate(levels, x, y);
     }
   }
   return result;
 }
 
-function between(levels, x, y) {
+/** Bilinear interpolation, 0 outside the image. */
+function interpolate(levels, x, y) {
   const left = Math.floor(x);
   const top = Math.floor(y);
   const fractionX = x - left;
   const fractionY = y - top;
-  const at = (row, column) =>
+  const level = (row, column) =>
     row >= 0 && row < SIDE && column >= 0 && column < SIDE ? levels[row * SIDE + column] : 0;
-  return (1 - fractionY) * ((1 - fractionX) * at(top, left) + fractionX * at(top, left + 1))
-    + fractionY * ((1 - fractionX) * at(top + 1, left) + fractionX * at(top + 1, left + 1));
+  return (1 - fractionY) * ((1 - fractionX) * level(top, left) + fractionX * level(top, left + 1))
+    + fractionY * ((1 - fractionX) * level(top + 1, left) + fractionX * level(top + 1, left + 1));
 }
 
-/** Every pixel has a number of its own, drawn from the seed: more noise keeps what less noise has inverted. */
-function invertSome(image, share, seed) {
+/** Inverts a share of the pixels; each has its own threshold from the seed, so that more noise adds inverted pixels. */
+function invertPixels(image, share, seed) {
   let state = seed >>> 0;
   for (let index = 0; index < image.length; index += 1) {
     state = (state + 0x6d2b79f5) >>> 0;

@@ -1,4 +1,4 @@
-/** What the networks answer over a slider's whole range, measured a point at a time so that no stroke waits. */
+/** Robustness curves: a network's answers over a slider's range, computed in slices between frames. */
 
 import { networkInput, probabilities } from "lenet/network.js";
 import { applyChanges } from "lenet/robustness/changes.js";
@@ -6,14 +6,14 @@ import { applyChanges } from "lenet/robustness/changes.js";
 /**
  * @typedef {{value: number, share: number, label: ?number}} Point at a slider's value: the probability of the unchanged
  *   digit's answer, and the winner (null where none is sure enough)
- * @typedef {{answer: object, known: Map<number, Point>, points: Point[], from: ?number, to: ?number,
- *   isDone: boolean}} Curve `known` by index of the slider's steps, `points` in their order; `from`..`to` is where the
+ * @typedef {{answer: object, pointByIndex: Map<number, Point>, points: Point[], from: ?number, to: ?number,
+ *   isDone: boolean}} Curve `points` in the order of the slider; `from`..`to` is where the
  *   answer stays the same, around the slider's value
  */
 
-/** A curve of which nothing is known but the unchanged digit's answer. */
+/** A curve without points, of the unchanged digit's answer. */
 export function emptyCurve(answer) {
-  return { answer, known: new Map(), points: [], from: null, to: null, isDone: false };
+  return { answer, pointByIndex: new Map(), points: [], from: null, to: null, isDone: false };
 }
 
 /** A network's answer to a 28×28 image. */
@@ -27,43 +27,43 @@ export function answerTo(loaded, image) {
  *
  * @param {{loaded: object, image: Uint8Array, changes: object, slider: object}} task `image` unchanged; the other
  *   sliders stand where `changes` has them
- * @param {Curve} curve filled on the way; what it knows is not measured again
+ * @param {Curve} curve filled on the way; its points are not measured again
  * @yields {void}
  */
 export function* measure({ loaded, image, changes, slider }, curve) {
   const { key, minimum, step, sample } = slider;
-  const { known } = curve;
-  const at = (index) => {
-    if (!known.has(index)) {
+  const { pointByIndex } = curve;
+  const pointAt = (index) => {
+    if (!pointByIndex.has(index)) {
       const value = valueOf(slider, index);
       const answer = answerTo(loaded, applyChanges(image, { ...changes, [key]: value }));
       const label = answer.accepted ? answer.winner : null;
-      known.set(index, { value, share: answer.probabilities[curve.answer.winner], label });
-      curve.points = [...known.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
+      pointByIndex.set(index, { value, share: answer.probabilities[curve.answer.winner], label });
+      curve.points = [...pointByIndex.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);
     }
-    return known.get(index);
+    return pointByIndex.get(index);
   };
   const last = Math.round((slider.maximum - minimum) / step);
   const stride = Math.round(sample / step);
-  const here = Math.round((changes[key] - minimum) / step);
+  const current = Math.round((changes[key] - minimum) / step);
   for (const index of coarseFirst(last, stride)) {
-    at(index);
+    pointAt(index);
     yield;
   }
-  at(here);
+  pointAt(current);
   yield;
-  const isKept = (index) => at(index).label === curve.answer.winner && curve.answer.accepted;
-  if (isKept(here)) {
+  const hasSameAnswer = (index) => pointAt(index).label === curve.answer.winner && curve.answer.accepted;
+  if (hasSameAnswer(current)) {
     const ends = [];
     for (const direction of [-1, 1]) {
-      const indexes = [...known.keys()].filter((index) => (index - here) * direction >= 0)
+      const indexes = [...pointByIndex.keys()].filter((index) => (index - current) * direction >= 0)
         .sort((a, b) => (a - b) * direction);
-      const broken = indexes.find((index) => !isKept(index));
-      let [inside, outside] = [indexes[indexes.indexOf(broken) - 1] ?? indexes.at(-1), broken];
-      if (broken === undefined) inside = indexes.at(-1);
+      const firstOther = indexes.find((index) => !hasSameAnswer(index));
+      let [inside, outside] = [indexes[indexes.indexOf(firstOther) - 1] ?? indexes.at(-1), firstOther];
+      if (firstOther === undefined) inside = indexes.at(-1);
       while (outside !== undefined && Math.abs(outside - inside) > 1) {
         const middle = Math.round((inside + outside) / 2);
-        if (isKept(middle)) inside = middle;
+        if (hasSameAnswer(middle)) inside = middle;
         else outside = middle;
         yield;
       }
@@ -76,12 +76,12 @@ export function* measure({ loaded, image, changes, slider }, curve) {
   curve.isDone = true;
 }
 
-/** A slider's value at an index of its steps, free of rounding dust. */
+/** A slider's value at an index of its steps, rounded. */
 export function valueOf({ minimum, step }, index) {
   return Math.round((minimum + index * step) * 1000) / 1000;
 }
 
-/** 0, 8·stride, 16·stride, … first, then what lies between: a curve has its shape early. */
+/** Coarse-to-fine order of indexes: 0, 8·stride, 16·stride, … first, then those between. */
 function* coarseFirst(last, stride) {
   for (let skip = 8; skip >= 1; skip /= 2) {
     for (let index = 0; index * stride <= last; index += skip) {
@@ -92,12 +92,12 @@ function* coarseFirst(last, stride) {
 
 /**
  * Runs iterations in slices of `budget` milliseconds a frame.
- * @param {() => Iterator} begin what to run, afresh after every `restart`
- * @param {(isDone: boolean) => void} shown called after each slice
+ * @param {() => Iterator} begin creates the iterator, anew after every `restart`
+ * @param {(isDone: boolean) => void} onSlice called after each slice
  * @param {number} [budget]
  * @returns {{restart: (delay?: number) => void, stop: () => void, longest: () => number}}
  */
-export function inSlices(begin, shown, budget = 4) {
+export function inSlices(begin, onSlice, budget = 4) {
   let iterator = null;
   let frame = 0;
   let wait = 0;
@@ -107,15 +107,15 @@ export function inSlices(begin, shown, budget = 4) {
   function slice() {
     const start = performance.now();
     let done = false;
-    let spent = 0;
+    let elapsed = 0;
     do {
       done = iterator.next().done;
       const now = performance.now() - start;
-      cost = 0.8 * cost + 0.2 * (now - spent);
-      spent = now;
-    } while (!done && spent + cost < budget);
-    longest = Math.max(longest, spent);
-    shown(done);
+      cost = 0.8 * cost + 0.2 * (now - elapsed);
+      elapsed = now;
+    } while (!done && elapsed + cost < budget);
+    longest = Math.max(longest, elapsed);
+    onSlice(done);
     frame = done ? 0 : requestAnimationFrame(slice);
   }
 

@@ -1,4 +1,4 @@
-/** The small picture above a slider: each network's curve, its ribbon of winners, and where the slider stands. */
+/** The plot of a slider: each network's curve, its ribbon of winners, and the slider's position. */
 
 import { write } from "lenet/tour/drawing.js";
 
@@ -15,7 +15,8 @@ export function plotHeight(networks) {
  * @param {{slider: object, value: number, curves: object[], colors: string[], labels: string[]}} content
  */
 export function drawPlot(context, palette, width, { slider, value, curves, digits, labels, isStale }) {
-  const x = (at) => INSET + ((at - slider.minimum) / (slider.maximum - slider.minimum)) * (width - 2 * INSET);
+  const x = (position) =>
+    INSET + ((position - slider.minimum) / (slider.maximum - slider.minimum)) * (width - 2 * INSET);
   context.globalAlpha = isStale ? 0.45 : 1;
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
@@ -61,12 +62,12 @@ function drawRibbon(context, palette, curve, { x, y, digits, labels, slider }) {
     if (index < points.length && points[index].label === points[start].label) continue;
     const { label } = points[start];
     const left = edge(start);
-    const wide = edge(index) - left;
+    const labelWidth = edge(index) - left;
     const isSame = label === answer.winner;
     context.fillStyle = label === null ? palette.line : isSame ? palette.accent : digits[label];
-    context.fillRect(left, y, wide, RIBBON);
-    if (label !== null && wide > 10) {
-      write(context, palette, labels[label], left + wide / 2, y + RIBBON / 2 + 0.5,
+    context.fillRect(left, y, labelWidth, RIBBON);
+    if (label !== null && labelWidth > 10) {
+      write(context, palette, labels[label], left + labelWidth / 2, y + RIBBON / 2 + 0.5,
         { size: 11, align: "center", face: palette.mono, color: isSame ? palette.paper : palette.ink });
     }
     start = index;

@@ -1,4 +1,4 @@
-/** The sliders that break the answer, each with what the networks shown answer over its whole range. */
+/** The robustness section: sliders that transform the digit, presets, and the networks' answers. */
 
 import { applyChanges, isUnchanged, SLIDERS } from "lenet/robustness/changes.js";
 import { answerTo, inSlices } from "lenet/robustness/curves.js";
@@ -8,7 +8,7 @@ import { drawTile, mountDrawing, whenNear } from "lenet/tour/drawing.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
-const REST = 140;
+const DEBOUNCE = 140;
 
 /** Changes like those of [LeCun98, Fig. 13]. */
 const PRESETS = {
@@ -32,7 +32,7 @@ export function mountRobustness(container, store) {
   const paper = make("p", { class: "robustness-paper" });
   const before = makePreview(() => store.state.reading?.image ?? null);
   const after = makePreview(() => store.state.image);
-  const says = make("p", { class: "robustness-says", "aria-live": "polite" });
+  const answerText = make("p", { class: "robustness-says", "aria-live": "polite" });
   const reset = make("button", { type: "button", onClick: () => store.set({ changes: UNCHANGED }) });
   const seed = make("button", { type: "button", onClick: reseed });
   const presetsTitle = make("p", { class: "small-title" });
@@ -43,26 +43,26 @@ export function mountRobustness(container, store) {
     make("div", { class: "robustness-top" },
       make("div", { class: "robustness-now" },
         make("div", { class: "robustness-pair" }, before.element, after.element),
-        says,
+        answerText,
         make("div", { class: "controls" }, reset, seed)),
       make("div", { class: "robustness-presets" }, presetsTitle,
         make("div", { class: "robustness-strip" }, ...presets.map(({ element }) => element)), paper)),
     make("div", { class: "robustness-rows" }, ...rows.map(({ element }) => element))));
-  const slices = inSlices(work, () => rows.forEach((row) => row.draw()));
+  const slices = inSlices(measureAll, () => rows.forEach((row) => row.draw()));
 
-  /** Everything to be measured for the digit as it is: the presets first, then the sliders. */
-  function* work() {
+  /** All measurements for the current digit: the presets first, then the sliders. */
+  function* measureAll() {
     const { networks, shown, changes, reading } = store.state;
     const image = reading?.image;
     if (!image) return;
-    const loadeds = shown.map((index) => networks[index]);
-    for (const preset of presets) yield* preset.measure(loadeds, image);
+    const models = shown.map((index) => networks[index]);
+    for (const preset of presets) yield* preset.measure(models, image);
     const unchanged = [];
-    for (const loaded of loadeds) {
+    for (const loaded of models) {
       unchanged.push(answerTo(loaded, image));
       yield;
     }
-    for (const row of rows) yield* row.measure(loadeds, unchanged, image, changes);
+    for (const row of rows) yield* row.measure(models, unchanged, image, changes);
   }
 
   function reseed() {
@@ -71,7 +71,7 @@ export function mountRobustness(container, store) {
     store.set({ changes: { ...changes, noise, noiseSeed: changes.noiseSeed + 1 } });
   }
 
-  function sayTexts() {
+  function updateTexts() {
     heading.textContent = phrase(store, "robustness.heading");
     lead.textContent = phrase(store, "robustness.lead");
     paper.textContent = phrase(store, "robustness.paper");
@@ -81,14 +81,14 @@ export function mountRobustness(container, store) {
     before.say(phrase(store, "robustness.before"));
     after.say(phrase(store, "robustness.after"));
     presets.forEach((preset) => preset.say());
-    follow();
+    update();
   }
 
-  function follow() {
+  function update() {
     const { networks, shown, answers, image, changes } = store.state;
     container.hidden = Boolean(store.state.reading?.isWhole); // the sliders change digits of 28×28
     reset.disabled = isUnchanged(changes);
-    says.replaceChildren(...(image
+    answerText.replaceChildren(...(image
       ? answers.map((answer, place) => {
         const { title, labels } = networks[shown[place]];
         const key = answer.accepted ? "robustness.answer" : "robustness.doubt";
@@ -105,34 +105,37 @@ export function mountRobustness(container, store) {
   function remeasure() {
     rows.forEach((row) => row.expire());
     isDue = !isNear;
-    if (isNear) slices.restart(REST);
+    if (isNear) slices.restart(DEBOUNCE);
   }
 
-  store.subscribe(["passes"], follow);
+  store.subscribe(["passes"], update);
   store.subscribe(["reading", "shown", "changes"], remeasure);
   store.subscribe(["language"], () => {
-    sayTexts();
+    updateTexts();
     rows.forEach((row) => row.draw());
   });
   store.subscribe(["palette", "fonts"], () => {
     [before, after, ...presets, ...rows].forEach((part) => part.draw());
   });
-  sayTexts();
+  updateTexts();
   whenNear(container, (near) => {
     isNear = near;
     if (near && isDue) remeasure();
   });
 }
 
-/** A 28×28 image with a line of text under it. */
+/** Draws a 28×28 image, or an empty one, across an element. */
+const mountDigit = (host, image) => mountDrawing(host, {
+  height: (width) => width,
+  draw: (context, width, _height, palette) => drawTile(context, palette, image() ?? new Uint8Array(784),
+    { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
+});
+
+/** A 28×28 image with a caption. */
 function makePreview(image) {
   const caption = make("figcaption", { class: "figure-note" });
   const host = make("div");
-  const drawing = mountDrawing(host, {
-    height: (width) => width,
-    draw: (context, width, _height, palette) => drawTile(context, palette, image() ?? new Uint8Array(784),
-      { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
-  });
+  const drawing = mountDigit(host, image);
   return {
     element: make("figure", { class: "robustness-preview" }, host, caption),
     draw: drawing.redraw,
@@ -152,11 +155,7 @@ function makePreset(store, name) {
   const result = make("span", { class: "robustness-preset-answer" });
   const button = make("button", { type: "button", class: "robustness-preset", "data-preset": name,
     onClick: () => store.set({ changes }) });
-  const drawing = mountDrawing(button, {
-    height: (width) => width,
-    draw: (context, width, _height, palette) => drawTile(context, palette, image ?? new Uint8Array(784),
-      { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
-  });
+  const drawing = mountDigit(button, () => image);
   drawing.canvas.removeAttribute("role");
   drawing.canvas.setAttribute("aria-hidden", "true");
   button.append(label, result);
@@ -168,17 +167,17 @@ function makePreset(store, name) {
     element: button,
     draw: drawing.redraw,
     say,
-    * measure(loadeds, unchanged) {
-      const basis = [unchanged, ...loadeds];
-      if (basis.length === measured.length && basis.every((part, index) => part === measured[index])) return;
+    * measure(models, unchanged) {
+      const inputs = [unchanged, ...models];
+      if (inputs.length === measured.length && inputs.every((input, index) => input === measured[index])) return;
       image = applyChanges(unchanged, changes);
       answers = [];
-      for (const loaded of loadeds) {
+      for (const loaded of models) {
         const answer = answerTo(loaded, image);
         answers.push(answer.accepted ? loaded.labels[answer.winner] : "?");
         yield;
       }
-      measured = basis;
+      measured = inputs;
       say();
       drawing.redraw();
     },

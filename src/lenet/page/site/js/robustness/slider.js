@@ -1,4 +1,4 @@
-/** One slider: its name, its value, what is answered over its range as a picture, and the range in words. */
+/** One slider with its name, its value, its plot of answers, and its range in words. */
 
 import { emptyCurve, measure } from "lenet/robustness/curves.js";
 import { drawPlot, INSET, plotHeight } from "lenet/robustness/plot.js";
@@ -41,7 +41,7 @@ export function makeRow(store, slider) {
   const ranges = make("p", { class: "robustness-ranges" });
   let curves = [];
   let measured = [];
-  let drawn = null;
+  let drawnValue = null;
   let isStale = true;
   const drawing = mountDrawing(host, {
     height: () => plotHeight(store.state.shown.length),
@@ -56,18 +56,18 @@ export function makeRow(store, slider) {
   }
 
   function follow() {
-    const now = store.state.changes[key];
-    if (Number(input.value) !== now) input.value = now;
-    value.value = show(now);
-    input.setAttribute("aria-valuetext", show(now));
+    const current = store.state.changes[key];
+    if (Number(input.value) !== current) input.value = current;
+    value.value = show(current);
+    input.setAttribute("aria-valuetext", show(current));
     name.textContent = phrase(store, `robustness.${key}`);
     undo.setAttribute("aria-label", phrase(store, "robustness.resetOne", { name: name.textContent }));
-    undo.disabled = now === UNCHANGED[key];
-    if (now !== drawn) drawing.redraw();
-    drawn = now;
+    undo.disabled = current === UNCHANGED[key];
+    if (current !== drawnValue) drawing.redraw();
+    drawnValue = current;
   }
 
-  function sayRanges() {
+  function updateRanges() {
     const { networks, shown } = store.state;
     const sentences = shown.map((index, place) => rangeText(store, slider, curves[place]));
     ranges.replaceChildren(...sentences.map((sentence, place) => make("span", {},
@@ -90,22 +90,22 @@ export function makeRow(store, slider) {
       make("div", { class: "robustness-title" }, make("label", { for: id }, name), value, undo), host, input, ranges),
     follow,
     draw: () => {
-      sayRanges();
+      updateRanges();
       drawing.redraw();
     },
     expire: () => {
-      const isNow = store.state.reading?.image !== measured[0];
-      if (isNow !== isStale) drawing.redraw();
-      isStale = isNow;
+      const wasStale = isStale;
+      isStale = store.state.reading?.image !== measured[0];
+      if (isStale !== wasStale) drawing.redraw();
     },
     * measure(loadeds, unchanged, image, changes) {
-      const others = JSON.stringify({ ...changes, [key]: null });
-      const basis = [image, others, ...loadeds];
-      const isSame = basis.length === measured.length && basis.every((part, index) => part === measured[index]);
+      const otherChanges = JSON.stringify({ ...changes, [key]: null });
+      const inputs = [image, otherChanges, ...loadeds];
+      const isSame = inputs.length === measured.length && inputs.every((input, index) => input === measured[index]);
       const next = isSame ? curves : unchanged.map(emptyCurve);
       for (const [place, loaded] of loadeds.entries()) yield* measure({ loaded, image, changes, slider }, next[place]);
       curves = next;
-      measured = basis;
+      measured = inputs;
       isStale = false;
     },
   };

@@ -152,11 +152,11 @@ const TELL = {
       all: maps * inputs, full: count(maps * inputs * area + maps), parameters: count(account.parameters),
       seen: explanation.terms.map((term) => term.map).join(", "), count: explanation.terms.length * area,
     };
-    const otherwise = asPrinted ? "full" : "other";
+    const fullVariant = asPrinted ? "full" : "other";
     return {
       title: titled("table"),
-      idea: telling("table", "idea", values, isTable ? (asPrinted && kernels === 60 ? "paper" : "table") : otherwise),
-      live: telling("table", "live", values, isTable ? "table" : otherwise),
+      idea: telling("table", "idea", values, isTable ? (asPrinted && kernels === 60 ? "paper" : "table") : fullVariant),
+      live: telling("table", "live", values, isTable ? "table" : fullVariant),
     };
   },
 

@@ -6,9 +6,9 @@ export function mountCompare(container, store) {
   const { networks } = store.state;
   const option = (index) => make("option", { value: index }, networks[index].title);
   const first = make("select", { id: "first-network", onChange: choose }, ...networks.map((_, index) => option(index)));
-  const nobody = say(store, make("option", { value: "" }), "header.alone");
+  const noneOption = say(store, make("option", { value: "" }), "header.alone");
   const second = make("select", { id: "second-network", onChange: choose },
-    nobody, ...networks.map((_, index) => option(index)));
+    noneOption, ...networks.map((_, index) => option(index)));
   container.append(
     make("label", { for: "first-network" }, say(store, make("span"), "header.network"), first),
     make("label", { for: "second-network", hidden: networks.length < 2 },

@@ -135,21 +135,21 @@ export function createDiagram(store, loaded, place) {
   function point(focus, sources, pass) {
     const focused = figures[focus.stage + 1];
     const previous = figures[focus.stage];
-    const unit = links.placed(focused, unitBox(focused.figure.layout, focus.unit));
+    const unit = links.toDiagram(focused, unitBox(focused.figure.layout, focus.unit));
     const { kind } = network.stages[focus.stage];
     const { layout } = previous.figure;
     const isWhole = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
     const areas = isWhole && layout.form !== "maps"
-      ? [links.placed(previous, { x: 0, y: 0, width: layout.width, height: layout.height })]
-      : sources.map((source) => links.placed(previous, areaBox(layout, source)));
+      ? [links.toDiagram(previous, { x: 0, y: 0, width: layout.width, height: layout.height })]
+      : sources.map((source) => links.toDiagram(previous, areaBox(layout, source)));
     if (kind === "full_connection" && layout.form === "cells") {
       const { products } = explainUnit(network, pass, focus.stage, focus.unit);
-      for (const { index } of products.slice(0, 8)) areas.push(links.placed(previous, layout.maps[index]));
+      for (const { index } of products.slice(0, 8)) areas.push(links.toDiagram(previous, layout.maps[index]));
     }
     const onInput = focus.stage > 0;
     const receptiveField = network.receptiveField(focus.stage, focus.unit);
     const fieldBox = areaBox(figures[0].figure.layout, { map: 0, ...receptiveField });
-    const field = onInput ? links.placed(figures[0], fieldBox) : null;
+    const field = onInput ? links.toDiagram(figures[0], fieldBox) : null;
     links.show({ unit, areas, field });
   }
 

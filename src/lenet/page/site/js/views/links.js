@@ -12,7 +12,7 @@ export function createLinks(diagram) {
   diagram.append(svg);
 
   /** A box of a figure's picture in the diagram's coordinates. */
-  function placed(figure, box) {
+  function toDiagram(figure, box) {
     const origin = diagram.getBoundingClientRect();
     const canvas = figure.canvas.getBoundingClientRect();
     return { ...box, x: box.x + canvas.left - origin.left, y: box.y + canvas.top - origin.top };
@@ -42,7 +42,7 @@ export function createLinks(diagram) {
   }
 
   /**
-   * @param {{unit: Object, areas: Object[], field: ?Object}} places boxes already placed; `field` is the receptive
+   * @param {{unit: Object, areas: Object[], field: ?Object}} places boxes in the diagram's coordinates; `field` is the receptive
    *   field on the input where the areas lie elsewhere
    */
   function show({ unit, areas, field }) {
@@ -55,5 +55,5 @@ export function createLinks(diagram) {
     outline(unit, "asked");
   }
 
-  return { show, clear, placed };
+  return { show, clear, toDiagram };
 }

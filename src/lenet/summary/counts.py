@@ -1,4 +1,4 @@
-"""The exact account of a network: shapes, parameters, connections, multiply-accumulates, receptive fields.
+"""Exact counts of a network: shapes, parameters, connections, multiply-accumulates, receptive fields.
 
 Conventions, those of [LeCun98]: a shared weight is one parameter; every use of a weight or bias in one pass is a
 connection, also where a kernel lies on the padding; plain pooling has neither. A multiply-accumulate is one product
@@ -26,7 +26,7 @@ from lenet.architecture import (
 
 
 @dataclass(frozen=True)
-class StageAccount:
+class StageSummary:
     """The cost of one stage for one image, and the receptive field of its units.
 
     Attributes:
@@ -56,11 +56,11 @@ class StageAccount:
 
 
 @dataclass(frozen=True)
-class Account:
-    """The accounts of all stages and their totals."""
+class NetworkSummary:
+    """The counts of all stages and their totals."""
 
     network: Network
-    stages: tuple[StageAccount, ...]
+    stages: tuple[StageSummary, ...]
 
     @cached_property
     def parameters(self) -> int:
@@ -79,7 +79,7 @@ class Account:
         """Outputs of all stages; the input is not counted."""
         return sum(stage.units for stage in self.stages)
 
-    def share(self, stage: StageAccount) -> float:
+    def share(self, stage: StageSummary) -> float:
         """Percent of the network's parameters that the stage holds."""
         return 100 * stage.parameters / self.parameters if self.parameters else 0.0
 
@@ -133,12 +133,12 @@ class Account:
         }
 
 
-def count(network: Network) -> Account:
-    """The exact account of a network.
+def summarize(network: Network) -> NetworkSummary:
+    """Count a network exactly, stage by stage.
 
     >>> from lenet.networks import describe
-    >>> account = count(describe("lenet-5"))
-    >>> account.parameters, account.connections, account.macs
+    >>> summary = summarize(describe("lenet-5"))
+    >>> summary.parameters, summary.connections, summary.macs
     (60000, 340908, 328096)
     """
     stages = []
@@ -151,7 +151,7 @@ def count(network: Network) -> Account:
         receptive_field += (side - 1) * jump
         jump *= stride
         stages.append(_count_stage(stage, input_shape, output_shape, receptive_field, jump, first_center))
-    return Account(network, tuple(stages))
+    return NetworkSummary(network, tuple(stages))
 
 
 def window(layer: Layer, input_shape: Shape) -> tuple[int, int, int]:
@@ -176,7 +176,7 @@ def kernels(layer: Convolution, input_shape: Shape) -> int:
 
 def _count_stage(
     stage: Stage, input_shape: Shape, output_shape: Shape, receptive_field: int, jump: int, first_center: float
-) -> StageAccount:
+) -> StageSummary:
     layer = stage.layer
     maps, height, width = output_shape
     units = math.prod(output_shape)
@@ -194,7 +194,7 @@ def _count_stage(
             connections = macs + maps
         case EuclideanRbf():
             macs = connections = fixed = math.prod(input_shape) * maps
-    return StageAccount(
+    return StageSummary(
         name=stage.name,
         kind=stage.kind,
         activation=str(stage.activation),

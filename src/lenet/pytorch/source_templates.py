@@ -1,4 +1,4 @@
-"""The pieces of printed source that PyTorch lacks: squash, sub-sampling, tables, a bias per unit, Euclidean RBF."""
+"""Source templates of what PyTorch lacks: squash, sub-sampling, tables, a bias per unit, Euclidean RBF."""
 
 REFERENCES = {
     "LeCun89": "Y. LeCun et al., Backpropagation applied to handwritten zip code recognition, "
@@ -75,7 +75,7 @@ class UnitBiasConv2d(nn.Conv2d):
     """A convolution whose units share their map's kernels but have a bias each [LeCun89]."""
 
     def __init__(self, in_maps: int, out_shape: tuple[int, int, int], kernel_size: int{arguments}) -> None:
-        super().__init__(in_maps, out_shape[0], kernel_size{passed}, bias=False)
+        super().__init__(in_maps, out_shape[0], kernel_size{forwarded}, bias=False)
         self.bias = nn.Parameter(torch.zeros(out_shape))
 
     def forward(self, maps: Tensor) -> Tensor:
@@ -112,16 +112,16 @@ def convolution(kind: str, strided: bool, padded: bool) -> str:
     arguments = "".join(f", {name}: int = {int(name == 'stride')}" for name in options)
     applied = "".join(f", {name}=self.{name}" for name in options)
     if kind == "UnitBiasConv2d":
-        passed = "".join(f", {name}={name}" for name in options)
-        return _UNIT_BIAS_CONV2D.format(arguments=arguments, passed=passed, options=applied)
+        forwarded = "".join(f", {name}={name}" for name in options)
+        return _UNIT_BIAS_CONV2D.format(arguments=arguments, forwarded=forwarded, options=applied)
     by_unit = kind.startswith("UnitBias")
-    kept = ", ".join(f"self.{name}" for name in options)
+    attributes = ", ".join(f"self.{name}" for name in options)
     return _TABLE_CONV2D.format(
         name=kind,
         more="\n    The units of a map share its kernels but have a bias each [LeCun89]." if by_unit else "",
         target="out_shape: tuple[int, int, int], " if by_unit else "",
         arguments=arguments,
-        keep=f"\n        {kept} = {', '.join(options)}" if options else "",
+        keep=f"\n        {attributes} = {', '.join(options)}" if options else "",
         bias_shape="out_shape" if by_unit else "len(connected)",
         result=f"F.conv2d(maps, kernels{applied}) + self.bias"
         if by_unit
