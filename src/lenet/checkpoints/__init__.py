@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from lenet.architecture import Network
-from lenet.checkpoints.recognition import Choice, Recognized, recognized, recognized_graph
+from lenet.checkpoints.recognition import Choice, Recognized, recognize, recognize_graph
 from lenet.errors import ArchitectureError
 
 __all__ = ["Choice", "import_file", "kind_of"]
@@ -59,17 +59,17 @@ def _read(path: Path, kind: str, choice: Choice) -> Recognized:
 
         graph = onnx.read(path)
         if graph.input_range is None:
-            return recognized_graph(graph.network, graph.arrays, choice)
+            return recognize_graph(graph.network, graph.arrays, choice)
         if choice.range is not None:
             raise ArchitectureError("a graph that takes bytes says their range itself; leave input_range out")
-        found = recognized_graph(graph.network, graph.arrays, choice)
+        found = recognize_graph(graph.network, graph.arrays, choice)
         if np.allclose(found.network.input_range, graph.input_range, rtol=0, atol=1e-5):
             return found
         return replace(found, network=replace(found.network, input_range=graph.input_range))
     if kind == "pytorch":
         from lenet.checkpoints import pytorch
 
-        return recognized(pytorch.read(path), choice)
+        return recognize(pytorch.read(path), choice)
     from lenet.checkpoints import safetensors_files
 
-    return recognized(safetensors_files.read(path), choice, is_ordered=False)
+    return recognize(safetensors_files.read(path), choice, is_ordered=False)
