@@ -140,7 +140,8 @@ END
             right[kind] += $(NF - 3) == expected[1]
         }
         END {
-            for (kind in count) printf "%d of %d %s right\n", right[kind], count[kind], kind
+            if (count["photos"]) printf "%d of %d photos right\n", right["photos"], count["photos"]
+            printf "%d of %d drawings right\n", right["drawings"], count["drawings"]
             printf "%d of %d right\n", right["photos"] + right["drawings"], NR
         }'
 }

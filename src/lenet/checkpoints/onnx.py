@@ -6,7 +6,7 @@ or as ``MatMul`` and ``Add``, a flattening as ``Flatten`` or ``Reshape``. What i
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +28,7 @@ from lenet.architecture import (
     Subsampling,
 )
 from lenet.checkpoints.arrays import FLOATS, MAX_BYTES, Array, check_kinds, decode, read_bytes
+from lenet.checkpoints.description import MEMBER, Description, parse_description
 from lenet.checkpoints.protobuf import Message, Value, integers, read_message
 from lenet.errors import WeightsError, printable
 
@@ -47,11 +48,13 @@ class Graph:
     """A network as a graph describes it, and its arrays in the order of its stages.
 
     ``input_range`` is what 0 and 255 become in a graph that takes bytes; None where it takes the network's input.
+    ``description`` is what lenet has written beside the graph; empty in files of other programs.
     """
 
     network: Network
     arrays: list[tuple[str, Array]]
     input_range: tuple[float, float] | None = None
+    description: Description = field(default_factory=Description)
 
 
 def read(path: Path) -> Graph:
@@ -67,7 +70,8 @@ def read(path: Path) -> Graph:
         graphs = _bytes(model.get(7, []))
         if len(graphs) != 1:
             raise WeightsError("is no ONNX model: it has no graph")
-        return _GraphReader(path, read_message(graphs[0])).graph()
+        graph = _GraphReader(path, read_message(graphs[0])).graph()
+        return replace(graph, description=_description(model))
     except WeightsError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, UnicodeDecodeError, OverflowError) as error:
@@ -348,8 +352,8 @@ class _GraphReader:
             raise WeightsError("is damaged: an array has a negative size")
         if _number(message.get(14, [0])) == 1:
             return kind, shape, self._external_data(message, kind, shape)
-        for field in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
-            if values := _bytes(message.get(field, [])):
+        for number in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
+            if values := _bytes(message.get(number, [])):
                 return kind, shape, values[0] if len(values) == 1 else b"".join(values)
         if kind == "int64":
             return kind, shape, np.fromiter(integers(message.get(7, [])), np.int64).tobytes()
@@ -372,6 +376,14 @@ class _GraphReader:
         with path.open("rb") as file:
             file.seek(start)
             return file.read(size)
+
+
+def _description(model: Message) -> Description:
+    """The description among a model's properties; empty if it has none."""
+    for entry in map(read_message, _bytes(model.get(14, []))):
+        if _text(entry[1]) == MEMBER:
+            return parse_description(_text(entry[2]))
+    return Description()
 
 
 def _is_squash(slope: float | None, amplitude: float) -> bool:

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from lenet.checkpoints.arrays import FLOATS, Array, check_kinds, decode, read_bytes
+from lenet.checkpoints.description import MAX_BYTES, MEMBER, Description, parse_description
 from lenet.checkpoints.pickled import Call, Name, Pickle, read_pickle
 from lenet.errors import WeightsError, printable
 
@@ -76,6 +77,30 @@ def read(path: Path) -> dict[str, Array]:
     except WeightsError:
         raise
     except Exception as error:  # of a damaged file there is hardly any that does not come
+        raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
+
+
+def read_description(path: Path) -> Description:
+    """Read what lenet has written into a file beside its arrays; empty for files of other programs.
+
+    Raises:
+        WeightsError: if it is damaged; the text names no path.
+    """
+    if not zipfile.is_zipfile(path):
+        return Description()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = next((info for info in archive.infolist() if info.filename.endswith(f"/{MEMBER}")), None)
+            if info is None:
+                return Description()
+            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MAX_BYTES:
+                raise WeightsError(
+                    f"is damaged: {MEMBER} claims {info.file_size:,} bytes, expected {MAX_BYTES:,} at most"
+                )
+            return parse_description(archive.read(info).decode("utf-8"))
+    except WeightsError:
+        raise
+    except Exception as error:  # as in `read`
         raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
 
 

@@ -55,6 +55,7 @@ class Choice:
         size: rows and columns of the input.
         input_range: the network inputs that background and full ink become.
         normalize: mean and deviation of ``Normalize`` after ``ToTensor``, which are an input range.
+        reject_class: the number of the output that stands for none of the classes.
     """
 
     network: Network | str | Path | None = None
@@ -64,6 +65,7 @@ class Choice:
     size: int | None = None
     input_range: tuple[float, float] | None = None
     normalize: tuple[float, float] | None = None
+    reject_class: int | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("activation", ACTIVATIONS), ("pooling", POOLINGS), ("outputs", OUTPUTS)):
@@ -81,6 +83,8 @@ class Choice:
             raise ArchitectureError("normalize gives an input range; leave one of the two out")
         if self.size is not None and not (type(self.size) is int and 1 <= self.size <= 1024):
             raise ArchitectureError(f"size is {self.size!r}, expected rows and columns of 1 to 1,024")
+        if self.reject_class is not None and not (type(self.reject_class) is int and self.reject_class >= 0):
+            raise ArchitectureError(f"reject_class is {self.reject_class!r}, expected the number of an output, from 0")
         _check_pair(
             "input_range", self.input_range, "what background and full ink become, two different numbers, as 0,1"
         )
@@ -134,8 +138,13 @@ def recognize(arrays: Mapping[str, Array], choice: Choice, is_ordered: bool = Tr
     return _in_range(recognized, choice)
 
 
-def recognize_graph(network: Network, arrays: Named, choice: Choice) -> Recognized:
-    """Recognize a graph's network: the registered or the chosen one that has the same layers, or else itself.
+def recognize_graph(network: Network, arrays: Named, choice: Choice, described: Network | None = None) -> Recognized:
+    """Recognize a graph's network: the chosen, described or registered one that has the same layers, or else itself.
+
+    Args:
+        network, arrays: as the graph has them.
+        choice: what is chosen.
+        described: the network that the file says it is; passed over if the graph has other layers.
 
     Raises:
         WeightsError: if it is not the one that was chosen, or lacks arrays; the text names no path.
@@ -144,21 +153,23 @@ def recognize_graph(network: Network, arrays: Named, choice: Choice) -> Recogniz
     if options_set := [name for name in ("activation", "size") if getattr(choice, name) is not None]:
         raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {options_set[0]} out")
     layers = _layers(dict(arrays))
-    if choice.network is None:
-        known = [same for name in names() if (same := _same_layers(name, network, layers))]
-        described = known[0] if known else network
-    else:
-        chosen = choice.network
-        if not isinstance(chosen, Network):
-            same = _same_layers(str(chosen), network, layers)
-        else:
-            same = chosen if _layer_sequence(chosen) == _layer_sequence(network) else None
-        if same is None:
+
+    def with_same_layers(candidate: Network | str) -> Network | None:
+        if isinstance(candidate, str):
+            return _same_layers(candidate, network, layers)
+        return candidate if _layer_sequence(candidate) == _layer_sequence(network) else None
+
+    if choice.network is not None:
+        chosen = choice.network if isinstance(choice.network, Network) else str(choice.network)
+        candidates = [with_same_layers(chosen)]
+        if candidates == [None]:
             name = chosen.name if isinstance(chosen, Network) else chosen
             raise WeightsError(f"its graph has not the layers of {name}; leave network out to take those that it has")
-        described = same
+    else:
+        others: list[Network | str] = [*([described] if described else []), *names()]
+        candidates = [*map(with_same_layers, others), network]
     try:
-        recognized = fit(described, arrays)
+        recognized = fit(next(filter(None, candidates)), arrays)
     except _MismatchError as mismatch:
         raise WeightsError(f"its graph lacks arrays: it is a network {mismatch.text}") from None
     return _in_range(recognized, choice)

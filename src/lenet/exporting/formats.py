@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lenet.checkpoints.description import MEMBER, description_text
 from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
@@ -217,10 +218,15 @@ def _as_onnx(model: Model, stem: str, quantization: Quantization | None) -> _Wri
     properties = {
         "network": model.network.name,
         "output_names": json.dumps(model.output_names, ensure_ascii=False),
+        MEMBER: _description(model),
         "the winner": "the smallest output" if model.network.smallest_wins else "the largest output",
     }
     content = to_onnx(model.network, model.parameters, of_levels=True, quantization=quantization, properties=properties)
     return _Written({f"{stem}.onnx": content}, _weight_bytes(model, quantization))
+
+
+def _description(model: Model) -> str:
+    return description_text(model.network, model.class_names, model.provenance)
 
 
 def _weight_bytes(model: Model, quantization: Quantization | None) -> int:
@@ -258,7 +264,7 @@ def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels)
 
     standalone_source(model.network)  # refuses what no class can be written for
     arrays = {name: model.parameters[name] for name in model.network.parameter_shapes()}
-    return _Written({f"{stem}.pth": to_pth(arrays)}, _weight_bytes(model, None))
+    return _Written({f"{stem}.pth": to_pth(arrays, _description(model))}, _weight_bytes(model, None))
 
 
 def _pte(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
