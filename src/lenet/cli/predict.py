@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -61,9 +63,9 @@ def predict(
     """Name the classes that pictures are of, with their probabilities, by any model.
 
     Pictures come to the network as they did in training: in color or in gray levels, whole; a model of digits as ink
-    takes the digit that stands out most. "as likely as chance" follows an answer that is less than a tenth of the way
-    from 1/classes to certainty. What cannot be opened is reported on stderr and the others are answered; the exit code
-    is then 1.
+    takes the digit that stands out most. Of a TIFF or PDF file each page is a picture. "as likely as chance" follows an
+    answer that is less than a tenth of the way from 1/classes to certainty. What cannot be opened is reported on stderr
+    and the others are answered; the exit code is then 1.
 
     lenet predict photos/ --model runs/lenet-rgb-cifar10-1 --sheet answers.png
 
@@ -81,7 +83,7 @@ def predict(
     names_digits = own.pictures.kind == "digits"
     output = _Output(found, top, found.is_many or len(files) > 1, names_digits, as_json, csv)
     is_many = found.is_many or len(found.sources) >= _MANY
-    drawn = output.take(_predictions(found, own, fit), is_many, keeps_pictures=sheet is not None)
+    drawn = output.take(_answers(found, own, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and drawn:
         from lenet.data import draw_sheet, save_sheet
 
@@ -91,31 +93,61 @@ def predict(
         raise typer.Exit(_FAILED)
 
 
-def _predictions(found: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
-    for source in map(_given, found.sources):
-        yield result_or_error(source, partial(_prediction, model, source, fit))
+@dataclass(frozen=True)
+class _Answer:
+    """The prediction for one picture.
+
+    Attributes:
+        file_number: of the file among those that were named, from 1.
+        name: of the file, with the page if it has several.
+        picture: as `lenet.predict` takes it.
+        prediction: the classes, or what is wrong.
+    """
+
+    file_number: int
+    name: str
+    picture: Any
+    prediction: Prediction | DataError
 
 
-def _prediction(model: Model, source: str | bytes, fit: str) -> Prediction:
-    answer: Prediction = verb(model, source, fit=fit)
-    return answer
+def _answers(pictures: PictureSources, model: Model, fit: str) -> Iterator[_Answer]:
+    for index, source in enumerate(pictures.sources):
+        for page, picture in _pages(source if isinstance(source, bytes) else str(source)):
+            prediction = picture
+            if not isinstance(picture, DataError):
+                prediction = result_or_error(picture, partial(verb, model, picture, fit=fit))
+            yield _Answer(index + 1, pictures.name(index) + page, picture, prediction)
 
 
-def _given(source: Path | bytes) -> str | bytes:
-    return source if isinstance(source, bytes) else str(source)
+def _pages(source: str | bytes) -> Iterator[tuple[str, Any]]:
+    """Each page of a TIFF or PDF file with what its name ends in, ", page 2"; any other picture as it is."""
+    from lenet.pictures.loading import has_several_pages, open_pages
+
+    if not has_several_pages(source):
+        yield "", source
+        return
+    from PIL import Image
+
+    pages = iter(open_pages(source))
+    for number in count(1):
+        page = result_or_error(source, lambda: next(pages, None))
+        if page is None:
+            return
+        yield f", page {number}", page if isinstance(page, DataError) else Image.fromarray(page.colors)
+        if isinstance(page, DataError):
+            return
 
 
-def _square(source: Path | bytes) -> "NDArray[np.uint8]":
+def _square(picture: Any) -> "NDArray[np.uint8]":
     """The whole picture in color, or that of a data set, to be looked at."""
     from lenet.data import read_picture
     from lenet.verbs.pictures import of_data_set
 
-    given = _given(source)
-    found = of_data_set(given) if isinstance(given, str) else None
-    return read_picture(given, size=_SIDE, color=True) if found is None else found
+    pixels = of_data_set(picture) if isinstance(picture, str) else None
+    return read_picture(picture, size=_SIDE, color=True) if pixels is None else pixels
 
 
-def _tell_of_several(name: str, source: str | bytes) -> None:
+def _tell_of_several(name: str, source: Any) -> None:
     """Say so if a picture shows several digits, of which a model of digits names one."""
     from lenet.reading import Reader, Reading
     from lenet.verbs.pictures import of_data_set
@@ -140,7 +172,7 @@ class _Output:
         self._table = Table(csv, COLUMNS) if csv is not None else None
 
     def take(
-        self, predictions: Iterator[Prediction | DataError], is_many: bool, keeps_pictures: bool
+        self, answers: Iterator[_Answer], is_many: bool, keeps_pictures: bool
     ) -> "list[tuple[NDArray[np.uint8], str]]":
         """Give out each answer when it comes, and keep small pictures with titles if that is asked for.
 
@@ -154,15 +186,15 @@ class _Output:
         total, done = len(self._found.sources), 0
         try:
             with progress(total if is_many else 0, "predicting") as show_progress:
-                for done, prediction in enumerate(predictions, start=1):
-                    name, source = self._found.name(done - 1), self._found.sources[done - 1]
+                for answer in answers:
+                    done, prediction = answer.file_number, answer.prediction
                     with signals_held_back():
-                        self._take(name, prediction)
+                        self._take(answer)
                     if self._names_digits and isinstance(prediction, Prediction):
-                        _tell_of_several(name, _given(source))
+                        _tell_of_several(answer.name, answer.picture)
                     if keeps_pictures and isinstance(prediction, Prediction) and len(kept) < _MOST_DRAWN:
                         title = f"{prediction.class_name} {prediction.probability:.0%}"
-                        kept.append((_square(source), title + "?" * bool(prediction.remark)))
+                        kept.append((_square(answer.picture), title + "?" * bool(prediction.remark)))
                     show_progress(done)
         except KeyboardInterrupt:
             raise Stopped(f"stopped after {done:,} of {total:,} files") from None
@@ -177,7 +209,8 @@ class _Output:
             print(f"answered {self.answered:,} of {self.answered + self.failed:,} pictures{failed}", file=sys.stderr)
         return kept
 
-    def _take(self, name: str, prediction: Prediction | DataError) -> None:
+    def _take(self, answer: _Answer) -> None:
+        name, prediction = answer.name, answer.prediction
         if isinstance(prediction, DataError):
             self._fail(str(prediction), name)
             return
@@ -191,7 +224,8 @@ class _Output:
             self._json.add({"file": name} | prediction.to_json(self._top))
             return
         (first, probability), *others_ = likeliest
-        line = f"{name}: {first}" if self._is_named else first
+        is_page = name != self._found.name(answer.file_number - 1)
+        line = f"{name}: {first}" if self._is_named or is_page else first
         line += f"  {probability:.1%}"
         if others_:
             line += "  then " + ", ".join(f"{one} {share:.1%}" for one, share in others_)
