@@ -40,7 +40,7 @@ def to_pth(arrays: Mapping[str, NDArray[np.float32]], description: str = "") -> 
 
 
 def _pickled(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The dictionary in pickle's protocol 2, whose tensors name the storages beside it."""
+    """Encode the dictionary in pickle's protocol 2; its tensors name the storages beside it."""
     items = (_text(name) + _tensor(number, array) for number, (name, array) in enumerate(arrays.items()))
     return b"\x80\x02}(" + b"".join(items) + b"u."
 
