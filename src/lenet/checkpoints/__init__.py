@@ -93,7 +93,8 @@ def _read(path: Path, kind: str, choice: Choice) -> tuple[Recognized, Descriptio
 
         graph = onnx.read(path)
         if graph.input_range is not None and choice.range is not None:
-            raise ArchitectureError("a graph that takes bytes says their range itself; leave input_range out")
+            option = "input_range" if choice.normalize is None else "normalize"
+            raise ArchitectureError(f"a graph that takes bytes says their range itself; leave {option} out")
         recognized = recognize_graph(graph.network, graph.arrays, choice, graph.description.network)
         if graph.input_range is None:
             return recognized, graph.description, range_source
