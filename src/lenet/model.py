@@ -325,6 +325,7 @@ def load(
     input_range: tuple[float, float] | None = None,
     normalize: tuple[float, float] | None = None,
     class_names: Sequence[str] | None = None,
+    reject_class: int | None = None,
 ) -> Model:
     """The model in a file, the best one of a run's folder, that of an exported folder, or one that ships under a name.
 
@@ -343,7 +344,10 @@ def load(
         input_range: the network inputs that background and full ink become; the network's own if left out, and
             (0, 1), which ``ToTensor`` gives, for one that is described by shapes.
         normalize: in place of it, mean and deviation of ``Normalize`` after ``ToTensor``.
-        class_names: one for each output, in order; numbers if left out.
+        class_names: one for each output but the reject class, in order; if left out those that the file says, else
+            numbers.
+        reject_class: the number of the output that stands for none of the classes, as *no digit*, if there is one that
+            the file does not say.
 
     Raises:
         WeightsError: if a file is missing, damaged, no model of a LeNet, or another network's; or if its shapes fit
@@ -356,7 +360,7 @@ def load(
     """
     from lenet.checkpoints import Choice
 
-    choice = Choice(network, activation, pooling, outputs, size, input_range, normalize)
+    choice = Choice(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
     names = None if class_names is None else _checked_names(class_names)
     if keywords := [*choice.given, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
@@ -437,10 +441,11 @@ def _from_file(
 
     try:
         if (kind := kind_of(path)) != "safetensors" or _is_plain(path):
-            network, parameters, provenance = import_file(path, kind, choice or Choice())
+            imported = import_file(path, kind, choice or Choice())
+            network = imported.network
             if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
                 raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
-            return Model(network, parameters, provenance, names or ())
+            return Model(network, imported.parameters, imported.provenance, names or imported.class_names)
         if choice is not None:
             keyword = [*choice.given, "class_names"][0]
             raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {keyword} out")

@@ -40,6 +40,8 @@ def test_a_graph_that_takes_bytes_says_their_range_itself(tmp_path):
     assert lenet.load(tmp_path / "m.onnx").network.input_range == pytest.approx((-0.4, 2.8))
     with pytest.raises(LeNetError, match="a graph that takes bytes says their range itself; leave input_range out"):
         lenet.load(tmp_path / "m.onnx", input_range=(0.0, 1.0))
+    with pytest.raises(LeNetError, match="leave normalize out"):
+        lenet.load(tmp_path / "m.onnx", normalize=(0.5, 0.5))
 
 
 def test_a_graph_of_no_registered_network_describes_itself(tmp_path):

@@ -108,6 +108,29 @@ def test_pictures_are_turned_as_their_camera_says_and_gray_ones_and_small_ones_a
         assert sum(own.predict(tmp_path / name).probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
+@pytest.mark.parametrize("suffix", ["tif", "pdf"])
+def test_each_page_of_a_file_is_a_picture(suffix, pictures, model, tmp_path, capsys, monkeypatch):
+    if suffix == "pdf":
+        pytest.importorskip("pypdfium2")
+    pages = [Image.open(pictures / name / "3.png").resize((600, 400)) for name in ("blue", "red", "green")]
+    path = tmp_path / f"pages.{suffix}"
+    pages[0].save(path, save_all=True, append_images=pages[1:])
+    sheet = tmp_path / "sheet.png"
+    code, lines, told = predict(capsys, path, "--model", model, "--top", 1, "--sheet", sheet)
+    assert (code, told) == (0, [f"drew 3 of 3 pictures into {sheet}"])
+    for number, (line, name) in enumerate(zip(lines, ("blue", "red", "green"), strict=True), start=1):
+        assert line.startswith(f"{path}, page {number}: {name}  ")
+    assert main(["predict", str(path), "--model", str(model), "--json"]) == 0
+    answers = json.loads(capsys.readouterr().out)
+    assert [answer["file"] for answer in answers] == [f"{path}, page {number}" for number in (1, 2, 3)]
+    assert [answer["class"] for answer in answers] == ["blue", "red", "green"]
+    content = path.read_bytes()
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(content)))
+    code, lines, _ = predict(capsys, "-", "--model", model)
+    assert (code, len(lines)) == (0, 3)
+    assert lines[2].startswith("stdin, page 3: green")
+
+
 def test_what_cannot_be_opened_is_told_and_the_others_are_answered(pictures, model, tmp_path, capsys):
     (tmp_path / "empty").mkdir()
     (tmp_path / "zero.png").touch()

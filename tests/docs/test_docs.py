@@ -132,6 +132,17 @@ def test_the_tutorials_have_the_same_steps_in_both_languages():
     assert commands(english) == commands(chinese)
 
 
+def test_the_page_of_exports_has_the_same_parts_and_commands_in_both_languages():
+    def parts(name):
+        text = (ROOT / "docs" / name).read_text("utf-8")
+        code = "\n".join(block["body"] for block in _BLOCK.finditer(text))
+        rows = re.findall(r"^\| `([\w-]+)` \|", text, re.MULTILINE)
+        plain = _BLOCK.sub("", text)
+        return [line.split("#")[0].strip() for line in code.splitlines()], rows, len(re.findall(r"^#+ ", plain, re.M))
+
+    assert parts("export.md") == parts("export.zh-CN.md")
+
+
 @pytest.mark.parametrize(
     "verb", ["networks", "show", "diff", "code", "data", "train", "evaluate", "convert", "maps", "read"]
 )

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 import typer
+from PIL import Image
 
 from lenet.cli import VERBS, build_app
+from lenet.data import CATALOG
 
 SCRIPT = Path(__file__).parents[2] / "examples" / "tutorials.sh"
 STEPS = [
@@ -56,3 +58,18 @@ def test_the_script_runs_to_its_end_and_overwrites_nothing(tmp_path, mnist):
     again = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert again.returncode == 1
     assert "holds a run already" in again.stderr
+
+
+def test_twelve_pictures_are_named_with_their_classes_and_every_drawing_is_drawn(tmp_path):
+    listed = re.search(r"^PICTURES='(.*?)'$", SCRIPT.read_text("utf-8"), re.MULTILINE | re.DOTALL)[1].splitlines()
+    named = [line.split() for line in listed]
+    assert len(named) == 12
+    assert {name for name, _ in named} == set(CATALOG["cifar10"].class_names)
+    subprocess.run([sys.executable, SCRIPT.with_name("draw_scenes.py"), tmp_path / "drawn"], check=True)
+    drawings = {f"drawn/{path.name}" for path in (tmp_path / "drawn").iterdir()}
+    assert drawings == {file for _, file in named if file.startswith("drawn/")}
+    for file in drawings:
+        with Image.open(tmp_path / file) as picture:
+            assert (picture.mode, picture.size) == ("RGB", (256, 256))
+    requirements = SCRIPT.with_name("photos.txt").read_text("utf-8")
+    assert re.findall(r"^[\w-]+==[\d.]+$", requirements, re.MULTILINE) == requirements.splitlines()[1:]

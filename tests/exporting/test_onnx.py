@@ -32,7 +32,7 @@ def run(content, pictures, name="pictures"):
 
 
 def written(model, quantization=None):
-    return to_onnx(model.network, model.parameters, of_levels=True, quantization=quantization)
+    return to_onnx(model.network, model.parameters, takes_bytes=True, quantization=quantization)
 
 
 @pytest.mark.parametrize("name", ["lenet-5-relu", "lenet-5"])

@@ -7,7 +7,7 @@ from lenet.connections import DIGIT_CODES, LENET_5_C3
 from lenet.data import CATALOG
 from lenet.errors import DataError, UnknownName
 from lenet.figures.receptive import _sheet
-from lenet.figures.sheet import LIGHT, value_text
+from lenet.figures.sheet import LIGHT, _short_text, value_text
 from lenet.figures.stages import run_stages
 from lenet.figures.units import explain_unit, receptive_field
 from lenet.initialization import initial_weights
@@ -114,6 +114,19 @@ def test_the_field_and_each_patch_are_outlined_and_value_and_sum_are_written():
     assert {value_text(unit.sum), value_text(unit.value), value_text(unit.bias)} <= set(texts)
     assert {f"= {value_text(term.sum)}" for term in unit.terms} <= set(texts)
     assert "14×14 pixels of the input reach it: rows 8–21, columns 14–27; it sees 3 of 6 maps of s2" in texts[1]
+
+
+@pytest.mark.parametrize(("name", "stage", "seen"), [("lenet-5-relu", "conv2", 6), ("lenet-1989", "h2", 8)])
+def test_every_number_of_patches_and_kernels_is_written_at_six_maps_and_at_eight(name, stage, seen):
+    network, arrays, inputs = example(name)
+    values = run_stages(network, arrays, inputs)[0].values
+    unit = explain_unit(network, arrays, inputs, stage, (0, 2, 2))
+    texts = [text.get_text() for text in _sheet(network, values, unit, LIGHT).axes.texts]
+    assert len(unit.terms) == seen
+    for term in unit.terms:
+        kernel = [_short_text(float(number)) for number in term.kernel.ravel()]
+        assert set(kernel) <= set(texts)
+    assert len(texts) > seen * 2 * unit.terms[0].patch.size
 
 
 @pytest.mark.parametrize("name", ["lenet-1989", "lenet-4", "lenet-5-gap", "lenet-rgb"])

@@ -11,7 +11,7 @@ import pytest
 from lab.benchmarks.page_driver import browser_path
 from lenet.connections import LENET_5_C3
 from lenet.initialization import initial_weights
-from lenet.model import Model, pretrained
+from lenet.model import Model, create, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
 from lenet.page.document import MAX_NETWORKS, SHIPPED
@@ -218,6 +218,34 @@ def test_the_wording_follows_the_network(told):
     assert keys["code"] == "kept"
     assert keys["answer"] == "softmax"
     assert keys["doubt"] == "refusal"
+
+
+def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
+    document = page_document([create("lenet-rgb", classes=["dog", "ship", "frog"], seed=1)])
+    told = in_node(
+        """const [loaded] = networks;
+        const pass = loaded.network.run(new Float32Array(3 * 32 * 32).fill(0.5));
+        const answer = probabilities(loaded, pass.outputs);
+        const scene = { loaded, pass, image: new Uint8Array(784), answer, unit: null };
+        const told = {};
+        for (const stop of STOPS) {
+          const { title, idea, live, isDrawn } = tellStop(stop, scene);
+          const said = (language) => [title, idea, live].filter(Boolean).map(({ key, values }) =>
+            text[language][key].replace(/\\{(\\w+)\\}/g, (_, name) => values[name] ?? "MISSING")).join(" ");
+          told[stop] = { en: said("en"), zh: said("zh"), isDrawn };
+        }
+        show(told);""",
+        document=document,
+        image=[0] * 784,
+    )
+    for stop, words in told.items():
+        assert "MISSING" not in words["en"] + words["zh"], stop
+        assert "digit" not in words["en"], stop
+        assert "数字" not in words["zh"], stop
+    assert "A picture is 3,072 numbers" in told["pixels"]["en"]
+    assert "lenet-rgb knows 3 classes" in told["doubt"]["en"].replace("LeNet-RGB", "lenet-rgb")
+    assert "chance would be 33.3 %" in told["doubt"]["en"]
+    assert [stop for stop, words in told.items() if not words["isDrawn"]] == ["pixels", "doubt"]
 
 
 def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit):

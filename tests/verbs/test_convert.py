@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from safetensors.numpy import save_file
 import lenet
 from lenet.cli import main
 from lenet.errors import LeNetError
+from lenet.exporting.pth import to_pth
 
 
 @pytest.fixture
@@ -24,9 +26,10 @@ def test_the_decision_is_kept_in_the_file_with_its_origin(foreign, tmp_path, cap
     path, names = tmp_path / "own.safetensors", "zero,one,two,three,four,five,six,seven,eight,nine"
     options = ["--network", "lenet-5-relu", "--size", "32", "--normalize", "0.1307,0.3081", "--class-names", names]
     assert main(["convert", str(foreign), "-o", str(path), *options]) == 0
-    first, second = capsys.readouterr().out.splitlines()
+    first, second, third = capsys.readouterr().out.splitlines()
     assert first == f"{path}: lenet-5-relu, 61,706 parameters, input 1×32×32"
-    assert second == "background becomes -0.424213 and full ink 2.82149; --input-range or --normalize says otherwise"
+    assert second == "background becomes -0.424213 and full ink 2.82149, as asked"
+    assert third == f"classes {names.replace(',', ', ')}"
     model = lenet.load(path)
     assert model.network.input_range == (-0.1307 / 0.3081, (1 - 0.1307) / 0.3081)
     assert model.class_names == tuple(names.split(","))
@@ -35,12 +38,68 @@ def test_the_decision_is_kept_in_the_file_with_its_origin(foreign, tmp_path, cap
         "sha256": hashlib.sha256(foreign.read_bytes()).hexdigest(),
         "format": "safetensors",
         "unused": [],
+        "input_range_from": "option",
     }
     again = lenet.convert(
         foreign, tmp_path / "again.safetensors", network="lenet-5-relu", size=32, normalize=(0.1307, 0.3081),
         class_names=names.split(","),
     )  # fmt: skip
     assert again.read_bytes() == path.read_bytes()
+
+
+@pytest.mark.parametrize("format", ["onnx", "pth"])
+def test_what_lenet_exports_comes_back_with_its_classes_reject_class_and_calibration(format, tmp_path, capsys):
+    if format == "onnx":
+        pytest.importorskip("onnx")
+    shipped = lenet.load("lenet-5-relu")
+    source, path = tmp_path / f"m.{format}", tmp_path / "m.safetensors"
+    lenet.export(shipped, to=format, out=source)
+    assert main(["convert", str(source)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == "background becomes 0 and full ink 3.2457, as the file says"
+    assert lines[2] == "classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; output 10 stands for none of them"
+    model = lenet.load(path)
+    assert (model.network, model.class_names, model.refusal) == (shipped.network, shipped.class_names, 10)
+    assert model.provenance["calibration"] == shipped.provenance["calibration"]
+    picture = "examples/digits/pi.png"
+    assert lenet.read(picture, model=model).text == lenet.read(picture).text == "3141592653"
+
+
+@pytest.mark.parametrize("format", ["onnx", "pth"])
+def test_a_model_of_ones_own_comes_back_with_its_network_names_and_pictures(format, tmp_path):
+    if format == "onnx":
+        pytest.importorskip("onnx")
+    created = lenet.create("lenet-5-sigmoid-output", classes=[*"abcdefghi", "none"], seed=1)
+    model = replace(created, provenance={"pictures": {"kind": "gray", "side": 40, "polarity": "light"}})
+    lenet.export(model, to=format, out=tmp_path / f"m.{format}")
+    loaded = lenet.load(tmp_path / f"m.{format}")
+    assert (loaded.network, loaded.class_names, loaded.pictures) == (model.network, model.class_names, model.pictures)
+    assert loaded.refusal is None
+    named = lenet.load(tmp_path / f"m.{format}", class_names=list("ABCDEFGHI"), reject_class=9)
+    assert (named.class_names, named.refusal) == (tuple("ABCDEFGHI"), 9)
+
+
+def test_names_and_a_reject_class_are_options_where_a_file_says_neither(tmp_path, capsys):
+    shipped = lenet.load("lenet-5-relu")
+    save_file(dict(shipped.parameters), tmp_path / "m.safetensors")
+    words = "zero,one,two,three,four,five,six,seven,eight,nine"
+    options = ["--network", "lenet-5-relu", "--reject-class", "10", "--class-names", words]
+    command = ["convert", str(tmp_path / "m.safetensors"), "-o", str(tmp_path / "own.safetensors"), *options]
+    assert main(command) == 0
+    assert "output 10 stands for none of them" in capsys.readouterr().out
+    model = lenet.load(tmp_path / "own.safetensors")
+    assert model.output_names == (*words.split(","), "none")
+    for number, said in (("11", "has the outputs 0 to 10, and the reject class is 11"), ("-1", "is -1, expected the")):
+        command[command.index("--reject-class") + 1] = number
+        assert main(command) == 1
+        assert said in capsys.readouterr().err
+
+
+def test_a_damaged_description_is_one_sentence(tmp_path):
+    for text in ("{", "[]", '{"network": 7}', '{"class_names": [1]}', '{"provenance": 1}'):
+        (tmp_path / "m.pth").write_bytes(to_pth(lenet.create("lenet-short", seed=1).parameters, text))
+        with pytest.raises(LeNetError, match=r"m\.pth: its description is damaged"):
+            lenet.load(tmp_path / "m.pth")
 
 
 def test_what_was_written_is_printed_as_json(foreign, tmp_path, capsys):

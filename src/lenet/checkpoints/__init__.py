@@ -5,24 +5,42 @@ refused with the networks that it could be.
 """
 
 import hashlib
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from lenet.architecture import Network
-from lenet.checkpoints.recognition import Choice, Recognized, recognized, recognized_graph
-from lenet.errors import ArchitectureError
+from lenet.checkpoints.description import Description
+from lenet.checkpoints.recognition import Choice, Recognized, recognize, recognize_graph
+from lenet.errors import ArchitectureError, WeightsError
 
-__all__ = ["Choice", "import_file", "kind_of"]
+__all__ = ["Choice", "ImportedModel", "import_file", "kind_of"]
 
-_OTHERS = (".pth", ".pt", ".pkl", ".tar", ".ckpt", ".bin", ".onnx")
-"""Ends of names by which a file is others', whatever it holds."""
+_FOREIGN_SUFFIXES = (".pth", ".pt", ".pkl", ".tar", ".ckpt", ".bin", ".onnx")
+"""Suffixes of files that other programs wrote, whatever they hold."""
+
+
+@dataclass(frozen=True)
+class ImportedModel:
+    """A model in a foreign file.
+
+    Attributes:
+        network, parameters: the description, and float32 arrays by name.
+        provenance: the file under ``"converted"``, the reject class under ``"refusal"`` if there is one, and what the
+            file says of calibration and pictures.
+        class_names: one for each class; empty if the file does not say them.
+    """
+
+    network: Network
+    parameters: dict[str, Any]
+    provenance: dict[str, Any]
+    class_names: tuple[str, ...]
 
 
 def kind_of(path: Path) -> str:
-    """Who wrote a file: ``"pytorch"``, ``"onnx"`` or ``"safetensors"``; by its first bytes unless its name says it."""
+    """Detect a file's format, ``"pytorch"``, ``"onnx"`` or ``"safetensors"``, by its first bytes or its suffix."""
     if (suffix := path.suffix.lower()) == ".safetensors":
         return "safetensors"
     with path.open("rb") as file:
@@ -31,45 +49,67 @@ def kind_of(path: Path) -> str:
         return "pytorch"
     if start[8:9] == b"{":
         return "safetensors"
-    return "onnx" if suffix == ".onnx" else "pytorch" if suffix in _OTHERS else "safetensors"
+    return "onnx" if suffix == ".onnx" else "pytorch" if suffix in _FOREIGN_SUFFIXES else "safetensors"
 
 
-def import_file(path: Path, kind: str, choice: Choice) -> tuple[Network, dict[str, Any], dict[str, Any]]:
-    """The network, the parameters, and the provenance of a file of others.
+def import_file(path: Path, kind: str, choice: Choice) -> ImportedModel:
+    """Import a foreign file.
 
     Args:
         path: of the file.
         kind: as `kind_of` says.
-        choice: what shapes do not tell.
+        choice: what shapes do not tell; it wins over what the file says of itself.
 
     Raises:
         WeightsError: if the file is damaged, or holds nothing that is a LeNet's; the text names no path.
         UnknownName, ArchitectureError: if the choice is none.
     """
-    found = _read(path, kind, choice)
+    recognized, description, range_source = _read(path, kind, choice)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
-    origin = {"file": path.name, "sha256": digest, "format": kind, "unused": list(found.unused)}
-    return found.network, found.parameters, {"converted": origin}
+    origin = {
+        "file": path.name,
+        "sha256": digest,
+        "format": kind,
+        "unused": list(recognized.unused),
+        "input_range_from": range_source,
+    }
+    provenance = {"converted": origin} | description.provenance
+    if choice.reject_class is not None:
+        if choice.reject_class >= recognized.network.classes:
+            raise WeightsError(
+                f"{recognized.network.name} has the outputs 0 to {recognized.network.classes - 1}, and the reject "
+                f"class is {choice.reject_class}; give the number of one of them"
+            )
+        provenance["refusal"] = choice.reject_class
+    return ImportedModel(recognized.network, recognized.parameters, provenance, description.class_names)
 
 
-def _read(path: Path, kind: str, choice: Choice) -> Recognized:
+def _read(path: Path, kind: str, choice: Choice) -> tuple[Recognized, Description, str]:
+    """The model, what the file says of it, and where the input range is from: file, option, or network."""
+    range_source = "network" if choice.range is None else "option"
     if kind == "onnx":
         from lenet.checkpoints import onnx
 
         graph = onnx.read(path)
+        if graph.input_range is not None and choice.range is not None:
+            option = "input_range" if choice.normalize is None else "normalize"
+            raise ArchitectureError(f"a graph that takes bytes says their range itself; leave {option} out")
+        recognized = recognize_graph(graph.network, graph.arrays, choice, graph.description.network)
         if graph.input_range is None:
-            return recognized_graph(graph.network, graph.arrays, choice)
-        if choice.range is not None:
-            raise ArchitectureError("a graph that takes bytes says their range itself; leave input_range out")
-        found = recognized_graph(graph.network, graph.arrays, choice)
-        if np.allclose(found.network.input_range, graph.input_range, rtol=0, atol=1e-5):
-            return found
-        return replace(found, network=replace(found.network, input_range=graph.input_range))
+            return recognized, graph.description, range_source
+        if not np.allclose(recognized.network.input_range, graph.input_range, rtol=0, atol=1e-5):
+            recognized = replace(recognized, network=replace(recognized.network, input_range=graph.input_range))
+        return recognized, graph.description, "file"
     if kind == "pytorch":
         from lenet.checkpoints import pytorch
 
-        return recognized(pytorch.read(path), choice)
+        description = pytorch.read_description(path)
+        if description.network is not None and choice.network is None and choice.activation is None:
+            if choice.range is None:
+                range_source = "file"
+            choice = replace(choice, network=description.network)
+        return recognize(pytorch.read(path), choice), description, range_source
     from lenet.checkpoints import safetensors_files
 
-    return recognized(safetensors_files.read(path), choice, is_ordered=False)
+    return recognize(safetensors_files.read(path), choice, is_ordered=False), Description(), range_source

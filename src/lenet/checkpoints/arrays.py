@@ -1,4 +1,4 @@
-"""Named arrays of others' files, as float32: which kinds of numbers are taken, and how many."""
+"""Decoding of arrays in foreign files to float32: the number types accepted, and the limits of size."""
 
 import math
 from collections.abc import Iterable, Mapping
@@ -13,15 +13,15 @@ from lenet.errors import WeightsError
 
 Array = NDArray[np.float32]
 
-MOST_BYTES = 1 << 28
-"""What a file of others has at most that is read whole: as much as the parameters of the largest network."""
+MAX_BYTES = 1 << 28
+"""The largest foreign file that is read whole: as much as the parameters of the largest network."""
 
 FLOATS = {"float32": "f4", "float64": "f8", "float16": "f2", "bfloat16": "u2"}
-"""The kinds of numbers that are taken, and how NumPy spells what is stored of each."""
+"""The number types accepted, and NumPy's code of what is stored of each."""
 
 
 def check_kinds(arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
-    """Refuse arrays, given as kind of number and shape, that no network can be made of, before any is read.
+    """Check number types and sizes of arrays, by type and shape, before any is read.
 
     Raises:
         WeightsError: if there is none, one holds other numbers, or they hold too many.
@@ -38,8 +38,8 @@ def check_kinds(arrays: Mapping[str, tuple[str, tuple[int, ...]]]) -> None:
         raise WeightsError(f"claims to hold {count:,} numbers, expected at most {MAX_PARAMETERS:,}")
 
 
-def decoded(content: bytes | memoryview, kind: str, order: str = "<") -> Array:
-    """The numbers that bytes hold, one after the other, as float32; too large ones become infinite."""
+def decode(content: bytes | memoryview, kind: str, order: str = "<") -> Array:
+    """Decode consecutive numbers to float32; those too large become infinite."""
     stored: NDArray[Any] = np.frombuffer(content, f"{order}{FLOATS[kind]}")
     if kind == "bfloat16":  # the upper half of a float32
         return (stored.astype(np.uint32) << 16).view(np.float32)
@@ -47,18 +47,18 @@ def decoded(content: bytes | memoryview, kind: str, order: str = "<") -> Array:
         return stored.astype(np.float32)
 
 
-def content_of(path: Path) -> bytes:
-    """A file's bytes.
+def read_bytes(path: Path) -> bytes:
+    """Read a file whole.
 
     Raises:
         WeightsError: if it is larger than any file of a LeNet; the text names no path.
     """
-    if (size := path.stat().st_size) > MOST_BYTES:
-        raise WeightsError(f"has {size:,} bytes, expected at most {MOST_BYTES:,}, as no LeNet needs more")
+    if (size := path.stat().st_size) > MAX_BYTES:
+        raise WeightsError(f"has {size:,} bytes, expected at most {MAX_BYTES:,}, as no LeNet needs more")
     return path.read_bytes()
 
 
-def shown(shapes: Iterable[tuple[int, ...]]) -> str:
-    """Shapes in words: ``6×1×5×5, 6, …``; at most sixteen of them."""
+def shapes_text(shapes: Iterable[tuple[int, ...]]) -> str:
+    """Format shapes: ``6×1×5×5, 6, …``; at most sixteen of them."""
     texts = ["×".join(map(str, shape)) or "a single number" for shape in shapes]
     return ", ".join(texts[:16]) + (f", … ({len(texts):,})" if len(texts) > 16 else "")

@@ -1,4 +1,4 @@
-"""ONNX files whose graph is a LeNet, read without any package of ONNX: the network, and its arrays in order.
+"""Import of ONNX files whose graph is a LeNet, without any package of ONNX: the network, and its arrays in order.
 
 The graph must be a straight line of layers that lenet has, however a program writes them: a full connection as ``Gemm``
 or as ``MatMul`` and ``Add``, a flattening as ``Flatten`` or ``Reshape``. What is computed with shapes is passed over.
@@ -6,7 +6,7 @@ or as ``MatMul`` and ``Add``, a flattening as ``Flatten`` or ``Reshape``. What i
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,18 @@ from lenet.architecture import (
     Stage,
     Subsampling,
 )
-from lenet.checkpoints.arrays import FLOATS, MOST_BYTES, Array, check_kinds, content_of, decoded
+from lenet.checkpoints.arrays import FLOATS, MAX_BYTES, Array, check_kinds, decode, read_bytes
+from lenet.checkpoints.description import MEMBER, Description, parse_description
 from lenet.checkpoints.protobuf import Message, Value, integers, read_message
 from lenet.errors import WeightsError, printable
 
-_KINDS = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64",
+_ELEMENT_TYPES = {1: "float32", 2: "uint8", 3: "int8", 6: "int32", 7: "int64", 9: "bool", 10: "float16", 11: "float64",
           16: "bfloat16"}  # fmt: skip
-_OF_SHAPES = {"Constant", "Shape", "Gather", "Unsqueeze", "Concat", "Slice", "Cast", "ConstantOfShape"}
-_NOTHING = {"Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
-_NAMES = {Convolution: "conv", FullConnection: "fc", MaxPooling: "pool", AveragePooling: "pool",
+_SHAPE_OPERATIONS = {"Constant", "Shape", "Gather", "Unsqueeze", "Concat", "Slice", "Cast", "ConstantOfShape"}
+_IDENTITY_OPERATIONS = {"Flatten", "Reshape", "Squeeze", "Unsqueeze", "Identity", "Dropout"}
+_STAGE_PREFIXES = {Convolution: "conv", FullConnection: "fc", MaxPooling: "pool", AveragePooling: "pool",
           GlobalAveragePooling: "gap", EuclideanRbf: "rbf"}  # fmt: skip
-"""What stages are called, with their number."""
+"""How the names of stages begin; their number follows."""
 
 _ACTIVATIONS = {"Relu": Activation.RELU, "Sigmoid": Activation.SIGMOID, "LogSoftmax": Activation.LOG_SOFTMAX}
 
@@ -47,11 +48,13 @@ class Graph:
     """A network as a graph describes it, and its arrays in the order of its stages.
 
     ``input_range`` is what 0 and 255 become in a graph that takes bytes; None where it takes the network's input.
+    ``description`` is what lenet has written beside the graph; empty in files of other programs.
     """
 
     network: Network
     arrays: list[tuple[str, Array]]
     input_range: tuple[float, float] | None = None
+    description: Description = field(default_factory=Description)
 
 
 def read(path: Path) -> Graph:
@@ -61,13 +64,14 @@ def read(path: Path) -> Graph:
         WeightsError: if the file is damaged, or its graph is no LeNet; the text names no path.
         ArchitectureError: if its layers do not fit one another.
     """
-    content = memoryview(content_of(path))
+    content = memoryview(read_bytes(path))
     try:
         model = read_message(content)
         graphs = _bytes(model.get(7, []))
         if len(graphs) != 1:
             raise WeightsError("is no ONNX model: it has no graph")
-        return _Reader(path, read_message(graphs[0])).graph()
+        graph = _GraphReader(path, read_message(graphs[0])).graph()
+        return replace(graph, description=_description(model))
     except WeightsError:
         raise
     except (ValueError, TypeError, KeyError, IndexError, UnicodeDecodeError, OverflowError) as error:
@@ -89,8 +93,8 @@ class _Node:
     def of(cls, content: memoryview) -> "_Node":
         message = read_message(content)
         attributes = {}
-        for one in map(read_message, _bytes(message.get(5, []))):
-            attributes[_text(one[1])] = one
+        for attribute in map(read_message, _bytes(message.get(5, []))):
+            attributes[_text(attribute[1])] = attribute
         inputs = [str(value, "utf-8") for value in _bytes(message.get(1, []))]
         return cls(_text(message[4]), inputs, _text(message[2]), attributes)
 
@@ -111,8 +115,8 @@ class _Node:
         return _text(self.attributes[name][4]) if name in self.attributes else default
 
 
-class _Reader:
-    """A walk along the graph, from its input to its output, stage after stage."""
+class _GraphReader:
+    """Conversion of a graph's nodes into stages, from its input to its output."""
 
     def __init__(self, path: Path, graph: Message) -> None:
         self._path = path
@@ -128,103 +132,105 @@ class _Reader:
         ]
         if len(inputs) != 1:
             raise WeightsError(f"its graph takes {len(inputs):,} inputs, expected one, the picture")
-        self._current, self._input = _text(inputs[0][1]), _input_shape(inputs[0])
+        self._current_value, self._input = _text(inputs[0][1]), _input_shape(inputs[0])
         self._stages: list[Stage] = []
         self._arrays: list[tuple[str, Array]] = []
-        self._factor: float | None = None  # before a tanh
+        self._tanh_factor: float | None = None  # before a tanh
         self._padding: tuple[int, float] | None = None  # before a convolution
-        self._is_over = False  # after a softmax
-        self._gain, self._offset = 1.0, 0.0  # of bytes, before the first layer
+        self._is_after_softmax = False  # after a softmax
+        self._byte_scale, self._byte_offset = 1.0, 0.0  # of bytes, before the first layer
         self._takes_bytes = False
 
     def graph(self) -> Graph:
         for node in self._nodes:
-            if self._current in node.inputs and node.kind != "Shape":
-                if self._is_over and node.kind not in _NOTHING:
-                    raise _no_lenet(node.kind, "after its softmax")
-                self._take(node)
-                self._current = node.output
-            elif node.kind not in _OF_SHAPES:
-                raise _no_lenet(node.kind, "beside the line")
-        if self._factor is not None or self._padding is not None or not self._stages:
+            if self._current_value in node.inputs and node.kind != "Shape":
+                if self._is_after_softmax and node.kind not in _IDENTITY_OPERATIONS:
+                    raise _unsupported(node.kind, "after its softmax")
+                self._add_node(node)
+                self._current_value = node.output
+            elif node.kind not in _SHAPE_OPERATIONS:
+                raise _unsupported(node.kind, "beside the line")
+        if self._tanh_factor is not None or self._padding is not None or not self._stages:
             raise WeightsError("its graph ends within a layer")
         network = Network("lenet-onnx", self._input, tuple(self._stages), source="the graph of an ONNX file")
-        ends = tuple(float(f"{self._offset + level * self._gain:.7g}") for level in (0, 255))
-        return Graph(network, self._arrays, (ends[0], ends[1]) if self._takes_bytes else None)
+        background, ink = (float(f"{self._byte_offset + level * self._byte_scale:.7g}") for level in (0, 255))
+        return Graph(network, self._arrays, (background, ink) if self._takes_bytes else None)
 
-    def _take(self, node: _Node) -> None:
-        taken: dict[str, Callable[[_Node], None]] = {
-            "Conv": self._convolution, "Gemm": self._full, "MatMul": self._full, "Add": self._add,
-            "Mul": self._multiply, "Pad": self._pad, "Gather": self._copy, "Sub": self._prototypes, "Tanh": self._tanh,
+    def _add_node(self, node: _Node) -> None:
+        handlers: dict[str, Callable[[_Node], None]] = {
+            "Conv": self._convolution, "Gemm": self._full_connection, "MatMul": self._full_connection, "Add": self._add,
+            "Mul": self._multiply, "Pad": self._pad, "Gather": self._repeat_maps, "Sub": self._prototypes,
+            "Tanh": self._tanh,
         }  # fmt: skip
         if not self._stages and (node.kind == "Cast" or (self._takes_bytes and node.kind in ("Mul", "Add"))):
             self._scale_bytes(node)
-        elif node.kind in taken:
-            taken[node.kind](node)
+        elif node.kind in handlers:
+            handlers[node.kind](node)
         elif node.kind in _ACTIVATIONS:
             self._activate(_ACTIVATIONS[node.kind], node.kind)
         elif node.kind in ("MaxPool", "AveragePool"):
             self._pool(node)
         elif node.kind == "GlobalAveragePool":
-            self._begin(GlobalAveragePooling())
+            self._append_stage(GlobalAveragePooling())
         elif node.kind == "Softmax":
-            self._is_over = True  # lenet makes probabilities of logits by itself
+            self._is_after_softmax = True  # lenet makes probabilities of logits by itself
         elif node.kind == "ReduceSum" and self._stages and isinstance(self._stages[-1].layer, EuclideanRbf):
             pass
-        elif node.kind not in _NOTHING:
-            raise _no_lenet(node.kind)
+        elif node.kind not in _IDENTITY_OPERATIONS:
+            raise _unsupported(node.kind)
 
     def _scale_bytes(self, node: _Node) -> None:
         """Gray levels or colors to the network's input range: a cast, a factor, and an offset."""
         if node.kind == "Cast":
             self._takes_bytes = True
             return
-        value = self._array(self._other(node))
+        value = self._float_array(self._other_input(node))
         if value.size != 1:
-            raise _no_lenet(node.kind, "before its first layer")
+            raise _unsupported(node.kind, "before its first layer")
         if node.kind == "Mul":
-            self._gain, self._offset = self._gain * float(value.item()), self._offset * float(value.item())
+            self._byte_scale *= float(value.item())
+            self._byte_offset *= float(value.item())
         else:
-            self._offset += float(value.item())
+            self._byte_offset += float(value.item())
 
-    def _begin(self, layer: Any, **arrays: Array) -> None:
-        kind = _NAMES[type(layer)]
+    def _append_stage(self, layer: Any, **arrays: Array) -> None:
+        kind = _STAGE_PREFIXES[type(layer)]
         name = f"{kind}{1 + sum(stage.name.startswith(kind) for stage in self._stages)}"
         self._stages.append(Stage(name, layer))
         self._arrays += [(f"{name}.{key}", array) for key, array in arrays.items()]
 
-    def _change(self, layer: Any) -> None:
+    def _replace_layer(self, layer: Any) -> None:
         self._stages[-1] = replace(self._stages[-1], layer=layer)
 
     def _activate(self, activation: Activation, kind: str) -> None:
         if not self._stages or self._stages[-1].activation is not Activation.IDENTITY:
-            raise _no_lenet(kind, "where no layer is")
+            raise _unsupported(kind, "where no layer is")
         self._stages[-1] = replace(self._stages[-1], activation=activation)
 
     def _convolution(self, node: _Node) -> None:
-        weight = self._array(node.inputs[1])
+        weight = self._float_array(node.inputs[1])
         maps, _, side, other = weight.shape
         strides, pads = node.integers("strides", (1, 1)), node.integers("pads", (0,) * 4)
-        plain = (
+        is_supported = (
             side == other
             and len(set(strides)) == len(set(pads)) == 1
             and set(node.integers("dilations", (1,))) == {1}
             and node.integers("group", (1,)) == (1,)
             and node.text("auto_pad", "NOTSET") in ("NOTSET", "VALID")
         )
-        if not plain:
+        if not is_supported:
             raise WeightsError(f"its convolution {printable(node.output)[:60]} is not square, or dilated, or grouped")
         padding, value = (pads[0], 0.0) if self._padding is None else self._padding
         self._padding = None
-        exists: NDArray[np.bool_] = np.any(weight != 0, axis=(2, 3))
-        table = None if exists.all() else tuple(tuple(np.flatnonzero(row).tolist()) for row in exists)
+        connected: NDArray[np.bool_] = np.any(weight != 0, axis=(2, 3))
+        table = None if connected.all() else tuple(tuple(np.flatnonzero(row).tolist()) for row in connected)
         layer = Convolution(maps, side, strides[0], padding, value, table)
-        kernels = weight if table is None else weight[exists]
-        biases = {"bias": self._array(node.inputs[2])} if len(node.inputs) > 2 else {}
-        self._begin(layer, weight=kernels, **biases)
+        kernels = weight if table is None else weight[connected]
+        biases = {"bias": self._float_array(node.inputs[2])} if len(node.inputs) > 2 else {}
+        self._append_stage(layer, weight=kernels, **biases)
 
-    def _full(self, node: _Node) -> None:
-        weight = self._array(node.inputs[1])
+    def _full_connection(self, node: _Node) -> None:
+        weight = self._float_array(node.inputs[1])
         if node.kind == "MatMul" or not node.integers("transB", (0,))[0]:
             weight = weight.T
         if (
@@ -234,100 +240,100 @@ class _Reader:
             or node.number("beta", 1) != 1
         ):
             raise WeightsError(f"its full connection {printable(node.output)[:60]} is scaled or transposed")
-        biases = {"bias": self._array(node.inputs[2]).reshape(-1)} if len(node.inputs) > 2 else {}
-        self._begin(FullConnection(len(weight)), weight=np.ascontiguousarray(weight), **biases)
+        biases = {"bias": self._float_array(node.inputs[2]).reshape(-1)} if len(node.inputs) > 2 else {}
+        self._append_stage(FullConnection(len(weight)), weight=np.ascontiguousarray(weight), **biases)
 
     def _pool(self, node: _Node) -> None:
         size = node.integers("kernel_shape")
         if len({*size, *node.integers("strides", (1, 1))}) != 1 or any(node.integers("pads", (0,))):
             raise WeightsError(f"its pooling {printable(node.output)[:60]} overlaps, is padded, or is not square")
-        self._begin((MaxPooling if node.kind == "MaxPool" else AveragePooling)(size[0]))
+        self._append_stage((MaxPooling if node.kind == "MaxPool" else AveragePooling)(size[0]))
 
     def _add(self, node: _Node) -> None:
         """A bias, for each map, unit, or coefficient."""
-        bias, last = self._array(self._other(node)), self._last("Add")
-        if self._arrays[-1:] and self._arrays[-1][0] == f"{last.name}.bias":
-            raise _no_lenet("Add", "after a bias")
-        if isinstance(last.layer, Convolution) and bias.ndim >= 3 and bias.shape[-1] > 1:
-            self._change(replace(last.layer, bias="unit"))
+        bias, stage = self._float_array(self._other_input(node)), self._last_stage("Add")
+        if self._arrays[-1:] and self._arrays[-1][0] == f"{stage.name}.bias":
+            raise _unsupported("Add", "after a bias")
+        if isinstance(stage.layer, Convolution) and bias.ndim >= 3 and bias.shape[-1] > 1:
+            self._replace_layer(replace(stage.layer, bias="unit"))
             bias = bias.reshape(bias.shape[-3:])
-        elif isinstance(last.layer, Convolution | Subsampling | FullConnection):
+        elif isinstance(stage.layer, Convolution | Subsampling | FullConnection):
             bias = bias.reshape(-1)
         else:
-            raise _no_lenet("Add", f"after a {last.kind.replace('_', ' ')}")
-        self._arrays.append((f"{last.name}.bias", bias))
+            raise _unsupported("Add", f"after a {stage.kind.replace('_', ' ')}")
+        self._arrays.append((f"{stage.name}.bias", bias))
 
     def _multiply(self, node: _Node) -> None:
         """The coefficients of sub-sampling, a factor of the squash, or the square of a distance."""
-        last = self._last("Mul")
-        if node.inputs == [self._current] * 2 and isinstance(last.layer, EuclideanRbf):
+        stage = self._last_stage("Mul")
+        if node.inputs == [self._current_value] * 2 and isinstance(stage.layer, EuclideanRbf):
             return
-        factors = self._array(self._other(node)).reshape(-1)
-        if isinstance(last.layer, AveragePooling) and last.activation is Activation.IDENTITY and len(factors) > 1:
-            self._coefficients(last.layer.size, 1, factors)
-        elif isinstance(last.layer, Subsampling) and self._arrays[-1][0] != f"{last.name}.bias" and len(factors) > 1:
+        factors = self._float_array(self._other_input(node)).reshape(-1)
+        if isinstance(stage.layer, AveragePooling) and stage.activation is Activation.IDENTITY and len(factors) > 1:
+            self._coefficients(stage.layer.size, 1, factors)
+        elif isinstance(stage.layer, Subsampling) and self._arrays[-1][0] != f"{stage.name}.bias" and len(factors) > 1:
             self._arrays.pop()
-            self._coefficients(last.layer.size, last.layer.copies, factors)
+            self._coefficients(stage.layer.size, stage.layer.copies, factors)
         elif len(factors) != 1:
-            raise _no_lenet("Mul", f"after a {last.kind.replace('_', ' ')}")
-        elif self._factor is None and last.activation is Activation.IDENTITY:
-            self._factor = float(factors[0])
-        elif last.activation is Activation.TANH and self._factor is not None and _is_squash(self._factor, factors[0]):
-            self._stages[-1], self._factor = replace(last, activation=Activation.SQUASH), None
+            raise _unsupported("Mul", f"after a {stage.kind.replace('_', ' ')}")
+        elif self._tanh_factor is None and stage.activation is Activation.IDENTITY:
+            self._tanh_factor = float(factors[0])
+        elif stage.activation is Activation.TANH and _is_squash(self._tanh_factor, factors[0]):
+            self._stages[-1], self._tanh_factor = replace(stage, activation=Activation.SQUASH), None
         else:
-            raise _no_lenet("Mul", "out of place")
+            raise _unsupported("Mul", "out of place")
 
     def _coefficients(self, size: int, copies: int, factors: Array) -> None:
-        self._change(Subsampling(size, copies))
+        self._replace_layer(Subsampling(size, copies))
         self._arrays.append((f"{self._stages[-1].name}.coefficient", factors / np.float32(size * size)))
 
-    def _copy(self, node: _Node) -> None:
+    def _repeat_maps(self, node: _Node) -> None:
         """The maps of a pooling, each several times: what sub-sampling with copies begins with."""
-        last, indices = self._last("Gather"), self._whole_numbers(node.inputs[1])
+        stage, indices = self._last_stage("Gather"), self._integer_array(node.inputs[1])
         count = int(indices.max(initial=0)) + 1
         copies = len(indices) // count
-        if not isinstance(last.layer, AveragePooling) or not np.array_equal(indices, np.arange(count).repeat(copies)):
-            raise _no_lenet("Gather")
-        self._change(Subsampling(last.layer.size, copies))
-        self._arrays.append((f"{last.name}.coefficient", np.ones(len(indices), np.float32)))
+        if not isinstance(stage.layer, AveragePooling) or not np.array_equal(indices, np.arange(count).repeat(copies)):
+            raise _unsupported("Gather")
+        self._replace_layer(Subsampling(stage.layer.size, copies))
+        self._arrays.append((f"{stage.name}.coefficient", np.ones(len(indices), np.float32)))
 
     def _pad(self, node: _Node) -> None:
-        sides = self._whole_numbers(node.inputs[1])
+        sides = self._integer_array(node.inputs[1])
         if len(sides) != 8 or sides[[0, 1, 4, 5]].any() or len(set(sides[[2, 3, 6, 7]].tolist())) != 1:
-            raise _no_lenet("Pad", "with other sides")
-        value = float(self._array(node.inputs[2]).reshape(-1)[0]) if len(node.inputs) > 2 else 0.0
+            raise _unsupported("Pad", "with other sides")
+        value = float(self._float_array(node.inputs[2]).reshape(-1)[0]) if len(node.inputs) > 2 else 0.0
         self._padding = (int(sides[2]), value)
 
     def _prototypes(self, node: _Node) -> None:
-        prototypes = self._array(node.inputs[1])
-        if node.inputs[0] != self._current or prototypes.ndim != 2 or (prototypes != np.rint(prototypes)).any():
-            raise _no_lenet("Sub")
-        self._begin(EuclideanRbf(tuple(map(tuple, prototypes.astype(int).tolist()))))
+        prototypes = self._float_array(node.inputs[1])
+        if node.inputs[0] != self._current_value or prototypes.ndim != 2 or (prototypes != np.rint(prototypes)).any():
+            raise _unsupported("Sub")
+        self._append_stage(EuclideanRbf(tuple(map(tuple, prototypes.astype(int).tolist()))))
 
     def _tanh(self, node: _Node) -> None:
-        if self._factor is not None and not math.isclose(self._factor, SQUASH_SLOPE, rel_tol=1e-5):
-            raise _no_lenet("Tanh", "of other slope")
+        if self._tanh_factor is not None and not math.isclose(self._tanh_factor, SQUASH_SLOPE, rel_tol=1e-5):
+            raise _unsupported("Tanh", "of other slope")
         self._activate(Activation.TANH, "Tanh")
 
-    def _last(self, kind: str) -> Stage:
+    def _last_stage(self, kind: str) -> Stage:
         if not self._stages:
-            raise _no_lenet(kind, "of the input")
+            raise _unsupported(kind, "of the input")
         return self._stages[-1]
 
-    def _other(self, node: _Node) -> str:
-        return next((name for name in node.inputs if name != self._current), self._current)
+    def _other_input(self, node: _Node) -> str:
+        return next((name for name in node.inputs if name != self._current_value), self._current_value)
 
-    def _array(self, name: str) -> Array:
+    def _float_array(self, name: str) -> Array:
         kind, shape, content = self._tensor(name)
         check_kinds({printable(name)[:60]: (kind, shape)})
-        numbers = decoded(content, kind)
+        numbers = decode(content, kind)
         if len(numbers) != math.prod(shape):
             raise WeightsError(
                 f"is damaged: {printable(name)[:60]} claims {math.prod(shape):,} numbers, holds {len(numbers):,}"
             )
         return numbers.reshape(shape)
 
-    def _whole_numbers(self, name: str) -> NDArray[np.int64]:
+    def _integer_array(self, name: str) -> NDArray[np.int64]:
         kind, _, content = self._tensor(name)
         if kind != "int64" or len(content) > 1 << 16:
             raise WeightsError(f"its graph holds {kind} numbers where int64 are expected")
@@ -340,22 +346,22 @@ class _Reader:
                 f"its graph needs {printable(name)[:60]!r}, which is no constant of it: it is no straight line"
             )
         message = self._constants[name]
-        kind = _KINDS.get(_number(message.get(2, [0])), "unknown")
+        kind = _ELEMENT_TYPES.get(_number(message.get(2, [0])), "unknown")
         shape = tuple(integers(message.get(1, [])))
         if any(size < 0 for size in shape):
             raise WeightsError("is damaged: an array has a negative size")
         if _number(message.get(14, [0])) == 1:
-            return kind, shape, self._outside(message, kind, shape)
-        for field in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
-            if values := _bytes(message.get(field, [])):
+            return kind, shape, self._external_data(message, kind, shape)
+        for number in (9, 4 if kind == "float32" else 10):  # raw, or as floats or doubles
+            if values := _bytes(message.get(number, [])):
                 return kind, shape, values[0] if len(values) == 1 else b"".join(values)
         if kind == "int64":
             return kind, shape, np.fromiter(integers(message.get(7, [])), np.int64).tobytes()
         return kind, shape, b""
 
-    def _outside(self, message: Message, kind: str, shape: tuple[int, ...]) -> bytes:
+    def _external_data(self, message: Message, kind: str, shape: tuple[int, ...]) -> bytes:
         """Numbers that lie in a file of their own beside this one, as torch.onnx.export writes them."""
-        entries = {_text(one[1]): _text(one[2]) for one in map(read_message, _bytes(message.get(13, [])))}
+        entries = {_text(entry[1]): _text(entry[2]) for entry in map(read_message, _bytes(message.get(13, [])))}
         location = entries.get("location", "")
         if not location or Path(location).name != location:
             raise WeightsError(
@@ -365,21 +371,31 @@ class _Reader:
         start, path = int(entries.get("offset", "0")), self._path.with_name(location)
         if not path.is_file():
             raise WeightsError(f"keeps its numbers in {printable(location)[:80]}, which is not beside it")
-        if size > MOST_BYTES or start < 0 or start + size > path.stat().st_size:
+        if size > MAX_BYTES or start < 0 or start + size > path.stat().st_size:
             raise WeightsError(f"is damaged: {printable(location)[:80]} does not hold all of its numbers")
         with path.open("rb") as file:
             file.seek(start)
             return file.read(size)
 
 
-def _is_squash(slope: float, amplitude: float) -> bool:
+def _description(model: Message) -> Description:
+    """The description among a model's properties; empty if it has none."""
+    for entry in map(read_message, _bytes(model.get(14, []))):
+        if _text(entry[1]) == MEMBER:
+            return parse_description(_text(entry[2]))
+    return Description()
+
+
+def _is_squash(slope: float | None, amplitude: float) -> bool:
+    if slope is None:
+        return False
     return math.isclose(slope, SQUASH_SLOPE, rel_tol=1e-5) and math.isclose(amplitude, SQUASH_AMPLITUDE, rel_tol=1e-5)
 
 
-def _no_lenet(kind: str, where: str = "") -> WeightsError:
-    place = f" {where}" if where else ""
+def _unsupported(kind: str, context: str = "") -> WeightsError:
+    suffix = f" {context}" if context else ""
     return WeightsError(
-        f"its graph has a {printable(kind)[:40]}{place}, expected a LeNet's straight line of convolutions, poolings, "
+        f"its graph has a {printable(kind)[:40]}{suffix}, expected a LeNet's straight line of convolutions, poolings, "
         "full connections and their activations"
     )
 
@@ -387,7 +403,8 @@ def _no_lenet(kind: str, where: str = "") -> WeightsError:
 def _input_shape(message: Message) -> tuple[int, int, int]:
     """(channels, height, width) of a graph's input, whose first dimension is the batch; gray pictures may lack one."""
     tensor = read_message(_bytes(read_message(_bytes(message[2])[0])[1])[0])
-    sizes = [_number(read_message(one).get(1, [0])) for one in _bytes(read_message(_bytes(tensor[2])[0]).get(1, []))]
+    dimensions = _bytes(read_message(_bytes(tensor[2])[0]).get(1, []))
+    sizes = [_number(read_message(dimension).get(1, [0])) for dimension in dimensions]
     sizes = [sizes[0], 1, *sizes[1:]] if len(sizes) == 3 else sizes
     if len(sizes) != 4 or min(sizes[1:]) < 1 or max(sizes[1:]) > 1 << 12:
         raise WeightsError("its graph takes no pictures of a fixed size, (batch, channels, height, width)")

@@ -1,4 +1,4 @@
-"""Pickles read as the data they are: nothing that they name is imported, and nothing is ever called.
+"""Parsing of pickles as data: nothing that they name is imported, and nothing is ever called.
 
 A pickle is a program for a small stack machine. Here the machine builds dictionaries, lists, tuples, texts and numbers;
 what the pickle wants to import is kept as a `Name`, and what it wants to call as a `Call`.
@@ -11,12 +11,12 @@ from typing import Any
 
 from lenet.errors import WeightsError
 
-MOST_STEPS = 1_000_000
-"""Steps of the machine, each a byte at least: what a checkpoint has besides its arrays is short."""
+MAX_STEPS = 1_000_000
+"""Maximum steps of the machine, each a byte at least: what a checkpoint has besides its arrays is short."""
 
 _MARK = object()
-_CONSTANTS = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
-_ARGUMENTS = ("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
+_CONSTANT_OPCODES = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
+_ARGUMENT_OPCODES = ("BININT", "BININT1", "BININT2", "LONG1", "LONG4", "BINFLOAT", "BINUNICODE", "SHORT_BINUNICODE",
               "BINUNICODE8", "BINBYTES", "SHORT_BINBYTES", "BINBYTES8", "BINSTRING", "SHORT_BINSTRING")  # fmt: skip
 
 
@@ -37,7 +37,7 @@ class Call:
 
 @dataclass(frozen=True, eq=False)
 class Persistent:
-    """What stands for something kept outside the pickle."""
+    """A reference to something outside the pickle."""
 
     key: Any
 
@@ -49,31 +49,31 @@ class Pickle:
     Attributes:
         value: its value; an ``OrderedDict`` is a dict.
         names: all that it names, in order.
-        kept_outside: the keys of all that is kept outside of it, in order.
+        persistent_ids: the keys of all that it refers to outside of it, in order.
     """
 
     value: Any = None
     names: list[str] = field(default_factory=list)
-    kept_outside: list[Any] = field(default_factory=list)
+    persistent_ids: list[Any] = field(default_factory=list)
 
 
 def read_pickle(stream: io.BytesIO) -> Pickle:
-    """Read the pickle that begins where the stream stands, up to its end.
+    """Parse the pickle that begins at the stream's position, up to its end.
 
     Raises:
         WeightsError: if it is damaged, too long, or needs what plain data do not.
     """
-    read = Pickle()
+    result = Pickle()
     try:
-        _run(stream, read)
+        _interpret(stream, result)
     except WeightsError:
         raise
     except Exception as error:  # of a damaged program there is hardly any that does not come
         raise WeightsError(f"its pickle is damaged ({type(error).__name__})") from None
-    return read
+    return result
 
 
-def _run(stream: io.BytesIO, read: Pickle) -> None:
+def _interpret(stream: io.BytesIO, result: Pickle) -> None:
     stack: list[Any] = []
     memo: dict[int, Any] = {}
 
@@ -90,13 +90,13 @@ def _run(stream: io.BytesIO, read: Pickle) -> None:
 
     argument: Any
     for step, (opcode, argument, _) in enumerate(pickletools.genops(stream)):
-        if step > MOST_STEPS:
-            raise WeightsError(f"its pickle has over {MOST_STEPS:,} steps, expected the description of a few arrays")
+        if step > MAX_STEPS:
+            raise WeightsError(f"its pickle has over {MAX_STEPS:,} steps, expected the description of a few arrays")
         match opcode.name:
             case "PROTO" | "FRAME":
                 pass
             case "STOP":
-                read.value = stack.pop()
+                result.value = stack.pop()
             case "MARK":
                 stack.append(_MARK)
             case "POP":
@@ -118,9 +118,9 @@ def _run(stream: io.BytesIO, read: Pickle) -> None:
                 items = since_mark()
                 stack[-1].extend(items)
             case "SETITEM":
-                _put(stack, pop(2))
+                _set_items(stack, pop(2))
             case "SETITEMS":
-                _put(stack, since_mark())
+                _set_items(stack, since_mark())
             case "BINPUT" | "LONG_BINPUT":
                 memo[argument] = stack[-1]
             case "MEMOIZE":
@@ -128,39 +128,39 @@ def _run(stream: io.BytesIO, read: Pickle) -> None:
             case "BINGET" | "LONG_BINGET":
                 stack.append(memo[argument])
             case "GLOBAL":
-                stack.append(_named(read, *argument.split(" ", 1)))
+                stack.append(_import_name(result, *argument.split(" ", 1)))
             case "STACK_GLOBAL":
-                stack.append(_named(read, *pop(2)))
+                stack.append(_import_name(result, *pop(2)))
             case "BINPERSID":
-                read.kept_outside.append(stack.pop())
-                stack.append(Persistent(read.kept_outside[-1]))
+                result.persistent_ids.append(stack.pop())
+                stack.append(Persistent(result.persistent_ids[-1]))
             case "REDUCE" | "NEWOBJ":
-                stack.append(_called(*pop(2)))
+                stack.append(_apply_call(*pop(2)))
             case "NEWOBJ_EX":
                 function, arguments, _ = pop(3)
-                stack.append(_called(function, arguments))
+                stack.append(_apply_call(function, arguments))
             case "BUILD":  # what an object has beside its items, as the versions of a state_dict's modules
                 stack.pop()
-            case name if name in _CONSTANTS:
-                stack.append(_CONSTANTS[name])
-            case name if name in _ARGUMENTS:
+            case name if name in _CONSTANT_OPCODES:
+                stack.append(_CONSTANT_OPCODES[name])
+            case name if name in _ARGUMENT_OPCODES:
                 stack.append(argument)
             case name:
                 raise WeightsError(f"its pickle has the step {name}, which no plain data need")
 
 
-def _named(read: Pickle, module: str, name: str) -> Name:
-    read.names.append(f"{module}.{name}")
-    return Name(read.names[-1])
+def _import_name(result: Pickle, module: str, name: str) -> Name:
+    result.names.append(f"{module}.{name}")
+    return Name(result.names[-1])
 
 
-def _called(function: Any, arguments: Any) -> Any:
+def _apply_call(function: Any, arguments: Any) -> Any:
     if function == Name("collections.OrderedDict"):
         return dict(arguments[0]) if arguments else {}
     return Call(function, arguments)
 
 
-def _put(stack: list[Any], items: Any) -> None:
+def _set_items(stack: list[Any], items: Any) -> None:
     """Items into the dictionary on top; keys are texts or numbers, so that none is compared at length."""
     for key, value in zip(items[::2], items[1::2], strict=True):
         if isinstance(key, str | int | float | None):

@@ -1,4 +1,4 @@
-"""Protocol-buffer messages read as numbered fields, without any description of them."""
+"""Decoding of protocol-buffer messages into numbered fields, without a schema."""
 
 from collections.abc import Iterator
 
@@ -8,11 +8,11 @@ Value = int | memoryview
 Message = dict[int, list[Value]]
 """The values of each field number, in order: integers, and all else as the bytes it is."""
 
-MOST_FIELDS = 100_000
+MAX_FIELDS = 100_000
 
 
 def read_message(content: memoryview) -> Message:
-    """The fields of a message.
+    """Decode a message into its fields.
 
     Raises:
         WeightsError: if it is none, or has more fields than any that is read here.
@@ -39,13 +39,13 @@ def read_message(content: memoryview) -> Message:
             if position > len(content):
                 raise WeightsError("is damaged: its end is missing")
         message.setdefault(number, []).append(value)
-        if (count := count + 1) > MOST_FIELDS:
-            raise WeightsError(f"has a message of over {MOST_FIELDS:,} fields, expected those of a LeNet")
+        if (count := count + 1) > MAX_FIELDS:
+            raise WeightsError(f"has a message of over {MAX_FIELDS:,} fields, expected those of a LeNet")
     return message
 
 
 def integers(values: list[Value]) -> Iterator[int]:
-    """A repeated field of integers, packed or not, each within 64 bits and signed."""
+    """Decode a repeated field of integers, packed or not, each within 64 bits and signed."""
     for value in values:
         numbers = [value] if isinstance(value, int) else _packed(value)
         for number in numbers:

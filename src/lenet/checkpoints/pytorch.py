@@ -1,4 +1,4 @@
-"""Files of ``torch.save``, read without torch: a ``state_dict``, or a checkpoint that holds one.
+"""Import of files of ``torch.save`` without torch: a ``state_dict``, or a checkpoint that holds one.
 
 Both of torch's formats are read, today's zip archive and the one before 1.6. Of what a file names only tensors and
 plain values are known; whatever else it names is refused by its name.
@@ -14,12 +14,13 @@ from typing import Any
 
 import numpy as np
 
-from lenet.checkpoints.arrays import FLOATS, Array, check_kinds, content_of, decoded
+from lenet.checkpoints.arrays import FLOATS, Array, check_kinds, decode, read_bytes
+from lenet.checkpoints.description import MAX_BYTES, MEMBER, Description, parse_description
 from lenet.checkpoints.pickled import Call, Name, Pickle, read_pickle
 from lenet.errors import WeightsError, printable
 
 _MAGIC = 0x1950A86A20F9469CFC6C
-_MOST_PICKLED = 1 << 22
+_MAX_PICKLE_BYTES = 1 << 22
 _EXPECTED = "expected a state_dict, as torch.save(model.state_dict(), 'model.pth') writes it"
 _STORAGES = {
     "Float": ("float32", 4), "Double": ("float64", 8), "Half": ("float16", 2), "BFloat16": ("bfloat16", 2),
@@ -28,8 +29,8 @@ _STORAGES = {
 }  # fmt: skip
 """The kind of number, and the bytes of one, by torch's name of a storage."""
 
-_TENSORS = {f"torch._utils._rebuild_{kind}" for kind in ("tensor", "tensor_v2", "parameter")}
-_PLAIN = {
+_TENSOR_FUNCTIONS = {f"torch._utils._rebuild_{kind}" for kind in ("tensor", "tensor_v2", "parameter")}
+_PLAIN_NAMES = {
     "collections.OrderedDict", "collections.defaultdict", "collections.Counter", "argparse.Namespace", "_codecs.encode",
     "numpy.dtype", "numpy.core.multiarray.scalar", "numpy._core.multiarray.scalar", "torch.Size", "torch.device",
     "builtins.set", "__builtin__.set", "pathlib.Path", "pathlib.PosixPath", "pathlib.WindowsPath",
@@ -37,7 +38,7 @@ _PLAIN = {
 }  # fmt: skip
 """What stands in checkpoints beside tensors, and is passed over."""
 
-_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
+_STATE_DICT_KEYS = ("state_dict", "model_state_dict", "model_state", "model", "net", "network", "weights", "params")
 """Where checkpoints keep their ``state_dict``, the first that is there."""
 
 
@@ -66,16 +67,40 @@ class _Tensor:
 
 
 def read(path: Path) -> dict[str, Array]:
-    """The arrays of the ``state_dict`` in a file, float32, in its order.
+    """Read the arrays of the ``state_dict`` in a file, float32, in its order.
 
     Raises:
         WeightsError: if the file is damaged, holds no ``state_dict``, or one of other numbers; the text names no path.
     """
     try:
-        return _read_archive(path) if zipfile.is_zipfile(path) else _read_legacy(content_of(path))
+        return _read_archive(path) if zipfile.is_zipfile(path) else _read_legacy(read_bytes(path))
     except WeightsError:
         raise
     except Exception as error:  # of a damaged file there is hardly any that does not come
+        raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
+
+
+def read_description(path: Path) -> Description:
+    """Read what lenet has written into a file beside its arrays; empty for files of other programs.
+
+    Raises:
+        WeightsError: if it is damaged; the text names no path.
+    """
+    if not zipfile.is_zipfile(path):
+        return Description()
+    try:
+        with zipfile.ZipFile(path) as archive:
+            info = next((info for info in archive.infolist() if info.filename.endswith(f"/{MEMBER}")), None)
+            if info is None:
+                return Description()
+            if info.compress_type != zipfile.ZIP_STORED or info.file_size > MAX_BYTES:
+                raise WeightsError(
+                    f"is damaged: {MEMBER} claims {info.file_size:,} bytes, expected {MAX_BYTES:,} at most"
+                )
+            return parse_description(archive.read(info).decode("utf-8"))
+    except WeightsError:
+        raise
+    except Exception as error:  # as in `read`
         raise WeightsError(f"is damaged ({printable(str(error))[:120] or type(error).__name__})") from None
 
 
@@ -87,13 +112,15 @@ def _read_archive(path: Path) -> dict[str, Array]:
             raise WeightsError(f"is a zip archive, but not one of torch.save, {_EXPECTED}")
         folder = top.removesuffix("data.pkl")
 
-        def content(name: str, most: int) -> bytes:
+        def content(name: str, max_bytes: int) -> bytes:
             info = members[folder + name]
-            if info.compress_type != zipfile.ZIP_STORED or info.file_size > most:
-                raise WeightsError(f"is damaged: {name} claims {info.file_size:,} bytes, expected {most:,} at most")
+            if info.compress_type != zipfile.ZIP_STORED or info.file_size > max_bytes:
+                raise WeightsError(
+                    f"is damaged: {name} claims {info.file_size:,} bytes, expected {max_bytes:,} at most"
+                )
             return archive.read(info)
 
-        pickle = read_pickle(io.BytesIO(content("data.pkl", _MOST_PICKLED)))
+        pickle = read_pickle(io.BytesIO(content("data.pkl", _MAX_PICKLE_BYTES)))
         order = ">" if folder + "byteorder" in members and content("byteorder", 16) == b"big" else "<"
         return _arrays(pickle, lambda storage: content(f"data/{storage.key}", storage.bytes), order)
 
@@ -110,7 +137,7 @@ def _read_legacy(content: bytes) -> dict[str, Array]:
         raise WeightsError(f"is a pickle, but not one of torch.save, {_EXPECTED}")
     _, _, pickle, keys = (read_pickle(stream) for _ in range(4))
     _check_names(pickle)
-    storages = {storage.key: storage for storage in map(_storage, pickle.kept_outside)}
+    storages = {storage.key: storage for storage in map(_storage, pickle.persistent_ids)}
     starts = {}
     for key in keys.value:
         starts[key] = stream.tell() + 8  # after their count
@@ -131,7 +158,7 @@ def _arrays(pickle: Pickle, bytes_of: Callable[[_Storage], bytes], order: str) -
 
 
 def _array(name: str, tensor: _Tensor, content: bytes, order: str) -> Array:
-    numbers = decoded(content, tensor.storage.kind, order)
+    numbers = decode(content, tensor.storage.kind, order)
     last = tensor.offset + sum((size - 1) * step for size, step in zip(tensor.shape, tensor.strides, strict=True))
     if 0 in tensor.shape or math.prod(tensor.shape) > len(numbers) or last >= len(numbers):
         raise WeightsError(f"is damaged: {printable(name)[:60]} claims more numbers than there are")
@@ -141,12 +168,12 @@ def _array(name: str, tensor: _Tensor, content: bytes, order: str) -> Array:
 
 def _check_names(pickle: Pickle) -> None:
     """Refuse what names anything but tensors and plain values: a module, or code of any other kind."""
-    strange = [name for name in pickle.names if name not in _PLAIN | _TENSORS]
-    if any(name.startswith(("torch.nn.", "__torch__.")) for name in strange):
-        name = printable(strange[0])[:80]
+    unknown = [name for name in pickle.names if name not in _PLAIN_NAMES | _TENSOR_FUNCTIONS]
+    if any(name.startswith(("torch.nn.", "__torch__.")) for name in unknown):
+        name = printable(unknown[0])[:80]
         raise WeightsError(f"is a whole pickled module ({name}), which only its own code can open, {_EXPECTED}")
-    if strange:
-        raise WeightsError(f"asks for {printable(strange[0])[:80]}, and no file is let run code, {_EXPECTED}")
+    if unknown:
+        raise WeightsError(f"asks for {printable(unknown[0])[:80]}, and no file is let run code, {_EXPECTED}")
 
 
 def _state_dict(value: Any) -> dict[str, _Tensor]:
@@ -157,21 +184,23 @@ def _state_dict(value: Any) -> dict[str, _Tensor]:
     deeper = {
         f"{key}.{name}": part for key, some in inner.items() for name, part in some.items() if isinstance(part, dict)
     }
-    found = {key: tensors for key, part in {"": value, **inner, **deeper}.items() if (tensors := _weights_in(part))}
-    if not found:
+    candidates = {
+        key: tensors for key, part in {"": value, **inner, **deeper}.items() if (tensors := _tensors_of(part))
+    }
+    if not candidates:
         raise WeightsError(f"holds no state_dict with a convolution in it, {_EXPECTED}")
-    meant = next((key for key in ("", *_KEYS) if key in found), None)
-    if meant is None and len(found) > 1:
-        names = ", ".join(printable(key)[:40] for key in list(found)[:5])
+    chosen = next((key for key in ("", *_STATE_DICT_KEYS) if key in candidates), None)
+    if chosen is None and len(candidates) > 1:
+        names = ", ".join(printable(key)[:40] for key in list(candidates)[:5])
         raise WeightsError(f"holds several state_dicts ({names}), expected one; save the one that is meant by itself")
-    tensors = found[next(iter(found)) if meant is None else meant]
+    tensors = candidates[next(iter(candidates)) if chosen is None else chosen]
     for prefix in ("module.", "_orig_mod."):
         if all(name.startswith(prefix) for name in tensors):
             tensors = {name.removeprefix(prefix): tensor for name, tensor in tensors.items()}
     return tensors
 
 
-def _weights_in(part: Mapping[Any, Any]) -> dict[str, _Tensor]:
+def _tensors_of(part: Mapping[Any, Any]) -> dict[str, _Tensor]:
     """The tensors of a dictionary, if there are kernels of a convolution among them; else none."""
     tensors = {str(key): tensor for key, value in part.items() if (tensor := _tensor(value)) is not None}
     return tensors if any(len(tensor.shape) >= 3 for tensor in tensors.values()) else {}
@@ -179,21 +208,24 @@ def _weights_in(part: Mapping[Any, Any]) -> dict[str, _Tensor]:
 
 def _tensor(value: Any) -> _Tensor | None:
     """The tensor that a call would make; None if it is no such call."""
-    if not isinstance(value, Call) or not isinstance(value.function, Name) or value.function.text not in _TENSORS:
+    if not isinstance(value, Call) or not isinstance(value.function, Name):
         return None
-    place, offset, shape, strides = value.arguments[:4] if len(value.arguments) > 3 else (value.arguments[0], 0, (), ())
+    if value.function.text not in _TENSOR_FUNCTIONS:
+        return None
+    is_view = len(value.arguments) > 3
+    source, offset, shape, strides = value.arguments[:4] if is_view else (value.arguments[0], 0, (), ())
     if value.function.text.endswith("parameter"):
-        return _tensor(place) if isinstance(place, Call) and place.function != value.function else None
+        return _tensor(source) if isinstance(source, Call) and source.function != value.function else None
     numbers = (offset, *shape, *strides)
     if not all(isinstance(number, int) and 0 <= number < 1 << 40 for number in numbers) or len(shape) != len(strides):
         raise WeightsError("is damaged: the shape of a tensor is none")
-    return _Tensor(_storage(place.key), offset, tuple(shape), tuple(strides))
+    return _Tensor(_storage(source.key), offset, tuple(shape), tuple(strides))
 
 
 def _storage(key: Any) -> _Storage:
     """The storage that ``("storage", torch.FloatStorage, key, device, length)`` stands for."""
-    _, name, own, _, length = key[:5]
+    _, name, storage_key, _, length = key[:5]
     stored = name.text.removeprefix("torch.").removesuffix("Storage")
-    if not isinstance(own, str) or not isinstance(length, int) or not 0 <= length < 1 << 40:
+    if not isinstance(storage_key, str) or not isinstance(length, int) or not 0 <= length < 1 << 40:
         raise WeightsError("is damaged: it does not say where its numbers are")
-    return _Storage(own, *_STORAGES[stored], length)
+    return _Storage(storage_key, *_STORAGES[stored], length)

@@ -1,4 +1,4 @@
-"""Which network arrays belong to, by shapes in order and never by names; and its parameters as lenet has them.
+"""Recognition of the network that arrays belong to, by shapes in order and never by names.
 
 PyTorch's layouts are lenet's, but for three: a convolution with a connection table keeps only the kernels that exist,
 C5 may be a full connection of the same numbers, and layers without biases get biases of 0.
@@ -24,7 +24,7 @@ from lenet.architecture import (
     Shape,
     Stage,
 )
-from lenet.checkpoints.arrays import Array, shown
+from lenet.checkpoints.arrays import Array, shapes_text
 from lenet.errors import ArchitectureError, WeightsError, printable
 from lenet.naming import resolve_name
 from lenet.networks import describe, names, options
@@ -36,7 +36,7 @@ OUTPUTS = {"logits": Activation.IDENTITY, "sigmoid": Activation.SIGMOID, "log-so
 
 Named = list[tuple[str, Array]]
 
-_MOST_ARRAYS = 100
+_MAX_ARRAYS = 100
 
 COLOR_SIZE = 32
 """Rows and columns of color where shapes allow 28, padded, and 32, as of CIFAR-10; of gray it is 28, as of MNIST."""
@@ -44,7 +44,7 @@ COLOR_SIZE = 32
 
 @dataclass(frozen=True)
 class Choice:
-    """What the shapes of weights do not tell, as somebody says it; None of all that is left open.
+    """Options that decide what the shapes of weights do not tell; None where they may.
 
     Attributes:
         network: a network's name, or its description.
@@ -55,6 +55,7 @@ class Choice:
         size: rows and columns of the input.
         input_range: the network inputs that background and full ink become.
         normalize: mean and deviation of ``Normalize`` after ``ToTensor``, which are an input range.
+        reject_class: the number of the output that stands for none of the classes.
     """
 
     network: Network | str | Path | None = None
@@ -64,6 +65,7 @@ class Choice:
     size: int | None = None
     input_range: tuple[float, float] | None = None
     normalize: tuple[float, float] | None = None
+    reject_class: int | None = None
 
     def __post_init__(self) -> None:
         for name, known in (("activation", ACTIVATIONS), ("pooling", POOLINGS), ("outputs", OUTPUTS)):
@@ -81,12 +83,16 @@ class Choice:
             raise ArchitectureError("normalize gives an input range; leave one of the two out")
         if self.size is not None and not (type(self.size) is int and 1 <= self.size <= 1024):
             raise ArchitectureError(f"size is {self.size!r}, expected rows and columns of 1 to 1,024")
-        _pair("input_range", self.input_range, "what background and full ink become, two different numbers, as 0,1")
-        _pair("normalize", self.normalize, "mean and deviation, one each for all channels, as 0.1307,0.3081")
+        if self.reject_class is not None and not (type(self.reject_class) is int and self.reject_class >= 0):
+            raise ArchitectureError(f"reject_class is {self.reject_class!r}, expected the number of an output, from 0")
+        _check_pair(
+            "input_range", self.input_range, "what background and full ink become, two different numbers, as 0,1"
+        )
+        _check_pair("normalize", self.normalize, "mean and deviation, one each for all channels, as 0.1307,0.3081")
 
     @property
     def given(self) -> list[str]:
-        """The names of all that is said."""
+        """The names of the options that are set."""
         return [name for name, value in vars(self).items() if value is not None]
 
     @property
@@ -107,8 +113,8 @@ class Recognized:
     unused: tuple[str, ...] = ()
 
 
-def recognized(arrays: Mapping[str, Array], choice: Choice, is_ordered: bool = True) -> Recognized:
-    """The network that arrays belong to, by their shapes in order and by what was chosen.
+def recognize(arrays: Mapping[str, Array], choice: Choice, is_ordered: bool = True) -> Recognized:
+    """Recognize the network that arrays belong to, by their shapes in order and by what was chosen.
 
     Args:
         arrays: float32, by their names.
@@ -119,46 +125,61 @@ def recognized(arrays: Mapping[str, Array], choice: Choice, is_ordered: bool = T
         WeightsError: if they fit no network, several, or not the one that was chosen; the text names no path.
         UnknownName, ArchitectureError: if the choice is none.
     """
-    if len(arrays) > _MOST_ARRAYS:
-        raise WeightsError(f"holds {len(arrays):,} arrays, expected at most {_MOST_ARRAYS}, as no LeNet has more")
+    if len(arrays) > _MAX_ARRAYS:
+        raise WeightsError(f"holds {len(arrays):,} arrays, expected at most {_MAX_ARRAYS}, as no LeNet has more")
     layers = _layers(arrays)
-    orders = [_chained(layers)] if not is_ordered else [layers, _chained(layers)]
+    orders = [_in_chain_order(layers)] if not is_ordered else [layers, _in_chain_order(layers)]
     if choice.activation is not None:
-        found = _described(orders[-1], choice)
+        recognized = _describe_by_shapes(orders[-1], choice)
     elif choice.network is not None:
-        found = _chosen(choice.network, arrays, orders, choice)
+        recognized = _fit_chosen(choice.network, arrays, orders, choice)
     else:
-        found = _registered(arrays, orders, choice)
-    return found if choice.range is None else replace(found, network=replace(found.network, input_range=choice.range))
+        recognized = _find_registered(arrays, orders, choice)
+    return _in_range(recognized, choice)
 
 
-def recognized_graph(network: Network, arrays: Named, choice: Choice) -> Recognized:
-    """The network of a graph: the registered one, or the chosen one, that has the same layers, or else itself.
+def recognize_graph(network: Network, arrays: Named, choice: Choice, described: Network | None = None) -> Recognized:
+    """Recognize a graph's network: the chosen, described or registered one that has the same layers, or else itself.
+
+    Args:
+        network, arrays: as the graph has them.
+        choice: what is chosen.
+        described: the network that the file says it is; passed over if the graph has other layers.
 
     Raises:
         WeightsError: if it is not the one that was chosen, or lacks arrays; the text names no path.
         UnknownName, ArchitectureError: if the choice is none.
     """
-    if said := [name for name in ("activation", "size") if getattr(choice, name) is not None]:
-        raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {said[0]} out")
+    if options_set := [name for name in ("activation", "size") if getattr(choice, name) is not None]:
+        raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {options_set[0]} out")
     layers = _layers(dict(arrays))
-    if choice.network is None:
-        known = [same for name in names() if (same := _same_layers(name, network, layers))]
-        described = known[0] if known else network
-    else:
-        chosen = choice.network
-        same = (chosen if _line(chosen) == _line(network) else None) if isinstance(chosen, Network) else _same_layers(
-            str(chosen), network, layers
-        )  # fmt: skip
-        if same is None:
+
+    def with_same_layers(candidate: Network | str) -> Network | None:
+        if isinstance(candidate, str):
+            return _same_layers(candidate, network, layers)
+        return candidate if _layer_sequence(candidate) == _layer_sequence(network) else None
+
+    if choice.network is not None:
+        chosen = choice.network if isinstance(choice.network, Network) else str(choice.network)
+        candidates = [with_same_layers(chosen)]
+        if candidates == [None]:
             name = chosen.name if isinstance(chosen, Network) else chosen
             raise WeightsError(f"its graph has not the layers of {name}; leave network out to take those that it has")
-        described = same
+    else:
+        others: list[Network | str] = [*([described] if described else []), *names()]
+        candidates = [*map(with_same_layers, others), network]
     try:
-        found = fit(described, arrays)
-    except _Misfit as misfit:
-        raise WeightsError(f"its graph lacks arrays: it is a network {misfit.text}") from None
-    return found if choice.range is None else replace(found, network=replace(described, input_range=choice.range))
+        recognized = fit(next(filter(None, candidates)), arrays)
+    except _MismatchError as mismatch:
+        raise WeightsError(f"its graph lacks arrays: it is a network {mismatch.text}") from None
+    return _in_range(recognized, choice)
+
+
+def _in_range(recognized: Recognized, choice: Choice) -> Recognized:
+    """Replace the input range if another one was chosen."""
+    if choice.range is None:
+        return recognized
+    return replace(recognized, network=replace(recognized.network, input_range=choice.range))
 
 
 def _same_layers(name: str, network: Network, layers: list[Named]) -> Network | None:
@@ -166,14 +187,14 @@ def _same_layers(name: str, network: Network, layers: list[Named]) -> Network | 
     size = network.input[1] if "size" in options(name) else None
     for values in _option_values(name, layers, size):
         try:
-            if _line(found := describe(name, **values)) == _line(network):
-                return found
+            if _layer_sequence(candidate := describe(name, **values)) == _layer_sequence(network):
+                return candidate
         except ArchitectureError:  # no size of its own
             continue
     return None
 
 
-def _line(network: Network) -> tuple[Any, ...]:
+def _layer_sequence(network: Network) -> tuple[Any, ...]:
     return network.input, *((stage.layer, stage.activation) for stage in network.stages)
 
 
@@ -185,31 +206,33 @@ def _layers(arrays: Mapping[str, Array]) -> list[Named]:
     owners: dict[str, Named] = {}
     for name, array in arrays.items():
         owners.setdefault(name.rpartition(".")[0], []).append((name, array))
-    return [sorted(owned, key=lambda one: (one[0].endswith("bias"), -one[1].ndim)) for owned in owners.values()]
+    return [sorted(layer, key=lambda item: (item[0].endswith("bias"), -item[1].ndim)) for layer in owners.values()]
 
 
-def _chained(layers: list[Named]) -> list[Named]:
+def _in_chain_order(layers: list[Named]) -> list[Named]:
     """Layers with weights one behind the other, convolutions first: each takes what the one before gives."""
-    remaining, ordered = list(layers), []
-    gives: tuple[int, bool] | None = None
+    remaining = list(layers)
+    ordered: list[Named] = []
+    previous: tuple[int, bool] | None = None
     while remaining:
-        following = [layer for layer in remaining if _can_follow(gives, layer[0][1])]
+        following = [layer for layer in remaining if _can_follow(previous, layer[0][1])]
         if not following:
             break
-        first = min(following, key=lambda layer: (layer[0][1].ndim != 4, layer[0][1].shape[1] if gives is None else 0))
+        is_first = not ordered
+        first = min(following, key=lambda layer: (layer[0][1].ndim != 4, layer[0][1].shape[1] if is_first else 0))
         ordered.append(first)
         remaining = [layer for layer in remaining if layer is not first]
-        gives = (first[0][1].shape[0], first[0][1].ndim == 4)
+        previous = (first[0][1].shape[0], first[0][1].ndim == 4)
     return ordered + remaining
 
 
-def _can_follow(gives: tuple[int, bool] | None, weight: Array) -> bool:
+def _can_follow(previous: tuple[int, bool] | None, weight: Array) -> bool:
     """Whether a layer takes so many maps or units: convolutions' maps of any size go into a full connection."""
     if weight.ndim not in (2, 4):
         return False
-    if gives is None:
+    if previous is None:
         return weight.ndim == 4
-    count, are_maps = gives
+    count, are_maps = previous
     if weight.ndim == 4:
         return are_maps and bool(weight.shape[1] == count)
     return bool(weight.shape[1] % count == 0 if are_maps else weight.shape[1] == count)
@@ -218,44 +241,47 @@ def _can_follow(gives: tuple[int, bool] | None, weight: Array) -> bool:
 # --- parameters of a network ----------------------------------------------------------------------------------------
 
 
-class _Misfit(Exception):
+class _MismatchError(Exception):
     """Arrays that are not a network's: how many have its shapes, and where it fails first."""
 
-    def __init__(self, alike: int, text: str) -> None:
+    def __init__(self, matching: int, text: str) -> None:
         super().__init__(text)
-        self.alike, self.text = alike, text
+        self.matching, self.text = matching, text
 
 
 def fit(network: Network, arrays: Named) -> Recognized:
     """A network's parameters from arrays in the order of its stages; what it has no use for may follow.
 
     Raises:
-        _Misfit: if they are not.
+        _MismatchError: if they are not.
     """
     parameters: dict[str, Array] = {}
     position = 0
     shapes = network.parameter_shapes().values()
-    alike = sum(array.shape == shape for (_, array), shape in zip(arrays, shapes, strict=False))
+    matching = sum(array.shape == shape for (_, array), shape in zip(arrays, shapes, strict=False))
     for stage, received in zip(network.stages, network.input_shapes, strict=True):
         for name, shape in stage.layer.parameter_shapes(received).items():
             key = f"{stage.name}.{name}"
-            there = arrays[position][1] if position < len(arrays) else None
-            own = None if there is None else _as_parameter(stage.layer, name, shape, there, received)
-            if own is None and name == "bias":
-                own = np.zeros(shape, np.float32)
-            elif own is None:
-                seen = "nothing more" if there is None else shown([there.shape])
-                raise _Misfit(alike, f"whose {key} is {shown([shape])} where the file has {seen}")
+            array = arrays[position][1] if position < len(arrays) else None
+            parameter = None if array is None else _as_parameter(stage.layer, name, shape, array, received)
+            if parameter is None and name == "bias":
+                parameter = np.zeros(shape, np.float32)
+            elif parameter is None:
+                actual = "nothing more" if array is None else shapes_text([array.shape])
+                raise _MismatchError(matching, f"whose {key} is {shapes_text([shape])} where the file has {actual}")
             else:
                 position += 1
-            parameters[key] = own
-    rest = arrays[position:]
+            parameters[key] = parameter
+    remaining = arrays[position:]
     last = network.stages[-1].layer
-    if rest and isinstance(last, EuclideanRbf) and np.array_equal(rest[0][1], np.array(last.prototypes, np.float32)):
-        rest = rest[1:]
-    if rest and (rest[0][1].ndim != 2 or rest[0][1].shape[1] == network.classes):
-        raise _Misfit(alike, f"which has nothing more where the file has {shown([rest[0][1].shape])}")
-    return Recognized(network, parameters, tuple(name for name, _ in rest))
+    codes = np.array(last.prototypes, np.float32) if isinstance(last, EuclideanRbf) else None
+    if remaining and codes is not None and np.array_equal(remaining[0][1], codes):
+        remaining = remaining[1:]
+    if remaining:
+        shape = remaining[0][1].shape
+        if len(shape) != 2 or shape[1] == network.classes:
+            raise _MismatchError(matching, f"which has nothing more where the file has {shapes_text([shape])}")
+    return Recognized(network, parameters, tuple(name for name, _ in remaining))
 
 
 def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array, received: Shape) -> Array | None:
@@ -278,42 +304,42 @@ def _existing_kernels(layer: Convolution, array: Array, in_maps: int) -> Array |
     """The kernels that a table connects, of all; None if one that it does not connect holds anything."""
     if array.shape != (layer.maps, in_maps, layer.kernel_size, layer.kernel_size):
         return None
-    exists = np.zeros(array.shape[:2], bool)
+    connected = np.zeros(array.shape[:2], bool)
     for out, row in enumerate(layer.connected_maps(in_maps)):
-        exists[out, list(row)] = True
-    return None if array[~exists].any() else array[exists]
+        connected[out, list(row)] = True
+    return None if array[~connected].any() else array[connected]
 
 
 # --- networks that arrays may belong to -----------------------------------------------------------------------------
 
 
-def _registered(arrays: Mapping[str, Array], orders: Sequence[list[Named]], choice: Choice) -> Recognized:
+def _find_registered(arrays: Mapping[str, Array], orders: Sequence[list[Named]], choice: Choice) -> Recognized:
     """The one registered network that fits; if there are more, what is to be chosen is said."""
-    found, nearest = [], _Misfit(-1, "")
+    matches, nearest = [], _MismatchError(-1, "")
     for name in names():
         if choice.size not in (None, describe(name).input[1]) and "size" not in options(name):
             continue
         try:
-            found.append(_of_name(name, arrays, orders, choice.size))
-        except _Misfit as misfit:
-            if misfit.alike > nearest.alike:
-                nearest = _Misfit(misfit.alike, f"{name}, {misfit.text}")
-    if len(found) == 1:
-        return found[0]
-    if found:
-        fitting = [one.network.name for one in found]
+            matches.append(_fit_named(name, arrays, orders, choice.size))
+        except _MismatchError as mismatch:
+            if mismatch.matching > nearest.matching:
+                nearest = _MismatchError(mismatch.matching, f"{name}, {mismatch.text}")
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        fitting = [match.network.name for match in matches]
         raise WeightsError(
             f"its shapes fit {', '.join(fitting[:-1])} and {fitting[-1]}, and do not tell activation, pooling and "
             f"outputs; choose one: lenet.load(..., network={fitting[0]!r}), or "
             f"lenet convert ... --network {fitting[0]}, or by activation and pooling"
         )
     raise WeightsError(
-        f"its shapes ({shown(array.shape for array in arrays.values())}) fit no network of lenet; the nearest is "
+        f"its shapes ({shapes_text(array.shape for array in arrays.values())}) fit no network of lenet; the nearest is "
         f"{nearest.text}; say activation and pooling to have it described by its shapes, or give a description"
     )
 
 
-def _chosen(
+def _fit_chosen(
     chosen: Network | str | Path, arrays: Mapping[str, Array], orders: Sequence[list[Named]], choice: Choice
 ) -> Recognized:
     try:
@@ -322,23 +348,24 @@ def _chosen(
                 raise ArchitectureError(
                     f"{chosen.name} is described already, for {chosen.input[1]} rows; leave size out"
                 )
-            return _fitting(chosen, arrays, orders)
-        return _of_name(str(chosen), arrays, orders, choice.size)
-    except _Misfit as misfit:
+            return _fit_any_order(chosen, arrays, orders)
+        return _fit_named(str(chosen), arrays, orders, choice.size)
+    except _MismatchError as mismatch:
         name = chosen.name if isinstance(chosen, Network) else str(chosen)
         raise WeightsError(
-            f"its shapes ({shown(array.shape for array in arrays.values())}) are not those of {name}, {misfit.text}"
+            f"its shapes ({shapes_text(array.shape for array in arrays.values())}) are not those of {name}, "
+            f"{mismatch.text}"
         ) from None
 
 
-def _of_name(name: str, arrays: Mapping[str, Array], orders: Sequence[list[Named]], size: int | None) -> Recognized:
+def _fit_named(name: str, arrays: Mapping[str, Array], orders: Sequence[list[Named]], size: int | None) -> Recognized:
     """The network of that name with the options that follow from the shapes."""
-    nearest = _Misfit(-1, "")
+    nearest = _MismatchError(-1, "")
     for values in _option_values(name, orders[-1], size):
         try:
-            return _fitting(describe(name, **values), arrays, orders)
-        except _Misfit as misfit:
-            nearest = max(nearest, misfit, key=lambda one: one.alike)
+            return _fit_any_order(describe(name, **values), arrays, orders)
+        except _MismatchError as mismatch:
+            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
     raise nearest
 
 
@@ -358,21 +385,21 @@ def _option_values(name: str, layers: list[Named], size: int | None) -> Iterator
                 yield {option: value for option, value in values.items() if value is not None}
 
 
-def _fitting(network: Network, arrays: Mapping[str, Array], orders: Sequence[list[Named]]) -> Recognized:
+def _fit_any_order(network: Network, arrays: Mapping[str, Array], orders: Sequence[list[Named]]) -> Recognized:
     """A network with arrays as its parameters, by its own names for them or in one of the orders."""
-    nearest = _Misfit(-1, "")
-    flat = [[one for layer in layers for one in layer] for layers in orders]
+    nearest = _MismatchError(-1, "")
+    flat = [[item for layer in layers for item in layer] for layers in orders]
     if arrays.keys() == network.parameter_shapes().keys():
         flat.insert(0, [(name, arrays[name]) for name in network.parameter_shapes()])
     for order in flat:
         try:
             return fit(network, order)
-        except _Misfit as misfit:
-            nearest = max(nearest, misfit, key=lambda one: one.alike)
+        except _MismatchError as mismatch:
+            nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
     raise nearest
 
 
-def _described(layers: list[Named], choice: Choice) -> Recognized:
+def _describe_by_shapes(layers: list[Named], choice: Choice) -> Recognized:
     """The network that the shapes themselves describe: convolutions, each pooled, and full connections."""
     activation, pooling = ACTIVATIONS[str(choice.activation)], POOLINGS[str(choice.pooling)]
     weights = [layer[0][1] for layer in layers]
@@ -380,7 +407,8 @@ def _described(layers: list[Named], choice: Choice) -> Recognized:
     full = [weight for weight in weights if weight.ndim == 2]
     if len(kernels) + len(full) < len(weights) or not kernels or not full:
         raise WeightsError(
-            f"its shapes ({shown(weight.shape for weight in weights)}) are not convolutions and full connections alone"
+            f"its shapes ({shapes_text(weight.shape for weight in weights)}) are not convolutions and full connections "
+            "alone"
         )
     if any(kernel.shape[2] != kernel.shape[3] for kernel in kernels):
         raise WeightsError("its kernels are not square, as those of a LeNet are")
@@ -394,12 +422,12 @@ def _described(layers: list[Named], choice: Choice) -> Recognized:
     name = f"lenet-{choice.activation}-{choice.pooling}"
     try:
         network = Network(name, (kernels[0].shape[1], size, size), tuple(stages), source="the shapes of its weights")
-        return fit(network, [one for layer in layers for one in layer])
-    except _Misfit as misfit:
-        raise WeightsError(f"its shapes are no straight line of layers: {name}, {misfit.text}") from None
+        return fit(network, [item for layer in layers for item in layer])
+    except _MismatchError as mismatch:
+        raise WeightsError(f"its shapes are no straight line of layers: {name}, {mismatch.text}") from None
 
 
-def _input_size(kernels: Sequence[Array], units: int, asked: int | None) -> tuple[int, int]:
+def _input_size(kernels: Sequence[Array], units: int, requested_size: int | None) -> tuple[int, int]:
     """Rows of the input and padding of the first convolution, from the units that the first full connection takes."""
     maps = kernels[-1].shape[0]
     rows = math.isqrt(units // maps)
@@ -407,19 +435,19 @@ def _input_size(kernels: Sequence[Array], units: int, asked: int | None) -> tupl
         raise WeightsError(f"its first full connection takes {units:,} units, which {maps:,} square maps cannot give")
     for kernel in reversed(kernels):
         rows = 2 * rows + kernel.shape[2] - 1
-    reach = kernels[0].shape[2] // 2  # padding that keeps the size
-    size = asked or (rows - 2 * reach if rows == COLOR_SIZE and kernels[0].shape[1] == 1 else rows)
-    if size not in (rows, rows - 2 * reach):
+    same_padding = kernels[0].shape[2] // 2  # padding that keeps the size
+    size = requested_size or (rows - 2 * same_padding if rows == COLOR_SIZE and kernels[0].shape[1] == 1 else rows)
+    if size not in (rows, rows - 2 * same_padding):
         raise WeightsError(
-            f"its shapes take inputs of {rows} rows, or {rows - 2 * reach} padded, but {size} was asked for"
+            f"its shapes take inputs of {rows} rows, or {rows - 2 * same_padding} padded, but {size} was asked for"
         )
     return size, (rows - size) // 2
 
 
-def _pair(name: str, value: Any, expected: str) -> None:
+def _check_pair(name: str, value: Any, expected: str) -> None:
     if value is None:
         return
     numbers = value if isinstance(value, tuple | list) else ()
-    is_pair = len(numbers) == 2 and all(isinstance(one, int | float) and math.isfinite(one) for one in numbers)
+    is_pair = len(numbers) == 2 and all(isinstance(number, int | float) and math.isfinite(number) for number in numbers)
     if not is_pair or (name == "input_range" and numbers[0] == numbers[1]) or (name == "normalize" and numbers[1] <= 0):
         raise ArchitectureError(f"{name} is {printable(str(value))[:60]}, expected {expected}")

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lenet.classes import listed
 from lenet.errors import printable
 from lenet.model import Model, load
 from lenet.verbs import convert as verb
@@ -36,7 +37,10 @@ def convert(
     normalize: Annotated[
         str | None, typer.Option(help="In place of it, Normalize's mean and deviation after ToTensor: 0.1307,0.3081.")
     ] = None,
-    class_names: Annotated[str | None, typer.Option(help="Names of the outputs, in order: cat,dog.")] = None,
+    class_names: Annotated[str | None, typer.Option(help="Names of the classes, in order: cat,dog.")] = None,
+    reject_class: Annotated[
+        int | None, typer.Option(help="The number of the output that stands for none of the classes, from 0.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print what was written as JSON.")] = False,
 ) -> None:
     """Write weights of PyTorch, ONNX or others as a file that every verb takes, and that says what it is.
@@ -58,6 +62,7 @@ def convert(
         input_range=_pair("--input-range", input_range),
         normalize=_pair("--normalize", normalize),
         class_names=None if class_names is None else [name.strip() for name in class_names.split(",")],
+        reject_class=reject_class,
     )
     model = load(path)
     if as_json:
@@ -70,19 +75,29 @@ def convert(
         }
         print(json.dumps(values, ensure_ascii=False))
         return
-    for line in _said(path, model):
+    for line in _summary_lines(path, model):
         print(line)
 
 
-def _said(path: Path, model: Model) -> list[str]:
+_RANGE_SOURCES = {
+    "file": ", as the file says",
+    "option": ", as asked",
+    "network": "; --input-range or --normalize says otherwise",
+}
+
+
+def _summary_lines(path: Path, model: Model) -> list[str]:
     """What was written, and what was taken for granted."""
     network, (low, high) = model.network, model.network.input_range
+    origin = model.provenance["converted"]
     rows = "×".join(map(str, network.input))
     lines = [
         f"{path}: {network.name}, {sum(array.size for array in model.parameters.values()):,} parameters, input {rows}",
-        f"background becomes {low:.6g} and full ink {high:.6g}; --input-range or --normalize says otherwise",
+        f"background becomes {low:.6g} and full ink {high:.6g}{_RANGE_SOURCES[origin['input_range_from']]}",
+        f"classes {listed(model.class_names)}"
+        + ("" if model.refusal is None else f"; output {model.refusal} stands for none of them"),
     ]
-    if unused := model.provenance["converted"]["unused"]:
+    if unused := origin["unused"]:
         lines.append(f"left out, as nothing leads to them: {', '.join(map(printable, unused))}")
     return lines
 

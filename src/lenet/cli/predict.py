@@ -3,9 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from functools import partial
+from itertools import count
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -56,9 +58,9 @@ def predict(
     """Name the classes that pictures are of, with their probabilities, by any model.
 
     Pictures come to the network as they did in training: in color or in gray levels, whole; a model of digits as ink
-    takes the digit that stands out most. "as likely as chance" follows an answer that is less than a tenth of the way
-    from 1/classes to certainty. What cannot be opened is reported on stderr and the others are answered; the exit code
-    is then 1.
+    takes the digit that stands out most. Of a TIFF or PDF file each page is a picture. "as likely as chance" follows an
+    answer that is less than a tenth of the way from 1/classes to certainty. What cannot be opened is reported on stderr
+    and the others are answered; the exit code is then 1.
 
     lenet predict photos/ --model runs/lenet-rgb-cifar10-1 --sheet answers.png
 
@@ -76,7 +78,7 @@ def predict(
     names_digits = loaded_model.pictures.kind == "digits"
     output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
     is_many = pictures.is_many or len(pictures.sources) >= _MANY
-    tiles = output.take(_predictions(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
+    tiles = output.take(_answers(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet
 
@@ -86,31 +88,61 @@ def predict(
         raise typer.Exit(_FAILED)
 
 
-def _predictions(pictures: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
-    for source in map(_as_argument, pictures.sources):
-        yield result_or_error(source, partial(_prediction, model, source, fit))
+@dataclass(frozen=True)
+class _Answer:
+    """The prediction for one picture.
+
+    Attributes:
+        file_number: of the file among those that were named, from 1.
+        name: of the file, with the page if it has several.
+        picture: as `lenet.predict` takes it.
+        prediction: the classes, or what is wrong.
+    """
+
+    file_number: int
+    name: str
+    picture: Any
+    prediction: Prediction | DataError
 
 
-def _prediction(model: Model, source: str | bytes, fit: str) -> Prediction:
-    prediction: Prediction = predict_verb(model, source, fit=fit)
-    return prediction
+def _answers(pictures: PictureSources, model: Model, fit: str) -> Iterator[_Answer]:
+    for index, source in enumerate(pictures.sources):
+        for page, picture in _pages(source if isinstance(source, bytes) else str(source)):
+            prediction = picture
+            if not isinstance(picture, DataError):
+                prediction = result_or_error(picture, partial(predict_verb, model, picture, fit=fit))
+            yield _Answer(index + 1, pictures.name(index) + page, picture, prediction)
 
 
-def _as_argument(source: Path | bytes) -> str | bytes:
-    return source if isinstance(source, bytes) else str(source)
+def _pages(source: str | bytes) -> Iterator[tuple[str, Any]]:
+    """Each page of a TIFF or PDF file with what its name ends in, ", page 2"; any other picture as it is."""
+    from lenet.pictures.loading import has_several_pages, open_pages
+
+    if not has_several_pages(source):
+        yield "", source
+        return
+    from PIL import Image
+
+    pages = iter(open_pages(source))
+    for number in count(1):
+        page = result_or_error(source, lambda: next(pages, None))
+        if page is None:
+            return
+        yield f", page {number}", page if isinstance(page, DataError) else Image.fromarray(page.colors)
+        if isinstance(page, DataError):
+            return
 
 
-def _thumbnail(source: Path | bytes) -> "NDArray[np.uint8]":
-    """Thumbnail of a picture in color, or of a data set's example."""
+def _thumbnail(picture: Any) -> "NDArray[np.uint8]":
+    """Thumbnail of a whole picture in color, or of a data set's example."""
     from lenet.data import read_picture
     from lenet.verbs.pictures import of_data_set
 
-    argument = _as_argument(source)
-    example = of_data_set(argument) if isinstance(argument, str) else None
-    return read_picture(argument, size=_SIDE, color=True) if example is None else example
+    pixels = of_data_set(picture) if isinstance(picture, str) else None
+    return read_picture(picture, size=_SIDE, color=True) if pixels is None else pixels
 
 
-def _warn_of_several(name: str, source: str | bytes) -> None:
+def _warn_of_several(name: str, source: Any) -> None:
     """Warn of a picture that shows several digits, of which a model of digits names one."""
     from lenet.reading import Reader, Reading
     from lenet.verbs.pictures import of_data_set
@@ -135,7 +167,7 @@ class _Output:
         self._table = Table(csv, COLUMNS) if csv is not None else None
 
     def take(
-        self, predictions: Iterator[Prediction | DataError], is_many: bool, keeps_pictures: bool
+        self, answers: Iterator[_Answer], is_many: bool, keeps_pictures: bool
     ) -> "list[tuple[NDArray[np.uint8], str]]":
         """Write each prediction as it comes, and return thumbnails with titles if ``keeps_pictures``.
 
@@ -148,22 +180,23 @@ class _Output:
         thumbnails: list[tuple[NDArray[np.uint8], str]] = []
         total = len(self._pictures.sources)
         with answering(total, is_many, self._json, self._table, "predicting") as show_progress:
-            for index, prediction in enumerate(predictions):
-                name, source = self._pictures.name(index), self._pictures.sources[index]
+            for answer in answers:
+                prediction = answer.prediction
                 with deferred_signals():
-                    self._take(name, prediction)
-                    show_progress(index + 1)
+                    self._take(answer)
+                    show_progress(answer.file_number)
                 if self._names_digits and isinstance(prediction, Prediction):
-                    _warn_of_several(name, _as_argument(source))
+                    _warn_of_several(answer.name, answer.picture)
                 if keeps_pictures and isinstance(prediction, Prediction) and len(thumbnails) < _MAX_DRAWN:
                     title = f"{prediction.class_name} {prediction.probability:.0%}"
-                    thumbnails.append((_thumbnail(source), title + "?" * bool(prediction.remark)))
+                    thumbnails.append((_thumbnail(answer.picture), title + "?" * bool(prediction.remark)))
         if is_many and total:
             failed = f", {self.failed:,} failed" if self.failed else ""
             print(f"answered {self.answered:,} of {self.answered + self.failed:,} pictures{failed}", file=sys.stderr)
         return thumbnails
 
-    def _take(self, name: str, prediction: Prediction | DataError) -> None:
+    def _take(self, answer: _Answer) -> None:
+        name, prediction = answer.name, answer.prediction
         if isinstance(prediction, DataError):
             self._fail(str(prediction), name)
             return
@@ -177,7 +210,8 @@ class _Output:
             self._json.add({"file": name} | prediction.to_json(self._top))
             return
         (first, probability), *alternatives = likeliest
-        line = f"{name}: {first}" if self._is_named else first
+        is_page = name != self._pictures.name(answer.file_number - 1)
+        line = f"{name}: {first}" if self._is_named or is_page else first
         line += f"  {probability:.1%}"
         if alternatives:
             line += "  then " + ", ".join(f"{class_name} {share:.1%}" for class_name, share in alternatives)

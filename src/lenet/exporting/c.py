@@ -1,4 +1,4 @@
-"""A network as C99: a header and a source file, float or 8-bit weights, no allocation, with a self-test."""
+"""Export of a network as C99: a header and a source file, float or 8-bit weights, no allocation, with a self-test."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,8 +29,8 @@ from lenet.preprocess import GrayLevels
 
 Array = NDArray[np.float32]
 
-_WIDTH = 120
-_MOST_PRODUCTS = 2**31 // (255 * 127)  # that a sum of 32 bits holds
+_LINE_WIDTH = 120
+_MAX_PRODUCTS = 2**31 // (255 * 127)  # that a sum of 32 bits holds
 
 
 @dataclass(frozen=True)
@@ -104,11 +104,11 @@ class _Writer:
     def write(self) -> CSource:
         network, upper = self.network, self.name.upper()
         stages, calls, source, target = [], [], "before", "after"
-        for stage, name, received in zip(network.stages, self.stage_names, network.input_shapes, strict=True):
-            stages.append("\n".join(self._stage(stage, name, received)))
+        for stage, name, input_shape in zip(network.stages, self.stage_names, network.input_shapes, strict=True):
+            stages.append("\n".join(self._stage(stage, name, input_shape)))
             calls.append(f"run_{name}({source}, {target});")
             if stage.activation is Activation.LOG_SOFTMAX:
-                maps, height, width = stage.layer.output_shape(received)
+                maps, height, width = stage.layer.output_shape(input_shape)
                 calls.append(f"log_softmax({target}, {maps}, {height * width});")
             source, target = target, source
         units = max(prod(shape) for shape in (network.input, *network.output_shapes))
@@ -183,25 +183,25 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
 #endif
 """
 
-    def _stage(self, stage: Stage, name: str, received: Shape) -> Iterator[str]:
-        maps, height, width = received
-        out_maps, rows, columns = stage.layer.output_shape(received)
-        value = self._bent(stage.activation)
+    def _stage(self, stage: Stage, name: str, input_shape: Shape) -> Iterator[str]:
+        maps, height, width = input_shape
+        out_maps, rows, columns = stage.layer.output_shape(input_shape)
+        value = self._activation_expression(stage.activation)
         yield f"/* {name}: {maps} x {height} x {width} to {out_maps} x {rows} x {columns} */"
         match stage.layer:
             case Convolution():
-                yield from self._convolution(stage, stage.layer, name, received)
+                yield from self._convolution(stage, stage.layer, name, input_shape)
                 return
             case FullConnection():
-                yield from self._full_connection(stage, name, received)
+                yield from self._full_connection(stage, name, input_shape)
                 return
             case EuclideanRbf(prototypes=prototypes):
                 yield self._table("float", f"{name}_codes", np.array(prototypes, np.float32))
                 body = [
                     f"for (int unit = 0; unit < {out_maps}; unit++) {{",
                     "    float sum = 0;",
-                    f"    for (int i = 0; i < {prod(received)}; i++) {{",
-                    f"        const float difference = in[i] - {name}_codes[unit * {prod(received)} + i];",
+                    f"    for (int i = 0; i < {prod(input_shape)}; i++) {{",
+                    f"        const float difference = in[i] - {name}_codes[unit * {prod(input_shape)} + i];",
                     "        sum += difference * difference;",
                     "    }",
                     f"    *out++ = {value};",
@@ -218,71 +218,71 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
                     "}",
                 ]
             case Subsampling() | MaxPooling() | AveragePooling():
-                yield from self._pooling(stage, stage.layer, name, received)
+                yield from self._pooling(stage, stage.layer, name, input_shape)
                 return
             case _:
                 raise ArchitectureError(f"{stage.name}: a layer of kind {stage.kind} cannot be written as C")
         yield from _function(name, body)
 
     def _pooling(
-        self, stage: Stage, layer: Subsampling | MaxPooling | AveragePooling, name: str, received: Shape
+        self, stage: Stage, layer: Subsampling | MaxPooling | AveragePooling, name: str, input_shape: Shape
     ) -> Iterator[str]:
-        maps, height, width = received
-        size, out_maps = layer.size, layer.output_shape(received)[0]
+        maps, height, width = input_shape
+        size, out_maps = layer.size, layer.output_shape(input_shape)[0]
         copies = out_maps // maps
         source = f"in + map{f' / {copies}' if copies > 1 else ''} * {height * width}"
         if isinstance(layer, MaxPooling):
-            first, step = "patch[0]", "sum = seen > sum ? seen : sum;"
+            initial, step = "patch[0]", "sum = seen > sum ? seen : sum;"
         else:
-            first, step = "0", "sum += seen;"
-        after = []
+            initial, step = "0", "sum += seen;"
+        finish = []
         if isinstance(layer, AveragePooling):
-            after = [f"            sum /= {_number(size**2)};"]
+            finish = [f"            sum /= {_number(size**2)};"]
         if isinstance(layer, Subsampling):
             for kind in ("coefficient", "bias"):
                 yield self._table("float", f"{name}_{kind}", self.arrays[f"{stage.name}.{kind}"])
-            after = [f"            sum = sum * {name}_coefficient[map] + {name}_bias[map];"]
+            finish = [f"            sum = sum * {name}_coefficient[map] + {name}_bias[map];"]
         yield from _function(name, [
             f"for (int map = 0; map < {out_maps}; map++)",
             f"    for (int row = 0; row < {height // size}; row++)",
             f"        for (int column = 0; column < {width // size}; column++) {{",
             f"            const float *patch = {source} + row * {size * width} + column * {size};",
-            f"            float sum = {first};",
+            f"            float sum = {initial};",
             f"            for (int y = 0; y < {size}; y++)",
             f"                for (int x = 0; x < {size}; x++) {{",
             f"                    const float seen = patch[y * {width} + x];",
             f"                    {step}",
             "                }",
-            *after,
-            f"            *out++ = {self._bent(stage.activation)};",
+            *finish,
+            f"            *out++ = {self._activation_expression(stage.activation)};",
             "        }",
         ])  # fmt: skip
 
-    def _convolution(self, stage: Stage, layer: Convolution, name: str, received: Shape) -> Iterator[str]:
-        (maps, height, width), (out_maps, rows, columns) = received, layer.output_shape(received)
+    def _convolution(self, stage: Stage, layer: Convolution, name: str, input_shape: Shape) -> Iterator[str]:
+        (maps, height, width), (out_maps, rows, columns) = input_shape, layer.output_shape(input_shape)
         padding, side = layer.padding, layer.kernel_size
         prepare, source = [], "in"
         if padding:
             self.helpers.add("pad")
-            outside = _number(layer.padding_value)
-            prepare.append(f"pad(in, padded, {maps}, {height}, {width}, {padding}, {outside});")
+            padding_value = _number(layer.padding_value)
+            prepare.append(f"pad(in, padded, {maps}, {height}, {width}, {padding}, {padding_value});")
             height, width, source = height + 2 * padding, width + 2 * padding, "padded"
             self.padded = max(self.padded, maps * height * width)
-        yield from self._weights(stage, name, received)
-        rounded = self.quantization.get(stage.name)
-        source = self._rounded(rounded, source, maps * height * width, prepare)
-        kinds = ("uint8_t", "int8_t", "int32_t") if rounded else ("float",) * 3
+        yield from self._weights(stage, name, input_shape)
+        quantized = self.quantization.get(stage.name)
+        source = self._quantized_source(quantized, source, maps * height * width, prepare)
+        kinds = ("uint8_t", "int8_t", "int32_t") if quantized else ("float",) * 3
         if layer.table is None:
             kernels = [f"for (int seen = 0; seen < {maps}; seen++) {{"]
             kernel, seen = f"(map * {maps} + seen)", "seen"
         else:
             firsts = np.cumsum([0, *map(len, layer.table)])
-            yield self._table(_fitting(firsts), f"{name}_first", firsts)
-            sees = np.array([seen for row in layer.table for seen in row])
-            yield self._table(_fitting(sees), f"{name}_sees", sees)
+            yield self._table(_integer_type(firsts), f"{name}_first", firsts)
+            input_maps = np.array([seen for row in layer.table for seen in row])
+            yield self._table(_integer_type(input_maps), f"{name}_sees", input_maps)
             kernels = [f"for (int kernel = {name}_first[map]; kernel < {name}_first[map + 1]; kernel++) {{"]
             kernel, seen = "kernel", f"{name}_sees[kernel]"
-        place = f"(map * {rows} + row) * {columns} + column" if layer.bias == "unit" else "map"
+        bias_index = f"(map * {rows} + row) * {columns} + column" if layer.bias == "unit" else "map"
         step = f"row * {layer.stride * width} + column * {layer.stride}"
         product = f"maps[y * {width} + x] * weights[y * {side} + x]"
         yield from _function(name, [
@@ -298,52 +298,54 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
             f"                    for (int x = 0; x < {side}; x++)",
             f"                        products += {product};",
             "            }",
-            f"            const float sum = {self._sum(rounded, name, place)};",
-            f"            *out++ = {self._bent(stage.activation)};",
+            f"            const float sum = {self._sum(quantized, name, bias_index)};",
+            f"            *out++ = {self._activation_expression(stage.activation)};",
             "        }",
         ])  # fmt: skip
 
-    def _full_connection(self, stage: Stage, name: str, received: Shape) -> Iterator[str]:
-        inputs, units = prod(received), stage.layer.output_shape(received)[0]
+    def _full_connection(self, stage: Stage, name: str, input_shape: Shape) -> Iterator[str]:
+        inputs, units = prod(input_shape), stage.layer.output_shape(input_shape)[0]
         prepare: list[str] = []
-        yield from self._weights(stage, name, received)
-        rounded = self.quantization.get(stage.name)
-        source = self._rounded(rounded, "in", inputs, prepare)
+        yield from self._weights(stage, name, input_shape)
+        quantized = self.quantization.get(stage.name)
+        source = self._quantized_source(quantized, "in", inputs, prepare)
         yield from _function(name, [
             *prepare,
             f"for (int map = 0; map < {units}; map++) {{",
-            f"    {'int32_t' if rounded else 'float'} products = 0;",
+            f"    {'int32_t' if quantized else 'float'} products = 0;",
             f"    for (int i = 0; i < {inputs}; i++)",
             f"        products += {source}[i] * {name}_weight[map * {inputs} + i];",
-            f"    const float sum = {self._sum(rounded, name, 'map')};",
-            f"    *out++ = {self._bent(stage.activation)};",
+            f"    const float sum = {self._sum(quantized, name, 'map')};",
+            f"    *out++ = {self._activation_expression(stage.activation)};",
             "}",
         ])  # fmt: skip
 
-    def _weights(self, stage: Stage, name: str, received: Shape) -> Iterator[str]:
+    def _weights(self, stage: Stage, name: str, input_shape: Shape) -> Iterator[str]:
         weight, bias = self.arrays[f"{stage.name}.weight"], self.arrays[f"{stage.name}.bias"]
-        rounded = self.quantization.get(stage.name)
-        if rounded is None:
+        quantized = self.quantization.get(stage.name)
+        if quantized is None:
             yield self._table("float", f"{name}_weight", weight)
             yield self._table("float", f"{name}_bias", bias)
             return
-        rows = rows_of_weights(stage, received)
-        counts = np.bincount(rows, minlength=len(bias)) * (rounded.weight[0].size)
-        if counts.max() > _MOST_PRODUCTS:
+        rows = rows_of_weights(stage, input_shape)
+        counts = np.bincount(rows, minlength=len(bias)) * (quantized.weight[0].size)
+        if counts.max() > _MAX_PRODUCTS:
             raise ArchitectureError(
-                f"{stage.name}: a unit sums {counts.max():,} products, more than the {_MOST_PRODUCTS:,} that fit 32 "
+                f"{stage.name}: a unit sums {counts.max():,} products, more than the {_MAX_PRODUCTS:,} that fit 32 "
                 "bits in 8-bit C; export it in float"
             )
         sums = np.zeros(len(bias), np.int64)
-        np.add.at(sums, rows, rounded.weight.reshape(len(rows), -1).sum(axis=1, dtype=np.int64))
-        scales = rounded.weight_scales * np.float32(rounded.scale)
+        np.add.at(sums, rows, quantized.weight.reshape(len(rows), -1).sum(axis=1, dtype=np.int64))
+        scales = quantized.weight_scales * np.float32(quantized.scale)
         # What the zero point of the inputs adds to every sum is taken off once.
-        moved = (sums * rounded.zero_point * scales.astype(np.float64)).reshape(-1, *(1,) * (bias.ndim - 1))
-        yield self._table("int8_t", f"{name}_weight", rounded.weight)
+        zero_point_offset = (sums * quantized.zero_point * scales.astype(np.float64)).reshape(
+            -1, *(1,) * (bias.ndim - 1)
+        )
+        yield self._table("int8_t", f"{name}_weight", quantized.weight)
         yield self._table("float", f"{name}_scale", scales)
-        yield self._table("float", f"{name}_bias", (bias - moved).astype(np.float32))
+        yield self._table("float", f"{name}_bias", (bias - zero_point_offset).astype(np.float32))
 
-    def _rounded(self, stage: QuantizedStage | None, source: str, count: int, prepare: list[str]) -> str:
+    def _quantized_source(self, stage: QuantizedStage | None, source: str, count: int, prepare: list[str]) -> str:
         if stage is None:
             return source
         self.helpers.add("quantize")
@@ -351,12 +353,12 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         prepare.append(f"quantize({source}, levels, {count}, {_number(stage.scale)}, {_number(stage.zero_point)});")
         return "levels"
 
-    def _sum(self, rounded: QuantizedStage | None, name: str, place: str) -> str:
-        return f"(float)products * {name}_scale[map] + {name}_bias[{place}]" if rounded else (
-            f"products + {name}_bias[{place}]"
+    def _sum(self, quantized: QuantizedStage | None, name: str, bias_index: str) -> str:
+        return f"(float)products * {name}_scale[map] + {name}_bias[{bias_index}]" if quantized else (
+            f"products + {name}_bias[{bias_index}]"
         )  # fmt: skip
 
-    def _bent(self, activation: Activation) -> str:
+    def _activation_expression(self, activation: Activation) -> str:
         match activation:
             case Activation.IDENTITY:
                 return "sum"
@@ -448,7 +450,7 @@ def _array(kind: str, name: str, values: NDArray[np.generic]) -> str:
     texts = list(map(_number, values.ravel().tolist())) if kind == "float" else list(map(str, values.ravel().tolist()))
     lines, line = [], "   "
     for text in texts:
-        if len(line) + len(text) + 2 > _WIDTH:
+        if len(line) + len(text) + 2 > _LINE_WIDTH:
             lines.append(line)
             line = "   "
         line += f" {text},"
@@ -461,7 +463,7 @@ def _number(value: float) -> str:
     return f"{text}f" if set(text) & set(".e") else f"{text}.0f"
 
 
-def _fitting(values: NDArray[np.int64]) -> str:
+def _integer_type(values: NDArray[np.int64]) -> str:
     return "uint8_t" if values.max() < 256 else "int16_t" if values.max() < 2**15 else "int32_t"
 
 

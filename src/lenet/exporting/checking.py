@@ -1,4 +1,4 @@
-"""The comparison of an exported model with the engine: the same pictures, the answers that differ, the time."""
+"""Comparison of an exported model with the engine: the same pictures, the answers that differ, the time."""
 
 import os
 import shutil
@@ -29,7 +29,8 @@ Run = Callable[[GrayLevels], tuple[Array, float]]
 C_FLAGS = ("-std=c99", "-Wall", "-Wextra", "-Werror")
 
 _ROUNDS = 3
-_CLOSE = 1e-3  # how far outputs in float may lie apart, as a share of the largest: rounding in another order
+_RELATIVE_TOLERANCE = 1e-3
+"""The largest difference of outputs in float, as a share of the largest output: sums are rounded in another order."""
 
 
 class NoCompiler(LeNetError):
@@ -81,11 +82,13 @@ def compare(model: Model, run: Run, program: str, pictures: GrayLevels, source: 
     for _ in range(_ROUNDS):
         started = time.perf_counter()
         expected = engine.predict(pictures)
-        between = time.perf_counter()
+        engine_end = time.perf_counter()
         outputs, seconds = run(pictures)
-        ratios.append((between - started) / max(seconds, 1e-9))
+        ratios.append((engine_end - started) / max(seconds, 1e-9))
     farthest = float(np.abs(outputs - expected).max(initial=0))
-    if is_exact and not np.allclose(outputs, expected, rtol=0, atol=_CLOSE * max(1.0, float(np.abs(expected).max()))):
+    if is_exact and not np.allclose(
+        outputs, expected, rtol=0, atol=_RELATIVE_TOLERANCE * max(1.0, float(np.abs(expected).max()))
+    ):
         raise LeNetError(
             f"{model.network.name}: what was to be exported gives outputs with {program} that differ from the engine's "
             f"by up to {farthest:.2g}; nothing was written"
@@ -110,9 +113,9 @@ def run_onnx(model: Model, path: Path) -> tuple[Run, str]:
     session = onnxruntime.InferenceSession(path.read_bytes(), options, providers=["CPUExecutionProvider"])
 
     def run(pictures: GrayLevels) -> tuple[Array, float]:
-        given = pictures[:, 0] if model.network.input[0] == 1 else pictures
+        batch = pictures[:, 0] if model.network.input[0] == 1 else pictures
         started = time.perf_counter()
-        outputs: Array = session.run(None, {"pictures": np.ascontiguousarray(given)})[0]
+        outputs: Array = session.run(None, {"pictures": np.ascontiguousarray(batch)})[0]
         return outputs, time.perf_counter() - started
 
     return run, f"ONNX Runtime {onnxruntime.__version__}"
@@ -131,15 +134,19 @@ def run_c(model: Model, path: Path, flags: Sequence[str] = ("-O2",)) -> tuple[Ru
     harness, program = path.with_name("check_main.c"), path.with_name("check_main")
     harness.write_text(_harness(model.network, path.stem))
     command = [*compiler.split(), *C_FLAGS, *flags, "-o", str(program), str(path), str(harness), "-lm"]
-    made = subprocess.run(command, capture_output=True, text=True, check=False)
-    if made.returncode:
-        raise LeNetError(f"{compiler} does not compile {path.name}: {(made.stderr.splitlines() or ['no word why'])[0]}")
+    compilation = subprocess.run(command, capture_output=True, text=True, check=False)
+    if compilation.returncode:
+        raise LeNetError(
+            f"{compiler} does not compile {path.name}: {(compilation.stderr.splitlines() or ['no word why'])[0]}"
+        )
 
     def run(pictures: GrayLevels) -> tuple[Array, float]:
-        ran = subprocess.run([program], input=pictures.tobytes(), capture_output=True, check=False)
-        if ran.returncode:
-            raise LeNetError(f"{path.name} ends with {ran.returncode}: {ran.stderr[-300:].decode(errors='replace')}")
-        return np.frombuffer(ran.stdout, np.float32).reshape(len(pictures), -1), float(ran.stderr)
+        execution = subprocess.run([program], input=pictures.tobytes(), capture_output=True, check=False)
+        if execution.returncode:
+            raise LeNetError(
+                f"{path.name} ends with {execution.returncode}: {execution.stderr[-300:].decode(errors='replace')}"
+            )
+        return np.frombuffer(execution.stdout, np.float32).reshape(len(pictures), -1), float(execution.stderr)
 
     return run, f"{Path(compiler.split()[0]).name} on one core"
 
@@ -182,9 +189,9 @@ def run_pte(model: Model, path: Path) -> tuple[Run, str]:
     method = Runtime.get().load_program(path).load_method("forward")
 
     def run(pictures: GrayLevels) -> tuple[Array, float]:
-        given = torch.from_numpy(pictures[:, 0] if model.network.input[0] == 1 else pictures)
+        batch = torch.from_numpy(pictures[:, 0] if model.network.input[0] == 1 else pictures)
         started = time.perf_counter()
-        outputs = [method.execute([given[number : number + 1]])[0].numpy()[0] for number in range(len(given))]
+        outputs = [method.execute([batch[number : number + 1]])[0].numpy()[0] for number in range(len(batch))]
         return np.array(outputs), time.perf_counter() - started
 
     return run, "ExecuTorch, a picture at a time"
@@ -192,8 +199,8 @@ def run_pte(model: Model, path: Path) -> tuple[Run, str]:
 
 def run_loaded(model: Model, path: Path) -> tuple[Run, str]:
     """The folder, loaded again."""
-    again = load(path.parent)
-    engine = Forward(again.network, again.parameters)
+    reloaded = load(path.parent)
+    engine = Forward(reloaded.network, reloaded.parameters)
 
     def run(pictures: GrayLevels) -> tuple[Array, float]:
         started = time.perf_counter()

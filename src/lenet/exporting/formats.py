@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from lenet.checkpoints.description import MEMBER, description_text
 from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.exporting import checking
 from lenet.exporting.c import identifier, to_c
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 CALIBRATION_PICTURES, CHECK_PICTURES = 1_000, 1_000
 _TEST_VECTORS = 5
-_AVX2 = 63  # the largest weight that ONNX Runtime multiplies without overflow on processors with AVX2 alone
+_MAX_AVX2_WEIGHT = 63  # the largest weight that ONNX Runtime multiplies without overflow on processors with AVX2 alone
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,9 @@ class Export:
 
 
 @dataclass(frozen=True)
-class _Written:
+class _ExportedFiles:
+    """The content of the files by name, and how much of it is weights."""
+
     files: dict[str, bytes]
     weight_bytes: int
 
@@ -88,7 +91,7 @@ class Format:
 
     ending: str
     default: str
-    write: Callable[[Model, str, GrayLevels, GrayLevels], _Written]
+    write: Callable[[Model, str, GrayLevels, GrayLevels], _ExportedFiles]
     run: Callable[[Model, Path], tuple[checking.Run, str]]
     is_quantized: bool = False
 
@@ -127,37 +130,38 @@ def export(
         LeNetError: if the outputs are not the engine's; nothing is written then.
     """
     name = resolve_name("format", to, FORMATS)
-    chosen, model = FORMATS[name], load(model)
+    target_format, model = FORMATS[name], load(model)
     network = model.network.name
-    path = Path(out) if out is not None else Path(chosen.default.format(network=network, name=identifier(network)))
-    _check_path(path, chosen)
-    calibration, pictures, source = _pictures(model, data, chosen.is_quantized)
-    written = chosen.write(model, path.stem, calibration, pictures)
+    default = target_format.default.format(network=network, name=identifier(network))
+    path = Path(default if out is None else out)
+    _check_path(path, target_format)
+    calibration, pictures, source = _pictures(model, data, target_format.is_quantized)
+    exported = target_format.write(model, path.stem, calibration, pictures)
     check, unchecked = None, ""
     with tempfile.TemporaryDirectory(prefix="lenet-export-") as folder:
-        for file, content in written.files.items():
+        for file, content in exported.files.items():
             (Path(folder) / file).write_bytes(content)
         try:
-            run, program = chosen.run(model, Path(folder) / next(iter(written.files)))
+            run, program = target_format.run(model, Path(folder) / next(iter(exported.files)))
         except (MissingExtra, checking.NoCompiler) as error:
             unchecked = str(error)
         else:
-            check = checking.compare(model, run, program, pictures, source, is_exact=not chosen.is_quantized)
-    folder_of = path.parent if chosen.ending else path
-    files = tuple(folder_of / file for file in written.files)
-    for place, content in zip(files, written.files.values(), strict=True):
+            check = checking.compare(model, run, program, pictures, source, is_exact=not target_format.is_quantized)
+    folder_of = path.parent if target_format.ending else path
+    files = tuple(folder_of / file for file in exported.files)
+    for target, content in zip(files, exported.files.values(), strict=True):
         try:
-            write_atomically(place, content)
+            write_atomically(target, content)
         except OSError as error:
-            raise LeNetError(f"cannot write {place}: {(error.strerror or str(error)).lower()}") from None
-    size = sum(map(len, written.files.values()))
-    return Export(name, path, files, size, written.weight_bytes, check, unchecked)
+            raise LeNetError(f"cannot write {target}: {(error.strerror or str(error)).lower()}") from None
+    size = sum(map(len, exported.files.values()))
+    return Export(name, path, files, size, exported.weight_bytes, check, unchecked)
 
 
-def _check_path(path: Path, chosen: Format) -> None:
-    if chosen.ending:
-        if path.suffix != chosen.ending or path.is_dir():
-            raise LeNetError(f"{path}: expected a file's name that ends in {chosen.ending}")
+def _check_path(path: Path, target_format: Format) -> None:
+    if target_format.ending:
+        if path.suffix != target_format.ending or path.is_dir():
+            raise LeNetError(f"{path}: expected a file's name that ends in {target_format.ending}")
         return
     if path.exists() and not path.is_dir():
         raise LeNetError(f"{path}: is a file, expected a folder's name")
@@ -184,8 +188,8 @@ def _pictures(
     if data is not None and not isinstance(data, Dataset):
         raise DataError(f"a {type(data).__name__} is no data; expected a data set, its name, or a path to your own")
     if data is not None:
-        training = _sample(data.train_images, CALIBRATION_PICTURES) if must_be_real else data.train_images[:0]
-        tested = _sample(data.test_images, CHECK_PICTURES)
+        training = _choose_pictures(data.train_images, CALIBRATION_PICTURES) if must_be_real else data.train_images[:0]
+        tested = _choose_pictures(data.test_images, CHECK_PICTURES)
         return fitted(training, network.input), fitted(tested, network.input), f"test pictures of {data.name}"
     if must_be_real:
         raise DataError(
@@ -196,31 +200,38 @@ def _pictures(
     return noise[:0], noise, "random pictures"
 
 
-def _sample(images: GrayLevels, count: int) -> GrayLevels:
+def _choose_pictures(images: GrayLevels, count: int) -> GrayLevels:
     """So many at random, or all there are, in their order."""
     if len(images) <= count:
         return images
     return images[np.sort(np.random.default_rng(0).choice(len(images), count, replace=False))]
 
 
-def _onnx(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
-    return _as_onnx(model, stem, None)
+def _onnx(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+    return _write_onnx(model, stem, None)
 
 
-def _onnx_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
-    return _as_onnx(model, stem, quantize(model.network, model.parameters, calibration, _AVX2))
+def _onnx_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+    return _write_onnx(model, stem, quantize(model.network, model.parameters, calibration, _MAX_AVX2_WEIGHT))
 
 
-def _as_onnx(model: Model, stem: str, quantization: Quantization | None) -> _Written:
+def _write_onnx(model: Model, stem: str, quantization: Quantization | None) -> _ExportedFiles:
     from lenet.exporting.onnx import to_onnx
 
     properties = {
         "network": model.network.name,
         "output_names": json.dumps(model.output_names, ensure_ascii=False),
+        MEMBER: _description(model),
         "the winner": "the smallest output" if model.network.smallest_wins else "the largest output",
     }
-    content = to_onnx(model.network, model.parameters, of_levels=True, quantization=quantization, properties=properties)
-    return _Written({f"{stem}.onnx": content}, _weight_bytes(model, quantization))
+    content = to_onnx(
+        model.network, model.parameters, takes_bytes=True, quantization=quantization, properties=properties
+    )
+    return _ExportedFiles({f"{stem}.onnx": content}, _weight_bytes(model, quantization))
+
+
+def _description(model: Model) -> str:
+    return description_text(model.network, model.class_names, model.provenance)
 
 
 def _weight_bytes(model: Model, quantization: Quantization | None) -> int:
@@ -230,47 +241,47 @@ def _weight_bytes(model: Model, quantization: Quantization | None) -> int:
     return total
 
 
-def _c(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
-    shown = examples[:_TEST_VECTORS]
-    return _as_c(model, stem, None, shown, model._forward.predict(shown), 1e-4)
+def _c(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+    examples_shown = examples[:_TEST_VECTORS]
+    return _write_c(model, stem, None, examples_shown, model._forward.predict(examples_shown), 1e-4)
 
 
-def _c_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
-    quantization, shown = quantize(model.network, model.parameters, calibration), examples[:_TEST_VECTORS]
-    outputs = quantized_forward(model.network, model.parameters, quantization, shown)
-    return _as_c(model, stem, quantization, shown, outputs, 2e-2)
+def _c_int8(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
+    quantization, examples_shown = quantize(model.network, model.parameters, calibration), examples[:_TEST_VECTORS]
+    outputs = quantized_forward(model.network, model.parameters, quantization, examples_shown)
+    return _write_c(model, stem, quantization, examples_shown, outputs, 2e-2)
 
 
-def _as_c(
-    model: Model, stem: str, quantization: Quantization | None, shown: GrayLevels, outputs: Any, share: float
-) -> _Written:
+def _write_c(
+    model: Model, stem: str, quantization: Quantization | None, examples_shown: GrayLevels, outputs: Any, share: float
+) -> _ExportedFiles:
     tolerance = share * max(1.0, float(np.abs(outputs).max(initial=0)))
     text = to_c(
         model.network, model.parameters, stem, quantization=quantization, output_names=model.output_names,
-        examples=(shown, outputs, tolerance),
+        examples=(examples_shown, outputs, tolerance),
     )  # fmt: skip
-    return _Written({f"{stem}.c": text.source.encode(), f"{stem}.h": text.header.encode()}, text.weight_bytes)
+    return _ExportedFiles({f"{stem}.c": text.source.encode(), f"{stem}.h": text.header.encode()}, text.weight_bytes)
 
 
-def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+def _pth(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.pth import to_pth
     from lenet.pytorch import standalone_source
 
     standalone_source(model.network)  # refuses what no class can be written for
     arrays = {name: model.parameters[name] for name in model.network.parameter_shapes()}
-    return _Written({f"{stem}.pth": to_pth(arrays)}, _weight_bytes(model, None))
+    return _ExportedFiles({f"{stem}.pth": to_pth(arrays, _description(model))}, _weight_bytes(model, None))
 
 
-def _pte(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+def _pte(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.pte import to_pte
 
-    return _Written({f"{stem}.pte": to_pte(model.network, model.parameters)}, _weight_bytes(model, None))
+    return _ExportedFiles({f"{stem}.pte": to_pte(model.network, model.parameters)}, _weight_bytes(model, None))
 
 
-def _hf(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _Written:
+def _hf(model: Model, stem: str, calibration: GrayLevels, examples: GrayLevels) -> _ExportedFiles:
     from lenet.exporting.huggingface import to_folder
 
-    return _Written(to_folder(model), _weight_bytes(model, None))
+    return _ExportedFiles(to_folder(model), _weight_bytes(model, None))
 
 
 FORMATS: dict[str, Format] = {

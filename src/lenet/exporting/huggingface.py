@@ -1,4 +1,4 @@
-"""A folder as models lie on the Hugging Face Hub: config.json, model.safetensors and a model card."""
+"""Export as a folder of the Hugging Face Hub's form: config.json, model.safetensors and a model card."""
 
 import json
 
@@ -38,37 +38,37 @@ def _card(model: Model) -> str:
     paragraphs = [
         "---\nlibrary_name: lenet\npipeline_tag: image-classification\ntags:\n- lenet\n- image-classification\n---",
         f"# {network.name}",
-        f"{_sentence(network.story)}{count:,} parameters, {_picture(network)}, {len(model.class_names)} classes:",
-        _code(json.dumps(model.class_names, ensure_ascii=False)),
-        _none(model),
+        f"{_capitalized(network.story)}{count:,} parameters, {_input_text(network)}, {len(model.class_names)} classes:",
+        _code_block(json.dumps(model.class_names, ensure_ascii=False)),
+        _reject_class_text(model),
         "## Use",
-        _code("pip install lenet"),
-        _code('import lenet\n\nmodel = lenet.load("FOLDER")  # this folder\nmodel.predict("picture.png")'),
+        _code_block("pip install lenet"),
+        _code_block('import lenet\n\nmodel = lenet.load("FOLDER")  # this folder\nmodel.predict("picture.png")'),
         "`lenet export FOLDER --to onnx` makes a file for other programs of it; `lenet code` prints the network as a "
         "PyTorch class whose names these arrays have.",
         "## Where it comes from",
         f"Network: {network.source or 'a description of its own'}.",
         "What was known when it was trained:",
-        _code(json.dumps(model.provenance, indent=2, ensure_ascii=False)),
+        _code_block(json.dumps(model.provenance, indent=2, ensure_ascii=False)),
     ]
     return "\n\n".join(filter(None, paragraphs)) + "\n"
 
 
-def _sentence(text: str) -> str:
+def _capitalized(text: str) -> str:
     return f"{text[:1].upper()}{text[1:]}. " if text else ""
 
 
-def _picture(network: Network) -> str:
+def _input_text(network: Network) -> str:
     channels, height, width = network.input
     kind = {1: "gray levels, 255 for ink", 3: "colors"}.get(channels, f"{channels} channels")
     return f"pictures of {height} × {width} in {kind}"
 
 
-def _none(model: Model) -> str:
+def _reject_class_text(model: Model) -> str:
     if model.refusal is None:
         return ""
     return f"Output {model.refusal}, `none`, stands for none of these."
 
 
-def _code(text: str) -> str:
+def _code_block(text: str) -> str:
     return "\n".join(f"    {printable(line)}".rstrip() for line in text.splitlines())

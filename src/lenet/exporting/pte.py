@@ -1,4 +1,4 @@
-"""An ExecuTorch program, for phones and boards: XNNPACK computes what it can, portable kernels the rest."""
+"""Export as an ExecuTorch program, for phones and boards: XNNPACK where it can, portable kernels elsewhere."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ from lenet.pytorch import build, load_arrays  # first, for its error where torch
 import torch  # isort: skip
 
 
-class _OfLevels(torch.nn.Module):
+class _ByteInputModule(torch.nn.Module):
     """A network that takes gray levels or colors."""
 
     def __init__(self, network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> None:
@@ -46,8 +46,8 @@ def to_pte(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> bytes
     """
     channels, height, width = network.input
     shape = (1, height, width) if channels == 1 else (1, channels, height, width)
-    module = _OfLevels(network, arrays).eval()
-    with _quiet():
+    module = _ByteInputModule(network, arrays).eval()
+    with _without_logs():
         try:
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
             from executorch.exir import to_edge_transform_and_lower
@@ -63,13 +63,13 @@ def to_pte(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> bytes
 
 
 @contextlib.contextmanager
-def _quiet() -> Iterator[None]:
+def _without_logs() -> Iterator[None]:
     """Without the words that ExecuTorch and torch have for their own developers."""
-    before = logging.root.manager.disable
+    previous_level = logging.root.manager.disable
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings(), contextlib.redirect_stderr(io.StringIO()):
             warnings.simplefilter("ignore")
             yield
     finally:
-        logging.disable(before)
+        logging.disable(previous_level)

@@ -1,4 +1,4 @@
-"""A PyTorch state dict, written without torch: the zip archive of arrays that ``torch.save`` makes.
+"""Export as a PyTorch state dict, without torch: the zip archive of arrays that ``torch.save`` makes.
 
 Names and shapes are those of `lenet.pytorch.build` and of the class that ``lenet code`` prints.
 """
@@ -11,11 +11,18 @@ from collections.abc import Iterable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.checkpoints.description import MEMBER
+
 _FOLDER = "archive"
 
 
-def to_pth(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The file's content; ``torch.load(..., weights_only=True)`` gives the arrays back, in their order."""
+def to_pth(arrays: Mapping[str, NDArray[np.float32]], description: str = "") -> bytes:
+    """Encode arrays as the file that ``torch.load(..., weights_only=True)`` gives them back from, in their order.
+
+    Args:
+        arrays: float32, by name.
+        description: as `checkpoints.description` makes it: a member of the archive that torch passes over.
+    """
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
 
@@ -27,11 +34,13 @@ def to_pth(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
         for number, array in enumerate(arrays.values()):
             add(f"data/{number}", array.astype("<f4").tobytes())
         add("version", b"3\n")
+        if description:
+            add(MEMBER, description.encode("utf-8"))
     return content.getvalue()
 
 
 def _pickled(arrays: Mapping[str, NDArray[np.float32]]) -> bytes:
-    """The dictionary in pickle's protocol 2, whose tensors name the storages beside it."""
+    """Encode the dictionary in pickle's protocol 2; its tensors name the storages beside it."""
     items = (_text(name) + _tensor(number, array) for number, (name, array) in enumerate(arrays.items()))
     return b"\x80\x02}(" + b"".join(items) + b"u."
 

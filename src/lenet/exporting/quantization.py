@@ -17,7 +17,7 @@ from lenet.preprocess import GrayLevels, network_inputs
 
 Array = NDArray[np.float32]
 
-_LARGEST_BIAS = 2**30  # of a bias in units of the products: its sum with them shall fit 32 bits
+_MAX_BIAS = 2**30  # of a bias in units of the products: its sum with them shall fit 32 bits
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,35 +49,41 @@ Quantization = Mapping[str, QuantizedStage]
 """By the stage's name."""
 
 
-def quantize(network: Network, arrays: Mapping[str, Array], pictures: GrayLevels, largest: int = 127) -> Quantization:
+def quantize(
+    network: Network, arrays: Mapping[str, Array], pictures: GrayLevels, max_weight: int = 127
+) -> Quantization:
     """Choose scales and round the weights.
 
     Args:
         network, arrays: what is quantized.
         pictures: uint8 that `preprocess.fitted` takes; of what the network was trained on. The smallest and the largest
             input of each stage on them is its range.
-        largest: the largest weight; with 63 the sum of two products fits 16 bits, which the multiplication of AVX2 has.
+        max_weight: the largest weight; with 63 the sum of two products fits 16 bits, as AVX2 multiplies.
     """
-    seen = Forward(network, arrays).activations(pictures)
-    found, received = {}, seen["origin"]
+    activations = Forward(network, arrays).activations(pictures)
+    quantization, inputs = {}, activations["origin"]
     for stage, shape in zip(network.stages, network.input_shapes, strict=True):
         if isinstance(stage.layer, Convolution | FullConnection):
-            outside = stage.layer.padding_value if isinstance(stage.layer, Convolution) and stage.layer.padding else 0
-            low, high = min(float(received.min()), outside, 0), max(float(received.max()), outside, 0)
+            padding_value = (
+                stage.layer.padding_value if isinstance(stage.layer, Convolution) and stage.layer.padding else 0
+            )
+            low, high = min(float(inputs.min()), padding_value, 0), max(float(inputs.max()), padding_value, 0)
             scale, zero_point = _scale(low, high)
             weight, bias = arrays[f"{stage.name}.weight"], arrays[f"{stage.name}.bias"]
             rows = rows_of_weights(stage, shape)
-            widest = np.zeros(len(bias), np.float32)
-            np.maximum.at(widest, rows, np.abs(weight.reshape(len(rows), -1)).max(axis=1))
+            max_weights = np.zeros(len(bias), np.float32)
+            np.maximum.at(max_weights, rows, np.abs(weight.reshape(len(rows), -1)).max(axis=1))
             # A map whose weights are next to nothing beside its bias.
-            least = np.abs(bias.reshape(len(bias), -1)).max(axis=1) / (scale * _LARGEST_BIAS)
-            scales = np.maximum(widest / largest, least).astype(np.float32)
+            min_scales = np.abs(bias.reshape(len(bias), -1)).max(axis=1) / (scale * _MAX_BIAS)
+            scales = np.maximum(max_weights / max_weight, min_scales).astype(np.float32)
             scales[scales == 0] = 1
-            of_weights = scales[rows].reshape(-1, *(1,) * (weight.ndim - 1))
-            rounded = np.clip(np.rint(weight / of_weights), -largest, largest).astype(np.int8)
-            found[stage.name] = QuantizedStage(scale, zero_point, rounded, scales)
-        received = seen[stage.name if f"{stage.name}_{stage.activation}" not in seen else _bent(stage)]
-    return found
+            weight_scales = scales[rows].reshape(-1, *(1,) * (weight.ndim - 1))
+            quantized = np.clip(np.rint(weight / weight_scales), -max_weight, max_weight).astype(np.int8)
+            quantization[stage.name] = QuantizedStage(scale, zero_point, quantized, scales)
+        inputs = activations[
+            stage.name if f"{stage.name}_{stage.activation}" not in activations else _activated_name(stage)
+        ]
+    return quantization
 
 
 def _scale(low: float, high: float) -> tuple[float, int]:
@@ -89,17 +95,17 @@ def _scale(low: float, high: float) -> tuple[float, int]:
     if low == high:
         return 1.0, 0
     zero_point = round(-low * 255 / (high - low))
-    below = -low / zero_point if zero_point else 0.0
-    above = high / (255 - zero_point) if zero_point < 255 else 0.0
-    return float(np.float32(max(below, above))), zero_point
+    low_scale = -low / zero_point if zero_point else 0.0
+    high_scale = high / (255 - zero_point) if zero_point < 255 else 0.0
+    return float(np.float32(max(low_scale, high_scale))), zero_point
 
 
-def rows_of_weights(stage: Stage, received: Shape) -> NDArray[np.int64]:
+def rows_of_weights(stage: Stage, inputs: Shape) -> NDArray[np.int64]:
     """The output map or unit of each entry of the first dimension of a stage's weights."""
     layer = stage.layer
     if isinstance(layer, Convolution) and layer.table is not None:
         return np.repeat(np.arange(layer.maps), list(map(len, layer.table)))
-    return np.arange(layer.output_shape(received)[0])
+    return np.arange(layer.output_shape(inputs)[0])
 
 
 def quantized_forward(
@@ -108,18 +114,20 @@ def quantized_forward(
     """The outputs of the quantized network, float32 (N, classes), in plain NumPy: what the exported files compute."""
     maps: Array = network_inputs(pictures, network.input, network.input_range)
     for stage, shape in zip(network.stages, network.input_shapes, strict=True):
-        one, own = stage, dict(arrays)
-        if (rounded := quantization.get(stage.name)) is not None:
-            maps = rounded.values(rounded.levels(maps))
-            scales = rounded.weight_scales[rows_of_weights(stage, shape)]
-            own[f"{stage.name}.weight"] = rounded.weight * scales.reshape(-1, *(1,) * (rounded.weight.ndim - 1))
+        quantized_stage, parameters = stage, dict(arrays)
+        if (quantized := quantization.get(stage.name)) is not None:
+            maps = quantized.values(quantized.levels(maps))
+            scales = quantized.weight_scales[rows_of_weights(stage, shape)]
+            parameters[f"{stage.name}.weight"] = quantized.weight * scales.reshape(
+                -1, *(1,) * (quantized.weight.ndim - 1)
+            )
             if isinstance(stage.layer, Convolution) and stage.layer.padding:
-                outside = float(rounded.values(rounded.levels(stage.layer.padding_value)))
-                one = replace(stage, layer=replace(stage.layer, padding_value=outside))
-        outputs = reference.activations(Network(stage.name, shape, (one,)), own, maps)
+                padding_value = float(quantized.values(quantized.levels(stage.layer.padding_value)))
+                quantized_stage = replace(stage, layer=replace(stage.layer, padding_value=padding_value))
+        outputs = reference.activations(Network(stage.name, shape, (quantized_stage,)), parameters, maps)
         maps = list(outputs.values())[-1]
     return maps.reshape(len(maps), -1)
 
 
-def _bent(stage: Stage) -> str:
+def _activated_name(stage: Stage) -> str:
     return f"{stage.name}_{stage.activation}"

@@ -27,8 +27,11 @@ from lenet.figures.units import Term, Unit, explain_unit
 
 _INPUT, _BETWEEN, _TEXT = 2.1, 0.55, 8.5
 _MAX_TERMS = 16
-_NUMBERED = 3
-"""Up to so many terms are drawn large, with a number in each cell."""
+_MAX_NUMBERED = 8
+"""Up to so many terms are drawn large, with a number in each cell: as many maps as a unit of the 1989 network sees."""
+
+_MAX_ROWS = 3
+"""Numbered terms stand in one column up to so many, then in two."""
 
 
 def draw_receptive_field(
@@ -135,9 +138,12 @@ class _Patches:
         self.unit = unit
         ordered = sorted(unit.terms, key=lambda term: -abs(term.sum))[:_MAX_TERMS]
         self.shown: list[Term] = sorted(ordered, key=lambda term: term.map)
-        self.numbered = len(self.shown) <= _NUMBERED and max(unit.terms[0].patch.shape) <= 5
+        self.numbered = len(self.shown) <= _MAX_NUMBERED and max(unit.terms[0].patch.shape) <= 5
         count = len(self.shown)
-        self.rows = count if self.numbered else ceil(count / ceil(count / (4 if count <= 8 else 6)))
+        if self.numbered:
+            self.rows = count if count <= _MAX_ROWS else ceil(count / 2)
+        else:
+            self.rows = ceil(count / ceil(count / (4 if count <= 8 else 6)))
         self.side = 1.62 if self.numbered else 0.8
         self.map_side = 1.62 if self.numbered else 0.95
         self.source_width = 0.0 if unit.source_name == "input" and len(unit.source) == 1 else self.map_side + 0.2

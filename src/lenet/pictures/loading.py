@@ -102,6 +102,17 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Iterator[P
             yield picture
 
 
+def has_several_pages(source: Source) -> bool:
+    """Whether a source is a TIFF or PDF file of more than one page; what cannot be opened has none."""
+    if isinstance(source, (np.ndarray, Image.Image)):
+        return False
+    try:
+        with _opened(source) as (name, file), one_sentence(name):
+            return open_images(file, name, MAX_KEPT_PIXELS).are_several
+    except LeNetError:
+        return False
+
+
 @contextmanager
 def _opened(source: str | Path | bytes | bytearray | memoryview | IO[bytes]) -> Iterator[tuple[str, IO[bytes]]]:
     """The name of a source, and its bytes as a file that can be read from any place."""

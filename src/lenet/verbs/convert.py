@@ -1,4 +1,4 @@
-"""Weights that others wrote, as a model's file of lenet's."""
+"""Conversion of foreign weights into a model's file of lenet's."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,14 +20,15 @@ def convert(
     input_range: tuple[float, float] | None = None,
     normalize: tuple[float, float] | None = None,
     class_names: Sequence[str] | None = None,
+    reject_class: int | None = None,
 ) -> Path:
     """Write a PyTorch checkpoint, an ONNX graph, or plain safetensors as a model's file, which says what it is.
 
     Args:
         source: the file.
         output: the file to write, whose name ends in ``.safetensors``; beside the source under its name if left out.
-        network, activation, pooling, outputs, size, input_range, normalize, class_names: what the file does not tell,
-            as `lenet.load` takes it.
+        network, activation, pooling, outputs, size, input_range, normalize, class_names, reject_class: what the file
+            does not tell, as `lenet.load` takes it.
 
     Returns:
         The path that was written; its model's provenance holds the source's name and sha256 under ``"converted"``.
@@ -57,5 +58,6 @@ def convert(
         input_range=input_range,
         normalize=normalize,
         class_names=class_names,
+        reject_class=reject_class,
     )
     return model.save(path)

@@ -99,6 +99,7 @@ def predict(model: Model | str | Path, pictures: Any, *, fit: str = "pad") -> An
             more they are many pictures. (N, H, W) is one color picture only if the model takes color and N is 3.
             Arrays of the network's own size are taken as they are, as in data sets: 255 is ink. Other pictures come to
             the network's input as they did in training; a model of digits as ink takes the one that stands out most.
+            Of a file with several pages the first is taken; `lenet predict` in the shell takes each.
         fit: how a whole picture that is no array becomes a square: ``"pad"`` with the color of its border, as class
             folders are read for training; ``"crop"`` to its middle; or ``"stretch"``.
 

@@ -1,4 +1,4 @@
-"""Complete training and prediction scripts in plain PyTorch, beside the printed network in ``model.py``.
+"""Printing of complete training and prediction scripts in plain PyTorch, beside the printed network in ``model.py``.
 
 They need torch, and Pillow for picture files; data are read by hand. What differs between networks (loss, optimizer,
 input, which output wins) is written out for the network; the rest is the same text for all.
@@ -22,28 +22,34 @@ def training_script(network: Network) -> str:
     Raises:
         ArchitectureError: if the network takes neither one nor three channels, as pictures have.
     """
-    chosen = recipe(RECIPE, network)
-    color = _is_color(network)
-    head = _HEAD_OF_TRAINING.format(name=_title(network), data=_COLOR_DATA if color else _GRAY_DATA)
-    imports = ["import argparse", *([] if color else ["import gzip"]), "from pathlib import Path", "", "import torch"]
+    training_recipe = recipe(RECIPE, network)
+    takes_color = _is_color(network)
+    head = _HEAD_OF_TRAINING.format(name=_title_text(network), data=_COLOR_DATA if takes_color else _GRAY_DATA)
+    imports = [
+        "import argparse",
+        *([] if takes_color else ["import gzip"]),
+        "from pathlib import Path",
+        "",
+        "import torch",
+    ]
     imports += ["import torch.nn.functional as F", "from torch import Tensor, nn", ""]
     imports += [f"from model import {class_name(network)}", "", _constants(network)]
-    values = f"EPOCHS, BATCH, RATE = {chosen.epochs}, {chosen.batch}, {chosen.learning_rate}"
+    values = f"EPOCHS, BATCH, RATE = {training_recipe.epochs}, {training_recipe.batch}, {training_recipe.learning_rate}"
     return "\n\n\n".join(
         [
             "\n".join([head, *imports, values]),
-            _READ_CIFAR if color else _READ_IDX,
-            _READ_FOLDER.format(mode="RGB" if color else "L", plane=_COLOR_PLANE if color else _GRAY_PLANE),
-            _LOAD_CIFAR if color else _LOAD_IDX,
+            _READ_CIFAR if takes_color else _READ_IDX,
+            _READ_FOLDER.format(mode="RGB" if takes_color else "L", plane=_COLOR_PLANE if takes_color else _GRAY_PLANE),
+            _LOAD_CIFAR if takes_color else _LOAD_IDX,
             _LOAD_FOLDERS,
             _INPUTS,
-            *_loss(network, chosen),
-            _ERRORS.format(best=_best(network)),
+            *_loss(network, training_recipe),
+            _ERRORS.format(best=_decision_function(network)),
             _TRAIN.format(
                 model=class_name(network),
-                optimizer=_optimizer(chosen),
-                warm_up=chosen.warm_up,
-                digits="False" if color else 'any(data.glob("train-images-idx3-ubyte*"))',
+                optimizer=_optimizer(training_recipe),
+                warm_up=training_recipe.warm_up,
+                digits="False" if takes_color else 'any(data.glob("train-images-idx3-ubyte*"))',
             ),
             _MAIN_OF_TRAINING,
         ]
@@ -56,19 +62,23 @@ def prediction_script(network: Network) -> str:
     Raises:
         ArchitectureError: as `training_script`.
     """
-    color = _is_color(network)
-    chosen = recipe(RECIPE, network)
-    prepare = [_PREPARE_COLOR] if color else [_DIGIT, _PREPARE_GRAY]
+    takes_color = _is_color(network)
+    training_recipe = recipe(RECIPE, network)
+    prepare = [_PREPARE_COLOR] if takes_color else [_DIGIT, _PREPARE_GRAY]
     return "\n\n\n".join(
         [
-            f"{_HEAD_OF_PREDICTION.format(hint='' if color else _DIGIT_HINT)}\n"
+            f"{_HEAD_OF_PREDICTION.format(hint='' if takes_color else _DIGIT_HINT)}\n"
             "import argparse\nfrom pathlib import Path\n\n"
             "import torch\nimport torch.nn.functional as F\n"
             "from PIL import Image, ImageOps\nfrom torch import Tensor\n\n"
             f"from model import {class_name(network)}\n\n{_constants(network)}",
             *prepare,
             _INPUTS,
-            _PREDICT.format(model=class_name(network), shares=_shares(network, chosen), best=_best(network)),
+            _PREDICT.format(
+                model=class_name(network),
+                shares=_probabilities_expression(network, training_recipe),
+                best=_decision_function(network),
+            ),
         ]
     )
 
@@ -81,7 +91,7 @@ def _is_color(network: Network) -> bool:
     return network.input[0] == 3
 
 
-def _title(network: Network) -> str:
+def _title_text(network: Network) -> str:
     return network.name.replace("lenet", "LeNet").replace("\\", "").replace('"', "")
 
 
@@ -93,34 +103,33 @@ def _constants(network: Network) -> str:
     )
 
 
-def _best(network: Network) -> str:
+def _decision_function(network: Network) -> str:
     return "argmin" if network.smallest_wins else "argmax"
 
 
-def _optimizer(chosen: Recipe) -> str:
-    decay = f"weight_decay={chosen.weight_decay}"
-    if chosen.optimizer == "adamw":
+def _optimizer(training_recipe: Recipe) -> str:
+    decay = f"weight_decay={training_recipe.weight_decay}"
+    if training_recipe.optimizer == "adamw":
         return f"torch.optim.AdamW(model.parameters(), lr=RATE, {decay})"
-    return (
-        f"torch.optim.SGD(model.parameters(), lr=RATE, momentum={chosen.momentum}, nesterov={chosen.nesterov}, {decay})"
-    )
+    momentum = f"momentum={training_recipe.momentum}, nesterov={training_recipe.nesterov}"
+    return f"torch.optim.SGD(model.parameters(), lr=RATE, {momentum}, {decay})"
 
 
-def _loss(network: Network, chosen: Recipe) -> Sequence[str]:
+def _loss(network: Network, training_recipe: Recipe) -> Sequence[str]:
     """The function ``loss_of``, as the outputs want it."""
-    match chosen.loss:
+    match training_recipe.loss:
         case "map":
-            return [_MAP_LOSS.format(j=chosen.j)]
+            return [_MAP_LOSS.format(j=training_recipe.j)]
         case "mean-squared-error":
             return [_SQUARED_LOSS]
         case "nll":
             return [_NLL_LOSS]
         case _:
-            return [_CROSS_ENTROPY.format(smoothing=chosen.label_smoothing)]
+            return [_CROSS_ENTROPY.format(smoothing=training_recipe.label_smoothing)]
 
 
-def _shares(network: Network, chosen: Recipe) -> str:
-    if chosen.loss == "mean-squared-error":
+def _probabilities_expression(network: Network, training_recipe: Recipe) -> str:
+    if training_recipe.loss == "mean-squared-error":
         return "outputs"
     return f"{'-' if network.smallest_wins else ''}outputs".join(["torch.softmax(", ", dim=1)"])
 
@@ -147,8 +156,8 @@ are kept in weights.pt. The test part is read once, at the end.
 _READ_IDX = '''\
 def read_idx(path: Path) -> Tensor:
     """The bytes of an IDX file, in the shape that its head says."""
-    packed = path.with_name(path.name + ".gz")
-    content = path.read_bytes() if path.exists() else gzip.decompress(packed.read_bytes())
+    compressed = path.with_name(path.name + ".gz")
+    content = path.read_bytes() if path.exists() else gzip.decompress(compressed.read_bytes())
     if content[:3] != b"\\0\\0\\x08":
         raise SystemExit(f"{path}: no IDX file of bytes")
     dimensions = content[3]
@@ -205,8 +214,8 @@ def load_data(folder: Path) -> tuple[Tensor, Tensor, Tensor, Tensor, list[str]]:
         return load_folders(folder)
     images, labels = read_cifar(sorted(folder.glob("data_batch_*.bin")))
     test_images, test_labels = read_cifar([folder / "test_batch.bin"])
-    listed = folder / "batches.meta.txt"
-    names = listed.read_text().split() if listed.exists() else [str(label) for label in range(10)]
+    names_file = folder / "batches.meta.txt"
+    names = names_file.read_text().split() if names_file.exists() else [str(label) for label in range(10)]
     return images, labels, test_images, test_labels, names'''
 
 _LOAD_FOLDERS = '''\
@@ -267,36 +276,36 @@ def train(data: Path, output: Path, epochs: int, seed: int) -> None:
     torch.manual_seed(seed)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     images, labels, test_images, test_labels, names = load_data(data)
-    held_out = min(5000, len(labels) // 10)
-    if not held_out or not len(test_labels):
+    validation_size = min(5000, len(labels) // 10)
+    if not validation_size or not len(test_labels):
         raise SystemExit(f"{{data}}: expected at least ten examples to learn from, and some to test with")
     order = torch.randperm(len(labels))
-    chosen_by, learned_from = order[:held_out], order[held_out:]
+    validation, training = order[:validation_size], order[validation_size:]
 
     model = {model}().to(device)
     if len(names) > (outputs := model(inputs_of(images[:1]).to(device)).shape[1]):
         raise SystemExit(f"{{data}}: has {{len(names)}} classes, but the network has {{outputs}} outputs")
     optimizer = {optimizer}
-    updates = epochs * -(-len(learned_from) // BATCH)
+    updates = epochs * -(-len(training) // BATCH)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimizer, max_lr=RATE, total_steps=updates + 1, pct_start={warm_up}, cycle_momentum=False
     )
-    least = float("inf")
+    lowest = float("inf")
     for epoch in range(epochs):
         model.train()
         total = 0.0
-        for batch in learned_from[torch.randperm(len(learned_from))].split(BATCH):
+        for batch in training[torch.randperm(len(training))].split(BATCH):
             loss = loss_of(model(inputs_of(images[batch]).to(device)), labels[batch].to(device))
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
             schedule.step()
             total += loss.item() * len(batch)
-        errors = error_rate(model, images[chosen_by], labels[chosen_by])
-        loss_text = f"loss {{total / len(learned_from):.4f}}"
+        errors = error_rate(model, images[validation], labels[validation])
+        loss_text = f"loss {{total / len(training):.4f}}"
         print(f"epoch {{epoch + 1}}/{{epochs}}  {{loss_text}}  validation error {{errors:.2f}} %")
-        if errors < least:
-            least = errors
+        if errors < lowest:
+            lowest = errors
             as_digits = {digits}  # and so must pictures be
             torch.save({{"weights": model.state_dict(), "names": names, "digits": as_digits}}, output)
     model.load_state_dict(torch.load(output, weights_only=True)["weights"])
@@ -309,8 +318,8 @@ if __name__ == "__main__":
     parser.add_argument("--output", type=Path, default=Path("weights.pt"), help="the file of the weights")
     parser.add_argument("--epochs", type=int, default=EPOCHS, help="passes over the training part")
     parser.add_argument("--seed", type=int, default=0, help="of first weights and order")
-    given = parser.parse_args()
-    train(given.data, given.output, given.epochs, given.seed)
+    arguments = parser.parse_args()
+    train(arguments.data, arguments.output, arguments.epochs, arguments.seed)
 """
 
 _DIGIT_HINT = """
@@ -367,21 +376,21 @@ def read_picture(path: Path, as_digit: bool) -> Tensor:
 _PREDICT = '''\
 def predict(pictures: list[Path], weights: Path) -> None:
     """Print the class of each picture, and how sure the network is."""
-    stored = torch.load(weights, weights_only=True)
+    checkpoint = torch.load(weights, weights_only=True)
     model = {model}()
-    model.load_state_dict(stored["weights"])
+    model.load_state_dict(checkpoint["weights"])
     model.eval()
     with torch.no_grad():
         for path in pictures:
-            outputs = model(inputs_of(read_picture(path, stored["digits"])))[:, : len(stored["names"])]
+            outputs = model(inputs_of(read_picture(path, checkpoint["digits"])))[:, : len(checkpoint["names"])]
             best = int(outputs.{best}(dim=1))
-            print(f"{{path}}: {{stored['names'][best]}} ({{float({shares}[0, best]):.3f}})")
+            print(f"{{path}}: {{checkpoint['names'][best]}} ({{float({shares}[0, best]):.3f}})")
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE")
     parser.add_argument("--weights", type=Path, default=Path("weights.pt"), help="the file that train.py wrote")
-    given = parser.parse_args()
-    predict(given.pictures, given.weights)
+    arguments = parser.parse_args()
+    predict(arguments.pictures, arguments.weights)
 '''

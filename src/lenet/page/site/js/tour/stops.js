@@ -1,5 +1,6 @@
 /** The content of the ten stops for one network and one digit: stage and unit, and texts with their numbers. */
 
+import { takesWhole } from "lenet/reading/whole.js";
 import { connectedMaps } from "lenet/stages.js";
 import { findRoles, strongestUnit } from "lenet/tour/roles.js";
 import { turnsOf } from "lenet/tour/turns.js";
@@ -36,14 +37,16 @@ export function unitOf(stop, { loaded, pass, answer }) {
 /**
  * @param {string} stop
  * @param {Scene} scene
- * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[]}}
+ * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[], isDrawn: boolean}} `isDrawn`
+ *   says whether a picture goes with the words
  */
 export function tellStop(stop, scene) {
   const stage = stageOf(stop, scene.loaded.network);
   const unit = scene.unit ?? unitOf(stop, scene);
   if (stage !== null && stage < 0) {
     const missing = { key: "tour.none", values: { name: scene.loaded.title } };
-    return { title: { key: `tour.name.${stop}`, values: {} }, idea: missing, live: null, stage: null, unit: null };
+    return { title: { key: `tour.name.${stop}`, values: {} }, idea: missing, live: null, stage: null, unit: null,
+      isDrawn: false };
   }
   const { network } = scene.loaded;
   const part = stage === null ? null : {
@@ -55,7 +58,7 @@ export function tellStop(stop, scene) {
     index: stage,
     unit,
   };
-  return { stage, unit, ...TELL[stop](scene, part) };
+  return { stage, unit, isDrawn: true, ...TELL[stop](scene, part) };
 }
 
 const count = (value) => Math.round(value).toLocaleString("en-US");
@@ -69,8 +72,18 @@ const telling = (stop, key, values, variant = "") =>
 
 const TELL = {
   pixels({ loaded, image }) {
-    const { description, inputShape: [, rows, columns] } = loaded.network;
+    const { description, inputShape: [channels, rows, columns] } = loaded.network;
     const [low, high] = description.input_range;
+    if (takesWhole(loaded)) {
+      return {
+        title: titled("pixels", { count: count(size(loaded.network.inputShape)) }, ".whole"),
+        idea: telling("pixels", "idea", { side: loaded.pictures.side }, "whole"),
+        live: telling("pixels", "live", {
+          name: loaded.title, channels, rows, columns, low: number(low), high: number(high),
+        }, "whole"),
+        isDrawn: false,
+      };
+    }
     const center = centerOfMass(image);
     const values = {
       name: loaded.title, rows, columns, border: (rows - 28) / 2, low: number(low), high: number(high),
@@ -220,6 +233,17 @@ const TELL = {
   },
 
   doubt({ loaded, image, answer }) {
+    if (takesWhole(loaded)) {
+      return {
+        title: titled("doubt"),
+        idea: telling("doubt", "idea", { name: loaded.title, count: loaded.labels.length }, "whole"),
+        live: telling("doubt", "live", {
+          winner: loaded.labels[answer.winner], share: likely(answer.probabilities[answer.winner]),
+          chance: percent(1 / loaded.labels.length),
+        }, "whole"),
+        isDrawn: false,
+      };
+    }
     const turns = turnsOf(loaded, image);
     const kept = turns.filter(({ answer: turned }) => turned.accepted
       && (!answer.accepted || turned.winner === answer.winner));

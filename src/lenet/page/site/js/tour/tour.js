@@ -100,7 +100,7 @@ export function mountTour(container, store) {
     if (content.live) fill(parts.live, store, content.live.key, content.live.values);
     parts.note.hidden = !isSample;
     parts.number.textContent = String(stop + 1);
-    parts.go.hidden = name !== "doubt";
+    parts.go.hidden = name !== "doubt" || !content.isDrawn;
     parts.previous.disabled = stop === 0;
     parts.next.disabled = stop === STOPS.length - 1;
     parts.steps.forEach((step, index) => {
@@ -128,7 +128,7 @@ export function mountTour(container, store) {
   function showPicture(name, content, identity) {
     if (picture?.identity !== identity) {
       dropPicture();
-      if (content.stage === null && name !== "pixels") return;
+      if (!content.isDrawn) return;
       picture = name === "unit"
         ? mountConvolution(parts.picture, store, { shown: voice, stage: content.stage, unit: content.unit })
         : mountPicture(parts.picture, PICTURES[name], () => drawn(content));

@@ -175,7 +175,8 @@ export const answer = {
     const { outputs } = pass;
     const maximum = Math.max(...outputs, 0);
     const minimum = Math.min(...outputs, 0);
-    const left = 44;
+    const longest = Math.max(...loaded.labels.map((text) => text.length));
+    const left = Math.max(44, longest * 8 + 20);
     const right = width - 130;
     const x = (value) => left + ((value - minimum) / (maximum - minimum || 1)) * (right - left);
     let label = 0;
@@ -186,7 +187,7 @@ export const answer = {
       const isWinner = position === answered.winner;
       const color = isWinner ? palette.accent : palette.muted;
       write(context, palette, isNone ? phrase(store, "tour.answer.none") : loaded.labels[position], left - 12, y,
-        { size: isNone ? 13 : 18, align: "right", color: isWinner ? palette.accent : palette.ink });
+        { size: isNone || longest > 3 ? 13 : 18, align: "right", color: isWinner ? palette.accent : palette.ink });
       context.fillStyle = color;
       context.globalAlpha = isWinner ? 1 : 0.45;
       context.fillRect(Math.min(x(0), x(output)), y - 8, Math.max(1, Math.abs(x(output) - x(0))), 16);
