@@ -1,6 +1,7 @@
 /** Puts the page together: the document, the store, the pipeline, the views. */
 
 import { mountAccount } from "lenet/account.js";
+import { mountLearning } from "lenet/learning/learning.js";
 import { parseDocument } from "lenet/network.js";
 import { recognize } from "lenet/recognition.js";
 import { mountRobustness } from "lenet/robustness/robustness.js";
@@ -65,6 +66,7 @@ requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is 
 function mountRest() {
   mountTour(place("tour"), store);
   mountRobustness(place("robustness"), store);
+  mountLearning(place("learning"), store, json.digits);
   mountAccount(place("account"), store);
   window.lenet = { store, timings, ready };
 }
