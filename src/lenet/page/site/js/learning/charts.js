@@ -2,14 +2,15 @@
 
 import { mountDrawing, write } from "lenet/tour/drawing.js";
 
-const MARGIN = { left: 38, right: 14, top: 10, bottom: 24 };
-const HEIGHT = 190;
+const MARGIN = { left: 38, right: 14, top: 12, bottom: 24 };
+const HEIGHT = 230;
+const PER_CENT = [1, 2, 5, 10, 20, 50, 100];
 const SHORTEST = 2; // passes
 
 /**
  * @param {HTMLElement} host
- * @param {() => {series: Object[], lines: Object[], unit: string}} content - series: {points: [passes, value][], role:
- *     "main" | "thin" | "earlier"}; lines: {value, text}
+ * @param {() => {series: Object[], lines: Object[], isShare: boolean}} content - series: {points: [passes,
+ *     value][], role: "main" | "thin" | "earlier"}; lines: {value, text}; shares are per cent on a logarithmic scale
  * @returns {{redraw: () => void, describe: (label: string) => void}}
  */
 export function mountChart(host, content) {
@@ -19,30 +20,34 @@ export function mountChart(host, content) {
   });
 }
 
-function drawChart(context, width, height, palette, { series, lines, unit, ceiling }) {
+function drawChart(context, width, height, palette, { series, lines, isShare }) {
   const points = series.flatMap((one) => one.points);
   const last = Math.max(SHORTEST, ...points.map(([passes]) => passes));
-  const top = ceiling ?? roomFor(Math.max(...points.map(([, value]) => value), ...lines.map(({ value }) => value), 0.1));
+  const highest = Math.max(...points.map(([, value]) => value), ...lines.map(({ value }) => value), 0.1);
+  const [low, high] = isShare ? [Math.log(PER_CENT[0]), Math.log(PER_CENT.at(-1))] : [0, highest * 1.06];
+  const scaled = (value) => (isShare ? Math.log(Math.max(value, PER_CENT[0])) : value);
   const x = (passes) => MARGIN.left + (passes / last) * (width - MARGIN.left - MARGIN.right);
-  const y = (value) => height - MARGIN.bottom - (Math.min(value, top) / top) * (height - MARGIN.top - MARGIN.bottom);
-  drawAxes(context, palette, { width, x, y, last, top, unit });
+  const y = (value) => height - MARGIN.bottom
+    - ((scaled(value) - low) / (high - low)) * (height - MARGIN.top - MARGIN.bottom);
+  drawAxes(context, palette, { x, y, width, height, last, values: isShare ? PER_CENT : ticks(high, 4) });
   for (const { value, text } of lines) drawMark(context, palette, y(value), text, width);
   for (const one of series) drawSeries(context, palette, one, x, y);
 }
 
-function drawAxes(context, palette, { width, x, y, last, top, unit }) {
+function drawAxes(context, palette, { x, y, width, height, last, values }) {
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
-  for (const value of ticks(top, 4)) {
+  for (const value of values) {
     const level = Math.round(y(value)) + 0.5;
     context.beginPath();
     context.moveTo(MARGIN.left, level);
     context.lineTo(width - MARGIN.right, level);
     context.stroke();
-    write(context, palette, `${value}${unit}`, MARGIN.left - 6, level, { size: 11, align: "right", face: palette.mono });
+    write(context, palette, String(value), MARGIN.left - 6, level, { size: 11, align: "right", face: palette.mono });
   }
-  for (const passes of ticks(last, Math.max(2, Math.floor(width / 90)))) {
-    write(context, palette, String(passes), x(passes), y(0) + 14, { size: 11, align: "center", face: palette.mono });
+  for (const passes of ticks(last, Math.max(2, Math.floor(width / 60)))) {
+    write(context, palette, String(passes), x(passes), height - MARGIN.bottom + 14,
+      { size: 11, align: "center", face: palette.mono });
   }
 }
 
@@ -90,8 +95,6 @@ function ticks(last, count) {
   const step = roundUp(last / count);
   return Array.from({ length: Math.floor(last / step + 1e-9) + 1 }, (_, index) => Number((index * step).toFixed(6)));
 }
-
-const roomFor = (value) => (Number.isFinite(value) ? value * 1.06 : 1);
 
 /** 1, 2 or 5 times a power of ten, not below. */
 function roundUp(value) {

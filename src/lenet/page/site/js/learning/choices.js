@@ -27,7 +27,7 @@ const COMMON = { batch: 16, momentum: 0.9, shift: 1, firstWeights: "usual", seed
 /** Trainings worth seeing, the first of them shown first. */
 export const PRESETS = {
   today: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "logits", rate: 0.01 },
-  1998: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf", rate: 0.001 },
+  paper: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf", rate: 0.001 },
   textbook: { ...COMMON, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits", rate: 0.1 },
   trap: { ...COMMON, activation: "relu", sampling: "average", connections: "all", outputs: "sigmoid", rate: 0.02 },
 };

@@ -87,4 +87,4 @@ export function mountDrawnDigit(store, networkNow) {
   return { element, maps, follow, say };
 }
 
-const mapWidth = (width) => Math.min(56, (width - 2) / MAPS_A_ROW - MAP_GAP);
+const mapWidth = (width) => (width - 2) / MAPS_A_ROW - MAP_GAP;

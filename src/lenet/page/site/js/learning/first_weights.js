@@ -6,6 +6,7 @@
 export const RULES = {
   sqrt: { width: 1.2, bound: Math.sqrt, drawsBiases: false },
   pytorch: { width: 1, bound: Math.sqrt, drawsBiases: true },
+  wide: { width: 2.4, bound: Math.sqrt, drawsBiases: false },
   paper: { width: 2.4, bound: (fanIn) => fanIn, drawsBiases: false },
   zero: { width: 0, bound: Math.sqrt, drawsBiases: false },
 };

@@ -162,10 +162,10 @@ export function mountGradientSum(store, scene) {
   return { element, draw, say };
 }
 
-/** Decimals that show the largest of the numbers with three figures. */
+/** Decimals that show the largest of the numbers with four figures. */
 function decimalsFor(values) {
   const size = largest(values);
-  return Math.max(2, Math.min(8, 2 - Math.floor(Math.log10(size))));
+  return Math.max(2, Math.min(8, 3 - Math.floor(Math.log10(size))));
 }
 
 const bracketed = (value, decimals) => (value < 0 ? `(${number(value, decimals)})` : number(value, decimals));

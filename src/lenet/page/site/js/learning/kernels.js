@@ -5,7 +5,7 @@ import { connectedMaps } from "lenet/stages.js";
 import { drawTile, frameCells, largest, mountDrawing, write } from "lenet/tour/drawing.js";
 
 const SIDE = 5;
-const GAP = 3;
+const [NARROW_GAP, WIDE_GAP] = [2, 5];
 const HEAD = 14;
 
 /**
@@ -28,11 +28,12 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
   const stage = () => scene().network.stages[stageIndex];
   const chosenIndex = () => (scene().weight.stage === stageIndex ? scene().weight.index : null);
   let cell = 0;
+  let gap = 0;
 
   const drawing = mountDrawing(host, {
     height: (width) => {
       layOut(width);
-      return HEAD + stage().inputShape[0] * (cell + GAP);
+      return HEAD + stage().inputShape[0] * (cell + gap);
     },
     draw: (context, width, _height, palette) => {
       layOut(width);
@@ -45,12 +46,12 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
       }
       if (rows > 1) {
         for (let row = 0; row < rows; row++) {
-          write(context, palette, String(row), 8, HEAD + row * (cell + GAP) + cell / 2,
+          write(context, palette, String(row), 8, HEAD + row * (cell + gap) + cell / 2,
             { size: 10, align: "right", face: palette.mono });
         }
       }
       for (const { map, inputMap, start } of kernelsOf(stage())) {
-        const place = { rows: SIDE, columns: SIDE, x: left(map), y: HEAD + inputMap * (cell + GAP), width: cell, scale, start };
+        const place = { rows: SIDE, columns: SIDE, x: left(map), y: HEAD + inputMap * (cell + gap), width: cell, scale, start };
         drawTile(context, palette, weight, place);
         const inside = chosenIndex() === null ? -1 : chosenIndex() - start;
         if (inside < 0 || inside >= SIDE * SIDE) continue;
@@ -60,20 +61,21 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
   });
 
   const edge = () => (stage().inputShape[0] > 1 ? 14 : 1);
-  const left = (map) => edge() + map * (cell + GAP);
+  const left = (map) => edge() + map * (cell + gap);
 
   function layOut(width) {
     const [maps] = stage().outputShape;
-    cell = Math.min(56, (width - edge()) / maps - GAP);
+    gap = width < 400 ? NARROW_GAP : WIDE_GAP;
+    cell = Math.min(56, (width - edge()) / maps - gap);
   }
 
   function under(x, y) {
-    const map = Math.floor((x - edge()) / (cell + GAP));
-    const inputMap = Math.floor((y - HEAD) / (cell + GAP));
+    const map = Math.floor((x - edge()) / (cell + gap));
+    const inputMap = Math.floor((y - HEAD) / (cell + gap));
     const found = kernelsOf(stage()).find((kernel) => kernel.map === map && kernel.inputMap === inputMap);
     if (!found) return null;
     const inside = (length) => Math.max(0, Math.min(SIDE - 1, Math.floor(length / (cell / SIDE))));
-    return found.start + inside(y - HEAD - inputMap * (cell + GAP)) * SIDE + inside(x - left(map));
+    return found.start + inside(y - HEAD - inputMap * (cell + gap)) * SIDE + inside(x - left(map));
   }
 
   /** From weight to weight, over the edge of a kernel to the next one that there is. */

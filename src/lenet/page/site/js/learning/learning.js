@@ -39,7 +39,12 @@ export function mountLearning(container, store, packed) {
   async function start() {
     open.disabled = true;
     open.textContent = phrase(store, "learning.opening");
-    bench = await mountWorkbench(workbench, store, packed, counts);
+    try {
+      bench = await mountWorkbench(workbench, store, packed, counts);
+    } catch {
+      invite.textContent = phrase(store, "learning.unable");
+      return;
+    }
     closed.hidden = true;
     workbench.hidden = false;
     workbench.focus({ preventScroll: true });
@@ -89,17 +94,18 @@ async function mountWorkbench(host, store, packed, counts) {
     return { title, place, stageIndex, drawing: null };
   });
   const note = make("p", { class: "figure-note" });
+  store.set({ learning: session });
   session.begin({ ...PRESETS[FIRST_PRESET] });
   session.watch(weight);
   host.append(
     controls.presets,
     part("learning-bench",
-      controls.choices,
       part("learning-middle", controls.buttons, status.element, charts.element, runs),
+      controls.choices,
       part("learning-side", drawn.element, misread.element)),
     part("learning-network",
-      part("learning-kernels", ...kernels.flatMap(({ title, place }) => [title, place]), note),
-      drawn.maps),
+      part("learning-kernels", kernels[1].title, kernels[1].place, note),
+      part("learning-kernels", kernels[0].title, kernels[0].place, drawn.maps)),
     gradient.element);
   for (const kernel of kernels) {
     kernel.drawing = mountKernels(kernel.place, { stageIndex: kernel.stageIndex, scene, pick: watch });
@@ -195,7 +201,7 @@ function makeCharts(store, scene, counts) {
   const legend = make("p", { class: "learning-legend" });
   const error = mountChart(errorHost, () => {
     const { run, earlier } = scene();
-    return { unit: "", ceiling: 100, lines: [], series: [
+    return { isShare: true, lines: [], series: [
       ...(earlier ? [{ role: "earlier", points: errorsOf(earlier, counts) }] : []),
       { role: "thin", points: run.losses.map(({ passes, wrong }) => [passes, 100 * wrong]) },
       { role: "main", points: errorsOf(run, counts) },
@@ -203,7 +209,7 @@ function makeCharts(store, scene, counts) {
   });
   const loss = mountChart(lossHost, () => {
     const { run, earlier } = scene();
-    return { unit: "", lines: marksOf(store, run.choices), series: [
+    return { isShare: false, lines: marksOf(store, run.choices), series: [
       ...(earlier && isSameLoss(earlier, run) ? [{ role: "earlier", points: lossesOf(earlier) }] : []),
       { role: "main", points: lossesOf(run) },
     ] };
@@ -223,9 +229,9 @@ function makeCharts(store, scene, counts) {
   function say() {
     titles[0].textContent = phrase(store, "learning.chart.error");
     titles[1].textContent = phrase(store, "learning.chart.loss");
-    legend.replaceChildren(
-      make("span", { class: "learning-swatch is-test", "aria-hidden": "true" }), phrase(store, "learning.chart.test", counts),
-      make("span", { class: "learning-swatch is-batches", "aria-hidden": "true" }), phrase(store, "learning.chart.batches"));
+    legend.replaceChildren(...["test", "batches"].map((name) => make("span", {},
+      make("span", { class: `learning-swatch is-${name}`, "aria-hidden": "true" }),
+      phrase(store, `learning.chart.${name}`, counts))));
   }
 
   const element = make("div", { class: "learning-charts" },

@@ -31,6 +31,7 @@ export async function openSession(packed, codes, changed) {
   const script = linkScript("lenet/learning/worker.js", sourceInPage);
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
   const worker = new Worker(address);
+  await begun(worker);
   URL.revokeObjectURL(address);
   worker.postMessage({ digits });
   let run = null;
@@ -70,6 +71,14 @@ export async function openSession(packed, codes, changed) {
     get run() { return run; },
     get earlier() { return earlier; },
   };
+}
+
+/** Waits until a worker runs: its script is at an address that shall not stay. */
+function begun(worker) {
+  return new Promise((resolve, reject) => {
+    worker.onmessage = resolve;
+    worker.onerror = reject;
+  });
 }
 
 /** A network whose arrays lie in one buffer, in the order of the plan. */

@@ -5,9 +5,10 @@
  * - `{going: true | false}` trains, or pauses; `{step: true}` makes one update
  * - `{watch: {stage, index}}` names the weight whose gradient is written out from the next update on
  *
- * A report holds `run` (the training that it is about), `updates` and `passes` so far, the `parameters` as they are
- * (float32), the `losses` of the updates since the last report, the `readings` of the test digits since then, and of
- * the last update what was `watched`. Readings come after fixed updates, so that the same plan gives the same curve.
+ * It says `"ready"` once. A report holds `run` (the training that it is about), `updates` and `passes` so far, the
+ * `parameters` as they are (float32), the `losses` of the updates since the last report, the `readings` of the test
+ * digits since then, and of the last update what was `watched`. Readings come after fixed updates, so that the same plan
+ * gives the same curve.
  */
 
 import { createTraining } from "lenet/learning/training.js";
@@ -83,3 +84,5 @@ function report() {
   losses = [];
   readings = [];
 }
+
+self.postMessage("ready");
