@@ -184,9 +184,7 @@ def test_the_gradient_of_a_chosen_weight_is_written_out_with_numbers_that_add_up
     scale = max(map(abs, noted["parts"]))
     assert products == pytest.approx(noted["parts"], abs=1e-5 * scale)
     assert page.state(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["after"], rel=1e-6)
-    written = {
-        name: numbers(page.page.inner_text(f"[data-formula={name}]")) for name in ("mean", "velocity", "after")
-    }
+    written = {name: numbers(page.page.inner_text(f"[data-formula={name}]")) for name in ("mean", "velocity", "after")}
     total, count, gradient = written["mean"]
     assert total / count == pytest.approx(gradient, abs=1e-2 * scale)
     momentum, earlier, rate, again, velocity = written["velocity"]
@@ -229,7 +227,8 @@ def test_every_word_of_the_chapter_changes_with_the_language(page):
 
 
 @pytest.mark.parametrize(
-    ("width", "scheme", "query"), [(1440, "light", ""), (1024, "dark", "?lang=zh"), (390, "dark", ""), (360, "light", "")]
+    ("width", "scheme", "query"),
+    [(1440, "light", ""), (1024, "dark", "?lang=zh"), (390, "dark", ""), (360, "light", "")],
 )
 def test_nothing_is_wider_than_the_window_and_axe_finds_no_serious_fault_while_it_learns(
     browser, file, axe, width, scheme, query

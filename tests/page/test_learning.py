@@ -140,3 +140,24 @@ def test_the_gradients_of_every_choice_are_the_engines(answered, images, number)
         rtol=TOLERANCE,
         atol=TOLERANCE * np.abs(outputs).max(),
     )
+
+
+@needs_node
+def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_passes(tmp_path):
+    today = {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "logits", "rate": 0.01}
+    choices = COMMON | today | {"batch": 16, "shift": 1, "seed": 1}
+    answer = learned([{"choices": choices, "updates": 625, "places": BATCH, "read": True}], tmp_path)["answers"][0]
+    assert answer["preset"] == "today"
+    assert 100 * answer["misread"] / 500 <= 5
+    assert np.mean(answer["losses"][:20]) > 2.2
+    assert np.mean(answer["losses"][-125:]) < 0.5
+
+
+@needs_node
+def test_sigmoid_outputs_hold_the_loss_above_1_461(tmp_path):
+    choices = COMMON | {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "sigmoid"}
+    cases = [{"choices": choices | {"rate": 0.02, "batch": 16}, "updates": 200, "places": list(range(50))}]
+    answer = learned(cases, tmp_path)["answers"][0]
+    floor = np.log(np.e + 9) - 1
+    assert min(answer["losses"]) > floor
+    assert np.mean(answer["losses"][-20:]) < 2.1

@@ -18,7 +18,7 @@ export const CHOICES = {
   batch: [1, 4, 16, 32, 64, 128],
   momentum: [0, 0.5, 0.9, 0.95],
   shift: [0, 1, 2],
-  firstWeights: ["usual", "paper", "zero"],
+  firstWeights: ["usual", "wide", "paper", "zero"],
   seed: [1, 2, 3, 4, 5, 6, 7, 8],
 };
 
@@ -28,8 +28,9 @@ const COMMON = { batch: 16, momentum: 0.9, shift: 1, firstWeights: "usual", seed
 export const PRESETS = {
   today: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "logits", rate: 0.01 },
   paper: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf", rate: 0.001 },
-  textbook: { ...COMMON, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits", rate: 0.1 },
-  trap: { ...COMMON, activation: "relu", sampling: "average", connections: "all", outputs: "sigmoid", rate: 0.02 },
+  textbook: { ...COMMON, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits", rate: 0.2,
+    batch: 64, shift: 0, firstWeights: "wide" },
+  trap: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid", rate: 0.02 },
 };
 
 /** What background and full ink become, as for the network of lenet's that has the activation. */

@@ -1,4 +1,4 @@
-/** The weights that training starts from, by the rules of `lenet.initialization`. */
+/** The weights that training starts from, by the rules of `lenet.initialization` and two to compare with. */
 
 /**
  * Weights uniform in ± width / √fan-in, or width / fan-in; coefficients at that bound; biases 0, or drawn like weights.

@@ -14,7 +14,7 @@ export const en = {
   "learning.preset.trap": "A trap: sigmoid outputs",
   "learning.see.today": "ReLU, the largest of four, every map connected to every map, logits. The first pass over the digits does most of the work; the rest is patience.",
   "learning.see.paper": "The paper’s own parts: squash, trainable sub-sampling, Table I, distances to drawn codes. The loss is made of squared distances to 84 pixels, so its numbers are large; compare the error.",
-  "learning.see.textbook": "A plateau: sigmoid upon sigmoid leaves the last layers almost the same numbers for every digit. The loss stays at ln 10 = 2.303, which is guessing, until the weights have grown enough to tell digits apart; the drop comes suddenly.",
+  "learning.see.textbook": "A plateau: sigmoid upon sigmoid leaves the last layers almost the same numbers for every digit, and little of the gradient comes through to the first. For more than ten passes the loss stays at ln 10 = 2.303, which is guessing; then it falls within a few. With the usual, smaller first weights it stays longer.",
   "learning.see.trap": "A sigmoid holds every output between 0 and 1, and the softmax after it can give no digit more than e / (e + 9) = 23.2 %. The loss never falls below ln(e + 9) − 1 = 1.461, however well the network reads; the gradients are squeezed with it.",
   "learning.see.own": "Your own choices. Each of them starts a new run; the run before stays as the dashed curve.",
 
@@ -43,6 +43,7 @@ export const en = {
   "learning.shift.2": "2 pixels",
   "learning.firstWeights": "First weights",
   "learning.firstWeights.usual": "usual",
+  "learning.firstWeights.wide": "wide: ±2.4 / √fan-in",
   "learning.firstWeights.paper": "as printed: ±2.4 / fan-in",
   "learning.firstWeights.zero": "all zero",
   "learning.seed": "Seed",

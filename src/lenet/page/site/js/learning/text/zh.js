@@ -14,7 +14,7 @@ export const zh = {
   "learning.preset.trap": "陷阱：sigmoid 输出",
   "learning.see.today": "ReLU、四取最大、特征图全部相连、logits 输出。第一轮就学到了大半，剩下的要靠耐心。",
   "learning.see.paper": "论文里的原样：squash、可训练的下采样、表 I、到字符编码的距离。损失由 84 个像素的平方距离组成，所以数值很大；要比较，请看错误率。",
-  "learning.see.textbook": "平台期：一层又一层 sigmoid，使最后几层对每个数字给出的数值几乎一样。损失停在 ln 10 = 2.303，也就是瞎猜，直到权重大到足以区分数字，然后突然下降。",
+  "learning.see.textbook": "平台期：一层又一层 sigmoid，使最后几层对每个数字给出的数值几乎一样，传回前几层的梯度也所剩无几。十多轮里损失一直停在 ln 10 = 2.303，也就是瞎猜，然后几轮之内忽然降下来。若用通常的、较小的初始权重，停得更久。",
   "learning.see.trap": "sigmoid 把每个输出限制在 0 和 1 之间，后面的 softmax 给任何数字的概率都不会超过 e / (e + 9) = 23.2 %。无论网络认得多准，损失都不会低于 ln(e + 9) − 1 = 1.461，梯度也随之被压小。",
   "learning.see.own": "你自己的选择。每改一项就重新开始，上一次的曲线以虚线保留。",
 
@@ -43,6 +43,7 @@ export const zh = {
   "learning.shift.2": "至多 2 像素",
   "learning.firstWeights": "初始权重",
   "learning.firstWeights.usual": "通常做法",
+  "learning.firstWeights.wide": "较大：±2.4 / √扇入",
   "learning.firstWeights.paper": "论文所写：±2.4 / 扇入",
   "learning.firstWeights.zero": "全部为零",
   "learning.seed": "随机种子",
