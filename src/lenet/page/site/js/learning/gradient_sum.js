@@ -28,9 +28,9 @@ export function mountGradientSum(store, scene) {
   const digitHost = make("div");
   const places = make("p", { class: "learning-hint" });
   const products = make("p", { class: "learning-products" });
-  const batchPart = make("div", { class: "learning-batch" }, batchTitle, batchHost, formulas);
+  const batchPart = make("div", { class: "learning-batch" }, batchTitle, batchHost);
   const digitPart = make("div", { class: "learning-one" }, digitTitle, digitHost, products, places);
-  const sums = make("div", { class: "learning-sums" }, batchPart, digitPart);
+  const sums = make("div", { class: "learning-sums" }, batchPart, make("div", {}, formulas, digitPart));
   const element = make("div", { class: "learning-gradient" }, title, text, name, none, sums);
   let chosen = 0;
   let columns = 1;
