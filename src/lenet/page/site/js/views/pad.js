@@ -19,6 +19,7 @@ export function mountPad(container, store) {
   let requested = 0;
   let sample = 0;
   let attempts = 0;
+  let isSample = false;
 
   const canvas = sheet.canvas;
   canvas.className = "sheet";
@@ -62,7 +63,7 @@ export function mountPad(container, store) {
     event.preventDefault();
     interrupt();
     canvas.setPointerCapture(event.pointerId);
-    if (!photo.hidden) clear();
+    if (!photo.hidden || isSample) clear(); // what is drawn replaces a sample
     openStroke = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
     strokes.push(openStroke.stroke);
     drawnPoints = 0;
@@ -119,12 +120,14 @@ export function mountPad(container, store) {
 
   function undo() {
     interrupt();
+    isSample = false;
     strokes.pop();
     redraw();
   }
 
   function clear() {
     interrupt();
+    isSample = false;
     strokes = [];
     redraw();
     clearButton.disabled = true;
@@ -142,6 +145,7 @@ export function mountPad(container, store) {
   /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
   function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
     interrupt();
+    isSample = true;
     const allStrokes = strokesOf(SAMPLES[digit], Number(width.value));
     const count = allStrokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
     const start = performance.now();
@@ -180,6 +184,7 @@ export function mountPad(container, store) {
   }
 
   function publishPhoto(picture, found) {
+    isSample = false;
     strokes = [];
     sheet.clear();
     photo.width = picture.width;
