@@ -84,6 +84,32 @@ def test_the_first_stroke_replaces_the_sample_and_the_second_does_not_replace_th
     assert seen.page.get_attribute(".answer", "data-answer") == "6"
 
 
+def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
+    seen.page.select_option("#second-network", "1")
+    seen.page.keyboard.press("c")
+    seen.draw(SEVEN, [(40, 46), (66, 46)])
+    seen.hover("c3", 0.4, 0.4)
+    seen.page.mouse.down()
+    seen.page.mouse.up()
+    seen.wait("location.hash.includes('unit=0:c3:')")
+    shown = "({ image: Array.from(s.image), shown: s.shown, focus: s.focus })"
+    with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
+        assert again.state(shown) == seen.state(shown)
+        again.page.keyboard.press("5")
+        again.wait("location.hash.startsWith('#sample=5&networks=lenet-5,lenet-5-relu')")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["#drawing=AAAA", "#drawing=!", "#drawing=DP__", "#sample=x&networks=none&unit=0:c3:99,0,0", "#pad", "#unit=9"],
+)
+def test_an_address_that_says_nothing_sensible_shows_the_page_as_it_is(browser, file, address):
+    with opened(browser, file, query=address) as seen:
+        assert seen.page.get_attribute(".answer", "data-answer") == "3"
+        assert seen.state("s.shown") == [0]
+        assert seen.faults == []
+
+
 def test_an_eight_has_its_article_and_what_is_no_digit_its_own_bar(seen):
     seen.page.select_option("#first-network", "1")
     seen.page.keyboard.press("8")
