@@ -73,6 +73,59 @@ def test_a_digit_drawn_with_the_mouse_is_read_by_both_networks(seen, digit, stro
     assert answers == [digit, digit]
 
 
+def test_the_first_stroke_replaces_the_sample_and_the_second_does_not_replace_the_first(seen):
+    seen.draw(SEVEN)
+    assert seen.page.get_attribute(".answer", "data-answer") == "7"
+    once = seen.state("Array.from(s.image)")
+    seen.draw([(40, 46), (66, 46)])
+    assert seen.state("Array.from(s.image)") != once
+    seen.page.keyboard.press("4")
+    seen.draw(SIX)
+    assert seen.page.get_attribute(".answer", "data-answer") == "6"
+
+
+def test_a_link_shows_the_same_drawing_networks_and_unit(browser, seen, file):
+    seen.page.select_option("#second-network", "1")
+    seen.page.keyboard.press("c")
+    seen.draw(SEVEN, [(40, 46), (66, 46)])
+    seen.hover("c3", 0.4, 0.4)
+    seen.page.mouse.down()
+    seen.page.mouse.up()
+    seen.wait("location.hash.includes('unit=0:c3:')")
+    shown = "({ image: Array.from(s.image), shown: s.shown, focus: s.focus })"
+    with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
+        assert again.state(shown) == seen.state(shown)
+        again.page.keyboard.press("5")
+        again.wait("location.hash.startsWith('#sample=5&networks=lenet-5,lenet-5-relu')")
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["#drawing=AAAA", "#drawing=!", "#drawing=DP__", "#sample=x&networks=none&unit=0:c3:99,0,0", "#pad", "#unit=9"],
+)
+def test_an_address_that_says_nothing_sensible_shows_the_page_as_it_is(browser, file, address):
+    with opened(browser, file, query=address) as seen:
+        assert seen.page.get_attribute(".answer", "data-answer") == "3"
+        assert seen.state("s.shown") == [0]
+        assert seen.faults == []
+
+
+def test_an_eight_has_its_article_and_what_is_no_digit_its_own_bar(seen):
+    seen.page.select_option("#first-network", "1")
+    seen.page.keyboard.press("8")
+    seen.wait("document.querySelector('.answer-verdict').textContent === 'This is an 8.'")
+    seen.page.keyboard.press("c")
+    seen.draw(*[[(20 + 12 * step, 20), (80 - 10 * step, 80)] for step in range(6)], [(20, 50), (85, 55)])
+    answer = seen.state("({none: s.answers[0].none, best: Math.max(...s.answers[0].probabilities)})")
+    assert answer["none"] > answer["best"]
+    assert seen.page.inner_text(".answer-digit") == "∅"
+    row = seen.page.locator(".answer-rows .is-winner")
+    assert row.get_attribute("data-label") == "none"
+    assert row.inner_text().split("\n")[0] == "no digit"
+    assert f"{100 * answer['none']:.1f} %" in row.inner_text()
+    assert seen.page.inner_text(".answer-verdict").startswith("This is no digit, at ")
+
+
 def test_every_sample_is_read_as_itself_by_both_networks(seen):
     seen.page.select_option("#second-network", "1")
     for digit in "0123456789":

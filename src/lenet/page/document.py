@@ -14,6 +14,7 @@ from lenet.classes import DIGITS
 from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
+from lenet.page.digits import packed_digits
 from lenet.summary import derive, summarize
 from lenet.summary.derivations import Language, describe_stage
 
@@ -41,7 +42,8 @@ def page_document(
 
     Returns:
         ``{"format", "version", "language", "reads_at", "networks": [{"description", "title", "parameters",
-        "weights", …}], "reader", "digit_codes"}``, plain values.
+        "weights", …}], "reader", "digit_codes", "digits"}``, plain values; the digits are those that the page's own
+        network learns from, as `packed_digits` gives them.
 
     Raises:
         LeNetError: if there is no network, or too many.
@@ -64,6 +66,7 @@ def page_document(
         "networks": networks,
         "reader": reader,
         "digit_codes": [list(code) for code in DIGIT_CODES],
+        "digits": packed_digits(),
     }
 
 

@@ -23,6 +23,7 @@ from lenet.summary.derivations import Language
 _POLICY = {
     "default-src": "'none'",
     "script-src": "'unsafe-inline' data:",
+    "worker-src": "blob:",
     "style-src": "'unsafe-inline'",
     "img-src": "data: blob:",
     "font-src": "data:",

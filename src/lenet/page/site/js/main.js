@@ -1,6 +1,8 @@
 /** Puts the page together: the document, the store, the pipeline, the views. */
 
 import { mountAccount } from "lenet/account.js";
+import { askedIn, keepAddress } from "lenet/address.js";
+import { mountLearning } from "lenet/learning/learning.js";
 import { parseDocument } from "lenet/network.js";
 import { recognize } from "lenet/recognition.js";
 import { mountRobustness } from "lenet/robustness/robustness.js";
@@ -42,7 +44,8 @@ const store = createStore({
   focus: null,
   stop: null,
 }, recognize);
-store.set({ shown: [0] });
+const asked = askedIn(location.hash, networks);
+store.set({ shown: asked.shown ?? [0] });
 
 keepDocument(store);
 const place = (id) => document.getElementById(id);
@@ -56,8 +59,9 @@ mountUnit(place("unit"), store);
 mountExporting(place("exporting"), store);
 listenForKeys(store, pad);
 
-pad.load(FIRST_DIGIT, { atOnce: true });
-store.set({ focus: firstFocus(networks[0].network) });
+if (asked.strokes) pad.draw(asked.strokes);
+else pad.load(asked.sample ?? FIRST_DIGIT, { atOnce: true });
+store.set({ focus: asked.focus ?? firstFocus(networks[store.state.shown[0]].network) });
 document.fonts.ready.then(() => store.set({ fonts: true }));
 const ready = performance.now();
 requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is on the screen
@@ -65,7 +69,9 @@ requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is 
 function mountRest() {
   mountTour(place("tour"), store);
   mountRobustness(place("robustness"), store);
+  mountLearning(place("learning"), store, json.digits);
   mountAccount(place("account"), store);
+  keepAddress(store, pad);
   window.lenet = { store, timings, ready };
 }
 

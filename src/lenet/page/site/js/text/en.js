@@ -76,9 +76,11 @@ export const en = {
   "steps.input.text": "in the size and the range that the network was trained with",
 
   "answers.title": "The answer",
-  "answers.sure": "This is a {label}.",
-  "answers.unsure": "I don’t know. Perhaps a {label}, at {share}.",
+  "answers.sure": "This is {article} {label}.",
+  "answers.unsure": "I don’t know. Perhaps {article} {label}, at {share}.",
   "answers.none": "This is no digit, at {share}.",
+  "answers.noneDigit": "no digit",
+  "answers.noneName": "none",
   "answers.nothing": "Nothing is drawn yet.",
   "answers.noDigit": "No digit was found in this picture.",
   "answers.sureName": "This is: {label}.",

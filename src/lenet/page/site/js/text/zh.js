@@ -77,6 +77,8 @@ export const zh = {
   "answers.sure": "这是 {label}。",
   "answers.unsure": "我不确定。也许是 {label}（{share}）。",
   "answers.none": "这不是数字（{share}）。",
+  "answers.noneDigit": "非数字",
+  "answers.noneName": "都不是",
   "answers.nothing": "还没有写任何东西。",
   "answers.noDigit": "这张图片里没有找到数字。",
   "answers.sureName": "这是：{label}。",

@@ -1,13 +1,15 @@
-/** The words of the tour, the convolution, the sliders and the account. */
+/** The words of the tour, the convolution, the sliders, the account and the training. */
 
 import { text as account } from "lenet/account/text.js";
+import { en as learningEn } from "lenet/learning/text/en.js";
+import { zh as learningZh } from "lenet/learning/text/zh.js";
 import { text as robustness } from "lenet/robustness/text.js";
 import { en } from "lenet/tour/text/en.js";
 import { zh } from "lenet/tour/text/zh.js";
 
 export const text = {
-  en: { ...en, ...robustness.en, ...account.en },
-  zh: { ...zh, ...robustness.zh, ...account.zh },
+  en: { ...en, ...robustness.en, ...account.en, ...learningEn },
+  zh: { ...zh, ...robustness.zh, ...account.zh, ...learningZh },
 };
 
 /** The text of a key in the language shown; without `values`, its places stay marked as `{name}`. */

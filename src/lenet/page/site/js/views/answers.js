@@ -38,17 +38,20 @@ function createList(store, loaded) {
   const hasNames = loaded.labels.some((label) => !/^\d$/.test(label));
   const digit = make("p", { class: "answer-digit", "aria-hidden": "true" });
   const verdict = make("p", { class: "answer-verdict" });
-  const rows = loaded.labels.map((label) => {
+  const makeRow = (label, name) => {
     const bar = make("span", { class: "bar" });
     const value = make("span", { class: "answer-value" });
-    const row = make("li", { "data-label": label },
-      make("span", { class: "answer-label" }, label), make("span", { class: "track" }, bar), value);
+    const row = make("li", { "data-label": label }, name, make("span", { class: "track" }, bar), value);
     return { row, bar, value };
-  });
+  };
+  const rows = loaded.labels.map((label) => makeRow(label, make("span", { class: "answer-label" }, label)));
+  const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
+  const noneRow = loaded.refusal === null || isPenalty ? null
+    : makeRow("none", say(store, make("span", { class: "answer-label is-none" }), noneKey));
   const element = make("div", { class: "answer" },
     make("h3", { class: "network-name" }, loaded.title),
     make("div", { class: "answer-head" }, digit, verdict),
-    make("ol", { class: "answer-rows" }, ...rows.map(({ row }) => row)),
+    make("ol", { class: "answer-rows" }, ...[...rows, noneRow].flatMap((one) => (one ? [one.row] : []))),
     say(store, make("p", { class: "figure-note" }), isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
   element.dataset.network = loaded.title;
@@ -57,7 +60,8 @@ function createList(store, loaded) {
   function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.accepted);
     const isSure = answer?.accepted ?? false;
-    digit.textContent = !answer ? "–" : isSure ? loaded.labels[answer.winner] : "?";
+    const isNone = Boolean(answer) && answer.none > answer.probabilities[answer.winner];
+    digit.textContent = !answer ? "–" : isSure ? loaded.labels[answer.winner] : isNone ? "∅" : "?";
     verdict.textContent = sentence(answer, picture);
     element.dataset.answer = isSure ? loaded.labels[answer.winner] : "";
     const longest = isPenalty && answer ? Math.max(...answer.penalties) : 1;
@@ -65,20 +69,28 @@ function createList(store, loaded) {
       const size = !answer ? 0 : isPenalty ? answer.penalties[index] : answer.probabilities[index];
       bar.style.transform = `scaleX(${size / longest})`;
       value.textContent = !answer ? "" : isPenalty ? number(size, 1) : percent(size);
-      row.classList.toggle("is-winner", Boolean(answer) && index === answer.winner);
+      row.classList.toggle("is-winner", Boolean(answer) && !isNone && index === answer.winner);
     });
+    if (!noneRow) return;
+    noneRow.bar.style.transform = `scaleX(${answer?.none ?? 0})`;
+    noneRow.value.textContent = answer ? percent(answer.none) : "";
+    noneRow.row.classList.toggle("is-winner", isNone);
   }
 
   function sentence(answer, picture) {
     if (!answer) return t(store, picture ? "answers.noDigit" : "answers.nothing");
     const label = loaded.labels[answer.winner];
+    const article = articleOf(label);
     const share = percent(answer.probabilities[answer.winner]);
-    if (answer.accepted) return t(store, hasNames ? "answers.sureName" : "answers.sure", { label, share });
+    if (answer.accepted) return t(store, hasNames ? "answers.sureName" : "answers.sure", { label, article, share });
     if (answer.none > answer.probabilities[answer.winner]) {
       return t(store, hasNames ? "answers.noneOfThem" : "answers.none", { share: percent(answer.none) });
     }
-    return t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, share });
+    return t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, article, share });
   }
 
   return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };
 }
+
+/** The indefinite article of a number in English: an 8. */
+const articleOf = (label) => (/^(8|11$|18$)/.test(label) ? "an" : "a");

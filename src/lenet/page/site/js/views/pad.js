@@ -1,3 +1,4 @@
+import { GRID } from "lenet/address/drawings.js";
 import { say, t } from "lenet/text.js";
 import { timed } from "lenet/timings.js";
 import { NotRead, readOnServer } from "lenet/reading/served.js";
@@ -19,6 +20,7 @@ export function mountPad(container, store) {
   let requested = 0;
   let sample = 0;
   let attempts = 0;
+  let sampleDigit = null;
 
   const canvas = sheet.canvas;
   canvas.className = "sheet";
@@ -62,7 +64,7 @@ export function mountPad(container, store) {
     event.preventDefault();
     interrupt();
     canvas.setPointerCapture(event.pointerId);
-    if (!photo.hidden) clear();
+    if (!photo.hidden || sampleDigit !== null) clear(); // what is drawn replaces a sample
     openStroke = { id: event.pointerId, stroke: { width: Number(width.value), points: [placeOf(event)] } };
     strokes.push(openStroke.stroke);
     drawnPoints = 0;
@@ -86,7 +88,8 @@ export function mountPad(container, store) {
 
   function placeOf(event) {
     const box = canvas.getBoundingClientRect();
-    return [((event.clientX - box.left) / box.width) * SHEET, ((event.clientY - box.top) / box.height) * SHEET];
+    const share = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    return share.map((value) => Math.round((value * SHEET) / GRID) * GRID); // so that an address holds it exactly
   }
 
   function request() {
@@ -119,12 +122,14 @@ export function mountPad(container, store) {
 
   function undo() {
     interrupt();
+    sampleDigit = null;
     strokes.pop();
     redraw();
   }
 
   function clear() {
     interrupt();
+    sampleDigit = null;
     strokes = [];
     redraw();
     clearButton.disabled = true;
@@ -142,6 +147,7 @@ export function mountPad(container, store) {
   /** A sample writes itself, and every stage answers on the way, unless less motion is asked for. */
   function load(digit, { atOnce = matchMedia("(prefers-reduced-motion: reduce)").matches } = {}) {
     interrupt();
+    sampleDigit = digit;
     const allStrokes = strokesOf(SAMPLES[digit], Number(width.value));
     const count = allStrokes.reduce((sum, stroke) => sum + stroke.points.length, 0);
     const start = performance.now();
@@ -180,6 +186,7 @@ export function mountPad(container, store) {
   }
 
   function publishPhoto(picture, found) {
+    sampleDigit = null;
     strokes = [];
     sheet.clear();
     photo.width = picture.width;
@@ -193,7 +200,15 @@ export function mountPad(container, store) {
     store.set({ picture, isDrawn: false, found, chosen: 0 });
   }
 
-  return { load, clear, undo, choose: () => file.click() };
+  /** Strokes from elsewhere in place of all that is there. */
+  function draw(others) {
+    clear();
+    strokes = others;
+    redraw();
+  }
+
+  const drawn = () => ({ sample: sampleDigit, strokes });
+  return { load, draw, drawn, clear, undo, choose: () => file.click() };
 }
 
 /** The server's boxes, which are in pixels of the file's picture, in those of the picture shown. */

@@ -1,0 +1,68 @@
+/** The drawing and the view in the page's address, so that a link shows the same. */
+
+import { drawingOf, drawingText } from "lenet/address/drawings.js";
+
+const REST = 400; // milliseconds after the last change
+
+/**
+ * What an address asks for; what it does not say, or says wrongly, is null.
+ *
+ * @param {string} hash - of the address
+ * @param {Loaded[]} networks
+ * @returns {{sample: ?number, strokes: ?Stroke[], shown: ?number[], focus: ?Object}}
+ */
+export function askedIn(hash, networks) {
+  const asked = new URLSearchParams(hash.slice(1));
+  const digit = asked.get("sample");
+  const shown = asked.get("networks")?.split(",").map((title) => networks.findIndex((one) => one.title === title));
+  const isShown = shown && shown.length <= 2 && shown.every((index) => index >= 0);
+  return {
+    sample: /^\d$/.test(digit ?? "") ? Number(digit) : null,
+    strokes: drawingOf(asked.get("drawing") ?? ""),
+    shown: isShown ? shown : null,
+    focus: focusOf(asked.get("unit") ?? "", networks, isShown ? shown : [0]),
+  };
+}
+
+/** A unit of a network shown, as `0:c3:5,4,7`; null where there is none. */
+function focusOf(text, networks, shown) {
+  const [place, name, numbers] = text.split(":");
+  const stages = networks[shown[Number(place)]]?.network.stages ?? [];
+  const stage = stages.findIndex((one) => one.name === name);
+  const unit = numbers?.split(",").map(Number) ?? [];
+  const isThere = stage >= 0 && unit.length === 3
+    && unit.every((index, axis) => Number.isInteger(index) && index >= 0 && index < stages[stage].outputShape[axis]);
+  return isThere ? { shown: Number(place), stage, unit, pinned: true } : null;
+}
+
+/** Keeps the address true to the store from the next change on. */
+export function keepAddress(store, pad) {
+  let resting = 0;
+  store.subscribe(["picture", "shown", "focus"], () => {
+    clearTimeout(resting);
+    resting = setTimeout(write, REST);
+  });
+  addEventListener("hashchange", () => {
+    if (!location.hash.includes("=")) return; // a place of the page
+    const { sample, strokes, shown, focus } = askedIn(location.hash, store.state.networks);
+    if (shown) store.set({ shown });
+    if (strokes) pad.draw(strokes);
+    else if (sample !== null) pad.load(sample);
+    if (focus) store.set({ focus });
+  });
+
+  function write() {
+    const { networks, shown, focus } = store.state;
+    const { sample, strokes } = pad.drawn();
+    const told = new URLSearchParams();
+    if (sample !== null) told.set("sample", sample);
+    else if (strokes.length) told.set("drawing", drawingText(strokes));
+    if (shown.join() !== "0") told.set("networks", shown.map((index) => networks[index].title).join(","));
+    if (focus?.pinned) {
+      const { stages } = networks[shown[focus.shown]].network;
+      told.set("unit", `${focus.shown}:${stages[focus.stage].name}:${focus.unit}`);
+    }
+    const text = told.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
+  }
+}

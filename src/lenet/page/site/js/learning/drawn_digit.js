@@ -1,0 +1,90 @@
+/** One's own drawing, read by the network as it stands. */
+
+import { networkInput, probabilities } from "lenet/network.js";
+import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
+import { phrase } from "lenet/tour/text.js";
+import { make } from "lenet/views/elements.js";
+import { number, percent } from "lenet/views/numbers.js";
+
+const LABELS = [..."0123456789"];
+const C3 = 2;
+const MAPS_A_ROW = 8;
+const MAP_GAP = 4;
+const UNSCALED = { temperature: 1, least: 0 };
+
+/**
+ * @param {Object} store
+ * @param {() => Network} networkNow
+ * @returns {{element: HTMLElement, maps: HTMLElement, follow: () => void, say: () => void}}
+ */
+export function mountDrawnDigit(store, networkNow) {
+  const title = make("h3", { class: "small-title" });
+  const host = make("div", { class: "learning-digit" });
+  const verdict = make("p", { class: "learning-verdict" });
+  const hint = make("p", { class: "learning-hint" });
+  const rows = LABELS.map((label) => {
+    const bar = make("span", { class: "bar" });
+    const value = make("span", { class: "answer-value" });
+    const row = make("li", { "data-label": label }, make("span", { class: "answer-label" }, label),
+      make("span", { class: "track" }, bar), value);
+    return { row, bar, value };
+  });
+  const element = make("div", { class: "learning-drawn" }, title,
+    make("div", { class: "learning-drawn-parts" }, make("div", {}, host, verdict),
+      make("ol", { class: "answer-rows" }, ...rows.map(({ row }) => row))), hint);
+  const mapsTitle = make("h3", { class: "small-title" });
+  const mapsHost = make("div");
+  const maps = make("div", { class: "learning-maps" }, mapsTitle, mapsHost);
+  let pass = null;
+
+  const tile = mountDrawing(host, {
+    height: (width) => width,
+    draw: (context, width, _height, palette) => drawTile(context, palette, store.state.image ?? new Uint8Array(784),
+      { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
+  });
+  const mapsDrawing = mountDrawing(mapsHost, {
+    height: (width) => 2 * (mapWidth(width) + MAP_GAP),
+    draw: (context, width, _height, palette) => {
+      const { shape: [count, height, across], values } = pass?.stages[C3] ?? { shape: [16, 10, 10], values: new Float32Array(1600) };
+      const side = mapWidth(width);
+      for (let map = 0; map < count; map++) {
+        drawTile(context, palette, values, { rows: height, columns: across, start: map * height * across,
+          x: 1 + (map % MAPS_A_ROW) * (side + MAP_GAP), y: 1 + Math.floor(map / MAPS_A_ROW) * (side + MAP_GAP), width: side });
+      }
+    },
+  });
+
+  function follow() {
+    const network = networkNow();
+    const { image } = store.state;
+    pass = image && network ? network.run(networkInput(network, image)) : null;
+    const answer = pass && probabilities({ network, calibration: UNSCALED, refusal: null }, pass.outputs);
+    const longest = answer?.penalties ? Math.max(...answer.penalties) : 1;
+    rows.forEach(({ row, bar, value }, label) => {
+      const size = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
+      bar.style.transform = `scaleX(${size / longest || 0})`;
+      value.textContent = !answer ? "" : answer.penalties ? number(size, 1) : percent(size);
+      row.classList.toggle("is-winner", answer?.winner === label);
+    });
+    verdict.textContent = answer
+      ? phrase(store, "learning.answer", { label: answer.winner, share: percent(answer.probabilities[answer.winner]) })
+      : phrase(store, "learning.drawing.empty");
+    element.dataset.answer = answer ? String(answer.winner) : "";
+    tile.redraw();
+    mapsDrawing.redraw();
+  }
+
+  function say() {
+    title.textContent = phrase(store, "learning.drawing");
+    mapsTitle.textContent = phrase(store, "learning.maps");
+    const [before, after] = phrase(store, "learning.drawing.hint").split("{draw}");
+    hint.replaceChildren(before, make("a", { href: "#pad" }, phrase(store, "learning.drawing.draw")), after);
+    tile.describe(phrase(store, "learning.drawing.text"));
+    mapsDrawing.describe(phrase(store, "learning.mapsText"));
+    follow();
+  }
+
+  return { element, maps, follow, say };
+}
+
+const mapWidth = (width) => (width - 2) / MAPS_A_ROW - MAP_GAP;

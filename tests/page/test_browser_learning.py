@@ -1,0 +1,252 @@
+"""The chapter in which a network is trained, used in the system's Chromium."""
+
+import re
+import time
+
+import pytest
+
+from lab.benchmarks.page_driver import browser_path, opened
+from lenet.model import pretrained
+from lenet.page.export import write_page
+
+pytest.importorskip("playwright.sync_api")
+
+if browser_path() is None:
+    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+
+RUN = "s.learning.run"
+SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("learning") / "lesson.html"
+    write_page(path, [pretrained("lenet-5")])
+    return path
+
+
+@pytest.fixture
+def page(browser, file):
+    with opened(browser, file) as page:
+        yield page
+    assert page.faults == []
+    assert [address for address in page.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def until(page, expression, seconds=120):
+    """Wait for what training brings about, which takes as long as the machine is busy."""
+    end = time.monotonic() + seconds
+    while not page.state(expression):
+        assert time.monotonic() < end, f"never came true: {expression}"
+        page.page.wait_for_timeout(50)
+
+
+def open_chapter(page):
+    page.page.click("[data-do=open-learning]")
+    until(page, f"s.learning && {RUN}.readings.length > 0")
+
+
+def press(page, name):
+    page.page.click(f"#learning [data-do={name}]")
+
+
+def choose(page, **choices):
+    for key, value in choices.items():
+        page.page.select_option(f"[data-choice={key}]", str(value))
+
+
+def numbers(text):
+    return [float(part.replace("−", "-")) for part in re.findall(r"(?<![\w.])[−-]?\d+(?:\.\d+)?", text)]
+
+
+def test_digits_and_worker_come_only_when_the_chapter_is_opened(page):
+    assert not [address for address in page.requests if address.startswith("blob:")]
+    assert page.state("s.learning === undefined")
+    open_chapter(page)
+    assert len([address for address in page.requests if address.startswith("blob:")]) == 1
+    assert page.state("[s.learning.digits.training, s.learning.digits.test]") == [2000, 500]
+
+
+def test_before_the_first_update_the_network_guesses(page):
+    open_chapter(page)
+    assert page.state(f"{RUN}.updates") == 0
+    assert page.state(f"{RUN}.readings[0].misread.length") > 350
+
+
+def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weights(page):
+    open_chapter(page)
+    weights = f"Array.from({RUN}.network.stages[2].arrays.weight)"
+    first = page.state(weights)
+    press(page, "step")
+    until(page, f"{RUN}.updates === 1")
+    moved = page.state(weights)
+    assert moved != first
+    press(page, "back")
+    until(page, f"{RUN}.updates === 0 && {RUN}.readings.length === 1")
+    assert page.state(weights) == first
+    press(page, "step")
+    until(page, f"{RUN}.updates === 1")
+    assert page.state(weights) == moved
+
+
+def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(page):
+    open_chapter(page)
+    press(page, "run")
+    until(page, f"{RUN}.readings.length >= 2")
+    page.page.keyboard.press("c")
+    assert page.page.get_attribute(".learning-drawn", "data-answer") == ""
+    page.page.evaluate("scrollTo(0, 0)")
+    page.draw(SEVEN)
+    assert page.page.get_attribute(".learning-drawn", "data-answer") in list("0123456789")
+    press(page, "run")
+    page.page.wait_for_timeout(1000)
+    updates = page.state(f"{RUN}.updates")
+    page.page.wait_for_timeout(1000)
+    assert page.state(f"{RUN}.updates") == updates
+    assert page.page.inner_text("#learning [data-do=run]") == "Start"
+
+
+def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
+    open_chapter(page)
+    choose(page, batch=64)
+
+    def curve():
+        press(page, "run")
+        until(page, f"{RUN}.readings.length >= 3")
+        press(page, "run")
+        found = page.state(f"{RUN}.readings.slice(0, 3)"), page.state(f"{RUN}.losses.slice(0, 8)")
+        press(page, "back")
+        until(page, f"{RUN}.updates === 0 && {RUN}.readings.length === 1")
+        return found
+
+    first = curve()
+    assert curve() == first
+    choose(page, seed=2)
+    assert curve() != first
+
+
+def test_a_choice_starts_another_run_and_leaves_the_curve_of_the_one_before(page):
+    open_chapter(page)
+    press(page, "step")
+    until(page, f"{RUN}.updates === 1")
+    choose(page, activation="squash")
+    assert page.state("s.learning.earlier.updates") == 1
+    assert page.state(f"{RUN}.choices.activation") == "squash"
+    told = page.page.inner_text(".learning-runs")
+    assert "This run" in told
+    assert "squash (scaled tanh)" in told.split("The run before")[0]
+    assert "ReLU" in told.split("The run before")[1]
+    page.page.click(".learning-runs button")
+    assert page.state("s.learning.earlier") is None
+    assert page.page.inner_text(".learning-runs") == ""
+
+
+def test_every_choice_can_be_trained(page):
+    open_chapter(page)
+    for key in ("activation", "sampling", "connections", "outputs", "firstWeights", "shift"):
+        for value in page.page.locator(f"[data-choice={key}] option").evaluate_all("all => all.map(one => one.value)"):
+            choose(page, **{key: value})
+            press(page, "step")
+            until(page, f"{RUN}.updates === 1")
+            assert str(page.state(f"{RUN}.choices.{key}")) == value
+            assert page.state(f"Number.isFinite({RUN}.losses[0].loss)")
+
+
+def test_presets_name_the_choices_and_a_choice_of_ones_own_leaves_them(page):
+    open_chapter(page)
+    pressed = "#learning [data-preset][aria-pressed=true]"
+    assert page.page.locator(pressed).get_attribute("data-preset") == "today"
+    for name in ("paper", "textbook", "trap"):
+        page.page.click(f"#learning [data-preset={name}]")
+        assert page.page.locator(pressed).get_attribute("data-preset") == name
+    assert page.state(f"{RUN}.choices.outputs") == "sigmoid"
+    choose(page, outputs="logits")
+    assert page.page.locator(pressed).count() == 0
+
+
+def test_the_gradient_of_a_chosen_weight_is_written_out_with_numbers_that_add_up(page):
+    open_chapter(page)
+    page.page.focus("#learning .learning-kernels canvas >> nth=1")
+    for key in ("ArrowRight", "ArrowDown"):
+        page.page.keyboard.press(key)
+    assert "C3, map 0, its kernel over S2’s map 0, row 3, column 3" in page.page.inner_text(".learning-weight")
+    for _ in range(2):
+        press(page, "step")
+    until(page, f"{RUN}.updates === 2 && {RUN}.watched")
+    noted = page.state(f"{RUN}.watched")
+    assert len(noted["parts"]) == 16
+    assert noted["index"] == 18
+    assert noted["gradient"] == pytest.approx(sum(noted["parts"]) / 16, rel=1e-6)
+    products = page.state(
+        f"{RUN}.watched.deltas.map((deltas, digit) => "
+        f"deltas.reduce((sum, delta, at) => sum + delta * {RUN}.watched.inputs[digit][at], 0))"
+    )
+    scale = max(map(abs, noted["parts"]))
+    assert products == pytest.approx(noted["parts"], abs=1e-5 * scale)
+    assert page.state(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["after"], rel=1e-6)
+    written = {name: numbers(page.page.inner_text(f"[data-formula={name}]")) for name in ("mean", "velocity", "after")}
+    total, count, gradient = written["mean"]
+    assert total / count == pytest.approx(gradient, abs=1e-2 * scale)
+    momentum, earlier, rate, again, velocity = written["velocity"]
+    assert (momentum, rate, again) == (0.9, 0.01, gradient)
+    assert momentum * earlier + rate * gradient == pytest.approx(velocity, abs=2e-3 * scale)
+    before, moved, after = written["after"]
+    assert moved == pytest.approx(abs(velocity))
+    assert before - velocity == pytest.approx(after, abs=1e-3 * scale)
+
+
+def test_arrow_keys_choose_among_the_digits_of_the_batch(page):
+    open_chapter(page)
+    press(page, "step")
+    until(page, f"{RUN}.updates === 1")
+    page.page.focus("#learning .learning-batch canvas")
+    page.page.keyboard.press("ArrowRight")
+    label = page.state(f"s.learning.digits.labels[{RUN}.watched.examples[1]]")
+    assert page.page.inner_text(".learning-one .small-title") == f"Digit 2 of the batch, a {label}"
+
+
+def test_weights_that_have_run_away_stop_the_training_with_a_sentence(page):
+    open_chapter(page)
+    choose(page, outputs="rbf", rate=1, momentum=0.95, batch=4)
+    press(page, "run")
+    until(page, "document.querySelector('#learning .fault').textContent !== ''")
+    assert "the rate is too large" in page.page.inner_text("#learning .fault")
+    assert page.page.inner_text("#learning [data-do=run]") == "Start"
+
+
+def test_every_word_of_the_chapter_changes_with_the_language(page):
+    open_chapter(page)
+    press(page, "step")
+    until(page, f"{RUN}.updates === 1")
+    choose(page, seed=2)
+    page.page.click("[data-switch=language] [data-value=zh]")
+    words = set(re.findall(r"\b[a-z]{4,}\b", page.page.inner_text("#learning")))
+    assert words <= {"squash", "tanh", "sigmoid", "logits", "softmax"}
+    page.page.click("[data-switch=language] [data-value=en]")
+    assert not re.search("[\u4e00-\u9fff]", page.page.inner_text("#learning"))
+
+
+@pytest.mark.parametrize(
+    ("width", "scheme", "query"),
+    [(1440, "light", ""), (1024, "dark", "?lang=zh"), (390, "dark", ""), (360, "light", "")],
+)
+def test_nothing_is_wider_than_the_window_and_axe_finds_no_serious_fault_while_it_learns(
+    browser, file, axe, width, scheme, query
+):
+    with opened(browser, file, width, 900, scheme, query) as page:
+        open_chapter(page)
+        press(page, "step")
+        until(page, f"{RUN}.updates === 1")
+        choose(page, batch=128, seed=3)
+        press(page, "run")
+        until(page, f"{RUN}.updates > 2")
+        assert page.page.evaluate("document.documentElement.scrollWidth") <= width
+        page.page.evaluate(axe)
+        result = page.page.evaluate("axe.run('#learning', { resultTypes: ['violations'] })")
+        faults = {
+            found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
+            for found in result["violations"]
+            if found["impact"] in ("serious", "critical")
+        }
+        assert faults == {}
+        assert page.faults == []
