@@ -236,7 +236,7 @@ def measure(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress
 def _gap_part(gap: int) -> str:
     """Name of a gap among the parts of a row's figures.
 
-    >>> _named(-1)
+    >>> _gap_part(-1)
     'gap −1'
     """
     return f"gap {gap}".replace("-", "−")

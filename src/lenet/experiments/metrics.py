@@ -110,7 +110,7 @@ def compared(row: Row, figures: Figures, is_complete: bool) -> list[dict[str, An
 def largest_difference(measured: Sequence[float], published: Sequence[float], start: int = 3) -> dict[str, float]:
     """Largest difference of our mean curve and the printed one, after ``start`` passes.
 
-    >>> farthest([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
+    >>> largest_difference([9, 9, 9, 1.5, 1.0], [1, 1, 1, 1.4, 1.2])
     {'pass': 5, 'difference': -0.2}
     """
     differences = [

@@ -135,7 +135,7 @@ def _utf8(text: str) -> str:
 def _printable_name(filename: str) -> str:
     """The last part of a file's name, as it can be printed.
 
-    >>> _shown_name("C:\\\\scans\\\\seven\\n.png")
+    >>> _printable_name("C:\\\\scans\\\\seven\\n.png")
     'seven\\\\n.png'
     """
     name = PurePosixPath(filename.replace("\\", "/")).name[-_MAX_NAME_LENGTH:]
