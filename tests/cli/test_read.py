@@ -141,7 +141,7 @@ def test_a_picture_without_digits_prints_nothing_says_why_and_fails(blank: Path,
 
 def test_weights_that_are_none_are_one_sentence(one: Path, capsys):
     assert main(["read", str(one), "--weights", str(one)]) == 1
-    assert "not a readable safetensors file" in capsys.readouterr().err
+    assert "is no file of weights; expected" in capsys.readouterr().err
 
 
 def test_an_idx_file_gives_a_digit_a_line(idx: Path, mnist, capsys):

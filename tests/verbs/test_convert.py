@@ -154,6 +154,12 @@ def test_a_source_that_is_no_file_is_named(tmp_path):
         lenet.convert(tmp_path, tmp_path / "o.safetensors")
 
 
+def test_a_file_of_anything_else_is_said_to_be_no_weights(tmp_path, capsys):
+    (tmp_path / "notes.c").write_text("int main(void) { return 0; }\n")
+    assert main(["evaluate", str(tmp_path / "notes.c")]) == 1
+    assert capsys.readouterr().err.startswith(f"lenet: {tmp_path / 'notes.c'}: is no file of weights; expected")
+
+
 @pytest.mark.parametrize("option", [["--input-range", "0"], ["--normalize", "a,b"], ["--size", "x"]])
 def test_options_that_are_no_numbers_are_wrong_usage(option, foreign, capsys):
     assert main(["convert", str(foreign), *option]) == 2

@@ -40,7 +40,11 @@ class ImportedModel:
 
 
 def kind_of(path: Path) -> str:
-    """Detect a file's format, ``"pytorch"``, ``"onnx"`` or ``"safetensors"``, by its first bytes or its suffix."""
+    """Detect a file's format, ``"pytorch"``, ``"onnx"`` or ``"safetensors"``, by its first bytes or its suffix.
+
+    Raises:
+        WeightsError: if it is none of these; the text names no path.
+    """
     if (suffix := path.suffix.lower()) == ".safetensors":
         return "safetensors"
     with path.open("rb") as file:
@@ -49,7 +53,9 @@ def kind_of(path: Path) -> str:
         return "pytorch"
     if start[8:9] == b"{":
         return "safetensors"
-    return "onnx" if suffix == ".onnx" else "pytorch" if suffix in _FOREIGN_SUFFIXES else "safetensors"
+    if suffix not in _FOREIGN_SUFFIXES:
+        raise WeightsError("is no file of weights; expected lenet's own, safetensors, a PyTorch state_dict, or ONNX")
+    return "onnx" if suffix == ".onnx" else "pytorch"
 
 
 def import_file(path: Path, kind: str, choice: Choice) -> ImportedModel:
