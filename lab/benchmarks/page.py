@@ -47,10 +47,12 @@ def main(strokes: int, file: Path) -> None:
             print(f"{row:34}{stroke_times(watched, strokes, second=False, focused=False, bar=STROKE_BAR_LEARNING)}")
         with opened(browser, file) as watched:
             start_training(watched)
+            processor_time = renderers_seconds(browser)
             seconds, passes, error = training_time(watched)
+            processor_time = renderers_seconds(browser) - processor_time
         browser.close()
-    print(f"\ntraining: {error:.1f} % of 500 misread after {seconds:.1f} s and {passes:.1f} passes", end=" ")
-    print(f"(bar {LEARNING_ERROR_BAR:.0f} % within {LEARNING_SECONDS_BAR:.0f} s)")
+    print(f"\ntraining: {error:.1f} % of 500 misread after {passes:.1f} passes, {seconds:.1f} s", end=" ")
+    print(f"(bar {LEARNING_ERROR_BAR:.0f} % within {LEARNING_SECONDS_BAR:.0f} s), {processor_time:.1f} s of processors")
     size = file.stat().st_size
     print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (bar {OPENING_BAR:.0f})")
     print(f"size: {size / 1e6:.2f} MB (bar {SIZE_BAR / 1e6:.1f})")
@@ -62,6 +64,12 @@ def start_training(watched: Watched) -> None:
     watched.wait("s.learning?.run?.readings.length > 0")
     watched.page.click("#learning [data-do=run]")
     watched.page.evaluate("scrollTo(0, 0)")
+
+
+def renderers_seconds(browser: Any) -> float:
+    """Processor time of all pages and their workers so far, which other work on the machine hardly changes."""
+    processes = browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")["processInfo"]
+    return float(sum(process["cpuTime"] for process in processes if process["type"] == "renderer"))
 
 
 def training_time(watched: Watched) -> tuple[float, float, float]:

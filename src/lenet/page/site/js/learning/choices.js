@@ -27,7 +27,8 @@ const COMMON = { batch: 16, momentum: 0.9, shift: 1, firstWeights: "usual", seed
 /** Trainings worth seeing, the first of them shown first. */
 export const PRESETS = {
   today: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "logits", rate: 0.01 },
-  paper: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf", rate: 0.001 },
+  paper: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf",
+    rate: 0.001 },
   textbook: { ...COMMON, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits", rate: 0.2,
     batch: 64, shift: 0, firstWeights: "wide" },
   trap: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid", rate: 0.02 },

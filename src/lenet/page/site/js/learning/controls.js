@@ -8,7 +8,8 @@ const NUMBERS = ["rate", "batch", "momentum", "seed"];
 
 /**
  * @param {Object} store
- * @param {{choose: (choices: Object) => void, go: () => void, pause: () => void, step: () => void, back: () => void}} acts
+ * @param {{choose: (choices: Object) => void, go: () => void, pause: () => void, step: () => void,
+ *     back: () => void}} acts
  */
 export function mountControls(store, { choose, go, pause, step, back }) {
   let choices = null;
@@ -55,14 +56,17 @@ export function mountControls(store, { choose, go, pause, step, back }) {
   }
 
   return {
-    presets: make("div", { class: "learning-presets", role: "group", "aria-labelledby": "learning-presets" }, presetsTitle,
+    presets: group("presets", presetsTitle,
       make("div", { class: "controls" }, ...presets.map(({ button }) => button)), see),
-    choices: make("div", { class: "learning-choices", role: "group", "aria-labelledby": "learning-choices" }, choicesTitle,
-      ...selects.map(({ label }) => label)),
+    choices: group("choices", choicesTitle, ...selects.map(({ label }) => label)),
     buttons: make("div", { class: "controls" }, run, one, restart),
     show,
     say,
   };
+}
+
+function group(name, ...children) {
+  return make("div", { class: `learning-${name}`, role: "group", "aria-labelledby": `learning-${name}` }, ...children);
 }
 
 /** A choice in the language shown. */

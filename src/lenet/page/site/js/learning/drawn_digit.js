@@ -10,6 +10,7 @@ const LABELS = [..."0123456789"];
 const C3 = 2;
 const MAPS_A_ROW = 8;
 const MAP_GAP = 4;
+const NO_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
 const UNSCALED = { temperature: 1, least: 0 };
 
 /**
@@ -45,11 +46,12 @@ export function mountDrawnDigit(store, networkNow) {
   const mapsDrawing = mountDrawing(mapsHost, {
     height: (width) => 2 * (mapWidth(width) + MAP_GAP),
     draw: (context, width, _height, palette) => {
-      const { shape: [count, height, across], values } = pass?.stages[C3] ?? { shape: [16, 10, 10], values: new Float32Array(1600) };
+      const { shape: [count, height, across], values } = pass?.stages[C3] ?? NO_MAPS;
       const side = mapWidth(width);
       for (let map = 0; map < count; map++) {
-        drawTile(context, palette, values, { rows: height, columns: across, start: map * height * across,
-          x: 1 + (map % MAPS_A_ROW) * (side + MAP_GAP), y: 1 + Math.floor(map / MAPS_A_ROW) * (side + MAP_GAP), width: side });
+        const [x, y] = [map % MAPS_A_ROW, Math.floor(map / MAPS_A_ROW)].map((place) => 1 + place * (side + MAP_GAP));
+        drawTile(context, palette, values,
+          { rows: height, columns: across, start: map * height * across, x, y, width: side });
       }
     },
   });

@@ -1,7 +1,10 @@
 /** The weights that training starts from, by the rules of `lenet.initialization` and two to compare with. */
 
+import { connectedMaps } from "lenet/stages.js";
+
 /**
- * Weights uniform in ± width / √fan-in, or width / fan-in; coefficients at that bound; biases 0, or drawn like weights.
+ * Weights uniform in ± width / √fan-in, or width / fan-in; coefficients at that bound; biases 0, or drawn like
+ * weights.
  */
 export const RULES = {
   sqrt: { width: 1.2, bound: Math.sqrt, drawsBiases: false },
@@ -39,7 +42,7 @@ export function drawFirstWeights(stages, rule, random) {
 function fanInsOf(layer, [maps, height, width]) {
   switch (layer.kind) {
     case "convolution":
-      return Array.from({ length: layer.maps }, (_, map) => (layer.table?.[map].length ?? maps) * layer.kernel_size ** 2);
+      return connectedMaps(layer, maps).map((inputs) => inputs.length * layer.kernel_size ** 2);
     case "subsampling":
       return Array(maps).fill(layer.size ** 2);
     case "full_connection":

@@ -1,7 +1,7 @@
 /** The gradient of one weight in the last update, written out: the digits of the batch, their parts, and the sum. */
 
-import { ARROWS, makePickable } from "lenet/learning/picking.js";
 import { placeOfWeight } from "lenet/learning/kernels.js";
+import { ARROWS, makePickable } from "lenet/learning/picking.js";
 import { drawTile, largest, mountDrawing, write } from "lenet/tour/drawing.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
@@ -128,10 +128,12 @@ export function mountGradientSum(store, scene) {
     const decimals = decimalsFor(parts);
     const fine = Math.min(9, decimals + 2);
     const sum = parts.reduce((total, part) => total + part, 0);
+    const told = (value) => number(value, fine);
+    const inside = (value) => (value < 0 ? `(${told(value)})` : told(value));
     const rows = [
-      ["mean", `${number(sum, decimals)} / ${parts.length} = ${number(gradient, fine)}`],
-      ["velocity", `${momentum} · ${bracketed(earlier, fine)} + ${rate} · ${bracketed(gradient, fine)} = ${number(velocity, fine)}`],
-      ["after", `${number(before, fine)} ${velocity < 0 ? "+" : MINUS} ${number(Math.abs(velocity), fine)} = ${number(after, fine)}`],
+      ["mean", `${number(sum, decimals)} / ${parts.length} = ${told(gradient)}`],
+      ["velocity", `${momentum} · ${inside(earlier)} + ${rate} · ${inside(gradient)} = ${told(velocity)}`],
+      ["after", `${told(before)} ${velocity < 0 ? "+" : MINUS} ${told(Math.abs(velocity))} = ${told(after)}`],
     ];
     formulas.replaceChildren(...rows.flatMap(([key, formula]) =>
       [make("dt", {}, phrase(store, `learning.gradient.${key}`)), make("dd", { "data-formula": key }, formula)]));
@@ -142,7 +144,8 @@ export function mountGradientSum(store, scene) {
     const label = digits.labels[examples[place]];
     const part = number(parts[place], decimalsFor(parts));
     digitTitle.textContent = phrase(store, "learning.gradient.digit", { number: place + 1, label });
-    batch.describe(phrase(store, "learning.gradient.batchText", { count: parts.length, number: place + 1, label, part }));
+    const values = { count: parts.length, number: place + 1, label, part };
+    batch.describe(phrase(store, "learning.gradient.batchText", values));
     digitPart.hidden = !shape;
     if (!shape) return;
     const count = deltas[place].length;
@@ -167,5 +170,3 @@ function decimalsFor(values) {
   const size = largest(values);
   return Math.max(2, Math.min(8, 3 - Math.floor(Math.log10(size))));
 }
-
-const bracketed = (value, decimals) => (value < 0 ? `(${number(value, decimals)})` : number(value, decimals));

@@ -1,8 +1,8 @@
 /**
  * The backward pass of every kind of layer that the chapter's networks have, as `lenet.engine.reference` has it.
  *
- * Maps and their gradients are Float64Array (maps · rows · columns). What goes back through a layer are the deltas: the
- * derivatives of the loss by its sums.
+ * Maps and their gradients are Float64Array (maps · rows · columns). What goes back through a layer are the deltas:
+ * the derivatives of the loss by its sums.
  */
 
 import { connectedMaps } from "lenet/stages.js";
@@ -196,7 +196,8 @@ function prepareAveragePooling({ layer: { size }, inputShape: [, inputHeight, in
 }
 
 /** Of equal values the first one counts. */
-function backToMaxima(input, deltas, inputGrad, { layer: { size }, inputShape: [, inputHeight, inputWidth], outputShape }) {
+function backToMaxima(input, deltas, inputGrad, { layer: { size }, inputShape, outputShape }) {
+  const [, inputHeight, inputWidth] = inputShape;
   const [maps, height, width] = outputShape;
   inputGrad.fill(0);
   let at = 0;

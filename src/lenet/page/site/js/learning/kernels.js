@@ -21,8 +21,8 @@ export function kernelsOf({ layer, inputShape: [inputMaps] }) {
 
 /**
  * @param {HTMLElement} host
- * @param {{stageIndex: number, scene: () => Object, pick: (weight: Object) => void}} subject - the scene has the network
- *     and the weight chosen: {stage, index}
+ * @param {{stageIndex: number, scene: () => Object, pick: (weight: Object) => void}} subject - the scene has the
+ *     network and the weight chosen: {stage, index}
  */
 export function mountKernels(host, { stageIndex, scene, pick }) {
   const stage = () => scene().network.stages[stageIndex];
@@ -51,11 +51,13 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
         }
       }
       for (const { map, inputMap, start } of kernelsOf(stage())) {
-        const place = { rows: SIDE, columns: SIDE, x: left(map), y: HEAD + inputMap * (cell + gap), width: cell, scale, start };
+        const y = HEAD + inputMap * (cell + gap);
+        const place = { rows: SIDE, columns: SIDE, x: left(map), y, width: cell, scale, start };
         drawTile(context, palette, weight, place);
         const inside = chosenIndex() === null ? -1 : chosenIndex() - start;
         if (inside < 0 || inside >= SIDE * SIDE) continue;
-        frameCells(context, palette, place, { top: Math.floor(inside / SIDE), left: inside % SIDE, height: 1, width: 1 });
+        const cells = { top: Math.floor(inside / SIDE), left: inside % SIDE, height: 1, width: 1 };
+        frameCells(context, palette, place, cells);
       }
     },
   });

@@ -17,6 +17,7 @@ const BINS_A_PASS = 25;
  * @property {Object} bin - of the losses, the one that is being filled
  * @property {{passes: number, misread: number[]}[]} readings - of the test digits
  * @property {?WatchedGradient} watched - of the last update
+ * @property {boolean} isLost - whether a loss has grown beyond all numbers
  */
 
 /**
@@ -56,7 +57,8 @@ export async function openSession(packed, codes, changed) {
     number += 1;
     const made = makeNetwork(describeNetwork(choices, codes), choices);
     copy = made.copy;
-    run = { choices, network: made.network, updates: 0, passes: 0, losses: [], bin: { place: -1 }, readings: [], watched: null };
+    run = { choices, network: made.network, updates: 0, passes: 0, losses: [], bin: { place: -1 }, readings: [],
+      watched: null, isLost: false };
     worker.postMessage({ begin: made.plan, run: number, going: false });
   }
 
@@ -96,6 +98,7 @@ function makeNetwork(description, choices) {
 
 /** Adds an update's loss to the mean of its part of the pass. */
 function addLoss(run, { loss, wrong, batch, passes }) {
+  run.isLost ||= !Number.isFinite(loss);
   const place = Math.ceil(passes * BINS_A_PASS - 1e-9);
   if (run.bin.place !== place) {
     run.bin = { place, loss: 0, wrong: 0, digits: 0 };

@@ -6,7 +6,8 @@ import { make } from "lenet/views/elements.js";
 const SAY_EVERY = 5; // passes
 
 export function mountStatus(store, scene, counts) {
-  const figures = ["error", "loss", "passes", "updates"].map((key) => ({ key, name: make("dt"), value: make("dd", { "data-figure": key }) }));
+  const figures = ["error", "loss", "passes", "updates"].map((key) =>
+    ({ key, name: make("dt"), value: make("dd", { "data-figure": key }) }));
   const fault = make("p", { class: "fault", role: "alert" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
   const element = make("div", { class: "learning-status" },
@@ -25,8 +26,8 @@ export function mountStatus(store, scene, counts) {
       updates: String(run.updates),
     };
     figures.forEach(({ key, value }) => { value.textContent = texts[key]; });
-    const isLost = loss !== undefined && !Number.isFinite(loss);
-    if (Boolean(fault.textContent) !== isLost) fault.textContent = isLost ? phrase(store, "learning.diverged") : "";
+    const says = run.isLost ? phrase(store, "learning.diverged") : "";
+    if (fault.textContent !== says) fault.textContent = says;
     const due = Math.floor(run.passes / SAY_EVERY);
     if (due > announced && reading) {
       live.textContent = phrase(store, "learning.announce", { passes: texts.passes, error });

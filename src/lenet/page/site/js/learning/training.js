@@ -109,7 +109,8 @@ export function createTraining(plan, digits) {
     moved.fill(plan.inputRange[0]);
     for (let row = Math.max(0, -down); row < height - Math.max(0, down); row++) {
       const from = row * width + Math.max(0, -right);
-      moved.set(input.subarray(from, (row + 1) * width - Math.max(0, right)), (row + down) * width + Math.max(0, right));
+      const to = (row + down) * width + Math.max(0, right);
+      moved.set(input.subarray(from, (row + 1) * width - Math.max(0, right)), to);
     }
     return moved;
   }
@@ -155,7 +156,9 @@ function networkInputs(images, [background, ink], [, height, width]) {
   for (let place = 0, from = 0; place < count; place++) {
     for (let row = 0; row < 28; row++) {
       let to = (place * height + top + row) * width + left;
-      for (let column = 0; column < 28; column++) inputs[to++] = background + (images[from++] * (ink - background)) / 255;
+      for (let column = 0; column < 28; column++, from++, to++) {
+        inputs[to] = background + (images[from] * (ink - background)) / 255;
+      }
     }
   }
   return inputs;

@@ -7,8 +7,8 @@
  *
  * It says `"ready"` once. A report holds `run` (the training that it is about), `updates` and `passes` so far, the
  * `parameters` as they are (float32), the `losses` of the updates since the last report, the `readings` of the test
- * digits since then, and of the last update what was `watched`. Readings come after fixed updates, so that the same plan
- * gives the same curve.
+ * digits since then, and of the last update what was `watched`. Readings come after fixed updates, so that the same
+ * plan gives the same curve.
  */
 
 import { createTraining } from "lenet/learning/training.js";

@@ -52,7 +52,8 @@ function createList(store, loaded) {
     make("h3", { class: "network-name" }, loaded.title),
     make("div", { class: "answer-head" }, digit, verdict),
     make("ol", { class: "answer-rows" }, ...[...rows, noneRow].flatMap((one) => (one ? [one.row] : []))),
-    say(store, make("p", { class: "figure-note" }), isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
+    say(store, make("p", { class: "figure-note" }),
+      isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
   element.dataset.network = loaded.title;
   element.classList.toggle("has-names", hasNames);
