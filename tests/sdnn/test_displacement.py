@@ -5,7 +5,7 @@ import pytest
 
 from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
-from lenet.figures.displacement import Displaced
+from lenet.figures.displacement import Displaced, displacement
 from lenet.figures.sheet import DARK, LIGHT
 from lenet.initialization import initial_weights
 from lenet.model import Model, load
