@@ -5,7 +5,7 @@ import pytest
 
 from lenet.engine import forward
 from lenet.errors import ArchitectureError, WeightsError
-from lenet.figures.displacement import Displaced
+from lenet.figures.displacement import Displaced, displacement
 from lenet.figures.sheet import DARK, LIGHT
 from lenet.initialization import initial_weights
 from lenet.model import Model, load
@@ -97,11 +97,11 @@ def test_a_weights_file_keeps_the_prices_of_its_grammar(weights, tmp_path):
 @pytest.mark.parametrize("dark", [False, True])
 def test_the_picture_is_drawn(weights, fields, tmp_path, dark):
     pytest.importorskip("matplotlib")
-    displacement = Displacement(weights)
-    columns = displacement.columns(fields[:1])
+    network = Displacement(weights)
+    columns = network.columns(fields[:1])
     shown = Displaced(
         fields[0],
-        displacement.maps(fields[0])["c3_squash"],
+        network.maps(fields[0])["c3_squash"],
         columns.codes[0],
         columns.centers,
         ["", "4", "4", *[""] * 7, "1"],

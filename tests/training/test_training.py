@@ -227,7 +227,7 @@ def test_training_learns_and_keeps_what_it_needs(engine, tmp_path):
     assert [row["epoch"] for row in run.history] == [1, 2, 3]
     assert run.best["validation_errors"] == min(row["validation_errors"] for row in run.history)
     provenance = run.model.provenance
-    assert provenance["data"]["training_sha256"] == fingerprint(found)
+    assert provenance["data"]["training_sha256"] == fingerprint(found.train_images, found.train_labels)
     assert provenance["epoch"] == run.best["epoch"]
     assert provenance["engine"] == run.settings["engine"] == engine
 
