@@ -30,8 +30,9 @@ function drawChart(context, width, height, palette, { series, lines, isShare }) 
   const y = (value) => height - MARGIN.bottom
     - ((scaled(value) - low) / (high - low)) * (height - MARGIN.top - MARGIN.bottom);
   drawAxes(context, palette, { x, y, width, height, last, values: isShare ? PER_CENT : ticks(high, 4) });
-  for (const { value, text } of lines) drawMark(context, palette, y(value), text, width);
+  for (const { value } of lines) drawMark(context, palette, y(value), width);
   for (const one of series) drawSeries(context, palette, one, x, y);
+  for (const { value, text } of lines) nameMark(context, palette, y(value), text, width);
 }
 
 function drawAxes(context, palette, { x, y, width, height, last, values }) {
@@ -51,8 +52,8 @@ function drawAxes(context, palette, { x, y, width, height, last, values }) {
   }
 }
 
-/** A value that means something, dashed from side to side, with its name above it. */
-function drawMark(context, palette, level, text, width) {
+/** A value that means something, dashed from side to side. */
+function drawMark(context, palette, level, width) {
   context.strokeStyle = palette.positive;
   context.setLineDash([2, 3]);
   context.beginPath();
@@ -60,7 +61,18 @@ function drawMark(context, palette, level, text, width) {
   context.lineTo(width - MARGIN.right, level);
   context.stroke();
   context.setLineDash([]);
-  write(context, palette, text, width - MARGIN.right, level - 8,
+}
+
+/** Its name below it, with a rim that keeps it readable on a curve. */
+function nameMark(context, palette, level, text, width) {
+  const place = [width - MARGIN.right, level + 10];
+  context.font = `400 11px ${palette.mono}`;
+  context.textAlign = "right";
+  context.textBaseline = "middle";
+  context.strokeStyle = palette.paper;
+  context.lineWidth = 4;
+  context.strokeText(text, ...place);
+  write(context, palette, text, ...place,
     { size: 11, align: "right", face: palette.mono, color: palette.positive });
 }
 
