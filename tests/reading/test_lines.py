@@ -415,32 +415,63 @@ def test_a_letter_that_looks_like_a_digit_makes_a_word_no_number():
     assert not read_lines(ink_of_boxes((200, 700), *mixed), Bars())
 
 
-@pytest.mark.parametrize(("count", "uneven", "text"), [(4, 0, "1111"), (9, 0, ""), (9, 7, "111111111")])
-def test_many_strokes_set_evenly_are_no_ones(count: int, uneven: int, text: str):
-    rng = np.random.default_rng(0)
+@pytest.mark.parametrize("step", [24, 40, 70], ids=["close", "plain", "spaced"])
+@pytest.mark.parametrize("count", range(1, 13))
+def test_rows_of_ones_are_read_however_many_and_even_they_are(recognizer, count: int, step: int):
+    ones = [(top, left, bottom, left + 6) for top, left, bottom, _ in row_at(80, 50, count, step)]
+    draft = read_lines(ink_of_boxes((200, 960), *ones), recognizer)
+    assert draft.text == "1" * count
+    assert all(sign.probability > 0.9 for sign in draft.signs)
+
+
+def test_two_lines_of_ones_are_read(recognizer):
+    ones = [(top, left, bottom, left + 6) for y in (60, 130) for top, left, bottom, _ in row_at(y, 50, 6)]
+    assert read_lines(ink_of_boxes((240, 400), *ones), recognizer).text == "111111\n111111"
+
+
+def test_strokes_in_groups_of_five_are_tally_marks(recognizer):
     strokes = [
-        (top + int(rng.integers(-uneven, uneven + 1)), left, bottom + int(rng.integers(-uneven, uneven + 1)), left + 8)
-        for top, left, bottom, _ in row_at(80, 50, count)
+        (80, 50 + 20 * number + 60 * (number // 5), 120, 56 + 20 * number + 60 * (number // 5)) for number in range(13)
     ]
-    assert read_lines(ink_of_boxes((200, 460), *strokes), Told(d1=0.98)).text == text
+    draft = read_lines(ink_of_boxes((200, 560), *strokes), recognizer)
+    assert not draft
+    assert [reason for _, reason in draft.ignored] == ["tally marks"]
 
 
-def test_texture_that_hangs_together_is_ignored():
+def test_bars_closer_than_a_pen_sets_ones_are_no_ones(recognizer):
+    bars = [(60, 50 + 12 * number, 140, 54 + 12 * number + 2 * (number % 3)) for number in range(20)]
+    assert not read_lines(ink_of_boxes((200, 400), *bars), recognizer)
+
+
+def test_texture_that_hangs_together_is_ignored(recognizer):
     rng = np.random.default_rng(0)
     levels = np.zeros((400, 800), np.float32)
     for row, column in rng.integers(0, (340, 780), (700, 2)):
         levels[row : row + 60, column : column + 4] = 1
     levels[::40] = levels[1::40] = 1
-    draft = read_lines(InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH), Bars())
+    draft = read_lines(InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
     assert not draft
 
 
-def test_texture_is_ignored():
+def test_texture_is_ignored(recognizer):
     rng = np.random.default_rng(0)
-    page = np.kron(rng.random((100, 100)) < 0.2, np.ones((6, 6))).astype(np.float32)
-    draft = read_lines(InkMap(page, 0.004, 1.0, Polarity.PAPER_HIGH), Told(d1=1.0))
+    page = np.kron(rng.random((200, 200)) < 0.2, np.ones((6, 6))).astype(np.float32)
+    draft = read_lines(InkMap(page, 0.004, 1.0, Polarity.PAPER_HIGH), recognizer)
     assert not draft
-    assert draft.ignored == (((0, 0, 600, 600), "texture"),)
+    assert draft.ignored == (((0, 0, 1200, 1200), "texture"),)
+
+
+@pytest.mark.parametrize(("rows", "columns"), [(10, 20), (20, 25), (40, 50)])
+def test_a_page_of_very_many_digits_is_read(recognizer, writer, rows: int, columns: int):
+    lines = texts(writer, rows, columns)
+    draft = read_lines(ink_of(writer.page(lines, WritingStyle(height=40, gap=0.3), lead=0.3)), recognizer)
+    read = draft.text.replace(" ", "").split("\n")
+    assert len(read) == rows
+    assert sum(a == b for line, other in zip(read, lines, strict=True) for a, b in zip(line, other, strict=False)) > 0
+    digits = sum(len(line) for line in read)
+    assert digits >= 0.97 * rows * columns
+    covered = digits + len([reason for _, reason in draft.ignored if reason != "speck"])
+    assert covered >= 0.99 * rows * columns
 
 
 def test_no_ink_gives_an_empty_draft():

@@ -69,6 +69,7 @@ class Output:
                 self.read += 1
             else:
                 self.without_digits += 1
+            if reading.remark:
                 report(f"{printed_name}: {reading.remark}")
         if page.problem is not None:
             self.undrawn += 1

@@ -6,6 +6,7 @@ The picture libraries are imported when a picture is read, so that an IDX file n
 
 import os
 import sys
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,14 @@ from lenet.reading.batch.pages import Settings, names_idx, read_all, workers_for
 if TYPE_CHECKING:
     from lenet.reading.drawing.annotation import Drawings
 
+
+class Signs(StrEnum):
+    """What becomes of the signs between digits."""
+
+    omit = "omit"
+    keep = "keep"
+
+
 _MANY = 10  # files: as of so many there is a summary
 _FAILED = 1
 
@@ -35,6 +44,13 @@ def read(
     single: Annotated[bool, typer.Option("--single", help="Each picture holds one digit.")] = False,
     length: Annotated[int | None, typer.Option(min=1, help="Each line has so many digits.")] = None,
     pattern: Annotated[str | None, typer.Option(help=r"What each line looks like, as '\d{3}-\d{4}'.")] = None,
+    signs: Annotated[
+        Signs,
+        typer.Option(help="What becomes of the signs between digits: omit says them in a remark, keep writes them."),
+    ] = Signs.omit,
+    turn: Annotated[
+        bool, typer.Option(" /--no-turn", help="Do not turn pages that lie on their side or upside down.")
+    ] = True,
     max_error: Annotated[
         str | None,
         typer.Option(help="Reject so that at most this share of accepted digits is wrong, as 0.5% or 0.005."),
@@ -82,6 +98,8 @@ def read(
         single=single,
         length=length,
         pattern=pattern,
+        signs=signs,
+        turn=turn,
         model=model,
         max_error=share_of_errors(max_error),
     )

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from lenet.reading.normalization import normalize
     from lenet.reading.reader import Reader
     from lenet.reading.recognition import Recognizer
-    from lenet.reading.results import Digit, Ignored, Reading
+    from lenet.reading.results import Digit, Ignored, Reading, Sign
 
 __all__ = [
     "Digit",
@@ -24,6 +24,7 @@ __all__ = [
     "Reading",
     "Recognizer",
     "Settings",
+    "Sign",
     "normalize",
     "read_all",
     "read_idx_digits",
@@ -36,7 +37,7 @@ _HOMES = {
     "normalization": ("normalize",),
     "reader": ("Reader",),
     "recognition": ("Recognizer",),
-    "results": ("Digit", "Ignored", "Reading"),
+    "results": ("Digit", "Ignored", "Reading", "Sign"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -5,6 +5,8 @@ Ink, lines and candidates come from the modules beside this one; here they becom
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -17,12 +19,14 @@ from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
-from lenet.reading.lines.pattern import Pattern, pattern_of
+from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
+from lenet.reading.orientation import read_turned
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
-from lenet.reading.results import Digit, Ignored, Reading, Steps
+from lenet.reading.remarks import remark_of
+from lenet.reading.results import Digit, Ignored, Reading, Sign, Steps
 from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
@@ -73,6 +77,8 @@ class Reader:
         single: bool = False,
         length: int | None = None,
         pattern: str | None = None,
+        signs: str = "omit",
+        turn: bool = True,
         keep_steps: bool = False,
     ) -> Reading:
         r"""Read a picture.
@@ -83,6 +89,9 @@ class Reader:
             single: whether the picture is known to hold one digit; then the one that stands out most is read.
             length: how many digits each line has, if that is known.
             pattern: what each line looks like, if that is known, as ``r"\d{3}-\d{4}"``: see `Pattern.parse`.
+            signs: whether the text has the signs between digits, as ``-12.5`` or ``24/12/2025``: ``"keep"``, or
+                ``"omit"``, which leaves them to the remark. What a pattern asks for the text always has.
+            turn: whether a page that cannot be read as it lies is turned by quarters.
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
@@ -90,29 +99,42 @@ class Reader:
 
         Raises:
             DataError: if the picture cannot be opened.
+            UnknownName: if ``signs`` is neither.
         """
+        check_signs(signs)
         expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
-        draft, ink = prepared or self._read_ink(picture, Polarity(polarity), single, expected)
+        draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn)
         digits = [
             self._digit(sign, number, is_rejected, picture, ink)
             for number, line in enumerate(draft.lines)
             for sign, is_rejected in zip(line, self._rejected(line), strict=True)
         ]
         ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in draft.ignored]
+        placed_signs = [
+            Sign(_in_picture(mark.box, picture, ink), mark.text, number, mark.index)
+            for number, marks in enumerate(draft.marks)
+            for mark in marks
+        ]
+        keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
+        remarked = replace(draft, marks=()) if keeps_signs else draft
         return Reading(
-            draft.text,
+            draft.text_with_marks if keeps_signs else draft.text,
             tuple(digits),
             tuple(ignored),
             picture.name,
             picture.size,
             ink.polarity,
-            "" if digits else _nothing_found(Polarity(polarity), ink, expected),
+            remark_of(remarked, Polarity(polarity), ink, expected, turned),
             Steps(picture, ink) if keep_steps else None,
+            tuple(placed_signs),
+            turned,
         )
 
-    def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[PageReading, InkMap] | None:
+    def _read_prepared(
+        self, picture: Picture, polarity: Polarity, single: bool
+    ) -> tuple[PageReading, InkMap, int] | None:
         """The digit of a picture that is normalized already; None if it is not, or more likely shows no digit."""
         prepared = find_prepared(picture.colors, polarity)
         if prepared is None:
@@ -123,13 +145,19 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink
+        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink, 0
 
     def _read_ink(
-        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None
-    ) -> tuple[PageReading, InkMap]:
+        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None, turn: bool
+    ) -> tuple[PageReading, InkMap, int]:
+        """The reading of a picture, its ink, and the degrees by which the page was turned."""
         ink = find_ink(picture.colors, polarity)
-        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected), ink
+        if single:
+            return read_single(ink, self._recognizer), ink, 0
+        read = partial(read_lines, recognizer=self._recognizer, pattern=expected)
+        draft = read(ink)
+        draft, turned = read_turned(ink, draft, self._recognizer, read) if turn else (draft, 0)
+        return draft, ink, turned
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
@@ -160,13 +188,3 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
-
-
-def _nothing_found(polarity: Polarity, ink: InkMap, expected: Pattern | None) -> str:
-    if expected is not None:
-        return "no digits found that fit what was asked for; read without it to see what is there"
-    if polarity is not Polarity.FOUND:
-        return f"no digits found in {polarity} gray levels; leave the polarity to be found, or try the other one"
-    if ink.polarity is Polarity.PAPER_HIGH:
-        return "no digits found darker than the paper; try --ink-high for light digits on a dark ground"
-    return "no digits found lighter than the ground; try --paper-high for dark digits on light paper"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from lenet.errors import ReadingError
 from lenet.pictures.loading import Picture
 from lenet.reading.foreground.ink import InkMap, Polarity
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.lines.segmentation import Box
 
 GrayLevels = NDArray[np.uint8]
@@ -61,6 +62,27 @@ class Digit:
 
 
 @dataclass(frozen=True)
+class Sign:
+    """A sign between digits: minus, point, comma, colon, slash or plus.
+
+    Attributes:
+        box: (top, left, bottom, right), as a digit's.
+        text: the sign, one of ``-.,:/+``, or what the pattern has in its place.
+        line: the number of its line, from 0.
+        index: the number of the digit of its line that it stands before, from 0; their count behind the last.
+    """
+
+    box: Box
+    text: str
+    line: int = 0
+    index: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """Text, box and place, as plain values."""
+        return {"text": self.text, "box": list(self.box), "line": self.line, "index": self.index}
+
+
+@dataclass(frozen=True)
 class Ignored:
     """Ink that was left out: its box, as a digit's, and why in a few words."""
 
@@ -77,13 +99,18 @@ class Reading:
     """The result of reading one picture.
 
     Attributes:
-        text: the digits, lines top to bottom, one below the other; a space for a gap. Empty if there are none.
+        text: the digits, lines top to bottom, one below the other; a space for a gap; the signs between them where a
+            pattern asks for them or they were to be kept. Empty if there are no digits.
         digits: the same digits in the same order, doubtful ones included.
         ignored: ink that was taken for no digit.
         name: the picture's path, or what kind of object it was.
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
-        remark: why nothing was found; empty if something was.
+        remark: what to know of it: why nothing was found, which signs were left out of the text, what may be digits and
+            was left out, how the page was turned; empty if there is nothing to say.
+        signs: the signs between the digits, whether the text has them or not.
+        turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
+            picture as it was.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
     """
@@ -96,6 +123,8 @@ class Reading:
     polarity: Polarity
     remark: str = ""
     steps: "Steps | None" = None
+    signs: tuple[Sign, ...] = ()
+    turned: int = 0
 
     def __repr__(self) -> str:
         rejected = sum(digit.is_rejected for digit in self.digits)
@@ -119,9 +148,14 @@ class Reading:
         return self.steps
 
     @property
+    def is_incomplete(self) -> bool:
+        """Whether ink was left out that may be digits."""
+        return any(piece.reason == MAY_BE_DIGITS for piece in self.ignored)
+
+    @property
     def is_rejected(self) -> bool:
-        """Whether there is no answer that can be relied on: no digit, or one that was rejected."""
-        return not self.digits or any(digit.is_rejected for digit in self.digits)
+        """Whether there is no answer that can be relied on: no digit, one that was rejected, or one left out."""
+        return not self.digits or self.is_incomplete or any(digit.is_rejected for digit in self.digits)
 
     @property
     def accepted_text(self) -> str:
@@ -139,7 +173,9 @@ class Reading:
             "remark": self.remark,
             "size": list(self.size),
             "polarity": str(self.polarity),
+            "turned": self.turned,
             "digits": [digit.to_json() for digit in self.digits],
+            "signs": [sign.to_json() for sign in self.signs],
             "ignored": [piece.to_json() for piece in self.ignored],
         }
 

@@ -56,6 +56,15 @@ def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[S
     ]
 
 
+@dataclass(frozen=True)
+class Mark:
+    """A sign that is no digit: its text, as ``"/"``, its box, and the index of the digit that it stands before."""
+
+    text: str
+    box: Box
+    index: int
+
+
 @dataclass(frozen=True, eq=False)
 class PageReading:
     """One hypothesis of a page, in the pixels of its ink map.
@@ -65,12 +74,14 @@ class PageReading:
         gaps: for each line, the indices of the signs that a gap wide enough for a space precedes.
         ignored: boxes of ink left out, and why.
         separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
+        marks: for each line, the signs between its digits; none are known if it is empty.
     """
 
     lines: tuple[tuple[ScoredCandidate, ...], ...] = ()
     gaps: tuple[frozenset[int], ...] = ()
     ignored: tuple[tuple[Box, str], ...] = ()
     separators: tuple[Mapping[int, str], ...] = ()
+    marks: tuple[tuple[Mark, ...], ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.lines)
@@ -83,9 +94,34 @@ class PageReading:
     @property
     def text(self) -> str:
         """Labels, a space for a gap, a pattern's separators, a new line for a line."""
+        return self._text_with(self.separators or ({},) * len(self.lines))
+
+    @property
+    def text_with_marks(self) -> str:
+        """The same with the signs that stand between the digits, where no pattern says what stands there."""
+        return "\n".join(self.lines_with_marks)
+
+    @property
+    def lines_with_marks(self) -> list[str]:
+        """The lines of `text_with_marks`."""
         separators = self.separators or ({},) * len(self.lines)
+        marks = self.marks or ((),) * len(self.lines)
+        texts = [
+            dict(of_pattern) or {index: "".join(texts) for index, texts in _by_index(of_line).items()}
+            for of_pattern, of_line in zip(separators, marks, strict=True)
+        ]
+        return self._text_with(texts).split("\n")
+
+    def _text_with(self, separators: Sequence[Mapping[int, str]]) -> str:
         return "\n".join(
-            "".join(marks.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
-            + marks.get(len(line), "")
-            for line, gaps, marks in zip(self.lines, self.gaps, separators, strict=True)
+            "".join(texts.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
+            + texts.get(len(line), "")
+            for line, gaps, texts in zip(self.lines, self.gaps, separators, strict=True)
         )
+
+
+def _by_index(marks: Sequence[Mark]) -> dict[int, list[str]]:
+    texts: dict[int, list[str]] = {}
+    for mark in marks:
+        texts.setdefault(mark.index, []).append(mark.text)
+    return texts

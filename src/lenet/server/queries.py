@@ -55,6 +55,12 @@ class ReadQuery(PictureQuery):
     single: Flag = Field(False, description="The picture holds one digit.")
     length: Length | LeftOut = Field(None, description="Each line has so many digits.")
     pattern: Pattern | LeftOut = Field(None, description=r"What each line looks like, as `\d{3}-\d{4}`.")
+    signs: Literal["omit", "keep"] = Field(
+        "omit",
+        description="What becomes of the signs between digits: `keep` writes them, as `-12.5`; `omit` says them in "
+        "the remark.",
+    )
+    turn: Flag = Field(True, description="Whether a page that lies on its side or upside down is turned.")
     max_error: Share | LeftOut = Field(
         None, description="Reject so that at most this share of accepted digits is wrong, as `0.5%` or `0.005`."
     )
@@ -69,7 +75,15 @@ class ReadQuery(PictureQuery):
     @cached_property
     def settings(self) -> Settings:
         """How the reader is to read."""
-        return Settings(self.polarity, self.single, self.length, self.pattern, max_error=self.max_error)
+        return Settings(
+            self.polarity,
+            self.single,
+            self.length,
+            self.pattern,
+            max_error=self.max_error,
+            signs=self.signs,
+            turn=self.turn,
+        )
 
 
 class ActivationsQuery(PictureQuery):

@@ -42,6 +42,15 @@ class Digit(Shape):
     )
 
 
+class Sign(Shape):
+    """A sign between digits."""
+
+    text: str = Field(description="One of `-.,:/+`, or what the pattern has in its place.")
+    box: Box
+    line: int = Field(description="The number of its line, from 0.")
+    index: int = Field(description="The number of the digit of its line that it stands before, from 0.")
+
+
 class Ignored(Shape):
     """Ink that was left out."""
 
@@ -57,10 +66,15 @@ class Reading(Shape):
     text: str = Field(description="The digits, lines one below the other, a space for a gap.")
     accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
     rejected: bool = Field(description="Whether there is no answer that can be relied on.")
-    remark: str = Field(description="Why nothing was found; empty if something was.")
+    remark: str = Field(
+        description="Why nothing was found, which signs were left out, what may be missing; empty if there is nothing "
+        "to say."
+    )
     size: tuple[int, int] | None = Field(None, description="Height and width of the upright picture.")
     polarity: str | None = Field(None, description="Which gray levels were taken for ink.")
+    turned: int | None = Field(None, description="By how many degrees the page was turned clockwise to be read.")
     digits: list[Digit] | None = None
+    signs: list[Sign] | None = None
     ignored: list[Ignored] | None = None
 
 

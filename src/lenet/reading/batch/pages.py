@@ -16,7 +16,7 @@ from lenet.engine.native import usable_cores
 from lenet.errors import DataError, LeNetError, MissingExtra, ReadingError, UnknownName
 from lenet.model import Model, load
 from lenet.reading.idx import IdxReading, read_idx_digits
-from lenet.reading.lines.pattern import pattern_of
+from lenet.reading.lines.pattern import check_signs, pattern_of
 from lenet.reading.recognition import Recognizer
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ class Settings:
     """How pictures are to be read: what `Reader` and `Reader.read` take, as plain values that another process can take.
 
     Raises:
-        UnknownName: if there is no such polarity.
+        UnknownName: if there is no such polarity, or no such way with signs.
         ReadingError: if the pattern is none, or contradicts the rest.
     """
 
@@ -47,10 +47,13 @@ class Settings:
     network: "Network | str | None" = None
     max_error: float | None = None
     keep_steps: bool = False
+    signs: str = "omit"
+    turn: bool = True
 
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
             raise UnknownName("polarity", str(self.polarity), POLARITIES)
+        check_signs(self.signs)
         pattern_of(self.single, self.length, self.pattern)
 
     def recognizer(self) -> Recognizer:
@@ -70,6 +73,8 @@ class Settings:
             single=self.single,
             length=self.length,
             pattern=self.pattern,
+            signs=self.signs,
+            turn=self.turn,
             keep_steps=self.keep_steps,
         )
 
@@ -241,6 +246,8 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
+    signs: str = "omit",
+    turn: bool = True,
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
@@ -255,6 +262,8 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
+    signs: str = "omit",
+    turn: bool = True,
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
@@ -268,6 +277,8 @@ def read(
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
+    signs: str = "omit",
+    turn: bool = True,
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
@@ -279,7 +290,7 @@ def read(
         pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
             Of a file with several pages the first is read: see `read_all`.
         workers: how many processes read a list: see `read_all`.
-        polarity, single, length, pattern, keep_steps: as `Reader.read` takes them.
+        polarity, single, length, pattern, signs, turn, keep_steps: as `Reader.read` takes them.
         model, network, max_error: as `Reader` takes them.
 
     Returns:
@@ -297,7 +308,7 @@ def read(
     """
     from lenet.reading.reader import Reader
 
-    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
+    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn)
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
         for page in read_all(pictures, settings, workers):

@@ -17,6 +17,7 @@ RULE_TILT = 0.08  # its steepest slope
 THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = 0.015  # the widest gap in a rule, as a share of the picture
+MANY_COMPONENTS = 500  # where there are more, digits stand so close that no gap is bridged: their rows would be rules
 LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
 BAR, BAR_THICKNESS = 0.07, 0.3  # the shortest side of a box, as a share of the picture; its thickness, of its length
 MIN_FILL = 0.8  # the share of its bounding box that the inside of a box fills
@@ -76,6 +77,8 @@ def _crossing_rules(mask: Mask) -> Mask:
     dilated = cv2.dilate(mask, np.ones((5, 1), np.uint8))
     closed = cv2.morphologyEx(dilated, cv2.MORPH_CLOSE, np.ones((1, int(GAP * width) | 1), np.uint8))
     rules = _runs(np.asarray(closed, np.uint8), length) & mask
+    if rules.any() and cv2.connectedComponents(mask)[0] > MANY_COMPONENTS:
+        rules = _runs(np.asarray(dilated, np.uint8), length) & mask
     if rules.any():
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[rules > 0]
         thickness = 4 * float(np.median(depth)) - 2  # over a band of width w the median depth is near (w + 2) / 4

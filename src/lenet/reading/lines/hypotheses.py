@@ -2,7 +2,9 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import TypeVar
 
@@ -13,19 +15,34 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.layout import Box, Mask, find_spaces
-from lenet.reading.lines.numbers import are_strokes, find_scribbles, numbers_of, union, with_doubt, without_words
+from lenet.reading.lines.numbers import (
+    MAY_BE_DIGITS,
+    are_tallies,
+    doubted,
+    find_scribbles,
+    numbers_of,
+    reason_of,
+    union,
+    with_doubt,
+    without_words,
+)
+from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
+from lenet.reading.lines.signs import find_signs, placed_at, separator_scores
 from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
+from lenet.reading.scoring import Mark, PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
 MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
 LEFT_OUT_COST = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
 AGREEMENT_BONUS = 0.15  # in nats of mean probability, for each other threshold that gives the same text
+MIN_DIGITS_SHARE = 0.4  # the mean probability of any digit: pages of digits have 0.95, textures and noise 0.25
 # Of rows with so many candidates a few are classified first: their minimum mean digit probability.
 GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
+CANDIDATES_AT_ONCE = 600  # in one call of the network: 50 MB
+MAX_CANDIDATES = 40_000  # of a page: ten seconds and more; what is left then is not looked at
 MIN_SIGN_HEIGHT = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
 
 
@@ -41,7 +58,7 @@ def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = No
     if not thresholds:
         return PageReading()
     rules = find_rules(ink, min(thresholds))
-    page = find_page(ink, thresholds[0], rules)
+    page = find_page(ink, thresholds[0], rules, partial(_are_digits, recognizer))
     if not page.skew:
         return _read(ink, rules, {thresholds[0]: page}, thresholds, recognizer, pattern)
     rotation = _Rotation(ink.levels.shape, page.skew)
@@ -76,7 +93,9 @@ class _Rotation:
             tuple(replace(sign, candidate=replace(sign.candidate, box=self._box(sign.box))) for sign in line)
             for line in draft.lines
         )
-        return replace(draft, lines=lines, ignored=tuple((self._box(box), reason) for box, reason in draft.ignored))
+        marks = tuple(tuple(replace(mark, box=self._box(mark.box)) for mark in line) for line in draft.marks)
+        ignored = tuple((self._box(box), reason) for box, reason in draft.ignored)
+        return replace(draft, lines=lines, marks=marks, ignored=ignored)
 
     def _box(self, box: Box) -> Box:
         """The upright box of an ellipse in the given one: that of its corners would be far larger than its ink."""
@@ -106,9 +125,12 @@ def _read(
     Where the first two agree and are sure, or show nothing, the others are not computed.
     """
 
+    are_digits = partial(_are_digits, recognizer)
+
     def drafts_at(levels: list[float], lines: Mask) -> list[PageReading]:
         level_pages = [
-            pages[threshold] if threshold in pages else find_page(ink, threshold, lines) for threshold in levels
+            pages[threshold] if threshold in pages else find_page(ink, threshold, lines, are_digits)
+            for threshold in levels
         ]
         return _drafts(ink, level_pages, recognizer, pattern)
 
@@ -125,7 +147,12 @@ def _read(
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return _surest(nonempty) if nonempty else drafts[0]
+    return with_losses(_surest(nonempty), nonempty) if nonempty else drafts[0]
+
+
+def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
+    signs = recognize(candidates, recognizer)
+    return bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= MIN_DIGITS_SHARE
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -150,18 +177,9 @@ def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
 
 
 def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
-    """The drafts at each threshold: the best path through each row; one call of the network."""
+    """The drafts at each threshold: the best path through each row."""
     height, width = ink.levels.shape
-    rows = [row for page in pages for row in page.rows]
-    runs = [
-        list(row.candidates()) if is_likely else []
-        for row, is_likely in zip(rows, _likely_rows(rows, recognizer), strict=True)
-    ]
-    signs_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
-    row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
-    for sign in recognize(list(chain(*runs)), recognizer):
-        signs_of[row_of[id(sign.candidate)]].append(sign)
-    lines = iter([_line(row, signs_of[index], pattern) for index, row in enumerate(rows)])
+    lines = iter(_read_rows([row for page in pages for row in page.rows], recognizer, pattern))
     drafts = []
     for page in pages:
         if page.is_texture:
@@ -178,9 +196,40 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),
+                tuple(marks for part in nonempty for marks in part.marks),
             )
         )
     return drafts
+
+
+def _read_rows(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
+    """Each row as a draft of one line; one call of the network for as many rows as memory is meant for."""
+    lines: list[PageReading] = []
+    candidates_read = 0
+    while len(lines) < len(rows):
+        end, count = len(lines), 0
+        while end < len(rows) and (count == 0 or count + len(rows[end].runs) <= CANDIDATES_AT_ONCE):
+            count, end = count + len(rows[end].runs), end + 1
+        candidates_read += count
+        batch = rows[len(lines) : end]
+        if candidates_read > MAX_CANDIDATES:
+            boxes = [union([row.box_of(piece) for piece in row.pieces]) for row in batch]
+            lines += [PageReading(ignored=((box, MAY_BE_DIGITS),)) for box in boxes]
+        else:
+            lines += _read_batch(batch, recognizer, pattern)
+    return lines
+
+
+def _read_batch(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
+    runs = [
+        list(row.candidates()) if is_likely else []
+        for row, is_likely in zip(rows, _likely_rows(rows, recognizer), strict=True)
+    ]
+    signs_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
+    row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
+    for sign in recognize(list(chain(*runs)), recognizer):
+        signs_of[row_of[id(sign.candidate)]].append(sign)
+    return [_line(row, signs_of[index], pattern) for index, row in enumerate(rows)]
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
@@ -205,34 +254,64 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
             ignored=((row_box, "not digits" if row.digit_height * 2 < row_box[3] - row_box[1] else "speck"),)
         )
     logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
-    path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern)
+    separators = separator_scores(row) if pattern and pattern.has_separators else []
+    path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern, separator_scores=separators)
     if math.isinf(path.score):
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
     chosen = [_allowed(signs[number], digits) for number, digits in zip(path.chosen, path.allowed, strict=True)]
-    scribbles = set() if pattern else find_scribbles(chosen)
+    if pattern:
+        return _line_of_pattern(row, signs, chosen, path)
+    scribbles = find_scribbles(chosen)
     ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
     chosen = [sign for number, sign in enumerate(chosen) if number not in scribbles]
     left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
-    if pattern and any(_is_digit_among(sign, left_out, row) for sign in signs):
+    may_be_digits = [sign.box for sign in signs if _is_digit_among(sign, left_out, row)]
+    line_signs = find_signs(row, chosen, left_out)
+    signs_boxes = [mark.box for mark in line_signs.marks]
+    ignored += [(box, "separator") for box in signs_boxes]
+    ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, signs_boxes)]
+    ignored += [
+        (box, _reason(row, piece))
+        for piece in left_out
+        if not _is_within(box := row.box_of(piece), [*signs_boxes, *may_be_digits])
+    ]
+    doubtful = {id(line_signs.digits[index]) for index in line_signs.doubtful}
+    chosen = list(line_signs.digits)
+    if not chosen:
+        return PageReading(ignored=tuple(ignored))
+    others = [box for box, reason in ignored if reason == "not a digit"]
+    numbers, words = numbers_of(chosen, others, _gaps(chosen, ignored))
+    ignored += words
+    if not numbers:
+        return PageReading(ignored=((row_box, reason_of(chosen, len(others))),))
+    gaps = _gaps(numbers, ignored)
+    if are_tallies(numbers, gaps):
+        return PageReading(ignored=((row_box, "tally marks"),))
+    line = tuple(doubted(sign) if id(sign) in doubtful else sign for sign in numbers)
+    return PageReading((line,), (gaps,), tuple(ignored), ({},), (placed_at(line_signs.marks, numbers),))
+
+
+def _line_of_pattern(row: Row, signs: list[ScoredCandidate], chosen: list[ScoredCandidate], path: Path) -> PageReading:
+    """The line that a pattern asks for, if no whole digit was left out for it."""
+    left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
+    marks = tuple(Mark(text, row.box_of(row.pieces[piece]), index) for piece, text, index in path.separator_pieces)
+    separators = [row.pieces[piece] for piece, _, _ in path.separator_pieces]
+    left_out = [piece for piece in left_out if piece not in separators]
+    if any(_is_digit_among(sign, left_out, row) for sign in signs):
+        row_box = union([row.box_of(piece) for piece in row.pieces])
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
+    ignored = [(mark.box, "separator") for mark in marks]
     ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
     if not chosen:
         return PageReading(ignored=tuple(ignored))
-    if not pattern:
-        others = [box for box, reason in ignored if reason == "not a digit"]
-        numbers = numbers_of(chosen, others, _gaps(chosen, ignored, path, pattern))
-        ignored += [(sign.box, "not a digit") for sign in chosen if sign not in numbers]
-        chosen = numbers
-    if not chosen or are_strokes(chosen):
-        return PageReading(ignored=((row_box, "not digits"),))
-    return PageReading((tuple(chosen),), (_gaps(chosen, ignored, path, pattern),), tuple(ignored), (path.separators,))
+    return PageReading((tuple(chosen),), (frozenset(),), tuple(ignored), (path.separators,), (marks,))
 
 
-def _gaps(
-    chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]], path: Path, pattern: Pattern | None
-) -> frozenset[int]:
-    if pattern:  # which places the spaces itself
-        return frozenset()
+def _is_within(box: Box, others: Sequence[Box]) -> bool:
+    return any(a <= box[0] and b <= box[1] and box[2] <= c and box[3] <= d for a, b, c, d in others)
+
+
+def _gaps(chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:
     middles = [sign.box[1] + sign.box[3] for sign in chosen]
     marks = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
     separated = frozenset(

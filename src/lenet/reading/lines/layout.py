@@ -18,10 +18,12 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
 MAX_HEIGHT, MIN_SIZE = 3.5, 0.12  # components that count, in digit heights of the page
+MIN_POINT = 0.04  # in digit heights: smaller ones are grain, and no points
 MAX_WHITE = 10.0  # the widest white between neighbours of a line, in their heights
 MIN_COLUMN_GAP = 1.5  # the least white between columns, in digit heights
 MAX_LEVEL_OFFSET = 0.25  # in digit heights: how far lines of two columns may be off to be one
 MAX_SIZE_RATIO = 2.2  # neighbours higher by a larger factor are no two digits of one line
+LINKED_AT_ONCE = 256  # components whose distances to all others are computed together: memory
 MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
@@ -115,6 +117,22 @@ def filter_components(
     return kept, typical, left_out
 
 
+def find_points(components: list[Component], digit_height: float) -> list[Box]:
+    """The boxes of components too small for a part of a digit: points, or grain."""
+    sizes = MIN_POINT * digit_height, MIN_SIZE * digit_height
+    return [c.box for c in components if sizes[0] < max(c.height, c.width) <= sizes[1]]
+
+
+def points_beside(points: list[Box], line: list[Component], digit_height: float) -> tuple[Box, ...]:
+    """Those of some points that stand beside the components of a line."""
+    if not points:
+        return ()
+    tops, lefts, bottoms, rights = zip(*(component.box for component in line), strict=True)
+    top, bottom = min(tops), max(bottoms)
+    left, right = min(lefts) - digit_height, max(rights) + digit_height
+    return tuple(box for box in points if top < box[0] < bottom and left < box[1] < right)
+
+
 def _is_fold(component: Component, shape: tuple[int, ...]) -> bool:
     """Whether it runs from the top of a picture to its bottom, and the picture is no crop around it."""
     from_edge_to_edge = component.top <= 1 and component.bottom >= shape[0] - 1
@@ -195,29 +213,14 @@ def _link_lines(components: list[Component]) -> list[list[Component]]:
     """Group components into lines by union-find: each with its nearest neighbors, a small one with its line."""
     if not components:
         return []
-    top, left, bottom, right = np.array([c.box for c in components], np.float64).T
-    height = bottom - top
-    white = np.maximum(left[None], left[:, None]) - np.minimum(right[None], right[:, None])  # < 0 where they overlap
-    center_y, center_x = (top + bottom) / 2, left + right
-    # a small one: beside one far higher, within its height or nearly so
-    is_beside = (height[None] > MAX_SIZE_RATIO * height[:, None]) & (white < 1.5 * height[None])
-    is_within = (center_y[:, None] > top - 0.25 * height) & (center_y[:, None] < bottom + 0.25 * height)
-    belongs_to = is_beside & is_within
-    distance = np.where(belongs_to, np.abs(center_x[:, None] - center_x) / height, np.inf)
-    is_small = np.asarray(np.isfinite(distance.min(axis=1)), np.bool_)
-    owner = np.where(is_small, distance.argmin(axis=1), np.arange(len(components)))
-
-    shared_rows = np.minimum(bottom[:, None], bottom) - np.maximum(top[:, None], top)
-    lower, higher = np.minimum(height[:, None], height), np.maximum(height[:, None], height)
-    fits = (
-        (shared_rows > 0.4 * lower)
-        & (higher <= MAX_SIZE_RATIO * lower)
-        & (white < MAX_WHITE * higher)
-        & ~is_small
-        & ~is_small[:, None]
-    )
-    ahead = np.where(fits & (center_x > center_x[:, None]), center_x - center_x[:, None], np.inf)
-    behind = np.where(fits & (center_x < center_x[:, None]), center_x[:, None] - center_x, np.inf)
+    owner = np.arange(len(components))
+    is_small = np.zeros(len(components), np.bool_)
+    chunks = [slice(start, start + LINKED_AT_ONCE) for start in range(0, len(components), LINKED_AT_ONCE)]
+    boxes = np.array([c.box for c in components], np.float64)
+    for chunk in chunks:
+        distance = _distances_to_owners(boxes[chunk], boxes)
+        is_small[chunk] = np.isfinite(distance.min(axis=1))
+        owner[chunk] = np.where(is_small[chunk], distance.argmin(axis=1), owner[chunk])
     line_of = list(range(len(components)))
 
     def line(index: int) -> int:
@@ -226,17 +229,49 @@ def _link_lines(components: list[Component]) -> list[list[Component]]:
             index = line_of[index]
         return index
 
-    for index in range(len(components)):
-        if is_small[index]:
-            line_of[line(index)] = line(int(owner[index]))
-        for distances in (ahead[index], behind[index]):
-            nearest = int(distances.argmin())
-            if np.isfinite(distances[nearest]):
-                line_of[line(index)] = line(nearest)
+    for chunk in chunks:
+        ahead, behind = _distances_to_neighbors(boxes[chunk], boxes, is_small[chunk], is_small)
+        for index in range(*chunk.indices(len(components))):
+            if is_small[index]:
+                line_of[line(index)] = line(int(owner[index]))
+            for distances in (ahead[index - chunk.start], behind[index - chunk.start]):
+                nearest = int(distances.argmin())
+                if np.isfinite(distances[nearest]):
+                    line_of[line(index)] = line(nearest)
     lines: dict[int, list[Component]] = {}
     for index, component in enumerate(components):
         lines.setdefault(line(index), []).append(component)
     return list(lines.values())
+
+
+def _distances_to_owners(some: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each of some boxes the distance to each box that it is a small part of: beside a far higher one."""
+    top, left, bottom, right = some.T[..., None]
+    tops, lefts, bottoms, rights = boxes.T
+    heights = bottoms - tops
+    white = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
+    center_y = (top + bottom) / 2
+    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (white < 1.5 * heights)
+    is_within = (center_y > tops - 0.25 * heights) & (center_y < bottoms + 0.25 * heights)
+    return np.where(is_beside & is_within, np.abs(left + right - lefts - rights) / heights, np.inf)
+
+
+def _distances_to_neighbors(
+    some: NDArray[np.float64],
+    boxes: NDArray[np.float64],
+    some_are_small: NDArray[np.bool_],
+    are_small: NDArray[np.bool_],
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """For each of some boxes the distances to those of its line ahead, and to those behind."""
+    top, left, bottom, right = some.T[..., None]
+    tops, lefts, bottoms, rights = boxes.T
+    white = np.maximum(lefts, left) - np.minimum(rights, right)
+    shared_rows = np.minimum(bottoms, bottom) - np.maximum(tops, top)
+    lower, higher = np.minimum(bottoms - tops, bottom - top), np.maximum(bottoms - tops, bottom - top)
+    fits = (shared_rows > 0.4 * lower) & (higher <= MAX_SIZE_RATIO * lower) & (white < MAX_WHITE * higher)
+    fits &= ~are_small & ~some_are_small[:, None]
+    step = lefts + rights - left - right
+    return np.where(fits & (step > 0), step, np.inf), np.where(fits & (step < 0), -step, np.inf)
 
 
 def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:

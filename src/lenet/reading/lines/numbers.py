@@ -18,11 +18,13 @@ DIGIT_LINE = 0.5  # minimum mean probability of the signs of a line, those inclu
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
 MIN_ALONE_WORD = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
 BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
+NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
+MIN_MAY_BE = 0.5  # the geometric mean of a word's probabilities of any digit at which it may be a number after all
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
 NO_DIGIT = 0.1  # the probability assigned to a sign left out
-MIN_STROKES = 5  # so many bare strokes of one height are tally marks, a bar code, a comb of boxes: no ones
-MIN_ONES_SHARE = 0.75  # the share of a line's signs, or a page's, that are then read as ones
-MAX_UNEVENNESS = 0.1  # of their height: the standard deviation of such strokes' tops and bottoms
+TALLY_GROUP = 5  # strokes of a full group of tally marks
+MIN_BARS = 8  # fewer strokes side by side are no bar code
+MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
 MAX_STROKE_RATIO = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
 MAX_DOUBTFUL_RATIO = 1.4  # the same of what is more likely no digit than one
 MIN_REST = 0.06  # of a sign's size: smaller ink left over is grain
@@ -31,25 +33,39 @@ DOUBT_FACTOR = 0.5  # the factor for the probabilities of a sign that leaves ink
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
-    """The lines of a page without those that words or strokes beside them make doubtful."""
-    signs = [sign for line in lines for sign in line.signs]
-    has_words = any(reason == "not digits" for line in lines for _, reason in line.ignored)
-    ones = sum(sign.label == "1" for sign in signs)
-    are_strokes = sum(map(bool, lines)) > 1 and ones >= max(MIN_STROKES, MIN_ONES_SHARE * len(signs))
+    """The lines of a page without those that words beside them make doubtful."""
+    has_words = any(reason in (NOT_DIGITS, MAY_BE_DIGITS) for line in lines for _, reason in line.ignored)
 
     def is_doubtful(line: PageReading) -> bool:
-        return bool(line) and (are_strokes or (has_words and not _is_sure(line.signs)))
+        return bool(line) and has_words and not _is_sure(line.signs)
 
     return [
-        PageReading(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), "not digits")))
+        PageReading(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), reason_of(line.signs))))
         if is_doubtful(line)
         else line
         for line in lines
     ]
 
 
-def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]) -> list[ScoredCandidate]:
-    """The signs of those words of a line that are numbers; words beside them must leave no doubt about it."""
+def reason_of(signs: Sequence[ScoredCandidate], others: int = 0) -> str:
+    """Why a line or a word is left out: what is more like digits than not may be some.
+
+    Args:
+        signs: of the word.
+        others: how many more of it are no digits.
+    """
+    probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in signs]
+    return MAY_BE_DIGITS if signs and _trimmed_geometric_mean(probabilities) >= MIN_MAY_BE else NOT_DIGITS
+
+
+def numbers_of(
+    chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]
+) -> tuple[list[ScoredCandidate], list[tuple[Box, str]]]:
+    """The signs of those words of a line that are numbers; words beside them must leave no doubt about it.
+
+    Returns:
+        The signs, and the boxes of what was left out with the reasons.
+    """
     after_gap = {id(chosen[index]) for index in gaps}
     boxes = sorted(
         [(box, None) for box in others] + [(sign.box, sign) for sign in chosen],
@@ -69,7 +85,12 @@ def numbers_of(chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset
             is_number and count == 0 and _is_sure(digits)
             for digits, count, is_number in zip(signs, left_out, numbers, strict=True)
         ]
-    return [sign for digits, is_number in zip(signs, numbers, strict=True) if is_number for sign in digits]
+    ignored: list[tuple[Box, str]] = []
+    for digits, count, is_number in zip(signs, left_out, numbers, strict=True):
+        if not is_number and digits:
+            reason = reason_of(digits, count)
+            ignored += [(sign.box, reason if reason == MAY_BE_DIGITS else "not a digit") for sign in digits]
+    return [sign for digits, is_number in zip(signs, numbers, strict=True) if is_number for sign in digits], ignored
 
 
 def _doubled_center(box: Box) -> int:
@@ -85,9 +106,13 @@ def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool
 
 
 def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
-    """Whether signs are surely digits: the probability of any digit and that of the best one weigh the same."""
+    """Whether signs are surely digits: the probability of any digit and that of the best one weigh the same.
+
+    Bare strokes are not: among words and drawings any line may be a 1.
+    """
     return (
         len(word) >= MIN_DIGITS
+        and any(sign.label != "1" for sign in word)
         and _trimmed_geometric_mean(
             [math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word]
         )
@@ -101,15 +126,20 @@ def _trimmed_geometric_mean(probabilities: list[float]) -> float:
     return math.exp(float(np.log(np.maximum(trimmed, 0.01)).mean()))
 
 
-def are_strokes(signs: Sequence[ScoredCandidate]) -> bool:
-    """Whether these are evenly spaced vertical bars: unlikely to be ones, though a row of ones is lost by that."""
-    ones = [sign for sign in signs if sign.label == "1"]
-    if len(ones) < max(MIN_STROKES, MIN_ONES_SHARE * len(signs)):
+def are_tallies(signs: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool:
+    """Whether these are tally marks or a bar code: bare strokes in groups of five, or closer than a pen sets ones.
+
+    Strokes alone, however even, are ones.
+    """
+    if not all(sign.label == "1" for sign in signs):
         return False
-    tops, lefts, bottoms, rights = np.array([sign.box for sign in ones], np.float64).T
-    middles, height = lefts + rights, float(np.median(bottoms - tops))
-    spread = [float(np.std(ends - np.polyval(np.polyfit(middles, ends, 1), middles))) for ends in (tops, bottoms)]
-    return max(spread) < MAX_UNEVENNESS * height
+    bounds = [0, *sorted(gaps), len(signs)]
+    *full_groups, last_group = [end - start for start, end in pairwise(bounds)]
+    if full_groups and all(size == TALLY_GROUP for size in full_groups) and last_group <= TALLY_GROUP:
+        return True
+    lefts, rights = np.array([(sign.box[1], sign.box[3]) for sign in signs], np.float64).T
+    pitch = float(np.median(np.diff(np.sort(lefts + rights)) / 2)) if len(signs) >= MIN_BARS else math.inf
+    return pitch < MAX_BAR_PITCH * float(np.median([sign.box[2] - sign.box[0] for sign in signs]))
 
 
 def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
@@ -147,10 +177,12 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
                 return True
         return False
 
-    return tuple(
-        replace(sign, probabilities=sign.probabilities * np.float32(DOUBT_FACTOR)) if is_doubtful(sign) else sign
-        for sign in signs
-    )
+    return tuple(doubted(sign) if is_doubtful(sign) else sign for sign in signs)
+
+
+def doubted(sign: ScoredCandidate) -> ScoredCandidate:
+    """The sign, so much less sure that it is rejected."""
+    return replace(sign, probabilities=sign.probabilities * np.float32(DOUBT_FACTOR))
 
 
 def union(boxes: list[Box]) -> Box:

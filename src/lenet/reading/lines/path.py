@@ -70,22 +70,25 @@ class Path:
         score: higher is better; minus infinity if nothing fits the pattern.
         allowed: for each chosen candidate, the digits that the pattern allows in its place.
         separators: what the pattern puts before the chosen one of that number; at their count, behind the last.
+        separator_pieces: the pieces that were taken for these, each with its separator and that number.
     """
 
     chosen: tuple[int, ...]
     score: float
     allowed: tuple[frozenset[int], ...] = ()
     separators: Mapping[int, str] = field(default_factory=dict)
+    separator_pieces: tuple[tuple[int, str, int], ...] = ()
 
 
 @dataclass(frozen=True)
 class _PathNode:
-    """A partial path: its score, the step before, and the candidate taken there."""
+    """A partial path: its score, the step before, and the candidate or the piece of a separator taken there."""
 
     score: float
     previous: "_PathNode | None" = None
     candidate: int = -1
     state: int = 0
+    separator_piece: int = -1
 
 
 def best_path(
@@ -94,6 +97,7 @@ def best_path(
     pieces: int,
     pattern: Pattern | None = None,
     costs: Costs = COSTS,
+    separator_scores: Sequence[Mapping[str, float]] = (),
 ) -> Path:
     """Viterbi search: cover all pieces with candidates, or skip those that are better left out.
 
@@ -103,6 +107,7 @@ def best_path(
         pieces: how many there are in the row.
         pattern: what the digits and separators must make; any digits if None.
         costs: of the path.
+        separator_scores: for each piece the log probability that it is a separator, for those that it looks like.
     """
     pattern = Pattern.anything() if pattern is None else pattern
     states = pattern.states
@@ -115,10 +120,12 @@ def best_path(
     best_nodes: list[dict[int, _PathNode]] = [{} for _ in range(pieces + 1)]
     best_nodes[0][0] = _PathNode(0.0)
 
-    def relax(piece: int, state: int, score: float, previous: _PathNode, candidate: int = -1) -> None:
+    def relax(
+        piece: int, state: int, score: float, previous: _PathNode, candidate: int = -1, separator_piece: int = -1
+    ) -> None:
         current = best_nodes[piece].get(state)
         if current is None or score > current.score:
-            best_nodes[piece][state] = _PathNode(score, previous, candidate, state)
+            best_nodes[piece][state] = _PathNode(score, previous, candidate, state, separator_piece)
 
     for piece in range(pieces + 1):
         for state in range(len(states)):  # separators lead to later states only, so each is final when its turn comes
@@ -131,7 +138,9 @@ def best_path(
                 if states[target].separator:
                     relax(piece, target, node.score - MISSING_SEPARATOR, node)
                     if piece < pieces:
-                        relax(piece + 1, target, node.score + skip_scores[piece] / 2, node)
+                        likeness = separator_scores[piece] if separator_scores else {}
+                        score = max(skip_scores[piece] / 2, likeness.get(states[target].separator, -np.inf))
+                        relax(piece + 1, target, node.score + score, node, separator_piece=piece)
                     continue
                 scores = best_of[states[target].digits]
                 for index, score in from_piece[piece]:
@@ -160,6 +169,7 @@ def _trace_back(end: _PathNode, pattern: Pattern) -> Path:
     chosen: list[int] = []
     allowed: list[frozenset[int]] = []
     separators: dict[int, str] = {}
+    separator_pieces: list[tuple[int, str, int]] = []
     for previous, node in zip(nodes[::-1], nodes[-2::-1], strict=False):
         state = pattern.states[node.state]
         if node.candidate >= 0:
@@ -167,7 +177,9 @@ def _trace_back(end: _PathNode, pattern: Pattern) -> Path:
             allowed.append(state.digits)
         elif node.state != previous.state:
             separators[len(chosen)] = separators.get(len(chosen), "") + state.separator
-    return Path(tuple(chosen), end.score, tuple(allowed), separators)
+            if node.separator_piece >= 0:
+                separator_pieces.append((node.separator_piece, state.separator, len(chosen)))
+    return Path(tuple(chosen), end.score, tuple(allowed), separators, tuple(separator_pieces))
 
 
 def _cost(candidate: Candidate, costs: Costs) -> float:

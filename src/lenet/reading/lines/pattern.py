@@ -3,11 +3,12 @@ r"""Patterns of lines, as ``\d{3}-\d{4}``: parsed to a small automaton that the 
 from dataclasses import dataclass
 from typing import NoReturn
 
-from lenet.errors import ReadingError
+from lenet.errors import ReadingError, UnknownName
 
 ALL_DIGITS = frozenset(range(10))
 SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
 ESCAPED = frozenset("-./+ ()")  # and these after a backslash
+SIGNS = ("omit", "keep")  # what becomes of the signs between digits in the text
 MAX_SIGNS = 100  # that a pattern may ask for
 
 
@@ -70,6 +71,11 @@ class Pattern:
             ReadingError: if there is anything else in it.
         """
         return _Parser(text).pattern()
+
+    @property
+    def has_separators(self) -> bool:
+        """Whether it asks for anything but digits."""
+        return any(state.separator for state in self.states)
 
     def accepts(self, text: str) -> bool:
         """Whether digits and separators are what the pattern asks for."""
@@ -235,6 +241,16 @@ class _Parser:
 
 def _is_count(text: str) -> bool:
     return text.isascii() and text.isdigit() and len(text) < 4
+
+
+def check_signs(signs: str) -> None:
+    """Refuse what does not say what becomes of the signs between digits.
+
+    Raises:
+        UnknownName: if it is not one of SIGNS.
+    """
+    if signs not in SIGNS:
+        raise UnknownName("way with signs", str(signs), SIGNS)
 
 
 def pattern_of(single: bool, length: int | None, pattern: str | None) -> Pattern | None:

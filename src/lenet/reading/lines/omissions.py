@@ -1,0 +1,29 @@
+"""Digits that one threshold shows and the chosen reading of a page leaves out: told as ignored, not lost."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from lenet.reading.lines.layout import Box
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
+from lenet.reading.scoring import PageReading
+
+MIN_SURE = 0.9  # the probability of a digit that is missed
+MIN_HEIGHT = 0.5  # of the digits read, the median: lower ones are grain
+
+
+def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
+    """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
+    boxes = [sign.box for sign in chosen.signs] + [mark.box for line in chosen.marks for mark in line]
+    min_height = MIN_HEIGHT * float(np.median([sign.box[2] - sign.box[0] for sign in chosen.signs]))
+    losses: list[Box] = []
+    for sign in (sign for draft in drafts if draft is not chosen for sign in draft.signs):
+        is_clear = sign.probability > MIN_SURE and sign.box[2] - sign.box[0] > min_height
+        if is_clear and not any(_overlap(sign.box, box) for box in (*boxes, *losses)):
+            losses.append(sign.box)
+    return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
+
+
+def _overlap(a: Box, b: Box) -> bool:
+    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])

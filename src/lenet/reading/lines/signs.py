@@ -1,0 +1,302 @@
+"""Signs between the digits of a line: minus, point, comma, colon, slash and plus, told by their geometry.
+
+Size, place beside the digits, and lean are the evidence, and that the network takes a sign for no digit, as it does
+with all of them but the slash. A slash is told from a 1 by what 144 handwriting fonts do, those for training: it leans
+more than three other digits, 0.4 columns a row in the mean (a 1: 0.03), and is longer, 1.2 digit heights (a 1: 1.0).
+"""
+
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.lines.layout import Box
+from lenet.reading.lines.segmentation import Piece, Row
+from lenet.reading.normalization import stroke_width
+from lenet.reading.scoring import Mark, ScoredCandidate
+
+Bits = NDArray[np.bool_]
+
+ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
+LEAN_OF_ANY_ONE, SHARE_OF_ANY = (0.1, 0.3), 0.2  # a 1 that leans as it likes; how many do
+ONE_LENGTH, LENGTH_OF_ANY_ONE, SLASH_LENGTH = (1.0, 0.1), (1.0, 0.2), (1.2, 0.25)  # the same, in digit heights
+MAX_THICKNESS = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
+MIN_LEAN, MIN_LENGTH = 0.15, 1.12  # less beyond the slant of its line is a 1, if it is no longer than ones are
+SLASH_ODDS, DATE_ODDS = -3.0, 1.0  # log odds that a stroke is a slash, before it is seen; where dates have one
+SURE_ODDS, DOUBTFUL_ODDS = 2.0, -3.0  # log odds: of what is taken for a slash, and of a 1 that is rejected
+MAX_MARK, MAX_DASH_HEIGHT = 0.35, 0.4  # in digit heights: a point, comma or dash is no larger
+MIN_DASH, MAX_DASH = 0.2, 1.2  # in digit heights: the length of a dash
+MIN_POINT = 0.7  # stroke widths: smaller ink is grain
+DASH_BAND, FOOT = (0.2, 0.8), 0.7  # of the digits' band, from their top: where dashes are, and what is below
+COMMA_TAIL, COMMA_ASPECT = 0.07, 2.0  # in digit heights: how far a comma goes below the digits, or its height by width
+COLON_GAP = (0.15, 0.8)  # in digit heights: from middle to middle of its points
+PLUS_SIZE, PLUS_ARM, PLUS_CORNER = (0.3, 1.1), 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
+MAX_PLUS_PROBABILITY, MAX_PLUS_HEIGHT = 0.5, 0.85  # of a digit, in digit heights: surer or higher ones are a 4 or a 7
+MAX_WHITE = 1.5  # digit heights: a sign farther from all digits is none of their line
+
+_DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d\d|\d{4})")
+
+
+@dataclass(frozen=True)
+class LineSigns:
+    """The signs of a line; the digits that are left, and which of these may be a slash."""
+
+    marks: tuple[Mark, ...]
+    digits: tuple[ScoredCandidate, ...]
+    doubtful: frozenset[int]
+
+
+def find_signs(row: Row, chosen: Sequence[ScoredCandidate], left_out: Sequence[Piece]) -> LineSigns:
+    """Tell the signs of a line from its digits and from what was left out of its path.
+
+    Args:
+        row: the line.
+        chosen: what was taken for digits, left to right.
+        left_out: pieces that were not.
+    """
+    cut_components = {
+        component
+        for sign in chosen
+        for piece in row.pieces[sign.candidate.first : sign.candidate.last]
+        for component in piece.components
+    }
+    free = [piece for piece in left_out if cut_components.isdisjoint(piece.components)]
+    pluses = [
+        sign
+        for sign in chosen
+        if sign.probability < MAX_PLUS_PROBABILITY
+        and sign.candidate.height < MAX_PLUS_HEIGHT
+        and _is_plus(sign.candidate.ink >= 0.5, row.digit_height)
+    ]
+    digits = [sign for sign in chosen if sign not in pluses]
+    if not digits:
+        return LineSigns((), tuple(chosen), frozenset())
+    slashes, doubtful = _slashes(digits)
+    marks = [_mark("+", sign.box) for sign in pluses]
+    marks += [_mark("/", digits[index].box) for index in slashes]
+    remaining = [sign for index, sign in enumerate(digits) if index not in slashes]
+    if not remaining:
+        return LineSigns((), tuple(chosen), frozenset(range(len(chosen))))
+    unsure = frozenset(index for index, sign in enumerate(remaining) if any(sign is digits[i] for i in doubtful))
+    pen = float(np.median([stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in remaining[:20]]))
+    low_boxes = [row.box_of(piece) for piece in free if piece.height <= MAX_DASH_HEIGHT]
+    marks += _low_marks([*low_boxes, *row.points], remaining, pen)
+    for piece in free:
+        if piece.height > MAX_DASH_HEIGHT and (text := _tall_sign(_mask_of(row, piece), row, remaining)):
+            marks.append(_mark(text, row.box_of(piece)))
+    return LineSigns(tuple(_near(marks, remaining)), tuple(remaining), unsure)
+
+
+def separator_scores(row: Row) -> list[dict[str, float]]:
+    """For each piece of a row the log probability that it is each separator of a pattern; those that it may be."""
+    tall = [piece.box for piece in row.pieces if piece.height > 0.5]
+    if not tall:
+        return [{} for _ in row.pieces]
+    slant = _slant_of([_mask_of(row, piece) for piece in row.pieces if piece.height > 0.5])
+    scores: list[dict[str, float]] = []
+    for piece in row.pieces:
+        top, bottom = _band(tall, piece.box)
+        if piece.height <= MAX_DASH_HEIGHT:
+            text = _low_sign(piece.box, top, bottom)
+            scores.append({text: -0.1, **({"'": -1.0} if text == "," else {})} if text else {})
+            continue
+        mask = _mask_of(row, piece)
+        stroke = _Stroke.of(mask)
+        if _is_plus(mask, row.digit_height):
+            scores.append({"+": -0.1})
+        elif stroke.is_straight and stroke.lean > slant:
+            odds = _slash_odds(stroke, slant, row.digit_height)
+            scores.append({"/": -math.log1p(math.exp(-odds)) if odds > -30 else odds})
+        else:
+            scores.append({})
+    return scores
+
+
+@dataclass(frozen=True)
+class _Stroke:
+    """The main axis of some ink: its lean in columns to the right for each row up, and how straight and high it is."""
+
+    lean: float
+    thickness: float
+    height: int
+
+    @classmethod
+    def of(cls, mask: Bits) -> "_Stroke":
+        ys, xs = np.nonzero(mask)
+        if len(ys) < 4:
+            return cls(0.0, 1.0, 0)
+        variances, axes = np.linalg.eigh(np.cov(xs, ys))
+        across, along = axes[:, 1]
+        lean = -float(across / along) if abs(along) > 1e-3 else math.inf
+        thickness = math.sqrt(max(float(variances[0]), 0.0) / max(float(variances[1]), 1e-9))
+        return cls(lean, thickness, int(ys.max() - ys.min()) + 1)
+
+    @property
+    def is_straight(self) -> bool:
+        return self.thickness < MAX_THICKNESS and abs(self.lean) < 2
+
+
+def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
+    """Which strokes among the digits of a line are slashes, and which may be."""
+    strokes = {
+        index: stroke
+        for index, sign in enumerate(digits)
+        if sign.label in "17" and (stroke := _Stroke.of(sign.candidate.ink >= 0.5)).is_straight
+    }
+    if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
+        return set(), set()
+    others = [sign for index, sign in enumerate(digits) if index not in strokes]
+    height = float(np.median([sign.box[2] - sign.box[0] for sign in others or digits]))
+    if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
+        slant = float(np.median(upright))
+    elif others:
+        slant = _slant_of([sign.candidate.ink >= 0.5 for sign in others])
+    else:  # nothing but strokes that lean: a hand that leans
+        return set(), set()
+    odds = {
+        index: _slash_odds(stroke, slant, height)
+        for index, stroke in strokes.items()
+        if stroke.lean > MIN_LEAN and (stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height)
+    }
+    text = "".join("/" if index in odds else sign.label for index, sign in enumerate(digits))
+    prior = DATE_ODDS if _is_date(text) else SLASH_ODDS
+    inside = range(1, len(digits) - 1)
+    slashes = {index for index, value in odds.items() if value + prior > SURE_ODDS and index in inside}
+    return slashes, {index for index, value in odds.items() if value + prior > DOUBTFUL_ODDS} - slashes
+
+
+def _slash_odds(stroke: _Stroke, slant: float, height: float) -> float:
+    """The log likelihood ratio of a slash and a 1, by lean and length."""
+    lean, length = stroke.lean - slant, stroke.height / height
+    as_one = (1 - SHARE_OF_ANY) * _normal(lean, *ONE_LEAN) + SHARE_OF_ANY * _normal(lean, *LEAN_OF_ANY_ONE)
+    as_long = (1 - SHARE_OF_ANY) * _normal(length, *ONE_LENGTH) + SHARE_OF_ANY * _normal(length, *LENGTH_OF_ANY_ONE)
+    return math.log(_normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH) / (as_one * as_long))
+
+
+def _normal(value: float, mean: float, deviation: float) -> float:
+    return math.exp(-0.5 * ((value - mean) / deviation) ** 2) / deviation + 1e-9
+
+
+def _is_date(text: str) -> bool:
+    date = _DATE.fullmatch(text)
+    return date is not None and 1 <= min(int(date[1]), int(date[2])) <= 12 and max(int(date[1]), int(date[2])) <= 31
+
+
+def _slant_of(masks: Sequence[Bits]) -> float:
+    """The mean slant of some digits by their moments, in columns to the right for each row up."""
+    slants = []
+    for mask in masks[:20]:
+        ys, xs = np.nonzero(mask)
+        if len(ys) > 3 and (variance := float(ys.var())) > 0:
+            slants.append(-float(((ys - ys.mean()) * (xs - xs.mean())).mean()) / variance)
+    return float(np.mean(slants)) if slants else 0.0
+
+
+def _mask_of(row: Row, piece: Piece) -> Bits:
+    top, left, bottom, right = piece.box
+    return np.asarray(np.isin(row.labels[top:bottom, left:right], piece.numbers), np.bool_)
+
+
+def _tall_sign(mask: Bits, row: Row, digits: list[ScoredCandidate]) -> str:
+    """A plus, or a slash, among what is as high as digits and was left out as none."""
+    if _is_plus(mask, row.digit_height):
+        return "+"
+    stroke = _Stroke.of(mask)
+    if not stroke.is_straight:
+        return ""
+    height = float(np.median([sign.box[2] - sign.box[0] for sign in digits]))
+    slant = _slant_of([sign.candidate.ink >= 0.5 for sign in digits])
+    return "/" if _slash_odds(stroke, slant, height) > SURE_ODDS else ""
+
+
+def _is_plus(mask: Bits, digit_height: float) -> bool:
+    """Whether a shape is an upright cross: a full row and a full column near its middle, and nothing in its corners."""
+    height, width = mask.shape
+    is_sized = PLUS_SIZE[0] * digit_height <= max(height, width) <= PLUS_SIZE[1] * digit_height
+    if not is_sized or not 0.6 < width / height < 1.7:
+        return False
+    rows, columns = mask.sum(axis=1), mask.sum(axis=0)
+    y, x = int(rows.argmax()), int(columns.argmax())
+    is_crossed = rows[y] >= PLUS_ARM * width and columns[x] >= PLUS_ARM * height
+    if not is_crossed or not (0.3 < (y + 0.5) / height < 0.7 and 0.3 < (x + 0.5) / width < 0.7):
+        return False
+    pen = stroke_width(mask.view(np.uint8))
+    outside = mask.copy()
+    outside[max(0, math.floor(y - pen)) : math.ceil(y + pen) + 1] = False
+    outside[:, max(0, math.floor(x - pen)) : math.ceil(x + pen) + 1] = False
+    return bool(outside.sum() <= PLUS_CORNER * mask.sum())
+
+
+def _low_marks(boxes: list[Box], digits: list[ScoredCandidate], pen: float) -> list[Mark]:
+    """Dashes, points, commas, and colons of two points over one another."""
+    tall = [sign.box for sign in digits]
+    boxes = sorted((box for box in boxes if _size(box) >= MIN_POINT * pen), key=lambda box: box[1])
+    marks: list[Mark] = []
+    used: set[Box] = set()
+    for upper in boxes:
+        top, bottom = _band(tall, upper)
+        for lower in boxes:
+            height, is_beneath = bottom - top, min(upper[3], lower[3]) > max(upper[1], lower[1])
+            distance = (_middle(lower) - _middle(upper)) / height
+            are_points = max(_size(upper), _size(lower)) <= MAX_MARK * height
+            is_inside = top < _middle(upper) < _middle(lower) < bottom + COMMA_TAIL * height
+            if is_beneath and are_points and is_inside and COLON_GAP[0] < distance < COLON_GAP[1]:
+                marks.append(_mark(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
+                used |= {upper, lower}
+    for box in boxes:
+        if box not in used and (text := _low_sign(box, *_band(tall, box))):
+            marks.append(_mark(text, box))
+    return marks
+
+
+def _low_sign(box: Box, top: float, bottom: float) -> str:
+    """The dash, point or comma that a low box is by its size and its place beside digits from ``top`` to ``bottom``."""
+    height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
+    place = (_middle(box) - top) / digit_height
+    is_dash = width > 1.6 * height and MIN_DASH * digit_height < width < MAX_DASH * digit_height
+    if is_dash and DASH_BAND[0] < place < DASH_BAND[1]:
+        return "-"
+    if max(height, width) > MAX_MARK * digit_height * 1.4 or width > 1.6 * height or place < FOOT or place > 1.5:
+        return ""
+    has_tail = box[2] > bottom + COMMA_TAIL * digit_height or height > COMMA_ASPECT * width
+    return "," if has_tail else "." if max(height, width) <= MAX_MARK * digit_height else ""
+
+
+def _band(boxes: Sequence[Box], box: Box) -> tuple[float, float]:
+    """The top and bottom of the digits around a box: the medians of the four nearest."""
+    middle = box[1] + box[3]
+    nearest = sorted(boxes, key=lambda other: abs(other[1] + other[3] - middle))[:4]
+    top, bottom = (float(np.median([other[side] for other in nearest])) for side in (0, 2))
+    return top, max(bottom, top + 1)
+
+
+def _near(marks: list[Mark], digits: Sequence[ScoredCandidate]) -> list[Mark]:
+    """The marks that stand at the line's digits, with the index of the digit that each stands before."""
+    middles = [sign.box[1] + sign.box[3] for sign in digits]
+    near: list[Mark] = []
+    for mark in sorted(marks, key=lambda mark: mark.box[1] + mark.box[3]):
+        white = min(max(sign.box[1] - mark.box[3], mark.box[1] - sign.box[3]) for sign in digits)
+        if white < MAX_WHITE * max(sign.box[2] - sign.box[0] for sign in digits):
+            index = sum(middle < mark.box[1] + mark.box[3] for middle in middles)
+            near.append(replace(mark, index=index))
+    return near
+
+
+def placed_at(marks: Sequence[Mark], digits: Sequence[ScoredCandidate]) -> tuple[Mark, ...]:
+    """The marks at those digits of their line that are left, if others were words."""
+    return tuple(_near(list(marks), digits)) if digits else ()
+
+
+def _mark(text: str, box: Box) -> Mark:
+    return Mark(text, box, 0)
+
+
+def _middle(box: Box) -> float:
+    return (box[0] + box[2]) / 2
+
+
+def _size(box: Box) -> int:
+    return max(box[2] - box[0], box[3] - box[1])

@@ -1,0 +1,112 @@
+"""Pages that lie on their side or upside down: found by how well the network reads their marks in each of four ways."""
+
+import math
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.lines.layout import Box, filter_components, find_components
+from lenet.reading.lines.segmentation import crop_of
+from lenet.reading.normalization import normalize
+from lenet.reading.recognition import Recognizer
+from lenet.reading.scoring import PageReading
+
+THRESHOLD = 0.38  # of full ink, as of the middle one of `hypotheses`
+MIN_MARKS = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
+SAMPLE = 32  # marks that are looked at
+MARK_SIZE = (0.5, 1.6)  # of the median size of all marks: smaller ones are points, larger ones drawings
+MAX_REJECTED_SHARE = 1 / 3  # of the digits: a page of which more are accepted is read as it lies
+MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, or the page stays as it is
+
+
+def read_turned(
+    ink: InkMap, upright: PageReading, recognizer: Recognizer, read: Callable[[InkMap], PageReading]
+) -> tuple[PageReading, int]:
+    """Read a page turned, if it was read poorly as it lies and its marks are digits the other way.
+
+    Args:
+        ink: the page.
+        upright: how it was read as it lies.
+        recognizer: classifies marks.
+        read: reads an ink map.
+
+    Returns:
+        The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
+    """
+    accepted = _accepted(upright, recognizer)
+    if upright and accepted >= (1 - MAX_REJECTED_SHARE) * len(upright.signs):
+        return upright, 0
+    quarters = find_quarter_turns(ink, recognizer)
+    if not quarters:
+        return upright, 0
+    turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
+    turned_accepted = _accepted(turned, recognizer)
+    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(turned.signs))
+    if not is_good or turned_accepted <= accepted:
+        return upright, 0
+    return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
+
+
+def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
+    """By how many quarters the page must be turned clockwise for its marks to be digits; 0 if it lies right or nothing
+    says otherwise."""
+    images = _marks(ink)
+    if len(images) < MIN_MARKS:
+        return 0
+    ways = np.stack([np.rot90(images, -quarters, axes=(1, 2)) for quarters in range(4)])
+    probabilities = recognizer.probabilities(np.ascontiguousarray(ways.reshape(-1, *images.shape[1:])))
+    best = np.log(np.maximum(probabilities.max(axis=1), 1e-3)).reshape(4, -1).mean(axis=1)
+    quarters = int(best.argmax())
+    return quarters if best[quarters] > best[0] + MIN_GAIN else 0
+
+
+def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Marks as large as digits, normalized, uint8 (N, 28, 28)."""
+    empty = np.zeros((0, 28, 28), np.uint8)
+    thresholds = ink.thresholds((THRESHOLD,))
+    if not thresholds:
+        return empty
+    labels, components = find_components((ink.levels > thresholds[0]).view(np.uint8), ink.levels)
+    components = filter_components(components, ink.levels.shape)[0]
+    if not components:
+        return empty
+    sizes = np.array([max(component.height, component.width) for component in components])
+    middle = float(np.median(sizes[sizes > 0.3 * sizes.max()]))
+    like_digits = [
+        component
+        for component, size in zip(components, sizes, strict=True)
+        if MARK_SIZE[0] * middle < size < MARK_SIZE[1] * middle
+    ]
+    images = []
+    for component in like_digits[:: math.ceil(len(like_digits) / SAMPLE) or 1]:
+        window = np.s_[component.top : component.bottom, component.left : component.right]
+        images.append(normalize(crop_of(ink.levels[window], labels[window] == component.number, thresholds[0])))
+    normalized = [image for image in images if image is not None]
+    return np.stack(normalized) if normalized else empty
+
+
+def _accepted(page: PageReading, recognizer: Recognizer) -> int:
+    return sum(not recognizer.rejects(sign.probabilities, in_line=True) for sign in page.signs)
+
+
+def _turned_back(page: PageReading, shape: tuple[int, ...], quarters: int) -> PageReading:
+    """The reading with its boxes in the page before it was turned clockwise."""
+    height, width = shape
+
+    def box(turned: Box) -> Box:
+        top, left, bottom, right = turned
+        if quarters == 1:
+            return height - right, top, height - left, bottom
+        if quarters == 2:
+            return height - bottom, width - right, height - top, width - left
+        return left, width - bottom, right, width - top
+
+    lines = tuple(
+        tuple(replace(sign, candidate=replace(sign.candidate, box=box(sign.box))) for sign in line)
+        for line in page.lines
+    )
+    marks = tuple(tuple(replace(mark, box=box(mark.box)) for mark in line) for line in page.marks)
+    ignored = tuple((box(piece), reason) for piece, reason in page.ignored)
+    return replace(page, lines=lines, marks=marks, ignored=ignored)

@@ -1,0 +1,161 @@
+"""Signs between digits: told from digits by geometry, kept out of the text or in it, and asked for by patterns."""
+
+import json
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+import pytest
+
+import lenet
+from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lenet.cli import main
+from lenet.errors import UnknownName
+from lenet.reading import Reader, Reading
+
+HEIGHT = 60
+STROKES = {  # from the left of the sign at the digits' foot, in digit heights: x to the right, y down
+    "-": [[(0.0, -0.5), (0.45, -0.5)]],
+    ".": [[(0.1, -0.03), (0.11, -0.02)]],
+    ",": [[(0.12, -0.02), (0.02, 0.2)]],
+    ":": [[(0.1, -0.6), (0.11, -0.6)], [(0.1, -0.1), (0.11, -0.1)]],
+    "/": [[(0.5, -1.12), (0.0, 0.12)]],
+    "+": [[(0.0, -0.45), (0.5, -0.45)], [(0.25, -0.7), (0.25, -0.2)]],
+}
+TEXTS = ["-12.5", "24/12/2025", "0,57", "12:30", "24-12-2025", "37+28", "-3,80", "1.203.441"]
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def written(mnist) -> Callable[[str], np.ndarray]:
+    """A page with a line of digits of 28 pixels, upright ones of MNIST's test digits, and signs drawn by a pen."""
+    return lambda text: page_with(text, mnist)
+
+
+def page_with(text: str, mnist) -> np.ndarray:
+    rng = np.random.default_rng(sum(map(ord, text)))
+    writer = Writer(mnist.test_images, mnist.test_labels, rng)
+    canvas = np.zeros((3 * HEIGHT, HEIGHT * (len(text) + 3)), np.float32)
+    x = HEIGHT
+    for character in text:
+        if character == "1":  # upright, as the hand of one writer has them
+            cv2.line(canvas, (x + 6, HEIGHT), (x + 5, 2 * HEIGHT), 1.0, 6, cv2.LINE_AA)
+            x += 12
+        elif character in STROKES:
+            for stroke in STROKES[character]:
+                points = np.array([(x + u * HEIGHT, 2 * HEIGHT + v * HEIGHT) for u, v in stroke])
+                cv2.polylines(canvas, [np.rint(points * 16).astype(np.int32)], False, 1.0, 6, cv2.LINE_AA, 4)
+            x += int(max(u for stroke in STROKES[character] for u, _ in stroke) * HEIGHT)
+        else:
+            digit = writer._digit(int(character), WritingStyle(height=HEIGHT, jitter=0.0))
+            rows, columns = digit.shape
+            canvas[2 * HEIGHT - rows : 2 * HEIGHT, x : x + columns] = digit
+            x += columns
+        x += HEIGHT // 3
+    return on_paper(canvas, rng)
+
+
+def digits_of(text: str) -> str:
+    return "".join(filter(str.isdigit, text))
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_signs_are_left_out_of_the_text_and_said_in_the_remark(reader: Reader, written, text: str):
+    reading = reader.read(written(text))
+    assert reading.text.replace(" ", "") == digits_of(text)
+    assert reading.remark == f"signs left out: {text}"
+    assert [sign.text for sign in reading.signs] == [character for character in text if not character.isdigit()]
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_signs_are_written_where_they_are_kept(reader: Reader, written, text: str):
+    reading = reader.read(written(text), signs="keep")
+    assert reading.text == text
+    assert reading.remark == ""
+
+
+def test_a_sign_has_its_box_its_line_and_its_place(reader: Reader, written):
+    page = written("24/12/2025")
+    reading = reader.read(page)
+    assert [(sign.line, sign.index) for sign in reading.signs] == [(0, 2), (0, 4)]
+    for top, left, bottom, right in (sign.box for sign in reading.signs):
+        assert bottom - top > 1.1 * HEIGHT
+        assert (page[top:bottom, left:right] < 128).any()
+    assert reading.to_json()["signs"][0] == reading.signs[0].to_json()
+    assert json.loads(json.dumps(reading.to_json()))["signs"][1]["text"] == "/"
+
+
+def test_a_pattern_tells_a_slash_from_a_one(reader: Reader, written):
+    page = written("24/11/2015")
+    reading = reader.read(page, pattern=r"\d\d/\d\d/\d{4}")
+    assert reading.text == "24/11/2015"
+    assert not reading.is_rejected
+    assert [sign.text for sign in reading.signs] == ["/", "/"]
+    assert reading.remark == ""
+    assert reader.read(page, pattern=r"\d{3}").text == ""
+
+
+def test_a_pattern_of_other_signs_finds_them(reader: Reader, written):
+    assert reader.read(written("-12.5"), pattern=r"-\d\d\.\d").text == "-12.5"
+    assert reader.read(written("12:30"), pattern=r"\d\d:\d\d").text == "12:30"
+
+
+def test_a_stroke_that_may_be_a_slash_is_rejected_and_not_silently_a_one(reader: Reader, mnist):
+    canvas = np.zeros((180, 300), np.float32)
+    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(5))
+    for label, x in ((3, 60), (4, 180)):
+        digit = writer._digit(label, WritingStyle(height=HEIGHT, jitter=0.0))
+        canvas[120 - digit.shape[0] : 120, x : x + digit.shape[1]] = digit
+    cv2.line(canvas, (158, 52), (130, 128), 1.0, 6, cv2.LINE_AA)
+    reading = reader.read(on_paper(canvas, np.random.default_rng(0)))
+    assert reading.is_rejected
+    assert reading.accepted_text.replace(" ", "") in ("3?4", "34")
+
+
+def test_upright_ones_between_digits_stay_ones(reader: Reader, written):
+    for text in ("2411212", "91510", "31415", "7113"):
+        reading = reader.read(written(text))
+        assert (reading.text.replace(" ", ""), reading.signs) == (text, ())
+
+
+def test_the_shell_says_the_remark_and_keeps_signs_on_demand(written, tmp_path, capsys):
+    path = tmp_path / "amount.png"
+    cv2.imwrite(str(path), written("-12.5"))
+    assert main(["read", str(path)]) == 0
+    printed = capsys.readouterr()
+    assert printed.out == "125\n"
+    assert printed.err == f"lenet: {path}: signs left out: -12.5\n"
+    assert main(["read", str(path), "--signs", "keep"]) == 0
+    printed = capsys.readouterr()
+    assert (printed.out, printed.err) == ("-12.5\n", "")
+
+
+def test_python_has_the_same_option_and_refuses_others(written):
+    page = written("12:30")
+    assert (lenet.read(page).text, lenet.read(page, signs="keep").text) == ("1230", "12:30")
+    for read in (lenet.read, Reader().read):
+        with pytest.raises(UnknownName, match="unknown way with signs 'all'"):
+            read(page, signs="all")
+
+
+def test_what_may_be_digits_and_is_left_out_makes_a_reading_rejected():
+    from lenet.reading import Digit, Ignored, Polarity
+
+    digit = Digit((0, 0, 20, 10), "7", 0.999, (), np.zeros((28, 28), np.uint8))
+    pieces = (Ignored((30, 0, 50, 90), "may be digits"),)
+    alone, beside = (Reading("7", (digit,), ignored, "", (60, 100), Polarity.PAPER_HIGH) for ignored in ((), pieces))
+    assert (alone.is_rejected, beside.is_rejected, beside.is_incomplete) == (False, True, True)
+    assert beside.to_json()["rejected"] is True
+
+
+def test_the_remark_of_an_empty_reading_names_the_cause(reader: Reader):
+    page = np.full((300, 500), 225, np.uint8)
+    assert reader.read(page).remark.startswith("no digits found darker than the paper; try --ink-high")
+    for number in range(13):
+        left = 50 + 20 * number + 60 * (number // 5)
+        page[120:160, left : left + 6] = 40
+    assert reader.read(page).remark.endswith("stand as tally marks or bars do")
