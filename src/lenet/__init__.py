@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lenet.exporting.formats import export
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
+    from lenet.reading.batch.files import read_files
     from lenet.reading.batch.pages import read
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
@@ -50,6 +51,7 @@ _HOMES = {
     "exporting.formats": ("export",),
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
+    "reading.batch.files": ("read_files",),
     "reading.batch.pages": ("read",),
     "reading.reader": ("Reader",),
     "reading.results": ("Reading",),
@@ -98,6 +100,7 @@ __all__ = [
     "names",
     "predict",
     "read",
+    "read_files",
     "reproduce",
     "serve",
     "show",

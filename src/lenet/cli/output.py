@@ -1,4 +1,4 @@
-"""What is given out while pages come in: answers on stdout, trouble and progress on stderr, a CSV file."""
+"""What is given out while pages come in: answers on stdout, trouble and progress on stderr, tables."""
 
 import json
 import sys
@@ -7,13 +7,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lenet.cli.answers import Answers, is_in_doubt
-from lenet.cli.picture_files import PictureSources
 from lenet.cli.signals import signals_held_back
-from lenet.cli.table import Table
 from lenet.errors import DataError, LeNetError, Stopped, printable
+from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
+from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
+from lenet.reading.tables.answers import Answers, is_in_doubt
 
 
 class Output:
@@ -25,13 +25,15 @@ class Output:
         drawn, undrawn: pages that were drawn if that was asked for, and those that could not be.
     """
 
-    def __init__(self, pictures: PictureSources, answers: Answers, as_json: bool, csv: Path | None) -> None:
+    def __init__(self, files: PictureFiles, reading: FileReading, answers: Answers, as_json: bool) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
-        self._pictures, self._answers = pictures, answers
-        self._table = Table(csv) if csv is not None else None
+        self._files, self._reading, self._answers = files, reading, answers
+        self._problems = 0  # that were reported
+        self._total = files.count()
         self._json: JsonList | None = None
         if as_json:  # what was read from an IDX file is long, and one line of it each
-            has_idx = any(isinstance(source, Path) and names_idx(source) for source in pictures.sources)
+            is_short = self._total is not None
+            has_idx = is_short and any(isinstance(source, Path) and names_idx(source) for source in files)
             self._json = JsonList(indent=None if has_idx else 2)
 
     def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
@@ -39,34 +41,45 @@ class Output:
 
         Raises:
             Stopped: by Ctrl-C or SIGTERM, when the page that was being given out was whole.
-            LeNetError: if the table cannot be written.
+            LeNetError: if a table cannot be written.
         """
         started = time.monotonic()
-        for problem in self._pictures.problems:
-            self._fail(str(problem))
-        total, done = len(self._pictures.sources), 0
+        done = self._reading.first
+        if done:
+            report(f"goes on after {done:,} files, whose answers are there")
+        total = "" if self._total is None else f" of {self._total:,}"
+        self._report_problems()
         try:
-            with closing(pages), progress(total if is_many else 0) as show_progress:
+            with closing(pages), progress(self._total, is_shown=is_many) as show_progress:
                 for page in pages:
                     with signals_held_back():
                         self._take(page)
                         done = page.index + 1
+                    self._report_problems()
                     show_progress(done)
+                self._report_problems()
+                self._reading.finish()
         except KeyboardInterrupt:
-            raise Stopped(f"stopped after {done:,} of {total:,} files") from None
+            raise Stopped(f"stopped after {done:,}{total} files") from None
         finally:
             with signals_held_back():
                 if self._json is not None:
                     self._json.end()
-                if self._table is not None:
-                    self._table.close()
-        if is_many and total:
+                self._reading.close()
+        if is_many and done:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
+    def _report_problems(self) -> None:
+        """Tell of the words that name nothing, each once, as soon as they are met."""
+        for problem in self._files.problems[self._problems :]:
+            self._problems += 1
+            self._fail(str(problem))
+
     def _take(self, page: Page) -> None:
-        name = self._pictures.name(page.index)
+        name = self._reading.name(page.index)
+        self._reading.write(page)
         if isinstance(page.result, DataError):
-            self._fail(str(page.result), name, page.number)
+            self._fail(self._reading.problem(page))
             return
         reading = page.result
         printed_name = name if page.is_only else f"{name}, page {page.number}"
@@ -83,9 +96,6 @@ class Output:
         if page.problem is not None:
             self.undrawn += 1
             report(str(page.problem))
-        if self._table is not None:
-            for row in self._answers.rows(name, page.number, reading):
-                self._table.write(row)
         if self._json is not None:
             for values in self._answers.json(name, page.number, reading):
                 self._json.add(values)
@@ -95,13 +105,9 @@ class Output:
             print(line)
         sys.stdout.flush()
 
-    def _fail(self, message: str, name: str = "", number: int = 1) -> None:
+    def _fail(self, sentence: str) -> None:
         self.failed += 1
-        if message.startswith("bytes: "):
-            message = f"{name}: {message.removeprefix('bytes: ')}"
-        if self._table is not None and name:
-            self._table.write((name, number, "", "", "", "", "", "", message))
-        report(message)
+        report(sentence)
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
@@ -149,9 +155,9 @@ class JsonList:
 
 
 @contextmanager
-def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], None]]:
+def progress(total: int | None, doing: str = "reading", is_shown: bool = True) -> Iterator[Callable[[int], None]]:
     """A bar on a terminal's stderr that is told how many files are done; none elsewhere, or if the total is 0."""
-    if not (total and sys.stderr.isatty()):
+    if not (is_shown and total != 0 and sys.stderr.isatty()):
         yield lambda done: None
         return
     from rich.console import Console  # here, because it takes as long to import as a picture to read

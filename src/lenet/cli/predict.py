@@ -2,7 +2,8 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -10,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from lenet.cli.output import JsonList, check_picture_path, progress, report
-from lenet.cli.picture_files import PictureSources, find_pictures
 from lenet.cli.signals import signals_held_back
-from lenet.cli.table import Table, check_table_path
+from lenet.cli.tables import check_table_path
 from lenet.errors import DataError, Stopped, printable
 from lenet.model import Model, load
 from lenet.reading.batch.pages import result_or_error
+from lenet.reading.batch.picture_files import PictureFiles, name_of
+from lenet.reading.tables.csv_table import Table
 from lenet.verbs.predict import Prediction
 from lenet.verbs.predict import predict as verb
 
@@ -73,7 +75,7 @@ def predict(
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     check_table_path(csv, COLUMNS)
     check_picture_path(sheet)
-    found, own = find_pictures(files, recursive=recursive), load(model)
+    found, own = _Pictures.of(PictureFiles(files, recursive=recursive)), load(model)
     if sheet is not None and os.path.realpath(sheet) in {
         os.path.realpath(source) for source in found.sources if isinstance(source, Path)
     }:
@@ -91,7 +93,7 @@ def predict(
         raise typer.Exit(_FAILED)
 
 
-def _predictions(found: PictureSources, model: Model, fit: str) -> Iterator[Prediction | DataError]:
+def _predictions(found: "_Pictures", model: Model, fit: str) -> Iterator[Prediction | DataError]:
     for source in map(_given, found.sources):
         yield result_or_error(source, partial(_prediction, model, source, fit))
 
@@ -128,11 +130,24 @@ def _tell_of_several(name: str, source: str | bytes) -> None:
         report(f"{name}: shows {count} digits, of which the one that stands out most is named; lenet read reads all")
 
 
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures that were named, and the words that name none."""
+
+    sources: Sequence[Path | bytes]
+    problems: Sequence[DataError]
+    is_many: bool
+
+    @classmethod
+    def of(cls, files: PictureFiles) -> "_Pictures":
+        return cls(list(files), files.problems, files.is_many)
+
+
 class _Output:
     """Answers in the order of the pictures, and a count of those that were answered and of those that failed."""
 
     def __init__(
-        self, found: PictureSources, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
+        self, found: _Pictures, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
     ) -> None:
         self.answered = self.failed = 0
         self._found, self._top, self._is_named, self._names_digits = found, top, is_named, names_digits
@@ -155,7 +170,7 @@ class _Output:
         try:
             with progress(total if is_many else 0, "predicting") as show_progress:
                 for done, prediction in enumerate(predictions, start=1):
-                    name, source = self._found.name(done - 1), self._found.sources[done - 1]
+                    name, source = name_of(self._found.sources[done - 1]), self._found.sources[done - 1]
                     with signals_held_back():
                         self._take(name, prediction)
                     if self._names_digits and isinstance(prediction, Prediction):

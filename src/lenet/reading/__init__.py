@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lenet.reading.batch.files import read_files
     from lenet.reading.batch.pages import Settings, read_all
     from lenet.reading.foreground.ink import Polarity
     from lenet.reading.idx import IdxReading, read_idx_digits
@@ -26,10 +27,12 @@ __all__ = [
     "Settings",
     "normalize",
     "read_all",
+    "read_files",
     "read_idx_digits",
 ]
 
 _HOMES = {
+    "batch.files": ("read_files",),
     "batch.pages": ("Settings", "read_all"),
     "idx": ("IdxReading", "read_idx_digits"),
     "foreground.ink": ("Polarity",),

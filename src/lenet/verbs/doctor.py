@@ -27,6 +27,7 @@ EXTRAS = {
     "bench": "comparing with ONNX Runtime in lenet bench",
     "heic": "reading HEIC photos",
     "pdf": "reading PDF pages",
+    "tables": "writing Parquet files",
     "serve": "lenet serve",
 }
 # What the processor must list, as Linux names it, to run the kernels of each instruction set.

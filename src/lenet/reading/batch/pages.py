@@ -136,9 +136,9 @@ def read_all(
             yield from pages.read(index, source)
 
 
-def workers_for(count: int) -> int:
-    """The best number of processes for so many pictures: starting one takes as long as reading ten."""
-    return max(1, min(usable_cores(), count // 10))
+def workers_for(count: int | None) -> int:
+    """The best number of processes for so many pictures, None for very many: starting one takes as long as ten."""
+    return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
 
 
 def _make_page_reader(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
