@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
     from lenet.reading.batch.files import read_files
-    from lenet.reading.batch.pages import read
+    from lenet.reading.batch.pages import read, read_pages
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
     from lenet.training import Recipe, Run, train
@@ -52,7 +52,7 @@ _HOMES = {
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
     "reading.batch.files": ("read_files",),
-    "reading.batch.pages": ("read",),
+    "reading.batch.pages": ("read", "read_pages"),
     "reading.reader": ("Reader",),
     "reading.results": ("Reading",),
     "training": ("Recipe", "Run", "train"),
@@ -101,6 +101,7 @@ __all__ = [
     "predict",
     "read",
     "read_files",
+    "read_pages",
     "reproduce",
     "serve",
     "show",

@@ -22,7 +22,7 @@ from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
-from lenet.reading.results import Digit, Ignored, Reading, Steps
+from lenet.reading.results import FIRST_PAGE_REMARK, Digit, Ignored, Reading, Steps
 from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
@@ -86,7 +86,8 @@ class Reader:
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
-            The reading; one without digits, and with a remark, if the picture shows none.
+            The reading; one without digits, and with a remark, if the picture shows none. Of a file with several pages
+            that of the first, and the remark says so.
 
         Raises:
             DataError: if the picture cannot be opened.
@@ -108,7 +109,7 @@ class Reader:
             picture.name,
             picture.size,
             ink.polarity,
-            "" if digits else _nothing_found(Polarity(polarity), ink, expected),
+            _remark("" if digits else _nothing_found(Polarity(polarity), ink, expected), picture),
             Steps(picture, ink) if keep_steps else None,
         )
 
@@ -160,6 +161,10 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
+
+
+def _remark(nothing_found: str, picture: Picture) -> str:
+    return "; ".join(filter(None, (nothing_found, FIRST_PAGE_REMARK if picture.has_more_pages else "")))
 
 
 def _nothing_found(polarity: Polarity, ink: InkMap, expected: Pattern | None) -> str:

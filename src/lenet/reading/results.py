@@ -14,6 +14,7 @@ from lenet.reading.lines.segmentation import Box
 
 GrayLevels = NDArray[np.uint8]
 REJECTED_MARK = "?"
+FIRST_PAGE_REMARK = "the first of several pages; lenet.read_pages reads all of them, over HTTP pages=all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,7 +84,7 @@ class Reading:
         name: the picture's path, or what kind of object it was.
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
-        remark: why nothing was found; empty if something was.
+        remark: why nothing was found, and whether there are pages that were not read; else empty.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
     """

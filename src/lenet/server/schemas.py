@@ -57,7 +57,9 @@ class Reading(Shape):
     text: str = Field(description="The digits, lines one below the other, a space for a gap.")
     accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
     rejected: bool = Field(description="Whether there is no answer that can be relied on.")
-    remark: str = Field(description="Why nothing was found; empty if something was.")
+    remark: str = Field(
+        description="Why nothing was found, and whether there are pages that were not read; else empty."
+    )
     size: tuple[int, int] | None = Field(None, description="Height and width of the upright picture.")
     polarity: str | None = Field(None, description="Which gray levels were taken for ink.")
     digits: list[Digit] | None = None
