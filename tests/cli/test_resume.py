@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from PIL import Image
 import lenet
 from lenet.cli import main
 from lenet.reading import Reader, Settings
+from lenet.reading.batch import picture_files
 from tests.processes import processes_with, wait_until
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
@@ -274,3 +276,19 @@ def test_files_that_are_no_tables_are_not_written_over(
     assert main(["read", str(EXAMPLES / "two.png"), option, str(tmp_path / name)]) == 2
     assert said in capsys.readouterr().err
     assert (tmp_path / name).exists() == (content is not None)
+
+
+def test_memory_does_not_grow_with_the_number_of_files(folder: Path, tmp_path: Path, monkeypatch):
+    monkeypatch.setattr(picture_files, "_NAMES_AT_ONCE", 50)
+    peaks = []
+    for count in (20, 100, 900):
+        place = tmp_path / str(count)
+        place.mkdir()
+        for number in range(count):
+            (place / f"{number:04}.png").symlink_to(folder / "00.png")
+        tracemalloc.start()
+        pages = lenet.read_files(place, csv=tmp_path / "out.csv", jsonl=tmp_path / "out.jsonl", workers=1)
+        assert sum(1 for _ in pages) == count
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[2] < peaks[1] + 50_000

@@ -38,7 +38,7 @@ NAMES = (
 )
 
 
-@pytest.mark.parametrize("at_once", [1, 2, 3, 8192])
+@pytest.mark.parametrize("at_once", [1, 2, 3, 4096])
 def test_files_come_as_a_sorted_list_of_their_paths_has_them_however_many_names_are_held(
     tmp_path: Path, at_once: int, monkeypatch
 ):

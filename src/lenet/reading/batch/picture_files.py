@@ -24,7 +24,7 @@ STDIN = "-"
 MAX_STDIN = 1 << 29  # bytes
 MAX_COUNTED = 10_000  # files: counting more of them would keep the first answer waiting
 
-_NAMES_AT_ONCE = 8192  # of a folder's names; a folder that holds more is scanned once for each so many
+_NAMES_AT_ONCE = 4096  # of a folder's names; a folder that holds more is scanned once for each so many
 _ANY_DEPTH = "**"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 

@@ -29,6 +29,9 @@ Make = Callable[[], Callable[[Task], Result]]
 
 _AHEAD = 4  # tasks for each process whose results may wait for an earlier one
 _SECONDS_TO_END = 5.0
+# Of 16 MB each, which Pillow keeps of a decoded picture for the next one: the system takes a twelfth of a photo's time
+# to clear fresh memory. A photo of 12 megapixels, halved, fills one.
+_KEPT_BLOCKS = 2
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -184,8 +187,10 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
     import cv2
+    from PIL import Image
 
     cv2.setNumThreads(1)
+    Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined]
     function: Callable[[Any], Any] | None = None
     while True:
         try:
