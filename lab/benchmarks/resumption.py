@@ -56,10 +56,10 @@ def row_of(images: np.ndarray, digits: int, chance: np.random.Generator) -> np.n
 
 
 def kill_and_resume(command: list[str], kills: int, seed: int, answers: int) -> tuple[int, float]:
-    """Start the command so often, killing it after a random part of its answers; how often it ended by itself before.
+    """Start the command so often, and kill it after a random part of its answers; then let it end.
 
     Returns:
-        How many of the runs were killed in the middle of their work, and the seconds that all took.
+        How many of the runs were killed before they had ended by themselves, and the seconds that all took.
     """
     chance, killed, began = random.Random(seed), 0, time.perf_counter()
     for number in islice(cycle(SIGNALS), kills):
@@ -135,6 +135,7 @@ def main() -> None:
     options.add_argument("--seed", type=int, default=0, help="of the moments [%(default)s]")
     options.add_argument("--memory", action="store_true", help="measure memory instead")
     chosen = options.parse_args()
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # in the background shells have it ignored
     images = data.load("mnist").test_images
     place = Path(tempfile.mkdtemp())
     try:
