@@ -34,6 +34,7 @@ RENAMED = {
     "code": {"name": "network", "sequential": "form", "train": "form", "predict": "form"},
     "show": {"name": "network"},
 }
+TABLES_OF_READ = {"csv", "jsonl", "parquet", "resume", "files_from", "shard"}
 OF_THE_SHELL = {
     "networks": {"as_json"},
     "show": {"as_json", "markdown", "explain", "lang", "table", "weights", "trace", "toml", "diagram"},
@@ -44,7 +45,7 @@ OF_THE_SHELL = {
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
     "convert": {"as_json"},
-    "read": {"as_json", "reject", "lines", "detail", "csv", "annotate", "show", "recursive"},
+    "read": {"as_json", "reject", "lines", "detail", "annotate", "show", "recursive", *TABLES_OF_READ},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
     "export": {"as_json"},
@@ -68,6 +69,16 @@ def test_every_verb_of_the_shell_has_its_twin_with_the_same_options(verb):
         here |= set(RecipeOverrides.__annotations__)
     assert shell - here == set()
     assert here - shell - OF_PYTHON == set()
+
+
+def test_reading_files_into_tables_has_the_options_of_the_shell_that_are_no_settings():
+    shell, here = (set(inspect.signature(verb).parameters) for verb in (commands()["read"], lenet.read_files))
+    settings = {
+        RENAMED["read"].get(name, name) for name in set(inspect.signature(lenet.read).parameters) | {"polarity"}
+    }
+    settings |= {"ink_high", "paper_high"}
+    of_the_terminal = {"as_json", "reject", "detail", "annotate", "show"}
+    assert shell - of_the_terminal - (settings - {"workers"}) == here - {"settings"}
 
 
 def test_the_verbs_of_data_are_functions_of_its_module():

@@ -18,7 +18,7 @@ LAYERS = [
     "summary initialization engine pytorch data checkpoints",
     "model",
     "evaluation reading figures exporting page",
-    "training benchmarking",
+    "training benchmarking forms",
     "sdnn estimator",
     "server experiments",
     "verbs notebook",

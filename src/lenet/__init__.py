@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lenet.exporting.formats import export
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
-    from lenet.reading.batch.pages import read
+    from lenet.reading.batch.files import read_files
+    from lenet.reading.batch.pages import read, read_pages
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
     from lenet.training import Recipe, Run, train
@@ -50,7 +51,8 @@ _HOMES = {
     "exporting.formats": ("export",),
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
-    "reading.batch.pages": ("read",),
+    "reading.batch.files": ("read_files",),
+    "reading.batch.pages": ("read", "read_pages"),
     "reading.reader": ("Reader",),
     "reading.results": ("Reading",),
     "training": ("Recipe", "Run", "train"),
@@ -98,6 +100,8 @@ __all__ = [
     "names",
     "predict",
     "read",
+    "read_files",
+    "read_pages",
     "reproduce",
     "serve",
     "show",

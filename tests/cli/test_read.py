@@ -21,7 +21,6 @@ import typer
 from PIL import Image
 
 from lenet.cli import main
-from lenet.cli.picture_files import find_pictures
 from lenet.cli.read import share_of_errors
 from lenet.cli.signals import deferred_signals
 from lenet.data import write_idx
@@ -30,6 +29,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.reading import Reader, Recognizer
+from lenet.reading.batch.picture_files import PictureFiles
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 
@@ -325,8 +325,8 @@ def test_a_glob_of_any_depth_finds_what_a_recursive_glob_does(tmp_path: Path, ca
         (tmp_path / name).write_bytes(b"")
     for pattern in ("**", "**/*", "**/a.png", "b/**/a.png", "**/d/**", "*/**/a.png", "**/b/**/*.png", "**/x/*", "b/**"):
         expected = {path for path in glob.glob(f"{tmp_path}/{pattern}", recursive=True) if Path(path).is_file()}  # noqa: PTH207
-        found = find_pictures([f"{tmp_path}/{pattern}"])
-        assert [str(path) for path in found.sources] == sorted(expected)
+        found = PictureFiles([f"{tmp_path}/{pattern}"])
+        assert [str(path) for path in found] == sorted(expected)
         assert len(found.problems) == (not expected)
 
 

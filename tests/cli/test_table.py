@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from lenet.cli import main
-from lenet.cli.table import COLUMNS, Table, cell_of
 from lenet.errors import LeNetError
 from lenet.reading import Reader
+from lenet.reading.tables.csv_table import COLUMNS, Table, cell_of
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 PICTURES = 400
@@ -98,7 +98,7 @@ def test_sigterm_ends_it_after_a_whole_row_that_was_answered_and_leaves_no_proce
     *failed, last = said.splitlines()
     assert last == f"lenet: stopped after {len(rows)} of {PICTURES} files"
     assert [f"lenet: {row['remark']}" for row in rows if row["remark"]] == failed
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.csv", "out.csv.settings.json"]
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are ended otherwise on Windows")

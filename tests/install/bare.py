@@ -9,7 +9,7 @@ from pathlib import Path
 ENGINE = "lenet.engine._native"
 # What the extras install, by the names under which it is imported.
 OPTIONAL = (
-    *("torch", "matplotlib", "pillow_heif", "pypdfium2", "onnx", "onnxruntime", "openvino"),
+    *("torch", "matplotlib", "pillow_heif", "pypdfium2", "pyarrow", "onnx", "onnxruntime", "openvino"),
     *("sklearn", "scikit_learn", "executorch"),
     *("fastapi", "starlette", "pydantic", "uvicorn", "httptools", "python_multipart", "multipart", "prometheus_client"),
 )

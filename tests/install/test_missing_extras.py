@@ -28,6 +28,8 @@ COMMANDS = {
     f"read {SEVEN}": WORKS,
     f"read {SEVEN} --detail": WORKS,
     "read {folder}/page.pdf": "reading PDF files needs pypdfium2, which is not installed",
+    f"read {SEVEN} --csv {{folder}}/seven.csv --jsonl {{folder}}/seven.jsonl --resume": WORKS,
+    f"read {SEVEN} --parquet {{folder}}/seven.parquet": "writing Parquet files needs pyarrow, which is not installed",
     "read {folder}/photo.heic": "reading HEIC pictures needs pillow-heif, which is not installed",
     f"maps lenet-5 {SEVEN} -o {{folder}}/maps": FIGURES,
     "explain -o {folder}/page.html": WORKS,
@@ -144,6 +146,7 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
     assert found["engine"]["reading"]["value"] == "numpy"
     assert {entry["state"] for entry in found["extras"].values()} == {"absent"}
     assert set(found["extras"]) == {
+        "tables",
         "train",
         "figures",
         "onnx",

@@ -477,3 +477,53 @@ def test_a_page_that_cannot_be_finished_says_so_and_the_others_are_read(tmp_path
     assert [page.problem for page in (first, third)] == [None, None]
     assert re.match(rf"{paths[1]}: cannot be drawn \((file exists|not a directory)\)$", str(second.problem))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "five.png", "pi.png"]
+
+
+@dataclass(frozen=True)
+class LargeAnswers:
+    """Answers that no pipe holds."""
+
+    def __call__(self, task: bytes) -> bytes:
+        return task * 20 if len(task) < 100_000 else task
+
+
+@pytest.mark.parametrize("size", [10, 4000, 70_000, 500_000])
+def test_tasks_and_answers_that_no_pipe_holds_hold_up_nothing(size: int):
+    tasks = [bytes([number]) * (size + number) for number in range(24)]
+    results = list(map_in_processes(LargeAnswers, tasks, 2, lambda task: b""))
+    assert results == [LargeAnswers()(task) for task in tasks]
+
+
+@dataclass(frozen=True)
+class Deadly:
+    """Ends its process at the numbers that are divisible by 5."""
+
+    def __call__(self, number: int) -> int:
+        if number % 5 == 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return number
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="processes are ended otherwise on Windows")
+def test_tasks_that_wait_in_the_pipe_of_a_process_that_dies_are_done_by_another():
+    results = list(map_in_processes(Deadly, range(1, 22), 2, lambda number: -number))
+    assert results == [-number if number % 5 == 0 else number for number in range(1, 22)]
+
+
+@dataclass(frozen=True)
+class Noting:
+    """Notes each number in a file."""
+
+    path: Path
+
+    def __call__(self, number: int) -> int:
+        with self.path.open("a") as file:
+            file.write(f"{number}\n")
+        return number
+
+
+def test_a_process_goes_on_while_its_parent_is_busy(tmp_path: Path):
+    results = map_in_processes(partial(Noting, tmp_path / "notes"), range(20), 1, lambda number: -1)
+    assert next(results) == 0
+    wait_until(lambda: len((tmp_path / "notes").read_text().splitlines()) >= 2)
+    results.close()

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from fastapi import HTTPException
 from PIL import Image
 
 from lenet import summary
@@ -20,6 +21,9 @@ from lenet.model import pretrained
 from lenet.networks import describe, names, to_toml
 from lenet.reading import Reader, Recognizer
 from lenet.server import Limits, create_app
+from lenet.server.pictures import read_pages
+from lenet.server.queries import ReadQuery
+from lenet.server.readers import Readers
 from tests.server.asgi import Client
 
 DIGITS = Path(__file__).parents[2] / "examples" / "digits"
@@ -410,3 +414,41 @@ def test_a_defect_is_one_sentence_without_a_traceback(monkeypatch, capsys):
     answer = client.get("/v1/networks/lenet-4")
     assert (answer.status_code, answer.headers["content-type"]) == (500, "application/problem+json")
     assert "Traceback" not in answer.text + capsys.readouterr().err
+
+
+@pytest.mark.parametrize("kind", ["tiff", "pdf"])
+def test_all_pages_are_answered_as_by_lenet_read_json_and_the_first_says_that_there_are_more(
+    client, capsys, monkeypatch, tmp_path, kind
+):
+    if kind == "pdf":
+        pytest.importorskip("pypdfium2")
+    pages = [Image.open(DIGITS / f"{name}.png").convert("L") for name in ("two", "year", "seven")]
+    pages[0].save(tmp_path / f"scan.{kind}", save_all=True, append_images=pages[1:])
+    monkeypatch.chdir(tmp_path)
+    files = {"picture": (f"scan.{kind}", (tmp_path / f"scan.{kind}").read_bytes())}
+    expected = command_line(capsys, "read", f"scan.{kind}", "--json")
+    assert client.post("/v1/read?pages=all", files=files).json() == expected
+    first = client.post("/v1/read", files=files).json()
+    assert first == expected[0] | {"remark": first["remark"]}
+    assert first["remark"].startswith("the first of several pages")
+    texts = client.post("/v1/read?pages=all&detail=text", files=files).json()
+    assert [(page["page"], page["text"]) for page in texts] == [(1, "2"), (2, "1998"), (3, "7")]
+
+
+def test_all_pages_of_a_picture_are_a_list_of_one(client):
+    [answer] = client.post("/v1/read?pages=all", SEVEN, headers={"content-type": "image/png"}).json()
+    assert answer == client.post("/v1/read", SEVEN, headers={"content-type": "image/png"}).json()
+    refused = client.post("/v1/read?pages=all&normalized", SEVEN, headers={"content-type": "image/png"})
+    assert (refused.status_code, refused.json()["detail"]) == (
+        422,
+        "a normalized picture has one page: leave out pages",
+    )
+
+
+def test_pages_are_not_read_on_when_the_time_of_a_request_is_over(tmp_path):
+    page = Image.open(DIGITS / "seven.png").convert("L")
+    page.save(tmp_path / "scan.tif", save_all=True, append_images=[page] * 3)
+    content, query = (tmp_path / "scan.tif").read_bytes(), ReadQuery(pages="all")
+    assert len(read_pages("scan.tif", content, query, Readers(Reader()), Limits())) == 4
+    with pytest.raises(HTTPException, match="not read within 1e-06 seconds"):
+        read_pages("scan.tif", content, query, Readers(Reader()), Limits(timeout=1e-6))

@@ -1,4 +1,4 @@
-"""Output of ``lenet read`` as a stream: answers on stdout, problems and progress on stderr, a CSV file."""
+"""Output of ``lenet read`` as a stream: answers on stdout, problems and progress on stderr, tables."""
 
 import json
 import sys
@@ -7,13 +7,14 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
-from lenet.cli.answers import Answers, is_in_doubt
-from lenet.cli.picture_files import PictureSources
 from lenet.cli.signals import deferred_signals
-from lenet.cli.table import Table
 from lenet.errors import DataError, LeNetError, Stopped, printable
+from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
+from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
+from lenet.reading.tables.answers import Answers, is_in_doubt
+from lenet.reading.tables.csv_table import Table
 
 
 class Output:
@@ -25,13 +26,15 @@ class Output:
         drawn, undrawn: pages whose drawing was written, and those whose drawing failed.
     """
 
-    def __init__(self, pictures: PictureSources, answers: Answers, as_json: bool, csv: Path | None) -> None:
+    def __init__(self, files: PictureFiles, reading: FileReading, answers: Answers, as_json: bool) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
-        self._pictures, self._answers = pictures, answers
-        self._table = Table(csv) if csv is not None else None
+        self._files, self._reading, self._answers = files, reading, answers
+        self._problems = 0  # that were reported
+        self._total = files.count()
         self._json: JsonList | None = None
         if as_json:  # what was read from an IDX file is long, and one line of it each
-            has_idx = any(isinstance(source, Path) and names_idx(source) for source in pictures.sources)
+            is_short = self._total is not None
+            has_idx = is_short and any(isinstance(source, Path) and names_idx(source) for source in files)
             self._json = JsonList(indent=None if has_idx else 2)
 
     def take(self, pages: Generator[Page, None, None], is_many: bool) -> None:
@@ -39,24 +42,40 @@ class Output:
 
         Raises:
             Stopped: by Ctrl-C or SIGTERM, after the page that was being written.
-            LeNetError: if the table cannot be written.
+            LeNetError: if a table cannot be written.
         """
         started = time.monotonic()
-        for problem in self._pictures.problems:
-            self._fail(str(problem))
-        total = len(self._pictures.sources)
-        with answering(total, is_many, self._json, self._table) as show_progress, closing(pages):
+        first = self._reading.first
+        if first:
+            report(f"goes on after {first:,} files, whose answers are there")
+        self._report_problems()
+        finished_files = first
+        with (
+            answering(self._total, is_many, self._json, self._reading, first=first) as show_progress,
+            closing(pages),
+        ):
             for page in pages:
                 with deferred_signals():
                     self._take(page)
-                    show_progress(page.index + 1)
-        if is_many and total:
+                    finished_files = page.index + 1
+                    show_progress(finished_files)
+                self._report_problems()
+            self._report_problems()
+            self._reading.finish()
+        if is_many and finished_files:
             print(self._summary(time.monotonic() - started), file=sys.stderr)
 
+    def _report_problems(self) -> None:
+        """Tell of the words that name nothing, each once, as soon as they are met."""
+        for problem in self._files.problems[self._problems :]:
+            self._problems += 1
+            self._fail(str(problem))
+
     def _take(self, page: Page) -> None:
-        name = self._pictures.name(page.index)
+        name = self._reading.name(page.index)
+        self._reading.write(page)
         if isinstance(page.result, DataError):
-            self._fail(str(page.result), name, page.number)
+            self._fail(self._reading.problem(page))
             return
         reading = page.result
         printed_name = name if page.is_only else f"{name}, page {page.number}"
@@ -74,9 +93,6 @@ class Output:
         if page.problem is not None:
             self.undrawn += 1
             report(str(page.problem))
-        if self._table is not None:
-            for row in self._answers.rows(name, page.number, reading):
-                self._table.write(row)
         if self._json is not None:
             for values in self._answers.json(name, page.number, reading):
                 self._json.add(values)
@@ -86,13 +102,9 @@ class Output:
             print(line)
         sys.stdout.flush()
 
-    def _fail(self, message: str, name: str = "", number: int = 1) -> None:
+    def _fail(self, sentence: str) -> None:
         self.failed += 1
-        if message.startswith("bytes: "):
-            message = f"{name}: {message.removeprefix('bytes: ')}"
-        if self._table is not None and name:
-            self._table.write((name, number, "", "", "", "", "", "", message))
-        report(message)
+        report(sentence)
 
     def _summary(self, seconds: float) -> str:
         count = self.read + self.failed + self.without_digits
@@ -141,14 +153,26 @@ class JsonList:
 
 @contextmanager
 def answering(
-    total: int, is_many: bool, json_list: JsonList | None, table: Table | None, doing: str = "reading"
+    total: int | None,
+    is_many: bool,
+    json_list: JsonList | None,
+    table: Table | FileReading | None,
+    doing: str = "reading",
+    first: int = 0,
 ) -> Iterator[Callable[[int], None]]:
-    """Progress over files, as a function of the files done; at the end, JSON and table are completed; a context.
+    """Progress over files, as a function of the files done; at the end, JSON and tables are completed; a context.
+
+    Args:
+        total: the number of files, None if it is not known.
+        is_many: whether progress is shown.
+        json_list, table: what is completed at the end.
+        doing: what is done with each file.
+        first: how many files were done before.
 
     Raises:
         Stopped: in place of KeyboardInterrupt.
     """
-    finished_files = 0
+    finished_files = first
 
     def show_progress(files_done: int) -> None:
         nonlocal finished_files
@@ -159,7 +183,8 @@ def answering(
         with progress(total if is_many else 0, doing) as show_bar:
             yield show_progress
     except KeyboardInterrupt:
-        raise Stopped(f"stopped after {finished_files:,} of {total:,} files") from None
+        of_all = "" if total is None else f" of {total:,}"
+        raise Stopped(f"stopped after {finished_files:,}{of_all} files") from None
     finally:
         with deferred_signals():
             if json_list is not None:
@@ -169,9 +194,9 @@ def answering(
 
 
 @contextmanager
-def progress(total: int, doing: str = "reading") -> Iterator[Callable[[int], None]]:
+def progress(total: int | None, doing: str = "reading") -> Iterator[Callable[[int], None]]:
     """Progress bar on a terminal's stderr, as a function of the files done; none elsewhere, or if the total is 0."""
-    if not (total and sys.stderr.isatty()):
+    if total == 0 or not sys.stderr.isatty():
         yield lambda completed: None
         return
     from rich.console import Console  # here, because it takes as long to import as a picture to read

@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import count
@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from lenet.cli.output import JsonList, answering, check_picture_path, report
-from lenet.cli.picture_files import PictureSources, find_pictures
 from lenet.cli.signals import deferred_signals
-from lenet.cli.table import Table, check_table_path
+from lenet.cli.tables import check_table_path
 from lenet.errors import DataError, printable
 from lenet.model import Model, load
 from lenet.reading.batch.pages import result_or_error
+from lenet.reading.batch.picture_files import PictureFiles, name_of
+from lenet.reading.tables.csv_table import Table
 from lenet.verbs.predict import Prediction
 from lenet.verbs.predict import predict as predict_verb
 
@@ -70,7 +71,7 @@ def predict(
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     check_table_path(csv, COLUMNS)
     check_picture_path(sheet)
-    pictures, loaded_model = find_pictures(files, recursive=recursive), load(model)
+    pictures, loaded_model = _Pictures.of(PictureFiles(files, recursive=recursive)), load(model)
     if sheet is not None and os.path.realpath(sheet) in {
         os.path.realpath(source) for source in pictures.sources if isinstance(source, Path)
     }:
@@ -105,13 +106,13 @@ class _Answer:
     prediction: Prediction | DataError
 
 
-def _answers(pictures: PictureSources, model: Model, fit: str) -> Iterator[_Answer]:
+def _answers(pictures: "_Pictures", model: Model, fit: str) -> Iterator[_Answer]:
     for index, source in enumerate(pictures.sources):
         for page, picture in _pages(source if isinstance(source, bytes) else str(source)):
             prediction = picture
             if not isinstance(picture, DataError):
                 prediction = result_or_error(picture, partial(predict_verb, model, picture, fit=fit))
-            yield _Answer(index + 1, pictures.name(index) + page, picture, prediction)
+            yield _Answer(index + 1, name_of(source) + page, picture, prediction)
 
 
 def _pages(source: str | bytes) -> Iterator[tuple[str, Any]]:
@@ -155,11 +156,24 @@ def _warn_of_several(name: str, source: Any) -> None:
         report(f"{name}: shows {count} digits, of which the one that stands out most is named; lenet read reads all")
 
 
+@dataclass(frozen=True)
+class _Pictures:
+    """The pictures that were named, and the words that name none."""
+
+    sources: Sequence[Path | bytes]
+    problems: Sequence[DataError]
+    is_many: bool
+
+    @classmethod
+    def of(cls, files: PictureFiles) -> "_Pictures":
+        return cls(list(files), files.problems, files.is_many)
+
+
 class _Output:
     """Printer of predictions in the order of the pictures, with counts of answered and failed ones."""
 
     def __init__(
-        self, pictures: PictureSources, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
+        self, pictures: _Pictures, top: int, is_named: bool, names_digits: bool, as_json: bool, csv: Path | None
     ) -> None:
         self.answered = self.failed = 0
         self._pictures, self._top, self._is_named, self._names_digits = pictures, top, is_named, names_digits
@@ -210,7 +224,7 @@ class _Output:
             self._json.add({"file": name} | prediction.to_json(self._top))
             return
         (first, probability), *alternatives = likeliest
-        is_page = name != self._pictures.name(answer.file_number - 1)
+        is_page = name != name_of(self._pictures.sources[answer.file_number - 1])
         line = f"{name}: {first}" if self._is_named or is_page else first
         line += f"  {probability:.1%}"
         if alternatives:

@@ -7,17 +7,19 @@ The picture libraries are imported when a picture is read, so that an IDX file n
 import os
 import sys
 from enum import StrEnum
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from lenet.cli.answers import Answers
 from lenet.cli.output import Output
-from lenet.cli.picture_files import PictureSources, find_pictures
-from lenet.cli.table import check_table_path
+from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
-from lenet.reading.batch.pages import Settings, names_idx, read_all, workers_for
+from lenet.reading.batch.files import FileReading, TablePaths
+from lenet.reading.batch.pages import Settings, names_idx, workers_for
+from lenet.reading.batch.picture_files import STDIN, PictureFiles, Shard
+from lenet.reading.tables.answers import Answers
 
 if TYPE_CHECKING:
     from lenet.reading.drawing.annotation import Drawings
@@ -36,11 +38,11 @@ _FAILED = 1
 
 def read(
     files: Annotated[
-        list[str],
+        list[str] | None,
         typer.Argument(
             help="Pictures, folders, quoted globs, IDX files; '-' is stdin.", metavar="FILE|FOLDER|GLOB|-..."
         ),
-    ],
+    ] = None,
     single: Annotated[bool, typer.Option("--single", help="Each picture holds one digit.")] = False,
     length: Annotated[int | None, typer.Option(min=1, help="Each line has so many digits.")] = None,
     pattern: Annotated[str | None, typer.Option(help=r"What each line looks like, as '\d{3}-\d{4}'.")] = None,
@@ -60,6 +62,17 @@ def read(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: text, digits, boxes, probabilities.")] = False,
     detail: Annotated[bool, typer.Option("--detail", help="Print each digit's probability and alternatives.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file, too.")] = None,
+    jsonl: Annotated[Path | None, typer.Option(help="Write what --json prints into this file, a line each.")] = None,
+    parquet: Annotated[Path | None, typer.Option(help="Write the answers into this Parquet file, too.")] = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with the tables that are there, after the last whole row.")
+    ] = False,
+    files_from: Annotated[
+        str | None, typer.Option(metavar="LIST|-", help="Read the files that this text file names, a line each.")
+    ] = None,
+    shard: Annotated[
+        str | None, typer.Option(metavar="I/N", help="Read every N-th file only, from the I-th on: one of N parts.")
+    ] = None,
     annotate: Annotated[
         Path | None, typer.Option(help="Draw boxes and answers on each picture, into this folder.")
     ] = None,
@@ -87,11 +100,16 @@ def read(
     lenet read 'cheques/**/*.png' --pattern '\\d{3}-\\d{4}' --max-error 0.5% --reject
 
     lenet read t10k-images-idx3-ubyte.gz --json
+
+    find /archive -name '*.tif' | lenet read --files-from - --csv answers.csv --resume
     """
     _check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
     _check_one_of({"--json": as_json, "--detail": detail})
     _check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
-    if files.count("-") > 1:
+    words = files or []
+    if not words and files_from is None:
+        raise typer.BadParameter("nothing to read; name pictures, folders or globs, or a list of files by --files-from")
+    if words.count(STDIN) + (files_from == STDIN) > 1:
         raise typer.BadParameter("'-' is stdin, which can be read only once")
     settings = Settings(
         polarity="ink-high" if ink_high else "paper-high" if paper_high else "found",
@@ -103,25 +121,28 @@ def read(
         model=model,
         max_error=share_of_errors(max_error),
     )
-    pictures = find_pictures(files, recursive=recursive, excluding=annotate)
-    _check_outputs(pictures, csv, annotate, show)
-    count = len(pictures.sources)
+    pictures = PictureFiles(
+        words, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
+    )
+    tables = TablePaths(csv, jsonl, parquet)
+    _check_outputs(pictures, tables, resume, annotate, show)
+    count = pictures.count()
+    is_many = pictures.is_many or count is None or count >= _MANY
     answers = Answers(
-        is_named=pictures.is_many or len(files) > 1,
+        is_named=pictures.is_many or len(words) > 1,
         by_line=lines,
         has_detail=detail,
         hides_rejected=reject,
         min_probability=settings.recognizer().min_probability,
     )
-    output = Output(pictures, answers, as_json, csv)
-    pages = read_all(
-        pictures.sources,
-        settings,
-        max(1, min(count, workers)) if workers is not None else workers_for(count),
-        _drawings(pictures, annotate, show),
+    reading = FileReading(pictures, settings, answers, tables, resume)
+    output = Output(pictures, reading, answers, as_json)
+    pages = reading.pages(
+        max(1, min(count or workers, workers)) if workers is not None else workers_for(count),
+        _drawings(pictures, reading.first, annotate, show),
     )
     try:
-        output.take(pages, is_many=pictures.is_many or count >= _MANY)
+        output.take(pages, is_many)
     finally:
         _report_drawings(output, annotate, show)
     if output.failed or output.without_digits or output.undrawn:
@@ -153,20 +174,32 @@ def _check_one_of(options: dict[str, bool]) -> None:
         raise typer.BadParameter(f"choose one of {', '.join(others)} and {last}")
 
 
-def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | None, show: Path | None) -> None:
+def _shard_of(text: str | None) -> Shard | None:
+    try:
+        return None if text is None else Shard.parse(text)
+    except ReadingError as error:
+        raise typer.BadParameter(f"--{error}") from None
+
+
+def _check_outputs(
+    pictures: PictureFiles, tables: TablePaths, resume: bool, annotate: Path | None, show: Path | None
+) -> None:
     """Check the paths of all output files, before anything is read."""
-    check_table_path(csv)
+    check_table_paths(tables)
+    if resume and tables == TablePaths():
+        raise typer.BadParameter("--resume goes on with a table, and none is named; add --csv, --jsonl or --parquet")
     if annotate is not None and annotate.exists() and not annotate.is_dir():
         raise typer.BadParameter(f"--annotate draws into a folder, and {annotate} is a file")
+    if annotate is not None and pictures.is_read_once:
+        raise typer.BadParameter("--annotate looks at all names before it draws; give the list as a file")
     if show is None:
         return
-    if pictures.is_many or len(pictures.sources) + len(pictures.problems) > 1:
-        raise typer.BadParameter(
-            f"--show draws one picture, got {len(pictures.sources) + len(pictures.problems)} files"
-        )
+    sources = list(islice(pictures, 2))
+    if pictures.is_many or len(sources) + len(pictures.problems) > 1:
+        raise typer.BadParameter("--show draws one picture, got several files")
     if show.suffix.lower() != ".png" or show.is_dir():
         raise typer.BadParameter(f"--show draws a PNG file, expected a name that ends in .png, got {show}")
-    for source in pictures.sources:
+    for source in sources:
         if not isinstance(source, bytes):
             if names_idx(source):
                 raise typer.BadParameter(f"--show draws how a picture was read, and {source} is an IDX file")
@@ -174,15 +207,17 @@ def _check_outputs(pictures: PictureSources, csv: Path | None, annotate: Path | 
                 raise typer.BadParameter(f"--show would write over {source}")
 
 
-def _drawings(pictures: PictureSources, annotate: Path | None, show: Path | None) -> "Drawings | None":
+def _drawings(pictures: PictureFiles, first: int, annotate: Path | None, show: Path | None) -> "Drawings | None":
+    """What draws the files from this one on; only their drawings' names are listed, for none may be another's."""
     if annotate is None and show is None:
         return None
     from lenet.reading.drawing.annotation import Drawings
     from lenet.reading.drawing.places import drawing_paths
 
-    paths = drawing_paths(pictures.sources, annotate) if annotate is not None else ()
-    originals = {os.path.realpath(source) for source in pictures.sources if not isinstance(source, bytes)}
+    sources = list(pictures) if annotate is not None else []
+    paths = drawing_paths(sources, annotate) if annotate is not None else []
+    originals = {os.path.realpath(source) for source in sources if not isinstance(source, bytes)}
     for path in paths:
         if os.path.realpath(path) in originals:
             raise typer.BadParameter(f"--annotate would write over {path}; name another folder")
-    return Drawings(tuple(paths), show)
+    return Drawings(tuple(paths[first:]), show)

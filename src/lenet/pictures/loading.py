@@ -7,7 +7,7 @@ import io
 import warnings
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 from typing import IO
@@ -39,11 +39,13 @@ class Picture:
         name: the path it came from, or what kind of object it was; with the page, of a file with several.
         colors: uint8 (h, w, 3), RGB; reduced by a whole factor when the picture is large.
         size: (height, width) of the whole picture, upright, before reduction.
+        has_more_pages: whether it is the first page of a file with several, and nobody has asked for the others.
     """
 
     name: str
     colors: Colors
     size: tuple[int, int]
+    has_more_pages: bool = False
 
 
 def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
@@ -68,10 +70,11 @@ def open_picture(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Picture:
             source.load()  # here, so that the caller's image is not used up in strips
             return _from_image(source, "image", kept_pixels)
     with _opened(source) as (name, file), one_sentence(name):
-        return _from_image(next(open_images(file, name, kept_pixels).images), name, kept_pixels)
+        pages = open_images(file, name, kept_pixels)
+        return replace(_from_image(next(pages.images), name, kept_pixels), has_more_pages=pages.are_several)
 
 
-def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Iterator[Picture]:
+def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS, max_pixels: int | None = None) -> Iterator[Picture]:
     """The pages of a TIFF or PDF file, each decoded when it is asked for; any other picture is one page.
 
     The name of a page ends in its number, "file.tif, page 2", if there are several. Of animations (GIF, WebP, PNG) the
@@ -79,6 +82,7 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Iterator[P
 
     Args:
         source, kept_pixels: as `open_picture` takes them.
+        max_pixels: of a page, where that is less than its format may have.
 
     Raises:
         DataError: as `open_picture` does, with the name of the page that is damaged; no page comes after it.
@@ -98,7 +102,7 @@ def open_pages(source: Source, kept_pixels: int = MAX_KEPT_PIXELS) -> Iterator[P
                     return
                 if number > MAX_PAGES:
                     raise DataError(f"{name}: over {MAX_PAGES:,} pages, which is the most accepted; split it first")
-                picture = _from_image(image, page, kept_pixels)
+                picture = _from_image(image, page, kept_pixels, max_pixels)
             yield picture
 
 
@@ -210,9 +214,10 @@ def in_strips(image: Image.Image, factor: int) -> tuple[Iterable[Image.Image], i
     return (strips(image, factor) if factor > 1 else [image]), factor
 
 
-def _from_image(image: Image.Image, name: str, kept_pixels: int) -> Picture:
+def _from_image(image: Image.Image, name: str, kept_pixels: int, max_pixels: int | None = None) -> Picture:
     width, height = image.size
-    _check_size(width, height, name, max_pixels_of(image.format))
+    most = max_pixels_of(image.format)
+    _check_size(width, height, name, most if max_pixels is None else min(most, max_pixels))
     colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
     return Picture(name, upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))

@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from lenet.reading.batch.pages import Settings, read_all
+    from lenet.reading.batch.files import read_files
+    from lenet.reading.batch.pages import Settings, read_all, read_pages
     from lenet.reading.foreground.ink import Polarity
     from lenet.reading.idx import IdxReading, read_idx_digits
     from lenet.reading.normalization import normalize
@@ -27,11 +28,14 @@ __all__ = [
     "Sign",
     "normalize",
     "read_all",
+    "read_files",
     "read_idx_digits",
+    "read_pages",
 ]
 
 _HOMES = {
-    "batch.pages": ("Settings", "read_all"),
+    "batch.files": ("read_files",),
+    "batch.pages": ("Settings", "read_all", "read_pages"),
     "idx": ("IdxReading", "read_idx_digits"),
     "foreground.ink": ("Polarity",),
     "normalization": ("normalize",),

@@ -26,7 +26,7 @@ from lenet.reading.orientation import read_turned
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.remarks import remark_of
-from lenet.reading.results import Digit, Ignored, Reading, Sign, Steps
+from lenet.reading.results import FIRST_PAGE_REMARK, Digit, Ignored, Reading, Sign, Steps
 from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
@@ -95,7 +95,8 @@ class Reader:
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
-            The reading; one without digits, and with a remark, if the picture shows none.
+            The reading; one without digits, and with a remark, if the picture shows none. Of a file with several pages
+            that of the first, and the remark says so.
 
         Raises:
             DataError: if the picture cannot be opened.
@@ -126,7 +127,7 @@ class Reader:
             picture.name,
             picture.size,
             ink.polarity,
-            remark_of(remarked, Polarity(polarity), ink, expected, turned),
+            _with_pages_left(remark_of(remarked, Polarity(polarity), ink, expected, turned), picture),
             Steps(picture, ink) if keep_steps else None,
             tuple(placed_signs),
             turned,
@@ -188,3 +189,7 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
+
+
+def _with_pages_left(remark: str, picture: Picture) -> str:
+    return "; ".join(filter(None, (remark, FIRST_PAGE_REMARK if picture.has_more_pages else "")))

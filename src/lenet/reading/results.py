@@ -15,6 +15,7 @@ from lenet.reading.lines.segmentation import Box
 
 GrayLevels = NDArray[np.uint8]
 REJECTED_MARK = "?"
+FIRST_PAGE_REMARK = "the first of several pages; lenet.read_pages reads all of them, over HTTP pages=all"
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,7 +108,8 @@ class Reading:
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
         remark: what to know of it: why nothing was found, which signs were left out of the text, what may be digits and
-            was left out, how the page was turned; empty if there is nothing to say.
+            was left out, how the page was turned, whether there are pages that were not read; empty if there is
+            nothing to say.
         signs: the signs between the digits, whether the text has them or not.
         turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.

@@ -106,7 +106,7 @@ def picture_operation(query: type[BaseModel]) -> dict[str, Any]:
             "required": True,
             "description": "A picture file: as it is, or in the field `picture` of a form. "
             "PNG, JPEG, TIFF, WebP, BMP, GIF, PNM; HEIC and PDF where their packages are installed. "
-            "Of several pages or frames the first is read.",
+            "Of several pages or frames the first is read; `/v1/read` reads all pages with `pages=all`.",
             "content": {"multipart/form-data": {"schema": form}} | {kind: {"schema": picture} for kind in kinds},
         },
     }

@@ -2,8 +2,9 @@
 
 import io
 import threading
+import time
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 from typing import Any, TypeVar
 
@@ -15,7 +16,7 @@ from PIL import Image
 from lenet.errors import LeNetError, MissingExtra
 from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
-from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages
+from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages, open_picture
 from lenet.pictures.pdf import is_pdf
 from lenet.reading.foreground.ink import Polarity
 from lenet.reading.recognition import LABELS, Recognizer
@@ -55,6 +56,40 @@ def read(name: str, content: bytes, query: ReadQuery | ActivationsQuery, readers
         return _read_normalized(name, content, settings.polarity, readers.recognizer(settings.max_error), limits)
     reader = readers.reader(settings.max_error)
     return _in_one_sentence(lambda: settings.read(reader, _opened(name, content, limits)), name, content)
+
+
+def read_pages(name: str, content: bytes, query: ReadQuery, readers: Readers, limits: Limits) -> list[Reading]:
+    """Read all pages of a picture file, while there is time.
+
+    Raises:
+        HTTPException: as `read`, or if the time is over.
+        ReadingError, WeightsError: as `read`.
+    """
+    settings, reader = query.settings, readers.reader(query.settings.max_error)
+    end = time.monotonic() + limits.timeout
+
+    def readings() -> list[Reading]:
+        result: list[Reading] = []
+        for page in _pages(name, content, limits):
+            if time.monotonic() > end:  # the request was answered; what nobody waits for must not take others' time
+                raise HTTPException(504, f"{name}: not read within {limits.timeout:g} seconds")
+            result.append(settings.read(reader, page))
+        return result
+
+    return _in_one_sentence(readings, name, content)
+
+
+def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
+    pdf = is_pdf(content)
+    if not pdf:
+        _check_pixels(name, content, limits.max_pixels)
+    pages = open_pages(_File(content, name), max_pixels=limits.max_pixels)
+    while True:
+        with _pdfium if pdf else nullcontext():
+            page = next(pages, None)
+        if page is None:
+            return
+        yield page
 
 
 def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
@@ -130,7 +165,7 @@ def _opened(name: str, content: bytes, limits: Limits) -> Picture:
     if not pdf:
         _check_pixels(name, content, limits.max_pixels)
     with _pdfium if pdf else nullcontext():
-        return next(open_pages(_File(content, name)))
+        return open_picture(_File(content, name))
 
 
 def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:

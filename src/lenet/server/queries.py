@@ -52,6 +52,9 @@ class ReadQuery(PictureQuery):
         description="`text`: the text alone; `digits`: with boxes and probabilities; `steps`: with the 28×28 pixels of "
         "each digit, as the network saw it, in a PNG file (base64).",
     )
+    pages: Literal["first", "all"] = Field(
+        "first", description="Of a PDF or TIFF file: the first page, or a list of the readings of all of them."
+    )
     single: Flag = Field(False, description="The picture holds one digit.")
     length: Length | LeftOut = Field(None, description="Each line has so many digits.")
     pattern: Pattern | LeftOut = Field(None, description=r"What each line looks like, as `\d{3}-\d{4}`.")
@@ -70,6 +73,8 @@ class ReadQuery(PictureQuery):
         pattern_of(self.single, self.length, self.pattern)
         if self.normalized and (self.length is not None or self.pattern is not None):
             raise ReadingError("a normalized picture holds one digit: leave out length and pattern")
+        if self.normalized and self.pages == "all":
+            raise ReadingError("a normalized picture has one page: leave out pages")
         return self
 
     @cached_property

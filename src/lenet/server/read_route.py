@@ -22,16 +22,21 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
     """Add the path."""
 
     def reading_of(name: str, content: bytes, query: ReadQuery) -> Response:
-        reading = pictures.read(name, content, query, readers, pool.limits)
-        metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
-        return schemas.JSON(reading_response(name, reading, query.detail))
+        if query.pages == "all":
+            readings = pictures.read_pages(name, content, query, readers, pool.limits)
+        else:
+            readings = [pictures.read(name, content, query, readers, pool.limits)]
+        for reading in readings:
+            metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
+        values = [reading_response(name, number, one, query.detail) for number, one in enumerate(readings, 1)]
+        return schemas.JSON(values if query.pages == "all" else values[0])
 
     @app.post(
         "/v1/read",
         tags=["reading"],
         summary="Read the digits in a picture",
-        response_model=schemas.Reading,
-        response_description="The reading; without digits it says why.",
+        response_model=schemas.Reading | list[schemas.Reading],
+        response_description="The reading; without digits it says why. With `pages=all` a list, a reading for each.",
         responses=openapi.example(openapi.READING_EXAMPLE) | openapi.error_responses(pool.limits, *openapi.OF_PICTURES),
         openapi_extra=openapi.picture_operation(ReadQuery),
     )
@@ -46,9 +51,9 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
             return await pool.run(lambda: reading_of(name, content, query))
 
 
-def reading_response(name: str, reading: Reading, detail: str) -> dict[str, Any]:
-    """A reading as plain values, in as much detail as is asked for."""
-    values: dict[str, Any] = {"file": name, "page": 1} | reading.to_json() | {"file": name}
+def reading_response(name: str, number: int, reading: Reading, detail: str) -> dict[str, Any]:
+    """The reading of a page of this number as plain values, in as much detail as is asked for."""
+    values: dict[str, Any] = {"file": name, "page": number} | reading.to_json() | {"file": name}
     if detail == "text":
         return {key: values[key] for key in _TEXT}
     if detail == "steps":

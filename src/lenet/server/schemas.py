@@ -67,8 +67,8 @@ class Reading(Shape):
     accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
     rejected: bool = Field(description="Whether there is no answer that can be relied on.")
     remark: str = Field(
-        description="Why nothing was found, which signs were left out, what may be missing; empty if there is nothing "
-        "to say."
+        description="Why nothing was found, which signs were left out, what may be missing, and whether there are "
+        "pages that were not read; empty if there is nothing to say."
     )
     size: tuple[int, int] | None = Field(None, description="Height and width of the upright picture.")
     polarity: str | None = Field(None, description="Which gray levels were taken for ink.")

@@ -27,6 +27,7 @@ EXTRAS = {
     "bench": "comparing with ONNX Runtime in lenet bench",
     "heic": "reading HEIC photos",
     "pdf": "reading PDF pages",
+    "tables": "writing Parquet files",
     "serve": "lenet serve",
 }
 # CPU flags, by Linux's names, that the kernels of each instruction set need.

@@ -141,9 +141,9 @@ def read_all(
             yield from pages.read(index, source)
 
 
-def workers_for(count: int) -> int:
-    """The best number of processes for so many pictures: starting one takes as long as reading ten."""
-    return max(1, min(usable_cores(), count // 10))
+def workers_for(count: int | None) -> int:
+    """The best number of processes for so many pictures, None for very many: starting one takes as long as ten."""
+    return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
 
 
 def _make_page_reader(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
@@ -288,7 +288,7 @@ def read(
 
     Args:
         pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
-            Of a file with several pages the first is read: see `read_all`.
+            Of a file with several pages the first is read, and the reading's remark says so: see `read_pages`.
         workers: how many processes read a list: see `read_all`.
         polarity, single, length, pattern, signs, turn, keep_steps: as `Reader.read` takes them.
         model, network, max_error: as `Reader` takes them.
@@ -307,6 +307,7 @@ def read(
     ('1', ['1', '1'])
     """
     from lenet.reading.reader import Reader
+    from lenet.reading.results import FIRST_PAGE_REMARK
 
     settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn)
     if isinstance(pictures, list | tuple):
@@ -317,10 +318,42 @@ def read(
             if isinstance(page.result, IdxReading):
                 raise DataError(f"{page.result.name}: is an IDX file, expected a picture; read_idx_digits reads it")
             if page.number == 1:
-                readings.append(page.result)
+                remark = (
+                    page.result.remark if page.is_only else f"{page.result.remark}; {FIRST_PAGE_REMARK}".lstrip("; ")
+                )
+                readings.append(replace(page.result, remark=remark))
         return readings
     is_shipped = model is None and max_error is None
     return settings.read(Reader(_shipped() if is_shipped else settings.recognizer(), network=network), pictures)
+
+
+def read_pages(picture: "Source", settings: Settings | None = None) -> "list[Reading]":
+    """Read the digits in every page of a PDF or TIFF file; any other picture is one page.
+
+    Args:
+        picture: as `read` takes one.
+        settings: how to read.
+
+    Returns:
+        A reading for each page, in their order; the names end in ", page 2" where there are several.
+
+    Raises:
+        DataError: if the file, or one of its pages, cannot be opened; `read_all` gives the others all the same.
+        WeightsError, EngineError, MissingExtra: if the settings cannot be met.
+
+    >>> import numpy as np
+    >>> page = np.full((100, 100), 230, np.uint8)
+    >>> page[20:80, 47:53] = 30
+    >>> [reading.text for reading in read_pages(page)]
+    ['1']
+    """
+    from lenet.pictures.loading import open_pages
+    from lenet.reading.reader import Reader
+
+    settings = settings or Settings()
+    is_shipped = settings.model is None and settings.max_error is None
+    reader = Reader(_shipped() if is_shipped else settings.recognizer(), network=settings.network)
+    return [settings.read(reader, page) for page in open_pages(picture)]
 
 
 @cache

@@ -10,6 +10,7 @@ from lenet.reading.recognition import LABELS
 
 if TYPE_CHECKING:
     from lenet.reading import Digit, Reading
+    from lenet.reading.lines.layout import Box
 
 AnyReading = Union["Reading", IdxReading]
 
@@ -47,6 +48,58 @@ def lines_of(reading: "Reading", by_line: bool) -> list[Line]:
         Line(number, text, tuple(islice(digits, sum(character in LABELS for character in text))))
         for number, text in enumerate(reading.text.split("\n"), 1)
     ]
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of a table.
+
+    Attributes:
+        file, page: whose answer it is; pages are counted from 1.
+        line: its number, from 1; 0 for a whole page.
+        text: the labels, lines parted by "|".
+        accepted: the same with "?" in place of each rejected digit.
+        probabilities, boxes: of each digit; boxes are (top, left, bottom, right).
+        remark: why nothing was found, or could not be read.
+    """
+
+    file: str
+    page: int
+    line: int = 0
+    text: str = ""
+    accepted: str = ""
+    probabilities: tuple[float, ...] = ()
+    boxes: tuple["Box", ...] = ()
+    remark: str = ""
+
+    def values(self) -> dict[str, Any]:
+        """The row as plain values under the names of its columns; None for what there is not."""
+        probabilities = [round(share, 4) for share in self.probabilities]
+        return {
+            "file": self.file,
+            "page": self.page,
+            "line": self.line or None,
+            "text": self.text,
+            "accepted": self.accepted,
+            "least_probability": min(probabilities, default=None),
+            "probabilities": probabilities,
+            "boxes": [list(box) for box in self.boxes],
+            "remark": self.remark,
+        }
+
+    def cells(self) -> tuple[object, ...]:
+        """The row as texts, in the order of `values`: numbers of four decimals, boxes as "top,left,bottom,right"."""
+        return (
+            self.file,
+            self.page,
+            self.line or "",
+            self.text,
+            self.accepted,
+            f"{min(self.probabilities):.4f}" if self.probabilities else "",
+            " ".join(f"{share:.4f}" for share in self.probabilities),
+            " ".join("{},{},{},{}".format(*box) for box in self.boxes),
+            self.remark,
+        )
 
 
 @dataclass(frozen=True)
@@ -126,28 +179,23 @@ class Answers:
                 "digits": [digit.to_json() for digit in line.digits],
             }
 
-    def rows(self, name: str, number: int, reading: AnyReading) -> Iterator[tuple[object, ...]]:
-        """The rows of a page under a table's `COLUMNS`: one, or one for each line; for an IDX file one for each digit.
-
-        Boxes are "top,left,bottom,right", lines parted by "|".
-        """
+    def rows(self, name: str, number: int, reading: AnyReading) -> Iterator[Row]:
+        """The rows of a page in tables: one, or one for each line; for an IDX file one for each digit."""
         if isinstance(reading, IdxReading):
             for index, probabilities in enumerate(reading.probabilities):
                 label, share = LABELS[int(probabilities.argmax())], float(probabilities.max())
                 accepted = label if share >= self.min_probability else _REJECTED
-                yield name, number, index + 1, label, accepted, f"{share:.4f}", f"{share:.4f}", "", ""
+                yield Row(name, number, index + 1, label, accepted, (share,))
             return
         for line in lines_of(reading, self.by_line) or [Line(0, "", ())]:
-            probabilities = [digit.probability for digit in line.digits]
-            yield (
+            yield Row(
                 name,
                 number,
-                line.number or "",
+                line.number,
                 line.text.replace("\n", "|"),
                 line.marked(_REJECTED).replace("\n", "|"),
-                f"{min(probabilities):.4f}" if probabilities else "",
-                " ".join(f"{share:.4f}" for share in probabilities),
-                " ".join("{},{},{},{}".format(*digit.box) for digit in line.digits),
+                tuple(digit.probability for digit in line.digits),
+                tuple(digit.box for digit in line.digits),
                 reading.remark,
             )
 

@@ -1,0 +1,53 @@
+"""Checks of the tables that a command is to write: names, folders, and what is there already."""
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import typer
+
+from lenet.reading.batch.files import TablePaths
+from lenet.reading.tables.csv_table import COLUMNS, is_table
+
+
+def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:
+    """Refuse, before anything is done, a path that no CSV table with these columns can be written to.
+
+    Raises:
+        BadParameter: if that is so.
+    """
+    _check(path, "csv", "CSV", (".csv",), lambda path: is_table(path, columns))
+
+
+def check_table_paths(paths: TablePaths) -> None:
+    """Refuse, before anything is done, paths that tables of readings cannot be written to.
+
+    Raises:
+        BadParameter: if that is so.
+        MissingExtra: if a package is not installed that a format needs.
+    """
+    check_table_path(paths.csv)
+    if paths.jsonl is not None:
+        from lenet.reading.tables.jsonl_table import is_json_lines
+
+        _check(paths.jsonl, "jsonl", "JSON Lines", (".jsonl", ".ndjson"), is_json_lines)
+    if paths.parquet is not None:
+        from lenet.reading.tables.parquet_table import check_installed, is_parquet_table
+
+        check_installed()
+        _check(paths.parquet, "parquet", "Parquet", (".parquet", ".pq"), is_parquet_table)
+
+
+def _check(
+    path: Path | None, option: str, kind: str, suffixes: Sequence[str], is_of_ours: Callable[[Path], bool]
+) -> None:
+    if path is None:
+        return
+    if path.suffix.lower() not in suffixes or path.is_dir():
+        raise typer.BadParameter(
+            f"--{option} writes a {kind} file, expected a name that ends in {suffixes[0]}, got {path}"
+        )
+    if path.parent.exists() and not (path.parent.is_dir() and os.access(path.parent, os.W_OK)):
+        raise typer.BadParameter(f"--{option} cannot write into {path.parent}")
+    if path.exists() and path.stat().st_size and not is_of_ours(path):
+        raise typer.BadParameter(f"--{option} would write over {path}, which holds something else; name another file")

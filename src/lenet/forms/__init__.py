@@ -1,0 +1,1 @@
+"""Forms: their fields as data, and the constraints that choose among readings of them."""

@@ -1,0 +1,140 @@
+"""Check digits: Luhn, ISBN-10 and -13, EAN, IBAN, and the systems of ISO/IEC 7064.
+
+Each function says whether a text, its check digit or letter included, is one that the rule allows. Spaces and hyphens
+between the signs are passed over; anything else that the rule does not know makes the text wrong.
+
+Sources: ISO/IEC 7812-1 (Luhn), ISO 2108 (ISBN), GS1 General Specifications (EAN), ISO 13616-1 (IBAN), ISO/IEC 7064.
+"""
+
+import re
+import string
+from collections.abc import Callable
+from functools import partial
+
+_DIGITS = string.digits
+_SIGNS = string.digits + string.ascii_uppercase  # each stands for its place in here, A for 10
+_SPACING = re.compile(r"[ -]")
+MAX_LENGTH = 100  # signs of a text that is checked
+
+
+def luhn(text: str) -> bool:
+    """The sum of digits, every second one from the right doubled (and 9 taken off above 9), is divisible by 10.
+
+    >>> luhn("7992 7398 713"), luhn("79927398710")
+    (True, False)
+    """
+    digits = _values(text, _DIGITS, 2)
+    return (
+        digits is not None
+        and not sum(
+            digit if index % 2 == 0 else sum(divmod(2 * digit, 10)) for index, digit in enumerate(reversed(digits))
+        )
+        % 10
+    )
+
+
+def isbn_10(text: str) -> bool:
+    """The sum of ten digits, the last of which may be X for ten, with weights 10 to 1 is divisible by 11.
+
+    >>> isbn_10("0-306-40615-2"), isbn_10("0-8044-2957-X")
+    (True, True)
+    """
+    digits = _values(text, _DIGITS + "X", 10, 10)
+    return (
+        digits is not None
+        and 10 not in digits[:-1]
+        and not sum(weight * digit for weight, digit in zip(range(10, 0, -1), digits, strict=True)) % 11
+    )
+
+
+def isbn_13(text: str) -> bool:
+    """An EAN of 13 digits that begins with 978 or 979.
+
+    >>> isbn_13("978-0-306-40615-7"), isbn_13("4006381333931")
+    (True, False)
+    """
+    return _SPACING.sub("", text).startswith(("978", "979")) and ean(text, 13)
+
+
+def ean(text: str, length: int) -> bool:
+    """The sum of so many digits with weights 1 and 3 by turns, 1 for the last, is divisible by 10.
+
+    >>> ean("4006381333931", 13), ean("7351 3537", 8)
+    (True, True)
+    """
+    digits = _values(text, _DIGITS, length, length)
+    return (
+        digits is not None
+        and not sum(digit * (3 if index % 2 else 1) for index, digit in enumerate(reversed(digits))) % 10
+    )
+
+
+def iban(text: str) -> bool:
+    """Two letters and two digits, moved behind the rest, give a number, letters two digits each, of 1 modulo 97.
+
+    >>> iban("GB82 WEST 1234 5698 7654 32"), iban("GB82 WEST 1234 5698 7654 23")
+    (True, False)
+    """
+    signs = _SPACING.sub("", text)
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", signs, re.ASCII):
+        return False
+    return int("".join(str(_SIGNS.index(sign)) for sign in signs[4:] + signs[:4])) % 97 == 1
+
+
+def pure_system(text: str, modulus: int, radix: int, signs: str, check_signs: str, checks: int = 1) -> bool:
+    """ISO/IEC 7064, pure systems: the sum of values with powers of the radix as weights is 1 modulo the modulus.
+
+    Args:
+        text: the signs, the check signs last.
+        modulus, radix: as the system is called: MOD 11-2, MOD 37-2, MOD 97-10.
+        signs, check_signs: which are allowed, in the order of their values, and which at the end.
+        checks: how many check signs there are.
+    """
+    values = _values(text, check_signs, checks + 1)
+    if values is None or any(value >= len(signs) for value in values[:-checks]):
+        return False
+    total = 0
+    for value in values:
+        total = (total * radix + value) % modulus
+    return total == 1
+
+
+def hybrid_system(text: str, modulus: int, signs: str) -> bool:
+    """ISO/IEC 7064, hybrid systems: MOD 11,10 of digits, MOD 37,36 of digits and letters.
+
+    Args:
+        text: the signs, the check sign last.
+        modulus: how many signs there are.
+        signs: in the order of their values.
+    """
+    values = _values(text, signs, 2)
+    if values is None:
+        return False
+    product = modulus
+    for value in values[:-1]:
+        product = ((product + value) % modulus or modulus) * 2 % (modulus + 1)
+    return (product + values[-1]) % modulus == 1
+
+
+CHECKS: dict[str, Callable[[str], bool]] = {
+    "luhn": luhn,
+    "isbn-10": isbn_10,
+    "isbn-13": isbn_13,
+    "ean-8": partial(ean, length=8),
+    "ean-13": partial(ean, length=13),
+    "iban": iban,
+    "mod-11-2": partial(pure_system, modulus=11, radix=2, signs=_DIGITS, check_signs=_DIGITS + "X"),
+    "mod-37-2": partial(pure_system, modulus=37, radix=2, signs=_SIGNS, check_signs=_SIGNS + "*"),
+    "mod-97-10": partial(pure_system, modulus=97, radix=10, signs=_DIGITS, check_signs=_DIGITS, checks=2),
+    "mod-11-10": partial(hybrid_system, modulus=10, signs=_DIGITS),
+    "mod-37-36": partial(hybrid_system, modulus=36, signs=_SIGNS),
+}
+"""The rules by the names that forms call them by."""
+
+
+def _values(text: str, signs: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int] | None:
+    """The values of the signs of a text; None if it has others, or too few or many."""
+    if len(text) > 2 * MAX_LENGTH:
+        return None
+    values = [signs.find(sign) for sign in _SPACING.sub("", text)]
+    return values if -1 not in values and minimum <= len(values) <= maximum else None

@@ -1,0 +1,382 @@
+r"""Templates of forms: a page and its fields as data, read from TOML files that are written to be changed by hand.
+
+::
+
+    page = [297, 210]                # height and width of the page, in any unit: all boxes are in it
+
+    [[field]]
+    name = "account"
+    box = [40, 120, 52, 190]         # top, left, bottom, right
+    kind = "digits"                  # or number (with sign, comma or point), date, ticks
+    length = 10
+    check = "mod-97-10"              # a rule of `lenet.forms.check_digits`
+
+    [[field]]
+    name = "amount"
+    box = [60, 120, 72, 190]
+    kind = "number"
+    pattern = '\d{1,5},\d{2}'        # as lenet read --pattern takes it
+    range = [0.01, 20000]
+
+    [[field]]
+    name = "born"
+    box = [80, 120, 92, 190]
+    kind = "date"
+    format = "DD.MM.YYYY"
+
+    [[field]]
+    name = "married"
+    kind = "ticks"
+    choices = { yes = [100, 120, 105, 125], no = [100, 140, 105, 145] }
+
+    [[sum]]
+    total = "amount"
+    terms = ["rent", "heating"]
+"""
+
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import DataError, ReadingError, UnknownName, printable
+from lenet.forms.check_digits import CHECKS
+from lenet.reading.lines.pattern import MAX_SIGNS, Pattern
+from lenet.records import Record, RecordError
+
+Box = tuple[float, float, float, float]
+
+KINDS = ("digits", "number", "date", "ticks")
+MAX_BYTES = 1 << 20
+MAX_FIELDS = 1000
+DEFAULT_FORMAT = "DD.MM.YYYY"
+
+_KEYS = {
+    "form": ("page", "field", "sum"),
+    "field": ("name", "box", "kind", "length", "pattern", "range", "check", "format", "choices"),
+    "sum": ("total", "terms"),
+}
+_OF_KINDS = {  # which keys only some kinds have
+    "length": ("digits", "number"),
+    "pattern": ("digits", "number"),
+    "range": ("digits", "number"),
+    "check": ("digits",),
+    "format": ("date",),
+    "choices": ("ticks",),
+    "box": ("digits", "number", "date"),
+}
+_PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
+_NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
+
+
+class TemplateError(DataError):
+    """A template that is damaged or contradicts itself; the sentence names file, line and field."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A field of a form.
+
+    Attributes:
+        name: what its column is called.
+        kind: ``"digits"``, ``"number"``, ``"date"`` or ``"ticks"``.
+        box: (top, left, bottom, right), in the page's unit; of ticks the box around all choices.
+        length: how many digits it has; None if that is not known.
+        pattern: what it looks like; None if that is not known.
+        limits: the least and the greatest value; None if that is not known.
+        check: the rule of its check digit, a key of `CHECKS`; None if it has none.
+        format: of a date, of DD, MM, YYYY or YY and what stands between them.
+        choices: of ticks, each choice's box.
+    """
+
+    name: str
+    kind: str
+    box: Box
+    length: int | None = None
+    pattern: str | None = None
+    limits: tuple[float, float] | None = None
+    check: str | None = None
+    format: str = DEFAULT_FORMAT
+    choices: tuple[tuple[str, Box], ...] = ()
+
+    def violation(self, text: str) -> str:
+        """Why a text cannot be what stands in this field, in a few words; empty if it can.
+
+        >>> Field("year", "digits", (0, 0, 1, 4), length=4, limits=(1900, 2100)).violation("1066")
+        'is below 1900'
+        """
+        digits = sum(character.isdecimal() for character in text)
+        if self.length is not None and digits != self.length:
+            return f"has {digits} digits, not {self.length}"
+        if self.pattern is not None and not Pattern.parse(self.pattern).accepts(text):
+            return f"is not {self.pattern}"
+        if self.kind == "digits" and not re.fullmatch(r"[\d ]*", text, re.ASCII) and self.pattern is None:
+            return "holds more than digits"
+        if self.kind == "date":
+            return "" if _date_of(text, self.format) else f"is no date {self.format}"
+        if self.kind == "number" and self.pattern is None and value_of(text) is None:
+            return "is no number"
+        if self.check is not None and not CHECKS[self.check](text):
+            return f"violates the check digit ({self.check})"
+        return self._out_of_range(text)
+
+    def _out_of_range(self, text: str) -> str:
+        if self.limits is None:
+            return ""
+        value = value_of(text)
+        if value is None:
+            return "is no number"
+        least, greatest = self.limits
+        return (
+            f"is below {least:g}"
+            if value < Decimal(repr(least))
+            else (f"is above {greatest:g}" if value > Decimal(repr(greatest)) else "")
+        )
+
+
+@dataclass(frozen=True)
+class Sum:
+    """Fields that add up: the values of the terms to that of the total."""
+
+    total: str
+    terms: tuple[str, ...]
+
+    def holds(self, values: Mapping[str, str]) -> bool:
+        """Whether the texts of these fields add up, exactly; False if one of them is no number.
+
+        >>> Sum("all", ("a", "b")).holds({"all": "0,3", "a": "0,1", "b": "0.20"})
+        True
+        """
+        numbers = [value_of(values.get(name, "")) for name in (self.total, *self.terms)]
+        total, *terms = numbers
+        return total is not None and None not in terms and sum(term for term in terms if term is not None) == total
+
+
+@dataclass(frozen=True)
+class Template:
+    """A form: the size of its page, its fields in their order, and the sums between them."""
+
+    page: tuple[float, float]
+    fields: tuple[Field, ...]
+    sums: tuple[Sum, ...] = ()
+
+    def field(self, name: str) -> Field:
+        """The field of a name.
+
+        Raises:
+            UnknownName: if there is none.
+        """
+        for field in self.fields:
+            if field.name == name:
+                return field
+        raise UnknownName("field", name, [field.name for field in self.fields])
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Template":
+        """The template that a TOML file holds.
+
+        Raises:
+            TemplateError: if it cannot be read, or is wrong.
+        """
+        try:
+            with Path(path).open("rb") as file:
+                content = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise TemplateError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        if len(content) > MAX_BYTES:
+            raise TemplateError(f"{path}: over {MAX_BYTES:,} bytes, which is more than a template needs")
+        try:
+            return cls.parse(content.decode("utf-8-sig"), str(path))
+        except UnicodeDecodeError:
+            raise TemplateError(f"{path}: is not a text in UTF-8, as TOML files are") from None
+
+    @classmethod
+    def parse(cls, text: str, name: str = "form.toml") -> "Template":
+        """The template that a TOML text holds.
+
+        Args:
+            name: what sentences call it.
+
+        Raises:
+            TemplateError: if it is wrong; the sentence names line and field.
+        """
+        try:
+            values = tomllib.loads(text)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError) as error:
+            raise TemplateError(f"{name}: not TOML ({printable(' '.join(str(error).split()))})") from None
+        return _Parser(text, name).template(values)
+
+
+def value_of(text: str) -> Decimal | None:
+    """The number that a text is, with a comma or a point before its decimals; None if it is none.
+
+    >>> value_of("1 234,50"), value_of("12-")
+    (Decimal('1234.50'), None)
+    """
+    plain = text.replace(" ", "")
+    if len(plain) > MAX_SIGNS or not _NUMBER.fullmatch(plain):
+        return None
+    try:
+        return Decimal(plain.replace(",", "."))
+    except InvalidOperation:
+        return None
+
+
+def _date_of(text: str, form: str) -> date | None:
+    """The date that a text is; of two digits of a year, those of 1950 to 2049."""
+    names = iter(_PARTS_OF_DATE.findall(form))
+    pattern = _PARTS_OF_DATE.sub(lambda part: rf"(\d{{{len(part[0])}}})", re.escape(form))
+    match = re.fullmatch(pattern, text, re.ASCII)
+    if match is None:
+        return None
+    parts = {name: int(digits) for name, digits in zip(names, match.groups(), strict=True)}
+    year = parts.get("YYYY", (parts.get("YY", 0) + 50) % 100 + 1950)
+    try:
+        return date(year, parts["MM"], parts["DD"])
+    except ValueError:
+        return None
+
+
+class _Parser:
+    """Checks of a template's values, and the lines they stand in."""
+
+    def __init__(self, text: str, name: str) -> None:
+        self._lines, self._name = text.splitlines(), name
+
+    def template(self, values: Mapping[str, Any]) -> Template:
+        whole = Record(values)
+        self._check_keys(values, "form", "", 0)
+        try:
+            height, width = whole.numbers("page", 2)
+            if not (height > 0 and width > 0):
+                raise RecordError("page is not above 0, expected its height and width")
+            tables = whole.list("field")
+            if not 1 <= len(tables) <= MAX_FIELDS:
+                raise RecordError(f"{len(tables):,} fields, expected 1 to {MAX_FIELDS:,}")
+            sums = whole.list("sum", default=[])
+        except RecordError as error:
+            raise self._error(str(error), self._line_of("", 0, str(error).split()[0])) from None
+        page = (height, width)
+        fields = [self._field(table, number, page) for number, table in enumerate(tables)]
+        for number, field in enumerate(fields):
+            if field.name in [other.name for other in fields[:number]]:
+                raise self._error(
+                    "has the name of an earlier field", self._line_of("field", number, "name"), field.name
+                )
+        numbers = [field.name for field in fields if field.kind in ("digits", "number")]
+        return Template(page, tuple(fields), tuple(self._sum(one, number, numbers) for number, one in enumerate(sums)))
+
+    def _field(self, value: Any, number: int, page: tuple[float, float]) -> Field:
+        name, key = f"number {number + 1}", "name"
+        try:
+            record = Record.of(value)
+            name = record.text("name")
+            if not name.strip() or not name.isprintable():
+                raise RecordError(f"name is {name!r}, expected a text that can be printed")
+            self._check_keys(record.values, "field", name, number)
+            key = "kind"
+            kind = record.text("kind")
+            if kind not in KINDS:
+                raise RecordError(str(UnknownName("kind", kind, KINDS)))
+            for key, kinds in _OF_KINDS.items():
+                if key in record.values and kind not in kinds:
+                    raise RecordError(f"{key} is of fields of kind {' or '.join(kinds)}, and this is one of {kind}")
+            key = "length"
+            length = record.integer(key, 1, MAX_SIGNS) if key in record else None
+            key = "pattern"
+            pattern = Pattern.parse(record.text(key)).text if key in record else None
+            key = "range"
+            limits = _limits(record, key) if key in record else None
+            key = "check"
+            check = record.text(key) if key in record else None
+            if check is not None and check not in CHECKS:
+                raise RecordError(str(UnknownName("check", check, CHECKS)))
+            key = "format"
+            form = record.text(key, DEFAULT_FORMAT)
+            if {part.replace("YYYY", "YY") for part in _PARTS_OF_DATE.findall(form)} != {"DD", "MM", "YY"} or len(
+                _PARTS_OF_DATE.findall(form)
+            ) != 3:
+                raise RecordError(f"format is {form!r}, expected DD, MM and YYYY or YY, as {DEFAULT_FORMAT!r}")
+            key = "choices"
+            choices = self._choices(record, page) if kind == "ticks" else ()
+            key = "box"
+            box = _around([one for _, one in choices]) if choices else _box(record, key, page)
+        except (RecordError, ReadingError) as error:
+            raise self._error(str(error), self._line_of("field", number, key), name) from None
+        return Field(name, kind, box, length, pattern, limits, check, form, choices)
+
+    def _choices(self, record: Record, page: tuple[float, float]) -> tuple[tuple[str, Box], ...]:
+        boxes = record.record("choices")
+        if not boxes.values:
+            raise RecordError("choices are none, expected a box for each")
+        return tuple((choice, _box(boxes, choice, page)) for choice in boxes.values)
+
+    def _sum(self, value: Any, number: int, numbers: Sequence[str]) -> Sum:
+        key = "total"
+        try:
+            record = Record.of(value)
+            self._check_keys(record.values, "sum", "", number)
+            total = record.text("total")
+            key = "terms"
+            terms = record.texts("terms")
+            if not terms or len(set(terms)) < len(terms) or total in terms:
+                raise RecordError(f"terms are {list(terms)}, expected other fields than the total, each once")
+            for name in (total, *terms):
+                key = "total" if name == total else "terms"
+                if name not in numbers:
+                    raise RecordError(str(UnknownName("field of digits or numbers", name, numbers)))
+        except RecordError as error:
+            raise self._error(str(error), self._line_of("sum", number, key), "", f"sum {number + 1}") from None
+        return Sum(total, terms)
+
+    def _check_keys(self, values: Mapping[str, Any], table: str, name: str, number: int) -> None:
+        for key in values:
+            if key not in _KEYS[table]:
+                sentence = str(UnknownName("entry", key, _KEYS[table]))
+                raise self._error(sentence, self._line_of("" if table == "form" else table, number, key), name)
+
+    def _line_of(self, table: str, number: int, key: str) -> int:
+        """The line of a key in the so manieth table of a kind; that of the table's head if it does not stand there."""
+        lines = list(self._lines_of(table, number))
+        pattern = re.compile(rf"""\s*["']?{re.escape(key)}["']?\s*[=.]""")
+        return next((line for line, text in lines if pattern.match(text)), lines[0][0] if lines else 1)
+
+    def _lines_of(self, table: str, number: int) -> Iterator[tuple[int, str]]:
+        """The lines of a table, its head first; without a name those before the first table."""
+        current, seen = "", dict.fromkeys(_KEYS, -1)
+        for line, text in enumerate(self._lines, start=1):
+            if head := re.match(r"""\s*\[\[?\s*["']?(\w+)["']?\s*\]""", text):
+                current = head[1]
+                seen[current] = seen.get(current, -1) + 1
+            if current == table and (not table or seen[table] == number):
+                yield line, text
+
+    def _error(self, sentence: str, line: int, field: str = "", place: str = "") -> TemplateError:
+        where = place or (f"field {field!r}" if field else "")
+        return TemplateError(f"{self._name}, line {line}{', ' * bool(where)}{where}: {sentence}")
+
+
+def _limits(record: Record, key: str) -> tuple[float, float]:
+    least, greatest = record.numbers(key, 2)
+    if least > greatest:
+        raise RecordError(f"{key} is {[least, greatest]}, expected the least value before the greatest")
+    return least, greatest
+
+
+def _box(record: Record, key: str, page: tuple[float, float]) -> Box:
+    top, left, bottom, right = record.numbers(key, 4)
+    if not (0 <= top < bottom <= page[0] and 0 <= left < right <= page[1]):
+        raise RecordError(
+            f"{key} is {list(record.values[key])}, expected top, left, bottom, right within the page of "
+            f"{page[0]:g} by {page[1]:g}"
+        )
+    return top, left, bottom, right
+
+
+def _around(boxes: Sequence[Box]) -> Box:
+    top, left, bottom, right = zip(*boxes, strict=True)
+    return min(top), min(left), max(bottom), max(right)

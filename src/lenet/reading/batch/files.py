@@ -1,0 +1,247 @@
+"""Reading of picture files into tables, each answer written when it is known, and gone on with after a stop."""
+
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import lenet
+from lenet.errors import DataError, LeNetError
+from lenet.reading.batch.pages import Finish, Page, Settings, read_all, workers_for
+from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
+from lenet.reading.tables import resumption
+from lenet.reading.tables.answer_file import AnswerFile
+from lenet.reading.tables.answers import Answers, AnyReading, Row
+
+_NOT_COMPARED = ("model", "network", "keep_steps")  # the model is compared by its digest
+
+
+@dataclass(frozen=True)
+class TablePaths:
+    """Where answers are written to, in which formats.
+
+    Attributes:
+        csv, jsonl, parquet: the files; None for those that are not wanted.
+    """
+
+    csv: Path | None = None
+    jsonl: Path | None = None
+    parquet: Path | None = None
+
+    def open(self) -> list[AnswerFile]:
+        """The tables, none of them begun.
+
+        Raises:
+            MissingExtra: if a package is not installed that a format needs.
+        """
+        tables: list[AnswerFile] = []
+        if self.csv is not None:
+            from lenet.reading.tables.csv_table import CsvTable
+
+            tables.append(CsvTable(self.csv))
+        if self.jsonl is not None:
+            from lenet.reading.tables.jsonl_table import JsonLines
+
+            tables.append(JsonLines(self.jsonl))
+        if self.parquet is not None:
+            from lenet.reading.tables.parquet_table import ParquetTable
+
+            tables.append(ParquetTable(self.parquet))
+        return tables
+
+
+class FileReading:
+    """The reading of picture files into tables.
+
+    Args:
+        files: what is read, in its order.
+        settings: how.
+        answers: what becomes of a page's reading.
+        paths: of the tables.
+        is_resumed: whether the tables that are there are gone on with, where they are not empty.
+
+    Attributes:
+        first: how many files are not read again.
+
+    Raises:
+        LeNetError: if the tables cannot be gone on with, because settings or files differ.
+        WeightsError, MissingExtra: as `Recognizer` and `TablePaths.open` do.
+    """
+
+    def __init__(
+        self, files: PictureFiles, settings: Settings, answers: Answers, paths: TablePaths, is_resumed: bool = False
+    ) -> None:
+        self._settings, self._answers = settings, answers
+        self._tables = paths.open()
+        self._names: dict[int, str] = {}  # of the files that were taken and not given back yet
+        self._record = _record_of(settings, answers, files.shard)
+        self._is_begun = False
+        self._sources: Iterator[Path | bytes] = iter(files)
+        self.first = 0
+        if is_resumed:
+            if not self._tables:
+                raise LeNetError("resume goes on with a table, and none is named; add csv, jsonl or parquet")
+            self._resume()
+
+    def pages(self, workers: int, finish: Finish | None = None) -> Generator[Page, None, None]:
+        """The pages that are read, as `read_all` gives them; files are counted from the first that was named."""
+        with closing(read_all(self._noted(), self._settings, workers, finish)) as pages:
+            for page in pages:
+                yield replace(page, index=self.first + page.index)
+
+    def name(self, index: int) -> str:
+        """The name of the file of the page that was given last."""
+        return self._names[index]
+
+    def write(self, page: Page) -> None:
+        """Write a page's answers into the tables.
+
+        Raises:
+            LeNetError: if a table cannot be written.
+        """
+        name = self._names[page.index]
+        for index in [index for index in self._names if index < page.index]:
+            del self._names[index]
+        if not self._tables:
+            return
+        self._begin()
+        if isinstance(page.result, DataError):
+            rows = [Row(name, page.number, remark=self.problem(page))]
+        else:
+            rows = list(self._answers.rows(name, page.number, page.result))
+        values = self._values(name, page)
+        for table in self._tables:
+            table.write_page(rows, values)
+
+    def problem(self, page: Page) -> str:
+        """Why a page could not be read, in a sentence that begins with the file's name."""
+        sentence = str(page.result)
+        return (
+            f"{self.name(page.index)}: {rest}" if (rest := sentence.removeprefix("bytes: ")) != sentence else sentence
+        )
+
+    def finish(self) -> None:
+        """Make the tables what was asked for, when all pages are read.
+
+        Raises:
+            LeNetError: if a table cannot be written.
+        """
+        self.close()
+        for table in self._tables:
+            table.finish()
+
+    def close(self) -> None:
+        """End the tables where they are; they can be gone on with."""
+        for table in self._tables:
+            table.close()
+
+    def _noted(self) -> Iterator[Path | bytes]:
+        for index, source in enumerate(self._sources, self.first):
+            self._names[index] = name_of(source)
+            yield source
+
+    def _begin(self) -> None:
+        if self._is_begun:
+            return
+        for table in self._tables:
+            table.begin()
+            if table.is_regular:
+                resumption.write_settings(table.target, self._record)
+        self._is_begun = True
+
+    def _resume(self) -> None:
+        for table in self._tables:
+            table.reopen()
+        if not all(any(True for _ in table.whole_lines()) for table in self._tables):
+            return  # of one of them nothing is there: all are begun anew
+        for table in self._tables:
+            resumption.check_settings(table.target, self._record)
+        self.first, self._sources = resumption.resume(self._tables, self._sources)
+
+    def _values(self, name: str, page: Page) -> list[dict[str, Any]]:
+        numbered = {"file": name, "page": page.number}
+        if isinstance(page.result, DataError):
+            blank = {"text": "", "accepted": "", "rejected": True}
+            return [numbered | blank | {"remark": self.problem(page)}]
+        reading: AnyReading = page.result
+        return [numbered | values for values in self._answers.json(name, page.number, reading)]
+
+
+def read_files(
+    files: str | Path | Sequence[str | Path] = (),
+    settings: Settings | None = None,
+    *,
+    csv: str | Path | None = None,
+    jsonl: str | Path | None = None,
+    parquet: str | Path | None = None,
+    resume: bool = False,
+    files_from: str | Path | None = None,
+    shard: str | None = None,
+    recursive: bool = False,
+    lines: bool = False,
+    workers: int | None = None,
+) -> Generator[Page, None, None]:
+    """Read picture files as ``lenet read`` does, page by page, each written into tables before it is given out.
+
+    Args:
+        files: pictures, folders, globs and IDX files; or one of them.
+        settings: how to read.
+        csv, jsonl, parquet: the tables that the answers are written into.
+        resume: whether the tables that are there are gone on with, after the last file that all of them hold.
+        files_from: a text file with the name of a file on each line; ``-`` is stdin.
+        shard: which part of the files is read, as ``"1/4"`` for the first of four: every fourth of them.
+        recursive: whether folders within folders are looked through.
+        lines: whether each line of digits is a row of its own.
+        workers: how many processes read, by default as many as pay. With more than one, a script must guard its own
+            start by ``if __name__ == "__main__"``.
+
+    Yields:
+        The pages of all files that are not in the tables yet; where one could not be read, with its error as result.
+        When it is closed before its end, the tables hold what was given out, and `resume` goes on with them.
+
+    Raises:
+        DataError: if a word names nothing, when all else is read.
+        LeNetError: if the tables cannot be written, or gone on with.
+        ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
+    """
+    words = [files] if isinstance(files, str | Path) else files
+    found = PictureFiles(
+        [str(word) for word in words],
+        recursive=recursive,
+        files_from=None if files_from is None else str(files_from),
+        shard=None if shard is None else Shard.parse(shard),
+    )
+    settings = settings or Settings()
+    answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
+    paths = TablePaths(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
+    reading = FileReading(found, settings, answers, paths, resume)
+    return _written(found, reading, workers or workers_for(found.count()))
+
+
+def _written(files: PictureFiles, reading: FileReading, workers: int) -> Generator[Page, None, None]:
+    try:
+        with closing(reading.pages(workers)) as pages:
+            for page in pages:
+                reading.write(page)
+                yield page
+        reading.finish()
+    finally:
+        reading.close()
+    if files.problems:
+        raise files.problems[0]
+
+
+def _record_of(settings: Settings, answers: Answers, shard: Shard) -> dict[str, Any]:
+    """What two readings must have in common for one to go on where the other ended, as plain values."""
+    model = settings.recognizer().model
+    names = [field.name for field in fields(settings) if field.name not in _NOT_COMPARED]
+    return {
+        "lenet": lenet.__version__,
+        "network": model.network.name,
+        "model": model.digest,
+        "lines": answers.by_line,
+        "shard": str(shard),
+        "min_probability": answers.min_probability,
+        **{name: getattr(settings, name) for name in names},
+    }

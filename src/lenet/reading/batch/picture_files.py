@@ -1,0 +1,331 @@
+"""Enumeration of picture files: the words of a command line, lists of names, folders and globs, one path at a time.
+
+Nothing is listed beforehand, so memory does not grow with the number of files. Folders are walked depth first, names in
+the order of their characters; a file of a folder comes where its name stands among those of the folders beside it.
+"""
+
+import glob
+import os
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from heapq import nsmallest
+from itertools import islice
+from pathlib import Path
+from typing import IO
+
+from lenet.errors import DataError, ReadingError, printable
+from lenet.pictures import SUFFIXES
+
+STDIN = "-"
+MAX_STDIN = 1 << 29  # bytes
+MAX_COUNTED = 10_000  # files: counting more of them would keep the first answer waiting
+
+_NAMES_AT_ONCE = 4096  # of a folder's names; a folder that holds more is scanned once for each so many
+_ANY_DEPTH = "**"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True)
+class Shard:
+    """Every `count`-th file, from the file of this number on.
+
+    >>> Shard.parse("2/4"), str(Shard())
+    (Shard(number=2, count=4), '1/1')
+    """
+
+    number: int = 1
+    count: int = 1
+
+    def __str__(self) -> str:
+        return f"{self.number}/{self.count}"
+
+    @classmethod
+    def parse(cls, text: str) -> "Shard":
+        """The shard that is written as I/N.
+
+        Raises:
+            ReadingError: if the text is not of that kind, or I is not in 1..N.
+        """
+        match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
+        if match is None or not 1 <= int(match[1]) <= int(match[2]):
+            raise ReadingError(f"shard is {text!r}, expected I/N with I of 1 to N, as 1/4: the first of four")
+        return cls(int(match[1]), int(match[2]))
+
+    def of(self, sources: "Iterable[Path | bytes]") -> "Iterator[Path | bytes]":
+        """Those of the files that belong to this shard."""
+        return islice(iter(sources), self.number - 1, None, self.count)
+
+
+class PictureFiles:
+    """The picture files that words and a list name, in a defined order, found while they are iterated over.
+
+    Args:
+        words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
+            that no shell has resolved, ``**`` for any depth; or ``-``, a picture that comes by stdin.
+        recursive: whether folders within folders are looked through.
+        excluding: a folder to leave out: it holds what was drawn.
+        files_from: a text file with the name of a file on each line, which come after those of the words; ``-`` is
+            stdin. A name is taken as it stands, never as a folder or a glob.
+        shard: which part of all these files.
+
+    Folders within folders are not looked for through links, which may go round in circles.
+
+    Attributes:
+        shard: the part that was asked for.
+        is_many: whether a folder, a glob or a list was named, however many files it turns out to hold.
+
+    Raises:
+        DataError: if there is no such list.
+    """
+
+    def __init__(
+        self,
+        words: Sequence[str],
+        *,
+        recursive: bool = False,
+        excluding: Path | None = None,
+        files_from: str | None = None,
+        shard: Shard | None = None,
+    ) -> None:
+        self._words, self._recursive, self._files_from = words, recursive, files_from
+        self._without = os.path.realpath(excluding) if excluding is not None else None
+        self.shard = shard or Shard()
+        self._stdin: bytes | None = None
+        self._sentences: dict[str, DataError] = {}
+        self.is_many = files_from is not None or any(map(_names_many, words))
+        if files_from is not None:
+            with _opened_list(files_from):  # a list that is not there is told before anything is read
+                pass
+
+    @property
+    def is_read_once(self) -> bool:
+        """Whether the files can be iterated over but once, as those of a list that comes by stdin."""
+        return self._files_from == STDIN
+
+    @property
+    def problems(self) -> list[DataError]:
+        """Words that name nothing, and folders that cannot be looked into, as far as they have been met."""
+        return list(self._sentences.values())
+
+    def __iter__(self) -> Iterator[Path | bytes]:
+        return self.shard.of(self._all())
+
+    def count(self, limit: int = MAX_COUNTED) -> int | None:
+        """The number of files; None if there are more than the limit, or nobody knows before they have come."""
+        if self.is_read_once:
+            return None
+        number = sum(1 for _ in islice(self, limit + 1))
+        return number if number <= limit else None
+
+    def _all(self) -> Iterator[Path | bytes]:
+        for word in self._words:
+            try:
+                for source in self._of_word(word):
+                    if isinstance(source, DataError):
+                        self._add_problem(source)
+                    else:
+                        yield source
+            except DataError as error:
+                self._add_problem(error)
+            except OSError as error:  # no right to look into it; a name that no system takes
+                self._add_problem(_refusal(word, error))
+        if self._files_from is not None:
+            yield from _listed(self._files_from)
+
+    def _add_problem(self, problem: DataError) -> None:
+        self._sentences.setdefault(str(problem), problem)
+
+    def _of_word(self, word: str) -> Iterator[Path | bytes | DataError]:
+        path = Path(word)
+        if not word or "://" in word:
+            expected = "expected a file, folder, glob or '-'"
+            raise DataError(f"{word}: is a URL, {expected}" if word else f"an empty name, {expected}")
+        if "\0" in word:
+            raise DataError(f"{word}: an embedded null byte, which no name of a file holds")
+        if word == STDIN:
+            self._stdin = self._stdin or _from_stdin()
+            yield self._stdin
+        elif path.is_dir():
+            deeper = "" if self._recursive else "; --recursive looks into folders within it"
+            parts = (_ANY_DEPTH, "*") if self._recursive else ("*",)
+            yield from _or_else(
+                _walk(str(path), parts, _has_suffix, self._without), f"{word}: holds no pictures{deeper}"
+            )
+        elif _is_glob(path):
+            yield from _or_else(self._matching(path), f"{word}: no file matches")
+        else:
+            yield path
+
+    def _matching(self, pattern: Path) -> Iterator[Path | DataError]:
+        parts = pattern.parts
+        fixed = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+        top = Path(*parts[:fixed])
+        if top.is_dir():
+            yield from _walk(str(top) if fixed else "", parts[fixed:], lambda name: True, self._without)
+
+
+def name_of(source: Path | bytes) -> str:
+    """The name of a source, in which characters that cannot be printed are spelled out."""
+    return "stdin" if isinstance(source, bytes) else printable(str(source))
+
+
+def _names_many(word: str) -> bool:
+    with suppress(OSError, ValueError):
+        return Path(word).is_dir() or _is_glob(Path(word))
+    return False
+
+
+def _is_glob(path: Path) -> bool:
+    return glob.has_magic(str(path)) and not path.exists()
+
+
+def _has_suffix(name: str) -> bool:
+    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - a text, and many of them
+
+
+def _or_else(found: Iterator[Path | DataError], sentence: str) -> Iterator[Path | DataError]:
+    """What is found; an error of this sentence if that is nothing."""
+    is_empty = True
+    for one in found:
+        is_empty = False
+        yield one
+    if is_empty:
+        raise DataError(sentence)
+
+
+def _walk(
+    top: str, parts: Sequence[str], is_wanted: Callable[[str], bool], without: str | None
+) -> Iterator[Path | DataError]:
+    """The files below a folder whose path from there matches a pattern, each once.
+
+    Args:
+        top: the folder; an empty text is the one we are in.
+        parts: of the pattern, between slashes; ``**`` stands for folders at any depth, which links do not count as.
+        is_wanted: whether a file of this name is wanted.
+        without: the real path of a folder to leave out.
+    """
+    if parts[-1] == _ANY_DEPTH:
+        parts = (*parts, "*")
+    # A folder is looked through with the numbers of the parts that names in it may match.
+    levels = [_level(top, _with_next({0}, parts), parts, is_wanted)]
+    while levels:
+        try:
+            place, name, is_folder, next_parts = next(levels[-1])
+        except StopIteration:
+            levels.pop()
+            continue
+        except OSError as error:
+            yield _refusal(str(error.filename or top), error)
+            levels.pop()
+            continue
+        if not is_folder:
+            yield Path(place, name)
+        elif without is None or os.path.realpath(os.path.join(place, name)) != without:  # noqa: PTH118
+            levels.append(_level(os.path.join(place, name), next_parts, parts, is_wanted))  # noqa: PTH118
+
+
+def _level(
+    place: str, numbers: set[int], parts: Sequence[str], is_wanted: Callable[[str], bool]
+) -> Iterator[tuple[str, str, bool, set[int]]]:
+    """What in a folder matches the parts of these numbers: place, name, whether a folder, and the parts within it."""
+
+    def may_match(entry: os.DirEntry[str]) -> bool:
+        if len(parts) in _after(entry.name, numbers, parts, False) and is_wanted(entry.name):
+            return True
+        is_folder = os.path.isdir(entry) if entry.is_symlink() else entry.is_dir()  # noqa: PTH112 - links go in circles
+        return is_folder and bool(_within(entry.name, numbers, parts, entry.is_symlink()))
+
+    for name, is_link in _sorted_entries(place or ".", may_match):
+        path = os.path.join(place, name)  # noqa: PTH118
+        if os.path.isdir(path):  # noqa: PTH112
+            if within := _within(name, numbers, parts, is_link):
+                yield place, name, True, within
+        elif is_wanted(name) and (is_link or os.path.isfile(path)):  # noqa: PTH113 - a link to nothing is told of
+            yield place, name, False, set()
+
+
+def _within(name: str, numbers: set[int], parts: Sequence[str], is_link: bool) -> set[int]:
+    """The numbers of the parts that names in a folder of this name may match."""
+    return _with_next(_after(name, numbers, parts, not is_link) - {len(parts)}, parts)
+
+
+def _after(name: str, numbers: set[int], parts: Sequence[str], goes_deeper: bool) -> set[int]:
+    """The numbers of the parts that may follow a name; ``**`` itself only if it may go deeper."""
+    is_hidden = name.startswith(".")
+    after = set()
+    for number in numbers:
+        part = parts[number]
+        if part == _ANY_DEPTH:
+            if goes_deeper and not is_hidden:
+                after.add(number)
+        elif (fnmatch(name, part) if glob.has_magic(part) else name == part) and (part[0] == "." or not is_hidden):
+            after.add(number + 1)
+    return after
+
+
+def _with_next(numbers: set[int], parts: Sequence[str]) -> set[int]:
+    """The numbers, and those behind each ``**``, which may stand for nothing."""
+    result = set(numbers)
+    for number in range(len(parts)):
+        if number in result and parts[number] == _ANY_DEPTH:
+            result.add(number + 1)
+    return result
+
+
+def _sorted_entries(folder: str, may_match: Callable[[os.DirEntry[str]], bool]) -> Iterator[tuple[str, bool]]:
+    """Names in a folder, sorted, and whether each is a link; only so many of them in memory at a time."""
+    last = ""
+    while True:
+        with os.scandir(folder) as entries:
+            names = nsmallest(
+                _NAMES_AT_ONCE,
+                ((entry.name, entry.is_symlink()) for entry in entries if entry.name > last and may_match(entry)),
+            )
+        yield from names
+        if len(names) < _NAMES_AT_ONCE:
+            return
+        last = names[-1][0]
+
+
+def _listed(name: str) -> Iterator[Path]:
+    """The files that a list names, a line each."""
+    with _opened_list(name) as lines:
+        for line in lines:
+            if text := line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK):
+                yield Path(os.fsdecode(text))
+
+
+@contextmanager
+def _opened_list(name: str) -> Iterator[IO[bytes]]:
+    """A list of names, opened; that of stdin stays open."""
+    if name == STDIN:
+        if sys.stdin is None or sys.stdin.isatty():
+            raise DataError("stdin is a terminal; '-' takes names that are piped in, as in: find . | lenet read ...")
+        yield sys.stdin.buffer
+        return
+    try:
+        file = Path(name).open("rb")  # noqa: SIM115 - what goes wrong within the block is not the list's fault
+    except (OSError, ValueError) as error:
+        why = (getattr(error, "strerror", None) or str(error)).lower()
+        raise DataError(f"{name}: cannot be opened as a list of files ({why})") from None
+    with file:
+        yield file
+
+
+def _from_stdin() -> bytes:
+    if sys.stdin is None or sys.stdin.isatty():
+        raise DataError("stdin is a terminal; '-' reads a picture that is piped in, as in: lenet read - < photo.jpg")
+    content = sys.stdin.buffer.read(MAX_STDIN + 1)
+    if len(content) > MAX_STDIN:
+        raise DataError(f"stdin: more than {MAX_STDIN >> 20} MiB, which is the most accepted; save it as a file first")
+    if not content:
+        raise DataError("stdin: empty, expected a picture")
+    return content
+
+
+def _refusal(name: str, error: OSError) -> DataError:
+    return DataError(f"{name}: {(error.strerror or str(error)).lower()}")

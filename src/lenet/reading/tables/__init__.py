@@ -1,0 +1,1 @@
+"""Tables of readings: rows, and the files that grow by them."""

@@ -1,0 +1,70 @@
+"""The files that answers are written to, whatever their format: a page's answers in one piece, and whose they are."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import LeNetError
+from lenet.reading.tables.answers import Row
+from lenet.reading.tables.line_file import LineFile
+
+
+@dataclass(frozen=True)
+class WrittenFile:
+    """A picture file whose answers have been written: its name, where they begin, and how many lines stand before."""
+
+    name: str
+    start: int
+    lines: int
+
+
+class AnswerFile(LineFile, ABC):
+    """A file of answers, a line for each page, or each line of a page."""
+
+    @abstractmethod
+    def write_page(self, rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
+        """Append a page's answers, all or none: its rows, or its values as JSON.
+
+        Raises:
+            LeNetError: as `LineFile.append`.
+        """
+
+    @abstractmethod
+    def place(self, line: bytes) -> tuple[str, int, int]:
+        """File, page and line of an answer; the line is 0 where it is a whole page's.
+
+        Raises:
+            ValueError: if it is none.
+        """
+
+    @property
+    def target(self) -> Path:
+        """The file that was asked for."""
+        return self.path
+
+    def finish(self) -> None:
+        """Make the target of what was written, when all files are read."""
+
+    def reopen(self) -> None:
+        """Make of the target what was written."""
+
+    def written_files(self) -> Iterator[WrittenFile]:
+        """The picture files whose answers are there, in their order; of the last one some may be missing.
+
+        Raises:
+            LeNetError: if a line is none of such a file.
+        """
+        before: tuple[str, int, int] | None = None
+        for number, (start, line) in enumerate(self.whole_lines()):
+            try:
+                name, *place = self.place(line)
+            except ValueError as error:
+                why = " ".join(str(error).split())
+                raise LeNetError(
+                    f"{self.target}: answer {number + 1:,} is damaged ({why}); leave out resume to read anew"
+                ) from None
+            if before is None or name != before[0] or tuple(place) <= before[1:]:  # the same name may follow itself
+                yield WrittenFile(name, start, number)
+            before = name, *place  # type: ignore[assignment]

@@ -1,0 +1,79 @@
+"""CSV files of answers: they grow row by row, and spreadsheets leave their cells as they are."""
+
+import csv
+import io
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import printable
+from lenet.reading.tables.answer_file import AnswerFile
+from lenet.reading.tables.answers import Row
+from lenet.reading.tables.line_file import LineFile
+
+COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
+
+_NUMBERS = {"page", "line", "least_probability", "probability", "probabilities"}
+
+# What a spreadsheet runs as a formula, takes for another number, a date or a time, or trims; and the mark itself.
+_CHANGED = re.compile(r"['=+\-@＝＋－＠\s]|.*\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$")
+_MARK = "'"
+
+
+def cell_of(text: str) -> str:
+    """Text as a cell that stays text: with an apostrophe before it where a spreadsheet or pandas would change it.
+
+    Whoever reads the table takes one leading apostrophe off: ``cell.removeprefix("'")``.
+
+    >>> [cell_of(text) for text in ("1998", "0142", "=1+1", "'", "7.png")]
+    ['1998', "'0142", "'=1+1", "''", '7.png']
+    """
+    return _MARK + text if _CHANGED.match(text) else text
+
+
+class Table(LineFile):
+    """A CSV file with its columns' names at its head, in UTF-8, that holds whole rows at any moment."""
+
+    def __init__(self, path: Path, columns: Sequence[str] = COLUMNS) -> None:
+        super().__init__(path, _line(columns, columns, are_names=True))
+        self._columns = columns
+
+    def write(self, row: Sequence[object]) -> None:
+        """Append a row.
+
+        Raises:
+            LeNetError: if there is no room for it; the table then ends with the row before it.
+        """
+        self.append(_line(row, self._columns))
+
+
+class CsvTable(AnswerFile):
+    """The table of readings as a CSV file."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(path, _line(COLUMNS, COLUMNS, are_names=True))
+
+    def write_page(self, rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
+        self.append(b"".join(_line(row.cells(), COLUMNS) for row in rows), len(rows))
+
+    def place(self, line: bytes) -> tuple[str, int, int]:
+        [(name, page, number, *_)] = csv.reader([line.decode()], strict=True)
+        return name.removeprefix(_MARK), int(page), int(number or 0)
+
+
+def is_table(path: Path, columns: Sequence[str] = COLUMNS) -> bool:
+    """Whether a file is a table that was written here before, or the beginning of its head alone."""
+    head = ",".join(columns).encode()
+    with path.open("rb") as file:
+        line = file.readline()
+    return line.strip() == head or (not line.endswith(b"\n") and head.startswith(line))
+
+
+def _line(row: Sequence[object], columns: Sequence[str], are_names: bool = False) -> bytes:
+    cells = zip(columns, map(str, row), strict=True)
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerow(
+        [cell if are_names or column in _NUMBERS else cell_of(printable(cell)) for column, cell in cells]
+    )
+    return text.getvalue().encode()

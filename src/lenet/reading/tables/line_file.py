@@ -1,0 +1,138 @@
+"""Appending to a file of lines: it holds whole lines at any moment, and can be gone on with after any of them."""
+
+import errno
+import os
+import stat
+import time
+from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import BinaryIO
+
+from lenet.errors import LeNetError
+
+_SECONDS = 1.0  # that may pass until what was written is on the disk, too
+_READ_BYTES = 1 << 20
+
+
+class LineFile:
+    """A file that grows by whole lines.
+
+    What is there already is written over when the first lines come, and not before. A link is followed; a pipe gets
+    the lines as they come.
+
+    Args:
+        path: of the file; its folder is made if there is none.
+        head: the line that the file begins with, if it has one.
+    """
+
+    def __init__(self, path: Path, head: bytes = b"") -> None:
+        self.path = path
+        self._head = head
+        self._file: BinaryIO | None = None
+        self._kept = 0  # bytes of what was there before, that are kept
+        self._lines = self._whole = 0  # lines, and bytes of whole lines
+        self._synced = time.monotonic()
+
+    @property
+    def is_regular(self) -> bool:
+        """Whether what was begun is a file, and no pipe or device."""
+        return self._file is not None and stat.S_ISREG(os.fstat(self._file.fileno()).st_mode)
+
+    def begin(self) -> None:
+        """Open the file, and write its head or leave what is kept of it; nothing if that was done before.
+
+        Raises:
+            LeNetError: if it cannot be written.
+        """
+        if self._file is not None:
+            return
+        try:
+            Path(os.path.realpath(self.path)).parent.mkdir(parents=True, exist_ok=True)
+            if self._kept:
+                self._file = self.path.open("r+b", buffering=0)
+                self._file.truncate(self._kept)
+                self._file.seek(self._kept)
+                self._whole = self._kept
+            else:
+                self._file = self.path.open("wb", buffering=0)
+                self._append(self._head)
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def append(self, lines: bytes, count: int = 1) -> None:
+        """Write so many lines in one piece.
+
+        Raises:
+            LeNetError: if there is no room for them; the file then ends with the line before.
+        """
+        self.begin()
+        try:
+            self._append(lines)
+            self._lines += count
+            if time.monotonic() - self._synced > _SECONDS:
+                self._sync()
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def close(self) -> None:
+        """End the file; one that has got no line is a head alone, unless there was a file before."""
+        if self._file is None and not self.path.exists():
+            self.begin()
+        try:
+            if self._file is not None and not self._file.closed:
+                self._sync()
+                self._file.close()
+        except OSError as error:
+            raise self._refused(error) from None
+
+    def keep(self, size: int, lines: int) -> None:
+        """Go on behind so many bytes of what is there, which end with a line, when the first new lines come."""
+        self._kept, self._lines = size, lines
+
+    def whole_lines(self) -> Iterator[tuple[int, bytes]]:
+        """The lines that are there, without the head, and where each begins; a line that is not whole is left out.
+
+        Raises:
+            LeNetError: if the file begins with another head, or cannot be read.
+        """
+        try:
+            if not self.path.exists():
+                return
+            with self.path.open("rb", buffering=_READ_BYTES) as file:
+                start = len(self._head)
+                head = file.read(start)
+                if head != self._head and not self._head.startswith(head):
+                    raise LeNetError(f"{self.path}: has other columns, so no more rows can be added; leave out resume")
+                for line in file:
+                    if line.endswith(b"\n"):
+                        yield start, line
+                        start += len(line)
+        except OSError as error:
+            raise LeNetError(f"{self.path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+
+    def _append(self, content: bytes) -> None:
+        """Write all of it, or nothing."""
+        assert self._file is not None
+        left = memoryview(content)
+        try:
+            while left:
+                left = left[self._file.write(left) :]
+        except BaseException:
+            with suppress(OSError):  # pipes and devices
+                self._file.truncate(self._whole)
+            raise
+        self._whole += len(content)
+
+    def _sync(self) -> None:
+        assert self._file is not None
+        try:
+            os.fsync(self._file.fileno())
+        except OSError as error:
+            if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # pipes cannot
+                raise
+        self._synced = time.monotonic()
+
+    def _refused(self, error: OSError) -> LeNetError:
+        why = (error.strerror or str(error)).lower()
+        return LeNetError(f"{self.path}: cannot be written ({why}); it ends after {self._lines:,} rows")

@@ -1,0 +1,133 @@
+"""Parquet files of answers (extra ``tables``).
+
+A Parquet file is of use only when its end is written. So rows go into a file of JSON lines beside it, and when all are
+there, that becomes the Parquet file, in row groups, with no more than one of them in memory.
+"""
+
+import json
+import os
+from collections.abc import Iterator, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import LeNetError, MissingExtra
+from lenet.files import atomic_writer
+from lenet.reading.tables.answer_file import AnswerFile
+from lenet.reading.tables.answers import Row
+from lenet.records import Record, json_bytes
+
+ROWS_SUFFIX = ".rows.jsonl"
+_ROWS_AT_ONCE = 10_000
+
+
+class ParquetTable(AnswerFile):
+    """A Parquet file with the columns of `Row.values`; until it is finished its rows are in ``PATH.rows.jsonl``.
+
+    Raises:
+        MissingExtra: if pyarrow is not installed.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(Path(os.path.realpath(path) + ROWS_SUFFIX))
+        self._target = path
+        self._schema = _schema()
+
+    @property
+    def target(self) -> Path:
+        return self._target
+
+    def write_page(self, rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
+        self.append(b"".join(json_bytes(row.values()) for row in rows), len(rows))
+
+    def place(self, line: bytes) -> tuple[str, int, int]:
+        record = Record.parsed(line)
+        return record.text("file"), record.integer("page"), record.integer("line", default=0)
+
+    def close(self) -> None:
+        """End the file of rows, if one was begun."""
+        if self._file is not None:
+            super().close()
+
+    def finish(self) -> None:
+        """Make the Parquet file of all rows; an earlier one stays if there is none."""
+        if self._file is None and self._target.exists():
+            return
+        from pyarrow import RecordBatch
+        from pyarrow.parquet import ParquetWriter
+
+        self.begin()
+        self.close()
+        try:
+            with (
+                self.path.open("rb") as lines,
+                atomic_writer(self._target) as file,
+                ParquetWriter(file, self._schema) as writer,
+            ):
+                while rows := [json.loads(line) for line in islice(lines, _ROWS_AT_ONCE)]:
+                    writer.write_batch(RecordBatch.from_pylist(rows, self._schema))
+            self.path.unlink()
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            raise LeNetError(f"{self._target}: cannot be written ({why}); its rows are in {self.path}") from None
+
+    def reopen(self) -> None:
+        """Where the Parquet file was finished, make the file of its rows again."""
+        if self.path.exists() or not self._target.exists():
+            return
+        with atomic_writer(self.path) as file:
+            for row in _rows_of(self._target):
+                file.write(json_bytes(row))
+
+
+def check_installed() -> None:
+    """Refuse to go on where pyarrow is not installed.
+
+    Raises:
+        MissingExtra: if that is so.
+    """
+    _schema()
+
+
+def is_parquet_table(path: Path) -> bool:
+    """Whether a file is a Parquet file with the columns of answers."""
+    import pyarrow
+    from pyarrow.parquet import read_schema
+
+    try:
+        return bool(read_schema(path).names == _schema().names)
+    except (OSError, pyarrow.ArrowException):
+        return False
+
+
+def _rows_of(path: Path) -> Iterator[dict[str, Any]]:
+    import pyarrow
+    from pyarrow.parquet import ParquetFile
+
+    try:
+        with ParquetFile(path) as file:
+            for batch in file.iter_batches(_ROWS_AT_ONCE):
+                yield from batch.to_pylist()
+    except (OSError, pyarrow.ArrowException) as error:
+        raise LeNetError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())})") from None
+
+
+def _schema() -> Any:
+    try:
+        import pyarrow
+    except ImportError:
+        raise MissingExtra("pyarrow", "tables", "writing Parquet files") from None
+    text, whole, share = pyarrow.string(), pyarrow.int32(), pyarrow.float64()
+    return pyarrow.schema(
+        {
+            "file": text,
+            "page": whole,
+            "line": whole,
+            "text": text,
+            "accepted": text,
+            "least_probability": share,
+            "probabilities": pyarrow.list_(share),
+            "boxes": pyarrow.list_(pyarrow.list_(whole, 4)),
+            "remark": text,
+        }
+    )

@@ -1,0 +1,119 @@
+"""Resumption of tables: which files' answers they hold already, and whether they were begun in the same way.
+
+The settings stand in a file beside each table, ``answers.csv.settings.json``: a record at a table's head would be a row
+to every program that reads it. The inputs are the table itself: each row names its file, and these are compared with
+the files that are named now, one by one, so that no list of them is needed in memory or on disk.
+"""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import LeNetError
+from lenet.files import write_atomically
+from lenet.reading.batch.picture_files import name_of
+from lenet.reading.tables.answer_file import AnswerFile, WrittenFile
+from lenet.records import Record, RecordError, json_bytes
+
+SETTINGS_SUFFIX = ".settings.json"
+_FORMAT = "lenet-answers-1"
+
+Source = Path | bytes
+
+
+def settings_path(table: Path) -> Path:
+    """The file with the settings of a table."""
+    return Path(os.path.realpath(table) + SETTINGS_SUFFIX)
+
+
+def write_settings(table: Path, settings: Mapping[str, Any]) -> None:
+    """Write the settings that a table is begun with beside it.
+
+    Raises:
+        LeNetError: if they cannot be written.
+    """
+    path = settings_path(table)
+    try:
+        write_atomically(path, json_bytes({"format": _FORMAT, **settings}, indent=2))
+    except OSError as error:
+        raise LeNetError(f"{path}: cannot be written ({(error.strerror or str(error)).lower()})") from None
+
+
+def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
+    """Compare the settings that a table was begun with with those of now.
+
+    Raises:
+        LeNetError: if they are not known, or not the same; the sentence names what differs.
+    """
+    path = settings_path(table)
+    try:
+        before = Record.parsed(path.read_bytes())
+        if before.text("format") != _FORMAT:
+            raise RecordError(f"format is {before.text('format')!r}, expected {_FORMAT!r}")
+    except FileNotFoundError:
+        raise LeNetError(
+            f"{table}: cannot be resumed, for there is no {path.name} beside it, which says how it was begun; "
+            "leave out resume to read anew"
+        ) from None
+    except (OSError, RecordError) as error:
+        raise LeNetError(f"{path}: cannot be read ({error}); leave out resume to read anew") from None
+    differences = [
+        f"{name} {_shown(before.values.get(name))}, now {_shown(value)}"
+        for name, value in settings.items()
+        if before.values.get(name) != value
+    ]
+    if differences:
+        raise LeNetError(
+            f"{table}: was begun with {'; '.join(differences)}; resume as it was begun, or leave out resume to read "
+            "anew"
+        )
+
+
+def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int, Iterator[Source]]:
+    """Go on where all tables have the answers of the same files: with the last of them, which may lack some of its own.
+
+    Args:
+        tables: each keeps what stands before that file when it gets its first new lines.
+        sources: all that were named, in their order.
+
+    Returns:
+        How many files need not be read again, and those that are left.
+
+    Raises:
+        LeNetError: if the answers are those of other files.
+    """
+    written = [table.written_files() for table in tables]
+    last: Source | None = None
+    ends: list[WrittenFile] = []
+    done = 0
+    for source in sources:
+        files = [next(one, None) for one in written]
+        for table, file in zip(tables, files, strict=True):
+            if file is not None and file.name != name_of(source):
+                raise LeNetError(
+                    f"{table.target}: answer {file.lines + 1:,} is that of {file.name}, and file {done + 1:,} is "
+                    f"{name_of(source)} now; name the same files in the same order, or leave out resume to read anew"
+                )
+        whole = [file for file in files if file is not None]
+        if len(whole) < len(tables):
+            sources = chain([source], sources)
+            break
+        last, ends, done = source, whole, done + 1
+    else:
+        for table, one in zip(tables, written, strict=True):
+            if (file := next(one, None)) is not None:
+                raise LeNetError(
+                    f"{table.target}: answer {file.lines + 1:,} is that of {file.name}, and only {done:,} files are "
+                    "named now; name the same files in the same order, or leave out resume to read anew"
+                )
+    if last is None:
+        return 0, sources
+    for table, end in zip(tables, ends, strict=True):
+        table.keep(end.start, end.lines)
+    return done - 1, chain([last], sources)
+
+
+def _shown(value: Any) -> str:
+    return "nothing" if value is None else "yes" if value is True else "no" if value is False else str(value)
