@@ -201,6 +201,8 @@ def test_the_gradient_of_a_chosen_weight_is_written_out_with_numbers_that_add_up
 def test_a_weight_that_table_i_does_not_have_is_let_go(page):
     open_chapter(page)
     canvas = page.page.locator("#learning .learning-kernels canvas").nth(0)
+    canvas.scroll_into_view_if_needed()
+    until(page, "document.querySelector('#learning .learning-kernels canvas').style.height !== ''")
     box = canvas.bounding_box()
     canvas.click(position={"x": box["width"] - 12, "y": box["height"] - 12})
     assert "C3, map 15, its kernel over S2’s map 5" in page.page.inner_text(".learning-weight")
