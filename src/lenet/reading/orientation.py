@@ -36,7 +36,8 @@ def read_turned(
         The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
     """
     accepted = _accepted(upright, recognizer)
-    if upright and accepted >= (1 - MAX_REJECTED_SHARE) * len(upright.signs):
+    has_few = len(upright.signs) + len(upright.ignored) < MIN_MARKS
+    if upright and (has_few or accepted >= (1 - MAX_REJECTED_SHARE) * len(upright.signs)):
         return upright, 0
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
