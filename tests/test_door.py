@@ -44,7 +44,7 @@ OF_THE_SHELL = {
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
     "convert": {"as_json"},
-    "read": {"as_json", "reject", "lines", "detail", "csv", "annotate", "show", "recursive"},
+    "read": {"as_json", "reject", "lines", "detail", "cells", "csv", "annotate", "show", "recursive"},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
     "export": {"as_json"},

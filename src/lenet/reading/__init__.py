@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from lenet.reading.normalization import normalize
     from lenet.reading.reader import Reader
     from lenet.reading.recognition import Recognizer
-    from lenet.reading.results import Digit, Ignored, Reading
+    from lenet.reading.results import Cell, Digit, Ignored, Reading
 
 __all__ = [
+    "Cell",
     "Digit",
     "IdxReading",
     "Ignored",
@@ -36,7 +37,7 @@ _HOMES = {
     "normalization": ("normalize",),
     "reader": ("Reader",),
     "recognition": ("Recognizer",),
-    "results": ("Digit", "Ignored", "Reading"),
+    "results": ("Cell", "Digit", "Ignored", "Reading"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -4,7 +4,9 @@ Ink, lines and candidates come from the modules beside this one; here they becom
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,8 @@ from lenet.errors import WeightsError
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
+from lenet.reading.cells import ReadCell, read_grid
+from lenet.reading.foreground.grid import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.pattern import Pattern, pattern_of
@@ -22,13 +26,14 @@ from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
-from lenet.reading.results import Digit, Ignored, Reading, Steps
+from lenet.reading.results import Cell, Digit, Ignored, Reading, Steps
 from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
 MIN_NUMBER_LENGTH = 3  # minimum digits of a line for the lower threshold within lines
+MAX_NAMED = 5  # cells that a remark names
 MAX_REJECTED_SHARE = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
 
 
@@ -73,6 +78,7 @@ class Reader:
         single: bool = False,
         length: int | None = None,
         pattern: str | None = None,
+        grid: bool = True,
         keep_steps: bool = False,
     ) -> Reading:
         r"""Read a picture.
@@ -83,6 +89,7 @@ class Reader:
             single: whether the picture is known to hold one digit; then the one that stands out most is read.
             length: how many digits each line has, if that is known.
             pattern: what each line looks like, if that is known, as ``r"\d{3}-\d{4}"``: see `Pattern.parse`.
+            grid: whether boxes, tables and squared paper are looked for; then cells bound the digits.
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
@@ -94,11 +101,26 @@ class Reader:
         expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
-        draft, ink = prepared or self._read_ink(picture, Polarity(polarity), single, expected)
-        digits = [
-            self._digit(sign, number, is_rejected, picture, ink)
+        draft, ink, read_cells = prepared or self._read_ink(picture, Polarity(polarity), single, grid, expected)
+        parts = {
+            id(sign): number for number, read in enumerate(read_cells) if not read.is_box for sign in read.lines.signs
+        }
+        digit_of = {
+            id(sign): self._digit(sign, number, is_rejected, picture, ink)
             for number, line in enumerate(draft.lines)
-            for sign, is_rejected in zip(line, self._rejected(line), strict=True)
+            for sign, is_rejected in zip(line, self._rejected(line, parts), strict=True)
+        }
+        digits = list(digit_of.values())
+        cells = [
+            Cell(
+                read.cell.row,
+                read.cell.column,
+                _in_picture(read.cell.box, picture, ink),
+                read.text,
+                tuple(digit_of[id(sign)] for sign in read.lines.signs),
+                read.is_unread,
+            )
+            for read in read_cells
         ]
         ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in draft.ignored]
         return Reading(
@@ -108,11 +130,14 @@ class Reader:
             picture.name,
             picture.size,
             ink.polarity,
-            "" if digits else _nothing_found(Polarity(polarity), ink, expected),
+            _remark_on(cells) if cells else "" if digits else _nothing_found(Polarity(polarity), ink, expected),
             Steps(picture, ink) if keep_steps else None,
+            tuple(cells),
         )
 
-    def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[PageReading, InkMap] | None:
+    def _read_prepared(
+        self, picture: Picture, polarity: Polarity, single: bool
+    ) -> tuple[PageReading, InkMap, tuple[ReadCell, ...]] | None:
         """The digit of a picture that is normalized already; None if it is not, or more likely shows no digit."""
         prepared = find_prepared(picture.colors, polarity)
         if prepared is None:
@@ -123,24 +148,38 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink
+        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink, ()
 
     def _read_ink(
-        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None
-    ) -> tuple[PageReading, InkMap]:
+        self, picture: Picture, polarity: Polarity, single: bool, with_grid: bool, expected: Pattern | None
+    ) -> tuple[PageReading, InkMap, tuple[ReadCell, ...]]:
         ink = find_ink(picture.colors, polarity)
-        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected), ink
+        if single:
+            return read_single(ink, self._recognizer), ink, ()
+        grid = find_grid(ink) if with_grid else None
+        if grid is None:
+            return read_lines(ink, self._recognizer, expected), ink, ()
+        reading = read_grid(ink, grid, self._recognizer, expected)
+        return reading.page, ink, reading.cells
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
-    def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
-        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are."""
+    def _rejected(self, line: Sequence[ScoredCandidate], parts: Mapping[int, int]) -> list[bool]:
+        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are.
+
+        All means those of one part, where a line has ``parts``, numbers by the `id` of signs: the cells of a table.
+        """
         rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
         if len(line) >= MIN_NUMBER_LENGTH and 2 * sum(rejected) < len(line):
             rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
-        return [True] * len(line) if sum(rejected) > MAX_REJECTED_SHARE * len(line) else rejected
+        part_of = [parts.get(id(sign), -1) for sign in line]
+        counts, sizes = Counter(compress(part_of, rejected)), Counter(part_of)
+        return [
+            is_rejected or counts[part] > MAX_REJECTED_SHARE * sizes[part]
+            for is_rejected, part in zip(rejected, part_of, strict=True)
+        ]
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)
@@ -160,6 +199,15 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
+
+
+def _remark_on(cells: Sequence[Cell]) -> str:
+    """What is to be said of a grid: cells with ink that is no digit, or that all are blank."""
+    unread = [f"{cell.row + 1}, {cell.column + 1}" for cell in cells if cell.is_unread]
+    if unread:
+        more = f" and {len(unread) - MAX_NAMED} more" if len(unread) > MAX_NAMED else ""
+        return f"cells with ink that is no digit (row, column): {'; '.join(unread[:MAX_NAMED])}{more}"
+    return "" if any(cell.digits for cell in cells) else "all cells are blank"
 
 
 def _nothing_found(polarity: Polarity, ink: InkMap, expected: Pattern | None) -> str:

@@ -27,7 +27,13 @@ _DIGIT = {
     "no_digit": 0.0002,
 }
 _ANSWER = {"file": "seven.png", "page": 1, "text": "7", "accepted": "7", "rejected": False, "remark": ""}
-READING_EXAMPLE = _ANSWER | {"size": [150, 140], "polarity": "paper-high", "digits": [_DIGIT], "ignored": []}
+READING_EXAMPLE = _ANSWER | {
+    "size": [150, 140],
+    "polarity": "paper-high",
+    "digits": [_DIGIT],
+    "ignored": [],
+    "cells": [],
+}
 PREDICTION_EXAMPLE = {
     "file": "seven.png",
     "class": "7",

@@ -55,6 +55,7 @@ class ReadQuery(PictureQuery):
     single: Flag = Field(False, description="The picture holds one digit.")
     length: Length | LeftOut = Field(None, description="Each line has so many digits.")
     pattern: Pattern | LeftOut = Field(None, description=r"What each line looks like, as `\d{3}-\d{4}`.")
+    grid: Flag = Field(True, description="Whether boxes, tables and squared paper are looked for.")
     max_error: Share | LeftOut = Field(
         None, description="Reject so that at most this share of accepted digits is wrong, as `0.5%` or `0.005`."
     )
@@ -69,7 +70,7 @@ class ReadQuery(PictureQuery):
     @cached_property
     def settings(self) -> Settings:
         """How the reader is to read."""
-        return Settings(self.polarity, self.single, self.length, self.pattern, max_error=self.max_error)
+        return Settings(self.polarity, self.single, self.length, self.pattern, max_error=self.max_error, grid=self.grid)
 
 
 class ActivationsQuery(PictureQuery):

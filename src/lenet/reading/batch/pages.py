@@ -47,6 +47,7 @@ class Settings:
     network: "Network | str | None" = None
     max_error: float | None = None
     keep_steps: bool = False
+    grid: bool = True
 
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
@@ -70,6 +71,7 @@ class Settings:
             single=self.single,
             length=self.length,
             pattern=self.pattern,
+            grid=self.grid,
             keep_steps=self.keep_steps,
         )
 
@@ -244,6 +246,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "list[Reading]": ...
 @overload
@@ -258,6 +261,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "Reading": ...
 def read(
@@ -271,6 +275,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "Reading | list[Reading]":
     """Read the digits in a picture, or in each of several.
@@ -279,7 +284,7 @@ def read(
         pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
             Of a file with several pages the first is read: see `read_all`.
         workers: how many processes read a list: see `read_all`.
-        polarity, single, length, pattern, keep_steps: as `Reader.read` takes them.
+        polarity, single, length, pattern, grid, keep_steps: as `Reader.read` takes them.
         model, network, max_error: as `Reader` takes them.
 
     Returns:
@@ -297,7 +302,7 @@ def read(
     """
     from lenet.reading.reader import Reader
 
-    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps)
+    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, grid)
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
         for page in read_all(pictures, settings, workers):

@@ -196,7 +196,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask) -> Page:
     max_runs = MAX_RUNS + RUNS_OF_COMPONENT * len(components)
     for line in collect_lines(components):
         if max(component.height for component in line) > max(0.25 * height, MIN_HEIGHT):
-            rows.append(_row(ink, labels, line, threshold))
+            rows.append(row_of(ink, labels, line, threshold))
             max_runs -= len(rows[-1].runs)
             if max_runs < 0:
                 return Page(is_texture=True)
@@ -218,7 +218,7 @@ def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
     return list(find_page(ink, threshold, rules).rows)
 
 
-def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
+def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
     top, left, bottom, right = _bounding_box([component.box for component in line])
     heights = [component.height for component in line]
     digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
