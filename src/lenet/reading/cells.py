@@ -19,9 +19,9 @@ from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, read_lines, surest
 from lenet.reading.lines.layout import Box, Component, Labels, Mask, collect_lines, digit_height, find_components
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MIN_HEIGHT, Page, row_of
+from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import PageReading, ScoredCandidate
+from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 WHOLE = 0.75  # of a component's ink in one cell: it belongs there, and overhangs the others
 REMNANT = 0.7  # of a component's ink on a rule: it was left of the rule
@@ -30,6 +30,8 @@ MIN_INK = 0.35  # of the digits' height: lower ink alone in a cell is a speck
 MIN_SPECK = 0.12  # of the digits' height: lower ink is none
 FITTING = 0.7  # of the ink as high as digits, by number, that lies in one cell each: the cells are meant for digits
 HIGHEST = 1.15  # cell heights of a digit in a cell
+MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
+MIN_DOUBTFUL = 0.1  # the probability of a digit below which ink is none
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
 UNREAD = ("not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
 
@@ -91,7 +93,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(bare, splits[0], owners, recognizer)
-    cells = _with_fields(cells)
+    cells = _with_fields(_with_doubtful(cells, splits, bare, recognizer))
     return GridReading(_joined(cells, outside, rules), tuple(cells))
 
 
@@ -214,6 +216,42 @@ def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
         is_unread = any(reason in UNREAD for draft in drafts for _, reason in draft.ignored)
         return ReadCell(cell, empty, is_unread)
     return ReadCell(cell, surest(nonempty) if nonempty else drafts[0])
+
+
+def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:
+    """The cells; where ink was taken for no digit, its likeliest digit, with the little probability that it has."""
+    candidates: list[Candidate] = []
+    cell_of: list[int] = []
+    for index, read in enumerate(cells):
+        for split in splits if read.is_unread else ():
+            members = split.of_cell.get(read.cell.number, [])
+            heaviest = max((c.mass for c in members), default=0.0)
+            parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
+            if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
+                continue
+            tops, lefts, bottoms, rights = zip(*(c.box for c in parts), strict=True)
+            box = min(tops), min(lefts), max(bottoms), max(rights)
+            window = np.s_[box[0] : box[2], box[1] : box[3]]
+            crop = crop_of(
+                ink.levels[window], np.isin(split.labels[window], [c.number for c in parts]), split.threshold
+            )
+            height = box[2] - box[0]
+            if box[3] - box[1] > MAX_WIDTH * height:
+                continue
+            candidates.append(Candidate(0, 1, box, crop, 1.0, (box[3] - box[1]) / height, 0))
+            cell_of.append(index)
+    likeliest: dict[int, ScoredCandidate] = {}
+    index_of = {id(candidate): index for candidate, index in zip(candidates, cell_of, strict=True)}
+    for sign in recognize(candidates, recognizer):
+        index = index_of[id(sign.candidate)]
+        if sign.probability > max(MIN_DOUBTFUL, likeliest[index].probability if index in likeliest else 0.0):
+            likeliest[index] = sign
+    return [
+        ReadCell(read.cell, replace(read.lines, lines=((likeliest[index],),), gaps=(frozenset(),), separators=({},)))
+        if index in likeliest
+        else read
+        for index, read in enumerate(cells)
+    ]
 
 
 def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:

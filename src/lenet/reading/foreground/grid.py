@@ -36,10 +36,14 @@ REACH = 3.0  # pixels between the end of a rule and the edge of the one that it 
 EDGE = 4  # pixels: so near the picture's edge a rule runs out of it
 LONG = 0.6  # of the picture: a rule of this length may end anywhere
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
-UNEVEN = 0.12  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
+ON_LATTICE = 0.6  # of the uprights between two level rules: fewer are no evenly spaced sides
+UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
 LONG_PRINT = 0.4  # of the picture: no stroke of a pen is as long
 COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
 BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
+MIN_COVERAGE = 0.9  # of a rule's way, with ink
+MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
+MAX_RUNS = 600  # straight runs of a page: more are texture
 MAX_CELLS = 4000
 
 _BLOCK = np.ones((3, 3), np.uint8)
@@ -117,7 +121,7 @@ class Grid:
     """Rules and the cells between them.
 
     Attributes:
-        rules: the printed lines, those that bound no cell left out.
+        rules: the printed lines that bound cells.
         cells: row by row, left to right.
         regions: int32 (h, w), the number of the cell that each pixel belongs to; 0 outside, and on rules.
     """
@@ -135,6 +139,8 @@ class Grid:
 def find_grid(ink: InkMap) -> Grid | None:
     """Find the grid of an ink map; None if there is none."""
     best: Grid | None = None
+    if max(ink.levels.shape) < MIN_PICTURE:
+        return None
     for threshold in ink.thresholds(SHARES):
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
@@ -152,12 +158,21 @@ def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rul
     length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
     level = _find_rules(mask, length, True)
     upright = _find_rules(np.ascontiguousarray(mask.T), length, False) if level else []
-    if not upright:
+    if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
         return []
     followed = [_followed(rule, ink.levels, palest) for rule in level + upright]
     level = _joined([rule for rule in followed if rule.is_level], bridged)
     upright = _joined([rule for rule in followed if not rule.is_level], np.ascontiguousarray(bridged.T))
-    return level + upright
+    pale = np.asarray(cv2.dilate((ink.levels > palest).view(np.uint8), _BLOCK), np.uint8)
+    return [rule for rule in level + upright if _coverage(rule, pale) >= MIN_COVERAGE]
+
+
+def _coverage(rule: Rule, mask: Mask) -> float:
+    """The share of a rule's way that is inked: strokes of digits one below the other leave white between them."""
+    mask = mask if rule.is_level else mask.T
+    along = np.arange(max(0, rule.start), min(rule.end, mask.shape[1]))
+    across = np.clip(np.rint(rule.middles[along - rule.start]).astype(np.intp), 0, mask.shape[0] - 1)
+    return float(np.count_nonzero(mask[across, along])) / max(len(along), 1)
 
 
 def _find_rules(mask: Mask, length: int, is_level: bool) -> list[Rule]:
@@ -333,7 +348,8 @@ def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list
     numbers = np.zeros(count, np.int32)
     numbers[[cell.number for cell in cells]] = [cell.number for cell in cells]
     regions = numbers[regions]
-    return Grid(tuple(_bounding(rules, regions)), tuple(_arranged(cells)), regions)
+    cells = _arranged(_completed(_arranged(cells), _bounding(rules, regions), regions))
+    return Grid(tuple(_bounding(rules, regions)), tuple(cells), regions)
 
 
 def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
@@ -499,7 +515,7 @@ def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
             on_lattice[nearest.argmin(axis=1)] = True
             if best is None or on_lattice.sum() > best.sum():
                 best = on_lattice
-    if best is None or 2 * best.sum() <= len(places):
+    if best is None or best.sum() < ON_LATTICE * len(places):
         return set()
     return {id(rule) for (_, rule), is_on in zip(sides, best.tolist(), strict=True) if not is_on}
 
@@ -622,19 +638,66 @@ def _count_alike(cell: GridCell, cells: list[GridCell]) -> int:
 
 
 def _bounding(rules: list[Rule], regions: NDArray[np.int32]) -> list[Rule]:
-    """The rules beside which cells lie along most of their way."""
-    bounding = []
-    for rule in rules:
-        along = np.arange(rule.start, rule.end)
-        reach = round(rule.thickness / 2 + 3)
-        height = regions.shape[0] if rule.is_level else regions.shape[1]
-        beside = np.zeros(len(along), bool)
-        for offset in (-reach, reach):
-            across = np.clip(np.rint(rule.middles + offset).astype(np.intp), 0, height - 1)
-            beside |= (regions[across, along] if rule.is_level else regions[along, across]) > 0
-        if beside.mean() > 0.5:
-            bounding.append(rule)
-    return bounding
+    """The rules that have a cell on one side at least, and not the same on the other, along most of their way."""
+    return [rule for rule in rules if np.mean(np.not_equal(*_beside(rule, regions))) > 0.5]
+
+
+def _beside(rule: Rule, regions: NDArray[np.int32]) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
+    """The cells on both sides of a rule, along its way; 0 where there is none."""
+    regions = regions if rule.is_level else regions.T
+    along = np.arange(max(0, rule.start), min(rule.end, regions.shape[1]))
+    middles = rule.middles[along - rule.start]
+    reach = round(rule.thickness / 2 + 3)
+    before, behind = (
+        regions[np.clip(np.rint(middles + offset).astype(np.intp), 0, regions.shape[0] - 1), along]
+        for offset in (-reach, reach)
+    )
+    return before, behind
+
+
+def _completed(cells: list[GridCell], rules: list[Rule], regions: NDArray[np.int32]) -> list[GridCell]:
+    """The cells, and those that a row lacks between others or up to the end of its rules: strokes divided them."""
+    completed: list[GridCell] = []
+    next_number = int(regions.max()) + 1
+    for row in sorted({cell.row for cell in cells}):
+        members = sorted((cell for cell in cells if cell.row == row), key=lambda cell: cell.box[1])
+        width, height = np.median([cell.width for cell in members]), np.median([cell.height for cell in members])
+        if len(members) < 2 or np.ptp([cell.width for cell in members]) > 0.3 * width:
+            completed += members
+            continue
+        gaps = [b.box[1] - a.box[3] for a, b in pairwise(members)]
+        white = max(1.0, float(np.min(gaps)))
+        top, left = float(np.mean([cell.box[0] for cell in members])), members[0].box[1]
+        ends = [
+            (rule.start, rule.end)
+            for rule in rules
+            if rule.is_level and abs(rule.at(left) - top) < 0.25 * height and rule.start < members[-1].box[3]
+        ]
+        start, end = min((s for s, _ in ends), default=left), max((e for _, e in ends), default=members[-1].box[3])
+        bounds = [
+            (int(start) - 1, members[0]),
+            *((a.box[3], b) for a, b in pairwise(members)),
+            (members[-1].box[3], None),
+        ]
+        column = 0
+        for before, cell in bounds:
+            behind = int(end) + 1 if cell is None else cell.box[1]
+            neighbor = cell or members[-1]
+            count = round((behind - before - white) / (width + white))
+            if count > 0 and abs(behind - before - white - count * (width + white)) < 0.25 * width:
+                for index in range(count):
+                    x = round(before + white + index * (behind - before - white) / count)
+                    box = (neighbor.box[0], x, neighbor.box[2], round(x + width))
+                    window = regions[box[0] : box[2], max(0, box[1]) : box[3]]
+                    if min(window.shape) < MIN_CELL or np.count_nonzero(window) > 0.2 * window.size:
+                        continue
+                    window[window == 0] = next_number
+                    completed.append(replace(neighbor, number=next_number, box=box, column=column))
+                    next_number, column = next_number + 1, column + 1
+            if cell is not None:
+                completed.append(replace(cell, column=max(cell.column, column)))
+                column = completed[-1].column + 1
+    return completed
 
 
 def _arranged(cells: list[GridCell]) -> list[GridCell]:
@@ -647,7 +710,9 @@ def _arranged(cells: list[GridCell]) -> list[GridCell]:
     is_beside = shared_rows > 0.6 * np.minimum.outer(height, height)
     is_below = shared_columns > 0.6 * np.minimum.outer(width, width)
     near_x, near_y = np.minimum.outer(width, width), np.minimum.outer(height, height)
-    blocks = _groups((is_beside & (shared_columns > -near_x)) | (is_below & (shared_rows > -0.3 * near_y)))
+    is_level = shared_rows > 0.8 * np.maximum.outer(height, height)  # as beside a cell that was not found
+    is_next = is_beside & (shared_columns > np.where(is_level, -2.5, -1.0) * near_x)
+    blocks = _groups(is_next | (is_below & (shared_rows > -0.3 * near_y)))
     order = sorted(blocks, key=lambda block: (top[block].min(), left[block].min()))
     arranged: list[GridCell] = []
     first_row = 0
