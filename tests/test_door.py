@@ -45,7 +45,7 @@ OF_THE_SHELL = {
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
     "convert": {"as_json"},
-    "read": {"as_json", "reject", "lines", "detail", "annotate", "show", "recursive", *TABLES_OF_READ},
+    "read": {"as_json", "reject", "lines", "detail", "cells", "annotate", "show", "recursive", *TABLES_OF_READ},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
     "export": {"as_json"},

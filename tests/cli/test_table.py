@@ -19,7 +19,8 @@ from PIL import Image
 from lenet.cli import main
 from lenet.errors import LeNetError
 from lenet.reading import Reader
-from lenet.reading.tables.csv_table import COLUMNS, Table, cell_of
+from lenet.reading.tables.csv_cells import cell_of
+from lenet.reading.tables.csv_table import COLUMNS, Table
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 PICTURES = 400

@@ -84,7 +84,10 @@ class Output:
             self.read += 1
         else:
             self.drawn += page.problem is None
-            if reading.digits:
+            if self._answers.by_cell and not reading.cells:
+                self.without_digits += 1
+                report(f"{printed_name}: no cells found: no boxes, and no table")
+            elif reading.digits:
                 self.read += 1
             else:
                 self.without_digits += 1

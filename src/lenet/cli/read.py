@@ -53,12 +53,14 @@ def read(
     turn: Annotated[
         bool, typer.Option(" /--no-turn", help="Do not turn pages that lie on their side or upside down.")
     ] = True,
+    grid: Annotated[bool, typer.Option(" /--no-grid", help="Look for no boxes, tables and squared paper.")] = True,
     max_error: Annotated[
         str | None,
         typer.Option(help="Reject so that at most this share of accepted digits is wrong, as 0.5% or 0.005."),
     ] = None,
     reject: Annotated[bool, typer.Option("--reject", help="Print rejected digits as '?' alone.")] = False,
     lines: Annotated[bool, typer.Option("--lines", help="Each line of digits is an answer of its own.")] = False,
+    cells: Annotated[bool, typer.Option("--cells", help="Print the cells of a form or table as CSV.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON: text, digits, boxes, probabilities.")] = False,
     detail: Annotated[bool, typer.Option("--detail", help="Print each digit's probability and alternatives.")] = False,
     csv: Annotated[Path | None, typer.Option(help="Write the answers into this CSV file, too.")] = None,
@@ -99,12 +101,17 @@ def read(
 
     lenet read 'cheques/**/*.png' --pattern '\\d{3}-\\d{4}' --max-error 0.5% --reject
 
+    lenet read marks.jpg --cells > marks.csv
+
     lenet read t10k-images-idx3-ubyte.gz --json
 
     find /archive -name '*.tif' | lenet read --files-from - --csv answers.csv --resume
     """
     _check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
-    _check_one_of({"--json": as_json, "--detail": detail})
+    _check_one_of({"--json": as_json, "--detail": detail, "--cells": cells})
+    _check_one_of({"--lines": lines, "--cells": cells})
+    _check_one_of({"--no-grid": not grid, "--cells": cells})
+    _check_one_of({"--single": single, "--cells": cells})
     _check_one_of({"--single": single, "--length": length is not None, "--pattern": pattern is not None})
     words = files or []
     if not words and files_from is None:
@@ -120,6 +127,7 @@ def read(
         turn=turn,
         model=model,
         max_error=share_of_errors(max_error),
+        grid=grid,
     )
     pictures = PictureFiles(
         words, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
@@ -133,6 +141,7 @@ def read(
         by_line=lines,
         has_detail=detail,
         hides_rejected=reject,
+        by_cell=cells,
         min_probability=settings.recognizer().min_probability,
     )
     reading = FileReading(pictures, settings, answers, tables, resume)

@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from lenet.reading.normalization import normalize
     from lenet.reading.reader import Reader
     from lenet.reading.recognition import Recognizer
-    from lenet.reading.results import Digit, Ignored, Reading, Sign
+    from lenet.reading.results import Cell, Digit, Ignored, Reading, Sign
 
 __all__ = [
+    "Cell",
     "Digit",
     "IdxReading",
     "Ignored",
@@ -41,7 +42,7 @@ _HOMES = {
     "normalization": ("normalize",),
     "reader": ("Reader",),
     "recognition": ("Recognizer",),
-    "results": ("Digit", "Ignored", "Reading", "Sign"),
+    "results": ("Cell", "Digit", "Ignored", "Reading", "Sign"),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lenet.reading.cells import GridReading
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.layout import Box, filter_components, find_components
 from lenet.reading.lines.segmentation import crop_of
@@ -22,8 +23,8 @@ MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, 
 
 
 def read_turned(
-    ink: InkMap, upright: PageReading, recognizer: Recognizer, read: Callable[[InkMap], PageReading]
-) -> tuple[PageReading, int]:
+    ink: InkMap, upright: GridReading, recognizer: Recognizer, read: Callable[[InkMap], GridReading]
+) -> tuple[GridReading, int]:
     """Read a page turned, if it was read poorly as it lies and its marks are digits the other way.
 
     Args:
@@ -35,16 +36,17 @@ def read_turned(
     Returns:
         The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
     """
-    accepted = _accepted(upright, recognizer)
-    has_few = len(upright.signs) + len(upright.ignored) < MIN_MARKS
-    if upright and (has_few or accepted >= (1 - MAX_REJECTED_SHARE) * len(upright.signs)):
+    page = upright.page
+    accepted = _accepted(page, recognizer)
+    has_few = len(page.signs) + len(page.ignored) < MIN_MARKS
+    if page and (has_few or accepted >= (1 - MAX_REJECTED_SHARE) * len(page.signs)):
         return upright, 0
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
         return upright, 0
     turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
-    turned_accepted = _accepted(turned, recognizer)
-    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(turned.signs))
+    turned_accepted = _accepted(turned.page, recognizer)
+    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(turned.page.signs))
     if not is_good or turned_accepted <= accepted:
         return upright, 0
     return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
@@ -92,7 +94,7 @@ def _accepted(page: PageReading, recognizer: Recognizer) -> int:
     return sum(not recognizer.rejects(sign.probabilities, in_line=True) for sign in page.signs)
 
 
-def _turned_back(page: PageReading, shape: tuple[int, ...], quarters: int) -> PageReading:
+def _turned_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:
     """The reading with its boxes in the page before it was turned clockwise."""
     height, width = shape
 
@@ -104,10 +106,19 @@ def _turned_back(page: PageReading, shape: tuple[int, ...], quarters: int) -> Pa
             return height - bottom, width - right, height - top, width - left
         return left, width - bottom, right, width - top
 
-    lines = tuple(
-        tuple(replace(sign, candidate=replace(sign.candidate, box=box(sign.box))) for sign in line)
-        for line in page.lines
+    def in_page(page: PageReading) -> PageReading:
+        lines = tuple(tuple(upright[id(sign)] for sign in line) for line in page.lines)
+        marks = tuple(tuple(replace(mark, box=box(mark.box)) for mark in line) for line in page.marks)
+        return replace(page, lines=lines, marks=marks, ignored=tuple((box(b), reason) for b, reason in page.ignored))
+
+    # A digit of a cell is the same object in the cell and in its line, and remains so.
+    upright = {
+        id(sign): replace(sign, candidate=replace(sign.candidate, box=box(sign.box)))
+        for page in (reading.page, *(read.lines for read in reading.cells))
+        for sign in page.signs
+    }
+    cells = tuple(
+        replace(read, cell=replace(read.cell, box=box(read.cell.box)), lines=in_page(read.lines))
+        for read in reading.cells
     )
-    marks = tuple(tuple(replace(mark, box=box(mark.box)) for mark in line) for line in page.marks)
-    ignored = tuple((box(piece), reason) for piece, reason in page.ignored)
-    return replace(page, lines=lines, marks=marks, ignored=ignored)
+    return GridReading(in_page(reading.page), cells)

@@ -4,9 +4,11 @@ Ink, lines and candidates come from the modules beside this one; here they becom
 """
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +19,8 @@ from lenet.errors import WeightsError
 from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
+from lenet.reading.cells import GridReading, read_grid
+from lenet.reading.foreground.grid import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
@@ -26,7 +30,7 @@ from lenet.reading.orientation import read_turned
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.remarks import remark_of
-from lenet.reading.results import FIRST_PAGE_REMARK, Digit, Ignored, Reading, Sign, Steps
+from lenet.reading.results import Cell, Digit, Ignored, Reading, Sign, Steps
 from lenet.reading.scoring import PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
@@ -79,6 +83,7 @@ class Reader:
         pattern: str | None = None,
         signs: str = "omit",
         turn: bool = True,
+        grid: bool = True,
         keep_steps: bool = False,
     ) -> Reading:
         r"""Read a picture.
@@ -92,6 +97,7 @@ class Reader:
             signs: whether the text has the signs between digits, as ``-12.5`` or ``24/12/2025``: ``"keep"``, or
                 ``"omit"``, which leaves them to the remark. What a pattern asks for the text always has.
             turn: whether a page that cannot be read as it lies is turned by quarters.
+            grid: whether boxes, tables and squared paper are looked for; then cells bound the digits.
             keep_steps: whether the reading keeps its `Steps`, which drawing it takes: megabytes for a photo.
 
         Returns:
@@ -106,36 +112,53 @@ class Reader:
         expected = pattern_of(single, length, pattern)
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
-        draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn)
-        digits = [
-            self._digit(sign, number, is_rejected, picture, ink)
-            for number, line in enumerate(draft.lines)
-            for sign, is_rejected in zip(line, self._rejected(line), strict=True)
+        draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
+        page = draft.page
+        parts = {
+            id(sign): number for number, read in enumerate(draft.cells) if not read.is_box for sign in read.lines.signs
+        }
+        digit_of = {
+            id(sign): self._digit(sign, number, is_rejected, picture, ink)
+            for number, line in enumerate(page.lines)
+            for sign, is_rejected in zip(line, self._rejected(line, parts), strict=True)
+        }
+        digits = list(digit_of.values())
+        cells = [
+            Cell(
+                read.cell.row,
+                read.cell.column,
+                _in_picture(read.cell.box, picture, ink),
+                read.text,
+                tuple(digit_of[id(sign)] for sign in read.lines.signs),
+                read.is_unread,
+            )
+            for read in draft.cells
         ]
-        ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in draft.ignored]
+        ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in page.ignored]
         placed_signs = [
             Sign(_in_picture(mark.box, picture, ink), mark.text, number, mark.index)
-            for number, marks in enumerate(draft.marks)
+            for number, marks in enumerate(page.marks)
             for mark in marks
         ]
         keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
-        remarked = replace(draft, marks=()) if keeps_signs else draft
+        without_signs = replace(draft, page=replace(page, marks=())) if keeps_signs else draft
         return Reading(
-            draft.text_with_marks if keeps_signs else draft.text,
+            page.text_with_marks if keeps_signs else page.text,
             tuple(digits),
             tuple(ignored),
             picture.name,
             picture.size,
             ink.polarity,
-            _with_pages_left(remark_of(remarked, Polarity(polarity), ink, expected, turned), picture),
+            remark_of(without_signs, Polarity(polarity), ink, expected, turned, picture.has_more_pages),
             Steps(picture, ink) if keep_steps else None,
             tuple(placed_signs),
             turned,
+            tuple(cells),
         )
 
     def _read_prepared(
         self, picture: Picture, polarity: Polarity, single: bool
-    ) -> tuple[PageReading, InkMap, int] | None:
+    ) -> tuple[GridReading, InkMap, int] | None:
         """The digit of a picture that is normalized already; None if it is not, or more likely shows no digit."""
         prepared = find_prepared(picture.colors, polarity)
         if prepared is None:
@@ -146,30 +169,45 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink, 0
+        page = PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),))
+        return GridReading(page), ink, 0
 
     def _read_ink(
-        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None, turn: bool
-    ) -> tuple[PageReading, InkMap, int]:
+        self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None, turn: bool, with_grid: bool
+    ) -> tuple[GridReading, InkMap, int]:
         """The reading of a picture, its ink, and the degrees by which the page was turned."""
         ink = find_ink(picture.colors, polarity)
         if single:
-            return read_single(ink, self._recognizer), ink, 0
-        read = partial(read_lines, recognizer=self._recognizer, pattern=expected)
+            return GridReading(read_single(ink, self._recognizer)), ink, 0
+        read = partial(self._read_page, expected=expected, with_grid=with_grid)
         draft = read(ink)
         draft, turned = read_turned(ink, draft, self._recognizer, read) if turn else (draft, 0)
         return draft, ink, turned
+
+    def _read_page(self, ink: InkMap, expected: Pattern | None, with_grid: bool) -> GridReading:
+        grid = find_grid(ink) if with_grid else None
+        if grid is None:
+            return GridReading(read_lines(ink, self._recognizer, expected))
+        return read_grid(ink, grid, self._recognizer, expected)
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
-    def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
-        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are."""
+    def _rejected(self, line: Sequence[ScoredCandidate], parts: Mapping[int, int]) -> list[bool]:
+        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are.
+
+        All means those of one part, where a line has ``parts``, numbers by the `id` of signs: the cells of a table.
+        """
         rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
         if len(line) >= MIN_NUMBER_LENGTH and 2 * sum(rejected) < len(line):
             rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
-        return [True] * len(line) if sum(rejected) > MAX_REJECTED_SHARE * len(line) else rejected
+        part_of = [parts.get(id(sign), -1) for sign in line]
+        counts, sizes = Counter(compress(part_of, rejected)), Counter(part_of)
+        return [
+            is_rejected or counts[part] > MAX_REJECTED_SHARE * sizes[part]
+            for is_rejected, part in zip(rejected, part_of, strict=True)
+        ]
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)
@@ -189,7 +227,3 @@ def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:
     scale_x = picture.size[1] / ink.levels.shape[1]
     top, left, bottom, right = box
     return int(top * scale_y), int(left * scale_x), math.ceil(bottom * scale_y), math.ceil(right * scale_x)
-
-
-def _with_pages_left(remark: str, picture: Picture) -> str:
-    return "; ".join(filter(None, (remark, FIRST_PAGE_REMARK if picture.has_more_pages else "")))

@@ -1,6 +1,7 @@
 """Results of reading: the digits, what was left out, and the text they make; printed, each is one short line."""
 
 import reprlib
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -96,6 +97,63 @@ class Ignored:
 
 
 @dataclass(frozen=True, eq=False)
+class Cell:
+    """A cell of a table, or a box of a form.
+
+    Attributes:
+        row: its number from 0, through all grids of the picture from the top.
+        column: its number from 0, in its grid.
+        box: as a digit's; in a photo in perspective the upright box around it.
+        text: its digits, a space for a gap; empty if it is blank.
+        digits: the same digits, as in the reading.
+        is_unread: whether it holds ink that was taken for no digit.
+    """
+
+    row: int
+    column: int
+    box: Box
+    text: str
+    digits: tuple[Digit, ...]
+    is_unread: bool = False
+
+    def __repr__(self) -> str:
+        doubt = ", rejected" if self.is_rejected else ""
+        return f"Cell({self.row}, {self.column}, {self.text!r}{doubt}, box {self.box})"
+
+    @property
+    def is_rejected(self) -> bool:
+        """Whether it is not sure what stands in it; a blank cell is not rejected."""
+        return self.is_unread or any(digit.is_rejected for digit in self.digits)
+
+    @property
+    def accepted_text(self) -> str:
+        """The text with a question mark in the place of each rejected digit, and for ink that was not read."""
+        return _accepted(self.text, self.digits) or REJECTED_MARK * self.is_unread
+
+    @property
+    def probability(self) -> float:
+        """That of its least sure digit; 1 if it is blank, 0 if it was not read."""
+        return min((digit.probability for digit in self.digits), default=float(not self.is_unread))
+
+    def to_json(self) -> dict[str, Any]:
+        """The cell as plain values; its digits stand in the reading's."""
+        return {
+            "row": self.row,
+            "column": self.column,
+            "text": self.text,
+            "accepted": self.accepted_text,
+            "rejected": self.is_rejected,
+            "probability": round(self.probability, 4),
+            "box": list(self.box),
+        }
+
+
+def _accepted(text: str, digits: Sequence[Digit]) -> str:
+    marks = iter(REJECTED_MARK if digit.is_rejected else digit.label for digit in digits)
+    return "".join(next(marks) if character.isdigit() else character for character in text)
+
+
+@dataclass(frozen=True, eq=False)
 class Reading:
     """The result of reading one picture.
 
@@ -108,13 +166,14 @@ class Reading:
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
         remark: what to know of it: why nothing was found, which signs were left out of the text, what may be digits and
-            was left out, how the page was turned, whether there are pages that were not read; empty if there is
-            nothing to say.
+            was left out, which cells were not read, how the page was turned, whether there are pages that were not
+            read; empty if there is nothing to say.
         signs: the signs between the digits, whether the text has them or not.
         turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
+        cells: those of the grid, if boxes or a table bound the digits; row by row, left to right.
     """
 
     text: str
@@ -127,6 +186,7 @@ class Reading:
     steps: "Steps | None" = None
     signs: tuple[Sign, ...] = ()
     turned: int = 0
+    cells: tuple[Cell, ...] = ()
 
     def __repr__(self) -> str:
         rejected = sum(digit.is_rejected for digit in self.digits)
@@ -156,14 +216,23 @@ class Reading:
 
     @property
     def is_rejected(self) -> bool:
-        """Whether there is no answer that can be relied on: no digit, one that was rejected, or one left out."""
-        return not self.digits or self.is_incomplete or any(digit.is_rejected for digit in self.digits)
+        """Whether there is no answer that can be relied on: no digit, one rejected or left out, or a cell not read."""
+        is_unread = any(cell.is_unread for cell in self.cells)
+        return not self.digits or self.is_incomplete or is_unread or any(digit.is_rejected for digit in self.digits)
 
     @property
     def accepted_text(self) -> str:
         """The text with a question mark in the place of each rejected digit."""
-        marks = iter(REJECTED_MARK if digit.is_rejected else digit.label for digit in self.digits)
-        return "".join(next(marks) if character.isdigit() else character for character in self.text)
+        return _accepted(self.text, self.digits)
+
+    @property
+    def table(self) -> list[list[str]]:
+        """The accepted text of the cells, row by row; cells that are blank or not there are empty."""
+        columns = 1 + max((cell.column for cell in self.cells), default=-1)
+        rows = [[""] * columns for _ in range(1 + max((cell.row for cell in self.cells), default=-1))]
+        for cell in self.cells:
+            rows[cell.row][cell.column] = cell.accepted_text
+        return rows
 
     def to_json(self) -> dict[str, Any]:
         """The reading as plain values; 28×28 pictures are left out."""
@@ -179,6 +248,7 @@ class Reading:
             "digits": [digit.to_json() for digit in self.digits],
             "signs": [sign.to_json() for sign in self.signs],
             "ignored": [piece.to_json() for piece in self.ignored],
+            "cells": [cell.to_json() for cell in self.cells],
         }
 
 

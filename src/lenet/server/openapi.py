@@ -28,7 +28,7 @@ _DIGIT = {
 }
 _ANSWER = {"file": "seven.png", "page": 1, "text": "7", "accepted": "7", "rejected": False, "remark": ""}
 READING_EXAMPLE = _ANSWER | {"size": [150, 140], "polarity": "paper-high", "turned": 0, "digits": [_DIGIT]}
-READING_EXAMPLE |= {"signs": [], "ignored": []}
+READING_EXAMPLE |= {"signs": [], "ignored": [], "cells": []}
 PREDICTION_EXAMPLE = {
     "file": "seven.png",
     "class": "7",

@@ -64,6 +64,7 @@ class ReadQuery(PictureQuery):
         "the remark.",
     )
     turn: Flag = Field(True, description="Whether a page that lies on its side or upside down is turned.")
+    grid: Flag = Field(True, description="Whether boxes, tables and squared paper are looked for.")
     max_error: Share | LeftOut = Field(
         None, description="Reject so that at most this share of accepted digits is wrong, as `0.5%` or `0.005`."
     )
@@ -88,6 +89,7 @@ class ReadQuery(PictureQuery):
             max_error=self.max_error,
             signs=self.signs,
             turn=self.turn,
+            grid=self.grid,
         )
 
 

@@ -58,6 +58,18 @@ class Ignored(Shape):
     reason: str
 
 
+class Cell(Shape):
+    """A cell of a table, or a box of a form."""
+
+    row: int = Field(description="Its number from 0, through all grids of the picture from the top.")
+    column: int = Field(description="Its number from 0, in its grid.")
+    text: str = Field(description="Its digits, a space for a gap; empty if it is blank.")
+    accepted: str = Field(description="The text with `?` in the place of each rejected digit, and of ink not read.")
+    rejected: bool = Field(description="Whether it is not sure what stands in it.")
+    probability: Share = Field(description="That of its least sure digit; 1 if it is blank, 0 if it was not read.")
+    box: Box
+
+
 class Reading(Shape):
     """What a picture says; with `detail=text` down to `remark`."""
 
@@ -67,8 +79,8 @@ class Reading(Shape):
     accepted: str = Field(description="The text with `?` in the place of each rejected digit.")
     rejected: bool = Field(description="Whether there is no answer that can be relied on.")
     remark: str = Field(
-        description="Why nothing was found, which signs were left out, what may be missing, and whether there are "
-        "pages that were not read; empty if there is nothing to say."
+        description="Why nothing was found, which signs were left out, what may be missing, which cells were not "
+        "read, and whether there are pages that were not read; empty if there is nothing to say."
     )
     size: tuple[int, int] | None = Field(None, description="Height and width of the upright picture.")
     polarity: str | None = Field(None, description="Which gray levels were taken for ink.")
@@ -76,6 +88,7 @@ class Reading(Shape):
     digits: list[Digit] | None = None
     signs: list[Sign] | None = None
     ignored: list[Ignored] | None = None
+    cells: list[Cell] | None = Field(None, description="Those of the grid, row by row; none if no grid was found.")
 
 
 class Prediction(Shape):

@@ -49,6 +49,7 @@ class Settings:
     keep_steps: bool = False
     signs: str = "omit"
     turn: bool = True
+    grid: bool = True
 
     def __post_init__(self) -> None:
         if self.polarity not in POLARITIES:
@@ -75,6 +76,7 @@ class Settings:
             pattern=self.pattern,
             signs=self.signs,
             turn=self.turn,
+            grid=self.grid,
             keep_steps=self.keep_steps,
         )
 
@@ -251,6 +253,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "list[Reading]": ...
 @overload
@@ -267,6 +270,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "Reading": ...
 def read(
@@ -282,6 +286,7 @@ def read(
     model: Model | str | Path | None = None,
     network: "Network | str | None" = None,
     max_error: float | None = None,
+    grid: bool = True,
     keep_steps: bool = False,
 ) -> "Reading | list[Reading]":
     """Read the digits in a picture, or in each of several.
@@ -290,7 +295,7 @@ def read(
         pictures: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; or a list of them.
             Of a file with several pages the first is read, and the reading's remark says so: see `read_pages`.
         workers: how many processes read a list: see `read_all`.
-        polarity, single, length, pattern, signs, turn, keep_steps: as `Reader.read` takes them.
+        polarity, single, length, pattern, signs, turn, grid, keep_steps: as `Reader.read` takes them.
         model, network, max_error: as `Reader` takes them.
 
     Returns:
@@ -309,7 +314,7 @@ def read(
     from lenet.reading.reader import Reader
     from lenet.reading.results import FIRST_PAGE_REMARK
 
-    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn)
+    settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn, grid)
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
         for page in read_all(pictures, settings, workers):

@@ -86,6 +86,7 @@ def annotated(reading: Reading) -> Image.Image:
     side = round(min(max(target_side, MIN_SIDE), MAX_SIDE, longer * MAX_ENLARGEMENT))
     text_height = max(16, round(side / 50))  # the height of letters: they stay legible when the whole is looked at
     sheet = Sheet(reading, side, frame=round(1.2 * LARGEST_LABEL * text_height), text_height=text_height)
+    sheet.mark_cells()
     sheet.mark_ignored()
     sheet.mark_digits()
     return _with_caption(sheet, reading)

@@ -1,7 +1,8 @@
 """Marks on a picture: boxes around digits, labels beside them, and ink that was left out, with no digit hidden.
 
 Nothing is told by color alone: accepted digits stand in solid blue boxes, rejected ones in broken orange ones with a
-"?", ignored ink in thin dotted gray ones. Every kind of color vision tells that blue and that orange apart.
+"?", ignored ink in thin dotted gray ones, cells of a grid in thin green ones. Every kind of color vision tells that
+blue and that orange apart.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ Color = tuple[int, int, int]
 ACCEPTED: Color = (0, 90, 181)
 REJECTED: Color = (213, 94, 0)
 IGNORED: Color = (110, 110, 110)
+CELL: Color = (0, 140, 120)
 PAPER: Color = (255, 255, 255)
 TEXT: Color = (40, 40, 40)
 
@@ -82,7 +84,9 @@ class Sheet:
     def mark_ignored(self, has_reasons: bool = True) -> None:
         """Draw faint boxes around ignored ink, with the reasons of the larger pieces where there is room."""
         font = ImageFont.load_default(max(11, round(0.85 * self.text_height)))
-        pieces = sorted(self.reading.ignored, key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
+        is_in_grid = bool(self.reading.cells)  # whose rules are seen by its cells
+        ignored = [piece for piece in self.reading.ignored if not (is_in_grid and piece.reason == "rule")]
+        pieces = sorted(ignored, key=lambda piece: -(piece.box[2] - piece.box[0]) - piece.box[3])
         boxes = [self._placed(piece.box) for piece in pieces]
         for box in boxes:
             ignored_outline(self._draw, _expanded(box, 2), max(1, self.text_height // 14))
@@ -97,6 +101,17 @@ class Sheet:
                 self._draw.rectangle(_to_xyxy(free), fill=PAPER)
                 self._draw.text(_center_xy(free), piece.reason, IGNORED, font, anchor="mm")
         self._occupied = occupied  # the labels of digits may well cover what was left out
+
+    def mark_cells(self) -> None:
+        """Draw a thin frame inside each cell of the grid; one with ink that was not read is dashed and orange."""
+        for cell in self.reading.cells:
+            box = _expanded(self._placed(cell.box), -max(1, self.text_height // 10))
+            if box[2] - box[0] < 4 or box[3] - box[1] < 4:
+                continue
+            if cell.is_unread:
+                broken_outline(self._draw, box, REJECTED, 2, dash=8, gap=6)
+            else:
+                self._draw.rectangle(_to_xyxy(box), outline=CELL, width=max(1, self.text_height // 16))
 
     def mark_lines(self) -> None:
         """Draw a thin frame around each line of digits, if there are several."""

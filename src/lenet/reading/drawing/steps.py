@@ -37,6 +37,8 @@ def steps_picture(reading: Reading) -> Image.Image:
     title = f"3  found: {_counted(len(reading.digits), 'digit')} in {_counted(len(lines), 'line')}"
     if reading.ignored:
         title += f", {len(reading.ignored)} ignored"
+    if reading.cells:
+        title += f"; a grid of {_counted(len(reading.cells), 'cell')}"
     panels = [
         ("1  picture", resized(picture.colors, *_panel_size(reading))),
         (f"2  ink, {reading.polarity}", _ink(reading)),
@@ -102,6 +104,7 @@ def _found_tile(reading: Reading) -> Image.Image:
     """Lines, boxes and ignored ink on the picture; labels, where digits are large enough to have them beside."""
     frame = 18
     sheet = Sheet(reading, max(_panel_size(reading)) - 2 * frame, frame, text_height=13)
+    sheet.mark_cells()
     sheet.mark_ignored(has_reasons=len(reading.ignored) <= 6)
     sheet.mark_lines()
     sheet.mark_digits(has_labels=len(reading.digits) <= 30)

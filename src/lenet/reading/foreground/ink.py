@@ -6,6 +6,7 @@ pale strokes. `rules` finds printed lines in it; `segmentation` the digits.
 
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from functools import cached_property
 
 import cv2
 import numpy as np
@@ -54,7 +55,7 @@ class InkMap:
     scale: float
     polarity: Polarity
 
-    @property
+    @cached_property
     def peak(self) -> float:
         """The level of full ink: the mean of the darkest 0.2 % of the pixels, at least 60 of them."""
         levels = self.levels[self.levels > MIN_CONTRAST / 2]

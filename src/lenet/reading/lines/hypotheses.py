@@ -132,7 +132,7 @@ def _read(
             pages[threshold] if threshold in pages else find_page(ink, threshold, lines, are_digits)
             for threshold in levels
         ]
-        return _drafts(ink, level_pages, recognizer, pattern)
+        return drafts_of(ink, level_pages, recognizer, pattern)
 
     def vote(lines: Mask) -> list[PageReading]:
         drafts = drafts_at(thresholds[:2], lines)
@@ -147,7 +147,7 @@ def _read(
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return with_losses(_surest(nonempty), nonempty) if nonempty else drafts[0]
+    return with_losses(surest(nonempty), nonempty) if nonempty else drafts[0]
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
@@ -176,7 +176,7 @@ def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 
 
-def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
+def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pattern | None) -> list[PageReading]:
     """The drafts at each threshold: the best path through each row."""
     height, width = ink.levels.shape
     lines = iter(_read_rows([row for page in pages for row in page.rows], recognizer, pattern))
@@ -357,7 +357,7 @@ def _reason(row: Row, piece: Piece) -> str:
     return "separator" if is_separator else "speck"
 
 
-def _surest(drafts: list[PageReading]) -> PageReading:
+def surest(drafts: list[PageReading]) -> PageReading:
     """The draft of the largest mean log-probability, with a bonus for each other threshold of the same text.
 
     Every digit is weighted by its height, those left out with a fixed cost. Pale ones count as much as black ones.

@@ -212,7 +212,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
     rows: list[Row] = []
     for line in collect_lines(components):
         if max(component.height for component in line) > max(0.25 * height, MIN_HEIGHT):
-            row = _row(ink, labels, line, threshold)
+            row = row_of(ink, labels, line, threshold)
             rows.append(replace(row, points=points_beside(points, line, height)))
         else:
             ignored += [
@@ -245,7 +245,7 @@ def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
     return list(find_page(ink, threshold, rules).rows)
 
 
-def _row(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
+def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
     top, left, bottom, right = _bounding_box([component.box for component in line])
     heights = [component.height for component in line]
     digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Union
 
 from lenet.reading.idx import IdxReading
 from lenet.reading.recognition import LABELS
+from lenet.reading.tables.csv_cells import line_of_cells
 
 if TYPE_CHECKING:
     from lenet.reading import Digit, Reading
@@ -111,6 +112,7 @@ class Answers:
         by_line: whether each line of digits is an answer of its own.
         has_detail: whether each digit has a line of its own.
         hides_rejected: whether rejected digits are "?", in place of a digit that "?" follows.
+        by_cell: whether the cells of a grid are answered as rows of CSV.
         min_probability: of an accepted digit of an IDX file.
     """
 
@@ -119,6 +121,7 @@ class Answers:
     has_detail: bool
     hides_rejected: bool
     min_probability: float
+    by_cell: bool = False
 
     def named(self) -> "Answers":
         """The same, each with its file's name."""
@@ -133,6 +136,14 @@ class Answers:
         prefix = f"{name}: " if self.is_named else ""
         if isinstance(reading, IdxReading):
             yield from self._idx_text(prefix, reading)
+            return
+        if self.by_cell:
+            texts = reading.table
+            for cell in reading.cells:
+                text = Line(0, cell.text, cell.digits).marked(self._rejected)
+                texts[cell.row][cell.column] = text or cell.accepted_text
+            for row in texts:
+                yield line_of_cells([name, *row] if self.is_named else row)
             return
         lines = lines_of(reading, self.by_line)
         if not lines and self.is_named:

@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -10,26 +9,12 @@ from typing import Any
 from lenet.errors import printable
 from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import Row
+from lenet.reading.tables.csv_cells import cell_of, text_of
 from lenet.reading.tables.line_file import LineFile
 
 COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
 
 _NUMBERS = {"page", "line", "least_probability", "probability", "probabilities"}
-
-# What a spreadsheet runs as a formula, takes for another number, a date or a time, or trims; and the mark itself.
-_CHANGED = re.compile(r"['=+\-@＝＋－＠\s]|.*\s$|0\d+$|\d{16,}$|\d{1,3}(,\d{3})+$|\d[\d.:/eE-]*[.:/eE-][\d.:/eE-]*$")
-_MARK = "'"
-
-
-def cell_of(text: str) -> str:
-    """Text as a cell that stays text: with an apostrophe before it where a spreadsheet or pandas would change it.
-
-    Whoever reads the table takes one leading apostrophe off: ``cell.removeprefix("'")``.
-
-    >>> [cell_of(text) for text in ("1998", "0142", "=1+1", "'", "7.png")]
-    ['1998', "'0142", "'=1+1", "''", '7.png']
-    """
-    return _MARK + text if _CHANGED.match(text) else text
 
 
 class Table(LineFile):
@@ -59,7 +44,7 @@ class CsvTable(AnswerFile):
 
     def place(self, line: bytes) -> tuple[str, int, int]:
         [(name, page, number, *_)] = csv.reader([line.decode()], strict=True)
-        return name.removeprefix(_MARK), int(page), int(number or 0)
+        return text_of(name), int(page), int(number or 0)
 
 
 def is_table(path: Path, columns: Sequence[str] = COLUMNS) -> bool:

@@ -1,0 +1,308 @@
+"""Reading within the cells of a grid: each cell holds one digit, some, or none; the cells of a row make a line.
+
+Components of ink belong to the cell that most of them lies in, so that digits may overhang its sides; what lies in two
+cells alike is divided between them. Cells that have nothing to do with what is written, as those of squared paper, are
+left out: then only their rules are taken away.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.reading.foreground.grid import SHARES, Grid, GridCell, without_grid
+from lenet.reading.foreground.ink import InkMap
+from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, read_lines, surest
+from lenet.reading.lines.layout import Box, Component, Labels, Mask, collect_lines, digit_height, find_components
+from lenet.reading.lines.pattern import Pattern
+from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.recognition import Recognizer
+from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
+
+WHOLE = 0.75  # of a component's ink in one cell: it belongs there, and overhangs the others
+REMNANT = 0.7  # of a component's ink on a rule: it was left of the rule
+PART = 0.2  # of a component's ink: less in a cell is no part of it that is read there
+MIN_INK = 0.35  # of the digits' height: lower ink alone in a cell is a speck
+MIN_SPECK = 0.12  # of the digits' height: lower ink is none
+FITTING = 0.7  # of the ink as high as digits, by number, that lies in one cell each: the cells are meant for digits
+HIGHEST = 1.15  # cell heights of a digit in a cell
+MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
+MIN_DOUBTFUL = 0.1  # the probability of a digit below which ink is none
+MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
+UNREAD = ("not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
+
+_BLOCK = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, eq=False)
+class ReadCell:
+    """A cell and the lines in it: none if it is blank, or ``is_unread``, if there is ink that is no digit.
+
+    ``is_box``: it is a box of a field, whose digits make one number.
+    """
+
+    cell: GridCell
+    lines: PageReading
+    is_unread: bool = False
+    is_box: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its digits, a space for a gap and between lines."""
+        return self.lines.text.replace("\n", " ")
+
+
+@dataclass(frozen=True, eq=False)
+class GridReading:
+    """The reading of a page with a grid, and of its cells; without cells if they are not meant for digits."""
+
+    page: PageReading
+    cells: tuple[ReadCell, ...] = ()
+
+
+def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern | None = None) -> GridReading:
+    """Read a page with a grid.
+
+    Args:
+        ink: the ink of a picture.
+        grid: its rules and cells.
+        recognizer: classifies candidates.
+        pattern: what each line must look like, if that is known; then cells do not bound the digits.
+    """
+    bare = without_grid(ink, grid)
+    rules = tuple((_box_of(rule.points()), "rule") for rule in grid.rules)
+    floor = min(ink.thresholds(SHARES), default=0.0)  # what is paler may be left of rules
+    thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(THRESHOLDS)))
+    if bare.peak <= floor:
+        thresholds = []
+    if not thresholds:
+        return GridReading(PageReading(ignored=rules), tuple(ReadCell(cell, PageReading()) for cell in grid.cells))
+    if pattern is not None or not _hold_digits(bare, grid, thresholds[0]):
+        page = read_lines(bare, recognizer, pattern)
+        return GridReading(replace(page, ignored=page.ignored + rules))
+    owners = _owners(grid)
+    on_rules = np.asarray(cv2.dilate(grid.drawn, np.ones((5, 5), np.uint8)), np.uint8)
+    splits = [_Split.of(bare, owners, on_rules, threshold) for threshold in thresholds]
+    drafts = drafts_of(bare, [page for split in splits for page in split.pages(bare, grid)], recognizer, None)
+    cells = [
+        _read_cell(cell, [drafts[index + level * len(grid.cells)] for level in range(len(thresholds))])
+        for index, cell in enumerate(grid.cells)
+    ]
+    outside = _read_outside(bare, splits[0], owners, recognizer)
+    cells = _with_fields(_with_doubtful(cells, splits, bare, recognizer))
+    return GridReading(_joined(cells, outside, rules), tuple(cells))
+
+
+def _read_outside(ink: InkMap, split: "_Split", owners: NDArray[np.int32], recognizer: Recognizer) -> PageReading:
+    """The lines beside the cells."""
+    outside = split.of_cell.get(0, [])
+    if not any(component.height >= MIN_INK * split.typical for component in outside):
+        return PageReading()
+    is_outside = np.isin(split.labels, [component.number for component in outside])
+    near = cv2.dilate(is_outside.view(np.uint8), _BLOCK) & (owners == 0)
+    return read_lines(replace(ink, levels=np.where(is_outside | (near > 0), ink.levels, np.float32(0))), recognizer)
+
+
+def _box_of(points: NDArray[np.int32]) -> Box:
+    (left, top), (right, bottom) = points.min(axis=0) // 16, points.max(axis=0) // 16 + 1
+    return max(0, int(top)), max(0, int(left)), int(bottom), int(right)
+
+
+def _hold_digits(ink: InkMap, grid: Grid, threshold: float) -> bool:
+    """Whether most of the ink that is as high as digits lies in one cell each, and is no higher than that."""
+    labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
+    components = [c for c in components if c.height > MIN_HEIGHT]
+    if not components:
+        return True  # an empty form
+    typical = digit_height(components)
+    tall = [c for c in components if 0.5 * typical <= c.height <= 2 * typical]
+    shares = _shares(labels, _owners(grid))
+    inside = [(c, shares[c.number]) for c in tall if sum(shares[c.number].values()) > shares[c.number].get(0, 0)]
+    heights = {cell.number: cell.height for cell in grid.cells}
+    fitting = 0
+    for component, share in inside:
+        number, count = max(share.items(), key=lambda entry: entry[1])
+        fits = count >= WHOLE * sum(share.values()) and number > 0
+        fitting += fits and component.height <= HIGHEST * heights[number]
+    return bool(inside) and fitting >= FITTING * len(inside)
+
+
+def _owners(grid: Grid) -> NDArray[np.int32]:
+    """The cell of each pixel: rules belong to the cells beside them."""
+    owners = grid.regions.astype(np.float32)
+    reach = round(max(rule.thickness for rule in grid.rules) / 2) + 4
+    for _ in range(reach):
+        owners = np.where(owners > 0, owners, cv2.dilate(owners, _BLOCK))
+    return owners.astype(np.int32)
+
+
+def _shares(labels: Labels, owners: NDArray[np.int32]) -> dict[int, dict[int, int]]:
+    """For each component, how many of its pixels lie in each cell; 0 is outside of all."""
+    inked = np.flatnonzero(labels)
+    pairs = labels.ravel()[inked].astype(np.int64) << 32 | owners.ravel()[inked]
+    shares: dict[int, dict[int, int]] = defaultdict(dict)
+    for pair, count in zip(*(values.tolist() for values in np.unique(pairs, return_counts=True)), strict=True):
+        shares[pair >> 32][pair & 0xFFFFFFFF] = count
+    return shares
+
+
+@dataclass(frozen=True, eq=False)
+class _Split:
+    """The ink of a page at one threshold by cells: labels, and the components of each cell; of 0 those of no cell."""
+
+    threshold: float
+    labels: Labels
+    of_cell: Mapping[int, list[Component]]
+    typical: float
+
+    @classmethod
+    def of(cls, ink: InkMap, owners: NDArray[np.int32], on_rules: Mask, threshold: float) -> "_Split":
+        labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
+        areas = np.bincount(labels.ravel(), minlength=len(components) + 1)
+        remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > REMNANT * areas
+        of_cell: dict[int, list[Component]] = defaultdict(list)
+        next_number = len(components) + 1
+        for number, share in _shares(labels, owners).items():
+            component, total = components[number - 1], sum(share.values())
+            if remnants[number]:
+                continue
+            owner = max(share, key=share.__getitem__)
+            of_cell[owner].append(component)
+            if share[owner] >= WHOLE * total:
+                continue
+            top, left, bottom, right = component.box  # an own label for what of it lies in other cells
+            window = labels[top:bottom, left:right]
+            mine, cells = window == number, owners[top:bottom, left:right]
+            for other in (other for other, count in share.items() if other != owner and count >= PART * total):
+                part = mine & (cells == other)
+                window[part] = next_number
+                of_cell[other].append(_component(next_number, part, (top, left), ink.levels))
+                next_number += 1
+            of_cell[owner][-1] = _component(number, window == number, (top, left), ink.levels)
+        tall = [c for owner, members in of_cell.items() if owner for c in members if c.height > MIN_HEIGHT]
+        return cls(threshold, labels, of_cell, digit_height(tall) if tall else 0.0)
+
+    def pages(self, ink: InkMap, grid: Grid) -> list[Page]:
+        """A page for each cell."""
+        return [self._page(ink, self.of_cell.get(cell.number, [])) for cell in grid.cells]
+
+    def _page(self, ink: InkMap, components: list[Component]) -> Page:
+        components = [c for c in components if max(c.height, c.width) > max(MIN_SPECK * self.typical, 2)]
+        rows, ignored = [], []
+        for line in collect_lines(components):
+            if max(c.height for c in line) >= max(MIN_INK * self.typical, MIN_HEIGHT):
+                rows.append(row_of(ink, self.labels, line, self.threshold))
+            else:
+                ignored += [(c.box, "speck") for c in line]
+        return Page(tuple(row for row in rows if row.pieces), tuple(ignored))
+
+
+def _component(number: int, part: NDArray[np.bool_], corner: tuple[int, int], levels: NDArray[np.float32]) -> Component:
+    ys, xs = np.nonzero(part)
+    ys, xs = ys + corner[0], xs + corner[1]
+    box = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+    return Component(number, *box, float(levels[ys, xs].sum()))
+
+
+def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
+    """The surest draft of a cell; blank if most thresholds show nothing there."""
+    nonempty = [draft for draft in drafts if draft]
+    if 2 * len(nonempty) < len(drafts):
+        empty = next(draft for draft in drafts if not draft)
+        is_unread = any(reason in UNREAD for draft in drafts for _, reason in draft.ignored)
+        return ReadCell(cell, empty, is_unread)
+    return ReadCell(cell, surest(nonempty) if nonempty else drafts[0])
+
+
+def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:
+    """The cells; where ink was taken for no digit, its likeliest digit, with the little probability that it has."""
+    candidates: list[Candidate] = []
+    cell_of: list[int] = []
+    for index, read in enumerate(cells):
+        for split in splits if read.is_unread else ():
+            members = split.of_cell.get(read.cell.number, [])
+            heaviest = max((c.mass for c in members), default=0.0)
+            parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
+            if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
+                continue
+            tops, lefts, bottoms, rights = zip(*(c.box for c in parts), strict=True)
+            box = min(tops), min(lefts), max(bottoms), max(rights)
+            window = np.s_[box[0] : box[2], box[1] : box[3]]
+            crop = crop_of(
+                ink.levels[window], np.isin(split.labels[window], [c.number for c in parts]), split.threshold
+            )
+            height = box[2] - box[0]
+            if box[3] - box[1] > MAX_WIDTH * height:
+                continue
+            candidates.append(Candidate(0, 1, box, crop, 1.0, (box[3] - box[1]) / height, 0))
+            cell_of.append(index)
+    likeliest: dict[int, ScoredCandidate] = {}
+    index_of = {id(candidate): index for candidate, index in zip(candidates, cell_of, strict=True)}
+    for sign in recognize(candidates, recognizer):
+        index = index_of[id(sign.candidate)]
+        if sign.probability > max(MIN_DOUBTFUL, likeliest[index].probability if index in likeliest else 0.0):
+            likeliest[index] = sign
+    return [
+        ReadCell(read.cell, replace(read.lines, lines=((likeliest[index],),), gaps=(frozenset(),), separators=({},)))
+        if index in likeliest
+        else read
+        for index, read in enumerate(cells)
+    ]
+
+
+def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
+    """The cells, marked where they are the boxes of a field: one row by itself of cells hardly wider than high."""
+    marked: list[ReadCell] = []
+    for members in _by(cells, lambda read: read.cell.block).values():
+        aspect = float(np.median([read.cell.width / read.cell.height for read in members]))
+        is_field = aspect <= MAX_FIELD_ASPECT and len({read.cell.row for read in members}) == 1
+        marked += [replace(read, is_box=is_field) for read in members]
+    return marked
+
+
+def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
+    """The lines of a page: one for each row of cells, and those outside, from the top."""
+    entries = [
+        (_middle(line), line, gaps)
+        for line, gaps in zip(outside.lines, outside.gaps, strict=True)
+    ]  # fmt: skip
+    for members in _by(cells, lambda read: read.cell.row).values():
+        is_field = members[0].is_box
+        signs: list[ScoredCandidate] = []
+        spaces: set[int] = set()
+        has_blank = False
+        for read in members:
+            for line, gaps in zip(read.lines.lines, read.lines.gaps, strict=True):
+                if signs and (has_blank or not is_field):
+                    spaces.add(len(signs))
+                spaces |= {len(signs) + gap for gap in gaps}
+                signs += line
+                has_blank = not is_field
+            has_blank |= not read.lines
+            if read.lines and is_field:
+                has_blank = False
+        if signs:
+            entries.append((_middle(signs), tuple(signs), frozenset(spaces)))
+    entries.sort(key=lambda entry: entry[0])
+    ignored = outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules
+    return PageReading(
+        tuple(line for _, line, _ in entries),
+        tuple(gaps for _, _, gaps in entries),
+        ignored,
+        tuple({} for _ in entries),
+    )
+
+
+def _middle(line: Sequence[ScoredCandidate]) -> float:
+    return float(np.median([sign.box[0] + sign.box[2] for sign in line]))
+
+
+def _by(cells: Sequence[ReadCell], key: Callable[[ReadCell], int]) -> dict[int, list[ReadCell]]:
+    groups: dict[int, list[ReadCell]] = {}
+    for read in cells:
+        groups.setdefault(key(read), []).append(read)
+    return groups

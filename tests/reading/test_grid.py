@@ -1,0 +1,267 @@
+"""A grid is found as a grid: rules, boxes, combs, tables and squared paper, and what stands in their cells."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+from lab.benchmarks.filled_forms import KINDS, draw_form
+from lab.benchmarks.forms import answers
+from lab.benchmarks.large_digits import pen_ink
+from lenet.cli import main
+from lenet.errors import ReadingError
+from lenet.reading import Reader
+from lenet.reading.drawing.annotation import annotated
+from lenet.reading.drawing.steps import steps_picture
+from lenet.reading.foreground.grid import Grid, find_grid, without_grid
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+
+SIDE, MARGIN = 60, 40  # pixels of a box, and of the paper around a form
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+@pytest.fixture(scope="module")
+def digits(mnist) -> list[np.ndarray]:
+    """An upright digit of each label, 36 pixels high."""
+    labels = mnist.test_labels
+    return [pen_ink(mnist.test_images[np.flatnonzero(labels == label)[3]], 36) for label in range(10)]
+
+
+def written(ink: np.ndarray, digit: np.ndarray, y: float, x: float) -> None:
+    """Put a digit's middle at a place of a page's ink."""
+    height, width = digit.shape
+    top, left = round(y - height / 2), round(x - width / 2)
+    window = ink[top : top + height, left : left + width]
+    np.maximum(window, digit, out=window)
+
+
+def table_of(rows: list[str], digits: list[np.ndarray], width: int = 2, open_top: bool = False) -> np.ndarray:
+    """A page of gray levels with a cell for each sign of each row; a space leaves it blank."""
+    height, length = len(rows), max(map(len, rows))
+    ink = np.zeros((2 * MARGIN + height * SIDE, 2 * MARGIN + length * SIDE), np.float32)
+    right, bottom = MARGIN + length * SIDE, MARGIN + height * SIDE
+    for row in range(int(open_top), height + 1):
+        cv2.line(ink, (MARGIN, MARGIN + row * SIDE), (right, MARGIN + row * SIDE), 1.0, width)
+    for column in range(length + 1):
+        cv2.line(ink, (MARGIN + column * SIDE, MARGIN), (MARGIN + column * SIDE, bottom), 1.0, width)
+    for row, text in enumerate(rows):
+        for column, sign in enumerate(text):
+            if sign != " ":
+                written(ink, digits[int(sign)], MARGIN + (row + 0.5) * SIDE, MARGIN + (column + 0.5) * SIDE)
+    return page_of(ink)
+
+
+def page_of(ink: np.ndarray) -> np.ndarray:
+    return np.asarray(235 - 200 * np.clip(ink, 0, 1), np.uint8)
+
+
+def grid_of(page: np.ndarray) -> Grid | None:
+    return find_grid(ink_of(page))
+
+
+def ink_of(page: np.ndarray) -> InkMap:
+    return find_ink(np.repeat(page[..., None], 3, axis=2), Polarity.PAPER_HIGH)
+
+
+@pytest.mark.parametrize("width", [1, 2, 5, 8])
+def test_a_field_of_boxes_is_one_number(reader, digits, width):
+    assert reader.read(table_of(["204739"], digits, width)).text == "204739"
+
+
+def test_a_blank_box_inside_a_field_is_a_gap_and_one_at_its_end_is_nothing(reader, digits):
+    reading = reader.read(table_of(["20 7  3 "], digits))
+    assert reading.text == "20 7 3"
+    assert [cell.text for cell in reading.cells] == ["2", "0", "", "7", "", "", "3", ""]
+
+
+def test_the_cells_of_a_table_know_their_row_and_column(reader, digits):
+    reading = reader.read(table_of(["42 ", " 07", "9 3"], digits))
+    assert reading.text == "4 2\n0 7\n9 3"
+    places = {(cell.row, cell.column): cell.text for cell in reading.cells}
+    assert places == {(0, 0): "4", (0, 1): "2", (0, 2): "", (1, 0): "", (1, 1): "0", (1, 2): "7"} | {
+        (2, 0): "9", (2, 1): "", (2, 2): "3"
+    }  # fmt: skip
+    accepted = {place: next(cell for cell in reading.cells if (cell.row, cell.column) == place) for place in places}
+    assert reading.table == [[accepted[row, column].accepted_text for column in range(3)] for row in range(3)]
+
+
+def test_digits_of_cells_are_those_of_the_reading_and_stand_in_their_boxes(reader, digits):
+    reading = reader.read(table_of(["42", "07"], digits))
+    assert [digit for cell in reading.cells for digit in cell.digits] == list(reading.digits)
+    for cell in reading.cells:
+        top, left, bottom, right = cell.box
+        for digit in cell.digits:
+            y, x = (digit.box[0] + digit.box[2]) / 2, (digit.box[1] + digit.box[3]) / 2
+            assert top < y < bottom
+            assert left < x < right
+
+
+def test_boxes_open_at_the_top_are_a_field(reader, digits):
+    reading = reader.read(table_of(["3 4706"], digits, open_top=True))
+    assert reading.text == "3 4706"
+    assert len(reading.cells) == 6
+
+
+@pytest.mark.parametrize("count", range(1, 13))
+def test_ones_in_boxes_are_ones_and_their_sides_are_none(reader, digits, count):
+    assert reader.read(table_of(["1" * count], digits)).text == "1" * count
+
+
+def test_a_table_of_ones_is_read(reader, digits):
+    assert reader.read(table_of(["11111", "10111", "11111"], digits)).text.replace(" ", "") == "11111\n10111\n11111"
+
+
+def test_a_one_that_touches_both_rules_is_no_side_of_a_box(reader, digits):
+    page = table_of(["2 7439"], digits)
+    stroke = page.copy()
+    x = MARGIN + SIDE + 27
+    cv2.line(stroke, (x + 3, MARGIN), (x, MARGIN + SIDE), 35, 5)
+    assert len(grid_of(stroke).cells) == len(grid_of(page).cells) == 6
+    assert reader.read(stroke).text == "217439"
+
+
+def test_a_stroke_that_crosses_a_rule_stays_whole(digits):
+    page = table_of(["24", "70"], digits)
+    y, x = MARGIN + SIDE, MARGIN + 30
+    crossed = page.copy()
+    cv2.line(crossed, (x - 3, y - 20), (x + 3, y + 20), 35, 5)
+    ink = ink_of(crossed)
+    bare = without_grid(ink, find_grid(ink)).levels
+    column = bare[y - 15 : y + 16, x - 3 : x + 4].max(axis=1)
+    assert column.min() > 0.4
+    assert bare[y - 3 : y + 4, x + 12 : x + 25].max() < 0.1
+
+
+def test_a_rule_is_taken_out_as_thick_as_it_is(digits):
+    for width in (1, 3, 7):
+        ink = ink_of(table_of(["   ", "   "], digits, width))
+        grid = find_grid(ink)
+        assert without_grid(ink, grid).levels.max() < 0.1
+        assert all(width <= rule.thickness <= width + 4 for rule in grid.rules)  # with the soft edges on both sides
+
+
+def test_a_photo_in_perspective_has_the_same_cells(reader, digits):
+    page = table_of(["417", "352"], digits)
+    height, width = page.shape
+    corners = np.float32([[0, 0], [width, 0], [width, height], [0, height]])
+    seen = np.float32([[12, 14], [width - 4, 0], [width, height - 10], [0, height]])
+    matrix = cv2.getPerspectiveTransform(corners, seen)
+    photo = cv2.warpPerspective(page, matrix, (width, height), borderValue=235)
+    assert reader.read(np.asarray(photo)).table == [["4", "1", "7"], ["3", "5", "2"]]
+
+
+def test_squared_paper_bounds_nothing(reader, digits):
+    ink = np.zeros((240, 420), np.float32)
+    for place in range(5, 420, 26):
+        cv2.line(ink, (place, 0), (place, 240), 0.5, 1)
+        cv2.line(ink, (0, place), (420, place), 0.5, 1)
+    for index, label in enumerate((3, 1, 4, 5, 9)):
+        written(ink, digits[label], 120, 80 + 55 * index)
+    reading = reader.read(page_of(ink))
+    assert reading.text == "31459"
+    assert reading.cells == ()
+    assert any(piece.reason == "rule" for piece in reading.ignored)
+
+
+def test_digits_without_rules_have_no_grid(reader, digits):
+    ink = np.zeros((300, 500), np.float32)
+    for row, text in enumerate(("8046", "1111", "5577")):
+        for column, label in enumerate(text):
+            written(ink, digits[int(label)], 60 + 80 * row, 60 + 90 * column)
+    assert grid_of(page_of(ink)) is None
+    assert reader.read(page_of(ink)).cells == ()
+
+
+def test_a_blank_form_is_blank_and_says_so(reader, digits):
+    reading = reader.read(table_of(["      "], digits))
+    assert reading.text == ""
+    assert [cell.text for cell in reading.cells] == [""] * 6
+    assert not any(cell.is_rejected for cell in reading.cells)
+    assert reading.remark == "all cells are blank"
+
+
+def test_a_cell_with_ink_that_is_no_digit_is_rejected_and_named(reader, digits):
+    page = table_of(["4 7"], digits)
+    x, y = MARGIN + SIDE + 30, MARGIN + 30
+    for shift in range(-18, 19, 4):
+        cv2.line(page, (x - 20, y + shift), (x + 20, y - shift), 35, 3)
+    reading = reader.read(page)
+    cell = reading.cells[1]
+    assert cell.is_rejected
+    assert reading.is_rejected
+    assert cell.digits or (cell.is_unread and "1, 2" in reading.remark)
+
+
+def test_a_form_is_read_as_before_where_no_grid_is_asked_for(reader, digits):
+    reading = reader.read(table_of(["42", "07"], digits), grid=False)
+    assert reading.cells == ()
+
+
+def test_a_pattern_is_kept_to_in_boxes(reader, digits):
+    assert reader.read(table_of(["204739"], digits), length=6).text == "204739"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_forms_are_drawn_again_from_their_seed(mnist, kind):
+    form, again = draw_form(kind, 0, mnist, 5), draw_form(kind, 0, mnist, 5)
+    assert np.array_equal(form.photo, again.photo)
+    assert form.cells == again.cells
+    assert not np.array_equal(form.photo[:80, :80], draw_form(kind, 1, mnist, 5).photo[:80, :80])
+    height, width = form.photo.shape[:2]
+    for cell in form.cells:
+        assert -1 < cell.box[0] < cell.box[2] < height + 1
+        assert -1 < cell.box[1] < cell.box[3] < width + 1
+
+
+def test_what_was_read_in_a_form_is_counted_cell_by_cell(reader, mnist):
+    form = draw_form("boxes", 0, mnist, 1)
+    outcomes = [answer.outcome for answer in answers(form, reader.read(form.photo))]
+    assert len(outcomes) == len(form.cells)
+    assert outcomes.count("right") >= 0.9 * len(outcomes)
+    nothing = reader.read(np.full((100, 100), 240, np.uint8))
+    filled = [answer for answer in answers(form, nothing) if answer.cell.text]
+    assert {answer.outcome for answer in filled} == {"missing, unsaid"}
+
+
+def test_cells_are_printed_as_csv_and_stand_in_json(digits, tmp_path, capsys):
+    path = tmp_path / "marks.png"
+    Image.fromarray(table_of(["42 ", " 07"], digits)).save(path)
+    assert main(["read", str(path), "--cells"]) == 0
+    assert capsys.readouterr().out.replace("?", "") == "4,2,\n,0,7\n"
+    assert main(["read", str(path), "--json"]) == 0
+    cells = json.loads(capsys.readouterr().out)[0]["cells"]
+    assert [(cell["row"], cell["column"], cell["text"]) for cell in cells][:3] == [(0, 0, "4"), (0, 1, "2"), (0, 2, "")]
+    assert main(["read", str(path), "--no-grid", "--json"]) in (0, 1)
+    assert json.loads(capsys.readouterr().out)[0]["cells"] == []
+
+
+def test_a_picture_without_cells_says_so_where_cells_are_asked_for(digits, tmp_path, capsys):
+    path = tmp_path / "seven.png"
+    ink = np.zeros((120, 120), np.float32)
+    written(ink, digits[7], 60, 60)
+    Image.fromarray(page_of(ink)).save(path)
+    assert main(["read", str(path), "--cells"]) == 1
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "no cells found" in printed.err
+
+
+def test_the_drawings_show_the_cells(reader, digits):
+    page = table_of(["42", "07"], digits)
+    reading, plain = (reader.read(page, keep_steps=True, grid=grid) for grid in (True, False))
+    for draw in (annotated, steps_picture):
+        with_cells, without = np.asarray(draw(reading)), np.asarray(draw(plain))
+        greens = [np.count_nonzero((drawing == (0, 140, 120)).all(axis=2)) for drawing in (with_cells, without)]
+        assert greens[0] > 200
+        assert greens[1] == 0
+
+
+def test_length_and_pattern_still_exclude_one_another(reader, digits):
+    with pytest.raises(ReadingError):
+        reader.read(table_of(["42"], digits), length=2, pattern=r"\d\d")
