@@ -6,6 +6,9 @@ import pytest
 from lab.synthesis import numerals
 from lab.synthesis.numerals import FORMS, HEIGHT, Pen, draw_numeral
 from lab.synthesis.written_lines import Writer, WritingStyle
+from lenet.reading.normalization import normalize
+from lenet.reading.recognition import Recognizer
+from tests.reading.chance import most_by_chance
 
 
 @pytest.mark.parametrize("label", range(10))
@@ -63,3 +66,12 @@ def test_a_writer_draws_the_share_of_numerals_that_it_was_told(mnist):
     writer.line("0123456789", WritingStyle(jitter=0.0), places)
     assert [place.label for place in places] == list(range(10))
     assert max(max(place.strokes.shape) for place in places) < 1.6 * 60
+
+
+def test_the_network_that_ships_has_learned_these_hands():
+    rng = np.random.default_rng(26)
+    drawn = [draw_numeral(rng) for _ in range(500)]
+    pictures = np.stack([normalize(ink) for ink, _ in drawn])
+    answers = Recognizer().probabilities(pictures).argmax(axis=1)
+    wrong = int((answers != [label for _, label in drawn]).sum())
+    assert wrong <= most_by_chance(500, 0.02)  # of a network that has seen four of the forms, one in twelve is
