@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from lab.synthesis.crops import crops
 from lab.synthesis.noise import no_digit, scene
-from lab.synthesis.strokes import StrokeRenderer
+from lab.synthesis.strokes import STROKE_SHARE, StrokeRenderer
 from lab.synthesis.written_lines import Writer
 from lenet.reading.normalization import normalize
 
@@ -52,7 +52,7 @@ def _pictures(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tu
 
 
 def _drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tuple[NDArray[np.float32], int]]:
-    writer = Writer(renderer.images, renderer.labels, rng)
+    writer = Writer(renderer.images, renderer.labels, rng, STROKE_SHARE)
     while True:
         kind = rng.random()
         if kind < LINE_SHARE:

@@ -9,12 +9,17 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.strokes import LETTERS, SYMBOLS, Generator, Mask, StrokeRenderer
+from lab.synthesis.strokes import LETTERS, SYMBOLS, Generator, Mask, StrokeRenderer, cropped
 
 Drawing = NDArray[np.float32]
 
 CAMERA_SHARE = 0.5
 GRAIN = 0.04  # of the largest component: smaller ones are specks
+MAX_REMNANT = 0.6  # of a neighbor's width: with more of it there, they are two digits
+MIN_SHARE = 0.25  # of the ink of two digits: with less, one of them is a remnant beside the other
+MAX_PART = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
+# Halves that are digits themselves, and teach that a clean digit is none: the head of a 9 is a 0, its stem a 1.
+WHOLE_HEADS, WHOLE_FEET, WHOLE_LEFTS, WHOLE_RIGHTS = "1236789", "146789", "1", "1479"
 
 
 def scene(renderer: StrokeRenderer, rng: Generator) -> tuple[Drawing, int]:
@@ -81,7 +86,8 @@ def _add_neighbour(
     scale = height / neighbour.shape[0] * np.exp(rng.normal(0, 0.15))
     size = (max(3, int(neighbour.shape[1] * scale)), max(3, int(neighbour.shape[0] * scale)))
     neighbour = cv2.resize(neighbour, size, interpolation=cv2.INTER_NEAREST)
-    gap, visible_width = int(rng.uniform(-3, 14)), int(min(rng.uniform(1, 0.35 * height), size[0], margin - 15))
+    gap = int(rng.uniform(-3, 14))
+    visible_width = int(min(rng.uniform(1, 0.35 * height), max(1, MAX_REMNANT * size[0]), margin - 15))
     part = neighbour[:, :visible_width] if right else neighbour[:, size[0] - visible_width :]
     left = margin + width + gap if right else margin - gap - visible_width
     top = int(np.clip(margin + (height - size[1]) / 2 + rng.normal(0, 0.08) * height, 0, canvas.shape[0] - 1))
@@ -111,31 +117,42 @@ def _without_grain(drawing: Drawing) -> Drawing:
 
 
 def _two_digits(renderer: StrokeRenderer, rng: Generator) -> Mask:
+    """Two digits side by side, a good part of each, or it would be a digit with a remnant beside it."""
     first, second = (renderer.digit(rng)[0] for _ in range(2))
     height, width = first.shape
     size = (max(4, second.shape[1] * height // second.shape[0]), height)
     second = cv2.resize(second, size, interpolation=cv2.INTER_NEAREST)
     start = max(width + int(rng.uniform(-9, 8)), 0)
+    left, right = 0, start + size[0]
+    if rng.random() < 0.5:
+        right = start + int(size[0] * rng.uniform(0.5, 1))
+    else:
+        left = width - int(width * rng.uniform(0.5, 1))
+    inks = int(first[:, left:].sum()), int(second[:, : right - start].sum())
+    if min(inks) < MIN_SHARE * sum(inks) or inks[0] < first.sum() / 2 or inks[1] < second.sum() / 2:
+        return _two_digits(renderer, rng)
     canvas = np.zeros((height, max(width, start + size[0])), np.uint8)
     canvas[:, :width] = first
     canvas[:, start : start + size[0]] |= second
-    if rng.random() < 0.5:  # a good part of each is there, or it would be a digit with a remnant beside it
-        return canvas[:, : start + int(size[0] * rng.uniform(0.5, 1))]
-    return canvas[:, width - int(width * rng.uniform(0.5, 1)) :]
+    return canvas[:, left:right]
 
 
 def _part_of_a_digit(renderer: StrokeRenderer, rng: Generator) -> Mask:
+    """What a cut leaves of a digit, if that is no digit itself."""
     digit, label = renderer.digit(rng)
     height, width = digit.shape
+    side = rng.integers(2)
     if rng.random() < 0.3:
-        kept_height, upper = int(height * rng.uniform(0.3, 0.6)), rng.random() < 0.5
-        if label == 8 or (label == 9 and upper) or (label == 6 and not upper):  # its half is a 0
+        rows = int(height * rng.uniform(0.3, 0.6))
+        part, is_whole = ((digit[:rows], WHOLE_HEADS), (digit[-rows:], WHOLE_FEET))[side]
+    else:
+        columns = int(width * rng.uniform(0.3, 0.65))
+        part, is_whole = ((digit[:, :columns], WHOLE_LEFTS), (digit[:, -columns:], WHOLE_RIGHTS))[side]
+        if width < 0.4 * height:
             return _part_of_a_digit(renderer, rng)
-        return digit[:kept_height] if upper else digit[-kept_height:]
-    if width < 0.4 * height or label == 1:  # half of a 1 is a 1
+    if str(label) in is_whole or not 0 < part.sum() < MAX_PART * digit.sum():
         return _part_of_a_digit(renderer, rng)
-    kept_width = int(width * rng.uniform(0.3, 0.65))
-    return digit[:, :kept_width] if rng.random() < 0.5 else digit[:, -kept_width:]
+    return part
 
 
 def _letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
@@ -191,12 +208,14 @@ def _lines(rng: Generator) -> Mask:
 
 
 def _blobs(rng: Generator) -> Mask:
+    """Ellipses of ink, wider than high: high ones are a 1, 6, 8 or 9 in a thick pen."""
     canvas = np.zeros((100, 100), np.uint8)
     for _ in range(int(rng.integers(1, 4))):
         center = (int(rng.normal(50, 12)), int(rng.normal(50, 12)))
         axes = (int(rng.uniform(5, 30)), int(rng.uniform(5, 30)))
         cv2.ellipse(canvas, center, axes, rng.uniform(0, 180), 0, 360, 1, -1)
-    return canvas
+    height, width = cropped(canvas).shape
+    return canvas if height < width else _blobs(rng)
 
 
 def _stain(rng: Generator) -> Mask:

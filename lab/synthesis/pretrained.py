@@ -130,8 +130,8 @@ def main() -> None:
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", nargs="?", choices=PLANS, default="lenet-5-relu")
-    parser.add_argument("--epochs", type=int, default=16)
-    parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--drawn", type=int, default=190_000, help="pictures drawn of digits and no digits")
     parser.add_argument("--seed", type=int, default=1998)
     parser.add_argument("--keep", type=Path, help="a folder that keeps what was drawn, to train again without drawing")
     parser.add_argument("--output", type=Path, help="the weights file; its place in the package")

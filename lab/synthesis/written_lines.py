@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.synthesis.numerals import draw_numeral
 from lenet.reading.normalization import redraw, stroke_width
 
 Drawing = NDArray[np.float32]
@@ -75,10 +76,15 @@ class PlacedDigit:
 
 
 class Writer:
-    """Writes digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``."""
+    """Writes digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``.
 
-    def __init__(self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator) -> None:
-        self.images, self.rng = images, rng
+    A share of them, ``numerals``, is drawn stroke by stroke in their place (`draw_numeral`).
+    """
+
+    def __init__(
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator, numerals: float = 0.0
+    ) -> None:
+        self.images, self.rng, self.numerals = images, rng, numerals
         self.of_label = [np.flatnonzero(labels == label) for label in range(10)]
 
     def line(self, text: str, style: WritingStyle, places: list[PlacedDigit] | None = None) -> Drawing:
@@ -140,6 +146,10 @@ class Writer:
         image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
         if label in (1, 7) and self.rng.random() < style.european:
             image = self._european(label)
+        if self.numerals and self.rng.random() < self.numerals:
+            numeral, _ = draw_numeral(self.rng, label)
+            scale = 20 / max(numeral.shape)
+            image = np.asarray(cv2.resize(numeral, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
         rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))
         scale = style.height / 20 * float(np.exp(self.rng.normal(0, style.jitter)))
         image = np.pad(image[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], 3)
