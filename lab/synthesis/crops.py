@@ -38,7 +38,7 @@ def crops(writer: Writer, no_digit: int) -> Iterator[tuple[Drawing, int]]:
         owner[placed_digit.top : placed_digit.top + height, placed_digit.left : placed_digit.left + width][
             placed_digit.strokes
         ] = number
-    areas = np.bincount(owner.ravel(), minlength=len(placed_digits) + 1)
+    areas = np.bincount(owner[levels > threshold], minlength=len(placed_digits) + 1)  # of thin pens, too
     wrong: list[Drawing] = []
     for row in find_rows(ink, threshold, np.zeros(line.shape, np.uint8)):
         for candidate in row.candidates():
