@@ -45,6 +45,7 @@ def read_turned(
     turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
     turned_accepted = _accepted(turned, recognizer)
     is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(turned.signs))
+    is_good &= 2 * sum(sign.label != "1" for sign in turned.signs) >= len(turned.signs)  # else they may be dashes
     if not is_good or turned_accepted <= accepted:
         return upright, 0
     return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
