@@ -45,8 +45,10 @@ def read_turned(
     if not quarters:
         return upright, 0
     turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
-    turned_accepted = _accepted(turned.page, recognizer)
-    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(turned.page.signs))
+    page = turned.page
+    turned_accepted = _accepted(page, recognizer)
+    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(page.signs))
+    is_good &= 2 * sum(sign.label != "1" for sign in page.signs) >= len(page.signs)  # else they may be dashes
     if not is_good or turned_accepted <= accepted:
         return upright, 0
     return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters

@@ -268,7 +268,7 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
     may_be_digits = [sign.box for sign in signs if _is_digit_among(sign, left_out, row)]
     line_signs = find_signs(row, chosen, left_out)
     signs_boxes = [mark.box for mark in line_signs.marks]
-    ignored += [(box, "separator") for box in signs_boxes]
+    ignored += [(box, "separator") for box in signs_boxes if box not in row.points]
     ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, signs_boxes)]
     ignored += [
         (box, _reason(row, piece))

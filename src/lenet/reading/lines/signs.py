@@ -144,7 +144,7 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     strokes = {
         index: stroke
         for index, sign in enumerate(digits)
-        if sign.label in "17" and (stroke := _Stroke.of(sign.candidate.ink >= 0.5)).is_straight
+        if sign.label == "1" and (stroke := _Stroke.of(sign.candidate.ink >= 0.5)).is_straight
     }
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
         return set(), set()
@@ -159,12 +159,13 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     odds = {
         index: _slash_odds(stroke, slant, height)
         for index, stroke in strokes.items()
-        if stroke.lean > MIN_LEAN and (stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height)
+        if 0 < index < len(digits) - 1  # what begins or ends a line is no slash
+        and stroke.lean > MIN_LEAN
+        and (stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height)
     }
     text = "".join("/" if index in odds else sign.label for index, sign in enumerate(digits))
     prior = DATE_ODDS if _is_date(text) else SLASH_ODDS
-    inside = range(1, len(digits) - 1)
-    slashes = {index for index, value in odds.items() if value + prior > SURE_ODDS and index in inside}
+    slashes = {index for index, value in odds.items() if value + prior > SURE_ODDS}
     return slashes, {index for index, value in odds.items() if value + prior > DOUBTFUL_ODDS} - slashes
 
 
