@@ -160,6 +160,8 @@ def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rul
     upright = _find_rules(np.ascontiguousarray(mask.T), length, False) if level else []
     if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
         return []
+    if not _meeting(_with_combs(level + upright), bridged):
+        return []
     followed = [_followed(rule, ink.levels, palest) for rule in level + upright]
     level = _joined([rule for rule in followed if rule.is_level], bridged)
     upright = _joined([rule for rule in followed if not rule.is_level], np.ascontiguousarray(bridged.T))
