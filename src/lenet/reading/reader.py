@@ -5,6 +5,7 @@ Ink, lines and candidates come from the modules beside this one; here they becom
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
+from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, pattern_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
@@ -28,8 +30,9 @@ from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-MIN_NUMBER_LENGTH = 3  # minimum digits of a line for the lower threshold within lines
-MAX_REJECTED_SHARE = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
+MAX_DOUBTFUL_SHARE = (
+    1 / 3
+)  # of a rejected line's digits: are more of them doubtful themselves, or none, all are rejected
 
 
 class Reader:
@@ -97,8 +100,8 @@ class Reader:
         draft, ink = prepared or self._read_ink(picture, Polarity(polarity), single, expected)
         digits = [
             self._digit(sign, number, is_rejected, picture, ink)
-            for number, line in enumerate(draft.lines)
-            for sign, is_rejected in zip(line, self._rejected(line), strict=True)
+            for number, (line, confidence) in enumerate(zip(draft.lines, draft.confidences, strict=True))
+            for sign, is_rejected in zip(line, self._rejected(line, confidence, draft.kind), strict=True)
         ]
         ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in draft.ignored]
         return Reading(
@@ -110,6 +113,7 @@ class Reader:
             ink.polarity,
             "" if digits else _nothing_found(Polarity(polarity), ink, expected),
             Steps(picture, ink) if keep_steps else None,
+            draft.confidences,
         )
 
     def _read_prepared(self, picture: Picture, polarity: Polarity, single: bool) -> tuple[PageReading, InkMap] | None:
@@ -123,24 +127,43 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        return PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),)), ink
+        sign = ScoredCandidate(candidate, prepared.image, probabilities)
+        return PageReading(((sign,),), (frozenset(),), confidences=(sign.probability,), kind="digit"), ink
 
     def _read_ink(
         self, picture: Picture, polarity: Polarity, single: bool, expected: Pattern | None
     ) -> tuple[PageReading, InkMap]:
         ink = find_ink(picture.colors, polarity)
-        return read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected), ink
+        draft = read_single(ink, self._recognizer) if single else read_lines(ink, self._recognizer, expected)
+        if draft or single:
+            return draft, ink
+        if polarity is Polarity.FOUND:
+            other_ink = find_ink(picture.colors, ink.polarity.opposite)
+            other = read_lines(other_ink, self._recognizer, expected)
+            if self._is_accepted(other):
+                return other, other_ink
+        alone = read_single(ink, self._recognizer) if expected is None else PageReading()
+        if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
+            draft = replace(alone, ignored=draft.ignored, confidences=(0.0,), kind="line")
+        return draft, ink
+
+    def _is_accepted(self, draft: PageReading) -> bool:
+        """Whether a page has lines, and all are sure."""
+        confident = zip(draft.lines, draft.confidences, strict=True)
+        return bool(draft) and all(
+            self._recognizer.accepts(confidence, _kind(line, draft.kind)) for line, confidence in confident
+        )
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
-    def _rejected(self, line: Sequence[ScoredCandidate]) -> list[bool]:
-        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are."""
-        rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
-        if len(line) >= MIN_NUMBER_LENGTH and 2 * sum(rejected) < len(line):
-            rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
-        return [True] * len(line) if sum(rejected) > MAX_REJECTED_SHARE * len(line) else rejected
+    def _rejected(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> list[bool]:
+        """Which digits of a line are rejected: none if it is sure as a whole, else the doubtful ones, or all."""
+        if self._recognizer.accepts(confidence, _kind(line, kind)):
+            return [False] * len(line)
+        doubtful = [self._recognizer.rejects(sign.probabilities) for sign in line]
+        return doubtful if 0 < sum(doubtful) <= MAX_DOUBTFUL_SHARE * len(line) else [True] * len(line)
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)
@@ -153,6 +176,11 @@ class Reader:
             is_rejected=is_rejected,
             line=line,
         )
+
+
+def _kind(line: Sequence[ScoredCandidate], kind: str) -> str:
+    """The kind of a line's confidence, as `Recognizer.accepts` takes it."""
+    return "short_line" if kind == "line" and not are_number(line) else kind
 
 
 def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:

@@ -84,6 +84,8 @@ class Reading:
         size: (height, width) of the picture, upright.
         polarity: which gray levels were taken for ink.
         remark: why nothing was found; empty if something was.
+        confidences: of each line, 0..1, the share that its text has of all that its ink may be read as; whether the
+            line is accepted depends on it.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
     """
@@ -96,6 +98,7 @@ class Reading:
     polarity: Polarity
     remark: str = ""
     steps: "Steps | None" = None
+    confidences: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         rejected = sum(digit.is_rejected for digit in self.digits)

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.ink import InkMap
+from lenet.reading.lines.forward import RowGraph
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import normalize
 from lenet.reading.recognition import LABELS, Recognizer
@@ -65,12 +66,18 @@ class PageReading:
         gaps: for each line, the indices of the signs that a gap wide enough for a space precedes.
         ignored: boxes of ink left out, and why.
         separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
+        confidences: of each line, the share that its text has of all readings of the same ink, 0..1.
+        kind: of confidence, as `Recognizer.accepts` takes it.
+        graphs: of all rows at the threshold of this hypothesis.
     """
 
     lines: tuple[tuple[ScoredCandidate, ...], ...] = ()
     gaps: tuple[frozenset[int], ...] = ()
     ignored: tuple[tuple[Box, str], ...] = ()
     separators: tuple[Mapping[int, str], ...] = ()
+    confidences: tuple[float, ...] = ()
+    kind: str = "line"
+    graphs: tuple[RowGraph, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.lines)

@@ -2,6 +2,7 @@
 
 import math
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from typing import TypeVar
@@ -12,8 +13,17 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import find_rules
+from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Box, Mask, find_spaces
-from lenet.reading.lines.numbers import are_strokes, find_scribbles, numbers_of, union, with_doubt, without_words
+from lenet.reading.lines.numbers import (
+    are_number,
+    are_strokes,
+    find_scribbles,
+    numbers_of,
+    union,
+    with_doubt,
+    without_words,
+)
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
@@ -116,16 +126,33 @@ def _read(
         drafts = drafts_at(thresholds[:2], lines)
         return drafts if _agree(drafts) or not any(drafts) else drafts + drafts_at(thresholds[2:], lines)
 
-    drafts = vote(rules)
+    drafts = rivals = vote(rules)
     if not any(drafts) and (rules > (at_edges := _reaching_the_edges(rules))).any():
         pages = {}  # nothing but rules: then those that end within the picture were strokes
-        drafts += vote(at_edges)
+        rivals = vote(at_edges)
+        drafts = drafts + rivals
     else:
         drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return _surest(nonempty) if nonempty else drafts[0]
+    return _with_confidences(_surest(nonempty), rivals, pattern) if nonempty else drafts[0]
+
+
+def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None) -> PageReading:
+    """The draft with the share that each line's text has of all readings of its ink, the mean over all thresholds.
+
+    Of a line that may be no number it is multiplied by the probability of its least sure digit.
+    """
+    confidences = []
+    texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
+    for text, line in zip(texts, draft.lines, strict=True):
+        box = union([sign.box for sign in line])
+        rows = [find_row(rival.graphs, box) for rival in rivals]
+        shares = [row.share(text, box, pattern) if row else 0.0 for row in rows]
+        least = 1.0 if are_number(line) else min(sign.probability for sign in line)
+        confidences.append(float(np.mean(shares)) * least)
+    return replace(draft, confidences=tuple(confidences), graphs=())
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -162,12 +189,13 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
     for sign in recognize(list(chain(*runs)), recognizer):
         signs_of[row_of[id(sign.candidate)]].append(sign)
     lines = iter([_line(row, signs_of[index], pattern) for index, row in enumerate(rows)])
+    graphs = iter([_graph(row, signs_of[index]) for index, row in enumerate(rows)])
     drafts = []
     for page in pages:
         if page.is_texture:
             drafts.append(PageReading(ignored=(((0, 0, height, width), "texture"),)))
             continue
-        parts = [next(lines) for _ in page.rows]
+        parts, page_graphs = [next(lines) for _ in page.rows], [next(graphs) for _ in page.rows]
         if not pattern:
             parts = without_words(parts)
         nonempty = [part for part in parts if part]
@@ -178,9 +206,18 @@ def _drafts(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: Pat
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),
+                graphs=tuple(graph for graph in page_graphs if graph is not None),
             )
         )
     return drafts
+
+
+def _graph(row: Row, signs: list[ScoredCandidate]) -> RowGraph | None:
+    if not signs:
+        return None
+    pieces = tuple(row.box_of(piece) for piece in row.pieces)
+    probabilities = np.stack([sign.probabilities for sign in signs])
+    return RowGraph(union(list(pieces)), pieces, [sign.candidate for sign in signs], probabilities)
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
