@@ -23,7 +23,9 @@ class Digit:
     Attributes:
         box: (top, left, bottom, right) in the upright picture's pixels, half-open.
         label: the name of the likeliest class, a digit.
-        probability: of that class, calibrated, 0..1; all ten and `no_digit` add up to 1.
+        probability: of that class, calibrated, 0..1; all ten and `no_digit` add up to 1. Where a picture is read as a
+            single digit, the share of the class among all candidates for it; in a line, what the network gives this
+            ink. Whether a line is accepted depends on the reading's `confidences`.
         alternatives: the other classes and their probabilities, likeliest first.
         image: uint8 (28, 28), ink-high: what the network saw.
         is_rejected: whether the answer is not sure enough to be accepted.

@@ -172,7 +172,9 @@ def _most_agreed(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
     prominences = np.array([_prominence(sign, ink) for sign in signs])
     weights = np.exp((prominences - prominences.max()) / SPREAD)
     probabilities = np.stack([sign.probabilities for sign in signs])
-    shares = weights @ (probabilities / np.sqrt(probabilities.sum(axis=1, keepdims=True))) / weights.sum()
+    # That there is a digit is given: its probability counts less than which one it is.
+    likeness = probabilities / np.sqrt(np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9))
+    shares = weights @ likeness / weights.sum()
     agreed = [number for number, sign in enumerate(signs) if sign.label == LABELS[int(shares.argmax())]]
     best = max(agreed or range(len(signs)), key=lambda number: float(prominences[number]))
     return replace(signs[best], probabilities=shares.astype(np.float32))
