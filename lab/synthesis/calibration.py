@@ -4,18 +4,16 @@
 
 Two things are calibrated. The softmax of normalized pictures, by `calibrate`: its temperature, and the probabilities
 that keep given shares of errors. And the confidence of the reader's answers, by `calibrate_answers`: single digits and
-lines are drawn with the digits and fonts that no network was trained on, put on paper and read; pictures without a
-digit are those of `lab.benchmarks.non_digit_scenes`, written in these fonts. The command does the second for a model
-that has the first; its parameters stay as they are, bit for bit.
+lines are drawn with the digits and fonts that no network was trained on, put on paper and read. The command does the
+second for a model that has the first; its parameters stay as they are, bit for bit.
 """
 
 import argparse
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import replace
-from functools import partial
 from multiprocessing import get_context
 from pathlib import Path
 
@@ -23,7 +21,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.non_digit_scenes import draw_picture, number_of_each
 from lab.synthesis.datasets import NO_DIGIT
 from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
 from lab.synthesis.noise import scene
@@ -43,23 +40,18 @@ SEED = 1998
 ERROR_SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors among accepted answers
 NONSENSE = 0.0125  # of what is no digit, piece by piece, that may be accepted where no share of errors is asked for
 SHARE_ALONE = 0.005  # of errors, where none is asked for and the network knows no "no digit"
-SINGLE_ERRORS, LINE_ERRORS = 0.005, 0.02  # of accepted single digits and lines, where no share is asked for
-NON_DIGIT_PICTURES = 0.01  # of pictures without a digit that may be accepted as short lines
+SINGLE_ERRORS, LINE_ERRORS = 0.01, 0.05  # of accepted single digits and lines of five, where no share is asked for
 PENALTIES = 10  # they are sums over tens of units: their temperatures are as much higher
 _MIN_ERRORS = 10  # errors that a threshold must rest on, or chance sets it
+_MIN_ERRORS_READ = 4  # the same of pictures drawn and read, of which there are fewer
 
-SINGLES, LINES, NON_DIGITS = 1_600, 600, 400  # pictures that are drawn and read
+SINGLES, LINES = 1_600, 600  # pictures that are drawn and read
 WHITE = (0.1, 0.2, 0.3)  # in digit heights, between the digits of the lines: those of forms and cheques stand apart
 LENGTHS = (MIN_DIGITS, 8)  # digits of a line, from and below
 _CHUNK = 50  # pictures that share a seed
 
 Part = tuple[NDArray[np.float32], NDArray[np.integer]]  # outputs for each view (views, N, 11), labels (N,)
 Answer = tuple[float, bool]  # the confidence of an answer, and whether it is wrong
-
-
-def validation_split() -> data.Split:
-    """MNIST's training digits, some of them put aside."""
-    return data.split_validation(data.load("mnist"), VALIDATION, seed=SEED)
 
 
 def fonts_of(split: str) -> list[HandwritingFont]:
@@ -113,39 +105,45 @@ def calibrate_answers(model: Model) -> Calibration:
             return np.array([answer for chunk in chunks for answer in chunk], np.float64)
 
         singles, lines = answers(_read_singles, SINGLES), answers(_read_lines, LINES)
-        nothing = answers(partial(_read_non_digits, NON_DIGITS), NON_DIGITS)
-    single, line = acceptance(singles, SINGLE_ERRORS), acceptance(lines, LINE_ERRORS)
-    minimum = round(max(float(np.quantile(nothing[:, 0], 1 - NON_DIGIT_PICTURES)) + 1e-5, line.min_confidence), 5)
-    short_line = Acceptance(minimum, tuple((share, max(threshold, minimum)) for share, threshold in line.thresholds))
-    return replace(Calibration.of(model), single=single, line=line, short_line=short_line)
+    known = Calibration.of(model)
+    shares = [share for share, _ in known.digit.thresholds]
+    single, line = acceptance(singles, SINGLE_ERRORS, shares), acceptance(lines, LINE_ERRORS, shares)
+    return replace(known, single=single, line=line)
 
 
-def acceptance(answers: NDArray[np.float64], share: float) -> Acceptance:
-    """Thresholds for `ERROR_SHARES`, and for ``share`` where none is asked for, by logistic regression.
+def acceptance(answers: NDArray[np.float64], share: float, error_shares: Sequence[float] = ERROR_SHARES) -> Acceptance:
+    """Thresholds for some shares of errors, and for ``share`` where none is asked for.
 
-    How often an answer is wrong is a logistic function of its confidence's log-odds, fitted to all answers, so that the
-    few errors among the surest do not set a threshold by chance. A threshold for a share of errors is the lowest
-    confidence above which answers are wrong, in the mean, at most so often.
+    A threshold for a share of errors is the lowest confidence above which at most that share of the answers is wrong.
+    Where so few errors would be left that chance sets it, it is what logistic regression on all answers expects, but
+    no lower than the last one that was measured.
 
     Args:
         answers: (N, 2), the confidence of each and whether it is wrong.
-        share: of errors.
+        share, error_shares: of errors.
     """
     surest, errors = answers[np.argsort(-answers[:, 0], kind="stable")].T
-    odds = np.clip(surest, 1e-6, 1 - 1e-6)
-    inputs = np.stack([np.ones(len(surest)), np.log(odds / (1 - odds))], axis=1)
-    weights = np.zeros(2)
+    counts = np.arange(1, len(surest) + 1)
+    measured, expected = np.cumsum(errors) / counts, np.cumsum(_expected_errors(surest, errors)) / counts
+    thresholds: dict[float, float] = {}
+    for error_share in sorted({*error_shares, share}, reverse=True):
+        fitting = np.flatnonzero(measured <= error_share)
+        if not len(fitting) or error_share * counts[fitting[-1]] < _MIN_ERRORS_READ:
+            fitting = np.flatnonzero(expected <= error_share)
+        threshold = float(surest[fitting[-1]]) if len(fitting) else 1.0
+        thresholds[error_share] = max(round(threshold, 4), *thresholds.values(), 0.0)
+    return Acceptance(thresholds[share], tuple((share, thresholds[share]) for share in error_shares))
+
+
+def _expected_errors(confidences: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often each answer is expected to be wrong: a logistic function of its confidence's log-odds."""
+    odds = np.clip(confidences, 1e-6, 1 - 1e-6)
+    inputs, weights = np.stack([np.ones(len(odds)), np.log(odds / (1 - odds))], axis=1), np.zeros(2)
     for _ in range(30):  # Newton's method
         likely = 1 / (1 + np.exp(-inputs @ weights))
         curvature = inputs.T @ (inputs * (likely * (1 - likely))[:, None]) + 1e-6 * np.eye(2)
         weights += np.linalg.solve(curvature, inputs.T @ (errors - likely))
-    error_shares = np.cumsum(1 / (1 + np.exp(-inputs @ weights))) / np.arange(1, len(surest) + 1)
-
-    def threshold(error_share: float) -> float:
-        fitting = np.flatnonzero(error_shares <= error_share)
-        return round(float(surest[fitting[-1]]), 5) if len(fitting) else 1.0
-
-    return Acceptance(threshold(share), tuple((share, threshold(share)) for share in ERROR_SHARES))
+    return np.asarray(1 / (1 + np.exp(-inputs @ weights)), np.float64)
 
 
 def calibrated(model: Model) -> Model:
@@ -159,10 +157,11 @@ class _Judge:
 
     def __init__(self, model: Model) -> None:
         cv2.setNumThreads(1)
-        split, fonts = validation_split(), fonts_of("validation")
+        with model.checked_provenance() as provenance:  # which digits it was not trained on
+            seed = provenance.record("options", default={}).number("seed", default=SEED)
+        split, fonts = data.split_validation(data.load("mnist"), VALIDATION, seed=int(seed)), fonts_of("validation")
         self.digits, self.labels = split.validation_images, split.validation_labels.astype(np.uint8)
         self.renderer = StrokeRenderer(self.digits, self.labels, fonts)
-        self.fonts = [font.path for font in fonts]
         self.reader = Reader(model)
 
 
@@ -189,13 +188,6 @@ def _read_lines(chunk: int) -> list[Answer]:
         style = replace(WritingStyle.drawn(rng), gap=float(rng.choice(WHITE)), linked=0.0)
         answers.append(_answer(judge.reader.read(on_paper(writer.line(text, style), rng)), text))
     return answers
-
-
-def _read_non_digits(pictures: int, chunk: int) -> list[Answer]:
-    [judge] = _judges
-    numbered = [(kind, number) for kind, count in number_of_each(pictures).items() for number in range(count)]
-    photos = (draw_picture(*one, judge.fonts, SEED) for one in numbered[chunk * _CHUNK : (chunk + 1) * _CHUNK])
-    return [_answer(judge.reader.read(photo), "") for photo in photos]
 
 
 def _answer(reading: Reading, text: str) -> Answer:

@@ -16,8 +16,9 @@ from lenet.reading.augmentation import ROTATION, views
 from lenet.reading.recognition import Acceptance, Calibration, Recognizer
 
 DIGITS = Acceptance(0.9, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
-SINGLES, LINES = Acceptance(0.7, ((0.01, 0.65),)), Acceptance(0.3, ((0.02, 0.25), (0.01, 0.4)))
-TABLE = Calibration(1.0, DIGITS, SINGLES, LINES, Acceptance(0.85, ((0.02, 0.85),)))
+SINGLES = Acceptance(0.7, ((0.02, 0.5), (0.01, 0.65), (0.005, 0.7)))
+LINES = Acceptance(0.3, ((0.02, 0.25), (0.01, 0.4), (0.005, 0.7)))
+TABLE = Calibration(1.0, DIGITS, SINGLES, LINES, Acceptance(0.667, ((0.02, 0.667), (0.01, 0.667), (0.005, 0.7))))
 ELEVEN = describe("lenet-5-relu", classes=11)
 
 
@@ -79,7 +80,7 @@ def test_the_thresholds_of_answers_follow_how_often_they_are_wrong():
     for share, least in found.thresholds:
         accepted = wrong[confidences >= least]
         assert accepted.mean() <= share + 3 * np.sqrt(share / len(accepted))
-        assert len(accepted) == len(wrong) or accepted.mean() > 0.8 * share
+        assert len(accepted) > 0.99 * len(wrong) or accepted.mean() > 0.8 * share
 
 
 def test_a_calibration_survives_its_json():

@@ -140,7 +140,7 @@ class Reader:
         if polarity is Polarity.FOUND:
             other_ink = find_ink(picture.colors, ink.polarity.opposite)
             other = read_lines(other_ink, self._recognizer, expected)
-            if self._is_accepted(other):
+            if self._is_accepted(other) and all(map(are_number, other.lines)):  # a sheet on a dark table is no 1
                 return other, other_ink
         alone = read_single(ink, self._recognizer) if expected is None else PageReading()
         if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
@@ -150,9 +150,15 @@ class Reader:
     def _is_accepted(self, draft: PageReading) -> bool:
         """Whether a page has lines, and all are sure."""
         confident = zip(draft.lines, draft.confidences, strict=True)
-        return bool(draft) and all(
-            self._recognizer.accepts(confidence, _kind(line, draft.kind)) for line, confidence in confident
-        )
+        return bool(draft) and all(self._is_sure(line, confidence, draft.kind) for line, confidence in confident)
+
+    def _is_sure(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> bool:
+        """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too."""
+        if kind == "line" and not are_number(line):
+            return self._recognizer.accepts(confidence, "short_line") and not any(
+                self._recognizer.rejects(sign.probabilities) for sign in line
+            )
+        return self._recognizer.accepts(confidence, kind)
 
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
@@ -160,7 +166,7 @@ class Reader:
 
     def _rejected(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> list[bool]:
         """Which digits of a line are rejected: none if it is sure as a whole, else the doubtful ones, or all."""
-        if self._recognizer.accepts(confidence, _kind(line, kind)):
+        if self._is_sure(line, confidence, kind):
             return [False] * len(line)
         doubtful = [self._recognizer.rejects(sign.probabilities) for sign in line]
         return doubtful if 0 < sum(doubtful) <= MAX_DOUBTFUL_SHARE * len(line) else [True] * len(line)
@@ -176,11 +182,6 @@ class Reader:
             is_rejected=is_rejected,
             line=line,
         )
-
-
-def _kind(line: Sequence[ScoredCandidate], kind: str) -> str:
-    """The kind of a line's confidence, as `Recognizer.accepts` takes it."""
-    return "short_line" if kind == "line" and not are_number(line) else kind
 
 
 def _in_picture(box: Box, picture: Picture, ink: InkMap) -> Box:

@@ -40,6 +40,16 @@ class Acceptance:
         pairs = tuple((share, threshold) for share, threshold in record.number_rows("thresholds", 2))
         return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs or self.thresholds)
 
+    def with_shares_of(self, other: "Acceptance", record: Record) -> "Acceptance":
+        """The one that a record holds, with minimum confidences for the error rates of another; or the other's.
+
+        Raises:
+            RecordError: if it is damaged.
+        """
+        values = record.numbers("thresholds", len(other.thresholds), default=[least for _, least in other.thresholds])
+        pairs = tuple((share, least) for (share, _), least in zip(other.thresholds, values, strict=True))
+        return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs)
+
     def to_json(self) -> dict[str, Any]:
         """The acceptance as plain values, as `in_record` reads them."""
         return {"least": self.min_confidence, "thresholds": [list(pair) for pair in self.thresholds]}
@@ -72,14 +82,15 @@ class Calibration:
         digit: for the probability of a picture that is normalized already.
         single: for the confidence of a picture that holds one digit.
         line: for the confidence of a line that has so many digits that it can hardly be anything but a number.
-        short_line: for that of any other line; what is no digit must stay below it.
+        short_line: for that of any other line, whose digits must each be accepted by itself, too; by default it has
+            twice the weight of all its other readings.
     """
 
     temperature: float = 1.0
     digit: Acceptance = Acceptance(0.8)
     single: Acceptance = Acceptance(0.8)
     line: Acceptance = Acceptance(0.2)
-    short_line: Acceptance = Acceptance(0.75)
+    short_line: Acceptance = Acceptance(0.667)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
@@ -91,11 +102,13 @@ class Calibration:
         with model.checked_provenance() as provenance:
             record = provenance.record("calibration", default={})
             digit = cls.digit.in_record(record)
-            others = [
-                Acceptance(default.min_confidence, digit.thresholds).in_record(record.record(kind, default={}))
-                for kind, default in (("single", cls.single), ("line", cls.line), ("short_line", cls.short_line))
-            ]
-            return cls(_temperature(record, cls.temperature), digit, *others)
+            single, line = (
+                default.with_shares_of(digit, record.record(kind, default={}))
+                for kind, default in (("single", cls.single), ("line", cls.line))
+            )
+            short = cls.short_line.min_confidence
+            short_line = Acceptance(short, tuple((share, max(least, short)) for share, least in line.thresholds))
+            return cls(_temperature(record, cls.temperature), digit, single, line, short_line)
 
     @classmethod
     def of_one_view(cls, model: Model) -> "Calibration":
@@ -111,11 +124,14 @@ class Calibration:
 
     def to_json(self) -> dict[str, Any]:
         """The calibration as plain values, as `of` reads them."""
-        kinds = {"single": self.single, "line": self.line, "short_line": self.short_line}
+        kinds = {"single": self.single, "line": self.line}
         return {
             "temperature": self.temperature,
             **self.digit.to_json(),
-            **{kind: acceptance.to_json() for kind, acceptance in kinds.items()},
+            **{
+                kind: {"least": acceptance.min_confidence, "thresholds": [least for _, least in acceptance.thresholds]}
+                for kind, acceptance in kinds.items()
+            },
         }
 
     def probabilities(
