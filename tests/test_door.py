@@ -77,7 +77,7 @@ def test_reading_files_into_tables_has_the_options_of_the_shell_that_are_no_sett
         RENAMED["read"].get(name, name) for name in set(inspect.signature(lenet.read).parameters) | {"polarity"}
     }
     settings |= {"ink_high", "paper_high"}
-    of_the_terminal = {"as_json", "reject", "detail", "annotate", "show"}
+    of_the_terminal = {"as_json", "reject", "detail", "cells", "annotate", "show"}
     assert shell - of_the_terminal - (settings - {"workers"}) == here - {"settings"}
 
 

@@ -1,24 +1,67 @@
-"""Calibration on validation outputs: the temperature of the softmax, and thresholds for given shares of errors."""
+"""Calibrate a model on validation data, and write what was found into its file's provenance.
 
+    python -m lab.synthesis.calibration [MODEL] [--output FILE]
+
+Two things are calibrated. The softmax of normalized pictures, by `calibrate`: its temperature, and the probabilities
+that keep given shares of errors. And the confidence of the reader's answers, by `calibrate_answers`: single digits and
+lines are drawn with the digits and fonts that no network was trained on, put on paper and read. The command does the
+second for a model that has the first; its parameters stay as they are, bit for bit.
+"""
+
+import argparse
+import json
+import os
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from lab.synthesis.datasets import NO_DIGIT
+from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
+from lab.synthesis.noise import scene
+from lab.synthesis.strokes import StrokeRenderer
+from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lenet import data
 from lenet.architecture import Network
-from lenet.reading.recognition import Calibration
+from lenet.model import Model, load
+from lenet.reading import Reader, Reading
+from lenet.reading.lines.numbers import MIN_DIGITS
+from lenet.reading.recognition import Acceptance, Calibration
+
+VALIDATION = 5_000  # of MNIST's training digits
+KEPT_FONT_INTERVAL = 8  # font is kept from training
+SEED = 1998
 
 ERROR_SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors among accepted answers
 NONSENSE = 0.0125  # of what is no digit, piece by piece, that may be accepted where no share of errors is asked for
 SHARE_ALONE = 0.005  # of errors, where none is asked for and the network knows no "no digit"
-SHARE_IN_LINE = 0.01  # of errors, where the neighbours say that it is a digit
+SINGLE_ERRORS, LINE_ERRORS = 0.01, 0.02  # of accepted single digits and lines of five, where no share is asked for
 PENALTIES = 10  # they are sums over tens of units: their temperatures are as much higher
 _MIN_ERRORS = 10  # errors that a threshold must rest on, or chance sets it
+_MIN_ERRORS_READ = 4  # the same of pictures drawn and read, of which there are fewer
+
+SINGLES, LINES = 1_600, 600  # pictures that are drawn and read
+WHITE = (0.1, 0.2, 0.3)  # in digit heights, between the digits of the lines: those of forms and cheques stand apart
+LENGTHS = (MIN_DIGITS, 8)  # digits of a line, from and below
+_CHUNK = 50  # pictures that share a seed
 
 Part = tuple[NDArray[np.float32], NDArray[np.integer]]  # outputs for each view (views, N, 11), labels (N,)
+Answer = tuple[float, bool]  # the confidence of an answer, and whether it is wrong
+
+
+def fonts_of(split: str) -> list[HandwritingFont]:
+    """The handwriting fonts for ``"training"``, or those of them that are put aside for ``"validation"``."""
+    fonts = handwriting_fonts("training")
+    return [font for index, font in enumerate(fonts) if bool(index % KEPT_FONT_INTERVAL) == (split == "training")]
 
 
 def calibrate(network: Network, parts: list[Part]) -> Calibration:
-    """Fit the temperature and the thresholds, every part with the same weight.
+    """Fit the temperature and the thresholds of normalized pictures, every part with the same weight.
 
     The temperature minimizes the cross-entropy. A threshold for a share of errors is the lowest probability above
     which, no-digits included, at most that share of the answers is wrong; where none is asked for, the one that all but
@@ -48,10 +91,108 @@ def calibrate(network: Network, parts: list[Part]) -> Calibration:
         if nothing.any()
         else dict(thresholds)[SHARE_ALONE]
     )
-    in_line = min(
-        minimum, max((chance for error_share, chance in thresholds if error_share >= SHARE_IN_LINE), default=minimum)
-    )
-    return Calibration(round(fitted.temperature, 3), round(minimum, 5), round(in_line, 5), tuple(thresholds))
+    return Calibration(round(fitted.temperature, 3), Acceptance(round(minimum, 5), tuple(thresholds)))
+
+
+def calibrate_answers(model: Model) -> Calibration:
+    """The model's calibration with the thresholds of single digits and lines, from pictures drawn and read."""
+    with ProcessPoolExecutor(
+        len(os.sched_getaffinity(0)), get_context("forkserver"), initializer=_begin, initargs=(model,)
+    ) as workers:
+
+        def answers(read: Callable[[int], list[Answer]], pictures: int) -> NDArray[np.float64]:
+            chunks = workers.map(read, range(-(-pictures // _CHUNK)))
+            return np.array([answer for chunk in chunks for answer in chunk], np.float64)
+
+        singles, lines = answers(_read_singles, SINGLES), answers(_read_lines, LINES)
+    known = Calibration.of(model)
+    shares = [share for share, _ in known.digit.thresholds]
+    single, line = acceptance(singles, SINGLE_ERRORS, shares), acceptance(lines, LINE_ERRORS, shares)
+    return replace(known, single=single, line=line)
+
+
+def acceptance(answers: NDArray[np.float64], share: float, error_shares: Sequence[float] = ERROR_SHARES) -> Acceptance:
+    """Thresholds for some shares of errors, and for ``share`` where none is asked for.
+
+    A threshold for a share of errors is the lowest confidence above which at most that share of the answers is wrong.
+    Where so few errors would be left that chance sets it, it is what logistic regression on all answers expects, but
+    no lower than the last one that was measured.
+
+    Args:
+        answers: (N, 2), the confidence of each and whether it is wrong.
+        share, error_shares: of errors.
+    """
+    surest, errors = answers[np.argsort(-answers[:, 0], kind="stable")].T
+    counts = np.arange(1, len(surest) + 1)
+    measured, expected = np.cumsum(errors) / counts, np.cumsum(_expected_errors(surest, errors)) / counts
+    thresholds: dict[float, float] = {}
+    for error_share in sorted({*error_shares, share}, reverse=True):
+        fitting = np.flatnonzero(measured <= error_share)
+        if not len(fitting) or error_share * counts[fitting[-1]] < _MIN_ERRORS_READ:
+            fitting = np.flatnonzero(expected <= error_share)
+        threshold = float(surest[fitting[-1]]) if len(fitting) else 1.0
+        thresholds[error_share] = max(round(threshold, 3), *thresholds.values(), 0.0)
+    return Acceptance(thresholds[share], tuple((share, thresholds[share]) for share in error_shares))
+
+
+def _expected_errors(confidences: NDArray[np.float64], errors: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How often each answer is expected to be wrong: a logistic function of its confidence's log-odds."""
+    odds = np.clip(confidences, 1e-6, 1 - 1e-6)
+    inputs, weights = np.stack([np.ones(len(odds)), np.log(odds / (1 - odds))], axis=1), np.zeros(2)
+    for _ in range(30):  # Newton's method
+        likely = 1 / (1 + np.exp(-inputs @ weights))
+        curvature = inputs.T @ (inputs * (likely * (1 - likely))[:, None]) + 1e-6 * np.eye(2)
+        weights += np.linalg.solve(curvature, inputs.T @ (errors - likely))
+    return np.asarray(1 / (1 + np.exp(-inputs @ weights)), np.float64)
+
+
+def calibrated(model: Model) -> Model:
+    """The same parameters, with the thresholds of single digits and lines in their provenance."""
+    calibration = json.loads(json.dumps(calibrate_answers(model).to_json()))
+    return replace(model, provenance=model.provenance | {"calibration": calibration})
+
+
+class _Judge:
+    """Draws with the digits and fonts put aside, and reads with one model, in its own process."""
+
+    def __init__(self, model: Model) -> None:
+        cv2.setNumThreads(1)
+        with model.checked_provenance() as provenance:  # which digits it was not trained on
+            seed = provenance.record("options", default={}).number("seed", default=SEED)
+        split, fonts = data.split_validation(data.load("mnist"), VALIDATION, seed=int(seed)), fonts_of("validation")
+        self.digits, self.labels = split.validation_images, split.validation_labels.astype(np.uint8)
+        self.renderer = StrokeRenderer(self.digits, self.labels, fonts)
+        self.reader = Reader(model)
+
+
+_judges: list[_Judge] = []  # one in each process
+
+
+def _begin(model: Model) -> None:
+    _judges.append(_Judge(model))
+
+
+def _read_singles(chunk: int) -> list[Answer]:
+    [judge], rng, answers = _judges, np.random.default_rng([SEED, 1, chunk]), []
+    for _ in range(_CHUNK):
+        drawing, label = scene(judge.renderer, rng)
+        answers.append(_answer(judge.reader.read(on_paper(drawing, rng), single=True), str(label)))
+    return answers
+
+
+def _read_lines(chunk: int) -> list[Answer]:
+    [judge], rng, answers = _judges, np.random.default_rng([SEED, 2, chunk]), []
+    writer = Writer(judge.digits, judge.labels, rng)
+    for _ in range(_CHUNK):
+        text = "".join(map(str, rng.integers(0, 10, rng.integers(*LENGTHS))))
+        style = replace(WritingStyle.drawn(rng), gap=float(rng.choice(WHITE)), linked=0.0)
+        answers.append(_answer(judge.reader.read(on_paper(writer.line(text, style), rng)), text))
+    return answers
+
+
+def _answer(reading: Reading, text: str) -> Answer:
+    """The confidence of a reading of one line, 0 without any, and whether it is wrong."""
+    return min(reading.confidences, default=0.0), reading.text.replace(" ", "") != text
 
 
 def _cross_entropy(calibration: Calibration, network: Network, part: Part) -> float:
@@ -59,3 +200,19 @@ def _cross_entropy(calibration: Calibration, network: Network, part: Part) -> fl
     digits = calibration.probabilities(network, outputs).astype(np.float64)
     probabilities = np.concatenate([digits, np.maximum(1 - digits.sum(axis=1, keepdims=True), 0)], axis=1)
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-7)).mean())
+
+
+def main() -> None:
+    """The command."""
+    parser = argparse.ArgumentParser(description="Calibrate the confidence of the answers read with a model.")
+    parser.add_argument("model", nargs="?", default="pretrained", help="a weights file or a run's folder")
+    parser.add_argument("--output", type=Path, help="the weights file that is written; what was found is printed, too")
+    options = parser.parse_args()
+    model = calibrated(load(options.model))
+    print(json.dumps(model.provenance["calibration"], indent=1))
+    if options.output:
+        model.save(options.output)
+
+
+if __name__ == "__main__":
+    main()

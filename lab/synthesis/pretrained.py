@@ -20,9 +20,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.calibration import calibrate
+from lab.synthesis.calibration import VALIDATION, calibrate, calibrated, fonts_of
 from lab.synthesis.datasets import NO_DIGIT, draw_dataset
-from lab.synthesis.fonts import handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
 from lenet.architecture import Network
@@ -40,9 +39,7 @@ from lenet.training.loop import train_epochs
 from lenet.training.stream import GeneratedStream
 
 TARGET = Path(__file__).parents[2] / "src/lenet/pretrained"
-VALIDATION = 5_000  # of MNIST's training digits
 JUDGED = 25_000  # pictures drawn to choose and calibrate by
-KEPT_FONT_INTERVAL = 8  # font is kept from training for them
 PLAIN_REPEATS = 4  # times MNIST as it is, beside the drawn pictures
 
 Images = NDArray[np.uint8]
@@ -87,11 +84,9 @@ def main() -> None:
     recipe = replace(recipe, epochs=options.epochs, seed=options.seed)
     mnist = data.load("mnist")
     split = data.split_validation(mnist, VALIDATION, seed=options.seed)
-    fonts = handwriting_fonts("training")
     began = time.perf_counter()
-    trained_on = [font for index, font in enumerate(fonts) if index % KEPT_FONT_INTERVAL]
-    renderer = StrokeRenderer(split.train_images, split.train_labels, trained_on)
-    held_out_renderer = StrokeRenderer(split.validation_images, split.validation_labels, fonts[::KEPT_FONT_INTERVAL])
+    renderer = StrokeRenderer(split.train_images, split.train_labels, fonts_of("training"))
+    held_out_renderer = StrokeRenderer(split.validation_images, split.validation_labels, fonts_of("validation"))
     drawn = draw(renderer, options.drawn, options.seed, options.keep)
     judged = draw(held_out_renderer, JUDGED, options.seed + 1, options.keep)
     print(f"drew {len(drawn[0]) + JUDGED:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)
@@ -119,19 +114,19 @@ def main() -> None:
         "versions": {"numpy": np.__version__, "opencv": cv2.__version__},
         "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
         "calibration": calibration.to_json(),
-        "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.min_probability},
+        "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.digit.min_confidence},
         **refusal,
     }
     output = options.output or TARGET / f"{network.name}.safetensors"
-    Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names).save(output)
+    calibrated(Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)).save(output)
     print(f"wrote {output} ({output.stat().st_size:,} bytes)")
 
 
 def parse_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("network", nargs="?", choices=PLANS, default="lenet-5-relu")
-    parser.add_argument("--epochs", type=int, default=24)
-    parser.add_argument("--drawn", type=int, default=190_000, help="pictures drawn of digits and no digits")
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--drawn", type=int, default=400_000, help="pictures drawn of digits and no digits")
     parser.add_argument("--seed", type=int, default=1998)
     parser.add_argument("--keep", type=Path, help="a folder that keeps what was drawn, to train again without drawing")
     parser.add_argument("--output", type=Path, help="the weights file; its place in the package")

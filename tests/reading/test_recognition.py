@@ -6,16 +6,19 @@ import cv2
 import numpy as np
 import pytest
 
-from lab.synthesis.calibration import calibrate
+from lab.synthesis.calibration import acceptance, calibrate
 from lenet.engine import forward, probabilities
 from lenet.errors import WeightsError
 from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe
 from lenet.reading.augmentation import ROTATION, views
-from lenet.reading.recognition import Calibration, Recognizer
+from lenet.reading.recognition import Acceptance, Calibration, Recognizer
 
-TABLE = Calibration(1.0, 0.9, 0.7, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
+DIGITS = Acceptance(0.9, ((0.02, 0.6), (0.01, 0.8), (0.005, 0.95)))
+SINGLES = Acceptance(0.7, ((0.02, 0.5), (0.01, 0.65), (0.005, 0.7)))
+LINES = Acceptance(0.3, ((0.02, 0.25), (0.01, 0.4), (0.005, 0.7)))
+TABLE = Calibration(1.0, DIGITS, SINGLES, LINES, Acceptance(0.667, ((0.02, 0.667), (0.01, 0.667), (0.005, 0.7))))
 ELEVEN = describe("lenet-5-relu", classes=11)
 
 
@@ -40,13 +43,13 @@ def test_a_higher_temperature_makes_less_sure(mnist):
 
 @pytest.mark.parametrize(("max_error", "least"), [(0.02, 0.6), (0.015, 0.8), (0.005, 0.95), (0.5, 0.6)])
 def test_a_greatest_error_takes_the_lowest_threshold_that_keeps_it(max_error: float, least: float):
-    assert TABLE.min_probability_for(max_error) == least
+    assert DIGITS.min_confidence_for(max_error) == least
     assert Recognizer(weights(11, TABLE), max_error).min_probability == least
 
 
 def test_a_greatest_error_below_the_table_is_one_sentence():
     with pytest.raises(WeightsError, match=r"a greatest error of 0\.100% was not measured; the lowest is 0\.500%"):
-        TABLE.min_probability_for(0.001)
+        DIGITS.min_confidence_for(0.001)
 
 
 def test_weights_without_a_table_know_nothing_of_a_greatest_error():
@@ -54,12 +57,30 @@ def test_weights_without_a_table_know_nothing_of_a_greatest_error():
         Recognizer(weights(10), 0.01)
 
 
-def test_in_a_line_of_sure_digits_less_is_enough():
-    shares = np.float32([0.8, *[0.0] * 9])
-    recognizer = Recognizer(weights(11, TABLE))
-    assert recognizer.rejects(shares)
-    assert not recognizer.rejects(shares, in_line=True)
-    assert Recognizer(weights(11, TABLE), 0.005).rejects(shares, in_line=True)
+def test_every_kind_of_answer_has_its_own_threshold():
+    own, strict = Recognizer(weights(11, TABLE)), Recognizer(weights(11, TABLE), 0.01)
+    for kind, least, asked in (("digit", 0.9, 0.8), ("single", 0.7, 0.65), ("line", 0.3, 0.4)):
+        assert [own.accepts(confidence, kind) for confidence in (least, least - 0.01)] == [True, False]
+        assert [strict.accepts(confidence, kind) for confidence in (asked, asked - 0.01)] == [True, False]
+
+
+def test_weights_that_know_nothing_of_lines_take_what_they_know_of_digits():
+    known = {"least": 0.9, "thresholds": [[0.01, 0.8]]}
+    old = Calibration.of(replace(weights(11), provenance={"calibration": known, "refusal": 10}))
+    for own, default in ((old.single, Calibration.single), (old.line, Calibration.line)):
+        assert own == Acceptance(default.min_confidence, ((0.01, 0.8),))
+
+
+def test_the_thresholds_of_answers_follow_how_often_they_are_wrong():
+    rng = np.random.default_rng(3)
+    confidences = rng.beta(4, 1, 20_000)
+    wrong = rng.random(20_000) < 1 / (1 + np.exp(2 + 1.5 * np.log(confidences / (1 - confidences))))
+    found = acceptance(np.stack([confidences, wrong], axis=1), 0.02)
+    assert found.min_confidence == dict(found.thresholds)[0.02]
+    for share, least in found.thresholds:
+        accepted = wrong[confidences >= least]
+        assert accepted.mean() <= share + 3 * np.sqrt(share / len(accepted))
+        assert len(accepted) > 0.99 * len(wrong) or accepted.mean() > 0.8 * share
 
 
 def test_a_calibration_survives_its_json():
@@ -84,8 +105,8 @@ def test_a_threshold_keeps_the_share_of_errors_it_promises():
     found = calibrate(ELEVEN, [(scores.astype(np.float32)[None], labels)])
     own = np.exp(scores / found.temperature)
     own = (own / own.sum(axis=1, keepdims=True))[:, :10]
-    assert len(found.thresholds) >= 3
-    for share, least in found.thresholds:
+    assert len(found.digit.thresholds) >= 3
+    for share, least in found.digit.thresholds:
         accepted = own.max(axis=1) >= least
         assert (own.argmax(axis=1) != labels)[accepted].mean() == pytest.approx(share, rel=0.1)
 
@@ -119,7 +140,8 @@ def assert_near(image, expected):
         ({"temperature": "1"}, r"provenance\.calibration\.temperature is '1', expected a number of 0\.001 to 1,000"),
         ({"temperature": 0}, r"temperature is 0, expected a number"),
         ({"least": float("nan")}, r"least is nan, expected a number of 0 to 1"),
-        ({"least_in_line": 7}, r"least_in_line is 7, expected a number of 0 to 1"),
+        ({"line": {"least": 7}}, r"calibration\.line\.least is 7, expected a number of 0 to 1"),
+        ({"single": [1]}, r"calibration\.single is \[1\], expected a record"),
         ({"thresholds": 3}, r"thresholds is 3, expected a list"),
         ({"thresholds": [[0.1]]}, r"thresholds\[0\] is \[0\.1\], expected a list of 2 numbers"),
         ({"thresholds": [{"a": 1}]}, r"thresholds\[0\] is {'a': 1}, expected a list of 2 numbers"),
@@ -128,7 +150,7 @@ def assert_near(image, expected):
 def test_a_damaged_calibration_is_one_sentence(calibration, said):
     shipped = pretrained()
     for kind in ("calibration", "calibration of one view"):
-        if kind != "calibration" and set(calibration) & {"thresholds", "least_in_line"}:
+        if kind != "calibration" and set(calibration) & {"line", "single"}:
             continue  # it has none of these
         damaged = replace(shipped, provenance={**shipped.provenance, kind: calibration})
         with pytest.raises(WeightsError, match=said.replace("calibration", kind, 1)):

@@ -10,7 +10,7 @@ from lenet.reading import Reader
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.scoring import ScoredCandidate
-from lenet.reading.single import _most_prominent, find_candidates
+from lenet.reading.single import _most_agreed, find_candidates
 
 DIGITS = 40
 
@@ -117,12 +117,26 @@ def sign(box: tuple[int, int, int, int], **shares: float) -> ScoredCandidate:
     return ScoredCandidate(candidate, np.zeros((28, 28), np.uint8), probabilities)
 
 
-def test_the_same_ink_at_several_thresholds_has_one_opinion():
+def test_the_answer_is_what_most_candidates_agree_on():
     ink = InkMap(np.ones((50, 50), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
-    sure, doubtful, other = (
-        sign((5, 5, 45, 40), is1=0.7, is7=0.3),
-        sign((5, 6, 45, 40), is7=0.6),
-        sign((6, 5, 45, 40), is7=0.65),
+    sure = sign((5, 5, 45, 40), is1=0.7, is7=0.3)
+    others = [sign((5, 6, 45, 40), is7=0.6), sign((6, 5, 45, 40), is7=0.65)]
+    assert _most_agreed([sure], ink).label == "1"
+    agreed = _most_agreed([sure, *others], ink)
+    assert (agreed.label, agreed.candidate) == ("7", others[1].candidate)
+
+
+def test_candidates_that_disagree_make_an_answer_less_sure():
+    ink = InkMap(np.ones((50, 50), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
+    nine, stem = sign((5, 5, 45, 40), is9=0.98), sign((5, 8, 45, 40), is1=0.97)
+    alone, beside = _most_agreed([nine], ink).probability, _most_agreed([nine, stem], ink).probability
+    assert alone == pytest.approx(0.98 / np.sqrt(0.98), abs=1e-4)
+    assert beside < alone - 0.01
+
+
+def test_a_speck_far_from_the_middle_has_no_say():
+    ink = InkMap(np.ones((100, 100), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
+    nine, speck = sign((30, 30, 70, 60), is9=0.98), sign((0, 0, 5, 3), is1=0.99)
+    assert _most_agreed([nine, speck], ink).probability == pytest.approx(
+        _most_agreed([nine], ink).probability, abs=1e-3
     )
-    assert _most_prominent([sure], ink).label == "1"
-    assert _most_prominent([sure, doubtful, other], ink) is other

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid import SHARES, Grid, GridCell, without_grid
 from lenet.reading.foreground.ink import InkMap
-from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, read_lines, surest
+from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, read_lines, surest, with_confidences
 from lenet.reading.lines.layout import Box, Component, Labels, Mask, collect_lines, digit_height, find_components
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
@@ -215,7 +215,7 @@ def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
         empty = next(draft for draft in drafts if not draft)
         is_unread = any(reason in UNREAD for draft in drafts for _, reason in draft.ignored)
         return ReadCell(cell, empty, is_unread)
-    return ReadCell(cell, surest(nonempty) if nonempty else drafts[0])
+    return ReadCell(cell, with_confidences(surest(nonempty), drafts) if nonempty else drafts[0])
 
 
 def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:
@@ -247,11 +247,14 @@ def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, rec
         if sign.probability > max(MIN_DOUBTFUL, likeliest[index].probability if index in likeliest else 0.0):
             likeliest[index] = sign
     return [
-        ReadCell(read.cell, replace(read.lines, lines=((likeliest[index],),), gaps=(frozenset(),), separators=({},)))
-        if index in likeliest
-        else read
+        ReadCell(read.cell, _doubtful(read.lines, likeliest[index])) if index in likeliest else read
         for index, read in enumerate(cells)
     ]
+
+
+def _doubtful(lines: PageReading, sign: ScoredCandidate) -> PageReading:
+    """The one sign of a cell that nothing sure was read in."""
+    return replace(lines, lines=((sign,),), gaps=(frozenset(),), separators=({},), marks=(), confidences=(0.0,))
 
 
 def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
@@ -266,10 +269,13 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
     """The lines of a page: one for each row of cells, and those outside, from the top."""
+    marks = outside.marks or ((),) * len(outside.lines)
     entries = [
-        (_middle(line), line, gaps)
-        for line, gaps in zip(outside.lines, outside.gaps, strict=True)
-    ]  # fmt: skip
+        (_middle(line), line, gaps, line_marks, confidence)
+        for line, gaps, line_marks, confidence in zip(
+            outside.lines, outside.gaps, marks, outside.confidences, strict=True
+        )
+    ]
     for members in _by(cells, lambda read: read.cell.row).values():
         is_field = members[0].is_box
         signs: list[ScoredCandidate] = []
@@ -286,14 +292,17 @@ def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box,
             if read.lines and is_field:
                 has_blank = False
         if signs:
-            entries.append((_middle(signs), tuple(signs), frozenset(spaces)))
+            least = min(confidence for read in members for confidence in read.lines.confidences)
+            entries.append((_middle(signs), tuple(signs), frozenset(spaces), (), least))
     entries.sort(key=lambda entry: entry[0])
     ignored = outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules
     return PageReading(
-        tuple(line for _, line, _ in entries),
-        tuple(gaps for _, _, gaps in entries),
+        tuple(line for _, line, *_ in entries),
+        tuple(gaps for _, _, gaps, *_ in entries),
         ignored,
         tuple({} for _ in entries),
+        tuple(line_marks for *_, line_marks, _ in entries),
+        tuple(confidence for *_, confidence in entries),
     )
 
 

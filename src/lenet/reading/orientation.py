@@ -23,7 +23,11 @@ MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, 
 
 
 def read_turned(
-    ink: InkMap, upright: GridReading, recognizer: Recognizer, read: Callable[[InkMap], GridReading]
+    ink: InkMap,
+    upright: GridReading,
+    recognizer: Recognizer,
+    read: Callable[[InkMap], GridReading],
+    accepted: Callable[[GridReading], int],
 ) -> tuple[GridReading, int]:
     """Read a page turned, if it was read poorly as it lies and its marks are digits the other way.
 
@@ -32,24 +36,24 @@ def read_turned(
         upright: how it was read as it lies.
         recognizer: classifies marks.
         read: reads an ink map.
+        accepted: how many digits of a reading are accepted.
 
     Returns:
         The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
     """
-    page = upright.page
-    accepted = _accepted(page, recognizer)
+    page, upright_accepted = upright.page, accepted(upright)
     has_few = len(page.signs) + len(page.ignored) < MIN_MARKS
-    if page and (has_few or accepted >= (1 - MAX_REJECTED_SHARE) * len(page.signs)):
+    if page and (has_few or upright_accepted >= (1 - MAX_REJECTED_SHARE) * len(page.signs)):
         return upright, 0
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
         return upright, 0
     turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
     page = turned.page
-    turned_accepted = _accepted(page, recognizer)
+    turned_accepted = accepted(turned)
     is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(page.signs))
     is_good &= 2 * sum(sign.label != "1" for sign in page.signs) >= len(page.signs)  # else they may be dashes
-    if not is_good or turned_accepted <= accepted:
+    if not is_good or turned_accepted <= upright_accepted:
         return upright, 0
     return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
 
@@ -90,10 +94,6 @@ def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         images.append(normalize(crop_of(ink.levels[window], labels[window] == component.number, thresholds[0])))
     normalized = [image for image in images if image is not None]
     return np.stack(normalized) if normalized else empty
-
-
-def _accepted(page: PageReading, recognizer: Recognizer) -> int:
-    return sum(not recognizer.rejects(sign.probabilities, in_line=True) for sign in page.signs)
 
 
 def _turned_back(reading: GridReading, shape: tuple[int, ...], quarters: int) -> GridReading:

@@ -4,11 +4,9 @@ Ink, lines and candidates come from the modules beside this one; here they becom
 """
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import compress
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +21,7 @@ from lenet.reading.cells import GridReading, read_grid
 from lenet.reading.foreground.grid import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
+from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import DIGIT_SIDE
@@ -36,8 +35,11 @@ from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-MIN_NUMBER_LENGTH = 3  # minimum digits of a line for the lower threshold within lines
-MAX_REJECTED_SHARE = 1 / 3  # of a line's digits: above this share of rejected digits the whole line is rejected
+MAX_DOUBTFUL_SHARE = (
+    1 / 3
+)  # of a rejected line's digits: are more of them doubtful themselves, or none, all are rejected
+
+NO_SINGLE = ("tally marks", "texture")  # reasons for which a page without lines holds no single digit either
 
 
 class Reader:
@@ -113,14 +115,11 @@ class Reader:
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
         draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
-        page = draft.page
-        parts = {
-            id(sign): number for number, read in enumerate(draft.cells) if not read.is_box for sign in read.lines.signs
-        }
+        page, rejected = draft.page, self._rejected_signs(draft)
         digit_of = {
-            id(sign): self._digit(sign, number, is_rejected, picture, ink)
+            id(sign): self._digit(sign, number, id(sign) in rejected, picture, ink)
             for number, line in enumerate(page.lines)
-            for sign, is_rejected in zip(line, self._rejected(line, parts), strict=True)
+            for sign in line
         }
         digits = list(digit_of.values())
         cells = [
@@ -154,6 +153,7 @@ class Reader:
             tuple(placed_signs),
             turned,
             tuple(cells),
+            page.confidences,
         )
 
     def _read_prepared(
@@ -169,7 +169,8 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        page = PageReading(((ScoredCandidate(candidate, prepared.image, probabilities),),), (frozenset(),))
+        sign = ScoredCandidate(candidate, prepared.image, probabilities)
+        page = PageReading(((sign,),), (frozenset(),), confidences=(sign.probability,), kind="digit")
         return GridReading(page), ink, 0
 
     def _read_ink(
@@ -181,8 +182,20 @@ class Reader:
             return GridReading(read_single(ink, self._recognizer)), ink, 0
         read = partial(self._read_page, expected=expected, with_grid=with_grid)
         draft = read(ink)
-        draft, turned = read_turned(ink, draft, self._recognizer, read) if turn else (draft, 0)
-        return draft, ink, turned
+        draft, turned = read_turned(ink, draft, self._recognizer, read, self._accepted) if turn else (draft, 0)
+        if draft.page or draft.cells:
+            return draft, ink, turned
+        if polarity is Polarity.FOUND:
+            other_ink = find_ink(picture.colors, ink.polarity.opposite)
+            other = read_lines(other_ink, self._recognizer, expected)
+            # A sheet on a dark table is no 1.
+            if self._is_accepted(other) and all(map(are_number, other.lines)):
+                return GridReading(other), other_ink, 0
+        is_told = expected is not None or any(reason in NO_SINGLE for _, reason in draft.page.ignored)
+        alone = PageReading() if is_told else read_single(ink, self._recognizer)
+        if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
+            draft = GridReading(replace(alone, ignored=draft.page.ignored, confidences=(0.0,), kind="line"))
+        return draft, ink, 0
 
     def _read_page(self, ink: InkMap, expected: Pattern | None, with_grid: bool) -> GridReading:
         grid = find_grid(ink) if with_grid else None
@@ -190,24 +203,47 @@ class Reader:
             return GridReading(read_lines(ink, self._recognizer, expected))
         return read_grid(ink, grid, self._recognizer, expected)
 
+    def _accepted(self, draft: GridReading) -> int:
+        """The number of digits that are accepted."""
+        return len(draft.page.signs) - len(self._rejected_signs(draft))
+
+    def _rejected_signs(self, draft: GridReading) -> set[int]:
+        """The `id` of each sign that is rejected: those of cells with their cell, all others with their line."""
+        in_cells = {id(sign) for read in draft.cells for sign in read.lines.signs}
+        rejected: set[int] = set()
+        for page in (draft.page, *(read.lines for read in draft.cells)):
+            for line, confidence in zip(page.lines, page.confidences, strict=True):
+                own = line if page is not draft.page else [sign for sign in line if id(sign) not in in_cells]
+                if own:
+                    flags = self._rejected(own, confidence, page.kind)
+                    rejected |= {id(sign) for sign, is_rejected in zip(own, flags, strict=True) if is_rejected}
+        return rejected
+
+    def _is_accepted(self, draft: PageReading) -> bool:
+        """Whether a page has lines, and all are sure."""
+        confident = zip(draft.lines, draft.confidences, strict=True)
+        return bool(draft) and all(self._is_sure(line, confidence, draft.kind) for line, confidence in confident)
+
+    def _is_sure(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> bool:
+        """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too."""
+        if any(sign.is_doubtful for sign in line):
+            return False
+        if kind == "line" and not are_number(line):
+            return self._recognizer.accepts(confidence, "short_line") and not any(
+                self._recognizer.rejects(sign.probabilities) for sign in line
+            )
+        return self._recognizer.accepts(confidence, kind)
+
     def read_images(self, images: GrayLevels) -> NDArray[np.float32]:
         """The probabilities (N, 10) of pictures (N, 28, 28) that are normalized already."""
         return self._recognizer.probabilities(images)
 
-    def _rejected(self, line: Sequence[ScoredCandidate], parts: Mapping[int, int]) -> list[bool]:
-        """Which digits of a line are rejected: by a lower threshold where most are accepted, all if too many are.
-
-        All means those of one part, where a line has ``parts``, numbers by the `id` of signs: the cells of a table.
-        """
-        rejected = [self._recognizer.rejects(sign.probabilities) for sign in line]
-        if len(line) >= MIN_NUMBER_LENGTH and 2 * sum(rejected) < len(line):
-            rejected = [self._recognizer.rejects(sign.probabilities, in_line=True) for sign in line]
-        part_of = [parts.get(id(sign), -1) for sign in line]
-        counts, sizes = Counter(compress(part_of, rejected)), Counter(part_of)
-        return [
-            is_rejected or counts[part] > MAX_REJECTED_SHARE * sizes[part]
-            for is_rejected, part in zip(rejected, part_of, strict=True)
-        ]
+    def _rejected(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> list[bool]:
+        """Which digits of a line are rejected: none if it is sure as a whole, else the doubtful ones, or all."""
+        if self._is_sure(line, confidence, kind):
+            return [False] * len(line)
+        doubtful = [self._recognizer.rejects(sign.probabilities) for sign in line]
+        return doubtful if 0 < sum(doubtful) <= MAX_DOUBTFUL_SHARE * len(line) else [True] * len(line)
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)

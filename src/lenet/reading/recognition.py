@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,39 +20,95 @@ LABELS = "0123456789"
 
 
 @dataclass(frozen=True)
+class Acceptance:
+    """The minimum confidence of an accepted answer of one kind, measured on validation data.
+
+    Attributes:
+        min_confidence: where no maximum error rate is set.
+        thresholds: (error rate, the minimum confidence that keeps accepted answers below it).
+    """
+
+    min_confidence: float
+    thresholds: tuple[tuple[float, float], ...] = ()
+
+    def in_record(self, record: Record) -> "Acceptance":
+        """The one that a record holds; what it lacks as here.
+
+        Raises:
+            RecordError: if it is damaged.
+        """
+        pairs = tuple((share, threshold) for share, threshold in record.number_rows("thresholds", 2))
+        return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs or self.thresholds)
+
+    def with_shares_of(self, other: "Acceptance", record: Record) -> "Acceptance":
+        """The one that a record holds, with minimum confidences for the error rates of another; or the other's.
+
+        Raises:
+            RecordError: if it is damaged.
+        """
+        values = record.numbers("thresholds", len(other.thresholds), default=[least for _, least in other.thresholds])
+        pairs = tuple((share, least) for (share, _), least in zip(other.thresholds, values, strict=True))
+        return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs)
+
+    def to_json(self) -> dict[str, Any]:
+        """The acceptance as plain values, as `in_record` reads them."""
+        return {"least": self.min_confidence, "thresholds": [list(pair) for pair in self.thresholds]}
+
+    def min_confidence_for(self, max_error: float | None) -> float:
+        """The minimum confidence of an accepted answer that keeps their error rate below this share.
+
+        Between two shares of the table the stricter threshold holds.
+
+        Raises:
+            WeightsError: if the table is missing, or does not go down that far.
+        """
+        if max_error is None:
+            return self.min_confidence
+        if not self.thresholds:
+            raise WeightsError("these weights carry no thresholds for a greatest error; the ones that ship do")
+        fitting = [min_confidence for share, min_confidence in self.thresholds if share <= max_error]
+        if not fitting:
+            lowest = min(share for share, _ in self.thresholds)
+            raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
+        return min(fitting)
+
+
+@dataclass(frozen=True)
 class Calibration:
     """Temperature and rejection thresholds of a network, kept in its weights' provenance.
 
     Attributes:
         temperature: outputs are divided by it before the softmax.
-        min_probability: the minimum probability of an accepted answer where no maximum error rate is set.
-        min_probability_in_line: the lower threshold between accepted neighbors.
-        thresholds: (error rate, the minimum probability that keeps accepted answers below it), measured on validation
-            data.
+        digit: for the probability of a picture that is normalized already.
+        single: for the confidence of a picture that holds one digit.
+        line: for the confidence of a line that has so many digits that it can hardly be anything but a number.
+        short_line: for that of any other line, whose digits must each be accepted by itself, too; by default it has
+            twice the weight of all its other readings.
     """
 
     temperature: float = 1.0
-    min_probability: float = 0.8
-    min_probability_in_line: float = 0.8
-    thresholds: tuple[tuple[float, float], ...] = field(default=())
+    digit: Acceptance = Acceptance(0.8)
+    single: Acceptance = Acceptance(0.8)
+    line: Acceptance = Acceptance(0.2)
+    short_line: Acceptance = Acceptance(0.667)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
-        """The calibration stored with the weights, or the default one.
+        """The calibration stored with the weights; what they lack is the default, or the digit's.
 
         Raises:
             WeightsError: if it is damaged.
         """
         with model.checked_provenance() as provenance:
             record = provenance.record("calibration", default={})
-            min_probability = record.number("least", 0, 1, default=cls.min_probability)
-            pairs = tuple((share, threshold) for share, threshold in record.number_rows("thresholds", 2))
-            return cls(
-                _temperature(record, cls.temperature),
-                min_probability,
-                record.number("least_in_line", 0, 1, default=min_probability),
-                pairs,
+            digit = cls.digit.in_record(record)
+            single, line = (
+                default.with_shares_of(digit, record.record(kind, default={}))
+                for kind, default in (("single", cls.single), ("line", cls.line))
             )
+            short = cls.short_line.min_confidence
+            short_line = Acceptance(short, tuple((share, max(least, short)) for share, least in line.thresholds))
+            return cls(_temperature(record, cls.temperature), digit, single, line, short_line)
 
     @classmethod
     def of_one_view(cls, model: Model) -> "Calibration":
@@ -60,19 +116,22 @@ class Calibration:
         calibration = cls.of(model)
         with model.checked_provenance() as provenance:
             record = provenance.record("calibration of one view", default={})
-            min_probability = record.number("least", 0, 1, default=calibration.min_probability)
             return replace(
-                calibration, temperature=_temperature(record, calibration.temperature), min_probability=min_probability
+                calibration,
+                temperature=_temperature(record, calibration.temperature),
+                digit=calibration.digit.in_record(record),
             )
 
     def to_json(self) -> dict[str, Any]:
         """The calibration as plain values, as `of` reads them."""
-        pairs = [list(pair) for pair in self.thresholds]
+        kinds = {"single": self.single, "line": self.line}
         return {
             "temperature": self.temperature,
-            "least": self.min_probability,
-            "least_in_line": self.min_probability_in_line,
-            "thresholds": pairs,
+            **self.digit.to_json(),
+            **{
+                kind: {"least": acceptance.min_confidence, "thresholds": [least for _, least in acceptance.thresholds]}
+                for kind, acceptance in kinds.items()
+            },
         }
 
     def probabilities(
@@ -90,22 +149,6 @@ class Calibration:
         flat_outputs = outputs.reshape(-1, outputs.shape[-1]) / np.float32(self.temperature)
         means: NDArray[np.float32] = probabilities(network, flat_outputs).reshape(outputs.shape).mean(axis=0)
         return np.take(means, classes, axis=1)
-
-    def min_probability_for(self, max_error: float) -> float:
-        """The minimum probability of an accepted answer that keeps their error rate below this share.
-
-        Between two shares of the table the stricter threshold holds.
-
-        Raises:
-            WeightsError: if the table is missing, or does not go down that far.
-        """
-        if not self.thresholds:
-            raise WeightsError("these weights carry no thresholds for a greatest error; the ones that ship do")
-        fitting = [min_probability for share, min_probability in self.thresholds if share <= max_error]
-        if not fitting:
-            lowest = min(share for share, _ in self.thresholds)
-            raise WeightsError(f"a greatest error of {max_error:.3%} was not measured; the lowest is {lowest:.3%}")
-        return min(fitting)
 
 
 def _temperature(record: Record, default: float) -> float:
@@ -176,13 +219,7 @@ class Recognizer:
         self.calibration = Calibration.of(self.model)
         if max_error is not None and not (isinstance(max_error, int | float) and 0 < max_error < 1):
             raise ReadingError(f"max_error is {max_error!r}, expected a share between 0 and 1, as 0.005")
-        if max_error is None:
-            self.min_probability, self.min_probability_in_line = (
-                self.calibration.min_probability,
-                self.calibration.min_probability_in_line,
-            )
-        else:
-            self.min_probability = self.min_probability_in_line = self.calibration.min_probability_for(max_error)
+        self.min_probability = self.calibration.digit.min_confidence_for(max_error)
         self._max_error = max_error
         if engine_name() == "torch":
             from lenet.pytorch.forward import TorchForward
@@ -207,6 +244,16 @@ class Recognizer:
         outputs = self._predict(augmented.reshape(-1, *images.shape[1:]))
         return outputs.reshape(*augmented.shape[:2], outputs.shape[1])
 
-    def rejects(self, probabilities: NDArray[np.float32], in_line: bool = False) -> bool:
-        """Whether an answer with these probabilities, (10,), is not sure enough; ``in_line`` if its neighbours are."""
-        return bool(probabilities.max() < (self.min_probability_in_line if in_line else self.min_probability))
+    def rejects(self, probabilities: NDArray[np.float32]) -> bool:
+        """Whether the answer to a normalized picture with these probabilities, (10,), is not sure enough."""
+        return bool(probabilities.max() < self.min_probability)
+
+    def accepts(self, confidence: float, kind: str) -> bool:
+        """Whether an answer is sure enough.
+
+        Args:
+            confidence: 0..1, the share that the answer has of what its ink may be read as.
+            kind: of answer, ``"digit"``, ``"single"``, ``"line"`` or ``"short_line"``: see `Calibration`.
+        """
+        acceptance: Acceptance = getattr(self.calibration, kind)
+        return confidence >= acceptance.min_confidence_for(self._max_error)

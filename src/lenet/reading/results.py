@@ -26,7 +26,9 @@ class Digit:
     Attributes:
         box: (top, left, bottom, right) in the upright picture's pixels, half-open.
         label: the name of the likeliest class, a digit.
-        probability: of that class, calibrated, 0..1; all ten and `no_digit` add up to 1.
+        probability: of that class, calibrated, 0..1; all ten and `no_digit` add up to 1. Where a picture is read as a
+            single digit, the share of the class among all candidates for it; in a line, what the network gives this
+            ink. Whether a line is accepted depends on the reading's `confidences`.
         alternatives: the other classes and their probabilities, likeliest first.
         image: uint8 (28, 28), ink-high: what the network saw.
         is_rejected: whether the answer is not sure enough to be accepted.
@@ -171,6 +173,8 @@ class Reading:
         signs: the signs between the digits, whether the text has them or not.
         turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.
+        confidences: of each line, 0..1, the share that its text has of all that its ink may be read as; whether the
+            line is accepted depends on it. Of a line of cells that of the least sure one: each is accepted by itself.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
         cells: those of the grid, if boxes or a table bound the digits; row by row, left to right.
@@ -187,6 +191,7 @@ class Reading:
     signs: tuple[Sign, ...] = ()
     turned: int = 0
     cells: tuple[Cell, ...] = ()
+    confidences: tuple[float, ...] = ()
 
     def __repr__(self) -> str:
         rejected = sum(digit.is_rejected for digit in self.digits)

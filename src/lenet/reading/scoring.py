@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.ink import InkMap
+from lenet.reading.lines.forward import RowGraph
 from lenet.reading.lines.segmentation import Box, Candidate
 from lenet.reading.normalization import normalize
 from lenet.reading.recognition import LABELS, Recognizer
@@ -20,11 +21,13 @@ class ScoredCandidate:
         candidate: ink that may be one digit.
         image: uint8 (28, 28), that ink normalized.
         probabilities: float32 (10,), of the digits; what they lack of 1 is that of no digit.
+        is_doubtful: whether something else than its likeness speaks against it; then its line is not accepted.
     """
 
     candidate: Candidate
     image: NDArray[np.uint8]
     probabilities: NDArray[np.float32]
+    is_doubtful: bool = False
 
     @property
     def probability(self) -> float:
@@ -75,6 +78,9 @@ class PageReading:
         ignored: boxes of ink left out, and why.
         separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
         marks: for each line, the signs between its digits; none are known if it is empty.
+        confidences: of each line, the share that its text has of all readings of the same ink, 0..1.
+        kind: of confidence, as `Recognizer.accepts` takes it.
+        graphs: of all rows at the threshold of this hypothesis.
     """
 
     lines: tuple[tuple[ScoredCandidate, ...], ...] = ()
@@ -82,6 +88,9 @@ class PageReading:
     ignored: tuple[tuple[Box, str], ...] = ()
     separators: tuple[Mapping[int, str], ...] = ()
     marks: tuple[tuple[Mark, ...], ...] = ()
+    confidences: tuple[float, ...] = ()
+    kind: str = "line"
+    graphs: tuple[RowGraph, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.lines)

@@ -2,7 +2,8 @@
 
 A crop shows parts of its neighbours, rules and dots beside the digit, and may cut into the digit itself. Candidates
 are the heaviest components near the middle, alone and with what may belong to them, and what cuts leave of those that
-hang on a neighbour. The network's probability and the place in the picture decide together.
+hang on a neighbour. The answer is the label that most of them agree on, weighted by the network's probability, their
+ink and their place in the picture.
 """
 
 import math
@@ -17,7 +18,7 @@ from lenet.reading.foreground.ink import CROP, InkMap
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
 from lenet.reading.lines.segmentation import Candidate, crop_of
-from lenet.reading.recognition import Recognizer
+from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
@@ -29,16 +30,19 @@ MIN_MASS = 0.04  # of the core's ink: lighter components are specks
 MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
 MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
-MIN_SAME_INK = 0.9  # of the area that two boxes cover, the share in both: they hold the same ink
+SPREAD = 0.15  # in nats of prominence: how far behind the best a candidate may be and still have its say
 EDGE_COST = 0.2  # in nats: the penalty for each edge of the picture that it touches
 
 Bits = NDArray[np.bool_]
 
 
 def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
-    """Read one digit: the most prominent candidate by probability, ink, and distance from the center and the edges."""
+    """Read one digit: what the candidates agree on that are prominent by probability, ink, and place."""
     signs = recognize(list(find_candidates(ink)), recognizer)
-    return PageReading(((_most_prominent(signs, ink),),), (frozenset(),)) if signs else PageReading()
+    if not signs:
+        return PageReading()
+    best = _most_agreed(signs, ink)
+    return PageReading(((best,),), (frozenset(),), confidences=(best.probability,), kind="single")
 
 
 def find_candidates(ink: InkMap) -> Iterator[Candidate]:
@@ -159,27 +163,21 @@ def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
     )
 
 
-def _most_prominent(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
-    """The best candidate after averaging the probabilities of those that hold the same ink."""
-    same_ink = _same_ink(signs)
-    probabilities = (same_ink / same_ink.sum(axis=1, keepdims=True)) @ np.stack([sign.probabilities for sign in signs])
-    averaged = [
-        replace(sign, probabilities=row) for sign, row in zip(signs, probabilities.astype(np.float32), strict=True)
-    ]
-    best = max(range(len(signs)), key=lambda number: _prominence(averaged[number], ink))
-    duplicates = [sign for sign, held in zip(signs, same_ink[best], strict=True) if held]
-    with_label = [sign for sign in duplicates if sign.label == averaged[best].label]
-    return max(with_label, key=lambda sign: _prominence(sign, ink), default=averaged[best])
+def _most_agreed(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
+    """The most prominent candidate of the label that has the largest share, with the shares as its probabilities.
 
-
-def _same_ink(signs: list[ScoredCandidate]) -> Bits:
-    """Intersection over union above MIN_SAME_INK for each two signs, bool (N, N): the same ink at other thresholds."""
-    top, left, bottom, right = np.array([sign.box for sign in signs]).T
-    height = np.minimum.outer(bottom, bottom) - np.maximum.outer(top, top)
-    width = np.minimum.outer(right, right) - np.maximum.outer(left, left)
-    shared = np.maximum(height, 0) * np.maximum(width, 0)
-    areas = (bottom - top) * (right - left)
-    return np.asarray(shared >= MIN_SAME_INK * (np.add.outer(areas, areas) - shared), np.bool_)
+    The share of a label is its mean probability over all candidates, weighted by their prominence: so much of what may
+    be the digit agrees on it.
+    """
+    prominences = np.array([_prominence(sign, ink) for sign in signs])
+    weights = np.exp((prominences - prominences.max()) / SPREAD)
+    probabilities = np.stack([sign.probabilities for sign in signs])
+    # That there is a digit is given: its probability counts less than which one it is.
+    likeness = probabilities / np.sqrt(np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9))
+    shares = weights @ likeness / weights.sum()
+    agreed = [number for number, sign in enumerate(signs) if sign.label == LABELS[int(shares.argmax())]]
+    best = max(agreed or range(len(signs)), key=lambda number: float(prominences[number]))
+    return replace(signs[best], probabilities=shares.astype(np.float32))
 
 
 def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:

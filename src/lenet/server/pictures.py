@@ -107,7 +107,8 @@ def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recog
         is_rejected=recognizer.rejects(probabilities),
     )
     polarity_found = Polarity.PAPER_HIGH if polarity == Polarity.PAPER_HIGH else Polarity.INK_HIGH
-    return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), polarity_found)
+    confidences = (digit.probability,)
+    return Reading(digit.label, (digit,), (), name, (SIDE, SIDE), polarity_found, confidences=confidences)
 
 
 def predict(

@@ -38,6 +38,11 @@ class Polarity(StrEnum):
     INK_HIGH = "ink-high"
     PAPER_HIGH = "paper-high"
 
+    @property
+    def opposite(self) -> "Polarity":
+        """The other one of ink-high and paper-high."""
+        return Polarity.PAPER_HIGH if self is Polarity.INK_HIGH else Polarity.INK_HIGH
+
 
 @dataclass(frozen=True)
 class InkMap:

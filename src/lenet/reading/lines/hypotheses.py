@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import find_rules
+from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Box, Mask, find_spaces
 from lenet.reading.lines.numbers import (
     MAY_BE_DIGITS,
@@ -44,6 +45,8 @@ GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
 CANDIDATES_AT_ONCE = 600  # in one call of the network: 50 MB
 MAX_CANDIDATES = 40_000  # of a page: ten seconds and more; what is left then is not looked at
 MIN_SIGN_HEIGHT = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
+
+_NO_INK = np.zeros((0, 0), np.float32)
 
 
 def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = None) -> PageReading:
@@ -138,21 +141,42 @@ def _read(
         drafts = drafts_at(thresholds[:2], lines)
         return drafts if _agree(drafts) or not any(drafts) else drafts + drafts_at(thresholds[2:], lines)
 
-    drafts = vote(rules)
+    drafts = rivals = vote(rules)
     if not any(drafts) and (rules > (at_edges := _reaching_the_edges(rules))).any():
         pages = {}  # nothing but rules: then those that end within the picture were strokes
-        drafts += vote(at_edges)
+        rivals = vote(at_edges)
+        drafts = drafts + rivals
     else:
         drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return with_losses(surest(nonempty), nonempty) if nonempty else drafts[0]
+    return with_confidences(with_losses(surest(nonempty), nonempty), rivals, pattern) if nonempty else drafts[0]
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
     signs = recognize(candidates, recognizer)
     return bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= MIN_DIGITS_SHARE
+
+
+def with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> PageReading:
+    """The draft with the confidence of each line: the share that its text has of all readings of its ink, the mean over
+    all thresholds, times the probability of its least sure digit.
+
+    Ink that was told to be
+    a sign is no digit on any path.
+    """
+    confidences = []
+    texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
+    marks = draft.marks if draft.marks and not pattern else ((),) * len(draft.lines)
+    for text, line, line_marks in zip(texts, draft.lines, marks, strict=True):
+        box = union([sign.box for sign in line])
+        rows = [find_row(rival.graphs, box) for rival in rivals]
+        sign_boxes = [mark.box for mark in line_marks]
+        shares = [row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows]
+        least = min(sign.probability for sign in line)
+        confidences.append(float(np.mean(shares)) * least)
+    return replace(draft, confidences=tuple(confidences), graphs=())
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -186,6 +210,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
             drafts.append(PageReading(ignored=(((0, 0, height, width), "texture"),)))
             continue
         parts = [next(lines) for _ in page.rows]
+        graphs = tuple(graph for part in parts for graph in part.graphs)
         if not pattern:
             parts = without_words(parts)
         nonempty = [part for part in parts if part]
@@ -197,6 +222,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),
                 tuple(marks for part in nonempty for marks in part.marks),
+                graphs=graphs,
             )
         )
     return drafts
@@ -229,7 +255,19 @@ def _read_batch(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None
     row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
     for sign in recognize(list(chain(*runs)), recognizer):
         signs_of[row_of[id(sign.candidate)]].append(sign)
-    return [_line(row, signs_of[index], pattern) for index, row in enumerate(rows)]
+    return [
+        replace(_line(row, signs_of[index], pattern), graphs=_graphs(row, signs_of[index]))
+        for index, row in enumerate(rows)
+    ]
+
+
+def _graphs(row: Row, signs: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
+    """The interpretation graph of a row, without the ink of its candidates; none where nothing was classified."""
+    if not signs:
+        return ()
+    pieces = tuple(row.box_of(piece) for piece in row.pieces)
+    candidates = [replace(sign.candidate, ink=_NO_INK) for sign in signs]
+    return (RowGraph(union(list(pieces)), pieces, candidates, np.stack([sign.probabilities for sign in signs])),)
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
@@ -287,7 +325,7 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
     gaps = _gaps(numbers, ignored)
     if are_tallies(numbers, gaps):
         return PageReading(ignored=((row_box, "tally marks"),))
-    line = tuple(doubted(sign) if id(sign) in doubtful else sign for sign in numbers)
+    line = tuple(replace(doubted(sign), is_doubtful=True) if id(sign) in doubtful else sign for sign in numbers)
     return PageReading((line,), (gaps,), tuple(ignored), ({},), (placed_at(line_signs.marks, numbers),))
 
 

@@ -16,7 +16,6 @@ from lenet.reading.scoring import PageReading, ScoredCandidate
 
 DIGIT_LINE = 0.5  # minimum mean probability of the signs of a line, those included that are no digits
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
-MIN_ALONE_WORD = 0.55  # the same of a word that has its line for itself: it is read, and may be rejected
 BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
 MIN_MAY_BE = 0.5  # the geometric mean of a word's probabilities of any digit at which it may be a number after all
@@ -76,7 +75,7 @@ def numbers_of(
     words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
     signs = [[sign for _, sign in word if sign is not None] for word in words]
     left_out = [len(word) - len(digits) for word, digits in zip(words, signs, strict=True)]
-    minimum = MIN_ALONE_WORD if len(words) == 1 else DIGIT_WORD
+    minimum = DIGIT_WORD if len(words) > 1 else 0.0  # one that has its line for itself is read, and may be rejected
     numbers = [
         bool(digits) and _is_number(digits, count, minimum) for digits, count in zip(signs, left_out, strict=True)
     ]
@@ -181,8 +180,13 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
 
 
 def doubted(sign: ScoredCandidate) -> ScoredCandidate:
-    """The sign, so much less sure that it is rejected."""
+    """The sign, so much less sure that it is rejected by itself."""
     return replace(sign, probabilities=sign.probabilities * np.float32(DOUBT_FACTOR))
+
+
+def are_number(signs: Sequence[ScoredCandidate]) -> bool:
+    """Whether there are so many digits that they can hardly be anything else; strokes alone may be."""
+    return len(signs) >= MIN_DIGITS and any(sign.label != "1" for sign in signs)
 
 
 def union(boxes: list[Box]) -> Box:

@@ -38,6 +38,7 @@ class Costs:
         width, wide_above: for each share of its height, or of its line's, that a digit is wider than ``wide_above``.
         low, low_below: for each digit height that a digit is lower than ``low_below`` of its line's height.
         speck, speck_above: for ink left out that is low; more for each digit height above ``speck_above``.
+        ring: for a low ring left out, which may be a small zero.
         left_out: for ink left out that is as high as a digit, for each digit height.
         rubbish: the same where the network is sure that it is no digit.
     """
@@ -54,6 +55,7 @@ class Costs:
     low_below: float = 0.62
     speck: float = 0.133
     speck_above: float = 0.19
+    ring: float = 3.5
     left_out: float = 3.75
     rubbish: float = 5.0
 
@@ -111,11 +113,11 @@ def best_path(
     """
     pattern = Pattern.anything() if pattern is None else pattern
     states = pattern.states
-    skip_scores = _skip_scores(candidates, log_probabilities, pieces, costs)
+    skip_scores = left_out_scores(candidates, log_probabilities, pieces, costs)
     from_piece: dict[int, list[tuple[int, float]]] = defaultdict(list)
     for index, candidate in enumerate(candidates):
         dropped_score = sum(skip_scores[piece] for piece in candidate.dropped)
-        from_piece[candidate.first].append((index, dropped_score - _cost(candidate, costs)))
+        from_piece[candidate.first].append((index, dropped_score - cost_of(candidate, costs)))
     best_of = _best_of(log_probabilities, pattern)
     best_nodes: list[dict[int, _PathNode]] = [{} for _ in range(pieces + 1)]
     best_nodes[0][0] = _PathNode(0.0)
@@ -182,7 +184,8 @@ def _trace_back(end: _PathNode, pattern: Pattern) -> Path:
     return Path(tuple(chosen), end.score, tuple(allowed), separators, tuple(separator_pieces))
 
 
-def _cost(candidate: Candidate, costs: Costs) -> float:
+def cost_of(candidate: Candidate, costs: Costs) -> float:
+    """What taking a candidate for a digit costs, whatever digit it is."""
     return (
         costs.digit
         + costs.cut * candidate.cuts
@@ -194,7 +197,7 @@ def _cost(candidate: Candidate, costs: Costs) -> float:
     )
 
 
-def _skip_scores(
+def left_out_scores(
     candidates: Sequence[Candidate], log_probabilities: NDArray[np.float32], pieces: int, costs: Costs
 ) -> list[float]:
     """Scores of leaving out each piece: a small cost for a speck, a large one for a piece as high as a digit."""
@@ -206,6 +209,8 @@ def _skip_scores(
             size_cost = costs.speck + 6 * max(0.0, height - costs.speck_above)
             if height >= 0.45:
                 size_cost = 3.5 + (costs.left_out - 3.5) * height
+            if candidate.is_ring:
+                size_cost = max(size_cost, costs.ring)
             skip_score = max(-size_cost, no_digit_score - costs.rubbish * min(height, 1.0) - costs.speck)
             scores[candidate.first] = skip_score - costs.torn * (candidate.cuts > 0)
     return scores

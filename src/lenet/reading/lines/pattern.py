@@ -77,18 +77,29 @@ class Pattern:
         """Whether it asks for anything but digits."""
         return any(state.separator for state in self.states)
 
+    @classmethod
+    def of_text(cls, text: str) -> "Pattern":
+        """These digits and separators, and nothing else."""
+        signs = [(frozenset({int(sign)}), "") if sign.isdecimal() else (frozenset[int](), sign) for sign in text]
+        states = [State(*sign, (number + 1,) if number < len(text) else ()) for number, sign in enumerate(signs, 1)]
+        start = State(frozenset(), "", (1,) if text else ())
+        return cls(text, (start, *states), frozenset({len(text)}))
+
     def accepts(self, text: str) -> bool:
         """Whether digits and separators are what the pattern asks for."""
-        reached = {0}
+        return self.ways(text) > 0
+
+    def ways(self, text: str) -> int:
+        """In how many ways the pattern makes these digits and separators: the paths through its states."""
+        ways = {0: 1}
         for sign in text:
-            reached = {
-                target
-                for state in reached
-                for target in self.states[state].following
-                if self.states[target].separator == sign
-                or (sign.isdecimal() and int(sign) in self.states[target].digits)
-            }
-        return bool(reached & self.accepting)
+            before, ways = ways, {}
+            for state, count in before.items():
+                for target in self.states[state].following:
+                    digits, separator = self.states[target].digits, self.states[target].separator
+                    if separator == sign or (sign.isdecimal() and int(sign) in digits):
+                        ways[target] = ways.get(target, 0) + count
+        return sum(count for state, count in ways.items() if state in self.accepting)
 
 
 @dataclass(frozen=True)

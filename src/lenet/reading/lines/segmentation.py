@@ -39,6 +39,8 @@ MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
 MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
+MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
+MIN_HOLE = 0.08  # of its box: the white in a ring drawn with a pen a third as wide as the ring
 
 Run = tuple[int, int, float, tuple[int, ...]]
 
@@ -74,6 +76,7 @@ class Candidate:
         dropped: pieces among them that are taken for specks.
         cuts: on how many of its sides a stroke had to be cut.
         marks: how many of its pieces look like a point or comma beside the rest.
+        is_ring: whether it is one low piece around white: a speck has none, a small zero does.
     """
 
     first: int
@@ -86,6 +89,7 @@ class Candidate:
     dropped: tuple[int, ...] = ()
     cuts: int = 0
     marks: int = 0
+    is_ring: bool = False
 
 
 @dataclass(frozen=True)
@@ -159,6 +163,7 @@ class Row:
         page_box = self.box_of(Piece(0, 0, (), box, 0))
         cuts = self._is_cut(first) + self._is_cut(last)
         marks = sum(piece.is_mark for piece in run_pieces) if len(run_pieces) > 1 else 0
+        is_low = last == first + 1 and bottom - top < MAX_RING_HEIGHT * digit_height
         return Candidate(
             first,
             last,
@@ -170,6 +175,7 @@ class Row:
             dropped,
             cuts,
             marks,
+            is_low and _has_hole(mask),
         )
 
     def _is_cut(self, boundary: int) -> bool:
@@ -334,6 +340,13 @@ def _neighbours(count: int) -> Iterator[tuple[int, int]]:
 def _bounding_box(boxes: Sequence[Box]) -> Box:
     tops, lefts, bottoms, rights = zip(*boxes, strict=True)
     return min(tops), min(lefts), max(bottoms), max(rights)
+
+
+def _has_hole(mask: NDArray[np.bool_]) -> bool:
+    """Whether ink encloses white, more of it than a gap in a blot."""
+    paper = np.pad((~mask).astype(np.uint8), 1, constant_values=1)
+    areas = cv2.connectedComponentsWithStats(paper, connectivity=4)[2][2:, cv2.CC_STAT_AREA]
+    return bool(len(areas)) and int(areas.max()) > MIN_HOLE * mask.size
 
 
 def crop_of(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float) -> NDArray[np.float32]:

@@ -1,0 +1,179 @@
+"""The confidence of lines: the share of their text among all readings, and what is made of it."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lenet.reading import Reader
+from lenet.reading.lines.forward import RowGraph, find_row
+from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
+from lenet.reading.lines.pattern import Pattern
+from lenet.reading.lines.segmentation import Candidate
+
+BOX = (0, 0, 50, 200)
+
+
+@pytest.fixture(scope="module")
+def reader() -> Reader:
+    return Reader()
+
+
+def candidate(first: int, last: int, height: float = 1.0, width: float = 0.6, is_ring: bool = False) -> Candidate:
+    return Candidate(first, last, (0, 0, 1, 1), np.zeros((1, 1), np.float32), height, width, 0.0, is_ring=is_ring)
+
+
+def graph(candidates: list[Candidate], *answers: dict[int, float], pieces: int) -> RowGraph:
+    probabilities = np.full((len(candidates), 10), 1e-6, np.float32)
+    for row, answer in enumerate(answers):
+        for digit, share in answer.items():
+            probabilities[row, digit] = share
+    return RowGraph(
+        BOX, tuple((0, 40 * piece, 50, 40 * piece + 30) for piece in range(pieces)), candidates, probabilities
+    )
+
+
+def test_a_text_that_no_other_reading_rivals_has_the_whole_share():
+    sure = graph([candidate(0, 1), candidate(1, 2)], {3: 1.0}, {8: 1.0}, pieces=2)
+    assert sure.share("38", BOX) > 0.9
+    assert sure.share("83", BOX) < 0.01
+
+
+def test_two_labels_that_are_as_likely_share_a_place():
+    torn = graph([candidate(0, 1), candidate(1, 2)], {3: 1.0}, {1: 0.5, 7: 0.5}, pieces=2)
+    assert torn.share("31", BOX) == pytest.approx(torn.share("37", BOX))
+    assert 0.45 < torn.share("31", BOX) < 0.5
+
+
+def test_a_cut_that_reads_as_well_takes_its_share():
+    runs = [candidate(0, 1), candidate(1, 2), candidate(0, 2)]
+    whole, cut = {4: 1.0}, {1: 0.9}
+    both = graph(runs, cut, cut, whole, pieces=2)
+    assert both.share("4", BOX) + both.share("11", BOX) < 1
+    assert both.share("4", BOX) < graph(runs, {1: 0.01}, {1: 0.01}, whole, pieces=2).share("4", BOX)
+
+
+def test_what_may_be_no_digit_makes_a_text_doubtful():
+    runs = [candidate(0, 1), candidate(1, 2)]
+    assert graph(runs, {3: 1.0}, {8: 0.6}, pieces=2).share("38", BOX) < 0.65
+
+
+def test_ink_far_beside_a_text_is_another_word():
+    runs = [candidate(0, 1), candidate(4, 5)]
+    words = graph(runs, {3: 1.0}, {8: 1.0}, pieces=5)
+    assert words.share("3", (0, 0, 50, 30)) > 0.9
+    assert words.share("3", BOX) < 0.1
+
+
+@given(pieces=st.integers(1, 4), seed=st.integers(0, 10**6), asked=st.sampled_from([None, r"\d{2}", "[12]{1,3}"]))
+@settings(max_examples=60, deadline=None)
+def test_shares_are_the_weights_of_all_paths_there_are(pieces: int, seed: int, asked: str | None):
+    rng = np.random.default_rng(seed)
+    runs = [
+        candidate(a, b, height=rng.uniform(0.2, 1.1), width=rng.uniform(0.2, 1.4))
+        for a in range(pieces)
+        for b in range(a + 1, min(pieces, a + 3) + 1)
+    ]
+    shares = np.full((len(runs), 10), 1e-6)
+    shares[:, [1, 2, 7]] = rng.dirichlet(np.full(4, 0.4), len(runs))[:, :3] + 1e-6
+    row = RowGraph(BOX, ((0, 0, 50, 200),) * pieces, runs, shares.astype(np.float32))
+    skips = np.exp(left_out_scores(runs, np.log(shares), pieces, COSTS))
+    weights = shares * np.exp([[-cost_of(run, COSTS)] for run in runs])
+
+    def every_path(piece: int, spelled: str, weight: float, digits: float):
+        if piece == pieces:
+            yield spelled, weight, digits
+            return
+        yield from every_path(piece + 1, spelled, weight * skips[piece], digits)
+        for index, run in enumerate(runs):
+            if run.first == piece:
+                for digit in (1, 2, 7):
+                    is_digit = min(1.0, shares[index].sum())
+                    taken = weight * weights[index, digit]
+                    yield from every_path(run.last, spelled + str(digit), taken, digits * is_digit)
+
+    paths = list(every_path(0, "", 1.0, 1.0))
+    if asked is None:
+        total = sum(weight for _, weight, _ in paths)
+        for text in ["".join(signs) for count in (1, 2) for signs in product("127", repeat=count)]:
+            expected = sum(weight * digits for spelled, weight, digits in paths if spelled == text) / total
+            assert row.share(text, BOX) == pytest.approx(expected, rel=2e-3, abs=1e-5)
+    else:
+        pattern = Pattern.parse(asked)
+        total = sum(weight * pattern.ways(spelled) for spelled, weight, _ in paths)
+        expected = sum(weight * digits for spelled, weight, digits in paths if spelled == "12") * pattern.ways("12")
+        if total > 1e-2:  # so much that digits which no candidate looks like do not count
+            assert row.share("12", BOX, pattern) == pytest.approx(expected / total, rel=1e-2, abs=1e-4)
+
+
+def test_a_pattern_leaves_a_text_fewer_rivals():
+    torn = graph([candidate(0, 1), candidate(1, 2)], {3: 1.0}, {1: 0.5, 7: 0.5}, pieces=2)
+    assert torn.share("31", BOX, Pattern.parse(r"\d[0-4]")) > 0.9
+    assert torn.share("3-1", BOX, Pattern.parse(r"\d-[0-4]")) == pytest.approx(
+        torn.share("31", BOX, Pattern.parse(r"\d[0-4]"))
+    )
+
+
+def test_a_row_at_another_threshold_is_found_by_its_place():
+    rows = [RowGraph((top, 0, top + 40, 300), (), [], np.zeros((0, 10), np.float32)) for top in (0, 100)]
+    assert find_row(rows, (105, 20, 135, 200)) is rows[1]
+    assert find_row(rows, (200, 20, 235, 200)) is None
+
+
+def test_a_low_ring_costs_more_to_leave_out_than_a_low_blot():
+    logs = np.log(np.full((1, 10), 0.09))
+    ring, blot = ([candidate(0, 1, height=0.35, is_ring=is_ring)] for is_ring in (True, False))
+    assert left_out_scores(ring, logs, 1, COSTS)[0] < left_out_scores(blot, logs, 1, COSTS)[0] - 1
+
+
+@pytest.mark.parametrize("size", [0.3, 0.4, 0.5])
+def test_zeros_written_far_smaller_than_their_neighbours_are_read(reader, mnist, size: float):
+    writer, right = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(4)), 0
+    for _ in range(6):
+        style = WritingStyle(height=80, pen=0.06)
+        high, low = writer.line("51", style), writer.line("0", WritingStyle(height=round(80 * size), pen=0.1))
+        canvas = np.zeros((240, high.shape[1] + low.shape[1]), np.float32)
+        canvas[:, : high.shape[1]] = high
+        rows = np.flatnonzero(low.any(axis=1))
+        zero = low[rows[0] : rows[-1] + 1, np.flatnonzero(low.any(axis=0))]
+        left = np.flatnonzero(high.any(axis=0))[-1] + 25
+        canvas[160 - len(zero) : 160, left : left + zero.shape[1]] = zero
+        right += reader.read(on_paper(canvas, writer.rng)).text.replace(" ", "").endswith("0")
+    assert right >= 5
+
+
+def test_a_line_is_accepted_or_not_as_a_whole(reader, mnist):
+    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(5))
+    readings = [reader.read(on_paper(writer.line(text, WritingStyle()), writer.rng)) for text in ("30862", "914")]
+    for reading in readings:
+        assert len(reading.confidences) == 1
+        least = reader._recognizer.calibration.line.min_confidence
+        assert reading.is_rejected == (reading.confidences[0] < least)
+
+
+def test_light_figures_on_a_dark_plate_in_light_surroundings_are_read(reader, mnist):
+    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(6))
+    figures = writer.line("20864", WritingStyle(height=70, gap=0.3))
+    rows, columns = np.flatnonzero(figures.any(axis=1)), np.flatnonzero(figures.any(axis=0))
+    figures = figures[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    plate = np.pad(60 + 180 * np.clip(figures, 0, 1), 25, constant_values=60)
+    page = np.pad(plate, 60, constant_values=180).astype(np.uint8)
+    reading = reader.read(page)
+    assert (reading.text, str(reading.polarity)) == ("20864", "ink-high")
+
+
+def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mnist):
+    """Squared paper whose rules are as dark as the pen: nothing stands out as a line."""
+    found = 0
+    for index in np.flatnonzero(mnist.test_labels == 3)[:6]:
+        writer = Writer(mnist.test_images[index : index + 1], np.array([3], np.uint8), np.random.default_rng(7))
+        writer.of_label[3] = np.array([0])
+        digit = writer.line("3", WritingStyle(height=110, pen=0.1))
+        digit[::22] = digit[:, ::22] = np.maximum(digit[::22].max(initial=0), 0.0)
+        reading = reader.read(on_paper(digit, writer.rng))
+        assert all(one.is_rejected for one in reading.digits) or reading.confidences[0] > 0
+        found += bool(reading.digits)
+    assert found >= 1
