@@ -155,7 +155,7 @@ def test_a_line_is_accepted_or_not_as_a_whole(reader, mnist):
 
 
 def test_light_figures_on_a_dark_plate_in_light_surroundings_are_read(reader, mnist):
-    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(6))
+    writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(7))
     figures = writer.line("20864", WritingStyle(height=70, gap=0.3))
     rows, columns = np.flatnonzero(figures.any(axis=1)), np.flatnonzero(figures.any(axis=0))
     figures = figures[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from lenet.reading.foreground.grid import SHARES, Grid, GridCell, without_grid
 from lenet.reading.foreground.ink import InkMap
-from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, read_lines, surest, with_confidences
+from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, most_confident, read_lines
 from lenet.reading.lines.layout import Box, Component, Labels, Mask, collect_lines, digit_height, find_components
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
@@ -134,7 +134,7 @@ def _hold_digits(ink: InkMap, grid: Grid, threshold: float) -> bool:
 def _owners(grid: Grid) -> NDArray[np.int32]:
     """The cell of each pixel: rules belong to the cells beside them."""
     owners = grid.regions.astype(np.float32)
-    reach = round(max(rule.thickness for rule in grid.rules) / 2) + 4
+    reach = round(max((rule.thickness for rule in grid.rules), default=0) / 2) + 4
     for _ in range(reach):
         owners = np.where(owners > 0, owners, cv2.dilate(owners, _BLOCK))
     return owners.astype(np.int32)
@@ -215,7 +215,7 @@ def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
         empty = next(draft for draft in drafts if not draft)
         is_unread = any(reason in UNREAD for draft in drafts for _, reason in draft.ignored)
         return ReadCell(cell, empty, is_unread)
-    return ReadCell(cell, with_confidences(surest(nonempty), drafts) if nonempty else drafts[0])
+    return ReadCell(cell, most_confident(nonempty, drafts) if nonempty else drafts[0])
 
 
 def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:

@@ -183,7 +183,7 @@ class Reader:
         read = partial(self._read_page, expected=expected, with_grid=with_grid)
         draft = read(ink)
         draft, turned = read_turned(ink, draft, self._recognizer, read, self._accepted) if turn else (draft, 0)
-        if draft.page or draft.cells:
+        if draft.page:
             return draft, ink, turned
         if polarity is Polarity.FOUND:
             other_ink = find_ink(picture.colors, ink.polarity.opposite)
@@ -191,7 +191,7 @@ class Reader:
             # A sheet on a dark table is no 1.
             if self._is_accepted(other) and all(map(are_number, other.lines)):
                 return GridReading(other), other_ink, 0
-        is_told = expected is not None or any(reason in NO_SINGLE for _, reason in draft.page.ignored)
+        is_told = expected is not None or draft.cells or any(reason in NO_SINGLE for _, reason in draft.page.ignored)
         alone = PageReading() if is_told else read_single(ink, self._recognizer)
         if self._is_accepted(alone):  # what reading it as a single digit would accept is given, but rejected
             draft = GridReading(replace(alone, ignored=draft.page.ignored, confidences=(0.0,), kind="line"))

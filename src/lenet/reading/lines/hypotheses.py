@@ -151,7 +151,22 @@ def _read(
     nonempty = [draft for draft in drafts if draft]
     if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return with_confidences(with_losses(surest(nonempty), nonempty), rivals, pattern) if nonempty else drafts[0]
+    return with_losses(most_confident(nonempty, rivals, pattern), nonempty) if nonempty else drafts[0]
+
+
+def most_confident(
+    drafts: Sequence[PageReading], rivals: Sequence[PageReading], pattern: Pattern | None = None
+) -> PageReading:
+    """The draft whose lines have the largest product of confidences, of those with as many lines as the surest one.
+
+    Args:
+        drafts: with lines.
+        rivals: the drafts of all thresholds, which confidences are shares of: see `with_confidences`.
+        pattern: what each line must look like, if that is known.
+    """
+    count = len(_surest(drafts).lines)
+    rated = [with_confidences(draft, rivals, pattern) for draft in drafts if len(draft.lines) == count]
+    return max(rated, key=lambda draft: sum(math.log(max(share, 1e-9)) for share in draft.confidences))
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
@@ -395,7 +410,7 @@ def _reason(row: Row, piece: Piece) -> str:
     return "separator" if is_separator else "speck"
 
 
-def surest(drafts: list[PageReading]) -> PageReading:
+def _surest(drafts: Sequence[PageReading]) -> PageReading:
     """The draft of the largest mean log-probability, with a bonus for each other threshold of the same text.
 
     Every digit is weighted by its height, those left out with a fixed cost. Pale ones count as much as black ones.
