@@ -210,6 +210,8 @@ class Reader:
     def _rejected_signs(self, draft: GridReading) -> set[int]:
         """The `id` of each sign that is rejected: those of cells with their cell, all others with their line."""
         in_cells = {id(sign) for read in draft.cells for sign in read.lines.signs}
+        if draft.cells and all(sign.label == "1" for sign in draft.page.signs):  # they may be what is left of rules
+            return {id(sign) for sign in draft.page.signs}
         rejected: set[int] = set()
         for page in (draft.page, *(read.lines for read in draft.cells)):
             for line, confidence in zip(page.lines, page.confidences, strict=True):

@@ -82,15 +82,14 @@ class Calibration:
         digit: for the probability of a picture that is normalized already.
         single: for the confidence of a picture that holds one digit.
         line: for the confidence of a line that has so many digits that it can hardly be anything but a number.
-        short_line: for that of any other line, whose digits must each be accepted by itself, too; by default it has
-            twice the weight of all its other readings.
+        short_line: for that of any other line, whose digits must each be accepted by itself, too.
     """
 
     temperature: float = 1.0
     digit: Acceptance = Acceptance(0.8)
     single: Acceptance = Acceptance(0.8)
     line: Acceptance = Acceptance(0.2)
-    short_line: Acceptance = Acceptance(0.667)
+    short_line: Acceptance = Acceptance(0.85)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
