@@ -89,7 +89,7 @@ class Calibration:
     digit: Acceptance = Acceptance(0.8)
     single: Acceptance = Acceptance(0.8)
     line: Acceptance = Acceptance(0.2)
-    short_line: Acceptance = Acceptance(0.85)
+    short_line: Acceptance = Acceptance(0.8)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
