@@ -35,10 +35,8 @@ from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-MAX_DOUBTFUL_SHARE = (
-    1 / 3
-)  # of a rejected line's digits: are more of them doubtful themselves, or none, all are rejected
-
+# Of a rejected line's digits: where more of them are doubtful by themselves, or none, all are rejected.
+MAX_DOUBTFUL_SHARE = 1 / 3
 NO_SINGLE = ("tally marks", "texture")  # reasons for which a page without lines holds no single digit either
 
 

@@ -1,4 +1,4 @@
-"""Reading lines of digits: rows of pieces at several thresholds, the best path through each, the surest of all."""
+"""Reading lines of digits: rows of pieces at several thresholds, best paths, and the most confident reading of all."""
 
 import math
 from collections import Counter
@@ -35,7 +35,7 @@ from lenet.reading.lines.signs import find_signs, placed_at, separator_scores
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import Mark, PageReading, ScoredCandidate, recognize
 
-THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading that is surest of its digits wins
+THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading of the largest confidence wins
 MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
 LEFT_OUT_COST = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
 AGREEMENT_BONUS = 0.15  # in nats of mean probability, for each other threshold that gives the same text
@@ -123,7 +123,7 @@ def _read(
     recognizer: Recognizer,
     pattern: Pattern | None,
 ) -> PageReading:
-    """The surest draft of all thresholds, if most of them show digits.
+    """The most confident draft of all thresholds, if most of them show digits.
 
     Where the first two agree and are sure, or show nothing, the others are not computed.
     """
@@ -161,11 +161,11 @@ def most_confident(
 
     Args:
         drafts: with lines.
-        rivals: the drafts of all thresholds, which confidences are shares of: see `with_confidences`.
+        rivals: the drafts of all thresholds, which confidences are shares of: see `_with_confidences`.
         pattern: what each line must look like, if that is known.
     """
     count = len(_surest(drafts).lines)
-    rated = [with_confidences(draft, rivals, pattern) for draft in drafts if len(draft.lines) == count]
+    rated = [_with_confidences(draft, rivals, pattern) for draft in drafts if len(draft.lines) == count]
     return max(rated, key=lambda draft: sum(math.log(max(share, 1e-9)) for share in draft.confidences))
 
 
@@ -174,7 +174,7 @@ def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
     return bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= MIN_DIGITS_SHARE
 
 
-def with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> PageReading:
+def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> PageReading:
     """The draft with the confidence of each line: the share that its text has of all readings of its ink, the mean over
     all thresholds, times the probability of its least sure digit.
 
