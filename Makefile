@@ -6,11 +6,12 @@ INSTALL := $(BIN)/pip install -q -c constraints.txt
 DEMO := runs/demo
 ENGINE := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: help demo test sanitize engine check format pretrained reproduction clean
+.PHONY: help demo test docs sanitize engine check format pretrained reproduction clean
 
 help:
 	@echo "make demo        install, fetch MNIST, train LeNet-5, evaluate, read the example pictures, draw the maps"
 	@echo "make test        install everything and run every test"
+	@echo "make docs        build the site, in English and Chinese, into build/docs: every cell is executed"
 	@echo "make sanitize    run the engine's tests under the address and undefined-behaviour sanitizers (GCC)"
 	@echo "make engine      build the native engine again, and say why if it fails"
 	@echo "make check       formatting, lint, types"
@@ -61,6 +62,13 @@ $(VENV)/browser: | $(VENV)/python
 
 test: $(VENV)/dev $(VENV)/browser
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m pytest -q -n auto --dist loadfile
+
+# What cells gave is cached in build/docs/cache, by their code and the package's.
+docs: $(VENV)/dev
+	$(BIN)/lenet data fetch mnist
+	$(BIN)/sphinx-build -q -W --keep-going -d build/docs/doctrees/en docs build/docs/en
+	$(BIN)/sphinx-build -q -W --keep-going -t zh-CN -d build/docs/doctrees/zh-CN docs build/docs/zh-CN
+	@echo "open build/docs/index.html"
 
 # -S keeps the editable installation out of the way of the copy whose engine is built with the sanitizers.
 SANITIZED := build/sanitize/site

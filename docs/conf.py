@@ -1,0 +1,144 @@
+"""The site: one build for each language, from pages that stand side by side (`reading.md`, `reading.zh-CN.md`).
+
+`make docs` calls sphinx-build twice, the second time with ``-t zh-CN``. Pages with cells are executed, and what came of
+them is cached by their code and the package's; nothing is asked of the network, neither here nor by the pages.
+"""
+
+import hashlib
+import shutil
+from pathlib import Path
+from typing import Any
+
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.transforms.post_transforms import SphinxPostTransform
+
+import lenet
+
+ROOT = Path(__file__).resolve().parents[1]
+MARK = ".zh-CN"  # what the name of a Chinese page ends with
+CHINESE = tags.has("zh-CN")  # noqa: F821  (Sphinx puts it there)
+
+project = "lenet"
+author = "The lenet authors"
+release = version = lenet.__version__
+language = "zh_CN" if CHINESE else "en"
+if CHINESE:
+    import jieba  # cuts the words of the search, and would say so
+
+    jieba.setLogLevel("WARNING")
+root_doc = f"index{MARK}" if CHINESE else "index"
+include_patterns = [f"**{MARK}.md"] if CHINESE else ["**.md"]
+exclude_patterns = [] if CHINESE else [f"**{MARK}.md"]
+
+extensions = ["myst_nb", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "sphinx-mathjax-offline"]
+myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 4
+suppress_warnings = ["misc.highlighting_failure", "myst.header", "config.cache"]
+highlight_language = "none"
+pygments_style = "a11y-high-contrast-light"
+pygments_dark_style = "a11y-high-contrast-dark"
+
+
+def _source_digest() -> str:
+    """Digest of what decides the outputs of cells beside their code: the package's sources and weights."""
+    package, digest = Path(lenet.__file__).parent, hashlib.sha256()
+    for path in sorted(package.rglob("*")):
+        if path.suffix in (".py", ".toml", ".json", ".safetensors"):
+            digest.update(path.read_bytes())
+    return digest.hexdigest()[:12]
+
+
+nb_execution_mode = "cache"
+nb_execution_cache_path = str(ROOT / "build/docs/cache" / f"{lenet.__version__}-{_source_digest()}")
+nb_execution_raise_on_error = True
+nb_execution_timeout = 300
+nb_merge_streams = True
+nb_ipywidgets_js: dict[str, Any] = {}  # no widgets, and nothing from a CDN
+nb_mime_priority_overrides = [("html", "image/svg+xml", 0)]
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "description"
+autodoc_typehints_description_target = "documented_params"
+napoleon_google_docstring = True
+
+html_theme = "furo"
+html_title = "lenet"
+html_static_path = ["_static"]
+html_css_files = ["site.css"]
+templates_path = ["_templates"]
+html_copy_source = html_show_sourcelink = False
+html_theme_options = {"top_of_page_buttons": ["view"], "navigation_with_keys": False}
+
+# Pages that stand elsewhere in the repository, and the page of the site that includes each.
+INCLUDED = {"CHANGELOG": "changelog", "CONTRIBUTING": "contributing", "native/README": "native"}
+
+
+class OtherPages(SphinxPostTransform):
+    """Links to pages of the other language lead into its site, those to files that a page includes to that page."""
+
+    default_priority = 8  # before MyST says that it does not know the page
+
+    def run(self, **kwargs: Any) -> None:
+        for node in list(self.document.findall(addnodes.pending_xref)):
+            target = node["reftarget"].removesuffix(".md")
+            if node.get("reftype") != "myst" or target in self.env.all_docs:
+                continue
+            if included := INCLUDED.get(target.removeprefix("../")):
+                node["refdomain"], node["reftarget"], node["reftargetid"] = "doc", included, node.get("reftargetid")
+            elif node["refdomain"] == "doc" and not target.startswith(".."):
+                up = "../" * (1 + self.env.docname.count("/"))
+                uri = f"{up}{'zh-CN' if target.endswith(MARK) else 'en'}/{target}.html"
+                if node.get("reftargetid"):
+                    uri += f"#{node['reftargetid']}"
+                link = nodes.reference("", "", *node.children, refuri=uri, internal=False)
+                node.replace_self(link)
+
+
+def _counterpart(page: str) -> tuple[str, bool]:
+    """The page's address in the other language, from the folder of both sites, and whether it is a translation."""
+    english = page.removesuffix(MARK)
+    if CHINESE:
+        return f"en/{english}.html", True
+    exists = (ROOT / "docs" / f"{english}{MARK}.md").is_file()
+    return (f"zh-CN/{english}{MARK}.html", True) if exists else (f"zh-CN/index{MARK}.html", False)
+
+
+def _add_language_switch(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    address, exists = _counterpart(page) if doctree else _counterpart("index.zh-CN" if CHINESE else "index")
+    context["other_language"] = "English" if CHINESE else "简体中文"
+    context["other_language_code"] = "en" if CHINESE else "zh-CN"
+    context["other_language_page"] = "../" * (1 + page.count("/")) + address
+    context["other_language_has_page"] = exists
+
+
+def _notebook(page: str) -> Path | None:
+    """The page as a notebook with its outputs, if it has cells."""
+    path = ROOT / "build/docs/jupyter_execute" / f"{page}.ipynb"
+    return path if path.is_file() else None
+
+
+def _add_notebook(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    if doctree and (path := _notebook(page)):
+        copy = Path(app.outdir, "notebooks", path.name)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, copy)
+        context["notebook"] = "../" * page.count("/") + f"notebooks/{path.name}"
+        context["notebook_label"] = "下载为 notebook" if CHINESE else "Download as a notebook"
+
+
+def _write_entrances(app: Any, error: Exception | None) -> None:
+    """The address of a folder leads to its first page."""
+    entrances = {Path(app.outdir).parent: "en/index.html"}
+    if CHINESE:
+        entrances[Path(app.outdir)] = f"index{MARK}.html"
+    for folder, target in entrances.items():
+        head = f'<meta charset="utf-8"><title>lenet</title><meta http-equiv="refresh" content="0; url={target}">'
+        (folder / "index.html").write_text(f'<!doctype html>{head}<a href="{target}">lenet</a>\n', "utf-8")
+
+
+def setup(app: Any) -> None:
+    app.add_post_transform(OtherPages)
+    app.connect("html-page-context", _add_language_switch)
+    app.connect("html-page-context", _add_notebook)
+    app.connect("build-finished", _write_entrances)
