@@ -42,6 +42,7 @@ def shots(tmp_path_factory):
 @pytest.fixture
 def seen(browser, file):
     with opened(browser, file) as seen:
+        seen.page.evaluate("lenet.store.set({ isOverview: false })")
         yield seen
     assert seen.faults == []
     assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []

@@ -27,7 +27,11 @@ _LANGUAGES: tuple[Language, ...] = ("en", "zh")
 
 
 def page_document(
-    models: Sequence[Model], language: Language | None = None, *, reads_at: str | None = None
+    models: Sequence[Model],
+    language: Language | None = None,
+    *,
+    reads_at: str | None = None,
+    titles: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """The page's document.
 
@@ -39,6 +43,7 @@ def page_document(
         language: the one that the page starts in; the browser's if None.
         reads_at: the path at which the server that gives out the page reads pictures; None for a page that is a file,
             which has no server to ask.
+        titles: what each network is called, as the folder of its run; the networks' names if None.
 
     Returns:
         ``{"format", "version", "language", "reads_at", "networks": [{"description", "title", "parameters",
@@ -53,7 +58,8 @@ def page_document(
         raise LeNetError(f"a page shows 1 to {MAX_NETWORKS} networks, got {len(models)}")
     for model in models:
         _check(model.network)
-    networks = [_network(model, title) for model, title in zip(models, _titles(models), strict=True)]
+    names = _distinct(titles or [model.network.name for model in models])
+    networks = [_network(model, name) for model, name in zip(models, names, strict=True)]
     reader = _reader(networks)
     if reader is None:
         reader = len(networks)
@@ -82,11 +88,11 @@ def _check(network: Network) -> None:
         raise WeightsError(f"{network.name} has {parameters:,} parameters; a page holds {MAX_PARAMETERS:,} a network")
 
 
-def _titles(models: Sequence[Model]) -> list[str]:
-    """The networks' names, those that stand more than once with a number."""
+def _distinct(names: Sequence[str]) -> list[str]:
+    """The names, those that stand more than once with a number."""
     titles: list[str] = []
-    for model in models:
-        name, number = model.network.name, 1
+    for name in map(printable, names):
+        number = 1
         while (title := name if number == 1 else f"{name} ({number})") in titles:
             number += 1
         titles.append(title)

@@ -66,12 +66,18 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
     return page
 
 
-def write_page(path: str | Path, models: Sequence[Model], language: Language | None = None) -> int:
+def write_page(
+    path: str | Path,
+    models: Sequence[Model],
+    language: Language | None = None,
+    *,
+    titles: Sequence[str] | None = None,
+) -> int:
     """Write the page about these networks; what stood at ``path`` before stays whole until the new file is.
 
     Args:
         path: where to; missing folders are made.
-        models, language: as `page_document` takes them.
+        models, language, titles: as `page_document` takes them.
 
     Returns:
         The file's size in bytes.
@@ -79,7 +85,7 @@ def write_page(path: str | Path, models: Sequence[Model], language: Language | N
     Raises:
         LeNetError: as `page_document`; or if the file cannot be written.
     """
-    content = page_html(page_document(models, language)).encode(errors="backslashreplace")
+    content = page_html(page_document(models, language, titles=titles)).encode(errors="backslashreplace")
     try:
         write_atomically(Path(path), content)
     except OSError as error:

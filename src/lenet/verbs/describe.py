@@ -109,6 +109,16 @@ def described(network: Network | Model | str | Path, **options: int | None) -> N
     return network
 
 
+def title_of(source: Model | str | Path, model: Model) -> str:
+    """What a model is called on the page: its run's folder, its file's name, or else its network's name."""
+    from lenet.model import RUN_BEST, Model
+
+    path = None if isinstance(source, Model) or names_toml(source) else Path(source)
+    if path is None or not path.exists():
+        return model.network.name
+    return path.resolve().parent.name if path.name == RUN_BEST else path.resolve().stem
+
+
 def model_to_look_at(source: Model | str | Path) -> Model:
     """Load a model; of a TOML file, which has no weights, create one with first weights of seed 0.
 

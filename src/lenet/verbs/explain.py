@@ -8,7 +8,7 @@ from lenet.errors import LeNetError
 from lenet.model import Model
 from lenet.page import write_page
 from lenet.page.document import SHIPPED
-from lenet.verbs.describe import model_to_look_at
+from lenet.verbs.describe import model_to_look_at, title_of
 
 
 def explain(
@@ -36,5 +36,6 @@ def explain(
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
     sources = [models] if isinstance(models, Model | str | Path) else models
-    write_page(output, [model_to_look_at(model) for model in sources], language)
+    shown = [model_to_look_at(source) for source in sources]
+    write_page(output, shown, language, titles=[title_of(*pair) for pair in zip(sources, shown, strict=True)])
     return output

@@ -7,6 +7,7 @@ from pathlib import Path
 from lenet.errors import LeNetError
 from lenet.model import Model, load
 from lenet.page import page_document, page_html
+from lenet.verbs.describe import title_of
 
 _MEGA = 1_000_000
 _ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
@@ -52,9 +53,11 @@ def serve(
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
+    shown = [served, *others][:_ON_PAGE] if served.reads_digits else [served]
     document = page_document(
-        [served, *others][:_ON_PAGE] if served.reads_digits else [served],
+        shown,
         reads_at=f"{root_path}/v1/read" if served.reads_digits else None,
+        titles=[title_of(model, served), *(other.network.name for other in others)][: len(shown)],
     )
     service = Service(
         served,

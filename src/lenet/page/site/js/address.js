@@ -1,6 +1,9 @@
 /** The drawing and the view in the page's address, so that a link shows the same. */
 
 import { drawingOf, drawingText } from "lenet/address/drawings.js";
+import { SLIDERS } from "lenet/robustness/changes.js";
+import { UNCHANGED } from "lenet/store.js";
+import { STOPS } from "lenet/tour/stops.js";
 
 const REST = 400; // milliseconds after the last change
 
@@ -9,7 +12,7 @@ const REST = 400; // milliseconds after the last change
  *
  * @param {string} hash - of the address
  * @param {Loaded[]} networks
- * @returns {{sample: ?number, strokes: ?Stroke[], shown: ?number[], focus: ?Object}}
+ * @returns {{sample: ?number, strokes: ?Stroke[], shown: ?number[], focus: ?Object, changes: ?Object, stop: ?number}}
  */
 export function askedIn(hash, networks) {
   const asked = new URLSearchParams(hash.slice(1));
@@ -21,6 +24,8 @@ export function askedIn(hash, networks) {
     strokes: drawingOf(asked.get("drawing") ?? ""),
     shown: isShown ? shown : null,
     focus: focusOf(asked.get("unit") ?? "", networks, isShown ? shown : [0]),
+    changes: changesOf(asked.get("changes") ?? ""),
+    stop: stopOf(asked.get("tour") ?? ""),
   };
 }
 
@@ -35,34 +40,52 @@ function focusOf(text, networks, shown) {
   return isThere ? { shown: Number(place), stage, unit, pinned: true } : null;
 }
 
+/** Sliders that are moved, as `rotation:60,noise:0.1`; null where one is none or stands where it cannot. */
+function changesOf(text) {
+  const changes = { ...UNCHANGED };
+  for (const part of text.split(",").filter(Boolean)) {
+    const [key, value] = part.split(":");
+    const slider = SLIDERS.find((one) => one.key === key);
+    const isThere = slider && value && Number(value) >= slider.minimum && Number(value) <= slider.maximum;
+    if (!isThere) return null;
+    changes[key] = Number(value);
+  }
+  return text ? changes : null;
+}
+
+/** A stop of the tour, counted from 1. */
+const stopOf = (text) => (/^\d+$/.test(text) && STOPS[text - 1] ? text - 1 : null);
+
+/** The address of what is shown. */
+export function addressOf({ networks, shown, focus, changes, stop }, { sample, strokes }) {
+  const told = new URLSearchParams();
+  if (sample !== null) told.set("sample", sample);
+  else if (strokes.length) told.set("drawing", drawingText(strokes));
+  if (shown.join() !== "0") told.set("networks", shown.map((index) => networks[index].title).join(","));
+  if (focus?.pinned) {
+    const { stages } = networks[shown[focus.shown]].network;
+    told.set("unit", `${focus.shown}:${stages[focus.stage].name}:${focus.unit}`);
+  }
+  const moved = SLIDERS.filter(({ key }) => changes[key] !== UNCHANGED[key]);
+  if (moved.length) told.set("changes", moved.map(({ key }) => `${key}:${changes[key]}`).join(","));
+  if (stop !== null) told.set("tour", stop + 1);
+  const text = told.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+  return text ? `#${text}` : location.pathname + location.search;
+}
+
 /** Keeps the address true to the store from the next change on. */
 export function keepAddress(store, pad) {
   let resting = 0;
-  store.subscribe(["picture", "shown", "focus"], () => {
+  store.subscribe(["picture", "shown", "focus", "changes", "stop"], () => {
     clearTimeout(resting);
-    resting = setTimeout(write, REST);
+    resting = setTimeout(() => history.replaceState(null, "", addressOf(store.state, pad.drawn())), REST);
   });
   addEventListener("hashchange", () => {
     if (!location.hash.includes("=")) return; // a place of the page
-    const { sample, strokes, shown, focus } = askedIn(location.hash, store.state.networks);
-    if (shown) store.set({ shown });
+    const { sample, strokes, shown, focus, changes, stop } = askedIn(location.hash, store.state.networks);
+    store.set({ shown: shown ?? [0], focus: null, changes: changes ?? UNCHANGED });
     if (strokes) pad.draw(strokes);
     else if (sample !== null) pad.load(sample);
-    if (focus) store.set({ focus });
+    store.set({ focus, stop });
   });
-
-  function write() {
-    const { networks, shown, focus } = store.state;
-    const { sample, strokes } = pad.drawn();
-    const told = new URLSearchParams();
-    if (sample !== null) told.set("sample", sample);
-    else if (strokes.length) told.set("drawing", drawingText(strokes));
-    if (shown.join() !== "0") told.set("networks", shown.map((index) => networks[index].title).join(","));
-    if (focus?.pinned) {
-      const { stages } = networks[shown[focus.shown]].network;
-      told.set("unit", `${focus.shown}:${stages[focus.stage].name}:${focus.unit}`);
-    }
-    const text = told.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
-    history.replaceState(null, "", text ? `#${text}` : location.pathname + location.search);
-  }
 }

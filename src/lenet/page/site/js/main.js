@@ -12,6 +12,7 @@ import { timings } from "lenet/timings.js";
 import { mountTour } from "lenet/tour/tour.js";
 import { mountAnswers } from "lenet/views/answers.js";
 import { mountExporting } from "lenet/views/exporting.js";
+import { firstFocus } from "lenet/views/focus.js";
 import { keepDocument, mountHeader } from "lenet/views/header.js";
 import { listenForKeys } from "lenet/views/keys.js";
 import { mountPad } from "lenet/views/pad.js";
@@ -37,15 +38,18 @@ const store = createStore({
   found: null,
   chosen: 0,
   changes: UNCHANGED,
+  edits: [],
+  source: null,
   reading: null,
   image: null,
   passes: [],
   answers: [],
   focus: null,
+  isOverview: true,
   stop: null,
 }, recognize);
 const asked = askedIn(location.hash, networks);
-store.set({ shown: asked.shown ?? [0] });
+store.set({ shown: asked.shown ?? [0], changes: asked.changes ?? UNCHANGED });
 
 keepDocument(store);
 const place = (id) => document.getElementById(id);
@@ -61,7 +65,7 @@ listenForKeys(store, pad);
 
 if (asked.strokes) pad.draw(asked.strokes);
 else pad.load(asked.sample ?? FIRST_DIGIT, { atOnce: true });
-store.set({ focus: asked.focus ?? firstFocus(networks[store.state.shown[0]].network) });
+store.set({ focus: asked.focus ?? firstFocus(networks[store.state.shown[0]].network, store.state.passes[0]) });
 document.fonts.ready.then(() => store.set({ fonts: true }));
 const ready = performance.now();
 requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is on the screen
@@ -71,16 +75,7 @@ function mountRest() {
   mountRobustness(place("robustness"), store);
   mountLearning(place("learning"), store, json.digits);
   mountAccount(place("account"), store);
+  if (asked.stop !== null) store.set({ stop: asked.stop });
   keepAddress(store, pad);
   window.lenet = { store, timings, ready };
-}
-
-/** A unit worth asking first: one of the convolution that a table connects, or else of the last convolution. */
-function firstFocus({ stages }) {
-  const isMap = ({ kind, outputShape: [, height] }) => kind === "convolution" && height > 1;
-  const withTable = stages.findIndex((stage) => isMap(stage) && stage.layer.table);
-  const stage = withTable >= 0 ? withTable : stages.findLastIndex(isMap);
-  if (stage < 0) return null;
-  const [maps, height, width] = stages[stage].outputShape;
-  return { shown: 0, stage, unit: [9 % maps, Math.floor(height / 2), Math.floor(width / 2)], pinned: false };
 }

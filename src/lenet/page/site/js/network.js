@@ -46,7 +46,8 @@ export function parseDocument(json) {
   const document = typeof json === "string" ? JSON.parse(json) : json;
   if (document.format !== "lenet-page-1") throw new Error(`unknown document format ${document.format}`);
   const all = document.networks.map(load);
-  return { networks: all.filter(({ hidden }) => !hidden), reader: all[document.reader], document };
+  const reader = load(document.networks[document.reader]); // apart, since kernels of the others can be edited
+  return { networks: all.filter(({ hidden }) => !hidden), reader, document };
 }
 
 function load({ parameters, weights, ...entry }) {

@@ -4,7 +4,7 @@
  */
 
 import { inputOf, networkInput, probabilities } from "lenet/network.js";
-import { digitOfDrawing, digitOfPicture } from "lenet/reading/digit.js";
+import { digitOfDrawing, digitsOfPicture } from "lenet/reading/digit.js";
 import { views } from "lenet/reading/views.js";
 import { takesWhole } from "lenet/reading/whole.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
@@ -29,7 +29,7 @@ export function recognize(state, patch) {
   const next = { ...state, ...patch };
   const isWhole = next.shown.length > 0 && next.shown.every((index) => takesWhole(next.networks[index]));
   const isNew = "picture" in patch || "chosen" in patch || isWhole !== (state.reading?.isWhole ?? isWhole);
-  if (!(isNew || "changes" in patch || "shown" in patch)) return patch;
+  if (!(isNew || ["changes", "shown", "edits"].some((key) => key in patch))) return patch;
   const reading = isNew ? timed("reading", () => read(next, isWhole)) : state.reading;
   const image = isNew || "changes" in patch ? changedImage(reading, next.changes) : state.image;
   return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
@@ -43,8 +43,24 @@ function read({ picture, isDrawn, found, chosen, reader }, isWhole) {
     const { box = null, image = null } = found.digits[chosen] ?? {};
     return { digits: found.digits, box, image, steps: null, isWhole };
   }
-  const digit = isDrawn ? digitOfDrawing(picture) : digitOfPicture(picture);
-  return { ...digit, isWhole, digits: digit.image ? [{ ...verdict(reader, digit.image), box: digit.box, line: 0 }] : [] };
+  const seen = isDrawn ? [{ ...digitOfDrawing(picture), line: 0 }] : seenIn(picture);
+  const { image = null, box = null, steps = null } = seen[chosen] ?? {};
+  const digits = seen.filter((one) => one.image).map((one) => verdictOf(reader, one));
+  return { digits, box, image, steps, isWhole };
+}
+
+const pictures = new WeakMap();
+const verdicts = new WeakMap();
+
+/** The digits of a picture and what they are read as do not change with the one that is chosen. */
+function seenIn(picture) {
+  if (!pictures.has(picture)) pictures.set(picture, digitsOfPicture(picture));
+  return pictures.get(picture);
+}
+
+function verdictOf(reader, { image, box, line }) {
+  if (!verdicts.has(image)) verdicts.set(image, { ...verdict(reader, image), box, line });
+  return verdicts.get(image);
 }
 
 /** Classifies a digit by test-time augmentation, as Python's reader: mean probabilities over several views. */

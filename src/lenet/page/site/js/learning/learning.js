@@ -13,9 +13,9 @@ export function mountLearning(container, store, packed) {
   const counts = { training: packed.training.toLocaleString("en"), test: String(packed.test) };
   const heading = make("h2", { id: "learning-heading" });
   const lead = make("p", { class: "section-text" });
-  const invite = make("p", { class: "tour-invite" });
+  const invite = make("p", { class: "learning-invite" });
   const open = make("button", { type: "button", class: "primary", "data-do": "open-learning", onClick: start });
-  const closed = make("div", { class: "tour-closed" }, invite, open);
+  const closed = make("div", { class: "learning-closed" }, invite, open);
   const workbench = make("div", { class: "learning-open", tabindex: "-1", role: "group",
     "aria-labelledby": "learning-heading" });
   const source = make("p", { class: "learning-source" });

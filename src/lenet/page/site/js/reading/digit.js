@@ -1,4 +1,4 @@
-/** The one digit of an ink map, normalized, and the two ways to such a map that the page has of its own. */
+/** The digits of an ink map, normalized, and the two ways to such a map that the page has of its own. */
 
 import { findComponents } from "lenet/reading/components.js";
 import { crop, normalize } from "lenet/reading/normalization.js";
@@ -6,6 +6,9 @@ import { inkByThreshold } from "lenet/reading/threshold.js";
 
 const MIN_AREA = 0.04; // of the largest component's area: smaller ones are specks
 const MAX_STACKED_GAP = 0.35; // of the largest component's longer side: so far away may be the loose bar of a 5
+const MAX_LOOSE_HEIGHT = 0.6; // of the largest component's height: what is taller is a digit of another line
+const MIN_HEIGHT = 0.5; // of the tallest digit's height: what is lower is a sign, a rule or a stain
+const MAX_DIGITS = 60; // a page of text is for `lenet read`
 const MIN_SHARED_COLUMNS = 0.35; // of the narrower one's columns, where one stands above the other
 
 /**
@@ -22,33 +25,65 @@ const MIN_SHARED_COLUMNS = 0.35; // of the narrower one's columns, where one sta
  */
 export function digitOfDrawing({ data, width, height }) {
   const levels = Float32Array.from({ length: width * height }, (_, index) => (255 - data[4 * index]) / 255);
-  return digitOf({ data: levels, width, height }, "paper-high", () => true);
+  return digitOf({ data: levels, width, height }, "paper-high");
 }
 
 /**
- * The digit of any picture, by a plain threshold: the largest piece of ink, with what stands close above or below it.
+ * The digits of any picture, by a plain threshold: each tall piece of ink, with what stands close above or below it.
  * @param {{ data: Uint8ClampedArray, width: number, height: number }} picture RGBA, opaque
- * @returns {Seen}
+ * @returns {(Seen & {line: number})[]} in the order of reading; those without ink to speak of are left out
  */
-export function digitOfPicture(picture) {
+export function digitsOfPicture(picture) {
   const inked = inkByThreshold(picture);
-  return inked ? digitOf(inked.ink, inked.polarity, isStacked) : { image: null, box: null, steps: null };
+  if (!inked) return [];
+  const { labels, components } = componentsOf(inked.ink);
+  const byArea = [...components].sort((a, b) => b.area - a.area);
+  const digits = [];
+  for (const component of byArea.filter(({ area }) => area >= MIN_AREA * byArea[0].area)) {
+    const digit = digits.find(([largest]) => isStacked(component, largest)
+      && component.bottom - component.top < MAX_LOOSE_HEIGHT * (largest.bottom - largest.top));
+    if (digit) digit.push(component);
+    else digits.push([component]);
+  }
+  const height = ([{ top, bottom }]) => bottom - top;
+  const tallest = Math.max(...digits.map(height));
+  const tall = digits.filter((parts) => height(parts) >= MIN_HEIGHT * tallest).slice(0, MAX_DIGITS);
+  return inLines(tall).flatMap((line, number) => line.flatMap((parts) => {
+    const seen = seenOf(inked.ink, inked.polarity, labels, parts);
+    return seen.image ? [{ ...seen, line: number }] : [];
+  }));
 }
 
-function digitOf(ink, polarity, belongs) {
-  const { labels, components } = findComponents({ ...ink, data: ink.data.map((level) => (level >= 0.5 ? 1 : 0)) });
+const componentsOf = (ink) => findComponents({ ...ink, data: ink.data.map((level) => (level >= 0.5 ? 1 : 0)) });
+
+/** Digits in lines from the top, each line from the left: those whose middle lies beside the line's first one. */
+function inLines(digits) {
+  const lines = [];
+  const middle = ([{ top, bottom }]) => (top + bottom) / 2;
+  for (const digit of [...digits].sort((a, b) => middle(a) - middle(b))) {
+    const [{ top, bottom }] = lines.at(-1)?.[0] ?? [{ top: 0, bottom: -1 }];
+    if (middle(digit) >= top && middle(digit) < bottom) lines.at(-1).push(digit);
+    else lines.push([digit]);
+  }
+  return lines.map((line) => line.sort(([a], [b]) => a.left - b.left));
+}
+
+function digitOf(ink, polarity) {
+  const { labels, components } = componentsOf(ink);
   if (!components.length) return { image: null, box: null, steps: null };
   const largest = components.reduce((a, b) => (b.area > a.area ? b : a));
-  const parts = components.filter((candidate) =>
-    candidate.area >= MIN_AREA * largest.area && belongs(candidate, largest));
-  const isPart = new Uint8Array(components.length + 1);
-  isPart[0] = 1; // the soft edges
-  for (const { number } of parts) isPart[number] = 1;
+  const parts = components.filter((candidate) => candidate.area >= MIN_AREA * largest.area);
+  return seenOf(ink, polarity, labels, parts);
+}
+
+/** Of some components the ink, its box, and what normalization makes of it. */
+function seenOf(ink, polarity, labels, parts) {
+  const isPart = new Set([0, ...parts.map(({ number }) => number)]); // 0: the soft edges
   const box = [
     Math.min(...parts.map(({ top }) => top)), Math.min(...parts.map(({ left }) => left)),
     Math.max(...parts.map(({ bottom }) => bottom)), Math.max(...parts.map(({ right }) => right)),
   ];
-  const digit = crop({ ...ink, data: ink.data.map((level, index) => (isPart[labels[index]] ? level : 0)) }, ...box);
+  const digit = crop({ ...ink, data: ink.data.map((level, index) => (isPart.has(labels[index]) ? level : 0)) }, ...box);
   const normalized = normalize(digit);
   if (!normalized) return { image: null, box: null, steps: null };
   return { image: normalized.image, box, steps: { crop: digit, small: normalized.small, polarity } };

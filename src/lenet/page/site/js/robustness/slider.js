@@ -17,6 +17,9 @@ const UNITS = {
   noise: (value) => `${number(100 * value, 0)} %`,
 };
 
+/** A slider's value with its unit: "+60°". */
+export const shownValue = (key, value) => UNITS[key](value);
+
 function signed(value, decimals) {
   const digits = Number.isInteger(value) ? 0 : decimals;
   return (value > 0 ? "+" : "") + number(value, digits);

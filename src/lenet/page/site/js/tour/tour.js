@@ -1,4 +1,4 @@
-/** The guided tour: ten stops from pixel to answer, told with the digit and the network on the page. */
+/** The guided tour: ten stops from pixel to answer, in a panel beside the stages, told with the digit on the page. */
 
 import { mountConvolution } from "lenet/convolution.js";
 import { mountDrawing } from "lenet/tour/drawing.js";
@@ -15,38 +15,65 @@ const PICTURES = { pixels, sharing, squash, sampling, table, whole, code, answer
 const BLANK = new Uint8Array(784);
 const SAMPLE_DIGIT = 3;
 const SAMPLE_WIDTH = 15;
+const SETTLING = 60; // milliseconds until the stages have made room for the panel
+
+/** Where on the page the same is seen of the drawing; of all others, where the unit is written out. */
+const PLACE_OF = { pixels: "steps", answer: "answers", doubt: "robustness" };
 
 /**
  * @param {HTMLElement} container
  * @param {object} store
  */
 export function mountTour(container, store) {
-  const parts = makeParts({ start, end, go: (index) => go(index), move: (by) => go(store.state.stop + by) });
-  container.append(parts.root);
+  const parts = makeParts({ end, go: (index) => go(index), move: (by) => go(store.state.stop + by) });
+  container.append(parts.open, parts.status);
   let voice = 0;
   let wide = null;
   let picture = null;
   let isSample = false;
   let pending = 0;
   let announced = "";
-
-  function start() {
-    if (!store.state.picture && !store.state.image) {
-      isSample = true;
-      store.set({ picture: samplePicture() });
-    }
-    go(0);
-    parts.open.focus({ preventScroll: true });
-  }
+  let settling = 0;
 
   function end() {
-    store.set({ stop: null, focus: null });
-    parts.start.focus({ preventScroll: true });
+    store.set({ stop: null });
+    document.querySelector("[data-do=tour]").focus({ preventScroll: true });
   }
 
   function go(index) {
-    const stop = Math.max(0, Math.min(STOPS.length - 1, index));
-    store.set({ stop, focus: focusFor(STOPS[stop]) });
+    store.set({ stop: Math.max(0, Math.min(STOPS.length - 1, index)) });
+  }
+
+  /** At every new stop: its unit in focus, and what it is about in view. */
+  function arrive() {
+    const { stop, picture: drawing, image } = store.state;
+    const wasOpen = !container.hidden;
+    if (stop !== null) {
+      if (!drawing && !image) {
+        isSample = true;
+        store.set({ picture: samplePicture() });
+      }
+      store.set({ focus: focusFor(STOPS[stop]) });
+    }
+    show();
+    if (stop === null) return;
+    if (!wasOpen) parts.open.focus({ preventScroll: true });
+    parts.body.scrollTop = 0;
+    clearTimeout(settling);
+    settling = setTimeout(bringIntoView, wasOpen ? 0 : SETTLING);
+  }
+
+  /** Scrolls the page until the stage that is spoken of can be seen, unless it can already. */
+  function bringIntoView() {
+    const { network } = scene();
+    const stage = stageOf(STOPS[store.state.stop], network);
+    const figure = document.querySelectorAll(".network")[voice]
+      ?.querySelectorAll(".stage")[stage === null || stage < 0 ? 0 : stage + 1];
+    if (!figure) return;
+    const { top, bottom } = figure.getBoundingClientRect();
+    const panel = parts.open.getBoundingClientRect();
+    const end = panel.left > 0 ? innerHeight : panel.top; // beside the stages, or below them
+    if (top < 0 || bottom > end) figure.scrollIntoView({ block: "center" });
   }
 
   function focusFor(stop) {
@@ -66,8 +93,7 @@ export function mountTour(container, store) {
   function speakWith(next) {
     voice = next;
     wide = null;
-    if (store.state.stop !== null) go(store.state.stop);
-    show();
+    arrive();
   }
 
   function scene() {
@@ -83,8 +109,8 @@ export function mountTour(container, store) {
   function show() {
     const { stop, shown, networks } = store.state;
     const isOpen = stop !== null && stop !== undefined;
-    parts.closed.hidden = isOpen;
-    parts.open.hidden = !isOpen;
+    container.hidden = !isOpen;
+    document.documentElement.classList.toggle("has-tour", isOpen);
     sayFixed(parts, store, voice, speakWith);
     if (!isOpen) {
       dropPicture();
@@ -99,8 +125,9 @@ export function mountTour(container, store) {
     parts.live.hidden = content.live === null;
     if (content.live) fill(parts.live, store, content.live.key, content.live.values);
     parts.note.hidden = !isSample;
-    parts.number.textContent = String(stop + 1);
-    parts.go.hidden = name !== "doubt" || !content.isDrawn;
+    parts.go.href = `#${PLACE_OF[name] ?? "unit"}`;
+    parts.go.textContent = phrase(store, `tour.same.${PLACE_OF[name] ?? "unit"}`);
+    parts.go.hidden = content.live === null || (name === "doubt" && !content.isDrawn);
     parts.previous.disabled = stop === 0;
     parts.next.disabled = stop === STOPS.length - 1;
     parts.steps.forEach((step, index) => {
@@ -179,53 +206,49 @@ export function mountTour(container, store) {
     event.stopPropagation();
   });
   store.subscribe(["picture"], () => { isSample = isSample && store.state.picture?.isSample === true; });
-  store.subscribe(["stop", "language", "theme", "shown"], show);
+  store.subscribe(["stop"], arrive);
+  store.subscribe(["language", "theme", "shown"], show);
   store.subscribe(["passes", "focus"], () => { if (store.state.stop !== null) later(); });
   show();
 }
 
-function makeParts({ start, end, go, move }) {
+function makeParts({ end, go, move }) {
   const button = (run, className = "quiet") => make("button", { type: "button", class: className, onClick: run });
   const text = (tag, className) => make(tag, { class: className });
   const parts = {
-    heading: make("h2", { id: "tour-heading" }),
-    invite: text("p", "tour-invite"),
-    start: button(start, "primary"),
+    heading: make("h2", { id: "tour-heading", class: "small-title" }),
     end: button(end, "tour-end"),
     previous: button(() => move(-1)),
     next: button(() => move(1), "primary"),
-    number: make("span", { class: "tour-ordinal", "aria-hidden": "true" }),
     title: make("h3"),
     idea: text("p", "tour-idea"),
     live: text("p", "tour-live"),
     note: text("p", "tour-note"),
     keys: text("p", "tour-keys"),
-    go: make("a", { class: "tour-go", href: "#robustness" }),
+    go: make("a", { href: "#unit" }),
+    draw: make("a", { href: "#pad" }),
     voices: make("div", { class: "tour-voices", role: "group" }),
     picture: make("div", { class: "tour-picture" }),
     status: make("p", { class: "unseen", role: "status" }),
     steps: STOPS.map((_, index) => make("button", { type: "button", onClick: () => go(index) }, String(index + 1))),
   };
   parts.progress = make("ol", { class: "tour-progress" }, ...parts.steps.map((step) => make("li", {}, step)));
-  parts.closed = make("div", { class: "tour-closed" }, parts.invite, parts.start);
-  parts.open = make("div", { class: "tour-open", tabindex: "-1", role: "group", "aria-labelledby": "tour-heading" },
-    parts.progress,
-    make("div", { class: "tour-stop" },
-      make("div", { class: "tour-words" }, parts.number, parts.title, parts.idea, parts.live, parts.go, parts.note,
-        parts.voices),
-      parts.picture),
-    make("div", { class: "tour-moves" }, parts.previous, parts.next, parts.keys, parts.end));
-  parts.root = make("div", { class: "tour" }, parts.heading, parts.closed, parts.open, parts.status);
+  parts.body = make("div", { class: "tour-body", tabindex: "0", role: "group", "aria-labelledby": "tour-heading" },
+    parts.title, parts.idea, parts.live, parts.picture,
+    make("p", { class: "tour-links" }, parts.go, parts.draw), parts.note, parts.voices);
+  parts.open = make("div", { class: "tour", tabindex: "-1", role: "group", "aria-labelledby": "tour-heading" },
+    make("div", { class: "tour-head" }, parts.heading, parts.end),
+    parts.progress, parts.body,
+    make("div", { class: "tour-moves" }, parts.previous, parts.next, parts.keys));
   return parts;
 }
 
 /** The texts that do not depend on the stop, and the choice of network where two are shown. */
 function sayFixed(parts, store, voice, speakWith) {
-  for (const name of ["heading", "invite", "start", "end", "previous", "next", "keys"]) {
+  for (const name of ["heading", "end", "previous", "next", "keys", "draw"]) {
     parts[name].textContent = phrase(store, `tour.${name}`);
   }
   parts.note.textContent = phrase(store, "tour.sample");
-  parts.go.textContent = phrase(store, "tour.doubt.go");
   parts.progress.setAttribute("aria-label", phrase(store, "tour.stops"));
   parts.steps.forEach((step, index) => {
     const name = phrase(store, `tour.name.${STOPS[index]}`);

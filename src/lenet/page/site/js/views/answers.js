@@ -1,13 +1,17 @@
 import { takesWhole } from "lenet/reading/whole.js";
-import { say, t } from "lenet/text.js";
+import { say, t, together } from "lenet/text.js";
+import { mountBadges } from "lenet/views/badges.js";
 import { make } from "lenet/views/elements.js";
 import { number, percent } from "lenet/views/numbers.js";
+
+const MAX_ROWS = 11; // of more classes than these the likeliest are listed
 
 /** What each network shown makes of the drawing: ten probabilities or penalties, and whether it is sure. */
 export function mountAnswers(container, store) {
   const lists = make("div", { class: "answer-lists" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
-  container.append(say(store, make("h2", { class: "small-title" }), "answers.title"), lists, live);
+  container.append(make("div", { class: "title-row" }, say(store, make("h2", { class: "small-title" }), "answers.title"),
+    mountBadges(store)), lists, live);
   let shown = [];
   let saying = 0;
 
@@ -44,19 +48,33 @@ function createList(store, loaded) {
     const row = make("li", { "data-label": label }, name, make("span", { class: "track" }, bar), value);
     return { row, bar, value };
   };
-  const rows = loaded.labels.map((label) => makeRow(label, make("span", { class: "answer-label" }, label)));
+  const rows = loaded.labels.map((label) =>
+    makeRow(label, make("span", { class: "answer-label", title: hasNames ? label : null }, label)));
   const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
   const noneRow = loaded.refusal === null || isPenalty ? null
     : makeRow("none", say(store, make("span", { class: "answer-label is-none" }), noneKey));
+  const list = make("ol", { class: "answer-rows" });
   const element = make("div", { class: "answer" },
     make("h3", { class: "network-name" }, loaded.title),
     make("div", { class: "answer-head" }, digit, verdict),
-    make("ol", { class: "answer-rows" }, ...[...rows, noneRow].flatMap((one) => (one ? [one.row] : []))),
+    list,
     say(store, make("p", { class: "figure-note" }),
       isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
   element.dataset.network = loaded.title;
   element.classList.toggle("has-names", hasNames);
+  show(rows);
+
+  function show(listed) {
+    list.replaceChildren(...[...listed, noneRow].flatMap((one) => (one ? [one.row] : [])));
+  }
+
+  /** The rows with the best values first, where there are too many for all to be in sight. */
+  function showBest(answer) {
+    const value = (index) => (isPenalty ? -answer.penalties[index] : answer.probabilities[index]);
+    const order = [...rows.keys()].sort((a, b) => value(b) - value(a));
+    show(order.slice(0, MAX_ROWS).map((index) => rows[index]));
+  }
 
   function update(answer, picture) {
     element.classList.toggle("is-unsure", !answer?.accepted);
@@ -72,6 +90,7 @@ function createList(store, loaded) {
       value.textContent = !answer ? "" : isPenalty ? number(size, 1) : percent(size);
       row.classList.toggle("is-winner", Boolean(answer) && !isNone && index === answer.winner);
     });
+    if (answer && rows.length > MAX_ROWS) showBest(answer);
     if (!noneRow) return;
     noneRow.bar.style.transform = `scaleX(${answer?.none ?? 0})`;
     noneRow.value.textContent = answer ? percent(answer.none) : "";
@@ -87,7 +106,19 @@ function createList(store, loaded) {
     if (answer.none > answer.probabilities[answer.winner]) {
       return t(store, hasNames ? "answers.noneOfThem" : "answers.none", { share: percent(answer.none) });
     }
-    return t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, article, share });
+    return together(store, [t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, article, share }),
+      reason(answer)]);
+  }
+
+  /** Why there is no answer: what else it may be, and how much an answer needs. */
+  function reason({ probabilities, winner, none }) {
+    const least = percent(loaded.calibration.least);
+    const second = probabilities.reduce((best, value, index) =>
+      (index !== winner && (best < 0 || value > probabilities[best]) ? index : best), -1);
+    if (none > (probabilities[second] ?? 0)) return t(store, "answers.orNone", { share: percent(none), least });
+    const label = loaded.labels[second];
+    return t(store, hasNames ? "answers.orName" : "answers.or",
+      { label, article: articleOf(label), share: percent(probabilities[second]), least });
   }
 
   return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };

@@ -1,4 +1,5 @@
 import { say } from "lenet/text.js";
+import { carriedFocus } from "lenet/views/focus.js";
 import { make } from "lenet/views/elements.js";
 
 /** Which network is shown, and which one beside it. */
@@ -18,7 +19,10 @@ export function mountCompare(container, store) {
   function choose() {
     const shown = [Number(first.value)];
     if (second.value !== "" && second.value !== first.value) shown.push(Number(second.value));
-    store.set({ focus: null, shown });
+    const { networks, shown: before, focus } = store.state;
+    const at = Math.min(focus?.shown ?? 0, shown.length - 1);
+    const carried = carriedFocus(focus, networks[before[focus?.shown ?? 0]].network, networks[shown[at]].network);
+    store.set({ shown, focus: carried && { ...carried, shown: at } });
   }
 
   function follow({ shown }) {

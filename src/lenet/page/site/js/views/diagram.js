@@ -1,25 +1,39 @@
 /** One network as a row of figures, input to output, each with its name, and the links of the unit in focus. */
 
+import { strongestUnit } from "lenet/tour/roles.js";
 import { explainUnit, sourcesOf } from "lenet/units.js";
 import { say } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { createFigure, lettersOf } from "lenet/views/figure.js";
 import { areaBox, layOut, unitAt, unitBox } from "lenet/views/layout.js";
 import { createLinks } from "lenet/views/links.js";
-import { shapeText, stageName } from "lenet/views/numbers.js";
+import { number, shapeText, stageName } from "lenet/views/numbers.js";
+import { pathThrough } from "lenet/views/path.js";
 import { stepUnit } from "lenet/views/walking.js";
 
 const ROW_GAP = 30;
+const MAX_NAMES = 10; // of classes, in a line
+const MIN_CAPTION = 90; // pixels that the words over a stage need, where maps are small
+const ZOOMS = [1.6, 1.45, 1.3, 1.2, 1.1, 1, 0.93, 0.88];
+const OVERVIEW_ZOOMS = [2.4, 2.2, 2, 1.8, ...ZOOMS, 0.8, 0.7];
+
+/** How a stage comes by a unit's value, in signs. */
+const FORMULAS = {
+  convolution: "Σ w·x + b", full_connection: "Σ w·x + b", subsampling: "w·Σ x + b", max_pooling: "max x",
+  average_pooling: "Σ x / n", global_average_pooling: "Σ x / n", euclidean_rbf: "Σ (x − c)²",
+};
 
 export function createDiagram(store, loaded, place) {
   const { network } = loaded;
   const row = make("div", { class: "figures" });
   const element = make("article", { class: "network" },
-    make("h3", { class: "network-name" }, loaded.title, say(store, make("span"), ...storyOf(loaded))), row);
+    make("h3", { class: "network-name" }, loaded.title, say(store, make("span"), ...storyOf(loaded)),
+      say(store, make("span"), ...classesOf(loaded))), row);
   const figures = [inputFigure(), ...network.stages.map(stageFigure)];
   row.append(...figures.map((figure) => figure.element));
   const links = createLinks(row);
   let pointed = null;
+  let path = null;
 
   function inputFigure() {
     const canvas = make("canvas", { role: "img" });
@@ -27,7 +41,7 @@ export function createDiagram(store, loaded, place) {
     const shape = network.inputShape;
     const figure = createFigure(canvas, { shape, range: network.description.input_range });
     const title = say(store, make("span", { class: "stage-name" }), "stages.input");
-    return { canvas, figure, stage: { kind: "input", outputShape: shape }, element: frame(canvas, title, shape, null) };
+    return { canvas, figure, stage: { kind: "input", outputShape: shape }, element: frame(canvas, title, shape) };
   }
 
   function stageFigure(stage, index) {
@@ -48,12 +62,15 @@ export function createDiagram(store, loaded, place) {
       : make("span", { class: "stage-name" }, name);
     listen(canvas, figure, index);
     const kind = say(store, make("span", { class: "stage-kind" }), `kind.${stage.kind}`);
-    return { canvas, figure, stage: { ...stage, last, letters: lettersOf(loaded) }, element: frame(canvas, title, shape, kind) };
+    const signs = [FORMULAS[stage.kind], ...(stage.activation === "identity" ? [] : [`→ ${stage.activation}`])];
+    const formulas = signs.map((text) => make("span", { class: "figure-note" }, text));
+    const element = frame(canvas, title, shape, kind, ...formulas);
+    return { canvas, figure, stage: { ...stage, last, letters: lettersOf(loaded) }, element };
   }
 
-  function frame(canvas, title, shape, kind) {
+  function frame(canvas, title, shape, ...notes) {
     return make("figure", { class: "stage" },
-      make("figcaption", {}, title, make("span", { class: "figure-note" }, shapeText(shape)), kind ?? ""),
+      make("figcaption", {}, title, make("span", { class: "figure-note" }, shapeText(shape)), ...notes.filter(Boolean)),
       canvas);
   }
 
@@ -104,10 +121,14 @@ export function createDiagram(store, loaded, place) {
   /** Lays the figures out for the room there is: in one row if they fit, else wrapped. */
   function arrange() {
     const width = element.clientWidth;
+    const { isOverview, passes, focus } = store.state;
     const stages = figures.map(({ stage }) => stage);
-    const lay = (flow, zoom) => stages.map((stage) => layOut(stage, { width, flow, zoom }));
-    const widthOf = (layouts) => layouts.reduce((sum, layout) => sum + layout.width + ROW_GAP, -ROW_GAP);
-    const zooms = [1.6, 1.45, 1.3, 1.2, 1.1, 1, 0.93, 0.88];
+    if (isOverview && passes[place]) path = followed(passes[place], focus?.shown === place ? focus : null);
+    const only = (index) => (isOverview && path ? path[index] : null);
+    const lay = (flow, zoom) => stages.map((stage, index) => layOut(stage, { width, flow, zoom, only: only(index) }));
+    const caption = isOverview ? MIN_CAPTION : 0;
+    const widthOf = (layouts) => layouts.reduce((sum, { width }) => sum + Math.max(width, caption) + ROW_GAP, -ROW_GAP);
+    const zooms = isOverview ? OVERVIEW_ZOOMS : ZOOMS;
     const zoom = zooms.find((candidate) => widthOf(lay("row", candidate)) <= width);
     const layouts = lay(zoom ? "row" : "wrap", zoom ?? 1);
     row.classList.toggle("is-row", Boolean(zoom));
@@ -115,8 +136,20 @@ export function createDiagram(store, loaded, place) {
     pointed = null;
   }
 
+  /** The maps of the overview: another path only where the unit in focus is on none of them. */
+  function followed(pass, focus) {
+    if (path && !leaves(focus)) return path;
+    const stage = network.stages.findLastIndex(({ outputShape: [, height, width] }) => height * width > 1);
+    if (!focus && stage < 0) return null;
+    return pathThrough(network, pass, focus ?? { stage, unit: strongestUnit(pass.stages[stage]) });
+  }
+
+  const isMaps = (index) => network.stages[index].outputShape[1] * network.stages[index].outputShape[2] > 1;
+  const leaves = (focus) => focus && isMaps(focus.stage) && path?.[focus.stage + 1] !== focus.unit[0];
+
   function update(pass, answer, focus) {
     const currentFocus = focus?.shown === place ? focus : null;
+    if (store.state.isOverview && (!path || leaves(currentFocus))) arrange();
     const sources = currentFocus ? sourcesOf(network, currentFocus.stage, currentFocus.unit) : [];
     const litMaps = currentFocus && new Set(sources.map((source) => source.map));
     figures.forEach(({ figure }, index) => {
@@ -135,13 +168,15 @@ export function createDiagram(store, loaded, place) {
   function point(focus, sources, pass) {
     const focused = figures[focus.stage + 1];
     const previous = figures[focus.stage];
-    const unit = links.toDiagram(focused, unitBox(focused.figure.layout, focus.unit));
+    const box = unitBox(focused.figure.layout, focus.unit);
+    if (!box) return links.clear();
+    const unit = links.toDiagram(focused, box);
     const { kind } = network.stages[focus.stage];
     const { layout } = previous.figure;
     const isWhole = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
     const areas = isWhole && layout.form !== "maps"
       ? [links.toDiagram(previous, { x: 0, y: 0, width: layout.width, height: layout.height })]
-      : sources.map((source) => links.toDiagram(previous, areaBox(layout, source)));
+      : sources.flatMap((source) => areaBox(layout, source) ?? []).map((area) => links.toDiagram(previous, area));
     if (kind === "full_connection" && layout.form === "cells") {
       const { products } = explainUnit(network, pass, focus.stage, focus.unit);
       for (const { index } of products.slice(0, 8)) areas.push(links.toDiagram(previous, layout.maps[index]));
@@ -150,14 +185,25 @@ export function createDiagram(store, loaded, place) {
     const receptiveField = network.receptiveField(focus.stage, focus.unit);
     const fieldBox = areaBox(figures[0].figure.layout, { map: 0, ...receptiveField });
     const field = onInput ? links.toDiagram(figures[0], fieldBox) : null;
-    links.show({ unit, areas, field });
+    const [, height, width] = network.stages[focus.stage].outputShape;
+    const value = pass.stages[focus.stage].values[(focus.unit[0] * height + focus.unit[1]) * width + focus.unit[2]];
+    const isBeside = previous.element.offsetTop === focused.element.offsetTop;
+    links.show({ unit, areas, field, label: isMaps(focus.stage) ? number(value) : "", gutter: isBeside ? null : focused.element.offsetTop });
   }
 
   return { element, arrange, update };
 }
 
+/** What is known of a network: how many it misread, of what. */
 function storyOf({ description, provenance }) {
-  const error = provenance?.test_error;
-  if (error === null || error === undefined) return ["stages.untested", { values: { name: description.name } }];
-  return ["stages.tested", { values: { error: error.toFixed(2) } }];
+  const { test_error: tested, validation_error: validated, data } = provenance;
+  if (tested !== null) return ["stages.tested", { values: { error: tested.toFixed(2) } }];
+  if (validated !== null) return ["stages.validated", { values: { error: validated.toFixed(2), data: data ?? "" } }];
+  return ["stages.untested", { values: { name: description.name } }];
+}
+
+/** The classes, the first ones by name. */
+function classesOf({ labels }) {
+  const names = labels.length > MAX_NAMES ? [...labels.slice(0, MAX_NAMES - 1), "…", labels.at(-1)] : labels;
+  return ["stages.classes", { values: { count: labels.length, names: names.join(", ") } }];
 }

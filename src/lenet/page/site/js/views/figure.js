@@ -3,6 +3,7 @@
  * each beside the page and enlarged from there, so that a stroke costs a few hundred draws and no more.
  */
 
+import { readable } from "lenet/tour/drawing.js";
 import { widthBeyond } from "lenet/views/layout.js";
 import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
 import { number } from "lenet/views/numbers.js";
@@ -10,6 +11,7 @@ import { number } from "lenet/views/numbers.js";
 const DIMMED = 0.16;
 const CODE_COLUMNS = 7;
 const LONGEST_NAME = 14;
+const MIN_NUMBERED = 22; // pixels of a unit's side from which on its value is written on it
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -53,6 +55,24 @@ export function createFigure(canvas, subject) {
     });
     context.globalAlpha = 1;
     rule();
+    if (layout.cell >= MIN_NUMBERED && !subject.range) writeNumbers(values);
+  }
+
+  /** Each unit's value on the unit itself, where there is room. */
+  function writeNumbers(values) {
+    const colors = palette();
+    context.font = `400 ${Math.min(13, layout.cell * 0.38)}px "DM Mono", monospace`;
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    layout.maps.forEach((box, map) => {
+      for (let at = 0; at < units; at += 1) {
+        context.fillStyle = readable(colors, pixels[map * units + at]);
+        context.fillText(number(values[map * units + at], 1), box.x + ((at % width) + 0.5) * layout.cell,
+          box.y + (Math.floor(at / width) + 0.5) * layout.cell);
+      }
+    });
+    context.textAlign = "left";
+    context.textBaseline = "alphabetic";
   }
 
   function paint(values) {
@@ -68,7 +88,7 @@ export function createFigure(canvas, subject) {
     context.strokeStyle = palette().line;
     context.lineWidth = 1;
     context.beginPath();
-    for (const box of layout.maps) context.rect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1);
+    layout.maps.forEach((box) => context.rect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1));
     context.stroke();
   }
 

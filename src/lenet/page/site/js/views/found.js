@@ -13,8 +13,8 @@ export function mountFound(store) {
   const says = make("p", { class: "found-says", "aria-live": "polite" });
 
   function update() {
-    const { picture, found, isDrawn } = store.state;
-    const digits = found?.digits ?? [];
+    const { picture, found, isDrawn, reading } = store.state;
+    const digits = isDrawn ? [] : reading?.digits ?? [];
     list.hidden = digits.length < 2;
     boxes.replaceChildren(...digits.map(boxOf));
     if (picture) boxes.setAttribute("viewBox", `0 0 ${picture.width} ${picture.height}`);
@@ -69,7 +69,8 @@ export function mountFound(store) {
     const values = { label, share: percent(probability) };
     if (!rejected) return t(store, "found.sure", values);
     if (noDigit > probability) return t(store, "answers.none", { share: percent(noDigit) });
-    return t(store, "found.unsure", values);
+    if (store.state.found) return t(store, "found.unsure", values);
+    return t(store, "found.below", { ...values, least: percent(store.state.reader.reading_calibration.least) });
   }
 
   store.subscribe(["reading", "language"], update);

@@ -9,19 +9,24 @@ const THEMES = ["auto", "light", "dark"];
 export function mountHeader(container, store) {
   const compare = make("div", { class: "chooser" });
   mountCompare(compare, store);
-  const help = say(store, make("button", { type: "button", class: "plain", onClick: () => dialog.showModal() }),
+  const tour = say(store, make("button", { type: "button", class: "primary", "data-do": "tour", "aria-controls": "tour",
+    onClick: () => store.set({ stop: store.state.stop === null ? 0 : null }) }), "header.tour");
+  const help = say(store, make("button", { type: "button", class: "help", onClick: () => dialog.showModal() }),
     "header.keys");
   const dialog = keysDialog(store);
   container.append(
     make("div", { class: "masthead" },
       make("p", { class: "wordmark" }, "LeNet"),
       compare,
-      make("div", { class: "settings" }, languageSwitch(store), themeSwitch(store), help)),
+      make("div", { class: "settings" }, tour, languageSwitch(store), themeSwitch(store), help)),
     make("div", { class: "title" },
       make("h1", {}, say(store, make("span"), "header.draw"), " ", say(store, make("em"), "header.ask")),
       say(store, make("p", { class: "lead" }), "header.lead")),
     dialog,
   );
+  const follow = ({ stop }) => tour.setAttribute("aria-expanded", String(stop !== null));
+  store.subscribe(["stop"], follow);
+  follow(store.state);
 }
 
 function languageSwitch(store) {

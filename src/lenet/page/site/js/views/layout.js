@@ -21,16 +21,31 @@ function mapSide(units, zoom) {
   return 84 * zoom * (units / 28) ** 0.62;
 }
 
+/** The side of the one map of a stage in the overview, where maps of all stages are nearly of one size. */
+const overviewSide = (units, zoom) => 84 * zoom * (units / 28) ** 0.15;
+const MAX_VECTOR_ZOOM = 1.1; // in the overview, where single maps need the room
+
 /**
  * @param {{kind: string, outputShape: number[], last: boolean, letters: number}} stage `letters` has the longest name
- * @param {{width: number, flow: "row"|"wrap", zoom: number}} room
+ * @param {{width: number, flow: "row"|"wrap", zoom: number, only: ?number}} room `only` is the one map that is shown
  * @returns {Layout}
  */
 export function layOut({ kind, outputShape, last, letters }, room) {
   const [maps, height, width] = outputShape;
-  if (kind === "euclidean_rbf") return codes(maps, room);
-  if (height > 1 || width > 1) return grid(maps, height, width, room);
-  return last ? outputs(maps, letters, room) : cells(maps, room);
+  const isMaps = height > 1 || width > 1;
+  if (isMaps && room.only !== null) return oneMap(maps, height, width, room);
+  if (isMaps) return grid(maps, height, width, room);
+  const zoom = room.only === null ? room.zoom : Math.min(room.zoom, MAX_VECTOR_ZOOM);
+  if (kind === "euclidean_rbf") return codes(maps, { ...room, zoom });
+  return last ? outputs(maps, letters, { ...room, zoom }) : cells(maps, { ...room, zoom });
+}
+
+/** One map; the others have no box. */
+function oneMap(maps, height, width, { zoom, only, width: room }) {
+  const cell = Math.max(1, Math.min(Math.round(overviewSide(width, zoom) / width), Math.floor(room / width)));
+  const boxes = new Array(maps);
+  boxes[Math.min(only, maps - 1)] = { x: 0, y: 0, width: width * cell, height: height * cell };
+  return bounded("maps", cell, boxes);
 }
 
 function grid(maps, height, width, room) {
@@ -102,8 +117,9 @@ function outputs(units, letters, room) {
 }
 
 function bounded(form, cell, maps) {
-  const width = Math.max(...maps.map((box) => box.x + box.width));
-  const height = Math.max(...maps.map((box) => box.y + box.height));
+  const boxes = maps.filter(Boolean);
+  const width = Math.max(...boxes.map((box) => box.x + box.width));
+  const height = Math.max(...boxes.map((box) => box.y + box.height));
   return { form, cell, maps, width, height };
 }
 
@@ -114,10 +130,10 @@ export function unitBox(layout, [map, row, column]) {
   return areaBox(layout, { map, top: row, left: column, height: 1, width: 1 });
 }
 
-/** The box of part of a map. */
+/** The box of part of a map; undefined where the map is not shown. */
 export function areaBox(layout, { map, top, left, height, width }) {
   const box = layout.maps[map];
-  if (layout.form !== "maps") return box;
+  if (layout.form !== "maps" || !box) return box;
   const { cell } = layout;
   return { x: box.x + left * cell, y: box.y + top * cell, width: width * cell, height: height * cell };
 }
@@ -125,7 +141,7 @@ export function areaBox(layout, { map, top, left, height, width }) {
 /** The unit under a point, or null between maps. */
 export function unitAt(layout, x, y) {
   const map = layout.maps.findIndex(
-    (box) => x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height,
+    (box) => box && x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height,
   );
   if (map < 0) return null;
   if (layout.form !== "maps") return [map, 0, 0];

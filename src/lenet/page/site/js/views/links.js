@@ -3,6 +3,8 @@
 import { createSvgElement } from "lenet/views/elements.js";
 
 const MAX_AREAS = 64;
+const SIDE = 8; // pixels beside the stages
+const ROW_GUTTER = 28; // between two rows of stages
 
 /** @param {HTMLElement} diagram whose children the boxes are measured against */
 export function createLinks(diagram) {
@@ -27,13 +29,20 @@ export function createLinks(diagram) {
 
   /** The two lines that a pyramid shows from afar: top to top and bottom to bottom. */
   function join(from, to) {
-    const forward = to.x > from.x + from.width;
-    const beneath = to.y > from.y + from.height;
-    const [left, right, top, bottom] = [from.x, from.x + from.width, from.y, from.y + from.height];
-    const pairs = forward || !beneath
-      ? [[right, top, to.x, to.y], [right, bottom, to.x, to.y + to.height]]
-      : [[left, bottom, to.x, to.y], [right, bottom, to.x + to.width, to.y]];
-    for (const [x1, y1, x2, y2] of pairs) lines.append(createSvgElement("line", { x1, y1, x2, y2 }));
+    const [right, top, bottom] = [from.x + from.width, from.y, from.y + from.height];
+    for (const [x1, y1, x2, y2] of [[right, top, to.x, to.y], [right, bottom, to.x, to.y + to.height]]) {
+      lines.append(createSvgElement("line", { x1, y1, x2, y2 }));
+    }
+  }
+
+  /** From a stage at the end of a row to one at the start of the next: around both, and between the rows. */
+  function leadAround(from, to, gutter) {
+    const right = Math.max(...[...diagram.children].map((child) => child.offsetLeft + child.offsetWidth || 0)) + SIDE;
+    const [start, end] = [from.y + from.height / 2, to.y + to.height / 2];
+    const middle = gutter - ROW_GUTTER / 2;
+    const points = [[from.x + from.width, start], [right, start], [right, middle], [-SIDE, middle], [-SIDE, end],
+      [to.x, end]];
+    lines.append(createSvgElement("polyline", { points: points.join(" ") }));
   }
 
   function clear() {
@@ -43,13 +52,19 @@ export function createLinks(diagram) {
 
   /**
    * @param {{unit: Object, areas: Object[], field: ?Object}} places boxes in the diagram's coordinates; `field` is the receptive
-   *   field on the input where the areas lie elsewhere
+   *   field on the input where the areas lie elsewhere; `label` is the unit's value; `gutter` is where the unit's row
+   *   begins if the areas are in the one before
    */
-  function show({ unit, areas, field }) {
+  function show({ unit, areas, field, label, gutter }) {
     clear();
     for (const area of areas.slice(0, MAX_AREAS)) {
       outline(area, "source");
-      if (areas.length <= 24) join(area, unit);
+      if (areas.length <= 24 && gutter === null) join(area, unit);
+    }
+    if (gutter !== null && areas.length) leadAround(areas.at(-1), unit, gutter);
+    if (label) {
+      const place = { x: unit.x + unit.width / 2, y: unit.y - 6, class: "links-value" };
+      outlines.append(createSvgElement("text", place, label));
     }
     if (field) outline(field, "seen");
     outline(unit, "asked");

@@ -4,7 +4,7 @@ import { timed } from "lenet/timings.js";
 import { NotRead, readOnServer } from "lenet/reading/served.js";
 import { make } from "lenet/views/elements.js";
 import { mountFound } from "lenet/views/found.js";
-import { onDropOrPaste, pixelsOf } from "lenet/views/pictures.js";
+import { onDropOrPaste, pixelsOf, sketchOf } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
 
@@ -21,6 +21,7 @@ export function mountPad(container, store) {
   let sample = 0;
   let attempts = 0;
   let sampleDigit = null;
+  let queue = [];
 
   const canvas = sheet.canvas;
   canvas.className = "sheet";
@@ -34,8 +35,9 @@ export function mountPad(container, store) {
   const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
   const width = make("input", { type: "range", min: PEN.minimum, max: PEN.maximum, value: PEN.usual, id: "pen" });
-  const file = make("input", { type: "file", accept: "image/*", hidden: true, onChange: () => {
-    if (file.files[0]) take(file.files[0]);
+  const accept = store.state.readsAt ? "image/*,.heic,.heif,.pdf" : "image/*";
+  const file = make("input", { type: "file", accept, multiple: true, hidden: true, onChange: () => {
+    takeAll([...file.files]);
     file.value = "";
   } });
   const button = (key, onClick) => say(store, make("button", { type: "button", onClick, "data-do": key }), key);
@@ -47,17 +49,21 @@ export function mountPad(container, store) {
   }));
   say(store, samples, "pad.samples", { attribute: "aria-label" });
 
+  const source = make("p", { class: "figure-note", id: "sheet-source" });
+  const files = mountQueue(store, (place) => {
+    const [chosen] = queue.splice(place, 1);
+    take(chosen);
+  });
   container.append(
-    say(store, make("h2", { class: "small-title" }), "pad.title"),
-    frame,
-    list,
-    says,
-    fault,
-    samples,
-    make("div", { class: "controls" }, undoButton, clearButton,
-      button("pad.choose", () => file.click()),
-      make("label", { for: "pen", class: "pen" }, say(store, make("span"), "pad.pen"), width), file),
+    make("div", { class: "pad-sheet" },
+      make("div", { class: "title-row" }, say(store, make("h2", { class: "small-title" }), "pad.title"), source), frame),
+    make("div", { class: "pad-tools" }, list, says, fault, files.element, samples,
+      make("div", { class: "controls" }, undoButton, clearButton,
+        button("pad.choose", () => file.click()),
+        make("label", { for: "pen", class: "pen" }, say(store, make("span"), "pad.pen"), width), file)),
   );
+  const saySource = () => { source.textContent = sourceText(store); };
+  store.subscribe(["source", "language"], saySource);
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -83,8 +89,8 @@ export function mountPad(container, store) {
       redraw();
     });
   }
-  photo.addEventListener("pointerdown", () => { if (!store.state.found?.digits.length) clear(); });
-  onDropOrPaste(frame, take);
+  photo.addEventListener("pointerdown", () => { if (store.state.reading?.digits.length < 2) clear(); });
+  onDropOrPaste(frame, takeAll);
 
   function placeOf(event) {
     const box = canvas.getBoundingClientRect();
@@ -116,7 +122,8 @@ export function mountPad(container, store) {
     hint.hidden = strokes.length > 0;
     undoButton.disabled = strokes.length === 0;
     clearButton.disabled = false;
-    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, found: null, chosen: 0 };
+    const source = sampleDigit !== null ? `sample ${sampleDigit}` : strokes.length ? "drawing" : null;
+    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, found: null, chosen: 0, source };
     timed("stroke", () => store.set(drawing));
   }
 
@@ -164,15 +171,23 @@ export function mountPad(container, store) {
     step(start);
   }
 
+  /** The first of several files, the others in a queue. */
+  function takeAll(chosen) {
+    if (!chosen.length) return;
+    queue = chosen.slice(1);
+    take(chosen[0]);
+  }
+
   async function take(chosen) {
     interrupt();
+    files.show(queue);
     const attempt = attempts;
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
       const found = readsAt ? await readOnServer(readsAt, chosen) : null;
-      const picture = await pixelsOf(chosen);
-      if (attempt === attempts) publishPhoto(picture, found && inPicture(found, picture));
+      const picture = await pixelsOf(chosen).catch(() => found ? sketchOf(found) : Promise.reject(new Error()));
+      if (attempt === attempts) publishPhoto(picture, found && inPicture(found, picture), chosen.name);
     } catch (error) {
       if (attempt === attempts) fault.textContent = sentenceFor(error, chosen.name ?? "");
     }
@@ -185,7 +200,7 @@ export function mountPad(container, store) {
     return error.status ? t(store, "pad.refused", { status: error.status }) : t(store, "pad.noServer");
   }
 
-  function publishPhoto(picture, found) {
+  function publishPhoto(picture, found, name) {
     sampleDigit = null;
     strokes = [];
     sheet.clear();
@@ -197,7 +212,7 @@ export function mountPad(container, store) {
     hint.hidden = true;
     undoButton.disabled = true;
     clearButton.disabled = false;
-    store.set({ picture, isDrawn: false, found, chosen: 0 });
+    store.set({ picture, isDrawn: false, found, chosen: 0, source: name || "picture" });
   }
 
   /** Strokes from elsewhere in place of all that is there. */
@@ -209,6 +224,28 @@ export function mountPad(container, store) {
 
   const drawn = () => ({ sample: sampleDigit, strokes });
   return { load, draw, drawn, clear, undo, choose: () => file.click() };
+}
+
+/** What is on the sheet, in a few words. */
+function sourceText(store) {
+  const { source } = store.state;
+  if (source === null) return "";
+  const sample = source.match(/^sample (\d)$/);
+  if (sample) return t(store, "pad.source.sample", { digit: sample[1] });
+  return ["drawing", "picture"].includes(source) ? t(store, `pad.source.${source}`) : source;
+}
+
+/** The files that wait, by name, each to be read when it is pressed. */
+function mountQueue(store, choose) {
+  const title = say(store, make("span", { class: "figure-note" }), "pad.queue");
+  const list = make("div", { class: "queue-files" });
+  const element = make("div", { class: "queue", hidden: true }, title, list);
+  const show = (queue) => {
+    element.hidden = !queue.length;
+    list.replaceChildren(...queue.map(({ name }, place) =>
+      make("button", { type: "button", title: name, onClick: () => choose(place) }, name || String(place + 1))));
+  };
+  return { element, show };
 }
 
 /** The server's boxes, which are in pixels of the file's picture, in those of the picture shown. */

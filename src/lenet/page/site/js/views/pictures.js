@@ -23,9 +23,35 @@ export async function pixelsOf(file) {
   return context.getImageData(0, 0, canvas.width, canvas.height);
 }
 
-/** Calls `onFile` with the first picture that is dropped on the page or pasted into it. */
-export function onDropOrPaste(target, onFile) {
-  const firstOf = (files) => [...(files ?? [])].find((file) => file.type.startsWith("image/"));
+/**
+ * The digits that a server has read, each where it was found, for a file that the browser itself cannot open.
+ *
+ * @param {{size: [number, number], digits: {box: number[], image: Uint8Array}[]}} reading
+ * @returns {ImageData}
+ */
+export function sketchOf({ size, digits }) {
+  const scale = Math.min(1, MAX_SIDE / Math.max(...size));
+  const [height, width] = size.map((side) => Math.max(1, Math.round(side * scale)));
+  const canvas = document.createElement("canvas");
+  Object.assign(canvas, { width, height });
+  const context = canvas.getContext("2d");
+  context.fillStyle = "#fff";
+  context.fillRect(0, 0, width, height);
+  const tile = new OffscreenCanvas(28, 28);
+  for (const { box, image } of digits) {
+    const [top, left, bottom, right] = box.map((value) => value * scale);
+    const pixels = new ImageData(28, 28);
+    image.forEach((level, at) => pixels.data.set([255 - level, 255 - level, 255 - level, 255], 4 * at));
+    tile.getContext("2d").putImageData(pixels, 0, 0);
+    const side = Math.max(bottom - top, right - left) * (28 / 20); // the ink fills 20 of the 28 pixels
+    context.globalCompositeOperation = "darken";
+    context.drawImage(tile, (left + right - side) / 2, (top + bottom - side) / 2, side, side);
+  }
+  return context.getImageData(0, 0, width, height);
+}
+
+/** Calls `onFiles` with the files that are dropped on the page, or the pictures pasted into it. */
+export function onDropOrPaste(target, onFiles) {
   addEventListener("dragover", (event) => {
     if (![...event.dataTransfer.types].includes("Files")) return;
     event.preventDefault();
@@ -38,10 +64,9 @@ export function onDropOrPaste(target, onFile) {
     target.classList.remove("is-over");
     if (!event.dataTransfer.files.length) return;
     event.preventDefault();
-    onFile(firstOf(event.dataTransfer.files) ?? event.dataTransfer.files[0]);
+    onFiles([...event.dataTransfer.files]);
   });
   addEventListener("paste", (event) => {
-    const file = firstOf(event.clipboardData?.files);
-    if (file) onFile(file);
+    onFiles([...(event.clipboardData?.files ?? [])].filter((file) => file.type.startsWith("image/")));
   });
 }

@@ -13,7 +13,7 @@ export function mountStages(container, store) {
   const help = say(store, make("p", { id: "stage-keys", class: "section-text" }), "stages.help");
   container.append(
     make("div", { class: "section-head" }, say(store, make("h2"), "stages.title"), help),
-    legend(store),
+    make("div", { class: "stages-bar" }, legend(store), overviewSwitch(store)),
     diagrams,
     readout,
   );
@@ -42,7 +42,7 @@ export function mountStages(container, store) {
   store.subscribe(["shown"], build);
   store.subscribe(["passes", "focus"], update);
   store.subscribe(["palette"], update);
-  store.subscribe(["language", "fonts"], arrange);
+  store.subscribe(["language", "fonts", "isOverview"], arrange);
   store.subscribe(["focus", "passes", "language"], () => {
     requested ||= setTimeout(() => {
       requested = 0;
@@ -77,6 +77,19 @@ export function describe(store) {
     ? ` ${t(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
   const name = stage.name === "output" ? t(store, "stages.output") : stageName(stage.name);
   return t(store, key, { stage: name, map, row, column, value }) + inputs;
+}
+
+/** One map of each stage, or all of them. */
+function overviewSwitch(store) {
+  const buttons = [["overview", true], ["all", false]].map(([key, isOverview]) => ({ isOverview, button:
+    say(store, make("button", { type: "button", "data-view": key, onClick: () => store.set({ isOverview }) }),
+      `stages.${key}`) }));
+  const follow = (state) => buttons.forEach(({ button, isOverview }) =>
+    button.setAttribute("aria-pressed", String(state.isOverview === isOverview)));
+  store.subscribe(["isOverview"], follow);
+  follow(store.state);
+  return say(store, make("div", { class: "switch", role: "group" }, ...buttons.map(({ button }) => button)),
+    "stages.view", { attribute: "aria-label" });
 }
 
 function legend(store) {

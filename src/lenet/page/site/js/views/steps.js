@@ -1,3 +1,4 @@
+import { isUnchanged } from "lenet/robustness/changes.js";
 import { takesWhole } from "lenet/reading/whole.js";
 import { say, t } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
@@ -28,16 +29,18 @@ export function mountSteps(container, store) {
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, found, reading, image, shown, networks, passes } = store.state;
+    const { picture, isDrawn, reading, image, shown, networks, passes } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
     const steps = reading?.steps;
-    items.ink.hidden = items.strokes.hidden = Boolean(found || reading?.isWhole);
+    items.ink.hidden = items.strokes.hidden = Boolean(reading && !reading.steps && (reading.image || reading.isWhole));
     items.image.hidden = Boolean(reading?.isWhole);
     drawLevels("ink", steps?.crop);
     notes.ink.textContent = steps ? t(store, steps.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
     drawBytes("strokes", steps?.small);
     drawBytes("image", image && { data: image, width: 28, height: 28 });
+    if (image && !isUnchanged(store.state.changes)) notes.image.textContent = t(store, "steps.changed");
+    items.picture.classList.toggle("is-drawn", isDrawn);
     const isSeen = image || (picture && takesWhole(networks[shown[0]]));
     drawInput(isSeen && passes[0].input, networks[shown[0]].network);
   }

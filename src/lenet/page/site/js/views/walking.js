@@ -24,6 +24,7 @@ export function stepUnit(layout, [maps, height, width], [map, row, column], key)
 /** The nearest map on that side, as they lie in the picture. */
 function neighborOf(layout, map, [down, right]) {
   const from = layout.maps[map];
+  if (!from) return null;
   let nearestMap = null;
   let nearest = Infinity;
   layout.maps.forEach((box, index) => {

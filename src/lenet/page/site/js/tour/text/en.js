@@ -1,11 +1,14 @@
 /** @type {Object<string, string>} */
 export const en = {
   "tour.heading": "From pixel to answer",
-  "tour.invite": "A tour of ten stops, one idea each, told with what is on this page and the numbers it causes.",
-  "tour.start": "Begin the tour",
   "tour.end": "End the tour",
   "tour.next": "Next",
   "tour.previous": "Back",
+  "tour.draw": "Draw your own ↑",
+  "tour.same.steps": "The same, of your drawing ↓",
+  "tour.same.unit": "This unit, of your drawing ↓",
+  "tour.same.answers": "The answer to your drawing ↑",
+  "tour.same.robustness": "Break it: turn your drawing ↓",
   "tour.stops": "Stops",
   "tour.keys": "← → to move, Home and End to jump, Esc to end",
   "tour.stop": "Stop {stop}: {name}",
@@ -115,7 +118,6 @@ export const en = {
   "tour.doubt.live": "Here {winner} has {share}, so it is answered. Of the {count} turns shown, {kept} give the same answer.",
   "tour.doubt.live.refused": "Here the best, {winner}, has only {share}, so it is refused. Of the {count} turns shown, {kept} would be answered.",
   "tour.doubt.label": "The digit turned from −90° to 90°, with what {name} answers",
-  "tour.doubt.go": "Break it: to the sliders",
 
   "convolution.restart": "Restart",
   "convolution.play": "Play",

@@ -1,11 +1,14 @@
 /** @type {Object<string, string>} */
 export const zh = {
   "tour.heading": "从像素到答案",
-  "tour.invite": "十站导览，每站只讲一个道理，用的就是本页上的这张图和它引起的各个数值。",
-  "tour.start": "开始导览",
   "tour.end": "结束导览",
   "tour.next": "下一站",
   "tour.previous": "上一站",
+  "tour.draw": "自己写一个 ↑",
+  "tour.same.steps": "看你写的数字的这一步 ↓",
+  "tour.same.unit": "看你写的数字的这个单元 ↓",
+  "tour.same.answers": "看对你所写数字的回答 ↑",
+  "tour.same.robustness": "难倒它：转动你写的数字 ↓",
   "tour.stops": "各站",
   "tour.keys": "← → 前后移动，Home 与 End 跳到首尾，Esc 结束",
   "tour.stop": "第 {stop} 站：{name}",
@@ -115,7 +118,6 @@ export const zh = {
   "tour.doubt.live": "这里 {winner} 的概率为 {share}，予以回答。图中 {count} 个角度里，有 {kept} 个答案不变。",
   "tour.doubt.live.refused": "这里最高的 {winner} 也只有 {share}，不予回答。图中 {count} 个角度里，有 {kept} 个会得到回答。",
   "tour.doubt.label": "数字从 −90° 转到 90°，以及 {name} 的回答",
-  "tour.doubt.go": "去拉滑块，难倒它",
 
   "convolution.restart": "从头",
   "convolution.play": "播放",

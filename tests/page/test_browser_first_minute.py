@@ -1,0 +1,251 @@
+"""The first minute on the page: the answer in sight, what a picture shows, several digits, links, and the tour."""
+
+import io
+
+import pytest
+from PIL import Image
+
+import lenet
+from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lenet.model import pretrained
+from lenet.page.export import write_page
+
+pytest.importorskip("playwright.sync_api")
+
+if browser_path() is None:
+    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+
+SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
+SIZES = [(1440, 900), (1024, 768), (390, 844)]
+LOOKS = [(*size, scheme, language) for size in SIZES for scheme, language in (("light", "en"), ("dark", "zh"))]
+STOPS = 10
+
+INSIDE = """selector => [...document.querySelectorAll(selector)].every(one => {
+  const { top, bottom, left, right, width } = one.getBoundingClientRect();
+  return width > 0 && top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+})"""
+SPOKEN_OF = """(() => {
+  const stop = lenet.store.state.stop;
+  const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stage + 1 : 0;
+  const { top, bottom } = document.querySelectorAll(".network .stage")[stage].getBoundingClientRect();
+  const panel = document.querySelector(".tour").getBoundingClientRect();
+  return top >= 0 && bottom <= (panel.left > 0 ? innerHeight : panel.top);
+})()"""
+PANEL = "(() => { const { x, y, width, height } = document.querySelector('.tour').getBoundingClientRect(); "
+PANEL += "return [x, y, width, height]; })()"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "lesson.html"
+    write_page(path, [pretrained("lenet-5-relu"), pretrained("lenet-5")])
+    return path
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory):
+    return shots_folder(tmp_path_factory.mktemp("shots"))
+
+
+@pytest.fixture
+def seen(browser, file):
+    with opened(browser, file) as seen:
+        yield seen
+    assert seen.faults == []
+    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def png(picture):
+    content = io.BytesIO()
+    picture.save(content, "PNG")
+    return content.getvalue()
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_sheet_and_answer_with_all_bars_are_in_sight_while_one_draws(
+    browser, file, shots, width, height, scheme, language
+):
+    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+        for shown in (["0"], ["0", "1"]):
+            seen.page.evaluate(f"lenet.store.set({{ shown: {shown} }})".replace("'", ""))
+            seen.page.evaluate("scrollTo(0, 0)")
+            seen.draw(SEVEN)
+            assert seen.page.evaluate(INSIDE, ".sheet, .answer-digit, .answer-verdict, .answer-rows li")
+            seen.page.screenshot(path=shots / f"opening-{width}-{scheme}-{language}-{len(shown)}.png")
+        assert seen.faults == []
+
+
+def test_a_newcomer_has_a_first_right_answer_in_two_gestures(seen):
+    seen.draw(SEVEN, [(40, 46), (66, 46)])
+    assert seen.page.inner_text(".answer-verdict") == "This is a 7."
+    assert seen.page.evaluate("scrollY") == 0
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_the_panel_of_the_tour_never_moves_and_what_it_speaks_of_is_in_view(
+    browser, file, shots, width, height, scheme, language
+):
+    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+        seen.page.click("[data-do=tour]")
+        place = seen.page.evaluate(PANEL)
+        for stop in range(STOPS):
+            seen.page.wait_for_timeout(90)
+            assert seen.state("s.stop") == stop
+            assert seen.page.evaluate(PANEL) == place
+            assert seen.page.evaluate(INSIDE, ".tour, .tour-moves button, .tour-body h3")
+            assert seen.page.evaluate(SPOKEN_OF), stop
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            if stop in (0, 2, 5, 8):
+                seen.page.screenshot(path=shots / f"tour-{stop + 1}-{width}-{scheme}-{language}.png")
+            if stop < STOPS - 1:
+                seen.page.click(".tour-moves .primary")
+        seen.page.click(".tour-end")
+        assert seen.state("s.stop === null")
+        assert seen.page.is_hidden("#tour")
+        assert seen.faults == []
+
+
+def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):
+    for place in ("[data-do=tour]", ".tour-moves .primary", ".tour-moves .primary"):
+        assert seen.page.evaluate(INSIDE, place), "a click that needs scrolling"
+        seen.page.click(place)
+    seen.page.wait_for_timeout(90)
+    assert seen.state("s.stop") == 2
+    assert seen.page.evaluate(SPOKEN_OF)
+
+
+def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
+    seen.draw(SEVEN)
+    seen.page.click("[data-do=tour]")
+    for stop in range(STOPS):
+        seen.page.wait_for_timeout(60)
+        target = seen.page.get_attribute(".tour-links a", "href")
+        assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
+        seen.page.click(".tour-links a")
+        seen.page.wait_for_timeout(60)
+        assert seen.page.evaluate(f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight")
+        assert seen.state("s.stop") == stop
+        assert seen.state("s.source") == "drawing"
+        if stop < STOPS - 1:
+            seen.page.click(".tour-moves .primary")
+
+
+def test_what_is_changed_below_stands_above_with_its_undo(seen):
+    seen.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60, noise: 0.1 } })")
+    badges = seen.page.locator(".badge")
+    assert badges.all_inner_texts() == ["turned by +60°\nundo", "10 % noise\nundo"]
+    assert seen.page.evaluate(INSIDE, ".badge")
+    assert "changed" in seen.page.inner_text(".steps li:nth-child(4)")
+    badges.nth(0).get_by_role("button").click()
+    assert badges.all_inner_texts() == ["10 % noise\nundo"]
+    badges.nth(0).get_by_role("button").click()
+    assert badges.count() == 0
+    assert seen.state("s.image === s.reading.image")
+
+
+def test_the_sheet_says_what_it_shows(seen):
+    assert seen.page.inner_text("#sheet-source") == "a sample 3"
+    seen.draw(SEVEN)
+    assert seen.page.inner_text("#sheet-source") == "your drawing"
+    seen.drop("seven.png", png(Image.new("RGB", (80, 60), "white")))
+    seen.wait("s.source === 'seven.png'")
+    assert seen.page.inner_text("#sheet-source") == "seven.png"
+    seen.page.keyboard.press("c")
+    assert seen.page.inner_text("#sheet-source") == ""
+
+
+def test_what_is_uncertain_says_so_and_why(seen):
+    seen.page.evaluate("lenet.store.state.networks[0].calibration.least = 0.99999")
+    seen.page.keyboard.press("4")
+    seen.wait("s.source === 'sample 4'")
+    verdict = seen.page.inner_text(".answer-verdict")
+    assert verdict.startswith("I don’t know. Perhaps a 4, at ")
+    assert verdict.endswith(", and an answer needs 100.0 %.")
+    assert "It may be" in verdict
+    assert seen.page.inner_text(".answer-digit") == "?"
+
+
+def photo_of(mnist, rows):
+    """MNIST's test digits in rows, dark on paper."""
+    page = Image.new("L", (640, 160 * len(rows)), 225)
+    for line, row in enumerate(rows):
+        for place, index in enumerate(row):
+            digit = Image.fromarray(255 - mnist.test_images[index]).resize((112, 112))
+            page.paste(Image.eval(digit, lambda level: min(level, 225)), (20 + 120 * place, 20 + 160 * line))
+    return png(page)
+
+
+def test_all_digits_of_a_dropped_picture_are_shown_and_any_can_be_chosen(seen, mnist):
+    rows = [[0, 1, 2, 3, 4], [5, 7, 9, 10]]
+    labels = [str(mnist.test_labels[index]) for row in rows for index in row]
+    seen.drop("page.png", photo_of(mnist, rows))
+    seen.wait("s.reading?.digits.length > 1")
+    assert seen.state("s.reading.digits.map(({ label }) => label)") == labels
+    assert seen.state("s.reading.digits.map(({ line }) => line)") == [0] * 5 + [1] * 4
+    assert [text.rstrip("?") for text in seen.page.locator(".found button").all_inner_texts()] == labels
+    assert f"{len(labels)} digits were found" in seen.page.inner_text(".found-says")
+    for chosen in (4, 7):
+        seen.page.locator(".found button").nth(chosen).click()
+        assert seen.page.get_attribute(".answer", "data-answer") == labels[chosen]
+    assert seen.page.inner_text("#sheet-source") == "page.png"
+
+
+def test_several_files_are_read_one_after_the_other(seen, mnist, tmp_path):
+    paths = []
+    for place, index in enumerate((0, 2)):
+        paths.append(tmp_path / f"{place}.png")
+        paths[-1].write_bytes(photo_of(mnist, [[index]]))
+    seen.page.locator("input[type=file]").set_input_files([str(path) for path in paths])
+    seen.wait("s.source === '0.png'")
+    assert seen.page.get_attribute(".answer", "data-answer") == str(mnist.test_labels[0])
+    assert seen.page.locator(".queue button").all_inner_texts() == ["1.png"]
+    seen.page.click(".queue button")
+    seen.wait("s.source === '1.png'")
+    assert seen.page.get_attribute(".answer", "data-answer") == str(mnist.test_labels[2])
+    assert seen.page.is_hidden(".queue")
+
+
+def test_the_unit_that_waits_is_alive_and_another_network_keeps_the_panel(seen):
+    assert seen.state("s.focus.unit") is not None
+    assert float(seen.page.inner_text(".unit-value")) > 0
+    for network, stage in (("1", "C3"), ("0", "conv2")):
+        seen.page.select_option("#first-network", network)
+        seen.page.wait_for_timeout(60)
+        assert seen.page.inner_text(".unit-name").startswith(f"{stage}, map ")
+        assert seen.page.is_visible(".unit-body")
+
+
+def test_a_link_shows_the_same_changes_and_stop_of_the_tour(browser, seen, file):
+    seen.draw(SEVEN)
+    seen.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
+    seen.page.click("[data-do=tour]")
+    seen.page.click(".tour-moves .primary")
+    seen.wait("location.hash.endsWith('changes=rotation:20&tour=2')")
+    shown = "({ image: Array.from(s.image), focus: s.focus, stop: s.stop, changes: s.changes })"
+    with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
+        again.wait("s.stop === 1")
+        assert again.state(shown) == seen.state(shown)
+        assert again.page.inner_text(".badge").startswith("turned by +20°")
+        assert again.faults == []
+
+
+def test_an_own_network_is_known_by_its_run_its_classes_and_its_error_whatever_their_names(browser, tmp_path, shots):
+    names = ["a", "a class with quite a long name of many words", "漢字", *(f"kind {number}" for number in range(17))]
+    model = lenet.create("lenet-5-relu", classes=names, seed=3)
+    model.provenance["validation_error_rate"] = 1.25
+    run = tmp_path / "runs" / "my-own-classes-1"
+    run.mkdir(parents=True)
+    model.save(run / "best.safetensors")
+    lenet.explain(run, tmp_path / "lesson.html")
+    for width, height in SIZES:
+        with opened(browser, tmp_path / "lesson.html", width, height) as seen:
+            assert seen.page.title().startswith("LeNet")
+            assert seen.page.locator(".network-name").all_inner_texts()[0] == "my-own-classes-1"
+            story = seen.page.inner_text("#stages .network-name")
+            assert "1.25 % of its validation pictures misread" in story
+            assert "20 classes: a, a class with" in story
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert seen.page.evaluate(INSIDE, ".answer-rows li")
+            assert seen.page.locator(".answer-rows li").count() <= 12
+            seen.page.screenshot(path=shots / f"own-{width}.png")
+            assert seen.faults == []
