@@ -135,6 +135,27 @@ def test_the_boxes_of_a_picture_larger_than_the_one_shown_lie_on_its_digits(blam
     np.testing.assert_allclose(shown, np.array([digit.box for digit in digits]) * 1600 / 2772, atol=0.5)
 
 
+def test_a_file_that_no_browser_opens_is_read_by_the_server_and_its_digits_drawn_where_they_stood(blameless):
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(PI)) as picture:
+        picture.save(file, "TIFF")
+    digits = Reader().read(PI).digits
+    blameless.drop("pi.tif", file.getvalue())
+    blameless.wait(READ)
+    assert blameless.page.locator(".found button").count() == len(digits)
+    assert blameless.state("Array.from(s.image)") == digits[0].image.ravel().tolist()
+    darkest = """(([top, left, bottom, right]) => {
+      let darkest = 255;
+      for (let row = Math.floor(top); row < bottom; row++) {
+        for (let at = Math.floor(left); at < right; at++) {
+          darkest = Math.min(darkest, s.picture.data[4 * (row * s.picture.width + at)]);
+        }
+      }
+      return darkest;
+    })"""
+    assert max(blameless.state(f"s.reading.digits.map(({{ box }}) => {darkest}(box))")) < 100
+
+
 def test_a_drawing_is_read_in_the_page_and_not_sent(blameless, address):
     for digit in "0123456789":
         blameless.page.keyboard.press(digit)
