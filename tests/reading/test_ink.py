@@ -255,3 +255,14 @@ def test_any_picture_has_an_ink_map_of_its_own_shape(height: int, width: int, se
     assert rules.shape == ink.levels.shape
     assert rules.dtype == np.uint8
     assert rules.max(initial=0) <= 1
+
+
+def test_a_pale_rule_goes_on_over_the_edge_of_a_shadow():
+    page = np.full(SIZE, 225, np.float32)
+    page[200:204, 60:580] = 155  # paler than the paper in the shadow
+    lit = (COLUMNS + 0.5 * ROWS > 420).astype(np.float32)
+    gray = page * (0.6 + 0.4 * cv2.GaussianBlur(lit, (0, 0), 1.5))
+    levels = find_ink(np.repeat(np.rint(gray).astype(np.uint8)[..., None], 3, axis=2)).levels
+    scale = len(levels) / SIZE[0]
+    along = levels[round(198 * scale) : round(206 * scale), round(70 * scale) : round(570 * scale)].max(axis=0)
+    assert along.min() > 0.5 * np.median(along)

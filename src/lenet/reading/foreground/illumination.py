@@ -13,6 +13,8 @@ Levels = NDArray[np.float32]
 
 STROKE = 0.27  # of the longer side: no stroke is wider
 DARK_FRACTION = 0.4  # of the paper's light: a table or a sleeve has less
+STROKE_AT_EDGE = 0.035  # of the longer side: the strokes that are told from a shadow that they cross the edge of
+EDGE_OF_SHADOW = 1.15  # of gray levels close by: even light changes by less
 EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a shadow's edge is softer
 
 _SIDE, _SIDE_OF_CROP = 96, 48  # the longer side of the copy on which light is estimated
@@ -34,6 +36,13 @@ class Background:
     background: Plane
     minimum: Plane | None
     gain: Levels
+
+    @property
+    def has_edges(self) -> bool:
+        """Whether light changes abruptly somewhere, as at the edge of a shadow."""
+        if self.minimum is None:
+            return False
+        return bool(((self.background > EDGE_OF_SHADOW * self.minimum) & (self.gain > 0)).any())
 
 
 def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Background]:
@@ -60,6 +69,12 @@ def estimate_background(planes: Sequence[Plane], is_crop: bool) -> list[Backgrou
         Background(background, _gray(cv2.GaussianBlur(minimum, (0, 0), 1)), gain * (1 - non_paper))
         for background, minimum, gain in zip(backgrounds, minima, _gains(backgrounds), strict=True)
     ]
+
+
+def close_strokes(plane: Plane) -> Plane:
+    """Remove thin strokes by morphological closing at full size: the edges of shadows stay where they are."""
+    side = round(STROKE_AT_EDGE * max(plane.shape)) | 1
+    return np.asarray(cv2.morphologyEx(plane, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)), np.uint8)
 
 
 def _without_strokes(plane: Plane, is_crop: bool) -> Levels:

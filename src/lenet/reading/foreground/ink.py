@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.illumination import estimate_background
+from lenet.reading.foreground.illumination import close_strokes, estimate_background
 
 Ink = NDArray[np.float32]
 Colors = NDArray[np.uint8]
@@ -179,7 +179,8 @@ def _darkness(paper_high: Colors, scale: float) -> Ink:
     for plane, local in zip(planes, estimate_background(planes, max(paper_high.shape) <= CROP * scale), strict=True):
         expected = cv2.resize(local.background, size)
         if local.minimum is not None:
-            expected = cv2.min(expected, cv2.max(plane, cv2.resize(local.minimum, size)))
+            nearby = close_strokes(plane) if local.has_edges else plane
+            expected = cv2.min(expected, cv2.max(nearby, cv2.resize(local.minimum, size)))
         deficit = cv2.subtract(expected, plane, dtype=cv2.CV_32F)
         cv2.multiply(deficit, cv2.resize(local.gain, size), dst=deficit)
         darkness = np.asarray(deficit if darkness is None else cv2.max(darkness, deficit), np.float32)
