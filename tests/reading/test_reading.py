@@ -123,6 +123,14 @@ def test_polarity_is_found_and_can_be_forced(reader: Reader, mnist, polarity: Po
     assert reader.read(page, polarity.value).text == "7"
 
 
+def test_thick_light_strokes_that_fill_a_dark_crop_are_ink(reader: Reader):
+    crop = np.zeros((64, 69), np.uint8)
+    cv2.ellipse(crop, (34, 32), (29, 27), 0, 0, 360, 255, 9, cv2.LINE_AA)
+    for view in (crop, crop[2:-2], crop[:, 2:-2]):
+        reading = reader.read(view, single=True)
+        assert (reading.polarity, reading.text, reading.is_rejected) == (Polarity.INK_HIGH, "0", False)
+
+
 @pytest.mark.parametrize("level", [0, 90, 255])
 def test_a_blank_page_has_no_ink(reader: Reader, level: int):
     grain = np.random.default_rng(0).normal(level, 2, (200, 300))

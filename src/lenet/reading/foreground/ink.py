@@ -92,7 +92,7 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
     scale = _working_scale(colors)
     scaled = _resized(colors, scale)
     if polarity is Polarity.FOUND:
-        polarity = find_polarity(scaled)
+        polarity = find_polarity(scaled, is_crop=max(colors.shape) <= CROP)
     ink = _ink(scaled, scale, polarity)
     refined_scale = _scale_for(_digit_height(ink), scale, max(colors.shape))
     return _equalize_strokes(
@@ -100,19 +100,26 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
     )
 
 
-def find_polarity(colors: Colors) -> Polarity:
+def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
     """Detect the polarity from the sign of the skewness of gray levels about their local median.
 
     Ink is the rarer extreme, and so the longer tail.
 
     Light specks on a light page (gloss, a lamp's reflection) are not ink: the page must be dark for that.
     Nor is a sheet on a dark table: looked at closely, and away from the sheet's edges, the rarer extreme is dark.
+
+    Args:
+        colors: uint8 (h, w, 3), RGB.
+        is_crop: whether digits may fill the picture. Then it holds no sheet on a table, and close to the edges of its
+            strokes there is nothing else to look at.
     """
     gray = np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY), np.uint8)
     small = np.asarray(cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA), np.uint8)
     is_dark = float(np.median(gray[:: 1 + len(gray) // 200])) < 128
     if not is_dark or _third_moment(gray, _local_median(small, 17)) <= 0:
         return Polarity.PAPER_HIGH
+    if is_crop:
+        return Polarity.INK_HIGH
     local_median = _local_median(small, 9)
     edges = cv2.morphologyEx(local_median, cv2.MORPH_GRADIENT, _BLOCK) > 0.25 * np.ptp(small)
     flat_mask = np.asarray(cv2.erode(1 - edges.astype(np.uint8), _BLOCK), np.uint8)
