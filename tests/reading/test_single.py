@@ -140,3 +140,15 @@ def test_a_speck_far_from_the_middle_has_no_say():
     assert _most_agreed([nine, speck], ink).probability == pytest.approx(
         _most_agreed([nine], ink).probability, abs=1e-3
     )
+
+
+def test_a_digit_that_fills_a_tight_crop_is_preferred_to_a_part_of_it():
+    ink = InkMap(np.ones((144, 108), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
+    whole, part = sign((0, 0, 144, 108), is8=0.95), sign((2, 19, 138, 107), is2=0.95)
+    assert _most_agreed([whole, part], ink).label == "8"
+
+
+def test_what_comes_in_from_one_side_of_a_crop_may_be_a_neighbor():
+    ink = InkMap(np.ones((100, 100), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
+    alone, with_neighbor = sign((20, 20, 80, 70), is6=0.95), sign((20, 0, 80, 70), is5=0.95)
+    assert _most_agreed([alone, with_neighbor], ink).label == "6"

@@ -31,7 +31,7 @@ MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
 MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
 SPREAD = 0.15  # in nats of prominence: how far behind the best a candidate may be and still have its say
-EDGE_COST = 0.2  # in nats: the penalty for each edge of the picture that it touches
+EDGE_COST = 0.2  # in nats: the penalty for each edge of the picture that it touches and the opposite one it does not
 
 Bits = NDArray[np.bool_]
 
@@ -184,7 +184,8 @@ def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:
     height, width = ink.levels.shape
     top, left, bottom, right = sign.box
     squared_offset = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
-    edges = (top <= 1) + (left <= 1) + (bottom >= height - 1) + (right >= width - 1)
+    # What comes in from one side may be a neighbor's; what goes from side to side fills a tight crop.
+    edges = abs((top <= 1) - (bottom >= height - 1)) + abs((left <= 1) - (right >= width - 1))
     # That there is a digit is given: its probability counts less than which one it is.
     likeness = sign.probability / math.sqrt(float(sign.probabilities.sum()))
     return float(
