@@ -6,7 +6,7 @@ INSTALL := $(BIN)/pip install -q -c constraints.txt
 DEMO := runs/demo
 ENGINE := pyproject.toml constraints.txt CMakeLists.txt $(wildcard native/*)
 
-.PHONY: help demo test docs sanitize engine check format pretrained reproduction clean
+.PHONY: help demo test docs sanitize engine check format pretrained reproduction manual clean
 
 help:
 	@echo "make demo        install, fetch MNIST, train LeNet-5, evaluate, read the example pictures, draw the maps"
@@ -18,6 +18,7 @@ help:
 	@echo "make format      format the code"
 	@echo "make pretrained  train again the weights that ship with the package"
 	@echo "make reproduction  write docs/reproduction.md from the rows that `lenet reproduce` ran"
+	@echo "make manual      write docs/commands.md and docs/lenet.1 from the commands themselves"
 	@echo "make clean       remove what these commands made, the data cache excepted"
 
 $(VENV)/python:
@@ -99,6 +100,9 @@ pretrained: $(VENV)/demo
 
 reproduction: $(VENV)/demo
 	$(BIN)/python -m lab.reports.reproduction --runs runs/reproduce --docs docs
+
+manual: $(VENV)/demo
+	$(BIN)/python -m lab.reports.commands
 
 clean:
 	rm -rf $(VENV) build runs .pytest_cache .mypy_cache .ruff_cache .hypothesis

@@ -36,6 +36,7 @@ myst_enable_extensions = ["attrs_inline", "colon_fence", "deflist", "dollarmath"
 myst_heading_anchors = 4
 suppress_warnings = ["misc.highlighting_failure", "myst.header", "config.cache"]
 highlight_language = "none"
+smartquotes = False  # -- is an option
 pygments_style = "a11y-high-contrast-light"
 pygments_dark_style = "a11y-high-contrast-dark"
 

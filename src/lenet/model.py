@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from lenet.verbs.predict import Pictures
 
 FORMAT = "lenet-weights-1"
+_PRETRAINED = Path(__file__).with_name("pretrained")
 PICTURE_KINDS = ("digits", "gray", "color")
 RUN_BEST = "best.safetensors"
 """The file within a run's folder that holds its best model."""
@@ -390,9 +391,12 @@ def pretrained(name: str = "lenet-5-relu") -> Model:
     Raises:
         UnknownName: if none ships under that name.
     """
-    folder = Path(__file__).with_name("pretrained")
-    known = sorted(path.stem for path in folder.glob("*.safetensors"))
-    return _from_file(folder / f"{resolve_name('pretrained network', name, known)}.safetensors")
+    return _from_file(_PRETRAINED / f"{resolve_name('pretrained network', name, pretrained_names())}.safetensors")
+
+
+def pretrained_names() -> list[str]:
+    """The names under which models ship with the package."""
+    return sorted(path.stem for path in _PRETRAINED.glob("*.safetensors"))
 
 
 def model_bytes(model: Model) -> bytes:

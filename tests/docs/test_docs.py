@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import lenet
 from lenet import networks
 from lenet.cli import main
 
@@ -167,6 +168,11 @@ def test_every_source_that_the_code_cites_is_listed():
     cited = cited_keys("\n".join(sources))
     assert {"LeCun98", "LeCun89"} <= cited
     assert cited <= listed_keys()
+
+
+def test_the_page_of_python_has_every_public_name_once():
+    listed = re.findall(r"^\.\. auto\w+:: lenet\.([\w.]+)$", (ROOT / "docs/api.md").read_text("utf-8"), re.MULTILINE)
+    assert sorted(listed) == sorted({*lenet.__all__, "data.load"} - {"__version__", "data"})
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)

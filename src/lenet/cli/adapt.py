@@ -9,6 +9,7 @@ from typing import Annotated, TypeVar
 
 import typer
 
+from lenet.cli import completion
 from lenet.cli.photos import report_problems, with_progress
 from lenet.errors import LeNetError, printable
 from lenet.reading.batch.photos import Measurement
@@ -27,6 +28,7 @@ def adapt(
             "--model",
             "--weights",
             help="What to adapt: a weights file, a run's folder, or a pretrained network's name.",
+            autocompletion=completion.models,
         ),
     ] = "pretrained",
     out: Annotated[Path, typer.Option(help="The file of the adapted weights.")] = Path("adapted.safetensors"),

@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.cli.describe import NETWORK, Channels, Classes, Hidden, Size
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
@@ -20,7 +21,7 @@ _USAGE: dict[Form, str] = {
 
 
 def code(
-    name: Annotated[str, typer.Argument(help=NETWORK, metavar="NETWORK")],
+    name: Annotated[str, typer.Argument(help=NETWORK, metavar="NETWORK", autocompletion=completion.networks)],
     sequential: Annotated[
         bool, typer.Option("--sequential", help="Layers in feature_extractor and classifier, as nn.Sequential.")
     ] = False,

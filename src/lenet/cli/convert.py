@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from lenet.classes import listed
+from lenet.cli import completion
 from lenet.errors import printable
 from lenet.model import Model, load
 from lenet.verbs import convert as verb
@@ -23,7 +24,9 @@ def convert(
         Path | None,
         typer.Option("--output", "-o", help="The .safetensors file to write; default: beside FILE.", metavar="FILE"),
     ] = None,
-    network: Annotated[str | None, typer.Option(help="The network, where the shapes fit several.")] = None,
+    network: Annotated[
+        str | None, typer.Option(help="The network, where the shapes fit several.", autocompletion=completion.networks)
+    ] = None,
     activation: Annotated[
         str | None,
         typer.Option(help="In place of --network, with --pooling: relu, sigmoid, tanh, squash or identity."),

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.errors import DataError, LeNetError
 from lenet.naming import resolve_name
 
@@ -55,7 +56,10 @@ def list_(as_json: AsJson = False) -> None:
 
 @app.command()
 def fetch(
-    names: Annotated[list[str], typer.Argument(help="Names of data sets, or 'all'.")], data_dir: DataDir = None
+    names: Annotated[
+        list[str], typer.Argument(help="Names of data sets, or 'all'.", autocompletion=completion.data_sets)
+    ],
+    data_dir: DataDir = None,
 ) -> None:
     """Fetch data sets into the cache and verify them. For example: lenet data fetch mnist"""
     from lenet import data
@@ -74,7 +78,10 @@ def fetch(
 
 @app.command()
 def verify(
-    names: Annotated[list[str] | None, typer.Argument(help="Names of data sets; those in the cache if none.")] = None,
+    names: Annotated[
+        list[str] | None,
+        typer.Argument(help="Names of data sets; those in the cache if none.", autocompletion=completion.data_sets),
+    ] = None,
     data_dir: DataDir = None,
     as_json: AsJson = False,
 ) -> None:
@@ -106,7 +113,10 @@ def verify(
 
 @app.command()
 def show(
-    name: Annotated[str, typer.Argument(help="A data set's name, or the path of your own data.")],
+    name: Annotated[
+        str,
+        typer.Argument(help="A data set's name, or the path of your own data.", autocompletion=completion.data_sets),
+    ],
     output: Annotated[Path, typer.Option("--output", "-o", help="The picture file to write.")] = Path("sheet.png"),
     count: Annotated[int, typer.Option(help="How many examples.")] = 40,
     seed: Annotated[int, typer.Option(help="Which ones.")] = 0,

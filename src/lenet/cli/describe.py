@@ -9,6 +9,7 @@ import typer
 
 from lenet import summary
 from lenet.architecture import Network
+from lenet.cli import completion
 from lenet.networks import describe, names, to_toml
 from lenet.summary import comparison
 
@@ -48,7 +49,7 @@ def networks(as_json: Json = False) -> None:
 
 
 def show(
-    name: Annotated[str, typer.Argument(help=NETWORK)],
+    name: Annotated[str, typer.Argument(help=NETWORK, autocompletion=completion.networks)],
     as_json: Json = False,
     markdown: Annotated[bool, typer.Option("--markdown", help="Print a Markdown table.")] = False,
     explain: Annotated[bool, typer.Option("--explain", help="Derive every figure with its numbers.")] = False,
@@ -107,8 +108,8 @@ def show(
 
 
 def diff(
-    before: Annotated[str, typer.Argument(help="A network, or a TOML file.")],
-    after: Annotated[str, typer.Argument(help="Another one.")],
+    before: Annotated[str, typer.Argument(help="A network, or a TOML file.", autocompletion=completion.networks)],
+    after: Annotated[str, typer.Argument(help="Another one.", autocompletion=completion.networks)],
     as_json: Json = False,
 ) -> None:
     """List every difference of two networks, stage by stage, with its effect on the counts."""

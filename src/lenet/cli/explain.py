@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
+from lenet.cli import completion
 from lenet.page.document import SHIPPED
 from lenet.verbs import explain as explain_verb
 from lenet.verbs.describe import model_to_look_at
@@ -18,6 +19,7 @@ def explain(
             help="Weights files, runs' folders, networks whose weights ship with the package, or TOML files of your "
             "own, which are shown untrained; two can be compared.",
             show_default="the ones that ship",
+            autocompletion=completion.models,
         ),
     ] = None,
     output: Annotated[Path, typer.Option("--output", "-o", help="The HTML file to write.", metavar="FILE")] = Path(

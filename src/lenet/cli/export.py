@@ -6,13 +6,17 @@ from typing import Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.exporting import formats
 
 
 def export(
     model: Annotated[
         str,
-        typer.Argument(help="A weights file, a run's folder, or a network whose weights ship with the package."),
+        typer.Argument(
+            help="A weights file, a run's folder, or a network whose weights ship with the package.",
+            autocompletion=completion.models,
+        ),
     ],
     to: Annotated[str, typer.Option(help=f"The format: {', '.join(formats.FORMATS)}.", metavar="FORMAT")] = "onnx",
     out: Annotated[
@@ -24,6 +28,7 @@ def export(
         typer.Option(
             help="Pictures to round weights on and to compare answers on: a public data set or a path to your own.",
             show_default="what the model was trained on",
+            autocompletion=completion.data_sets,
         ),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print files, bytes and comparison as JSON.")] = False,

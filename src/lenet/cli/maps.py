@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.verbs import maps as maps_verb
 
 
@@ -13,7 +14,8 @@ def maps(
         str,
         typer.Argument(
             help="A weights file, a run's folder, a network whose weights ship with the package, or a TOML file of "
-            "your own, which is drawn untrained."
+            "your own, which is drawn untrained.",
+            autocompletion=completion.models,
         ),
     ],
     picture: Annotated[

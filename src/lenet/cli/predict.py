@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
+from lenet.cli import completion
 from lenet.cli.output import JsonList, answering, check_picture_path, report
 from lenet.cli.signals import deferred_signals
 from lenet.cli.tables import check_table_path
@@ -42,7 +43,12 @@ def predict(
         ),
     ],
     model: Annotated[
-        str, typer.Option("--model", help="A weights file, a run's folder, or a network whose weights ship.")
+        str,
+        typer.Option(
+            "--model",
+            help="A weights file, a run's folder, or a network whose weights ship.",
+            autocompletion=completion.models,
+        ),
     ],
     top: Annotated[int, typer.Option(min=1, help="Tell so many of the likeliest classes.")] = 3,
     fit: Annotated[

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.cli.output import Output
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
@@ -87,7 +88,12 @@ def read(
     ] = None,
     model: Annotated[
         str | None,
-        typer.Option("--model", "--weights", help="A weights file or a run's folder; default: those shipped."),
+        typer.Option(
+            "--model",
+            "--weights",
+            help="A weights file or a run's folder; default: those shipped.",
+            autocompletion=completion.models,
+        ),
     ] = None,
 ) -> None:
     """Read the digits in pictures; or every digit of an IDX file, one a line.

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lenet.cli import completion
 from lenet.errors import Stopped
 from lenet.experiments import ROWS
 from lenet.initialization import RULES
@@ -16,7 +17,7 @@ _ROOT = Path("runs/reproduce")
 
 
 def reproduce(
-    name: Annotated[str | None, typer.Argument(help="A row of --list.")] = None,
+    name: Annotated[str | None, typer.Argument(help="A row of --list.", autocompletion=completion.rows)] = None,
     everything: Annotated[bool, typer.Option("--all", help="All rows, those first that others rest on.")] = False,
     listing: Annotated[bool, typer.Option("--list", help="Name the rows and what the papers print.")] = False,
     seeds: Annotated[int | None, typer.Option(help="So many seeds [default: the row's own number].")] = None,

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from lenet.cli import completion
 from lenet.errors import LeNetError
 from lenet.verbs import serve as serve_verb
 
@@ -15,7 +16,8 @@ def serve(
     model: Annotated[
         str | None,
         typer.Argument(
-            help="What is served: a weights file or a run's folder; default: the one that ships, which reads digits."
+            help="What is served: a weights file or a run's folder; default: the one that ships, which reads digits.",
+            autocompletion=completion.models,
         ),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")] = (

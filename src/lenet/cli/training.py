@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from lenet import data
+from lenet.cli import completion
 from lenet.cli.output import check_picture_path
 from lenet.data.custom import POLARITIES
 from lenet.errors import Stopped, TrainingError
@@ -34,20 +35,37 @@ DataDir = Annotated[Path | None, typer.Option(help="Folder where the files of a 
 
 def train(
     network: Annotated[
-        str | None, typer.Argument(help=f"A network, or a TOML file of your own [default: {DEFAULT_NETWORK}].")
+        str | None,
+        typer.Argument(
+            help=f"A network, or a TOML file of your own [default: {DEFAULT_NETWORK}].",
+            autocompletion=completion.networks,
+        ),
     ] = None,
     data_set: Annotated[
-        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
+        str | None,
+        typer.Option(
+            "--data",
+            help=f"A data set or a path to your own [default: {DEFAULT_DATA}].",
+            autocompletion=completion.data_sets,
+        ),
     ] = None,
     data_dir: DataDir = None,
     polarity: Polarity = "auto",
     transpose: Transpose = None,
     recipe_name: Annotated[
-        str | None, typer.Option("--recipe", help=f"{', '.join(RECIPES)} [default: {DEFAULT_RECIPE}].")
+        str | None,
+        typer.Option(
+            "--recipe", help=f"{', '.join(RECIPES)} [default: {DEFAULT_RECIPE}].", autocompletion=completion.recipes
+        ),
     ] = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder [default: runs/NETWORK-DATA-N].")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(help="The run's folder [default: runs/NETWORK-DATA-N].", autocompletion=completion.runs),
+    ] = None,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in --out.")] = False,
-    repeated: Annotated[Path | None, typer.Option("--from", help="Repeat the run of this run.json.")] = None,
+    repeated: Annotated[
+        Path | None, typer.Option("--from", help="Repeat the run of this run.json.", autocompletion=completion.settings)
+    ] = None,
     device: Annotated[str, typer.Option(help="auto, cpu or cuda.")] = "auto",
     threads: Annotated[int | None, typer.Option(min=1, help="CPU threads [default: one a core].")] = None,
     validation: Annotated[
@@ -136,10 +154,18 @@ def train(
 
 def evaluate(
     model: Annotated[
-        str, typer.Argument(help="A weights file, a run's folder, or a pretrained network's name.")
+        str,
+        typer.Argument(
+            help="A weights file, a run's folder, or a pretrained network's name.", autocompletion=completion.models
+        ),
     ] = "pretrained",
     data_set: Annotated[
-        str | None, typer.Option("--data", help=f"A data set or a path to your own [default: {DEFAULT_DATA}].")
+        str | None,
+        typer.Option(
+            "--data",
+            help=f"A data set or a path to your own [default: {DEFAULT_DATA}].",
+            autocompletion=completion.data_sets,
+        ),
     ] = None,
     data_dir: DataDir = None,
     polarity: Polarity = "auto",

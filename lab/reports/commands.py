@@ -1,0 +1,156 @@
+"""The reference of the command line, from the commands themselves: a page of the documents, and a man page.
+
+`python -m lab.reports.commands` writes `docs/commands.md` and `docs/lenet.1`.
+"""
+
+import argparse
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from lenet import __version__
+from lenet.cli import VERBS, build_app
+from lenet.files import write_atomically
+
+PAGE, MANUAL = "commands.md", "lenet.1"
+_ANSWERS = (("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("130, 143", "stopped by Ctrl-C or SIGTERM"))
+_ENVIRONMENT = (
+    ("LENET_DATA", "Where data sets are cached."),
+    ("LENET_OFFLINE", "1 uses what is cached, and fetches nothing."),
+    ("LENET_ENGINE", "avx512, avx2, neon, baseline, torch or numpy, by force."),
+)
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command as its help shows it: paragraphs, examples, and records of a name and what it means."""
+
+    name: str  # "train", "data fetch"
+    usage: str
+    paragraphs: tuple[str, ...]
+    examples: tuple[str, ...]
+    arguments: tuple[tuple[str, str], ...]
+    options: tuple[tuple[str, str], ...]
+
+
+def commands() -> list[Command]:
+    """Every command of the shell, groups taken apart, in the order of the help."""
+    group: Any = typer.main.get_command(build_app())
+    context = group.context_class(group, info_name="lenet")
+    return [part for verb in VERBS for part in _parts(group.commands[verb], verb, context)]
+
+
+def _parts(command: Any, name: str, parent: Any) -> Iterator[Command]:
+    context = command.context_class(command, info_name=name.split()[-1], parent=parent, terminal_width=10_000)
+    if hasattr(command, "commands"):
+        for part, inner in command.commands.items():
+            yield from _parts(inner, f"{name} {part}", context)
+        return
+    paragraphs = [" ".join(text.split()) for text in (command.help or "").split("\n\n")]
+    examples = [text for text in paragraphs if re.match(r"(lenet|curl) ", text)]
+    records = [(p.param_type_name, p.get_help_record(context)) for p in command.get_params(context)]
+    kinds = {kind: tuple(record for k, record in records if k == kind and record) for kind in ("argument", "option")}
+    yield Command(
+        name,
+        " ".join(context.get_usage().removeprefix("Usage: ").split()),
+        tuple(text for text in paragraphs if text not in examples),
+        tuple(example for text in examples for example in text.split("; ")),
+        kinds["argument"],
+        kinds["option"],
+    )
+
+
+def to_markdown(listed: list[Command]) -> str:
+    """The page of the documents: a section and a table for each command."""
+    lines = [
+        "# Commands", "",
+        "Every command of the shell, as `lenet COMMAND --help` prints it; each is a function of [Python](api.md), too.",
+        "This page and the manual (`man lenet`) are written by `make manual`.",
+        "",
+    ]  # fmt: skip
+    for command in listed:
+        lines += [f"## lenet {command.name}", "", "```text", command.usage, "```", ""]
+        for paragraph in command.paragraphs:
+            lines += [_escaped(paragraph), ""]
+        if command.examples:
+            lines += ["```sh", *command.examples, "```", ""]
+        for title, records in (("argument", command.arguments), ("option", command.options)):
+            if records:
+                lines += [f"| {title} | meaning |", "|---|---|"]
+                lines += [f"| {_code(name)} | {_escaped(meaning)} |" for name, meaning in records]
+                lines += [""]
+    lines += [
+        "## Exit codes",
+        "",
+        "| code | meaning |",
+        "|---|---|",
+        *(f"| {code} | {text} |" for code, text in _ANSWERS),
+        "",
+    ]
+    lines += ["## Environment", "", "| variable | meaning |", "|---|---|"]
+    lines += [f"| `{name}` | {text} |" for name, text in _ENVIRONMENT]
+    return "\n".join(lines) + "\n"
+
+
+def to_manual(listed: list[Command]) -> str:
+    """The man page, in the macros of man(7)."""
+    lines = [
+        f'.TH LENET 1 "" "lenet {__version__}" "User Commands"',
+        ".SH NAME", r"lenet \- the LeNet family: counted, trained, opened up, reading digits",
+        ".SH SYNOPSIS", ".B lenet", r"[\-\-version] [\-\-help] \fICOMMAND\fR [\fIOPTIONS\fR] [\fIARGUMENTS\fR]",
+        ".SH DESCRIPTION",
+        "Each network of the LeNet family, 1989 to today, is described once, counted exactly, trained, opened up layer",
+        "by layer, and put to work on pictures of digits.",
+        ".SH COMMANDS",
+    ]  # fmt: skip
+    for command in listed:
+        lines += [f".SS {_roff(command.usage)}"]
+        for position, paragraph in enumerate(command.paragraphs):
+            lines += [".PP"] * bool(position) + [_roff(paragraph)]
+        for name, meaning in (*command.arguments, *command.options):
+            lines += [".TP", rf"\fB{_roff(name)}\fR", _roff(meaning)]
+        if command.examples:
+            lines += [".PP", "Examples:", ".nf", *(f"    {_roff(example)}" for example in command.examples), ".fi"]
+    lines += [".SH EXIT STATUS"]
+    for code, text in _ANSWERS:
+        lines += [".TP", code, text]
+    lines += [".SH ENVIRONMENT"]
+    for name, text in _ENVIRONMENT:
+        lines += [".TP", rf"\fB{name}\fR", _roff(text)]
+    return "\n".join(lines) + "\n"
+
+
+def _code(text: str) -> str:
+    return f"`{text}`".replace("|", "\\|")
+
+
+def _escaped(text: str) -> str:
+    """Text that Markdown leaves as it is, in a cell of a table, too."""
+    return (
+        re.sub(r"([\\|*_<\[\]`])", r"\\\1", text) if "`" not in text else text.replace("|", "\\|").replace("<", "\\<")
+    )
+
+
+def _roff(text: str) -> str:
+    text = text.replace("\\", r"\e").replace("-", r"\-").replace("`", "")
+    text = re.sub(r"[^\x00-\x7f]", lambda character: rf"\[u{ord(character[0]):04X}]", text)
+    return rf"\&{text}" if text.startswith((".", "'")) else text
+
+
+def main() -> None:
+    """Write both."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder of the documents")
+    folder = parser.parse_args().docs
+    listed = commands()
+    write_atomically(folder / PAGE, to_markdown(listed).encode())
+    write_atomically(folder / MANUAL, to_manual(listed).encode())
+    print(folder / PAGE, folder / MANUAL, sep="\n")
+
+
+if __name__ == "__main__":
+    main()
