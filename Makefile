@@ -51,6 +51,11 @@ demo: $(VENV)/demo
 	$(BIN)/lenet evaluate $(DEMO)/best.safetensors --data mnist --examples 10 --mistakes $(DEMO)/mistakes.png
 	$(BIN)/lenet read examples/digits/*.png
 	$(BIN)/lenet maps $(DEMO)/best.safetensors examples/digits/seven.png -o $(DEMO)/maps
+	$(BIN)/lenet explain $(DEMO) lenet-5 -o $(DEMO)/page.html
+	@echo
+	@echo "Now open $(DEMO)/page.html, and draw: the network that you have just trained answers, beside the one of 1998."
+	@echo "Then $(DEMO)/maps/poster.png, and the course: docs/course/index.md, or as a site with 'make docs'."
+	@echo "Your own photo: $(BIN)/lenet read photo.jpg"
 
 # The page is tested in the system's Chromium and in node. Where they are missing, they are installed if that can be done
 # without asking; else those tests are left out, with the reason.
