@@ -371,18 +371,31 @@ def load(
         return source
     if not isinstance(source, str | Path):
         raise WeightsError(f"a {type(source).__name__} is no model; expected a path or a name that ships")
+    return _from_file(file_of(source), expect)
+
+
+def file_of(source: str | Path) -> Path:
+    """The file that `load` reads for a path or a name; of a path that is no folder, whether it is there or not.
+
+    Raises:
+        WeightsError: if a folder holds no model.
+        UnknownName: if no model ships under that name.
+
+    >>> file_of("lenet-5").name
+    'lenet-5.safetensors'
+    """
     path = Path(source)
     if path.is_dir():
         for file in (path / RUN_BEST, path / FOLDER_MODEL):
             if file.is_file():
-                return _from_file(file, expect)
+                return file
         raise WeightsError(
             f"{path}: a folder without {RUN_BEST} or {FOLDER_MODEL}, expected a weights file, a run's folder "
             "or an exported one"
         )
     if path.is_file() or path.suffix or len(path.parts) > 1:
-        return _from_file(path, expect)
-    return pretrained() if str(source) == "pretrained" else pretrained(str(source))
+        return path
+    return _pretrained_file("lenet-5-relu" if str(source) == "pretrained" else str(source))
 
 
 def pretrained(name: str = "lenet-5-relu") -> Model:
@@ -391,12 +404,16 @@ def pretrained(name: str = "lenet-5-relu") -> Model:
     Raises:
         UnknownName: if none ships under that name.
     """
-    return _from_file(_PRETRAINED / f"{resolve_name('pretrained network', name, pretrained_names())}.safetensors")
+    return _from_file(_pretrained_file(name))
 
 
 def pretrained_names() -> list[str]:
     """The names under which models ship with the package."""
     return sorted(path.stem for path in _PRETRAINED.glob("*.safetensors"))
+
+
+def _pretrained_file(name: str) -> Path:
+    return _PRETRAINED / f"{resolve_name('pretrained network', name, pretrained_names())}.safetensors"
 
 
 def model_bytes(model: Model) -> bytes:

@@ -104,9 +104,8 @@ def test_ctrl_c_ends_it_with_0_and_without_a_traceback():
 def slow_read(place: tuple[str, int], half_is_sent: threading.Semaphore, go_on: threading.Event) -> bytes:
     """What a client is answered that sends half a picture, waits, and sends the rest."""
     with socket.create_connection(place, timeout=SECONDS) as connection:
-        head = (
-            f"POST /v1/read HTTP/1.1\r\nHost: lenet\r\nContent-Type: image/png\r\nContent-Length: {len(SEVEN)}\r\n\r\n"
-        )
+        head = "POST /v1/read HTTP/1.1\r\nHost: localhost\r\n"
+        head += f"Content-Type: image/png\r\nContent-Length: {len(SEVEN)}\r\n\r\n"
         connection.sendall(head.encode() + SEVEN[:5000])
         half_is_sent.release()
         go_on.wait(SECONDS)
@@ -274,3 +273,31 @@ def test_nothing_else_imports_the_packages_of_the_server(code):
     check = f"from lenet.cli import main; {code}; import sys; print([n for n in {names} if n in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", check], capture_output=True, text=True, check=True)
     assert ran.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_options_of_access_hold_in_a_server_that_runs():
+    options = ("--token", "correct-horse", "--cors", "https://school.example", "--access-log")
+    with serving(*options, "--public-host", "digits.example") as server:
+        assert server.get("/v1/networks").status_code == 401
+        told = server.get("/healthz").json()
+        assert (told["file"], len(told["sha256"])) == ("lenet-5-relu.safetensors", 64)
+        named = {"authorization": "Bearer correct-horse", "origin": "https://school.example"}
+        for host, status in (("digits.example", 200), ("evil.example", 421)):
+            answer = httpx.get(f"{server.address}/v1/networks", headers=named | {"host": host}, timeout=SECONDS)
+            assert answer.status_code == status
+        assert answer.headers.get("access-control-allow-origin") is None
+        code, log = server.stop()
+    assert code == 0
+    assert [line.split()[2:5] for line in log.splitlines()] == [
+        ["GET", "/v1/networks", "401"],
+        ["GET", "/healthz", "200"],
+        ["GET", "/v1/networks", "200"],
+        ["GET", "/v1/networks", "421"],
+    ]
+
+
+def test_a_token_comes_from_the_environment_too_and_a_short_one_is_refused(capsys):
+    with serving(environment={"LENET_TOKEN": "correct-horse"}) as server:
+        assert server.get("/").status_code == 401
+    assert main(["serve", "--token", "short"]) == 1
+    assert "token has 5 characters, expected 8 or more" in capsys.readouterr().err

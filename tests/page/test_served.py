@@ -18,6 +18,7 @@ from PIL import Image
 from lab.benchmarks.page_driver import browser_path, opened, shots_folder
 from lenet.cli import main
 from lenet.reading import Reader
+from lenet.server.remarks import with_parameters
 
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
@@ -192,7 +193,7 @@ def test_drawing_again_takes_the_photos_boxes_away_and_pressing_beside_them_does
 def test_a_photo_without_digits_says_what_the_server_remarks(blameless):
     file = io.BytesIO()
     Image.new("L", (90, 90), 255).save(file, "PNG")
-    remark = Reader().read(file.getvalue()).remark
+    remark = with_parameters(Reader().read(file.getvalue()).remark)
     blameless.drop("blank.png", file.getvalue())
     blameless.wait("s.found !== null")
     assert says(blameless) == remark

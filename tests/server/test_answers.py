@@ -222,10 +222,10 @@ def test_no_file_is_opened_for_the_name_of_a_network(client, tmp_path, monkeypat
     assert "unknown network 'own.toml'" in answer.json()["detail"]
 
 
-def test_the_page_is_sent_whole_with_the_policy_that_it_names(client):
+def test_the_page_is_sent_whole_with_the_policy_that_it_names_and_in_no_frame(client):
     answer = client.get("/", headers={"accept-encoding": ""})
     assert answer.text == PAGE
-    assert answer.headers["content-security-policy"] == POLICY
+    assert answer.headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'none'"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["x-content-type-options"] == "nosniff"
 
@@ -257,7 +257,8 @@ def test_the_page_is_compressed_for_those_who_take_it_and_sent_once(client):
 def test_the_documentation_names_every_path_parameter_and_refusal_and_needs_nothing_else(client):
     document, page = client.get("/openapi.json").json(), client.get("/docs")
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
-    assert not re.search(r"<script|<link|<img|@import|url\(|src=", page.text)
+    assert not re.search(r"<script|<link|<img|@import|src=", page.text)
+    assert set(re.findall(r"url\(([a-z]*:?)", page.text)) == {"data:"}, "its fonts are in it"
     assert re.findall(r'href="(http[^"]*)', page.text) == []
     for path, item in document["paths"].items():
         assert path in page.text
@@ -278,6 +279,48 @@ def test_without_a_page_the_documentation_stands_at_the_root():
 def test_the_server_says_that_it_is_there(client):
     answer = client.get("/healthz").json()
     assert (answer["status"], answer["network"]) == ("ok", "lenet-5-relu")
+
+
+def test_the_server_says_which_weights_it_has_by_their_file_and_digest():
+    model = pretrained("lenet-5")
+    answer = Client(create_app(Reader(model), file="lenet-5.safetensors")).get("/healthz").json()
+    assert answer["network"] == "lenet-5"
+    assert (answer["file"], answer["sha256"]) == ("lenet-5.safetensors", model.digest)
+
+
+@pytest.mark.parametrize("address", ["https://digits.example.org", "http://127.0.0.1:8123", "http://[::1]:9"])
+def test_the_commands_of_the_documentation_ask_the_address_that_the_reader_came_by(address):
+    for root_path in ("", "/digits"):
+        page = Client(create_app(Reader(), PAGE, root_path=root_path), address, root_path).get("/docs").text
+        assert set(re.findall(r"https?://[^/ ]+", page.split("<main>")[1].split("<h2>Shapes")[0])) == {address}
+        assert f"{address}{root_path}/v1/read" in page
+
+
+def test_a_host_that_is_no_host_does_not_get_into_the_documentation(client):
+    page = client.get("/docs", headers={"host": "a<b>"}).text
+    assert "a<b>" not in page
+    assert "http://localhost/v1/read" in page
+
+
+def test_remarks_name_parameters_where_the_command_line_names_options(client, capsys, tmp_path):
+    blank = png(np.full((60, 60), 255, np.uint8))
+    (tmp_path / "blank.png").write_bytes(blank)
+    (said,) = command_line(capsys, "read", str(tmp_path / "blank.png"), "--json")
+    assert "try --ink-high for" in said["remark"]
+    answer = client.post("/v1/read", content=blank, headers={"content-type": "image/png"}).json()
+    assert answer["remark"] == said["remark"].replace("--ink-high", "polarity=ink-high")
+
+
+def test_every_option_that_a_remark_may_name_is_a_parameter():
+    from lenet.reading import remarks
+    from lenet.server.remarks import with_parameters
+
+    source = Path(remarks.__file__).read_text("utf-8")
+    options = set(re.findall(r"--[a-z][a-z-]*", source))
+    assert options >= {"--single", "--ink-high", "--paper-high"}
+    for option in options:
+        name = with_parameters(option).partition("=")[0]
+        assert name in ReadQuery.model_fields, option
 
 
 @pytest.mark.parametrize(

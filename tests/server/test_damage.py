@@ -151,7 +151,7 @@ def test_mutated_forms_are_read_or_refused(client, path):
 def test_mutated_heads_are_answered_or_refused():
     """Bytes of the request's line and headers; what then waits for more is given up."""
     line, rest = "POST /v1/read?normalized=true HTTP/1.1\r\n", f"Content-Length: {len(FORM)}\r\n\r\n"
-    head = f"{line}Host: lenet\r\nConnection: close\r\nContent-Type: {FORM_TYPE}\r\n{rest}".encode()
+    head = f"{line}Host: localhost\r\nConnection: close\r\nContent-Type: {FORM_TYPE}\r\n{rest}".encode()
 
     def send_one(number: int) -> bytes:
         with socket.create_connection(server.place, timeout=SECONDS) as connection:

@@ -21,8 +21,8 @@ pytestmark = pytest.mark.skipif(
     not Path("/proc/self/fd").exists(), reason="processes are looked at as Linux tells them"
 )
 
-HEAD = b"GET /healthz HTTP/1.1\r\nHost: lenet\r\n"
-POST = b"POST /v1/read HTTP/1.1\r\nHost: lenet\r\nContent-Type: image/png\r\n"
+HEAD = b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n"
+POST = b"POST /v1/read HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
 
 
 def png() -> bytes:
@@ -145,7 +145,7 @@ def test_a_head_sent_together_with_a_request_has_the_same_time(server):
         ([HEAD + b"X: y\r\n" * 9_999 + b"\r\n"], 431, f"10,000 headers; at most {MAX_FIELDS} are accepted"),
         ([HEAD + b"X: y\r\n" * MAX_FIELDS + b"\r\n"], 431, f"{MAX_FIELDS + 1} headers"),
         ([HEAD, *[b"X: y\r\n" * 10_000] * 100], 431, f"longer than {MAX_HEAD:,} bytes"),
-        ([b"GET /" + b"x" * MAX_URL + b" HTTP/1.1\r\nHost: lenet\r\n\r\n"], 414, "the address has 8,193 bytes"),
+        ([b"GET /" + b"x" * MAX_URL + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"], 414, "the address has 8,193 bytes"),
         ([b"GET /", *[b"x" * 1_000_000] * 40], 414, f"longer than {MAX_URL:,} bytes"),
         ([b"X" * 10_000_000], 400, "damaged request, expected HTTP/1.1"),
         ([b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"], 400, "damaged request, expected HTTP/1.1"),
@@ -238,7 +238,7 @@ def test_a_client_that_takes_no_answers_is_given_up(server, count):
         connection.connect(server.place)
         with contextlib.suppress(ConnectionError):
             for _ in range(MAX_AHEAD // count):
-                connection.sendall(b"GET / HTTP/1.1\r\nHost: lenet\r\n\r\n" * count)
+                connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n" * count)
                 time.sleep(0.01)
         assert server.get("/healthz").status_code == 200
         wait_until(lambda: connections(server) <= before and in_progress(server) == 0)

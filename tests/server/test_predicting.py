@@ -97,7 +97,7 @@ def test_a_server_of_such_a_model_reads_with_the_one_that_ships_and_its_page_ask
     (service,) = served
     assert '"reads_at":null' in service.page
     assert '"labels":["cat","dog","ship","truck"]' in service.page
-    client = Client(service.app())
+    client = Client(service.app(), "http://localhost")
     seven = (DIGITS / "seven.png").read_bytes()
     answer = client.post("/v1/read?single=true", content=seven, headers={"content-type": "image/png"})
     assert answer.json()["text"] == "7"

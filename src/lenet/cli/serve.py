@@ -30,6 +30,22 @@ def serve(
     max_pixels: Annotated[int, typer.Option(min=1, help="The largest picture, in millions of pixels.")] = 50,
     timeout: Annotated[float, typer.Option(help="Seconds for a request to arrive, and to be read.")] = 30,
     concurrency: Annotated[int, typer.Option(min=1, help="Pictures that each process takes at a time.")] = 64,
+    public_host: Annotated[
+        list[str] | None,
+        typer.Option(help="A name under which a proxy shows the server; others than its own are refused."),
+    ] = None,
+    token: Annotated[
+        str | None,
+        typer.Option(
+            envvar="LENET_TOKEN",
+            help="What requests must carry: as ?token=… in a browser, as Authorization: Bearer … from programs.",
+        ),
+    ] = None,
+    cors: Annotated[
+        list[str] | None,
+        typer.Option(metavar="ORIGIN", help="Pages elsewhere whose scripts may ask, as https://example.org; * is all."),
+    ] = None,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Write a line on stderr for each request.")] = False,
 ) -> None:
     """Serve the page at / and reading at /v1/read; /docs says what else there is.
 
@@ -55,6 +71,10 @@ def serve(
         max_pixels=max_pixels,
         timeout=timeout,
         concurrency=concurrency,
+        public_host=public_host or (),
+        token=token,
+        cors=cors or (),
+        access_log=access_log,
         announce=announce,
     )
 

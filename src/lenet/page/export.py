@@ -4,6 +4,7 @@ Only a page that a server gives out, which reads pictures for it, may ask that o
 """
 
 import base64
+import hashlib
 import html
 import json
 import re
@@ -22,7 +23,7 @@ from lenet.summary.derivations import Language
 
 _POLICY = {
     "default-src": "'none'",
-    "script-src": "'unsafe-inline' data:",
+    "script-src": "data:",  # and the page's two own scripts, by their digests
     "worker-src": "blob:",
     "style-src": "'unsafe-inline'",
     "img-src": "data: blob:",
@@ -49,14 +50,15 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
     page = (site / "index.html").read_text("utf-8")
     page = page.replace("<title>LeNet</title>", f"<title>{html.escape(' · '.join(titles))} | LeNet</title>", 1)
     page = page.replace('<html lang="en">', f'<html lang="{document.get("language") or "en"}">', 1)
+    scripts = {"importmap": _json(import_map(site)), "module": 'import "lenet/main.js";'}
     rules = _POLICY if document.get("reads_at") is None else _POLICY_OF_SERVED
+    rules = rules | {"script-src": " ".join([*map(_digest, scripts.values()), rules["script-src"]])}
     policy = "; ".join(map(" ".join, rules.items()))
     parts = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "style": f"<style>\n{_styles(site)}</style>",
         "document": f'<script type="application/json" id="document">{_json(document)}</script>',
-        "modules": f'<script type="importmap">{_json(import_map(site))}</script>\n'
-        '<script type="module">import "lenet/main.js";</script>',
+        "modules": "\n".join(f'<script type="{kind}">{text}</script>' for kind, text in scripts.items()),
     }
     for name, part in parts.items():
         head, marker, tail = page.partition(f"<!--{name}-->")
@@ -64,6 +66,12 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
             raise AssertionError(f"site/index.html has no place for the {name}: <!--{name}-->")
         page = head + part + tail
     return page
+
+
+def page_style(*names: str) -> str:
+    """Style sheets of the page one behind the other, their fonts inside: ``"tokens.css"``, ``"shell.css"``, …"""
+    site = resources.files("lenet.page") / "site"
+    return _with_fonts(site, "".join((site / "style" / name).read_text("utf-8") for name in names))
 
 
 def write_page(
@@ -93,6 +101,11 @@ def write_page(
     return len(content)
 
 
+def _digest(script: str) -> str:
+    """What names an inline script in a policy, so that no other one runs."""
+    return f"'sha256-{base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()}'"
+
+
 def import_map(site: Traversable) -> dict[str, dict[str, str]]:
     """All modules of the site by the names that they import one another by: ``{"imports": {"lenet/main.js": …}}``."""
     modules = {f"lenet/{name}": file.read_text("utf-8") for name, file in _files(site / "js") if name.endswith(".js")}
@@ -107,6 +120,10 @@ def _styles(site: Traversable) -> str:
     files = [(name, file) for name, file in _files(site / "style") if name.endswith(".css")]
     files.sort(key=lambda named: named[0] != _FIRST_STYLE)
     sheets = "".join(file.read_text("utf-8").strip() + "\n" for _, file in files)
+    return _with_fonts(site, sheets)
+
+
+def _with_fonts(site: Traversable, sheets: str) -> str:
     return re.sub(
         r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda match: _as_data(site, match[1]), sheets
     ).replace("</", r"<\/")

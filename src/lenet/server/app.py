@@ -10,8 +10,9 @@ import lenet
 from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import openapi, schemas
+from lenet.server.access import Access
 from lenet.server.activations_route import add_activations
-from lenet.server.documentation import documentation_html
+from lenet.server.documentation import Documentation
 from lenet.server.limits import Limits, Pool
 from lenet.server.metrics import MEDIA_TYPE as METRICS_TYPE
 from lenet.server.metrics import Metrics
@@ -32,6 +33,9 @@ def create_app(
     models: Sequence[Model] | None = None,
     classifier: Model | None = None,
     root_path: str = "",
+    access: Access | None = None,
+    writes_log: bool = False,
+    file: str | None = None,
 ) -> Middleware:
     """Create the ASGI application.
 
@@ -42,6 +46,9 @@ def create_app(
         models: further models for activations; by default all shipped ones.
         classifier: the model that classifies pictures; by default the reader's.
         root_path: the path under which a proxy shows the server, as ``/digits``.
+        access: who may ask; by default everybody.
+        writes_log: whether each request is a line on stderr.
+        file: the name of the file that the weights come from, which ``/healthz`` tells.
     """
     pool, metrics = Pool(limits or Limits()), Metrics()
     readers = Readers(reader or Reader(), shipped() if models is None else models, classifier)
@@ -61,22 +68,24 @@ def create_app(
     add_predict(app, readers, pool)
     add_activations(app, readers, pool)
     add_networks(app, readers, pool.limits)
-    _add_operation(app, readers, metrics)
+    _add_operation(app, readers, metrics, file)
     document = app.openapi()
     document["components"]["schemas"]["ProblemDetails"] = schemas.ProblemDetails.model_json_schema()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's own documentation extends it
-    documentation = StaticPage(documentation_html(document))
+    documentation = Documentation(document)
     pages = {"/docs": documentation, "/": documentation if page is None else StaticPage(page)}
     for path, static in pages.items():
         app.get(path, include_in_schema=False)(static.answer)
     for route in app.routes:
         if isinstance(route, APIRoute) and route.methods == {"GET"}:  # Starlette's own routes have HEAD with it
             route.methods = {"GET", "HEAD"}
-    return Middleware(app, metrics)
+    return Middleware((access or Access()).around(app), metrics, writes_log)
 
 
-def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics) -> None:
-    state = {"status": "ok", "version": lenet.__version__, "network": readers.default}
+def _add_operation(app: FastAPI, readers: Readers, metrics: Metrics, file: str | None) -> None:
+    model = readers.classifier
+    state: dict[str, str | None] = {"status": "ok", "version": lenet.__version__, "network": model.network.name}
+    state |= {"file": file, "sha256": model.digest}
     healthy = schemas.JSON(state)
 
     @app.get(

@@ -7,28 +7,56 @@ and its policy forbids scripts.
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from html import escape
 from typing import Any
 
+from starlette.requests import Request
+from starlette.responses import Response
+
+from lenet.page.export import page_style
+from lenet.server.static_page import StaticPage
+
 STYLE = """
-:root{color-scheme:light dark;--paper:#f5f1e8;--ink:#1d1b17;--muted:#625c51;--line:#d9d1c1;--accent:#0c6657}
-@media (prefers-color-scheme:dark){:root{--paper:#14161a;--ink:#ebe5d8;--muted:#a8a194;--line:#363a43;--accent:#62cdb4}}
-body{max-width:56rem;margin:0 auto;padding:2rem clamp(1rem,5vw,4rem) 6rem;background:var(--paper);color:var(--ink);
-font:1.0625rem/1.6 "Iowan Old Style",Palatino,"URW Palladio L",Georgia,serif}
-h1,h2{font-weight:500}h2{margin:3rem 0 .4rem;padding-top:1.5rem;border-top:1px solid var(--line)}a{color:var(--accent)}
-code,pre{font:.85em/1.5 ui-monospace,Menlo,Consolas,monospace}pre,div{overflow-x:auto}pre{max-height:26rem}
+body{max-width:62rem}h1{margin:2rem 0 1rem}h2{margin:3rem 0 .4rem;padding-top:1.5rem;border-top:1px solid var(--line)}
+p{margin:.6rem 0}code,pre{font:400 var(--small)/1.5 var(--font-mono)}pre,div{overflow-x:auto}pre{max-height:26rem}
 table{border-collapse:collapse}th,td{text-align:left;vertical-align:top;padding:.4rem 1rem .4rem 0}
 tr,details{border-top:1px solid var(--line)}summary{cursor:pointer;padding:.35rem 0}small{color:var(--muted)}
 """.replace("\n", "")
+_DARK = re.compile(r':root\[data-theme="dark"\] (\{[^}]*\})')
+_MAX_ADDRESSES = 16  # that pages are kept of
+_HOST = re.compile(r"[A-Za-z0-9._~:\[\]-]{1,255}")
 
 
-def documentation_html(document: Mapping[str, Any]) -> str:
+class Documentation:
+    """The page as it is answered: its commands ask the address that the reader came by.
+
+    Args:
+        document: as `documentation_html` takes it.
+    """
+
+    def __init__(self, document: Mapping[str, Any]) -> None:
+        self._document, self._page = document, lru_cache(_MAX_ADDRESSES)(self._page_at)
+
+    async def answer(self, request: Request) -> Response:
+        """The page, or 304 if the client has it."""
+        host = request.headers.get("host", "")
+        origin = f"{request.url.scheme}://{host if _HOST.fullmatch(host) else 'localhost'}"
+        return await self._page(origin).answer(request)
+
+    def _page_at(self, origin: str) -> StaticPage:
+        return StaticPage(documentation_html(self._document, origin))
+
+
+def documentation_html(document: Mapping[str, Any], origin: str) -> str:
     """The page.
 
     Args:
         document: an OpenAPI 3.1 document whose references are all to its own components.
+        origin: where the server is, as ``http://127.0.0.1:8000``; what stands behind it is the document's server.
     """
     info, server = document["info"], escape(document["servers"][0]["url"].rstrip("/"))
+    address = server if "//" in server else escape(origin) + server
     operations = [
         (method.upper(), path, operation)
         for path, item in document["paths"].items()
@@ -46,16 +74,22 @@ def documentation_html(document: Mapping[str, Any]) -> str:
     return (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
-        f"<title>{info['title']} {info['version']}: the server</title><style>{STYLE}</style></head><body>"
+        f"<title>{info['title']} {info['version']}: the server</title><style>{_style()}</style></head><body>"
         f"<h1>{info['title']} <small>{info['version']}</small></h1><p>{_text(info['description'])}"
         f'<p><a href="{server}/">The page</a> · <a href="{server}/openapi.json">OpenAPI</a>'
-        f"<nav><ul>{links}</ul></nav><main>{''.join(_operation(server, *operation) for operation in operations)}"
+        f"<nav><ul>{links}</ul></nav><main>{''.join(_operation(address, *operation) for operation in operations)}"
         f"<h2>Shapes</h2>{schemas}</main></body></html>\n"
     )
 
 
+def _style() -> str:
+    """The look of the page at ``/``; without a script to choose it, light or dark is what the reader's system is."""
+    style = page_style("tokens.css", "shell.css")
+    return _DARK.sub(r"@media (prefers-color-scheme:dark){:root\1}", style) + STYLE
+
+
 def _operation(server: str, method: str, path: str, operation: Mapping[str, Any]) -> str:
-    address = f"{server if '//' in server else f'http://127.0.0.1:8000{server}'}{path.replace('{name}', 'lenet-5')}"
+    address = server + path.replace("{name}", "lenet-5")
     command, body, rows = "curl ", "", ""
     if "requestBody" in operation:
         command += "-F picture=@digit.png "

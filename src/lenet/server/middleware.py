@@ -5,6 +5,7 @@ Plain ASGI, because Starlette's own base for middleware takes longer than readin
 
 import sys
 import time
+from datetime import UTC, datetime
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -20,13 +21,15 @@ class Middleware:
     Args:
         app: answers.
         metrics: counts, by the path of the route that the application has found for a request.
+        writes_log: whether each request is a line on stderr, with its time, client, path without query, and status.
 
     Attributes:
         is_stopping: whether each answer is to be its connection's last.
     """
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    def __init__(self, app: ASGIApp, metrics: Metrics, writes_log: bool = False) -> None:
         self.app = app
+        self._writes_log = writes_log
         self.is_stopping = False
         self._metrics = metrics
 
@@ -59,4 +62,15 @@ class Middleware:
         finally:
             method = scope["method"] if scope["method"] in _METHODS else "other"
             route = getattr(scope.get("route"), "path", "other")
-            self._metrics.end(route, method, status or 500, time.perf_counter() - start)
+            seconds = time.perf_counter() - start
+            self._metrics.end(route, method, status or 500, seconds)
+            if self._writes_log:
+                print(_log_line(scope, status or 500, seconds), file=sys.stderr, flush=True)
+
+
+def _log_line(scope: Scope, status: int, seconds: float) -> str:
+    """A request; without its query, which may hold a token."""
+    client = (scope.get("client") or ("-",))[0]
+    path = ascii(scope["path"])[1:-1]
+    when = datetime.now(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00")
+    return f"{when}Z {client} {scope['method']} {path} {status} {1000 * seconds:.1f} ms"

@@ -14,6 +14,7 @@ from lenet.server.limits import Pool
 from lenet.server.metrics import Metrics
 from lenet.server.queries import ReadQuery, query_of
 from lenet.server.readers import Readers
+from lenet.server.remarks import with_parameters
 
 _TEXT = ("file", "page", "text", "accepted", "rejected", "remark")
 
@@ -53,7 +54,8 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
 
 def reading_response(name: str, number: int, reading: Reading, detail: str) -> dict[str, Any]:
     """The reading of a page of this number as plain values, in as much detail as is asked for."""
-    values: dict[str, Any] = {"file": name, "page": number} | reading.to_json() | {"file": name}
+    values: dict[str, Any] = {"file": name, "page": number} | reading.to_json()
+    values |= {"file": name, "remark": with_parameters(values["remark"])}
     if detail == "text":
         return {key: values[key] for key in _TEXT}
     if detail == "steps":

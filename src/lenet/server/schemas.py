@@ -163,7 +163,9 @@ class Health(Shape):
 
     status: str
     version: str
-    network: str
+    network: str = Field(description="The one that is served.")
+    file: str | None = Field(description="The name of the file that its weights come from.")
+    sha256: str = Field(description="Of its parameters, as `lenet.load(FILE).digest`.")
 
 
 class ProblemDetails(Shape):

@@ -33,6 +33,7 @@ from lenet.errors import LeNetError
 from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import heads
+from lenet.server.access import Access
 from lenet.server.app import create_app
 from lenet.server.limits import Limits
 from lenet.server.listening import BACKLOG, address_of, listen
@@ -54,6 +55,9 @@ class Service:
         limits: of each process.
         models: further models for activations.
         root_path: the path under which a proxy shows the server.
+        access: who may ask.
+        writes_log: whether each request is a line on stderr.
+        file: the name of the file that the model comes from, if it comes from one.
     """
 
     model: Model
@@ -61,6 +65,9 @@ class Service:
     limits: Limits = field(default_factory=Limits)
     models: tuple[Model, ...] = ()
     root_path: str = ""
+    access: Access = field(default_factory=Access)
+    writes_log: bool = False
+    file: str | None = None
 
     def app(self) -> Middleware:
         """The application."""
@@ -71,6 +78,9 @@ class Service:
             models=self.models,
             classifier=self.model,
             root_path=self.root_path,
+            access=self.access,
+            writes_log=self.writes_log,
+            file=self.file,
         )
 
 

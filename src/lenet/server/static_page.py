@@ -12,18 +12,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 _POLICY = re.compile(r"""<meta\s+http-equiv="Content-Security-Policy"\s+content="([^"]*)""", re.IGNORECASE)
-NO_SCRIPT = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'"
+NO_SCRIPT = (
+    "default-src 'none'; style-src 'unsafe-inline'; font-src data:; img-src data:; base-uri 'none'; form-action 'none'"
+)
+_NO_FRAME = "; frame-ancestors 'none'"  # in a header alone: a page cannot say it of itself
 
 
 class StaticPage:
-    """One page, its compressed copy, its ETag, and as its policy the one that it names itself."""
+    """One page, its compressed copy, its ETag, and as its policy the one that it names itself, and no frame around."""
 
     def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
         self._uncompressed = html.encode()
         self._compressed = gzip.compress(self._uncompressed, 9, mtime=0)
         self._tag = f'"{hashlib.sha256(self._uncompressed).hexdigest()[:24]}"'
         named = _POLICY.search(html)
-        self.policy = unescape(named.group(1)) if named else policy
+        self.policy = (unescape(named.group(1)) if named else policy) + _NO_FRAME
 
     async def answer(self, request: Request) -> Response:
         """The page, or 304 if the client has it."""

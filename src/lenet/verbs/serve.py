@@ -1,11 +1,11 @@
 """The verb ``serve``: HTTP server of the page, reading and activations."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from lenet.errors import LeNetError
-from lenet.model import Model, load
+from lenet.model import Model, file_of, load
 from lenet.page import page_document, page_html
 from lenet.verbs.describe import title_of
 
@@ -24,6 +24,10 @@ def serve(
     max_pixels: int = 50,
     timeout: float = 30,
     concurrency: int = 64,
+    public_host: Sequence[str] = (),
+    token: str | None = None,
+    cors: Sequence[str] = (),
+    access_log: bool = False,
     announce: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the page at ``/``, reading at ``/v1/read``, and what else ``/docs`` lists, until SIGINT or SIGTERM comes.
@@ -39,6 +43,11 @@ def serve(
         max_pixels: the largest picture, in millions of pixels.
         timeout: seconds for a request to arrive, and to be read.
         concurrency: pictures that each process takes at a time.
+        public_host: names under which a proxy shows the server, besides those of what it is bound to; requests to any
+            other are refused.
+        token: what requests must carry, as ``?token=…`` or ``Authorization: Bearer …``; None for nothing.
+        cors: origins of pages elsewhere whose scripts may ask, as ``"https://example.org"``.
+        access_log: write a line on stderr for each request.
         announce: called with the address when the server is ready.
 
     Raises:
@@ -48,8 +57,11 @@ def serve(
     """
     from lenet.server import Limits, Service
     from lenet.server import serve as run
+    from lenet.server.access import Access, hosts_of
     from lenet.server.readers import shipped
 
+    hosts, takes_addresses = hosts_of(host, public_host)
+    access = Access(hosts, takes_addresses, token, tuple(cors))
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
@@ -65,6 +77,9 @@ def serve(
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
         models=tuple(shipped_models),
         root_path=root_path,
+        access=access,
+        writes_log=access_log,
+        file=None if isinstance(model, Model) else file_of(model).name,
     )
     run(service, host, port, workers, announce)
 

@@ -179,6 +179,7 @@ export const en = {
   "exporting.colophon": "After LeCun, Bottou, Bengio and Haffner, “Gradient-based learning applied to document "
     + "recognition”, 1998.",
   "exporting.stays": "Nothing that you draw or drop leaves this page.",
+  "exporting.docs": "What the server answers, for programs",
   "exporting.served": "What you draw stays in this page; a picture that you drop is read by the server that gave out "
     + "this page, and goes nowhere else.",
 };

@@ -176,5 +176,6 @@ export const zh = {
   "exporting.colophon": "依据 LeCun、Bottou、Bengio、Haffner 1998 年的论文"
     + "《Gradient-based learning applied to document recognition》。",
   "exporting.stays": "你所写、所拖入的一切都不会离开本页面。",
+  "exporting.docs": "服务器接口文档",
   "exporting.served": "你所写的内容不会离开本页面；拖入的图片由提供本页面的服务器识别，不会发往别处。",
 };
