@@ -10,10 +10,10 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP, InkMap
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, sections
@@ -71,12 +71,20 @@ class _Components:
 
     @classmethod
     def of(cls, ink: InkMap, mask: NDArray[np.uint8]) -> "_Components":
-        count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
+        labels, statistics = label_components(mask)
         left, top, width, height = statistics[:, :4].T.astype(np.intp)
-        inked = np.flatnonzero(mask)
+        inked = np.flatnonzero(mask.view(np.bool_))
         levels = ink.levels.ravel()[inked]
-        mass = np.asarray(np.bincount(labels.ravel()[inked], weights=levels, minlength=count), np.float64)
-        return cls(np.asarray(labels, np.int32), top, left, top + height, left + width, mass)
+        mass = np.asarray(np.bincount(labels.ravel()[inked], weights=levels, minlength=len(statistics)), np.float64)
+        return cls(labels, top, left, top + height, left + width, mass)
+
+    def joined(self, group: list[int]) -> tuple[tuple[int, int], Bits]:
+        """The top left corner of some components' bounding box, and what of it is theirs."""
+        top, left = int(self.top[group].min()), int(self.left[group].min())
+        is_member = np.zeros(len(self.mass), np.bool_)
+        is_member[group] = True
+        window = self.labels[top : self.bottom[group].max(), left : self.right[group].max()]
+        return (top, left), is_member[window]
 
     def edges(self) -> NDArray[np.intp]:
         """The number of edges of the picture that each component touches."""
@@ -115,8 +123,8 @@ def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Itera
         return
     for core in _cores(components, ink):
         for group in components.groups(core):
-            yield _candidate(ink, np.isin(components.labels, group), threshold)
-        yield from _cut_candidates(ink, components.labels == core, threshold)
+            yield _candidate(ink, *components.joined(group), threshold)
+        yield from _cut_candidates(ink, *components.joined([core]), threshold)
 
 
 def _cores(components: _Components, ink: InkMap) -> list[int]:
@@ -132,35 +140,33 @@ def _cores(components: _Components, ink: InkMap) -> list[int]:
     return [core for core in order if components.mass[core] > 0.02 * components.mass.max()]
 
 
-def _cut_candidates(ink: InkMap, mask: Bits, threshold: float) -> Iterator[Candidate]:
-    """Parts of a component after cuts at its left, its right, or both."""
-    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    top, bottom, left, right = rows[0], rows[-1] + 1, columns[0], columns[-1] + 1
-    height, width = bottom - top, right - left
-    at_left, at_right = left <= 1, right >= mask.shape[1] - 1
-    if max(mask.shape) > CROP or width < 0.45 * height or not (at_left or at_right or width > MAX_ASPECT * height):
+def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Iterator[Candidate]:
+    """Parts of a component, whose mask fills its bounding box, after cuts at its left, its right, or both."""
+    (top, left), (height, width) = corner, mask.shape
+    at_left, at_right = left <= 1, left + width >= ink.levels.shape[1] - 1
+    is_wide = width > MAX_ASPECT * height
+    if max(ink.levels.shape) > CROP or width < 0.45 * height or not (at_left or at_right or is_wide):
         return
-    box = np.s_[top:bottom, left:right]
-    cuts = candidate_cuts(np.ascontiguousarray(mask[box]), float(height))
-    numbers = sections(np.ascontiguousarray(mask[box]), cuts)
-    mass = np.bincount(numbers.ravel(), weights=ink.levels[box].ravel() * mask[box].ravel(), minlength=len(cuts) + 2)
+    cuts = candidate_cuts(mask, float(height))
+    numbers = sections(mask, cuts)
+    levels = ink.levels[top : top + height, left : left + width]
+    mass = np.bincount(numbers.ravel(), weights=(levels * mask).ravel(), minlength=len(cuts) + 2)
     for first in range(1, len(cuts) + 2):
         for last in range(first, len(cuts) + 2):
             if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_REMAINING * mass.sum():
                 continue
-            remaining = np.zeros_like(mask)
-            remaining[box] = (numbers >= first) & (numbers <= last)
-            yield _candidate(ink, remaining, threshold)
+            yield _candidate(ink, corner, (numbers >= first) & (numbers <= last), threshold)
 
 
-def _candidate(ink: InkMap, mask: Bits, threshold: float) -> Candidate:
+def _candidate(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Candidate:
+    """The candidate that a mask with its top left corner at this place of the picture cuts out."""
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    box = (int(rows[0]), int(columns[0]), int(rows[-1]) + 1, int(columns[-1]) + 1)
-    window = np.s_[box[0] : box[2], box[1] : box[3]]
-    height = box[2] - box[0]
-    return Candidate(
-        0, 1, box, crop_of(ink.levels[window], mask[window], threshold), 1.0, (box[3] - box[1]) / height, 0
-    )
+    inked = mask[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    top, left = corner[0] + int(rows[0]), corner[1] + int(columns[0])
+    height, width = inked.shape
+    box = (top, left, top + height, left + width)
+    levels = ink.levels[top : top + height, left : left + width]
+    return Candidate(0, 1, box, crop_of(levels, inked, threshold), 1.0, width / height, 0)
 
 
 def _most_agreed(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:

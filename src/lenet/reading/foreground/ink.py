@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.illumination import close_strokes, estimate_background
 
 Ink = NDArray[np.float32]
@@ -159,6 +160,10 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
 def _resized(colors: Colors, scale: float) -> Colors:
     if scale == 1:
         return colors
+    if scale <= 0.5 and not (colors.shape[0] % 2 or colors.shape[1] % 2):
+        # Means of two by two take a tenth of the time that areas with fractions take, of which a quarter is left.
+        colors = np.asarray(cv2.resize(colors, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
+        return _resized(colors, 2 * scale)
     size = (max(1, round(colors.shape[1] * scale)), max(1, round(colors.shape[0] * scale)))
     return np.asarray(
         cv2.resize(colors, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8
@@ -230,14 +235,14 @@ def _digit_height(ink: InkMap) -> float:
     if not thresholds:
         return 0.0
     mask = (ink.levels > thresholds[0]).view(np.uint8)
-    return middle_height(np.asarray(cv2.connectedComponentsWithStats(mask)[2], np.int32), ink.levels.shape)
+    return middle_height(label_components(mask)[1], ink.levels.shape)
 
 
 def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> float:
     """Area-weighted median height of connected components, those that cross the picture left out.
 
     Args:
-        statistics: as `cv2.connectedComponentsWithStats` gives them; the first is the background.
+        statistics: of the background, number 0, and of each component, as `label_components` gives them.
         shape: (height, width) of the picture.
 
     Returns:
@@ -259,19 +264,19 @@ def _equalize_strokes(ink: InkMap) -> InkMap:
     if peak < 2 * threshold:
         return ink
     mask = (ink.levels > threshold).view(np.uint8)
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask)
-    height = middle_height(np.asarray(statistics, np.int32), mask.shape)
+    labels, statistics = label_components(mask)
+    height = middle_height(statistics, mask.shape)
     heights, widths = statistics[:, cv2.CC_STAT_HEIGHT], statistics[:, cv2.CC_STAT_WIDTH]
     like_digits = (heights > 0.5 * height) & (heights < 2 * height) & (widths < 2 * height)
     like_digits[0] = False
     if not like_digits.any():
         return ink
-    inked = np.flatnonzero(labels)
+    inked = np.flatnonzero(mask.view(np.bool_))
     numbers = labels.ravel()[inked]
     order = np.argsort(numbers, kind="stable")
-    starts = np.searchsorted(numbers[order], np.arange(1, count))
+    starts = np.searchsorted(numbers[order], np.arange(1, len(statistics)))
     darkest = np.maximum.reduceat(ink.levels.ravel()[inked][order], starts)
-    gains = np.ones(count, np.float32)
+    gains = np.ones(len(statistics), np.float32)
     gains[1:] = np.clip(PALE * peak / darkest, 1.0, MAX_GAIN)
     gains[~like_digits] = 1.0
     return replace(ink, levels=ink.levels * gains[labels]) if gains.max() > 1 else ink

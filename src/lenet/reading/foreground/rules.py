@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP, InkMap, middle_height
 
 Mask = NDArray[np.uint8]
@@ -130,7 +131,7 @@ def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
     if not long.any():
         return np.zeros_like(mask)
     remaining = without_rules(mask, np.asarray(cv2.dilate(long.view(np.uint8), _BLOCK), np.uint8))
-    height = middle_height(np.asarray(cv2.connectedComponentsWithStats(remaining)[2], np.int32), mask.shape)
+    height = middle_height(label_components(remaining)[1], mask.shape)
     if height == 0:
         return np.zeros_like(mask)
     return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)
@@ -138,7 +139,7 @@ def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
 
 def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:
     """The length of the bar at each pixel of one, by connected components; 0 elsewhere."""
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(cv2.dilate(bars, _BLOCK))
+    labels, statistics = label_components(np.asarray(cv2.dilate(bars, _BLOCK), np.uint8))
     return np.asarray(statistics[:, side][labels] * bars, np.int32)
 
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
@@ -210,7 +211,7 @@ def _agree(drafts: list[PageReading]) -> bool:
 def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     if not rules.any():
         return ()
-    _, _, statistics, _ = cv2.connectedComponentsWithStats(rules, connectivity=8)
+    _, statistics = label_components(rules)
     min_length = 0.2 * max(rules.shape)
     return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 

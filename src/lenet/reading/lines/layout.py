@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP
 
 Box = tuple[int, int, int, int]
@@ -60,10 +60,11 @@ class Component:
 
 def find_components(mask: Mask, levels: NDArray[np.float32]) -> tuple[Labels, list[Component]]:
     """The components of a mask (h, w) of 0 and 1, and int32 labels (h, w) with their numbers."""
-    count, labels, statistics, _ = cv2.connectedComponentsWithStats(mask, connectivity=8)
-    inked = np.flatnonzero(mask)
-    mass = np.bincount(labels.ravel()[inked], weights=levels.ravel()[inked], minlength=count).tolist()
-    return np.asarray(labels, np.int32), [
+    labels, statistics = label_components(mask)
+    inked = np.flatnonzero(mask.view(np.bool_))
+    weights = levels.ravel()[inked]
+    mass = np.bincount(labels.ravel()[inked], weights=weights, minlength=len(statistics)).tolist()
+    return labels, [
         Component(number, y, x, y + h, x + w, mass[number])
         for number, (x, y, w, h, _) in enumerate(statistics.tolist())
         if number > 0

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.lines.layout import Component, Labels, Mask
 
 MAX_SIDE_WIDTH = 0.3  # of its height: a side is a bare stroke
@@ -26,10 +27,9 @@ def without_sides(components: list[Component], rules: Mask) -> tuple[list[Compon
     """
     if not rules.any():
         return components, []
-    _, labels, statistics, _ = cv2.connectedComponentsWithStats(rules, connectivity=8)
-    widths = np.array(statistics[:, cv2.CC_STAT_WIDTH], np.int32)
-    widths[0] = 0
-    sides = [component for component in components if _is_side(component, np.asarray(labels, np.int32), widths)]
+    labels, statistics = label_components(rules)
+    widths = statistics[:, cv2.CC_STAT_WIDTH]
+    sides = [component for component in components if _is_side(component, labels, widths)]
     numbers = {side.number for side in sides}
     return [component for component in components if component.number not in numbers], sides
 
