@@ -33,6 +33,7 @@ RENAMED = {
     "read": {"files": "pictures", "ink_high": "polarity", "paper_high": "polarity"},
     "code": {"name": "network", "sequential": "form", "train": "form", "predict": "form"},
     "show": {"name": "network"},
+    "check": {"file": "answer", "lang": "language"},
 }
 TABLES_OF_READ = {"csv", "jsonl", "parquet", "resume", "files_from", "shard"}
 OF_THE_SHELL = {
@@ -50,6 +51,7 @@ OF_THE_SHELL = {
     "explain": {"as_json"},
     "export": {"as_json"},
     "bench": {"as_json", "markdown"},
+    "check": {"as_json"},
     "doctor": {"as_json"},
 }
 OF_PYTHON = {"progress", "announce", "network", "keep_steps", "overrides"}

@@ -19,7 +19,7 @@ LAYERS = [
     "model",
     "evaluation reading figures exporting page",
     "training benchmarking forms",
-    "sdnn estimator",
+    "sdnn estimator course",
     "server experiments",
     "verbs notebook",
     "cli",

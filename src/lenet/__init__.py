@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from lenet.architecture import Network, Stage
+    from lenet.course import check
     from lenet.data import Dataset
     from lenet.errors import LeNetError
     from lenet.estimator import LeNetClassifier
@@ -44,6 +45,7 @@ __version__ = "0.1.0"
 
 _HOMES = {
     "architecture": ("Network", "Stage"),
+    "course": ("check",),
     "data": ("Dataset",),
     "errors": ("LeNetError",),
     "estimator": ("LeNetClassifier",),
@@ -85,6 +87,7 @@ __all__ = [
     "__version__",
     "adapt",
     "bench",
+    "check",
     "code",
     "convert",
     "create",

@@ -26,6 +26,11 @@ _SCALE = 3  # screen pixels for each pixel of a digit
 _MAX_CLASSES = 20  # of a confusion matrix
 
 
+def text_html(text: str) -> str:
+    """Lines of text, as they are printed."""
+    return f"<pre>{escape(text)}</pre>"
+
+
 def network_html(network: Network) -> str:
     """The counts of a network as a table."""
     network_summary = summary.summarize(network)

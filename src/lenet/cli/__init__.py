@@ -46,6 +46,7 @@ VERBS = {
     "export": "export",
     "serve": "serve",
     "bench": "bench",
+    "check": "check",
     "doctor": "doctor",
 }
 

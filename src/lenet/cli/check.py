@@ -1,0 +1,41 @@
+"""``lenet check``: marks answers to the course's exercises."""
+
+import json
+from typing import Annotated
+
+import typer
+
+from lenet.cli.describe import Language
+from lenet.course import Mark
+from lenet.course import check as check_verb
+
+
+def check(
+    exercise: Annotated[
+        str | None, typer.Argument(help="A lesson, as 4, or an exercise, as 4.2; all of them if left out.")
+    ] = None,
+    file: Annotated[
+        str | None, typer.Argument(help="A Python file that defines the function which the exercise asks for.")
+    ] = None,
+    answer: Annotated[
+        str | None, typer.Option(help="The answer: a number, a shape as 2,3,4, or a word.", metavar="VALUE")
+    ] = None,
+    lang: Annotated[Language, typer.Option(help="Language of tasks and hints.")] = Language.en,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Mark an answer to an exercise of the course, with hints; or list what is solved and what is open.
+
+    The exit code is 1 if the answer is wrong.
+
+    lenet check 4
+
+    lenet check 4.2 --answer 42
+
+    lenet check 2.1 mine.py
+    """
+    if file is not None and answer is not None:
+        raise typer.BadParameter("give either a file or --answer")
+    result = check_verb(exercise, answer if file is None else file, language=lang.value)
+    typer.echo(json.dumps(result.to_json(), indent=2, ensure_ascii=False) if as_json else str(result))
+    if isinstance(result, Mark) and not result.is_right:
+        raise typer.Exit(1)
