@@ -4,8 +4,10 @@ import { mountAccount } from "lenet/account.js";
 import { askedIn, keepAddress } from "lenet/address.js";
 import { mountLearning } from "lenet/learning/learning.js";
 import { parseDocument } from "lenet/network.js";
+import { mountPlane } from "lenet/plane/plane.js";
 import { recognize } from "lenet/recognition.js";
 import { mountRobustness } from "lenet/robustness/robustness.js";
+import { mountSaliency } from "lenet/saliency/saliency.js";
 import { createStore, UNCHANGED } from "lenet/store.js";
 import { askedLanguage, say } from "lenet/text.js";
 import { timings } from "lenet/timings.js";
@@ -39,6 +41,7 @@ const store = createStore({
   chosen: 0,
   changes: UNCHANGED,
   edits: [],
+  misread: null,
   source: null,
   reading: null,
   image: null,
@@ -72,7 +75,9 @@ requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is 
 
 function mountRest() {
   mountTour(place("tour"), store);
+  mountSaliency(place("saliency"), store);
   mountRobustness(place("robustness"), store);
+  mountPlane(place("plane"), store, json.digits);
   mountLearning(place("learning"), store, json.digits);
   mountAccount(place("account"), store);
   if (asked.stop !== null) store.set({ stop: asked.stop });

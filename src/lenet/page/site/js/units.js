@@ -25,6 +25,7 @@ import { connectedMaps } from "lenet/stages.js";
  * convolution: sum = bias + Σ terms' sums; only the maps that feed the unit have a term. A patch may reach over the
  * map's edges (top and left may be negative); the padding's value stands there.
  * @property {number} [bias]
+ * @property {number} [first] - where the first term's kernel begins in the stage's weights
  * @property {{map: number, top: number, left: number, size: number, patch: Float32Array, kernel: Float32Array,
  *     sum: number}[]} [terms]
  *
@@ -132,7 +133,7 @@ function explainConvolution(stage, inputValues, [map, row, column], unitIndex) {
     const kernel = arrays.weight.slice((first + index) * size ** 2, (first + index + 1) * size ** 2);
     return { map: inputMap, top, left, size, patch, kernel, sum: dot(patch, kernel) };
   });
-  return { bias: arrays.bias[layer.bias === "unit" ? unitIndex : map], terms };
+  return { bias: arrays.bias[layer.bias === "unit" ? unitIndex : map], first: first * size ** 2, terms };
 }
 
 function valuesSeen(stage, inputValues, map, row, column) {

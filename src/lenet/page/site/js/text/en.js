@@ -172,6 +172,47 @@ export const en = {
   "unit.squares": "squares",
   "unit.squaresNote": "the last term: the other {count} squares together",
 
+  "unit.around": "the units around it; press one to ask it",
+
+  "kernel.title": "Edit its kernels",
+  "kernel.which": "Which kernel",
+  "kernel.from": "Kernel for",
+  "kernel.weight": "Weight at row {row}, column {column}",
+  "kernel.flip": "Flip signs",
+  "kernel.zero": "All zero",
+  "kernel.turn": "Turn",
+  "kernel.undo": "As learned",
+  "kernel.before": "the map as learned",
+  "kernel.after": "the map as edited",
+  "kernel.untouched": "Change a weight: map and answer follow at once, all over the page.",
+  "kernel.says": "As learned, {label} had {before}; now it has {after}, and the best is {now}.",
+  "kernel.misread": "Of {count} test digits {wrong} are misread now.",
+
+  "saliency.title": "What the answer rests on",
+  "saliency.text": "Two measures of what in the drawing speaks for a class, orange, and what speaks against it, blue. "
+    + "They need not agree: one asks what a small change would do, the other what is missed when it is gone.",
+  "saliency.of": "What speaks for",
+  "saliency.answer": "the answer",
+  "saliency.gradient": "Gradient × input.",
+  "saliency.gradient.text": "Of each pixel, its ink times the derivative of the class’s score by it: one pass back "
+    + "through the network.",
+  "saliency.occlusion": "Occlusion.",
+  "saliency.occlusion.text": "A square of {side} × {side} pixels is covered with paper, place by place; by so much the "
+    + "class’s score falls.",
+  "saliency.says": "The score of {label} is {score}. It falls most, by {fall}, where row {row}, column {column} is "
+    + "covered.",
+
+  "plane.title": "Five hundred digits on a plane",
+  "plane.text": "Each of {count} test digits as a point: the {units} outputs of {stage} for it, laid flat along the two "
+    + "directions in which they differ most ({share} of all variance). Your drawing is among them; misread ones are "
+    + "ringed.",
+  "plane.working": "Reading the digits …",
+  "plane.misread": "{name} misreads {wrong} of {count}.",
+  "plane.right": "This one is a {label}, read as {read}, at {share}.",
+  "plane.wrong": "This one is a {label} and was read as {read}, at {share}.",
+  "plane.list": "Misread digits",
+  "plane.unable": "This browser cannot unpack the digits.",
+
   "exporting.title": "Take away",
   "exporting.drawing": "Drawing (PNG)",
   "exporting.image": "28 × 28 (PNG)",

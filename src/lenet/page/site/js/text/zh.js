@@ -169,6 +169,43 @@ export const zh = {
   "unit.squares": "差的平方",
   "unit.squaresNote": "最后一项：其余 {count} 个平方之和",
 
+  "unit.around": "它周围的单元；点按即可查看",
+
+  "kernel.title": "编辑它的卷积核",
+  "kernel.which": "哪一个卷积核",
+  "kernel.from": "卷积核对应",
+  "kernel.weight": "第 {row} 行第 {column} 列的权重",
+  "kernel.flip": "变号",
+  "kernel.zero": "清零",
+  "kernel.turn": "旋转",
+  "kernel.undo": "恢复学到的",
+  "kernel.before": "学到的特征图",
+  "kernel.after": "改后的特征图",
+  "kernel.untouched": "改动一个权重：特征图和回答立即随之变化，整个页面都跟着变。",
+  "kernel.says": "原来 {label} 的概率是 {before}，现在是 {after}，现在最大的是 {now}。",
+  "kernel.misread": "{count} 个测试数字中，现在认错 {wrong} 个。",
+
+  "saliency.title": "回答的依据",
+  "saliency.text": "笔迹中哪些部分支持某一类（橙色），哪些反对（蓝色），这里有两种度量。"
+    + "它们不必一致：一种问稍加改动会怎样，另一种问缺了这一块会怎样。",
+  "saliency.of": "查看支持",
+  "saliency.answer": "当前回答",
+  "saliency.gradient": "梯度 × 输入。",
+  "saliency.gradient.text": "每个像素的墨量乘以该类得分对它的导数：沿网络反向计算一次。",
+  "saliency.occlusion": "遮挡。",
+  "saliency.occlusion.text": "逐处用纸色盖住 {side} × {side} 像素的方块，看该类的得分下降多少。",
+  "saliency.says": "{label} 的输出是 {score}。盖住第 {row} 行第 {column} 列时得分下降最多，为 {fall}。",
+
+  "plane.title": "五百个数字在一张平面上",
+  "plane.text": "{count} 个测试数字各为一点：取 {stage} 的 {units} 个输出，沿差异最大的两个方向铺平（占总方差的 {share}）。"
+    + "你写的数字也在其中；认错的加了圈。",
+  "plane.working": "正在识别这些数字……",
+  "plane.misread": "{name} 在 {count} 个中认错 {wrong} 个。",
+  "plane.right": "这一个是 {label}，识别为 {read}（{share}）。",
+  "plane.wrong": "这一个是 {label}，却识别为 {read}（{share}）。",
+  "plane.list": "认错的数字",
+  "plane.unable": "这个浏览器无法解开这些数字。",
+
   "exporting.title": "带走",
   "exporting.drawing": "笔迹（PNG）",
   "exporting.image": "28 × 28（PNG）",

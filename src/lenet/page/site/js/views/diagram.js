@@ -13,6 +13,7 @@ import { stepUnit } from "lenet/views/walking.js";
 
 const ROW_GAP = 30;
 const MAX_NAMES = 10; // of classes, in a line
+const WRAPPED_ZOOM = 1.4; // of single maps in several rows
 const MIN_CAPTION = 90; // pixels that the words over a stage need, where maps are small
 const ZOOMS = [1.6, 1.45, 1.3, 1.2, 1.1, 1, 0.93, 0.88];
 const OVERVIEW_ZOOMS = [2.4, 2.2, 2, 1.8, ...ZOOMS, 0.8, 0.7];
@@ -130,7 +131,7 @@ export function createDiagram(store, loaded, place) {
     const widthOf = (layouts) => layouts.reduce((sum, { width }) => sum + Math.max(width, caption) + ROW_GAP, -ROW_GAP);
     const zooms = isOverview ? OVERVIEW_ZOOMS : ZOOMS;
     const zoom = zooms.find((candidate) => widthOf(lay("row", candidate)) <= width);
-    const layouts = lay(zoom ? "row" : "wrap", zoom ?? 1);
+    const layouts = lay(zoom ? "row" : "wrap", zoom ?? (isOverview ? WRAPPED_ZOOM : 1));
     row.classList.toggle("is-row", Boolean(zoom));
     figures.forEach(({ figure }, index) => figure.resize(layouts[index]));
     pointed = null;

@@ -38,3 +38,17 @@ export const editAt = (edits, { network, stage, start }) =>
   edits.find((edit) => edit.network === network && edit.stage === stage && edit.start === start);
 
 const weightsOf = (store, { network, stage }) => store.state.networks[network].network.stages[stage].arrays.weight;
+
+/** What `work` gives with a network as it was learned. */
+export function withoutEdits(store, network, work) {
+  const edits = store.state.edits.filter((edit) => edit.network === network);
+  const edited = edits.map((edit) => {
+    const weight = weightsOf(store, edit);
+    const kernel = weight.slice(edit.start, edit.start + edit.original.length);
+    weight.set(edit.original, edit.start);
+    return kernel;
+  });
+  const result = work();
+  edits.forEach((edit, index) => weightsOf(store, edit).set(edited[index], edit.start));
+  return result;
+}

@@ -2,6 +2,8 @@ import { mountConvolution } from "lenet/convolution.js";
 import { explainUnit } from "lenet/units.js";
 import { say, t } from "lenet/text.js";
 import { createArithmetic } from "lenet/views/arithmetic.js";
+import { createKernelEditor } from "lenet/views/kernel_editor.js";
+import { createNeighborhood } from "lenet/views/neighborhood.js";
 import { createTable } from "lenet/views/table.js";
 import { make } from "lenet/views/elements.js";
 import { number, stageName } from "lenet/views/numbers.js";
@@ -23,13 +25,16 @@ export function mountUnit(container, store) {
   const fieldNote = make("span", { class: "figure-note" });
   const arithmetic = createArithmetic(store);
   const table = createTable(store);
+  const neighborhood = createNeighborhood(store);
+  const editor = createKernelEditor(store);
   const empty = say(store, make("p", { class: "unit-empty" }), "unit.empty");
   const body = make("div", { class: "unit-body", hidden: true },
     make("div", { class: "unit-side" }, name, value, place, release,
       make("figure", { class: "field" }, field, make("figcaption", {},
         say(store, make("span"), "unit.field"), fieldNote))),
     make("div", { class: "unit-main" }, arithmetic.element,
-      make("div", { class: "controls" }, play, stop), theater, table.element));
+      make("div", { class: "controls" }, play, stop), theater, editor.element,
+      make("div", { class: "unit-tables" }, neighborhood.element, table.element)));
   container.append(
     make("div", { class: "section-head" }, say(store, make("h2"), "unit.title"),
       say(store, make("p", { class: "section-text" }), "unit.text")),
@@ -64,7 +69,7 @@ export function mountUnit(container, store) {
   });
 
   function update() {
-    const { focus, passes, networks, shown } = store.state;
+    const { focus, passes, answers, networks, shown } = store.state;
     const pass = focus && passes[focus.shown];
     if (animation && !focus?.pinned) close();
     body.hidden = !pass;
@@ -87,6 +92,12 @@ export function mountUnit(container, store) {
     drawField(network, pass.input, explanation.receptiveField);
     arithmetic.update({ explanation, stage, previousName, loaded, focus, pass });
     table.update(stage, previousName, map);
+    const { values } = pass.stages[focus.stage];
+    neighborhood.update(isVector ? null : { shape: stage.outputShape, unit: focus.unit, values });
+    editor.update(stage.kind !== "convolution" ? null : {
+      loaded, network: shown[focus.shown], pass, answer: answers[focus.shown], previousName, unit: focus.unit,
+      stage: focus.stage, terms: explanation.terms, first: explanation.first, weight: stage.arrays.weight,
+    });
   }
 
   function drawField(network, input, receptiveField) {

@@ -1,0 +1,233 @@
+"""Seeing more on the page: one map of each stage, then all; lines, numbers, kernels, saliency, digits on a plane."""
+
+import base64
+import zlib
+
+import numpy as np
+import pytest
+
+from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lenet.engine.reference import decide, forward
+from lenet.model import pretrained
+from lenet.page.digits import packed_digits
+from lenet.page.export import write_page
+from lenet.preprocess import network_inputs
+
+pytest.importorskip("playwright.sync_api")
+
+if browser_path() is None:
+    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+
+SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
+LOOKS = [(1440, 900, "light", "en"), (1440, 900, "dark", "zh"), (1024, 768, "dark", "en"), (390, 844, "light", "zh")]
+
+CROSSED = """(() => {
+  const { shown, stage } = lenet.store.state.focus;
+  const row = document.querySelectorAll(".network")[shown];
+  const lines = [...row.querySelectorAll(".links-lines > *")];
+  const others = [...row.querySelectorAll(".stage")].filter((_, index) => index !== stage && index !== stage + 1);
+  const ends = (line) => line.tagName === "line"
+    ? [[line.x1, line.y1], [line.x2, line.y2]].map((pair) => pair.map((one) => one.baseVal.value))
+    : [...line.points].map(({ x, y }) => [x, y]);
+  const origin = row.querySelector(".links").getBoundingClientRect();
+  const passes = lines.flatMap(ends => ends).flatMap((line) => {
+    const points = ends(line);
+    return points.slice(1).flatMap((to, at) => Array.from({ length: 400 }, (_, step) =>
+      to.map((value, axis) => points[at][axis] + ((value - points[at][axis]) * step) / 399)));
+  });
+  return { lines: lines.length, crossed: others.filter((other) => {
+    const { left, right, top, bottom } = other.getBoundingClientRect();
+    return passes.some(([x, y]) => x + origin.x > left && x + origin.x < right && y + origin.y > top
+      && y + origin.y < bottom);
+  }).length };
+})()"""
+COLORS = """canvas => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+  return { colors: new Set(pixels).size, sum: pixels.reduce((sum, pixel, at) => (sum + pixel * (at % 97)) % 1e9, 0) };
+}"""
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    path = tmp_path_factory.mktemp("page") / "lesson.html"
+    write_page(path, [pretrained("lenet-5"), pretrained("lenet-5-relu")])
+    return path
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory):
+    return shots_folder(tmp_path_factory.mktemp("shots"))
+
+
+@pytest.fixture
+def seen(browser, file):
+    with opened(browser, file) as seen:
+        yield seen
+    assert seen.faults == []
+    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+
+
+def focus(seen, stage, unit):
+    seen.page.evaluate(f"lenet.store.set({{ focus: {{ shown: 0, stage: {stage}, unit: {unit}, pinned: true }} }})")
+    seen.page.wait_for_timeout(40)
+
+
+def near(seen, section):
+    seen.page.locator(section).scroll_into_view_if_needed()
+    seen.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
+
+
+def test_one_map_of_each_stage_is_shown_first_and_then_all(seen):
+    small = seen.page.locator("canvas[data-stage=c3]").bounding_box()["width"]
+    assert seen.page.locator("[data-view=overview]").get_attribute("aria-pressed") == "true"
+    seen.hover("c3", 0.5, 0.5)
+    kept = seen.state("s.focus.unit[0]")
+    seen.page.click("[data-view=all]")
+    assert seen.page.locator("canvas[data-stage=c3]").bounding_box()["width"] > small
+    seen.hover("c3", 0.9, 0.9)
+    assert seen.state("s.focus.unit[0]") == 15 != kept
+
+
+def test_a_unit_of_a_map_that_the_overview_does_not_show_brings_its_map(seen):
+    for unit in ([3, 2, 2], [12, 5, 5]):
+        focus(seen, 2, unit)
+        assert seen.page.locator(".links .asked").count() == 1
+        value = seen.state("s.passes[0].stages[2].values[s.focus.unit[0] * 100 + s.focus.unit[1] * 11]")
+        assert seen.page.locator(".links-value").text_content() == f"{value:.3f}".replace("-", "−")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_no_line_passes_over_a_stage_that_it_does_not_touch(browser, file, shots, width, height, scheme, language):
+    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+        for view in ("overview", "all"):
+            seen.page.click(f"[data-view={view}]")
+            drawn = 0
+            for stage, unit in enumerate(
+                ([2, 9, 9], [2, 5, 5], [9, 4, 4], [9, 2, 2], [60, 0, 0], [40, 0, 0], [3, 0, 0])
+            ):
+                focus(seen, stage, unit)
+                found = seen.page.evaluate(CROSSED)
+                assert found["crossed"] == 0, (view, stage)
+                drawn += found["lines"]
+            assert drawn >= 6
+            focus(seen, 2, [9, 4, 4])
+            seen.page.locator("#stages").screenshot(path=shots / f"stages-{view}-{width}-{scheme}-{language}.png")
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert seen.faults == []
+
+
+def test_formulas_stand_with_the_stages_and_numbers_on_small_maps_and_around_the_unit(seen):
+    captions = seen.page.locator("#stages figcaption").all_inner_texts()
+    assert "Σ w·x + b\n→ squash" in captions[1]
+    assert "w·Σ x + b" in captions[2]
+    assert "Σ (x − c)²" in captions[-1]
+    numbered = seen.page.locator("canvas[data-stage=s4]").evaluate(COLORS)["colors"]
+    seen.page.click("[data-view=all]")
+    assert numbered > 100, "a map of 25 units without numbers has fewer colors"
+    focus(seen, 0, [1, 14, 14])
+    seen.page.locator(".neighborhood canvas").scroll_into_view_if_needed()
+    seen.page.locator(".neighborhood canvas").click(position={"x": 5, "y": 5})
+    assert seen.state("s.focus.unit") == [1, 10, 10]
+
+
+def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shots):
+    focus(seen, 0, [1, 14, 14])
+    learned = seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)")
+    outputs = seen.state("Array.from(s.passes[0].outputs)")
+    label = seen.state("s.reading.digits[0].probability")
+    near(seen, "#unit")
+    seen.page.click(".kernel-editor summary")
+    assert seen.page.input_value(".kernel-grid [data-at='12']") == f"{learned[25 + 12]:.2f}"
+    seen.page.fill(".kernel-grid [data-at='12']", "2.5")
+    weights = seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)")
+    assert weights[37] == 2.5
+    assert weights[:37] + weights[38:] == learned[:37] + learned[38:]
+    assert seen.state("Array.from(s.passes[0].outputs)") != outputs
+    assert seen.page.inner_text(".badge") == "kernel of C1 1 edited\nundo"
+    assert seen.page.inner_text(".kernel-says").startswith("As learned, 3 had ")
+    before, after = (seen.page.locator(".kernel-maps canvas").nth(place).evaluate(COLORS)["sum"] for place in (0, 1))
+    assert before != after
+    seen.page.screenshot(path=shots / "kernel.png")
+    seen.page.keyboard.press("Escape")
+    seen.page.evaluate("(({ store }) => store.set({ picture: new ImageData(store.state.picture.data, 100) }))(lenet)")
+    assert seen.state("s.reading.digits[0].probability") == label, "what reads the drawing is not edited"
+    seen.page.click(".badge button")
+    assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
+    assert seen.state("Array.from(s.passes[0].outputs)") == outputs
+    focus(seen, 0, [1, 14, 14])
+    for button in ("turn", "turn", "turn", "turn", "flip", "flip"):
+        seen.page.click(f"[data-kernel={button}]")
+    assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
+    assert seen.state("s.edits.length") == 0
+
+
+def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
+    seen.draw(SEVEN)
+    near(seen, "#saliency")
+    seen.wait("document.querySelector('.saliency-says').innerText.includes('falls most')")
+    for kind in ("gradient", "occlusion"):
+        assert seen.page.locator(f".saliency-{kind} canvas").evaluate(COLORS)["colors"] > 20
+    row, column = map(
+        int,
+        seen.page.evaluate(
+            "document.querySelector('.saliency-says').innerText.match(/row (\\d+), column (\\d+)/).slice(1)"
+        ),
+    )
+    assert 4 <= row < 28
+    assert 4 <= column < 28
+    seen.page.select_option("#saliency-class", "3")
+    seen.wait("document.querySelector('.saliency-says').innerText.startsWith('The score of 3 is')")
+
+
+def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_marked(seen, shots):
+    packed = packed_digits()
+    pairs = np.frombuffer(zlib.decompress(base64.b64decode(packed["pixels"])), np.uint8)
+    levels = np.stack([pairs >> 4, pairs & 15], 1).reshape(-1, 28, 28) * np.uint8(17)
+    images, labels = levels[packed["training"] :], packed["labels"][packed["training"] :]
+    model = pretrained("lenet-5")
+    inputs = network_inputs(images, model.network.input, model.network.input_range)
+    read = decide(model.network, forward(model.network, model.parameters, inputs))
+    wrong = sum(str(digit) != label for digit, label in zip(read, labels, strict=True))
+    near(seen, "#plane")
+    seen.wait("s.misread !== null")
+    assert seen.state("s.misread") == {"network": 0, "count": wrong, "of": 500}
+    assert seen.page.inner_text(".plane-says") == f"lenet-5 misreads {wrong} of 500."
+    assert seen.page.locator(".plane-misread button").count() == min(wrong, 30)
+    seen.page.locator(".plane-misread button").first.click()
+    assert "and was read as" in seen.page.inner_text(".plane-says")
+    before = seen.page.locator(".plane-canvas canvas").evaluate(COLORS)
+    seen.page.keyboard.press("7")
+    seen.page.wait_for_timeout(100)
+    assert seen.page.locator(".plane-canvas canvas").evaluate(COLORS) != before
+    seen.page.screenshot(path=shots / "plane.png")
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_all_that_shows_more_fits_the_window_and_axe_finds_no_serious_fault(
+    browser, file, axe, shots, width, height, scheme, language
+):
+    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+        focus(seen, 2, [9, 4, 4])
+        seen.page.evaluate("document.querySelector('.kernel-editor').open = true")
+        near(seen, "#saliency")
+        near(seen, "#plane")
+        seen.wait("s.misread !== null")
+        seen.page.click("[data-do=tour]")
+        seen.page.wait_for_timeout(100)
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        for section in ("unit", "saliency", "plane"):
+            near(seen, f"#{section}")
+            seen.page.wait_for_timeout(500)
+            seen.page.screenshot(path=shots / f"{section}-{width}-{scheme}-{language}.png")
+        seen.page.keyboard.press("4")  # and while things move
+        seen.page.evaluate(axe)
+        result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+        faults = {
+            found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
+            for found in result["violations"]
+            if found["impact"] in ("serious", "critical")
+        }
+        assert faults == {}
+        assert seen.faults == []
