@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet.reading import Reader
 from lenet.reading.lines.forward import RowGraph, find_row
+from lenet.reading.lines.hypotheses import _shows_digits, most_confident
+from lenet.reading.lines.numbers import DOUBT_FACTOR, with_doubt
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
+from lenet.reading.scoring import PageReading, ScoredCandidate
 
 BOX = (0, 0, 50, 200)
 
@@ -107,6 +110,44 @@ def test_shares_are_the_weights_of_all_paths_there_are(pieces: int, seed: int, a
         expected = sum(weight * digits for spelled, weight, digits in paths if spelled == "12") * pattern.ways("12")
         if total > 1e-2:  # so much that digits which no candidate looks like do not count
             assert row.share("12", BOX, pattern) == pytest.approx(expected / total, rel=1e-2, abs=1e-4)
+
+
+def signs_of(row: RowGraph, *numbers: int) -> tuple[ScoredCandidate, ...]:
+    return tuple(
+        ScoredCandidate(
+            Candidate(number, number + 1, row.pieces[number], np.zeros((1, 1), np.float32), 1.0, 0.6, 0.0),
+            np.zeros((28, 28), np.uint8),
+            row.probabilities[number],
+        )
+        for number in numbers
+    )
+
+
+def test_the_reading_has_as_many_lines_as_the_middle_one_of_all_thresholds():
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 0.9}, {8: 0.9}, {5: 1.0}, pieces=3)
+    of_lines = {
+        count: PageReading(
+            tuple(signs_of(row, number) for number in range(count)), (frozenset(),) * count, graphs=(row,)
+        )
+        for count in (1, 2, 3)
+    }
+    for counts, chosen in (((1, 2, 3), 2), ((3, 1, 1), 1), ((1, 2), 1)):
+        drafts = [of_lines[count] for count in counts]
+        assert len(most_confident(drafts, drafts).lines) == chosen
+
+
+def test_a_threshold_that_shows_what_may_be_digits_shows_digits():
+    box = (0, 0, 10, 10)
+    shown = [_shows_digits(PageReading(ignored=((box, reason),))) for reason in ("may be digits", "not digits")]
+    assert shown == [True, False]
+
+
+def test_a_mark_above_makes_a_digit_doubtful_unless_it_stands_in_a_number():
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {3: 0.9}, {8: 0.8}, {5: 1.0}, pieces=3)
+    mark = ((-12, 50, -4, 62), "speck")
+    alone, number = with_doubt(signs_of(row, 0, 1), [mark]), with_doubt(signs_of(row, 0, 1, 2), [mark])
+    assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * DOUBT_FACTOR])
+    assert [sign.probability for sign in number] == pytest.approx([0.9, 0.8, 1.0])
 
 
 def test_a_pattern_leaves_a_text_fewer_rivals():

@@ -1,7 +1,6 @@
 """Reading lines of digits: rows of pieces at several thresholds, best paths, and the most confident reading of all."""
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -38,8 +37,6 @@ from lenet.reading.scoring import Mark, PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading of the largest confidence wins
 MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
-LEFT_OUT_COST = 2.0  # in nats: the cost of a digit that another threshold shows and this one does not
-AGREEMENT_BONUS = 0.15  # in nats of mean probability, for each other threshold that gives the same text
 MIN_DIGITS_SHARE = 0.4  # the mean probability of any digit: pages of digits have 0.95, textures and noise 0.25
 # Of rows with so many candidates a few are classified first: their minimum mean digit probability.
 GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
@@ -150,22 +147,22 @@ def _read(
     else:
         drafts = [replace(draft, ignored=draft.ignored + _boxes_of(rules)) for draft in drafts]
     nonempty = [draft for draft in drafts if draft]
-    if 2 * len(nonempty) < len(thresholds[: len(drafts)]):  # most show nothing
+    if 2 * sum(map(_shows_digits, drafts)) < len(thresholds[: len(drafts)]) or not nonempty:  # most show nothing
         return next(draft for draft in drafts if not draft)
-    return with_losses(most_confident(nonempty, rivals, pattern), nonempty) if nonempty else drafts[0]
+    return with_losses(most_confident(nonempty, rivals, pattern), nonempty)
 
 
 def most_confident(
     drafts: Sequence[PageReading], rivals: Sequence[PageReading], pattern: Pattern | None = None
 ) -> PageReading:
-    """The draft whose lines have the largest product of confidences, of those with as many lines as the surest one.
+    """The draft whose lines have the largest product of confidences, of those with the median number of lines.
 
     Args:
         drafts: with lines.
         rivals: the drafts of all thresholds, which confidences are shares of: see `_with_confidences`.
         pattern: what each line must look like, if that is known.
     """
-    count = len(_surest(drafts).lines)
+    count = sorted(len(draft.lines) for draft in drafts)[(len(drafts) - 1) // 2]
     rated = [_with_confidences(draft, rivals, pattern) for draft in drafts if len(draft.lines) == count]
     return max(rated, key=lambda draft: sum(math.log(max(share, 1e-9)) for share in draft.confidences))
 
@@ -193,6 +190,10 @@ def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern
         least = min(sign.probability for sign in line)
         confidences.append(float(np.mean(shares)) * least)
     return replace(draft, confidences=tuple(confidences), graphs=())
+
+
+def _shows_digits(draft: PageReading) -> bool:
+    return bool(draft) or any(reason == MAY_BE_DIGITS for _, reason in draft.ignored)
 
 
 def _reaching_the_edges(rules: Mask) -> Mask:
@@ -409,23 +410,3 @@ def _reason(row: Row, piece: Piece) -> str:
         return "not a digit"
     is_separator = piece.is_mark or is_dash(right - left, bottom - top, row.digit_height)
     return "separator" if is_separator else "speck"
-
-
-def _surest(drafts: Sequence[PageReading]) -> PageReading:
-    """The draft of the largest mean log-probability, with a bonus for each other threshold of the same text.
-
-    Every digit is weighted by its height, those left out with a fixed cost. Pale ones count as much as black ones.
-    """
-    votes = Counter(draft.text for draft in drafts)
-    heights = [[sign.box[2] - sign.box[0] for sign in draft.signs] for draft in drafts]
-    max_height = max(map(sum, heights))
-
-    def sureness(index: int) -> float:
-        signs = drafts[index].signs
-        log_likelihood = sum(
-            height * math.log(max(sign.probability, 1e-6)) for height, sign in zip(heights[index], signs, strict=True)
-        )
-        left_out = LEFT_OUT_COST * (max_height - sum(heights[index]))
-        return float((log_likelihood - left_out) / max_height + AGREEMENT_BONUS * (votes[drafts[index].text] - 1))
-
-    return drafts[max(range(len(drafts)), key=sureness)]

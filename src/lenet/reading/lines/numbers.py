@@ -157,11 +157,14 @@ def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
 
 
 def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
-    """The signs, those less sure that leave a mark over, below them, above them or inside.
+    """The signs of a line, those less sure that leave a mark over, below them, above them or inside.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
-    of what was drawn. A point behind a digit, level with its foot, does not count.
+    of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any mark where there are so
+    many digits that they are a number: there it is a speck, or a splinter of a stroke.
     """
+    if are_number(signs):
+        return tuple(signs)
 
     def is_doubtful(sign: ScoredCandidate) -> bool:
         top, left, bottom, right = sign.box
