@@ -135,7 +135,8 @@ def test_the_tutorials_have_the_same_steps_in_both_languages():
     assert commands(english) == commands(chinese)
 
 
-def test_the_page_of_exports_has_the_same_parts_and_commands_in_both_languages():
+@pytest.mark.parametrize("page", ["export", "page"])
+def test_a_page_has_the_same_parts_and_commands_in_both_languages(page):
     def parts(name):
         text = (ROOT / "docs" / name).read_text("utf-8")
         code = "\n".join(block["body"] for block in _BLOCK.finditer(text))
@@ -143,7 +144,7 @@ def test_the_page_of_exports_has_the_same_parts_and_commands_in_both_languages()
         plain = _BLOCK.sub("", text)
         return [line.split("#")[0].strip() for line in code.splitlines()], rows, len(re.findall(r"^#+ ", plain, re.M))
 
-    assert parts("export.md") == parts("export.zh-CN.md")
+    assert parts(f"{page}.md") == parts(f"{page}.zh-CN.md")
 
 
 @pytest.mark.parametrize(
