@@ -19,7 +19,7 @@ LAYERS = [
     "model",
     "evaluation reading figures exporting page",
     "training benchmarking forms",
-    "sdnn estimator course",
+    "sdnn estimator course desk",
     "server experiments",
     "verbs notebook",
     "cli",

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from lenet.verbs.maps import maps
     from lenet.verbs.predict import Prediction, predict
     from lenet.verbs.reproduce import reproduce
+    from lenet.verbs.review import review
     from lenet.verbs.serve import serve
 
 __version__ = "0.1.0"
@@ -67,6 +68,7 @@ _HOMES = {
     "verbs.maps": ("maps",),
     "verbs.predict": ("Prediction", "predict"),
     "verbs.reproduce": ("reproduce",),
+    "verbs.review": ("review",),
     "verbs.serve": ("serve",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
@@ -106,6 +108,7 @@ __all__ = [
     "read_files",
     "read_pages",
     "reproduce",
+    "review",
     "serve",
     "show",
     "train",

@@ -45,6 +45,7 @@ VERBS = {
     "explain": "explain",
     "export": "export",
     "serve": "serve",
+    "review": "review",
     "bench": "bench",
     "check": "check",
     "doctor": "doctor",

@@ -3,6 +3,7 @@
 The server is imported when the verb runs, because its packages are an extra.
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -46,6 +47,15 @@ def serve(
         typer.Option(metavar="ORIGIN", help="Pages elsewhere whose scripts may ask, as https://example.org; * is all."),
     ] = None,
     access_log: Annotated[bool, typer.Option("--access-log", help="Write a line on stderr for each request.")] = False,
+    desk: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER", help="The folder of a desk at /desk: drop paper there, answer what is doubtful."
+        ),
+    ] = None,
+    form: Annotated[
+        Path | None, typer.Option(metavar="FORM", help="The template of a form that the desk's pages are read by.")
+    ] = None,
 ) -> None:
     """Serve the page at / and reading at /v1/read; /docs says what else there is.
 
@@ -54,6 +64,8 @@ def serve(
     lenet serve
 
     lenet serve runs/mine --port 0 --workers 2
+
+    lenet serve --desk stack
 
     curl -F picture=@photo.jpg http://127.0.0.1:8000/v1/read
     """
@@ -75,6 +87,8 @@ def serve(
         token=token,
         cors=cors or (),
         access_log=access_log,
+        desk=desk,
+        form=form,
         announce=announce,
     )
 

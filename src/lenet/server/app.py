@@ -7,11 +7,13 @@ from fastapi.responses import PlainTextResponse
 from fastapi.routing import APIRoute
 
 import lenet
+from lenet.desk.desk import Desk
 from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import openapi, schemas
 from lenet.server.access import Access
 from lenet.server.activations_route import add_activations
+from lenet.server.desk_route import add_desk
 from lenet.server.documentation import Documentation
 from lenet.server.limits import Limits, Pool
 from lenet.server.metrics import MEDIA_TYPE as METRICS_TYPE
@@ -36,6 +38,7 @@ def create_app(
     access: Access | None = None,
     writes_log: bool = False,
     file: str | None = None,
+    desk: Desk | None = None,
 ) -> Middleware:
     """Create the ASGI application.
 
@@ -49,6 +52,7 @@ def create_app(
         access: who may ask; by default everybody.
         writes_log: whether each request is a line on stderr.
         file: the name of the file that the weights come from, which ``/healthz`` tells.
+        desk: the one at ``/desk``; none if None.
     """
     pool, metrics = Pool(limits or Limits()), Metrics()
     readers = Readers(reader or Reader(), shipped() if models is None else models, classifier)
@@ -76,6 +80,8 @@ def create_app(
     pages = {"/docs": documentation, "/": documentation if page is None else StaticPage(page)}
     for path, static in pages.items():
         app.get(path, include_in_schema=False)(static.answer)
+    if desk is not None:
+        add_desk(app, desk, pool)
     for route in app.routes:
         if isinstance(route, APIRoute) and route.methods == {"GET"}:  # Starlette's own routes have HEAD with it
             route.methods = {"GET", "HEAD"}

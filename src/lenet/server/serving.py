@@ -23,11 +23,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import SpawnProcess
+from pathlib import Path
 from typing import Any
 
 import cv2
 import uvicorn
 
+from lenet.desk.desk import Desk
 from lenet.engine.native import usable_cores
 from lenet.errors import LeNetError
 from lenet.model import Model
@@ -58,6 +60,8 @@ class Service:
         access: who may ask.
         writes_log: whether each request is a line on stderr.
         file: the name of the file that the model comes from, if it comes from one.
+        desk: the folder of the desk at ``/desk``; none if None.
+        form: the template that the desk's pages are read by.
     """
 
     model: Model
@@ -68,8 +72,15 @@ class Service:
     access: Access = field(default_factory=Access)
     writes_log: bool = False
     file: str | None = None
+    desk: Path | None = None
+    form: Path | None = None
 
-    def app(self) -> Middleware:
+    def open_desk(self) -> Desk | None:
+        """The desk; it reads nothing yet."""
+        model = self.model if self.model.reads_digits else None
+        return None if self.desk is None else Desk(self.desk, self.form, model)
+
+    def app(self, desk: Desk | None = None) -> Middleware:
         """The application."""
         return create_app(
             Reader(self.model if self.model.reads_digits else None),
@@ -81,6 +92,7 @@ class Service:
             access=self.access,
             writes_log=self.writes_log,
             file=self.file,
+            desk=desk,
         )
 
 
@@ -104,6 +116,8 @@ def serve(
     """
     if workers < 1:
         raise LeNetError(f"workers is {workers}, expected at least 1")
+    if service.desk is not None and workers > 1:
+        raise LeNetError(f"workers is {workers}, but a desk is served by one process, which starts others to read")
     listener = listen(host, port)
     address = address_of(listener, host) + service.root_path
     with listener:
@@ -147,7 +161,8 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, on_star
     cv2.setNumThreads(max(1, usable_cores() // workers))
     warnings.simplefilter("ignore")  # what decoders warn of is either harmless or ends in an error
     logging.getLogger("uvicorn").setLevel(logging.CRITICAL)  # damaged requests, and slow clients when it stops
-    app = service.app()
+    desk = service.open_desk()
+    app = service.app(desk)
     config = uvicorn.Config(
         app,
         http=heads.protocol(service.limits.timeout),
@@ -167,7 +182,11 @@ def _serve_here(service: Service, listener: socket.socket, workers: int, on_star
         server.should_exit = True
 
     with _signals(stop):
+        if desk is not None:
+            desk.start()
         server.run([listener])
+        if desk is not None:
+            desk.stop()
 
 
 def _work(listener: socket.socket, workers: int, ready_pipe: Connection) -> None:

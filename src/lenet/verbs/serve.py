@@ -3,11 +3,15 @@
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from lenet.errors import LeNetError
 from lenet.model import Model, file_of, load
 from lenet.page import page_document, page_html
 from lenet.verbs.describe import title_of
+
+if TYPE_CHECKING:
+    from lenet.server.access import Access
 
 _MEGA = 1_000_000
 _ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
@@ -28,6 +32,8 @@ def serve(
     token: str | None = None,
     cors: Sequence[str] = (),
     access_log: bool = False,
+    desk: str | Path | None = None,
+    form: str | Path | None = None,
     announce: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the page at ``/``, reading at ``/v1/read``, and what else ``/docs`` lists, until SIGINT or SIGTERM comes.
@@ -48,6 +54,9 @@ def serve(
         token: what requests must carry, as ``?token=…`` or ``Authorization: Bearer …``; None for nothing.
         cors: origins of pages elsewhere whose scripts may ask, as ``"https://example.org"``.
         access_log: write a line on stderr for each request.
+        desk: the folder of a desk at ``/desk``, made if it is not there: what is dropped there, or lies in it, is read,
+            and what is doubtful is asked. Everything is kept in it as it is typed.
+        form: the template of a form that the desk's pages are read by.
         announce: called with the address when the server is ready.
 
     Raises:
@@ -57,11 +66,11 @@ def serve(
     """
     from lenet.server import Limits, Service
     from lenet.server import serve as run
-    from lenet.server.access import Access, hosts_of
     from lenet.server.readers import shipped
 
-    hosts, takes_addresses = hosts_of(host, public_host)
-    access = Access(hosts, takes_addresses, token, tuple(cors))
+    if desk is None and form is not None:
+        raise LeNetError(f"form is {str(form)!r}, but there is no desk whose pages could be read by it; name one")
+    access = access_of(host, public_host, token, cors, has_desk=desk is not None)
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
@@ -80,8 +89,26 @@ def serve(
         access=access,
         writes_log=access_log,
         file=None if isinstance(model, Model) else file_of(model).name,
+        desk=None if desk is None else Path(desk),
+        form=None if form is None else Path(form),
     )
-    run(service, host, port, workers, announce)
+    run(service, host, port, workers, announce if desk is None else lambda address: announce(f"{address}/desk"))
+
+
+def access_of(
+    host: str, public_host: Sequence[str], token: str | None, cors: Sequence[str] = (), *, has_desk: bool
+) -> "Access":
+    """Who may ask, of the options of `serve`.
+
+    Raises:
+        LeNetError: if the token or an origin is none, or a desk could be reached from elsewhere without a token.
+    """
+    from lenet.server.access import Access, hosts_of, is_local
+
+    if has_desk and token is None and not is_local(host):
+        raise LeNetError(f"a desk on {host} can be reached from elsewhere; choose a token that it asks for")
+    hosts, takes_addresses = hosts_of(host, public_host)
+    return Access(hosts, takes_addresses, token, tuple(cors))
 
 
 def normalized_path(text: str, name: str = "root_path") -> str:

@@ -1,0 +1,114 @@
+"""Reading of what lies on a stack, in a thread beside the server, until it is told to stop."""
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
+from itertools import groupby
+from pathlib import Path
+
+from lenet.desk.fields import PageFields, page_of_form, page_of_values
+from lenet.desk.stack import Stack
+from lenet.errors import DataError, LeNetError
+from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
+from lenet.reading.idx import IdxReading
+
+_WAIT_SECONDS = 0.5
+# Reads files in their order: the number of each in the list, its pages, and why others could not be read.
+ReadFiles = Callable[[Sequence[Path]], Iterator[tuple[int, list[PageFields], str]]]
+
+
+class BackgroundReading:
+    """A thread that reads every file of a stack that waits.
+
+    Args:
+        stack: where files come from and pages go to.
+        read: reads files, as `plain_reading` gives it.
+    """
+
+    def __init__(self, stack: Stack, read: ReadFiles) -> None:
+        self._stack, self._read = stack, read
+        self._wake, self._is_stopping = threading.Event(), False
+        self._thread = threading.Thread(target=self._run, name="desk reading", daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Look at the stack now."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End behind the file that is being read; the others wait on the stack."""
+        self._is_stopping = True
+        self._wake.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while not self._is_stopping:
+            self._wake.clear()
+            waiting = self._stack.waiting()
+            if not waiting:
+                self._wake.wait(_WAIT_SECONDS)
+                continue
+            try:
+                with closing(self._read([path for _, path in waiting])) as results:  # type: ignore[type-var]
+                    for index, pages, problem in results:
+                        self._stack.finish_file(waiting[index][0], pages, problem)
+                        if self._is_stopping:
+                            return
+            except Exception as error:  # a defect must not leave files waiting for ever, nor end the thread
+                reason = f"was not read ({' '.join(str(error).split())})"
+                for file, path in waiting:
+                    self._stack.finish_file(file, [], f"{path.name}: {reason}")
+
+
+def plain_reading(settings: Settings) -> ReadFiles:
+    """Read files as ``lenet read`` does."""
+
+    def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
+        with closing(read_all(paths, settings, workers_for(len(paths)))) as pages:
+            for index, group in groupby(pages, key=lambda page: page.index):
+                yield index, *_fields_of(list(group))
+
+    return read
+
+
+def form_reading(form: Path) -> ReadFiles:
+    """Read files by a form's template.
+
+    Raises:
+        LeNetError: if the template is wrong.
+    """
+    from lenet.pictures.loading import open_pages
+
+    try:
+        from lenet.forms.reader import FormReader  # type: ignore[import-untyped,import-not-found,unused-ignore]
+    except ModuleNotFoundError:
+        raise LeNetError(f"{form}: this version of lenet reads no pages by a form's template") from None
+
+    reader = FormReader(form)
+
+    def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
+        for index, path in enumerate(paths):
+            pages: list[PageFields] = []
+            try:
+                for number, picture in enumerate(open_pages(path), 1):
+                    pages.append(page_of_form(reader.read(picture, number)))
+                yield index, pages, ""
+            except LeNetError as error:
+                yield index, pages, str(error)
+
+    return read
+
+
+def _fields_of(pages: Sequence[Page]) -> tuple[list[PageFields], str]:
+    fields, problem = [], ""
+    for page in pages:
+        if isinstance(page.result, DataError):
+            problem = str(page.result)
+        elif isinstance(page.result, IdxReading):
+            problem = "holds digits without a page; lenet read reads such files"
+        else:
+            fields.append(page_of_values(page.result.to_json() | {"page": page.number}))
+    return fields, problem

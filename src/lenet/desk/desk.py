@@ -1,0 +1,90 @@
+"""The desk as a whole: a folder's stack, its reading in the background, its pictures, and what comes out."""
+
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lenet.desk.background import BackgroundReading, form_reading, plain_reading
+from lenet.desk.pictures import PagePictures
+from lenet.desk.stack import Stack
+from lenet.errors import LeNetError
+from lenet.files import write_atomically
+from lenet.model import Model
+from lenet.pictures import SUFFIXES
+from lenet.reading.batch.pages import Settings
+
+DROPPED = "files"  # the folder within a desk's that dropped files are kept in
+_MAX_NAME_LENGTH = 100
+
+
+class Desk:
+    """A stack of paper in a folder.
+
+    Args:
+        folder: made if it is not there; pictures that lie in it are put on the stack.
+        form: the template that pages are read by; as ``lenet read`` reads them if None.
+        model: reads plain pages; the one that ships if None.
+        clock: the time in seconds.
+
+    Raises:
+        LeNetError: if the folder cannot be written, or the template is wrong.
+    """
+
+    def __init__(
+        self,
+        folder: str | Path,
+        form: str | Path | None = None,
+        model: Model | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        reads = plain_reading(Settings(model=model)) if form is None else form_reading(Path(form))
+        self.folder = Path(folder)
+        self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
+        self._reading = BackgroundReading(self.stack, reads)
+        for path in sorted(self.folder.iterdir()):
+            if path.is_file() and path.suffix.lower() in SUFFIXES:
+                self.stack.add_file(path.name, path.resolve())
+
+    def start(self) -> None:
+        """Begin to read what waits."""
+        self._reading.start()
+
+    def stop(self) -> None:
+        """End behind the file that is being read."""
+        self._reading.stop()
+        self.stack.close()
+
+    def drop(self, name: str, content: bytes) -> int:
+        """Keep a file that was dropped, and put it on the stack; its number.
+
+        Raises:
+            LeNetError: if it cannot be written.
+        """
+        folder = self.folder / DROPPED
+        number = 1 + max((int(path.name.partition("-")[0]) for path in folder.glob("[0-9]*-*")), default=0)
+        path = folder / f"{number:06d}-{_file_name(name)}"
+        try:
+            write_atomically(path, content)
+        except OSError as error:
+            raise LeNetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        file = self.stack.add_file(name, path.resolve())
+        self._reading.wake()
+        return file
+
+    def page_of(self, field: dict[str, Any]) -> dict[str, Any]:
+        """The page of a field."""
+        page = self.stack.page(field["page"])
+        if page is None:
+            raise AssertionError(f"field {field['id']} has no page")
+        return page
+
+
+def _file_name(name: str) -> str:
+    r"""A name that every system takes for a file's.
+
+    >>> _file_name("Scan 3.PDF"), _file_name("../a\x00:b")
+    ('Scan_3.PDF', '_a__b')
+    """
+    return re.sub(r"[^\w.-]", "_", name).lstrip(".")[-_MAX_NAME_LENGTH:] or "picture"

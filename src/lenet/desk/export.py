@@ -1,0 +1,112 @@
+"""What comes out of a stack: a table, as CSV or XLSX, and labeled crops for ``lenet adapt``."""
+
+import io
+import re
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from lenet.desk.pictures import PagePictures
+from lenet.desk.stack import Stack
+from lenet.errors import DataError, MissingExtra, printable
+from lenet.reading.tables.csv_cells import line_of_cells
+
+OPEN = "?"  # in the place of a text that nobody has answered yet
+_PAGE = ("file", "page")
+_LABEL_MARGIN = 0.1  # of a field's height: what stands beside it is no part of its label
+
+
+def table_of(stack: Stack) -> Iterator[list[str]]:
+    """The rows of a stack's table, the first with the columns' names.
+
+    If every page is one of the same form, each is a row with its fields; else each field is a row: its name, text, and
+    whether it was ``read``, ``answered`` by somebody, or is still ``open``.
+    """
+    pages = stack.pages()
+    forms = {page["form"] for page in pages}
+    if len(forms) == 1 and "" not in forms:
+        names: list[str] = []
+        rows = []
+        for page in pages:
+            values = {field["name"]: text_of(field) for field in _fields(stack, page)}
+            names += [name for name in values if name not in names]
+            rows.append((page, values))
+        yield [*_PAGE, *names]
+        for page, values in rows:
+            yield [page["file_name"], str(page["number"]), *(values.get(name, "") for name in names)]
+        return
+    yield [*_PAGE, "field", "text", "state"]
+    for page in pages:
+        for field in _fields(stack, page):
+            state = "answered" if field["answer"] is not None else "open" if field["asked"] else "read"
+            yield [page["file_name"], str(page["number"]), field["name"], text_of(field), state]
+
+
+def text_of(field: Mapping[str, Any]) -> str:
+    """The text of a field: what was answered, else what was read if that was sure; `OPEN` otherwise."""
+    if field["answer"] is not None:
+        return str(field["answer"])
+    return OPEN if field["asked"] else str(field["text"])
+
+
+def csv_of(stack: Stack) -> bytes:
+    """The table as CSV in UTF-8, whose cells spreadsheets leave as they are."""
+    return "".join(f"{line_of_cells(row)}\r\n" for row in table_of(stack)).encode("utf-8", "backslashreplace")
+
+
+def xlsx_of(stack: Stack) -> bytes:
+    """The table as a workbook, every cell a text.
+
+    Raises:
+        MissingExtra: if openpyxl is not installed.
+    """
+    try:
+        from openpyxl import Workbook
+        from openpyxl.cell import WriteOnlyCell
+    except ModuleNotFoundError:
+        raise MissingExtra("openpyxl", "desk", "XLSX") from None
+    book = Workbook(write_only=True)
+    sheet = book.create_sheet("lenet")
+    for row in table_of(stack):
+        cells = []
+        for text in row:
+            cell = WriteOnlyCell(sheet, value=_in_workbook(text))
+            cell.data_type, cell.number_format = "s", "@"  # a text, whatever it begins with
+            cells.append(cell)
+        sheet.append(cells)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
+    """A ZIP file of every answered field's picture, and ``labels.csv`` with what it shows, as ``lenet adapt`` takes it.
+
+    Fields without digits, and those whose picture is not there any more, are left out.
+    """
+    lines, file = ["file,label,kind"], io.BytesIO()
+    with zipfile.ZipFile(file, "w", zipfile.ZIP_STORED) as archive:
+        for page in stack.pages():
+            for field in _fields(stack, page):
+                digits = re.sub(r"[^0-9]", "", field["answer"] or "")
+                if not digits:
+                    continue
+                try:
+                    crop = pictures.crop(Path(page["path"]), page["number"], field["box"], _LABEL_MARGIN)
+                except DataError:
+                    continue
+                name = f"field-{field['id']:06d}.png"
+                archive.writestr(name, crop)
+                lines.append(f"{name},{digits},{'single' if len(digits) == 1 else 'string'}")
+        archive.writestr("labels.csv", "\n".join(lines) + "\n")
+    return file.getvalue()
+
+
+def _fields(stack: Stack, page: Mapping[str, Any]) -> list[dict[str, Any]]:
+    whole = stack.page(page["id"])
+    return [] if whole is None else whole["fields"]
+
+
+def _in_workbook(text: str) -> str:
+    return re.sub(r"[\x00-\x08\x0b\x0c\x0e-\x1f]", "", printable(text))

@@ -1,0 +1,73 @@
+"""Pictures of pages and of fields, decoded when they are looked at."""
+
+import io
+import threading
+from collections import OrderedDict
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from lenet.errors import DataError
+from lenet.pictures.loading import open_pages
+
+MARGIN = 0.35  # of a field's height around it
+MAX_SIDE = 1600  # pixels of a page that is shown
+_KEPT_PAGES = 4  # people are asked page by page
+
+Colors = NDArray[np.uint8]
+
+
+class PagePictures:
+    """The pages of a stack as pictures; the last few stay decoded. Threads may share it."""
+
+    def __init__(self) -> None:
+        self._pages: OrderedDict[tuple[Path, int], tuple[Colors, tuple[int, int]]] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def page(self, path: Path, number: int) -> bytes:
+        """A page as a JPEG file.
+
+        Raises:
+            DataError: if the file is not there any more, or has no such page.
+        """
+        image = Image.fromarray(self._colors(path, number)[0])
+        image.thumbnail((MAX_SIDE, MAX_SIDE))
+        return _file(image, "JPEG")
+
+    def crop(self, path: Path, number: int, box: tuple[int, int, int, int], margin: float = MARGIN) -> bytes:
+        """What stands in a box and around it, as a PNG file.
+
+        Raises:
+            DataError: as `page`.
+        """
+        colors, (height, width) = self._colors(path, number)
+        scale = colors.shape[0] / max(1, height), colors.shape[1] / max(1, width)
+        around = margin * (box[2] - box[0])
+        top, bottom = (round(scale[0] * side) for side in (box[0] - around, box[2] + around))
+        left, right = (round(scale[1] * side) for side in (box[1] - around, box[3] + around))
+        window = colors[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
+        if window.size == 0:  # a field that lies outside the picture
+            window = np.full((28, 28, 3), 255, np.uint8)
+        return _file(Image.fromarray(window), "PNG")
+
+    def _colors(self, path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
+        with self._lock:
+            if (path, number) not in self._pages:
+                for picture_number, picture in enumerate(open_pages(path), 1):
+                    if picture_number == number:
+                        self._pages[path, number] = picture.colors, picture.size
+                        break
+                else:
+                    raise DataError(f"{path}: has no page {number}")
+                while len(self._pages) > _KEPT_PAGES:
+                    self._pages.popitem(last=False)
+            self._pages.move_to_end((path, number))
+            return self._pages[path, number]
+
+
+def _file(image: Image.Image, kind: str) -> bytes:
+    file = io.BytesIO()
+    image.save(file, kind, quality=85) if kind == "JPEG" else image.save(file, kind, compress_level=1)
+    return file.getvalue()

@@ -1,0 +1,55 @@
+"""Import of a table of readings: what ``lenet read --jsonl`` wrote, a page on each line."""
+
+from collections.abc import Callable
+from itertools import groupby
+from pathlib import Path
+
+from lenet.desk.fields import PageFields, page_of_values
+from lenet.desk.stack import Stack
+from lenet.errors import DataError, LeNetError
+from lenet.records import Record
+
+
+def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
+    """Put the pages of a table on a stack, unless they are there; how many pages the table has.
+
+    Args:
+        path: of the table.
+        open_stack: opens the stack, when the table has been read whole.
+
+    Pictures are looked for where the table names them, from the current folder and from the table's.
+
+    Raises:
+        DataError: if there is no such table, or a line of it is none of a reading; with its number.
+    """
+    try:
+        lines = path.read_bytes().splitlines()
+    except OSError as error:
+        raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
+    pages: list[tuple[str, PageFields | str]] = []
+    for number, line in enumerate(lines, 1):
+        try:
+            record = Record.parsed(line)
+            name = record.text("file")
+            is_read = "form" in record or "digits" in record
+            pages.append((name, page_of_values(record.values) if is_read else record.text("remark", "was not read")))
+        except (LeNetError, KeyError, TypeError, ValueError) as error:
+            raise DataError(
+                f"{path}, line {number}: {error or 'damaged'}; expected what lenet read --jsonl writes"
+            ) from None
+    if not pages:
+        raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
+    stack = open_stack()
+    for name, group in groupby(pages, key=lambda page: page[0]):
+        members = [page for _, page in group]
+        file = stack.add_file(Path(name).name, _found(name, path.parent))
+        problem = next((page for page in members if isinstance(page, str)), "")
+        stack.finish_file(file, [page for page in members if isinstance(page, PageFields)], problem)
+    stack.close()
+    return len(pages)
+
+
+def _found(name: str, folder: Path) -> Path:
+    place = Path(name)
+    beside = folder / place
+    return (beside if not place.exists() and beside.exists() else place).absolute()

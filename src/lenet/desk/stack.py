@@ -1,0 +1,360 @@
+"""The stack of a desk: pages, fields, who has which field before them, and every answer, in one SQLite file.
+
+The file is the single truth: each change is one transaction that is on disk before it is answered, so that a process
+that is killed loses nothing, and several people at one stack are never asked the same. Times are seconds since 1970.
+"""
+
+import json
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from lenet.desk.fields import Field, PageFields
+from lenet.errors import LeNetError
+
+FILE = "desk.sqlite"
+LEASE_SECONDS = 120.0  # a field that nobody answers in this time goes to whoever asks next
+VERSION = 1
+_SCHEMA = """
+CREATE TABLE files (
+  id INTEGER PRIMARY KEY, name TEXT NOT NULL, path TEXT NOT NULL UNIQUE, state TEXT NOT NULL DEFAULT 'waiting',
+  problem TEXT NOT NULL DEFAULT ''
+);
+CREATE TABLE pages (
+  id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES files, number INTEGER NOT NULL, height INTEGER NOT NULL,
+  width INTEGER NOT NULL, remark TEXT NOT NULL, form TEXT NOT NULL, sums TEXT NOT NULL, UNIQUE (file, number)
+);
+CREATE TABLE fields (
+  id INTEGER PRIMARY KEY, page INTEGER NOT NULL REFERENCES pages, name TEXT NOT NULL, kind TEXT NOT NULL,
+  text TEXT NOT NULL, probability REAL NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, box TEXT NOT NULL,
+  alternatives TEXT NOT NULL, bundle TEXT, asked INTEGER NOT NULL, draft TEXT, answer TEXT, answered_by TEXT,
+  answered_at REAL, postponed INTEGER NOT NULL DEFAULT 0, leased_by TEXT, leased_until REAL NOT NULL DEFAULT 0
+);
+CREATE INDEX open_fields ON fields (postponed, id) WHERE asked AND answer IS NULL;
+CREATE INDEX fields_of_page ON fields (page);
+CREATE INDEX answers_of ON fields (answered_by, answered_at) WHERE answer IS NOT NULL;
+CREATE TABLE keys (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, who TEXT NOT NULL, at REAL NOT NULL,
+  action TEXT NOT NULL, text TEXT NOT NULL, presses INTEGER NOT NULL);
+"""
+_FIELD = (
+    "fields.id, fields.page, fields.name, kind, text, probability, status, reason, box, alternatives, bundle, asked, "
+    "draft, answer, postponed, files.name AS file, number"
+)
+_JOINED = "fields JOIN pages ON pages.id = fields.page JOIN files ON files.id = pages.file"
+_JSON = ("box", "alternatives")
+
+
+class AnsweredElsewhere(LeNetError):
+    """A field that somebody else has answered, or has before them."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How far a stack is.
+
+    Attributes:
+        files, waiting, failed: files in all, those that are not read yet, those that could not be read.
+        pages, fields: that were read.
+        asked, answered: fields that are asked, and those of them that were answered.
+        keys: pressed for all answers.
+    """
+
+    files: int
+    waiting: int
+    failed: int
+    pages: int
+    fields: int
+    asked: int
+    answered: int
+    keys: int
+
+
+class Stack:
+    """The stack in a folder, which several threads may use at a time.
+
+    Args:
+        folder: made if it is not there.
+        clock: the time in seconds.
+
+    Raises:
+        LeNetError: if the folder cannot be written, or its file is none of a desk.
+    """
+
+    def __init__(self, folder: Path, clock: Callable[[], float] = time.time) -> None:
+        self.folder, self._clock = folder, clock
+        self._lock = threading.RLock()
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            self._db = sqlite3.connect(folder / FILE, timeout=30, isolation_level=None, check_same_thread=False)
+            self._db.row_factory = sqlite3.Row
+            self._db.execute("PRAGMA journal_mode = WAL")
+            self._db.execute("PRAGMA synchronous = FULL")
+            with self._change():
+                (version,) = self._db.execute("PRAGMA user_version").fetchone()
+                if version == 0:
+                    for statement in filter(str.strip, _SCHEMA.split(";")):
+                        self._db.execute(statement)
+                    self._db.execute(f"PRAGMA user_version = {VERSION}")
+        except OSError as error:
+            raise LeNetError(f"{folder}: {(error.strerror or str(error)).lower()}; choose another folder") from None
+        except sqlite3.Error as error:
+            raise LeNetError(f"{folder / FILE}: is no stack of a desk ({error}); choose another folder") from None
+        if version not in (0, VERSION):
+            raise LeNetError(f"{folder / FILE}: has version {version}, expected {VERSION}; a newer lenet wrote it")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    def add_file(self, name: str, path: Path) -> int:
+        """Put a file on the stack, unless its path is there; its number."""
+        with self._change():
+            self._db.execute("INSERT OR IGNORE INTO files (name, path) VALUES (?, ?)", (name, str(path)))
+            return int(self._db.execute("SELECT id FROM files WHERE path = ?", (str(path),)).fetchone()[0])
+
+    def waiting(self) -> list[tuple[int, Path]]:
+        """The files that are not read yet, in their order: number and path."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, path FROM files WHERE state = 'waiting' ORDER BY id").fetchall()
+        return [(row["id"], Path(row["path"])) for row in rows]
+
+    def finish_file(self, file: int, pages: Sequence[PageFields], problem: str = "") -> None:
+        """Keep all pages of a file at once, so that a file is read whole or not at all.
+
+        Args:
+            file: its number; one that is read already stays as it is.
+            pages: those that could be read.
+            problem: why others could not.
+        """
+        with self._change():
+            state = "failed" if problem and not pages else "read"
+            changed = self._db.execute(
+                "UPDATE files SET state = ?, problem = ? WHERE id = ? AND state = 'waiting'", (state, problem, file)
+            ).rowcount
+            for page in pages if changed else ():
+                values = (file, page.number, *page.size, page.remark, page.form, json.dumps(page.sums))
+                page_id = self._db.execute(
+                    "INSERT INTO pages (file, number, height, width, remark, form, sums) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    values,
+                ).lastrowid
+                self._db.executemany(
+                    "INSERT INTO fields (page, name, kind, text, probability, status, reason, box, alternatives, "
+                    "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    [_row(page_id, field) for field in page.fields],
+                )
+
+    def claim(self, who: str, count: int = 1) -> list[dict[str, Any]]:
+        """The fields that somebody is asked next, and that nobody else is asked meanwhile.
+
+        Those that are before them already come first; fields of a violated sum come together.
+        """
+        now = self._clock()
+        with self._change():
+            open_fields = "asked AND answer IS NULL"
+            chosen = self._select(
+                f"{open_fields} AND leased_by = ? AND leased_until > ? ORDER BY postponed, fields.id", who, now
+            )
+            free = f"{open_fields} AND leased_until <= ?"
+            while len(chosen) < count and (first := self._select(f"{free} ORDER BY postponed, fields.id LIMIT 1", now)):
+                field = first[0]
+                if field["bundle"] is not None:
+                    first = self._select(
+                        f"{free} AND page = ? AND bundle = ? ORDER BY fields.id", now, field["page"], field["bundle"]
+                    )
+                self._lease([one["id"] for one in first], who, now)
+                chosen += first
+            self._lease([one["id"] for one in chosen], who, now)
+        return chosen
+
+    def type(self, who: str, field: int, draft: str, presses: int = 1) -> None:
+        """Keep what is typed so far.
+
+        Raises:
+            AnsweredElsewhere: if the field is another one's.
+        """
+        with self._change():
+            self._check(who, field)
+            self._db.execute("UPDATE fields SET draft = ? WHERE id = ?", (draft, field))
+            self._note(who, field, "type", draft, presses)
+
+    def answer(self, who: str, field: int, text: str, presses: int = 1) -> None:
+        """Keep an answer; the same one a second time, as of a request that is sent again, changes nothing.
+
+        Raises:
+            AnsweredElsewhere: if the field is another one's.
+        """
+        with self._change():
+            if self._check(who, field)["answer"] == text:
+                return
+            self._db.execute(
+                "UPDATE fields SET answer = ?, answered_by = ?, answered_at = ?, draft = NULL, leased_until = 0 "
+                "WHERE id = ?",
+                (text, who, self._clock(), field),
+            )
+            self._note(who, field, "answer", text, presses)
+
+    def postpone(self, who: str, field: int, presses: int = 1) -> None:
+        """Ask a field, and those of its sum, again when all others are answered.
+
+        Raises:
+            AnsweredElsewhere: if the field is another one's.
+        """
+        with self._change():
+            row = self._check(who, field)
+            (last,) = self._db.execute("SELECT max(postponed) FROM fields").fetchone()
+            self._db.execute(
+                "UPDATE fields SET postponed = ? + 1, leased_until = 0 "
+                "WHERE id = ? OR (page = ? AND bundle = ? AND answer IS NULL)",
+                (last, field, row["page"], row["bundle"]),
+            )
+            self._note(who, field, "later", "", presses)
+
+    def take_back(self, who: str, presses: int = 1) -> dict[str, Any] | None:
+        """Ask somebody again what they answered last; None if they have answered nothing."""
+        now = self._clock()
+        with self._change():
+            last = self._select("answer IS NOT NULL AND answered_by = ? ORDER BY answered_at DESC LIMIT 1", who)
+            if not last:
+                return None
+            field = last[0] | {"draft": last[0]["answer"], "answer": None, "postponed": 0}
+            self._db.execute(
+                "UPDATE fields SET draft = answer, answer = NULL, answered_by = NULL, postponed = 0 WHERE id = ?",
+                (field["id"],),
+            )
+            self._lease([field["id"]], who, now)
+            self._note(who, field["id"], "back", "", presses)
+            return field
+
+    def ask(self, who: str, field: int, presses: int = 1) -> dict[str, Any]:
+        """Ask somebody a field of which reading was sure, or that was answered.
+
+        Raises:
+            AnsweredElsewhere: if somebody else is asked it now.
+        """
+        now = self._clock()
+        with self._change():
+            self._check(who, field, may_be_answered=True)
+            self._db.execute(
+                "UPDATE fields SET asked = 1, draft = coalesce(answer, draft), answer = NULL, answered_by = NULL "
+                "WHERE id = ?",
+                (field,),
+            )
+            self._lease([field], who, now)
+            self._note(who, field, "ask", "", presses)
+            return self._select("fields.id = ?", field)[0]
+
+    def counts(self) -> Counts:
+        """How far the stack is."""
+        with self._lock:
+            values = self._db.execute(
+                "SELECT (SELECT count(*) FROM files), (SELECT count(*) FROM files WHERE state = 'waiting'), "
+                "(SELECT count(*) FROM files WHERE problem != ''), (SELECT count(*) FROM pages), "
+                "(SELECT count(*) FROM fields), (SELECT count(*) FROM fields WHERE asked), "
+                "(SELECT count(*) FROM fields WHERE asked AND answer IS NOT NULL), "
+                "(SELECT coalesce(sum(presses), 0) FROM keys)"
+            ).fetchone()
+        return Counts(*values)
+
+    def files(self) -> list[dict[str, Any]]:
+        """All files in their order: name, state and problem."""
+        with self._lock:
+            rows = self._db.execute("SELECT id, name, state, problem FROM files ORDER BY id").fetchall()
+        return [dict(row) for row in rows]
+
+    def pages(self, first: int = 0, count: int = -1) -> list[dict[str, Any]]:
+        """Pages in their order, with the name and path of their file."""
+        with self._lock:
+            rows = self._db.execute(
+                "SELECT pages.*, files.name AS file_name, files.path FROM pages JOIN files ON files.id = pages.file "
+                "ORDER BY files.id, number LIMIT ? OFFSET ?",
+                (count, first),
+            ).fetchall()
+        return [dict(row) | {"sums": json.loads(row["sums"])} for row in rows]
+
+    def page(self, page: int) -> dict[str, Any] | None:
+        """A page with the path of its file, and its fields; None if there is none."""
+        with self._lock:
+            row = self._db.execute(
+                "SELECT pages.*, files.name AS file_name, files.path FROM pages JOIN files ON files.id = pages.file "
+                "WHERE pages.id = ?",
+                (page,),
+            ).fetchone()
+            if row is None:
+                return None
+            fields = self._select("page = ? ORDER BY fields.id", page)
+        return dict(row) | {"sums": json.loads(row["sums"]), "fields": fields}
+
+    def fields(self, first: int = 0, count: int = -1) -> list[dict[str, Any]]:
+        """Fields in their order."""
+        with self._lock:
+            return self._select("1 ORDER BY fields.id LIMIT ? OFFSET ?", count, first)
+
+    def field(self, field: int) -> dict[str, Any] | None:
+        """A field; None if there is none."""
+        with self._lock:
+            return next(iter(self._select("fields.id = ?", field)), None)
+
+    def _select(self, where: str, *values: Any) -> list[dict[str, Any]]:
+        rows = self._db.execute(f"SELECT {_FIELD} FROM {_JOINED} WHERE {where}", values).fetchall()
+        return [_as_values(row) for row in rows]
+
+    def _lease(self, fields: Sequence[int], who: str, now: float) -> None:
+        values = [(who, now + LEASE_SECONDS, field) for field in fields]
+        self._db.executemany("UPDATE fields SET leased_by = ?, leased_until = ? WHERE id = ?", values)
+
+    def _check(self, who: str, field: int, may_be_answered: bool = False) -> sqlite3.Row:
+        row: sqlite3.Row | None = self._db.execute(
+            "SELECT page, bundle, answer, answered_by, leased_by, leased_until FROM fields WHERE id = ?", (field,)
+        ).fetchone()
+        if row is None:
+            raise LeNetError(f"there is no field {field}")
+        if row["answer"] is not None and row["answered_by"] != who and not may_be_answered:
+            raise AnsweredElsewhere(f"field {field} was answered by somebody else meanwhile")
+        if row["answer"] is None and row["leased_by"] != who and row["leased_until"] > self._clock():
+            raise AnsweredElsewhere(f"field {field} is before somebody else now")
+        return row
+
+    def _note(self, who: str, field: int, action: str, text: str, presses: int) -> None:
+        self._db.execute(
+            "INSERT INTO keys (field, who, at, action, text, presses) VALUES (?, ?, ?, ?, ?, ?)",
+            (field, who, self._clock(), action, text, presses),
+        )
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        """A transaction, of this thread and process alone."""
+        with self._lock:
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+            except BaseException:
+                self._db.execute("ROLLBACK")
+                raise
+            self._db.execute("COMMIT")
+
+
+def _row(page: int | None, field: Field) -> tuple[Any, ...]:
+    return (
+        page,
+        field.name,
+        field.kind,
+        field.text,
+        field.probability,
+        field.status,
+        field.reason,
+        json.dumps(field.box),
+        json.dumps(field.alternatives),
+        field.bundle,
+        field.is_asked,
+    )
+
+
+def _as_values(row: Mapping[str, Any]) -> dict[str, Any]:
+    values = {name: row[name] for name in row.keys()}  # noqa: SIM118 (a row of SQLite iterates over its values)
+    return values | {name: json.loads(values[name]) for name in _JSON} | {"asked": bool(values["asked"])}

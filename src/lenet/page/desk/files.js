@@ -1,0 +1,55 @@
+/** The paper: where files are dropped, and how far their reading is. */
+
+import { make } from "./elements.js";
+import { sendFile } from "./server.js";
+import { follow, say, t } from "./text.js";
+
+const MAX_SHOWN = 8;
+
+/** @param {{state: ?Object, fault: (text: string) => void, refresh: () => void, onState: Function}} desk */
+export function mountFiles(place, desk) {
+  const input = make("input", { type: "file", multiple: true, id: "choose", class: "unseen",
+    accept: "image/*,.pdf,.tif,.tiff,.heic", onChange: () => drop(input.files) });
+  const label = say(make("label", { for: "choose", class: "drop" }), "drop");
+  const bar = make("progress", { max: "1", value: "0" });
+  say(bar, "files", "aria-label");
+  const says = make("p", { class: "figure-note", role: "status" });
+  const list = make("ol", { class: "file-list" });
+  place.append(say(make("h2", { id: "files-title" }), "files"), input, label, bar, says, list);
+
+  async function drop(files) {
+    for (const file of [...files]) {
+      try {
+        await sendFile(file);
+      } catch (error) {
+        desk.fault(error.status ? error.message : t("silent", { count: 1 }));
+      }
+      desk.refresh();
+    }
+    input.value = "";
+  }
+
+  for (const kind of ["dragover", "drop"]) {
+    document.addEventListener(kind, (event) => {
+      event.preventDefault();
+      label.classList.toggle("over", kind === "dragover");
+      if (kind === "drop") drop(event.dataTransfer.files);
+    });
+  }
+  document.addEventListener("dragleave", () => label.classList.remove("over"));
+
+  const show = () => {
+    if (!desk.state) return;
+    const { counts, files } = desk.state;
+    const read = counts.files - counts.waiting;
+    bar.max = Math.max(1, counts.files);
+    bar.value = read;
+    bar.hidden = !counts.waiting;
+    says.textContent = counts.files ? t("progress", { ...counts, read }) : t("nothing");
+    const shown = files.filter(({ problem, state }) => problem || state === "waiting").slice(0, MAX_SHOWN);
+    list.replaceChildren(...shown.map(({ name, problem }) =>
+      make("li", { class: problem ? "failed" : "waiting" }, problem || name)));
+  };
+  desk.onState(show);
+  follow(show);
+}

@@ -1,0 +1,150 @@
+/** Every visible word, in English and Chinese; elements that show one follow the language. */
+
+const TEXTS = {
+  en: {
+    skip: "To the field that is asked",
+    title: "The desk",
+    page: "The page",
+    language: "Language",
+    files: "Paper",
+    drop: "Drop photos, scans or a PDF here, or choose files",
+    progress: "Files read: {read} of {files}. Pages: {pages}. Fields: {fields}.",
+    nothing: "Nothing is on the desk yet.",
+    review: "What is doubtful",
+    open: "{left} to go, {answered} answered",
+    waiting: "Others are being read; doubtful fields come here.",
+    done: "Nothing is left to ask.",
+    elsewhere: "What is left is before somebody else.",
+    from: "{file}, page {page}: {name}",
+    read: "read as",
+    blank: "nothing",
+    typed: "typed",
+    sum: "These fields should add up: {terms} = {total}",
+    holds: "They add up.",
+    fails: "They do not add up: {sum} is not {value}.",
+    alternatives: "Or is it",
+    accept: "Accept",
+    later: "Later",
+    back: "Back",
+    empty: "Nothing there",
+    pad: "Digits",
+    keys: "A digit answers, or starts a longer number; Enter accepts; a to e take an alternative; Space asks later; "
+      + "Backspace takes back; Delete says that nothing is there.",
+    list: "All fields",
+    field: "Field",
+    text: "Text",
+    state: "State",
+    where: "Page",
+    state_open: "open",
+    state_answered: "answered",
+    state_ok: "read",
+    state_blank: "blank",
+    sheet: "The page, with its fields",
+    sheetOf: "{file}, page {page}",
+    again: "Ask this field",
+    taking: "Take away",
+    csv: "Table (CSV)",
+    xlsx: "Workbook (XLSX)",
+    labels: "Labels for lenet adapt (ZIP)",
+    pressed: "Keys so far: {keys}, for {answered} of {asked} answers.",
+    openLeft: "Fields that are still open stand as ? in the table.",
+    silent: "The server does not answer; {count} entries wait here and are sent when it does.",
+    refused: "{why}",
+  },
+  zh: {
+    skip: "跳到待确认的字段",
+    title: "审阅台",
+    page: "演示页面",
+    language: "语言",
+    files: "纸张",
+    drop: "把照片、扫描件或 PDF 拖到这里，或选择文件",
+    progress: "已读 {read}/{files} 个文件，{pages} 页，{fields} 个字段",
+    nothing: "审阅台上还没有纸张。",
+    review: "存疑之处",
+    open: "还剩 {left} 个，已答 {answered} 个",
+    waiting: "其余的正在识别；存疑的字段会出现在这里。",
+    done: "没有要问的了。",
+    elsewhere: "剩下的正由别人处理。",
+    from: "{file}，第 {page} 页：{name}",
+    read: "识别为",
+    blank: "空白",
+    typed: "输入",
+    sum: "这些字段应当相加：{terms} = {total}",
+    holds: "合计相符。",
+    fails: "合计不符：{sum} 不等于 {value}。",
+    alternatives: "还是",
+    accept: "接受",
+    later: "稍后",
+    back: "撤回",
+    empty: "没有内容",
+    pad: "数字键",
+    keys: "按数字键作答，或开始输入更长的数；Enter 接受；a 到 e 选备选；空格稍后再问；Backspace 撤回；Delete 表示没有内容。",
+    list: "全部字段",
+    field: "字段",
+    text: "内容",
+    state: "状态",
+    where: "页",
+    state_open: "待答",
+    state_answered: "已答",
+    state_ok: "已识别",
+    state_blank: "空白",
+    sheet: "页面及其字段",
+    sheetOf: "{file}，第 {page} 页",
+    again: "重新询问此字段",
+    taking: "带走",
+    csv: "表格（CSV）",
+    xlsx: "工作簿（XLSX）",
+    labels: "供 lenet adapt 用的标注（ZIP）",
+    pressed: "已按键 {keys} 次，回答了 {asked} 个中的 {answered} 个。",
+    openLeft: "尚未作答的字段在表格中写作 ?。",
+    silent: "服务器没有响应；{count} 条输入保存在这里，恢复后即发送。",
+    refused: "{why}",
+  },
+};
+const NAMES = { en: "English", zh: "中文" };
+const followers = [];
+let language = asked();
+
+/** The text of `key`, `{name}` replaced by `values.name`. */
+export function t(key, values = {}) {
+  const text = TEXTS[language][key];
+  if (text === undefined) throw new Error(`no text for ${key}`);
+  return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+}
+
+/** Calls `write` now, and whenever the language changes. */
+export function follow(write) {
+  followers.push(write);
+  write();
+}
+
+/** An element that shows the text of `key`, or has it as an attribute. */
+export function say(element, key, attribute = null) {
+  follow(() => (attribute ? element.setAttribute(attribute, t(key)) : (element.textContent = t(key))));
+  return element;
+}
+
+/** Buttons that choose the language. */
+export function mountLanguages(place) {
+  say(place, "language", "aria-label");
+  for (const [code, name] of Object.entries(NAMES)) {
+    const button = document.createElement("button");
+    button.textContent = name;
+    button.lang = code;
+    button.addEventListener("click", () => {
+      language = code;
+      localStorage.setItem("lenet-language", code);
+      followers.forEach((write) => write());
+      button.blur();
+    });
+    follow(() => button.setAttribute("aria-pressed", String(language === code)));
+    place.append(button);
+  }
+  follow(() => (document.documentElement.lang = language));
+}
+
+function asked() {
+  const wanted = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("lenet-language"),
+    ...navigator.languages];
+  return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => code in TEXTS) ?? "en";
+}

@@ -1,0 +1,235 @@
+"""``/desk``: the desk's page, its stack as JSON for that page, pictures, and what comes out.
+
+These paths are the page's own, and not in the OpenAPI document.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
+from importlib import resources
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from fastapi import APIRouter, FastAPI, HTTPException, Request, Response
+from starlette.concurrency import run_in_threadpool
+
+from lenet.desk import export
+from lenet.desk.desk import Desk
+from lenet.desk.stack import AnsweredElsewhere
+from lenet.errors import DataError, LeNetError
+from lenet.page.export import page_style
+from lenet.server import schemas
+from lenet.server.bodies import check_type, receive_picture
+from lenet.server.limits import Pool
+from lenet.server.static_page import StaticPage
+
+MAX_FILE = 256_000_000  # bytes of a dropped file: a scanner's PDF is longer than a photo
+MAX_CLAIM, MAX_LISTED, MAX_TEXT = 20, 500, 200
+_MAX_BODY = 65_536
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' blob: data:; "
+    "connect-src 'self'; base-uri 'none'; form-action 'none'"
+)
+_KINDS = {".js": "text/javascript", ".css": "text/css"}
+_TABLES: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
+    "table.csv": ("text/csv; charset=utf-8", lambda desk: export.csv_of(desk.stack)),
+    "table.xlsx": (
+        "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+        lambda desk: export.xlsx_of(desk.stack),
+    ),
+    "labels.zip": ("application/zip", lambda desk: export.labels_of(desk.stack, desk.pictures)),
+}
+
+
+def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
+    """Add the paths."""
+    limits = replace(pool.limits, max_body=max(pool.limits.max_body, MAX_FILE))
+    router = APIRouter(prefix="/desk", include_in_schema=False)
+    _add_site(router)
+    _add_looks(router, desk)
+    _add_entries(router, desk)
+
+    @router.get("/state")
+    async def state() -> Response:
+        return await _answer(lambda: {"counts": asdict(desk.stack.counts()), "files": desk.stack.files()})
+
+    @router.get("/fields")
+    async def fields(request: Request) -> Response:
+        first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
+        return await _answer(lambda: desk.stack.fields(first, min(count, MAX_LISTED)))
+
+    @router.get("/pages")
+    async def pages(request: Request) -> Response:
+        first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
+        return await _answer(lambda: desk.stack.pages(first, min(count, MAX_LISTED)))
+
+    @router.get("/pages/{page}")
+    async def page(page: int) -> Response:
+        found = await run_in_threadpool(desk.stack.page, page)
+        if found is None:
+            raise HTTPException(404, f"there is no page {page}")
+        return schemas.JSON({name: value for name, value in found.items() if name != "path"})
+
+    @router.post("/files")
+    async def drop(request: Request) -> Response:
+        _check_origin(request)
+        check_type(request)
+        with pool.slot():
+            name, content = await receive_picture(request, limits)
+            return await _answer(lambda: {"file": desk.drop(name, content)})
+
+    app.include_router(router)
+
+
+def _add_entries(router: APIRouter, desk: Desk) -> None:
+    """What somebody who sits at the desk does."""
+
+    @router.post("/claim")
+    async def claim(request: Request) -> Response:
+        values = await _values(request)
+        count = _number(values, "count", 1)
+        return await _answer(lambda: desk.stack.claim(_who(values), min(count, MAX_CLAIM)))
+
+    @router.post("/type")
+    async def type_(request: Request) -> Response:
+        values = await _values(request)
+        return await _answer(lambda: desk.stack.type(*_typed(values)))
+
+    @router.post("/answer")
+    async def answer(request: Request) -> Response:
+        values = await _values(request)
+        return await _answer(lambda: desk.stack.answer(*_typed(values)))
+
+    @router.post("/later")
+    async def later(request: Request) -> Response:
+        values = await _values(request)
+        who, field, presses = _who(values), _number(values, "field"), _number(values, "presses", 1)
+        return await _answer(lambda: desk.stack.postpone(who, field, presses))
+
+    @router.post("/ask")
+    async def ask(request: Request) -> Response:
+        values = await _values(request)
+        who, field, presses = _who(values), _number(values, "field"), _number(values, "presses", 1)
+        return await _answer(lambda: desk.stack.ask(who, field, presses))
+
+    @router.post("/back")
+    async def back(request: Request) -> Response:
+        values = await _values(request)
+        return await _answer(lambda: desk.stack.take_back(_who(values), _number(values, "presses", 1)))
+
+
+def _add_looks(router: APIRouter, desk: Desk) -> None:
+    """What is no JSON: pictures of pages and fields, and tables."""
+
+    @router.get("/pages/{page}/picture")
+    async def page_picture(page: int) -> Response:
+        found = await run_in_threadpool(desk.stack.page, page)
+        if found is None:
+            raise HTTPException(404, f"there is no page {page}")
+        picture = lambda: desk.pictures.page(Path(found["path"]), found["number"])  # noqa: E731
+        return await _picture(picture, "image/jpeg")
+
+    @router.get("/fields/{field}/picture")
+    async def field_picture(field: int) -> Response:
+        found = await run_in_threadpool(desk.stack.field, field)
+        if found is None:
+            raise HTTPException(404, f"there is no field {field}")
+        page = await run_in_threadpool(desk.page_of, found)
+        crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], found["box"])  # noqa: E731
+        return await _picture(crop, "image/png")
+
+    def table(name: str, kind: str, made: Callable[[Desk], bytes]) -> None:
+        @router.get(f"/{name}", name=name)
+        async def download() -> Response:
+            content = await run_in_threadpool(made, desk)
+            headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
+            return Response(content, media_type=kind, headers=headers)
+
+    for name, (kind, made) in _TABLES.items():
+        table(name, kind, made)
+
+
+def _add_site(router: APIRouter) -> None:
+    """The page: its HTML, styles and modules, each at an address of its own, so that no script stands in the page."""
+    site = resources.files("lenet.page") / "desk"
+    page = StaticPage((site / "index.html").read_text("utf-8"), _POLICY)
+    router.get("")(page.answer)
+
+    def add(name: str, content: bytes) -> None:
+        @router.get(f"/{name}", name=name)
+        async def file() -> Response:
+            kind = _KINDS[name[name.rindex(".") :]]
+            return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})
+
+    for entry in site.iterdir():
+        if entry.name.endswith(".js"):
+            add(entry.name, entry.read_bytes())
+    own = (site / "desk.css").read_text("utf-8")
+    add("style.css", (page_style("tokens.css", "shell.css").replace(r"<\/", "</") + own).encode())
+
+
+async def _picture(made: Callable[[], bytes], kind: str) -> Response:
+    try:
+        content = await run_in_threadpool(made)
+    except DataError as error:
+        raise HTTPException(404, str(error)) from None
+    return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+
+async def _answer(call: Callable[[], Any]) -> Response:
+    try:
+        return schemas.JSON(await run_in_threadpool(call))
+    except AnsweredElsewhere as error:
+        raise HTTPException(409, str(error)) from None
+
+
+async def _values(request: Request) -> Mapping[str, Any]:
+    """The JSON object that was sent, by a page of this server."""
+    _check_origin(request)
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "expected application/json")
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BODY:
+            raise HTTPException(413, f"the body is longer than {_MAX_BODY:,} bytes, which is the most accepted")
+    try:
+        values = json.loads(body)
+    except ValueError:
+        values = None
+    if not isinstance(values, dict):
+        raise HTTPException(422, "expected a JSON object")
+    return values
+
+
+def _check_origin(request: Request) -> None:
+    """Refuse what a page elsewhere lets a browser send."""
+    origin = request.headers.get("origin")
+    if origin is not None and urlsplit(origin).netloc != request.headers.get("host"):
+        raise HTTPException(403, f"pages of {origin[:60]!r} may not work at this desk")
+
+
+def _who(values: Mapping[str, Any]) -> str:
+    who = values.get("who")
+    if not isinstance(who, str) or not 0 < len(who) <= 64:
+        raise LeNetError("who is not named, expected a text of 1 to 64 characters")
+    return who
+
+
+def _typed(values: Mapping[str, Any]) -> tuple[str, int, str, int]:
+    text = values.get("text")
+    if not isinstance(text, str) or len(text) > MAX_TEXT:
+        raise LeNetError(f"text is {str(text)[:40]!r}, expected at most {MAX_TEXT} characters")
+    return _who(values), _number(values, "field"), text, _number(values, "presses", 1)
+
+
+def _number(values: Mapping[str, Any], name: str, default: int | None = None) -> int:
+    text = values.get(name, default)
+    try:
+        number = int(text) if not isinstance(text, bool) else -1
+    except (TypeError, ValueError):
+        number = -1
+    if not 0 <= number < 2**53:
+        raise LeNetError(f"{name} is {str(text)[:40]!r}, expected a whole number of at least 0")
+    return number

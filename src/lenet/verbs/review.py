@@ -1,0 +1,50 @@
+"""The verb ``review``: a desk for a table of readings."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from lenet.verbs.serve import access_of, serve
+
+
+def review(
+    results: str | Path,
+    *,
+    desk: str | Path | None = None,
+    host: str = "127.0.0.1",
+    port: int = 8000,
+    root_path: str = "",
+    public_host: Sequence[str] = (),
+    token: str | None = None,
+    access_log: bool = False,
+    announce: Callable[[str], None] = lambda address: None,
+) -> None:
+    """Serve a desk at ``/desk`` that asks what a table of readings was not sure of, until SIGINT or SIGTERM comes.
+
+    Args:
+        results: what ``lenet read --jsonl`` wrote. The pictures are looked for where it names them, from the current
+            folder and from its own.
+        desk: the folder in which everything is kept as it is typed; one beside the table, named after it, if None.
+            Pages that are there already, with their answers, stay as they are.
+        host, port, root_path, public_host, token, access_log, announce: as `lenet.serve` takes them.
+
+    Raises:
+        DataError: if there is no such table, or a line of it is none of a reading.
+        LeNetError, MissingExtra: as `lenet.serve`.
+    """
+    from lenet.desk.results_file import import_results
+    from lenet.desk.stack import Stack
+
+    access_of(host, public_host, token, has_desk=True)  # before anything is written
+    path = Path(results)
+    folder = path.with_suffix(".desk") if desk is None else Path(desk)
+    import_results(path, lambda: Stack(folder))
+    serve(
+        host=host,
+        port=port,
+        root_path=root_path,
+        public_host=public_host,
+        token=token,
+        access_log=access_log,
+        desk=folder,
+        announce=announce,
+    )

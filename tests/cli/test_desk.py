@@ -1,0 +1,33 @@
+"""``lenet serve --desk`` and ``lenet review`` refuse in one sentence what cannot be, before they do anything."""
+
+import pytest
+
+from lenet.cli import main
+
+ROW = '{"file": "a.png", "page": 1, "text": "7", "remark": "", "size": [40, 40], "cells": [], "digits": []}\n'
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (
+            ["serve", "--desk", "stack", "--host", "0.0.0.0"],
+            "a desk on 0.0.0.0 can be reached from elsewhere; choose a tok",
+        ),
+        (["serve", "--desk", "stack", "--workers", "2"], "workers is 2, but a desk is served by one process"),
+        (["serve", "--form", "form.toml"], "form is 'form.toml', but there is no desk"),
+        (["serve", "--desk", "read.jsonl"], "read.jsonl: file exists; choose another folder"),
+        (["review", "nothing.jsonl"], "nothing.jsonl: no such file or directory"),
+        (["review", "other.jsonl"], "other.jsonl, line 1: not JSON"),
+        (["review", "read.jsonl", "--host", "0.0.0.0"], "choose a token"),
+        (["review", "read.jsonl", "--token", "short"], "expected 8 or more"),
+    ],
+)
+def test_what_cannot_be_served_is_refused_in_one_sentence(tmp_path, monkeypatch, capsys, arguments, message):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "read.jsonl").write_text(ROW)
+    (tmp_path / "other.jsonl").write_text("file,page\n")
+    assert main([*arguments, "--port", "0"]) == 1
+    (line,) = capsys.readouterr().err.splitlines()
+    assert message in line
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["other.jsonl", "read.jsonl"], "nothing was begun"

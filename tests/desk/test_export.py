@@ -1,0 +1,93 @@
+"""What comes out of a desk."""
+
+import csv
+import io
+import zipfile
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from lenet.desk.desk import Desk
+from lenet.desk.export import csv_of, labels_of, xlsx_of
+from lenet.desk.fields import Field, PageFields
+from lenet.desk.pictures import PagePictures
+from lenet.desk.stack import Stack
+from lenet.errors import LeNetError
+from lenet.reading.batch.labels import read_labels
+
+ANSWERS = {"f0": "0042", "f1": "=1+1", "f2": "", "f3": "12-5"}
+
+
+def stack_of(folder: Path, form: str) -> Stack:
+    stack, path = Stack(folder), folder / "scan.png"
+    Image.new("L", (200, 50), 200).save(path)
+    fields = [
+        Field(f"f{n}", "digits", "7", 0.5, (5, 40 * n, 45, 40 * n + 30), "doubtful", is_asked=True) for n in range(5)
+    ]
+    fields.append(Field("sure", "digits", "0815", 0.99, (5, 160, 45, 200)))
+    stack.finish_file(stack.add_file("scan.png", path), [PageFields(1, (50, 200), tuple(fields), form=form)])
+    for field in stack.claim("ann", 5):
+        if field["name"] in ANSWERS:
+            stack.answer("ann", field["id"], ANSWERS[field["name"]])
+    return stack
+
+
+def test_each_page_of_a_form_is_a_row_and_what_is_open_is_marked(tmp_path):
+    head, row = csv.reader(io.StringIO(csv_of(stack_of(tmp_path, "form")).decode()))
+    assert head == ["file", "page", "f0", "f1", "f2", "f3", "f4", "sure"]
+    assert row == ["scan.png", "1", "'0042", "'=1+1", "", "'12-5", "?", "'0815"]
+
+
+def test_each_field_of_other_pages_is_a_row_with_its_state(tmp_path):
+    rows = list(csv.reader(io.StringIO(csv_of(stack_of(tmp_path, "")).decode())))
+    assert [row[2:] for row in rows] == [
+        ["field", "text", "state"], ["f0", "'0042", "answered"], ["f1", "'=1+1", "answered"], ["f2", "", "answered"],
+        ["f3", "'12-5", "answered"], ["f4", "?", "open"], ["sure", "'0815", "read"],
+    ]  # fmt: skip
+
+
+def test_a_workbook_holds_the_same_texts_and_no_formula(tmp_path):
+    openpyxl = pytest.importorskip("openpyxl")
+    sheet = openpyxl.load_workbook(io.BytesIO(xlsx_of(stack_of(tmp_path, "form")))).active
+    (_, row) = sheet.iter_rows()
+    assert [cell.value for cell in row] == ["scan.png", "1", "0042", "=1+1", None, "12-5", "?", "0815"]
+    assert {cell.data_type for cell in row if cell.value} == {"s"}
+
+
+def test_labels_are_a_folder_that_adapt_reads_with_the_crops_of_what_was_answered(tmp_path):
+    stack = stack_of(tmp_path / "desk", "form")
+    zipfile.ZipFile(io.BytesIO(labels_of(stack, PagePictures()))).extractall(tmp_path / "out")
+    pictures = read_labels(tmp_path / "out")
+    assert [(picture.label, picture.kind) for picture in pictures] == [
+        ("0042", "string"), ("11", "string"), ("125", "string")
+    ]  # fmt: skip
+    with Image.open(pictures[0].path) as crop:
+        assert crop.size == (34, 48)  # the box of 30×40 with a tenth of its height around, up to the picture's side
+
+
+def test_pictures_that_are_gone_leave_the_tables_whole(tmp_path):
+    stack = stack_of(tmp_path / "desk", "form")
+    (tmp_path / "desk" / "scan.png").unlink()
+    archive = zipfile.ZipFile(io.BytesIO(labels_of(stack, PagePictures())))
+    assert archive.namelist() == ["labels.csv"]
+    assert b"0042" in csv_of(stack)
+
+
+def test_pictures_that_lie_in_the_folder_are_on_the_stack_and_dropped_names_are_harmless(tmp_path):
+    Image.new("L", (40, 40), 255).save(tmp_path / "a.png")
+    (tmp_path / "note.txt").write_text("no picture")
+    desk = Desk(tmp_path)
+    assert [file["name"] for file in desk.stack.files()] == ["a.png"]
+    desk.drop("../../evil\0.png", b"x")
+    desk.drop("../../evil\0.png", b"y")
+    paths = [path for _, path in desk.stack.waiting()]
+    assert [path.parent for path in paths[1:]] == [tmp_path / "files"] * 2
+    assert len({path.name for path in paths}) == 3
+    assert [file["name"] for file in Desk(tmp_path).stack.files()] == [file["name"] for file in desk.stack.files()]
+
+
+def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(LeNetError, match="choose another folder"):
+        Desk(tmp_path / "file" / "stack")

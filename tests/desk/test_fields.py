@@ -1,0 +1,123 @@
+"""What a reading leaves for a desk."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+import lenet
+from lenet.cli import main
+from lenet.desk.fields import page_of_form, page_of_values
+from lenet.desk.results_file import import_results
+from lenet.desk.stack import Stack
+from lenet.errors import DataError
+from lenet.forms.results import FieldReading, FormReading, SumReading
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+
+
+def of_form(*statuses: str, holds: bool | None = True) -> FormReading:
+    fields = tuple(
+        FieldReading(f"f{number}", "digits", "12", 0.9, (0, 0, 9, 30), status, "", (("17", 0.05),))
+        for number, status in enumerate(statuses)
+    )
+    return FormReading("scan.png", 1, "form", fields, (SumReading("f2", ("f0", "f1"), holds),), size=(100, 80))
+
+
+def test_of_a_form_what_is_doubtful_or_violates_is_asked():
+    page = page_of_form(of_form("ok", "doubtful", "violates", "blank"))
+    assert [field.is_asked for field in page.fields] == [False, True, True, False]
+    assert all(field.bundle is None for field in page.fields)
+
+
+def test_all_fields_of_a_sum_that_does_not_hold_are_asked_together_and_no_others():
+    page = page_of_form(of_form("ok", "ok", "ok", "ok", holds=False))
+    assert [(field.is_asked, field.bundle) for field in page.fields] == [(True, "f2")] * 3 + [(False, None)]
+    assert page.sums == (("f2", ("f0", "f1")),)
+
+
+def test_a_form_comes_back_from_its_json():
+    reading = of_form("ok", "doubtful", "violates", holds=False)
+    assert page_of_values(json.loads(json.dumps(reading.to_dict()))) == page_of_form(reading)
+
+
+def test_the_lines_of_a_page_are_its_fields_and_rejected_digits_make_one_doubtful():
+    reading = lenet.read(DIGITS / "pi.png")
+    page = page_of_values(reading.to_json())
+    assert [field.text for field in page.fields] == reading.text.split("\n")
+    for number, field in enumerate(page.fields):
+        digits = [digit for digit in reading.digits if digit.line == number]
+        assert field.is_asked == any(digit.is_rejected for digit in digits)
+        assert field.box[0] == min(digit.box[0] for digit in digits)
+        assert field.probability == pytest.approx(min(digit.probability for digit in digits), abs=1e-4)
+    (asked,) = [field for field in page.fields if field.is_asked]
+    assert all(len(text) == len(asked.text) for text, _ in asked.alternatives)
+    shares = [share for _, share in asked.alternatives]
+    assert shares == sorted(shares, reverse=True)
+
+
+def digit(label: str, left: int, *, line: int = 0, rejected: bool = False) -> dict:
+    box, other = [10, left, 30, left + 12], [["1", 0.2], ["8", 0.1]]
+    return {"label": label, "probability": 0.7 if rejected else 0.99, "rejected": rejected, "box": box, "line": line,
+            "alternatives": other, "no_digit": 0.0}  # fmt: skip
+
+
+def cell(column: int, text: str, *, rejected: bool = False) -> dict:
+    box = [0, 50 * column, 40, 50 * column + 50]
+    return {"row": 0, "column": column, "text": text, "accepted": text, "rejected": rejected, "probability": 0.7,
+            "box": box}  # fmt: skip
+
+
+def test_the_cells_of_a_table_are_its_fields_blank_ones_are_none_and_unread_ink_is_asked():
+    digits = [digit("4", 5), digit("2", 20), digit("7", 60, rejected=True)]
+    cells = [cell(0, "42"), cell(1, "7", rejected=True), cell(2, ""), cell(3, "", rejected=True)]
+    page = page_of_values({"file": "a.png", "page": 2, "size": [40, 200], "text": "42 7", "remark": "",
+                           "digits": digits, "cells": cells})  # fmt: skip
+    assert [(field.name, field.text, field.is_asked) for field in page.fields] == [
+        ("row 1, column 1", "42", False), ("row 1, column 2", "7", True), ("row 1, column 4", "", True)
+    ]  # fmt: skip
+    assert page.fields[1].alternatives == (("1", 0.2), ("8", 0.1))
+    assert page.number == 2
+
+
+def page_with(ignored: list[dict], digits: list[dict]) -> list[tuple]:
+    text = "".join(one["label"] for one in digits)
+    values = {"file": "a.png", "size": [40, 200], "text": text, "remark": "why", "digits": digits, "ignored": ignored}
+    return [(field.name, field.box, field.reason) for field in page_of_values(values).fields if field.is_asked]
+
+
+def test_ink_that_was_left_out_and_may_be_digits_is_asked_and_so_is_a_page_of_which_nothing_was_read():
+    marks = [{"box": [5, 90, 35, 120], "reason": MAY_BE_DIGITS}, {"box": [0, 0, 3, 3], "reason": "speck"}]
+    assert page_with(marks, [digit("4", 5)]) == [("left out 1", (5, 90, 35, 120), MAY_BE_DIGITS)]
+    assert page_with(marks[1:], []) == [("page", (0, 0, 40, 200), "why")]
+    assert page_with(marks[1:], [digit("4", 5)]) == page_with([], []) == []
+
+
+def test_a_table_of_readings_becomes_a_stack_once(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    table = tmp_path / "read.jsonl"
+    main(["read", str(DIGITS / "pi.png"), str(DIGITS / "phone.png"), "--jsonl", str(table)])
+    for _ in range(2):
+        assert import_results(table, lambda: Stack(tmp_path / "desk")) == 2
+    stack = Stack(tmp_path / "desk")
+    assert stack.counts().pages == 2
+    assert {page["path"] for page in stack.pages()} == {str(DIGITS / "pi.png"), str(DIGITS / "phone.png")}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "holds no readings"),
+        ("no json\n", "line 1: not JSON"),
+        ('{"file": "a.png", "page": 1}\n{"page": 2}\n', "line 2: no entry 'file'"),
+        ('{"file": "a.png", "digits": [{}], "size": [1, 1], "text": ""}\n', "line 1: "),
+        ('{"file": "a.png", "form": "f", "fields": 3}\n', "line 1: "),
+    ],
+)
+def test_what_is_no_table_of_readings_is_refused_before_a_stack_is_made(tmp_path, content, message):
+    table = tmp_path / "read.jsonl"
+    table.write_text(content)
+    with pytest.raises(DataError, match=message):
+        import_results(table, lambda: Stack(tmp_path / "desk"))
+    assert not (tmp_path / "desk").exists()

@@ -1,0 +1,255 @@
+"""The stack of a desk: nothing is asked twice, nothing that was typed is lost, whoever works at it."""
+
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lenet.desk.fields import Field, PageFields
+from lenet.desk.stack import FILE, LEASE_SECONDS, AnsweredElsewhere, Stack
+from lenet.errors import LeNetError
+
+
+class Clock:
+    """Seconds that pass when they are told to."""
+
+    now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def doubtful(name: str, bundle: str | None = None) -> Field:
+    return Field(name, "digits", "7", 0.6, (0, 0, 20, 20), "doubtful", "not sure enough", (("1", 0.3),), bundle, True)
+
+
+def stack_of(folder, count: int, clock=None, sure: int = 0, bundle: int = 0) -> Stack:
+    """A stack of one page with so many doubtful fields, sure ones, and ones of a sum that does not hold."""
+    stack = Stack(folder, clock or Clock())
+    fields = [doubtful(f"f{number}") for number in range(count)]
+    fields += [Field(f"s{number}", "digits", "5", 0.99, (0, 0, 9, 9)) for number in range(sure)]
+    fields += [doubtful(f"t{number}", "total") for number in range(bundle)]
+    file = stack.add_file("a.png", folder / "a.png")
+    stack.finish_file(file, [PageFields(1, (100, 100), tuple(fields))])
+    return stack
+
+
+def names(fields) -> list[str]:
+    return [field["name"] for field in fields]
+
+
+def test_only_doubtful_fields_are_asked_in_their_order(tmp_path):
+    stack = stack_of(tmp_path, 3, sure=2)
+    asked = []
+    while field := next(iter(stack.claim("ann")), None):
+        asked.append(field["name"])
+        stack.answer("ann", field["id"], "4")
+    assert asked == ["f0", "f1", "f2"]
+    assert (stack.counts().asked, stack.counts().answered, stack.counts().keys) == (3, 3, 3)
+
+
+def test_what_one_has_before_them_nobody_else_gets_until_the_lease_is_over(tmp_path):
+    clock = Clock()
+    stack = stack_of(tmp_path, 3, clock)
+    assert names(stack.claim("ann", 2)) == ["f0", "f1"]
+    assert names(stack.claim("bob", 2)) == ["f2"]
+    assert names(stack.claim("ann", 2)) == ["f0", "f1"], "a page that is loaded again gets its own again"
+    clock.now += LEASE_SECONDS + 1
+    assert names(stack.claim("bob", 3)) == ["f0", "f1", "f2"]
+    with pytest.raises(AnsweredElsewhere, match="before somebody else now"):
+        stack.answer("ann", 1, "4")
+    stack.answer("bob", 1, "5")
+    with pytest.raises(AnsweredElsewhere, match="answered by somebody else"):
+        stack.answer("ann", 1, "4")
+    assert stack.field(1)["answer"] == "5"
+
+
+def test_an_answer_that_is_sent_again_counts_once(tmp_path):
+    stack = stack_of(tmp_path, 1)
+    stack.claim("ann")
+    for _ in range(3):
+        stack.answer("ann", 1, "4", presses=2)
+    assert stack.counts().keys == 2
+
+
+def test_later_comes_last_and_back_brings_the_last_answer_with_what_was_typed(tmp_path):
+    stack = stack_of(tmp_path, 3)
+    assert names(stack.claim("ann")) == ["f0"]
+    stack.postpone("ann", 1)
+    assert names(stack.claim("ann")) == ["f1"]
+    stack.answer("ann", 2, "4")
+    field = stack.take_back("ann")
+    assert (field["name"], field["draft"], field["answer"]) == ("f1", "4", None)
+    assert stack.take_back("bob") is None
+    stack.answer("ann", 2, "6")
+    assert names(stack.claim("ann")) == ["f2"]
+    stack.answer("ann", 3, "1")
+    assert names(stack.claim("ann")) == ["f0"]
+    assert stack.counts().keys == 5
+
+
+def test_the_fields_of_a_sum_that_does_not_hold_come_together(tmp_path):
+    stack = stack_of(tmp_path, 1, bundle=3)
+    assert names(stack.claim("ann")) == ["f0"]
+    assert names(stack.claim("bob")) == ["t0", "t1", "t2"]
+    stack.postpone("bob", 3)
+    assert names(stack.claim("cy", 9)) == ["t0", "t1", "t2"]
+
+
+def test_a_field_that_reading_was_sure_of_can_be_asked_and_one_before_somebody_else_cannot(tmp_path):
+    stack = stack_of(tmp_path, 1, sure=1)
+    stack.claim("ann")
+    assert stack.ask("bob", 2)["name"] == "s0"
+    stack.answer("bob", 2, "8")
+    assert stack.ask("ann", 2)["draft"] == "8"
+    with pytest.raises(AnsweredElsewhere):
+        stack.ask("bob", 1)
+
+
+def test_a_file_is_put_on_the_stack_once_and_its_pages_too(tmp_path):
+    stack = stack_of(tmp_path, 2)
+    assert stack.add_file("a.png", tmp_path / "a.png") == 1
+    stack.finish_file(1, [PageFields(1, (1, 1), (doubtful("again"),))])
+    assert (stack.counts().pages, stack.counts().fields) == (1, 2)
+
+
+def test_what_was_typed_is_there_when_the_stack_is_opened_again(tmp_path):
+    stack = stack_of(tmp_path, 2)
+    stack.claim("ann", 2)
+    stack.type("ann", 1, "12")
+    stack.answer("ann", 2, "3")
+    again = Stack(tmp_path, Clock())
+    assert again.field(1)["draft"] == "12"
+    assert again.field(2)["answer"] == "3"
+    assert names(again.claim("ann", 2)) == ["f0"]
+
+
+@pytest.mark.parametrize("content", [b"no database, but long enough to be looked at" * 40, b"\0" * 4096])
+def test_a_file_that_is_no_stack_is_refused_in_one_sentence(tmp_path, content):
+    (tmp_path / FILE).write_bytes(content)
+    with pytest.raises(LeNetError, match="is no stack of a desk"):
+        Stack(tmp_path)
+
+
+def test_the_stack_of_a_newer_version_is_refused(tmp_path):
+    stack = stack_of(tmp_path, 1)
+    stack._db.execute("PRAGMA user_version = 9")
+    with pytest.raises(LeNetError, match="has version 9, expected 1"):
+        Stack(tmp_path)
+
+
+ACTIONS = ("claim", "answer", "later", "back", "type", "wait")
+
+
+def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -> list[tuple[str, int]]:
+    """Let people act; each answers what is before them. Returns who was asked what, whenever that was new to them."""
+    asked: list[tuple[str, int]] = []
+    for who, action in steps:
+        mine = at_the_desk.setdefault(who, [])
+        if action == "wait":
+            clock.now += LEASE_SECONDS / 2 + 1
+        elif action == "claim":
+            for field in stack.claim(who):
+                if field["id"] not in mine:
+                    asked.append((who, field["id"]))
+                    mine.append(field["id"])
+        elif action == "back":
+            field = stack.take_back(who)
+            if field is not None and field["id"] not in mine:
+                mine.insert(0, field["id"])
+        elif mine:
+            field = mine[0]
+            try:
+                if action == "answer":
+                    stack.answer(who, field, f"{who}{field}")
+                elif action == "later":
+                    stack.postpone(who, field)
+                else:
+                    stack.type(who, field, "1")
+                    continue
+            except AnsweredElsewhere:
+                pass
+            mine.pop(0)
+        holders = [one["leased_by"] for one in leases(stack, clock.now)]
+        assert len(holders) == len({one["id"] for one in leases(stack, clock.now)})
+    return asked
+
+
+def leases(stack: Stack, now: float):
+    query = "SELECT id, leased_by FROM fields WHERE answer IS NULL AND leased_until > ?"
+    return stack._db.execute(query, (now,)).fetchall()
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=st.lists(st.tuples(st.sampled_from(["ann", "bob"]), st.sampled_from(ACTIONS)), max_size=40))
+def test_whatever_two_people_do_every_field_ends_with_one_answer_and_one_person(tmp_path_factory, steps):
+    clock, folder = Clock(), tmp_path_factory.mktemp("stack")
+    stack, at_the_desk = stack_of(folder, 4, clock), {}
+    play(stack, clock, steps, at_the_desk)
+    clock.now += LEASE_SECONDS + 1
+    at_the_desk.clear()
+    while fields := stack.claim("ann"):
+        stack.answer("ann", fields[0]["id"], f"ann{fields[0]['id']}")
+    rows = stack._db.execute("SELECT id, answer, answered_by FROM fields").fetchall()
+    assert [row["answer"] for row in rows] == [f"{row['answered_by']}{row['id']}" for row in rows]
+    stack.close()
+
+
+def test_in_every_order_of_two_peoples_steps_nobody_is_asked_what_the_other_was(tmp_path):
+    each = ["claim", "answer", "claim", "answer"]
+    for number, places in enumerate(itertools.combinations(range(8), 4)):
+        turns = {place: "ann" for place in places}
+        steps, positions = [], {"ann": iter(each), "bob": iter(each)}
+        for place in range(8):
+            who = turns.get(place, "bob")
+            steps.append((who, next(positions[who])))
+        clock = Clock()
+        stack = stack_of(tmp_path / str(number), 4, clock)
+        asked = play(stack, clock, steps, {})
+        assert sorted(field for _, field in asked) == [1, 2, 3, 4], steps
+        assert stack.counts().answered == 4
+        stack.close()
+
+
+def test_threads_that_claim_at_once_get_different_fields(tmp_path):
+    stack, got = stack_of(tmp_path, 60), []
+
+    def work(who: str) -> None:
+        while fields := stack.claim(who):
+            got.append(fields[0]["id"])
+            stack.answer(who, fields[0]["id"], "1")
+
+    threads = [threading.Thread(target=work, args=(f"w{number}",)) for number in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == list(range(1, 61))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals of POSIX")
+def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
+    stack_of(tmp_path, 300).close()
+    code = (
+        "import sys; from pathlib import Path; from lenet.desk.stack import Stack\n"
+        "stack = Stack(Path(sys.argv[1]))\n"
+        "while fields := stack.claim('ann'):\n"
+        "    stack.answer('ann', fields[0]['id'], str(fields[0]['id'] % 10)); print(fields[0]['id'], flush=True)\n"
+    )
+    told: list[int] = []
+    for _ in range(3):
+        command = [sys.executable, "-c", code, str(tmp_path)]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+            for _ in range(40):
+                told.append(int(process.stdout.readline()))
+            process.send_signal(signal.SIGKILL)
+            told += [int(line) for line in process.stdout.read().split("\n")[:-1]]
+    assert len(set(told)) == len(told), "one was asked twice"
+    stack = Stack(tmp_path)
+    assert all(stack.field(field)["answer"] == str(field % 10) for field in told)

@@ -1,0 +1,391 @@
+"""The desk in Chromium: from dropped paper to a table, with keys alone, whoever else works at it and whatever dies."""
+
+import base64
+import csv
+import io
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import threading
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+from PIL import Image, ImageDraw, ImageFont
+
+from lab.benchmarks.page_driver import browser_path, shots_folder
+from lenet.forms.results import FieldReading, FormReading, SumReading
+from lenet.reading.batch.labels import read_labels
+
+pytest.importorskip("playwright.sync_api")
+pytest.importorskip("uvicorn")
+pytestmark = [
+    pytest.mark.skipif(browser_path() is None, reason="no Chromium or Chrome on this machine"),
+    pytest.mark.skipif(os.name == "nt", reason="signals of POSIX"),
+]
+
+DIGITS = Path(__file__).parents[2] / "examples" / "digits"
+CALL = "import sys; from lenet.cli import main; sys.exit(main())"
+SECONDS = 150  # for one server: what is slower hangs
+ROW, COLUMN, COLUMNS = 60, 150, 5
+
+
+@contextmanager
+def desk(*arguments: str, port: int = 0) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """``lenet serve`` or ``lenet review`` in a process: the process, and the desk's address."""
+    command = [sys.executable, "-c", CALL, *arguments, "--port", str(port)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        killer = threading.Timer(SECONDS, process.kill)
+        killer.start()
+        try:
+            line = process.stdout.readline()
+            found = re.match(r"serving at (http://\S+/desk)", line)
+            assert found, line + process.stderr.read()
+            yield process, found[1]
+        finally:
+            killer.cancel()
+            process.terminate()
+
+
+@contextmanager
+def window(browser, address: str, width: int = 1280, height: int = 900, scheme: str = "light", lang: str = "en"):
+    """A page of its own, with what went wrong in it, and what it asked of others."""
+    context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme, locale="en-US")
+    page = context.new_page()
+    page.set_default_timeout(15_000)
+    page.faults, page.strangers = [], []
+    page.on("pageerror", lambda error: page.faults.append(str(error)))
+    page.on("console", lambda told: page.faults.append(told.text) if told.type in ("error", "warning") else None)
+    host = address.split("/")[2]
+    page.on(
+        "request",
+        lambda sent: page.strangers.append(sent.url) if host not in sent.url and "data:" not in sent.url else 0,
+    )
+    page.goto(f"{address}?lang={lang}")
+    yield page
+    context.close()
+
+
+def drop(page, *paths: Path) -> None:
+    """Drop files anywhere on the page."""
+    files = [[path.name, base64.b64encode(path.read_bytes()).decode()] for path in paths]
+    page.evaluate(
+        """(files) => {
+          const transfer = new DataTransfer();
+          for (const [name, base64] of files) {
+            const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            const type = name.endsWith("pdf") ? "application/pdf" : "image/png";
+            transfer.items.add(new File([bytes], name, { type }));
+          }
+          const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
+          document.body.dispatchEvent(drop);
+        }""",
+        files,
+    )
+
+
+def until(page, expression: str) -> None:
+    """Wait until an expression is true; the page's policy forbids Playwright's own way of it."""
+    for _ in range(300):
+        if page.evaluate(expression):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never came true: {expression}")
+
+
+def asked(page) -> int:
+    """The number of the field that is asked."""
+    page.wait_for_selector("#asked")
+    return int(page.get_attribute("#asked", "data-field"))
+
+
+def scan_of(folder: Path, count: int) -> Path:
+    """A picture of so many fields, each with two digits."""
+    font = ImageFont.load_default(30)
+    image = Image.new("L", (COLUMN * COLUMNS, ROW * -(-count // COLUMNS)), 250)
+    drawn = ImageDraw.Draw(image)
+    for number in range(count):
+        row, column = divmod(number, COLUMNS)
+        drawn.text((column * COLUMN + 20, row * ROW + 12), f"{number % 90 + 10}", 30, font)
+    image.save(folder / "scan.png")
+    return folder / "scan.png"
+
+
+def table_of(folder: Path, count: int, pages: int = 1, doubtful: int = 10**9, with_sum: bool = False) -> Path:
+    """A table of forms, as ``lenet read --form --jsonl`` writes it, and the scan that it is of."""
+    scan, lines = scan_of(folder, count), []
+    for page in range(pages):
+        fields = []
+        for number in range(count):
+            row, column = divmod(number, COLUMNS)
+            box = (row * ROW + 5, column * COLUMN + 5, row * ROW + 55, column * COLUMN + 100)
+            is_asked = page * count + number < doubtful
+            status, others = ("doubtful", (("41", 0.2), ("47", 0.1))) if is_asked else ("ok", ())
+            fields.append(FieldReading(f"f{number}", "digits", f"{number % 90 + 10}", 0.7, box, status, "", others))
+        sums = (SumReading("f2", ("f0", "f1"), False),) if with_sum else ()
+        with Image.open(scan) as image:
+            size = image.height, image.width
+        path = folder / f"scan-{page}.png"
+        if not path.exists():
+            path.symlink_to(scan)
+        lines.append(json.dumps(FormReading(path.name, 1, "form", tuple(fields), sums, size=size).to_dict()))
+    (folder / "read.jsonl").write_text("\n".join(lines) + "\n")
+    return folder / "read.jsonl"
+
+
+def table(address: str) -> list[list[str]]:
+    text = httpx.get(f"{address}/table.csv", timeout=SECONDS).text
+    return list(csv.reader(io.StringIO(text)))
+
+
+def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(browser, tmp_path):
+    folder, pdf = tmp_path / "stack", tmp_path / "scans.pdf"
+    with Image.open(DIGITS / "pi.png") as one, Image.open(DIGITS / "year.png") as other:
+        one.convert("RGB").save(pdf, save_all=True, append_images=[other.convert("RGB")])
+    with desk("serve", "--desk", str(folder)) as (process, address), window(browser, address) as page:
+        port = int(address.split(":")[2].split("/")[0])
+        drop(page, DIGITS / "pi.png", DIGITS / "phone.png", pdf)
+        until(
+            page,
+            "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 3 of 3. Pages: 4.')",
+        )
+        first = asked(page)
+        for key in "31415":
+            page.keyboard.press(key)
+        until(page, "sessionStorage.getItem('lenet-desk-waiting') === '[]'")
+        process.kill()
+        process.wait()
+        for key in "92653":
+            page.keyboard.press(key)
+        page.keyboard.press("Enter")
+        page.wait_for_selector("#fault:not(:empty)")
+        assert "does not answer" in page.inner_text("#fault")
+        faults = [fault for fault in page.faults if "ERR_CONNECTION_REFUSED" not in fault]
+        assert faults == []
+        with desk("serve", "--desk", str(folder), port=port):
+            until(page, "document.querySelector('#fault').textContent === ''")
+            assert asked(page) != first, "what was answered is not asked again"
+            page.keyboard.press("Enter")
+            until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+            rows = table(address)
+            answers = [row for row in rows if row[4] == "answered"]
+            assert [row[3] for row in answers] == ["3141592653"] * 2
+            assert [row[2:4] for row in rows if row[0] == "phone.png"] == [["line 1", "5550"], ["line 2", "'0142"]]
+            assert "Keys so far: 12, for 2 of 2 answers" in page.inner_text("#taking")
+            archive = zipfile.ZipFile(io.BytesIO(httpx.get(f"{address}/labels.zip").content))
+            archive.extractall(tmp_path / "labels")
+            assert [picture.label for picture in read_labels(tmp_path / "labels")] == ["3141592653"] * 2
+            assert page.strangers == []
+
+
+def test_a_pages_files_that_cannot_be_read_are_said_and_the_others_are_read(browser, tmp_path):
+    (tmp_path / "note.png").write_text("no picture")
+    with desk("serve", "--desk", str(tmp_path / "stack")) as (_, address), window(browser, address) as page:
+        drop(page, tmp_path / "note.png", DIGITS / "year.png")
+        page.wait_for_selector(".failed")
+        assert "not a picture in a known format" in page.inner_text(".failed")
+        until(
+            page,
+            "document.querySelector('#files .figure-note').textContent.startsWith('Files read: 2 of 2. Pages: 1.')",
+        )
+        assert "Nothing is left to ask" in page.inner_text("#review")
+
+
+def test_two_people_at_one_stack_are_never_asked_the_same_and_answer_all_of_it(browser, tmp_path):
+    results = table_of(tmp_path, 30)
+    with (
+        desk("review", str(results)) as (_, address),
+        window(browser, address) as ann,
+        window(browser, address) as bob,
+    ):
+        seen: list[int] = []
+        by: dict[str, int] = {"ann": 0, "bob": 0}
+        asked(ann), asked(bob)
+        while len(seen) < 30:
+            for name, page in (("ann", ann), ("bob", bob)):
+                if page.locator("#asked").count():
+                    seen.append(asked(page))
+                    by[name] += 1
+                    page.keyboard.press("Enter")
+        until(ann, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        assert sorted(seen) == list(range(1, 31))
+        assert min(by.values()) >= 10, "each had a good part of it"
+        assert ann.faults == bob.faults == []
+        (head, row) = table(address)
+        assert head[:3] == ["file", "page", "f0"]
+        assert row[2:] == [f"{number % 90 + 10}" for number in range(30)]
+
+
+def test_every_key_does_what_the_page_says(browser, tmp_path):
+    with desk("review", str(table_of(tmp_path, 5))) as (_, address), window(browser, address) as page:
+        assert asked(page) == 1
+        page.keyboard.press("b")
+        assert asked(page) == 2
+        page.keyboard.press("Backspace")
+        until(page, "document.querySelector('#asked')?.dataset.field === '1'")
+        assert page.inner_text("#asked .value b") == "47"
+        page.keyboard.press("Backspace")
+        page.keyboard.press("5")
+        assert page.inner_text("#asked .value b") == "45"
+        page.keyboard.press("Enter")
+        page.keyboard.press("Space")
+        assert asked(page) == 3
+        page.keyboard.press("Delete")
+        page.keyboard.press("9")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        assert asked(page) == 2, "what was put off comes last"
+        page.keyboard.press("a")
+        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        assert table(address)[1][2:] == ["45", "41", "", "9", "14"]
+        assert page.faults == []
+
+
+def test_on_a_phone_without_keys_digits_are_pressed_on_the_page(browser, tmp_path):
+    with desk("review", str(table_of(tmp_path, 2))) as (_, address), window(browser, address, 390, 844) as page:
+        assert asked(page) == 1
+        for name in ("3", "8"):
+            page.locator(".digit-pad").get_by_role("button", name=name, exact=True).click()
+        page.click("[data-do=accept]")
+        assert asked(page) == 2
+        page.click("[data-do=empty]")
+        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        assert table(address)[1][2:] == ["38", ""]
+
+
+def test_a_violated_sum_shows_its_fields_together_and_says_when_they_add_up(browser, tmp_path):
+    results = table_of(tmp_path, 5, doubtful=0, with_sum=True)
+    with desk("review", str(results)) as (_, address), window(browser, address) as page:
+        assert asked(page) == 1
+        assert page.locator(".card .crop img").count() == 3
+        assert "f0 + f1 = f2. They do not add up: 21 is not 12" in page.inner_text(".sum")
+        page.keyboard.press("Enter")
+        assert asked(page) == 2
+        page.keyboard.press("2")
+        assert "They add up" in page.inner_text(".sum")
+        page.keyboard.press("Enter")
+        page.keyboard.press("Enter")
+        until(page, "document.querySelector('#left').textContent.startsWith('0 to go')")
+        assert table(address)[1][2:] == ["10", "2", "12", "13", "14"]
+
+
+def test_with_5000_fields_an_answer_and_a_scroll_take_50_ms_at_most(browser, tmp_path):
+    results = table_of(tmp_path, 250, pages=20)
+    with desk("review", str(results)) as (_, address), window(browser, address) as page:
+        asked(page)
+        until(page, "document.querySelectorAll('.spacer .row').length > 0")
+        assert page.evaluate("document.querySelector('.spacer').offsetHeight") == 5000 * 36
+        answers = page.evaluate(
+            """async () => {
+              const times = [], frame = () => new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+              for (let number = 0; number < 60; number += 1) {
+                const before = document.getElementById("asked")?.dataset.field, start = performance.now();
+                document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", bubbles: true }));
+                while (document.getElementById("asked")?.dataset.field === before) await frame();
+                while (!document.getElementById("asked")) await frame();
+                times.push(performance.now() - start);
+                await new Promise((done) => setTimeout(done, 150));
+              }
+              return times;
+            }"""
+        )
+        scrolls = page.evaluate(
+            """async () => {
+              const rows = document.querySelector(".rows"), times = [];
+              for (let number = 1; number <= 60; number += 1) {
+                const start = performance.now(), index = (number * 83) % 4900;
+                rows.scrollTop = index * 36;
+                while (!document.getElementById(`field-${index + 3}`)) await new Promise(requestAnimationFrame);
+                times.push(performance.now() - start);
+              }
+              return times;
+            }"""
+        )
+        medians = statistics.median(answers), statistics.median(scrolls)
+        print(f"median ms of an answer and a scroll: {medians[0]:.1f}, {medians[1]:.1f}")
+        assert max(medians) <= 50
+        assert page.evaluate("document.querySelectorAll('.spacer .row').length") < 60, "only rows in sight exist"
+        assert len({row for row in table(address)[0]}) == 252
+        assert page.faults == []
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "scheme", "lang"),
+    [(1440, 900, "light", "en"), (1920, 1080, "dark", "zh"), (1024, 768, "light", "zh"), (390, 844, "light", "en")],
+)
+def test_it_fits_every_window_and_axe_finds_no_serious_fault(browser, tmp_path, axe, width, height, scheme, lang):
+    results = table_of(tmp_path, 40, pages=2, with_sum=True, doubtful=12)
+    with desk("review", str(results)) as (_, address), window(browser, address, width, height, scheme, lang) as page:
+        asked(page)
+        page.wait_for_selector(".sheet img")
+        until(page, "document.querySelector('#asked img').naturalWidth > 0")
+        until(page, "document.querySelector('.sheet img').complete")
+        for state in ("sum", "field"):
+            page.evaluate("scrollTo(0, 0)")
+            folder = shots_folder(tmp_path)
+            folder.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=str(folder / f"desk-{state}-{width}-{scheme}-{lang}.png"), full_page=state == "field")
+            assert page.evaluate("document.documentElement.scrollWidth") <= width
+            box = page.locator("#asked").bounding_box()
+            assert min(box["y"], height - box["y"] - box["height"]) >= 0, "what is asked is in sight"
+            page.evaluate(axe)
+            result = page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
+            faults = [found for found in result["violations"] if found["impact"] in ("serious", "critical")]
+            assert [(found["id"], found["nodes"][0]["html"][:160]) for found in faults] == []
+            for _ in range(3):
+                page.keyboard.press("Enter")
+        shown = page.inner_text("body")
+        assert ("审阅台" in shown) == (lang == "zh")
+        assert page.faults == page.strangers == []
+
+
+def test_both_languages_have_the_same_words_and_the_choice_stays(browser, tmp_path):
+    with desk("serve", "--desk", str(tmp_path)) as (_, address), window(browser, address) as page:
+        assert page.inner_text("h1") == "The desk"
+        page.get_by_role("button", name="中文").click()
+        assert page.inner_text("h1") == "审阅台"
+        assert page.evaluate("document.documentElement.lang") == "zh"
+        page.goto(address)
+        assert page.inner_text("h1") == "审阅台"
+    source = (Path(__file__).parents[2] / "src" / "lenet" / "page" / "desk" / "text.js").read_text("utf-8")
+    english, chinese = (re.findall(r"^    (\w+):", part, re.M) for part in source.split("  zh: {")[:2])
+    assert english == chinese
+
+
+def test_with_a_token_the_desk_opens_from_its_address_and_not_without(browser, tmp_path):
+    arguments = ("serve", "--desk", str(tmp_path), "--token", "correct-horse")
+    with desk(*arguments) as (_, address):
+        assert httpx.get(f"{address}/state").status_code == 401
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(f"{address}?token=correct-horse&lang=en")
+        assert page.inner_text("h1") == "The desk"
+        assert "token" not in page.url
+        until(page, "document.querySelector('#files .figure-note').textContent !== ''")
+        context.close()
+
+
+def test_a_page_elsewhere_may_not_work_at_the_desk(tmp_path):
+    with desk("review", str(table_of(tmp_path, 3))) as (_, address):
+        sent = {"who": "evil", "count": 1}
+        for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"content-type": "text/plain"}):
+            answer = httpx.post(f"{address}/claim", content=json.dumps(sent), headers=headers)
+            assert answer.status_code in (403, 415)
+        for wrong in ([], {}, {"who": ""}, {"who": "ann", "count": -1}, {"who": "ann", "count": True}):
+            answer = httpx.post(f"{address}/claim", json=wrong)
+            assert answer.status_code == 422
+            assert answer.json()["detail"]
+        long = {"who": "ann", "field": 1, "text": "1" * 201}
+        assert httpx.post(f"{address}/answer", json=long).status_code == 422
+        assert httpx.post(f"{address}/answer", json={"who": "ann", "field": 99, "text": "1"}).status_code == 422
+        for path in ("/pages/9", "/pages/9/picture", "/fields/9/picture", "/nothing.js", "/../pyproject.toml"):
+            assert httpx.get(address + path).status_code == 404
+        time.sleep(0.1)
+        assert httpx.get(f"{address}/state").json()["counts"]["answered"] == 0
