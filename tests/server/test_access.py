@@ -110,6 +110,15 @@ def test_a_path_that_begins_with_two_slashes_does_not_lead_a_browser_elsewhere()
     assert answer.headers["location"].startswith("/evil.example")
 
 
+@pytest.mark.parametrize("before", ["", "/digits"])
+def test_behind_a_proxys_path_the_token_is_left_there_and_healthz_is_open(before):
+    app = create_app(READER, "<html>page</html>", access=Access(token=TOKEN), root_path="/digits")
+    asked = Client(app, "http://localhost", "/digits")  # servers put the proxy's path before the one asked, or do not
+    assert asked.get(f"{before}/docs?token={TOKEN}").headers["location"] == "/digits/docs"
+    assert asked.get(f"{before}/healthz").status_code == 200
+    assert asked.get(f"{before}/v1/networks").status_code == 401
+
+
 @pytest.mark.parametrize("token", ["", "short", "with a space in it", "with;semicolon", "zeichenü-long"])
 def test_a_token_that_is_too_short_or_fits_into_no_address_is_refused(token):
     with pytest.raises(LeNetError, match="expected 8 or more letters, digits"):

@@ -131,7 +131,7 @@ class _TokenCheck:
         self._app, self._token = app, token.encode()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] == OPEN_PATH:
+        if scope["type"] != "http" or _path(scope) == OPEN_PATH:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
@@ -151,14 +151,20 @@ class _TokenCheck:
 
     def _leave_cookie(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        path = f"{scope.get('root_path', '')}{scope['path']}" if scope.get("root_path") else scope["path"]
-        answer = RedirectResponse(f"/{path.lstrip('/')}{'?' * bool(rest)}{rest}", 303)
+        place = f"{scope.get('root_path', '')}/{_path(scope).lstrip('/')}"
+        answer = RedirectResponse(f"{place}{'?' * bool(rest)}{rest}", 303)
         # Lax, since of a link elsewhere, as in a letter, the page behind the redirection would not get a strict one.
         answer.set_cookie(
             COOKIE, self._token.decode(), httponly=True, samesite="lax", secure=scope["scheme"] == "https"
         )
         answer.headers["Cache-Control"] = "no-store"
         return answer
+
+
+def _path(scope: Scope) -> str:
+    """The path behind that of a proxy, which uvicorn puts before it, and other servers do not."""
+    path: str = scope["path"]
+    return path.removeprefix(scope.get("root_path", ""))
 
 
 def _tokens_in(headers: Headers) -> list[str]:
