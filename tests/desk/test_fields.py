@@ -37,6 +37,15 @@ def test_all_fields_of_a_sum_that_does_not_hold_are_asked_together_and_no_others
     assert page.sums == (("f2", ("f0", "f1")),)
 
 
+def test_a_page_that_does_not_show_the_form_is_said_beside_its_file(tmp_path):
+    rejected = FormReading("scan.png", 2, "form", is_rejected=True, reason="does not show the form", size=(100, 80))
+    stack = Stack(tmp_path)
+    file = stack.add_file("scan.png", tmp_path / "scan.png")
+    stack.finish_file(file, [page_of_form(of_form("ok")), page_of_form(rejected)])
+    assert stack.files()[0]["problem"] == "page 2: does not show the form"
+    assert (stack.counts().failed, stack.counts().pages) == (1, 2)
+
+
 def test_a_form_comes_back_from_its_json():
     reading = of_form("ok", "doubtful", "violates", holds=False)
     assert page_of_values(json.loads(json.dumps(reading.to_dict()))) == page_of_form(reading)

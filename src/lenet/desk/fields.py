@@ -59,6 +59,11 @@ class PageFields:
     form: str = ""
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
+    @property
+    def problem(self) -> str:
+        """Why a page of a form has no fields, as one that shows another form; empty if it has some."""
+        return f"page {self.number}: {self.remark}" if self.form and not self.fields else ""
+
 
 def page_of_form(reading: FormReading) -> PageFields:
     """The fields of a form: doubtful ones are asked, and all of a sum that does not hold, together."""

@@ -133,6 +133,7 @@ class Stack:
             problem: why others could not.
         """
         with self._change():
+            problem = "; ".join(filter(None, (problem, *(page.problem for page in pages))))
             state = "failed" if problem and not pages else "read"
             changed = self._db.execute(
                 "UPDATE files SET state = ?, problem = ? WHERE id = ? AND state = 'waiting'", (state, problem, file)

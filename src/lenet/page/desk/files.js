@@ -48,7 +48,8 @@ export function mountFiles(place, desk) {
     says.textContent = counts.files ? t("progress", { ...counts, read }) : t("nothing");
     const shown = files.filter(({ problem, state }) => problem || state === "waiting").slice(0, MAX_SHOWN);
     list.replaceChildren(...shown.map(({ name, problem }) =>
-      make("li", { class: problem ? "failed" : "waiting" }, problem || name)));
+      make("li", { class: problem ? "failed" : "waiting" },
+        problem.includes(name) ? problem : [name, problem].filter(Boolean).join(": "))));
   };
   desk.onState(show);
   follow(show);
