@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet.reading import Reader
 from lenet.reading.lines.forward import RowGraph, find_row
-from lenet.reading.lines.hypotheses import _shows_digits, most_confident
+from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
 from lenet.reading.lines.numbers import DOUBT_FACTOR, with_doubt
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
@@ -121,6 +121,16 @@ def signs_of(row: RowGraph, *numbers: int) -> tuple[ScoredCandidate, ...]:
         )
         for number in numbers
     )
+
+
+def test_the_confidence_of_a_line_is_the_root_of_its_share_times_the_probabilities_of_its_digits():
+    row = graph([candidate(0, 1), candidate(1, 2)], {3: 0.9, 8: 0.1}, {8: 0.8, 0: 0.2}, pieces=2)
+    draft = PageReading((signs_of(row, 0, 1),), (frozenset(),), graphs=(row,))
+    share = row.share("38", (0, 0, 50, 70))
+    [confidence] = most_confident([draft], [draft, draft]).confidences
+    assert confidence == pytest.approx(share**SHARE_POWER * 0.9 * 0.8)
+    [beside_nothing] = most_confident([draft], [draft, PageReading()]).confidences
+    assert beside_nothing == pytest.approx((share / 2) ** SHARE_POWER * 0.9 * 0.8)
 
 
 def test_the_reading_has_as_many_lines_as_the_middle_one_of_all_thresholds():

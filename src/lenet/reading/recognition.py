@@ -88,8 +88,8 @@ class Calibration:
     temperature: float = 1.0
     digit: Acceptance = Acceptance(0.8)
     single: Acceptance = Acceptance(0.8)
-    line: Acceptance = Acceptance(0.2)
-    short_line: Acceptance = Acceptance(0.8)
+    line: Acceptance = Acceptance(0.6)
+    short_line: Acceptance = Acceptance(0.93)
 
     @classmethod
     def of(cls, model: Model) -> "Calibration":
@@ -251,7 +251,7 @@ class Recognizer:
         """Whether an answer is sure enough.
 
         Args:
-            confidence: 0..1, the share that the answer has of what its ink may be read as.
+            confidence: 0..1, of a digit its probability, of a line what `most_confident` gives it.
             kind: of answer, ``"digit"``, ``"single"``, ``"line"`` or ``"short_line"``: see `Calibration`.
         """
         acceptance: Acceptance = getattr(self.calibration, kind)

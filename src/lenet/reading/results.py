@@ -173,8 +173,9 @@ class Reading:
         signs: the signs between the digits, whether the text has them or not.
         turned: by how many degrees the page was turned clockwise to be read, 0, 90, 180 or 270; boxes are in the
             picture as it was.
-        confidences: of each line, 0..1, the share that its text has of all that its ink may be read as; whether the
-            line is accepted depends on it. Of a line of cells that of the least sure one: each is accepted by itself.
+        confidences: of each line, 0..1, from the share that its text has of all that its ink may be read as, and the
+            probabilities of its digits; whether the line is accepted depends on it. Of a line of cells that
+            of the least sure one: each is accepted by itself.
         steps: what the reader saw on the way, megabytes of it: the picture it worked on and its ink map; None unless
             they were asked for.
         cells: those of the grid, if boxes or a table bound the digits; row by row, left to right.

@@ -78,7 +78,8 @@ class PageReading:
         ignored: boxes of ink left out, and why.
         separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
         marks: for each line, the signs between its digits; none are known if it is empty.
-        confidences: of each line, the share that its text has of all readings of the same ink, 0..1.
+        confidences: of each line, 0..1, from the share that its text has of all readings of the same ink, and the
+            probabilities of its digits.
         kind: of confidence, as `Recognizer.accepts` takes it.
         graphs: of all rows at the threshold of this hypothesis.
     """

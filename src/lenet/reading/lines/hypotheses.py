@@ -37,6 +37,8 @@ from lenet.reading.scoring import Mark, PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading of the largest confidence wins
 MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
+# The power to which a share counts: path weights multiply the evidence of overlapping candidates, and are too extreme.
+SHARE_POWER = 0.25
 MIN_DIGITS_SHARE = 0.4  # the mean probability of any digit: pages of digits have 0.95, textures and noise 0.25
 # Of rows with so many candidates a few are classified first: their minimum mean digit probability.
 GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
@@ -174,10 +176,9 @@ def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
 
 def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> PageReading:
     """The draft with the confidence of each line: the share that its text has of all readings of its ink, the mean over
-    all thresholds, times the probability of its least sure digit.
+    all thresholds, to the power SHARE_POWER, times the probabilities of its digits.
 
-    Ink that was told to be
-    a sign is no digit on any path.
+    Ink that was told to be a sign is no digit on any path.
     """
     confidences = []
     texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
@@ -187,8 +188,7 @@ def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern
         rows = [find_row(rival.graphs, box) for rival in rivals]
         sign_boxes = [mark.box for mark in line_marks]
         shares = [row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows]
-        least = min(sign.probability for sign in line)
-        confidences.append(float(np.mean(shares)) * least)
+        confidences.append(float(np.mean(shares)) ** SHARE_POWER * math.prod(sign.probability for sign in line))
     return replace(draft, confidences=tuple(confidences), graphs=())
 
 
