@@ -169,7 +169,7 @@ def test_what_a_program_prints_does_not_reach_json(tmp_path, capfd):
 
 
 def test_progress_is_kept_and_what_was_solved_stays_solved(capsys):
-    assert [main(["check", "4.2", "--answer", answer]) for answer in ("0", "12", "0")] == [1, 0, 1]
+    assert [main(["check", "4.2", "--answer", answer]) for answer in ("0", "32", "0")] == [1, 0, 1]
     capsys.readouterr()
     assert main(["check", "4", "--json"]) == 0
     listing = json.loads(capsys.readouterr().out)
@@ -189,7 +189,7 @@ def test_progress_is_kept_and_what_was_solved_stays_solved(capsys):
 def test_a_damaged_file_of_progress_is_told_and_left_as_it_is(damage):
     progress_path().parent.mkdir(parents=True)
     progress_path().write_text(damage)
-    for answer in (None, "12"):
+    for answer in (None, "32"):
         with pytest.raises(DataError, match=r"course\.json: not the course's progress .*; delete it to begin anew"):
             lenet.check("4.2", answer)
     assert progress_path().read_text() == damage
@@ -198,7 +198,7 @@ def test_a_damaged_file_of_progress_is_told_and_left_as_it_is(damage):
 def test_where_progress_cannot_be_kept_answers_are_marked_all_the_same(tmp_path, monkeypatch):
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "file"))
-    mark = lenet.check("4.2", 12)
+    mark = lenet.check("4.2", 32)
     assert mark.is_right
     assert "This is not remembered" in mark.note
 
@@ -233,7 +233,7 @@ def test_an_answer_may_be_written_in_several_ways(number, answer):
 
 def test_marks_and_lists_have_a_look_in_a_notebook():
     assert lenet.check(4)._repr_html_().startswith("<pre>Lesson 4: ")
-    assert lenet.check("4.2", 12)._repr_html_() == "<pre>4.2: right: 12.</pre>"
+    assert lenet.check("4.2", 32)._repr_html_() == "<pre>4.2: right: 32.</pre>"
 
 
 def test_listing_needs_no_numpy():

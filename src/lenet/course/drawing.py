@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,23 +11,35 @@ from numpy.typing import NDArray
 from lenet.figures.sheet import LIGHT, check_installed
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-INK, MUTED, ACCENT, QUIET = LIGHT.ink, LIGHT.muted, LIGHT.accent, LIGHT.quiet
+    from lenet.summary import NetworkSummary
+
+INK, MUTED, ACCENT, QUIET, LIGHT_GRAY = LIGHT.ink, LIGHT.muted, LIGHT.accent, LIGHT.quiet, "#e7eaee"
 """Colors of a lesson's pictures, those of all figures here."""
 
 
 def figure(width: float, height: float, **panels: Any) -> tuple[Figure, Any]:
     """A figure and its axes, as ``pyplot.subplots`` gives them: of a size in inches, on white, without pyplot.
 
+    At the end of a notebook's cell it is shown, whatever is set there.
+
     Raises:
         MissingExtra: if matplotlib is not installed.
     """
     check_installed()
-    from matplotlib.figure import Figure
+    from matplotlib import figure as figures
 
-    made = Figure(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
+    class Picture(figures.Figure):
+        def _repr_png_(self) -> bytes:
+            file = BytesIO()
+            self.savefig(file, format="png", facecolor=LIGHT.paper)
+            return file.getvalue()
+
+    made = Picture(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
     return made, made.subplots(**panels)
 
 
@@ -58,16 +71,50 @@ def draw_numbers(
         axes.set_title(title, fontsize=10, color=INK)
     if digits is not None:
         for (row, column), value in np.ndenumerate(array):
+            text = f"{value + 0.0:.{digits}f}".replace("-", "−")
             share = abs(value) / limit if signed else (value - low) / max(high - low, 1e-9)
             axes.text(
                 column,
                 row,
-                f"{value:.{digits}f}".replace("-", "−"),
+                text,
                 ha="center",
                 va="center",
                 fontsize=size,
                 color=LIGHT.paper if share > 0.55 else INK,
             )
+
+
+def draw_stages(axes: Axes, summary: NetworkSummary) -> None:
+    """Draw the maps of each stage as squares of their size, one behind the other, with name and shape below."""
+    from matplotlib.patches import Rectangle
+
+    shapes = [("input", summary.network.input), *((stage.name, stage.output_shape) for stage in summary.stages)]
+    left, height = 0.0, max(shape[1] for _, shape in shapes)
+    for name, (maps, side, _) in shapes:
+        for copy in range(min(maps, 6)):
+            corner = (left + copy * 1.2, -side / 2 - copy * 0.8)
+            axes.add_patch(Rectangle(corner, side, side, facecolor=LIGHT.paper, edgecolor=INK, linewidth=0.8))
+        label = f"{name}\n{maps}@{side}×{side}"
+        axes.text(left + side / 2, 0.7 * height, label, ha="center", va="top", fontsize=8, color=INK)
+        left += max(side, 6) + 13
+    axes.set_aspect("equal")
+    axes.set_xlim(-4, left)
+    axes.set_ylim(1.1 * height, -0.8 * height)
+    axes.set_axis_off()
+
+
+def draw_bars(axes: Axes, bars: Mapping[str, float], accent: str = "", form: str = ",", title: str = "") -> None:
+    """Draw values as bars from above to below, each with its number; the one named ``accent`` stands out."""
+    colors = [ACCENT if name == accent else QUIET for name in bars]
+    axes.barh(list(bars), list(bars.values()), color=colors)
+    for place, value in enumerate(bars.values()):
+        axes.text(max(value, 0), place, f" {value:{form}}", va="center", fontsize=9, color=INK)
+    axes.invert_yaxis()
+    axes.set_xlim(0, 1.15 * max(bars.values()))
+    axes.spines[["top", "right", "bottom"]].set_visible(False)
+    axes.set_xticks([])
+    if title:
+        axes.set_title(title, fontsize=10, color=INK)
 
 
 def outline(axes: Axes, row: float, column: float, height: float, width: float, color: str = ACCENT) -> None:

@@ -42,6 +42,6 @@ def numbers_table(array: NDArray[np.generic], digits: int = 0) -> str:
       1  -2
      10   0
     """
-    texts = [[f"{value:.{digits}f}" for value in row] for row in np.asarray(array, float)]
+    texts = [[f"{value + 0.0:.{digits}f}" for value in row] for row in np.asarray(array, float)]
     width = max(len(text) for row in texts for text in row)
     return "\n".join(" " + "  ".join(text.rjust(width) for text in row) for row in texts)

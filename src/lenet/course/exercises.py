@@ -57,10 +57,6 @@ def _c3_weights(every_map: bool) -> int:
     return kernels * layer.kernel_size**2
 
 
-def _c3_positions() -> int:
-    return math.prod(_stage("lenet-5", "c3").output_shape[1:])
-
-
 def _output_side(side: int, padding: int) -> int:
     """The output side of a 5×5 convolution of stride 2."""
     layer = Convolution(1, kernel_size=5, stride=2, padding=padding)
@@ -92,7 +88,7 @@ def _nearest_to_zero() -> float:
     return float(round(-background / (ink - background) * 255))
 
 
-_CLASSES, _TRAINED, _BATCH = 10, 55_000, 16
+_CLASSES, _LETTERS, _TRAINED, _BATCH = 10, 26, 55_000, 16
 _PARTS = {
     **dict.fromkeys(("validation", "val", "validation set", "验证", "验证集"), "validation"),
     **dict.fromkeys(("test", "test set", "测试", "测试集"), "test"),
@@ -147,19 +143,19 @@ QUESTIONS: dict[str, Question] = {
         },
     ),
     "4.2": Question(
-        lambda: _stage("lenet-5", "s2").parameters,
+        lambda: _stage("lenet-5", "s4").parameters,
         {
             "plain": lambda: _stage("lenet-5-relu", "pool1").parameters,
-            "four-weights": lambda: _maps("lenet-5", "s2") * (2 * 2 + 1),
-            "one-map": lambda: _stage("lenet-5", "s2").parameters // _maps("lenet-5", "s2"),
+            "four-weights": lambda: _maps("lenet-5", "s4") * (2 * 2 + 1),
+            "one-map": lambda: _stage("lenet-5", "s4").parameters // _maps("lenet-5", "s4"),
         },
     ),
     "4.3": Question(
-        lambda: _stage("lenet-5", "s2").connections,
+        lambda: _stage("lenet-5", "s4").connections,
         {
-            "no-bias": lambda: _stage("lenet-5", "s2").connections - _stage("lenet-5", "s2").units,
-            "units": lambda: _stage("lenet-5", "s2").units,
-            "parameters": lambda: _stage("lenet-5", "s2").parameters,
+            "no-bias": lambda: _stage("lenet-5", "s4").connections - _stage("lenet-5", "s4").units,
+            "units": lambda: _stage("lenet-5", "s4").units,
+            "parameters": lambda: _stage("lenet-5", "s4").parameters,
         },
     ),
     "5.1": Question(
@@ -172,21 +168,22 @@ QUESTIONS: dict[str, Question] = {
         },
     ),
     "5.2": Question(
-        lambda: _stage("lenet-5", "c3").connections,
+        lambda: _stage("lenet-1", "h3").connections,
         {
-            "no-bias": lambda: _stage("lenet-5", "c3").macs,
-            "all-maps": lambda: _stage("lenet-5-relu", "conv2").connections,
-            "parameters": lambda: _stage("lenet-5", "c3").parameters,
+            "no-bias": lambda: _stage("lenet-1", "h3").macs,
+            "all-maps": lambda: (25 * _maps("lenet-1", "h2") + 1) * _stage("lenet-1", "h3").units,
+            "parameters": lambda: _stage("lenet-1", "h3").parameters,
             "input-positions": lambda: (
-                _stage("lenet-5", "c3").parameters * math.prod(_stage("lenet-5", "c3").input_shape[1:])
+                _stage("lenet-1", "h3").parameters * math.prod(_stage("lenet-1", "h3").input_shape[1:])
             ),
         },
     ),
     "6.2": Question(
-        lambda: _stage("lenet-5", "output").parameters,
+        lambda: _stage("lenet-5", "f6").parameters + _stage("lenet-5", "output").parameters,
         {
-            "fixed": lambda: _stage("lenet-5", "output").fixed,
-            "linear": lambda: _stage("lenet-5-relu", "output").parameters,
+            "fixed": lambda: _stage("lenet-5", "f6").parameters + _stage("lenet-5", "output").fixed,
+            "linear": lambda: _stage("lenet-5", "f6").parameters + _stage("lenet-5-relu", "output").parameters,
+            "no-bias": lambda: _stage("lenet-5", "f6").macs,
         },
     ),
     "6.3": Question(
@@ -209,11 +206,12 @@ QUESTIONS: dict[str, Question] = {
         tolerance=0.005,
     ),
     "7.3": Question(
-        lambda: math.log(math.e + _CLASSES - 1) - 1,
+        lambda: math.log(math.e + _LETTERS - 1) - 1,
         {
             "zero": lambda: 0,
-            "chance": lambda: math.log(_CLASSES),
-            "probability": lambda: math.e / (math.e + _CLASSES - 1),
+            "chance": lambda: math.log(_LETTERS),
+            "probability": lambda: math.e / (math.e + _LETTERS - 1),
+            "ten-classes": lambda: math.log(math.e + _CLASSES - 1) - 1,
         },
         tolerance=0.005,
     ),

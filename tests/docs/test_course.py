@@ -1,0 +1,77 @@
+"""The course: its pages have the same parts in both languages, show the exercises as they are marked, and run."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from lenet.cli import VERBS
+from lenet.course.marking import EXERCISES, LESSONS
+from lenet.course.texts import texts
+
+COURSE = Path(__file__).parents[2] / "docs/course"
+ENGLISH = sorted(path for path in COURSE.glob("[0-9]*.md") if not path.name.endswith(".zh-CN.md"))
+PAGES = [*ENGLISH, COURSE / "index.md", COURSE / "tutorials-map.md"]
+NOTEBOOKS = [page for path in ENGLISH for page in (path, path.with_suffix(".zh-CN.md"))]
+
+_CELL = re.compile(
+    r"^```\{code-cell\}[^\n]*\n(?:---\n(?P<options>.*?)\n---\n)?(?P<code>.*?)^```$", re.MULTILINE | re.DOTALL
+)
+_BLOCK = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
+
+
+def parts(path):
+    """Levels of headings, cells without their language, how many figures, and the targets of links without theirs."""
+    text = path.read_text("utf-8")
+    cells = list(_CELL.finditer(text))
+    code = [cell["code"].replace(', language="zh"', "").replace('explain("zh")', 'explain("en")') for cell in cells]
+    prose = _BLOCK.sub("", text)
+    links = [target.replace(".zh-CN", "") for target in re.findall(r"\]\(([^)]+)\)", prose)]
+    commands = [command.replace(" --language zh", "") for command in re.findall(r"`(lenet [^`]+)`", prose)]
+    return {
+        "headings": re.findall(r"^#+ ", prose, re.MULTILINE),
+        "code": code,
+        "figures": sum("alt:" in (cell["options"] or "") for cell in cells),
+        "links": links,
+        "rows": len(re.findall(r"^\|", prose, re.MULTILINE)),
+        "commands": {word for word in commands if "check" not in word and ".jpg" not in word},
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_a_page_of_the_course_has_the_same_parts_in_both_languages(page):
+    assert parts(page) == parts(page.with_suffix(".zh-CN.md"))
+
+
+def test_there_is_a_page_for_each_lesson_with_a_picture_a_mistake_and_something_to_do():
+    assert [int(path.name[:2]) for path in ENGLISH] == list(LESSONS)
+    for page in ENGLISH:
+        assert parts(page)["figures"] >= 1
+        headings = re.findall(r"^## (.*)$", page.read_text("utf-8"), re.MULTILINE)
+        assert "Find the mistake" in headings
+        assert headings[-2:] == ["In the page", "Exercises"]
+
+
+@pytest.mark.parametrize("number", EXERCISES)
+def test_a_lesson_shows_its_exercises_as_they_are_marked(number):
+    page = ENGLISH[int(number.split(".")[0]) - 1]
+    for language, path in (("en", page), ("zh", page.with_suffix(".zh-CN.md"))):
+        assert f"- **{number}** {texts(language).tasks[number]}\n" in path.read_text("utf-8")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda path: path.name)
+def test_the_commands_of_the_course_are_commands(page):
+    for command in re.findall(r"`lenet ([^`]+)`", _BLOCK.sub("", page.read_text("utf-8"))):
+        assert command.split()[0] in VERBS
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.name)
+def test_every_cell_of_a_lesson_runs(page, tmp_path, monkeypatch, mnist):
+    read = pytest.importorskip("myst_nb.core.read")
+    client = pytest.importorskip("nbclient")
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    notebook = read.read_myst_markdown_notebook(page.read_text("utf-8"))
+    client.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
+    pictures = [output for output in outputs if "image/png" in output.get("data", {})]
+    assert len(pictures) == parts(page)["figures"]
