@@ -28,7 +28,7 @@ _MAX_CLASSES = 20  # of a confusion matrix
 
 def text_html(text: str) -> str:
     """Lines of text, as they are printed."""
-    return f"<pre>{escape(text)}</pre>"
+    return f'<pre style="white-space:pre-wrap">{escape(text)}</pre>'
 
 
 def network_html(network: Network) -> str:

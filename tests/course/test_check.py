@@ -232,8 +232,9 @@ def test_an_answer_may_be_written_in_several_ways(number, answer):
 
 
 def test_marks_and_lists_have_a_look_in_a_notebook():
-    assert lenet.check(4)._repr_html_().startswith("<pre>Lesson 4: ")
-    assert lenet.check("4.2", 32)._repr_html_() == "<pre>4.2: right: 32.</pre>"
+    for shown in (lenet.check(4), lenet.check("4.2", 32)):
+        assert shown._repr_html_().startswith("<pre style=")
+        assert str(shown).splitlines()[0] in shown._repr_html_()
 
 
 def test_listing_needs_no_numpy():

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from lenet import describe, names, show
 from lenet.cli import VERBS
 from lenet.course.marking import EXERCISES, LESSONS
 from lenet.course.texts import texts
@@ -75,3 +76,22 @@ def test_every_cell_of_a_lesson_runs(page, tmp_path, monkeypatch, mnist):
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == parts(page)["figures"]
+
+
+def counted():
+    """What the lessons' prose may say in thousands: counts of networks, with and without biases, and of data sets."""
+    stages = [stage for name in names() for stage in show(name).stages]
+    totals = [total for name in names() for total in (show(name).parameters, show(name).connections)]
+    numbers = {value for stage in stages for value in (stage.parameters, stage.connections, stage.macs, stage.units)}
+    without_biases = {stage.parameters - stage.output_shape[0] for stage in stages}
+    c3 = next(stage for stage in describe("lenet-5").stages if stage.name == "c3").layer
+    stored_zeros = (c3.maps * 6 - sum(map(len, c3.table))) * c3.kernel_size**2
+    data = {60_000, 10_000, 5_000, 60_000 - 5_000, 1_000}
+    return numbers | without_biases | set(totals) | {show("lenet-5").parameters + stored_zeros} | data
+
+
+@pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.name)
+def test_a_count_in_the_prose_of_a_lesson_is_one_that_lenet_counts(page):
+    prose = _BLOCK.sub("", page.read_text("utf-8")).split("lenet check")[0]
+    said = {int(number.replace(",", "")) for number in re.findall(r"\b\d{1,3}(?:,\d{3})+\b", prose)}
+    assert said <= counted()
