@@ -33,6 +33,8 @@ HIGHEST = 1.15  # cell heights of a digit in a cell
 MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
 MIN_DOUBTFUL = 0.1  # the probability of a digit below which ink is none
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
+AS_HIGH = 0.95  # of a cell's height: a 1 far from its middle may be its side
+TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
 UNREAD = ("not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
 
 _BLOCK = np.ones((3, 3), np.uint8)
@@ -93,7 +95,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(bare, splits[0], owners, recognizer)
-    cells = _with_fields(_with_doubtful(cells, splits, bare, recognizer))
+    cells = _without_confidence(_with_fields(_with_doubtful(cells, splits, bare, recognizer)))
     return GridReading(_joined(cells, outside, rules), tuple(cells))
 
 
@@ -265,6 +267,29 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
         is_field = aspect <= MAX_FIELD_ASPECT and len({read.cell.row for read in members}) == 1
         marked += [replace(read, is_box=is_field) for read in members]
     return marked
+
+
+def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
+    """The cells; without confidence where a digit may belong to a neighbor in a table, or be the side of a box."""
+    place_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
+    doubtful: set[int] = set()
+    for index, read in enumerate(cells):
+        cell = read.cell
+        for sign in read.lines.signs:
+            top, left, bottom, right = sign.box
+            is_aside = abs(left + right - cell.box[1] - cell.box[3]) > cell.width / 2
+            is_aside &= cell.width <= MAX_FIELD_ASPECT * cell.height
+            if sign.label == "1" and is_aside and bottom - top > AS_HIGH * cell.height:
+                doubtful.add(index)
+            for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
+                if overhangs and not read.is_box:
+                    doubtful |= {index, place_of.get((cell.block, cell.row, cell.column + step), index)}
+    return [
+        replace(read, lines=replace(read.lines, confidences=(0.0,) * len(read.lines.lines)))
+        if index in doubtful
+        else read
+        for index, read in enumerate(cells)
+    ]
 
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import cv2
 import numpy as np
@@ -24,6 +24,8 @@ Box = tuple[int, int, int, int]
 SHARES = (0.12, 0.25)  # of full ink: a rule may be paler than a pen writes
 PALE = 0.7  # of the threshold: the ink in which a rule goes on
 MIN_BAR, MIN_BAR_SHARE = 16, 0.025  # the shortest straight run: pixels, and of the picture's longer side
+MERGED = 0.1  # of a run's columns: where more have white between ink, it holds several rules
+HIGHER = 0.6  # of the length of runs: ink that goes on so far across them joins two rules
 MAX_THICKNESS = 0.25  # of a rule, as a share of its length
 MAX_UNINKED = 0.35  # of a gap between two runs of one rule: more white ends the rule
 STEP = 24  # pixels that a rule is followed at a time
@@ -37,10 +39,14 @@ EDGE = 4  # pixels: so near the picture's edge a rule runs out of it
 LONG = 0.6  # of the picture: a rule of this length may end anywhere
 DARKER = 1.4  # times as dark as most rules: a stroke of the pen
 ON_LATTICE = 0.6  # of the uprights between two level rules: fewer are no evenly spaced sides
+MIN_EVEN, PITCH = 5, 0.12  # so many rules, and most of their distances as near to the usual one, are evenly spaced
+MIN_EVENNESS = 0.4  # of a rule's way: the strokes of digits one below the other are uneven
+MAX_TURN = 0.05  # that the slope of a rule may be off those of its family: paper bends
 UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
 LONG_PRINT = 0.4  # of the picture: no stroke of a pen is as long
 COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
 BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
+MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
 MIN_COVERAGE = 0.9  # of a rule's way, with ink
 MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
 MAX_RUNS = 600  # straight runs of a page: more are texture
@@ -54,6 +60,7 @@ class Rule:
     """A printed line: for each pixel along it, from ``start``, the middle of its ink, and its thickness.
 
     ``is_level``: it runs from left to right; otherwise from top to bottom. ``darkness``: the median level of its ink.
+    ``evenness``: the share of its way on which its ink is as thick, and as smooth, as most of it.
     ``is_open``: nothing is printed there, but cells end there: at the top of a comb. ``in_comb``: it is part of one.
     """
 
@@ -62,6 +69,7 @@ class Rule:
     thickness: float
     is_level: bool
     darkness: float = 0.0
+    evenness: float = 1.0
     is_open: bool = False
     in_comb: bool = False
 
@@ -70,16 +78,20 @@ class Rule:
         return self.start + len(self.middles)
 
     @cached_property
-    def head(self) -> tuple[float, float]:
-        """Where it begins, across its course, and its slope there."""
-        part = self.middles[:60]
-        return float(part[:5].mean()), float(part[-1] - part[0]) / max(len(part) - 1, 1)
+    def head(self) -> float:
+        """Where it begins, across its course."""
+        return float(self.middles[:5].mean())
 
     @cached_property
-    def tail(self) -> tuple[float, float]:
-        """Where it ends, and its slope there."""
-        part = self.middles[-60:]
-        return float(part[-5:].mean()), float(part[-1] - part[0]) / max(len(part) - 1, 1)
+    def tail(self) -> float:
+        """Where it ends, across its course."""
+        return float(self.middles[-5:].mean())
+
+    @cached_property
+    def slope(self) -> float:
+        """Its slope: that of the line through its first and last quarters."""
+        part = max(1, len(self.middles) // 4)
+        return float(self.middles[-part:].mean() - self.middles[:part].mean()) / max(len(self.middles) - part, 1)
 
     def at(self, place: float) -> float:
         """Its middle at a place along it; beyond its ends that of the end."""
@@ -145,9 +157,7 @@ def find_grid(ink: InkMap) -> Grid | None:
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = _rules_at(ink, mask, bridged, max(PALE * threshold, 2.5 * ink.noise))
-        if not rules:  # nor are there any in less ink
-            break
-        grid = _grid_of(ink.levels, bridged, mask, rules)
+        grid = _grid_of(ink.levels, bridged, mask, rules) if rules else None
         if grid is not None and (best is None or len(grid.cells) > len(best.cells)):
             best = grid
     return best
@@ -156,29 +166,118 @@ def find_grid(ink: InkMap) -> Grid | None:
 def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rule]:
     """What may be rules in a mask, followed into paler ink; none if none of them ends on others at both sides."""
     length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
-    level = _find_rules(mask, length, True)
-    upright = _find_rules(np.ascontiguousarray(mask.T), length, False) if level else []
+    level = _straight_runs(mask, length, True)
+    upright = _straight_runs(np.ascontiguousarray(mask.T), length, False) if level else []
     if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
         return []
-    if not _meeting(_with_combs(level + upright), bridged):
-        return []
-    followed = [_followed(rule, ink.levels, palest) for rule in level + upright]
-    level = _joined([rule for rule in followed if rule.is_level], bridged)
-    upright = _joined([rule for rule in followed if not rule.is_level], np.ascontiguousarray(bridged.T))
     pale = np.asarray(cv2.dilate((ink.levels > palest).view(np.uint8), _BLOCK), np.uint8)
-    return [rule for rule in level + upright if _coverage(rule, pale) >= MIN_COVERAGE]
+    rules: list[Rule] = []
+    for runs, is_level in ((level, True), (upright, False)):
+        family = _Family.of(runs)
+        bridges = bridged if is_level else np.ascontiguousarray(bridged.T)
+        levels, inked = (ink.levels, pale) if is_level else (ink.levels.T, pale.T)
+        joined = _joined([run for run in runs if family.has(run)], bridges, family)
+        followed = _joined([_followed(rule, levels, palest, family) for rule in joined], bridges, family)
+        rules += chain(*(_inked_parts(rule, inked, length) for rule in followed))
+    return rules
 
 
-def _coverage(rule: Rule, mask: Mask) -> float:
-    """The share of a rule's way that is inked: strokes of digits one below the other leave white between them."""
-    mask = mask if rule.is_level else mask.T
+@dataclass(frozen=True, eq=False)
+class _Family:
+    """The slopes of rules in one direction: as perspective has it, they change evenly across the rules.
+
+    ``slope`` at the middle of their places, ``turn`` for each pixel from there.
+    """
+
+    slope: float
+    turn: float
+    middle: float
+
+    @classmethod
+    def of(cls, runs: Sequence[Rule]) -> "_Family":
+        """The slopes that long runs agree on, by iterated weights."""
+        if not runs:
+            return cls(0.0, 0.0, 0.0)
+        lengths = np.array([len(run.middles) for run in runs], np.float64)
+        slopes = np.array([run.slope for run in runs])
+        places = np.array([float(run.middles[len(run.middles) // 2]) for run in runs])
+        order = np.argsort(slopes)
+        weights = lengths[order] ** 2
+        slope = float(slopes[order][np.searchsorted(np.cumsum(weights), weights.sum() / 2)])
+        middle, turn = float(places.mean()), 0.0
+        extent = max(float(np.ptp(places)), 1.0)
+        for _ in range(5):
+            residuals = slopes - slope - turn * (places - middle)
+            weights = lengths**2 / (1 + (residuals / MAX_TURN) ** 2) ** 2
+            away = (places - middle) / extent
+            matrix = np.array(
+                [[weights.sum(), weights @ away], [weights @ away, weights @ away**2 + 0.05 * weights.sum()]]
+            )
+            slope, steepest = np.linalg.solve(matrix, [weights @ slopes, weights @ (slopes * away)]).tolist()
+            turn = steepest / extent
+        return cls(slope, turn, middle)
+
+    def at(self, place: float) -> float:
+        """The slope of a rule at a place across the rules."""
+        return self.slope + self.turn * (place - self.middle)
+
+    def has(self, run: Rule) -> bool:
+        """Whether a run is as steep, and straight; short ones are no surer of that than by a pixel or two."""
+        count = len(run.middles)
+        slope = self.at(float(run.middles[count // 2]))
+        if abs(run.slope - slope) > MAX_TURN + 3.0 / count:
+            return False
+        offsets = run.middles - slope * np.arange(count, dtype=np.float32)
+        low, high = np.quantile(offsets, (0.1, 0.9))
+        return bool(high - low <= 3.0 + run.thickness / 2 + MAX_TURN * count)
+
+
+def _even(rules: list[Rule]) -> list[Rule]:
+    """The rules without uneven ones, as strokes of digits are; a side that a digit touches is as long as even ones."""
+    crossings = _crossings(rules)
+    sides: list[Rule] = []
+    for is_level in (True, False):
+        lengths = [len(rule.middles) for rule in rules if rule.is_level == is_level and rule.evenness >= MIN_EVENNESS]
+        side = float(np.median(lengths)) if lengths else 0.0
+        sides += [
+            rule
+            for rule, crossed in zip(rules, crossings, strict=True)
+            if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and abs(len(rule.middles) - side) < 0.2 * side
+        ]
+    kept = {id(rule) for rule in sides}
+    return [rule for rule in rules if rule.is_open or rule.evenness >= MIN_EVENNESS or id(rule) in kept]
+
+
+def _alike(rules: list[Rule]) -> list[Rule]:
+    """The rules that are as steep as others of their direction."""
+    alike: list[Rule] = []
+    for is_level in (True, False):
+        family = _Family.of([rule for rule in rules if rule.is_level == is_level])
+        alike += [rule for rule in rules if rule.is_level == is_level and (rule.is_open or family.has(rule))]
+    return alike
+
+
+def _inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
+    """The parts of a level rule between white gaps: boxes and digits one beside the other leave white between them."""
     along = np.arange(max(0, rule.start), min(rule.end, mask.shape[1]))
     across = np.clip(np.rint(rule.middles[along - rule.start]).astype(np.intp), 0, mask.shape[0] - 1)
-    return float(np.count_nonzero(mask[across, along])) / max(len(along), 1)
+    is_inked = mask[across, along] > 0
+    gap = MIN_GAP + 2
+    whole = np.concatenate([np.zeros(gap, np.uint8), is_inked.astype(np.uint8), np.zeros(gap, np.uint8)])
+    whole = cv2.morphologyEx(whole[None], cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))[0]
+    edges = np.flatnonzero(np.diff(whole)) + 1 - gap
+    parts = []
+    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
+        is_covered = np.mean(is_inked[start:end]) >= MIN_COVERAGE
+        if end - start >= min_length and is_covered:
+            first = int(along[0]) + start
+            middles = rule.middles[first - rule.start : first - rule.start + end - start]
+            parts.append(replace(rule, start=first, middles=middles))
+    return parts
 
 
-def _find_rules(mask: Mask, length: int, is_level: bool) -> list[Rule]:
-    """Nearly level straight runs of ink, joined to rules where ink goes on between them."""
+def _straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
+    """Nearly level straight runs of ink; where something touches them they go on straight."""
     bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
     segments: list[Rule] = []
     source, top, left = bridged, 0, 0
@@ -197,7 +296,7 @@ def _find_rules(mask: Mask, length: int, is_level: bool) -> list[Rule]:
         top, left = top + int(rows[0]), left + int(columns[0])
         runs = cv2.bitwise_and(runs, mask[top : top + runs.shape[0], left : left + runs.shape[1]])
         _, labels, statistics, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
-        thick = []
+        thick, merged = [], []
         for number, (x, y, w, h, area) in enumerate(statistics.tolist()):
             if number == 0 or w < 0.8 * min_length:
                 continue
@@ -205,19 +304,43 @@ def _find_rules(mask: Mask, length: int, is_level: bool) -> list[Rule]:
                 thick.append(number)
                 continue
             part = labels[y : y + h, x : x + w] == number
-            counts = part.sum(axis=0)
-            inked = np.flatnonzero(counts)
-            middles = (part * np.arange(h)[:, None]).sum(axis=0)[inked] / counts[inked]
-            along = np.interp(np.arange(w), inked, middles)
-            thickness = float(np.median(counts[inked]))
-            segments.append(Rule(left + x, (top + y + along).astype(np.float32), thickness, is_level))
+            if _share_parted(part) > MERGED:
+                merged.append(number)
+            else:
+                segments += _segment(part, (top + y, left + x), is_level)
+        if merged:  # two rules and a stroke between them
+            joined = np.isin(labels, merged).view(np.uint8)
+            column = np.ones((round(HIGHER * min_length) + 3, 1), np.uint8)
+            joined = np.asarray(cv2.subtract(joined, cv2.morphologyEx(joined, cv2.MORPH_OPEN, column)), np.uint8)
+            _, parts, statistics, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+            for number, (x, y, w, h, _) in enumerate(statistics.tolist()):
+                if number > 0 and w >= 0.8 * min_length:
+                    segments += _segment(parts[y : y + h, x : x + w] == number, (top + y, left + x), is_level)
         if not thick:
             break
-        source = np.isin(labels, thick).astype(np.uint8)
-    return _joined(segments, bridged)
+        source = np.isin(labels, thick).view(np.uint8)
+    return segments
 
 
-def _joined(segments: list[Rule], mask: Mask) -> list[Rule]:
+def _share_parted(part: NDArray[np.bool_]) -> float:
+    """The share of columns that have white between ink."""
+    extents = len(part) - part.argmax(axis=0) - part[::-1].argmax(axis=0)
+    return float(np.mean(extents > part.sum(axis=0)))
+
+
+def _segment(part: NDArray[np.bool_], corner: tuple[int, int], is_level: bool) -> list[Rule]:
+    """A straight run of ink as a rule, by where nothing touches it; none if there is no such place."""
+    counts = part.sum(axis=0)
+    thickness = float(np.median(counts[counts > 0]))
+    bare = np.flatnonzero((counts > 0) & (np.abs(counts - thickness) <= 1.5 + 0.1 * thickness))
+    if len(bare) < 2:
+        return []
+    middles = (part * np.arange(len(part))[:, None]).sum(axis=0)[bare] / counts[bare]
+    along = np.interp(np.arange(len(counts)), bare, middles)
+    return [Rule(corner[1], (corner[0] + along).astype(np.float32), thickness, is_level)]
+
+
+def _joined(segments: list[Rule], mask: Mask, family: _Family) -> list[Rule]:
     """Segments that continue one another, over ink or a short gap, or that run side by side."""
     remaining = sorted(segments, key=lambda rule: -len(rule.middles))
     joined: list[Rule] = []
@@ -227,7 +350,7 @@ def _joined(segments: list[Rule], mask: Mask) -> list[Rule]:
             rest = []
             for other in others:
                 first, second = (rule, other) if rule.start <= other.start else (other, rule)
-                if _continues(first, second, mask):
+                if _continues(first, second, mask, family):
                     rule = _concatenated(first, second)
                 else:
                     rest.append(other)
@@ -239,13 +362,13 @@ def _joined(segments: list[Rule], mask: Mask) -> list[Rule]:
     return joined
 
 
-def _continues(rule: Rule, other: Rule, mask: Mask) -> bool:
+def _continues(rule: Rule, other: Rule, mask: Mask, family: _Family) -> bool:
     gap = other.start - rule.end
-    (before, slope), (after, _) = rule.tail, other.head
+    before, after = rule.tail, other.head
     tolerance = 2.0 + 0.5 * max(rule.thickness, other.thickness)
-    if gap >= 0 and abs(before + slope * gap - after) > tolerance + 0.03 * gap:
+    if gap >= 0 and abs(before + family.at(before) * gap - after) > tolerance + 0.02 * gap:
         return False
-    if max(rule.thickness, other.thickness) > 2.5 * min(rule.thickness, other.thickness) + 2:
+    if max(rule.thickness, other.thickness) > 1.6 * min(rule.thickness, other.thickness) + 2:
         return False
     if gap < 0:
         shared = other.middles[: rule.end - other.start]
@@ -270,16 +393,16 @@ def _concatenated(rule: Rule, other: Rule) -> Rule:
     return replace(rule, middles=middles, thickness=thickness)
 
 
-def _followed(rule: Rule, levels: NDArray[np.float32], threshold: float) -> Rule:
-    """The rule as far as paler ink goes on along its course."""
-    levels = levels if rule.is_level else levels.T
-    return _extended(_extended(rule, levels, threshold, 1), levels, threshold, -1)
+def _followed(rule: Rule, levels: NDArray[np.float32], threshold: float, family: _Family) -> Rule:
+    """The level rule as far as paler ink goes on along its course."""
+    return _extended(_extended(rule, levels, threshold, 1, family), levels, threshold, -1, family)
 
 
-def _extended(rule: Rule, levels: NDArray[np.float32], threshold: float, direction: int) -> Rule:
+def _extended(rule: Rule, levels: NDArray[np.float32], threshold: float, direction: int, family: _Family) -> Rule:
     height, width = levels.shape
     while True:
-        middle, slope = rule.tail if direction > 0 else rule.head
+        middle = rule.tail if direction > 0 else rule.head
+        slope = family.at(middle)
         edge = rule.end if direction > 0 else rule.start - 1
         columns = edge + direction * np.arange(STEP)
         columns = columns[(columns >= 0) & (columns < width)]
@@ -306,7 +429,7 @@ def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: in
     Digits that touch a rule bend its middle; they count less each time.
     """
     steps = np.linspace(0, len(places) - 1, min(len(places), 200)).astype(np.intp)
-    degree = 3 if count > 60 and len(steps) > 8 else 1
+    degree = 3 if count > MIN_BENT and len(steps) > 8 else 1
     powers = np.vander(places[steps] / max(count - 1, 1), degree + 1)
     known, weights = middles[steps].astype(np.float64), np.ones(len(steps))
     for _ in range(4):
@@ -329,9 +452,10 @@ def _drawn(rules: Sequence[Rule], shape: tuple[int, ...], extension: float = 0.0
 def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
     """The grid that these rules make: cells, and the rules that bound them."""
     rules = _over_gaps(rules)
-    rules = _with_combs(rules)
-    rules = [_measured(rule, levels, mask) for rule in _meeting(rules, bridged)]
+    rules = _with_open_sides(_with_combs(rules), mask.shape[1])
+    rules = _alike(_even([_measured(rule, levels, mask) for rule in _meeting(rules, bridged)]))
     rules = _meeting(_without_strokes(_printed(rules, max(mask.shape))), bridged)
+    rules = _with_missing(rules, bridged)
     if not rules:
         return None
     inside = 1 - _drawn(rules, mask.shape, extension=3.0, margin=1.0)
@@ -371,7 +495,9 @@ def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     middles += cv2.blur(np.clip(bends, -BEND, BEND)[None].astype(np.float32), (2 * BEND_REACH + 1, 1))[0]
     rows = np.clip(np.rint(middles).astype(np.intp), 0, mask.shape[0] - 1)
     darkness = float(np.median(levels[rows, columns]))
-    return replace(rule, middles=middles, thickness=thickness, darkness=darkness)
+    corner = min(round(thickness + REACH), len(columns) // 4)
+    is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
+    return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
 
 
 def _extents(
@@ -409,8 +535,7 @@ def _over_gaps(rules: list[Rule]) -> list[Rule]:
             gap = second.start - first.end
             if rule.is_level != other.is_level or ends[id(first)][1] or ends[id(second)][0]:
                 continue
-            before, after = first.tail, second.head
-            is_one = abs(before[0] + before[1] * gap - after[0]) <= 2.0 + rule.thickness / 2 + 0.03 * gap
+            is_one = abs(first.tail + first.slope * gap - second.head) <= 2.0 + rule.thickness / 2 + 0.03 * gap
             if is_one and 0 < gap < min(len(first.middles), len(second.middles)):
                 both = _concatenated(first, second)
                 ends[id(both)] = ends[id(first)][0], ends[id(second)][1]
@@ -475,6 +600,37 @@ def _with_combs(rules: list[Rule]) -> list[Rule]:
     return [replace(rule, in_comb=True) if id(rule) in in_comb else rule for rule in rules] + added
 
 
+def _with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
+    """The rules, and what closes the cells of a table at a side where nothing is printed: its rules end in one line."""
+    crossings = _crossings(rules)
+    added: list[Rule] = []
+    for upright, crossed in zip(rules, crossings, strict=True):
+        if upright.is_level or upright.is_open or len(crossed) < MIN_ALIKE:
+            continue
+        for is_start in (True, False):
+            ends: list[tuple[float, float]] = []
+            for number in crossed:
+                rule = rules[number]
+                end = rule.start if is_start else rule.end - 1
+                reach = REACH + 2 * upright.thickness
+                beyond = [rules[other].at(rule.at(end)) for other in crossings[number] if not rules[other].is_open]
+                if all(abs(x - end) > reach for x in beyond):
+                    ends.append((rule.at(end), float(end)))
+            if len(ends) < MIN_ALIKE or len(ends) < ON_LATTICE * len(crossed):
+                continue
+            ys, xs = np.array(sorted(ends)).T
+            line = np.polyfit(ys, xs, 1)
+            if np.abs(np.polyval(line, ys) - xs).max() > REACH + 0.02 * float(np.ptp(ys)):
+                continue
+            is_at_edge = (xs <= EDGE) if is_start else (xs >= width - EDGE - 1)
+            if is_at_edge.all() or any(abs(side.at(ys[0]) - xs[0]) < 2 * REACH for side in added):
+                continue
+            start, end = math.floor(ys[0]) - 1, math.ceil(ys[-1]) + 2
+            middles = np.polyval(line, np.arange(max(0, start), end)) + (1 if is_start else -1)
+            added.append(Rule(max(0, start), np.asarray(middles, np.float32), 1.0, False, is_open=True, in_comb=True))
+    return rules + added
+
+
 def _printed(rules: list[Rule], extent: int) -> list[Rule]:
     """The rules without those far darker than most, unless they are long: these are strokes of the pen."""
     order = sorted((rule for rule in rules if not rule.is_open), key=lambda rule: rule.darkness)
@@ -483,6 +639,37 @@ def _printed(rules: list[Rule], extent: int) -> list[Rule]:
     lengths = np.cumsum([len(rule.middles) for rule in order])
     middle = order[int(np.searchsorted(lengths, lengths[-1] / 2))].darkness
     return [rule for rule in rules if rule.darkness < DARKER * middle or len(rule.middles) > LONG_PRINT * extent]
+
+
+def _with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
+    """The rules, and those that evenly spaced ones lack, where ink lies: writing hides them on squared paper."""
+    added: list[Rule] = []
+    for is_level in (True, False):
+        source = mask if is_level else mask.T
+        family = [rule for rule in rules if rule.is_level == is_level and not rule.is_open]
+        family = [rule for rule in family if len(rule.middles) > LONG * source.shape[1]]
+        if len(family) < MIN_EVEN:
+            continue
+        center = source.shape[1] / 2
+        family.sort(key=lambda rule: rule.at(center))
+        gaps = np.diff([rule.at(center) for rule in family])
+        pitch = float(np.median(gaps))
+        if np.mean(np.abs(gaps - pitch) < PITCH * pitch) < ON_LATTICE:
+            continue
+        thickness = float(np.median([rule.thickness for rule in family]))
+        for (before, behind), gap in zip(pairwise(family), gaps.tolist(), strict=True):
+            count = round(gap / pitch)
+            if count < 2 or abs(gap - count * pitch) > 2 * PITCH * pitch:
+                continue
+            start, end = max(before.start, behind.start), min(before.end, behind.end)
+            first, last = (rule.middles[start - rule.start : end - rule.start] for rule in (before, behind))
+            for index in range(1, count):
+                middles = np.asarray(first + (last - first) * (index / count), np.float32)
+                darkness = (before.darkness + behind.darkness) / 2
+                rule = Rule(start, middles, thickness, is_level, darkness)
+                if _inked_parts(rule, source, 1 + len(middles) // 2):
+                    added.append(rule)
+    return rules + added
 
 
 def _without_strokes(rules: list[Rule]) -> list[Rule]:
