@@ -15,7 +15,7 @@ from PIL import Image
 import lenet
 from lenet import data
 from lenet.architecture import Network
-from lenet.cli import VERBS, build_app, main
+from lenet.cli import GROUPS, VERBS, build_app, main
 from lenet.errors import LeNetError
 from lenet.training.pipeline import RecipeOverrides
 from lenet.training.recipes import Recipe
@@ -35,6 +35,7 @@ RENAMED = {
     "show": {"name": "network"},
     "check": {"file": "answer", "lang": "language"},
 }
+FORMS = {"form"}  # of what read takes: `read_form` and `read_forms` are the functions
 TABLES_OF_READ = {"csv", "jsonl", "parquet", "resume", "files_from", "shard"}
 OF_THE_SHELL = {
     "networks": {"as_json"},
@@ -46,7 +47,7 @@ OF_THE_SHELL = {
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
     "convert": {"as_json"},
-    "read": {"as_json", "reject", "lines", "detail", "cells", "annotate", "show", "recursive", *TABLES_OF_READ},
+    "read": {"as_json", "reject", "lines", "detail", "cells", "annotate", "show", "recursive", *TABLES_OF_READ, *FORMS},
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
     "export": {"as_json"},
@@ -61,7 +62,7 @@ def commands():
     return {command.callback.__name__: command.callback for command in build_app().registered_commands}
 
 
-@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb != "data"])
+@pytest.mark.parametrize("verb", [verb for verb in VERBS if verb not in GROUPS])
 def test_every_verb_of_the_shell_has_its_twin_with_the_same_options(verb):
     twin = getattr(lenet, TWINS.get(verb, verb))
     shell = set(inspect.signature(commands()[verb]).parameters) - OF_THE_SHELL.get(verb, set())
@@ -80,11 +81,20 @@ def test_reading_files_into_tables_has_the_options_of_the_shell_that_are_no_sett
     }
     settings |= {"ink_high", "paper_high"}
     of_the_terminal = {"as_json", "reject", "detail", "cells", "annotate", "show"}
-    assert shell - of_the_terminal - (settings - {"workers"}) == here - {"settings"}
+    assert shell - of_the_terminal - (settings - {"workers"}) - FORMS == here - {"settings"}
+    of_forms = set(inspect.signature(lenet.read_forms).parameters)
+    assert of_forms - FORMS == here - {"settings", "lines"} | {"model"}
+    assert set(inspect.signature(lenet.read_form).parameters) == {"picture", "form", "model"}
+
+
+def test_the_verbs_of_form_are_functions_of_lenet():
+    [group] = [group for group in build_app("form").registered_groups]
+    [new] = group.typer_instance.registered_commands
+    assert set(inspect.signature(new.callback).parameters) == set(inspect.signature(lenet.new_form).parameters)
 
 
 def test_the_verbs_of_data_are_functions_of_its_module():
-    for command in next(group.typer_instance for group in build_app().registered_groups).registered_commands:
+    for command in next(group.typer_instance for group in build_app("data").registered_groups).registered_commands:
         name = command.callback.__name__.rstrip("_")
         twins = {"list": "names", "verify": "check_files", "show": "draw_examples"}
         assert callable(getattr(lenet.data, twins.get(name, name)))

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from lenet.estimator import LeNetClassifier
     from lenet.evaluation import Evaluation, evaluate
     from lenet.exporting.formats import export
+    from lenet.forms.batch import read_form, read_forms
+    from lenet.forms.drafting import new_form
+    from lenet.forms.results import FieldReading, FormReading
     from lenet.model import Model, create, load
     from lenet.networks import describe, names
     from lenet.reading.batch.files import read_files
@@ -52,6 +55,9 @@ _HOMES = {
     "estimator": ("LeNetClassifier",),
     "evaluation": ("Evaluation", "evaluate"),
     "exporting.formats": ("export",),
+    "forms.batch": ("read_form", "read_forms"),
+    "forms.drafting": ("new_form",),
+    "forms.results": ("FieldReading", "FormReading"),
     "model": ("Model", "create", "load"),
     "networks": ("describe", "names"),
     "reading.batch.files": ("read_files",),
@@ -76,6 +82,8 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 __all__ = [
     "Dataset",
     "Evaluation",
+    "FieldReading",
+    "FormReading",
     "LeNetClassifier",
     "LeNetError",
     "Model",
@@ -103,9 +111,12 @@ __all__ = [
     "load",
     "maps",
     "names",
+    "new_form",
     "predict",
     "read",
     "read_files",
+    "read_form",
+    "read_forms",
     "read_pages",
     "reproduce",
     "review",

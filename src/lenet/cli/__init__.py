@@ -40,6 +40,7 @@ VERBS = {
     "adapt": "adapt",
     "convert": "convert",
     "read": "read",
+    "form": "form",
     "predict": "predict",
     "maps": "maps",
     "explain": "explain",
@@ -50,6 +51,8 @@ VERBS = {
     "check": "check",
     "doctor": "doctor",
 }
+
+GROUPS = ("data", "form")  # whose verbs follow their names
 
 _FAILED = 1
 
@@ -91,7 +94,7 @@ def build_app(verb: str | None = None) -> typer.Typer:
     for name, module_name in VERBS.items():
         if module_name in chosen:
             module = import_module(f"{__name__}.{module_name}")
-            if name == "data":
+            if name in GROUPS:
                 app.add_typer(module.app, name=name)
             else:
                 app.command()(getattr(module, name))

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
 
 from lenet.cli.signals import deferred_signals
 from lenet.errors import DataError, LeNetError, Stopped, printable
@@ -13,8 +14,12 @@ from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
-from lenet.reading.tables.answers import Answers, is_in_doubt
+from lenet.reading.results import PageResult
+from lenet.reading.tables.answers import Answers, OwnReading, is_in_doubt
 from lenet.reading.tables.csv_table import Table
+
+if TYPE_CHECKING:
+    from lenet.forms.answers import FormAnswers
 
 
 class Output:
@@ -26,7 +31,9 @@ class Output:
         drawn, undrawn: pages whose drawing was written, and those whose drawing failed.
     """
 
-    def __init__(self, files: PictureFiles, reading: FileReading, answers: Answers, as_json: bool) -> None:
+    def __init__(
+        self, files: PictureFiles, reading: FileReading, answers: "Answers | FormAnswers", as_json: bool
+    ) -> None:
         self.read = self.failed = self.without_digits = self.in_doubt = self.drawn = self.undrawn = 0
         self._files, self._reading, self._answers = files, reading, answers
         self._problems = 0  # that were reported
@@ -77,14 +84,29 @@ class Output:
         if isinstance(page.result, DataError):
             self._fail(self._reading.problem(page))
             return
-        reading = page.result
         printed_name = name if page.is_only else f"{name}, page {page.number}"
-        self.in_doubt += is_in_doubt(reading, self._answers.min_probability)
+        if isinstance(self._answers, Answers):
+            assert not isinstance(page.result, PageResult)
+            self._count(page, page.result, printed_name, self._answers)
+        else:
+            self._count_form(page.result, printed_name)
+        if self._json is not None:
+            for values in self._answers.json(name, page.number, cast("Any", page.result)):
+                self._json.add(values)
+            return
+        answers = self._answers if page.is_only else self._answers.named()
+        for line in answers.text(printed_name, cast("Any", page.result)):
+            print(line)
+        sys.stdout.flush()
+
+    def _count(self, page: Page, reading: OwnReading, printed_name: str, answers: Answers) -> None:
+        """Count a page by its outcome, and tell what is to know of it."""
+        self.in_doubt += is_in_doubt(reading, answers.min_probability)
         if isinstance(reading, IdxReading):
             self.read += 1
         else:
             self.drawn += page.problem is None
-            if self._answers.by_cell and not reading.cells:
+            if answers.by_cell and not reading.cells:
                 self.without_digits += 1
                 report(f"{printed_name}: no cells found: no boxes, and no table")
             elif reading.digits:
@@ -96,14 +118,17 @@ class Output:
         if page.problem is not None:
             self.undrawn += 1
             report(str(page.problem))
-        if self._json is not None:
-            for values in self._answers.json(name, page.number, reading):
-                self._json.add(values)
+
+    def _count_form(self, reading: Any, printed_name: str) -> None:
+        """Count a page of a form by its status, and tell what is to know of it."""
+        if reading.is_rejected:
+            self.without_digits += 1
+            report(f"{printed_name}: {reading.reason}")
             return
-        answers = self._answers if page.is_only else self._answers.named()
-        for line in answers.text(printed_name, reading):
-            print(line)
-        sys.stdout.flush()
+        self.read += 1
+        self.in_doubt += reading.status in ("doubtful", "violates")
+        if reading.remarks:
+            report(f"{printed_name}: {'; '.join(reading.remarks)}")
 
     def _fail(self, sentence: str) -> None:
         self.failed += 1
@@ -114,10 +139,11 @@ class Output:
         parts = [f"read {self.read:,} of {count:,} pictures"]
         if self.failed:
             parts.append(f"{self.failed:,} failed")
+        of_digits = isinstance(self._answers, Answers)
         if self.without_digits:
-            parts.append(f"{self.without_digits:,} without digits")
+            parts.append(f"{self.without_digits:,} {'without digits' if of_digits else 'that do not show the form'}")
         if self.in_doubt:
-            parts.append(f"{self.in_doubt:,} with rejected digits")
+            parts.append(f"{self.in_doubt:,} {'with rejected digits' if of_digits else 'with fields to look at'}")
         pace = count / max(seconds, 1e-9)
         return ", ".join(parts) + (f"; {pace:,.{1 if pace < 10 else 0}f} a second" if self.read else "")
 

@@ -20,9 +20,10 @@ from lenet.errors import ReadingError, printable
 from lenet.reading.batch.files import FileReading, TablePaths
 from lenet.reading.batch.pages import Settings, names_idx, workers_for
 from lenet.reading.batch.picture_files import STDIN, PictureFiles, Shard
-from lenet.reading.tables.answers import Answers
+from lenet.reading.tables.answers import OF_READINGS, Answers, Columns
 
 if TYPE_CHECKING:
+    from lenet.forms.answers import FormAnswers
     from lenet.reading.drawing.annotation import Drawings
 
 
@@ -55,6 +56,10 @@ def read(
         bool, typer.Option(" /--no-turn", help="Do not turn pages that lie on their side or upside down.")
     ] = True,
     grid: Annotated[bool, typer.Option(" /--no-grid", help="Look for no boxes, tables and squared paper.")] = True,
+    form: Annotated[
+        Path | None,
+        typer.Option(help="Read pages of a form by this template: a TOML file, as lenet form new makes one."),
+    ] = None,
     max_error: Annotated[
         str | None,
         typer.Option(help="Reject so that at most this share of accepted digits is wrong, as 0.5% or 0.005."),
@@ -109,6 +114,8 @@ def read(
 
     lenet read marks.jpg --cells > marks.csv
 
+    lenet read scans/ --form form.toml --csv answers.csv
+
     lenet read t10k-images-idx3-ubyte.gz --json
 
     find /archive -name '*.tif' | lenet read --files-from - --csv answers.csv --resume
@@ -124,25 +131,37 @@ def read(
         raise typer.BadParameter("nothing to read; name pictures, folders or globs, or a list of files by --files-from")
     if words.count(STDIN) + (files_from == STDIN) > 1:
         raise typer.BadParameter("'-' is stdin, which can be read only once")
-    settings = Settings(
-        polarity="ink-high" if ink_high else "paper-high" if paper_high else "found",
-        single=single,
-        length=length,
-        pattern=pattern,
-        signs=signs,
-        turn=turn,
-        model=model,
-        max_error=share_of_errors(max_error),
-        grid=grid,
+    if form is not None:
+        _check_form_alone(
+            single=single, length=length, pattern=pattern, signs=signs is Signs.keep, no_turn=not turn,
+            no_grid=not grid, max_error=max_error, reject=reject, lines=lines, cells=cells, detail=detail,
+            annotate=annotate, show=show, ink_high=ink_high, paper_high=paper_high,
+        )  # fmt: skip
+    settings = (
+        _form_settings(form, model)
+        if form is not None
+        else Settings(
+            polarity="ink-high" if ink_high else "paper-high" if paper_high else "found",
+            single=single,
+            length=length,
+            pattern=pattern,
+            signs=signs,
+            turn=turn,
+            model=model,
+            max_error=share_of_errors(max_error),
+            grid=grid,
+        )
     )
     pictures = PictureFiles(
         words, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
     )
     tables = TablePaths(csv, jsonl, parquet)
-    _check_outputs(pictures, tables, resume, annotate, show)
+    form_answers = _form_answers(settings, pictures.is_many or len(words) > 1) if form is not None else None
+    columns = OF_READINGS if form_answers is None else form_answers.columns
+    _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
     is_many = pictures.is_many or count is None or count >= _MANY
-    answers = Answers(
+    answers = form_answers or Answers(
         is_named=pictures.is_many or len(words) > 1,
         by_line=lines,
         has_detail=detail,
@@ -162,6 +181,27 @@ def read(
         _report_drawings(output, annotate, show)
     if output.failed or output.without_digits or output.undrawn:
         raise typer.Exit(_FAILED)
+
+
+def _check_form_alone(**options: object) -> None:
+    """A form's template says what is in its fields: options that say it of lines and pictures do not go with it."""
+    for name, value in options.items():
+        if value:
+            raise typer.BadParameter(f"--form reads fields as its template says; leave out --{name.replace('_', '-')}")
+
+
+def _form_settings(form: Path, model: str | None) -> Settings:
+    from lenet.forms.batch import FormSettings
+
+    return FormSettings(form=form, model=model)
+
+
+def _form_answers(settings: Settings, is_named: bool) -> "FormAnswers":
+    from lenet.forms.answers import FormAnswers
+    from lenet.forms.batch import FormSettings
+
+    assert isinstance(settings, FormSettings)
+    return FormAnswers(settings.template, is_named)
 
 
 def _report_drawings(output: Output, annotate: Path | None, show: Path | None) -> None:
@@ -197,10 +237,15 @@ def _shard_of(text: str | None) -> Shard | None:
 
 
 def _check_outputs(
-    pictures: PictureFiles, tables: TablePaths, resume: bool, annotate: Path | None, show: Path | None
+    pictures: PictureFiles,
+    tables: TablePaths,
+    columns: Columns,
+    resume: bool,
+    annotate: Path | None,
+    show: Path | None,
 ) -> None:
     """Check the paths of all output files, before anything is read."""
-    check_table_paths(tables)
+    check_table_paths(tables, columns)
     if resume and tables == TablePaths():
         raise typer.BadParameter("--resume goes on with a table, and none is named; add --csv, --jsonl or --parquet")
     if annotate is not None and annotate.exists() and not annotate.is_dir():

@@ -7,6 +7,7 @@ from pathlib import Path
 import typer
 
 from lenet.reading.batch.files import TablePaths
+from lenet.reading.tables.answers import OF_READINGS, Columns
 from lenet.reading.tables.csv_table import COLUMNS, is_table
 
 
@@ -19,14 +20,14 @@ def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> Non
     _check(path, "csv", "CSV", (".csv",), lambda path: is_table(path, columns))
 
 
-def check_table_paths(paths: TablePaths) -> None:
+def check_table_paths(paths: TablePaths, columns: Columns = OF_READINGS) -> None:
     """Refuse, before anything is done, paths that tables of readings cannot be written to.
 
     Raises:
         BadParameter: if that is so.
         MissingExtra: if a package is not installed that a format needs.
     """
-    check_table_path(paths.csv)
+    check_table_path(paths.csv, columns.names)
     if paths.jsonl is not None:
         from lenet.reading.tables.jsonl_table import is_json_lines
 
@@ -35,7 +36,7 @@ def check_table_paths(paths: TablePaths) -> None:
         from lenet.reading.tables.parquet_table import check_installed, is_parquet_table
 
         check_installed()
-        _check(paths.parquet, "parquet", "Parquet", (".parquet", ".pq"), is_parquet_table)
+        _check(paths.parquet, "parquet", "Parquet", (".parquet", ".pq"), lambda path: is_parquet_table(path, columns))
 
 
 def _check(

@@ -11,6 +11,7 @@ from lenet.desk.stack import Stack
 from lenet.errors import DataError, LeNetError
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
 from lenet.reading.idx import IdxReading
+from lenet.reading.results import PageResult
 
 _WAIT_SECONDS = 0.5
 # Reads files in their order: the number of each in the list, its pages, and why others could not be read.
@@ -80,12 +81,8 @@ def form_reading(form: Path) -> ReadFiles:
     Raises:
         LeNetError: if the template is wrong.
     """
+    from lenet.forms.reader import FormReader
     from lenet.pictures.loading import open_pages
-
-    try:
-        from lenet.forms.reader import FormReader  # type: ignore[import-untyped,import-not-found,unused-ignore]
-    except ModuleNotFoundError:
-        raise LeNetError(f"{form}: this version of lenet reads no pages by a form's template") from None
 
     reader = FormReader(form)
 
@@ -109,6 +106,6 @@ def _fields_of(pages: Sequence[Page]) -> tuple[list[PageFields], str]:
             problem = str(page.result)
         elif isinstance(page.result, IdxReading):
             problem = "holds digits without a page; lenet read reads such files"
-        else:
+        elif not isinstance(page.result, PageResult):  # pages of forms come by `form_reading`
             fields.append(page_of_values(page.result.to_json() | {"page": page.number}))
     return fields, problem

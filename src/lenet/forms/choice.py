@@ -59,27 +59,48 @@ def choose(
     >>> choose(fours, lambda digits: int("".join(digits)) > 50).values
     ('9', '2')
     """
+    return next(iter(choices(positions, is_allowed, min_probability=min_probability, max_tried=max_tried)), None)
+
+
+def choices(
+    positions: Sequence[Alternatives[T]],
+    is_allowed: Callable[[tuple[T, ...]], bool],
+    *,
+    max_choices: int = 1,
+    min_probability: float = MIN_PROBABILITY,
+    max_tried: int = MAX_TRIED,
+) -> list[Choice[T]]:
+    """The likeliest combinations that are allowed, the likeliest first; as `choose`.
+
+    Args:
+        max_choices: how many are given at most; those a thousand times less likely than the first are not.
+
+    >>> [choice.values for choice in choices([[("4", 0.7), ("9", 0.29)]], lambda digits: True, max_choices=3)]
+    [('4',), ('9',)]
+    """
     if not all(positions):
-        return None
+        return []
     ordered = [_likely(alternatives, min_probability) for alternatives in positions]
-    best: tuple[tuple[int, ...], float] | None = None
+    best: list[tuple[tuple[int, ...], float]] = []
     allowed = seen = 0.0
     for indices, prior in islice(_combinations(ordered), max_tried):
         seen += prior
+        is_likely = not best or prior >= _NEGLIGIBLE * best[0][1]
         if is_allowed(tuple(one[index][0] for one, index in zip(ordered, indices, strict=True))):
             allowed += prior
-            best = best or (indices, prior)
-        if best is not None and (prior < _NEGLIGIBLE * best[1] or 1 - seen < _NEGLIGIBLE * best[1]):
+            if len(best) < max_choices and is_likely:
+                best.append((indices, prior))
+        if best and (not is_likely or (len(best) == max_choices and 1 - seen < _NEGLIGIBLE * best[0][1])):
             break
-    if best is None:
-        return None
-    indices, prior = best
-    return Choice(
-        tuple(one[index][0] for one, index in zip(ordered, indices, strict=True)),
-        prior / max(allowed + max(0.0, 1 - seen), prior) if prior else 0.0,
-        prior,
-        tuple(position for position, index in enumerate(indices) if index),
-    )
+    return [
+        Choice(
+            tuple(one[index][0] for one, index in zip(ordered, indices, strict=True)),
+            prior / max(allowed + max(0.0, 1 - seen), prior) if prior else 0.0,
+            prior,
+            tuple(position for position, index in enumerate(indices) if index),
+        )
+        for indices, prior in best
+    ]
 
 
 def _likely(alternatives: Alternatives[T], min_probability: float) -> list[tuple[T, float]]:

@@ -1,10 +1,11 @@
 """Results of reading forms: what stands in each field of a page, how sure that is, and what to know of the page."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from lenet.errors import UnknownName
+from lenet.reading.results import PageResult
 from lenet.records import Record
 
 Box = tuple[int, int, int, int]
@@ -98,8 +99,8 @@ class SumReading:
         return {"total": self.total, "terms": list(self.terms), "holds": self.holds}
 
 
-@dataclass(frozen=True)
-class FormReading:
+@dataclass(frozen=True, repr=False)
+class FormReading(PageResult):
     """What stands on a page of a form.
 
     Attributes:
@@ -131,6 +132,10 @@ class FormReading:
             return f"FormReading({self.path!r}, page {self.page}, rejected: {self.reason})"
         counts = [f"{count} {name}" for name in STATUSES if (count := len(self.having(name)))]
         return f"FormReading({self.path!r}, page {self.page}, {len(self.fields)} fields: {', '.join(counts)})"
+
+    def of(self, path: str, page: int) -> "FormReading":
+        """The same as that of a page of this number in a file of this name."""
+        return replace(self, path=path, page=page)
 
     def __getitem__(self, name: str) -> FieldReading:
         """The field of a name.

@@ -3,12 +3,15 @@ r"""Templates of forms: a page and its fields as data, read from TOML files that
 ::
 
     page = [297, 210]                # height and width of the page, in any unit: all boxes are in it
+    blank = "form-blank.png"         # a picture of the blank page, beside this file: what pages are aligned to
+    sha256 = "9f2b..."               # of that picture, so that it is not mistaken for another
+
 
     [[field]]
     name = "account"
     box = [40, 120, 52, 190]         # top, left, bottom, right
     kind = "digits"                  # or number (with sign, comma or point), date, ticks
-    length = 10
+    cells = 10                       # so many boxes of equal width, a digit each; or [[left, right], ...]
     check = "mod-97-10"              # a rule of `lenet.forms.check_digits`
 
     [[field]]
@@ -23,6 +26,7 @@ r"""Templates of forms: a page and its fields as data, read from TOML files that
     box = [80, 120, 92, 190]
     kind = "date"
     format = "DD.MM.YYYY"
+    range = [1900-01-01, 2026-12-31]
 
     [[field]]
     name = "married"
@@ -37,7 +41,7 @@ r"""Templates of forms: a page and its fields as data, read from TOML files that
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -56,14 +60,15 @@ MAX_FIELDS = 1000
 DEFAULT_FORMAT = "DD.MM.YYYY"
 
 _KEYS = {
-    "form": ("page", "field", "sum"),
-    "field": ("name", "box", "kind", "length", "pattern", "range", "check", "format", "choices"),
+    "form": ("page", "blank", "sha256", "field", "sum"),
+    "field": ("name", "box", "kind", "cells", "length", "pattern", "range", "check", "format", "choices"),
     "sum": ("total", "terms"),
 }
 _OF_KINDS = {  # which keys only some kinds have
+    "cells": ("digits", "number", "date"),
     "length": ("digits", "number"),
     "pattern": ("digits", "number"),
-    "range": ("digits", "number"),
+    "range": ("digits", "number", "date"),
     "check": ("digits",),
     "format": ("date",),
     "choices": ("ticks",),
@@ -87,10 +92,11 @@ class Field:
         box: (top, left, bottom, right), in the page's unit; of ticks the box around all choices.
         length: how many digits it has; None if that is not known.
         pattern: what it looks like; None if that is not known.
-        limits: the least and the greatest value; None if that is not known.
+        limits: the least and the greatest value, of dates their ordinals; None if that is not known.
         check: the rule of its check digit, a key of `CHECKS`; None if it has none.
         format: of a date, of DD, MM, YYYY or YY and what stands between them.
         choices: of ticks, each choice's box.
+        cells: left and right of each box that holds one digit, in the page's unit; none if digits are written freely.
     """
 
     name: str
@@ -102,6 +108,7 @@ class Field:
     check: str | None = None
     format: str = DEFAULT_FORMAT
     choices: tuple[tuple[str, Box], ...] = ()
+    cells: tuple[tuple[float, float], ...] = ()
 
     def violation(self, text: str) -> str:
         """Why a text cannot be what stands in this field, in a few words; empty if it can.
@@ -117,12 +124,21 @@ class Field:
         if self.kind == "digits" and not re.fullmatch(r"[\d ]*", text, re.ASCII) and self.pattern is None:
             return "holds more than digits"
         if self.kind == "date":
-            return "" if _date_of(text, self.format) else f"is no date {self.format}"
+            return self._date_violation(text)
         if self.kind == "number" and self.pattern is None and value_of(text) is None:
             return "is no number"
         if self.check is not None and not CHECKS[self.check](text):
             return f"violates the check digit ({self.check})"
         return self._out_of_range(text)
+
+    def _date_violation(self, text: str) -> str:
+        day = _date_of(text, self.format)
+        if day is None:
+            return f"is no date {self.format}"
+        if self.limits is None:
+            return ""
+        first, last = (date.fromordinal(int(limit)) for limit in self.limits)
+        return f"is before {first}" if day < first else f"is after {last}" if day > last else ""
 
     def _out_of_range(self, text: str) -> str:
         if self.limits is None:
@@ -158,11 +174,20 @@ class Sum:
 
 @dataclass(frozen=True)
 class Template:
-    """A form: the size of its page, its fields in their order, and the sums between them."""
+    """A form: the size of its page, its fields in their order, and the sums between them.
+
+    Attributes:
+        blank: the picture of the blank page, as the file names it, seen from the file's folder; None without one.
+        digest: the SHA-256 of that picture, in hexadecimal; empty if it is not known.
+        name: of the form: that of its file.
+    """
 
     page: tuple[float, float]
     fields: tuple[Field, ...]
     sums: tuple[Sum, ...] = ()
+    blank: Path | None = None
+    digest: str = ""
+    name: str = "form"
 
     def field(self, name: str) -> Field:
         """The field of a name.
@@ -190,9 +215,11 @@ class Template:
         if len(content) > MAX_BYTES:
             raise TemplateError(f"{path}: over {MAX_BYTES:,} bytes, which is more than a template needs")
         try:
-            return cls.parse(content.decode("utf-8-sig"), str(path))
+            template = cls.parse(content.decode("utf-8-sig"), str(path))
         except UnicodeDecodeError:
             raise TemplateError(f"{path}: is not a text in UTF-8, as TOML files are") from None
+        blank = None if template.blank is None else Path(path).parent / template.blank
+        return replace(template, blank=blank, name=Path(path).stem)
 
     @classmethod
     def parse(cls, text: str, name: str = "form.toml") -> "Template":
@@ -258,6 +285,7 @@ class _Parser:
             if not 1 <= len(tables) <= MAX_FIELDS:
                 raise RecordError(f"{len(tables):,} fields, expected 1 to {MAX_FIELDS:,}")
             sums = whole.list("sum", default=[])
+            blank, digest = whole.text("blank", ""), whole.text("sha256", "")
         except RecordError as error:
             raise self._error(str(error), self._line_of("", 0, str(error).split()[0])) from None
         page = (height, width)
@@ -268,7 +296,13 @@ class _Parser:
                     "has the name of an earlier field", self._line_of("field", number, "name"), field.name
                 )
         numbers = [field.name for field in fields if field.kind in ("digits", "number")]
-        return Template(page, tuple(fields), tuple(self._sum(one, number, numbers) for number, one in enumerate(sums)))
+        return Template(
+            page,
+            tuple(fields),
+            tuple(self._sum(one, number, numbers) for number, one in enumerate(sums)),
+            Path(blank) if blank else None,
+            digest,
+        )
 
     def _field(self, value: Any, number: int, page: tuple[float, float]) -> Field:
         name, key = f"number {number + 1}", "name"
@@ -290,7 +324,7 @@ class _Parser:
             key = "pattern"
             pattern = Pattern.parse(record.text(key)).text if key in record else None
             key = "range"
-            limits = _limits(record, key) if key in record else None
+            limits = (_dates if kind == "date" else _limits)(record, key) if key in record else None
             key = "check"
             check = record.text(key) if key in record else None
             if check is not None and check not in CHECKS:
@@ -305,9 +339,11 @@ class _Parser:
             choices = self._choices(record, page) if kind == "ticks" else ()
             key = "box"
             box = _around([one for _, one in choices]) if choices else _box(record, key, page)
+            key = "cells"
+            cells = _cells(record, key, box) if key in record else ()
         except (RecordError, ReadingError) as error:
             raise self._error(str(error), self._line_of("field", number, key), name) from None
-        return Field(name, kind, box, length, pattern, limits, check, form, choices)
+        return Field(name, kind, box, length, pattern, limits, check, form, choices, cells)
 
     def _choices(self, record: Record, page: tuple[float, float]) -> tuple[tuple[str, Box], ...]:
         boxes = record.record("choices")
@@ -367,6 +403,13 @@ def _limits(record: Record, key: str) -> tuple[float, float]:
     return least, greatest
 
 
+def _dates(record: Record, key: str) -> tuple[float, float]:
+    days = record.list(key, 2)
+    if not all(type(day) is date for day in days) or days[0] > days[1]:
+        raise RecordError(f"{key} is {days}, expected the first date before the last, as [1900-01-01, 2026-12-31]")
+    return days[0].toordinal(), days[1].toordinal()
+
+
 def _box(record: Record, key: str, page: tuple[float, float]) -> Box:
     top, left, bottom, right = record.numbers(key, 4)
     if not (0 <= top < bottom <= page[0] and 0 <= left < right <= page[1]):
@@ -375,6 +418,22 @@ def _box(record: Record, key: str, page: tuple[float, float]) -> Box:
             f"{page[0]:g} by {page[1]:g}"
         )
     return top, left, bottom, right
+
+
+def _cells(record: Record, key: str, box: Box) -> tuple[tuple[float, float], ...]:
+    """Left and right of each box: of as many as a number says, of equal width, or as they are listed."""
+    if isinstance(record.values[key], list):
+        sides = tuple((left, right) for left, right in record.number_rows(key, 2))
+        ends = [place for pair in sides for place in pair]
+        if not 1 <= len(sides) <= MAX_SIGNS or ends != sorted(ends) or ends[0] < box[1] or ends[-1] > box[3]:
+            raise RecordError(
+                f"{key} are {record.values[key]}, expected the left and right of 1 to {MAX_SIGNS} boxes within "
+                f"{box[1]:g} to {box[3]:g}, from the left"
+            )
+        return sides
+    count = record.integer(key, 1, MAX_SIGNS)
+    width = (box[3] - box[1]) / count
+    return tuple((box[1] + number * width, box[1] + (number + 1) * width) for number in range(count))
 
 
 def _around(boxes: Sequence[Box]) -> Box:

@@ -19,6 +19,16 @@ REJECTED_MARK = "?"
 FIRST_PAGE_REMARK = "the first of several pages; lenet.read_pages reads all of them, over HTTP pages=all"
 
 
+class PageResult:
+    """What a page is read as by other rules than `Reading`'s: as a form, by its template.
+
+    Attributes:
+        is_rejected: whether there is nothing in it that can be relied on.
+    """
+
+    is_rejected: bool
+
+
 @dataclass(frozen=True, eq=False)
 class Digit:
     """One digit of a picture.

@@ -12,9 +12,9 @@ from lenet.reading.batch.pages import Finish, Page, Settings, read_all, workers_
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
 from lenet.reading.tables import resumption
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import Answers, AnyReading, Row
+from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, TableRow
 
-_NOT_COMPARED = ("model", "network", "keep_steps")  # the model is compared by its digest
+_NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TablePaths:
     jsonl: Path | None = None
     parquet: Path | None = None
 
-    def open(self) -> list[AnswerFile]:
+    def open(self, columns: Columns = OF_READINGS) -> list[AnswerFile]:
         """The tables, none of them begun.
 
         Raises:
@@ -39,7 +39,7 @@ class TablePaths:
         if self.csv is not None:
             from lenet.reading.tables.csv_table import CsvTable
 
-            tables.append(CsvTable(self.csv))
+            tables.append(CsvTable(self.csv, columns))
         if self.jsonl is not None:
             from lenet.reading.tables.jsonl_table import JsonLines
 
@@ -47,7 +47,7 @@ class TablePaths:
         if self.parquet is not None:
             from lenet.reading.tables.parquet_table import ParquetTable
 
-            tables.append(ParquetTable(self.parquet))
+            tables.append(ParquetTable(self.parquet, columns))
         return tables
 
 
@@ -70,10 +70,15 @@ class FileReading:
     """
 
     def __init__(
-        self, files: PictureFiles, settings: Settings, answers: Answers, paths: TablePaths, is_resumed: bool = False
+        self,
+        files: PictureFiles,
+        settings: Settings,
+        answers: AnswerFormat,
+        paths: TablePaths,
+        is_resumed: bool = False,
     ) -> None:
         self._settings, self._answers = settings, answers
-        self._tables = paths.open()
+        self._tables = paths.open(answers.columns)
         self._names: dict[int, str] = {}  # of the files that were taken and not given back yet
         self._record = _record_of(settings, answers, files.shard)
         self._is_begun = False
@@ -106,11 +111,13 @@ class FileReading:
         if not self._tables:
             return
         self._begin()
+        rows: list[TableRow]
         if isinstance(page.result, DataError):
-            rows = [Row(name, page.number, remark=self.problem(page))]
+            row, record = self._answers.failed(name, page.number, self.problem(page))
+            rows, values = [row], [record]
         else:
             rows = list(self._answers.rows(name, page.number, page.result))
-        values = self._values(name, page)
+            values = list(self._answers.json(name, page.number, page.result))
         for table in self._tables:
             table.write_page(rows, values)
 
@@ -158,14 +165,6 @@ class FileReading:
         for table in self._tables:
             resumption.check_settings(table.target, self._record)
         self.first, self._sources = resumption.resume(self._tables, self._sources)
-
-    def _values(self, name: str, page: Page) -> list[dict[str, Any]]:
-        numbered = {"file": name, "page": page.number}
-        if isinstance(page.result, DataError):
-            blank = {"text": "", "accepted": "", "rejected": True}
-            return [numbered | blank | {"remark": self.problem(page)}]
-        reading: AnyReading = page.result
-        return [numbered | values for values in self._answers.json(name, page.number, reading)]
 
 
 def read_files(
@@ -216,10 +215,11 @@ def read_files(
     answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
     paths = TablePaths(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
     reading = FileReading(found, settings, answers, paths, resume)
-    return _written(found, reading, workers or workers_for(found.count()))
+    return written_pages(found, reading, workers or workers_for(found.count()))
 
 
-def _written(files: PictureFiles, reading: FileReading, workers: int) -> Generator[Page, None, None]:
+def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Generator[Page, None, None]:
+    """The pages of files, each written into the tables before it is given out: see `read_files`."""
     try:
         with closing(reading.pages(workers)) as pages:
             for page in pages:
@@ -232,7 +232,7 @@ def _written(files: PictureFiles, reading: FileReading, workers: int) -> Generat
         raise files.problems[0]
 
 
-def _record_of(settings: Settings, answers: Answers, shard: Shard) -> dict[str, Any]:
+def _record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
     """What two readings must have in common for one to go on where the other ended, as plain values."""
     model = settings.recognizer().model
     names = [field.name for field in fields(settings) if field.name not in _NOT_COMPARED]
@@ -240,8 +240,8 @@ def _record_of(settings: Settings, answers: Answers, shard: Shard) -> dict[str, 
         "lenet": lenet.__version__,
         "network": model.network.name,
         "model": model.digest,
-        "lines": answers.by_line,
         "shard": str(shard),
-        "min_probability": answers.min_probability,
+        **answers.record,
+        **settings.identity(),
         **{name: getattr(settings, name) for name in names},
     }

@@ -9,7 +9,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar, overload
+from typing import TYPE_CHECKING, Any, TypeVar, cast, overload
 
 from lenet.data.idx import is_idx
 from lenet.engine.native import usable_cores
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from lenet.architecture import Network
     from lenet.pictures.loading import Picture, Source
     from lenet.reading.reader import Reader
-    from lenet.reading.results import Reading
+    from lenet.reading.results import PageResult, Reading
 
 T = TypeVar("T")
 
@@ -66,6 +66,22 @@ class Settings:
         model = load(self.model) if isinstance(self.model, str | Path) else self.model
         return Recognizer(model, self.max_error)
 
+    @property
+    def takes_idx(self) -> bool:
+        """Whether the digits of IDX files are read, too."""
+        return True
+
+    def page_function(self, recognizer: Recognizer) -> "Callable[[Picture, int], Reading | PageResult]":
+        """The function that reads a page, of its picture and its number in its file, from 1."""
+        from lenet.reading.reader import Reader
+
+        reader = Reader(recognizer, network=self.network)
+        return lambda picture, number: self.read(reader, picture)
+
+    def identity(self) -> dict[str, Any]:
+        """What stands in files beside these settings and changes what is read, as plain values."""
+        return {}
+
     def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":
         """Read a picture with these settings."""
         return reader.read(
@@ -96,7 +112,7 @@ class Page:
     index: int
     number: int
     is_only: bool
-    result: "Reading | IdxReading | DataError"
+    result: "Reading | IdxReading | PageResult | DataError"
     problem: DataError | None = None
 
 
@@ -169,33 +185,34 @@ class PageReader:
         self._read_settings = replace(settings, keep_steps=settings.keep_steps or finish is not None)
         self._finish = finish
         self._recognizer = settings.recognizer()
-        self._reader: Reader | None = None
+        self._read_page: Callable[[Picture, int], Reading | PageResult] | None = None
 
     def read(self, index: int, source: "Source") -> Iterator[Page]:
         """The pages of one source, each finished, and with its steps only if they are to be kept."""
         if isinstance(source, str | Path) and names_idx(Path(source)):
+            if not self._settings.takes_idx:
+                yield Page(index, 1, True, DataError(f"{source}: is an IDX file, expected a picture of a form"))
+                return
             yield Page(index, 1, True, result_or_error(source, lambda: self._read_idx(source)))
             return
         opened = _opened(source)
         picture, number = next(opened, None), 1
         while picture is not None:
             following = next(opened, None)  # one page ahead, which tells whether there are several
-            result = result_or_error(source, partial(self._read_picture, picture))
+            result = result_or_error(source, partial(self._read_picture, picture, number))
             page = Page(index, number, number == 1 and following is None, result)
             problem = result_or_error(source, partial(self._finish, page)) if self._finish is not None else None
-            if not (isinstance(result, DataError) or self._settings.keep_steps):
-                page = replace(page, result=replace(result, steps=None))
+            if getattr(result, "steps", None) is not None and not self._settings.keep_steps:
+                page = replace(page, result=replace(cast("Reading", result), steps=None))
             yield replace(page, problem=problem)
             picture, number = following, number + 1
 
-    def _read_picture(self, picture: "Picture | DataError") -> "Reading":
+    def _read_picture(self, picture: "Picture | DataError", number: int) -> "Reading | PageResult":
         if isinstance(picture, DataError):
             raise picture
-        if self._reader is None:
-            from lenet.reading.reader import Reader
-
-            self._reader = Reader(self._recognizer, network=self._settings.network)
-        return self._read_settings.read(self._reader, picture)
+        if self._read_page is None:
+            self._read_page = self._read_settings.page_function(self._recognizer)
+        return self._read_page(picture, number)
 
     def _read_idx(self, path: str | Path) -> IdxReading:
         return read_idx_digits(path, self._recognizer, paper_high=self._settings.polarity == "paper-high")
@@ -312,7 +329,7 @@ def read(
     ('1', ['1', '1'])
     """
     from lenet.reading.reader import Reader
-    from lenet.reading.results import FIRST_PAGE_REMARK
+    from lenet.reading.results import FIRST_PAGE_REMARK, Reading
 
     settings = Settings(polarity, single, length, pattern, model, network, max_error, keep_steps, signs, turn, grid)
     if isinstance(pictures, list | tuple):
@@ -323,6 +340,7 @@ def read(
             if isinstance(page.result, IdxReading):
                 raise DataError(f"{page.result.name}: is an IDX file, expected a picture; read_idx_digits reads it")
             if page.number == 1:
+                assert isinstance(page.result, Reading)
                 remark = (
                     page.result.remark if page.is_only else f"{page.result.remark}; {FIRST_PAGE_REMARK}".lstrip("; ")
                 )

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import LeNetError
-from lenet.reading.tables.answers import Row
+from lenet.reading.tables.answers import TableRow
 from lenet.reading.tables.line_file import LineFile
 
 
@@ -24,7 +24,7 @@ class AnswerFile(LineFile, ABC):
     """A file of answers, a line for each page, or each line of a page."""
 
     @abstractmethod
-    def write_page(self, rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
+    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
         """Append a page's answers, all or none: its rows, or its values as JSON.
 
         Raises:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Protocol, Union
 
 from lenet.reading.idx import IdxReading
 from lenet.reading.recognition import LABELS
@@ -12,8 +12,13 @@ from lenet.reading.tables.csv_cells import line_of_cells
 if TYPE_CHECKING:
     from lenet.reading import Digit, Reading
     from lenet.reading.lines.layout import Box
+    from lenet.reading.results import PageResult
 
-AnyReading = Union["Reading", IdxReading]
+OwnReading = Union["Reading", IdxReading]
+AnyReading = Union[OwnReading, "PageResult"]
+
+COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
+NUMBERS = frozenset({"page", "line", "least_probability", "probability", "probabilities"})
 
 _REJECTED = "?"
 
@@ -49,6 +54,63 @@ def lines_of(reading: "Reading", by_line: bool) -> list[Line]:
         Line(number, text, tuple(islice(digits, sum(character in LABELS for character in text))))
         for number, text in enumerate(reading.text.split("\n"), 1)
     ]
+
+
+class TableRow(Protocol):
+    """A row of a table: its values under the names of columns, and as the cells of a CSV file, in their order."""
+
+    def values(self) -> dict[str, Any]:
+        """The row as plain values under the names of its columns; None for what there is not."""
+
+    def cells(self) -> tuple[object, ...]:
+        """The row as texts and numbers, in the columns' order."""
+
+
+@dataclass(frozen=True)
+class Columns:
+    """The columns of a table.
+
+    Attributes:
+        names: in their order, those of a CSV file.
+        numbers: those whose cells are numbers or lists of them; the others are texts, which stay as they are.
+        of_parquet: those of a Parquet file and the kind of each: ``"text"``, ``"whole"``, ``"share"``, ``"shares"``,
+            ``"box"`` or ``"boxes"``.
+    """
+
+    names: tuple[str, ...]
+    numbers: frozenset[str]
+    of_parquet: tuple[tuple[str, str], ...]
+
+
+OF_READINGS = Columns(
+    COLUMNS,
+    NUMBERS,
+    (
+        ("file", "text"), ("page", "whole"), ("line", "whole"), ("text", "text"), ("accepted", "text"),
+        ("least_probability", "share"), ("probabilities", "shares"), ("boxes", "boxes"), ("remark", "text"),
+    ),
+)  # fmt: skip
+
+
+class AnswerFormat(Protocol):
+    """How the result of a page becomes rows and JSON values."""
+
+    @property
+    def columns(self) -> Columns:
+        """Those of the rows."""
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What two tables must have in common for one to go on where the other ended."""
+
+    def rows(self, name: str, number: int, reading: Any) -> "Iterator[TableRow]":
+        """The rows of a page of this number."""
+
+    def json(self, name: str, number: int, reading: Any) -> Iterator[dict[str, Any]]:
+        """The values of a page of this number."""
+
+    def failed(self, name: str, number: int, why: str) -> tuple[TableRow, dict[str, Any]]:
+        """The row and the values of a page that could not be read."""
 
 
 @dataclass(frozen=True)
@@ -128,10 +190,25 @@ class Answers:
         return replace(self, is_named=True)
 
     @property
+    def columns(self) -> Columns:
+        """Those of the rows."""
+        return OF_READINGS
+
+    @property
+    def record(self) -> dict[str, Any]:
+        """What two tables must have in common for one to go on where the other ended."""
+        return {"lines": self.by_line, "min_probability": self.min_probability}
+
+    def failed(self, name: str, number: int, why: str) -> tuple[Row, dict[str, Any]]:
+        """The row and the values of a page that could not be read."""
+        values = {"file": name, "page": number, "text": "", "accepted": "", "rejected": True, "remark": why}
+        return Row(name, number, remark=why), values
+
+    @property
     def _rejected(self) -> str:
         return _REJECTED if self.hides_rejected else "{}" + _REJECTED
 
-    def text(self, name: str, reading: AnyReading) -> Iterator[str]:
+    def text(self, name: str, reading: OwnReading) -> Iterator[str]:
         """The lines to print."""
         prefix = f"{name}: " if self.is_named else ""
         if isinstance(reading, IdxReading):
@@ -171,7 +248,7 @@ class Answers:
                 line += f"  {probabilities[first]:.1%}  {rest}"
             yield line
 
-    def json(self, name: str, number: int, reading: AnyReading) -> Iterator[dict[str, Any]]:
+    def json(self, name: str, number: int, reading: OwnReading) -> Iterator[dict[str, Any]]:
         """The values of a page of this number: one, or one for each line."""
         values = reading.to_json() | {"file": name}
         if isinstance(reading, IdxReading):
@@ -190,7 +267,7 @@ class Answers:
                 "digits": [digit.to_json() for digit in line.digits],
             }
 
-    def rows(self, name: str, number: int, reading: AnyReading) -> Iterator[Row]:
+    def rows(self, name: str, number: int, reading: OwnReading) -> Iterator[Row]:
         """The rows of a page in tables: one, or one for each line; for an IDX file one for each digit."""
         if isinstance(reading, IdxReading):
             for index, probabilities in enumerate(reading.probabilities):
@@ -211,7 +288,7 @@ class Answers:
             )
 
 
-def is_in_doubt(reading: AnyReading, min_probability: float) -> bool:
+def is_in_doubt(reading: OwnReading, min_probability: float) -> bool:
     """Whether any digit of the reading was rejected."""
     if isinstance(reading, IdxReading):
         return bool((reading.probabilities.max(axis=1) < min_probability).any())

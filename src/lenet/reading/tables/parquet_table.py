@@ -14,7 +14,7 @@ from typing import Any
 from lenet.errors import LeNetError, MissingExtra
 from lenet.files import atomic_writer
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import Row
+from lenet.reading.tables.answers import OF_READINGS, Columns, TableRow
 from lenet.records import Record, json_bytes
 
 ROWS_SUFFIX = ".rows.jsonl"
@@ -22,22 +22,22 @@ _ROWS_AT_ONCE = 10_000
 
 
 class ParquetTable(AnswerFile):
-    """A Parquet file with the columns of `Row.values`; until it is finished its rows are in ``PATH.rows.jsonl``.
+    """A Parquet file with the columns of `TableRow.values`; until it is finished its rows are in ``PATH.rows.jsonl``.
 
     Raises:
         MissingExtra: if pyarrow is not installed.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, columns: Columns = OF_READINGS) -> None:
         super().__init__(Path(os.path.realpath(path) + ROWS_SUFFIX))
         self._target = path
-        self._schema = _schema()
+        self._schema = _schema(columns)
 
     @property
     def target(self) -> Path:
         return self._target
 
-    def write_page(self, rows: Sequence[Row], values: Sequence[dict[str, Any]]) -> None:
+    def write_page(self, rows: Sequence[TableRow], values: Sequence[dict[str, Any]]) -> None:
         self.append(b"".join(json_bytes(row.values()) for row in rows), len(rows))
 
     def place(self, line: bytes) -> tuple[str, int, int]:
@@ -86,16 +86,16 @@ def check_installed() -> None:
     Raises:
         MissingExtra: if that is so.
     """
-    _schema()
+    _schema(OF_READINGS)
 
 
-def is_parquet_table(path: Path) -> bool:
+def is_parquet_table(path: Path, columns: Columns = OF_READINGS) -> bool:
     """Whether a file is a Parquet file with the columns of answers."""
     import pyarrow
     from pyarrow.parquet import read_schema
 
     try:
-        return bool(read_schema(path).names == _schema().names)
+        return bool(read_schema(path).names == _schema(columns).names)
     except (OSError, pyarrow.ArrowException):
         return False
 
@@ -112,22 +112,18 @@ def _rows_of(path: Path) -> Iterator[dict[str, Any]]:
         raise LeNetError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())})") from None
 
 
-def _schema() -> Any:
+def _schema(columns: Columns) -> Any:
     try:
         import pyarrow
     except ImportError:
         raise MissingExtra("pyarrow", "tables", "writing Parquet files") from None
-    text, whole, share = pyarrow.string(), pyarrow.int32(), pyarrow.float64()
-    return pyarrow.schema(
-        {
-            "file": text,
-            "page": whole,
-            "line": whole,
-            "text": text,
-            "accepted": text,
-            "least_probability": share,
-            "probabilities": pyarrow.list_(share),
-            "boxes": pyarrow.list_(pyarrow.list_(whole, 4)),
-            "remark": text,
-        }
-    )
+    whole, share = pyarrow.int32(), pyarrow.float64()
+    types = {
+        "text": pyarrow.string(),
+        "whole": whole,
+        "share": share,
+        "shares": pyarrow.list_(share),
+        "box": pyarrow.list_(whole, 4),
+        "boxes": pyarrow.list_(pyarrow.list_(whole, 4)),
+    }
+    return pyarrow.schema({name: types[kind] for name, kind in columns.of_parquet})

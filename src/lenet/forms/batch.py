@@ -1,0 +1,141 @@
+"""Reading of pages of a form, one or very many: the settings that `lenet.reading.batch` reads forms with."""
+
+import hashlib
+import json
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import DataError, ReadingError
+from lenet.forms.answers import FormAnswers
+from lenet.forms.reader import FormReader, blank_page
+from lenet.forms.results import FormReading
+from lenet.forms.template import Template
+from lenet.model import Model
+from lenet.pictures.loading import Picture, Source
+from lenet.reading.batch.files import FileReading, TablePaths, written_pages
+from lenet.reading.batch.pages import Settings, workers_for
+from lenet.reading.batch.picture_files import PictureFiles, Shard
+from lenet.reading.recognition import Recognizer
+
+
+@dataclass(frozen=True)
+class FormSettings(Settings):
+    """How pages of a form are to be read: by its template, and with a model. The other settings are those of pictures.
+
+    Raises:
+        TemplateError: if the template is wrong, or names no blank page.
+        DataError: if the blank page cannot be opened.
+        ReadingError: if no form is named.
+    """
+
+    form: str | Path | Template | None = None
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if self.form is None:
+            raise ReadingError("form is missing, expected a template or its TOML file")
+        blank_page(self.template)
+
+    @cached_property
+    def template(self) -> Template:
+        """The form."""
+        return self.form if isinstance(self.form, Template) else Template.load(str(self.form))
+
+    @property
+    def takes_idx(self) -> bool:
+        return False
+
+    def page_function(self, recognizer: Recognizer) -> Callable[[Picture, int], FormReading]:
+        return FormReader(self.template, recognizer).read
+
+    def identity(self) -> dict[str, Any]:
+        """The digest of template and blank page."""
+        template = self.template
+        assert template.blank is not None
+        described = json.dumps([repr(template.page), *map(repr, (*template.fields, *template.sums))]).encode()
+        return {"form": hashlib.sha256(described + template.blank.read_bytes()).hexdigest()}
+
+
+def read_form(picture: Source, form: str | Path | Template, *, model: Model | str | Path | None = None) -> FormReading:
+    """Read a page of a form.
+
+    Args:
+        picture: a path, the bytes of a file, a Pillow image, or an array of gray levels or RGB; of a file with several
+            pages the first.
+        form: the template, or its TOML file, as `new_form` makes one.
+        model: as `Reader` takes it.
+
+    Returns:
+        The reading: of each field its text, probability, box and status; rejected, with the reason, if the picture
+        does not show the form.
+
+    Raises:
+        TemplateError: if the template is wrong.
+        DataError: if the picture or the blank page cannot be opened.
+        WeightsError, EngineError, MissingExtra: if the model cannot be had.
+    """
+    settings = FormSettings(form=form, model=model)
+    return FormReader(settings.template, settings.recognizer()).read(picture)
+
+
+def read_forms(
+    files: str | Path | Sequence[str | Path] = (),
+    form: str | Path | Template | None = None,
+    *,
+    model: Model | str | Path | None = None,
+    csv: str | Path | None = None,
+    jsonl: str | Path | None = None,
+    parquet: str | Path | None = None,
+    resume: bool = False,
+    files_from: str | Path | None = None,
+    shard: str | None = None,
+    recursive: bool = False,
+    workers: int | None = None,
+) -> Generator[FormReading, None, None]:
+    """Read pages of a form as ``lenet read --form`` does, each written into tables before it is given out.
+
+    Args:
+        files: pictures, PDF and TIFF files, folders and globs; or one of them.
+        form: the template, or its TOML file.
+        model: as `Reader` takes it.
+        csv, jsonl, parquet: the tables: a row a page, a column a field, and its status beside it.
+        resume, files_from, shard, recursive, workers: as `read_files` takes them.
+
+    Returns:
+        The pages in their order; one that cannot be opened is rejected, and its reason says why.
+
+    Raises:
+        TemplateError: if the template is wrong.
+        DataError: if a word names nothing, when all else is read.
+        LeNetError: if the tables cannot be written, or gone on with.
+        ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
+    """
+    settings = FormSettings(form=form, model=model)
+    words = [files] if isinstance(files, str | Path) else files
+    found = PictureFiles(
+        [str(word) for word in words],
+        recursive=recursive,
+        files_from=None if files_from is None else str(files_from),
+        shard=None if shard is None else Shard.parse(shard),
+    )
+    answers = FormAnswers(settings.template)
+    paths = TablePaths(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
+    reading = FileReading(found, settings, answers, paths, resume)
+    return _readings(reading, found, workers or workers_for(found.count()), answers)
+
+
+def _readings(
+    reading: FileReading, found: PictureFiles, workers: int, answers: FormAnswers
+) -> Generator[FormReading, None, None]:
+    with closing(written_pages(found, reading, workers)) as pages:
+        for page in pages:
+            name = reading.name(page.index)
+            if isinstance(page.result, DataError):
+                row, _ = answers.failed(name, page.number, reading.problem(page))
+                yield row.reading
+            elif isinstance(page.result, FormReading):
+                yield page.result.of(name, page.number)

@@ -1,0 +1,276 @@
+"""Templates from blank pages: boxes, combs and lines are found, and each becomes a field to be named by a person.
+
+A box is a region of paper that print closes, of four straight sides; boxes of like size in a row are one field with a
+digit in each. A comb, which is open at the top, is a line with teeth. A line with white above it is a field, too.
+"""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageDraw, ImageFont
+
+from lenet.errors import DataError, LeNetError
+from lenet.files import atomic_writer, write_atomically
+from lenet.forms.alignment import Sheet
+from lenet.forms.template import MAX_FIELDS, Template
+from lenet.pictures.loading import Picture, open_picture
+
+MIN_SIDE = 14  # pixels of the sheet: smaller boxes hold no digit that can be read
+MAX_AREA = 0.1  # of the page: larger regions are frames around fields
+MIN_FILL = 0.9  # of its rectangle that a box's paper fills
+MAX_INSIDE = 0.012  # of a box, with print: what holds more is a label
+DIGIT_ASPECT = 1.6  # width over height of a box for one digit, at most
+SAME_SIZE = 0.25  # by which the boxes of a field may differ, as a share of their size
+MAX_GAP = 0.75  # of a box's width: white between groups of boxes of one field
+TICK_GAP = 0.2  # of the page's width: from one box to tick to the next
+MIN_LINE = 0.08  # of the page's width: a shorter line is none to write on
+MAX_LINE = 6  # pixels: a thicker one is a bar
+LINE_HEIGHT = 44  # pixels above a line that are written in: 8 mm on A4
+TOOTH = 8  # pixels of the teeth of a comb above its line, at least
+COMB_HEIGHT = 1.2  # pitches that digits in a comb are high, at most: its teeth may be short
+DRAWN: tuple[int, int, int] = (0, 90, 181)
+
+SheetBox = tuple[float, float, float, float]
+
+_HEAD = """\
+# A template of a form: what is in its fields, and where. Made from {blank}; the fields are drawn in {drawing}.
+# Name the fields, delete those that are none, and say what is in them:
+#   kind = "digits", "number" (with sign, comma or point), "date" (format = "DD.MM.YYYY") or "ticks"
+#   length = 10   pattern = '\\d{{1,5}},\\d{{2}}'   range = [0, 500]
+#   check = "luhn", "isbn-10", "isbn-13", "ean-8", "ean-13", "iban" or an ISO 7064 system such as "mod-97-10"
+# and of numbers that add up:
+#   [[sum]]
+#   total = "total"
+#   terms = ["rent", "heating"]
+
+page = [{height}, {width}]
+blank = {name}
+sha256 = "{digest}"
+"""
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A field that was found: its kind, its box or boxes in the sheet's pixels."""
+
+    kind: str
+    boxes: tuple[SheetBox, ...]
+
+    @property
+    def box(self) -> SheetBox:
+        tops, lefts, bottoms, rights = zip(*self.boxes, strict=True)
+        return min(tops), min(lefts), max(bottoms), max(rights)
+
+
+def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) -> Template:
+    """Write a template with a field for each box, comb and line of a blank page, and a picture with their numbers.
+
+    Args:
+        blank: a picture of the blank page, straight and upright.
+        output: the template to write, a TOML file; the picture gets its name with the suffix ``.png``.
+        overwrite: whether a template that is there is written over.
+
+    Returns:
+        The template.
+
+    Raises:
+        DataError: if the picture cannot be opened, or shows neither boxes nor lines.
+        LeNetError: if the output is no TOML file, is there already, or cannot be written.
+    """
+    source, target = Path(blank), Path(output)
+    drawing = target.with_suffix(".png")
+    if target.suffix.lower() != ".toml":
+        raise LeNetError(f"{target}: expected a template's name that ends in .toml")
+    if target.exists() and not overwrite:
+        raise LeNetError(f"{target}: is there already; name another template, or say that it is to be overwritten")
+    if drawing.resolve() == source.resolve():
+        raise LeNetError(
+            f"{drawing}: is the blank page, and the fields are drawn there; give the template another name"
+        )
+    picture = open_picture(source)
+    drafts = find_fields(picture)
+    if not drafts:
+        raise DataError(
+            f"{source}: shows no boxes, combs or lines to write on; scan the blank page straight, at 150 dots an inch "
+            "or more"
+        )
+    try:
+        name = Path(os.path.relpath(source, target.parent)).as_posix()
+        head = _HEAD.format(
+            blank=source.name,
+            drawing=drawing.name,
+            height=picture.size[0],
+            width=picture.size[1],
+            name=_quoted(name),
+            digest=hashlib.sha256(source.read_bytes()).hexdigest(),
+        )
+        text = head + "".join(_toml(draft, number, picture) for number, draft in enumerate(drafts, 1))
+        template = Template.parse(text, str(target))
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_writer(drawing) as file:
+            _drawn(picture, drafts).save(file, "png")
+        write_atomically(target, text.encode())
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise LeNetError(f"{error.filename or target}: cannot be written ({why})") from None
+    return template
+
+
+def find_fields(picture: Picture) -> list[_Draft]:
+    """The fields of a blank page, in reading order; boxes are in the picture's pixels."""
+    sheet = Sheet.of(picture)
+    boxes = _closed(sheet.print)
+    drafts = _grouped(boxes, sheet.shape[1]) + _on_lines(sheet.print, boxes)
+    y, x = sheet.scale
+    placed = [_Draft(one.kind, tuple((t / y, le / x, b / y, r / x) for t, le, b, r in one.boxes)) for one in drafts]
+    return sorted(placed, key=lambda one: _reading_order(one.box, picture.size))[:MAX_FIELDS]
+
+
+def _closed(printed: NDArray[np.bool_]) -> list[SheetBox]:
+    """The regions of paper that print closes, of four straight sides, without print inside; to the middle of it."""
+    height, width = printed.shape
+    paper = np.asarray(~printed, np.uint8)
+    _, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
+    boxes = []
+    for number, (left, top, w, h, area) in enumerate(statistics[1:].tolist(), 1):
+        if min(w, h) < MIN_SIDE or w * h > MAX_AREA * height * width or area < MIN_FILL * w * h:
+            continue
+        inside = labels[top : top + h, left : left + w] == number
+        if 1 - inside[2:-2, 2:-2].mean() > MAX_INSIDE:
+            continue
+        boxes.append((top - 1.0, left - 1.0, top + h + 1.0, left + w + 1.0))
+    return boxes
+
+
+def _grouped(boxes: Sequence[SheetBox], width: int) -> list[_Draft]:
+    """Boxes of like size in a row as fields of digits, small ones apart as ticks, wide ones as numbers."""
+    narrow = [box for box in boxes if _width(box) <= DIGIT_ASPECT * _height(box)]
+    drafts = [_Draft("number", (box,)) for box in boxes if box not in narrow]
+    rows = _rows(narrow, lambda a, b: b[1] - a[3] <= MAX_GAP * _width(a))
+    several = [row for row in rows if len(row) > 1]
+    drafts += [_Draft("digits", tuple(row)) for row in several]
+    digit_height = float(np.median([_height(box) for row in several for box in row])) if several else np.inf
+    alone = [row[0] for row in rows if len(row) == 1]
+    drafts += [_Draft("digits", (box,)) for box in alone if _height(box) >= 0.85 * digit_height]
+    ticks = [box for box in alone if _height(box) < 0.85 * digit_height]
+    drafts += [_Draft("ticks", tuple(row)) for row in _rows(ticks, lambda a, b: b[1] - a[3] <= TICK_GAP * width)]
+    return drafts
+
+
+def _rows(boxes: Iterable[SheetBox], are_near: Callable[[SheetBox, SheetBox], bool]) -> list[list[SheetBox]]:
+    """Boxes of like size side by side."""
+    rows: list[list[SheetBox]] = []
+    for box in sorted(boxes, key=lambda box: box[1]):
+        for row in rows:
+            last = row[-1]
+            is_level = abs(last[0] - box[0]) + abs(last[2] - box[2]) <= SAME_SIZE * _height(box)
+            is_alike = abs(_width(last) - _width(box)) <= SAME_SIZE * _width(box)
+            if is_level and is_alike and are_near(last, box):
+                row.append(box)
+                break
+        else:
+            rows.append([box])
+    return rows
+
+
+def _on_lines(printed: NDArray[np.bool_], boxes: Sequence[SheetBox]) -> list[_Draft]:
+    """The combs, and the white above lines, that bound no box."""
+    width = printed.shape[1]
+    bars = cv2.morphologyEx(printed.view(np.uint8), cv2.MORPH_OPEN, np.ones((1, round(MIN_LINE * width)), np.uint8))
+    _, _, statistics, _ = cv2.connectedComponentsWithStats(np.asarray(bars, np.uint8), connectivity=8)
+    drafts: list[_Draft] = []
+    for left, top, w, h, _ in statistics[1:].tolist():
+        if h > MAX_LINE or top < LINE_HEIGHT:
+            continue
+        if any(_touch((top - TOOTH, left, top, left + w), other) for other in boxes):
+            continue
+        if cells := _comb(printed, top, left, w):
+            drafts.append(_Draft("digits", cells))
+            continue
+        above = printed[top - LINE_HEIGHT : top - 2, left : left + w]
+        inked = np.flatnonzero(above.mean(axis=1) > 0.02)
+        start = top - LINE_HEIGHT + (int(inked[-1]) + 3 if len(inked) else 0)
+        if top - start >= 0.6 * LINE_HEIGHT:
+            drafts.append(_Draft("number", ((float(start), float(left), float(top), float(left + w)),)))
+    return drafts
+
+
+def _comb(printed: NDArray[np.bool_], top: int, left: int, width: int) -> tuple[SheetBox, ...]:
+    """The boxes of a comb on a line: between teeth that stand on it, evenly spaced; none if there are no such teeth."""
+    window = printed[top - TOOTH : top, max(0, left - 4) : left + width + 4].all(axis=0)
+    edges = np.flatnonzero(np.diff(np.r_[0, window.astype(np.int8), 0]))
+    teeth = edges.reshape(-1, 2).mean(axis=1) + max(0, left - 4)
+    pitches = np.diff(teeth)
+    if len(pitches) < 2 or pitches.min() < MIN_SIDE or np.ptp(pitches) > SAME_SIZE * pitches.mean():
+        return ()
+    high = float(top - COMB_HEIGHT * pitches.mean())
+    return tuple((high, float(a), float(top), float(b)) for a, b in pairwise(teeth))
+
+
+def _touch(box: SheetBox, other: SheetBox) -> bool:
+    return min(box[2] + 4, other[2] + 4) > max(box[0], other[0]) and min(box[3], other[3]) - max(box[1], other[1]) > 4
+
+
+def _height(box: SheetBox) -> float:
+    return box[2] - box[0]
+
+
+def _width(box: SheetBox) -> float:
+    return box[3] - box[1]
+
+
+def _reading_order(box: SheetBox, size: tuple[int, int]) -> tuple[int, float]:
+    """By rows of a sixtieth of the page, then from the left."""
+    return round(60 * (box[0] + box[2]) / 2 / size[0]), box[1]
+
+
+def _toml(draft: _Draft, number: int, picture: Picture) -> str:
+    """The field as a table of TOML."""
+    lines = ["", "[[field]]", f'name = "field {number}"', f'kind = "{draft.kind}"']
+    height, width = picture.size
+
+    def listed(box: SheetBox) -> str:
+        limits = (height, width, height, width)
+        return str([min(max(0, round(side)), limit) for side, limit in zip(box, limits, strict=True)])
+
+    if draft.kind == "ticks":
+        choices = ", ".join(f"{index} = {listed(box)}" for index, box in enumerate(draft.boxes, 1))
+        return "\n".join([*lines, f"choices = {{ {choices} }}"]) + "\n"
+    lines.append(f"box = {listed(draft.box)}")
+    if draft.kind == "digits":
+        gaps = [b[1] - a[3] for a, b in zip(draft.boxes, draft.boxes[1:], strict=False)]
+        is_even = all(gap < 0.15 * _width(draft.boxes[0]) for gap in gaps)
+        sides = [[round(box[1]), round(box[3])] for box in draft.boxes]
+        lefts = [side for pair in sides for side in pair]
+        if not is_even and lefts != sorted(lefts):
+            is_even = True
+        lines.append(f"cells = {len(draft.boxes) if is_even else sides}")
+    return "\n".join(lines) + "\n"
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+def _drawn(picture: Picture, drafts: Sequence[_Draft]) -> Image.Image:
+    """The page, its fields outlined and numbered."""
+    image = Image.fromarray(picture.colors).convert("RGB")
+    draw = ImageDraw.Draw(image, "RGBA")
+    scale = image.height / picture.size[0]
+    text_height = max(10, image.height // 90)
+    for number, draft in enumerate(drafts, 1):
+        for top, left, bottom, right in draft.boxes:
+            outline = tuple(side * scale for side in (left, top, right, bottom))
+            draw.rectangle(outline, fill=(*DRAWN, 40), outline=(*DRAWN, 255), width=max(1, image.height // 700))
+        top, left = draft.box[0] * scale, draft.box[1] * scale
+        font = ImageFont.load_default(text_height)
+        place = (max(0, left - text_height * (0.4 + 0.6 * len(str(number)))), max(0, top))
+        draw.text(place, str(number), fill=(*DRAWN, 255), font=font, stroke_width=2, stroke_fill=(255, 255, 255, 255))
+    return image

@@ -1,0 +1,562 @@
+"""Reading of the fields of an aligned page: digits in boxes, free numbers and dates, ticks, and sums between fields.
+
+Each position of a field has alternatives with probabilities; the field's constraints choose among their combinations,
+and then the sums among the texts of several fields.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of
+from lenet.forms.choice import Choice, choices, choose
+from lenet.forms.handwriting import written_levels
+from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
+from lenet.forms.template import Box, Field, Template, value_of
+from lenet.reading.foreground.ink import InkMap, Polarity
+from lenet.reading.lines.hypotheses import read_lines
+from lenet.reading.lines.layout import find_components
+from lenet.reading.lines.pattern import Pattern
+from lenet.reading.lines.segmentation import Candidate, crop_of
+from lenet.reading.recognition import LABELS, Recognizer
+from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
+
+THRESHOLDS = (0.3, 0.42)  # shares of the pen's full ink: digits in boxes are looked at at both
+MARGIN = 0.3  # of a field's height around it: digits overhang
+MIN_HEIGHT, MIN_DASH = 0.28, 0.25  # of a box's height, and of its width: lower ink is a speck, or a dash
+DASH = 0.9  # the probability that a low stroke before digits is a minus, and nothing left of print
+MIN_MASS = 0.1  # of the heaviest: lighter components of a box are no part of its digit
+MIN_INK = 0.15  # darker than paper by this share of its light: paler ink is left of print, or grain
+MIN_PEN = 0.45  # of the page's pen: ink that is paler everywhere in a field was left of print
+PART = 0.25  # of a component's ink: less of it in a box is no digit there
+MIN_DIGIT = 0.2  # the probability of any digit: ink of less is none
+MIN_OK, MIN_OK_CHANGED = 0.9, 0.95  # the probability of a text that is accepted, and of one that a constraint chose
+MAX_TEXTS = 10  # alternatives of a field
+MIN_TICK, MAX_SPECK = 0.045, 0.012  # of a box's area, with ink: a tick, and none
+BLACKED = 0.75  # of a box's area: it was crossed out
+MIN_PRINT = 0.55  # of a field's print that the page must show there
+MIN_VISIBLE = 0.999  # of a field's box
+
+_PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """The readings of a field: texts that it allows, likeliest first, and what may be said of it."""
+
+    field: Field
+    texts: tuple[tuple[str, float], ...] = ()
+    probability: float = 1.0
+    status: str = BLANK
+    reason: str = ""
+    plain: str = ""  # the likeliest text without any constraint
+
+
+def read_fields(
+    page: AlignedPage, sheet: Sheet, template: Template, recognizer: Recognizer
+) -> tuple[tuple[FieldReading, ...], tuple[SumReading, ...]]:
+    """Read all fields of a page.
+
+    Args:
+        page: aligned to the sheet.
+        sheet: of the form's blank page.
+        template: the form.
+        recognizer: classifies digits.
+
+    Returns:
+        The fields and the sums, in the template's order.
+    """
+    windows = [_Window.of(field, page, sheet, template) for field in template.fields]
+    pens = [window.peak for window in windows if window.peak > MIN_INK]
+    pen = float(np.quantile(pens, 0.75)) if pens else 0.0
+    boxes = [_Boxes.of(window, pen) if window.field.cells else None for window in windows]
+    signs = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
+    sign_of = {id(sign.candidate): sign for sign in signs}
+    drafts = []
+    for window, one in zip(windows, boxes, strict=True):
+        if draft := window.unreadable():
+            drafts.append(draft)
+        elif window.field.kind == "ticks":
+            drafts.append(_ticks(window, pen))
+        elif one is not None:
+            drafts.append(_in_boxes(window.field, one, sign_of))
+        else:
+            drafts.append(_free(window, pen, recognizer))
+    drafts, sums = _with_sums(drafts, template)
+    return tuple(_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
+
+
+@dataclass(frozen=True, eq=False)
+class _Window:
+    """A field's part of a page, with a margin around it.
+
+    Attributes:
+        corner: of the window, on the sheet.
+        box: of the field, in the window's pixels.
+        levels: what is written there.
+        peak: the level of its ink where it is darkest.
+        visible, coverage: the shares of the field, and of its print, that the page shows.
+        scale: (y, x) pixels of the sheet for each unit of the template.
+    """
+
+    field: Field
+    corner: tuple[int, int]
+    box: Box
+    levels: Levels
+    peak: float
+    visible: float
+    coverage: float
+    scale: tuple[float, float]
+
+    @classmethod
+    def of(cls, field: Field, page: AlignedPage, sheet: Sheet, template: Template) -> "_Window":
+        scale = sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
+        box = tuple(side * scale[index % 2] for index, side in enumerate(field.box))
+        margin = MARGIN * (box[2] - box[0])
+        if field.kind == "ticks":
+            margin = MARGIN * scale[0] * min(bottom - top for _, (top, _, bottom, _) in field.choices)
+        top, left = max(0, int(box[0] - margin)), max(0, int(box[1] - margin))
+        bottom, right = min(sheet.shape[0], int(box[2] + margin) + 1), min(sheet.shape[1], int(box[3] + margin) + 1)
+        inner = np.s_[int(box[0]) : int(box[2]) + 1, int(box[1]) : int(box[3]) + 1]
+        window = np.s_[top:bottom, left:right]
+        levels = written_levels(page, sheet, window)
+        written = levels[int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
+        count = min(written.size, 40)
+        peak = float(np.partition(written.ravel(), -count)[-count:].mean())
+        page_peak = max(float(np.quantile(page.levels[window], 0.98)), 0.06)
+        return cls(
+            field,
+            (top, left),
+            (box[0] - top, box[1] - left, box[2] - top, box[3] - left),
+            levels,
+            peak,
+            float(page.visible[inner].mean()),
+            coverage_of(page, sheet, window, page_peak),
+            scale,
+        )
+
+    def unreadable(self) -> _Draft | None:
+        """The draft of a field that the picture does not show, or not as the form has it; None if it does."""
+        if self.visible < MIN_VISIBLE:
+            return _Draft(self.field, (), 0.0, DOUBTFUL, "lies outside the picture")
+        if self.coverage < MIN_PRINT:
+            return _Draft(self.field, (), 0.0, DOUBTFUL, "the page shows other print there than the form has")
+        return None
+
+
+@dataclass(frozen=True, eq=False)
+class _Boxes:
+    """The ink of a field's boxes: of each its candidates, one for each threshold; none where it is blank.
+
+    ``dashes``: the numbers of the boxes that hold a dash.
+    """
+
+    of_box: tuple[tuple[Candidate, ...], ...]
+    dashes: frozenset[int] = frozenset()
+
+    @property
+    def candidates(self) -> Iterator[Candidate]:
+        return (candidate for box in self.of_box for candidate in box)
+
+    @classmethod
+    def of(cls, window: _Window, pen: float) -> "_Boxes":
+        top, _, bottom, _ = window.box
+        sides = [
+            (left * window.scale[1] - window.corner[1], right * window.scale[1] - window.corner[1])
+            for left, right in window.field.cells
+        ]
+        found: list[list[Candidate]] = [[] for _ in sides]
+        dashes: set[int] = set()
+        if window.peak < MIN_PEN * pen or pen == 0:
+            return cls(tuple(() for _ in sides))
+        owners = _owners(window.levels.shape, (top, bottom), sides)
+        for threshold in [share * max(window.peak, 0.7 * pen) for share in THRESHOLDS]:
+            for number, ink in _ink_by_box(window.levels, owners, threshold, bottom - top).items():
+                candidate = _candidate(window, ink, threshold)
+                height, width = candidate.box[2] - candidate.box[0], candidate.box[3] - candidate.box[1]
+                if height >= MIN_HEIGHT * (bottom - top):
+                    found[number - 1].append(candidate)
+                elif width >= max(1.8 * height, MIN_DASH * (sides[number - 1][1] - sides[number - 1][0])):
+                    dashes.add(number - 1)
+        return cls(tuple(tuple(one) for one in found), frozenset(number for number in dashes if not found[number]))
+
+
+def _owners(
+    shape: tuple[int, ...], rows: tuple[float, float], sides: Sequence[tuple[float, float]]
+) -> NDArray[np.int32]:
+    """The box that each pixel is nearest to, from 1; 0 far from all."""
+    owners = np.zeros(shape, np.int32)
+    middles = [(left + right) / 2 for left, right in sides]
+    columns = np.arange(shape[1])
+    nearest = np.argmin(np.abs(columns[:, None] - np.array(middles)[None]), axis=1)
+    for number, (left, right) in enumerate(sides):
+        reach = 0.5 * (right - left)
+        mine = (nearest == number) & (columns >= left - reach) & (columns < right + reach)
+        owners[:, mine] = number + 1
+    return owners
+
+
+def _ink_by_box(
+    levels: Levels, owners: NDArray[np.int32], threshold: float, height: float
+) -> dict[int, NDArray[np.bool_]]:
+    """The pixels of each box's ink: components belong to the box that has most of them, what is shared is divided."""
+    labels, components = find_components((levels > threshold).view(np.uint8), levels)
+    parts: dict[int, list[tuple[float, NDArray[np.bool_]]]] = defaultdict(list)
+    rows = np.arange(levels.shape[0])[:, None]
+    margin = 0.5 * (levels.shape[0] - height)
+    for component in components:
+        if max(component.height, component.width) < 0.1 * height:
+            continue
+        mask = labels == component.number
+        middle = float((mask * rows).sum() / mask.sum())
+        if not margin * 0.8 <= middle <= levels.shape[0] - margin * 0.8:
+            continue  # of the field above or below
+        counts = np.bincount(owners[mask], minlength=2)
+        total = counts.sum()
+        for number in np.flatnonzero(counts).tolist():
+            if number and counts[number] >= PART * total:
+                part = mask if counts[number] >= (1 - PART) * total else mask & (owners == number)
+                parts[number].append((float(levels[part].sum()), part))
+    result: dict[int, NDArray[np.bool_]] = {}
+    for number, members in parts.items():
+        heaviest = max(mass for mass, _ in members)
+        result[number] = np.asarray(
+            np.any([part for mass, part in members if mass >= MIN_MASS * heaviest], axis=0), np.bool_
+        )
+    return result
+
+
+def _candidate(window: _Window, ink: NDArray[np.bool_], threshold: float) -> Candidate:
+    ys, xs = np.nonzero(ink)
+    box = top, left, bottom, right = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
+    crop = crop_of(window.levels[top:bottom, left:right], ink[top:bottom, left:right], threshold)
+    return Candidate(0, 1, box, crop, 1.0, (right - left) / (bottom - top), 0)
+
+
+def _in_boxes(field: Field, boxes: _Boxes, sign_of: dict[int, ScoredCandidate]) -> _Draft:
+    """The draft of a field of boxes."""
+    positions: list[tuple[tuple[str, float], ...]] = []
+    filled: list[int] = []
+    doubts: list[str] = []
+    for number, candidates in enumerate(boxes.of_box):
+        if number in boxes.dashes and field.kind == "number" and not filled:
+            positions.append((("-", DASH), ("", 1 - DASH)))
+            filled.append(number)
+            continue
+        signs = [sign_of[id(candidate)] for candidate in candidates if id(candidate) in sign_of]
+        if not signs:
+            if number in boxes.dashes:
+                doubts.append(f"box {number + 1} holds a dash")
+            continue
+        probabilities = np.mean([sign.probabilities for sign in signs], axis=0)
+        if probabilities.sum() < MIN_DIGIT:
+            doubts.append(f"box {number + 1} holds ink that is no digit")
+        positions.append(_alternatives(probabilities))
+        filled.append(number)
+    if not filled and not doubts:
+        return _Draft(field)
+    gaps = [number for number in range(filled[0], filled[-1]) if number not in filled] if filled else []
+    doubts += [f"box {number + 1} is blank" for number in gaps]
+    return _chosen(field, positions, doubts)
+
+
+def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
+    """Digits and their probabilities, given that it is one."""
+    shares = probabilities / max(float(probabilities.sum()), 1e-6)
+    return tuple((LABELS[index], float(shares[index])) for index in np.argsort(-shares))
+
+
+def _chosen(field: Field, positions: Sequence[tuple[tuple[str, float], ...]], doubts: Sequence[str]) -> _Draft:
+    """The draft of a field whose positions have these alternatives: digits, and signs that stand where they do."""
+    plain_signs = [max(position, key=lambda one: one[1])[0] for position in positions]
+    plain = _text(field, plain_signs) or "".join(plain_signs)
+    ranked = choices(
+        positions,
+        lambda signs: (text := _text(field, signs)) is not None and not field.violation(text),
+        max_choices=MAX_TEXTS,
+    )
+    if not ranked:
+        probability = float(np.prod([max(share for _, share in position) for position in positions]))
+        why = "; ".join(doubts) or field.violation(plain) or "is not allowed"
+        others = choices(positions, lambda signs: True, max_choices=MAX_TEXTS)
+        texts = tuple((_text(field, one.values) or "".join(one.values), one.probability) for one in others)
+        return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
+    texts = tuple((_text(field, one.values) or "", one.probability) for one in ranked)
+    draft = _Draft(field, texts, texts[0][1], OK, "", plain)
+    return _judged(draft, doubts)
+
+
+def _judged(draft: _Draft, doubts: Sequence[str] = ()) -> _Draft:
+    """The draft with its status by the probability of its first text."""
+    text, probability = draft.texts[0]
+    is_changed = text != draft.plain
+    is_confirmed = draft.field.check is not None and not is_changed and probability >= MIN_OK_CHANGED
+    if doubts and not is_confirmed:
+        return replace(draft, status=DOUBTFUL, reason="; ".join(doubts), probability=probability)
+    is_sure = probability >= (MIN_OK_CHANGED if is_changed else MIN_OK)
+    reason = draft.reason
+    if is_changed and not reason:
+        violation = draft.field.violation(draft.plain) or "is not allowed"
+        reason = f"read as {draft.plain}, which {violation}"
+    if not is_sure and not reason:
+        reason = f"may be {draft.texts[1][0]}" if len(draft.texts) > 1 else "is not sure"
+    return replace(draft, status=OK if is_sure else DOUBTFUL, reason=reason, probability=probability)
+
+
+def _text(field: Field, signs: Sequence[str]) -> str | None:
+    """The text of a field of these signs: with a date's or a pattern's separators where only digits were read."""
+    text = "".join(signs)
+    if field.kind == "date" and text.isdecimal():
+        parts = _PARTS_OF_DATE.findall(field.format)
+        if len(text) != sum(map(len, parts)):
+            return text
+        digits = iter(text)
+        return _PARTS_OF_DATE.sub(lambda part: "".join(next(digits) for _ in part[0]), field.format)
+    if field.pattern is not None and text.isdecimal():
+        return _with_separators(text, Pattern.parse(field.pattern))
+    return text
+
+
+def _with_separators(digits: str, pattern: Pattern) -> str | None:
+    """The digits with the separators that a pattern asks for between them; None if it does not take them."""
+    texts = {0: ""}  # of each state, how it was reached
+    for digit in (*digits, None):
+        reached: dict[int, str] = {}
+        queue = list(texts.items())
+        while queue:
+            state, text = queue.pop(0)
+            if digit is None and state in pattern.accepting:
+                return text
+            for target in pattern.states[state].following:
+                following = pattern.states[target]
+                if following.separator:
+                    queue.append((target, text + following.separator))
+                elif digit is not None and int(digit) in following.digits:
+                    reached.setdefault(target, text + digit)
+        texts = reached
+    return None
+
+
+def _free(window: _Window, pen: float, recognizer: Recognizer) -> _Draft:
+    """The draft of a field without boxes."""
+    field = window.field
+    ink = _InField.of(window)
+    height = window.box[2] - window.box[0]
+    if window.peak < MIN_PEN * pen or pen == 0 or ink.height < MIN_HEIGHT * height:
+        return _Draft(field)
+    map_ = InkMap(ink.levels, 0.004, 1.0, Polarity.PAPER_HIGH)
+    page = read_lines(map_, recognizer)
+    expected = _pattern_of(field)
+    if expected is not None and not (len(page.lines) == 1 and expected.accepts(_sole_text(page))):
+        by_pattern = read_lines(map_, recognizer, expected)
+        if by_pattern:
+            plain = _sole_text(page)
+            draft = _of_line(field, by_pattern, recognizer)
+            return draft if draft.status != OK or draft.plain == plain else replace(draft, plain=plain)
+    if not page:
+        return _Draft(field, (), 0.0, DOUBTFUL, "holds ink that is no digit")
+    return _of_line(field, page, recognizer)
+
+
+@dataclass(frozen=True, eq=False)
+class _InField:
+    """The ink of a field, without that of its neighbors, and how high it is."""
+
+    levels: Levels
+    height: float
+
+    @classmethod
+    def of(cls, window: _Window) -> "_InField":
+        top, left, bottom, right = window.box
+        labels, components = find_components((window.levels > 0.25 * window.peak).view(np.uint8), window.levels)
+        inside = []
+        for component in components:
+            middle = (component.top + component.bottom) / 2, (component.left + component.right) / 2
+            if top <= middle[0] <= bottom and left <= middle[1] <= right:
+                inside.append(component)
+        if not inside:
+            return cls(np.zeros_like(window.levels), 0.0)
+        mask = np.isin(labels, [component.number for component in inside]).view(np.uint8)
+        near = cv2.dilate(mask, np.ones((3, 3), np.uint8))
+        return cls(
+            np.where(near > 0, window.levels, np.float32(0)), float(max(component.height for component in inside))
+        )
+
+
+def _pattern_of(field: Field) -> Pattern | None:
+    """What the digits and separators of a field must look like, as far as it says."""
+    if field.pattern is not None:
+        return Pattern.parse(field.pattern)
+    if field.length is not None:
+        return Pattern.of_length(field.length)
+    if field.kind == "date":
+        text = _PARTS_OF_DATE.sub(lambda part: rf"\d{{{len(part[0])}}}", field.format.replace(".", r"\."))
+        return Pattern.parse(text)
+    return None
+
+
+def _sole_text(page: PageReading) -> str:
+    return " ".join(page.lines_with_marks) if page.lines else ""
+
+
+def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
+    """The draft of a free field with these lines."""
+    text = _sole_text(page)
+    signs = iter(page.signs)
+    positions: list[tuple[tuple[str, float], ...]] = []
+    for character in text:
+        if character in LABELS:
+            positions.append(_alternatives(next(signs).probabilities))
+        elif character != " " and (field.kind != "digits" or field.pattern is not None):
+            positions.append(((character, 1.0),))
+    doubts = [f"holds {len(page.lines)} lines"] if len(page.lines) > 1 else []
+    if any(sign.is_doubtful for sign in page.signs):
+        doubts.append("a stroke may be a slash or a 1")
+    if any(reason in ("not a digit", "not digits", "may be digits") for _, reason in page.ignored):
+        doubts.append("holds ink that is no digit")
+    if not all(recognizer.accepts(confidence, page.kind) for confidence in page.confidences):
+        doubts.append("may be other digits, cut otherwise")
+    return _chosen(field, positions, doubts)
+
+
+def _ticks(window: _Window, pen: float) -> _Draft:
+    """The draft of a field of ticks."""
+    field, inks = window.field, []
+    threshold = 0.35 * max(pen, 0.12)
+    for name, (top, left, bottom, right) in field.choices:
+        y, x = window.scale
+        ys = round(top * y) - window.corner[0], round(bottom * y) - window.corner[0]
+        xs = round(left * x) - window.corner[1], round(right * x) - window.corner[1]
+        inside = window.levels[max(0, ys[0]) : ys[1], max(0, xs[0]) : xs[1]]
+        inks.append((name, float((inside > threshold).mean()) if inside.size else 0.0))
+    ticked = [name for name, share in inks if share >= MIN_TICK]
+    unsure = [name for name, share in inks if MAX_SPECK < share < MIN_TICK]
+    blacked = [name for name, share in inks if share > BLACKED]
+    order = sorted(inks, key=lambda one: -one[1])
+    texts = tuple((name, 1.0 if name in ticked and len(ticked) == 1 else 0.5) for name, _ in order if _ > MAX_SPECK)
+    if blacked:
+        return _Draft(field, texts, 0.5, DOUBTFUL, f"{', '.join(blacked)} is blacked out", texts[0][0])
+    if len(ticked) > 1:
+        return _Draft(field, texts, 0.5, VIOLATES, f"{' and '.join(ticked)} are ticked", texts[0][0])
+    if unsure:
+        return _Draft(field, texts, 0.5, DOUBTFUL, f"{', '.join(unsure)} may be ticked", texts[0][0])
+    if not ticked:
+        return _Draft(field)
+    return _Draft(field, texts, 0.99, OK, "", ticked[0])
+
+
+def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], tuple[SumReading, ...]]:
+    """The drafts, chosen so that the sums hold as far as what was read allows."""
+    index_of = {draft.field.name: number for number, draft in enumerate(drafts)}
+    results = list(drafts)
+    sums: dict[int, SumReading] = {}
+    for members in _linked(template):
+        names = sorted({name for number in members for name in _names(template, number)}, key=index_of.__getitem__)
+        used = [results[index_of[name]] for name in names]
+        if any(not draft.texts and draft.status != BLANK for draft in used) or all(d.status == BLANK for d in used):
+            sums |= {number: _sum_reading(template, number, None) for number in members}
+            continue
+        blank = {draft.field.name for draft in used if draft.status == BLANK}
+        if any(template.sums[number].total in blank for number in members):
+            sums |= {number: _sum_reading(template, number, None) for number in members}
+            continue
+
+        def holds(texts: tuple[str, ...], names: list[str] = names, members: list[int] = members) -> bool:
+            values = {name: text or "0" for name, text in zip(names, texts, strict=True)}
+            return all(template.sums[number].holds(values) for number in members)
+
+        positions = [draft.texts or (("", 1.0),) for draft in used]
+        choice: Choice[str] | None = choose(positions, holds, min_probability=1e-4)
+        if choice is None:
+            for number in members:
+                sums[number] = _violated(template, number, results, index_of)
+            continue
+        sums |= {number: _sum_reading(template, number, True) for number in members}
+        for name, text, before in zip(names, choice.values, used, strict=True):
+            if before.status != BLANK:
+                results[index_of[name]] = _confirmed(before, text, choice.probability)
+    return results, tuple(sums[number] for number in range(len(template.sums)))
+
+
+def _confirmed(draft: _Draft, text: str, probability: float) -> _Draft:
+    """The draft with the text that its sum chose."""
+    others = tuple(one for one in draft.texts if one[0] != text)
+    first = draft.texts[0]
+    probability = max(probability, first[1]) if text == first[0] else probability
+    reason = draft.reason
+    if text != first[0]:
+        reason = f"read as {first[0]}, which does not add up"
+    elif reason.startswith("may be ") or reason == "is not sure":
+        reason = ""
+    chosen = replace(draft, texts=((text, probability), *others), reason=reason)
+    if draft.status == VIOLATES:
+        return draft
+    if draft.status == DOUBTFUL and reason and not reason.startswith("read as"):
+        return chosen
+    return _judged(chosen)
+
+
+def _violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:
+    """The sum, told whether it holds; where it does not, its fields say so."""
+    one = template.sums[number]
+    names = _names(template, number)
+    values = {name: (results[index_of[name]].texts or (("", 1.0),))[0][0] or "0" for name in names}
+    if one.holds(values):
+        return _sum_reading(template, number, True)
+    total = sum(value for name in one.terms if (value := value_of(values[name])) is not None)
+    for name in names:
+        draft = results[index_of[name]]
+        if draft.status != BLANK:
+            reason = f"{one.total} is {values[one.total]}, and {' + '.join(one.terms)} make {total}"
+            results[index_of[name]] = replace(draft, status=VIOLATES, reason=reason)
+    return _sum_reading(template, number, False)
+
+
+def _sum_reading(template: Template, number: int, holds: bool | None) -> SumReading:
+    one = template.sums[number]
+    return SumReading(one.total, one.terms, holds)
+
+
+def _names(template: Template, number: int) -> tuple[str, ...]:
+    return template.sums[number].total, *template.sums[number].terms
+
+
+def _linked(template: Template) -> list[list[int]]:
+    """The numbers of the sums, in groups that share fields."""
+    groups: list[list[int]] = []
+    for number in range(len(template.sums)):
+        names = set(_names(template, number))
+        touching = [group for group in groups if any(names & set(_names(template, other)) for other in group)]
+        groups = [group for group in groups if group not in touching]
+        groups.append(sorted([number, *(other for group in touching for other in group)]))
+    return sorted(groups)
+
+
+def _reading(draft: _Draft, window: _Window, page: AlignedPage) -> FieldReading:
+    """The draft as the page's picture has it."""
+    top, left, bottom, right = window.box
+    y, x = window.corner
+    corners = tuple(page.at(y + row, x + column) for row, column in (
+        (top, left), (top, right), (bottom, right), (bottom, left)
+    ))  # fmt: skip
+    ys, xs = zip(*corners, strict=True)
+    box = int(max(0, min(ys))), int(max(0, min(xs))), int(max(0, *ys)) + 1, int(max(0, *xs)) + 1
+    text = draft.texts[0][0] if draft.texts and draft.status != BLANK else ""
+    is_changed = bool(draft.texts) and draft.status in (OK, DOUBTFUL) and text != draft.plain
+    return FieldReading(
+        draft.field.name,
+        draft.field.kind,
+        text,
+        min(1.0, draft.probability),
+        box,
+        draft.status,
+        draft.reason,
+        draft.texts[1:],
+        is_changed and draft.field.kind != "ticks",
+        corners,
+    )

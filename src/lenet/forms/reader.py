@@ -1,0 +1,106 @@
+"""Reading of forms: from a picture of a page to a `FormReading`."""
+
+import hashlib
+from pathlib import Path
+
+from lenet.errors import DataError
+from lenet.forms.alignment import NotThisForm, Sheet, align
+from lenet.forms.fields import read_fields
+from lenet.forms.results import BLANK, FormReading
+from lenet.forms.template import Template, TemplateError
+from lenet.model import Model
+from lenet.pictures.loading import Picture, Source, open_picture
+from lenet.reading.recognition import Recognizer
+
+OUTSIDE = "lies outside the picture"
+
+
+class FormReader:
+    """Reads pages of one form.
+
+    Args:
+        form: the template, or its TOML file.
+        model: as `Recognizer` takes it, or a recognizer; the one that ships if None.
+
+    Raises:
+        TemplateError: if the template is wrong, or has no blank page that pages can be aligned to.
+        DataError: if the blank page cannot be opened.
+        WeightsError, EngineError: as `Recognizer` does.
+    """
+
+    def __init__(self, form: Template | str | Path, model: Model | Recognizer | None = None) -> None:
+        self.template = form if isinstance(form, Template) else Template.load(form)
+        self._recognizer = model if isinstance(model, Recognizer) else Recognizer(model)
+        self._sheet = Sheet.of(blank_page(self.template))
+
+    def read(self, source: Source | Picture, page: int = 1) -> FormReading:
+        """Read a page.
+
+        Args:
+            source: a picture, as `Reader.read` takes one.
+            page: its number in its file.
+
+        Returns:
+            The reading; one that is rejected, with the reason, if the page does not show the form.
+
+        Raises:
+            DataError: if the picture cannot be opened.
+        """
+        picture = source if isinstance(source, Picture) else open_picture(source)
+        try:
+            aligned = align(picture, self._sheet)
+        except NotThisForm as error:
+            return FormReading(
+                picture.name, page, self.template.name, is_rejected=True, reason=str(error), size=picture.size
+            )
+        fields, sums = read_fields(aligned, self._sheet, self.template, self._recognizer)
+        remarks = []
+        if aligned.turned:
+            remarks.append(f"was turned by {aligned.turned} degrees to be read")
+        if outside := [field.name for field in fields if OUTSIDE in field.reason]:
+            if len(outside) == len(fields):
+                reason = "shows none of the form's fields"
+                return FormReading(
+                    picture.name, page, self.template.name, is_rejected=True, reason=reason, size=picture.size
+                )
+            remarks.append(f"fields outside the picture: {', '.join(outside)}")
+        if all(field.status == BLANK for field in fields):
+            remarks.append("no field is filled")
+        if picture.has_more_pages:
+            remarks.append("the first of several pages")
+        return FormReading(
+            picture.name,
+            page,
+            self.template.name,
+            fields,
+            sums,
+            tuple(remarks),
+            size=picture.size,
+            turned=aligned.turned,
+        )
+
+
+def blank_page(template: Template) -> Picture:
+    """The picture of a form's blank page.
+
+    Raises:
+        TemplateError: if the template names none, or another one than is there.
+        DataError: if it cannot be opened.
+    """
+    if template.blank is None:
+        raise TemplateError(
+            f"{template.name}: names no blank page, which pages are aligned to; "
+            "lenet form new makes a template that does"
+        )
+    try:
+        content = template.blank.read_bytes()
+    except OSError as error:
+        why = (error.strerror or str(error)).lower()
+        raise DataError(f"{template.blank}: the form's blank page cannot be read ({why})") from None
+    digest = hashlib.sha256(content).hexdigest()
+    if template.digest and digest != template.digest:
+        raise TemplateError(
+            f"{template.blank}: is not the blank page that {template.name} was made of: its sha256 is {digest[:12]}…, "
+            f"expected {template.digest[:12]}…; make the template again, or take the sha256 out of it"
+        )
+    return open_picture(template.blank)

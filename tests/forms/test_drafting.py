@@ -1,0 +1,79 @@
+"""Templates from blank pages: every box, comb and line becomes a field, and the template reads pages as it is."""
+
+import numpy as np
+import pytest
+from PIL import Image, ImageDraw
+
+import lenet
+from lenet.errors import DataError, LeNetError
+from lenet.forms.template import Template
+from tests.forms.filled import FilledForm
+
+
+@pytest.fixture(scope="module")
+def form(tmp_path_factory, mnist) -> FilledForm:
+    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
+
+
+def test_all_fields_of_a_printed_form_are_found_with_their_boxes(form, tmp_path):
+    drafted = lenet.new_form(form.path.parent / "blank.png", tmp_path / "new.toml")
+    assert len(drafted.fields) == len(form.template.fields) == 24
+    for field in form.template.fields:
+        nearest = min(drafted.fields, key=lambda one: np.abs(np.array(one.box) - field.box).max())
+        assert np.abs(np.array(nearest.box) - field.box).max() <= 4
+        assert len(nearest.cells) == len(field.cells)
+        assert len(nearest.choices) == len(field.choices)
+        assert (nearest.kind == "ticks") == (field.kind == "ticks")
+
+
+def test_the_template_that_is_written_reads_a_page(form, tmp_path):
+    lenet.new_form(form.path.parent / "blank.png", tmp_path / "new.toml")
+    values = form.values(0)
+    reading = lenet.read_form(form.scan(values), tmp_path / "new.toml")
+    texts = [field.text for field in reading.fields]
+    assert {values["number"], values["account"], values["isbn"], values["rent"].replace(",", "")} <= set(texts)
+    with Image.open(tmp_path / "new.png") as drawing:
+        assert drawing.size == form.blank.shape[::-1]
+
+
+def test_combs_and_lines_are_found_too(tmp_path):
+    page = Image.new("L", (1000, 1400), 255)
+    draw = ImageDraw.Draw(page)
+    draw.text((100, 60), "A form of combs and lines", fill=0, font_size=40)
+    for y in (200, 320, 440):
+        draw.line((100, y + 50, 100 + 8 * 40, y + 50), fill=0, width=2)
+        for tooth in range(9):
+            draw.line((100 + 40 * tooth, y + 20, 100 + 40 * tooth, y + 50), fill=0, width=2)
+    draw.line((500, 300, 900, 300), fill=0, width=2)
+    page.save(tmp_path / "blank.png")
+    drafted = lenet.new_form(tmp_path / "blank.png", tmp_path / "form.toml")
+    assert [len(field.cells) for field in drafted.fields if field.kind == "digits"] == [8, 8, 8]
+    [line] = [field for field in drafted.fields if field.kind == "number"]
+    assert np.abs(np.array(line.box)[1:] - (500, 300, 900)).max() <= 4
+
+
+def test_a_template_that_is_there_is_kept(form, tmp_path):
+    blank, template = form.path.parent / "blank.png", tmp_path / "new.toml"
+    template.write_text("mine")
+    with pytest.raises(LeNetError, match=r"new.toml: is there already"):
+        lenet.new_form(blank, template)
+    assert template.read_text() == "mine"
+    lenet.new_form(blank, template, overwrite=True)
+    assert Template.load(template).name == "new"
+
+
+@pytest.mark.parametrize(
+    ("output", "message"),
+    [("form.json", "expected a template's name that ends in .toml"), ("blank.toml", "blank.png: is the blank page")],
+)
+def test_wrong_names_are_refused_before_anything_is_written(form, tmp_path, output, message):
+    Image.fromarray(form.blank).save(tmp_path / "blank.png")
+    with pytest.raises(LeNetError, match=message):
+        lenet.new_form(tmp_path / "blank.png", tmp_path / output)
+    assert [path.name for path in tmp_path.iterdir()] == ["blank.png"]
+
+
+def test_a_page_without_boxes_is_refused(tmp_path):
+    Image.new("L", (800, 1000), 255).save(tmp_path / "white.png")
+    with pytest.raises(DataError, match="shows no boxes, combs or lines"):
+        lenet.new_form(tmp_path / "white.png", tmp_path / "form.toml")
