@@ -157,16 +157,31 @@ def _read(
 def most_confident(
     drafts: Sequence[PageReading], rivals: Sequence[PageReading], pattern: Pattern | None = None
 ) -> PageReading:
-    """The draft whose lines have the largest product of confidences, of those with the median number of lines.
+    """The draft whose lines have the largest shares and surest digits, of those with the median number of lines.
+
+    The confidence of a line is the share that its text has, to the power SHARE_POWER, times the probabilities of its
+    digits. To choose by that would prefer drafts that leave digits out.
 
     Args:
         drafts: with lines.
-        rivals: the drafts of all thresholds, which confidences are shares of: see `_with_confidences`.
+        rivals: the drafts of all thresholds, which shares are of: see `_shares`.
         pattern: what each line must look like, if that is known.
     """
     count = sorted(len(draft.lines) for draft in drafts)[(len(drafts) - 1) // 2]
-    rated = [_with_confidences(draft, rivals, pattern) for draft in drafts if len(draft.lines) == count]
-    return max(rated, key=lambda draft: sum(math.log(max(share, 1e-9)) for share in draft.confidences))
+    rated = [(draft, _shares(draft, rivals, pattern)) for draft in drafts if len(draft.lines) == count]
+
+    def rating(one: tuple[PageReading, list[float]]) -> float:
+        shares_of_lines = zip(one[1], one[0].lines, strict=True)
+        return sum(
+            math.log(max(share * min(sign.probability for sign in line), 1e-9)) for share, line in shares_of_lines
+        )
+
+    chosen, shares = max(rated, key=rating)
+    confidences = tuple(
+        share**SHARE_POWER * math.prod(sign.probability for sign in line)
+        for share, line in zip(shares, chosen.lines, strict=True)
+    )
+    return replace(chosen, confidences=confidences, graphs=())
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
@@ -174,22 +189,20 @@ def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
     return bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= MIN_DIGITS_SHARE
 
 
-def _with_confidences(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> PageReading:
-    """The draft with the confidence of each line: the share that its text has of all readings of its ink, the mean over
-    all thresholds, to the power SHARE_POWER, times the probabilities of its digits.
+def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> list[float]:
+    """The share that the text of each line has of all readings of its ink, the mean over all thresholds.
 
     Ink that was told to be a sign is no digit on any path.
     """
-    confidences = []
+    shares = []
     texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
     marks = draft.marks if draft.marks and not pattern else ((),) * len(draft.lines)
     for text, line, line_marks in zip(texts, draft.lines, marks, strict=True):
         box = union([sign.box for sign in line])
         rows = [find_row(rival.graphs, box) for rival in rivals]
         sign_boxes = [mark.box for mark in line_marks]
-        shares = [row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows]
-        confidences.append(float(np.mean(shares)) ** SHARE_POWER * math.prod(sign.probability for sign in line))
-    return replace(draft, confidences=tuple(confidences), graphs=())
+        shares.append(float(np.mean([row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows])))
+    return shares
 
 
 def _shows_digits(draft: PageReading) -> bool:
