@@ -221,8 +221,8 @@ def _mark_answer(number: str, question: Question, answer: Any, language_texts: T
     for name, wrong in question.mistakes.items():
         if _equal(value, wrong(), question.tolerance):
             hint = language_texts.mistakes[number][name].format(answer=_shown(value))
-            return False, f"{words['wrong'].format(answer=_shown(value))} {hint}", name
-    return False, f"{words['wrong'].format(answer=_shown(value))} {language_texts.hints[number]}", None
+            return False, f"{words['wrong'].format(answer=_shown(value))}{hint}", name
+    return False, f"{words['wrong'].format(answer=_shown(value))}{language_texts.hints[number]}", None
 
 
 def _parsed(number: str, question: Question, expected: Answer, answer: Any) -> Answer:
@@ -297,7 +297,7 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
     try:
         outputs = call_function(task, answer) if callable(answer) else call_file(number, Path(answer))
     except ProgramError as error:
-        return False, f"{words['no-result']} {error}", None
+        return False, f"{words['no-result']}{error}", None
     wrong = _first_difference(task, outputs)
     if wrong is None:
         return True, words["right-function"].format(name=task.name, cases=len(outputs)), None
@@ -305,10 +305,10 @@ def _mark_function(number: str, task: Task, answer: Any, language_texts: Texts) 
         if _is_same(outputs, [mistake(*arguments) for arguments in task.cases()], task.tolerance):
             return (
                 False,
-                f"{words['wrong-function'].format(name=task.name)} {language_texts.mistakes[number][name]}",
+                f"{words['wrong-function'].format(name=task.name)}{language_texts.mistakes[number][name]}",
                 name,
             )
-    return False, f"{_described(task, outputs, wrong, words)} {language_texts.hints[number]}", None
+    return False, f"{_described(task, outputs, wrong, words)}{language_texts.hints[number]}", None
 
 
 def _first_difference(task: Task, outputs: list[NDArray[np.float64]]) -> int | None:
