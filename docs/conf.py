@@ -7,6 +7,7 @@ them is cached by their code and the package's; nothing is asked of the network,
 import hashlib
 import os
 import shutil
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ def _source_digest() -> str:
 
 
 os.environ["XDG_STATE_HOME"] = str(ROOT / "build/docs/state")  # the lessons' answers are not the builder's
+os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # cells call `lenet`
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build/docs/cache" / f"{lenet.__version__}-{_source_digest()}")
 nb_execution_raise_on_error = True
