@@ -89,9 +89,10 @@ class OtherPages(SphinxPostTransform):
             target = node["reftarget"].removesuffix(".md")
             if node.get("reftype") != "myst" or target in self.env.all_docs:
                 continue
-            if included := INCLUDED.get(target.removeprefix("../")):
-                node["refdomain"], node["reftarget"], node["reftargetid"] = "doc", included, node.get("reftargetid")
-            elif node["refdomain"] == "doc" and not target.startswith(".."):
+            target = INCLUDED.get(os.path.relpath(ROOT / "docs" / target, ROOT)) or INCLUDED.get(target) or target
+            if target in self.env.all_docs:
+                node["refdomain"], node["reftarget"], node["reftargetid"] = "doc", target, node.get("reftargetid")
+            elif (ROOT / "docs" / f"{target}.md").is_file():
                 up = "../" * (1 + self.env.docname.count("/"))
                 uri = f"{up}{'zh-CN' if target.endswith(MARK) else 'en'}/{target}.html"
                 if node.get("reftargetid"):
@@ -102,11 +103,10 @@ class OtherPages(SphinxPostTransform):
 
 def _counterpart(page: str) -> tuple[str, bool]:
     """The page's address in the other language, from the folder of both sites, and whether it is a translation."""
-    english = page.removesuffix(MARK)
-    if CHINESE:
-        return f"en/{english}.html", True
-    exists = (ROOT / "docs" / f"{english}{MARK}.md").is_file()
-    return (f"zh-CN/{english}{MARK}.html", True) if exists else (f"zh-CN/index{MARK}.html", False)
+    other = page.removesuffix(MARK) if CHINESE else f"{page}{MARK}"
+    exists = (ROOT / "docs" / f"{other}.md").is_file()
+    first = "index" if CHINESE else f"index{MARK}"
+    return f"{'en' if CHINESE else 'zh-CN'}/{other if exists else first}.html", exists
 
 
 def _add_language_switch(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
@@ -132,8 +132,9 @@ def _add_notebook(app: Any, page: str, template: str, context: dict[str, Any], d
         context["notebook_label"] = "下载为 notebook" if CHINESE else "Download as a notebook"
 
 
-def _write_entrances(app: Any, error: Exception | None) -> None:
-    """The address of a folder leads to its first page."""
+def _complete(app: Any, error: Exception | None) -> None:
+    """Lead from the address of a folder to its first page, and lay beside pages the pictures that their HTML names."""
+    shutil.copytree(ROOT / "docs/images/reproduction", Path(app.outdir, "images/reproduction"), dirs_exist_ok=True)
     entrances = {Path(app.outdir).parent: "en/index.html"}
     if CHINESE:
         entrances[Path(app.outdir)] = f"index{MARK}.html"
@@ -146,4 +147,4 @@ def setup(app: Any) -> None:
     app.add_post_transform(OtherPages)
     app.connect("html-page-context", _add_language_switch)
     app.connect("html-page-context", _add_notebook)
-    app.connect("build-finished", _write_entrances)
+    app.connect("build-finished", _complete)

@@ -48,6 +48,9 @@ def sessions(path, kinds=("console",)):
             program, *arguments = command.split()
             if program == "lenet":
                 found.append(Session(path, tuple(arguments), tuple(lines)))
+    for body in blocks(path, "{code-cell} ipython3"):
+        commands = [line.split() for line in body.splitlines() if line.startswith("lenet ")]
+        found += [Session(path, tuple(words[1:]), ()) for words in commands]
     return found
 
 
@@ -78,7 +81,12 @@ def listed_keys():
     return set(re.findall(r"^\| \[([^\]]+)\] \|", PAPERS, re.MULTILINE))
 
 
-CHECKED = [s for document in DOCUMENTS for s in sessions(document) if s.arguments[:1] and s.arguments[0] in LIGHT_VERBS]
+CHECKED = [
+    s
+    for document in DOCUMENTS
+    for s in sessions(document)
+    if s.lines and s.arguments[:1] and s.arguments[0] in LIGHT_VERBS
+]
 
 
 @pytest.mark.parametrize("session", CHECKED, ids=str)

@@ -1,0 +1,107 @@
+"""The site as `make docs` builds it: every cell runs, every link leads somewhere, nothing is asked of others."""
+
+import re
+import subprocess
+import sys
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urldefrag
+
+import pytest
+
+DOCS = Path(__file__).parents[2] / "docs"
+MARK = ".zh-CN"
+TRANSLATED = sorted(path for path in DOCS.rglob(f"*{MARK}.md") if (path.parent / path.name.replace(MARK, "")).exists())
+
+_BLOCK = re.compile(r"^```[^\n]*\n.*?^```$", re.MULTILINE | re.DOTALL)
+_WIDE = "[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]"
+
+
+class Page(HTMLParser):
+    """The ids of a page of the site, and all that it refers to."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.ids: set[str] = set()
+        self.links: list[str] = []
+        self.loaded: list[str] = []
+        self.feed(path.read_text("utf-8"))
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        self.ids |= {values[name] for name in ("id", "name") if name in values}
+        if tag == "a" and "href" in values:
+            self.links.append(values["href"])
+        if tag in ("img", "script", "iframe", "source", "video") and "src" in values:
+            self.loaded.append(values["src"])
+        if tag == "link" and values.get("rel") != "canonical" and "href" in values:
+            self.loaded.append(values["href"])
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, mnist) -> Path:
+    """Both languages, built as `make docs` does: a dead link or a cell that fails ends it."""
+    folder = tmp_path_factory.mktemp("site")
+    for language, options in (("en", []), ("zh-CN", ["-t", "zh-CN"])):
+        command = [sys.executable, "-m", "sphinx", "-q", "-W", "--keep-going", *options]
+        places = ["-d", str(folder / "doctrees" / language), str(DOCS), str(folder / language)]
+        ran = subprocess.run([*command, *places], capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+    return folder
+
+
+@pytest.fixture(scope="module")
+def pages(site: Path) -> dict[Path, Page]:
+    """Every page of both languages."""
+    return {path: Page(path) for language in ("en", "zh-CN") for path in sorted((site / language).rglob("*.html"))}
+
+
+@pytest.mark.slow
+def test_every_document_is_a_page_of_its_language(pages, site):
+    for source in DOCS.rglob("*.md"):
+        language = "zh-CN" if MARK in source.name else "en"
+        assert (site / language / source.relative_to(DOCS)).with_suffix(".html") in pages
+
+
+@pytest.mark.slow
+def test_every_link_and_every_anchor_of_the_site_is_there(pages):
+    missing = []
+    for path, page in pages.items():
+        for link in page.links + page.loaded:
+            target, anchor = urldefrag(link)
+            if re.match(r"[a-z]+:", target):
+                continue
+            file = (path.parent / unquote(target.partition("?")[0])).resolve() if target else path
+            if not file.exists() or (anchor and file in pages and unquote(anchor) not in pages[file].ids):
+                missing.append(f"{path.name}: {link}")
+    assert missing == []
+
+
+@pytest.mark.slow
+def test_no_page_loads_anything_from_elsewhere(pages):
+    loaded = [source for page in pages.values() for source in page.loaded]
+    assert len(loaded) > 100
+    assert [source for source in loaded if re.match(r"(https?:)?//", source)] == []
+
+
+def parts(path: Path) -> tuple[list[int], int, list[str]]:
+    """The levels of a page's headings, its blocks of code, and its figures."""
+    text = path.read_text("utf-8")
+    plain = _BLOCK.sub("", text)
+    headings = [len(marks) for marks in re.findall(r"^(#+) ", plain, re.MULTILINE)]
+    return headings, len(_BLOCK.findall(text)), re.findall(r"!\[[^\]]*\]\(([^)]+)\)", plain)
+
+
+@pytest.mark.parametrize("chinese", TRANSLATED, ids=lambda path: str(path.relative_to(DOCS)))
+def test_both_languages_have_the_same_headings_code_and_figures(chinese):
+    if chinese.name == "index.zh-CN.md" and chinese.parent == DOCS:
+        pytest.skip("the first pages list the pages of their language")
+    assert parts(chinese) == parts(chinese.with_name(chinese.name.replace(MARK, "")))
+
+
+@pytest.mark.parametrize("chinese", [*DOCS.rglob(f"*{MARK}.md"), DOCS.parent / "README.zh-CN.md"], ids=lambda p: p.name)
+def test_chinese_pages_say_what_the_glossary_says_and_break_no_sentence(chinese):
+    text = _BLOCK.sub("", chinese.read_text("utf-8"))
+    if chinese.name != "glossary.zh-CN.md":
+        assert re.findall("重现|印出(?!的列表)|权值|附加包", text.replace("打印出", "")) == []
+    assert re.findall(f"{_WIDE}\n(?={_WIDE})", re.sub(r"^[|#].*$", "", text, flags=re.MULTILINE)) == []
