@@ -9,6 +9,7 @@ from pathlib import Path
 from lenet.desk.fields import PageFields, page_of_form, page_of_values
 from lenet.desk.stack import Stack
 from lenet.errors import DataError, LeNetError
+from lenet.model import Model
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
 from lenet.reading.idx import IdxReading
 from lenet.reading.results import PageResult
@@ -75,8 +76,8 @@ def plain_reading(settings: Settings) -> ReadFiles:
     return read
 
 
-def form_reading(form: Path) -> ReadFiles:
-    """Read files by a form's template.
+def form_reading(form: Path, model: Model | None = None) -> ReadFiles:
+    """Read files by a form's template, with a model of digits; the one that ships if None.
 
     Raises:
         LeNetError: if the template is wrong.
@@ -84,7 +85,7 @@ def form_reading(form: Path) -> ReadFiles:
     from lenet.forms.reader import FormReader
     from lenet.pictures.loading import open_pages
 
-    reader = FormReader(form)
+    reader = FormReader(form, model)
 
     def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
         for index, path in enumerate(paths):

@@ -39,7 +39,7 @@ class Desk:
         model: Model | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        reads = plain_reading(Settings(model=model)) if form is None else form_reading(Path(form))
+        reads = plain_reading(Settings(model=model)) if form is None else form_reading(Path(form), model)
         self.folder = Path(folder)
         self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
         self._reading = BackgroundReading(self.stack, reads)
