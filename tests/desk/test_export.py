@@ -66,6 +66,15 @@ def test_labels_are_a_folder_that_adapt_reads_with_the_crops_of_what_was_answere
         assert crop.size == (34, 48)  # the box of 30×40 with a tenth of its height around, up to the picture's side
 
 
+@pytest.mark.parametrize("turned", [0, 90, 180, 270])
+def test_crops_of_a_page_that_lies_on_its_side_or_upside_down_are_upright(tmp_path, turned):
+    upright = Image.new("L", (40, 40), 255)
+    upright.paste(0, (0, 0, 20, 10))
+    upright.rotate(turned, expand=True).save(tmp_path / "a.png")
+    crop = PagePictures().crop(tmp_path / "a.png", 1, (0, 0, 40, 40), turned, 0)
+    assert Image.open(io.BytesIO(crop)).convert("L").tobytes() == upright.tobytes()
+
+
 def test_pictures_that_are_gone_leave_the_tables_whole(tmp_path):
     stack = stack_of(tmp_path / "desk", "form")
     (tmp_path / "desk" / "scan.png").unlink()

@@ -93,7 +93,9 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
                 if not digits:
                     continue
                 try:
-                    crop = pictures.crop(Path(page["path"]), page["number"], field["box"], _LABEL_MARGIN)
+                    crop = pictures.crop(
+                        Path(page["path"]), page["number"], field["box"], page["turned"], _LABEL_MARGIN
+                    )
                 except DataError:
                     continue
                 name = f"field-{field['id']:06d}.png"

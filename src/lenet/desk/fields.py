@@ -50,6 +50,7 @@ class PageFields:
         remark: what to know of the page.
         form: the form's name; empty if there is none.
         sums: of the form's fields, each (total, terms).
+        turned: by how many degrees the page is turned clockwise to be read.
     """
 
     number: int
@@ -58,6 +59,7 @@ class PageFields:
     remark: str = ""
     form: str = ""
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    turned: int = 0
 
     @property
     def problem(self) -> str:
@@ -85,7 +87,7 @@ def page_of_form(reading: FormReading) -> PageFields:
     )
     remark = "; ".join(filter(None, (reading.reason, *reading.remarks)))
     sums = tuple((one.total, one.terms) for one in reading.sums)
-    return PageFields(reading.page, reading.size, fields, remark, reading.form, sums)
+    return PageFields(reading.page, reading.size, fields, remark, reading.form, sums, reading.turned)
 
 
 def page_of_values(values: Mapping[str, Any]) -> PageFields:
@@ -108,7 +110,13 @@ def page_of_values(values: Mapping[str, Any]) -> PageFields:
     fields += [_of_line(number, members, texts) for number, members in lines.items()]
     fields += _left_out(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
     fields.sort(key=lambda field: (field.box[0] // max(1, height // 100), field.box[1]))
-    return PageFields(record.integer("page", 1, default=1), (height, width), tuple(fields), record.text("remark", ""))
+    return PageFields(
+        record.integer("page", 1, default=1),
+        (height, width),
+        tuple(fields),
+        record.text("remark", ""),
+        turned=record.integer("turned", 0, 270, default=0),
+    )
 
 
 def _left_out(

@@ -36,8 +36,10 @@ class PagePictures:
         image.thumbnail((MAX_SIDE, MAX_SIDE))
         return _file(image, "JPEG")
 
-    def crop(self, path: Path, number: int, box: tuple[int, int, int, int], margin: float = MARGIN) -> bytes:
-        """What stands in a box and around it, as a PNG file.
+    def crop(
+        self, path: Path, number: int, box: tuple[int, int, int, int], turned: int = 0, margin: float = MARGIN
+    ) -> bytes:
+        """What stands in a box and around it, turned clockwise by so many degrees, as a PNG file.
 
         Raises:
             DataError: as `page`.
@@ -50,7 +52,7 @@ class PagePictures:
         window = colors[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
         if window.size == 0:  # a field that lies outside the picture
             window = np.full((28, 28, 3), 255, np.uint8)
-        return _file(Image.fromarray(window), "PNG")
+        return _file(Image.fromarray(np.rot90(window, -turned // 90)), "PNG")
 
     def _colors(self, path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
         with self._lock:

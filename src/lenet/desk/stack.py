@@ -27,7 +27,8 @@ CREATE TABLE files (
 );
 CREATE TABLE pages (
   id INTEGER PRIMARY KEY, file INTEGER NOT NULL REFERENCES files, number INTEGER NOT NULL, height INTEGER NOT NULL,
-  width INTEGER NOT NULL, remark TEXT NOT NULL, form TEXT NOT NULL, sums TEXT NOT NULL, UNIQUE (file, number)
+  width INTEGER NOT NULL, remark TEXT NOT NULL, form TEXT NOT NULL, sums TEXT NOT NULL,
+  turned INTEGER NOT NULL, UNIQUE (file, number)
 );
 CREATE TABLE fields (
   id INTEGER PRIMARY KEY, page INTEGER NOT NULL REFERENCES pages, name TEXT NOT NULL, kind TEXT NOT NULL,
@@ -139,9 +140,10 @@ class Stack:
                 "UPDATE files SET state = ?, problem = ? WHERE id = ? AND state = 'waiting'", (state, problem, file)
             ).rowcount
             for page in pages if changed else ():
-                values = (file, page.number, *page.size, page.remark, page.form, json.dumps(page.sums))
+                values = (file, page.number, *page.size, page.remark, page.form, json.dumps(page.sums), page.turned)
                 page_id = self._db.execute(
-                    "INSERT INTO pages (file, number, height, width, remark, form, sums) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                    "INSERT INTO pages (file, number, height, width, remark, form, sums, turned) "
+                    "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
                     values,
                 ).lastrowid
                 self._db.executemany(

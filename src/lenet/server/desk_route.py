@@ -136,7 +136,7 @@ def _add_looks(router: APIRouter, desk: Desk) -> None:
         if found is None:
             raise HTTPException(404, f"there is no field {field}")
         page = await run_in_threadpool(desk.page_of, found)
-        crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], found["box"])  # noqa: E731
+        crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], found["box"], page["turned"])  # noqa: E731
         return await _picture(crop, "image/png")
 
     def table(name: str, kind: str, made: Callable[[Desk], bytes]) -> None:
