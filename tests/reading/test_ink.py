@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from lab.benchmarks.filled_forms import draw_form
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.segmentation import find_rows
@@ -266,3 +267,10 @@ def test_a_pale_rule_goes_on_over_the_edge_of_a_shadow():
     scale = len(levels) / SIZE[0]
     along = levels[round(198 * scale) : round(206 * scale), round(70 * scale) : round(570 * scale)].max(axis=0)
     assert along.min() > 0.5 * np.median(along)
+
+
+@pytest.mark.parametrize("number", [0, 1, 3])
+def test_rules_of_squared_paper_are_no_grain(mnist, number):
+    ink = find_ink(draw_form("squared", number, mnist, seed=13).photo)
+    assert ink.noise < 0.03
+    assert len(ink.thresholds((0.12, 0.25))) == 2

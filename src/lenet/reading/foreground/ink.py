@@ -26,6 +26,7 @@ SMALL_DIGIT, CLEAR_DIGIT = 20, 32  # pixels of the map: lower digits are looked 
 MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
+SEPARATED_IN_THREE = 0.88  # the same of three classes: of noise alone it is 0.81
 PALE, MAX_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
 CROP = 300  # pixels: a picture, or an ink map, no larger may be a crop around its digits
 
@@ -201,20 +202,39 @@ def _darkness(paper_high: Colors, scale: float) -> Ink:
 
 
 def _paper(darkness: Ink) -> Mask:
-    """Mask of paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate."""
+    """Mask of paper by Otsu's threshold: 1 outside the dilated darker class; all 1 if the classes do not separate.
+
+    Where two classes do not separate, three may: paper, its printed rules, and what is written.
+    """
     quantized = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
     counts = np.bincount(quantized.ravel(), minlength=256)
     probability, bins = counts / counts.sum(), np.arange(256)
     class_probability, class_sum = np.cumsum(probability), np.cumsum(probability * bins)
     mean = class_sum[-1]
+    variance = float(probability @ (bins - mean) ** 2)
     between_class_variance = (mean * class_probability - class_sum) ** 2 / np.maximum(
         class_probability * (1 - class_probability), 1e-9
     )
-    if between_class_variance.max() <= SEPARATED * float(probability @ (bins - mean) ** 2):
-        return np.ones_like(quantized)
-    ink = (quantized > int(between_class_variance.argmax())).astype(np.uint8)
+    threshold = int(between_class_variance.argmax())
+    if between_class_variance.max() <= SEPARATED * variance:
+        explained, threshold = _three_classes(class_probability, class_sum)
+        if explained <= SEPARATED_IN_THREE * variance:
+            return np.ones_like(quantized)
+    ink = (quantized > threshold).astype(np.uint8)
     paper = np.asarray(1 - cv2.dilate(ink, np.ones((5, 5), np.uint8)), np.uint8)
     return paper if np.count_nonzero(paper) > 0.1 * paper.size else 1 - ink
+
+
+def _three_classes(class_probability: NDArray[np.float64], class_sum: NDArray[np.float64]) -> tuple[float, int]:
+    """The variance between the three classes that explain most, and the lower threshold, of cumulative levels."""
+    mean = class_sum[-1]
+    low, high = class_probability[:, None], class_probability[None]
+    below = class_sum[:, None] ** 2 / np.maximum(low, 1e-9)
+    between = (class_sum[None] - class_sum[:, None]) ** 2 / np.maximum(high - low, 1e-9)
+    above = (mean - class_sum[None]) ** 2 / np.maximum(1 - high, 1e-9)
+    explained = np.triu(below + between + above - mean**2, 1)
+    first, _ = np.unravel_index(int(explained.argmax()), explained.shape)
+    return float(explained.max()), int(first)
 
 
 def _level_of_paper(darkness: Ink, paper: Mask) -> Ink:
