@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from lenet.verbs.review import review
     from lenet.verbs.serve import serve
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _HOMES = {
     "architecture": ("Network", "Stage"),
