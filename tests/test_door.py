@@ -37,6 +37,7 @@ RENAMED = {
 }
 FORMS = {"form"}  # of what read takes: `read_form` and `read_forms` are the functions
 TABLES_OF_READ = {"csv", "jsonl", "parquet", "resume", "files_from", "shard"}
+CLUSTER_OF_READ = {"ray", "block"}
 OF_THE_SHELL = {
     "networks": {"as_json"},
     "show": {"as_json", "markdown", "explain", "lang", "table", "weights", "trace", "toml", "diagram"},
@@ -47,7 +48,19 @@ OF_THE_SHELL = {
     "reproduce": {"as_json", "listing"},
     "adapt": {"as_json", "out"},
     "convert": {"as_json"},
-    "read": {"as_json", "reject", "lines", "detail", "cells", "annotate", "show", "recursive", *TABLES_OF_READ, *FORMS},
+    "read": {
+        "as_json",
+        "reject",
+        "lines",
+        "detail",
+        "cells",
+        "annotate",
+        "show",
+        "recursive",
+        *TABLES_OF_READ,
+        *CLUSTER_OF_READ,
+        *FORMS,
+    },
     "predict": {"as_json", "top", "csv", "sheet", "recursive"},
     "explain": {"as_json"},
     "export": {"as_json"},
@@ -74,16 +87,21 @@ def test_every_verb_of_the_shell_has_its_twin_with_the_same_options(verb):
     assert here - shell - OF_PYTHON == set()
 
 
-def test_reading_files_into_tables_has_the_options_of_the_shell_that_are_no_settings():
-    shell, here = (set(inspect.signature(verb).parameters) for verb in (commands()["read"], lenet.read_files))
+def test_reading_files_has_the_options_of_the_shell_that_are_no_settings_into_tables_and_by_a_cluster():
+    shell, tables, cluster = (
+        set(inspect.signature(verb).parameters)
+        for verb in (commands()["read"], lenet.read_files, lenet.read_on_cluster)
+    )
     settings = {
         RENAMED["read"].get(name, name) for name in set(inspect.signature(lenet.read).parameters) | {"polarity"}
     }
     settings |= {"ink_high", "paper_high"}
     of_the_terminal = {"as_json", "reject", "detail", "cells", "annotate", "show"}
-    assert shell - of_the_terminal - (settings - {"workers"}) - FORMS == here - {"settings"}
+    shell -= of_the_terminal | (settings - {"workers"}) | FORMS
+    assert shell - CLUSTER_OF_READ == tables - {"settings"}
+    assert shell - {"csv", "jsonl", "parquet"} == cluster - {"settings", "folder"}  # the word that is named last
     of_forms = set(inspect.signature(lenet.read_forms).parameters)
-    assert of_forms - FORMS == here - {"settings", "lines"} | {"model"}
+    assert of_forms - FORMS == tables - {"settings", "lines"} | {"model"}
     assert set(inspect.signature(lenet.read_form).parameters) == {"picture", "form", "model"}
 
 

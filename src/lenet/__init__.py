@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from lenet.networks import describe, names
     from lenet.reading.batch.files import read_files
     from lenet.reading.batch.pages import read, read_pages
+    from lenet.reading.cluster.job import read_on_cluster
     from lenet.reading.reader import Reader
     from lenet.reading.results import Reading
     from lenet.training import Recipe, Run, train
@@ -62,6 +63,7 @@ _HOMES = {
     "networks": ("describe", "names"),
     "reading.batch.files": ("read_files",),
     "reading.batch.pages": ("read", "read_pages"),
+    "reading.cluster.job": ("read_on_cluster",),
     "reading.reader": ("Reader",),
     "reading.results": ("Reading",),
     "training": ("Recipe", "Run", "train"),
@@ -117,6 +119,7 @@ __all__ = [
     "read_files",
     "read_form",
     "read_forms",
+    "read_on_cluster",
     "read_pages",
     "reproduce",
     "review",

@@ -6,6 +6,7 @@ imported; every error becomes one sentence on stderr in `main`.
 
 import ast
 import os
+import re
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -160,10 +161,26 @@ def _run(arguments: Sequence[str]) -> int:
     if any("\0" in word for word in arguments):
         raise typer.BadParameter("an argument holds a null byte, which no name of a file and no value can hold")
     verb = next((word for word in arguments if word == "--version" or not word.startswith("-")), "--help")
+    if verb == "read":
+        arguments = with_ray_address(arguments)
     is_completion = "_LENET_COMPLETE" in os.environ  # a shell asks what may come next, in words of its own
     result = build_app(None if is_completion else verb)(args=list(arguments), prog_name="lenet", standalone_mode=False)
     sys.stdout.flush()
     return result if isinstance(result, int) else 0
+
+
+def with_ray_address(words: Sequence[str]) -> list[str]:
+    """Words in which ``--ray`` has an address, "local" where none was named: typer has no values that may be missing.
+
+    >>> with_ray_address(["scans", "out", "--ray"]), with_ray_address(["--ray", "10.0.0.1:6379", "scans", "out"])
+    (['scans', 'out', '--ray=local'], ['--ray=10.0.0.1:6379', 'scans', 'out'])
+    """
+    result = list(words)
+    for index in [index for index, word in enumerate(words) if word == "--ray"]:
+        following = words[index + 1] if index + 1 < len(words) else ""
+        has_address = following in ("auto", "local") or re.fullmatch(r"[^/\s]*:\d+", following) is not None
+        result[index : index + 1 + has_address] = [f"--ray={following if has_address else 'local'}"]
+    return result
 
 
 def _sentence(error: Exception) -> str:

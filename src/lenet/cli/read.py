@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from lenet.cli import completion
+from lenet.cli.cluster import check_ray_options, read_by_ray
 from lenet.cli.output import Output
 from lenet.cli.tables import check_table_paths
 from lenet.errors import ReadingError, printable
@@ -91,6 +92,16 @@ def read(
     workers: Annotated[
         int | None, typer.Option(min=1, help="How many processes read; by default as many as pay.")
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            metavar="[HOST:PORT|auto]",
+            help="Let a Ray cluster read, into the folder that is named last; without an address this machine alone.",
+        ),
+    ] = None,
+    block: Annotated[
+        int | None, typer.Option(min=1, help="With --ray: how many pictures one worker reads into one file.")
+    ] = None,
     model: Annotated[
         str | None,
         typer.Option(
@@ -119,6 +130,8 @@ def read(
     lenet read t10k-images-idx3-ubyte.gz --json
 
     find /archive -name '*.tif' | lenet read --files-from - --csv answers.csv --resume
+
+    lenet read s3://scans/1998/ s3://answers/1998/ --ray 10.0.0.1:6379 --resume
     """
     _check_one_of({"--ink-high": ink_high, "--paper-high": paper_high})
     _check_one_of({"--json": as_json, "--detail": detail, "--cells": cells})
@@ -152,6 +165,20 @@ def read(
             grid=grid,
         )
     )
+    if ray is not None:
+        others: dict[str, object] = {
+            "--json": as_json,
+            "--detail": detail,
+            "--cells": cells,
+            "--reject": reject,
+            "--form": form,
+        }
+        others |= {"--csv": csv, "--jsonl": jsonl, "--parquet": parquet, "--annotate": annotate, "--show": show}
+        check_ray_options(words, others)
+        read_by_ray(words, settings, ray, resume, files_from, _shard_of(shard), recursive, lines, workers, block)
+        return
+    if block is not None:
+        raise typer.BadParameter("--block is for a Ray cluster; add --ray")
     pictures = PictureFiles(
         words, recursive=recursive, excluding=annotate, files_from=files_from, shard=_shard_of(shard)
     )

@@ -12,7 +12,7 @@ from lenet.reading.batch.pages import Finish, Page, Settings, read_all, workers_
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
 from lenet.reading.tables import resumption
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, TableRow
+from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, Row, TableRow
 
 _NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
 
@@ -80,7 +80,7 @@ class FileReading:
         self._settings, self._answers = settings, answers
         self._tables = paths.open(answers.columns)
         self._names: dict[int, str] = {}  # of the files that were taken and not given back yet
-        self._record = _record_of(settings, answers, files.shard)
+        self._record = record_of(settings, answers, files.shard)
         self._is_begun = False
         self._sources: Iterator[Path | bytes] = iter(files)
         self.first = 0
@@ -123,10 +123,7 @@ class FileReading:
 
     def problem(self, page: Page) -> str:
         """Why a page could not be read, in a sentence that begins with the file's name."""
-        sentence = str(page.result)
-        return (
-            f"{self.name(page.index)}: {rest}" if (rest := sentence.removeprefix("bytes: ")) != sentence else sentence
-        )
+        return _problem_of(page, self.name(page.index))
 
     def finish(self) -> None:
         """Make the tables what was asked for, when all pages are read.
@@ -232,7 +229,20 @@ def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Ge
         raise files.problems[0]
 
 
-def _record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
+def rows_of(page: Page, name: str, answers: Answers) -> list[Row]:
+    """The rows of a page of the file of this name; where it could not be read, one with its error."""
+    if isinstance(page.result, DataError):
+        return [answers.failed(name, page.number, _problem_of(page, name))[0]]
+    reading: Any = page.result
+    return list(answers.rows(name, page.number, reading))
+
+
+def _problem_of(page: Page, name: str) -> str:
+    sentence = str(page.result)
+    return f"{name}: {rest}" if (rest := sentence.removeprefix("bytes: ")) != sentence else sentence
+
+
+def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
     """What two readings must have in common for one to go on where the other ended, as plain values."""
     model = settings.recognizer().model
     names = [field.name for field in fields(settings) if field.name not in _NOT_COMPARED]

@@ -150,7 +150,7 @@ def read_all(
     if workers > 1:
         from lenet.reading.batch.worker_pool import Make, map_in_processes
 
-        make: Make[tuple[int, Source], list[Page]] = partial(_make_page_reader, settings, finish)
+        make: Make[tuple[int, Source], list[Page]] = partial(make_page_reader, settings, finish)
         with closing(map_in_processes(make, enumerate(sources), workers, _failed_pages)) as results:
             for source_pages in results:
                 yield from source_pages
@@ -164,8 +164,8 @@ def workers_for(count: int | None) -> int:
     return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
 
 
-def _make_page_reader(settings: Settings, finish: Finish | None) -> Callable[[tuple[int, "Source"]], list[Page]]:
-    """The function of a worker process."""
+def make_page_reader(settings: Settings, finish: Finish | None = None) -> Callable[[tuple[int, "Source"]], list[Page]]:
+    """The function of a worker process: the pages of a source with its index."""
     pages = PageReader(settings, finish)
     return lambda task: list(pages.read(*task))
 

@@ -8,7 +8,7 @@ import glob
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -71,6 +71,7 @@ class PictureFiles:
         files_from: a text file with the name of a file on each line, which come after those of the words; ``-`` is
             stdin. A name is taken as it stands, never as a folder or a glob.
         shard: which part of all these files.
+        suffixes: of the files of a folder that are taken, in lower case.
 
     Folders within folders are not looked for through links, which may go round in circles.
 
@@ -90,8 +91,10 @@ class PictureFiles:
         excluding: Path | None = None,
         files_from: str | None = None,
         shard: Shard | None = None,
+        suffixes: Collection[str] = SUFFIXES,
     ) -> None:
         self._words, self._recursive, self._files_from = words, recursive, files_from
+        self._suffixes = suffixes
         self._without = os.path.realpath(excluding) if excluding is not None else None
         self.shard = shard or Shard()
         self._stdin: bytes | None = None
@@ -134,7 +137,7 @@ class PictureFiles:
             except OSError as error:  # no right to look into it; a name that no system takes
                 self._add_problem(_refusal(word, error))
         if self._files_from is not None:
-            yield from _listed(self._files_from)
+            yield from map(Path, names_in_list(self._files_from))
 
     def _add_problem(self, problem: DataError) -> None:
         self._sentences.setdefault(str(problem), problem)
@@ -153,12 +156,15 @@ class PictureFiles:
             deeper = "" if self._recursive else "; --recursive looks into folders within it"
             parts = (_ANY_DEPTH, "*") if self._recursive else ("*",)
             yield from _or_else(
-                _walk(str(path), parts, _has_suffix, self._without), f"{word}: holds no pictures{deeper}"
+                _walk(str(path), parts, self._has_suffix, self._without), f"{word}: holds no pictures{deeper}"
             )
         elif _is_glob(path):
             yield from _or_else(self._matching(path), f"{word}: no file matches")
         else:
             yield path
+
+    def _has_suffix(self, name: str) -> bool:
+        return os.path.splitext(name)[1].lower() in self._suffixes  # noqa: PTH122 - a text, and many of them
 
     def _matching(self, pattern: Path) -> Iterator[Path | DataError]:
         parts = pattern.parts
@@ -181,10 +187,6 @@ def _names_many(word: str) -> bool:
 
 def _is_glob(path: Path) -> bool:
     return glob.has_magic(str(path)) and not path.exists()
-
-
-def _has_suffix(name: str) -> bool:
-    return os.path.splitext(name)[1].lower() in SUFFIXES  # noqa: PTH122 - a text, and many of them
 
 
 def _or_else(found: Iterator[Path | DataError], sentence: str) -> Iterator[Path | DataError]:
@@ -291,12 +293,16 @@ def _sorted_entries(folder: str, may_match: Callable[[os.DirEntry[str]], bool]) 
         last = names[-1][0]
 
 
-def _listed(name: str) -> Iterator[Path]:
-    """The files that a list names, a line each."""
+def names_in_list(name: str) -> Iterator[str]:
+    """The names of files in a list, a line each; ``-`` is stdin.
+
+    Raises:
+        DataError: if there is no such list.
+    """
     with _opened_list(name) as lines:
         for line in lines:
             if text := line.rstrip(b"\r\n").removeprefix(_BYTE_ORDER_MARK):
-                yield Path(os.fsdecode(text))
+                yield os.fsdecode(text)
 
 
 @contextmanager

@@ -216,11 +216,6 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
     signal.signal(signal.SIGTERM, partial(_exit_if_orphaned, connection))
     if hasattr(signal, "pthread_sigmask"):
         signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
-    import cv2
-    from PIL import Image
-
-    cv2.setNumThreads(1)
-    Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined]
     function: Callable[[Any], Any] | None = None
     while True:
         try:
@@ -231,8 +226,7 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
             return True
         try:
             if function is None:
-                with _single_core():
-                    function = make()
+                function = made_for_one_core(make)
             answer: tuple[Exception | None, Any] = None, function(task)
         except LeNetError as error:  # some kinds cannot be taken from one process to another
             answer = ReadingError(str(error)), None
@@ -259,6 +253,17 @@ def _signals_blocked() -> Iterator[None]:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, previous_mask)
+
+
+def made_for_one_core(make: Make[Task, Result]) -> Callable[[Task], Result]:
+    """Make the function of a process that has one core to itself: the libraries under it start no threads."""
+    import cv2
+    from PIL import Image
+
+    cv2.setNumThreads(1)
+    Image.core.set_blocks_max(_KEPT_BLOCKS)  # type: ignore[attr-defined]
+    with _single_core():
+        return make()
 
 
 @contextmanager

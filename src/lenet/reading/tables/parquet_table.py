@@ -31,7 +31,7 @@ class ParquetTable(AnswerFile):
     def __init__(self, path: Path, columns: Columns = OF_READINGS) -> None:
         super().__init__(Path(os.path.realpath(path) + ROWS_SUFFIX))
         self._target = path
-        self._schema = _schema(columns)
+        self._schema = answer_schema(columns)
 
     @property
     def target(self) -> Path:
@@ -86,7 +86,7 @@ def check_installed() -> None:
     Raises:
         MissingExtra: if that is so.
     """
-    _schema(OF_READINGS)
+    answer_schema(OF_READINGS)
 
 
 def is_parquet_table(path: Path, columns: Columns = OF_READINGS) -> bool:
@@ -95,7 +95,7 @@ def is_parquet_table(path: Path, columns: Columns = OF_READINGS) -> bool:
     from pyarrow.parquet import read_schema
 
     try:
-        return bool(read_schema(path).names == _schema(columns).names)
+        return bool(read_schema(path).names == answer_schema(columns).names)
     except (OSError, pyarrow.ArrowException):
         return False
 
@@ -112,7 +112,12 @@ def _rows_of(path: Path) -> Iterator[dict[str, Any]]:
         raise LeNetError(f"{path}: not a readable Parquet file ({' '.join(str(error).split())})") from None
 
 
-def _schema(columns: Columns) -> Any:
+def answer_schema(columns: Columns) -> Any:
+    """The columns of answers as a pyarrow schema.
+
+    Raises:
+        MissingExtra: if pyarrow is not installed.
+    """
     try:
         import pyarrow
     except ImportError:

@@ -59,16 +59,23 @@ def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
         ) from None
     except (OSError, RecordError) as error:
         raise LeNetError(f"{path}: cannot be read ({error}); leave out resume to read anew") from None
-    differences = [
-        f"{name} {_shown(before.values.get(name))}, now {_shown(value)}"
-        for name, value in settings.items()
-        if before.values.get(name) != value
-    ]
-    if differences:
+    if differences := differences_between(before.values, settings):
         raise LeNetError(
-            f"{table}: was begun with {'; '.join(differences)}; resume as it was begun, or leave out resume to read "
-            "anew"
+            f"{table}: was begun with {differences}; resume as it was begun, or leave out resume to read anew"
         )
+
+
+def differences_between(before: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
+    """What differs between the settings of before and those of now, in words; an empty text if nothing does.
+
+    >>> differences_between({"lines": False, "shard": "1/1"}, {"lines": True, "shard": "1/1"})
+    'lines no, now yes'
+    """
+    return "; ".join(
+        f"{name} {_shown(before.get(name))}, now {_shown(value)}"
+        for name, value in settings.items()
+        if before.get(name) != value
+    )
 
 
 def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int, Iterator[Source]]:

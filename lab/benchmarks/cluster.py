@@ -1,0 +1,187 @@
+"""Read by raylets of this machine that are killed, and time two against one: ``python -m lab.benchmarks.cluster``."""
+
+import argparse
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from lab.benchmarks.raylets import Raylets, raylets
+from lenet import data, read_on_cluster
+
+DIFFERENT = 200  # pictures; the others are links to them
+KILLS = (0.15, 0.35, 0.55)  # of the blocks: when a raylet is killed
+STOP = 0.75  # of the blocks: when the driver is
+NO_PICTURE = 97  # every such file is none
+SIDE = 84
+BAR = 1.7
+_SECONDS = 1800
+
+
+def make_pictures(folder: Path, count: int) -> None:
+    """Scanned digits as files: few of them, and links to these; some that are no pictures."""
+    folder.mkdir(parents=True)
+    images = data.load("mnist").test_images
+    for number in range(count):
+        path = folder / f"{number:08}.png"
+        if number < DIFFERENT:
+            Image.fromarray(np.asarray(255 - images[number])).resize((SIDE, SIDE)).save(path)
+        elif number % NO_PICTURE == 0:
+            path.write_text("no picture")
+        else:
+            path.hardlink_to(folder / f"{number % DIFFERENT:08}.png")
+
+
+def blocks_in(folder: Path) -> int:
+    return sum(1 for _ in folder.glob("*/block-*.parquet"))
+
+
+def start_driver(pictures: Path, out: Path, address: str, block: int, *more: str) -> subprocess.Popen[str]:
+    """``lenet read --ray`` as a process."""
+    command = [sys.executable, "-m", "lenet", "read", str(pictures), str(out), "--ray", address, "--block", str(block)]
+    return subprocess.Popen([*command, *more], stderr=subprocess.PIPE, text=True)
+
+
+def read_with_losses(cluster: Raylets, pictures: Path, out: Path, block: int, total: int) -> list[str]:
+    """Read while a raylet is killed at several moments, each time replaced, and the driver once; what was done."""
+    happened: list[str] = []
+    driver = start_driver(pictures, out, cluster.address, block)
+    for share in KILLS:
+        _wait_for(out, share * total, driver)
+        cluster.kill()
+        happened.append(f"a raylet killed at {blocks_in(out):,} of {total:,} blocks")
+        cluster.add()
+    _wait_for(out, STOP * total, driver)
+    driver.send_signal(signal.SIGKILL)
+    driver.wait()
+    happened.append(f"the driver killed at {blocks_in(out):,}")
+    driver = start_driver(pictures, out, cluster.address, block, "--resume")
+    words = driver.communicate(timeout=_SECONDS)[1].strip().splitlines()
+    happened.append(words[-1] if words else f"exit code {driver.returncode}")
+    return happened
+
+
+def count_rows(pictures: Path, out: Path) -> tuple[int, int, int]:
+    """Pictures with exactly one row, without any, and with several; rows of equal pictures must be equal."""
+    from pyarrow.dataset import dataset
+
+    rows = dataset(out, format="parquet").to_table().to_pylist()
+    times = Counter(row["file"] for row in rows)
+    names = [str(path) for path in sorted(pictures.iterdir())]
+    answers: dict[int, set[tuple[str, str]]] = {}
+    for row in rows:
+        number = int(Path(row["file"]).stem)
+        if number < DIFFERENT or number % NO_PICTURE:
+            answers.setdefault(number % DIFFERENT, set()).add((row["text"], str(row["probabilities"])))
+    if any(len(one) > 1 for one in answers.values()):
+        sys.exit("equal pictures have rows that differ")
+    if set(times) - set(names):
+        sys.exit("there are rows of files that are none of the inputs")
+    once = sum(times[name] == 1 for name in names)
+    return once, sum(times[name] == 0 for name in names), sum(times[name] > 1 for name in names)
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast some workers read.
+
+    Attributes:
+        pictures: a second.
+        processor_seconds: of a worker for each picture.
+        busy: the share of the time in which workers had a block.
+    """
+
+    pictures: float
+    processor_seconds: float
+    busy: float
+
+
+def rate_of(cluster: Raylets, pictures: Path, out: Path, block: int, workers: int) -> Rate:
+    """The rate from the first block that is done to the last but those that end together with it."""
+    outcomes = read_on_cluster(pictures, out, ray=cluster.address, block=block, workers=workers)
+    moments = [(time.monotonic(), outcome) for outcome in outcomes][: -(workers - 1) or None]
+    seconds = moments[-1][0] - moments[0][0]
+    done = [outcome for _, outcome in moments[1:]]
+    count = sum(outcome.pictures for outcome in done)
+    worked = sum(outcome.processor_seconds for outcome in done)
+    return Rate(count / seconds, worked / count, sum(outcome.seconds for outcome in done) / seconds / workers)
+
+
+def _wait_for(out: Path, count: float, driver: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + _SECONDS
+    while blocks_in(out) < count:
+        if driver.poll() is not None or time.monotonic() > end:
+            sys.exit(f"the driver ended too early: {driver.communicate()[1]}")
+        time.sleep(0.05)
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    options.add_argument("--pictures", type=int, default=20_000, help="files that are read [%(default)s]")
+    options.add_argument("--block", type=int, default=100, help="pictures in a block [%(default)s]")
+    options.add_argument("--rates", type=int, default=0, help="measure rates instead, in so many rounds [%(default)s]")
+    options.add_argument("--timed", type=int, default=3000, help="files that a round reads [%(default)s]")
+    options.add_argument("--folder", type=Path, help="for pictures and answers, which then stay there [none]")
+    chosen = options.parse_args()
+    place = chosen.folder or Path(tempfile.mkdtemp())
+    try:
+        if chosen.rates:
+            is_met = compare_rates(place, chosen.rates, chosen.timed, chosen.block)
+        else:
+            is_met = compare_losses(place, chosen.pictures, chosen.block)
+    finally:
+        if chosen.folder is None:
+            shutil.rmtree(place)
+    sys.exit(not is_met)
+
+
+def compare_losses(place: Path, count: int, block: int) -> bool:
+    """Whether every picture has one row although raylets and the driver were killed."""
+    make_pictures(place / "pictures", count)
+    with raylets(2) as cluster:
+        for line in read_with_losses(cluster, place / "pictures", place / "out", block, -(-count // block)):
+            print(line, file=sys.stderr)
+    once, none, several = count_rows(place / "pictures", place / "out")
+    size = sum(path.stat().st_size for path in (place / "out").rglob("*.parquet"))
+    print(
+        f"{count:,} pictures: {once:,} have one row, {none:,} none, {several:,} several; {size / count:.1f} bytes each"
+    )
+    return once == count
+
+
+def compare_rates(place: Path, rounds: int, count: int, block: int) -> bool:
+    """Whether two raylets read fast enough against one, each with a core of its own."""
+    make_pictures(place / "pictures", count)
+    rates: dict[int, list[Rate]] = {1: [], 2: []}
+    for number in range(rounds):
+        for workers, measured in rates.items():
+            with raylets(workers) as cluster:
+                out = place / f"out-{number}-{workers}"
+                measured.append(rate_of(cluster, place / "pictures", out, block, workers))
+        print(f"round {number + 1}: {rates[1][-1]}, {rates[2][-1]}", file=sys.stderr, flush=True)
+    ratio = statistics.median(two.pictures / one.pictures for one, two in zip(rates[1], rates[2], strict=True))
+    for workers, measured in rates.items():
+        pictures, worked, busy = (
+            statistics.median(getattr(rate, name) for rate in measured)
+            for name in ("pictures", "processor_seconds", "busy")
+        )
+        print(
+            f"{workers} raylet(s): {pictures:.1f} pictures a second, {worked * 1e3:.1f} ms of a core for each of them, "
+            f"workers busy {busy:.1%} of the time"
+        )
+    print(f"ratio {ratio:.2f}, the bar is {BAR}; {os.cpu_count()} cores")
+    return ratio >= BAR
+
+
+if __name__ == "__main__":
+    main()

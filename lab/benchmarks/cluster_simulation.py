@@ -1,0 +1,214 @@
+"""Simulate readings by many machines on the plan that is real: ``python -m lab.benchmarks.cluster_simulation``.
+
+The blocks are cut by `lenet.reading.cluster`, its own `missing_blocks` says which of them are left, and they are handed
+out in its waves. Workers, machines and drivers are simulated: blocks that take longer, slow machines, machines that are
+lost and replaced, drivers that are lost and started again.
+"""
+
+import argparse
+import heapq
+import itertools
+import math
+import pickle
+import random
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import islice
+
+from lenet.reading.cluster.block_files import BlockFiles
+from lenet.reading.cluster.blocks import Block, row_ranges
+from lenet.reading.cluster.job import BLOCKS_IN_WAVE, missing_blocks
+from lenet.reading.cluster.locations import Location
+
+ROWS_IN_FILE = 100_000
+HOUR, DAY = 3600.0, 86400.0
+SPREAD = 0.25  # standard deviation of the logarithm of a block's duration
+SLOW_SHARE, SLOWNESS = 0.02, 3.0  # of the machines, and how many times as long they take
+RETURN = 600.0  # seconds until a machine that was lost is replaced
+DRIVER_RETURN, LISTING = 120.0, 0.1  # until the driver is started again, and for each listing of a thousand blocks
+WAVE_START = 10.0  # until the actors of a wave can read
+
+
+def plan(pictures: int, block: int) -> Iterator[Block]:
+    """The blocks of so many pictures in Parquet files."""
+    number = 0
+    for first in range(0, pictures, ROWS_IN_FILE):
+        for rows in row_ranges(min(ROWS_IN_FILE, pictures - first), block):
+            yield Block(number, "s3://crops/", (f"{first // ROWS_IN_FILE:06}.parquet",), rows)
+            number += 1
+
+
+@dataclass
+class MemoryFiles(BlockFiles):
+    """What blocks are there, without their files."""
+
+    written: Counter[int] = field(default_factory=Counter)
+
+    def holds(self, block: Block) -> bool:
+        return block.number in self.written
+
+    def check_end(self, count: int) -> None:
+        assert not self.written or max(self.written) < count
+
+
+@dataclass
+class Totals:
+    """What happened in a reading.
+
+    Attributes:
+        seconds: from begin to end.
+        machines, drivers: how many were lost.
+        repeated: attempts at blocks that were lost with their worker.
+        work: core seconds of the attempts whose blocks were written.
+    """
+
+    seconds: float = 0.0
+    machines: int = 0
+    drivers: int = 0
+    repeated: int = 0
+    work: float = 0.0
+
+
+class Simulation:
+    """A reading by so many machines, in seconds of its own clock.
+
+    Args:
+        pictures, block: what is read, and how many pictures are in a block.
+        machines, cores: how many machines, and the workers of each.
+        rate: pictures that a core reads a second.
+        days, driver_days: after how many days, in the mean, a machine or the driver is lost.
+        seed: of chance.
+    """
+
+    def __init__(
+        self,
+        pictures: int,
+        block: int,
+        machines: int,
+        cores: int,
+        rate: float,
+        days: float,
+        driver_days: float,
+        seed: int = 0,
+    ) -> None:
+        self._pictures, self._block, self._machines, self._cores = pictures, block, machines, cores
+        self._seconds, self._days, self._driver_days = 1 / rate, days, driver_days
+        self._chance = random.Random(seed)
+        self._attempts = itertools.count()
+        self._slow = {machine for machine in range(machines) if self._chance.random() < SLOW_SHARE}
+        self.files = MemoryFiles(Location("", "simulated"))
+        self.totals = Totals()
+        self._losses = [(self._life(days), machine) for machine in range(machines)]
+        heapq.heapify(self._losses)
+
+    def run(self) -> Totals:
+        """Read everything, with as many drivers as it takes."""
+        while not self._drive():
+            self.totals.drivers += 1
+            self.totals.seconds += DRIVER_RETURN + LISTING * len(self.files.written) / 1000
+        return self.totals
+
+    def _drive(self) -> bool:
+        """What one driver does; False if it is lost before the end."""
+        end = self.totals.seconds + self._life(self._driver_days)
+        missing = missing_blocks(plan(self._pictures, self._block), self.files)
+        while wave := list(islice(missing, BLOCKS_IN_WAVE * self._machines * self._cores)):
+            self.totals.seconds += WAVE_START
+            if not self._read_wave(wave, end):
+                return False
+        return True
+
+    def _read_wave(self, waiting: list[Block], end: float) -> bool:
+        """Read the blocks of a wave; False if the driver is lost meanwhile."""
+        now = self.totals.seconds
+        waiting.reverse()
+        free = [(now, machine) for machine in range(self._machines) for _ in range(self._cores)]
+        running: list[tuple[float, int, int, Block]] = []  # the end of each attempt, its number, machine and block
+        while waiting or running:
+            begins = max(now, free[0][0]) if waiting and free else math.inf
+            ends = running[0][0] if running else math.inf
+            lost = self._losses[0][0]
+            now = max(now, min(begins, ends, lost))
+            if now >= end:
+                self.totals.seconds = end
+                self.totals.repeated += len(running)
+                return False
+            if lost <= min(begins, ends):
+                machine = self._lose_machine()
+                waiting += [attempt[3] for attempt in running if attempt[2] == machine]
+                self.totals.repeated += sum(attempt[2] == machine for attempt in running)
+                running = [attempt for attempt in running if attempt[2] != machine]
+                free = [one for one in free if one[1] != machine] + [(lost + RETURN, machine)] * self._cores
+                heapq.heapify(running)
+                heapq.heapify(free)
+            elif ends <= begins:
+                _, _, machine, block = heapq.heappop(running)
+                self.files.written[block.number] += 1
+                self.totals.work += block.pictures * self._seconds
+                heapq.heappush(free, (now, machine))
+            else:
+                _, machine = heapq.heappop(free)
+                block = waiting.pop()
+                heapq.heappush(running, (now + self._duration(block, machine), next(self._attempts), machine, block))
+        self.totals.seconds = now
+        return True
+
+    def _lose_machine(self) -> int:
+        moment, machine = heapq.heappop(self._losses)
+        heapq.heappush(self._losses, (moment + RETURN + self._life(self._days), machine))
+        self.totals.machines += 1
+        return machine
+
+    def _duration(self, block: Block, machine: int) -> float:
+        slowness = SLOWNESS if machine in self._slow else 1.0
+        return block.pictures * self._seconds * slowness * math.exp(self._chance.gauss(-(SPREAD**2) / 2, SPREAD))
+
+    def _life(self, days: float) -> float:
+        return self._chance.expovariate(1 / (days * DAY))
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="Simulated readings of very many pictures by many machines.")
+    options.add_argument("--rate", type=float, required=True, help="pictures that a core reads a second")
+    options.add_argument("--bytes", type=float, required=True, help="of Parquet files for each picture")
+    options.add_argument("--pictures", type=int, nargs="+", default=[10**8, 10**9], help="how many [10^8, 10^9]")
+    options.add_argument("--machines", type=int, default=32, help="[%(default)s]")
+    options.add_argument("--cores", type=int, default=32, help="of each machine [%(default)s]")
+    options.add_argument("--block", type=int, default=1000, help="pictures in a block [%(default)s]")
+    options.add_argument("--days", type=float, nargs="+", default=[30, 1], help="mean life of a machine [30, 1]")
+    options.add_argument("--driver-days", type=float, default=3, help="mean life of a driver [%(default)s]")
+    options.add_argument("--seed", type=int, default=0, help="[%(default)s]")
+    chosen = options.parse_args()
+    cores = chosen.machines * chosen.cores
+    waiting = len(pickle.dumps(next(plan(chosen.block, chosen.block)))) * BLOCKS_IN_WAVE * cores
+    print(f"{chosen.machines} machines of {chosen.cores} cores, {chosen.rate:g} pictures a second and core, "
+          f"blocks of {chosen.block:,}; {waiting / 1e6:.0f} MB of blocks wait in a wave")  # fmt: skip
+    print("| pictures | life of a machine | hours | core hours | of them useful | machines lost | drivers lost | "
+          "blocks repeated | blocks once | Parquet |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")  # fmt: skip
+    for pictures in chosen.pictures:
+        for days in chosen.days:
+            simulation = Simulation(
+                pictures,
+                chosen.block,
+                chosen.machines,
+                chosen.cores,
+                chosen.rate,
+                days,
+                chosen.driver_days,
+                chosen.seed,
+            )
+            totals, times = simulation.run(), simulation.files.written
+            hours = totals.seconds / HOUR
+            blocks = sum(1 for _ in plan(pictures, chosen.block))
+            once = sum(times[number] == 1 for number in range(blocks))
+            print(
+                f"| {pictures:,} | {days:g} days | {hours:.1f} | {hours * cores:,.0f} | "
+                f"{totals.work / (totals.seconds * cores):.1%} | {totals.machines} | {totals.drivers} | "
+                f"{totals.repeated:,} | {once:,} of {blocks:,} | {pictures * chosen.bytes / 1e9:,.1f} GB |",
+                flush=True,
+            )
+
+
+if __name__ == "__main__":
+    main()

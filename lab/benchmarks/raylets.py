@@ -1,0 +1,67 @@
+"""Several raylets on this machine, which stand for machines: each has a core, and can be killed."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from lenet.reading.cluster.ray_connection import set_environment
+
+_OBJECT_STORE_BYTES = 100_000_000
+
+
+class Raylets:
+    """A cluster of raylets with one core each, bound to 127.0.0.1, with a token.
+
+    Attributes:
+        address: of the cluster, for drivers.
+    """
+
+    def __init__(self, count: int) -> None:
+        set_environment(is_local=True)
+        from ray.cluster_utils import Cluster
+
+        self._options: dict[str, Any] = {"num_cpus": 1, "object_store_memory": _OBJECT_STORE_BYTES}
+        head = {**self._options, "include_dashboard": False}
+        self._cluster = Cluster(initialize_head=True, head_node_args=head)
+        self._others: list[Any] = []
+        self.address: str = self._cluster.address
+        self._pin(self._cluster.head_node, 0)
+        for _ in range(count - 1):
+            self.add()
+
+    def add(self) -> None:
+        """Start another one."""
+        node = self._cluster.add_node(**self._options)
+        self._others.append(node)
+        self._pin(node, len(self._others))
+
+    def kill(self) -> None:
+        """Kill the one that was added last, and with it its workers."""
+        self._cluster.remove_node(self._others.pop(), allow_graceful=False)
+
+    def stop(self) -> None:
+        """End all of them."""
+        self._cluster.shutdown()
+
+    def _pin(self, node: Any, number: int) -> None:
+        """Bind a raylet and what it starts to one core, as if it were a machine of its own."""
+        if not hasattr(os, "sched_setaffinity"):
+            return
+        cores = sorted(os.sched_getaffinity(0))
+        for processes in node.all_processes.values():
+            for process in processes:
+                for thread in Path(f"/proc/{process.process.pid}/task").glob("*"):  # any of them may start a worker
+                    with suppress(ProcessLookupError):
+                        os.sched_setaffinity(int(thread.name), {cores[number % len(cores)]})
+
+
+@contextmanager
+def raylets(count: int) -> Iterator[Raylets]:
+    """A cluster of so many raylets, which ends with the context."""
+    cluster = Raylets(count)
+    try:
+        yield cluster
+    finally:
+        cluster.stop()

@@ -1,0 +1,142 @@
+"""The worker's part: it reads the pictures of a block and writes their rows."""
+
+import os
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import lenet
+from lenet.errors import DataError, LeNetError
+from lenet.reading.batch.files import rows_of
+from lenet.reading.batch.pages import Page, Settings, make_page_reader, read_all
+from lenet.reading.batch.worker_pool import made_for_one_core
+from lenet.reading.cluster.block_files import BlockFiles
+from lenet.reading.cluster.blocks import Block
+from lenet.reading.cluster.locations import Location
+from lenet.reading.cluster.pictures import Named, pictures_of
+from lenet.reading.tables.answers import Answers, Row
+
+MAX_ATTEMPTS = 5
+_CAREFUL_PROCESSES = 2
+
+
+@dataclass(frozen=True)
+class BlockOutcome:
+    """What became of a block.
+
+    Attributes:
+        number: of the block, from 0.
+        pictures: how many there are in it.
+        failed: how many of them, or of their pages, could not be read; their rows say why.
+        rows: how many were written.
+        seconds, processor_seconds: that it took, and that its process worked meanwhile.
+        problem: why it was not written; empty if it was.
+    """
+
+    number: int
+    pictures: int
+    failed: int = 0
+    rows: int = 0
+    seconds: float = 0.0
+    processor_seconds: float = 0.0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What all blocks of a reading have in common.
+
+    Attributes:
+        settings: how pictures are read, with the model itself.
+        answers: what becomes of a page's reading.
+        folder: that the blocks are written into.
+        place: the folder that relative paths begin in.
+        version: of lenet.
+    """
+
+    settings: Settings
+    answers: Answers
+    folder: Location
+    place: str
+    version: str = lenet.__version__
+
+
+class BlockReader:
+    """A reader of blocks that has one core to itself."""
+
+    def __init__(self, task: Task) -> None:
+        self._task = task
+        self._files = BlockFiles(task.folder)
+        self._problem = self._unfit()
+        if not self._problem:
+            self._pages = made_for_one_core(partial(make_page_reader, task.settings))
+
+    def read(self, block: Block) -> BlockOutcome:
+        """Read a block and write its rows, whole, under its name.
+
+        What ended the process before is found at the next attempt, when processes of their own read the pictures: the
+        one that ends its process gets a row that says so, and the others are read.
+        """
+        if self._problem:
+            return BlockOutcome(block.number, block.pictures, problem=self._problem)
+        began, worked = time.monotonic(), time.process_time()
+        try:
+            attempt = self._files.count_attempt(block)
+            if attempt > MAX_ATTEMPTS:
+                self._files.forget_attempts(block)
+                why = f"block {block.number:,} ended each of the {MAX_ATTEMPTS} workers that read it"
+                return BlockOutcome(block.number, block.pictures, problem=f"{why}; resume tries it again")
+            rows, failed = self._read(pictures_of(block), is_careful=attempt > 1)
+            self._files.write(block, rows)
+        except (LeNetError, OSError) as error:
+            return BlockOutcome(block.number, block.pictures, problem=str(error))
+        spent = time.monotonic() - began, time.process_time() - worked
+        return BlockOutcome(block.number, block.pictures, failed, len(rows), *spent)
+
+    def _read(self, pictures: Iterator[Named], is_careful: bool) -> tuple[list[Row], int]:
+        rows: list[Row] = []
+        failed = 0
+        pages = self._carefully(pictures) if is_careful else self._simply(pictures)
+        for name, page in pages:
+            rows += rows_of(page, name, self._task.answers)
+            failed += isinstance(page.result, DataError)
+        return rows, failed
+
+    def _simply(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
+        for index, (name, source) in enumerate(pictures):
+            if isinstance(source, DataError):
+                yield name, Page(index, 1, True, source)
+            else:
+                for page in self._pages((index, source)):
+                    yield name, page
+
+    def _carefully(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
+        names: list[str] = []
+        failures: dict[int, DataError] = {}
+
+        def sources() -> Iterator[Path | bytes]:
+            for name, source in pictures:
+                if isinstance(source, DataError):
+                    failures[len(names)] = source
+                names.append(name)
+                yield b"" if isinstance(source, DataError) else source
+
+        with closing(read_all(sources(), self._task.settings, _CAREFUL_PROCESSES)) as pages:
+            for page in pages:
+                failure = failures.get(page.index)
+                yield names[page.index], page if failure is None else Page(page.index, 1, True, failure)
+
+    def _unfit(self) -> str:
+        """Why this machine cannot do the work of the driver's; empty if it can."""
+        task = self._task
+        if task.version != lenet.__version__:
+            return f"a worker has lenet {lenet.__version__}, and the driver {task.version}; install the same everywhere"
+        try:
+            os.chdir(task.place)
+        except OSError as error:
+            why = (error.strerror or str(error)).lower()
+            return f"{task.place}: a worker cannot go there ({why}); start where all machines have the same folder"
+        return ""

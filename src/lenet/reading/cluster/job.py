@@ -1,0 +1,170 @@
+"""A reading as a job of a Ray cluster: its blocks are handed to workers, wave after wave, until none is missing."""
+
+import logging
+import os
+import pickle
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import replace
+from itertools import chain, islice
+from pathlib import Path
+from typing import Any
+
+from lenet.errors import LeNetError, ReadingError
+from lenet.reading.batch.files import record_of
+from lenet.reading.batch.pages import Settings
+from lenet.reading.batch.picture_files import Shard
+from lenet.reading.cluster.block_files import BlockFiles
+from lenet.reading.cluster.block_reader import BlockOutcome, BlockReader, Task
+from lenet.reading.cluster.blocks import PICTURES, Block, blocks_of
+from lenet.reading.cluster.inputs import PictureLocations
+from lenet.reading.cluster.locations import Location
+from lenet.reading.cluster.ray_connection import LOCAL, connected
+from lenet.reading.tables.answers import Answers
+from lenet.reading.tables.parquet_table import check_installed
+
+BLOCKS_IN_WAVE = 64
+"""Of each worker: so many are handed to Ray at once. More of them cost memory, fewer leave workers idle more often."""
+
+
+def read_on_cluster(
+    files: str | Path | Sequence[str | Path],
+    folder: str | Path,
+    settings: Settings | None = None,
+    *,
+    ray: str = LOCAL,
+    resume: bool = False,
+    files_from: str | Path | None = None,
+    shard: str | None = None,
+    recursive: bool = False,
+    lines: bool = False,
+    workers: int | None = None,
+    block: int = PICTURES,
+) -> Generator[BlockOutcome, None, None]:
+    """Read picture files by the workers of a Ray cluster, as ``lenet read FILES FOLDER --ray`` does.
+
+    The inputs are cut into numbered blocks; each becomes one Parquet file in `folder`, written whole under its number.
+    So there is one row for each picture (page, line), whatever dies meanwhile.
+
+    Args:
+        files: pictures, folders, globs, Parquet files with a column of pictures' bytes, and URIs of object stores.
+        folder: that is written into, or its URI. All machines must see it, and the files, under the same name.
+        settings: how to read.
+        ray: ``HOST:PORT`` of a cluster; ``"auto"`` for one that this machine is part of; ``"local"`` starts one here.
+        resume: whether the blocks that are there are gone on with.
+        files_from: a text file with the name of a file on each line; ``-`` is stdin.
+        shard: which part of the files is read, as ``"1/4"`` for the first of four: every fourth of them.
+        recursive: whether folders within folders are looked through.
+        lines: whether each line of digits is a row of its own.
+        workers: how many processes read at most, by default as many as the cluster has cores.
+        block: how many pictures there are in a block at most.
+
+    Yields:
+        What became of each block, when it is written; those that were there before are left out.
+
+    Raises:
+        DataError: if a word names nothing, when all else is read.
+        LeNetError: if the cluster cannot be reached, the folder cannot be gone on with, or a block cannot be written.
+        ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
+    """
+    check_installed()
+    if workers is not None and workers < 1:
+        raise ReadingError(f"workers is {workers}, expected at least 1")
+    words = [files] if isinstance(files, str | Path) else files
+    locations = PictureLocations(
+        [str(word) for word in words],
+        recursive=recursive,
+        files_from=None if files_from is None else str(files_from),
+        shard=None if shard is None else Shard.parse(shard),
+    )
+    settings = settings or Settings()
+    recognizer = settings.recognizer()
+    answers = Answers(True, lines, False, False, recognizer.min_probability)
+    task = Task(
+        replace(settings, model=recognizer.model),
+        answers,
+        _absolute(Location.parse(str(folder))),
+        os.getcwd(),  # noqa: PTH109 - a text, for other machines
+    )
+    record = record_of(settings, answers, locations.shard) | {"block": block}
+    return _read(locations, blocks_of(locations, block), task, record, resume, ray, workers)
+
+
+def missing_blocks(blocks: Iterable[Block], files: BlockFiles) -> Iterator[Block]:
+    """The blocks whose answers are not there.
+
+    Raises:
+        LeNetError: if there are answers of other blocks.
+    """
+    count = 0
+    for block in blocks:
+        count += 1
+        if not files.holds(block):
+            yield block
+    files.check_end(count)
+
+
+def _read(
+    locations: PictureLocations,
+    blocks: Iterator[Block],
+    task: Task,
+    record: dict[str, Any],
+    is_resumed: bool,
+    address: str,
+    workers: int | None,
+) -> Generator[BlockOutcome, None, None]:
+    files, problems = BlockFiles(task.folder), list[str]()
+    try:
+        first = next(blocks, None)
+        if first is not None:
+            files.check(record, is_resumed)
+            missing = missing_blocks(chain([first], blocks), files)
+            if (first := next(missing, None)) is not None:  # else no cluster is needed
+                with connected(address, workers) as cores:
+                    files.begin(record, is_resumed)
+                    for outcome in _outcomes(chain([first], missing), task, workers or cores):
+                        if outcome.problem:
+                            problems.append(outcome.problem)
+                        yield outcome
+            if not problems:
+                files.finish()
+    except OSError as error:
+        raise LeNetError(f"{task.folder}: {' '.join((error.strerror or str(error)).split())}") from None
+    if problems:
+        others = f"; so were {len(problems) - 1:,} other blocks" if len(problems) > 1 else ""
+        raise LeNetError(f"a block was not written: {problems[0]}{others}")
+    if locations.problems:
+        raise locations.problems[0]
+
+
+def _outcomes(blocks: Iterator[Block], task: Task, workers: int) -> Iterator[BlockOutcome]:
+    """What becomes of the blocks, in the order in which they are done."""
+    import ray.data
+
+    context = ray.data.DataContext.get_current()
+    context.enable_progress_bars = False
+    context.print_on_execution_start = False
+    context.execution_no_progress_timeout_s = -1  # a block of many pages takes as long as it takes
+    logging.getLogger("ray.data").setLevel(logging.ERROR)
+    pool = ray.data.ActorPoolStrategy(min_size=1, max_size=workers, initial_size=workers)
+    while wave := list(islice(blocks, BLOCKS_IN_WAVE * workers)):
+        tasks = ray.data.from_items([{"block": pickle.dumps(block)} for block in wave], override_num_blocks=len(wave))
+        outcomes = tasks.map_batches(
+            _RayWorker, fn_constructor_args=(task,), batch_size=1, batch_format="pyarrow", num_cpus=1, compute=pool
+        )
+        for row in outcomes.iter_rows():
+            yield pickle.loads(row["outcome"])
+
+
+class _RayWorker:
+    """A reader of blocks as an actor of Ray Data: batches of one block, pickled, become what became of it."""
+
+    def __init__(self, task: Task) -> None:
+        self._reader = BlockReader(task)
+
+    def __call__(self, batch: Any) -> dict[str, list[bytes]]:
+        [content] = batch["block"].to_pylist()
+        return {"outcome": [pickle.dumps(self._reader.read(pickle.loads(content)))]}
+
+
+def _absolute(folder: Location) -> Location:
+    return folder if folder.store else Location("", os.path.abspath(folder.path))  # noqa: PTH100 - it may not be there
