@@ -10,7 +10,7 @@ ENGINE = "lenet.engine._native"
 # What the extras install, by the names under which it is imported.
 OPTIONAL = (
     *("torch", "matplotlib", "pillow_heif", "pypdfium2", "pyarrow", "onnx", "onnxruntime", "openvino"),
-    *("sklearn", "scikit_learn", "executorch"),
+    *("sklearn", "scikit_learn", "executorch", "ray", "openpyxl"),
     *("fastapi", "starlette", "pydantic", "uvicorn", "httptools", "python_multipart", "multipart", "prometheus_client"),
 )
 

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING, Any
 from lenet.errors import MissingExtra
 
 if TYPE_CHECKING:
+    from lenet.server.access import Access, hosts_of, is_local
     from lenet.server.app import create_app
     from lenet.server.limits import Limits
     from lenet.server.serving import Service, serve
 
-__all__ = ["Limits", "Service", "create_app", "serve"]
+__all__ = ["Access", "Limits", "Service", "create_app", "hosts_of", "is_local", "serve"]
 
-_HOMES = {"create_app": "app", "Limits": "limits", "Service": "serving", "serve": "serving"}
+_HOMES = {
+    **dict.fromkeys(("Access", "hosts_of", "is_local"), "access"),
+    "create_app": "app",
+    "Limits": "limits",
+    **dict.fromkeys(("Service", "serve"), "serving"),
+}
 _PACKAGES = {
     "fastapi": "fastapi",
     "starlette": "fastapi",

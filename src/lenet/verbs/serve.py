@@ -11,7 +11,7 @@ from lenet.page import page_document, page_html
 from lenet.verbs.describe import title_of
 
 if TYPE_CHECKING:
-    from lenet.server.access import Access
+    from lenet.server import Access
 
 _MEGA = 1_000_000
 _ON_PAGE = 2  # networks side by side: the one that reads, and one to compare it with
@@ -103,7 +103,7 @@ def access_of(
     Raises:
         LeNetError: if the token or an origin is none, or a desk could be reached from elsewhere without a token.
     """
-    from lenet.server.access import Access, hosts_of, is_local
+    from lenet.server import Access, hosts_of, is_local
 
     if has_desk and token is None and not is_local(host):
         raise LeNetError(f"a desk on {host} can be reached from elsewhere; choose a token that it asks for")

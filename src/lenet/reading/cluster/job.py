@@ -18,9 +18,8 @@ from lenet.reading.cluster.block_reader import BlockOutcome, BlockReader, Task
 from lenet.reading.cluster.blocks import PICTURES, Block, blocks_of
 from lenet.reading.cluster.inputs import PictureLocations
 from lenet.reading.cluster.locations import Location
-from lenet.reading.cluster.ray_connection import LOCAL, connected
+from lenet.reading.cluster.ray_connection import LOCAL, check_installed, connected
 from lenet.reading.tables.answers import Answers
-from lenet.reading.tables.parquet_table import check_installed
 
 BLOCKS_IN_WAVE = 64
 """Of each worker: so many are handed to Ray at once. More of them cost memory, fewer leave workers idle more often."""

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -110,12 +111,17 @@ def _check_address(address: str) -> None:
         ) from None
 
 
+def check_installed() -> None:
+    """Raise MissingExtra unless Ray, and pyarrow, which it reads data by, are there; neither is imported."""
+    if not all(map(find_spec, ("ray", "pyarrow"))):
+        raise MissingExtra("ray", "cluster", "reading by many machines")
+
+
 def _imported() -> Any:
-    try:
-        import ray
-        import ray.data
-    except ImportError:
-        raise MissingExtra("ray", "cluster", "reading by many machines") from None
+    check_installed()
+    import ray
+    import ray.data
+
     return ray
 
 
