@@ -3,6 +3,7 @@
 import csv
 import io
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -94,6 +95,15 @@ def test_pictures_that_lie_in_the_folder_are_on_the_stack_and_dropped_names_are_
     assert [path.parent for path in paths[1:]] == [tmp_path / "files"] * 2
     assert len({path.name for path in paths}) == 3
     assert [file["name"] for file in Desk(tmp_path).stack.files()] == [file["name"] for file in desk.stack.files()]
+
+
+def test_files_of_one_name_that_are_dropped_at_once_are_all_there(tmp_path):
+    desk = Desk(tmp_path)
+    contents = [f"{number}".encode() for number in range(24)]
+    with ThreadPoolExecutor(8) as threads:
+        numbers = list(threads.map(lambda content: desk.drop("image.jpg", content), contents))
+    assert len(set(numbers)) == len(contents)
+    assert sorted(path.read_bytes() for _, path in desk.stack.waiting()) == sorted(contents)
 
 
 def test_a_folder_that_cannot_be_written_is_one_sentence(tmp_path):

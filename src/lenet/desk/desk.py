@@ -1,6 +1,7 @@
 """The desk as a whole: a folder's stack, its reading in the background, its pictures, and what comes out."""
 
 import re
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -40,7 +41,7 @@ class Desk:
         clock: Callable[[], float] = time.time,
     ) -> None:
         reads = plain_reading(Settings(model=model)) if form is None else form_reading(Path(form), model)
-        self.folder = Path(folder)
+        self.folder, self._drop_lock = Path(folder), threading.Lock()
         self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
         self._reading = BackgroundReading(self.stack, reads)
         for path in sorted(self.folder.iterdir()):
@@ -63,12 +64,13 @@ class Desk:
             LeNetError: if it cannot be written.
         """
         folder = self.folder / DROPPED
-        number = 1 + max((int(path.name.partition("-")[0]) for path in folder.glob("[0-9]*-*")), default=0)
-        path = folder / f"{number:06d}-{_file_name(name)}"
-        try:
-            write_atomically(path, content)
-        except OSError as error:
-            raise LeNetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
+        with self._drop_lock:  # two that come at once, of one name, must not get one number
+            number = 1 + max((int(path.name.partition("-")[0]) for path in folder.glob("[0-9]*-*")), default=0)
+            path = folder / f"{number:06d}-{_file_name(name)}"
+            try:
+                write_atomically(path, content)
+            except OSError as error:
+                raise LeNetError(f"cannot write {path}: {(error.strerror or str(error)).lower()}") from None
         file = self.stack.add_file(name, path.resolve())
         self._reading.wake()
         return file
