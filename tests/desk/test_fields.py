@@ -114,6 +114,20 @@ def test_a_table_of_readings_becomes_a_stack_once(tmp_path, monkeypatch):
     assert {page["path"] for page in stack.pages()} == {str(DIGITS / "pi.png"), str(DIGITS / "phone.png")}
 
 
+def test_a_page_that_a_table_has_twice_is_taken_as_it_was_read_last_and_no_page_is_lost(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    def line(file, page, remark):
+        return json.dumps({"file": file, "page": page, "digits": [], "text": "", "size": [9, 9], "remark": remark})
+
+    table = tmp_path / "read.jsonl"
+    lines = [line("a.pdf", 1, "first"), line("a.pdf", 1, "again"), line("b.png", 1, ""), line("a.pdf", 2, "")]
+    table.write_text("\n".join(lines))
+    assert import_results(table, lambda: Stack(tmp_path / "desk")) == 3
+    pages = [(page["file_name"], page["number"], page["remark"]) for page in Stack(tmp_path / "desk").pages()]
+    assert pages == [("a.pdf", 1, "again"), ("a.pdf", 2, ""), ("b.png", 1, "")]
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,7 +1,6 @@
 """Import of a table of readings: what ``lenet read --jsonl`` wrote, a page on each line."""
 
 from collections.abc import Callable
-from itertools import groupby
 from pathlib import Path
 
 from lenet.desk.fields import PageFields, page_of_values
@@ -12,6 +11,8 @@ from lenet.records import Record
 
 def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     """Put the pages of a table on a stack, unless they are there; how many pages the table has.
+
+    A page that the table has twice, as one that was put together of others, is taken as it was read last.
 
     Args:
         path: of the table.
@@ -26,13 +27,15 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
         lines = path.read_bytes().splitlines()
     except OSError as error:
         raise DataError(f"{path}: {(error.strerror or str(error)).lower()}") from None
-    pages: list[tuple[str, PageFields | str]] = []
+    pages: dict[str, dict[int, PageFields | str]] = {}  # by file and by number
     for number, line in enumerate(lines, 1):
         try:
             record = Record.parsed(line)
             name = record.text("file")
             is_read = "form" in record or "digits" in record
-            pages.append((name, page_of_values(record.values) if is_read else record.text("remark", "was not read")))
+            page = page_of_values(record.values) if is_read else record.text("remark", "was not read")
+            page_number = page.number if isinstance(page, PageFields) else record.integer("page", 1, default=1)
+            pages.setdefault(name, {})[page_number] = page
         except (LeNetError, KeyError, TypeError, ValueError) as error:
             raise DataError(
                 f"{path}, line {number}: {error or 'damaged'}; expected what lenet read --jsonl writes"
@@ -40,13 +43,12 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
     if not pages:
         raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
     stack = open_stack()
-    for name, group in groupby(pages, key=lambda page: page[0]):
-        members = [page for _, page in group]
+    for name, members in pages.items():
         file = stack.add_file(Path(name).name, _found(name, path.parent))
-        problem = next((page for page in members if isinstance(page, str)), "")
-        stack.finish_file(file, [page for page in members if isinstance(page, PageFields)], problem)
+        problem = next((page for page in members.values() if isinstance(page, str)), "")
+        stack.finish_file(file, [page for page in members.values() if isinstance(page, PageFields)], problem)
     stack.close()
-    return len(pages)
+    return sum(map(len, pages.values()))
 
 
 def _found(name: str, folder: Path) -> Path:
