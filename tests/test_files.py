@@ -50,6 +50,14 @@ def test_a_write_that_fails_leaves_the_old_file_and_nothing_beside_it(tmp_path):
     assert not list(tmp_path.glob(LEFTOVERS))
 
 
+def test_a_folder_that_takes_no_files_is_told_by_the_name_of_the_file_that_was_to_be_written():
+    path = Path("/proc/table.csv")  # nobody, not even root, writes there
+    if not path.parent.is_dir():
+        pytest.skip("this system has no /proc")
+    with pytest.raises(FileNotFoundError, match=r"'/proc/table\.csv'"):
+        write_atomically(path, b"content")
+
+
 def test_a_lock_that_another_process_holds_is_refused_and_free_when_it_dies(tmp_path):
     path = tmp_path / ".lock"
     holder = subprocess.Popen(

@@ -32,8 +32,12 @@ def atomic_writer(path: Path) -> Iterator[BinaryIO]:
     """
     target = Path(os.path.realpath(path))
     target.parent.mkdir(parents=True, exist_ok=True)
-    # A name of its own length, as names may be as long as a file system takes already.
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lenet-", suffix=".tmp")
+    try:
+        # A name of its own length, as names may be as long as a file system takes already.
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=".lenet-", suffix=".tmp")
+    except OSError as error:
+        error.filename = str(path)
+        raise
     temporary = Path(name)
     try:
         with os.fdopen(handle, "wb") as file:
