@@ -62,6 +62,18 @@ def test_a_template_that_is_there_is_kept(form, tmp_path):
     assert Template.load(template).name == "new"
 
 
+def test_a_picture_that_has_the_name_of_the_drawing_is_kept(form, tmp_path):
+    blank, photo = tmp_path / "blank.png", tmp_path / "new.png"
+    Image.fromarray(form.blank).save(blank)
+    photo.write_bytes(b"mine")
+    with pytest.raises(LeNetError, match=r"new.png: is there already"):
+        lenet.new_form(blank, tmp_path / "new.toml")
+    assert photo.read_bytes() == b"mine"
+    assert not (tmp_path / "new.toml").exists()
+    lenet.new_form(blank, tmp_path / "new.toml", overwrite=True)
+    assert photo.read_bytes().startswith(b"\x89PNG")
+
+
 @pytest.mark.parametrize(
     ("output", "message"),
     [("form.json", "expected a template's name that ends in .toml"), ("blank.toml", "blank.png: is the blank page")],

@@ -18,8 +18,11 @@ def form() -> None:
 @app.command()
 def new(
     blank: Annotated[Path, typer.Argument(help="The blank page: a scan, a PDF's picture or a photo from above.")],
-    output: Annotated[Path, typer.Option("--output", "-o", help="The template to write: a TOML file.")],
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over a template that is there.")] = False,
+    output: Annotated[
+        Path,
+        typer.Option("--output", "-o", help="The template to write: a TOML file; its picture gets the suffix .png."),
+    ],
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Write over what is there of both.")] = False,
 ) -> None:
     """Find the boxes, combs and lines of a blank page, and write a template with a field for each.
 

@@ -75,14 +75,14 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
     Args:
         blank: a picture of the blank page, straight and upright.
         output: the template to write, a TOML file; the picture gets its name with the suffix ``.png``.
-        overwrite: whether a template that is there is written over.
+        overwrite: whether a template and a picture that are there are written over.
 
     Returns:
         The template.
 
     Raises:
         DataError: if the picture cannot be opened, or shows neither boxes nor lines.
-        LeNetError: if the output is no TOML file, is there already, or cannot be written.
+        LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written.
     """
     source, target = Path(blank), Path(output)
     drawing = target.with_suffix(".png")
@@ -93,6 +93,11 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
     if drawing.resolve() == source.resolve():
         raise LeNetError(
             f"{drawing}: is the blank page, and the fields are drawn there; give the template another name"
+        )
+    if drawing.exists() and not overwrite:
+        raise LeNetError(
+            f"{drawing}: is there already, and the fields are drawn there; name another template, or say that it is to "
+            "be overwritten"
         )
     picture = open_picture(source)
     drafts = find_fields(picture)
