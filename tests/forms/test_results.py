@@ -49,6 +49,8 @@ def test_a_rejected_page_says_so_and_holds_no_field():
 def test_fields_are_had_by_their_names():
     assert page(AMOUNT, BORN)["amount"] is AMOUNT
     assert page(AMOUNT, BORN).having("blank") == (BORN,)
+    with pytest.raises(UnknownName, match="unknown status 'doubtfull'; did you mean doubtful"):
+        page(AMOUNT).having("doubtfull")
     with pytest.raises(UnknownName, match="unknown field 'born'; known: amount"):
         _ = page(AMOUNT)["born"]
 

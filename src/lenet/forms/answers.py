@@ -11,7 +11,6 @@ from lenet.reading.tables.answers import Columns
 
 OF_PAGE = ("file", "page", "status")
 REMARK = "remark"
-OF_FIELD = ("status", "probability", "box")  # columns beside a field's own: NAME_status, NAME_probability, NAME_box
 
 
 @dataclass(frozen=True)
@@ -74,7 +73,7 @@ class FormAnswers:
         names = [name for name, _ in self.columns.of_parquet]
         for name in names:
             if names.count(name) > 1:
-                raise TemplateError(f"{self.template.name}: the table of it has two columns {name!r}; rename a field")
+                raise TemplateError(f"form {self.template.name}: its table has two columns {name!r}; rename a field")
 
     @cached_property
     def columns(self) -> Columns:

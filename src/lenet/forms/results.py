@@ -149,7 +149,13 @@ class FormReading(PageResult):
         raise UnknownName("field", name, [field.name for field in self.fields])
 
     def having(self, status: str) -> tuple[FieldReading, ...]:
-        """The fields of a status."""
+        """The fields of a status: ``"ok"``, ``"doubtful"``, ``"blank"`` or ``"violates"``.
+
+        Raises:
+            UnknownName: if there is none of this name.
+        """
+        if status not in STATUSES:
+            raise UnknownName("status", status, STATUSES)
         return tuple(field for field in self.fields if field.status == status)
 
     @property
