@@ -91,6 +91,11 @@ def test_rows_have_the_names_that_their_table_gives_them(tmp_path, columns):
     assert list(pictures_of(block)) == [("x", PNG), ("y", PNG)]
 
 
+def test_a_row_that_is_numbered_0_by_its_table_has_that_name_too(tmp_path):
+    [block] = plan([write_table(tmp_path / "scans.parquet", {"image": [PNG, PNG], "id": [0, 1]})])
+    assert list(pictures_of(block)) == [("0", PNG), ("1", PNG)]
+
+
 def test_a_row_without_a_picture_says_so(tmp_path):
     [block] = plan([write_table(tmp_path / "scans.parquet", {"image": [PNG, None]})])
     first, (name, error) = pictures_of(block)

@@ -66,9 +66,9 @@ def _of_row(row: dict[str, Any], numbered: str, pictures: str, names: str | None
     value = row[pictures]
     name = row[names] if names is not None else None
     if isinstance(value, dict):
-        name = name or value.get(_PATH)
+        name = value.get(_PATH) if name in (None, "") else name
         value = value[_BYTES]
-    shown = printable(str(name)) if name else numbered
+    shown = numbered if name in (None, "") else printable(str(name))  # 0 is a name, too
     return shown, DataError(f"{shown}: no picture in this row") if value is None else value
 
 
