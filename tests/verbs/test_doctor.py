@@ -111,6 +111,15 @@ def test_a_missing_extra_is_named_with_its_purpose_and_breaks_nothing(capsys, mo
     assert found["extras"]["figures"]["remedy"] == "pip install 'lenet[figures]'"
 
 
+def test_every_extra_that_a_user_may_want_is_checked_by_its_own_packages(capsys):
+    _, found = _report(capsys)
+    extras = set(doctor.metadata.metadata("lenet").get_all("Provides-Extra") or [])
+    assert set(found["extras"]) == extras - {"all", "bench-all", "docs", "dev"}
+    assert "lenet" not in found["extras"]["desk"]["value"]
+    assert {"openpyxl", "pypdfium2", "fastapi"} <= set(found["extras"]["desk"]["value"])
+    assert set(found["extras"]["cluster"]["value"]) == {"ray"}
+
+
 def test_a_missing_dependency_is_broken(capsys, monkeypatch):
     known = doctor._version
     monkeypatch.setattr(doctor, "_version", lambda package: None if package == "pillow" else known(package))

@@ -10,6 +10,7 @@ from enum import StrEnum
 from importlib import metadata
 from importlib.resources import files
 from importlib.util import find_spec
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ EXTRAS = {
     "pdf": "reading PDF pages",
     "tables": "writing Parquet files",
     "serve": "lenet serve",
+    "desk": "lenet serve --desk and lenet review",
+    "cluster": "lenet read --ray",
 }
 # CPU flags, by Linux's names, that the kernels of each instruction set need.
 FEATURES = {
@@ -38,6 +41,7 @@ FEATURES = {
     "neon": {"asimd"},
 }
 _NAME = re.compile(r"^[\w.-]*\w")
+_EXTRAS_WITHIN = re.compile(r"lenet\[([\w,-]+)\]")
 _MAX_ERROR = 1e-3  # relative, of the engine's outputs to the reference's: rounding, never a wrong kernel
 
 
@@ -241,11 +245,16 @@ def _pretrained() -> Iterator[_Check]:
 
 
 def _required(extra: str = "") -> list[str]:
-    """The packages that lenet itself, or one of its extras, needs."""
+    """The packages that lenet itself, or one of its extras, needs, those of extras within it besides."""
     lines = (line.partition(";") for line in metadata.requires("lenet") or [])
     # Quotes differ between the tools that write metadata.
     marker = f"extra=='{extra}'" if extra else ""
-    return [_NAME.findall(line)[0] for line, _, when in lines if when.replace('"', "'").replace(" ", "") == marker]
+    packages: list[str] = []
+    for line, _, when in lines:
+        if when.replace('"', "'").replace(" ", "") == marker:
+            within = _EXTRAS_WITHIN.match(line)
+            packages += chain.from_iterable(map(_required, within[1].split(","))) if within else _NAME.findall(line)
+    return packages
 
 
 def _version(package: str) -> str | None:
