@@ -94,6 +94,7 @@ def test_the_example_of_the_module_is_one():
         ("length = 10", "length = 0", 8, "length is 0, expected a whole number of 1 to 100"),
         ("length = 10", "lenght = 10", 8, "field 'account': unknown entry 'lenght'; did you mean length?"),
         ('check = "mod-97-10"', 'check = "mod-97"', 9, "field 'account': unknown check 'mod-97'; did you mean mod-97-"),
+        ('check = "mod-97-10"', 'check = "iban"', 9, "check is iban, whose texts begin with letters, and only digits"),
         (r"pattern = '\d{1,5},\d{2}'", r"pattern = '\d{5'", 15, "field 'rent': "),
         ("range = [0.01, 20000]", "range = [2, 1]", 16, "field 'rent': range is [2, 1], expected the least value bef"),
         ("range = [0.01, 20000]", "range = [nan, 1]", 16, "field 'rent': range is [nan, 1], expected a list of 2 num"),

@@ -131,6 +131,9 @@ CHECKS: dict[str, Callable[[str], bool]] = {
 }
 """The rules by the names that forms call them by."""
 
+OF_LETTERS = ("iban",)
+"""The rules that no text of digits alone can obey."""
+
 
 def _values(text: str, signs: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int] | None:
     """The values of the signs of a text; None if it has others, or too few or many."""

@@ -44,7 +44,7 @@ _HEAD = """\
 # Name the fields, delete those that are none, and say what is in them:
 #   kind = "digits", "number" (with sign, comma or point), "date" (format = "DD.MM.YYYY") or "ticks"
 #   length = 10   pattern = '\\d{{1,5}},\\d{{2}}'   range = [0, 500]
-#   check = "luhn", "isbn-10", "isbn-13", "ean-8", "ean-13", "iban" or an ISO 7064 system such as "mod-97-10"
+#   check = "luhn", "isbn-10", "isbn-13", "ean-8", "ean-13" or an ISO 7064 system such as "mod-97-10"
 # and of numbers that add up:
 #   [[sum]]
 #   total = "total"

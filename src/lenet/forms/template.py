@@ -48,7 +48,7 @@ from pathlib import Path
 from typing import Any
 
 from lenet.errors import DataError, ReadingError, UnknownName, printable
-from lenet.forms.check_digits import CHECKS
+from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_SIGNS, Pattern
 from lenet.records import Record, RecordError
 
@@ -329,6 +329,8 @@ class _Parser:
             check = record.text(key) if key in record else None
             if check is not None and check not in CHECKS:
                 raise RecordError(str(UnknownName("check", check, CHECKS)))
+            if check in OF_LETTERS:
+                raise RecordError(f"check is {check}, whose texts begin with letters, and only digits are read")
             key = "format"
             form = record.text(key, DEFAULT_FORMAT)
             if {part.replace("YYYY", "YY") for part in _PARTS_OF_DATE.findall(form)} != {"DD", "MM", "YY"} or len(
