@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import InkMap
 
 Mask = NDArray[np.uint8]
@@ -33,6 +34,9 @@ MIN_GAP = 6  # pixels: gaps that a printer or a threshold may leave
 LONGER = 3  # the second length of runs, of the first: where rules are thicker than that is long
 MIN_CELL = 14  # pixels: the shortest side of a cell, as low as digits that are read
 MIN_FILL = 0.86  # of its smallest rectangle that a cell fills
+INNER, OFF_CORNERS = 0.67, 1.1  # of half a cell's sides, and of their sum: what counts as inside
+MIN_CORNERS, MIN_CORNERS_OF_FILLED = 3, 2  # of a box that stands alone: a zero has none, or two where ink runs
+MAX_DIGIT = 3.0  # of the height of what it encloses: a digit is no higher
 MIN_ALIKE = 3  # so many cells of like size are a grid, whether something is in them or not
 REACH = 3.0  # pixels between the end of a rule and the edge of the one that it ends on
 EDGE = 4  # pixels: so near the picture's edge a rule runs out of it
@@ -248,7 +252,7 @@ def _even(rules: list[Rule]) -> list[Rule]:
     return [rule for rule in rules if rule.is_open or rule.evenness >= MIN_EVENNESS or id(rule) in kept]
 
 
-def _alike(rules: list[Rule]) -> list[Rule]:
+def _alike_rules(rules: list[Rule]) -> list[Rule]:
     """The rules that are as steep as others of their direction."""
     alike: list[Rule] = []
     for is_level in (True, False):
@@ -453,7 +457,7 @@ def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list
     """The grid that these rules make: cells, and the rules that bound them."""
     rules = _over_gaps(rules)
     rules = _with_open_sides(_with_combs(rules), mask.shape[1])
-    rules = _alike(_even([_measured(rule, levels, mask) for rule in _meeting(rules, bridged)]))
+    rules = _alike_rules(_even([_measured(rule, levels, mask) for rule in _meeting(rules, bridged)]))
     rules = _meeting(_without_strokes(_printed(rules, max(mask.shape))), bridged)
     rules = _with_missing(rules, bridged)
     if not rules:
@@ -468,7 +472,7 @@ def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list
         x, y, w, h, area = statistics[number].tolist()
         if min(w, h) >= MIN_CELL and _is_cell(regions, number, (y, x, y + h, x + w), area):
             cells.append(GridCell(number, (y, x, y + h, x + w)))
-    cells = [cell for cell in cells if _has_ink(mask, cell) or _count_alike(cell, cells) >= MIN_ALIKE]
+    cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
     if not any(_is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
         return None
     numbers = np.zeros(count, np.int32)
@@ -813,17 +817,82 @@ def _is_closed(cell: GridCell, shape: tuple[int, ...]) -> bool:
 
 
 def _has_ink(mask: Mask, cell: GridCell) -> bool:
+    """Whether there is ink in it, off its sides and its corners, where a zero is round."""
     top, left, bottom, right = cell.box
-    y, x = cell.height // 6, cell.width // 6
-    return bool(mask[top + y : bottom - y, left + x : right - x].any())
+    down = np.abs(np.linspace(-1, 1, cell.height))[:, None]
+    across = np.abs(np.linspace(-1, 1, cell.width))
+    is_inner = (down < INNER) & (across < INNER) & (down + across < OFF_CORNERS)
+    return bool((mask[top:bottom, left:right] > 0)[is_inner].any())
 
 
-def _count_alike(cell: GridCell, cells: list[GridCell]) -> int:
-    """How many cells are as large, itself among them."""
-    return sum(
-        abs(other.height - cell.height) < 0.15 * cell.height and abs(other.width - cell.width) < 0.15 * cell.width
+def _without_zeros(
+    cells: list[GridCell], regions: NDArray[np.int32], mask: Mask, bridged: Mask, thickness: float
+) -> list[GridCell]:
+    """The cells with ink, and the blank ones of which there are several, without the insides of round digits.
+
+    What hangs together with the sides of no other cell may be a digit: a zero, or a 6. Digits have few corners, and
+    where a blank cell is a zero, other digits stand beside it.
+    """
+    filled = {cell.number for cell in cells if _has_ink(mask, cell)}
+    cells = [cell for cell in cells if cell.number in filled or len(_alike(cell, cells)) >= MIN_ALIKE]
+    boxes = label_components(mask)[1][1:, :4]
+    inside = [[cell for cell in cells if _surrounds(box, cell)] for box in boxes.tolist()]
+    others = boxes[[not members for members in inside]]
+    alone = {
+        members[0].number: box
+        for box, members in zip(boxes, inside, strict=True)
+        if len(members) == 1 and box[3] < MAX_DIGIT * members[0].height
+    }
+    suspects = [cell for cell in cells if cell.number in alone]
+    corners = {cell.number: _count_corners(cell, regions, bridged, thickness) for cell in suspects}
+    digits: set[int] = set()
+    for cell in suspects:
+        alike = [other.number for other in _alike(cell, suspects)]
+        median = np.median([corners[number] for number in alike])
+        if filled.intersection(alike):
+            is_digit = median < MIN_CORNERS_OF_FILLED
+        else:
+            is_digit = median < MIN_CORNERS or any(_has_neighbor(alone[number], others) for number in alike)
+        if is_digit:
+            digits.add(cell.number)
+    return [cell for cell in cells if cell.number not in digits]
+
+
+def _surrounds(box: Sequence[int], cell: GridCell) -> bool:
+    left, top, width, height = box
+    return top <= cell.box[0] and left <= cell.box[1] and top + height >= cell.box[2] and left + width >= cell.box[3]
+
+
+def _has_neighbor(box: NDArray[np.int32], boxes: NDArray[np.int32]) -> bool:
+    """Whether a component as high as another one, and no thin line, stands beside it; boxes are x, y, width, height."""
+    (x, y, w, h), (left, top, width, height) = box, boxes.T
+    is_level = np.abs(top + height / 2 - y - h / 2) < 0.25 * h
+    is_near = np.maximum(left - x - w, x - left - width) < h
+    is_beside = (left >= x + w) | (left + width <= x)
+    is_digit = (np.abs(height - h) < 0.25 * h) & (width < 1.5 * h) & (width > 0.15 * h)
+    return bool((is_level & is_near & is_beside & is_digit).any())
+
+
+def _count_corners(cell: GridCell, regions: NDArray[np.int32], bridged: Mask, thickness: float) -> int:
+    """The number of corners of a cell at which its rules meet in ink."""
+    top, left, bottom, right = cell.box
+    ys, xs = np.nonzero(regions[top:bottom, left:right] == cell.number)
+    outward = max(1, round(thickness) - 1)
+    count = 0
+    for down, across in ((-1, -1), (-1, 1), (1, -1), (1, 1)):
+        corner = int((down * ys + across * xs).argmax())
+        y, x = top + ys[corner] + down * outward, left + xs[corner] + across * outward
+        count += bool(0 <= y < bridged.shape[0] and 0 <= x < bridged.shape[1] and bridged[y, x])
+    return count
+
+
+def _alike(cell: GridCell, cells: list[GridCell]) -> list[GridCell]:
+    """The cells that are as large, itself among them if it is one of them."""
+    return [
+        other
         for other in cells
-    )
+        if abs(other.height - cell.height) < 0.15 * cell.height and abs(other.width - cell.width) < 0.15 * cell.width
+    ]
 
 
 def _bounding(rules: list[Rule], regions: NDArray[np.int32]) -> list[Rule]:
