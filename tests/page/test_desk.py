@@ -372,6 +372,19 @@ def test_with_a_token_the_desk_opens_from_its_address_and_not_without(browser, t
         context.close()
 
 
+def test_nobody_at_the_desk_is_told_where_its_files_lie(tmp_path):
+    (tmp_path / "note.png").write_text("no picture")
+    (tmp_path / "year.png").write_bytes((DIGITS / "year.png").read_bytes())
+    with desk("serve", "--desk", str(tmp_path)) as (_, address):
+        while httpx.get(f"{address}/state").json()["counts"]["waiting"]:
+            time.sleep(0.1)
+        (tmp_path / "year.png").unlink()
+        answers = [httpx.get(address + path) for path in ("/state", "/pages?count=9", "/pages/1", "/pages/1/picture")]
+        assert [answer.status_code for answer in answers] == [200, 200, 200, 404]
+        assert "note.png: not a picture in a known format" in answers[0].text
+        assert all(str(tmp_path) not in answer.text for answer in answers)
+
+
 def test_a_page_elsewhere_may_not_work_at_the_desk(tmp_path):
     with desk("review", str(table_of(tmp_path, 3))) as (_, address):
         sent = {"who": "evil", "count": 1}

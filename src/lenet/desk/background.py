@@ -56,7 +56,8 @@ class BackgroundReading:
             try:
                 with closing(self._read([path for _, path in waiting])) as results:  # type: ignore[type-var]
                     for index, pages, problem in results:
-                        self._stack.finish_file(waiting[index][0], pages, problem)
+                        file, path = waiting[index]
+                        self._stack.finish_file(file, pages, problem.replace(str(path), path.name))
                         if self._is_stopping:
                             return
             except Exception as error:  # a defect must not leave files waiting for ever, nor end the thread

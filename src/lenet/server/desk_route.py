@@ -62,14 +62,14 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
     @router.get("/pages")
     async def pages(request: Request) -> Response:
         first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
-        return await _answer(lambda: desk.stack.pages(first, min(count, MAX_LISTED)))
+        return await _answer(lambda: [_shown(page) for page in desk.stack.pages(first, min(count, MAX_LISTED))])
 
     @router.get("/pages/{page}")
     async def page(page: int) -> Response:
         found = await run_in_threadpool(desk.stack.page, page)
         if found is None:
             raise HTTPException(404, f"there is no page {page}")
-        return schemas.JSON({name: value for name, value in found.items() if name != "path"})
+        return schemas.JSON(_shown(found))
 
     @router.post("/files")
     async def drop(request: Request) -> Response:
@@ -172,9 +172,14 @@ def _add_site(router: APIRouter) -> None:
 async def _picture(made: Callable[[], bytes], kind: str) -> Response:
     try:
         content = await run_in_threadpool(made)
-    except DataError as error:
-        raise HTTPException(404, str(error)) from None
+    except DataError:  # whose sentence names folders of the server
+        raise HTTPException(404, "the picture is not there any more, or cannot be opened") from None
     return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+
+
+def _shown(page: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a page is told: its file's name, not where it lies."""
+    return {name: value for name, value in page.items() if name != "path"}
 
 
 async def _answer(call: Callable[[], Any]) -> Response:
