@@ -10,7 +10,7 @@ from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.records import Record
 
 MAX_ALTERNATIVES = 5
-MIN_SHARE = 0.001  # of an alternative: of rarer ones a page of doubtful fields has less than one
+MIN_PROBABILITY = 0.001  # of an alternative: of rarer ones a page of doubtful fields has less than one
 Box = tuple[int, int, int, int]
 
 
@@ -164,10 +164,10 @@ def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple
     if len(places) != len(digits):
         return ()
     changed = [
-        (text[:place] + label + text[place + 1 :], share)
+        (text[:place] + label + text[place + 1 :], probability)
         for place, digit in zip(places, digits, strict=True)
-        for label, share in digit["alternatives"]
-        if label.isdigit() and share >= MIN_SHARE
+        for label, probability in digit["alternatives"]
+        if label.isdigit() and probability >= MIN_PROBABILITY
     ]
     return tuple(sorted(changed, key=lambda one: -one[1])[:MAX_ALTERNATIVES])
 

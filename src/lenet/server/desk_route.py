@@ -47,7 +47,7 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
     limits = replace(pool.limits, max_body=max(pool.limits.max_body, MAX_FILE))
     router = APIRouter(prefix="/desk", include_in_schema=False)
     _add_site(router)
-    _add_looks(router, desk)
+    _add_downloads(router, desk)
     _add_entries(router, desk)
 
     @router.get("/state")
@@ -119,8 +119,8 @@ def _add_entries(router: APIRouter, desk: Desk) -> None:
         return await _answer(lambda: desk.stack.take_back(_who(values), _number(values, "presses", 1)))
 
 
-def _add_looks(router: APIRouter, desk: Desk) -> None:
-    """What is no JSON: pictures of pages and fields, and tables."""
+def _add_downloads(router: APIRouter, desk: Desk) -> None:
+    """Pictures of pages and fields, and the tables."""
 
     @router.get("/pages/{page}/picture")
     async def page_picture(page: int) -> Response:
