@@ -76,13 +76,23 @@ def test_a_picture_that_has_the_name_of_the_drawing_is_kept(form, tmp_path):
 
 @pytest.mark.parametrize(
     ("output", "message"),
-    [("form.json", "expected a template's name that ends in .toml"), ("blank.toml", "blank.png: is the blank page")],
+    [
+        ("form.json", "expected a template's name that ends in .toml"),
+        ("blank.toml", "blank.png: is the blank page"),
+    ],
 )
 def test_wrong_names_are_refused_before_anything_is_written(form, tmp_path, output, message):
     Image.fromarray(form.blank).save(tmp_path / "blank.png")
     with pytest.raises(LeNetError, match=message):
         lenet.new_form(tmp_path / "blank.png", tmp_path / output)
     assert [path.name for path in tmp_path.iterdir()] == ["blank.png"]
+
+
+@pytest.mark.parametrize("output", ["", ".", "/"])
+def test_a_template_without_a_name_is_refused(form, tmp_path, output):
+    Image.fromarray(form.blank).save(tmp_path / "blank.png")
+    with pytest.raises(LeNetError, match="expected a template's name that ends in"):
+        lenet.new_form(tmp_path / "blank.png", output)
 
 
 def test_a_page_without_boxes_is_refused(tmp_path):

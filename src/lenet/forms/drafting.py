@@ -85,9 +85,9 @@ def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) 
         LeNetError: if the output is no TOML file, it or its picture is there already, or cannot be written.
     """
     source, target = Path(blank), Path(output)
-    drawing = target.with_suffix(".png")
     if target.suffix.lower() != ".toml":
         raise LeNetError(f"{target}: expected a template's name that ends in .toml")
+    drawing = target.with_suffix(".png")
     if target.exists() and not overwrite:
         raise LeNetError(f"{target}: is there already; name another template, or say that it is to be overwritten")
     if drawing.resolve() == source.resolve():

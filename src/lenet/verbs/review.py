@@ -36,7 +36,7 @@ def review(
 
     access_of(host, public_host, token, has_desk=True)  # before anything is written
     path = Path(results)
-    folder = path.with_suffix(".desk") if desk is None else Path(desk)
+    folder = path.parent / f"{path.stem}.desk" if desk is None else Path(desk)
     import_results(path, lambda: Stack(folder))
     serve(
         host=host,
