@@ -161,6 +161,8 @@ def test_the_doctor_tells_the_truth_where_nothing_optional_is_installed():
         "heic",
         "pdf",
         "serve",
+        "desk",
+        "cluster",
     }
 
 
