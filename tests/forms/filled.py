@@ -15,7 +15,7 @@ class FilledForm:
     """The form in a folder, and pages of it: flat, as a scanner sees them, or photographed."""
 
     def __init__(self, folder: Path, mnist: Dataset) -> None:
-        self.path, self.blank, self._places = write_form(folder)
+        self.path, self.blank, self.places = write_form(folder)
         self.template = Template.load(self.path)
         self._mnist = mnist
 
@@ -23,9 +23,9 @@ class FilledForm:
         return draw_values(self.template, np.random.default_rng([SEED, number]))
 
     def scan(self, values: dict[str, str], number: int = 0) -> np.ndarray:
-        ink = write_values(values, self._places, self._mnist, np.random.default_rng([SEED, number, 1]))
+        ink = write_values(values, self.places, self._mnist, np.random.default_rng([SEED, number, 1]))
         return np.minimum(self.blank, np.uint8(np.rint(255 * (1 - 0.9 * ink))))
 
     def photo(self, values: dict[str, str], number: int) -> np.ndarray:
-        ink = write_values(values, self._places, self._mnist, np.random.default_rng([SEED, number, 1]))
+        ink = write_values(values, self.places, self._mnist, np.random.default_rng([SEED, number, 1]))
         return photograph_page(self.blank, ink, np.random.default_rng([SEED, number, 2]))

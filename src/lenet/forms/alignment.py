@@ -9,7 +9,8 @@ MAGSAC++, 2020 (the robust homography).
 """
 
 import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -38,10 +39,15 @@ MAX_BEND = 0.04  # of the sheet's longer side: how far a fold or a curl may move
 COARSE, FINE = 7, 5  # pixels that a patch is looked for around its place, at half the scale and then at the full: less
 # than half the distance of boxes that look alike
 MIN_LIKENESS = 0.25  # normalized correlation of a patch with its place: what is written in it makes it less like
+FARTHER = 0.2  # of likeness: by so much a place at the end of the search must be more like than the one where it began,
+# for strokes written between two rules are like a rule, and lie just there
 MIN_CORNER = 2e-4  # of full ink squared: the smaller eigenvalue of a patch's structure tensor, so that it has a place
 OUTLIER = 1.5  # pixels that a patch's shift may be off the median of those around it
 MIN_NEIGHBORS = 6  # patches that a place's shift is taken from
 RIDGE = 1.0  # patches' weight against slopes of shifts; more where they are far, so that nothing is extrapolated
+WINDOW_REACH = 14  # pixels that a field may lie off its place yet: COARSE at the sheet's scale
+MAX_POINTS, MAX_STEPS = 600, 12  # of print that are looked at in a window, and of one size in the search for its place
+MIN_GAIN = 0.01  # of full ink, on print: a window that gains less stays, for each resampling softens it
 MAX_PERSPECTIVE = 4.0  # between the scales of two corners of a page
 
 
@@ -155,6 +161,97 @@ def align(picture: Picture, sheet: Sheet) -> AlignedPage:
     return AlignedPage(levels, visible, np.asarray(places * factor, np.float32), coverage, round(-angle / 90) % 4 * 90)
 
 
+def registered(page: AlignedPage, sheet: Sheet, windows: Sequence[tuple[slice, slice]]) -> AlignedPage:
+    """Register windows of the sheet, each by its own print.
+
+    A fold has an edge, which the mesh rounds, and at the margins patches are few.
+
+    Args:
+        page: aligned.
+        sheet: of its form.
+        windows: rows and columns of the sheet.
+
+    Returns:
+        The page; windows whose print is in its place are as they were.
+    """
+    levels, places, visible = page.levels.copy(), page.places.copy(), page.visible.copy()
+    for window in windows:
+        shifts = _corner_shifts(page, sheet, window)
+        if shifts is None:
+            continue
+        rows, columns = window
+        y, x = np.mgrid[rows, columns].astype(np.float32)
+        size = rows.stop - rows.start, columns.stop - columns.start
+        moved = np.stack([x, y], axis=-1) + _between(shifts, (y - rows.start) / size[0], (x - columns.start) / size[1])
+        maps = _maps(np.asarray(moved, np.float32))
+        levels[window] = np.maximum(cv2.remap(page.levels, *maps, cv2.INTER_CUBIC), 0)
+        places[window] = cv2.remap(page.places, *maps, cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+        visible[window] = cv2.remap(page.visible.view(np.uint8), *maps, cv2.INTER_NEAREST) > 0
+    return replace(page, levels=levels, places=places, visible=visible)
+
+
+def _corner_shifts(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice]) -> NDArray[np.float32] | None:
+    """Shifts (2, 2, 2) of a window's corners, as x, y, that bring most ink onto its print; None if none gains enough.
+
+    A search by ever smaller steps of one corner or side at a time; ink darker than print counts as print.
+    """
+    rows, columns = window
+    ys, xs = np.nonzero(sheet.print[window])
+    if len(ys) < MIN_PRINT:
+        return None
+    chosen = slice(0, None, max(1, len(ys) // MAX_POINTS))
+    ys, xs = ys[chosen].astype(np.float32), xs[chosen].astype(np.float32)
+    top, left = max(0, rows.start - WINDOW_REACH), max(0, columns.start - WINDOW_REACH)
+    area = page.levels[top : rows.stop + WINDOW_REACH, left : columns.stop + WINDOW_REACH]
+    here = area[(ys + rows.start - top).astype(int), (xs + columns.start - left).astype(int)]
+    dark = max(float(np.quantile(here, 0.75)), 0.06)
+    found = np.minimum(area / dark, 1)
+    height, width = rows.stop - rows.start, columns.stop - columns.start
+    points = np.stack([xs + (columns.start - left), ys + (rows.start - top)], axis=-1)
+
+    def on_print(blurred: Levels, shifts: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The mean ink at the print for each of several shifts (n, 2, 2, 2)."""
+        moved = points + _between(shifts[:, None], ys / height, xs / width)
+        return np.asarray(cv2.remap(blurred, *_maps(np.asarray(moved, np.float32)), cv2.INTER_LINEAR).mean(axis=1))
+
+    shifts = np.zeros((2, 2, 2), np.float32)
+    for blur, step in ((2.5, 3.0), (1.5, 1.5), (1.0, 0.75), (0.7, 0.4)):
+        blurred = np.asarray(cv2.GaussianBlur(found, (0, 0), blur), np.float32)
+        best = float(on_print(blurred, shifts[None])[0])
+        for _ in range(MAX_STEPS):
+            tried = shifts + step * _MOVES
+            gains = on_print(blurred, tried)
+            index = int(gains.argmax())
+            if gains[index] <= best or np.abs(tried[index]).max() > WINDOW_REACH:
+                break
+            shifts, best = tried[index], float(gains[index])
+    sharp = _softened(found, 1.0)
+    before, after = on_print(sharp, np.stack([np.zeros_like(shifts), shifts]))
+    return shifts if after > before + MIN_GAIN else None
+
+
+def _between(shifts: NDArray[np.float32], down: NDArray[np.float32], right: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Shifts (..., 2, 2, 2) of four corners, bilinearly between them at shares of the height and the width."""
+    down, right = down[..., None], right[..., None]
+    upper = shifts[..., 0, 0, :] * (1 - right) + shifts[..., 0, 1, :] * right
+    lower = shifts[..., 1, 0, :] * (1 - right) + shifts[..., 1, 1, :] * right
+    return np.asarray(upper * (1 - down) + lower * down, np.float32)
+
+
+def _moves() -> NDArray[np.float32]:
+    """Steps (n, 2, 2, 2) of all corners, of those of a side, and of one, each way along x and y."""
+    both = slice(None)
+    corners = [(both, both), (0, both), (1, both), (both, 0), (both, 1), (0, 0), (0, 1), (1, 0), (1, 1)]
+    moves = np.zeros((4 * len(corners), 2, 2, 2), np.float32)
+    for number, (row, column) in enumerate(corners):
+        for way, (axis, sign) in enumerate(((0, 1), (0, -1), (1, 1), (1, -1))):
+            moves[4 * number + way][row, column, axis] = sign
+    return moves
+
+
+_MOVES = _moves()
+
+
 def coverage_of(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice], peak: float) -> float:
     """The share of the print within a window of the sheet that a page shows; 1 if there is hardly any print."""
     printed = sheet.print[window] & page.visible[window]
@@ -190,13 +287,16 @@ def _homography(picture: Picture, sheet: Sheet) -> tuple[Matrix, NDArray[np.floa
     points, descriptors = _features(picture.colors)
     if len(points) < MIN_MATCHES or len(sheet.points) < MIN_MATCHES:
         raise NotThisForm("shows no print of this form")
-    matcher = cv2.BFMatcher(cv2.NORM_L2)
-    pairs = matcher.knnMatch(sheet.descriptors, descriptors, k=2)
-    good = [pair[0] for pair in pairs if len(pair) == 2 and pair[0].distance < RATIO * pair[1].distance]
+    likeness = sheet.descriptors @ descriptors.T  # of unit vectors: the more alike, the nearer
+    numbers = np.arange(len(likeness))
+    nearest = likeness.argmax(axis=1)
+    first = likeness[numbers, nearest]
+    likeness[numbers, nearest] = -1
+    distances = np.sqrt(np.maximum(2 - 2 * np.stack([first, likeness.max(axis=1)]), 0))
+    good = np.flatnonzero(distances[0] < RATIO * distances[1])
     if len(good) < MIN_MATCHES:
         raise NotThisForm("shows no print of this form")
-    source = sheet.points[[match.queryIdx for match in good]]
-    target = points[[match.trainIdx for match in good]]
+    source, target = sheet.points[good], points[nearest[good]]
     reach = REACH * max(1.0, max(picture.colors.shape) / FEATURE_SIDE)
     matrix, inliers = cv2.findHomography(source, target, cv2.USAC_MAGSAC, reach, maxIters=10_000, confidence=0.9999)
     if matrix is None or int(inliers.sum()) < MIN_MATCHES or not _is_view(matrix, sheet.shape):
@@ -260,7 +360,8 @@ def _ink(colors: Colors) -> Levels:
         cv2.GaussianBlur(smooth, (0, 0), 1.5), cv2.MORPH_CLOSE, np.ones((SQUARE, SQUARE), np.uint8)
     )
     light = np.maximum(np.asarray(light, np.float32), MIN_LIGHT)
-    levels = (1 - np.asarray(smooth, np.float32) / light).max(axis=-1)
+    darkest = np.minimum.reduce(cv2.split(np.asarray(smooth, np.float32) / light))  # of the colors
+    levels = 1 - darkest
     return np.asarray(np.maximum(levels - np.float32(np.median(levels)), 0), np.float32)
 
 
@@ -283,13 +384,16 @@ def _shifts(
 ) -> NDArray[np.float32] | None:
     """How far each pixel's print lies off its place, (h, w, 2) as x, y; None if too few patches say."""
     expected = _softened(np.minimum(sheet.levels, sheet.peak), scale)
-    found = _softened(np.minimum(levels, 1.0), scale)
+    dark = float(np.median(levels[sheet.print & visible])) if (sheet.print & visible).any() else 1.0
+    found = _softened(np.minimum(levels, max(dark, 0.06)), scale)  # what is written is no darker than print
     corners = cv2.boxFilter(
         cv2.cornerMinEigenVal(expected / max(sheet.peak, 1e-3), 3), -1, (PATCH // 2, PATCH // 2), normalize=True
     )
     height, width = expected.shape
     centers, shifts = [], []
     reach = PATCH // 2
+    ways = np.arange(-radius, radius + 1, dtype=np.float32)
+    handicap = FARTHER / radius * np.hypot(ways[:, None], ways[None])
     for y in range(reach, height - reach, STEP):
         for x in range(reach, width - reach, STEP):
             if corners[y, x] < MIN_CORNER or not visible[round(y / scale), round(x / scale)]:
@@ -300,7 +404,10 @@ def _shifts(
             if min(area.shape) < PATCH:
                 continue
             likeness = cv2.matchTemplate(area, patch, cv2.TM_CCOEFF_NORMED)
-            _, best, _, (column, row) = cv2.minMaxLoc(likeness)
+            first = top - (y - reach - radius), left - (x - reach - radius)
+            rows, columns = likeness.shape
+            _, _, _, (column, row) = cv2.minMaxLoc(likeness - handicap[first[0] :, first[1] :][:rows, :columns])
+            best = likeness[row, column]
             is_inside = 0 < row < likeness.shape[0] - 1 and 0 < column < likeness.shape[1] - 1
             if best < MIN_LIKENESS or not is_inside:  # at the border of the search its place may be beyond
                 continue

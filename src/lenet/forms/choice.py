@@ -15,7 +15,7 @@ T = TypeVar("T")
 Alternatives = Sequence[tuple[T, float]]
 
 MAX_TRIED = 20_000  # combinations: a check digit needs ten or so, a sum of five fields some hundreds
-_NEGLIGIBLE = 1e-3  # of the choice's probability: what is less likely is not looked at, but counted
+_NEGLIGIBLE = 1e-4  # of the choice's probability: what is less likely is not looked at, but counted
 MIN_PROBABILITY = 1e-3  # of an alternative: what is less likely is no reading of what is on paper
 
 
@@ -73,7 +73,7 @@ def choices(
     """The likeliest combinations that are allowed, the likeliest first; as `choose`.
 
     Args:
-        max_choices: how many are given at most; those a thousand times less likely than the first are not.
+        max_choices: how many are given at most; those ten thousand times less likely than the first are not.
 
     >>> [choice.values for choice in choices([[("4", 0.7), ("9", 0.29)]], lambda digits: True, max_choices=3)]
     [('4',), ('9',)]

@@ -13,8 +13,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of
-from lenet.forms.choice import Choice, choices, choose
+from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, registered
+from lenet.forms.choice import MIN_PROBABILITY, choices
 from lenet.forms.handwriting import written_levels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
 from lenet.forms.template import Box, Field, Template, value_of
@@ -33,13 +33,17 @@ DASH = 0.9  # the probability that a low stroke before digits is a minus, and no
 MIN_MASS = 0.1  # of the heaviest: lighter components of a box are no part of its digit
 MIN_INK = 0.15  # darker than paper by this share of its light: paler ink is left of print, or grain
 MIN_PEN = 0.45  # of the page's pen: ink that is paler everywhere in a field was left of print
-PART = 0.25  # of a component's ink: less of it in a box is no digit there
+MAX_EDGE, ON_PRINT = 2.5, 0.9  # pixels of width, and the share next to print: thinner ink there is the edge of a rule
+PART = 0.25  # of the most that a component has in a box: where it has less, it only overhangs
 MIN_DIGIT = 0.2  # the probability of any digit: ink of less is none
 MIN_OK, MIN_OK_CHANGED = 0.9, 0.95  # the probability of a text that is accepted, and of one that a constraint chose
+MIN_FAR = 1e-4  # of a digit that a check digit may choose; a field is doubtful if one below MIN_PROBABILITY is chosen
+MIN_CORRECTION = 0.05  # of the likeliest texts' probability: five fields of which one in a hundred is misread unawares
 MAX_TEXTS = 10  # alternatives of a field
 MIN_TICK, MAX_SPECK = 0.045, 0.012  # of a box's area, with ink: a tick, and none
 BLACKED = 0.75  # of a box's area: it was crossed out
 MIN_PRINT = 0.55  # of a field's print that the page must show there
+MIN_PLACED = 0.9  # of it, for a value that is sure: fields that are in their place show 0.98 and more
 MIN_VISIBLE = 0.999  # of a field's box
 
 _PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
@@ -55,6 +59,8 @@ class _Draft:
     status: str = BLANK
     reason: str = ""
     plain: str = ""  # the likeliest text without any constraint
+    doubts: str = ""  # that nothing lifts
+    strange: str = ""  # what is odd about its digits, unless a check digit or a sum confirms them
 
 
 def read_fields(
@@ -71,6 +77,7 @@ def read_fields(
     Returns:
         The fields and the sums, in the template's order.
     """
+    page = registered(page, sheet, [_slices(field, sheet, template) for field in template.fields])
     windows = [_Window.of(field, page, sheet, template) for field in template.fields]
     pens = [window.peak for window in windows if window.peak > MIN_INK]
     pen = float(np.quantile(pens, 0.75)) if pens else 0.0
@@ -87,8 +94,26 @@ def read_fields(
             drafts.append(_in_boxes(window.field, one, sign_of))
         else:
             drafts.append(_free(window, pen, recognizer))
+    drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
     drafts, sums = _with_sums(drafts, template)
     return tuple(_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
+
+
+def _scale(sheet: Sheet, template: Template) -> tuple[float, float]:
+    """(y, x) pixels of the sheet for each unit of the template."""
+    return sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
+
+
+def _slices(field: Field, sheet: Sheet, template: Template) -> tuple[slice, slice]:
+    """The rows and columns of the sheet that a field takes, with the margin around it."""
+    scale = _scale(sheet, template)
+    top, left, bottom, right = (side * scale[index % 2] for index, side in enumerate(field.box))
+    height = bottom - top
+    if field.kind == "ticks":
+        height = scale[0] * min(lower - upper for _, (upper, _, lower, _) in field.choices)
+    margin = MARGIN * height
+    rows = slice(max(0, int(top - margin)), min(sheet.shape[0], int(bottom + margin) + 1))
+    return rows, slice(max(0, int(left - margin)), min(sheet.shape[1], int(right + margin) + 1))
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,6 +124,7 @@ class _Window:
         corner: of the window, on the sheet.
         box: of the field, in the window's pixels.
         levels: what is written there.
+        beside: where print is, or is next to.
         peak: the level of its ink where it is darkest.
         visible, coverage: the shares of the field, and of its print, that the page shows.
         scale: (y, x) pixels of the sheet for each unit of the template.
@@ -108,6 +134,7 @@ class _Window:
     corner: tuple[int, int]
     box: Box
     levels: Levels
+    beside: NDArray[np.bool_]
     peak: float
     visible: float
     coverage: float
@@ -115,15 +142,11 @@ class _Window:
 
     @classmethod
     def of(cls, field: Field, page: AlignedPage, sheet: Sheet, template: Template) -> "_Window":
-        scale = sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
+        scale = _scale(sheet, template)
         box = tuple(side * scale[index % 2] for index, side in enumerate(field.box))
-        margin = MARGIN * (box[2] - box[0])
-        if field.kind == "ticks":
-            margin = MARGIN * scale[0] * min(bottom - top for _, (top, _, bottom, _) in field.choices)
-        top, left = max(0, int(box[0] - margin)), max(0, int(box[1] - margin))
-        bottom, right = min(sheet.shape[0], int(box[2] + margin) + 1), min(sheet.shape[1], int(box[3] + margin) + 1)
+        window = _slices(field, sheet, template)
+        top, left = window[0].start, window[1].start
         inner = np.s_[int(box[0]) : int(box[2]) + 1, int(box[1]) : int(box[3]) + 1]
-        window = np.s_[top:bottom, left:right]
         levels = written_levels(page, sheet, window)
         written = levels[int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
         count = min(written.size, 40)
@@ -134,6 +157,7 @@ class _Window:
             (top, left),
             (box[0] - top, box[1] - left, box[2] - top, box[3] - left),
             levels,
+            cv2.dilate(sheet.print[window].view(np.uint8), np.ones((7, 7), np.uint8)) > 0,
             peak,
             float(page.visible[inner].mean()),
             coverage_of(page, sheet, window, page_peak),
@@ -147,6 +171,13 @@ class _Window:
         if self.coverage < MIN_PRINT:
             return _Draft(self.field, (), 0.0, DOUBTFUL, "the page shows other print there than the form has")
         return None
+
+    def doubted(self, draft: _Draft) -> _Draft:
+        """The draft, doubtful if not all of the field's print is where the form has it: boxes may lie otherwise."""
+        if self.coverage >= MIN_PLACED or self.unreadable():
+            return draft
+        doubt = "its print does not lie as on the form"
+        return replace(draft, status=DOUBTFUL, reason=doubt, doubts=doubt)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,7 +207,7 @@ class _Boxes:
             return cls(tuple(() for _ in sides))
         owners = _owners(window.levels.shape, (top, bottom), sides)
         for threshold in [share * max(window.peak, 0.7 * pen) for share in THRESHOLDS]:
-            for number, ink in _ink_by_box(window.levels, owners, threshold, bottom - top).items():
+            for number, ink in _ink_by_box(window.levels, owners, window.beside, threshold, bottom - top).items():
                 candidate = _candidate(window, ink, threshold)
                 height, width = candidate.box[2] - candidate.box[0], candidate.box[3] - candidate.box[1]
                 if height >= MIN_HEIGHT * (bottom - top):
@@ -202,9 +233,12 @@ def _owners(
 
 
 def _ink_by_box(
-    levels: Levels, owners: NDArray[np.int32], threshold: float, height: float
+    levels: Levels, owners: NDArray[np.int32], beside: NDArray[np.bool_], threshold: float, height: float
 ) -> dict[int, NDArray[np.bool_]]:
-    """The pixels of each box's ink: components belong to the box that has most of them, what is shared is divided."""
+    """The pixels of each box's ink: components belong to the box that has most of them, what is shared is divided.
+
+    Thin ink that runs beside print is the edge of a rule that lies a little off its place.
+    """
     labels, components = find_components((levels > threshold).view(np.uint8), levels)
     parts: dict[int, list[tuple[float, NDArray[np.bool_]]]] = defaultdict(list)
     rows = np.arange(levels.shape[0])[:, None]
@@ -213,15 +247,16 @@ def _ink_by_box(
         if max(component.height, component.width) < 0.1 * height:
             continue
         mask = labels == component.number
+        if mask.sum() <= MAX_EDGE * max(component.height, component.width) and beside[mask].mean() > ON_PRINT:
+            continue  # the edge of a rule
         middle = float((mask * rows).sum() / mask.sum())
         if not margin * 0.8 <= middle <= levels.shape[0] - margin * 0.8:
             continue  # of the field above or below
-        counts = np.bincount(owners[mask], minlength=2)
-        total = counts.sum()
-        for number in np.flatnonzero(counts).tolist():
-            if number and counts[number] >= PART * total:
-                part = mask if counts[number] >= (1 - PART) * total else mask & (owners == number)
-                parts[number].append((float(levels[part].sum()), part))
+        counts = np.bincount(owners[mask], minlength=2)[1:]
+        holders = [number + 1 for number in np.flatnonzero(counts).tolist() if counts[number] >= PART * counts.max()]
+        for number in holders:
+            part = mask if len(holders) == 1 else mask & (owners == number)
+            parts[number].append((float(levels[part].sum()), part))
     result: dict[int, NDArray[np.bool_]] = {}
     for number, members in parts.items():
         heaviest = max(mass for mass, _ in members)
@@ -243,6 +278,7 @@ def _in_boxes(field: Field, boxes: _Boxes, sign_of: dict[int, ScoredCandidate]) 
     positions: list[tuple[tuple[str, float], ...]] = []
     filled: list[int] = []
     doubts: list[str] = []
+    strange: list[str] = []
     for number, candidates in enumerate(boxes.of_box):
         if number in boxes.dashes and field.kind == "number" and not filled:
             positions.append((("-", DASH), ("", 1 - DASH)))
@@ -255,14 +291,14 @@ def _in_boxes(field: Field, boxes: _Boxes, sign_of: dict[int, ScoredCandidate]) 
             continue
         probabilities = np.mean([sign.probabilities for sign in signs], axis=0)
         if probabilities.sum() < MIN_DIGIT:
-            doubts.append(f"box {number + 1} holds ink that is no digit")
+            strange.append(f"box {number + 1} holds ink that is no digit")
         positions.append(_alternatives(probabilities))
         filled.append(number)
     if not filled and not doubts:
         return _Draft(field)
     gaps = [number for number in range(filled[0], filled[-1]) if number not in filled] if filled else []
     doubts += [f"box {number + 1} is blank" for number in gaps]
-    return _chosen(field, positions, doubts)
+    return _chosen(field, positions, doubts, strange)
 
 
 def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
@@ -271,15 +307,33 @@ def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float
     return tuple((LABELS[index], float(shares[index])) for index in np.argsort(-shares))
 
 
-def _chosen(field: Field, positions: Sequence[tuple[tuple[str, float], ...]], doubts: Sequence[str]) -> _Draft:
-    """The draft of a field whose positions have these alternatives: digits, and signs that stand where they do."""
+def _chosen(
+    field: Field,
+    positions: Sequence[tuple[tuple[str, float], ...]],
+    doubts: Sequence[str],
+    strange: Sequence[str] = (),
+) -> _Draft:
+    """The draft of a field whose positions have these alternatives: digits, and signs that stand where they do.
+
+    Args:
+        field: whose constraints choose.
+        positions: of each its alternatives.
+        doubts: that nothing lifts: there may be more digits, or fewer.
+        strange: those about what one of the digits is, which a check digit or a sum may lift.
+    """
     plain_signs = [max(position, key=lambda one: one[1])[0] for position in positions]
     plain = _text(field, plain_signs) or "".join(plain_signs)
-    ranked = choices(
-        positions,
-        lambda signs: (text := _text(field, signs)) is not None and not field.violation(text),
-        max_choices=MAX_TEXTS,
-    )
+
+    def is_allowed(signs: Sequence[str]) -> bool:
+        return (text := _text(field, signs)) is not None and not field.violation(text)
+
+    lowest = MIN_FAR if field.check is not None else MIN_PROBABILITY
+    ranked = choices(positions, is_allowed, max_choices=MAX_TEXTS, min_probability=lowest)
+    if ranked and any(
+        dict(position)[sign] < MIN_PROBABILITY for position, sign in zip(positions, ranked[0].values, strict=True)
+    ):
+        doubts = [*doubts, f"read as {plain}, which {field.violation(plain) or 'is not allowed'}"]
+    doubts = [*doubts, *strange] if not ranked else doubts
     if not ranked:
         probability = float(np.prod([max(share for _, share in position) for position in positions]))
         why = "; ".join(doubts) or field.violation(plain) or "is not allowed"
@@ -287,17 +341,17 @@ def _chosen(field: Field, positions: Sequence[tuple[tuple[str, float], ...]], do
         texts = tuple((_text(field, one.values) or "".join(one.values), one.probability) for one in others)
         return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
     texts = tuple((_text(field, one.values) or "", one.probability) for one in ranked)
-    draft = _Draft(field, texts, texts[0][1], OK, "", plain)
-    return _judged(draft, doubts)
+    draft = _Draft(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(strange))
+    return _judged(draft, field.check is not None)
 
 
-def _judged(draft: _Draft, doubts: Sequence[str] = ()) -> _Draft:
-    """The draft with its status by the probability of its first text."""
+def _judged(draft: _Draft, is_checked: bool) -> _Draft:
+    """The draft with its status by the probability of its first text, which a check digit or a sum may confirm."""
     text, probability = draft.texts[0]
     is_changed = text != draft.plain
-    is_confirmed = draft.field.check is not None and not is_changed and probability >= MIN_OK_CHANGED
-    if doubts and not is_confirmed:
-        return replace(draft, status=DOUBTFUL, reason="; ".join(doubts), probability=probability)
+    is_confirmed = is_checked and not is_changed and probability >= MIN_OK_CHANGED
+    if reasons := [one for one in (draft.doubts, "" if is_confirmed else draft.strange) if one]:
+        return replace(draft, status=DOUBTFUL, reason="; ".join(reasons), probability=probability)
     is_sure = probability >= (MIN_OK_CHANGED if is_changed else MIN_OK)
     reason = draft.reason
     if is_changed and not reason:
@@ -415,13 +469,14 @@ def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
         elif character != " " and (field.kind != "digits" or field.pattern is not None):
             positions.append(((character, 1.0),))
     doubts = [f"holds {len(page.lines)} lines"] if len(page.lines) > 1 else []
+    strange = []
     if any(sign.is_doubtful for sign in page.signs):
-        doubts.append("a stroke may be a slash or a 1")
+        strange.append("a stroke may be a slash or a 1")
     if any(reason in ("not a digit", "not digits", "may be digits") for _, reason in page.ignored):
-        doubts.append("holds ink that is no digit")
+        strange.append("holds ink that is no digit")
     if not all(recognizer.accepts(confidence, page.kind) for confidence in page.confidences):
-        doubts.append("may be other digits, cut otherwise")
-    return _chosen(field, positions, doubts)
+        strange.append("may be other digits, cut otherwise")
+    return _chosen(field, positions, doubts, strange)
 
 
 def _ticks(window: _Window, pen: float) -> _Draft:
@@ -471,23 +526,30 @@ def _with_sums(drafts: list[_Draft], template: Template) -> tuple[list[_Draft], 
             return all(template.sums[number].holds(values) for number in members)
 
         positions = [draft.texts or (("", 1.0),) for draft in used]
-        choice: Choice[str] | None = choose(positions, holds, min_probability=1e-4)
-        if choice is None:
+        ranked = choices(positions, holds, max_choices=MAX_TEXTS)
+        if not ranked:
             for number in members:
                 sums[number] = _violated(template, number, results, index_of)
             continue
         sums |= {number: _sum_reading(template, number, True) for number in members}
-        for name, text, before in zip(names, choice.values, used, strict=True):
+        plain = float(np.prod([max(share for _, share in position) for position in positions]))
+        is_likely = ranked[0].prior >= MIN_CORRECTION * plain
+        for position, (name, text, before) in enumerate(zip(names, ranked[0].values, used, strict=True)):
             if before.status != BLANK:
-                results[index_of[name]] = _confirmed(before, text, choice.probability)
+                share = sum(choice.probability for choice in ranked if choice.values[position] == text)
+                results[index_of[name]] = _confirmed(before, text, share, is_likely)
     return results, tuple(sums[number] for number in range(len(template.sums)))
 
 
-def _confirmed(draft: _Draft, text: str, probability: float) -> _Draft:
-    """The draft with the text that its sum chose."""
+def _confirmed(draft: _Draft, text: str, probability: float, is_likely: bool) -> _Draft:
+    """The draft with the text that its sum chose, of this probability.
+
+    The likeliest text keeps its own probability where what the sum changed elsewhere is_likely; else the error may be
+    here.
+    """
     others = tuple(one for one in draft.texts if one[0] != text)
     first = draft.texts[0]
-    probability = max(probability, first[1]) if text == first[0] else probability
+    probability = max(probability, first[1]) if is_likely and text == first[0] else probability
     reason = draft.reason
     if text != first[0]:
         reason = f"read as {first[0]}, which does not add up"
@@ -496,9 +558,9 @@ def _confirmed(draft: _Draft, text: str, probability: float) -> _Draft:
     chosen = replace(draft, texts=((text, probability), *others), reason=reason)
     if draft.status == VIOLATES:
         return draft
-    if draft.status == DOUBTFUL and reason and not reason.startswith("read as"):
+    if draft.status == DOUBTFUL and reason and not reason.startswith("read as") and reason != draft.strange:
         return chosen
-    return _judged(chosen)
+    return _judged(replace(chosen, reason="" if reason == draft.strange else reason), True)
 
 
 def _violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:
