@@ -396,6 +396,7 @@ def test_a_model_of_another_network_is_no_start(stripes, tmp_path):
 
 
 def test_in_a_notebook_each_epoch_is_one_line(stripes, tmp_path, monkeypatch, capsys):
+    monkeypatch.delitem(sys.modules, "ipykernel", raising=False)
     lenet.train("lenet-short", stripes, epochs=2, out=tmp_path / "quiet")
     assert capsys.readouterr().out == ""
     monkeypatch.setitem(sys.modules, "ipykernel", object())

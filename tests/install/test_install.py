@@ -30,7 +30,9 @@ def test_the_wheel_holds_the_package_and_none_of_the_tools_of_the_repository(tmp
     files = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
     assert {path.parts[0].partition("-")[0] for path in files} == {"lenet"}
     assert {path.relative_to(REPOSITORY / "src") for path in (REPOSITORY / "src").rglob("*.py")} <= files
-    assert not {path.name for path in files} & {"en.toml", "zh.toml", "fonts.csv", "pretrained.py"}
+    tools = {path.name for path in (REPOSITORY / "lab").rglob("*.csv")} | {"pretrained.py", "reproduction.py"}
+    assert not {path.name for path in files} & tools
+    assert not {path.parts[1] for path in files} & {"reports", "synthesis", "benchmarks"}
 
 
 def _compiler_that_is_missing(folder: Path) -> Path:

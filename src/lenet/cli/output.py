@@ -14,7 +14,6 @@ from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
-from lenet.reading.results import PageResult
 from lenet.reading.tables.answers import Answers, OwnReading, is_in_doubt
 from lenet.reading.tables.csv_table import Table
 
@@ -86,8 +85,7 @@ class Output:
             return
         printed_name = name if page.is_only else f"{name}, page {page.number}"
         if isinstance(self._answers, Answers):
-            assert not isinstance(page.result, PageResult)
-            self._count(page, page.result, printed_name, self._answers)
+            self._count(page, cast("OwnReading", page.result), printed_name, self._answers)
         else:
             self._count_form(page.result, printed_name)
         if self._json is not None:
