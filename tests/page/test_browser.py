@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lab.benchmarks.page_driver import browser_path, opened
 from lenet.connections import LENET_5_C3
 from lenet.model import pretrained
 from lenet.page.export import write_page
@@ -34,18 +34,11 @@ def file(tmp_path_factory):
     return path
 
 
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory):
-    return shots_folder(tmp_path_factory.mktemp("shots"))
-
-
 @pytest.fixture
-def seen(browser, file):
-    with opened(browser, file) as seen:
-        seen.page.evaluate("lenet.store.set({ isOverview: false })")
-        yield seen
-    assert seen.faults == []
-    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
+def seen(seen):
+    """With all maps of each stage, not one."""
+    seen.page.evaluate("lenet.store.set({ isOverview: false })")
+    return seen
 
 
 def numbers(text):

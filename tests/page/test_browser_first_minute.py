@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 import lenet
-from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lab.benchmarks.page_driver import browser_path, opened
 from lenet.model import pretrained
 from lenet.page.export import write_page
 
@@ -40,19 +40,6 @@ def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "lesson.html"
     write_page(path, [pretrained("lenet-5-relu"), pretrained("lenet-5")])
     return path
-
-
-@pytest.fixture(scope="module")
-def shots(tmp_path_factory):
-    return shots_folder(tmp_path_factory.mktemp("shots"))
-
-
-@pytest.fixture
-def seen(browser, file):
-    with opened(browser, file) as seen:
-        yield seen
-    assert seen.faults == []
-    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
 
 
 def png(picture):

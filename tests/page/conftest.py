@@ -1,0 +1,24 @@
+"""The page in a browser: opened, used, and left without a fault and without a request to anywhere."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lab.benchmarks.page_driver import opened, shots_folder
+
+
+@pytest.fixture(scope="module")
+def shots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where pictures of the page are kept."""
+    return shots_folder(tmp_path_factory.mktemp("shots"))
+
+
+@pytest.fixture
+def seen(browser: Any, file: Path) -> Iterator[Any]:
+    """The module's ``file``, open in the browser."""
+    with opened(browser, file) as seen:
+        yield seen
+    assert seen.faults == []
+    assert [address for address in seen.requests if not address.startswith(("file:", "data:", "blob:"))] == []
