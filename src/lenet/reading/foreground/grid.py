@@ -272,8 +272,7 @@ def _inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
     edges = np.flatnonzero(np.diff(whole)) + 1 - gap
     parts = []
     for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        is_covered = np.mean(is_inked[start:end]) >= MIN_COVERAGE
-        if end - start >= min_length and is_covered:
+        if end - start >= min_length and np.mean(is_inked[start:end]) >= MIN_COVERAGE:
             first = int(along[0]) + start
             middles = rule.middles[first - rule.start : first - rule.start + end - start]
             parts.append(replace(rule, start=first, middles=middles))
