@@ -3,7 +3,7 @@
 import base64
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -78,9 +78,18 @@ class Watched:
 
 @contextmanager
 def opened(
-    browser: Any, page: Path | str, width: int = 1440, height: int = 900, scheme: str = "light", query: str = ""
+    browser: Any,
+    page: Path | str,
+    width: int = 1440,
+    height: int = 900,
+    scheme: str = "light",
+    query: str = "",
+    prepare: Callable[[Any], object] = lambda window: None,
 ) -> Iterator[Watched]:
-    """A file, or what stands at an address, in a window of its own, its errors and requests noted."""
+    """A file, or what stands at an address, in a window of its own, its errors and requests noted.
+
+    ``prepare`` is called with the window while it is empty.
+    """
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
     )
@@ -92,6 +101,7 @@ def opened(
     )
     shown.on("pageerror", lambda error: watched.faults.append(str(error)))
     shown.on("request", lambda request: watched.requests.append(request.url))
+    prepare(shown)
     shown.goto((page.as_uri() if isinstance(page, Path) else page) + query)
     watched.wait("s?.answers.length > 0")
     yield watched

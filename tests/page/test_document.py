@@ -4,6 +4,7 @@ import base64
 import html.parser
 import json
 import math
+import posixpath
 import re
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from lenet.errors import LeNetError, WeightsError
 from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
-from lenet.page import page_document, page_html, write_page
+from lenet.page import page_document, page_html, page_modules, write_page
 from lenet.page.digits import FILE
 from lenet.summary import derive, summarize
 
@@ -256,17 +257,50 @@ def test_the_page_refers_to_nothing_outside_itself(page):
     assert not re.search(r"https?:|\*|'self'", policy["content"])
 
 
-def test_a_page_that_a_server_gives_out_may_ask_that_server_and_tells_where(two):
-    served = page_html(page_document([pretrained(), weights()], reads_at="/digits/v1/read"))
-    elements = Elements(served)
-    ((policy, _),) = elements.all("meta", **{"http-equiv": "Content-Security-Policy"})
-    rules = dict(rule.split(" ", 1) for rule in policy["content"].split("; "))
-    assert rules.pop("connect-src") == "'self'"
-    ((of_file, _),) = Elements(page_html(two)).all("meta", **{"http-equiv": "Content-Security-Policy"})
-    assert rules == dict(rule.split(" ", 1) for rule in of_file["content"].split("; "))
-    ((_, text),) = elements.all("script", id="document")
+def rules_of(page):
+    ((policy, _),) = Elements(page).all("meta", **{"http-equiv": "Content-Security-Policy"})
+    return dict(rule.split(" ", 1) for rule in policy["content"].split("; "))
+
+
+@pytest.fixture(scope="module")
+def served():
+    document = page_document([pretrained(), weights()], reads_at="/digits/v1/read")
+    return page_html(document, modules_at="/digits/modules/1")
+
+
+def test_a_page_that_a_server_gives_out_may_ask_that_server_and_tells_where(two, page, served):
+    rules = rules_of(served)
+    assert [rules.pop(name) for name in ("connect-src", "script-src", "worker-src")] == ["'self'"] * 3
+    assert rules == {name: value for name, value in rules_of(page).items() if name not in ("script-src", "worker-src")}
+    ((_, text),) = Elements(served).all("script", id="document")
     assert json.loads(text) == two | {"reads_at": "/digits/v1/read"}
     assert two["reads_at"] is None
+
+
+def test_no_script_stands_in_a_page_that_a_server_gives_out(served):
+    scripts = Elements(served).all("script")
+    assert [(attributes["type"], bool(text.strip())) for attributes, text in scripts] == [
+        ("application/json", True),  # the document, which is no script
+        ("module", False),
+    ]
+    assert scripts[-1][0]["src"] == "/digits/modules/1/main.js"
+    assert not re.search(r"<[^>]* on\w+=|javascript:|sha256-", re.sub(r"(?s)<script.*?</script>", "", served))
+
+
+def test_a_server_gives_out_modules_that_find_one_another_by_relative_addresses(served):
+    modules = page_modules()
+    links = [attributes["href"] for attributes, _ in Elements(served).all("link", rel="modulepreload")]
+    assert links == [f"/digits/modules/1/{name}" for name in modules]
+    imported = {"main.js"}
+    for name, text in modules.items():
+        for address in re.findall(
+            r"""(?:^import |^export .*from |^import .* from |^\} from )"([^"]+)";$""", text, re.M
+        ):
+            assert address.startswith(("./", "../"))
+            imported.add(posixpath.normpath(posixpath.join(posixpath.dirname(name), address)))
+        assert not re.search('(?:from|import) "lenet/', re.sub(r"(?m)^ (?:/\*|\*).*$", "", text)), name
+    assert imported <= set(modules)
+    assert set(modules) - imported == {"learning/worker.js"}
 
 
 def test_the_policy_comes_before_all_that_it_rules(page):

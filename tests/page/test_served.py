@@ -96,7 +96,7 @@ def test_all_digits_of_a_dropped_photo_are_shown_as_lenet_read_reads_them(blamel
     )
     assert [[top, left, top + high, left + wide] for top, left, high, wide in boxes] == [one["box"] for one in digits]
     assert f"{len(digits)} digits were found" in says(blameless)
-    asked = [one for one in blameless.requests if not one.startswith(("data:", "blob:"))]
+    asked = [one for one in blameless.requests if not one.startswith(("data:", "blob:", f"{address}/modules/"))]
     assert asked == [f"{address}/?lang=en", f"{address}/v1/read?detail=steps"]
 
 
@@ -164,7 +164,7 @@ def test_a_drawing_is_read_in_the_page_and_not_sent(blameless, address):
         blameless.page.keyboard.press(digit)
         blameless.wait(f"s.reading?.digits[0]?.label === '{digit}'")
         assert says(blameless).startswith(f"Read as {digit}, at")
-    assert blameless.requests == [f"{address}/?lang=en"]
+    assert [one for one in blameless.requests if not one.startswith(f"{address}/modules/")] == [f"{address}/?lang=en"]
 
 
 def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
@@ -246,13 +246,14 @@ def test_when_the_server_is_gone_a_sentence_says_so_and_drawings_are_still_read(
 
 def test_behind_a_proxy_the_page_asks_under_the_proxys_path(browser):
     with serving("--root-path", "/digits") as (_, address):
-        server = address.removesuffix("/digits")
-        with opened(browser, server, query="/?lang=en") as seen:
-            as_proxy = lambda route: route.continue_(url=route.request.url.replace("/digits/", "/"))  # noqa: E731
-            seen.page.route("**/digits/**", as_proxy)
+        as_proxy = lambda route: route.continue_(url=route.request.url.replace("/digits/", "/"))  # noqa: E731
+        behind = lambda window: window.route("**/digits/**", as_proxy)  # noqa: E731
+        with opened(browser, address, query="/?lang=en", prepare=behind) as seen:
             seen.drop("phone.png", PHONE)
             seen.wait(READ)
-            assert seen.requests[-1] == f"{server}/digits/v1/read?detail=steps"
+            assert seen.requests[-1] == f"{address}/v1/read?detail=steps"
+            assert all(one.startswith((f"{address}/", "data:")) for one in seen.requests)
+            assert seen.faults == []
 
 
 def test_a_served_page_may_ask_its_own_server_and_nobody_else(blameless, address):
@@ -267,6 +268,35 @@ def test_a_served_page_may_ask_its_own_server_and_nobody_else(blameless, address
     assert blameless.page.evaluate(ask, f"{address}/healthz") == 200
     assert blameless.page.evaluate(ask, address.replace("127.0.0.1", "localhost")) == "refused"
     blameless.faults.clear()
+
+
+def test_no_script_stands_in_a_served_page_and_its_policy_lets_none_run(seen):
+    scripts = "[...document.scripts].map(({ type, src }) => [type, src.split('/').at(-1)])"
+    assert seen.page.evaluate(scripts) == [["application/json", ""], ["module", "main.js"]]
+    with seen.page.expect_response(lambda _: True) as sent:
+        seen.page.reload()
+    rules = dict(rule.split(" ", 1) for rule in sent.value.headers["content-security-policy"].split("; "))
+    assert rules["script-src"] == "'self'"
+    assert "sha256" not in sent.value.headers["content-security-policy"]
+    seen.wait("s?.answers.length > 0")
+    inject = """() => {
+      const script = document.createElement("script");
+      script.textContent = "window.injected = true";
+      document.body.append(script);
+      return "injected" in window;
+    }"""
+    assert seen.page.evaluate(inject) is False
+    assert all("violates the following Content Security Policy" in fault for fault in seen.faults)
+
+
+def test_a_network_is_trained_on_a_served_page_by_a_worker_of_its_server(blameless, address):
+    assert f"{address}/modules/" in blameless.requests[1]
+    blameless.page.click("[data-do=open-learning]")
+    blameless.wait("s.learning?.run.readings.length > 0")
+    blameless.page.click("#learning [data-do=step]")
+    blameless.wait("s.learning.run.updates === 1")
+    assert [worker.url.split("/")[-1] for worker in blameless.page.workers] == ["worker.js"]
+    assert not [one for one in blameless.requests if not one.startswith((address, "data:"))]
 
 
 def test_a_served_page_says_that_photos_go_to_its_server(blameless):

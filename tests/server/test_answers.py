@@ -19,8 +19,10 @@ from lenet.cli import main
 from lenet.engine import activations
 from lenet.model import pretrained
 from lenet.networks import describe, names, to_toml
+from lenet.page import page_modules
 from lenet.reading import Reader, Recognizer
 from lenet.server import Limits, create_app
+from lenet.server.page_route import modules_folder
 from lenet.server.pictures import read_pages
 from lenet.server.queries import ReadQuery
 from lenet.server.readers import Readers
@@ -228,6 +230,19 @@ def test_the_page_is_sent_whole_with_the_policy_that_it_names_and_in_no_frame(cl
     assert answer.headers["content-security-policy"] == f"{POLICY}; frame-ancestors 'none'"
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_each_module_of_the_page_is_a_file_that_a_browser_keeps_and_may_not_take_for_anything_else(client):
+    for name, text in page_modules().items():
+        answer = client.get(f"{modules_folder()}/{name}", headers={"accept-encoding": "gzip"})
+        assert (answer.status_code, answer.text) == (200, text)
+        assert answer.headers["content-type"] == "text/javascript; charset=utf-8"
+        assert answer.headers["content-encoding"] == "gzip"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "private, max-age=31536000, immutable"
+    for path in (f"{modules_folder()}/nothing.js", f"{modules_folder()}/../../pyproject.toml", "/modules/0/main.js"):
+        assert client.get(path).status_code == 404
+    assert "/modules" not in client.get("/openapi.json").text
 
 
 @pytest.mark.parametrize(

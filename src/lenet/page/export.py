@@ -1,12 +1,14 @@
 """The page as one HTML file: styles, fonts, modules and document inside, and a policy that allows no connection.
 
-Only a page that a server gives out, which reads pictures for it, may ask that one server.
+A page that a server gives out loads its modules from that server, each a file of its own, and no script stands in it.
+Where that server reads pictures for it, the page may ask it, and nobody else.
 """
 
 import base64
 import hashlib
 import html
 import json
+import posixpath
 import re
 from collections.abc import Sequence
 from importlib import resources
@@ -23,7 +25,7 @@ from lenet.summary.derivations import Language
 
 _POLICY = {
     "default-src": "'none'",
-    "script-src": "data:",  # and the page's two own scripts, by their digests
+    "script-src": "data:",  # and the file's two own scripts, by their digests
     "worker-src": "blob:",
     "style-src": "'unsafe-inline'",
     "img-src": "data: blob:",
@@ -31,34 +33,38 @@ _POLICY = {
     "base-uri": "'none'",
     "form-action": "'none'",
 }
-_POLICY_OF_SERVED = _POLICY | {"connect-src": "'self'"}
+_POLICY_OF_SERVED = _POLICY | {"script-src": "'self'", "worker-src": "'self'"}
 _FIRST_STYLE = "tokens.css"
 _MEDIA_TYPES = {".woff2": "font/woff2", ".svg": "image/svg+xml", ".png": "image/png"}
+# How a module names another, at the end of an import.
+_IMPORTED = re.compile(r"""(^import |\bfrom )"lenet/([\w./]+)";$""", re.MULTILINE)
 # What may stand as it is in a data: URL within JSON within HTML. A line's end, for one, may not: URLs drop it.
 _URL_SAFE = " !$&'()*+,-./:;=?@[]^_`{|}~>"
 
 
-def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
+def page_html(document: dict[str, Any], site: Traversable | None = None, *, modules_at: str | None = None) -> str:
     """The whole page as one HTML text; the same document always gives the same text.
 
     Args:
         document: one of `page_document`.
         site: the folder of ``index.html``, ``style/``, ``fonts/`` and ``js/``; the package's own if None.
+        modules_at: the path under which the server that gives out the page gives out its `page_modules`; None writes
+            them into the page.
     """
     site = resources.files("lenet.page") / "site" if site is None else site
     titles = [network["title"] for network in document["networks"] if not network.get("hidden")]
     page = (site / "index.html").read_text("utf-8")
     page = page.replace("<title>LeNet</title>", f"<title>{html.escape(' · '.join(titles))} | LeNet</title>", 1)
     page = page.replace('<html lang="en">', f'<html lang="{document.get("language") or "en"}">', 1)
-    scripts = {"importmap": _json(import_map(site)), "module": 'import "lenet/main.js";'}
-    rules = _POLICY if document.get("reads_at") is None else _POLICY_OF_SERVED
-    rules = rules | {"script-src": " ".join([*map(_digest, scripts.values()), rules["script-src"]])}
+    rules, modules = _scripts_inside(site) if modules_at is None else (_POLICY_OF_SERVED, _links_to(modules_at, site))
+    if document.get("reads_at") is not None:
+        rules = rules | {"connect-src": "'self'"}
     policy = "; ".join(map(" ".join, rules.items()))
     parts = {
         "policy": f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
         "style": f"<style>\n{_styles(site)}</style>",
         "document": f'<script type="application/json" id="document">{_json(document)}</script>',
-        "modules": "\n".join(f'<script type="{kind}">{text}</script>' for kind, text in scripts.items()),
+        "modules": modules,
     }
     for name, part in parts.items():
         head, marker, tail = page.partition(f"<!--{name}-->")
@@ -66,6 +72,19 @@ def page_html(document: dict[str, Any], site: Traversable | None = None) -> str:
             raise AssertionError(f"site/index.html has no place for the {name}: <!--{name}-->")
         page = head + part + tail
     return page
+
+
+def _scripts_inside(site: Traversable) -> tuple[dict[str, str], str]:
+    """The policy and the scripts of a page that holds all of its modules."""
+    scripts = {"importmap": _json(import_map(site)), "module": 'import "lenet/main.js";'}
+    rules = _POLICY | {"script-src": " ".join([*map(_digest, scripts.values()), _POLICY["script-src"]])}
+    return rules, "\n".join(f'<script type="{kind}">{text}</script>' for kind, text in scripts.items())
+
+
+def _links_to(folder: str, site: Traversable) -> str:
+    """The links of a page whose modules lie in a folder of its server; all are fetched at once, not one by another."""
+    early = "\n".join(f'<link rel="modulepreload" href="{folder}/{name}">' for name in page_modules(site))
+    return f'{early}\n<script type="module" src="{folder}/main.js"></script>'
 
 
 def page_style(*names: str) -> str:
@@ -108,8 +127,26 @@ def _digest(script: str) -> str:
 
 def import_map(site: Traversable) -> dict[str, dict[str, str]]:
     """All modules of the site by the names that they import one another by: ``{"imports": {"lenet/main.js": …}}``."""
-    modules = {f"lenet/{name}": file.read_text("utf-8") for name, file in _files(site / "js") if name.endswith(".js")}
-    return {"imports": {name: f"data:text/javascript;charset=utf-8,{_in_url(text)}" for name, text in modules.items()}}
+    as_url = "data:text/javascript;charset=utf-8,"
+    return {"imports": {f"lenet/{name}": as_url + _in_url(text) for name, text in _modules(site).items()}}
+
+
+def page_modules(site: Traversable | None = None) -> dict[str, str]:
+    """All modules of the site by their path in a server's folder, importing one another by relative addresses."""
+    site = resources.files("lenet.page") / "site" if site is None else site
+    return {name: _with_addresses(name, text) for name, text in _modules(site).items()}
+
+
+def _with_addresses(name: str, text: str) -> str:
+    def address(match: re.Match[str]) -> str:
+        path = posixpath.relpath(match[2], posixpath.dirname(name) or ".")
+        return f'{match[1]}"{path if path.startswith("../") else f"./{path}"}";'
+
+    return _IMPORTED.sub(address, text)
+
+
+def _modules(site: Traversable) -> dict[str, str]:
+    return {name: file.read_text("utf-8") for name, file in _files(site / "js") if name.endswith(".js")}
 
 
 def _in_url(text: str) -> str:

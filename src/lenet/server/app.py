@@ -20,11 +20,11 @@ from lenet.server.metrics import MEDIA_TYPE as METRICS_TYPE
 from lenet.server.metrics import Metrics
 from lenet.server.middleware import Middleware
 from lenet.server.networks_route import add_networks
+from lenet.server.page_route import add_page
 from lenet.server.predict_route import add_predict
 from lenet.server.problems import HANDLERS
 from lenet.server.read_route import add_read
 from lenet.server.readers import Readers, shipped
-from lenet.server.static_page import StaticPage
 
 
 def create_app(
@@ -77,9 +77,11 @@ def create_app(
     document["components"]["schemas"]["ProblemDetails"] = schemas.ProblemDetails.model_json_schema()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's own documentation extends it
     documentation = Documentation(document)
-    pages = {"/docs": documentation, "/": documentation if page is None else StaticPage(page)}
-    for path, static in pages.items():
-        app.get(path, include_in_schema=False)(static.answer)
+    app.get("/docs", include_in_schema=False)(documentation.answer)
+    if page is None:
+        app.get("/", include_in_schema=False)(documentation.answer)
+    else:
+        add_page(app, page)
     if desk is not None:
         add_desk(app, desk, pool)
     for route in app.routes:

@@ -1,4 +1,4 @@
-"""Static HTML pages: precompressed, with ETag and Content-Security-Policy.
+"""Static texts, as pages and scripts: precompressed, with ETag; pages with a Content-Security-Policy.
 
 By hand, since Starlette sends files by name, not texts, and compresses every answer or none.
 """
@@ -6,6 +6,7 @@ By hand, since Starlette sends files by name, not texts, and compresses every an
 import gzip
 import hashlib
 import re
+from collections.abc import Mapping
 from html import unescape
 
 from starlette.requests import Request
@@ -18,32 +19,46 @@ NO_SCRIPT = (
 _NO_FRAME = "; frame-ancestors 'none'"  # in a header alone: a page cannot say it of itself
 
 
-class StaticPage:
-    """One page, its compressed copy, its ETag, and as its policy the one that it names itself, and no frame around."""
+class StaticText:
+    """One text, its compressed copy, and its ETag.
 
-    def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
-        self._uncompressed = html.encode()
+    Args:
+        text: what is answered.
+        media_type: as in ``Content-Type``, without the charset, which is UTF-8.
+        headers: of every answer, besides those of its encoding.
+    """
+
+    def __init__(self, text: str, media_type: str, headers: Mapping[str, str]) -> None:
+        self._uncompressed = text.encode()
         self._compressed = gzip.compress(self._uncompressed, 9, mtime=0)
         self._tag = f'"{hashlib.sha256(self._uncompressed).hexdigest()[:24]}"'
-        named = _POLICY.search(html)
-        self.policy = (unescape(named.group(1)) if named else policy) + _NO_FRAME
+        self._media_type = media_type
+        self._headers = {**headers, "ETag": self._tag, "Vary": "Accept-Encoding"}
 
     async def answer(self, request: Request) -> Response:
-        """The page, or 304 if the client has it."""
-        headers = {
-            "Content-Security-Policy": self.policy,
-            "Cache-Control": "no-cache",
-            "ETag": self._tag,
-            "Vary": "Accept-Encoding",
-            "Referrer-Policy": "no-referrer",
-        }
+        """The text, or 304 if the client has it."""
+        headers = dict(self._headers)
         etags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}
         if self._tag in etags or "*" in etags:
             return Response(status_code=304, headers=headers)
         if _takes_gzip(request.headers.get("accept-encoding", "")):
             headers["Content-Encoding"] = "gzip"
-            return Response(self._compressed, headers=headers, media_type="text/html")
-        return Response(self._uncompressed, headers=headers, media_type="text/html")
+            return Response(self._compressed, headers=headers, media_type=self._media_type)
+        return Response(self._uncompressed, headers=headers, media_type=self._media_type)
+
+
+class StaticPage(StaticText):
+    """One page of HTML; its policy is the one that it names itself, and no frame may stand around it."""
+
+    def __init__(self, html: str, policy: str = NO_SCRIPT) -> None:
+        named = _POLICY.search(html)
+        self.policy = (unescape(named.group(1)) if named else policy) + _NO_FRAME
+        headers = {
+            "Content-Security-Policy": self.policy,
+            "Cache-Control": "no-cache",
+            "Referrer-Policy": "no-referrer",
+        }
+        super().__init__(html, "text/html", headers)
 
 
 def _takes_gzip(accepted: str) -> bool:

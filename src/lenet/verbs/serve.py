@@ -66,6 +66,7 @@ def serve(
     """
     from lenet.server import Limits, Service
     from lenet.server import serve as run
+    from lenet.server.page_route import modules_folder
     from lenet.server.readers import shipped
 
     if desk is None and form is not None:
@@ -82,7 +83,7 @@ def serve(
     )
     service = Service(
         served,
-        page=page_html(document),
+        page=page_html(document, modules_at=root_path + modules_folder()),
         limits=Limits(max_body * _MEGA, max_pixels * _MEGA, timeout, concurrency),
         models=tuple(shipped_models),
         root_path=root_path,

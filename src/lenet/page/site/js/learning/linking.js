@@ -1,6 +1,6 @@
 /**
- * A script for a worker out of the page's own modules: a worker knows no import map, and the page's file is the only
- * one there is.
+ * A script for a worker out of the modules of a page that is a file: a worker knows no import map, and the page's file
+ * is the only one there is.
  *
  * Understands what these modules use: `import { a, b as c } from "lenet/…";` and exported declarations.
  */

@@ -29,11 +29,7 @@ const BINS_A_PASS = 25;
  */
 export async function openSession(packed, codes, changed) {
   const digits = await unpackDigits(packed);
-  const script = linkScript("lenet/learning/worker.js", sourceInPage);
-  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  const worker = new Worker(address);
-  await begun(worker);
-  URL.revokeObjectURL(address);
+  const worker = await startWorker();
   worker.postMessage({ digits });
   let run = null;
   let earlier = null;
@@ -75,10 +71,21 @@ export async function openSession(packed, codes, changed) {
   };
 }
 
-/** Waits until a worker runs: its script is at an address that shall not stay. */
+/** A worker that runs: a module of the server that gave out the page, or in a file a script linked from its modules. */
+async function startWorker() {
+  const isServed = !import.meta.url.startsWith("data:");
+  if (isServed) return begun(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+  const script = linkScript("lenet/learning/worker.js", sourceInPage);
+  const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
+  const worker = await begun(new Worker(address));
+  URL.revokeObjectURL(address);
+  return worker;
+}
+
+/** Waits until a worker runs. */
 function begun(worker) {
   return new Promise((resolve, reject) => {
-    worker.onmessage = resolve;
+    worker.onmessage = () => resolve(worker);
     worker.onerror = reject;
   });
 }
