@@ -18,7 +18,7 @@ from lenet.desk import export
 from lenet.desk.desk import Desk
 from lenet.desk.stack import AnsweredElsewhere
 from lenet.errors import DataError, LeNetError
-from lenet.page.export import page_style
+from lenet.page.export import page_modules, page_style
 from lenet.server import schemas
 from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
@@ -165,6 +165,7 @@ def _add_site(router: APIRouter) -> None:
     for entry in site.iterdir():
         if entry.name.endswith(".js"):
             add(entry.name, entry.read_bytes())
+    add("elements.js", page_modules()["views/elements.js"].encode())
     own = (site / "desk.css").read_text("utf-8")
     add("style.css", (page_style("tokens.css", "shell.css").replace(r"<\/", "</") + own).encode())
 

@@ -1,6 +1,6 @@
 /** All fields in a list of which only the rows in sight exist, and the page of the chosen one with its boxes. */
 
-import { draw, make } from "./elements.js";
+import { createSvgElement, make } from "./elements.js";
 import { enter, get } from "./server.js";
 import { follow, say, t } from "./text.js";
 
@@ -91,13 +91,14 @@ export function mountFields(place, desk, review) {
         return;
       }
       const size = { width: page.width, height: page.height };
-      const boxes = draw("svg", { viewBox: `0 0 ${size.width} ${size.height}`, "aria-hidden": "true" });
+      const boxes = createSvgElement("svg", { viewBox: `0 0 ${size.width} ${size.height}`, "aria-hidden": "true" });
       const image = make("img", { src: `desk/pages/${id}/picture`, ...size, loading: "lazy", alt: captionOf(page) });
       sheet.replaceChildren(image, boxes);
       for (const field of page.fields) {
         const [top, left, bottom, right] = field.box;
-        boxes.append(draw("rect", { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top),
-          "data-id": field.id, onClick: () => showPage(id, field.id) }));
+        const place = { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+        const show = () => showPage(id, field.id);
+        boxes.append(createSvgElement("rect", { ...place, "data-id": field.id, onClick: show }));
       }
     }
     page.shown = fieldId;

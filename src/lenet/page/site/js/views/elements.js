@@ -1,3 +1,5 @@
+/** Elements of HTML and SVG, of the page and of the desk. */
+
 /**
  * Creates an HTML element with attributes, listeners (`onClick`) and children.
  *
@@ -6,22 +8,20 @@
  * @param {...(Node|string)} children
  */
 export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
+  return filled(document.createElement(tag), attributes, children);
+}
+
+/** The same in SVG. */
+export function createSvgElement(tag, attributes = {}, ...children) {
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
+}
+
+function filled(element, attributes, children) {
   for (const [name, value] of Object.entries(attributes)) {
     if (value === null || value === false) continue;
     if (name.startsWith("on")) element.addEventListener(name.slice(2).toLowerCase(), value);
     else element.setAttribute(name, value === true ? "" : value);
   }
-  element.append(...children);
-  return element;
-}
-
-const SVG = "http://www.w3.org/2000/svg";
-
-/** Creates an SVG element with attributes and children. */
-export function createSvgElement(tag, attributes = {}, ...children) {
-  const element = document.createElementNS(SVG, tag);
-  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
   element.append(...children);
   return element;
 }
