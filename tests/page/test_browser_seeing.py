@@ -1,15 +1,13 @@
 """Seeing more on the page: one map of each stage, then all; lines, numbers, kernels, saliency, digits on a plane."""
 
-import base64
-import zlib
+import dataclasses
 
-import numpy as np
 import pytest
 
 from lab.benchmarks.page_driver import browser_path, opened
 from lenet.engine.reference import decide, forward
 from lenet.model import pretrained
-from lenet.page.digits import packed_digits
+from lenet.page.digits import digits_to_test, packed_digits
 from lenet.page.export import write_page
 from lenet.preprocess import network_inputs
 
@@ -168,15 +166,37 @@ def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
     seen.wait("document.querySelector('.saliency-says').innerText.startsWith('The score of 3 is')")
 
 
-def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_marked(seen, shots):
+def misread_by(model):
+    """How many of the page's test digits a model misreads, by the reference."""
     packed = packed_digits()
-    pairs = np.frombuffer(zlib.decompress(base64.b64decode(packed["pixels"])), np.uint8)
-    levels = np.stack([pairs >> 4, pairs & 15], 1).reshape(-1, 28, 28) * np.uint8(17)
-    images, labels = levels[packed["training"] :], packed["labels"][packed["training"] :]
-    model = pretrained("lenet-5")
-    inputs = network_inputs(images, model.network.input, model.network.input_range)
+    inputs = network_inputs(digits_to_test(), model.network.input, model.network.input_range)
     read = decide(model.network, forward(model.network, model.parameters, inputs))
-    wrong = sum(str(digit) != label for digit, label in zip(read, labels, strict=True))
+    return sum(str(digit) != label for digit, label in zip(read, packed["labels"][packed["training"] :], strict=True))
+
+
+def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_that_of_another_network(seen):
+    learned = pretrained("lenet-5")
+    weight = learned.parameters["c1.weight"].copy()
+    weight[1] = 0
+    edited = dataclasses.replace(learned, parameters=learned.parameters | {"c1.weight": weight})
+    counts = [misread_by(learned), misread_by(edited)]
+    assert len(set(counts)) == 2, "a kernel whose absence shows"
+    seen.wait(f"s.misread?.count === {counts[0]}")
+    focus(seen, 0, [1, 14, 14])
+    seen.page.click(".kernel-editor summary")
+    seen.page.evaluate("window.told = []")
+    seen.page.evaluate("void lenet.store.subscribe(['misread'], ({ misread }) => told.push(misread && misread.count))")
+    seen.page.click("[data-kernel=zero]")
+    seen.wait(f"s.misread?.count === {counts[1]}")
+    assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"
+    assert f"Of 500 test digits {counts[1]} are misread now." in seen.page.inner_text(".kernel-says")
+    assert seen.page.text_content(".plane-says").startswith(f"lenet-5 misreads {counts[1]} of 500.")
+    seen.page.click("[data-kernel=undo]")
+    seen.wait(f"s.misread?.count === {counts[0]}")
+
+
+def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_marked(seen, shots):
+    wrong = misread_by(pretrained("lenet-5"))
     near(seen, "#plane")
     seen.wait("s.misread !== null")
     assert seen.state("s.misread") == {"network": 0, "count": wrong, "of": 500}

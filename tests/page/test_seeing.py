@@ -1,5 +1,6 @@
-"""What the page computes to see more has its oracle: gradients by the input, occlusion, principal components."""
+"""What the page shows to see more has its oracle: gradients by the input, occlusion, principal components."""
 
+import base64
 import json
 import shutil
 import subprocess
@@ -9,11 +10,16 @@ import numpy as np
 import pytest
 import torch
 
+from lenet.architecture import FullConnection, Network, Stage
+from lenet.engine.reference import activations
 from lenet.initialization import initial_weights
-from lenet.model import Model
+from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document
+from lenet.page.digits import digits_to_test
 from lenet.page.document import MAX_NETWORKS
+from lenet.page.plane import MAX_UNITS, digit_plane
+from lenet.preprocess import network_inputs
 
 SITE = resources.files("lenet.page") / "site"
 
@@ -21,8 +27,8 @@ pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is no
 
 MODULES = """
 import { readFileSync } from "node:fs";
-import { parseDocument } from "lenet/network.js";
-import { principalComponents, projected } from "lenet/plane/principal.js";
+import { networkInput, parseDocument, probabilities } from "lenet/network.js";
+import { projected } from "lenet/plane/plane.js";
 import { inputGradient } from "lenet/saliency/input_gradient.js";
 import { COVER, occlude } from "lenet/saliency/occlusion.js";
 import { pathThrough } from "lenet/views/path.js";
@@ -114,22 +120,78 @@ def test_occlusion_is_the_mean_fall_of_the_score_over_all_squares_that_cover_a_p
         assert shown["falls"][row * width + column] == pytest.approx(np.mean(falls), abs=1e-4)
 
 
-def test_the_axes_of_the_plane_are_the_principal_components():
-    random = np.random.default_rng(2)
-    vectors = random.normal(size=(120, 20)) * np.linspace(4, 0.2, 20) + random.normal(size=20)
-    shown = in_node(
-        """const vectors = given.vectors.map((vector) => Float32Array.from(vector));
-        const { mean, axes, shares } = principalComponents(vectors, 2);
-        const places = vectors.map((vector) => projected(vector, { mean, axes }));
-        show({ axes: axes.map((axis) => Array.from(axis)), shares, places });""",
-        vectors=vectors.tolist(),
-    )
-    centered = vectors - vectors.mean(0)
+def arrays_of(plane):
+    values = np.frombuffer(base64.b64decode(plane["values"]), "<f4")
+    return {
+        name: values[place["start"] :][: int(np.prod(place["shape"]))].reshape(place["shape"])
+        for name, place in plane["arrays"].items()
+    }
+
+
+@pytest.mark.parametrize("name", ["lenet-5", "lenet-5-relu"])
+def test_the_axes_of_the_plane_are_the_principal_components_of_the_last_hidden_stage(name):
+    model = pretrained(name)
+    plane = digit_plane(model)
+    network = model.network
+    inputs = network_inputs(digits_to_test(), network.input, network.input_range)
+    values = activations(network, model.parameters, inputs)
+    before = list(values)[list(values).index(network.stages[-1].name) - 1]
+    hidden = values[before].reshape(500, -1).astype(float)
+    centered = hidden - hidden.mean(0)
     _, sizes, axes = np.linalg.svd(centered, full_matrices=False)
     signs = np.sign([axis[np.abs(axis).argmax()] for axis in axes[:2]])
-    np.testing.assert_allclose(shown["axes"], axes[:2] * signs[:, None], atol=2e-3)
-    np.testing.assert_allclose(shown["shares"], (sizes**2 / (sizes**2).sum())[:2], atol=1e-5)
-    np.testing.assert_allclose(shown["places"], centered @ (axes[:2] * signs[:, None]).T, atol=2e-2)
+    arrays = arrays_of(plane)
+    np.testing.assert_allclose(arrays["mean"], hidden.mean(0), atol=1e-5)
+    np.testing.assert_allclose(arrays["axes"], axes[:2] * signs[:, None], atol=1e-5)
+    np.testing.assert_allclose(arrays["places"], centered @ (axes[:2] * signs[:, None]).T, atol=1e-3)
+    np.testing.assert_allclose(plane["shares"], (sizes**2 / (sizes**2).sum())[:2], atol=1e-6)
+
+
+def test_the_page_puts_a_digit_where_the_document_has_it_and_reads_it_as_the_document_says():
+    models = [pretrained("lenet-5"), pretrained("lenet-5-relu")]
+    shown = in_node(
+        """show(networks.map((loaded) => given.images.map((image) => {
+          const pass = loaded.network.run(networkInput(loaded.network, Uint8Array.from(image)));
+          const place = projected(pass.stages.at(-2).values, loaded.plane);
+          return { place, read: loaded.labels[probabilities(loaded, pass.outputs).winner] };
+        })));""",
+        document=page_document(models),
+        images=digits_to_test().reshape(500, -1).tolist(),
+    )
+    for model, points in zip(models, shown, strict=True):
+        plane = digit_plane(model)
+        places = [point["place"] for point in points]
+        np.testing.assert_allclose(places, arrays_of(plane)["places"], atol=1e-3)
+        assert "".join(point["read"] for point in points) == plane["read"]
+
+
+def test_only_a_network_that_reads_digits_by_a_stage_before_its_outputs_has_a_plane():
+    def plane_of(network, **made):
+        network = describe(network) if isinstance(network, str) else network
+        return digit_plane(Model(network, initial_weights(network, seed=1), made))
+
+    def stages(*layers):
+        return Network("own", (1, 28, 28), tuple(Stage(f"f{place}", layer) for place, layer in enumerate(layers)))
+
+    assert plane_of("lenet-1989") is not None
+    assert plane_of("lenet-5-relu", data={"name": "fashion-mnist"}) is None
+    assert plane_of("lenet-rgb", data={"name": "cifar10"}) is None
+    assert plane_of(stages(FullConnection(10))) is None
+    assert plane_of(stages(FullConnection(1), FullConnection(10))) is None
+    assert plane_of(stages(FullConnection(2), FullConnection(10))) is not None
+    assert plane_of(stages(FullConnection(MAX_UNITS + 1), FullConnection(10))) is None
+
+
+def test_outputs_beyond_all_numbers_make_no_plane_and_equal_ones_one_without_shares():
+    def plane_of_all(name, weight):
+        network = describe(name)
+        arrays = initial_weights(network, seed=1)
+        return digit_plane(Model(network, {name: np.full_like(array, weight) for name, array in arrays.items()}))
+
+    assert plane_of_all("lenet-5-relu", 1e30) is None
+    still = plane_of_all("lenet-1", 0)
+    assert still["shares"] == [0, 0]
+    assert np.isfinite(arrays_of(still)["places"]).all()
 
 
 def test_the_maps_of_the_overview_are_connected_with_one_another(zoo):

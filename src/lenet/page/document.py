@@ -15,6 +15,7 @@ from lenet.connections import DIGIT_CODES
 from lenet.errors import LeNetError, WeightsError, printable
 from lenet.model import Model, pretrained
 from lenet.page.digits import packed_digits
+from lenet.page.plane import digit_plane
 from lenet.summary import derive, summarize
 from lenet.summary.derivations import Language, describe_stage
 
@@ -47,8 +48,8 @@ def page_document(
 
     Returns:
         ``{"format", "version", "language", "reads_at", "networks": [{"description", "title", "parameters",
-        "weights", …}], "reader", "digit_codes", "digits"}``, plain values; the digits are those that the page's own
-        network learns from, as `packed_digits` gives them.
+        "weights", "plane", …}], "reader", "digit_codes", "digits"}``, plain values; the digits are those that the
+        page's own network learns from, as `packed_digits` gives them, the planes as `digit_plane` does.
 
     Raises:
         LeNetError: if there is no network, or too many.
@@ -59,11 +60,13 @@ def page_document(
     for model in models:
         _check(model.network)
     names = _distinct(titles or [model.network.name for model in models])
-    networks = [_network(model, name) for model, name in zip(models, names, strict=True)]
+    networks = [
+        _network(model, name) | {"plane": digit_plane(model)} for model, name in zip(models, names, strict=True)
+    ]
     reader = _reader(networks)
     if reader is None:
         reader = len(networks)
-        networks.append(_network(pretrained(), "reader") | {"hidden": True})
+        networks.append(_network(pretrained(), "reader") | {"plane": None, "hidden": True})
     return {
         "format": FORMAT,
         "version": lenet.__version__,

@@ -19,6 +19,8 @@ export { inputOf, networkInput } from "lenet/inputs.js";
  * @property {{kind: string, side: number, polarity: string}} pictures - what it was trained on: the ink of one digit
  *     ("digits"), or whole pictures ("gray", "color")
  * @property {{data: ?string, test_error: ?number, made_by: ?string}} provenance
+ * @property {?{mean: Float32Array, axes: Float32Array, places: Float32Array, shares: number[], read: string}} plane -
+ *     where its last hidden stage puts the test digits, and as what it reads them; null where it reads no digits
  * @property {Object} account - parameters, connections, macs, stages with derivations
  * @property {boolean} hidden - only there to read pictures
  */
@@ -50,9 +52,9 @@ export function parseDocument(json) {
   return { networks: all.filter(({ hidden }) => !hidden), reader, document };
 }
 
-function load({ parameters, weights, ...entry }) {
+function load({ parameters, weights, plane, ...entry }) {
   const network = createNetwork(entry.description, decodeArrays(weights, parameters));
-  return { hidden: false, ...entry, network };
+  return { hidden: false, ...entry, network, plane: plane && { ...plane, ...decodeArrays(plane.values, plane.arrays) } };
 }
 
 /**

@@ -1,16 +1,19 @@
-/** Test digits as points: the outputs of the last hidden stage, projected on two axes, and one's own drawing there. */
+/**
+ * Test digits as points: the outputs of the last hidden stage, projected on two axes, and one's own drawing there.
+ *
+ * Axes and places come with the document. Of a network whose kernels are edited the digits are read again, and lie on
+ * the axes that it had as learned.
+ */
 
 import { unpackDigits } from "lenet/learning/digits.js";
 import { networkInput, probabilities } from "lenet/network.js";
-import { principalComponents, projected } from "lenet/plane/principal.js";
-import { inSlices } from "lenet/robustness/curves.js";
+import { answerTo, inSlices } from "lenet/robustness/curves.js";
 import { say, t, together } from "lenet/text.js";
 import { drawTile, mountDrawing, whenNear, write } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
 import { percent, stageName } from "lenet/views/numbers.js";
 
 const PIXELS = 784;
-const MAX_UNITS = 400; // of a stage; larger ones take too long to be projected
 const MARGIN = 18;
 const RADIUS = 7.5;
 const MAX_MISREAD = 30; // that are listed
@@ -30,59 +33,55 @@ export function mountPlane(container, store, packed) {
     make("div", { class: "plane" }, host, make("div", {}, says, list)));
   let digits = null;
   let points = [];
-  let map = null;
-  let counted = null;
   let pointed = null;
   let tiles = [];
+  let measured = [];
 
   const drawing = mountDrawing(host, {
     height: (width) => Math.min(560, Math.max(300, width * 0.62)),
     draw: (context, width, height, palette) => draw(context, width, height, palette),
   });
-  const slices = inSlices(measure, (isDone) => { if (isDone) finish(); }, 8);
+  const slices = inSlices(measure, (isDone) => { if (isDone) finish(measured); }, 8);
   const loadedNow = () => store.state.networks[store.state.shown[0]];
   const hiddenStage = ({ network }) => network.stages.length - 2;
+  const isEdited = () => store.state.edits.some(({ network }) => network === store.state.shown[0]);
 
-  /** Whether the network reads the digits that are there, and has a stage before its outputs that can be projected. */
-  function suits(loaded) {
-    const stage = loaded.network.stages[hiddenStage(loaded)];
-    const units = stage?.outputShape.reduce((product, size) => product * size, 1) ?? Infinity;
-    return loaded.pictures.kind === "digits" && loaded.labels.join("") === "0123456789" && units <= MAX_UNITS;
+  /** The points as they came with the document. */
+  function learned({ plane }) {
+    return Array.from({ length: packed.test }, (_, index) => ({ index, label: packed.labels[packed.training + index],
+      read: plane.read[index], place: plane.places.subarray(2 * index, 2 * index + 2) }));
   }
 
+  /** The points of a network whose kernels are edited. */
   function* measure() {
     const loaded = loadedNow();
-    const { network, labels } = loaded;
-    const found = [];
-    for (let index = digits.training; index < digits.training + digits.test; index++) {
-      const image = digits.images.subarray(index * PIXELS, (index + 1) * PIXELS);
-      const pass = network.run(networkInput(network, image));
-      const answer = probabilities(loaded, pass.outputs);
-      found.push({ image, label: String(digits.labels[index]), read: labels[answer.winner], answer,
-        vector: pass.stages[hiddenStage(loaded)].values });
+    const { network, labels, plane } = loaded;
+    measured = [];
+    for (let index = 0; index < packed.test; index++) {
+      const pass = network.run(networkInput(network, imageOf(index)));
+      measured.push({ index, label: packed.labels[packed.training + index],
+        read: labels[probabilities(loaded, pass.outputs).winner],
+        place: projected(pass.stages[hiddenStage(loaded)].values, plane) });
       yield;
     }
-    map = principalComponents(found.map(({ vector }) => vector), 2);
-    yield;
-    points = found.map((point) => ({ ...point, place: projected(point.vector, map) }));
   }
 
-  function finish() {
-    counted = loadedNow();
-    const wrong = points.filter(isWrong).length;
-    store.set({ misread: { network: store.state.shown[0], count: wrong, of: points.length } });
+  function finish(placed) {
+    points = placed;
+    pointed = pointed && points[pointed.index];
+    store.set({ misread: { network: store.state.shown[0], count: points.filter(isWrong).length, of: points.length } });
     listMisread();
     tell();
   }
 
   const isWrong = ({ label, read }) => label !== read;
+  const imageOf = (index) => digits.images.subarray((packed.training + index) * PIXELS,
+    (packed.training + index + 1) * PIXELS);
 
   /** Where one's own drawing lies; null without one. */
   function own() {
     const { image, passes } = store.state;
-    const pass = passes[0];
-    if (!image || !map || counted !== loadedNow()) return null;
-    return projected(pass.stages[hiddenStage(counted)].values, map);
+    return image && projected(passes[0].stages[hiddenStage(loadedNow())].values, loadedNow().plane);
   }
 
   function draw(context, width, height, palette) {
@@ -126,21 +125,26 @@ export function mountPlane(container, store, packed) {
 
   function tell() {
     const loaded = loadedNow();
-    const stage = loaded.network.stages[hiddenStage(loaded)];
-    container.hidden = !suits(loaded);
+    container.hidden = !loaded.plane;
     if (container.hidden) return;
+    const stage = loaded.network.stages[hiddenStage(loaded)];
+    const [first, second] = loaded.plane.shares;
     lead.textContent = t(store, "plane.text", { stage: stageName(stage.name), units: stage.outputShape[0],
-      count: packed.test, share: map ? percent(map.shares[0] + map.shares[1]) : "–" });
+      count: packed.test, share: percent(first + second) });
     const wrong = points.filter(isWrong);
-    const sentences = !points.length ? [t(store, "plane.working")]
-      : [t(store, "plane.misread", { name: loaded.title, wrong: wrong.length, count: points.length })];
-    if (pointed) sentences.push(t(store, isWrong(pointed) ? "plane.wrong" : "plane.right",
-      { label: pointed.label, read: pointed.read, share: percent(Math.max(...pointed.answer.probabilities)) }));
+    const sentences = [store.state.misread ? t(store, "plane.misread", { name: loaded.title, wrong: wrong.length,
+      count: points.length }) : t(store, "plane.working")];
+    if (pointed && digits) {
+      const { probabilities: shares } = answerTo(loaded, imageOf(pointed.index));
+      sentences.push(t(store, isWrong(pointed) ? "plane.wrong" : "plane.right",
+        { label: pointed.label, read: pointed.read, share: percent(Math.max(...shares)) }));
+    }
     says.textContent = together(store, sentences);
     drawing.describe(says.textContent);
     drawing.redraw();
   }
 
+  /** Buttons of the misread digits; their pictures are drawn once the digits are unpacked. */
   function listMisread() {
     tiles.forEach((tile) => tile.destroy());
     tiles = [];
@@ -152,8 +156,11 @@ export function mountPlane(container, store, packed) {
     const host = make("span");
     const button = make("button", { type: "button", onClick: () => pointTo(point) }, host,
       `${point.label} → ${point.read}`);
-    const tile = mountDrawing(host, { height: (width) => width, draw: (context, width, _height, palette) =>
-      drawTile(context, palette, point.image, { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }) });
+    const tile = mountDrawing(host, { height: (width) => width, draw: (context, width, _height, palette) => {
+      if (!digits) return;
+      drawTile(context, palette, imageOf(point.index),
+        { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] });
+    } });
     tile.canvas.removeAttribute("role");
     tile.canvas.setAttribute("aria-hidden", "true");
     tiles.push(tile);
@@ -172,37 +179,49 @@ export function mountPlane(container, store, packed) {
     if (near.length) pointTo(near[0].point);
   });
 
-  let isNear = false;
-  async function remeasure() {
-    tell();
-    if (!isNear || container.hidden) return;
-    if (!digits) {
-      try {
-        digits = await unpackDigits(packed);
-      } catch {
-        says.textContent = t(store, "plane.unable");
-        return;
-      }
+  /** Unpacks the digits, once, when their pictures are first needed. */
+  async function unpack() {
+    try {
+      digits ??= await unpackDigits(packed);
+      tiles.forEach((tile) => tile.redraw());
+    } catch {
+      says.textContent = t(store, "plane.unable");
     }
-    slices.restart(200);
+    return digits;
   }
 
-  function forget() {
-    [points, counted, pointed] = [[], null, null];
-    listMisread();
-    remeasure();
+  /** The points of the network that is shown, as it is. */
+  async function update() {
+    slices.stop();
+    if (!loadedNow().plane) {
+      tell();
+      return;
+    }
+    if (!isEdited()) {
+      finish(learned(loadedNow()));
+      return;
+    }
+    store.set({ misread: null });
+    tell();
+    if (await unpack()) slices.restart(200);
   }
 
-  store.subscribe(["shown"], forget);
-  store.subscribe(["edits"], () => { counted = null; remeasure(); });
+  store.subscribe(["shown"], () => {
+    pointed = null;
+    update();
+  });
+  store.subscribe(["edits"], update);
   store.subscribe(["passes", "palette", "fonts"], drawing.redraw);
   store.subscribe(["language"], () => {
     listMisread();
     tell();
   });
-  tell();
-  whenNear(container, (near) => {
-    isNear = near;
-    if (near && counted !== loadedNow()) remeasure();
-  });
+  update();
+  whenNear(container, (isNear) => { if (isNear) unpack(); });
+}
+
+/** Where a stage's outputs lie along each axis. */
+export function projected(values, { mean, axes }) {
+  return [0, 1].map((axis) =>
+    values.reduce((sum, value, at) => sum + axes[axis * mean.length + at] * (value - mean[at]), 0));
 }
