@@ -1,14 +1,17 @@
 """Drive the page in the system's Chromium, for tests, screenshots and measurements."""
 
 import base64
+import mimetypes
 import os
 import shutil
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+PATIENCE = 60  # seconds: what takes longer on a busy machine hangs
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 
 
@@ -31,11 +34,10 @@ class Watched:
 
     def wait(self, expression: str) -> None:
         """Wait until an expression over the state is true; the page's policy forbids Playwright's own way of it."""
-        for _ in range(100):
-            if self.state(expression):
-                return
+        end = time.monotonic() + PATIENCE
+        while not self.state(expression):
+            assert time.monotonic() < end, f"never came true: {expression}"
             self.page.wait_for_timeout(50)
-        raise AssertionError(f"never came true: {expression}")
 
     def draw(self, *strokes: list[tuple[float, float]]) -> None:
         """Draw with the mouse, in hundredths of the sheet."""
@@ -59,15 +61,24 @@ class Watched:
 
     def drop(self, name: str, content: bytes) -> None:
         """Drop a file on the page."""
+        self.drop_all({name: content})
+
+    def drop_all(self, files: Mapping[str, bytes]) -> None:
+        """Drop files on the page, all at once."""
         self.page.evaluate(
-            """([name, base64]) => {
-              const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+            """(files) => {
               const transfer = new DataTransfer();
-              transfer.items.add(new File([bytes], name, { type: "image/png" }));
+              for (const [name, type, base64] of files) {
+                const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+                transfer.items.add(new File([bytes], name, { type }));
+              }
               const drop = new DragEvent("drop", { dataTransfer: transfer, bubbles: true, cancelable: true });
               document.body.dispatchEvent(drop);
             }""",
-            [name, base64.b64encode(content).decode()],
+            [
+                [name, mimetypes.guess_type(name)[0] or "", base64.b64encode(content).decode()]
+                for name, content in files.items()
+            ],
         )
 
     def save(self, folder: Path, name: str) -> None:

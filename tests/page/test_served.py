@@ -70,9 +70,10 @@ def blameless(seen):
     assert seen.faults == []
 
 
-def read_by_command(capsys, path: Path) -> list[dict]:
+def read_by_command(capsys, path: Path) -> list[list[dict]]:
+    """The digits of each page of a file."""
     assert main(["read", str(path), "--json"]) == 0
-    return json.loads(capsys.readouterr().out)[0]["digits"]
+    return [reading["digits"] for reading in json.loads(capsys.readouterr().out)]
 
 
 def says(seen) -> str:
@@ -84,7 +85,7 @@ def test_all_digits_of_a_dropped_photo_are_shown_as_lenet_read_reads_them(blamel
     path = DIGITS / f"{name}.png"
     blameless.drop(path.name, path.read_bytes())
     blameless.wait(READ)
-    digits = read_by_command(capsys, path)
+    [digits] = read_by_command(capsys, path)
     assert blameless.state(SEEN) == digits
     marks = [digit["label"] + "?" * digit["rejected"] for digit in digits]
     assert blameless.page.locator(".found-boxes text").all_text_contents() == marks
@@ -157,6 +158,42 @@ def test_a_file_that_no_browser_opens_is_read_by_the_server_and_its_digits_drawn
       return darkest;
     })"""
     assert max(blameless.state(f"s.reading.digits.map(({{ box }}) => {darkest}(box))")) < 100
+
+
+def test_a_pdf_each_page_of_a_tiff_and_a_heic_wait_in_line_and_are_read_as_by_lenet_read(blameless, capsys, tmp_path):
+    heif = pytest.importorskip("pillow_heif")
+    pytest.importorskip("pypdfium2")
+    pictures = [Image.open(DIGITS / f"{name}.png").convert("RGB") for name in ("phone", "pi", "year")]
+    pictures[1].save(tmp_path / "scan.pdf", resolution=200)
+    pictures[0].save(tmp_path / "both.tif", save_all=True, append_images=pictures[2:])
+    heif.from_pillow(pictures[0]).save(tmp_path / "photo.heic")
+    files = {name: (tmp_path / name).read_bytes() for name in ("scan.pdf", "both.tif", "photo.heic")}
+    titles = ["scan.pdf", "both.tif 1/2", "both.tif 2/2", "photo.heic"]
+    expected = [digits for name in files for digits in read_by_command(capsys, tmp_path / name)]
+    assert [len(digits) > 3 for digits in expected] == [True] * len(titles)
+    blameless.drop_all(files)
+    for place, (title, digits) in enumerate(zip(titles, expected, strict=True)):
+        blameless.wait(f"s.source === {title!r}")
+        assert blameless.page.inner_text("#sheet-source") == title
+        assert blameless.state(SEEN) == digits
+        drawn = blameless.page.locator(".found-boxes rect").count()
+        assert drawn == blameless.page.locator(".found button").count() == len(digits)
+        waiting = ["both.tif", "photo.heic"] if place == 0 else titles[place + 1 :]
+        assert blameless.page.locator(".queue button").all_inner_texts() == waiting
+        if waiting:
+            blameless.page.locator(".queue button").first.click()
+    assert blameless.page.is_hidden(".queue")
+
+
+def test_of_pages_that_take_the_server_too_long_the_first_is_shown_and_a_sentence_says_so(seen):
+    problem = json.dumps({"detail": "scan.tif: not read within 30 seconds"})
+    seen.page.route("**/v1/read?*pages=all", lambda route: route.fulfill(status=504, body=problem))
+    file = io.BytesIO()
+    with Image.open(io.BytesIO(PI)) as picture:
+        picture.save(file, "TIFF", save_all=True, append_images=[picture])
+    seen.drop("scan.tif", file.getvalue())
+    seen.wait(READ)
+    assert seen.page.inner_text(".fault").startswith("Of scan.tif the server had time for the first page alone")
 
 
 def test_a_drawing_is_read_in_the_page_and_not_sent(blameless, address):

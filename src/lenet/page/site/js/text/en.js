@@ -54,6 +54,7 @@ export const en = {
   "pad.noServer": "The server that gave out this page does not answer; start lenet serve again, then drop the picture "
     + "once more.",
   "pad.refused": "The server refused the picture with status {status}.",
+  "pad.firstPage": "Of {name} the server had time for the first page alone; lenet read reads all of them.",
   "pad.unreadable": "The file {name} cannot be opened as a picture; PNG, JPEG and WebP can.",
 
   "found.title": "The digits that were found in the picture",

@@ -53,6 +53,7 @@ export const zh = {
   "pad.sample": "写出样例 {digit}",
   "pad.noServer": "提供本页面的服务器没有响应；请重新运行 lenet serve，再拖入图片。",
   "pad.refused": "服务器拒绝了这张图片，状态码 {status}。",
+  "pad.firstPage": "{name} 的各页没能在限定时间内全部识别，这里只有第一页；lenet read 会识别全部。",
   "pad.unreadable": "无法把文件 {name} 作为图片打开；支持 PNG、JPEG 和 WebP。",
 
   "found.title": "图片中找到的数字",

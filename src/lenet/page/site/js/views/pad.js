@@ -171,7 +171,7 @@ export function mountPad(container, store) {
     step(start);
   }
 
-  /** The first of several files, the others in a queue. */
+  /** The first of several files, the others in a queue; behind a file that is taken, the further pages that it has. */
   function takeAll(chosen) {
     if (!chosen.length) return;
     queue = chosen.slice(1);
@@ -185,9 +185,15 @@ export function mountPad(container, store) {
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
-      const found = readsAt ? await readOnServer(readsAt, chosen) : null;
+      const { pages: [found, ...others], areAll } = chosen.page ? { pages: [chosen.page], areAll: true }
+        : readsAt ? await readOnServer(readsAt, chosen) : { pages: [null], areAll: true };
       const picture = await pixelsOf(chosen).catch(() => found ? sketchOf(found) : Promise.reject(new Error()));
-      if (attempt === attempts) publishPhoto(picture, found && inPicture(found, picture), chosen.name);
+      if (attempt !== attempts) return;
+      const titled = (place) => (others.length ? `${chosen.name} ${place + 1}/${others.length + 1}` : chosen.name);
+      queue = [...others.map((page, place) => ({ name: titled(place + 1), page })), ...queue];
+      files.show(queue);
+      publishPhoto(picture, found && inPicture(found, picture), titled(0));
+      if (!areAll) fault.textContent = t(store, "pad.firstPage", { name: chosen.name });
     } catch (error) {
       if (attempt === attempts) fault.textContent = sentenceFor(error, chosen.name ?? "");
     }
@@ -235,7 +241,7 @@ function sourceText(store) {
   return ["drawing", "picture"].includes(source) ? t(store, `pad.source.${source}`) : source;
 }
 
-/** The files that wait, by name, each to be read when it is pressed. */
+/** The files and pages that wait, by name, each to be shown when it is pressed. */
 function mountQueue(store, choose) {
   const title = say(store, make("span", { class: "figure-note" }), "pad.queue");
   const list = make("div", { class: "queue-files" });
