@@ -14,7 +14,7 @@ from lenet.verbs.serve import normalized_path
 def review(
     results: Annotated[Path, typer.Argument(metavar="RESULTS", help="What lenet read --jsonl wrote.")],
     desk: Annotated[
-        Path | None,
+        str | None,
         typer.Option(metavar="FOLDER", help="Where everything is kept as it is typed; default: beside RESULTS."),
     ] = None,
     host: Annotated[str, typer.Option(help="The address to listen on; 0.0.0.0 is every one of this machine.")] = (

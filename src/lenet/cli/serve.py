@@ -48,7 +48,7 @@ def serve(
     ] = None,
     access_log: Annotated[bool, typer.Option("--access-log", help="Write a line on stderr for each request.")] = False,
     desk: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             metavar="FOLDER", help="The folder of a desk at /desk: drop paper there, answer what is doubtful."
         ),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 from lenet.desk.fields import PageFields, page_of_form, page_of_values
 from lenet.desk.stack import Stack
-from lenet.errors import DataError, LeNetError
-from lenet.model import Model
+from lenet.errors import DataError
+from lenet.forms.results import FormReading
 from lenet.reading.batch.pages import Page, Settings, read_all, workers_for
 from lenet.reading.idx import IdxReading
-from lenet.reading.results import PageResult
+from lenet.reading.results import Reading
 
 _WAIT_SECONDS = 0.5
 # Reads files in their order: the number of each in the list, its pages, and why others could not be read.
@@ -24,7 +24,7 @@ class BackgroundReading:
 
     Args:
         stack: where files come from and pages go to.
-        read: reads files, as `plain_reading` gives it.
+        read: reads files, as `read_with` gives it.
     """
 
     def __init__(self, stack: Stack, read: ReadFiles) -> None:
@@ -66,37 +66,13 @@ class BackgroundReading:
                     self._stack.finish_file(file, [], f"{path.name}: {reason}")
 
 
-def plain_reading(settings: Settings) -> ReadFiles:
-    """Read files as ``lenet read`` does."""
+def read_with(settings: Settings) -> ReadFiles:
+    """Read files as ``lenet read`` does, by as many processes as so many files are worth."""
 
     def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
         with closing(read_all(paths, settings, workers_for(len(paths)))) as pages:
             for index, group in groupby(pages, key=lambda page: page.index):
                 yield index, *_fields_of(list(group))
-
-    return read
-
-
-def form_reading(form: Path, model: Model | None = None) -> ReadFiles:
-    """Read files by a form's template, with a model of digits; the one that ships if None.
-
-    Raises:
-        LeNetError: if the template is wrong.
-    """
-    from lenet.forms.reader import FormReader
-    from lenet.pictures.loading import open_pages
-
-    reader = FormReader(form, model)
-
-    def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
-        for index, path in enumerate(paths):
-            pages: list[PageFields] = []
-            try:
-                for number, picture in enumerate(open_pages(path), 1):
-                    pages.append(page_of_form(reader.read(picture, number)))
-                yield index, pages, ""
-            except LeNetError as error:
-                yield index, pages, str(error)
 
     return read
 
@@ -108,6 +84,8 @@ def _fields_of(pages: Sequence[Page]) -> tuple[list[PageFields], str]:
             problem = str(page.result)
         elif isinstance(page.result, IdxReading):
             problem = "holds digits without a page; lenet read reads such files"
-        elif not isinstance(page.result, PageResult):  # pages of forms come by `form_reading`
+        elif isinstance(page.result, FormReading):
+            fields.append(page_of_form(page.result))
+        elif isinstance(page.result, Reading):
             fields.append(page_of_values(page.result.to_json() | {"page": page.number}))
     return fields, problem

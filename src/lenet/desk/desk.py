@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lenet.desk.background import BackgroundReading, form_reading, plain_reading
+from lenet.desk.background import BackgroundReading, read_with
 from lenet.desk.pictures import PagePictures
 from lenet.desk.stack import Stack
 from lenet.errors import LeNetError
 from lenet.files import write_atomically
+from lenet.forms.batch import FormSettings
 from lenet.model import Model
 from lenet.pictures import SUFFIXES
 from lenet.reading.batch.pages import Settings
@@ -25,8 +26,9 @@ class Desk:
 
     Args:
         folder: made if it is not there; pictures that lie in it are put on the stack.
-        form: the template that pages are read by; as ``lenet read`` reads them if None.
-        model: reads plain pages; the one that ships if None.
+        form: the template that pages are read by; as ``lenet read`` reads them if None. Files that were read without
+            it, or by another one, are read again, unless somebody has answered or typed something of theirs.
+        model: reads the pages; the one that ships if None.
         clock: the time in seconds.
 
     Raises:
@@ -40,10 +42,12 @@ class Desk:
         model: Model | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        reads = plain_reading(Settings(model=model)) if form is None else form_reading(Path(form), model)
+        settings = Settings(model=model) if form is None else FormSettings(form=Path(form), model=model)
         self.folder, self._drop_lock = Path(folder), threading.Lock()
         self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
-        self._reading = BackgroundReading(self.stack, reads)
+        self._reading = BackgroundReading(self.stack, read_with(settings))
+        if isinstance(settings, FormSettings):
+            self.stack.read_again(settings.template.name)
         for path in sorted(self.folder.iterdir()):
             if path.is_file() and path.suffix.lower() in SUFFIXES:
                 self.stack.add_file(path.name, path.resolve())

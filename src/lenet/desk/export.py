@@ -1,5 +1,6 @@
 """What comes out of a stack: a table, as CSV or XLSX, and labeled crops for ``lenet adapt``."""
 
+import importlib.util
 import io
 import re
 import zipfile
@@ -53,6 +54,11 @@ def text_of(field: Mapping[str, Any]) -> str:
 def csv_of(stack: Stack) -> bytes:
     """The table as CSV in UTF-8, whose cells spreadsheets leave as they are."""
     return "".join(f"{line_of_cells(row)}\r\n" for row in table_of(stack)).encode("utf-8", "backslashreplace")
+
+
+def has_xlsx() -> bool:
+    """Whether openpyxl is installed, which `xlsx_of` needs."""
+    return importlib.util.find_spec("openpyxl") is not None
 
 
 def xlsx_of(stack: Stack) -> bytes:

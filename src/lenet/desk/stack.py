@@ -31,7 +31,7 @@ CREATE TABLE pages (
   turned INTEGER NOT NULL, UNIQUE (file, number)
 );
 CREATE TABLE fields (
-  id INTEGER PRIMARY KEY, page INTEGER NOT NULL REFERENCES pages, name TEXT NOT NULL, kind TEXT NOT NULL,
+  id INTEGER PRIMARY KEY AUTOINCREMENT, page INTEGER NOT NULL REFERENCES pages, name TEXT NOT NULL, kind TEXT NOT NULL,
   text TEXT NOT NULL, probability REAL NOT NULL, status TEXT NOT NULL, reason TEXT NOT NULL, box TEXT NOT NULL,
   alternatives TEXT NOT NULL, bundle TEXT, asked INTEGER NOT NULL, draft TEXT, answer TEXT, answered_by TEXT,
   answered_at REAL, postponed INTEGER NOT NULL DEFAULT 0, leased_by TEXT, leased_until REAL NOT NULL DEFAULT 0
@@ -103,10 +103,15 @@ class Stack:
                     self._db.execute(f"PRAGMA user_version = {VERSION}")
         except OSError as error:
             raise LeNetError(f"{folder}: {(error.strerror or str(error)).lower()}; choose another folder") from None
-        except sqlite3.Error as error:
-            raise LeNetError(f"{folder / FILE}: is no stack of a desk ({error}); choose another folder") from None
+        except sqlite3.DatabaseError as error:
+            cannot_write = isinstance(error, sqlite3.OperationalError)  # the file may be none of SQLite's, else
+            what = "cannot be opened and written" if cannot_write else "is no stack of a desk"
+            raise LeNetError(f"{folder / FILE}: {what} ({error}); choose another folder") from None
         if version not in (0, VERSION):
-            raise LeNetError(f"{folder / FILE}: has version {version}, expected {VERSION}; a newer lenet wrote it")
+            raise LeNetError(
+                f"{folder / FILE}: has version {version}, expected {VERSION}; open it with the lenet that wrote it, "
+                "or choose another folder"
+            )
 
     def close(self) -> None:
         """Close the file."""
@@ -151,6 +156,24 @@ class Stack:
                     "bundle, asked) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                     [_row(page_id, field) for field in page.fields],
                 )
+
+    def read_again(self, form: str) -> None:
+        """Put files back that were read without a form, or by another one, as if they had not been read.
+
+        Those of which somebody has answered or typed something stay as they are, and so do those that are gone.
+        """
+        with self._change():
+            rows = self._db.execute(
+                "SELECT id, path FROM files WHERE EXISTS (SELECT * FROM pages WHERE file = files.id AND form != ?) "
+                "AND NOT EXISTS (SELECT * FROM fields JOIN pages ON pages.id = fields.page WHERE file = files.id "
+                "AND (answer IS NOT NULL OR draft IS NOT NULL))",
+                (form,),
+            ).fetchall()
+            for file in (row["id"] for row in rows if Path(row["path"]).exists()):
+                # Their numbers never come again: an answer on its way from a page must not find another field.
+                self._db.execute("DELETE FROM fields WHERE page IN (SELECT id FROM pages WHERE file = ?)", (file,))
+                self._db.execute("DELETE FROM pages WHERE file = ?", (file,))
+                self._db.execute("UPDATE files SET state = 'waiting', problem = '' WHERE id = ?", (file,))
 
     def claim(self, who: str, count: int = 1) -> list[dict[str, Any]]:
         """The fields that somebody is asked next, and that nobody else is asked meanwhile.

@@ -17,7 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from lenet.desk import export
 from lenet.desk.desk import Desk
 from lenet.desk.stack import AnsweredElsewhere
-from lenet.errors import DataError, LeNetError
+from lenet.errors import DataError, LeNetError, MissingExtra
 from lenet.page.export import page_modules, page_style
 from lenet.server import schemas
 from lenet.server.bodies import check_type, receive_picture
@@ -52,7 +52,13 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
     @router.get("/state")
     async def state() -> Response:
-        return await _answer(lambda: {"counts": asdict(desk.stack.counts()), "files": desk.stack.files()})
+        return await _answer(
+            lambda: {
+                "counts": asdict(desk.stack.counts()),
+                "files": desk.stack.files(),
+                "has_xlsx": export.has_xlsx(),
+            }
+        )
 
     @router.get("/fields")
     async def fields(request: Request) -> Response:
@@ -142,7 +148,10 @@ def _add_downloads(router: APIRouter, desk: Desk) -> None:
     def table(name: str, kind: str, made: Callable[[Desk], bytes]) -> None:
         @router.get(f"/{name}", name=name)
         async def download() -> Response:
-            content = await run_in_threadpool(made, desk)
+            try:
+                content = await run_in_threadpool(made, desk)
+            except MissingExtra as error:  # of this machine's, whatever was asked
+                raise HTTPException(501, str(error)) from None
             headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
             return Response(content, media_type=kind, headers=headers)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from lenet.verbs.serve import access_of, serve
+from lenet.verbs.serve import access_of, desk_folder, serve
 
 
 def review(
@@ -36,7 +36,7 @@ def review(
 
     access_of(host, public_host, token, has_desk=True)  # before anything is written
     path = Path(results)
-    folder = path.parent / f"{path.stem}.desk" if desk is None else Path(desk)
+    folder = path.parent / f"{path.stem}.desk" if desk is None else desk_folder(desk)
     import_results(path, lambda: Stack(folder))
     serve(
         host=host,

@@ -71,6 +71,7 @@ def serve(
 
     if desk is None and form is not None:
         raise LeNetError(f"form is {str(form)!r}, but there is no desk whose pages could be read by it; name one")
+    desk = None if desk is None else desk_folder(desk)
     access = access_of(host, public_host, token, cors, has_desk=desk is not None)
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
@@ -90,7 +91,7 @@ def serve(
         access=access,
         writes_log=access_log,
         file=None if isinstance(model, Model) else file_of(model).name,
-        desk=None if desk is None else Path(desk),
+        desk=desk,
         form=None if form is None else Path(form),
     )
     run(service, host, port, workers, announce if desk is None else lambda address: announce(f"{address}/desk"))
@@ -110,6 +111,17 @@ def access_of(
         raise LeNetError(f"a desk on {host} can be reached from elsewhere; choose a token that it asks for")
     hosts, takes_addresses = hosts_of(host, public_host)
     return Access(hosts, takes_addresses, token, tuple(cors))
+
+
+def desk_folder(name: str | Path) -> Path:
+    """The folder of a desk, by its name.
+
+    Raises:
+        LeNetError: if there is none, as in a script whose variable is empty: the current folder would be meant then.
+    """
+    if not str(name).strip():
+        raise LeNetError(f"desk is {str(name)!r}, expected the name of a folder, as stack")
+    return Path(name)
 
 
 def normalized_path(text: str, name: str = "root_path") -> str:

@@ -1,0 +1,41 @@
+"""The desk's paths over HTTP: what this machine cannot do is said, and not offered."""
+
+import json
+import sys
+
+import pytest
+from PIL import Image
+
+from lenet.desk.desk import Desk
+from lenet.desk.fields import Field, PageFields
+
+pytest.importorskip("fastapi")
+
+from lenet.server.app import create_app
+from tests.server.asgi import Client
+
+
+@pytest.fixture
+def client(tmp_path) -> Client:
+    desk = Desk(tmp_path)
+    Image.new("L", (40, 40), 255).save(tmp_path / "a.png")
+    fields = (Field("line 1", "line", "7", 0.99, (0, 0, 40, 40)),)
+    desk.stack.finish_file(desk.stack.add_file("a.png", tmp_path / "a.png"), [PageFields(1, (40, 40), fields)])
+    return Client(create_app(desk=desk))
+
+
+def test_a_workbook_that_cannot_be_written_here_is_not_offered_and_names_what_to_install(client, monkeypatch):
+    monkeypatch.setitem(sys.modules, "openpyxl", None)  # as where it is not installed
+    assert json.loads(client.get("/desk/state").content)["has_xlsx"] is False
+    answer = client.get("/desk/table.xlsx")
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
+    assert json.loads(answer.content)["detail"] == (
+        "XLSX needs openpyxl, which is not installed; install it with: pip install 'lenet[desk]'"
+    )
+    assert client.get("/desk/table.csv").status_code == 200
+
+
+def test_a_workbook_is_offered_where_openpyxl_is(client):
+    pytest.importorskip("openpyxl")
+    assert json.loads(client.get("/desk/state").content)["has_xlsx"] is True
+    assert client.get("/desk/table.xlsx").content.startswith(b"PK")
