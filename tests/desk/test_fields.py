@@ -103,6 +103,12 @@ def test_ink_that_was_left_out_and_may_be_digits_is_asked_and_so_is_a_page_of_wh
     assert page_with(marks[1:], [digit("4", 5)]) == page_with([], []) == []
 
 
+def test_ink_that_lies_in_other_ink_that_is_asked_is_not_asked_once_more():
+    line, part, beside = [5, 10, 35, 190], [10, 10, 30, 60], [0, 150, 34, 195]
+    marks = [{"box": box, "reason": MAY_BE_DIGITS} for box in (part, line, line, beside)]
+    assert [box for _, box, _ in page_with(marks, [])] == [tuple(beside), tuple(line)]
+
+
 def test_a_table_of_readings_becomes_a_stack_once(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     table = tmp_path / "read.jsonl"

@@ -124,6 +124,7 @@ def _left_out(
 ) -> list[Field]:
     """Ink that may be digits, to be asked; the whole page, where there is ink and nothing was read at all."""
     boxes = [Record.of(piece).integers("box", 4) for piece in ignored if piece["reason"] == MAY_BE_DIGITS]
+    boxes = [box for box in dict.fromkeys(map(tuple, boxes)) if not any(_lies_in(box, other) for other in boxes)]
     if not boxes and ignored and not has_fields:
         return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, is_asked=True)]
     return [
@@ -175,6 +176,13 @@ def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple
 def _around(boxes: Sequence[Sequence[int]]) -> Box:
     tops, lefts, bottoms, rights = zip(*boxes, strict=True)
     return min(tops), min(lefts), max(bottoms), max(rights)
+
+
+def _lies_in(box: Sequence[int], outer: Sequence[int]) -> bool:
+    """Whether a box lies whole in another one."""
+    return tuple(box) != tuple(outer) and all(
+        (box[0] >= outer[0], box[1] >= outer[1], box[2] <= outer[2], box[3] <= outer[3])
+    )
 
 
 def _within(box: Sequence[int], outer: Sequence[int]) -> bool:
