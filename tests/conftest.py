@@ -70,7 +70,7 @@ def quick_rows(tmp_path_factory, mnist):
     with pytest.MonkeyPatch.context() as monkeypatch:
         stand_in(monkeypatch)
         for row in ROWS:
-            if row.data == "mnist" and (instruction_sets() or not row.cutting):
+            if row.data == "mnist" and (instruction_sets() or not row.windows):
                 folders[row] = root / row.name
                 write_row(folders[row], reproduce(row, folders[row], Request(quick=True)).settings)
     return folders

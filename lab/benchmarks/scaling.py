@@ -144,14 +144,16 @@ def learning(
         momentum=chosen.momentum,
         nesterov=chosen.nesterov and chosen.optimizer == "sgd",
     )
-    return training.ours(
+    return training.native_task(
         network, images, labels, threads, hyperparameters, chosen.learning_rate / 10, examples, contender
     )
 
 
 def reading(network: Network, images: np.ndarray, threads: int, contender: str, batch: int) -> Task:
     """The engine reading ``batch`` images in a call."""
-    return Task(contender, batch, batch, inference.ours(network, initial_weights(network), images, threads)(batch))
+    return Task(
+        contender, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
+    )
 
 
 def add(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:

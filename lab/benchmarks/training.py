@@ -40,14 +40,14 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     images = fitted(digits.train_images, network.input)
     try:
         tasks = [
-            training.ours(
+            training.native_task(
                 network,
                 images,
                 digits.train_labels,
                 threads,
                 Learning(batch=batch, loss="map", optimizer=optimizer, nesterov=False),
                 rate,
-                contender=f"{training.OURS}, {optimizer}",
+                contender=f"{training.LENET}, {optimizer}",
             )
             for optimizer, rate in OPTIMIZERS.items()
             for batch in training.OUR_BATCHES
@@ -60,7 +60,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     note_machine(report, measured_rounds)
     report.figures["lenet-5"] = {
         "floor_share": {
-            f"{contender.removeprefix(training.OURS + ', ')} {batch}": rounded(
+            f"{contender.removeprefix(training.LENET + ', ')} {batch}": rounded(
                 measured_rounds.roofline_fraction((contender, batch), flops(work.training_macs))
             )
             for contender, batch in measured_rounds.calls

@@ -18,7 +18,7 @@ def method(row: Row, settings: Settings, texts: Texts) -> str:
     if row.measurement == "strings":
         return texts.sentences(_strings(settings, texts))
     if not settings["seeds"]:
-        rows = ", ".join(f"`{name}`" for name in row.rests_on)
+        rows = ", ".join(f"`{name}`" for name in row.depends_on)
         return texts.sentence(texts.text("how", "rests-on", rows=rows))
     return texts.sentences(_training(row, settings, texts))
 
@@ -85,8 +85,8 @@ def _strings(settings: Settings, texts: Texts) -> list[str]:
 
 
 def _prices(grammar: Mapping[str, Any]) -> str:
-    prices = [f"{name} {float(grammar[name]):g}" for name in ("entry", "contact", "again", "stay", "longest")]
-    return ", ".join(prices).replace("inf", "∞").replace("-", "−")
+    costs = [f"{name} {float(grammar[name]):g}" for name in ("entry", "contact", "again", "stay", "longest")]
+    return ", ".join(costs).replace("inf", "∞").replace("-", "−")
 
 
 def _machine(settings: Settings) -> str:

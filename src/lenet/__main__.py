@@ -1,4 +1,4 @@
-"""The command ``lenet``, which is also ``python -m lenet``: it can be stopped from its first moment to its last."""
+"""The command ``lenet``, which is also ``python -m lenet``: Ctrl-C ends it in one line at any time."""
 
 import signal
 import sys

@@ -21,7 +21,7 @@ from lenet.training.learners import learner_on
 from lenet.training.loop import train_epochs
 from lenet.training.recipes import Recipe, check_loss, recipe
 from lenet.training.runs import MAX_THREADS
-from lenet.training.stream import DatasetStream, Examples, at_size
+from lenet.training.stream import DatasetStream, Examples, padded_to_input
 
 try:
     from sklearn.base import BaseEstimator, ClassifierMixin
@@ -104,7 +104,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         pictures = self._pictures(values)
         network = self._described(1 if pictures.ndim == 3 else 3)
         recipe = self._recipe(network, len(pictures))
-        images = at_size(_enlarged(pictures, network), network)
+        images = padded_to_input(_enlarged(pictures, network), network)
         rows = np.arange(len(images), dtype=np.int64)
         labels = labels.astype(np.int64)
         stream = DatasetStream(Examples(images, labels, rows, images[:0], labels[:0]), recipe)

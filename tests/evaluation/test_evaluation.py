@@ -13,7 +13,15 @@ from lenet.cli import main
 from lenet.data import Dataset
 from lenet.engine import native
 from lenet.errors import DataError, UnknownName, WeightsError
-from lenet.evaluation import draw_answers, draw_confusion, draw_mistakes, evaluate, judge, metrics, wilson_interval
+from lenet.evaluation import (
+    draw_answers,
+    draw_confusion,
+    draw_mistakes,
+    evaluate,
+    evaluate_outputs,
+    metrics,
+    wilson_interval,
+)
 from lenet.evaluation.calibration import calibration_bins, calibration_error
 from lenet.initialization import initial_weights
 from lenet.model import Model
@@ -27,7 +35,7 @@ PENALTIES = Network("two", (1, 1, 2), (Stage("output", EuclideanRbf(((1, 1), (-1
 def judged():
     """Six examples; 0 is right by 2, 1 wrong by 1, 2 wrong by 3, 3 right by 3, 4 right by 4, 5 right by 0.5."""
     outputs = [[2, 0, 0], [1, 0, 0], [0, 0, 3], [0, 3, 0], [0, 0, 4], [0.5, 0, 0]]
-    return judge(LOGITS, np.array(outputs, np.float32), np.array([0, 1, 1, 1, 2, 0]), data="six")
+    return evaluate_outputs(LOGITS, np.array(outputs, np.float32), np.array([0, 1, 1, 1, 2, 0]), data="six")
 
 
 def dataset(examples=30, seed=0):
@@ -63,7 +71,7 @@ def test_the_rejection_curve_refuses_the_smallest_margins_first(judged):
 
 
 def test_of_penalties_the_smallest_wins():
-    judged = judge(PENALTIES, np.array([[1, 5], [8, 2]], np.float32), np.array([0, 0]))
+    judged = evaluate_outputs(PENALTIES, np.array([[1, 5], [8, 2]], np.float32), np.array([0, 0]))
     assert judged.predictions.tolist() == [0, 1]
     assert judged.margins.tolist() == [4, 6]
     assert judged.probabilities[0, 0] > 0.9
@@ -125,7 +133,7 @@ def test_the_sheets_show_every_mistake_and_every_class(judged):
     images = np.zeros((6, 2, 2), np.uint8)
     assert draw_mistakes(judged, images).height == 30 + 1 * 110
     assert draw_confusion(judged).width == draw_confusion(judged).height > 3 * 46
-    without = judge(LOGITS, np.eye(3, dtype=np.float32), np.arange(3))
+    without = evaluate_outputs(LOGITS, np.eye(3, dtype=np.float32), np.arange(3))
     assert draw_mistakes(without, images).width > 0
 
 

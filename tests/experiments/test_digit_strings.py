@@ -23,7 +23,7 @@ from lenet.sdnn.decoding import Grammar
 from lenet.sdnn.digit_strings import GAPS
 from lenet.sdnn.displacement import network_with_blank
 from lenet.sdnn.reader import StringReader, with_grammar
-from lenet.sdnn.windows import Cutting
+from lenet.sdnn.windows import WindowParameters
 from lenet.training import side_by_side
 from lenet.training.progress import NullProgress
 
@@ -39,7 +39,7 @@ def digits(mnist):
 
 @pytest.fixture
 def hasty(mnist, monkeypatch):
-    """Neither segmentation nor the choice of prices, which take most of the time of a quick run."""
+    """Neither segmentation nor the choice of costs, which take most of the time of a quick run."""
     monkeypatch.setattr(digit_strings, "segmented", lambda reader, fields, length=None: [""] * len(fields))
     monkeypatch.setattr(digit_strings, "choose_grammar", lambda displacement, some: (Grammar(again=len(some)), 0.5))
 
@@ -205,9 +205,9 @@ def test_a_file_of_a_seed_that_is_damaged_or_of_another_run_is_named(tmp_path, h
 
 def test_the_first_passes_are_those_of_the_whole_plan():
     plan = Request(passes=3).plan(ROW)
-    assert (plan.recipe, plan.passes, plan.cutting) == (ROW.recipe, 3, Cutting())
+    assert (plan.recipe, plan.passes, plan.windows) == (ROW.recipe, 3, WindowParameters())
     assert Request(quick=True).plan(ROW).passes == 1
-    assert Request().plan(find("lenet-5")).cutting is None
+    assert Request().plan(find("lenet-5")).windows is None
 
 
 def test_digits_that_choose_prices_are_not_learned_from():

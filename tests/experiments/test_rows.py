@@ -99,11 +99,11 @@ def test_a_row_is_complete(row):
     assert row.recipe.init in RULES
     assert row.measurement in MEASUREMENTS
     assert row.measurement in _DRAWERS
-    assert row.parts or row.rests_on
+    assert row.parts or row.depends_on
     assert all(one.measure in MEASURES and one.source.startswith("[LeCun") for one in row.published)
     assert row.recipe.loss == ("map" if row.network.startswith("lenet-5") else "sum-squared-error")
-    assert (row.cutting is not None) == (row.measurement == "strings")
-    assert all(names().index(below) < names().index(row.name) for below in row.rests_on)
+    assert (row.windows is not None) == (row.measurement == "strings")
+    assert all(names().index(below) < names().index(row.name) for below in row.depends_on)
 
 
 def test_a_wrong_name_is_one_sentence_with_the_nearest():

@@ -51,7 +51,7 @@ def drawn(kind, theme, path):
     chart.whisker(1, 0.5, 1.5, theme.accent, 4)
     chart.dots([2], [1], theme.accent, filled=True, size=100)
     chart.dots([3], [2.5], theme.accent, size=400)
-    chart.level(2.6, theme.muted)
+    chart.reference_line(2.6, theme.muted)
     legend(sheet, 0.5, 0.3, [(kind, theme.ink, f"{kind}s") for kind in ("line", "ring", "level")])
     if isinstance(sheet, Sheet):
         return chart, np.asarray(Image.open(sheet.save(path / "chart.png", 100)).convert("RGB"), float)

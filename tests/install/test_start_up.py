@@ -61,7 +61,7 @@ def test_reading_a_picture_imports_pictures_and_no_more(tmp_path: Path):
         "from lenet.data import read_idx, write_idx",
         "from lenet.engine import Forward, forward",
         "from lenet.reading import Recognizer\nRecognizer()",
-        "from lenet.evaluation import evaluate, judge",
+        "from lenet.evaluation import evaluate, evaluate_outputs",
         "import lenet",
     ],
 )

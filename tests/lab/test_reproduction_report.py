@@ -67,7 +67,7 @@ def test_the_section_of_strings_stands_beside_segmentation(quick_rows, docs):
         assert "\n| −1 | " in text
         assert "images/reproduction/sdnn-string-dark.png" in text
         assert "3,068,172" in text
-    assert "200 training digits, 50 of them kept back to choose prices" in english
+    assert "200 training digits, 50 of them kept back to choose costs" in english
     assert "the first 2 strings at each gap" in english
     assert "其中 50 个留下用来选定代价" in chinese
 

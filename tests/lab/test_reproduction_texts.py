@@ -78,18 +78,18 @@ def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
 @pytest.mark.parametrize(
     ("key", "holds"),
     [
-        ("init", lambda row: row.recipe.init == "sqrt" or row.cutting),
-        ("init-with-biases", lambda row: row.recipe.init == "sqrt-biases" and not row.cutting),
-        ("equation-9", lambda row: row.recipe.loss == "map" and not row.cutting),
-        ("halved", lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.cutting),
+        ("init", lambda row: row.recipe.init == "sqrt" or row.windows),
+        ("init-with-biases", lambda row: row.recipe.init == "sqrt-biases" and not row.windows),
+        ("equation-9", lambda row: row.recipe.loss == "map" and not row.windows),
+        ("halved", lambda row: row.recipe.loss == "map" and row.recipe.halved and not row.windows),
         ("squared-error", lambda row: row.recipe.loss == "sum-squared-error"),
-        ("reduced", lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.rests_on),
+        ("reduced", lambda row: row.preparation == "digits reduced to 16×16" or "lenet-1" in row.depends_on),
         ("noise", lambda row: any(part.stream == "noisy" for part in row.parts)),
         (
             "distortion-ranges",
             lambda row: (
                 any(part.stream == "distorted" for part in row.parts)
-                or any(below in ("lenet-5-distorted", "lenet-4-boosted") for below in row.rests_on)
+                or any(below in ("lenet-5-distorted", "lenet-4-boosted") for below in row.depends_on)
             ),
         ),
     ],
@@ -118,7 +118,7 @@ def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
 
 
 def test_numbers_in_the_words_about_strings_are_those_that_are_used():
-    recipe, cutting = find("sdnn").recipe, find("sdnn").cutting
+    recipe, cutting = find("sdnn").recipe, find("sdnn").windows
     distortions = cutting.distortions
     for key, values in (
         ("transducer", [f"{Amounts().kept_back:,}"]),

@@ -13,7 +13,7 @@ from lenet.sdnn.decoding import Grammar, decode
 from lenet.sdnn.digit_strings import GAPS, INK, MARGIN, write_strings
 from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar
-from lenet.sdnn.windows import RECIPE, Cutting, WindowStream, cut_windows, invert
+from lenet.sdnn.windows import RECIPE, WindowParameters, WindowStream, cut_windows, invert
 from lenet.training import fit
 
 STILL = Distortions(translation=0, rotation=0, scale=0, squeeze=0, shear=0)
@@ -62,14 +62,14 @@ def test_digits_stand_up_to_two_pixels_higher_or_lower(bars):
 
 
 def test_a_window_has_the_class_of_the_digit_in_its_middle_and_none_where_there_is_none(bars):
-    cutting = Cutting(noisy=0.0, distortions=STILL)
-    windows, classes = cut_windows(*bars, np.random.default_rng(5), cutting)
-    assert (classes == BLANK).sum() == round(cutting.blanks * 200)
+    parameters = WindowParameters(noisy=0.0, distortions=STILL)
+    windows, classes = cut_windows(*bars, np.random.default_rng(5), parameters)
+    assert (classes == BLANK).sum() == round(parameters.blanks * 200)
     assert sorted(classes[classes != BLANK]) == sorted(bars[1])  # each digit once
     for window, kind in zip(windows, classes, strict=True):
         row = window.max(axis=0).astype(int)
         middles = _middles_of_bars(row)
-        near = [level for level, middle in middles if abs(middle - 15.5) <= cutting.reach]
+        near = [level for level, middle in middles if abs(middle - 15.5) <= parameters.reach]
         if kind == BLANK:
             assert not near
         else:
@@ -105,8 +105,8 @@ def test_the_path_is_the_cheapest_of_all(grammar):
     seen = [0, 9, BLANK]
     penalties[:, :, seen] = rng.uniform(0, 4, (40, 5, 3))
     for path, own in zip(decode(penalties, grammar), penalties, strict=True):
-        price, text = min(_all_paths(own, seen, grammar))
-        assert path.penalty == pytest.approx(price, abs=1e-5)
+        cost, text = min(_all_paths(own, seen, grammar))
+        assert path.penalty == pytest.approx(cost, abs=1e-5)
         assert path.text == text
         written = [str(path.classes[first]) for first, _ in path.digit_columns]
         assert "".join(written) == text
@@ -117,19 +117,19 @@ def _all_paths(penalties, seen, grammar):
     """Price and text of everything that could be said: each column reads a class, and a digit begins or goes on."""
     choices = [(kind, begins) for kind in seen for begins in ((True, False) if kind != BLANK else (False,))]
     for path in product(choices, repeat=len(penalties)):
-        price, text, before, run = 0.0, "", BLANK, 0
+        cost, text, before, run = 0.0, "", BLANK, 0
         for (kind, begins), own in zip(path, penalties, strict=True):
-            price += float(own[kind])
+            cost += float(own[kind])
             if begins:
-                price += grammar.entry
+                cost += grammar.entry
                 if before != BLANK:
-                    price += grammar.again if kind == before else grammar.contact
+                    cost += grammar.again if kind == before else grammar.contact
                 text, run = text + str(kind), 1
             elif kind != BLANK:
                 run += 1
-                price += grammar.stay if kind == before and run <= grammar.longest else inf
+                cost += grammar.stay if kind == before and run <= grammar.longest else inf
             before = kind
-        yield price, text
+        yield cost, text
 
 
 def test_contiguous_digits_are_forbidden_unless_they_are_paid_for():
@@ -151,7 +151,7 @@ def test_a_row_of_equal_columns_longer_than_a_digit_is_two():
 @needs_engine
 def test_a_network_trained_on_strings_reads_strings(mnist, tmp_path):
     images, labels = mnist.train_images[:10_000], mnist.train_labels[:10_000]
-    stream = WindowStream(images, labels, Cutting(noisy=0.0))
+    stream = WindowStream(images, labels, WindowParameters(noisy=0.0))
     run = fit(network_with_blank(), stream, replace(RECIPE, epochs=4, ema=0.99), tmp_path / "run")
     wrong = [row["errors"] / row["examples"] for row in run.history]
     assert len(wrong) == 4

@@ -21,7 +21,7 @@ Call = Callable[[], Array]
 Peer = Callable[[Network, Mapping[str, Array], Array, int], Callable[[int], Call]]
 
 BATCHES = (1, 64, 256, 1000, 10_000)
-OURS, OURS_IN_HALVES, ONNXRUNTIME = "lenet", "lenet bf16", "ONNX Runtime"
+LENET, LENET_BF16, ONNXRUNTIME = "lenet", "lenet bf16", "ONNX Runtime"
 _COMPARED = 256
 MAX_DIFFERENCE = 1e-3  # of the largest output; 30 times that for bf16
 
@@ -56,11 +56,11 @@ def inference_tasks(
     tasks: list[Task] = []
     absent: list[str] = []
     reference: Array | None = None
-    precision = {OURS: "float32", OURS_IN_HALVES: "bfloat16"}
+    precision = {LENET: "float32", LENET_BF16: "bfloat16"}
     for contender in (*precision, *_PEERS):
         try:
             if contender in precision:
-                prepare = ours(network, arrays, images, threads, precision[contender])
+                prepare = native_calls(network, arrays, images, threads, precision[contender])
             else:
                 prepare = _peer(contender)(network, arrays, inputs, threads)
             has_all_batches = other_batches is None or contender in (*precision, ONNXRUNTIME)
@@ -76,7 +76,7 @@ def inference_tasks(
     return tasks, list(dict.fromkeys(absent))
 
 
-def ours(
+def native_calls(
     network: Network, arrays: Mapping[str, Array], images: NDArray[np.uint8], threads: int, precision: str = "float32"
 ) -> Callable[[int], Call]:
     """The native engine, from gray levels to outputs."""

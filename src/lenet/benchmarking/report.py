@@ -76,7 +76,7 @@ def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
 
     ``over`` is the speedup of our best batch over theirs.
     """
-    best = rounds.best(training.OURS)
+    best = rounds.best(training.LENET)
     torch_contenders = [contender for contender, _ in rounds.calls if contender.startswith(training.TORCH)]
     return {
         "over": {
@@ -84,7 +84,7 @@ def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
             "torch": rounded(rounds.speedup(best, rounds.best(*torch_contenders))),
         },
         "floor_share": {
-            str(batch): rounded(rounds.roofline_fraction((training.OURS, batch), flops(work.training_macs)))
+            str(batch): rounded(rounds.roofline_fraction((training.LENET, batch), flops(work.training_macs)))
             for batch in training.OUR_BATCHES
         },
     }
@@ -97,16 +97,16 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     The roofline is always that of float32, which bfloat16 may exceed. ``over`` compares rates, so that more is better;
     ``one_image_over`` compares the median times of one image, so that less is.
     """
-    best, largest = rounds.best(inference.OURS), max(inference.BATCHES)
-    single_image_ratio = rounds.speedup((inference.ONNXRUNTIME, 1), (inference.OURS, 1))
+    best, largest = rounds.best(inference.LENET), max(inference.BATCHES)
+    single_image_ratio = rounds.speedup((inference.ONNXRUNTIME, 1), (inference.LENET, 1))
     return {
         "over": {
             "onnxruntime_best": rounded(rounds.speedup(best, rounds.best(inference.ONNXRUNTIME))),
-            "onnxruntime_10000": rounded(rounds.speedup((inference.OURS, largest), (inference.ONNXRUNTIME, largest))),
+            "onnxruntime_10000": rounded(rounds.speedup((inference.LENET, largest), (inference.ONNXRUNTIME, largest))),
         },
         "floor_share": rounded(rounds.roofline_fraction(best, flops(work.inference_macs))),
         "floor_share_bf16": rounded(
-            rounds.roofline_fraction(rounds.best(inference.OURS_IN_HALVES), flops(work.inference_macs))
+            rounds.roofline_fraction(rounds.best(inference.LENET_BF16), flops(work.inference_macs))
         ),
         "one_image_over": {"onnxruntime": rounded(single_image_ratio)},
     }

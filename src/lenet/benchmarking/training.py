@@ -15,7 +15,7 @@ from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.preprocess import fitted, network_inputs
 
-OURS, TUTORIAL, TORCH = "lenet", "tutorial loop", "torch from memory"
+LENET, TUTORIAL, TORCH = "lenet", "tutorial loop", "torch from memory"
 TORCH_BATCHES = (64, 128, 256, 512, 1024)
 OUR_BATCHES = (64, 256)
 
@@ -41,7 +41,7 @@ def training_tasks(
     tasks: list[Task] = []
     absent: list[str] = []
     try:
-        tasks += [ours(network, images, labels, threads, Learning(batch=batch)) for batch in our_batches]
+        tasks += [native_task(network, images, labels, threads, Learning(batch=batch)) for batch in our_batches]
     except LeNetError as error:
         absent.append(str(error))
     try:
@@ -63,7 +63,7 @@ def training_tasks(
     return tasks, absent
 
 
-def ours(
+def native_task(
     network: Network,
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
@@ -71,7 +71,7 @@ def ours(
     learning: Learning,
     rate: float = 0.01,
     examples: int = _EXAMPLES_A_CALL,
-    contender: str = OURS,
+    contender: str = LENET,
 ) -> Task:
     """The native engine's `fit`, called for ``examples`` images at a time, in a random order, without distortions."""
     engine = Engine(network, initial_weights(network), threads=threads)

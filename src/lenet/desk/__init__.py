@@ -1,1 +1,1 @@
-"""A desk for what reading was not sure of: a stack of pages on disk, the fields that are asked, and what comes out."""
+"""Human review of doubtful readings: a stack of pages on disk, its fields, answers, and exports."""

@@ -1,4 +1,4 @@
-"""Reading of what lies on a stack, in a thread beside the server, until it is told to stop."""
+"""Background reading of a stack's files: a thread beside the server, and worker processes."""
 
 import threading
 from collections.abc import Callable, Iterator, Sequence

@@ -1,4 +1,4 @@
-"""The desk as a whole: a folder's stack, its reading in the background, its pictures, and what comes out."""
+"""The desk: a folder's stack, its reading in the background, its pictures, and dropped files."""
 
 import re
 import threading

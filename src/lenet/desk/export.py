@@ -1,4 +1,4 @@
-"""What comes out of a stack: a table, as CSV or XLSX, and labeled crops for ``lenet adapt``."""
+"""Export of a stack: its table as CSV or XLSX, and labeled crops for ``lenet adapt``."""
 
 import importlib.util
 import io

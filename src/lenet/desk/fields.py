@@ -1,4 +1,4 @@
-"""What a reading leaves for a desk: the fields of a page, those of a form or the lines and cells of any other page."""
+"""Fields of a page for review: those of its form, or the lines and cells of any other page."""
 
 import re
 from collections.abc import Mapping, Sequence

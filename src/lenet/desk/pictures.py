@@ -1,4 +1,4 @@
-"""Pictures of pages and of fields, decoded when they are looked at."""
+"""Pictures of pages and crops of fields, decoded on demand, with a small cache."""
 
 import io
 import threading

@@ -1,4 +1,4 @@
-"""The stack of a desk: pages, fields, who has which field before them, and every answer, in one SQLite file.
+"""The stack of a desk: pages, fields, leases and answers in one SQLite file.
 
 The file is the single truth: each change is one transaction that is on disk before it is answered, so that a process
 that is killed loses nothing, and several people at one stack are never asked the same. Times are seconds since 1970.

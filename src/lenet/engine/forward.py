@@ -48,7 +48,7 @@ class Forward:
         Raises:
             ArchitectureError: if network inputs have another size than the network takes.
         """
-        images = self._at_size(images)
+        images = self._padded_to_input(images)
         if self._native is not None:
             return self._native.predict(images)
         outputs = np.empty((len(images), self.network.classes), np.float32)
@@ -59,12 +59,12 @@ class Forward:
 
     def activations(self, images: NDArray[Any]) -> dict[str, Array]:
         """The output of every stage, before and after its activation: see `reference.activations`."""
-        images = self._at_size(images)
+        images = self._padded_to_input(images)
         if self._native is not None:
             return self._native.activations(images)
         return reference.activations(self.network, self._arrays, self._inputs(images))
 
-    def _at_size(self, images: NDArray[Any]) -> NDArray[Any]:
+    def _padded_to_input(self, images: NDArray[Any]) -> NDArray[Any]:
         return fitted(images, self.network.input) if images.dtype == np.uint8 else np.asarray(images, np.float32)
 
     def _inputs(self, images: NDArray[Any]) -> NDArray[Any]:

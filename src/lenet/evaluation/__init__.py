@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
-from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, data_for, evaluate, judge, wilson_interval
+from lenet.evaluation.metrics import ENGINES, Evaluation, Mistake, data_for, evaluate, evaluate_outputs, wilson_interval
 from lenet.evaluation.orientation import transposed_digits, warn_of_transposed_digits
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ __all__ = [
     "draw_confusion",
     "draw_mistakes",
     "evaluate",
-    "judge",
+    "evaluate_outputs",
     "transposed_digits",
     "warn_of_transposed_digits",
     "wilson_interval",

@@ -229,10 +229,10 @@ def evaluate(
     outputs = np.concatenate([predict(images[start : start + _BATCH]) for start in starts])
     if model.refusal is not None:  # the most probable class is the answer, however unsure
         outputs = np.delete(outputs, model.refusal, axis=1)
-    return judge(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
+    return evaluate_outputs(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
 
-def judge(
+def evaluate_outputs(
     network: Network,
     outputs: NDArray[np.float32],
     labels: Labels,

@@ -1,6 +1,6 @@
 """Digit strings: space-displacement networks of each seed, compared with segmentation [LeCun98, VII].
 
-Each seed learns from windows of its own and chooses the prices of its transducer on strings of training digits that it
+Each seed learns from windows of its own and chooses the costs of its transducer on strings of training digits that it
 has not learned from. All read the same strings of test digits, and so does `lenet.reading`, which cuts them; it has no
 seed, and reads once.
 """
@@ -51,7 +51,7 @@ class Amounts:
     """Numbers of digits and strings for each purpose.
 
     Attributes:
-        kept_back: training digits that are not learned from; their strings choose the prices.
+        kept_back: training digits that are not learned from; their strings choose the costs.
         choosing: such strings at each gap.
         segmented: strings of test digits at each gap that are read by segmentation too.
     """
@@ -101,22 +101,22 @@ def amounts_of(quick: bool) -> Amounts:
 def presented(plan: Plan, digits: int) -> int:
     """Approximate number of windows that all seeds are presented, of so many training digits."""
     learned = digits - amounts_of(plan.quick).kept_back
-    assert plan.cutting is not None
-    return len(plan.seeds) * plan.passes * round(learned * (1 + plan.cutting.blanks))
+    assert plan.windows is not None
+    return len(plan.seeds) * plan.passes * round(learned * (1 + plan.windows.blanks))
 
 
 def train_readers(
     folder: Path, plan: Plan, training: Patterns, data: Mapping[str, Any], *, amounts: Amounts, progress: NullProgress
 ) -> list[Model]:
-    """Train the network of each seed and choose its transducer's prices, or load it; a core for each.
+    """Train the network of each seed and choose its transducer's costs, or load it; a core for each.
 
     Args:
         folder: where the run of each seed lies, and beside it the model that came out.
-        training: digits uint8 (N, 28, 28); strings of the held-out ones choose the prices.
+        training: digits uint8 (N, 28, 28); strings of the held-out ones choose the costs.
         data: the description of the data set, for the provenance.
 
     Returns:
-        Models that `StringReader` takes; their provenance holds the prices, ``validation_right`` in percent and
+        Models that `StringReader` takes; their provenance holds the costs, ``validation_right`` in percent and
         ``history``.
 
     Raises:
@@ -144,10 +144,10 @@ def _train_reader(
     progress: NullProgress,
 ) -> Model:
     path, recipe = folder / f"seed-{seed}.safetensors", replace(plan.recipe, seed=seed)
-    assert plan.cutting is not None
+    assert plan.windows is not None
     provenance = {"reproduction": "sdnn", "seed": seed, "data": dict(data), "recipe": recipe.to_json(),
-                  "passes": plan.passes, "windows": asdict(plan.cutting)}  # fmt: skip
-    stream = WindowStream(learned.images, learned.labels, plan.cutting, seed, {"name": str(data["name"])})
+                  "passes": plan.passes, "windows": asdict(plan.windows)}  # fmt: skip
+    stream = WindowStream(learned.images, learned.labels, plan.windows, seed, {"name": str(data["name"])})
     for existing in (path, folder.parent / "lanes" / path.name):  # version 0.1 kept them there
         if existing.exists():
             progress.skip(plan.passes * stream.examples)
@@ -193,7 +193,7 @@ def measure(readers: Sequence[Model], test: Patterns, amounts: Amounts, progress
 
     Returns:
         ``figures``: percent of the strings wholly right, by seed; ``amounts``; ``beside``: for each gap, how both read
-        the strings that segmentation reads too; ``grammars``: prices by seed; ``milliseconds`` that a string takes.
+        the strings that segmentation reads too; ``grammars``: costs by seed; ``milliseconds`` that a string takes.
     """
     strings, cutter = strings_of(test, _DRAWN_BY), Reader()
     string_readers = [StringReader(model) for model in readers]

@@ -20,7 +20,7 @@ from lenet.training.learners.replicas import ReplicaLearner
 from lenet.training.progress import NullProgress
 from lenet.training.runs import EpochRow
 from lenet.training.side_by_side import side_by_side
-from lenet.training.stream import Epoch, at_size
+from lenet.training.stream import Epoch, padded_to_input
 
 Array = NDArray[np.float32]
 
@@ -46,7 +46,7 @@ class Group:
 
     def outputs(self, images: NDArray[np.uint8]) -> Array:
         """The outputs of each network, (R, N, classes)."""
-        images = at_size(images, self.network)
+        images = padded_to_input(images, self.network)
         return np.stack([Forward(self.network, arrays).predict(images) for arrays in self.parameters])
 
     def errors(self, patterns: Patterns) -> list[int]:
@@ -75,7 +75,8 @@ def train_group(
         TrainingError: if a file there is damaged, or the run was begun with other settings.
     """
     run = fit(
-        network, stream, recipe, folder, seeds=seeds, resume=True, test=(at_size(test.images, network), test.labels),
+        network, stream, recipe, folder, seeds=seeds, resume=True,
+        test=(padded_to_input(test.images, network), test.labels),
         checkpoint=version_1.checkpoint(folder, seeds, len(test)), progress=progress,
     )  # fmt: skip
     return Group(network, tuple(seeds), tuple(model.parameters for model in run.models), run.history)
@@ -129,7 +130,7 @@ def seconds_of_a_core(group: Group, recipe: Recipe, patterns: Patterns) -> float
     Measured anew, the best of three times over the first 1,000 patterns, since what else ran beside the training made
     that longer. The group stays as it is.
     """
-    images, labels = at_size(patterns.images[:_TIMED], group.network), patterns.labels[:_TIMED]
+    images, labels = padded_to_input(patterns.images[:_TIMED], group.network), patterns.labels[:_TIMED]
     count = min(len(group.seeds), _TIMED_NETWORKS)
     order = np.arange(len(labels), dtype=np.int64)
     learner, epoch = ReplicaLearner(group.network, recipe, None, None, range(count)), Epoch(images, labels, order)

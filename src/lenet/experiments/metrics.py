@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.evaluation import Evaluation
-from lenet.evaluation.metrics import judge
+from lenet.evaluation.metrics import evaluate_outputs
 from lenet.experiments.groups import Array, Group
 from lenet.experiments.rows import Row
 from lenet.experiments.statistics import summarize, verdict
@@ -34,7 +34,7 @@ Figures = dict[tuple[str, str], list[float]]
 
 def network_figures(network: Network, outputs: Iterable[Array], test: Patterns) -> tuple[Figures, list[float]]:
     """Error and rejections of networks from their outputs (N, classes); and their mean curve over `REJECTED`."""
-    evaluations = [judge(network, network_outputs, test.labels) for network_outputs in outputs]
+    evaluations = [evaluate_outputs(network, network_outputs, test.labels) for network_outputs in outputs]
     figures: Figures = {
         ("test_error", ""): [evaluation.error_rate for evaluation in evaluations],
         ("rejects_for_1", ""): [evaluation.reject_rate(1.0) for evaluation in evaluations],

@@ -70,7 +70,7 @@ def _learning(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     steps = range(1, last + 1, 1 if last <= 12 else 2 if last <= 24 else 5)
     chart.frame(list(steps), ticks, "pass", "error, %")
     for value, color in levels:
-        chart.level(value, color)
+        chart.reference_line(value, color)
     for name, color in (("train", train), ("test", test)):
         _line_with_band(chart, passes, curves[name]["mean"], curves[name]["deviation"], color)
     for curve, color in zip(row.curve or (), (train, test), strict=False):
@@ -142,7 +142,7 @@ def _rejections(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     chart = _field(sheet, (0, highest), (0.0, high))
     ticks = [round(high * share, 2) for share in (0, 0.25, 0.5, 0.75, 1)] if high > 2 else [0, 0.5, 1, 1.5]
     chart.frame(range(7), ticks, "rejected, %", "error on the rest, %")
-    chart.level(0.5, theme.muted)
+    chart.reference_line(0.5, theme.muted)
     for name, curve in curves.items():
         chart.line(rejected, curve[: len(rejected)], colors[name])
     for result in row.published:
@@ -191,7 +191,7 @@ def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printe
     chart = _field(sheet, (0.5, len(columns) + 0.5), value_range, is_log=True)
     chart.frame([], ticks, "", "test error, %")
     for value in reference_values:
-        chart.level(value, theme.ink)
+        chart.reference_line(value, theme.ink)
     for column, (title, result) in enumerate(columns.items(), 1):
         x, y = chart.to_sheet(column, value_range[0])
         for line, caption_line in enumerate(wrapped(title, 0.9 * chart.width / len(columns), 8.5)):
@@ -202,7 +202,7 @@ def _draw_columns(sheet: Sheet, columns: Mapping[str, Mapping[str, Any]], printe
 def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """A panel for each transformation; the range that the paper describes is shaded."""
     sheet, series = _sheet(row, settings, theme), settings["results"]["series"]
-    colors = dict(zip(row.rests_on, (theme.signed[1], theme.accent), strict=True))
+    colors = dict(zip(row.depends_on, (theme.signed[1], theme.accent), strict=True))
     width, tint = (_WIDTH - 0.75 - 0.3 - 2 * 0.45) / 3, mixed(theme.paper, theme.quiet, 0.4)
     for number, transformation in enumerate(TRANSFORMATIONS):
         amounts, left = series[transformation.name]["amounts"], 0.75 + number * (width + 0.45)
@@ -237,7 +237,7 @@ def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     ticks = nice_ticks(low, high, max_steps=8)
     value_range = ticks[0], ticks[-1]
     chart = Chart(sheet, left, 1.15, field, line * len(steps), value_range, (0, len(steps)))
-    chart.upright_grid(ticks, "test error, %")
+    chart.vertical_grid(ticks, "test error, %")
     sheet.text(_WIDTH - 0.35, 0.95, "seconds for a seed", 8.5, theme.muted, "right")
     by_batches = {part.name for part in row.parts if part.recipe and part.recipe.optimizer != "sdlm"}
     first = next((number for number, result in enumerate(steps) if result["part"] in by_batches), len(steps))

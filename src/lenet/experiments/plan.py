@@ -12,7 +12,7 @@ from lenet.errors import TrainingError, UnknownName
 from lenet.experiments.rows import Row, find
 from lenet.experiments.streams import Kind
 from lenet.initialization import RULES
-from lenet.sdnn.windows import Cutting
+from lenet.sdnn.windows import WindowParameters
 from lenet.training import Recipe
 
 _RECIPE_OPTIONS = ("j", "mu", "eta", "rate", "stretch", "init", "unhalved")  # of the recipe
@@ -48,7 +48,7 @@ class Plan:
         network: the row's.
         recipe: the row's, changed as asked, but for the number of passes of a network that is slid over strings.
         passes: how often all patterns are presented.
-        cutting: how windows are cut, of a row that reads strings.
+        windows: how windows are cut, of a row that reads strings.
         parts: what is trained.
         groups: the seeds of each group; a group is an order of presentation.
         quick: whether it is a look only, whose figures mean nothing.
@@ -62,7 +62,7 @@ class Plan:
     network: Network
     recipe: Recipe
     passes: int
-    cutting: Cutting | None
+    windows: WindowParameters | None
     parts: tuple[PartPlan, ...]
     groups: tuple[tuple[int, ...], ...]
     quick: bool
@@ -152,7 +152,7 @@ class Request:
             network,
             self._limited(recipe, passes),
             passes,
-            row.cutting,
+            row.windows,
             tuple(
                 PartPlan(
                     part.name,
@@ -169,7 +169,7 @@ class Request:
             self.validation,
             self.data_dir,
             " ".join(["lenet reproduce", row.name, *self.options()]),
-            {name: self.plan(find(name)) for name in row.rests_on},
+            {name: self.plan(find(name)) for name in row.depends_on},
         )
 
     def options(self) -> list[str]:
@@ -193,9 +193,9 @@ class Request:
         for name in ("mu", "eta", "stretch", "init", "unhalved"):
             if name in changed and row.recipe.optimizer != "sdlm":
                 raise TrainingError(f"{row.name} is trained by AdamW, which has no --{name} to change; leave it out")
-        if row.cutting is not None and 0 < self.validation < row.cutting.digits:
+        if row.windows is not None and 0 < self.validation < row.windows.digits:
             raise TrainingError(
-                f"{self.validation} patterns make no string of digits; expected {row.cutting.digits} or more"
+                f"{self.validation} patterns make no string of digits; expected {row.windows.digits} or more"
             )
 
     def _with_options(self, recipe: Recipe) -> Recipe:

@@ -11,7 +11,7 @@ from lenet.experiments.plan import Plan
 from lenet.experiments.rows import Row
 from lenet.experiments.streams import Patterns
 from lenet.training.runs import fingerprint
-from lenet.training.stream import at_size
+from lenet.training.stream import padded_to_input
 
 QUICK_TRAINING, QUICK_TEST = 200, 200
 
@@ -62,7 +62,7 @@ def _prepared(row: Row, patterns: Patterns) -> Patterns:
         return patterns  # strings are written with the pictures as they are
     if row.preparation == "digits reduced to 16×16":
         images = reduced(images)
-    return Patterns(at_size(images, row.description()), patterns.labels)
+    return Patterns(padded_to_input(images, row.description()), patterns.labels)
 
 
 def reduced(images: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -21,7 +21,7 @@ from lenet.experiments.streams import Kind
 from lenet.naming import resolve_name
 from lenet.networks import describe
 from lenet.sdnn.displacement import network_with_blank
-from lenet.sdnn.windows import RECIPE, Cutting
+from lenet.sdnn.windows import RECIPE, WindowParameters
 from lenet.training import Recipe
 
 Measurement = Literal[
@@ -55,9 +55,9 @@ class Row:
         published: the printed figures.
         curve: errors printed after each pass, on training patterns while learning, and on the test set.
         recipe: how the networks are trained.
-        cutting: how windows are cut that the network is trained on which is slid over strings.
+        windows: how windows are cut that the network is trained on which is slid over strings.
         parts: what is trained for this row.
-        rests_on: rows whose networks or figures it uses, and which are run first.
+        depends_on: rows whose networks or figures it uses, and which are run first.
         seeds, orders: the seeds 0 to ``seeds`` - 1, in as many groups as there are orders of presentation; 0 orders:
             each seed has its own.
     """
@@ -71,20 +71,20 @@ class Row:
     preparation: Preparation = "as it is"
     curve: tuple[tuple[float, ...], tuple[float, ...]] | None = None
     recipe: Recipe = LENET_5
-    cutting: Cutting | None = None
+    windows: WindowParameters | None = None
     parts: tuple[Part, ...] = (Part("all"),)
-    rests_on: tuple[str, ...] = ()
+    depends_on: tuple[str, ...] = ()
     seeds: int = 16
     orders: int = 2
 
     def description(self) -> Network:
         """The network."""
-        return network_with_blank() if self.cutting else describe(self.network)
+        return network_with_blank() if self.windows else describe(self.network)
 
     @property
     def pictures(self) -> dict[str, str]:
         """Names of its pictures, in its folder and in the report."""
-        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.cutting else {})
+        return {"picture": self.name} | ({"string": f"{self.name}-string"} if self.windows else {})
 
 
 ROWS = (
@@ -164,7 +164,7 @@ ROWS = (
         measurement="learning-curve",
         curve=(FIGURE_5_TRAINING, FIGURE_5_TEST),
         parts=(),
-        rests_on=("lenet-5",),
+        depends_on=("lenet-5",),
     ),
     Row(
         "figure-6",
@@ -183,7 +183,7 @@ ROWS = (
         ),
         measurement="sizes",
         parts=(Part("15,000", examples=15_000), Part("30,000", examples=30_000)),
-        rests_on=("lenet-5", "lenet-5-distorted"),
+        depends_on=("lenet-5", "lenet-5-distorted"),
     ),
     Row(
         "figure-10",
@@ -193,7 +193,7 @@ ROWS = (
         measurement="rejections",
         recipe=SQUARED,
         parts=(),
-        rests_on=("lenet-1", "lenet-4", "lenet-4-boosted"),
+        depends_on=("lenet-1", "lenet-4", "lenet-4-boosted"),
     ),
     Row(
         "noise",
@@ -202,7 +202,7 @@ ROWS = (
         (),
         measurement="noise",
         parts=(Part("noisy", "noisy"),),
-        rests_on=("lenet-5",),
+        depends_on=("lenet-5",),
     ),
     Row(
         "robustness",
@@ -211,7 +211,7 @@ ROWS = (
         (),
         measurement="robustness",
         parts=(),
-        rests_on=("lenet-5", "lenet-5-distorted"),
+        depends_on=("lenet-5", "lenet-5-distorted"),
     ),
     Row(
         "sdnn",
@@ -220,7 +220,7 @@ ROWS = (
         (),
         measurement="strings",
         recipe=RECIPE,
-        cutting=Cutting(),
+        windows=WindowParameters(),
         seeds=4,  # each learns from seven million windows and takes minutes of a core
         orders=0,
     ),
@@ -231,7 +231,7 @@ ROWS = (
         (),
         measurement="details",
         parts=tuple(Part(step.label, network=step.network, recipe=step.recipe) for step in STEPS),
-        rests_on=("lenet-5",),
+        depends_on=("lenet-5",),
         seeds=8,
         orders=1,
     ),
@@ -249,7 +249,7 @@ def find(name: str) -> Row:
     Raises:
         UnknownName: if there is none.
 
-    >>> find("figure-5").rests_on
+    >>> find("figure-5").depends_on
     ('lenet-5',)
     """
     resolved = resolve_name("reproduction", name, names())

@@ -64,7 +64,7 @@ def _reproduce(plan: Plan, row_folder: Path, progress: NullProgress) -> TrainedR
         is_new, start = "results" not in settings, time.monotonic()
         try:
             progress.begin(plan.row.name, _presented(plan, data))
-            trained = (_train_readers if plan.cutting else _train)(
+            trained = (_train_readers if plan.windows else _train)(
                 plan, row_folder, settings, data, dependencies, progress
             )
             if is_new:
@@ -207,7 +207,7 @@ def _amount(plan: Plan) -> boosting.Filter:
 def _presented(plan: Plan, data: RowData) -> int:
     """Number of patterns that a row presents, over all groups; replicas count once."""
     whole = len(data.training)
-    if plan.cutting:
+    if plan.windows:
         return digit_strings.presented(plan, whole)
     patterns = 0
     for part in plan.parts:

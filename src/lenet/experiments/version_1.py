@@ -11,7 +11,7 @@ from lenet.errors import TrainingError, WeightsError
 from lenet.experiments.recipes import LENET_5
 from lenet.model import read_safetensors
 from lenet.records import Record, RecordError
-from lenet.sdnn.windows import RECIPE, Cutting
+from lenet.sdnn.windows import RECIPE, WindowParameters
 from lenet.training import Recipe
 from lenet.training.runs import Checkpoint, EpochRow
 
@@ -58,7 +58,7 @@ def reader_provenance(provenance: Record) -> dict[str, Any]:
         **provenance.values,
         "recipe": {**recipe(values), "seed": provenance.integer("seed", 0)},
         "passes": values["passes"],
-        "windows": {name: values[name] for name in asdict(Cutting()) if name in values},
+        "windows": {name: values[name] for name in asdict(WindowParameters()) if name in values},
     }
 
 
@@ -85,7 +85,7 @@ def checkpoint(folder: Path, seeds: Sequence[int], tested: int) -> Checkpoint | 
         return Checkpoint(len(history), 0, state, history=history)
     except (RecordError, WeightsError) as error:
         raise TrainingError(
-            f"{path}: not readable as networks under way ({error}); delete it to start afresh"
+            f"{path}: not readable as a checkpoint of networks ({error}); delete it to start afresh"
         ) from None
 
 

@@ -52,7 +52,7 @@ class Chart:
         sheet.line([(self.left, bottom), (self.left + self.width, bottom)], theme.muted, 0.8)
         sheet.text(self.left, self.top - 0.12, y_label, 9, theme.muted)
 
-    def upright_grid(self, ticks: Sequence[float], label: str) -> None:
+    def vertical_grid(self, ticks: Sequence[float], label: str) -> None:
         """Draw the grid of a chart whose rows have names: lines from top to bottom, with their numbers below."""
         self._numbers_below(ticks, label, self.top, self.top + self.height, 0.5)
 
@@ -96,7 +96,7 @@ class Chart:
         points = [self.to_sheet(x, y) for x, y in zip(xs, ys, strict=True)]
         self.sheet.dots(points, color, filled, size or (18 if filled else 36))
 
-    def level(self, value: float, color: str) -> None:
+    def reference_line(self, value: float, color: str) -> None:
         """Draw a dashed line across the field at a published value."""
         y, dash_pitch = self.to_sheet(self.x_range[0], value)[1], 0.12
         for number in range(int(self.width / dash_pitch)):

@@ -1,11 +1,11 @@
-"""Viterbi decoding of penalties along a field: a graph, a grammar, and the cheapest path [LeCun98, VII-B and VIII].
+"""Viterbi decoding of the penalties along a field, by a grammar of digits [LeCun98, VII-B and VIII].
 
 The output graph is a line of columns with an arc for each class. It is composed with a small transducer, and the path
 of least penalty through the composition is the answer (Viterbi). The paper names such a transducer but prints neither
 its arcs nor its penalties; this one is a reconstruction. Its states, each of which reads one column:
 
     blank           no digit
-    column 1 of c   writes the digit c; comes after a blank, or at a price right after another digit
+    column 1 of c   writes the digit c; comes after a blank, or at a cost right after another digit
     column k of c   comes after column k - 1: columns beside each other that see one digit write it once
 
 A digit is seen by a few columns at most, so that a longer row of equal answers is more than one digit.
@@ -24,7 +24,7 @@ Array = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Grammar:
-    """The prices of the transducer's arcs, in the units of the network's penalties.
+    """The costs of the transducer's arcs, in the units of the network's penalties.
 
     Attributes:
         entry: of every digit.
@@ -46,17 +46,17 @@ class Grammar:
         return np.array([*range(BLANK)] * self.longest + [BLANK])
 
     def arcs(self) -> NDArray[np.float64]:
-        """Transition prices (from, to) between the states; infinite where there is no arc."""
+        """Transition costs (from, to) between the states; infinite where there is no arc."""
         reads = self.reads
         blank, first = len(reads) - 1, np.arange(BLANK)
-        prices = np.full((len(reads), len(reads)), math.inf)
-        prices[:, blank] = 0.0
-        prices[blank, first] = self.entry
-        prices[:blank, first] = self.entry + self.contact
-        prices[np.arange(blank), reads[:blank]] = self.entry + self.again
+        costs = np.full((len(reads), len(reads)), math.inf)
+        costs[:, blank] = 0.0
+        costs[blank, first] = self.entry
+        costs[:blank, first] = self.entry + self.contact
+        costs[np.arange(blank), reads[:blank]] = self.entry + self.again
         states = np.arange(blank - BLANK)
-        prices[states, states + BLANK] = self.stay
-        return prices
+        costs[states, states + BLANK] = self.stay
+        return costs
 
 
 @dataclass(frozen=True)
@@ -77,11 +77,11 @@ class Path:
 
 
 def decode(penalties: Array, grammar: Grammar | None = None) -> list[Path]:
-    """Viterbi decoding: the cheapest path through each of some fields of equal width.
+    """Viterbi decoding: the path of least cost through each of some fields of equal width.
 
     Args:
         penalties: (N, columns, 11), the blank last; adding a number to all penalties of a column changes no answer.
-        grammar: the prices; contiguous digits are forbidden if None.
+        grammar: the costs of its arcs; contiguous digits are forbidden if None.
 
     Returns:
         A path for each field.
@@ -94,12 +94,12 @@ def decode(penalties: Array, grammar: Grammar | None = None) -> list[Path]:
     """
     grammar = grammar or Grammar()
     count, columns, _ = penalties.shape
-    prices, reads = grammar.arcs(), grammar.reads
+    arc_costs, reads = grammar.arcs(), grammar.reads
     best = np.full((count, len(reads)), math.inf)
     best[:, -1] = 0.0  # before the first column
     predecessors = np.empty((count, columns, len(reads)), np.int64)
     for column in range(columns):
-        costs = best[:, :, None] + prices
+        costs = best[:, :, None] + arc_costs
         predecessors[:, column] = costs.argmin(axis=1)
         best = costs.min(axis=1) + penalties[:, column, reads]
     return [

@@ -1,4 +1,4 @@
-"""Digit-string reader: space displacement, grammar, and search for its prices on validation strings."""
+"""Digit-string reader: space displacement, grammar, and search for its costs on validation strings."""
 
 import math
 from collections.abc import Sequence
@@ -25,8 +25,8 @@ class StringReader:
     """Reader of digit strings in fields as high as the network's input.
 
     Args:
-        model: of a network with a blank; its provenance may hold the prices of a `Grammar`.
-        grammar: the prices; those of the weights if None.
+        model: of a network with a blank; its provenance may hold the costs of a `Grammar`.
+        grammar: the costs; those of the weights if None.
         phases: as of `Displacement`.
 
     Raises:
@@ -45,14 +45,14 @@ class StringReader:
         """Read fields, uint8 (N, 32, width), ink-high.
 
         Returns:
-            The cheapest path of each.
+            The path of least penalty of each.
         """
         parts = [fields[start : start + _BATCH_SIZE] for start in range(0, len(fields), _BATCH_SIZE)]
         return [path for part in parts for path in decode(self.displacement.columns(part).penalties, self.grammar)]
 
 
 def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tuple[Grammar, float]:
-    """Coordinate search over the grammar's prices for the most strings wholly right.
+    """Coordinate search over the grammar's costs for the most strings wholly right.
 
     Returns:
         The grammar, and the share of the strings that it gets right, 0..1.
@@ -73,7 +73,7 @@ def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tu
 
 
 def _again(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, again=price) for price in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 24.0)]
+    return [replace(grammar, again=cost) for cost in (1.0, 2.0, 4.0, 6.0, 9.0, 12.0, 16.0, 24.0)]
 
 
 def _longest(grammar: Grammar) -> list[Grammar]:
@@ -81,15 +81,15 @@ def _longest(grammar: Grammar) -> list[Grammar]:
 
 
 def _stay(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, stay=price) for price in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)]
+    return [replace(grammar, stay=cost) for cost in (-2.0, -1.0, 0.0, 1.0, 2.0, 3.0, 4.0, 6.0)]
 
 
 def _entry(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, entry=price) for price in (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)]
+    return [replace(grammar, entry=cost) for cost in (-6.0, -4.0, -2.0, 0.0, 2.0, 4.0, 6.0, 8.0, 10.0)]
 
 
 def _contact(grammar: Grammar) -> list[Grammar]:
-    return [replace(grammar, contact=price) for price in (6.0, 9.0, 12.0, 16.0, 24.0, math.inf)]
+    return [replace(grammar, contact=cost) for cost in (6.0, 9.0, 12.0, 16.0, 24.0, math.inf)]
 
 
 def share_right(scored_batches: Sequence[tuple[Array, Sequence[str]]], grammar: Grammar) -> float:
@@ -103,25 +103,25 @@ def share_right(scored_batches: Sequence[tuple[Array, Sequence[str]]], grammar: 
 
 
 def with_grammar(model: Model, grammar: Grammar, phases: int, **provenance: Any) -> Model:
-    """Add the grammar's prices and further provenance to a model."""
-    prices = {name: str(price) for name, price in asdict(grammar).items()}
-    return replace(model, provenance={**model.provenance, **provenance, _KEY: {**prices, "phases": phases}})
+    """Add the grammar's costs and further provenance to a model."""
+    costs = {name: str(cost) for name, cost in asdict(grammar).items()}
+    return replace(model, provenance={**model.provenance, **provenance, _KEY: {**costs, "phases": phases}})
 
 
 def _grammar(record: Record) -> Grammar:
-    prices = {name: _price(record, name) for name in ("entry", "contact", "again", "stay") if name in record}
+    costs = {name: _cost(record, name) for name in ("entry", "contact", "again", "stay") if name in record}
     longest = record.text("longest", default=str(Grammar.longest))
     if not (longest.isdecimal() and longest.isascii() and 1 <= int(longest[:9]) <= _MAX_COLUMNS):
         raise RecordError(f"{_KEY}.longest is {longest[:40]!r}, expected a whole number of 1 to {_MAX_COLUMNS}")
-    return Grammar(**prices, longest=int(longest))
+    return Grammar(**costs, longest=int(longest))
 
 
-def _price(record: Record, name: str) -> float:
-    """Parse a price, stored as text, since JSON has no infinity."""
+def _cost(record: Record, name: str) -> float:
+    """Parse a cost, stored as text, since JSON has no infinity."""
     try:
-        price = float(record.text(name))
+        cost = float(record.text(name))
     except ValueError:
-        price = math.nan
-    if math.isnan(price):
-        raise RecordError(f"{_KEY}.{name} is {record.text(name)[:40]!r}, expected a price")
-    return price
+        cost = math.nan
+    if math.isnan(cost):
+        raise RecordError(f"{_KEY}.{name} is {record.text(name)[:40]!r}, expected a cost")
+    return cost

@@ -27,7 +27,7 @@ RECIPE = Recipe(
 
 
 @dataclass(frozen=True)
-class Cutting:
+class WindowParameters:
     """Parameters of the windows.
 
     Attributes:
@@ -57,7 +57,7 @@ class WindowStream(GeneratedStream):
     Args:
         images: uint8 (digits, 28, 28), ink-high.
         labels: (digits,).
-        cutting: how windows are cut.
+        parameters: how windows are cut.
         seed: of all that is drawn.
         data: what ``run.json`` says of the digits.
     """
@@ -66,12 +66,12 @@ class WindowStream(GeneratedStream):
         self,
         images: GrayLevels,
         labels: NDArray[np.integer],
-        cutting: Cutting | None = None,
+        parameters: WindowParameters | None = None,
         seed: int = 0,
         data: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(seed)
-        self._images, self._labels, self._cutting = images, labels, cutting or Cutting()
+        self._images, self._labels, self._cutting = images, labels, parameters or WindowParameters()
         self._data = dict(data or {"name": "digits"})
 
     @property
@@ -87,7 +87,7 @@ class WindowStream(GeneratedStream):
 
 
 def cut_windows(
-    images: GrayLevels, labels: NDArray[np.integer], rng: np.random.Generator, cutting: Cutting
+    images: GrayLevels, labels: NDArray[np.integer], rng: np.random.Generator, parameters: WindowParameters
 ) -> tuple[GrayLevels, NDArray[np.int64]]:
     """Write every digit into one string, and cut windows from the strings.
 
@@ -99,24 +99,24 @@ def cut_windows(
     Returns:
         Windows uint8 (N, 32, 32) in no order that means anything, and their classes (N,), `BLANK` among them.
     """
-    count = len(images) // cutting.digits
-    digits_of_strings = rng.permutation(len(images))[: count * cutting.digits].reshape(count, cutting.digits)
-    strings = write_strings(distort(images, rng, cutting.distortions), labels, digits_of_strings, rng)
+    count = len(images) // parameters.digits
+    digits_of_strings = rng.permutation(len(images))[: count * parameters.digits].reshape(count, parameters.digits)
+    strings = write_strings(distort(images, rng, parameters.distortions), labels, digits_of_strings, rng)
     fields = np.pad(strings.fields, ((0, 0), (0, 0), (MARGIN, MARGIN)))  # windows may lie beside a string
     center = (HEIGHT - 1) / 2 - MARGIN
     offsets = np.arange(fields.shape[2] - HEIGHT + 1)
     distances = np.abs(offsets[None, :, None] + center - strings.centers[:, None, :])  # (strings, places, digits)
     nearest, distance = distances.argmin(axis=2), distances.min(axis=2)
-    rows, window_offsets, digit = _one_of_each(rng, distance <= cutting.reach, nearest, cutting.digits)
-    empty_rows, empty_offsets = np.nonzero((distance >= cutting.clear) & (offsets <= strings.ends[:, None]))
-    chosen_blanks = rng.permutation(len(empty_rows))[: round(cutting.blanks * len(rows))]
+    rows, window_offsets, digit = _one_of_each(rng, distance <= parameters.reach, nearest, parameters.digits)
+    empty_rows, empty_offsets = np.nonzero((distance >= parameters.clear) & (offsets <= strings.ends[:, None]))
+    chosen_blanks = rng.permutation(len(empty_rows))[: round(parameters.blanks * len(rows))]
     classes = np.concatenate([strings.labels[rows, digit], np.full(len(chosen_blanks), BLANK)])
     rows, window_offsets = (
         np.concatenate([rows, empty_rows[chosen_blanks]]),
         np.concatenate([window_offsets, empty_offsets[chosen_blanks]]),
     )
     windows = np.lib.stride_tricks.sliding_window_view(fields, HEIGHT, axis=2)[rows, :, window_offsets]
-    return invert(np.ascontiguousarray(windows), rng, cutting.noisy, cutting.inverted), classes
+    return invert(np.ascontiguousarray(windows), rng, parameters.noisy, parameters.inverted), classes
 
 
 def invert(images: GrayLevels, rng: np.random.Generator, share: float, pixels: float) -> GrayLevels:

@@ -1,4 +1,4 @@
-"""Who may ask: the names that a server answers to, a token, and the origins of other pages.
+"""Access control: accepted Host names, a token, and CORS origins.
 
 Host names are checked, because a page elsewhere can let its own name stand for 127.0.0.1 and then read what a browser
 on this machine is answered (DNS rebinding). An address cannot be made to stand for another one.

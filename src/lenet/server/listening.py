@@ -1,4 +1,4 @@
-"""The socket that connections come to."""
+"""Listening sockets: bound to a host and port, or one sentence why not."""
 
 import errno
 import socket

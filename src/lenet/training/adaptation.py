@@ -22,7 +22,7 @@ from lenet.training.distributed import Worker
 from lenet.training.learners import learner_on
 from lenet.training.loop import train_epochs
 from lenet.training.recipes import Recipe, natural_loss
-from lenet.training.stream import Epoch, GeneratedStream, at_size
+from lenet.training.stream import Epoch, GeneratedStream, padded_to_input
 
 Images = NDArray[np.uint8]
 Labels = NDArray[np.int64]
@@ -119,7 +119,7 @@ class RehearsalStream(GeneratedStream):
         images = np.concatenate([new.images, rehearsed.images, self._pieces])
         labels = np.concatenate([new.labels, rehearsed.labels, _sampled_labels(self._piece_probabilities, self.rng)])
         order, augmentation = epoch_order(self._recipe, np.arange(PASS_EXAMPLES), number)
-        return Epoch(at_size(images, self._network), labels, order, augmentation)
+        return Epoch(padded_to_input(images, self._network), labels, order, augmentation)
 
 
 def pieces_of_digits(images: Images, count: int, rng: np.random.Generator) -> Images:

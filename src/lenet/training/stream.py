@@ -118,7 +118,7 @@ class Examples:
         labels = dataset.train_labels
         count = min(5_000, len(labels) // 10) if held_out is None else held_out
         is_held_out = choose_validation(dataset, count, _VALIDATION_SEED)
-        images = at_size(dataset.train_images, network)
+        images = padded_to_input(dataset.train_images, network)
         return cls(images, labels, np.flatnonzero(~is_held_out), images[is_held_out], labels[is_held_out])
 
 
@@ -139,7 +139,7 @@ class DatasetStream(Stream):
         return Epoch(examples.images, examples.labels, order, augmentation, curvature)
 
 
-def at_size(images: GrayLevels, network: Network) -> GrayLevels:
+def padded_to_input(images: GrayLevels, network: Network) -> GrayLevels:
     """Pad pictures with background to a network's input size, once and not in every epoch."""
     channels, height, width = network.input
     images = fitted(images, network.input)

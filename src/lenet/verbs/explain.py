@@ -17,7 +17,7 @@ def explain(
     *,
     language: Literal["en", "zh"] | None = None,
 ) -> Path:
-    """Write one HTML file in which models can be drawn to and every unit be asked; it needs no connection.
+    """Write one HTML file that runs models in the browser on what is drawn there; it needs no connection.
 
     Args:
         models: one, or several to compare: models, files, runs' folders, names that ship, or TOML files of networks,

@@ -1,4 +1,4 @@
-"""The worker's part: it reads the pictures of a block and writes their rows."""
+"""The worker of a cluster: reads the pictures of a block and writes their rows."""
 
 import os
 import time
