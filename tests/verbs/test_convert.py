@@ -79,6 +79,15 @@ def test_a_model_of_ones_own_comes_back_with_its_network_names_and_pictures(form
     assert (named.class_names, named.refusal) == (tuple("ABCDEFGHI"), 9)
 
 
+def test_a_model_of_lenet_is_written_again_as_it_is(tmp_path, capsys):
+    lenet.create("lenet-short", classes=["cat", "dog"], seed=1).save(tmp_path / "short.safetensors")
+    assert main(["convert", str(tmp_path / "short.safetensors"), "-o", str(tmp_path / "again.safetensors")]) == 0
+    printed = capsys.readouterr().out
+    assert "as the file says\n" in printed
+    assert "classes cat, dog\n" in printed
+    assert lenet.load(tmp_path / "again.safetensors").digest == lenet.load(tmp_path / "short.safetensors").digest
+
+
 def test_names_and_a_reject_class_are_options_where_a_file_says_neither(tmp_path, capsys):
     shipped = lenet.load("lenet-5-relu")
     save_file(dict(shipped.parameters), tmp_path / "m.safetensors")
