@@ -3,6 +3,7 @@ FROM python:3.12-slim AS build
 RUN apt-get update -q && apt-get install -qy --no-install-recommends g++ && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY pyproject.toml constraints.txt CMakeLists.txt README.md LICENSE ./
+COPY lab/reports/long_description.py lab/reports/
 COPY native native
 COPY src src
 RUN python -m venv /opt/lenet

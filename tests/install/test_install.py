@@ -5,14 +5,19 @@ import os
 import shutil
 import subprocess
 import sys
+import tomllib
 import zipfile
+from email import message_from_bytes
 from pathlib import Path
 
 import pytest
 
+import lenet
+from lab.reports.long_description import README, long_description
 from lenet.engine.native import instruction_sets
 
 REPOSITORY = Path(__file__).parents[2]
+PROJECT = tomllib.loads((REPOSITORY / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 COMPILER = next((path for path in map(shutil.which, ("c++", "g++", "clang++")) if path), None)
 
 
@@ -21,18 +26,38 @@ def test_the_engine_is_there_where_a_compiler_is():
     assert instruction_sets(), "build it with: make engine"
 
 
-def test_the_wheel_holds_the_package_and_none_of_the_tools_of_the_repository(tmp_path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory) -> zipfile.ZipFile:
+    """The wheel, without the engine."""
     pytest.importorskip("scikit_build_core")
+    folder = tmp_path_factory.mktemp("wheel")
     pip = (sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "--no-index")
-    settings = ("-C", f"build-dir={tmp_path / 'build'}", "-C", "wheel.cmake=false")
-    subprocess.run([*pip, *settings, "-w", tmp_path, REPOSITORY], check=True)
-    (wheel,) = tmp_path.glob("*.whl")
-    files = {Path(name) for name in zipfile.ZipFile(wheel).namelist()}
+    settings = ("-C", f"build-dir={folder / 'build'}", "-C", "wheel.cmake=false")
+    subprocess.run([*pip, *settings, "-w", folder, REPOSITORY], check=True)
+    (path,) = folder.glob("*.whl")
+    return zipfile.ZipFile(path)
+
+
+def test_the_wheel_holds_the_package_and_none_of_the_tools_of_the_repository(wheel):
+    files = {Path(name) for name in wheel.namelist()}
     assert {path.parts[0].partition("-")[0] for path in files} == {"lenet"}
     assert {path.relative_to(REPOSITORY / "src") for path in (REPOSITORY / "src").rglob("*.py")} <= files
     tools = {path.name for path in (REPOSITORY / "lab").rglob("*.csv")} | {"pretrained.py", "reproduction.py"}
     assert not {path.name for path in files} & tools
     assert not {path.parts[1] for path in files} & {"reports", "synthesis", "benchmarks"}
+
+
+def test_the_wheel_has_the_version_of_the_package_and_the_description_that_is_composed_from_the_readme(wheel):
+    (name,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(wheel.read(name))
+    assert metadata["Version"] == lenet.__version__
+    assert metadata["Description-Content-Type"] == "text/markdown"
+    readme = (REPOSITORY / README).read_text(encoding="utf-8")
+    described = metadata.get_payload(decode=True).decode()
+    assert (
+        described.strip()
+        == long_description(readme, PROJECT.get("urls", {}).get("Repository"), lenet.__version__).strip()
+    )
 
 
 def _compiler_that_is_missing(folder: Path) -> Path:

@@ -8,6 +8,7 @@ import tomllib
 from pathlib import Path
 
 import lenet
+from lab.reports.long_description import README
 from tests.cli.test_serve import serving
 
 REPOSITORY = Path(__file__).parents[2]
@@ -53,7 +54,9 @@ def test_the_image_copies_what_the_build_reads_and_the_rest_stays_out():
     passed = (REPOSITORY / ".dockerignore").read_text().split()
     assert {word.removeprefix("!") for word in passed if word.startswith("!")} == copied
     licenses = {pattern.split("/")[0] for pattern in PROJECT["project"]["license-files"]}
-    assert {"pyproject.toml", "CMakeLists.txt", PROJECT["project"]["readme"], *licenses} <= copied
+    hooks = [entry["provider"] for entry in PROJECT["tool"]["dynamic-metadata"] if "path" in entry["provider"]]
+    modules = {f"{hook['path']}/{hook['module']}.py" for hook in hooks}
+    assert {"pyproject.toml", "CMakeLists.txt", README, *licenses, *modules} <= copied
 
 
 def test_the_command_of_the_image_serves_and_its_health_check_tells_whether_it_does():
