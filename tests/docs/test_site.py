@@ -11,7 +11,16 @@ import pytest
 
 DOCS = Path(__file__).parents[2] / "docs"
 MARK = ".zh-CN"
-TRANSLATED = sorted(path for path in DOCS.rglob(f"*{MARK}.md") if (path.parent / path.name.replace(MARK, "")).exists())
+# Pages in English alone: written by programs from English texts, or for those who work on the code.
+ENGLISH_ALONE = {"api", "commands", "architecture", "native", "contributing", "changelog"}
+ENGLISH = sorted(path for path in DOCS.rglob("*.md") if MARK not in path.name and path.stem not in ENGLISH_ALONE)
+CHINESE = [*sorted(DOCS.rglob(f"*{MARK}.md")), DOCS.parent / f"README{MARK}.md"]
+
+
+def chinese_of(page: Path) -> Path:
+    """The Chinese counterpart of an English page."""
+    return page.with_name(f"{page.stem}{MARK}.md")
+
 
 _BLOCK = re.compile(r"^```[^\n]*\n.*?^```$", re.MULTILINE | re.DOTALL)
 _WIDE = "[\u3400-\u9fff\u3000-\u303f\uff00-\uffef]"
@@ -84,22 +93,62 @@ def test_no_page_loads_anything_from_elsewhere(pages):
     assert [source for source in loaded if re.match(r"(https?:)?//", source)] == []
 
 
-def parts(path: Path) -> tuple[list[int], int, list[str]]:
-    """The levels of a page's headings, its blocks of code, and its figures."""
+def code_of(block: str) -> list[str]:
+    """A block's lines without comments, empty lines, and what asks for Chinese; of derivations the commands alone."""
+    lines = (re.split(r"(?:^|\s)#", line)[0].rstrip() for line in block.splitlines())
+    if "--explain" in block:
+        lines = (line for line in lines if line.startswith(("`", "$")))
+    asked = re.compile(r'^ *alt: .*|,? ?language="zh"| --lang(?:uage)? zh|(?<=explain\(")\w+')
+    return [line for line in (asked.sub("", line) for line in lines) if line]
+
+
+def parts(path: Path) -> tuple[list[int], list[list[str]], list[str]]:
+    """The levels of a page's headings, the code of its blocks, and its figures."""
     text = path.read_text("utf-8")
     plain = _BLOCK.sub("", text)
     headings = [len(marks) for marks in re.findall(r"^(#+) ", plain, re.MULTILINE)]
-    return headings, len(_BLOCK.findall(text)), re.findall(r"!\[[^\]]*\]\(([^)]+)\)", plain)
+    code = [code_of(block) for block in _BLOCK.findall(text) if not block.startswith("```{toctree}")]
+    return headings, code, re.findall(r"!\[[^\]]*\]\(([^)]+)\)", plain)
 
 
-@pytest.mark.parametrize("chinese", TRANSLATED, ids=lambda path: str(path.relative_to(DOCS)))
-def test_both_languages_have_the_same_headings_code_and_figures(chinese):
-    if chinese.name == "index.zh-CN.md" and chinese.parent == DOCS:
-        pytest.skip("the first pages list the pages of their language")
-    assert parts(chinese) == parts(chinese.with_name(chinese.name.replace(MARK, "")))
+def table_numbers(path: Path) -> list[list[str]]:
+    """The numbers of each row of a page's tables, sorted, since words have another order in another language."""
+    plain = _BLOCK.sub("", path.read_text("utf-8"))
+    rows = re.findall(r"^ *\|.*\|$", plain, re.MULTILINE)
+    return [sorted(re.findall(r"\d(?:[\d.,]*\d)?", row)) for row in rows]
 
 
-@pytest.mark.parametrize("chinese", [*DOCS.rglob(f"*{MARK}.md"), DOCS.parent / "README.zh-CN.md"], ids=lambda p: p.name)
+def listed_pages(first_page: str) -> list[str]:
+    """The pages that a first page lists, in order."""
+    lists = re.findall(r"^```\{toctree\}\n(.*?)^```$", (DOCS / first_page).read_text("utf-8"), re.MULTILINE | re.DOTALL)
+    return [line for block in lists for line in block.splitlines() if line and not line.startswith(":")]
+
+
+@pytest.mark.parametrize("english", ENGLISH, ids=lambda path: str(path.relative_to(DOCS)))
+def test_both_languages_have_the_same_headings_code_and_figures(english):
+    assert parts(chinese_of(english)) == parts(english)
+
+
+@pytest.mark.parametrize("english", ENGLISH, ids=lambda path: str(path.relative_to(DOCS)))
+def test_both_languages_have_the_same_numbers_in_every_row_of_their_tables(english):
+    assert table_numbers(chinese_of(english)) == table_numbers(english)
+
+
+def test_both_first_pages_list_the_same_pages_each_in_its_language():
+    english = [f"{page}{MARK}" for page in listed_pages("index.md") if page not in ENGLISH_ALONE]
+    chinese = listed_pages(f"index{MARK}.md")
+    assert [page for page in chinese if page != f"glossary{MARK}"] == english
+    assert all((DOCS / f"{page}.md").is_file() for page in chinese)
+
+
+@pytest.mark.parametrize("page", CHINESE, ids=lambda path: path.name)
+def test_a_chinese_page_links_to_english_ones_only_where_there_is_no_chinese_one(page):
+    links = re.findall(r"\[([^\]]*)\]\((?!https?:)([^)#\s]+\.md)", _BLOCK.sub("", page.read_text("utf-8")))
+    targets = [target for words, target in links if words not in ("English", "英文版") and MARK not in target]
+    assert [target for target in targets if chinese_of(page.parent / target).exists()] == []
+
+
+@pytest.mark.parametrize("chinese", CHINESE, ids=lambda path: path.name)
 def test_chinese_pages_say_what_the_glossary_says_and_break_no_sentence(chinese):
     text = _BLOCK.sub("", chinese.read_text("utf-8"))
     if chinese.name != "glossary.zh-CN.md":

@@ -12,7 +12,7 @@ MeasureResult = Mapping[str, Any]
 
 
 def results_line(settings: Settings) -> str:
-    """Format a line of the table in docs/results.md: command, seeds, mean ± s.d., interval, printed figure, time."""
+    """Format a row's lines of a Markdown table: command, seeds, mean ± s.d., interval, printed figure, time."""
     lines = []
     for result in _measures_to_report(settings):
         cells = [
