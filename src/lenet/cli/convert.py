@@ -92,7 +92,7 @@ _RANGE_SOURCES = {
 def _summary_lines(path: Path, model: Model) -> list[str]:
     """What was written, and what was taken for granted."""
     network, (low, high) = model.network, model.network.input_range
-    origin = model.provenance.get("converted", {"input_range_from": "file", "unused": []})  # a model of lenet's has none
+    origin = model.provenance.get("converted", {"input_range_from": "file", "unused": []})  # none in a model of lenet's
     rows = "×".join(map(str, network.input))
     lines = [
         f"{path}: {network.name}, {sum(array.size for array in model.parameters.values()):,} parameters, input {rows}",
