@@ -39,6 +39,7 @@ Vector view(float* vector, nb::handle owner) {
 
 }  // namespace
 
+void bind_normalization(nb::module_& module);  // normalization_binding.cpp
 void bind_replicas(nb::module_& module);  // replicas_binding.cpp
 
 NB_MODULE(_native, module) {
@@ -235,5 +236,6 @@ NB_MODULE(_native, module) {
     return total;
   });
 
+  bind_normalization(module);
   bind_replicas(module);
 }

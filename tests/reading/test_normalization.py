@@ -6,7 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lenet.reading.normalization import DIGIT_SIDE, normalize, redraw, stroke_width
+from lenet.engine import native
+from lenet.reading.normalization import DIGIT_SIDE, normalize, normalize_all, normalize_by_opencv, redraw, stroke_width
+
+HAS_IPP = "Intel IPP:                   2" in cv2.getBuildInformation()
 
 
 def drawn_seven(size: int, pen: int, margin: int = 0) -> np.ndarray:
@@ -80,3 +83,38 @@ def test_a_stroke_made_thinner_than_it_is_keeps_its_center_line(pen: int):
 @pytest.mark.parametrize("shape", [(1, 900), (900, 1), (2, 2000)])
 def test_a_hairline_is_no_digit(shape: tuple[int, int]):
     assert normalize(np.ones(shape, np.float32)) is None
+
+
+def mnist_crops(images: np.ndarray, side: int) -> list[np.ndarray]:
+    """Digits of about this many pixels, a part of a larger array each."""
+    sheets = [cv2.resize(image, (side * 28 // 20,) * 2, interpolation=cv2.INTER_CUBIC) for image in images]
+    return [np.pad(sheet.astype(np.float32) / 255, 3)[2:-2, 1:-1] for sheet in sheets]
+
+
+@pytest.mark.skipif(not native.instruction_sets(), reason="the engine was not built")
+@pytest.mark.parametrize("thicken", [0.0, -2.5, 3.0])
+@pytest.mark.parametrize("side", [12, 30, 75, 90, 200])
+def test_the_engine_normalizes_as_opencv_does(mnist, side: int, thicken: float):
+    crops = mnist_crops(mnist.test_images[:40], side)
+    pictures, have_ink = native.normalize(crops, thicken)
+    assert have_ink.all()
+    references = [normalize_by_opencv(crop, thicken) for crop in crops]
+    differences = np.abs(np.stack(references).astype(int) - pictures)
+    # Where OpenCV has no library of Intel's it enlarges by 32nds of a pixel, and rounds in another order.
+    assert differences.max() == 0 if HAS_IPP else differences.mean() < 0.5
+
+
+def test_many_digits_are_normalized_each_as_if_alone(mnist):
+    crops = [*mnist_crops(mnist.test_images[:6], 60), np.zeros((9, 9), np.float32), drawn_seven(150, 14)]
+    together = normalize_all(crops)
+    assert together[6] is None
+    for crop, picture in zip(crops, together, strict=True):
+        np.testing.assert_array_equal(picture, normalize(crop))
+
+
+@pytest.mark.parametrize("normalization", [normalize, normalize_by_opencv])
+def test_what_a_thin_frame_leaves_of_a_blot_is_no_digit(normalization):
+    ink = np.zeros((900, 900), np.float32)
+    ink[[0, -1]] = ink[:, [0, -1]] = 1
+    ink[400:500, 400:500] = 1
+    assert normalization(ink) is None

@@ -5,7 +5,7 @@ each lane of a vector. `docs/performance.md` explains the speed; the code is in 
 """
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import Any, Protocol
@@ -60,6 +60,27 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     """
     chosen = chosen_instructions(instructions)
     return float(_native.peak(threads or usable_cores(), seconds, chosen))
+
+
+def normalize(crops: Sequence[Array], thicken: float = 0.0) -> tuple[GrayLevels, NDArray[np.bool_]]:
+    """Normalize digits as `lenet.reading.normalization` does by OpenCV, rounding for rounding.
+
+    Args:
+        crops: float32 (H, W) each, one digit and nothing else.
+        thicken: as `lenet.reading.normalization.normalize` takes it.
+
+    Returns:
+        uint8 (N, 28, 28), and whether each had ink to speak of; where it had none the picture has no meaning.
+
+    Raises:
+        EngineError: if the engine was not built.
+    """
+    chosen_instructions(None)
+    rows = [np.asarray(crop, np.float32) for crop in crops]
+    rows = [crop if crop.strides[1] == crop.itemsize else np.ascontiguousarray(crop) for crop in rows]
+    pictures, have_ink = np.empty((len(rows), 28, 28), np.uint8), np.empty(len(rows), np.bool_)
+    _native.normalize(rows, thicken, pictures, have_ink)
+    return pictures, have_ink
 
 
 class DistortionLimits(Protocol):

@@ -1,12 +1,17 @@
 """The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST.
 
+The native engine does it where it can run; what is written here by OpenCV is its reference, and three times slower.
 The reader and all its callers, ``lenet adapt``, and the training of the network that ships come through `normalize`.
 Class folders for ``lenet train`` do not: their pictures may hold anything, and are only brought to the network's size.
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+
+from lenet.engine import choice, native
 
 Ink = NDArray[np.float32]
 GrayLevels = NDArray[np.uint8]
@@ -41,11 +46,26 @@ def normalize(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
     >>> picture.shape, int((picture > 127).any(axis=1).sum())
     ((28, 28), 20)
     """
+    return normalize_all([ink], thicken)[0]
+
+
+def normalize_all(crops: Sequence[Ink], thicken: float = 0.0) -> list[GrayLevels | None]:
+    """Normalize many digits, each as `normalize` does."""
+    if choice.chosen() not in choice.INSTRUCTION_SETS:
+        return [normalize_by_opencv(crop, thicken) for crop in crops]
+    pictures, have_ink = native.normalize(crops, thicken)
+    return [picture if has_ink else None for picture, has_ink in zip(pictures, have_ink.tolist(), strict=True)]
+
+
+def normalize_by_opencv(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
+    """The reference of `normalize`."""
     drawing = _drawing(ink)
     if drawing is None:
         return None
     strokes = _cropped_to_ink(_with_stroke_width(drawing, thicken))
-    return None if strokes is None else _centered(strokes)
+    if strokes is None or max(strokes.shape) < DIGIT_SIDE:
+        return None
+    return _centered(strokes)
 
 
 def stroke_width(mask: NDArray[np.uint8]) -> float:

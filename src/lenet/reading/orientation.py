@@ -10,7 +10,7 @@ from lenet.reading.cells import GridReading
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.layout import Box, filter_components, find_components
 from lenet.reading.lines.segmentation import crop_of
-from lenet.reading.normalization import normalize
+from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading
 
@@ -88,11 +88,11 @@ def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
         for component, size in zip(components, sizes, strict=True)
         if MARK_SIZE[0] * middle < size < MARK_SIZE[1] * middle
     ]
-    images = []
+    crops = []
     for component in like_digits[:: math.ceil(len(like_digits) / SAMPLE) or 1]:
         window = np.s_[component.top : component.bottom, component.left : component.right]
-        images.append(normalize(crop_of(ink.levels[window], labels[window] == component.number, thresholds[0])))
-    normalized = [image for image in images if image is not None]
+        crops.append(crop_of(ink.levels[window], labels[window] == component.number, thresholds[0]))
+    normalized = [image for image in normalize_all(crops) if image is not None]
     return np.stack(normalized) if normalized else empty
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.forward import RowGraph
 from lenet.reading.lines.segmentation import Box, Candidate
-from lenet.reading.normalization import normalize
+from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import LABELS, Recognizer
 
 
@@ -49,8 +49,8 @@ class ScoredCandidate:
 
 def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[ScoredCandidate]:
     """Classify the candidates that hold enough ink to be normalized, in their order; one call of the network."""
-    normalized = [(candidate, normalize(candidate.ink)) for candidate in candidates]
-    with_ink = [(candidate, image) for candidate, image in normalized if image is not None]
+    images = normalize_all([candidate.ink for candidate in candidates])
+    with_ink = [(candidate, image) for candidate, image in zip(candidates, images, strict=True) if image is not None]
     if not with_ink:
         return []
     probabilities = recognizer.probabilities(np.stack([image for _, image in with_ink]))

@@ -28,7 +28,8 @@ const clip = (value, low, high) => Math.min(high, Math.max(low, value));
 export function normalize(ink, thicken = 0) {
   const drawing = drawn(ink);
   const strokes = drawing && boxOfInk(withStrokeWidth(drawing, thicken));
-  return strokes && { ...centered(strokes), strokes };
+  if (!strokes || Math.max(strokes.width, strokes.height) < DIGIT_SIDE) return null;
+  return { ...centered(strokes), strokes };
 }
 
 /** The mean width of the strokes in a mask: twice the area over the length of the outline. */

@@ -1,0 +1,70 @@
+// Normalization of digits as MNIST's authors did it: `lenet.reading.normalization` says what each step is for, and its
+// OpenCV form is the reference, which this one follows rounding for rounding (as OpenCV is with Intel's library, which
+// some builds lack). One crop after the other, on the calling thread; every processor gives the same bits.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <vector>
+
+namespace lenet {
+
+// A part of an ink map: gray levels, 0 is paper and 1 full ink, with the distance from one row to the next.
+struct Crop {
+  const float* levels;
+  int height, width;
+  ptrdiff_t row;
+};
+
+class Normalizer {
+ public:
+  static constexpr int side = 28;
+
+  // Writes side * side gray levels, ink high; false if there is no ink to speak of.
+  bool normalize(const Crop& ink, double thicken, uint8_t* picture);
+
+ private:
+  struct Box {
+    int top, left, bottom, right;
+  };
+  struct Sample {  // where a target pixel lies in the source: four neighbors from `first` on, and their weights
+    int first;
+    float weights[4];
+  };
+  struct Part {  // of a source pixel in a target pixel
+    int source, target;
+    float share;
+  };
+  struct Plane {
+    std::vector<float> levels;
+    int height = 0, width = 0;
+    void reset(int rows, int columns) {
+      height = rows;
+      width = columns;
+      levels.assign(size_t(rows) * columns, 0.f);
+    }
+    float* row(int y) { return levels.data() + size_t(y) * width; }
+  };
+
+  static bool crop_to_ink(const float* levels, int height, int width, ptrdiff_t row, Box& box);
+  void reduce(const float* levels, int height, int width, ptrdiff_t row, int rows, int columns, double scale_y,
+              double scale_x, Plane& target, int border);
+  void reduce_by_whole(const float* levels, int height, int width, ptrdiff_t row, int rows, int columns, int scale_y,
+                       int scale_x, Plane& target, int border);
+  void enlarge(const Crop& box, double scale, int height, int width);
+  void smooth(double sigma);
+  bool redraw(double thicken);
+  void measure_distances(bool inside, const Box& box);
+  static void list_samples(int count, int source_size, double scale, double corner, bool is_cubic, int fused_end,
+                           std::vector<Sample>& samples);
+  static void list_parts(int source_size, int target_size, double scale, std::vector<Part>& parts);
+
+  Plane drawing, rows_done, small;
+  std::vector<uint8_t> mask, ridge;
+  std::vector<float> distances;
+  std::vector<Part> row_parts, column_parts;
+  std::vector<Sample> ys, xs;
+  std::vector<float> line, framed, cell;
+};
+
+}  // namespace lenet
