@@ -22,6 +22,7 @@ from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html, page_modules, write_page
 from lenet.page.digits import FILE
+from lenet.page.export import page_style
 from lenet.summary import derive, summarize
 
 CHROMIUM = browser_path()
@@ -348,6 +349,17 @@ def test_fonts_and_styles_are_inside_and_the_tokens_come_first(two, site):
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed")
+def test_the_page_holds_the_notices_of_all_typefaces_that_it_embeds(page):
+    folder = Path(lenet.page.__file__).parent / "site/fonts"
+    families = {path.stem.split("-")[0] for path in folder.glob("*.woff2")}
+    notices = {path.name.split("-")[0]: path.read_text("utf-8") for path in folder.glob("*-OFL.txt")}
+    assert families == set(notices) == {"dm", "newsreader"}
+    (style,) = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
+    assert all(notice.strip() in style for notice in notices.values())
+    assert page_style("shell.css").count("SIL OPEN FONT LICENSE") == 0
+    assert page_style("tokens.css").count("SIL OPEN FONT LICENSE") == 2
+
+
 def test_modules_find_one_another_by_name_once_each_and_say_what_they_said(two, site):
     playwright = pytest.importorskip("playwright.sync_api")
     told = two | {"networks": [two["networks"][0] | {"title": "</script><script>window.broken = 1</script>"}]}

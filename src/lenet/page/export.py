@@ -161,9 +161,19 @@ def _styles(site: Traversable) -> str:
 
 
 def _with_fonts(site: Traversable, sheets: str) -> str:
-    return re.sub(
+    """Sheets with the files that they name inside, behind the notices that their typefaces' license asks for."""
+    inside = re.sub(
         r"""url\(["']?(?:\.\./)*([\w-]+/[\w./-]+)["']?\)""", lambda match: _as_data(site, match[1]), sheets
     ).replace("</", r"<\/")
+    return _notices(site, sheets) + inside
+
+
+def _notices(site: Traversable, sheets: str) -> str:
+    """The copyright and the license of each typeface that sheets name, as comments of a sheet."""
+    if "/fonts/" not in sheets:
+        return ""
+    files = [(name.removesuffix("-OFL.txt"), file) for name, file in _files(site / "fonts") if name.endswith(".txt")]
+    return "".join(f"/*\n{file.read_text('utf-8').strip()}\n*/\n" for name, file in files if f"/fonts/{name}" in sheets)
 
 
 def _as_data(site: Traversable, path: str) -> str:
