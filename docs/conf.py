@@ -5,6 +5,7 @@ them is cached by their code and the package's; nothing is asked of the network,
 """
 
 import hashlib
+import logging
 import os
 import shutil
 import sys
@@ -44,15 +45,20 @@ pygments_dark_style = "a11y-high-contrast-dark"
 
 
 def _source_digest() -> str:
-    """Digest of what decides the outputs of cells beside their code: the package's sources and weights."""
-    package, digest = Path(lenet.__file__).parent, hashlib.sha256()
-    for path in sorted(package.rglob("*")):
-        if path.suffix in (".py", ".toml", ".json", ".safetensors"):
+    """Digest of what decides the outputs of cells beside their code: the sources of package and engine, and weights."""
+    digest, folders = hashlib.sha256(), (Path(lenet.__file__).parent, ROOT / "native")
+    for path in sorted(path for folder in folders for path in folder.rglob("*")):
+        if path.suffix in (".py", ".toml", ".json", ".safetensors", ".cpp", ".h"):
             digest.update(path.read_bytes())
     return digest.hexdigest()[:12]
 
 
 os.environ["XDG_STATE_HOME"] = str(ROOT / "build/docs/state")  # the lessons' answers are not the builder's
+os.environ["IPYTHONDIR"] = str(ROOT / "build/docs/ipython")  # nor are the kernels' settings
+_profile = Path(os.environ["IPYTHONDIR"], "profile_default")
+_profile.mkdir(parents=True, exist_ok=True)
+_profile.joinpath("ipython_kernel_config.py").write_text('get_config().IPKernelApp.log_level = "ERROR"\n', "utf-8")
+logging.getLogger("traitlets").setLevel(logging.WARNING)
 os.environ["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"  # cells call `lenet`
 nb_execution_mode = "cache"
 nb_execution_cache_path = str(ROOT / "build/docs/cache" / f"{lenet.__version__}-{_source_digest()}")
@@ -71,8 +77,9 @@ html_theme = "furo"
 html_title = "lenet"
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["site.js"]
 templates_path = ["_templates"]
-html_copy_source = html_show_sourcelink = False
+html_copy_source = html_show_sourcelink = html_show_copyright = False
 html_theme_options = {"top_of_page_buttons": ["view"], "navigation_with_keys": False}
 
 # Pages that stand elsewhere in the repository, and the page of the site that includes each.
@@ -117,6 +124,12 @@ def _add_language_switch(app: Any, page: str, template: str, context: dict[str, 
     context["other_language_has_page"] = exists
 
 
+def _add_heading_levels(app: Any, page: str, template: str, context: dict[str, Any], doctree: Any) -> None:
+    """Sphinx calls the captions of its table of contents headings, and gives them no level."""
+    tree = context.get("furo_navigation_tree", "")
+    context["furo_navigation_tree"] = tree.replace('role="heading"', 'role="heading" aria-level="2"')
+
+
 def _notebook(page: str) -> Path | None:
     """The page as a notebook with its outputs, if it has cells."""
     path = ROOT / "build/docs/jupyter_execute" / f"{page}.ipynb"
@@ -147,4 +160,5 @@ def setup(app: Any) -> None:
     app.add_post_transform(OtherPages)
     app.connect("html-page-context", _add_language_switch)
     app.connect("html-page-context", _add_notebook)
+    app.connect("html-page-context", _add_heading_levels, priority=900)  # after the theme has made it
     app.connect("build-finished", _complete)

@@ -97,6 +97,25 @@ def test_a_function_with_a_known_mistake_gets_the_hint_that_names_it(number, nam
     assert mark.text.endswith(texts("en").mistakes[number][name])
 
 
+@pytest.mark.parametrize("number", EXERCISES)
+def test_a_wrong_answer_is_marked_wrong_by_the_command(number, tmp_path, capsys):
+    if number in TASKS:
+        answer = tmp_path / "wrong.py"
+        answer.write_text(f"def {TASKS[number].name}(*arguments):\n    return 0.125\n")
+        arguments = [str(answer)]
+    else:
+        right = QUESTIONS[number].answer()
+        arguments = [
+            "--answer",
+            "test" if isinstance(right, str) else "7,7,7" if isinstance(right, tuple) else "7777.25",
+        ]
+    assert main(["check", number, *arguments]) == 1
+    printed = capsys.readouterr()
+    assert printed.out.startswith(f"{number}: ")
+    assert ": right: " not in printed.out
+    assert printed.err == ""
+
+
 @pytest.mark.parametrize("number", TASKS)
 def test_a_function_that_gives_something_else_is_told_which_call(number):
     mark = lenet.check(number, lambda *arguments: np.full((3, 2), 0.125))
@@ -157,6 +176,19 @@ def test_a_program_without_end_is_ended_with_all_that_it_started(tmp_path, monke
     assert "takes more than 1 seconds" in lenet.check("2.1", path).text
     status = Path(f"/proc/{pid.read_text()}/stat")
     assert not status.exists() or status.read_text().split()[2] == "Z"
+
+
+def test_threads_that_a_program_leaves_running_are_not_waited_for(tmp_path, monkeypatch):
+    ended = []
+    monkeypatch.setattr(
+        execution, "_end", lambda process, end=execution._end: (ended.append(process.poll()), end(process))
+    )
+    path = tmp_path / "mine.py"
+    path.write_text(
+        "import threading, time\nthreading.Thread(target=time.sleep, args=(600,)).start()\n" + SOLUTIONS.read_text()
+    )
+    assert lenet.check("3.3", path).is_right
+    assert ended == [0]  # by itself: one that had been waited for would still run
 
 
 def test_what_a_program_prints_does_not_reach_json(tmp_path, capfd):

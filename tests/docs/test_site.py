@@ -1,13 +1,19 @@
 """The site as `make docs` builds it: every cell runs, every link leads somewhere, nothing is asked of others."""
 
+import os
 import re
+import shutil
 import subprocess
 import sys
+import sysconfig
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import unquote, urldefrag
 
 import pytest
+
+import lenet
 
 DOCS = Path(__file__).parents[2] / "docs"
 MARK = ".zh-CN"
@@ -91,6 +97,108 @@ def test_no_page_loads_anything_from_elsewhere(pages):
     loaded = [source for page in pages.values() for source in page.loaded]
     assert len(loaded) > 100
     assert [source for source in loaded if re.match(r"(https?:)?//", source)] == []
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="-S and PYTHONPATH put a copy of the package before the installed one")
+def test_a_cell_is_executed_again_when_its_code_or_the_package_has_changed_and_not_otherwise(tmp_path):
+    pytest.importorskip("myst_nb")
+    docs, package, executions = tmp_path / "docs", tmp_path / "lenet", tmp_path / "executions"
+    for name in ("_static", "_templates", "images/reproduction"):
+        shutil.copytree(DOCS / name, docs / name)
+    shutil.copy(DOCS / "conf.py", docs)
+    shutil.copytree(Path(lenet.__file__).parent, package, ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+    environment = os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{sysconfig.get_path('platlib')}"}
+
+    def executed(prose: str, code: str) -> int:
+        """How often cells have been executed, after the site has been built of one page."""
+        head = "---\njupytext: {text_representation: {format_name: myst}}\nkernelspec: {name: python3}\n---\n"
+        cell = (
+            f"```{{code-cell}} ipython3\nwith open({str(executions)!r}, 'a') as file:\n    file.write('.')\n{code}\n```"
+        )
+        (docs / "index.md").write_text(f"{head}\n# {prose}\n\n{cell}\n", "utf-8")
+        command = [sys.executable, "-S", "-m", "sphinx", "-q", "-E", str(docs), str(tmp_path / "site")]
+        ran = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+        assert ran.returncode == 0, ran.stderr
+        return len(executions.read_text())
+
+    assert executed("A page", "1 + 1") == 1
+    assert executed("The same page in other words", "1 + 1") == 1
+    recipes = package / "training" / "recipes.py"
+    recipes.write_text(recipes.read_text("utf-8").replace("learning_rate=1e-3", "learning_rate=2e-3"), "utf-8")
+    assert executed("The same page in other words", "1 + 1") == 2
+    assert executed("The same page in other words", "1 + 2") == 3
+
+
+FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+BROKEN = "Array.from(document.images).filter((image) => !image.naturalWidth).map((image) => image.src)"
+
+
+class Visitor:
+    """A window that goes from page to page; what is wrong with one is noted with its name and the window's size."""
+
+    def __init__(self, page: Any, axe: str, shots: Path | None) -> None:
+        self.page, self.axe, self.shots = page, axe, shots
+        self.place, self.faults = "", list[str]()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda said: self.note(said.text) if said.type in ("error", "warning") else None)
+        page.on("pageerror", lambda error: self.note(str(error)))
+        page.on("request", lambda sent: None if sent.url.startswith(("file:", "data:")) else self.note(sent.url))
+
+    def note(self, fault: str) -> None:
+        self.faults.append(f"{self.place}: {fault}")
+
+    def visit(self, path: Path) -> None:
+        """Open a page wide and light, look at it less wide, and on a phone in the dark."""
+        for width, height, scheme in ((1440, 900, "light"), (1024, 768, "light"), (390, 844, "dark")):
+            self.place = f"{path.parent.name}/{path.name} at {width}"
+            self.page.set_viewport_size({"width": width, "height": height})
+            self.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            if width == 1440:
+                self.page.goto(path.as_uri(), wait_until="load")
+                for image in self.page.evaluate(BROKEN):
+                    self.note(f"no picture: {image}")
+                self.page.evaluate(self.axe)
+            if not self.page.evaluate(FITS):
+                self.note("wider than the window")
+            if width != 1024:
+                self.look_with_axe()
+            if self.shots:
+                self.shots.mkdir(parents=True, exist_ok=True)
+                self.page.emulate_media(color_scheme="light")
+                self.page.screenshot(path=str(self.shots / f"{path.name}-{width}.png"), full_page=True)
+
+    def look_with_axe(self) -> None:
+        result = self.page.evaluate("axe.run(document, { resultTypes: ['violations'], preload: false })")
+        for rule in result["violations"]:
+            if rule["impact"] in ("serious", "critical"):
+                self.note(f"{rule['id']}: {[node['html'][:120] for node in rule['nodes'][:3]]}")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("language", ["en", "zh-CN"])
+def test_every_page_fits_three_windows_and_says_nothing_wrong_and_axe_finds_no_serious_fault(
+    pages, site, browser, axe, language
+):
+    kept = os.environ.get("LENET_SHOTS")
+    window = browser.new_context(locale="en-US").new_page()
+    visitor = Visitor(window, axe, Path(kept) / language if kept else None)
+    shown = [path for path in pages if path.is_relative_to(site / language) and path.name != "index.html"]
+    for path in [site / "index.html", *shown, site / language / "index.html"]:
+        visitor.visit(path)
+    window.context.close()
+    assert len(shown) > 20
+    assert visitor.faults == []
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("language", "word", "lesson"), [("en", "pooling", "04-"), ("zh-CN", "卷积", "02-")])
+def test_the_search_finds_a_lesson_without_a_connection(site, browser, language, word, lesson):
+    window = browser.new_context().new_page()
+    window.set_default_timeout(60_000)
+    window.goto(f"{(site / language / 'search.html').as_uri()}?q={word}")
+    window.wait_for_selector(f"ul.search a[href*='course/{lesson}']")
+    window.context.close()
 
 
 def code_of(block: str) -> list[str]:

@@ -176,6 +176,7 @@ def _main(number: str, path: str, result: str) -> None:
     partial = Path(f"{result}.partial")
     partial.write_text(json.dumps(values))
     partial.replace(result)
+    os._exit(0)  # threads that the file has started are not waited for
 
 
 if __name__ == "__main__":

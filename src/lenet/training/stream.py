@@ -17,6 +17,7 @@ from lenet.training.recipes import Recipe
 
 Labels = NDArray[np.int64]
 
+MAX_VALIDATION = 5_000  # examples that are held out where nobody says how many
 _VALIDATION_SEED = 0  # the same cut for every seed of a recipe, so that runs can be compared
 
 
@@ -116,7 +117,7 @@ class Examples:
             DataError: if it has not that many examples.
         """
         labels = dataset.train_labels
-        count = min(5_000, len(labels) // 10) if held_out is None else held_out
+        count = min(MAX_VALIDATION, len(labels) // 10) if held_out is None else held_out
         is_held_out = choose_validation(dataset, count, _VALIDATION_SEED)
         images = padded_to_input(dataset.train_images, network)
         return cls(images, labels, np.flatnonzero(~is_held_out), images[is_held_out], labels[is_held_out])
