@@ -1,5 +1,6 @@
 """What packages, images and citations say of lenet is what the package is."""
 
+import json
 import re
 import shlex
 import subprocess
@@ -33,7 +34,14 @@ def test_the_notices_of_all_that_the_package_embeds_are_packed():
     fonts = REPOSITORY / "src/lenet/page/site/fonts"
     families = {path.stem.partition("-")[0] for path in fonts.glob("*.woff2")}
     assert all(any(path.name.startswith(family) for path in packed) for family in families)
-    assert "OFL" in PROJECT["project"]["license"]
+
+
+def test_the_license_names_those_of_the_typefaces_and_of_the_digits_that_the_page_embeds():
+    license = PROJECT["project"]["license"].split(" AND ")
+    assert license == ["MIT", "OFL-1.1", "CC-BY-SA-3.0"]
+    assert f"license: [{', '.join(license)}]" in (REPOSITORY / "CITATION.cff").read_text(encoding="utf-8")
+    digits = json.loads((REPOSITORY / "src/lenet/page/digits.json").read_text(encoding="utf-8"))
+    assert digits["provenance"]["license"].replace(" ", "-") == license[2]
 
 
 def test_wheels_are_built_for_each_python_that_the_classifiers_name():
