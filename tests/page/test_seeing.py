@@ -1,10 +1,6 @@
 """What the page shows to see more has its oracle: gradients by the input, occlusion, principal components."""
 
 import base64
-import json
-import shutil
-import subprocess
-from importlib import resources
 
 import numpy as np
 import pytest
@@ -20,38 +16,25 @@ from lenet.page.digits import digits_to_test
 from lenet.page.document import MAX_NETWORKS
 from lenet.page.plane import MAX_UNITS, digit_plane
 from lenet.preprocess import network_inputs
+from tests.page.in_node import in_node as run
+from tests.page.in_node import needs_node
 
-SITE = resources.files("lenet.page") / "site"
-
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+pytestmark = needs_node
 
 MODULES = """
-import { readFileSync } from "node:fs";
 import { networkInput, parseDocument, probabilities } from "lenet/network.js";
 import { projected } from "lenet/plane/plane.js";
 import { inputGradient } from "lenet/saliency/input_gradient.js";
 import { COVER, occlude } from "lenet/saliency/occlusion.js";
 import { pathThrough } from "lenet/views/path.js";
 import { sourcesOf } from "lenet/units.js";
-const given = JSON.parse(readFileSync(0, "utf8"));
 const networks = given.document ? parseDocument(given.document).networks : [];
-const show = (value) => console.log(JSON.stringify(value));
 """
 
 
 def in_node(script, **given):
-    """What ``script`` shows, run inside the site's package."""
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", MODULES + script],
-        cwd=str(SITE),
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    """What ``script`` shows, with these modules at hand."""
+    return run(MODULES + script, **given)
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,5 @@
 """The tour tells true numbers in two languages, the sliders do what they say, and the account is the paper's."""
 
-import json
-import shutil
-import subprocess
-from importlib import resources
-
 import numpy as np
 import pytest
 
@@ -16,15 +11,15 @@ from lenet.networks import describe, names
 from lenet.page import page_document, page_html
 from lenet.page.document import MAX_NETWORKS, SHIPPED
 from lenet.preprocess import network_inputs
+from tests.page.in_node import in_node as run
+from tests.page.in_node import needs_node
 
-SITE = resources.files("lenet.page") / "site"
 CHROMIUM = browser_path()
 
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
+pytestmark = needs_node
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 MODULES = """
-import { readFileSync } from "node:fs";
 import { parseDocument, networkInput, probabilities } from "lenet/network.js";
 import { createWorked } from "lenet/convolution/arithmetic.js";
 import { align } from "lenet/account.js";
@@ -33,30 +28,18 @@ import { answerTo, emptyCurve, measure, valueOf } from "lenet/robustness/curves.
 import { UNCHANGED } from "lenet/store.js";
 import { STOPS, tellStop } from "lenet/tour/stops.js";
 import { text } from "lenet/tour/text.js";
-const given = JSON.parse(readFileSync(0, "utf8"));
 const image = given.image && Uint8Array.from(given.image);
 const networks = given.document ? parseDocument(given.document).networks : [];
 const scenes = networks.map((loaded) => {
   const pass = loaded.network.run(networkInput(loaded.network, image));
   return { loaded, pass, image, answer: probabilities(loaded, pass.outputs), unit: null };
 });
-const show = (value) => console.log(JSON.stringify(value));
 """
 
 
 def in_node(script, **given):
-    """What ``script`` shows, run inside the site's package."""
-    done = subprocess.run(
-        ["node", "--input-type=module", "-e", MODULES + script],
-        cwd=str(SITE),
-        input=json.dumps(given),
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    """What ``script`` shows, with these modules at hand."""
+    return run(MODULES + script, **given)
 
 
 def changed(image, changes):
