@@ -9,30 +9,12 @@ import lenet
 from lab.benchmarks.page_driver import browser_path, opened
 from lenet.model import pretrained
 from lenet.page.export import write_page
+from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS
 
 pytest.importorskip("playwright.sync_api")
 
 if browser_path() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
-
-SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
-SIZES = [(1440, 900), (1024, 768), (390, 844)]
-LOOKS = [(*size, scheme, language) for size in SIZES for scheme, language in (("light", "en"), ("dark", "zh"))]
-STOPS = 10
-
-INSIDE = """selector => [...document.querySelectorAll(selector)].every(one => {
-  const { top, bottom, left, right, width } = one.getBoundingClientRect();
-  return width > 0 && top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
-})"""
-SPOKEN_OF = """(() => {
-  const stop = lenet.store.state.stop;
-  const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stage + 1 : 0;
-  const { top, bottom } = document.querySelectorAll(".network .stage")[stage].getBoundingClientRect();
-  const panel = document.querySelector(".tour").getBoundingClientRect();
-  return top >= 0 && bottom <= (panel.left > 0 ? innerHeight : panel.top);
-})()"""
-PANEL = "(() => { const { x, y, width, height } = document.querySelector('.tour').getBoundingClientRect(); "
-PANEL += "return [x, y, width, height]; })()"
 
 
 @pytest.fixture(scope="module")
@@ -48,48 +30,10 @@ def png(picture):
     return content.getvalue()
 
 
-@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
-def test_sheet_and_answer_with_all_bars_are_in_sight_while_one_draws(
-    browser, file, shots, width, height, scheme, language
-):
-    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
-        for shown in (["0"], ["0", "1"]):
-            seen.page.evaluate(f"lenet.store.set({{ shown: {shown} }})".replace("'", ""))
-            seen.page.evaluate("scrollTo(0, 0)")
-            seen.draw(SEVEN)
-            assert seen.page.evaluate(INSIDE, ".sheet, .answer-digit, .answer-verdict, .answer-rows li")
-            seen.page.screenshot(path=shots / f"opening-{width}-{scheme}-{language}-{len(shown)}.png")
-        assert seen.faults == []
-
-
 def test_a_newcomer_has_a_first_right_answer_in_two_gestures(seen):
     seen.draw(SEVEN, [(40, 46), (66, 46)])
     assert seen.page.inner_text(".answer-verdict") == "This is a 7."
     assert seen.page.evaluate("scrollY") == 0
-
-
-@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
-def test_the_panel_of_the_tour_never_moves_and_what_it_speaks_of_is_in_view(
-    browser, file, shots, width, height, scheme, language
-):
-    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
-        seen.page.click("[data-do=tour]")
-        place = seen.page.evaluate(PANEL)
-        for stop in range(STOPS):
-            seen.page.wait_for_timeout(90)
-            assert seen.state("s.stop") == stop
-            assert seen.page.evaluate(PANEL) == place
-            assert seen.page.evaluate(INSIDE, ".tour, .tour-moves button, .tour-body h3")
-            assert seen.page.evaluate(SPOKEN_OF), stop
-            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-            if stop in (0, 2, 5, 8):
-                seen.page.screenshot(path=shots / f"tour-{stop + 1}-{width}-{scheme}-{language}.png")
-            if stop < STOPS - 1:
-                seen.page.click(".tour-moves .primary")
-        seen.page.click(".tour-end")
-        assert seen.state("s.stop === null")
-        assert seen.page.is_hidden("#tour")
-        assert seen.faults == []
 
 
 def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):

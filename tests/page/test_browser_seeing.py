@@ -4,47 +4,18 @@ import dataclasses
 
 import pytest
 
-from lab.benchmarks.page_driver import browser_path, opened
+from lab.benchmarks.page_driver import browser_path
 from lenet.engine.reference import decide, forward
 from lenet.model import pretrained
 from lenet.page.digits import digits_to_test, packed_digits
 from lenet.page.export import write_page
 from lenet.preprocess import network_inputs
+from tests.page.looks import COLORS, SEVEN, focus, near
 
 pytest.importorskip("playwright.sync_api")
 
 if browser_path() is None:
     pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
-
-SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
-LOOKS = [(1440, 900, "light", "en"), (1440, 900, "dark", "zh"), (1024, 768, "dark", "en"), (390, 844, "light", "zh")]
-
-CROSSED = """(() => {
-  const { shown, stage } = lenet.store.state.focus;
-  const row = document.querySelectorAll(".network")[shown];
-  const lines = [...row.querySelectorAll(".links-lines > *")];
-  const others = [...row.querySelectorAll(".stage")].filter((_, index) => index !== stage && index !== stage + 1);
-  const ends = (line) => line.tagName === "line"
-    ? [[line.x1, line.y1], [line.x2, line.y2]].map((pair) => pair.map((one) => one.baseVal.value))
-    : [...line.points].map(({ x, y }) => [x, y]);
-  const origin = row.querySelector(".links").getBoundingClientRect();
-  const passes = lines.flatMap(ends => ends).flatMap((line) => {
-    const points = ends(line);
-    return points.slice(1).flatMap((to, at) => Array.from({ length: 400 }, (_, step) =>
-      to.map((value, axis) => points[at][axis] + ((value - points[at][axis]) * step) / 399)));
-  });
-  return { lines: lines.length, crossed: others.filter((other) => {
-    const { left, right, top, bottom } = other.getBoundingClientRect();
-    return passes.some(([x, y]) => x + origin.x > left && x + origin.x < right && y + origin.y > top
-      && y + origin.y < bottom);
-  }).length };
-})()"""
-COLORS = """canvas => {
-  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
-  copy.drawImage(canvas, 0, 0);
-  const pixels = new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
-  return { colors: new Set(pixels).size, sum: pixels.reduce((sum, pixel, at) => (sum + pixel * (at % 97)) % 1e9, 0) };
-}"""
 
 
 @pytest.fixture(scope="module")
@@ -52,16 +23,6 @@ def file(tmp_path_factory):
     path = tmp_path_factory.mktemp("page") / "lesson.html"
     write_page(path, [pretrained("lenet-5"), pretrained("lenet-5-relu")])
     return path
-
-
-def focus(seen, stage, unit):
-    seen.page.evaluate(f"lenet.store.set({{ focus: {{ shown: 0, stage: {stage}, unit: {unit}, pinned: true }} }})")
-    seen.page.wait_for_timeout(40)
-
-
-def near(seen, section):
-    seen.page.locator(section).scroll_into_view_if_needed()
-    seen.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
 
 
 def test_one_map_of_each_stage_is_shown_first_and_then_all(seen):
@@ -81,26 +42,6 @@ def test_a_unit_of_a_map_that_the_overview_does_not_show_brings_its_map(seen):
         assert seen.page.locator(".links .asked").count() == 1
         value = seen.state("s.passes[0].stages[2].values[s.focus.unit[0] * 100 + s.focus.unit[1] * 11]")
         assert seen.page.locator(".links-value").text_content() == f"{value:.3f}".replace("-", "−")
-
-
-@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
-def test_no_line_passes_over_a_stage_that_it_does_not_touch(browser, file, shots, width, height, scheme, language):
-    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
-        for view in ("overview", "all"):
-            seen.page.click(f"[data-view={view}]")
-            drawn = 0
-            for stage, unit in enumerate(
-                ([2, 9, 9], [2, 5, 5], [9, 4, 4], [9, 2, 2], [60, 0, 0], [40, 0, 0], [3, 0, 0])
-            ):
-                focus(seen, stage, unit)
-                found = seen.page.evaluate(CROSSED)
-                assert found["crossed"] == 0, (view, stage)
-                drawn += found["lines"]
-            assert drawn >= 6
-            focus(seen, 2, [9, 4, 4])
-            seen.page.locator("#stages").screenshot(path=shots / f"stages-{view}-{width}-{scheme}-{language}.png")
-            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-        assert seen.faults == []
 
 
 def test_formulas_stand_with_the_stages_and_numbers_on_small_maps_and_around_the_unit(seen):
@@ -209,32 +150,3 @@ def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_mark
     seen.page.wait_for_timeout(100)
     assert seen.page.locator(".plane-canvas canvas").evaluate(COLORS) != before
     seen.page.screenshot(path=shots / "plane.png")
-
-
-@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
-def test_all_that_shows_more_fits_the_window_and_axe_finds_no_serious_fault(
-    browser, file, axe, shots, width, height, scheme, language
-):
-    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
-        focus(seen, 2, [9, 4, 4])
-        seen.page.evaluate("document.querySelector('.kernel-editor').open = true")
-        near(seen, "#saliency")
-        near(seen, "#plane")
-        seen.wait("s.misread !== null")
-        seen.page.click("[data-do=tour]")
-        seen.page.wait_for_timeout(100)
-        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-        for section in ("unit", "saliency", "plane"):
-            near(seen, f"#{section}")
-            seen.page.wait_for_timeout(500)
-            seen.page.screenshot(path=shots / f"{section}-{width}-{scheme}-{language}.png")
-        seen.page.keyboard.press("4")  # and while things move
-        seen.page.evaluate(axe)
-        result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        faults = {
-            found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
-            for found in result["violations"]
-            if found["impact"] in ("serious", "critical")
-        }
-        assert faults == {}
-        assert seen.faults == []

@@ -15,10 +15,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from lab.benchmarks.page_driver import browser_path, opened, shots_folder
+from lab.benchmarks.page_driver import browser_path, opened
 from lenet.cli import main
 from lenet.reading import Reader
 from lenet.server.remarks import with_parameters
+from tests.page.looks import LOOKS, WHITE, serious_faults
 
 pytest.importorskip("playwright.sync_api")
 pytest.importorskip("uvicorn")
@@ -341,17 +342,27 @@ def test_a_served_page_says_that_photos_go_to_its_server(blameless):
     assert "leaves this page" not in blameless.page.inner_text("footer")
 
 
-@pytest.mark.parametrize(("width", "scheme"), [(1440, "light"), (1024, "dark"), (390, "light")])
-def test_a_photo_with_its_boxes_is_no_wider_than_the_window_and_axe_finds_no_serious_fault(
-    browser, address, axe, tmp_path, width, scheme
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_fault(
+    browser, address, axe, shots, width, height, scheme, language
 ):
-    with opened(browser, address, width, 900, scheme, "/?lang=en") as seen:
-        seen.drop("pi.png", PI)
+    scan = io.BytesIO()
+    with Image.open(io.BytesIO(PHONE)) as picture:
+        picture.save(scan, "TIFF")
+    with opened(browser, address, width, height, scheme, f"/?lang={language}") as seen:
+        seen.drop_all({"pi.png": PI, "phone.tif": scan.getvalue()})
         seen.wait(READ)
-        seen.save(shots_folder(tmp_path), f"photo-{width}-{scheme}")
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
-        seen.page.evaluate(axe)
-        result = seen.page.evaluate("axe.run(document, { resultTypes: ['violations'] })")
-        faults = [found for found in result["violations"] if found["impact"] in ("serious", "critical")]
-        assert [(found["id"], found["nodes"][0]["html"][:160]) for found in faults] == []
+        assert seen.page.locator(".queue button").all_inner_texts() == ["phone.tif"]
+        seen.page.screenshot(path=shots / f"served-{width}-{scheme}-{language}.png")
+        assert serious_faults(seen, axe) == {}
+        seen.page.click(".queue button")
+        seen.wait("s.source === 'phone.tif'")
+        assert seen.page.locator(".found-boxes rect").count() == len(Reader().read(PHONE).digits)
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        seen.page.evaluate("scrollTo(0, 0)")
+        seen.page.screenshot(path=shots / f"served-scan-{width}-{scheme}-{language}.png")
+        if scheme == "dark":
+            assert seen.page.evaluate(WHITE) == []
+        assert [one for one in seen.requests if not one.startswith((f"{address}/", "data:", "blob:"))] == []
         assert seen.faults == []

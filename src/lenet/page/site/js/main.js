@@ -37,6 +37,7 @@ const store = createStore({
   fonts: false,
   picture: null,
   isDrawn: true,
+  isSketch: false,
   found: null,
   chosen: 0,
   changes: UNCHANGED,

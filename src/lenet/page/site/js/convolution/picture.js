@@ -70,7 +70,7 @@ function drawFactors(context, palette, place, state, worked, label) {
         write(context, palette, number(values[element], cell >= 31 ? 2 : 1), x + (element % worked.side + 0.5) * cell,
           below + (Math.floor(element / worked.side) + 0.5) * cell,
           { size: cell >= 31 ? 10.5 : 9.5, align: "center", face: palette.mono,
-            color: readable(palette, shade(palette, share, gray !== null)) });
+            color: readable(shade(palette, share, gray !== null)) });
       }
     }
     const element = current - first;

@@ -102,12 +102,12 @@ export function shade(palette, share, gray = false) {
   return gray ? palette.levels[Math.max(0, step)] : palette.signed[STEPS + step];
 }
 
-/** The color of strongest or of no ink, whichever reads better on a shade. */
-export function readable(palette, word) {
-  const light = (color) => 0.3 * (color & 255) + 0.59 * ((color >> 8) & 255) + 0.11 * ((color >> 16) & 255);
-  const ends = [palette.levels[0], palette.levels[STEPS]];
-  const [far] = ends.sort((a, b) => Math.abs(light(b) - light(word)) - Math.abs(light(a) - light(word)));
-  return `rgb(${far & 255} ${(far >> 8) & 255} ${(far >> 16) & 255})`;
+/** Black or white, whichever has the larger contrast to a shade, as WCAG 2 defines it: at least 4.58, on any shade. */
+export function readable(word) {
+  const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
+  const [red, green, blue] = [0, 8, 16].map((shift) => linear(((word >> shift) & 255) / 255));
+  const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+  return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? "#000" : "#fff";
 }
 
 /**

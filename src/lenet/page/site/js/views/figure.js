@@ -4,14 +4,13 @@
  */
 
 import { readable } from "lenet/tour/drawing.js";
-import { widthBeyond } from "lenet/views/layout.js";
+import { MIN_NUMBERED, widthBeyond } from "lenet/views/layout.js";
 import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
 import { number } from "lenet/views/numbers.js";
 
 const DIMMED = 0.16;
 const CODE_COLUMNS = 7;
 const LONGEST_NAME = 14;
-const MIN_NUMBERED = 22; // pixels of a unit's side from which on its value is written on it
 
 /**
  * @param {HTMLCanvasElement} canvas
@@ -66,7 +65,7 @@ export function createFigure(canvas, subject) {
     context.textBaseline = "middle";
     layout.maps.forEach((box, map) => {
       for (let at = 0; at < units; at += 1) {
-        context.fillStyle = readable(colors, pixels[map * units + at]);
+        context.fillStyle = readable(pixels[map * units + at]);
         context.fillText(number(values[map * units + at], 1), box.x + ((at % width) + 0.5) * layout.cell,
           box.y + (Math.floor(at / width) + 0.5) * layout.cell);
       }

@@ -81,7 +81,7 @@ export function createKernelEditor(store) {
       if (document.activeElement !== cell || Number(cell.value) !== kernel[at]) cell.value = kernel[at].toFixed(2);
       const word = shade(colors, kernel[at] / scale);
       cell.style.background = `rgb(${word & 255} ${(word >> 8) & 255} ${(word >> 16) & 255})`;
-      cell.style.color = readable(colors, word);
+      cell.style.color = readable(word);
       cell.setAttribute("aria-label", t(store, "kernel.weight",
         { row: Math.floor(at / terms[0].size), column: at % terms[0].size }));
     });

@@ -4,6 +4,9 @@
  */
 
 const GAP = 4;
+
+/** Pixels of a unit's side from which on its value is written on it. */
+export const MIN_NUMBERED = 22;
 const CODE = { columns: 7, rows: 12 };
 
 /**
@@ -23,6 +26,7 @@ function mapSide(units, zoom) {
 
 /** The side of the one map of a stage in the overview, where maps of all stages are nearly of one size. */
 const overviewSide = (units, zoom) => 84 * zoom * (units / 28) ** 0.15;
+const SMALL = 5; // units along a side of a map that has room for their values in the overview, at any size of window
 const MAX_VECTOR_ZOOM = 1.1; // in the overview, where single maps need the room
 
 /**
@@ -42,7 +46,9 @@ export function layOut({ kind, outputShape, last, letters }, room) {
 
 /** One map; the others have no box. */
 function oneMap(maps, height, width, { zoom, only, width: room }) {
-  const cell = Math.max(1, Math.min(Math.round(overviewSide(width, zoom) / width), Math.floor(room / width)));
+  const least = width <= SMALL ? MIN_NUMBERED : 1;
+  const side = Math.max(least, Math.round(overviewSide(width, zoom) / width));
+  const cell = Math.max(1, Math.min(side, Math.floor(room / width)));
   const boxes = new Array(maps);
   boxes[Math.min(only, maps - 1)] = { x: 0, y: 0, width: width * cell, height: height * cell };
   return bounded("maps", cell, boxes);

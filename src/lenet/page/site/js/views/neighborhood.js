@@ -55,6 +55,6 @@ function draw(context, palette, width, subject) {
   part.forEach((value, at) => write(context, palette, number(value, cell < 34 ? 1 : 2),
     1 + ((at % columns) + 0.5) * cell, 1 + (Math.floor(at / columns) + 0.5) * cell,
     { size: Math.min(12, cell * 0.31), align: "center", face: palette.mono,
-      color: readable(palette, shade(palette, value / scale)) }));
+      color: readable(shade(palette, value / scale)) }));
   frameCells(context, palette, place, { top: row - top, left: column - left, height: 1, width: 1 });
 }

@@ -123,7 +123,8 @@ export function mountPad(container, store) {
     undoButton.disabled = strokes.length === 0;
     clearButton.disabled = false;
     const source = sampleDigit !== null ? `sample ${sampleDigit}` : strokes.length ? "drawing" : null;
-    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, found: null, chosen: 0, source };
+    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, isSketch: false, found: null,
+      chosen: 0, source };
     timed("stroke", () => store.set(drawing));
   }
 
@@ -187,12 +188,14 @@ export function mountPad(container, store) {
     try {
       const { pages: [found, ...others], areAll } = chosen.page ? { pages: [chosen.page], areAll: true }
         : readsAt ? await readOnServer(readsAt, chosen) : { pages: [null], areAll: true };
-      const picture = await pixelsOf(chosen).catch(() => found ? sketchOf(found) : Promise.reject(new Error()));
+      const pixels = await pixelsOf(chosen).catch(() => null);
+      if (!pixels && !found) throw new Error();
       if (attempt !== attempts) return;
+      const picture = pixels ?? sketchOf(found);
       const titled = (place) => (others.length ? `${chosen.name} ${place + 1}/${others.length + 1}` : chosen.name);
       queue = [...others.map((page, place) => ({ name: titled(place + 1), page })), ...queue];
       files.show(queue);
-      publishPhoto(picture, found && inPicture(found, picture), titled(0));
+      publishPhoto(picture, found && inPicture(found, picture), titled(0), !pixels);
       if (!areAll) fault.textContent = t(store, "pad.firstPage", { name: chosen.name });
     } catch (error) {
       if (attempt === attempts) fault.textContent = sentenceFor(error, chosen.name ?? "");
@@ -206,19 +209,21 @@ export function mountPad(container, store) {
     return error.status ? t(store, "pad.refused", { status: error.status }) : t(store, "pad.noServer");
   }
 
-  function publishPhoto(picture, found, name) {
+  /** A sketch is drawn by the page, so on dark paper in the dark; what was photographed stays as it is. */
+  function publishPhoto(picture, found, name, isSketch) {
     sampleDigit = null;
     strokes = [];
     sheet.clear();
     photo.width = picture.width;
     photo.height = picture.height;
     photo.getContext("2d").putImageData(picture, 0, 0);
+    photo.classList.toggle("is-sketch", isSketch);
     photo.hidden = false;
     canvas.hidden = true;
     hint.hidden = true;
     undoButton.disabled = true;
     clearButton.disabled = false;
-    store.set({ picture, isDrawn: false, found, chosen: 0, source: name || "picture" });
+    store.set({ picture, isDrawn: false, isSketch, found, chosen: 0, source: name || "picture" });
   }
 
   /** Strokes from elsewhere in place of all that is there. */

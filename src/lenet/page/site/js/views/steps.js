@@ -29,7 +29,7 @@ export function mountSteps(container, store) {
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, isDrawn, reading, image, shown, networks, passes } = store.state;
+    const { picture, isDrawn, isSketch, reading, image, shown, networks, passes } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
     const steps = reading?.steps;
@@ -40,7 +40,7 @@ export function mountSteps(container, store) {
     drawBytes("strokes", steps?.small);
     drawBytes("image", image && { data: image, width: 28, height: 28 });
     if (image && !isUnchanged(store.state.changes)) notes.image.textContent = t(store, "steps.changed");
-    items.picture.classList.toggle("is-drawn", isDrawn);
+    items.picture.classList.toggle("is-drawn", isDrawn || isSketch);
     const isSeen = image || (picture && takesWhole(networks[shown[0]]));
     drawInput(isSeen && passes[0].input, networks[shown[0]].network);
   }

@@ -63,7 +63,7 @@ function drawValue(context, palette, value, share, { x, y, cell, isFramed }) {
   }
   write(context, palette, number(value, 2), x + cell / 2 - 1, y + cell / 2,
     { size: Math.min(14, cell * 0.26), align: "center", face: palette.mono,
-      color: readable(palette, shade(palette, share)) });
+      color: readable(shade(palette, share)) });
 }
 
 /** The input maps that one map of a convolution sees, each with its kernel, and what they make. */

@@ -41,7 +41,7 @@ export const pixels = {
     levels.forEach((level, at) => write(context, palette, String(level),
       x + ((at % PART) + 0.5) * step, y + (Math.floor(at / PART) + 0.5) * step,
       { size: Math.min(15, step * 0.38), align: "center", face: palette.mono,
-        color: readable(palette, shade(palette, level / 255, true)) }));
+        color: readable(shade(palette, level / 255, true)) }));
   },
 };
 

@@ -1,0 +1,89 @@
+"""The twelve looks of the page, and what is asked of it at each."""
+
+SIZES = [(1440, 900), (1024, 768), (390, 844)]
+LOOKS = [(*size, scheme, language) for size in SIZES for scheme in ("light", "dark") for language in ("en", "zh")]
+
+STOPS = 10
+SEVEN = [(28, 24), (50, 22), (70, 22), (60, 45), (50, 66), (45, 84)]
+
+INSIDE = """selector => [...document.querySelectorAll(selector)].every(one => {
+  const { top, bottom, left, right, width } = one.getBoundingClientRect();
+  return width > 0 && top >= 0 && left >= 0 && bottom <= innerHeight && right <= innerWidth;
+})"""
+"""Whether all that a selector names is within the window."""
+
+SPOKEN_OF = """(() => {
+  const stop = lenet.store.state.stop;
+  const stage = lenet.store.state.focus && stop ? lenet.store.state.focus.stage + 1 : 0;
+  const { top, bottom } = document.querySelectorAll(".network .stage")[stage].getBoundingClientRect();
+  const panel = document.querySelector(".tour").getBoundingClientRect();
+  return top >= 0 && bottom <= (panel.left > 0 ? innerHeight : panel.top);
+})()"""
+"""Whether the stage that the tour speaks of is in view."""
+
+CROSSED = """(() => {
+  const { shown, stage } = lenet.store.state.focus;
+  const row = document.querySelectorAll(".network")[shown];
+  const lines = [...row.querySelectorAll(".links-lines > *")];
+  const others = [...row.querySelectorAll(".stage")].filter((_, index) => index !== stage && index !== stage + 1);
+  const ends = (line) => line.tagName === "line"
+    ? [[line.x1, line.y1], [line.x2, line.y2]].map((pair) => pair.map((one) => one.baseVal.value))
+    : [...line.points].map(({ x, y }) => [x, y]);
+  const origin = row.querySelector(".links").getBoundingClientRect();
+  const passes = lines.flatMap(ends => ends).flatMap((line) => {
+    const points = ends(line);
+    return points.slice(1).flatMap((to, at) => Array.from({ length: 400 }, (_, step) =>
+      to.map((value, axis) => points[at][axis] + ((value - points[at][axis]) * step) / 399)));
+  });
+  return { lines: lines.length, crossed: others.filter((other) => {
+    const { left, right, top, bottom } = other.getBoundingClientRect();
+    return passes.some(([x, y]) => x + origin.x > left && x + origin.x < right && y + origin.y > top
+      && y + origin.y < bottom);
+  }).length };
+})()"""
+"""How many lines lead from the unit in focus, and how many stages they pass over without touching them."""
+
+WHITE = """[...document.querySelectorAll("canvas:not(.photo), canvas.is-sketch")].filter((canvas) => {
+  if (!canvas.clientWidth || !canvas.width) return false;
+  const copy = new OffscreenCanvas(60, 60).getContext("2d", { willReadFrequently: true });
+  copy.filter = getComputedStyle(canvas).filter;
+  copy.drawImage(canvas, 0, 0, 60, 60);
+  const { data } = copy.getImageData(0, 0, 60, 60);
+  let white = 0;
+  for (let at = 0; at < data.length; at += 4) {
+    white += data[at + 3] > 128 && Math.min(data[at], data[at + 1], data[at + 2]) > 200;
+  }
+  return white > 1800;
+}).map((canvas) => canvas.className || canvas.parentElement.className)"""
+"""The canvases that are mostly nearly white, but for paper that was photographed, which is shown as it is."""
+
+COLORS = """canvas => {
+  const copy = new OffscreenCanvas(canvas.width, canvas.height).getContext("2d", { willReadFrequently: true });
+  copy.drawImage(canvas, 0, 0);
+  const pixels = new Uint32Array(copy.getImageData(0, 0, canvas.width, canvas.height).data.buffer);
+  return { colors: new Set(pixels).size, sum: pixels.reduce((sum, pixel, at) => (sum + pixel * (at % 97)) % 1e9, 0) };
+}"""
+"""How many colors a canvas has, and a sum that changes with its picture."""
+
+
+def focus(seen, stage, unit):
+    """Keep a unit of the first network shown."""
+    seen.page.evaluate(f"lenet.store.set({{ focus: {{ shown: 0, stage: {stage}, unit: {unit}, pinned: true }} }})")
+    seen.page.wait_for_timeout(40)
+
+
+def near(seen, section):
+    """Bring a section into view."""
+    seen.page.locator(section).scroll_into_view_if_needed()
+    seen.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
+
+
+def serious_faults(seen, axe, place="document"):
+    """What axe-core finds of serious and critical faults."""
+    seen.page.evaluate(axe)
+    result = seen.page.evaluate(f"axe.run({place}, {{ resultTypes: ['violations'] }})")
+    return {
+        found["id"]: [node["html"][:160] for node in found["nodes"][:4]]
+        for found in result["violations"]
+        if found["impact"] in ("serious", "critical")
+    }

@@ -1,0 +1,303 @@
+"""A walk through the whole page at each of its twelve looks: three sizes, two languages, light and dark."""
+
+import io
+import os
+import re
+import time
+
+import pytest
+from PIL import Image
+
+import lenet
+from lab.benchmarks.page_driver import browser_path, opened
+from lenet.model import pretrained
+from lenet.page.export import write_page
+from tests.page.looks import COLORS, CROSSED, INSIDE, LOOKS, SEVEN, SPOKEN_OF, STOPS, WHITE, focus, near, serious_faults
+
+pytest.importorskip("playwright.sync_api")
+
+if browser_path() is None:
+    pytest.skip("no Chromium or Chrome on this machine", allow_module_level=True)
+
+OWN = "my-own-classes-1"
+NAMES = ["a", "a class with quite a long name of many words", "漢字", *(f"kind {number}" for number in range(17))]
+SCRIBBLE = [[(20 + 12 * step, 20), (80 - 10 * step, 80)] for step in range(6)]
+
+PANEL = "(() => { const { x, y, width, height } = document.querySelector('.tour').getBoundingClientRect(); "
+PANEL += "return [x, y, width, height]; })()"
+
+
+@pytest.fixture(scope="module")
+def file(tmp_path_factory):
+    """A page of both networks that ship and of a run of one's own."""
+    folder = tmp_path_factory.mktemp("page")
+    model = lenet.create("lenet-5-relu", classes=NAMES, seed=3)
+    model.provenance["validation_error_rate"] = 1.25
+    models = [pretrained("lenet-5"), pretrained("lenet-5-relu"), model]
+    write_page(folder / "lesson.html", models, titles=["lenet-5", "lenet-5-relu", OWN])
+    return folder / "lesson.html"
+
+
+@pytest.mark.parametrize(("width", "height", "scheme", "language"), LOOKS)
+def test_the_page_holds_what_it_promises_from_the_first_stroke_to_the_trained_network(
+    browser, file, axe, mnist, shots, width, height, scheme, language
+):
+    look, keeps = f"{width}-{scheme}-{language}", "LENET_SHOTS" in os.environ
+    with opened(browser, file, width, height, scheme, f"?lang={language}") as seen:
+        walk = Walk(seen, language, lambda name: keeps and seen.page.screenshot(path=shots / f"{name}-{look}.png"))
+        walk.draw_and_see_the_answer()
+        walk.be_told_what_is_no_digit_and_what_is_uncertain()
+        walk.undo_a_change_above()
+        walk.choose_a_network_of_ones_own()
+        walk.drop_pictures([digits_of(mnist, row) for row in ([0, 1, 2], [5])])
+        assert serious_faults(seen, axe) == {}
+        walk.open_the_same_by_its_address()
+        walk.take_the_tour()
+        walk.follow_lines_and_numbers()
+        walk.edit_a_kernel()
+        walk.see_what_the_answer_rests_on()
+        walk.look_at_the_plane()
+        walk.break_it()
+        walk.train()
+        assert seen.page.evaluate("document.fonts.check('16px Newsreader') && document.fonts.check('16px \"DM Mono\"')")
+        seen.page.emulate_media(reduced_motion="no-preference")  # and while things move
+        seen.page.keyboard.press("8")
+        seen.page.click("[data-do=tour]")
+        assert serious_faults(seen, axe) == {}
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+        if scheme == "dark":
+            assert seen.page.evaluate(WHITE) == []
+        assert seen.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == scheme
+        assert seen.faults == []
+        assert [one for one in seen.requests if not one.startswith(("file:", "data:", "blob:"))] == []
+
+
+def digits_of(mnist, row):
+    """MNIST's test digits beside one another, dark on paper, as a PNG file."""
+    page = Image.new("L", (640, 200), 225)
+    for place, index in enumerate(row):
+        digit = Image.fromarray(255 - mnist.test_images[index]).resize((112, 112))
+        page.paste(Image.eval(digit, lambda level: min(level, 225)), (20 + 120 * place, 40))
+    content = io.BytesIO()
+    page.save(content, "PNG")
+    return content.getvalue()
+
+
+class Walk:
+    """Somebody who uses the page in one language; ``shoot`` keeps a picture of what is in the window."""
+
+    def __init__(self, seen, language, shoot):
+        self.seen, self.page, self.shoot = seen, seen.page, shoot
+        self.is_english = language == "en"
+
+    def says(self, selector, english, chinese):
+        text = self.page.inner_text(selector)
+        assert (english if self.is_english else chinese) in text, text
+
+    def fits(self):
+        assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+
+    def draw_and_see_the_answer(self):
+        self.says("#sheet-source", "a sample 3", "样例 3")
+        self.seen.draw(SEVEN, [(40, 46), (66, 46)])  # the first stroke replaces the sample
+        self.says(".answer-verdict", "This is a 7.", "这是 7。")
+        self.says("#sheet-source", "your drawing", "你写的")
+        for shown in ([0], [0, 1], [1]):
+            self.page.evaluate(f"lenet.store.set({{ shown: {shown} }})")
+            self.page.evaluate("scrollTo(0, 0)")
+            self.seen.draw(SEVEN)
+            assert self.page.evaluate(INSIDE, ".sheet, .answer-digit, .answer-verdict, .answer-rows li"), shown
+            self.shoot(f"opening-{'-'.join(map(str, shown))}")
+            self.fits()
+
+    def be_told_what_is_no_digit_and_what_is_uncertain(self):
+        self.page.keyboard.press("8")
+        self.seen.wait("s.source === 'sample 8'")
+        self.says(".answer-verdict", "This is an 8.", "这是 8。")
+        self.page.keyboard.press("c")
+        self.seen.draw(*SCRIBBLE, [(20, 50), (85, 55)])
+        assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
+        self.says(".answer-rows .is-winner", "no digit", "非数字")
+        self.says(".answer-verdict", "This is no digit, at ", "这不是数字")
+        assert self.page.evaluate(INSIDE, ".answer-verdict, .answer-rows li")
+        self.shoot("no-digit")
+        self.page.evaluate("window.least = lenet.store.state.networks[1].calibration.least")
+        self.page.evaluate("lenet.store.state.networks[1].calibration.least = 0.99999")
+        self.page.keyboard.press("4")
+        self.seen.wait("s.source === 'sample 4'")
+        self.says(".answer-verdict", "I don’t know. Perhaps a 4, at ", "我不确定。也许是 4")
+        self.says(".answer-verdict", "an answer needs 100.0 %", "达到 100.0 % 才作答")
+        self.page.evaluate("lenet.store.state.networks[1].calibration.least = window.least")
+
+    def undo_a_change_above(self):
+        self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60 } })")
+        self.says(".badge", "turned by +60°", "旋转 +60°")
+        assert self.page.evaluate(INSIDE, ".badge, .badge button")
+        for step in self.page.locator("#steps figcaption, #steps li").all_inner_texts():
+            assert step.strip(), "a picture that does not say what it shows"
+        self.shoot("badge")
+        self.page.click(".badge button")
+        assert self.seen.state("s.image === s.reading.image")
+
+    def choose_a_network_of_ones_own(self):
+        self.page.evaluate("lenet.store.set({ shown: [0] })")
+        assert self.seen.state("s.focus.unit") is not None, "the unit that waits is alive"
+        self.page.select_option("#first-network", "2")
+        self.page.wait_for_timeout(60)
+        assert self.page.is_visible(".unit-body"), "another network keeps the panel"
+        assert self.page.locator(".answer .network-name").all_inner_texts() == [OWN]
+        story = "#stages .network-name"
+        self.says(story, "1.25 % of its validation pictures misread", "1.25 %")
+        self.says(story, "20 classes: a, a class with", "a class with")
+        assert self.page.evaluate(INSIDE, ".answer-rows li")
+        assert self.page.locator(".answer-rows li").count() <= 12
+        self.fits()
+        self.shoot("own")
+        self.page.select_option("#first-network", "0")
+
+    def drop_pictures(self, pictures):
+        self.seen.drop_all({f"{number}.png": content for number, content in enumerate(pictures)})
+        self.seen.wait("s.source === '0.png'")
+        assert self.page.locator(".found button").count() == 3
+        assert self.page.locator(".found-boxes rect").count() == 3
+        self.says(".found-says", "3 digits were found", "3")
+        self.page.locator(".found button").nth(1).click()
+        assert self.page.get_attribute(".found button:nth-child(2)", "aria-pressed") == "true"
+        assert self.page.locator(".queue button").all_inner_texts() == ["1.png"]
+        self.fits()
+        self.page.evaluate("scrollTo(0, 0)")
+        self.shoot("photo")
+
+    def open_the_same_by_its_address(self):
+        self.page.keyboard.press("c")
+        self.seen.draw(SEVEN)
+        focus(self.seen, 2, [9, 4, 4])
+        self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 20 } })")
+        self.seen.wait("location.hash.includes('unit=0:c3:9,4,4&changes=rotation:20')")
+        told = "({ image: Array.from(s.image), focus: s.focus, shown: s.shown, changes: s.changes })"
+        before = self.seen.state(told)
+        self.page.reload()
+        self.seen.wait("s?.answers.length > 0 && s.focus")
+        assert self.seen.state(told) == before
+        self.page.click(".badge button")
+
+    def take_the_tour(self):
+        self.page.evaluate("scrollTo(0, 0)")
+        assert self.page.evaluate(INSIDE, "[data-do=tour]"), "one click away"
+        self.page.click("[data-do=tour]")
+        panel = self.page.evaluate(PANEL)
+        for stop in range(STOPS):
+            self.page.wait_for_timeout(90)
+            assert self.seen.state("s.stop") == stop
+            assert self.page.evaluate(PANEL) == panel
+            assert self.page.evaluate(INSIDE, ".tour, .tour-moves button, .tour-body h3"), stop
+            assert self.page.evaluate(SPOKEN_OF), stop
+            self.fits()
+            self.shoot(f"tour-{stop + 1}")
+            target = self.page.get_attribute(".tour-links a", "href")
+            assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
+            self.page.click(".tour-links a")
+            self.page.wait_for_timeout(60)
+            assert self.page.evaluate(f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight")
+            assert self.seen.state("s.stop === " + str(stop) + " && s.source === 'drawing'")
+            if stop < STOPS - 1:
+                self.page.click(".tour-moves .primary")
+        self.page.click(".tour-end")
+        assert self.page.is_hidden("#tour")
+
+    def follow_lines_and_numbers(self):
+        for view in ("overview", "all"):
+            self.page.click(f"[data-view={view}]")
+            drawn = 0
+            units = ([2, 9, 9], [2, 5, 5], [9, 4, 4], [9, 2, 2], [60, 0, 0], [40, 0, 0], [3, 0, 0])
+            for stage, unit in enumerate(units):
+                focus(self.seen, stage, unit)
+                found = self.page.evaluate(CROSSED)
+                assert found["crossed"] == 0, (view, stage)
+                drawn += found["lines"]
+            assert drawn >= 6
+            focus(self.seen, 2, [9, 4, 4])
+            near(self.seen, "#stages")
+            self.shoot(f"stages-{view}")
+            self.fits()
+        captions = self.page.locator("#stages figcaption").all_inner_texts()
+        for caption, formula in ((1, "Σ w·x + b"), (2, "w·Σ x + b"), (-1, "Σ (x − c)²")):
+            assert formula in captions[caption]
+        self.page.click("[data-view=overview]")
+        numbered = self.page.locator("canvas[data-stage=s4]").evaluate(COLORS)["colors"]
+        assert numbered > 100, "a map of 25 units without numbers has fewer colors"
+
+    def edit_a_kernel(self):
+        focus(self.seen, 0, [1, 14, 14])
+        near(self.seen, "#unit")
+        self.page.click(".kernel-editor summary")
+        outputs = self.seen.state("Array.from(s.passes[0].outputs)")
+        self.page.fill(".kernel-grid [data-at='12']", "2.5")
+        assert self.seen.state("Array.from(s.passes[0].outputs)") != outputs
+        self.says(".badge", "kernel of C1 1 edited", "C1 特征图 1 的卷积核已改")
+        self.says(".kernel-says", "As learned, 7 had", "7")
+        self.seen.wait("s.misread !== null")
+        self.page.locator(".kernel-editor").scroll_into_view_if_needed()
+        self.shoot("kernel")
+        self.fits()
+        self.page.click("[data-kernel=undo]")
+        assert self.seen.state("Array.from(s.passes[0].outputs)") == outputs
+        focus(self.seen, 2, [9, 4, 4])
+        near(self.seen, "#unit")
+        self.shoot("unit")
+        self.fits()
+
+    def see_what_the_answer_rests_on(self):
+        near(self.seen, "#saliency")
+        for kind in ("gradient", "occlusion"):
+            canvas = self.page.locator(f".saliency-{kind} canvas")
+            end = time.monotonic() + 60
+            while canvas.evaluate(COLORS)["colors"] <= 20:
+                assert time.monotonic() < end, kind
+                self.page.wait_for_timeout(50)
+        self.shoot("saliency")
+        self.fits()
+
+    def look_at_the_plane(self):
+        near(self.seen, "#plane")
+        self.seen.wait("s.misread !== null")
+        wrong, count = self.seen.state("[s.misread.count, s.misread.of]")
+        self.says(".plane-says", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。")
+        assert self.page.locator(".plane-misread button").count() == wrong
+        before = self.page.locator(".plane-canvas canvas").evaluate(COLORS)
+        self.page.keyboard.press("2")
+        self.seen.wait("s.source === 'sample 2'")
+        self.page.wait_for_timeout(100)
+        assert self.page.locator(".plane-canvas canvas").evaluate(COLORS) != before, "one's own drawing is among them"
+        self.page.locator(".plane-misread button").first.click()
+        self.says(".plane-says", "and was read as", "却识别为")
+        self.shoot("plane")
+        self.fits()
+
+    def break_it(self):
+        near(self.seen, "#robustness")
+        self.page.fill("#robustness input[data-change=rotation]", "30")
+        self.page.wait_for_timeout(150)
+        self.shoot("robustness")
+        self.fits()
+        self.page.click("#robustness .robustness-now .controls button")
+
+    def train(self):
+        self.page.click("[data-do=open-learning]")
+        self.seen.wait("s.learning?.run.readings.length > 0")
+        self.page.click("#learning [data-do=step]")
+        self.seen.wait("s.learning.run.updates === 1 && s.learning.run.watched")
+        assert re.search(r"\d", self.page.inner_text("[data-formula=mean]")), "the sum over the batch, with numbers"
+        self.page.select_option("[data-choice=batch]", "64")  # another run; the one before stays, dashed
+        self.page.click("#learning [data-do=run]")
+        self.seen.wait("s.learning.run.updates > 8")
+        assert self.seen.state("s.learning.earlier.updates") == 1
+        self.says(".learning-runs", "This run", "这一次")
+        near(self.seen, "#learning")
+        self.fits()
+        self.shoot("learning")
+        near(self.seen, ".learning-network")
+        self.page.wait_for_timeout(150)
+        self.shoot("learning-network")
+        near(self.seen, "#account")
+        self.shoot("account")
