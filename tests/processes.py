@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-SECONDS = 30  # for anything: what is slower hangs
+SECONDS = 150  # for anything, on a machine that has much else to do: what is slower hangs
 
 
 def wait_until(is_true: Callable[[], object]) -> None:

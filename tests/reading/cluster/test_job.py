@@ -1,7 +1,6 @@
 """Reading on raylets that die: one row for each picture, closed to everybody else, and nothing left behind."""
 
 import os
-import signal
 import subprocess
 import sys
 import tempfile
@@ -90,11 +89,13 @@ def test_alone_it_starts_a_cluster_that_nobody_else_reaches_and_that_ends_with_i
     command = [sys.executable, "-m", "lenet", "read", str(pictures), str(out), "--block", "5", "--workers", "1"]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("RAY_")}
     environment["TMPDIR"] = str(short_folder)
-    driver = subprocess.Popen([*command, "--ray"], env=environment, stderr=subprocess.PIPE, text=True)
-    wait_until(lambda: blocks_in(out) or driver.poll() is not None)
-    addresses = listening_addresses(processes_with(mark))
-    driver.send_signal(signal.SIGKILL)
-    driver.communicate()
+    with subprocess.Popen([*command, "--ray"], env=environment, stderr=subprocess.PIPE, text=True) as driver:
+        try:
+            wait_until(lambda: blocks_in(out) or driver.poll() is not None)
+            addresses = listening_addresses(processes_with(mark))
+        finally:
+            driver.kill()
+        driver.communicate()
     assert addresses
     assert addresses <= LOOPBACK
     assert blocks_in(out) < PICTURES / 5
