@@ -85,10 +85,11 @@ def in_both(
     chinese: str,
     numbers: Callable[[], tuple[float, ...]],
     in_chinese: Callable[[], tuple[float, ...]] | None = None,
+    under: str = "",
 ) -> Iterator[Claim]:
     """A claim of a page and of its Chinese counterpart, whose numbers may stand in another order."""
-    yield Claim(page, english, numbers)
-    yield Claim(f"{page}{MARK}", chinese, in_chinese or numbers)
+    yield Claim(page, english, numbers, under)
+    yield Claim(f"{page}{MARK}", chinese, in_chinese or numbers, under)
 
 
 def _literal(text: str) -> str:

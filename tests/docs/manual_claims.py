@@ -39,12 +39,12 @@ def _counted_networks() -> Iterator[Claim]:
         both = lambda name=name: (parameters(name), connections(name))  # noqa: E731
         yield from in_both("networks", *[f"| `{name}` | … | {{}} | {{}} |"] * 2, both)
         if name not in PUBLISHED:
-            yield Claim("papers", "{} parameters, {} connections.", both, under=name)
+            yield from in_both("papers", "{} parameters, {} connections.", "{} 个参数，{} 个连接。", both, under=name)
     for name, stages in PUBLISHED.items():
-        for kind, count in (("parameters", parameters), ("connections", connections)):
-            text = f"| {kind} | {' | '.join(['{}'] * len(stages))} | **{{}}** |"
+        for kind, chinese, count in (("parameters", "参数", parameters), ("connections", "连接", connections)):
+            cells = f"{' | '.join(['{}'] * len(stages))} | **{{}}** |"
             row = lambda name=name, stages=stages, count=count: (*(count(name, one) for one in stages), count(name))  # noqa: E731
-            yield Claim("papers", text, row, under=name)
+            yield from in_both("papers", f"| {kind} | {cells}", f"| {chinese} | {cells}", row, under=name)
 
 
 def _c3() -> tuple[int, ...]:
@@ -186,79 +186,155 @@ def _tutorials() -> Iterator[Claim]:
 
 
 def _papers() -> Iterator[Claim]:
-    yield Claim("papers", "| output shape | {}@{}×{} | {}@{}×{} | {}@{}×{} | {}@{}×{} | {} | {} | {} | |", lambda: (
-        *(number for name in ("c1", "s2", "c3", "s4") for number in shape("lenet-5", name)),
-        *(maps("lenet-5", name) for name in ("c5", "f6", "output")),
-    ))  # fmt: skip
-    yield Claim("papers", "(from {} to {} maps {} kernels, {} parameters)", lambda: (
-        maps("lenet-5", "s2"), maps("lenet-5", "c3"), dense_kernels(), parameters("lenet-5-relu", "conv2")
-    ))  # fmt: skip
-    yield Claim("papers", "that makes {} parameters: {} + {} + {} + {} + {}.", lambda: _as_today()[2:])
-    yield Claim("papers", "e/(e + 9) = {}, so the loss never falls under ln(e + 9) − 1 = {},", with_sigmoids)
-    yield Claim("papers", "we count {}, and {} connections", lambda: (
+    yield from in_both(
+        "papers",
+        "| output shape | {}@{}×{} | {}@{}×{} | {}@{}×{} | {}@{}×{} | {} | {} | {} | |",
+        "| 输出形状 | {}@{}×{} | {}@{}×{} | {}@{}×{} | {}@{}×{} | {} | {} | {} | |",
+        lambda: (
+            *(number for name in ("c1", "s2", "c3", "s4") for number in shape("lenet-5", name)),
+            *(maps("lenet-5", name) for name in ("c5", "f6", "output")),
+        ),
+    )
+    yield from in_both(
+        "papers",
+        "(from {} to {} maps {} kernels, {} parameters)",
+        "（{} 到 {} 个图，{} 个卷积核，{} 个参数）",
+        lambda: (maps("lenet-5", "s2"), maps("lenet-5", "c3"), dense_kernels(), parameters("lenet-5-relu", "conv2")),
+    )
+    yield from in_both(
+        "papers",
+        "that makes {} parameters: {} + {} + {} + {} + {}.",
+        "就是 {} 个参数：{} + {} + {} + {} + {}。",
+        lambda: _as_today()[2:],
+    )
+    yield from in_both(
+        "papers",
+        "e/(e + 9) = {}, so the loss never falls under ln(e + 9) − 1 = {},",
+        "e/(e + 9) = {}，所以损失永远低不过 ln(e + 9) − 1 = {}，",
+        with_sigmoids,
+    )
+    yield from in_both("papers", "we count {}, and {} connections", "我们数得 {} 次，连接 {} 个", lambda: (
         show("lenet-5").macs, connections("lenet-5")
     ))  # fmt: skip
-    yield Claim("papers", "The means of the {} C3 maps take C5's place and its {} parameters", lambda: (
-        maps("lenet-5-relu", "conv2"), parameters("lenet-5-relu", "fc1")
-    ))  # fmt: skip
+    yield from in_both(
+        "papers",
+        "The means of the {} C3 maps take C5's place and its {} parameters",
+        "C3 的 {} 个图的平均值，代替 C5 和它的 {} 个参数",
+        lambda: (maps("lenet-5-relu", "conv2"), parameters("lenet-5-relu", "fc1")),
+    )
     recipe = RECIPES["1998"]
-    yield Claim("papers", "with μ = {}, {} passes, one example at a time, steps of {} falling to {}.", lambda: (
-        recipe.mu, recipe.epochs, recipe.rates[0], recipe.rates[-1]
-    ), under="lenet-5")  # fmt: skip
-    yield Claim("papers", "`lenet reproduce` takes j = {} and draws", lambda: (recipe.j,), under="lenet-5")
-    yield Claim("papers", "background {}, ink {}; Table I", lambda: describe("lenet-5").input_range, under="lenet-5")
-    yield Claim(
+    yield from in_both(
+        "papers",
+        "with μ = {}, {} passes, one example at a time, steps of {} falling to {}.",
+        "μ = {}，{} 遍，每次一个样本，步长从 {} 降到 {}。",
+        lambda: (recipe.mu, recipe.epochs, recipe.rates[0], recipe.rates[-1]),
+        under="lenet-5",
+    )
+    yield from in_both(
+        "papers",
+        "`lenet reproduce` takes j = {} and draws",
+        "`lenet reproduce` 取 j = {}，偏置",
+        lambda: (recipe.j,),
+        under="lenet-5",
+    )
+    yield from in_both(
+        "papers",
+        "background {}, ink {}; Table I",
+        "背景 {}，笔迹 {}；C3 用表 I",
+        lambda: describe("lenet-5").input_range,
+        under="lenet-5",
+    )
+    yield from in_both(
         "papers",
         "Background is 0 and ink 1/{}, so",
+        "背景为 0，笔迹为 1/{}，补上",
         lambda: (round(1 / describe("lenet-5-relu").input_range[1], 4),),
         under="lenet-5-relu",
     )
-    yield Claim("papers", "Of the digits, 6 and 8 are nearest, {} pixels apart", lambda: (nearest_codes(),))
+    yield from in_both(
+        "papers",
+        "Of the digits, 6 and 8 are nearest, {} pixels apart",
+        "6 和 8 最近，只差 {} 个像素",
+        lambda: (nearest_codes(),),
+    )
 
 
 def _reading() -> Iterator[Claim]:
     model = lenet.load("lenet-5-relu")
     made = model.provenance
-    yield Claim("reading", "{} parameters, {} bytes.", lambda: (
+    yield from in_both("reading", "{} parameters, {} bytes.", "十一个输出，{} 个参数，{} 字节。", lambda: (
         sum(array.size for array in model.parameters.values()), shipped_bytes("lenet-5-relu")
-    ), under="The network")  # fmt: skip
-    yield Claim("reading", "- {} drawn pictures", lambda: (made["options"]["drawn"],), under="The network")
-    yield Claim("reading", "- {} passes on the native engine", lambda: (made["options"]["epochs"],))
-    yield Claim("reading", "validation: {} of MNIST's training digits, and {} pictures drawn from them", lambda: (
-        made["data"]["validation"], made["data"]["judged"]
-    ), under="The network")  # fmt: skip
-    yield Claim("reading", "`lenet evaluate pretrained` | {} %", lambda: (made["metrics"]["mnist test error %"],))
-    yield Claim("results", "`lenet evaluate pretrained` | {} %", lambda: (made["metrics"]["mnist test error %"],))
-    yield Claim("results", "`ls -l src/lenet/pretrained` | {} bytes", lambda: (shipped_bytes("lenet-5-relu"),))
-    yield Claim("results", "`lenet evaluate lenet-5` | {} %", lambda: (
+    ))  # fmt: skip
+    yield from in_both("reading", "- {} drawn pictures", "- {} 张画出来的图片", lambda: (made["options"]["drawn"],))
+    yield from in_both(
+        "reading", "- {} passes on the native engine", "- 用原生引擎训练 {} 轮", lambda: (made["options"]["epochs"],)
+    )
+    yield from in_both(
+        "reading",
+        "validation: {} of MNIST's training digits, and {} pictures drawn from them",
+        "验证用 {} 个 MNIST 训练数字，以及由它们、另外 18 种字体和笔画画出的 {} 张图片",
+        lambda: (made["data"]["validation"], made["data"]["judged"]),
+    )
+    yield from in_both(
+        "reading",
+        "`lenet evaluate pretrained` | {} %",
+        "`lenet evaluate pretrained` | {} %",
+        lambda: (made["metrics"]["mnist test error %"],),
+    )
+    yield from in_both(
+        "results",
+        "`lenet evaluate pretrained` | {} %",
+        "`lenet evaluate pretrained` | {} %",
+        lambda: (made["metrics"]["mnist test error %"],),
+    )
+    yield from in_both(
+        "results",
+        "`ls -l src/lenet/pretrained` | {} bytes",
+        "`ls -l src/lenet/pretrained` | {} 字节",
+        lambda: (shipped_bytes("lenet-5-relu"),),
+    )
+    yield from in_both("results", "`lenet evaluate lenet-5` | {} %", "`lenet evaluate lenet-5` | {} %", lambda: (
         lenet.load("lenet-5").provenance["metrics"]["mnist test error %"],
     ))  # fmt: skip
-    yield Claim("reading", "Longer side {} pixels,", lambda: (constant("reading.normalization", "DIGIT_SIDE"),))
-    yield Claim("reading", "pictures over {} million pixels are reduced", lambda: (
-        constant("pictures.loading", "MAX_KEPT_PIXELS") / 1e6,
-    ))  # fmt: skip
-    yield Claim("reading", "Up to {} files are counted", lambda: (
+    yield from in_both(
+        "reading",
+        "Longer side {} pixels,",
+        "长边 {} 像素，",
+        lambda: (constant("reading.normalization", "DIGIT_SIDE"),),
+    )
+    yield from in_both(
+        "reading",
+        "pictures over {} million pixels are reduced",
+        "超过 {} 万像素的，边解码边缩小",
+        lambda: (constant("pictures.loading", "MAX_KEPT_PIXELS") / 1e6,),
+        lambda: (constant("pictures.loading", "MAX_KEPT_PIXELS") / 1e4,),
+    )
+    yield from in_both("reading", "Up to {} files are counted", "不超过 {} 个文件时先数一遍", lambda: (
         constant("reading.batch.picture_files", "MAX_COUNTED"),
     ))  # fmt: skip
-    yield Claim("reading", "up to {} names of a folder are held", lambda: (
+    yield from in_both("reading", "up to {} names of a folder are held", "最多同时记 {} 个名字", lambda: (
         constant("reading.batch.picture_files", "_NAMES_AT_ONCE"),
     ))  # fmt: skip
 
 
 def _limits() -> Iterator[Claim]:
     limits = constant("server.limits", "Limits")()
-    for text, value in (
-        ("in megabytes | {} |", limits.max_body),
-        ("in millions | {} |", limits.max_pixels),
-        ("`--timeout` | {} |", limits.timeout),
-        ("`--concurrency` | {} |", limits.concurrency),
-        ("| bytes of an address | | {} |", constant("server.heads", "MAX_URL")),
-        ("pieces of a body | | {} |", constant("server.heads", "MAX_HEAD")),
-        ("| headers | | {} |", constant("server.heads", "MAX_FIELDS")),
-        ("ahead of their answers | | {} |", constant("server.heads", "MAX_AHEAD")),
-        ("| open connections, in each process | | {} |", constant("server.heads", "MAX_CONNECTIONS")),
+    for english, chinese, value in (
+        ("in megabytes | {} |", "以兆字节计 | {} |", limits.max_body),
+        ("in millions | {} |", "以百万计 | {} |", limits.max_pixels),
+        ("`--timeout` | {} |", "`--timeout` | {} |", limits.timeout),
+        ("`--concurrency` | {} |", "`--concurrency` | {} |", limits.concurrency),
+        ("| bytes of an address | | {} |", "| 地址的字节数 | | {} |", constant("server.heads", "MAX_URL")),
+        ("pieces of a body | | {} |", "另算同样多 | | {} |", constant("server.heads", "MAX_HEAD")),
+        ("| headers | | {} |", "| 请求头的条数 | | {} |", constant("server.heads", "MAX_FIELDS")),
+        ("ahead of their answers | | {} |", "先发来的请求数 | | {} |", constant("server.heads", "MAX_AHEAD")),
+        (
+            "| open connections, in each process | | {} |",
+            "| 每个进程打开的连接数 | | {} |",
+            constant("server.heads", "MAX_CONNECTIONS"),
+        ),
     ):
-        yield Claim("serving", text, lambda value=value: (value,))
+        yield from in_both("serving", english, chinese, lambda value=value: (value,))
     yield from in_both(
         "desk",
         "has at most {} pages",

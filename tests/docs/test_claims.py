@@ -44,7 +44,8 @@ CHANGES = (
     Change(
         "maps of C1", "networks/historic.py", 'Stage("c1", Convolution(6)', 'Stage("c1", Convolution(8)',
         (("networks.md", "| `lenet-5` |"), ("networks.zh-CN.md", "| `lenet-5` |"), ("papers.md", "| output shape |"),
-         ("papers.md", "| connections | 122,304 |"), ("tutorials.md", "S2 has 12 parameters"),
+         ("papers.md", "| connections | 122,304 |"), ("papers.zh-CN.md", "| 连接 | 122,304 |"),
+         ("tutorials.md", "S2 has 12 parameters"),
          ("course/05-c3-table.md", "S2 before it has six"), ("course/05-c3-table.zh-CN.md", "它前面的 S2 有 6 张")),
     ),
     Change(
@@ -56,7 +57,7 @@ CHANGES = (
         "background", "networks/historic.py", 'says average",),\n        input_range=(-0.1,',
         'says average",),\n        input_range=(-0.2,',
         (("course/01-pixels.md", "of which background is"), ("course/01-pixels.zh-CN.md", "背景是 −0.1，满墨"),
-         ("papers.md", "background −0.1, ink 1.175")),
+         ("papers.md", "background −0.1, ink 1.175"), ("papers.zh-CN.md", "背景 −0.1，笔迹 1.175")),
     ),
     Change(
         "a mark of Table I", "connections.py", "X...XXX..XXXX.XX", "XX..XXX..XXXX.XX",
@@ -94,11 +95,11 @@ CHANGES = (
     Change(
         "a digit's side", "reading/normalization.py", "DIGIT_SIDE = 20", "DIGIT_SIDE = 22",
         (("course/10-photo.md", "scaled to 20 pixels"), ("course/10-photo.zh-CN.md", "缩放到 20 像素"),
-         ("reading.md", "Longer side 20 pixels")),
+         ("reading.md", "Longer side 20 pixels"), ("reading.zh-CN.md", "长边 20 像素")),
     ),
     Change(
         "a limit of the server", "server/limits.py", "max_body: int = 16_000_000", "max_body: int = 8_000_000",
-        (("serving.md", "| bytes of a body |"),),
+        (("serving.md", "| bytes of a body |"), ("serving.zh-CN.md", "| 请求体的字节数 |")),
     ),
     Change(
         "pictures in a block", "reading/cluster/blocks.py", "PICTURES = 256", "PICTURES = 512",
