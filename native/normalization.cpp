@@ -29,10 +29,6 @@ void cubic_weights(float x, float* weights) {
   weights[2] = ((1 - weights[0]) - weights[1]) - weights[3];
 }
 
-float interpolated(const float* at, const float* weights) {
-  return fused(at[3], weights[3], fused(at[2], weights[2], fused(at[1], weights[1], at[0] * weights[0])));
-}
-
 // The sum of floats in the order in which NumPy takes it.
 float sum_of(const float* values, int count) {
   if (count > 128) {
@@ -46,6 +42,37 @@ float sum_of(const float* values, int count) {
   for (int i = unrolled; i < count; ++i) total += values[i];
   return total;
 }
+
+// Loops over rows, by the best instructions that this processor has.
+struct Rows {
+  void (*interpolate)(const float*, const Sample*, int, bool, float*);
+  void (*combine)(const float* const*, const float*, int, bool, float*);
+  void (*smooth_row)(const float*, const float*, int, int, int, float*);
+  void (*smooth_column)(const float* const*, const float*, int, int, int, float*);
+};
+
+#define LENET_ROWS plain
+#define LENET_TARGET
+#if defined(__FMA__) || defined(__aarch64__)
+#define LENET_FUSED(a, b, c) __builtin_fmaf(a, b, c)
+#else
+#define LENET_FUSED(a, b, c) fused(a, b, c)
+#endif
+#include "normalization_rows.h"
+
+#if defined(__x86_64__)
+#define LENET_ROWS wide
+#define LENET_TARGET __attribute__((target("avx2,fma")))
+#define LENET_FUSED(a, b, c) __builtin_fmaf(a, b, c)
+#include "normalization_rows.h"
+
+const Rows& rows_for_this_processor() {
+  static const bool is_wide = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+  return is_wide ? wide::rows : plain::rows;
+}
+#else
+const Rows& rows_for_this_processor() { return plain::rows; }
+#endif
 
 }  // namespace
 
@@ -203,6 +230,7 @@ void Normalizer::list_samples(int count, int source_size, double scale, double c
 
 // By bicubic interpolation, or by bilinear where there are few pixels; in a margin of paper.
 void Normalizer::enlarge(const Crop& crop, double scale, int height, int width) {
+  const Rows& by_rows = rows_for_this_processor();
   constexpr int paper = 8;  // around the crop: all neighbors of target pixels lie there
   const bool is_cubic = scale < max_cubic;
   const double corner = margin - scale * 0.5 - 0.5;
@@ -214,33 +242,22 @@ void Normalizer::enlarge(const Crop& crop, double scale, int height, int width) 
   for (int y = 0; y < crop.height; ++y) {
     std::copy_n(crop.levels + y * crop.row, crop.width, framed.data() + paper + 1);
     float* const done = rows_done.row(y + paper + 1);
-    for (int x = 0; x < width; ++x) {
-      const Sample& sample = xs[size_t(x)];
-      const float* const at = framed.data() + sample.first + paper;
-      done[x] = is_cubic ? interpolated(at, sample.weights) : fused(sample.weights[0], at[2] - at[1], at[1]);
-    }
+    by_rows.interpolate(framed.data() + paper, xs.data(), width, is_cubic, done);
   }
   drawing.reset(height, width);
   for (int y = 0; y < height; ++y) {
     const Sample& sample = ys[size_t(y)];
     const float* const rows[] = {rows_done.row(sample.first + paper), rows_done.row(sample.first + paper + 1),
                                  rows_done.row(sample.first + paper + 2), rows_done.row(sample.first + paper + 3)};
-    float* const to = drawing.row(y);
-    const float* const weights = sample.weights;
     if (sample.first + 3 < 1 || sample.first > crop.height) continue;  // paper
-    if (is_cubic) {
-      for (int x = 0; x < width; ++x)
-        to[x] = fused(rows[3][x], weights[3],
-                      fused(rows[2][x], weights[2], fused(rows[1][x], weights[1], rows[0][x] * weights[0])));
-    } else {
-      for (int x = 0; x < width; ++x) to[x] = fused(weights[0], rows[2][x] - rows[1][x], rows[1][x]);
-    }
+    by_rows.combine(rows, sample.weights, width, is_cubic, drawing.row(y));
   }
 }
 
 // Gaussian smoothing; what lies beyond an edge is the picture reflected in it. OpenCV rounds products and sums once, up to
 // the last whole vector of a row.
 void Normalizer::smooth(double sigma) {
+  const Rows& by_rows = rows_for_this_processor();
   const int size = rounded(sigma * 8 + 1) | 1, reach = size / 2;
   std::vector<double> exact;
   for (int k = -reach; k <= 0; ++k) exact.push_back(std::exp((-0.5 * k * k) / (sigma * sigma)));
@@ -261,36 +278,12 @@ void Normalizer::smooth(double sigma) {
   for (int y = 0; y < height; ++y) {
     const float* const from = drawing.row(y);
     for (int x = -reach; x < width + reach; ++x) framed[size_t(x + reach)] = from[reflected(x, width)];
-    float* const to = rows_done.row(y);
-    const float* const row = framed.data();
-    if (size == 5) {
-      for (int x = 0; x < width; ++x) {
-        const float far_ones = row[x] + row[x + 4], near = row[x + 1] + row[x + 3];
-        if (x < fused_in_rows)
-          to[x] = fused(far_ones, weights[4], fused(near, weights[3], row[x + 2] * weights[2]));
-        else
-          to[x] = (row[x + 2] * weights[2] + near * weights[3]) + far_ones * weights[4];
-      }
-      continue;
-    }
-    for (int x = 0; x < width; ++x) to[x] = row[x] * weights[0];
-    for (int k = 1; k < size; ++k) {
-      const float weight = weights[size_t(k)];
-      for (int x = 0; x < fused_in_rows; ++x) to[x] = fused(row[x + k], weight, to[x]);
-      for (int x = fused_in_rows; x < width; ++x) to[x] = row[x + k] * weight + to[x];
-    }
+    by_rows.smooth_row(framed.data(), weights.data(), size, width, fused_in_rows, rows_done.row(y));
   }
+  std::vector<const float*> around(static_cast<size_t>(size));
   for (int y = 0; y < height; ++y) {
-    float* const to = drawing.row(y);
-    const float* const middle = rows_done.row(y);
-    for (int x = 0; x < width; ++x) to[x] = middle[x] * weights[size_t(reach)];
-    for (int k = 1; k <= reach; ++k) {
-      const float weight = weights[size_t(reach + k)];
-      const float* const above = rows_done.row(reflected(y - k, height));
-      const float* const below = rows_done.row(reflected(y + k, height));
-      for (int x = 0; x < fused_in_columns; ++x) to[x] = fused(above[x] + below[x], weight, to[x]);
-      for (int x = fused_in_columns; x < width; ++x) to[x] = (above[x] + below[x]) * weight + to[x];
-    }
+    for (int k = 0; k < size; ++k) around[size_t(k)] = rows_done.row(reflected(y + k - reach, height));
+    by_rows.smooth_column(around.data(), weights.data(), size, width, fused_in_columns, drawing.row(y));
   }
 }
 

@@ -16,6 +16,12 @@ struct Crop {
   ptrdiff_t row;
 };
 
+// Where a target pixel lies in the source: four neighbors from `first` on, and their weights.
+struct Sample {
+  int first;
+  float weights[4];
+};
+
 class Normalizer {
  public:
   static constexpr int side = 28;
@@ -26,10 +32,6 @@ class Normalizer {
  private:
   struct Box {
     int top, left, bottom, right;
-  };
-  struct Sample {  // where a target pixel lies in the source: four neighbors from `first` on, and their weights
-    int first;
-    float weights[4];
   };
   struct Part {  // of a source pixel in a target pixel
     int source, target;

@@ -1,6 +1,6 @@
 """The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST.
 
-The native engine does it where it can run; what is written here by OpenCV is its reference, and three times slower.
+The native engine does it where it can run; what is written here by OpenCV is its reference, and four times slower.
 The reader and all its callers, ``lenet adapt``, and the training of the network that ships come through `normalize`.
 Class folders for ``lenet train`` do not: their pictures may hold anything, and are only brought to the network's size.
 """
