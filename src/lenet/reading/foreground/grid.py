@@ -59,6 +59,16 @@ MAX_CELLS = 4000
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
+def _mean(values: NDArray[np.float32]) -> float:
+    """The mean of a few numbers: NumPy's own takes five times as long to find out what to do."""
+    return float(np.add.reduce(values) / np.float32(len(values)))
+
+
+def _transposed(mask: Mask) -> Mask:
+    """A copy with rows as columns: OpenCV's takes a seventh of the time of NumPy's."""
+    return np.asarray(cv2.transpose(mask), np.uint8)
+
+
 @dataclass(frozen=True, eq=False)
 class Rule:
     """A printed line: for each pixel along it, from ``start``, the middle of its ink, and its thickness.
@@ -84,12 +94,12 @@ class Rule:
     @cached_property
     def head(self) -> float:
         """Where it begins, across its course."""
-        return float(self.middles[:5].mean())
+        return _mean(self.middles[:5])
 
     @cached_property
     def tail(self) -> float:
         """Where it ends, across its course."""
-        return float(self.middles[-5:].mean())
+        return _mean(self.middles[-5:])
 
     @cached_property
     def slope(self) -> float:
@@ -171,14 +181,14 @@ def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rul
     """What may be rules in a mask, followed into paler ink; none if none of them ends on others at both sides."""
     length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
     level = _straight_runs(mask, length, True)
-    upright = _straight_runs(np.ascontiguousarray(mask.T), length, False) if level else []
+    upright = _straight_runs(_transposed(mask), length, False) if level else []
     if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
         return []
     pale = np.asarray(cv2.dilate((ink.levels > palest).view(np.uint8), _BLOCK), np.uint8)
     rules: list[Rule] = []
     for runs, is_level in ((level, True), (upright, False)):
         family = _Family.of(runs)
-        bridges = bridged if is_level else np.ascontiguousarray(bridged.T)
+        bridges = bridged if is_level else _transposed(bridged)
         levels, inked = (ink.levels, pale) if is_level else (ink.levels.T, pale.T)
         joined = _joined([run for run in runs if family.has(run)], bridges, family)
         followed = _joined([_followed(rule, levels, palest, family) for rule in joined], bridges, family)
@@ -413,7 +423,7 @@ def _extended(rule: Rule, levels: NDArray[np.float32], threshold: float, directi
         rows = rows[None] + np.arange(-1, 2)[:, None]
         window = levels[np.clip(np.rint(rows), 0, height - 1).astype(np.intp), columns[None]]
         is_inked = window.max(axis=0) > threshold
-        if not len(columns) or np.mean(is_inked) < 1 - MAX_UNINKED:
+        if not len(columns) or np.count_nonzero(is_inked) < (1 - MAX_UNINKED) * len(columns):
             return rule
         count = int(np.flatnonzero(is_inked)[-1]) + 1
         weights = np.maximum(window[:, :count] - threshold, 0) + 1e-6
@@ -715,7 +725,7 @@ def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
 def _meeting(rules: list[Rule], mask: Mask) -> list[Rule]:
     """The rules that end on others across them, or at the picture's edge; repeated until none falls out."""
     crossings = _crossings(rules)
-    turned = np.ascontiguousarray(mask.T)
+    turned = _transposed(mask)
     remaining = set(range(len(rules)))
     while True:
         fallen = {

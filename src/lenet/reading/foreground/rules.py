@@ -58,10 +58,10 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
 
 
 def _rules(mask: Mask) -> Mask:
-    transposed = np.ascontiguousarray(mask.T)
+    transposed = np.asarray(cv2.transpose(mask), np.uint8)
     rules = _crossing_rules(mask) | _crossing_rules(transposed).T
     min_length = max(MIN_BAR, int(BAR * max(mask.shape)))
-    horizontal, vertical = _bars(mask, min_length), np.ascontiguousarray(_bars(transposed, min_length).T)
+    horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
     return (
         rules
         | _long_bars(mask, horizontal, vertical)
