@@ -45,6 +45,15 @@ def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):
     assert seen.page.evaluate(SPOKEN_OF)
 
 
+def test_escape_ends_the_tour_wherever_one_was_pressing(seen):
+    seen.page.click("[data-do=tour]")
+    seen.draw(SEVEN)
+    assert seen.state("s.stop") == 0
+    seen.page.keyboard.press("Escape")
+    assert seen.state("s.stop") is None
+    assert seen.page.is_hidden("#tour")
+
+
 def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
     seen.draw(SEVEN)
     seen.page.click("[data-do=tour]")

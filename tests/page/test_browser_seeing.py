@@ -107,6 +107,19 @@ def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
     seen.wait("document.querySelector('.saliency-says').innerText.startsWith('The score of 3 is')")
 
 
+def test_an_empty_sheet_has_nothing_that_an_answer_rests_on_and_no_range_that_is_being_measured(seen):
+    seen.page.keyboard.press("c")
+    near(seen, "#saliency")
+    seen.wait("document.querySelector('.saliency-says').innerText === 'Nothing is drawn yet.'")
+    seen.page.wait_for_timeout(100)
+    assert seen.page.locator(".saliency-gradient canvas").evaluate(COLORS)["colors"] < 5, "rounding is no evidence"
+    near(seen, "#robustness")
+    assert set(seen.page.locator(".robustness-ranges").all_inner_texts()) == {"–"}
+    seen.page.keyboard.press("7")
+    seen.wait("s.source === 'sample 7'")
+    assert "–" not in seen.page.locator(".robustness-ranges").all_inner_texts()
+
+
 def misread_by(model):
     """How many of the page's test digits a model misreads, by the reference."""
     packed = packed_digits()

@@ -46,6 +46,7 @@ export function makeRow(store, slider) {
   let measured = [];
   let drawnValue = null;
   let isStale = true;
+  let isEmpty = !store.state.reading?.image;
   const drawing = mountDrawing(host, {
     height: () => plotHeight(store.state.shown.length),
     draw: (context, width, _height, palette) => drawPlot(context, palette, width, {
@@ -99,6 +100,10 @@ export function makeRow(store, slider) {
     expire: () => {
       const wasStale = isStale;
       isStale = store.state.reading?.image !== measured[0];
+      if (isEmpty !== !store.state.reading?.image) {
+        isEmpty = !isEmpty;
+        updateRanges();
+      }
       if (isStale !== wasStale) drawing.redraw();
     },
     * measure(loadeds, unchanged, image, changes) {
@@ -115,6 +120,7 @@ export function makeRow(store, slider) {
 }
 
 function rangeText(store, slider, curve) {
+  if (!store.state.reading?.image) return "–";
   if (!curve?.isDone) return phrase(store, "robustness.working");
   if (!curve.answer.accepted) return phrase(store, "robustness.unsure");
   if (curve.from === null) return phrase(store, "robustness.never");

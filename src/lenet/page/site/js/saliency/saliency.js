@@ -106,7 +106,7 @@ function createPair(store, loaded) {
     label = chosen;
     input = pass.input;
     const grad = inputGradient(network, pass, outputOf(label));
-    const [background] = network.description.input_range;
+    const background = Math.fround(network.description.input_range[0]); // as inputs have it: paper times anything is 0
     values.occlusion.fill(0);
     values.gradient.fill(0);
     grad.forEach((one, at) => { values.gradient[at % area] += sign * one * (input[at] - background); });
@@ -118,7 +118,7 @@ function createPair(store, loaded) {
       label: loaded.labels[label], fall: number(values.occlusion[most]), row: Math.floor(most / columns),
       column: most % columns, score: number(sign * scoreOf(store.state.passes.find((pass) => pass.input === input)?.outputs
         ?? network.run(input).outputs)),
-    }) : "";
+    }) : store.state.image ? "" : t(store, "answers.nothing");
     tiles.forEach(({ drawing }) => drawing.redraw());
   }
 
