@@ -11,6 +11,7 @@ import shlex
 import shutil
 import signal
 import socket
+import stat
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,22 @@ def instructions() -> list[tuple[str, str]]:
     return [(name, arguments) for name, _, arguments in lines]
 
 
+def interpreter() -> Path:
+    """A Python that whoever serves may run: not one below a home that is closed to others."""
+    candidates = (Path(path).resolve() for path in ("/usr/bin/python3", sys.executable))
+    for path in candidates:
+        if path.exists() and all(parent.stat().st_mode & stat.S_IXOTH for parent in path.parents):
+            return path
+    raise SystemExit("image: this Python cannot be run by another user; start the script with one that can")
+
+
 def build(root: Path) -> tuple[list[str], list[str]]:
     """Carry out all lines below a root; the command of the image and its health check."""
     folder = root
     command, check = [], []
+    (root / "bin").mkdir()
+    (root / "bin/python").symlink_to(interpreter())
+    environment = os.environ | {"PATH": f"{root}/bin:{os.environ['PATH']}"}
     for name, arguments in instructions():
         if name == "WORKDIR":
             folder = root / arguments.lstrip("/")
@@ -45,7 +58,9 @@ def build(root: Path) -> tuple[list[str], list[str]]:
                 copy(REPOSITORY / source, place)
         elif name == "RUN" and not re.match("apt-get|useradd", arguments):
             print(f"RUN {arguments}", flush=True)
-            subprocess.run(arguments.replace("/opt/", f"{root}/opt/"), shell=True, cwd=folder, check=True)
+            subprocess.run(
+                arguments.replace("/opt/", f"{root}/opt/"), shell=True, cwd=folder, env=environment, check=True
+            )
         elif name == "CMD":
             command = re.findall(r'"([^"]+)"', arguments)
         elif name == "HEALTHCHECK":
@@ -84,10 +99,11 @@ def serve(root: Path, command: list[str], check: list[str]) -> None:
         server.kill()
 
 
-with tempfile.TemporaryDirectory() as name:
-    root = Path(name)
-    root.chmod(0o755)
-    image_command, health_check = build(root)
-    shutil.rmtree(root / "source")
-    serve(root, image_command, health_check)
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as name:
+        top = Path(name)
+        top.chmod(0o755)
+        image_command, health_check = build(top)
+        shutil.rmtree(top / "source")
+        serve(top, image_command, health_check)
     print("image: built, served as nobody, healthy, ended in order", file=sys.stderr)
