@@ -436,6 +436,10 @@ def test_objects_are_printed_in_one_short_line():
         evaluation,
         model.predict(DIGITS / "seven.png"),
         lenet.read(DIGITS / "phone.png"),
+        lenet.data.load(OLD / "digits"),
+        lenet.show("lenet-5"),
+        lenet.diff("lenet-1", "lenet-5"),
+        lenet.doctor(),
     ):
         assert len(repr(one)) < 200
         assert "\n" not in repr(one)

@@ -393,7 +393,7 @@ network = describe("lenet-1")
 images, labels = random_pictures(network, 300)
 weights = random_weights(network)
 engine = Engine(network, weights, threads=2)
-replicas = Replicas(network, [weights] * 20, loss="sum-squared-error", threads=2)
+replicas = Replicas(network, [weights] * 20, loss="sum-squared-error", j=0.0, halved=True, threads=2)
 expected = engine.predict(images)
 rows, still = np.arange(300), Learning(batch=30)
 

@@ -105,7 +105,7 @@ def test_second_derivatives_of_c5_and_f6_are_exactly_those_of_gauss_and_newton(h
     network = describe("lenet-5")
     arrays = random_weights(network)
     inputs = inputs_of(network, random_pictures(network, 2)[0])
-    h = curvature(network, arrays, inputs, halved=halved)
+    h = curvature(network, arrays, inputs, loss="map", halved=halved)
     for stage in ("c5", "f6"):
         exact = gauss_newton_diagonal(network, arrays, inputs, stage, 1.0 if halved else 2.0)
         np.testing.assert_allclose(h[f"{stage}.weight"].reshape(exact.shape), exact, rtol=1e-9, atol=1e-14)
@@ -115,7 +115,7 @@ def test_second_derivatives_lower_down_leave_cross_terms_out_and_come_out_smalle
     network = describe("lenet-5")
     arrays = random_weights(network)
     inputs = inputs_of(network, random_pictures(network, 2)[0])
-    h = curvature(network, arrays, inputs)
+    h = curvature(network, arrays, inputs, loss="map", halved=True)
     exact = gauss_newton_diagonal(network, arrays, inputs, "c1", 1.0)
     assert exact.sum() > 1.5 * h["c1.weight"].sum()
 
@@ -162,7 +162,7 @@ def test_second_derivatives_of_lenet_5_are_its_gradients_with_every_factor_squar
     d = F.interpolate(d * column("s2.coefficient") ** 2, scale_factor=2) * slope2(c1)
     wanted["c1.weight"] = torch.nn.grad.conv2d_weight(inputs**2, own["c1.weight"].shape, d)
     wanted["c1.bias"] = d.sum((0, 2, 3))
-    h = curvature(network, arrays, inputs.numpy())
+    h = curvature(network, arrays, inputs.numpy(), loss="map", halved=True)
     assert set(h) == set(wanted)
     for name, array in wanted.items():
         np.testing.assert_allclose(h[name], array.numpy().reshape(h[name].shape) / 3, rtol=1e-9, err_msg=name)
@@ -174,9 +174,9 @@ def test_second_derivatives_of_a_shared_weight_are_the_sum_over_its_connections(
     network = describe(name)
     arrays = random_weights(network)
     inputs = inputs_of(network, random_pictures(network, 1)[0])
-    h = curvature(network, arrays, inputs, loss=losses_for(network)[0])
+    h = curvature(network, arrays, inputs, loss=losses_for(network)[0], halved=True)
     constant = np.full_like(inputs, 1.0)
-    same = curvature(network, arrays, constant, loss=losses_for(network)[0])
+    same = curvature(network, arrays, constant, loss=losses_for(network)[0], halved=True)
     first = network.stages[0]
     if first.layer.bias == "map":
         # Where every input is 1, each weight of a kernel has what the bias has.

@@ -1,6 +1,7 @@
 """Where an extra is not installed, every verb works without it or says in one sentence what to install."""
 
 import json
+import os
 
 import pytest
 
@@ -96,6 +97,53 @@ def test_what_only_the_engine_or_torch_can_do_says_so_where_neither_is(command, 
         check(command_without(OPTIONAL, *given), with_engine)
     if not command.startswith("adapt"):
         check(command_without((*OPTIONAL, ENGINE), *given), without)
+
+
+# The examples of the Python interface, a line each: what it gives, or what must be installed for it.
+LINES = {
+    'lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=1)': "Model(lenet-5-relu, ",
+    'lenet.load("lenet-5")': "Model(lenet-5, ",
+    "model.predict(pictures)": "[Prediction('1'",
+    "list(model.activations(pictures))[:2]": "['origin', 'conv1']",
+    'model.evaluate("mnist")': "Evaluation(lenet-5-relu on mnist, test part",
+    'model.save("mine.safetensors")': "PosixPath('mine.safetensors')" if os.name == "posix" else "WindowsPath",
+    "model.to_torch()": "building a PyTorch module needs torch",
+    'lenet.train("lenet-5-relu", "mnist", recipe="fast", epochs=1, validation=59_000).history[-1]["epoch"]': "1",
+    'lenet.train(model, "mnist", epochs=1, validation=59_000).model': "Model(lenet-5-relu, ",
+    'lenet.evaluate("lenet-5", "mnist")': "Evaluation(lenet-5 on mnist, test part",
+    "lenet.read(255 - pictures[0], single=True)": "Reading('1'",
+    "lenet.maps(model, pictures[0])": "needs matplotlib",
+    "lenet.explain(model)": "PosixPath('lesson.html')" if os.name == "posix" else "WindowsPath",
+    'lenet.reproduce("lenet-5", quick=True)': "needs matplotlib",
+    'lenet.show("lenet-5")': "NetworkSummary(lenet-5, ",
+    'lenet.diff("lenet-1", "lenet-5")': "NetworkDifference(lenet-1 and lenet-5, ",
+    'lenet.code("lenet-5")[:11]': "LeNet-5",
+    'lenet.data.load("mnist")': "Dataset(mnist, 60,000 training and 10,000 test examples, ",
+    'lenet.export(model, "onnx", "mine.onnx")': "needs onnx",
+}
+_BEFORE = """
+import numpy as np
+import lenet
+pictures = np.zeros((3, 28, 28), np.uint8)
+pictures[:, 4:24, 12:16] = 255
+model = lenet.load("lenet-5-relu")
+"""
+
+
+@pytest.mark.skipif(not instruction_sets(), reason="without torch the native engine trains")
+def test_each_line_of_the_python_interface_works_in_an_empty_folder_or_says_what_to_install(mnist, tmp_path):
+    code = _BEFORE
+    for number, line in enumerate(LINES):
+        code += (
+            f"try:\n    print({number}, repr({line}))\nexcept lenet.LeNetError as error:\n    print({number}, error)\n"
+        )
+    ran = run_without(OPTIONAL, code, cwd=tmp_path)
+    assert ran.returncode == 0, ran.stderr
+    told = dict(line.split(" ", 1) for line in ran.stdout.splitlines())
+    wrong = {
+        line: told[str(number)] for number, (line, said) in enumerate(LINES.items()) if said not in told[str(number)]
+    }
+    assert wrong == {}
 
 
 def test_every_verb_is_among_the_commands():

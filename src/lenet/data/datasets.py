@@ -45,6 +45,11 @@ class Dataset:
     class_names: tuple[str, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
 
+    def __repr__(self) -> str:
+        size = "×".join(map(str, self.input_shape))
+        counts = f"{len(self.train_labels):,} training and {len(self.test_labels):,} test examples"
+        return f"Dataset({self.name}, {counts}, {size}, {len(self.class_names)} classes)"
+
     def __post_init__(self) -> None:
         for part in ("train", "test"):
             images, labels = self.part(part)

@@ -5,13 +5,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from lenet.boxes import Box, bounding_box
 from lenet.forms.results import DOUBTFUL, OK, VIOLATES, FormReading
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.records import Record
 
 MAX_ALTERNATIVES = 5
 MIN_PROBABILITY = 0.001  # of an alternative: of rarer ones a page of doubtful fields has less than one
-Box = tuple[int, int, int, int]
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ def _of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[s
     plain = "".join(digit["label"] for digit in digits)
     text = texts[number] if number < len(texts) else plain
     text = text if re.sub(r"\D", "", text) == plain else plain
-    return _field(f"line {number + 1}", "line", text, digits, _around([digit["box"] for digit in digits]))
+    return _field(f"line {number + 1}", "line", text, digits, bounding_box([digit["box"] for digit in digits]))
 
 
 def _of_cell(cell: Record, digits: Sequence[Mapping[str, Any]]) -> Field:
@@ -171,11 +171,6 @@ def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple
         if label.isdigit() and probability >= MIN_PROBABILITY
     ]
     return tuple(sorted(changed, key=lambda one: -one[1])[:MAX_ALTERNATIVES])
-
-
-def _around(boxes: Sequence[Sequence[int]]) -> Box:
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
-    return min(tops), min(lefts), max(bottoms), max(rights)
 
 
 def _lies_in(box: Sequence[int], outer: Sequence[int]) -> bool:

@@ -67,7 +67,8 @@ class Replicas:
     >>> from lenet.initialization import initial_weights
     >>> from lenet.networks import describe
     >>> network = describe("lenet-1")
-    >>> twins = Replicas(network, [initial_weights(network, seed=seed) for seed in (1, 2)], loss="sum-squared-error")
+    >>> arrays = [initial_weights(network, seed=seed) for seed in (1, 2)]
+    >>> twins = Replicas(network, arrays, loss="sum-squared-error", j=0.0, halved=True)
     >>> pictures, labels = np.zeros((5, 28, 28), np.uint8), np.arange(5)
     >>> h = twins.curvatures(pictures, labels)
     >>> h["h1.weight"].shape
@@ -87,9 +88,9 @@ class Replicas:
         network: Network,
         arrays: Sequence[Mapping[str, Array]],
         *,
-        loss: str = "map",
-        j: float = 15.0,
-        halved: bool = True,
+        loss: str,
+        j: float,
+        halved: bool,
         threads: int | None = None,
         instructions: str | None = None,
     ) -> None:

@@ -41,9 +41,9 @@ def gradient(
     picture: NDArray[Any],
     label: int,
     *,
-    loss: str = "map",
-    j: float = 15.0,
-    halved: bool = True,
+    loss: str,
+    j: float,
+    halved: bool,
 ) -> tuple[float, bool, Arrays]:
     """One example's loss, whether it is taken for another class, and the derivatives of the loss by every parameter.
 
@@ -62,8 +62,8 @@ def curvature(
     arrays: Mapping[str, NDArray[Any]],
     pictures: NDArray[Any],
     *,
-    loss: str = "map",
-    halved: bool = True,
+    loss: str,
+    halved: bool,
 ) -> Arrays:
     """h of every parameter: the mean over the pictures of its diagonal second derivatives [LeCun98, eq. 23 to 27].
 

@@ -22,11 +22,11 @@ from lenet.architecture import (
     Stage,
     Subsampling,
 )
+from lenet.boxes import Box
 from lenet.errors import DataError, UnknownName
 from lenet.figures.panels import Array
 from lenet.summary.counts import window
 
-Box = tuple[int, int, int, int]
 """(top, left, bottom, right), half-open."""
 
 

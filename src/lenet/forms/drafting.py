@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet.boxes import bounding_box
 from lenet.errors import DataError, LeNetError
 from lenet.files import atomic_writer, write_atomically
 from lenet.forms.alignment import Sheet
@@ -65,8 +66,7 @@ class _Draft:
 
     @property
     def box(self) -> SheetBox:
-        tops, lefts, bottoms, rights = zip(*self.boxes, strict=True)
-        return min(tops), min(lefts), max(bottoms), max(rights)
+        return bounding_box(self.boxes)
 
 
 def new_form(blank: str | Path, output: str | Path, *, overwrite: bool = False) -> Template:

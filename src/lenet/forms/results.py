@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from lenet.boxes import Box
 from lenet.errors import UnknownName
 from lenet.reading.results import PageResult
 from lenet.records import Record
 
-Box = tuple[int, int, int, int]
 Corners = tuple[tuple[float, float], ...]
 
 OK, DOUBTFUL, BLANK, VIOLATES = STATUSES = ("ok", "doubtful", "blank", "violates")

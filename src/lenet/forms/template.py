@@ -47,6 +47,7 @@ from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 
+from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, printable
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
 from lenet.reading.lines.pattern import MAX_SIGNS, Pattern
@@ -340,7 +341,7 @@ class _Parser:
             key = "choices"
             choices = self._choices(record, page) if kind == "ticks" else ()
             key = "box"
-            box = _around([one for _, one in choices]) if choices else _box(record, key, page)
+            box = bounding_box([one for _, one in choices]) if choices else _box(record, key, page)
             key = "cells"
             cells = _cells(record, key, box) if key in record else ()
         except (RecordError, ReadingError) as error:
@@ -436,8 +437,3 @@ def _cells(record: Record, key: str, box: Box) -> tuple[tuple[float, float], ...
     count = record.integer(key, 1, MAX_SIGNS)
     width = (box[3] - box[1]) / count
     return tuple((box[1] + number * width, box[1] + (number + 1) * width) for number in range(count))
-
-
-def _around(boxes: Sequence[Box]) -> Box:
-    top, left, bottom, right = zip(*boxes, strict=True)
-    return min(top), min(left), max(bottom), max(right)

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid import SHARES, Grid, GridCell, without_grid
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, most_confident, read_lines
-from lenet.reading.lines.layout import Box, Component, Labels, Mask, collect_lines, digit_height, find_components
+from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, digit_height, find_components
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.recognition import Recognizer
@@ -231,8 +232,7 @@ def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, rec
             parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
             if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
                 continue
-            tops, lefts, bottoms, rights = zip(*(c.box for c in parts), strict=True)
-            box = min(tops), min(lefts), max(bottoms), max(rights)
+            box = bounding_box(c.box for c in parts)
             window = np.s_[box[0] : box[2], box[1] : box[3]]
             crop = crop_of(
                 ink.levels[window], np.isin(split.labels[window], [c.number for c in parts]), split.threshold

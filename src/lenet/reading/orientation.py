@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from lenet.boxes import Box
 from lenet.reading.cells import GridReading
 from lenet.reading.foreground.ink import InkMap
-from lenet.reading.lines.layout import Box, filter_components, find_components
+from lenet.reading.lines.layout import filter_components, find_components
 from lenet.reading.lines.segmentation import crop_of
 from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import Recognizer

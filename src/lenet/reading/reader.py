@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
+from lenet.boxes import Box
 from lenet.errors import WeightsError
 from lenet.model import Model, load
 from lenet.networks import describe
@@ -23,7 +24,7 @@ from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
-from lenet.reading.lines.segmentation import Box, Candidate
+from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import DIGIT_SIDE
 from lenet.reading.orientation import read_turned
 from lenet.reading.prepared import find_prepared

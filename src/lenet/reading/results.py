@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box
 from lenet.errors import ReadingError
 from lenet.pictures.loading import Picture
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.lines.segmentation import Box
 
 GrayLevels = NDArray[np.uint8]
 REJECTED_MARK = "?"

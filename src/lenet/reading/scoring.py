@@ -6,9 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.forward import RowGraph
-from lenet.reading.lines.segmentation import Box, Candidate
+from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import LABELS, Recognizer
 

@@ -53,6 +53,10 @@ class NetworkDifference:
     changes: tuple[Change, ...]
     stages: tuple[StageDifference, ...]
 
+    def __repr__(self) -> str:
+        names = f"{self.before.network.name} and {self.after.network.name}"
+        return f"NetworkDifference({names}, {len(self.changes)} changes, {len(self.stages)} stages)"
+
     def __str__(self) -> str:
         return to_text(self)
 

@@ -62,6 +62,10 @@ class NetworkSummary:
     network: Network
     stages: tuple[StageSummary, ...]
 
+    def __repr__(self) -> str:
+        counts = f"{self.parameters:,} parameters, {self.connections:,} connections, {self.macs:,} MACs"
+        return f"NetworkSummary({self.network.name}, {len(self.stages)} stages, {counts})"
+
     @cached_property
     def parameters(self) -> int:
         return sum(stage.parameters for stage in self.stages)

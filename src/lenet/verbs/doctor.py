@@ -71,6 +71,9 @@ class Diagnosis:
 
     findings: tuple[Finding, ...]
 
+    def __repr__(self) -> str:
+        return f"Diagnosis({len(self.findings)} findings, {'sound' if self.is_sound else 'broken'})"
+
     @property
     def is_sound(self) -> bool:
         """Whether nothing is broken; what is merely not installed breaks nothing."""

@@ -12,7 +12,7 @@ from lenet.reading.batch.pages import Finish, Page, Settings, read_all, workers_
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
 from lenet.reading.tables import resumption
 from lenet.reading.tables.answer_file import AnswerFile
-from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, Row, TableRow
+from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, ReadingRow, TableRow
 
 _NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
 
@@ -229,7 +229,7 @@ def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Ge
         raise files.problems[0]
 
 
-def rows_of(page: Page, name: str, answers: Answers) -> list[Row]:
+def rows_of(page: Page, name: str, answers: Answers) -> list[ReadingRow]:
     """The rows of a page of the file of this name; where it could not be read, one with its error."""
     if isinstance(page.result, DataError):
         return [answers.failed(name, page.number, _problem_of(page, name))[0]]

@@ -13,7 +13,7 @@ from typing import Any
 from lenet.errors import LeNetError
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
-from lenet.reading.tables.answers import OF_READINGS, Row
+from lenet.reading.tables.answers import OF_READINGS, ReadingRow
 from lenet.reading.tables.resumption import differences_between
 from lenet.records import Record, RecordError, json_bytes
 
@@ -97,7 +97,7 @@ class BlockFiles:
                 f"same inputs in the same order, or {_ANEW}"
             )
 
-    def write(self, block: Block, rows: Sequence[Row]) -> None:
+    def write(self, block: Block, rows: Sequence[ReadingRow]) -> None:
         """Write the answers of a block, in place of those that are there, and forget the attempts at it."""
         from pyarrow import BufferOutputStream, Table
         from pyarrow.parquet import write_table

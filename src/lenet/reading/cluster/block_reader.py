@@ -17,7 +17,7 @@ from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.blocks import Block
 from lenet.reading.cluster.locations import Location
 from lenet.reading.cluster.pictures import Named, pictures_of
-from lenet.reading.tables.answers import Answers, Row
+from lenet.reading.tables.answers import Answers, ReadingRow
 
 MAX_ATTEMPTS = 5
 _CAREFUL_PROCESSES = 2
@@ -96,8 +96,8 @@ class BlockReader:
         spent = time.monotonic() - began, time.process_time() - worked
         return BlockOutcome(block.number, block.pictures, failed, len(rows), *spent)
 
-    def _read(self, pictures: Iterator[Named], is_careful: bool) -> tuple[list[Row], int]:
-        rows: list[Row] = []
+    def _read(self, pictures: Iterator[Named], is_careful: bool) -> tuple[list[ReadingRow], int]:
+        rows: list[ReadingRow] = []
         failed = 0
         pages = self._carefully(pictures) if is_careful else self._simply(pictures)
         for name, page in pages:

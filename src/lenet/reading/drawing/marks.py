@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from lenet.boxes import bounding_box
 from lenet.reading.results import REJECTED_MARK, Digit, Reading
 
 Box = tuple[float, float, float, float]  # (top, left, bottom, right), as everywhere; Pillow has them the other way
@@ -117,8 +118,7 @@ class Sheet:
         """Draw a thin frame around each line of digits, if there are several."""
         lines = [list(members) for _, members in groupby(self.reading.digits, key=lambda digit: digit.line)]
         for line in lines if len(lines) > 1 else []:
-            tops, lefts, bottoms, rights = zip(*(self._placed(digit.box) for digit in line), strict=True)
-            box = _expanded((min(tops), min(lefts), max(bottoms), max(rights)), 2 * self.line_width + 2)
+            box = _expanded(bounding_box(self._placed(digit.box) for digit in line), 2 * self.line_width + 2)
             self._draw.rectangle(_to_xyxy(box), outline=IGNORED)
 
     def _placed(self, box: Sequence[float]) -> Box:

@@ -16,11 +16,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import InkMap
 
 Mask = NDArray[np.uint8]
-Box = tuple[int, int, int, int]
 
 SHARES = (0.12, 0.25)  # of full ink: a rule may be paler than a pen writes
 PALE = 0.7  # of the threshold: the ink in which a rule goes on

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.lines.layout import Box
+from lenet.boxes import Box
 from lenet.reading.lines.path import COSTS, MISSING_SEPARATOR, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate

@@ -11,11 +11,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
-from lenet.reading.lines.layout import Box, Mask, find_spaces
+from lenet.reading.lines.layout import Mask, find_spaces
 from lenet.reading.lines.numbers import (
     MAY_BE_DIGITS,
     are_tallies,
@@ -23,7 +24,6 @@ from lenet.reading.lines.numbers import (
     find_scribbles,
     numbers_of,
     reason_of,
-    union,
     with_doubt,
     without_words,
 )
@@ -198,7 +198,7 @@ def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern 
     texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
     marks = draft.marks if draft.marks and not pattern else ((),) * len(draft.lines)
     for text, line, line_marks in zip(texts, draft.lines, marks, strict=True):
-        box = union([sign.box for sign in line])
+        box = bounding_box([sign.box for sign in line])
         rows = [find_row(rival.graphs, box) for rival in rivals]
         sign_boxes = [mark.box for mark in line_marks]
         shares.append(float(np.mean([row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows])))
@@ -269,7 +269,7 @@ def _read_rows(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None)
         candidates_read += count
         batch = rows[len(lines) : end]
         if candidates_read > MAX_CANDIDATES:
-            boxes = [union([row.box_of(piece) for piece in row.pieces]) for row in batch]
+            boxes = [bounding_box([row.box_of(piece) for piece in row.pieces]) for row in batch]
             lines += [PageReading(ignored=((box, MAY_BE_DIGITS),)) for box in boxes]
         else:
             lines += _read_batch(batch, recognizer, pattern)
@@ -297,7 +297,7 @@ def _graphs(row: Row, signs: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
         return ()
     pieces = tuple(row.box_of(piece) for piece in row.pieces)
     candidates = [replace(sign.candidate, ink=_NO_INK) for sign in signs]
-    return (RowGraph(union(list(pieces)), pieces, candidates, np.stack([sign.probabilities for sign in signs])),)
+    return (RowGraph(bounding_box(list(pieces)), pieces, candidates, np.stack([sign.probabilities for sign in signs])),)
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
@@ -316,7 +316,7 @@ def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
 
 def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
     """A row's best path as a draft of one line, or of none if the row is no line of digits."""
-    row_box = union([row.box_of(piece) for piece in row.pieces])
+    row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
     if not signs:
         return PageReading(
             ignored=((row_box, "not digits" if row.digit_height * 2 < row_box[3] - row_box[1] else "speck"),)
@@ -366,7 +366,7 @@ def _line_of_pattern(row: Row, signs: list[ScoredCandidate], chosen: list[Scored
     separators = [row.pieces[piece] for piece, _, _ in path.separator_pieces]
     left_out = [piece for piece in left_out if piece not in separators]
     if any(_is_digit_among(sign, left_out, row) for sign in signs):
-        row_box = union([row.box_of(piece) for piece in row.pieces])
+        row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
     ignored = [(mark.box, "separator") for mark in marks]
     ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]

@@ -10,10 +10,10 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP
 
-Box = tuple[int, int, int, int]
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
@@ -128,10 +128,8 @@ def points_beside(points: list[Box], line: list[Component], digit_height: float)
     """Those of some points that stand beside the components of a line."""
     if not points:
         return ()
-    tops, lefts, bottoms, rights = zip(*(component.box for component in line), strict=True)
-    top, bottom = min(tops), max(bottoms)
-    left, right = min(lefts) - digit_height, max(rights) + digit_height
-    return tuple(box for box in points if top < box[0] < bottom and left < box[1] < right)
+    top, left, bottom, right = bounding_box(component.box for component in line)
+    return tuple(box for box in points if top < box[0] < bottom and left - digit_height < box[1] < right + digit_height)
 
 
 def _is_fold(component: Component, shape: tuple[int, ...]) -> bool:

@@ -10,7 +10,8 @@ from itertools import pairwise
 
 import numpy as np
 
-from lenet.reading.lines.layout import Box, find_spaces
+from lenet.boxes import Box, bounding_box
+from lenet.reading.lines.layout import find_spaces
 from lenet.reading.normalization import stroke_width
 from lenet.reading.scoring import PageReading, ScoredCandidate
 
@@ -39,7 +40,7 @@ def without_words(lines: list[PageReading]) -> list[PageReading]:
         return bool(line) and has_words and not _is_sure(line.signs)
 
     return [
-        PageReading(ignored=(*line.ignored, (union([sign.box for sign in line.signs]), reason_of(line.signs))))
+        PageReading(ignored=(*line.ignored, (bounding_box([sign.box for sign in line.signs]), reason_of(line.signs))))
         if is_doubtful(line)
         else line
         for line in lines
@@ -190,8 +191,3 @@ def doubted(sign: ScoredCandidate) -> ScoredCandidate:
 def are_number(signs: Sequence[ScoredCandidate]) -> bool:
     """Whether there are so many digits that they can hardly be anything else; strokes alone may be."""
     return len(signs) >= MIN_DIGITS and any(sign.label != "1" for sign in signs)
-
-
-def union(boxes: list[Box]) -> Box:
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
-    return min(tops), min(lefts), max(bottoms), max(rights)

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from lenet.reading.lines.layout import Box
+from lenet.boxes import Box
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.scoring import PageReading
 

@@ -5,7 +5,7 @@ the path search: see `path`.
 """
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -13,10 +13,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.foreground.rules import without_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
-from lenet.reading.lines.layout import Box as Box  # for those who import it from here
 from lenet.reading.lines.layout import (
     Component,
     Labels,
@@ -152,7 +152,7 @@ class Row:
     def _candidate(self, first: int, last: int, gap: float, dropped: tuple[int, ...]) -> Candidate:
         run_pieces = [self.pieces[index] for index in range(first, last) if index not in dropped]
         numbers = [number for piece in run_pieces for number in piece.numbers]
-        box = top, left, bottom, right = _bounding_box([piece.box for piece in run_pieces])
+        box = top, left, bottom, right = bounding_box([piece.box for piece in run_pieces])
         label_window = self.labels[top:bottom, left:right]
         mask = label_window == numbers[0]
         for number in numbers[1:]:
@@ -252,7 +252,7 @@ def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
 
 
 def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
-    top, left, bottom, right = _bounding_box([component.box for component in line])
+    top, left, bottom, right = bounding_box([component.box for component in line])
     heights = [component.height for component in line]
     digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
     label_window = labels[top:bottom, left:right]
@@ -300,7 +300,7 @@ def _merge_stacked(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...
             is_stacked = shared_columns > 0.6 * min(a.right - a.left, b.right - b.left)
             are_tall = min(a.height, b.height) > MAX_LOW_HEIGHT
             if is_stacked and are_tall and a.components.isdisjoint(b.components) and right - left < 1.3 * digit_height:
-                box = _bounding_box([a.box, b.box])
+                box = bounding_box([a.box, b.box])
                 height = (box[2] - box[0]) / digit_height
                 merged = Piece(left, right, a.numbers + b.numbers, box, height, a.components | b.components)
                 pieces[i : j + 1] = [merged, *pieces[i + 1 : j]]
@@ -325,7 +325,7 @@ def _flag_marks(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, 
             or any(parts[component] > 1 for component in piece.components)
         ):
             return False
-        surroundings = _bounding_box(neighbor_boxes)
+        surroundings = bounding_box(neighbor_boxes)
         at_foot = (top + bottom) / 2 > surroundings[0] + MARK_TOP * (surroundings[2] - surroundings[0])
         return at_foot and all(min(right, box[3]) - max(left, box[1]) < 0.5 * (right - left) for box in neighbor_boxes)
 
@@ -335,11 +335,6 @@ def _flag_marks(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, 
 def _neighbours(count: int) -> Iterator[tuple[int, int]]:
     """Pairs of indices that are at most three apart."""
     return ((i, j) for i in range(count) for j in range(i + 1, min(i + 4, count)))
-
-
-def _bounding_box(boxes: Sequence[Box]) -> Box:
-    tops, lefts, bottoms, rights = zip(*boxes, strict=True)
-    return min(tops), min(lefts), max(bottoms), max(rights)
 
 
 def _has_hole(mask: NDArray[np.bool_]) -> bool:

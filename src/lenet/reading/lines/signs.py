@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.lines.layout import Box
+from lenet.boxes import Box
 from lenet.reading.lines.segmentation import Piece, Row
 from lenet.reading.normalization import stroke_width
 from lenet.reading.scoring import Mark, ScoredCandidate

@@ -10,8 +10,8 @@ from lenet.reading.recognition import LABELS
 from lenet.reading.tables.csv_cells import line_of_cells
 
 if TYPE_CHECKING:
+    from lenet.boxes import Box
     from lenet.reading import Digit, Reading
-    from lenet.reading.lines.layout import Box
     from lenet.reading.results import PageResult
 
 OwnReading = Union["Reading", IdxReading]
@@ -114,7 +114,7 @@ class AnswerFormat(Protocol):
 
 
 @dataclass(frozen=True)
-class Row:
+class ReadingRow:
     """A row of a table.
 
     Attributes:
@@ -199,10 +199,10 @@ class Answers:
         """What two tables must have in common for one to go on where the other ended."""
         return {"lines": self.by_line, "min_probability": self.min_probability}
 
-    def failed(self, name: str, number: int, why: str) -> tuple[Row, dict[str, Any]]:
+    def failed(self, name: str, number: int, why: str) -> tuple[ReadingRow, dict[str, Any]]:
         """The row and the values of a page that could not be read."""
         values = {"file": name, "page": number, "text": "", "accepted": "", "rejected": True, "remark": why}
-        return Row(name, number, remark=why), values
+        return ReadingRow(name, number, remark=why), values
 
     @property
     def _rejected(self) -> str:
@@ -267,16 +267,16 @@ class Answers:
                 "digits": [digit.to_json() for digit in line.digits],
             }
 
-    def rows(self, name: str, number: int, reading: OwnReading) -> Iterator[Row]:
+    def rows(self, name: str, number: int, reading: OwnReading) -> Iterator[ReadingRow]:
         """The rows of a page in tables: one, or one for each line; for an IDX file one for each digit."""
         if isinstance(reading, IdxReading):
             for index, probabilities in enumerate(reading.probabilities):
                 label, share = LABELS[int(probabilities.argmax())], float(probabilities.max())
                 accepted = label if share >= self.min_probability else _REJECTED
-                yield Row(name, number, index + 1, label, accepted, (share,))
+                yield ReadingRow(name, number, index + 1, label, accepted, (share,))
             return
         for line in lines_of(reading, self.by_line) or [Line(0, "", ())]:
-            yield Row(
+            yield ReadingRow(
                 name,
                 number,
                 line.number,
