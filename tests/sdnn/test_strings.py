@@ -1,4 +1,4 @@
-"""Strings written, windows cut from them, penalties decoded, and a network taught on them."""
+"""Strings written, windows cut from them, penalties decoded, and a network trained on them."""
 
 from dataclasses import replace
 from itertools import pairwise, product

@@ -24,11 +24,6 @@ def models(incomplete: str) -> list[str]:
     return _beginning(pretrained_names(), incomplete) + runs(incomplete)
 
 
-def networks_and_models(incomplete: str) -> list[str]:
-    """All networks, and runs."""
-    return networks(incomplete) + runs(incomplete)
-
-
 def recipes(incomplete: str) -> list[str]:
     """Recipes of training."""
     from lenet.training.recipes import RECIPES

@@ -14,7 +14,7 @@ from lenet.reading.batch.files import FileReading
 from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
-from lenet.reading.tables.answers import Answers, OwnReading, is_in_doubt
+from lenet.reading.tables.answers import Answers, DigitReading, is_in_doubt
 from lenet.reading.tables.csv_table import Table
 
 if TYPE_CHECKING:
@@ -85,7 +85,7 @@ class Output:
             return
         printed_name = name if page.is_only else f"{name}, page {page.number}"
         if isinstance(self._answers, Answers):
-            self._count(page, cast("OwnReading", page.result), printed_name, self._answers)
+            self._count(page, cast("DigitReading", page.result), printed_name, self._answers)
         else:
             self._count_form(page.result, printed_name)
         if self._json is not None:
@@ -97,7 +97,7 @@ class Output:
             print(line)
         sys.stdout.flush()
 
-    def _count(self, page: Page, reading: OwnReading, printed_name: str, answers: Answers) -> None:
+    def _count(self, page: Page, reading: DigitReading, printed_name: str, answers: Answers) -> None:
         """Count a page by its outcome, and tell what is to know of it."""
         self.in_doubt += is_in_doubt(reading, answers.min_probability)
         if isinstance(reading, IdxReading):

@@ -44,14 +44,14 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
         raise DataError(f"{path}: holds no readings; expected what lenet read --jsonl writes")
     stack = open_stack()
     for name, members in pages.items():
-        file = stack.add_file(Path(name).name, _found(name, path.parent))
+        file = stack.add_file(Path(name).name, _picture_path(name, path.parent))
         problem = next((page for page in members.values() if isinstance(page, str)), "")
         stack.finish_file(file, [page for page in members.values() if isinstance(page, PageFields)], problem)
     stack.close()
     return sum(map(len, pages.values()))
 
 
-def _found(name: str, folder: Path) -> Path:
+def _picture_path(name: str, folder: Path) -> Path:
     place = Path(name)
     beside = folder / place
     return (beside if not place.exists() and beside.exists() else place).absolute()

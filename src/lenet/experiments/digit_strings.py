@@ -27,7 +27,7 @@ from lenet.figures.displacement import Displaced
 from lenet.files import write_atomically
 from lenet.model import Model, load
 from lenet.reading import Reader
-from lenet.sdnn.digit_strings import GAPS, INK, Strings, write_strings
+from lenet.sdnn.digit_strings import GAPS, INK, DigitStrings, write_strings
 from lenet.sdnn.displacement import BLANK, Displacement, network_with_blank
 from lenet.sdnn.reader import StringReader, choose_grammar, with_grammar
 from lenet.sdnn.windows import WindowStream
@@ -74,7 +74,7 @@ class Amounts:
 QUICK = Amounts(kept_back=50, choosing=5, segmented=2)
 
 
-def strings_of(digits: Patterns, seed: int, maximum: int | None = None) -> dict[int, Strings]:
+def strings_of(digits: Patterns, seed: int, maximum: int | None = None) -> dict[int, DigitStrings]:
     """Generate digit strings at each gap; within a gap no digit is used twice.
 
     Args:
@@ -280,7 +280,7 @@ def _share(right: Mask) -> dict[str, float]:
     return {"right": 100 * float(right.mean()), "low": 100 - high, "high": 100 - low}
 
 
-def _touching(strings: Strings) -> float:
+def _touching(strings: DigitStrings) -> float:
     """Share of strings with touching digits: with fewer connected components than digits."""
     import cv2  # here, because most rows need none
 

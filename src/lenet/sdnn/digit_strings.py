@@ -18,7 +18,7 @@ MARGIN = 16  # empty columns before and after the string: half of the network's 
 
 
 @dataclass(frozen=True, eq=False)
-class Strings:
+class DigitStrings:
     """Strings of equally many digits.
 
     Attributes:
@@ -48,7 +48,7 @@ def write_strings(
     rng: np.random.Generator,
     gaps: Sequence[int] = GAPS,
     rise: int = 2,
-) -> Strings:
+) -> DigitStrings:
     """Compose strings from pictures of digits.
 
     Args:
@@ -79,7 +79,7 @@ def write_strings(
             target = field[y : y + height, x : x + width]
             np.maximum(target, images[index], out=target)
     centers = np.asarray(starts + (widths - 1) / 2, np.float32)
-    return Strings(fields[:, :, :width_of_fields], np.asarray(labels, np.int64)[chosen], centers, ends, between)
+    return DigitStrings(fields[:, :, :width_of_fields], np.asarray(labels, np.int64)[chosen], centers, ends, between)
 
 
 def _boxes(images: GrayLevels) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,7 +12,7 @@ from lenet.model import Model
 from lenet.preprocess import GrayLevels
 from lenet.records import Record, RecordError
 from lenet.sdnn.decoding import Grammar, Path, decode
-from lenet.sdnn.digit_strings import Strings
+from lenet.sdnn.digit_strings import DigitStrings
 from lenet.sdnn.displacement import CLASSES, Array, Displacement
 
 _KEY = "grammar"
@@ -51,7 +51,7 @@ class StringReader:
         return [path for part in parts for path in decode(self.displacement.columns(part).penalties, self.grammar)]
 
 
-def choose_grammar(displacement: Displacement, strings: Sequence[Strings]) -> tuple[Grammar, float]:
+def choose_grammar(displacement: Displacement, strings: Sequence[DigitStrings]) -> tuple[Grammar, float]:
     """Coordinate search over the grammar's costs for the most strings wholly right.
 
     Returns:

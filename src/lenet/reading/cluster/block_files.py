@@ -75,7 +75,7 @@ class BlockFiles:
         Raises:
             LeNetError: if a block of this number is there that is another one.
         """
-        self._look_into(block.number // _BLOCKS_IN_FOLDER)
+        self._list_folder(block.number // _BLOCKS_IN_FOLDER)
         digest = self._digests.get(block.number)
         if digest is not None and digest != block.digest:
             raise LeNetError(
@@ -90,7 +90,7 @@ class BlockFiles:
         Raises:
             LeNetError: if one is.
         """
-        self._look_into(count // _BLOCKS_IN_FOLDER)
+        self._list_folder(count // _BLOCKS_IN_FOLDER)
         if after := [number for number in self._digests if number >= count]:
             raise LeNetError(
                 f"{self.folder}: block {min(after):,} is there, and the inputs make {count:,} blocks now; name the "
@@ -132,7 +132,7 @@ class BlockFiles:
     def _part_folder(self, number: int) -> Location:
         return self.folder / f"{number:05}"
 
-    def _look_into(self, part: int) -> None:
+    def _list_folder(self, part: int) -> None:
         if part == self._part:
             return
         names = map(_NAME.fullmatch, self._part_folder(part).names())

@@ -12,10 +12,8 @@ from lenet.reading.tables.csv_cells import line_of_cells
 if TYPE_CHECKING:
     from lenet.boxes import Box
     from lenet.reading import Digit, Reading
-    from lenet.reading.results import PageResult
 
-OwnReading = Union["Reading", IdxReading]
-AnyReading = Union[OwnReading, "PageResult"]
+DigitReading = Union["Reading", IdxReading]
 
 COLUMNS = ("file", "page", "line", "text", "accepted", "least_probability", "probabilities", "boxes", "remark")
 NUMBERS = frozenset({"page", "line", "least_probability", "probability", "probabilities"})
@@ -208,7 +206,7 @@ class Answers:
     def _rejected(self) -> str:
         return _REJECTED if self.hides_rejected else "{}" + _REJECTED
 
-    def text(self, name: str, reading: OwnReading) -> Iterator[str]:
+    def text(self, name: str, reading: DigitReading) -> Iterator[str]:
         """The lines to print."""
         prefix = f"{name}: " if self.is_named else ""
         if isinstance(reading, IdxReading):
@@ -248,7 +246,7 @@ class Answers:
                 line += f"  {probabilities[first]:.1%}  {rest}"
             yield line
 
-    def json(self, name: str, number: int, reading: OwnReading) -> Iterator[dict[str, Any]]:
+    def json(self, name: str, number: int, reading: DigitReading) -> Iterator[dict[str, Any]]:
         """The values of a page of this number: one, or one for each line."""
         values = reading.to_json() | {"file": name}
         if isinstance(reading, IdxReading):
@@ -267,7 +265,7 @@ class Answers:
                 "digits": [digit.to_json() for digit in line.digits],
             }
 
-    def rows(self, name: str, number: int, reading: OwnReading) -> Iterator[ReadingRow]:
+    def rows(self, name: str, number: int, reading: DigitReading) -> Iterator[ReadingRow]:
         """The rows of a page in tables: one, or one for each line; for an IDX file one for each digit."""
         if isinstance(reading, IdxReading):
             for index, probabilities in enumerate(reading.probabilities):
@@ -288,7 +286,7 @@ class Answers:
             )
 
 
-def is_in_doubt(reading: OwnReading, min_probability: float) -> bool:
+def is_in_doubt(reading: DigitReading, min_probability: float) -> bool:
     """Whether any digit of the reading was rejected."""
     if isinstance(reading, IdxReading):
         return bool((reading.probabilities.max(axis=1) < min_probability).any())
