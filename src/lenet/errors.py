@@ -86,7 +86,7 @@ class Stopped(LeNetError):
 
 
 class ReadingError(LeNetError):
-    """What was asked of a reading cannot be asked, or contradicts itself."""
+    """Invalid or contradictory settings of a reading."""
 
 
 class EngineError(LeNetError):

@@ -44,7 +44,7 @@ class Persistent:
 
 @dataclass
 class Pickle:
-    """What a pickle holds.
+    """The parsed content of a pickle.
 
     Attributes:
         value: its value; an ``OrderedDict`` is a dict.

@@ -90,7 +90,7 @@ _RANGE_SOURCES = {
 
 
 def _summary_lines(path: Path, model: Model) -> list[str]:
-    """What was written, and what was taken for granted."""
+    """Summary of a conversion: what was written, and what was assumed."""
     network, (low, high) = model.network, model.network.input_range
     origin = model.provenance.get("converted", {"input_range_from": "file", "unused": []})  # none in a model of lenet's
     rows = "×".join(map(str, network.input))

@@ -27,7 +27,7 @@ class PagePictures:
         self._lock = threading.Lock()
 
     def page(self, path: Path, number: int) -> bytes:
-        """A page as a JPEG file.
+        """Encode a page as JPEG.
 
         Raises:
             DataError: if the file is not there any more, or has no such page.
@@ -39,7 +39,7 @@ class PagePictures:
     def crop(
         self, path: Path, number: int, box: tuple[int, int, int, int], turned: int = 0, margin: float = MARGIN
     ) -> bytes:
-        """What stands in a box and around it, turned clockwise by so many degrees, as a PNG file.
+        """Crop a box with a margin, turn it clockwise by so many degrees, and encode it as PNG.
 
         Raises:
             DataError: as `page`.

@@ -12,7 +12,7 @@ class Published:
     """One printed figure.
 
     Attributes:
-        measure: what it measures, one of the keys of `measures.MEASURES`.
+        measure: what it measures, one of the keys of `metrics.MEASURES`.
         value: in percent; an average cost in networks.
         source: paper, then section or figure.
         examples: number of test or training examples; 0 for what is not an error rate.

@@ -1,6 +1,6 @@
 """Streams of training patterns: plain, subsets, distorted, with inverted pixels, or separate for each network.
 
-All randomness is seeded by the order's seed and the number of the pass, so that a pass can be made again at any time.
+All randomness is seeded by the stream's seed and the number of the pass, so that a pass can be made again at any time.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -48,19 +48,19 @@ class PatternStream(Stream):
     """Training patterns of a group of networks.
 
     Attributes:
-        whole: the training patterns, at the network's size.
-        order: the seed of all randomness.
+        patterns: the training patterns, at the network's size.
+        seed: of all randomness.
         kind: ``"plain"``: every pattern in each pass, in an order that is random but constant [LeCun98, III-B];
             ``"distorted"``: a tenth of the patterns and their nine distorted copies in each pass, so that ten passes
             present each once; ``"noisy"``: as plain, a tenth of the pixels inverted, others in each pass.
-        number: so many patterns, drawn by the order's seed, in place of all; those of 15,000 are among those of
+        number: so many patterns, drawn by the seed, in place of all; those of 15,000 are among those of
             30,000.
         curvature_examples: patterns that second derivatives are estimated from before each pass.
         data: description of the patterns for ``run.json``.
     """
 
-    whole: Patterns
-    order: int
+    patterns: Patterns
+    seed: int
     kind: Kind = "plain"
     number: int | None = None
     curvature_examples: int = 500
@@ -68,17 +68,17 @@ class PatternStream(Stream):
 
     @property
     def examples(self) -> int:
-        return min(self.number or len(self.whole), len(self.whole))
+        return min(self.number or len(self.patterns), len(self.patterns))
 
     def describe(self) -> dict[str, Any]:
-        return {**self.data, "stream": {"order": self.order, "kind": self.kind, "examples": self.examples}}
+        return {**self.data, "stream": {"order": self.seed, "kind": self.kind, "examples": self.examples}}
 
     def training(self) -> Patterns:
         """The patterns as they are, undistorted."""
-        if self.examples == len(self.whole):
-            return self.whole
-        rows = np.sort(self._rng(_SUBSET).permutation(len(self.whole))[: self.examples])
-        return self.whole.take(rows)
+        if self.examples == len(self.patterns):
+            return self.patterns
+        rows = np.sort(self._rng(_SUBSET).permutation(len(self.patterns))[: self.examples])
+        return self.patterns.take(rows)
 
     def epoch(self, number: int) -> Epoch:
         """The patterns of a pass, counted from 0, and the order of their presentation."""
@@ -108,7 +108,7 @@ class PatternStream(Stream):
         return Patterns(images, patterns.labels[source])
 
     def _rng(self, *purpose: int) -> np.random.Generator:
-        return np.random.default_rng([self.order, *purpose])
+        return np.random.default_rng([self.seed, *purpose])
 
 
 @dataclass(frozen=True, eq=False)
@@ -119,14 +119,14 @@ class SeparateStream(Stream):
     on no other network of the group.
 
     Attributes:
-        order: the seed of each network's order.
+        seeds: of each network's order.
         number: how many patterns a pass presents to each network.
         draw: generates the patterns of each network, as many as a pass presents or fewer. It is called once, before
             the first pass to be trained, and not at all if there is none.
         curvature_examples: as of `PatternStream`.
     """
 
-    order: list[int]
+    seeds: list[int]
     number: int
     draw: Callable[[], Sequence[Patterns]]
     curvature_examples: int = 500
@@ -136,7 +136,7 @@ class SeparateStream(Stream):
         return self.number
 
     def describe(self) -> dict[str, Any]:
-        return {"name": "filtered patterns", "stream": {"order": self.order, "examples": self.number}}
+        return {"name": "filtered patterns", "stream": {"order": self.seeds, "examples": self.number}}
 
     def epoch(self, number: int) -> Epoch:
         """All patterns; the order of their presentation, (patterns, networks), and how many of them are distinct."""
@@ -162,7 +162,7 @@ class SeparateStream(Stream):
         streams = [
             (start, PatternStream(Patterns(patterns.images[start:end], patterns.labels[start:end]), seed,
                                   curvature_examples=count))
-            for start, end, seed in zip(bounds, bounds[1:], self.order, strict=False)
+            for start, end, seed in zip(bounds, bounds[1:], self.seeds, strict=False)
         ]  # fmt: skip
         return patterns, streams
 

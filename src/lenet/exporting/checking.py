@@ -39,7 +39,7 @@ class NoCompiler(LeNetError):
 
 @dataclass(frozen=True)
 class Check:
-    """What an exported model made of pictures, beside the engine.
+    """Comparison of an exported model with the engine, on the same pictures.
 
     Attributes:
         pictures: how many.

@@ -32,7 +32,7 @@ _MAX_AVX2_WEIGHT = 63  # the largest weight that ONNX Runtime multiplies without
 
 @dataclass(frozen=True)
 class Export:
-    """What was written, and how it compares with the engine.
+    """A written export, with its comparison with the engine.
 
     Attributes:
         format: one of `FORMATS`.

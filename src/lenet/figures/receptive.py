@@ -261,7 +261,7 @@ def _map_name(unit: Unit, term: Term) -> str:
 
 
 def _sum_lines(unit: Unit, part: _Patches | _Vector) -> list[tuple[str, str]]:
-    """What is added up, and what comes out, as (words, number)."""
+    """Terms of a unit's sum, and the sum, as (words, number)."""
     layer, activation = unit.stage.layer, unit.stage.activation
     if isinstance(part, _Patches) and not isinstance(layer, MaxPooling):
         terms = [(_map_name(unit, term), term.sum) for term in part.shown]

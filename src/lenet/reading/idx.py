@@ -21,7 +21,7 @@ SIDE = 28
 
 @dataclass(frozen=True, eq=False)
 class IdxReading:
-    """What the pictures of an IDX file were read as.
+    """The digits read from an IDX file.
 
     Attributes:
         name: the file's path.

@@ -30,7 +30,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9._~-]+")
 
 @dataclass(frozen=True)
 class Access:
-    """Who may ask.
+    """Access policy: Host names, token and origins.
 
     Attributes:
         hosts: the names and addresses that may stand in a request's ``Host``, without ports; None for any.

@@ -89,7 +89,7 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
 
 
 def _add_entries(router: APIRouter, desk: Desk) -> None:
-    """What somebody who sits at the desk does."""
+    """Routes of claims, keys, and answers."""
 
     @router.post("/claim")
     async def claim(request: Request) -> Response:
@@ -188,7 +188,7 @@ async def _picture(made: Callable[[], bytes], kind: str) -> Response:
 
 
 def _shown(page: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a page is told: its file's name, not where it lies."""
+    """A page for clients: the name of its file, and not its path."""
     return {name: value for name, value in page.items() if name != "path"}
 
 

@@ -58,7 +58,7 @@ class Stream(ABC):
 
     @abstractmethod
     def epoch(self, number: int) -> Epoch:
-        """One epoch, counted from 0."""
+        """Generate an epoch, counted from 0."""
 
     def describe(self) -> dict[str, Any]:
         """Description for ``run.json``, with a ``name``; a run can be resumed with an equal one only."""

@@ -100,7 +100,7 @@ def serve(
 def access_of(
     host: str, public_host: Sequence[str], token: str | None, cors: Sequence[str] = (), *, has_desk: bool
 ) -> "Access":
-    """Who may ask, of the options of `serve`.
+    """Access policy from the options of `serve`.
 
     Raises:
         LeNetError: if the token or an origin is none, or a desk could be reached from elsewhere without a token.

@@ -19,7 +19,7 @@ _NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms a
 
 @dataclass(frozen=True)
 class TablePaths:
-    """Where answers are written to, in which formats.
+    """Paths of the tables of answers, by format.
 
     Attributes:
         csv, jsonl, parquet: the files; None for those that are not wanted.
@@ -243,7 +243,7 @@ def _problem_of(page: Page, name: str) -> str:
 
 
 def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:
-    """What two readings must have in common for one to go on where the other ended, as plain values."""
+    """Settings that a resumed reading must share with the interrupted one, as plain values."""
     model = settings.recognizer().model
     names = [field.name for field in fields(settings) if field.name not in _NOT_COMPARED]
     return {

@@ -79,7 +79,7 @@ class Settings:
         return lambda picture, number: self.read(reader, picture)
 
     def identity(self) -> dict[str, Any]:
-        """What stands in files beside these settings and changes what is read, as plain values."""
+        """Digests of the files that change what these settings read, as plain values."""
         return {}
 
     def read(self, reader: "Reader", picture: "Source | Picture") -> "Reading":

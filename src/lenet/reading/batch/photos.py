@@ -20,7 +20,7 @@ Result = TypeVar("Result")
 
 @dataclass(frozen=True, eq=False)
 class Answer:
-    """What a labeled picture was read as.
+    """The reading of a labeled picture.
 
     Attributes:
         picture: the picture and its label.

@@ -20,12 +20,12 @@ from lenet.reading.cluster.pictures import Named, pictures_of
 from lenet.reading.tables.answers import Answers, ReadingRow
 
 MAX_ATTEMPTS = 5
-_CAREFUL_PROCESSES = 2
+_ISOLATED_PROCESSES = 2
 
 
 @dataclass(frozen=True)
 class BlockOutcome:
-    """What became of a block.
+    """Result of a block.
 
     Attributes:
         number: of the block, from 0.
@@ -47,7 +47,7 @@ class BlockOutcome:
 
 @dataclass(frozen=True)
 class Task:
-    """What all blocks of a reading have in common.
+    """Settings that all blocks of a reading share.
 
     Attributes:
         settings: how pictures are read, with the model itself.
@@ -89,23 +89,23 @@ class BlockReader:
                 self._files.forget_attempts(block)
                 why = f"block {block.number:,} ended each of the {MAX_ATTEMPTS} workers that read it"
                 return BlockOutcome(block.number, block.pictures, problem=f"{why}; resume tries it again")
-            rows, failed = self._read(pictures_of(block), is_careful=attempt > 1)
+            rows, failed = self._read(pictures_of(block), is_isolated=attempt > 1)
             self._files.write(block, rows)
         except (LeNetError, OSError) as error:
             return BlockOutcome(block.number, block.pictures, problem=str(error))
         spent = time.monotonic() - began, time.process_time() - worked
         return BlockOutcome(block.number, block.pictures, failed, len(rows), *spent)
 
-    def _read(self, pictures: Iterator[Named], is_careful: bool) -> tuple[list[ReadingRow], int]:
+    def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[ReadingRow], int]:
         rows: list[ReadingRow] = []
         failed = 0
-        pages = self._carefully(pictures) if is_careful else self._simply(pictures)
+        pages = self._isolated(pictures) if is_isolated else self._in_this_process(pictures)
         for name, page in pages:
             rows += rows_of(page, name, self._task.answers)
             failed += isinstance(page.result, DataError)
         return rows, failed
 
-    def _simply(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
+    def _in_this_process(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
         for index, (name, source) in enumerate(pictures):
             if isinstance(source, DataError):
                 yield name, Page(index, 1, True, source)
@@ -113,7 +113,7 @@ class BlockReader:
                 for page in self._pages((index, source)):
                     yield name, page
 
-    def _carefully(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
+    def _isolated(self, pictures: Iterator[Named]) -> Iterator[tuple[str, Page]]:
         names: list[str] = []
         failures: dict[int, DataError] = {}
 
@@ -124,7 +124,7 @@ class BlockReader:
                 names.append(name)
                 yield b"" if isinstance(source, DataError) else source
 
-        with closing(read_all(sources(), self._task.settings, _CAREFUL_PROCESSES)) as pages:
+        with closing(read_all(sources(), self._task.settings, _ISOLATED_PROCESSES)) as pages:
             for page in pages:
                 failure = failures.get(page.index)
                 yield names[page.index], page if failure is None else Page(page.index, 1, True, failure)

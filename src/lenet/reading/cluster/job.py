@@ -136,7 +136,7 @@ def _read(
 
 
 def _outcomes(blocks: Iterator[Block], task: Task, workers: int) -> Iterator[BlockOutcome]:
-    """What becomes of the blocks, in the order in which they are done."""
+    """Results of the blocks, in the order of completion."""
     import ray.data
 
     context = ray.data.DataContext.get_current()

@@ -112,7 +112,7 @@ class Location:
             system.delete_dir(top + self.path)
 
     def names(self) -> list[str]:
-        """What the folder holds; nothing if there is none.
+        """Names in the folder; none if there is no folder.
 
         Raises:
             OSError: if it cannot be looked into.

@@ -99,7 +99,7 @@ class AnswerFormat(Protocol):
 
     @property
     def record(self) -> dict[str, Any]:
-        """What two tables must have in common for one to go on where the other ended."""
+        """Settings that a resumed table must share with the interrupted one."""
 
     def rows(self, name: str, number: int, reading: Any) -> "Iterator[TableRow]":
         """The rows of a page of this number."""
@@ -194,7 +194,7 @@ class Answers:
 
     @property
     def record(self) -> dict[str, Any]:
-        """What two tables must have in common for one to go on where the other ended."""
+        """Settings that a resumed table must share with the interrupted one."""
         return {"lines": self.by_line, "min_probability": self.min_probability}
 
     def failed(self, name: str, number: int, why: str) -> tuple[ReadingRow, dict[str, Any]]:

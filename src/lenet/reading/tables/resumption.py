@@ -66,7 +66,7 @@ def check_settings(table: Path, settings: Mapping[str, Any]) -> None:
 
 
 def differences_between(before: Mapping[str, Any], settings: Mapping[str, Any]) -> str:
-    """What differs between the settings of before and those of now, in words; an empty text if nothing does.
+    """Differences of two records of settings, in words; empty if there are none.
 
     >>> differences_between({"lines": False, "shard": "1/1"}, {"lines": True, "shard": "1/1"})
     'lines no, now yes'
