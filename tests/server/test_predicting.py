@@ -95,7 +95,7 @@ def test_a_server_of_such_a_model_reads_with_the_one_that_ships_and_its_page_ask
     monkeypatch.setattr("lenet.server.serve", lambda service, *rest: served.append(service))
     lenet.serve(model)
     (service,) = served
-    assert '"reads_at":null' in service.page
+    assert '"reads_at":null,"docs_at":"/docs"' in service.page
     assert '"labels":["cat","dog","ship","truck"]' in service.page
     client = Client(service.app(), "http://localhost")
     seven = (DIGITS / "seven.png").read_bytes()

@@ -32,6 +32,7 @@ def page_document(
     language: Language | None = None,
     *,
     reads_at: str | None = None,
+    docs_at: str | None = None,
     titles: Sequence[str] | None = None,
 ) -> dict[str, Any]:
     """The page's document.
@@ -43,11 +44,12 @@ def page_document(
         models: the networks in the order of the page.
         language: the one that the page starts in; the browser's if None.
         reads_at: the path at which the server that gives out the page reads pictures; None for a page that is a file,
-            which has no server to ask.
+            which has no server to ask, or of a server that reads no digits by these networks.
+        docs_at: the path of the documentation of the server that gives out the page.
         titles: what each network is called, as the folder of its run; the networks' names if None.
 
     Returns:
-        ``{"format", "version", "language", "reads_at", "networks": [{"description", "title", "parameters",
+        ``{"format", "version", "language", "reads_at", "docs_at", "networks": [{"description", "title", "parameters",
         "weights", "plane", …}], "reader", "digit_codes", "digits"}``, plain values; the digits are those that the
         page's own network learns from, as `packed_digits` gives them, the planes as `digit_plane` does.
 
@@ -72,6 +74,7 @@ def page_document(
         "version": lenet.__version__,
         "language": language,
         "reads_at": reads_at,
+        "docs_at": docs_at,
         "networks": networks,
         "reader": reader,
         "digit_codes": [list(code) for code in DIGIT_CODES],

@@ -80,6 +80,7 @@ def serve(
     document = page_document(
         shown,
         reads_at=f"{root_path}/v1/read" if served.reads_digits else None,
+        docs_at=f"{root_path}/docs",
         titles=[title_of(model, served), *(other.network.name for other in others)][: len(shown)],
     )
     service = Service(

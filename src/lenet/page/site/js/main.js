@@ -30,6 +30,7 @@ const store = createStore({
   reader,
   digitCodes: json.digit_codes,
   readsAt: json.reads_at,
+  docsAt: json.docs_at,
   shown: [],
   language: askedLanguage(json.language),
   theme: "auto",

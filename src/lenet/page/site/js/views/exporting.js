@@ -14,7 +14,8 @@ export function mountExporting(container, store) {
   ];
   const colophon = make("p", { class: "colophon" });
   const promise = store.state.readsAt ? "exporting.served" : "exporting.stays";
-  const links = store.state.readsAt ? [say(store, make("a", { href: docsBeside(store.state.readsAt) }), "exporting.docs")] : [];
+  const { docsAt } = store.state;
+  const links = docsAt ? [say(store, make("a", { href: docsAt }), "exporting.docs")] : [];
   const sayColophon = () => {
     colophon.replaceChildren(together(store, [t(store, "exporting.colophon"), t(store, promise)]), " ", ...links);
   };
@@ -32,11 +33,6 @@ export function mountExporting(container, store) {
   store.subscribe(["language"], sayColophon);
   sayColophon();
   follow(store.state);
-}
-
-/** Where the server's documentation stands, beside the path that reads. */
-function docsBeside(readsAt) {
-  return readsAt.replace(/v1\/read$/, "docs");
 }
 
 /** Every stage's sums and values of the networks shown, as plain numbers. */
