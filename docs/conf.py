@@ -7,6 +7,7 @@ them is cached by their code and the package's; nothing is asked of the network,
 import hashlib
 import logging
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -28,8 +29,16 @@ release = version = lenet.__version__
 language = "zh_CN" if CHINESE else "en"
 if CHINESE:
     import jieba  # cuts the words of the search, and would say so
+    from sphinx.search.zh import SearchChinese
 
     jieba.setLogLevel("WARNING")
+    SearchChinese.language_name = (
+        "English"  # names the stemmer in the page, which is English: Sphinx 9.0 writes another
+    )
+    for term in re.findall(
+        "^\\| ([\u4e00-\u9fff]+) \\|", (ROOT / f"docs/glossary{MARK}.md").read_text("utf-8"), re.MULTILINE
+    ):
+        jieba.add_word(term)  # else it is cut, and not found when it is looked for
 root_doc = f"index{MARK}" if CHINESE else "index"
 include_patterns = [f"**{MARK}.md"] if CHINESE else ["**.md"]
 exclude_patterns = [] if CHINESE else [f"**{MARK}.md"]

@@ -195,7 +195,9 @@ def test_every_page_fits_three_windows_and_says_nothing_wrong_and_axe_finds_no_s
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("language", "word", "lesson"), [("en", "pooling", "04-"), ("zh-CN", "卷积", "02-")])
+@pytest.mark.parametrize(
+    ("language", "word", "lesson"), [("en", "pooling", "04-"), ("zh-CN", "卷积", "02-"), ("zh-CN", "下采样", "04-")]
+)
 def test_the_search_finds_a_lesson_without_a_connection(site, browser, language, word, lesson):
     window = browser.new_context().new_page()
     window.set_default_timeout(60_000)
