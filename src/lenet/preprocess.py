@@ -12,6 +12,9 @@ from lenet.errors import DataError
 GrayLevels = NDArray[np.uint8]
 Inputs = NDArray[np.float32]
 
+SIDE = 28
+"""Of a normalized digit's picture, as MNIST has them."""
+
 _LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 

@@ -14,9 +14,8 @@ from numpy.typing import NDArray
 
 from lenet.data.idx import read_idx
 from lenet.errors import DataError
+from lenet.preprocess import SIDE
 from lenet.reading.recognition import Recognizer
-
-SIDE = 28
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.engine import choice, native
+from lenet.preprocess import SIDE
 
 Ink = NDArray[np.float32]
 GrayLevels = NDArray[np.uint8]
 
-SIDE = 28
 DIGIT_SIDE = 20  # the longer side of an MNIST digit inside its 28×28
 DRAWING_SIDE = 80  # the longer side while the stroke is redrawn: four pixels for each of MNIST's
 STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawing

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.preprocess import SIDE
 from lenet.reading.foreground.ink import Colors, InkMap, Polarity
-from lenet.reading.normalization import DIGIT_SIDE, SIDE
+from lenet.reading.normalization import DIGIT_SIDE
 
 CENTER_RANGE = (13.0, 14.5)
 """Bounds of the center of mass: MNIST puts it at 14, `normalize` at 13.5, in whole pixels."""

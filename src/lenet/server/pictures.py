@@ -18,6 +18,7 @@ from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages, open_picture
 from lenet.pictures.pdf import is_pdf
+from lenet.preprocess import SIDE
 from lenet.reading.foreground.ink import Polarity
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
@@ -29,7 +30,6 @@ from lenet.server.readers import Readers
 GrayLevels = NDArray[np.uint8]
 T = TypeVar("T")
 
-SIDE = 28
 _SMALL_FILE = 4096  # bytes: what such a PNG file can inflate to takes no longer than handing it to a thread
 _PNG = b"\x89PNG\r\n\x1a\n"
 

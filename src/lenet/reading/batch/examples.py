@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.model import Model
+from lenet.preprocess import SIDE
 from lenet.reading.batch.labels import LabeledPicture
 from lenet.reading.batch.photos import Answer, failed_answer, map_pictures, read_labeled_one
-from lenet.reading.normalization import SIDE
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Reading
