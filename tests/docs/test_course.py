@@ -4,9 +4,10 @@ import re
 from pathlib import Path
 
 import pytest
+import typer
 
 from lenet import describe, show
-from lenet.cli import VERBS
+from lenet.cli import VERBS, build_app
 from lenet.course.marking import EXERCISES, LESSONS
 from lenet.course.texts import texts
 
@@ -66,13 +67,27 @@ def test_the_commands_of_the_course_are_commands(page):
         assert command.split()[0] in VERBS
 
 
+@pytest.mark.parametrize("name", ["tutorials-map.md", "tutorials-map.zh-CN.md"])
+def test_every_step_of_a_tutorial_leads_to_a_command_with_options_that_there_are(name):
+    rows = re.findall(r"^\| .* \| .*\]\(\d\d-.*\) \| (.*) \|$", (COURSE / name).read_text("utf-8"), re.MULTILINE)
+    commands = [command for row in rows for command in re.findall(r"`lenet ([^`]+)`", row)]
+    assert len(rows) == 30
+    assert len(commands) == 30  # one step has none, one has two
+    for words in commands:
+        verb, *arguments = words.split()
+        command = typer.main.get_command(build_app(verb)).commands[verb]
+        if within := getattr(command, "commands", {}):
+            command = within[arguments.pop(0)]
+        assert command.make_context(verb, arguments).params
+
+
 @pytest.mark.parametrize("page", NOTEBOOKS, ids=lambda path: path.name)
 def test_every_cell_of_a_lesson_runs(page, tmp_path, monkeypatch, mnist):
     read = pytest.importorskip("myst_nb.core.read")
     client = pytest.importorskip("nbclient")
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
     notebook = read.read_myst_markdown_notebook(page.read_text("utf-8"))
-    client.NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    client.NotebookClient(notebook, timeout=1200, resources={"metadata": {"path": str(tmp_path)}}).execute()
     outputs = [output for cell in notebook.cells if cell.cell_type == "code" for output in cell.outputs]
     pictures = [output for output in outputs if "image/png" in output.get("data", {})]
     assert len(pictures) == parts(page)["figures"]
