@@ -32,12 +32,9 @@ if CHINESE:
     from sphinx.search.zh import SearchChinese
 
     jieba.setLogLevel("WARNING")
-    SearchChinese.language_name = (
-        "English"  # names the stemmer in the page, which is English: Sphinx 9.0 writes another
-    )
-    for term in re.findall(
-        "^\\| ([\u4e00-\u9fff]+) \\|", (ROOT / f"docs/glossary{MARK}.md").read_text("utf-8"), re.MULTILINE
-    ):
+    SearchChinese.language_name = "English"  # what its stemmer is for: by its own name the page looks for another
+    glossary = (ROOT / f"docs/glossary{MARK}.md").read_text("utf-8")
+    for term in re.findall("^\\| ([\u4e00-\u9fff]+) \\|", glossary, re.MULTILINE):
         jieba.add_word(term)  # else it is cut, and not found when it is looked for
 root_doc = f"index{MARK}" if CHINESE else "index"
 include_patterns = [f"**{MARK}.md"] if CHINESE else ["**.md"]

@@ -18,7 +18,7 @@ from tests.docs.counts import (
     stage,
     table_groups,
     with_sigmoids,
-)  # fmt: skip
+)
 
 
 def _side() -> tuple[int, ...]:

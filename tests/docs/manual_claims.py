@@ -23,7 +23,7 @@ from tests.docs.counts import (
     stage,
     table_groups,
     with_sigmoids,
-)  # fmt: skip
+)
 
 PUBLISHED = {
     "lenet-1989": ("h1", "h2", "h3", "output"),
