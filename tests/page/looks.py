@@ -1,5 +1,9 @@
 """The twelve looks of the page, and what is asked of it at each."""
 
+import time
+
+from lab.benchmarks.page_driver import PATIENCE
+
 SIZES = [(1440, 900), (1024, 768), (390, 844)]
 LOOKS = [(*size, scheme, language) for size in SIZES for scheme in ("light", "dark") for language in ("en", "zh")]
 
@@ -76,6 +80,14 @@ def near(seen, section):
     """Bring a section into view."""
     seen.page.locator(section).scroll_into_view_if_needed()
     seen.page.evaluate(f"document.querySelector('{section}').scrollIntoView()")
+
+
+def until(seen, holds, what):
+    """Wait until something holds: what a page draws, it draws in its next frame, late on a busy machine."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end, what
+        seen.page.wait_for_timeout(30)
 
 
 def serious_faults(seen, axe, place="document"):

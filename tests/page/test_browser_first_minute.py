@@ -9,7 +9,7 @@ import lenet
 from lab.benchmarks.page_driver import browser_path, opened
 from lenet.model import pretrained
 from lenet.page.export import write_page
-from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS
+from tests.page.looks import INSIDE, SEVEN, SIZES, SPOKEN_OF, STOPS, until
 
 pytest.importorskip("playwright.sync_api")
 
@@ -40,9 +40,8 @@ def test_stop_three_is_three_clicks_away_and_nobody_scrolls(seen):
     for place in ("[data-do=tour]", ".tour-moves .primary", ".tour-moves .primary"):
         assert seen.page.evaluate(INSIDE, place), "a click that needs scrolling"
         seen.page.click(place)
-    seen.page.wait_for_timeout(90)
     assert seen.state("s.stop") == 2
-    assert seen.page.evaluate(SPOKEN_OF)
+    until(seen, lambda: seen.page.evaluate(SPOKEN_OF), "what stop 3 speaks of is out of view")
 
 
 def test_escape_ends_the_tour_wherever_one_was_pressing(seen):
@@ -63,7 +62,8 @@ def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
         assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
         seen.page.click(".tour-links a")
         seen.page.wait_for_timeout(60)
-        assert seen.page.evaluate(f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight")
+        top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
+        until(seen, lambda top=top: seen.page.evaluate(top), f"{target} is out of view")
         assert seen.state("s.stop") == stop
         assert seen.state("s.source") == "drawing"
         if stop < STOPS - 1:
@@ -150,8 +150,8 @@ def test_the_unit_that_waits_is_alive_and_another_network_keeps_the_panel(seen):
     assert float(seen.page.inner_text(".unit-value")) > 0
     for network, stage in (("1", "C3"), ("0", "conv2")):
         seen.page.select_option("#first-network", network)
-        seen.page.wait_for_timeout(60)
-        assert seen.page.inner_text(".unit-name").startswith(f"{stage}, map ")
+        name = f"{stage}, map "
+        until(seen, lambda name=name: seen.page.inner_text(".unit-name").startswith(name), name)
         assert seen.page.is_visible(".unit-body")
 
 

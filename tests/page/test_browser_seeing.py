@@ -10,7 +10,7 @@ from lenet.model import pretrained
 from lenet.page.digits import digits_to_test, packed_digits
 from lenet.page.export import write_page
 from lenet.preprocess import network_inputs
-from tests.page.looks import COLORS, SEVEN, focus, near
+from tests.page.looks import COLORS, SEVEN, focus, near, until
 
 pytest.importorskip("playwright.sync_api")
 
@@ -111,8 +111,8 @@ def test_an_empty_sheet_has_nothing_that_an_answer_rests_on_and_no_range_that_is
     seen.page.keyboard.press("c")
     near(seen, "#saliency")
     seen.wait("document.querySelector('.saliency-says').innerText === 'Nothing is drawn yet.'")
-    seen.page.wait_for_timeout(100)
-    assert seen.page.locator(".saliency-gradient canvas").evaluate(COLORS)["colors"] < 5, "rounding is no evidence"
+    canvas = seen.page.locator(".saliency-gradient canvas")
+    until(seen, lambda: canvas.evaluate(COLORS)["colors"] < 5, "rounding is no evidence")
     near(seen, "#robustness")
     assert set(seen.page.locator(".robustness-ranges").all_inner_texts()) == {"–"}
     seen.page.keyboard.press("7")
@@ -143,7 +143,8 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
     seen.page.click("[data-kernel=zero]")
     seen.wait(f"s.misread?.count === {counts[1]}")
     assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"
-    assert f"Of 500 test digits {counts[1]} are misread now." in seen.page.inner_text(".kernel-says")
+    told = f"Of 500 test digits {counts[1]} are misread now."
+    until(seen, lambda: told in seen.page.inner_text(".kernel-says"), told)
     assert seen.page.text_content(".plane-says").startswith(f"lenet-5 misreads {counts[1]} of 500.")
     seen.page.click("[data-kernel=undo]")
     seen.wait(f"s.misread?.count === {counts[0]}")

@@ -3,7 +3,6 @@
 import io
 import os
 import re
-import time
 
 import pytest
 from PIL import Image
@@ -12,7 +11,20 @@ import lenet
 from lab.benchmarks.page_driver import browser_path, opened
 from lenet.model import pretrained
 from lenet.page.export import write_page
-from tests.page.looks import COLORS, CROSSED, INSIDE, LOOKS, SEVEN, SPOKEN_OF, STOPS, WHITE, focus, near, serious_faults
+from tests.page.looks import (
+    COLORS,
+    CROSSED,
+    INSIDE,
+    LOOKS,
+    SEVEN,
+    SPOKEN_OF,
+    STOPS,
+    WHITE,
+    focus,
+    near,
+    serious_faults,
+    until,
+)
 
 pytest.importorskip("playwright.sync_api")
 
@@ -91,8 +103,15 @@ class Walk:
         self.is_english = language == "en"
 
     def says(self, selector, english, chinese):
-        text = self.page.inner_text(selector)
-        assert (english if self.is_english else chinese) in text, text
+        text = english if self.is_english else chinese
+        self.until(lambda: text in self.page.inner_text(selector), f"{selector} never said {text}")
+
+    def until(self, holds, what):
+        until(self.seen, holds, what)
+
+    def sees(self, selector, what=""):
+        """All that the selector names is within the window."""
+        self.until(lambda: self.page.evaluate(INSIDE, selector), f"{selector} is out of sight: {what}")
 
     def fits(self):
         assert self.page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -106,7 +125,7 @@ class Walk:
             self.page.evaluate(f"lenet.store.set({{ shown: {shown} }})")
             self.page.evaluate("scrollTo(0, 0)")
             self.seen.draw(SEVEN)
-            assert self.page.evaluate(INSIDE, ".sheet, .answer-digit, .answer-verdict, .answer-rows li"), shown
+            self.sees(".sheet, .answer-digit, .answer-verdict, .answer-rows li", shown)
             self.shoot(f"opening-{'-'.join(map(str, shown))}")
             self.fits()
 
@@ -116,10 +135,10 @@ class Walk:
         self.says(".answer-verdict", "This is an 8.", "这是 8。")
         self.page.keyboard.press("c")
         self.seen.draw(*SCRIBBLE, [(20, 50), (85, 55)])
-        assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
         self.says(".answer-rows .is-winner", "no digit", "非数字")
         self.says(".answer-verdict", "This is no digit, at ", "这不是数字")
-        assert self.page.evaluate(INSIDE, ".answer-verdict, .answer-rows li")
+        assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
+        self.sees(".answer-verdict, .answer-rows li")
         self.shoot("no-digit")
         self.page.evaluate("window.least = lenet.store.state.networks[1].calibration.least")
         self.page.evaluate("lenet.store.state.networks[1].calibration.least = 0.99999")
@@ -132,7 +151,7 @@ class Walk:
     def undo_a_change_above(self):
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60 } })")
         self.says(".badge", "turned by +60°", "旋转 +60°")
-        assert self.page.evaluate(INSIDE, ".badge, .badge button")
+        self.sees(".badge, .badge button")
         for step in self.page.locator("#steps figcaption, #steps li").all_inner_texts():
             assert step.strip(), "a picture that does not say what it shows"
         self.shoot("badge")
@@ -144,12 +163,12 @@ class Walk:
         assert self.seen.state("s.focus.unit") is not None, "the unit that waits is alive"
         self.page.select_option("#first-network", "2")
         self.page.wait_for_timeout(60)
-        assert self.page.is_visible(".unit-body"), "another network keeps the panel"
+        self.until(lambda: self.page.is_visible(".unit-body"), "another network keeps the panel")
         assert self.page.locator(".answer .network-name").all_inner_texts() == [OWN]
         story = "#stages .network-name"
         self.says(story, "1.25 % of its validation pictures misread", "1.25 %")
         self.says(story, "20 classes: a, a class with", "a class with")
-        assert self.page.evaluate(INSIDE, ".answer-rows li")
+        self.sees(".answer-rows li")
         assert self.page.locator(".answer-rows li").count() <= 12
         self.fits()
         self.shoot("own")
@@ -183,22 +202,24 @@ class Walk:
 
     def take_the_tour(self):
         self.page.evaluate("scrollTo(0, 0)")
-        assert self.page.evaluate(INSIDE, "[data-do=tour]"), "one click away"
+        self.sees("[data-do=tour]", "one click away")
         self.page.click("[data-do=tour]")
         panel = self.page.evaluate(PANEL)
         for stop in range(STOPS):
             self.page.wait_for_timeout(90)
             assert self.seen.state("s.stop") == stop
             assert self.page.evaluate(PANEL) == panel
-            assert self.page.evaluate(INSIDE, ".tour, .tour-moves button, .tour-body h3"), stop
-            assert self.page.evaluate(SPOKEN_OF), stop
+            self.sees(".tour, .tour-moves button, .tour-body h3", stop)
+            self.until(lambda: self.page.evaluate(SPOKEN_OF), f"what stop {stop + 1} speaks of is out of view")
+            assert self.page.evaluate(PANEL) == panel
             self.fits()
             self.shoot(f"tour-{stop + 1}")
             target = self.page.get_attribute(".tour-links a", "href")
             assert target == {0: "#steps", 8: "#answers", 9: "#robustness"}.get(stop, "#unit")
             self.page.click(".tour-links a")
             self.page.wait_for_timeout(60)
-            assert self.page.evaluate(f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight")
+            top = f"document.querySelector('{target}').getBoundingClientRect().top < innerHeight"
+            self.until(lambda top=top: self.page.evaluate(top), f"{target} is out of view")
             assert self.seen.state("s.stop === " + str(stop) + " && s.source === 'drawing'")
             if stop < STOPS - 1:
                 self.page.click(".tour-moves .primary")
@@ -224,8 +245,8 @@ class Walk:
         for caption, formula in ((1, "Σ w·x + b"), (2, "w·Σ x + b"), (-1, "Σ (x − c)²")):
             assert formula in captions[caption]
         self.page.click("[data-view=overview]")
-        numbered = self.page.locator("canvas[data-stage=s4]").evaluate(COLORS)["colors"]
-        assert numbered > 100, "a map of 25 units without numbers has fewer colors"
+        small = self.page.locator("canvas[data-stage=s4]")
+        self.until(lambda: small.evaluate(COLORS)["colors"] > 100, "a map of 25 units without numbers has fewer colors")
 
     def edit_a_kernel(self):
         focus(self.seen, 0, [1, 14, 14])
@@ -251,10 +272,7 @@ class Walk:
         near(self.seen, "#saliency")
         for kind in ("gradient", "occlusion"):
             canvas = self.page.locator(f".saliency-{kind} canvas")
-            end = time.monotonic() + 60
-            while canvas.evaluate(COLORS)["colors"] <= 20:
-                assert time.monotonic() < end, kind
-                self.page.wait_for_timeout(50)
+            self.until(lambda canvas=canvas: canvas.evaluate(COLORS)["colors"] > 20, kind)
         self.shoot("saliency")
         self.fits()
 
@@ -263,12 +281,13 @@ class Walk:
         self.seen.wait("s.misread !== null")
         wrong, count = self.seen.state("[s.misread.count, s.misread.of]")
         self.says(".plane-says", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。")
-        assert self.page.locator(".plane-misread button").count() == wrong
-        before = self.page.locator(".plane-canvas canvas").evaluate(COLORS)
+        self.until(lambda: self.page.locator(".plane-misread button").count() == wrong, "all misread ones are listed")
+        plane = self.page.locator(".plane-canvas canvas")
+        self.until(lambda: plane.evaluate(COLORS)["colors"] > 20, "the plane is drawn")
+        before = plane.evaluate(COLORS)
         self.page.keyboard.press("2")
         self.seen.wait("s.source === 'sample 2'")
-        self.page.wait_for_timeout(100)
-        assert self.page.locator(".plane-canvas canvas").evaluate(COLORS) != before, "one's own drawing is among them"
+        self.until(lambda: plane.evaluate(COLORS) != before, "one's own drawing is among them")
         self.page.locator(".plane-misread button").first.click()
         self.says(".plane-says", "and was read as", "却识别为")
         self.shoot("plane")
