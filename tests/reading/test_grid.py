@@ -348,3 +348,43 @@ def test_the_drawings_show_the_cells(reader, digits):
 def test_length_and_pattern_still_exclude_one_another(reader, digits):
     with pytest.raises(ReadingError):
         reader.read(table_of(["42"], digits), length=2, pattern=r"\d\d")
+
+
+def test_a_side_of_a_box_that_does_not_reach_its_top_is_found_by_the_other_boxes(reader, digits):
+    page = table_of(["204739"], digits)
+    side = MARGIN + 3 * SIDE
+    page[MARGIN + 3 : MARGIN + 11, side - 4 : side + 5] = 235
+    assert reader.read(page).text == "204739"
+
+
+def test_the_sides_of_boxes_with_little_white_between_them_are_sides_on_both_sides(digits):
+    """Their tops and bottoms are joined over the white, and every other side stands off the even spacing."""
+    ink = np.zeros((2 * MARGIN + SIDE, 2 * MARGIN + 5 * 68), np.float32)
+    for column in range(5):
+        left = MARGIN + 68 * column
+        cv2.rectangle(ink, (left, MARGIN), (left + SIDE, MARGIN + SIDE), 0.5, 3)
+    grid = grid_of(page_of(ink))
+    assert grid is not None
+    assert len(grid.cells) == 5
+    assert sum(not rule.is_level for rule in grid.rules) == 10
+
+
+def test_rules_of_an_even_table_end_as_far_from_its_middle_as_they_begin(digits):
+    grid = grid_of(table_of(["  ", "  "], digits, width=3))
+    assert grid is not None
+    assert {(rule.start + rule.end - 1) / 2 for rule in grid.rules} == {MARGIN + SIDE}
+
+
+def test_ones_one_below_the_other_in_a_sudoku_are_no_side_of_its_cells(reader, mnist):
+    form = draw_form("sudoku", 3, mnist, 22)
+    told = [answer.text for answer in answers(form, reader.read(form.photo)) if answer.cell.text == "1"]
+    assert told == ["1"] * len(told)
+
+
+def test_what_the_line_of_a_cell_leaves_out_is_told_as_a_digit_and_the_cell_is_not_sure(reader, mnist):
+    """The last 6 is open, and taken for no digit."""
+    form = draw_form("tally columns", 8, mnist, 21)
+    cell = next(cell for cell in reader.read(form.photo).cells if cell.row == 1 and cell.text)
+    assert len(cell.text) == len("626")
+    assert cell.text.startswith("62")
+    assert cell.is_rejected

@@ -15,10 +15,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.grid import SHARES, Grid, GridCell, without_grid
+from lenet.reading.foreground.grid import Grid, GridCell, grid_thresholds, without_grid
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, most_confident, read_lines
-from lenet.reading.lines.layout import Component, Labels, Mask, collect_lines, digit_height, find_components
+from lenet.reading.lines.layout import (
+    Component,
+    Labels,
+    Mask,
+    collect_lines,
+    digit_height,
+    find_components,
+    find_spaces,
+)
+from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.recognition import Recognizer
@@ -34,9 +43,10 @@ HIGHEST = 1.15  # cell heights of a digit in a cell
 MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
 MIN_DOUBTFUL = 0.1  # the probability of a digit below which ink is none
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
-AS_HIGH = 0.95  # of a cell's height: a 1 far from its middle may be its side
+AS_HIGH = 0.7  # of a cell's height: a 1 far from its middle may be its side
+MIN_LEFT_OUT = 0.6  # of the digits' height: ink of a cell that was left out of its line, and is a digit there
 TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
-UNREAD = ("not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
+UNREAD = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -78,7 +88,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     """
     bare = without_grid(ink, grid)
     rules = tuple((_box_of(rule.points()), "rule") for rule in grid.rules)
-    floor = min(ink.thresholds(SHARES), default=0.0)  # what is paler may be left of rules
+    floor = min(grid_thresholds(ink), default=0.0)  # what is paler may be left of rules
     thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(THRESHOLDS)))
     if bare.peak <= floor:
         thresholds = []
@@ -96,7 +106,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         for index, cell in enumerate(grid.cells)
     ]
     outside = _read_outside(bare, splits[0], owners, recognizer)
-    cells = _without_confidence(_with_fields(_with_doubtful(cells, splits, bare, recognizer)))
+    cells = _without_confidence(_without_sides(_with_fields(_with_doubtful(cells, splits, bare, recognizer))))
     return GridReading(_joined(cells, outside, rules), tuple(cells))
 
 
@@ -224,39 +234,88 @@ def _read_cell(cell: GridCell, drafts: list[PageReading]) -> ReadCell:
 def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, recognizer: Recognizer) -> list[ReadCell]:
     """The cells; where ink was taken for no digit, its likeliest digit, with the little probability that it has."""
     candidates: list[Candidate] = []
-    cell_of: list[int] = []
+    cell_of: dict[int, int] = {}
     for index, read in enumerate(cells):
-        for split in splits if read.is_unread else ():
-            members = split.of_cell.get(read.cell.number, [])
-            heaviest = max((c.mass for c in members), default=0.0)
-            parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
-            if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
-                continue
-            box = bounding_box(c.box for c in parts)
-            window = np.s_[box[0] : box[2], box[1] : box[3]]
-            crop = crop_of(
-                ink.levels[window], np.isin(split.labels[window], [c.number for c in parts]), split.threshold
-            )
-            height = box[2] - box[0]
-            if box[3] - box[1] > MAX_WIDTH * height:
-                continue
-            candidates.append(Candidate(0, 1, box, crop, 1.0, (box[3] - box[1]) / height, 0))
-            cell_of.append(index)
-    likeliest: dict[int, ScoredCandidate] = {}
-    index_of = {id(candidate): index for candidate, index in zip(candidates, cell_of, strict=True)}
+        for candidate in _unread_whole(read, splits, ink) if read.is_unread else _left_out(read, splits[0], ink):
+            candidates.append(candidate)
+            cell_of[id(candidate)] = index
+    likely: dict[int, list[ScoredCandidate]] = defaultdict(list)
     for sign in recognize(candidates, recognizer):
-        index = index_of[id(sign.candidate)]
-        if sign.probability > max(MIN_DOUBTFUL, likeliest[index].probability if index in likeliest else 0.0):
-            likeliest[index] = sign
+        index = cell_of[id(sign.candidate)]
+        if sign.probability > (MIN_DOUBTFUL if cells[index].is_unread else 0.0):
+            likely[index].append(sign)
     return [
-        ReadCell(read.cell, _doubtful(read.lines, likeliest[index])) if index in likeliest else read
+        ReadCell(read.cell, _with_signs(read.lines, likely[index])) if index in likely else read
         for index, read in enumerate(cells)
     ]
 
 
-def _doubtful(lines: PageReading, sign: ScoredCandidate) -> PageReading:
-    """The one sign of a cell that nothing sure was read in."""
-    return replace(lines, lines=((sign,),), gaps=(frozenset(),), separators=({},), marks=(), confidences=(0.0,))
+def _unread_whole(read: ReadCell, splits: list[_Split], ink: InkMap) -> list[Candidate]:
+    """All the ink of a cell as one candidate, at each threshold."""
+    candidates = []
+    for split in splits:
+        members = split.of_cell.get(read.cell.number, [])
+        heaviest = max((c.mass for c in members), default=0.0)
+        parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
+        if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
+            continue
+        candidate = _candidate(bounding_box(c.box for c in parts), parts, split, ink)
+        if candidate.width <= MAX_WIDTH:
+            candidates.append(candidate)
+    return candidates
+
+
+def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
+    """What a cell's line was read without, as high as digits and off the sides: parts of neighbors lie at them."""
+    if len(read.lines.lines) != 1:
+        return []
+    top, left, bottom, right = read.cell.box
+    signs = [mark.box for marks in read.lines.marks for mark in marks]
+    members = split.of_cell.get(read.cell.number, [])
+    return [
+        _candidate(box, members, split, ink)
+        for box in dict.fromkeys(box for box, _ in read.lines.ignored)
+        if MIN_LEFT_OUT * split.typical <= box[2] - box[0] <= bottom - top
+        and box[3] - box[1] <= MAX_WIDTH * (box[2] - box[0])
+        and left + TOUCH < box[1]
+        and box[3] < right - TOUCH
+        and box not in signs
+    ]
+
+
+def _candidate(box: Box, parts: Sequence[Component], split: _Split, ink: InkMap) -> Candidate:
+    window = np.s_[box[0] : box[2], box[1] : box[3]]
+    mask = np.isin(split.labels[window], [c.number for c in parts])
+    height, width = box[2] - box[0], box[3] - box[1]
+    return Candidate(0, 1, box, crop_of(ink.levels[window], mask, split.threshold), 1.0, width / height, 0)
+
+
+def _with_signs(lines: PageReading, signs: list[ScoredCandidate]) -> PageReading:
+    """A cell's lines without confidence: with the likeliest of these signs, or all in the one line that there is."""
+    if not lines:
+        signs = [max(signs, key=lambda sign: sign.probability)]
+    members = sorted([*lines.signs, *signs], key=lambda sign: sign.box[1] + sign.box[3])
+    added = [index for index, sign in enumerate(members) if any(sign is other for other in signs)]
+
+    def place(index: int) -> int:
+        """The place in the new line of what stood before the digit of this number."""
+        for number in added:
+            index += number <= index
+        return index
+
+    gaps = frozenset(place(gap) for gap in chain(*lines.gaps))
+    marks = tuple(replace(mark, index=place(mark.index)) for mark in chain(*lines.marks))
+    boxes = [sign.box for sign in signs]
+    ignored = tuple((box, reason) for box, reason in lines.ignored if box not in boxes)
+    return replace(
+        lines,
+        lines=(tuple(members),),
+        gaps=(gaps,),
+        ignored=ignored,
+        separators=({},),
+        marks=(marks,) if marks else (),
+        confidences=(0.0,),
+    )
 
 
 def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
@@ -269,6 +328,38 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
     return marked
 
 
+def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
+    """The cells; ones that may be sides of boxes are told beside a digit, and are no digits of theirs."""
+    result = []
+    for read in cells:
+        sides = [sign for sign in read.lines.signs if _may_be_side(sign, read.cell)]
+        if sides and len(sides) < len(read.lines.signs) and len(read.lines.lines) == 1 and not any(read.lines.marks):
+            line = tuple(sign for sign in read.lines.lines[0] if sign not in sides)
+            ignored = read.lines.ignored + tuple((sign.box, MAY_BE_DIGITS) for sign in sides)
+            lines = replace(
+                read.lines,
+                lines=(line,),
+                gaps=(find_spaces([sign.box for sign in line], frozenset()),),
+                ignored=ignored,
+                confidences=(0.0,),
+            )
+            read = replace(read, lines=lines)
+        result.append(read)
+    return result
+
+
+def _may_be_side(sign: ScoredCandidate, cell: GridCell) -> bool:
+    """Whether a 1 stands at the side of a box, and is as high."""
+    top, left, bottom, right = sign.box
+    is_aside = abs(left + right - cell.box[1] - cell.box[3]) > cell.width / 2
+    return (
+        sign.label == "1"
+        and is_aside
+        and cell.width <= MAX_FIELD_ASPECT * cell.height
+        and bottom - top > AS_HIGH * cell.height
+    )
+
+
 def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     """The cells; without confidence where a digit may belong to a neighbor in a table, or be the side of a box."""
     place_of = {(read.cell.block, read.cell.row, read.cell.column): index for index, read in enumerate(cells)}
@@ -276,10 +367,8 @@ def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     for index, read in enumerate(cells):
         cell = read.cell
         for sign in read.lines.signs:
-            top, left, bottom, right = sign.box
-            is_aside = abs(left + right - cell.box[1] - cell.box[3]) > cell.width / 2
-            is_aside &= cell.width <= MAX_FIELD_ASPECT * cell.height
-            if sign.label == "1" and is_aside and bottom - top > AS_HIGH * cell.height:
+            _, left, _, right = sign.box
+            if _may_be_side(sign, cell):
                 doubtful.add(index)
             for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
                 if overhangs and not read.is_box:

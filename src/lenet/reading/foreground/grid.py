@@ -22,7 +22,8 @@ from lenet.reading.foreground.ink import InkMap
 
 Mask = NDArray[np.uint8]
 
-SHARES = (0.12, 0.25)  # of full ink: a rule may be paler than a pen writes
+SHARES = (0.12, 0.25, 0.45)  # of full ink: a rule may be paler than a pen writes
+MAX_INKED = 0.4  # of the picture: more above a level is the grain of paper, or its shade
 PALE = 0.7  # of the threshold: the ink in which a rule goes on
 MIN_BAR, MIN_BAR_SHARE = 16, 0.025  # the shortest straight run: pixels, and of the picture's longer side
 MERGED = 0.1  # of a run's columns: where more have white between ink, it holds several rules
@@ -48,6 +49,8 @@ MIN_EVENNESS = 0.4  # of a rule's way: the strokes of digits one below the other
 MAX_TURN = 0.05  # that the slope of a rule may be off those of its family: paper bends
 UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strokes between them are not
 LONG_PRINT = 0.4  # of the picture: no stroke of a pen is as long
+MIN_ASPECT = 0.5  # of a box of a field, whose sides may be hidden: height to width, or width to height
+MIN_SIDE = 0.85  # of a hidden side's way, with ink
 COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
 BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
 MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
@@ -55,6 +58,7 @@ MIN_COVERAGE = 0.9  # of a rule's way, with ink
 MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
 MAX_RUNS = 600  # straight runs of a page: more are texture
 MAX_CELLS = 4000
+SLANT = 0.06  # of a cell's width that the middle of its top may lie below its box's: half the slope of a turned page
 
 _BLOCK = np.ones((3, 3), np.uint8)
 
@@ -167,14 +171,21 @@ def find_grid(ink: InkMap) -> Grid | None:
     best: Grid | None = None
     if max(ink.levels.shape) < MIN_PICTURE:
         return None
-    for threshold in ink.thresholds(SHARES):
+    for threshold in grid_thresholds(ink):
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
         rules = _rules_at(ink, mask, bridged, max(PALE * threshold, 2.5 * ink.noise))
-        grid = _grid_of(ink.levels, bridged, mask, rules) if rules else None
+        grid = _grid_of(ink, bridged, mask, rules) if rules else None
         if grid is not None and (best is None or len(grid.cells) > len(best.cells)):
             best = grid
     return best
+
+
+def grid_thresholds(ink: InkMap) -> list[float]:
+    """The two levels above which print is looked for: higher ones where so much is ink that it must be paper."""
+    thresholds = ink.thresholds(SHARES)
+    covering = [threshold for threshold in thresholds if np.mean(ink.levels > threshold) > MAX_INKED]
+    return [threshold for threshold in thresholds if threshold not in covering][:2]
 
 
 def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rule]:
@@ -276,7 +287,7 @@ def _inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
     along = np.arange(max(0, rule.start), min(rule.end, mask.shape[1]))
     across = np.clip(np.rint(rule.middles[along - rule.start]).astype(np.intp), 0, mask.shape[0] - 1)
     is_inked = mask[across, along] > 0
-    gap = MIN_GAP + 2
+    gap = MIN_GAP + 1  # odd, so that parts begin where their ink does
     whole = np.concatenate([np.zeros(gap, np.uint8), is_inked.astype(np.uint8), np.zeros(gap, np.uint8)])
     whole = cv2.morphologyEx(whole[None], cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))[0]
     edges = np.flatnonzero(np.diff(whole)) + 1 - gap
@@ -462,13 +473,13 @@ def _drawn(rules: Sequence[Rule], shape: tuple[int, ...], extension: float = 0.0
     return mask
 
 
-def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
+def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
     """The grid that these rules make: cells, and the rules that bound them."""
     rules = _over_gaps(rules)
     rules = _with_open_sides(_with_combs(rules), mask.shape[1])
-    rules = _alike_rules(_even([_measured(rule, levels, mask) for rule in _meeting(rules, bridged)]))
-    rules = _meeting(_without_strokes(_printed(rules, max(mask.shape))), bridged)
-    rules = _with_missing(rules, bridged)
+    rules = _alike_rules(_even([_measured(rule, ink.levels, mask) for rule in _meeting(rules, bridged)]))
+    rules = _meeting(_without_strokes(_printed(rules, max(mask.shape), ink.peak)), bridged)
+    rules = _with_sides(_with_missing(rules, bridged), bridged)
     if not rules:
         return None
     inside = 1 - _drawn(rules, mask.shape, extension=3.0, margin=1.0)
@@ -481,6 +492,7 @@ def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list
         x, y, w, h, area = statistics[number].tolist()
         if min(w, h) >= MIN_CELL and _is_cell(regions, number, (y, x, y + h, x + w), area):
             cells.append(GridCell(number, (y, x, y + h, x + w)))
+    cells = _bounded(cells, rules, mask.shape)
     cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
     if not any(_is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
         return None
@@ -491,6 +503,27 @@ def _grid_of(levels: NDArray[np.float32], bridged: Mask, mask: Mask, rules: list
     return Grid(tuple(_bounding(rules, regions)), tuple(cells), regions)
 
 
+def _bounded(cells: list[GridCell], rules: list[Rule], shape: tuple[int, ...]) -> list[GridCell]:
+    """The cells with a rule, or the picture's edge, at the middle of each side: between zeros there is none."""
+    drawn = _drawn(rules, shape)
+    reach = 4 + math.ceil(max(rule.thickness for rule in rules))
+    bounded = []
+    for cell in cells:
+        top, left, bottom, right = cell.box
+        y, x = (top + bottom) // 2, (left + right) // 2
+        down, across = 2 + math.ceil(SLANT * cell.width), 2 + math.ceil(SLANT * cell.height)
+        ways = (
+            drawn[max(0, top - reach) : top + down, x],
+            drawn[bottom - down : bottom + reach, x],
+            drawn[y, max(0, left - reach) : left + across],
+            drawn[y, right - across : right + reach],
+        )
+        at_edge = top < EDGE, bottom >= shape[0] - EDGE, left < EDGE, right >= shape[1] - EDGE
+        if all(way.any() or is_at_edge for way, is_at_edge in zip(ways, at_edge, strict=True)):
+            bounded.append(cell)
+    return bounded
+
+
 def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     """The rule with its middle, thickness and darkness as they are where nothing touches it."""
     if rule.is_open:
@@ -499,18 +532,28 @@ def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     columns = np.arange(rule.start, rule.end)
     rule = replace(rule, middles=_curve(columns - rule.start, rule.middles, len(columns)))
     above, below = _extents(mask, rule.middles, columns, limit=round(2 * rule.thickness) + 4)
-    thickness = float(np.median(above + below)) + 1
+    thickness, commonest = float(np.median(above + below)) + 1, _commonest(above + below) + 1
+    if thickness > commonest + 1:  # digits lie on most of it
+        thickness = commonest
     is_bare = np.abs(above + below + 1 - thickness) <= 1.5 + 0.1 * thickness
     is_bare |= np.count_nonzero(is_bare) < 2
     centers = np.rint(rule.middles) + (below - above) / 2
     middles = _curve(columns[is_bare] - rule.start, centers[is_bare], len(columns))
     bends = np.interp(columns, columns[is_bare], centers[is_bare] - middles[is_bare])
     middles += cv2.blur(np.clip(bends, -BEND, BEND)[None].astype(np.float32), (2 * BEND_REACH + 1, 1))[0]
-    rows = np.clip(np.rint(middles).astype(np.intp), 0, mask.shape[0] - 1)
-    darkness = float(np.median(levels[rows, columns]))
+    rows = np.rint(middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
+    darkness = float(np.median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0)))
     corner = min(round(thickness + REACH), len(columns) // 4)
     is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
     return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
+
+
+def _commonest(extents: NDArray[np.intp]) -> float:
+    """The extent, within a pixel, that most of a rule's way has: digits on it are thicker, each in its own way."""
+    counts = np.bincount(extents, minlength=3)
+    near = np.convolve(counts, np.ones(3), mode="same")
+    place = int(near.argmax())
+    return float(np.median(extents[np.abs(extents - place) <= 1]))
 
 
 def _extents(
@@ -644,14 +687,28 @@ def _with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
     return rules + added
 
 
-def _printed(rules: list[Rule], extent: int) -> list[Rule]:
-    """The rules without those far darker than most, unless they are long: these are strokes of the pen."""
-    order = sorted((rule for rule in rules if not rule.is_open), key=lambda rule: rule.darkness)
-    if not order:
-        return []
-    lengths = np.cumsum([len(rule.middles) for rule in order])
-    middle = order[int(np.searchsorted(lengths, lengths[-1] / 2))].darkness
-    return [rule for rule in rules if rule.darkness < DARKER * middle or len(rule.middles) > LONG_PRINT * extent]
+def _printed(rules: list[Rule], extent: int, pen: float) -> list[Rule]:
+    """The rules without strokes of the pen: far darker than most, and than most of their direction or as dark as it.
+
+    Level rules may be paler than upright ones, where thin print lies between two rows of pixels.
+    """
+
+    def middle(members: list[Rule]) -> float:
+        order = sorted(members, key=lambda rule: rule.darkness)
+        lengths = np.cumsum([len(rule.middles) for rule in order])
+        return order[int(np.searchsorted(lengths, lengths[-1] / 2))].darkness if order else 0.0
+
+    inked = [rule for rule in rules if not rule.is_open]
+    of_all = middle(inked)
+    darkest = {
+        is_level: max(of_all, min(middle([rule for rule in inked if rule.is_level == is_level]), pen / DARKER**2))
+        for is_level in (True, False)
+    }
+    return [
+        rule
+        for rule in rules
+        if rule.darkness < DARKER * darkest[rule.is_level] or len(rule.middles) > LONG_PRINT * extent
+    ]
 
 
 def _with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
@@ -685,6 +742,58 @@ def _with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
     return rules + added
 
 
+def _with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
+    """The rules, and the sides that a row of even boxes lacks where ink lies: digits and shadows hide them."""
+    rows: dict[tuple[int, ...], list[tuple[float, Rule]]] = {}
+    for rule, crossed in zip(rules, _crossings(rules), strict=True):
+        if not rule.is_level and not rule.in_comb:
+            for pair in pairwise(sorted(crossed, key=crossed.__getitem__)):
+                rows.setdefault(pair, []).append((float(rule.middles.mean()), rule))
+    turned = np.ascontiguousarray(mask.T)
+    added: list[Rule] = []
+    counts = Counter(id(rule) for sides in rows.values() for _, rule in sides)
+    for (above, below), sides in rows.items():
+        top, bottom = rules[above], rules[below]
+        if len(sides) < 2 or any(counts[id(rule)] > 1 for _, rule in sides) or not (top.is_level and bottom.is_level):
+            continue
+        sides.sort(key=lambda side: side[0])
+        places = np.array([place for place, _ in sides])
+        height = bottom.at(places.mean()) - top.at(places.mean())
+        thickness = float(np.median([side.thickness for _, side in sides]))
+        darkness = float(np.median([side.darkness for _, side in sides]))
+        for count in range(len(sides), 2 * len(sides) + 2):  # of cells between the outermost sides
+            pitch = (places[-1] - places[0]) / count
+            if pitch < MIN_CELL or not MIN_ASPECT * height < pitch < height / MIN_ASPECT:
+                continue
+            lattice = places[0] + pitch * np.arange(count + 1)
+            off = np.abs(lattice[:, None] - places[None])
+            if off.min(axis=0).max() > UNEVEN * pitch:
+                continue
+            is_hidden = off.min(axis=1) > UNEVEN * pitch
+            slopes = np.interp(lattice, places, [side.slope for _, side in sides])
+            hidden = [
+                _side_at(place, slope, top, bottom, thickness, darkness, turned)
+                for place, slope in zip(lattice[is_hidden].tolist(), slopes[is_hidden].tolist(), strict=True)
+            ]
+            found = [side for side in hidden if side is not None]
+            if len(found) == len(hidden):
+                added += found
+                break
+    return rules + added
+
+
+def _side_at(
+    place: float, slope: float, top: Rule, bottom: Rule, thickness: float, darkness: float, mask: Mask
+) -> Rule | None:
+    """The side of a box from one level rule to another at a place, if ink lies on most of its way."""
+    start, end = round(top.at(place)), round(bottom.at(place)) + 1
+    middles = place + slope * (np.arange(start, end) - (start + end) / 2)
+    side = Rule(start, np.asarray(middles, np.float32), thickness, False, darkness)
+    along = np.clip(np.arange(start, end), 0, mask.shape[1] - 1)
+    across = np.clip(np.rint(side.middles).astype(np.intp), 0, mask.shape[0] - 1)
+    return side if end > start and np.mean(mask[across, along] > 0) >= MIN_SIDE else None
+
+
 def _without_strokes(rules: list[Rule]) -> list[Rule]:
     """The rules without strokes of a pen that stand between two level ones, as a tall 1 does, and close nothing."""
     strips: dict[tuple[int, ...], list[tuple[float, Rule]]] = {}
@@ -695,9 +804,10 @@ def _without_strokes(rules: list[Rule]) -> list[Rule]:
     counts = Counter(id(rule) for sides in strips.values() for _, rule in sides)
     strokes: set[int] = set()
     for sides in strips.values():
-        short = [(place, rule) for place, rule in sides if counts[id(rule)] == 1]
+        longest = max(counts[id(rule)] for _, rule in sides)
+        short = [(place, rule) for place, rule in sides if counts[id(rule)] <= max(1, longest / 3)]
         if len(sides) - len(short) >= 2:  # others go on through the rows above or below: columns of a table
-            places = [place for place, rule in sides if counts[id(rule)] > 1]
+            places = [place for place, rule in sides if counts[id(rule)] > max(1, longest / 3)]
             strokes |= {id(rule) for place, rule in short if min(places) < place < max(places)}
         elif len(sides) > 2:
             strokes |= _off_lattice(sides)
@@ -719,7 +829,18 @@ def _off_lattice(sides: list[tuple[float, Rule]]) -> set[int]:
                 best = on_lattice
     if best is None or best.sum() < ON_LATTICE * len(places):
         return set()
+    if _are_even(places[~best]):  # as the other sides of boxes with white between them
+        return set()
     return {id(rule) for (_, rule), is_on in zip(sides, best.tolist(), strict=True) if not is_on}
+
+
+def _are_even(places: NDArray[np.float64]) -> bool:
+    """Whether three places and more are evenly spaced, but for some that are missing."""
+    if len(places) < MIN_ALIKE:
+        return False
+    gaps = np.diff(places)
+    pitch = float(gaps.min())
+    return bool((np.abs(gaps - pitch * np.rint(gaps / pitch)) < 2 * UNEVEN * pitch).all())
 
 
 def _meeting(rules: list[Rule], mask: Mask) -> list[Rule]:
@@ -1027,7 +1148,7 @@ def _groups(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 def without_grid(ink: InkMap, grid: Grid) -> InkMap:
     """The ink map without the grid's rules; strokes that cross a rule, or end on it, stay."""
-    threshold = max(ink.thresholds(SHARES)[:2])
+    threshold = max(grid_thresholds(ink))
     levels = ink.levels.copy()
     for is_level in (True, False):
         others = _drawn(
