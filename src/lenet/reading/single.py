@@ -81,9 +81,11 @@ class _Components:
     def joined(self, group: list[int]) -> tuple[tuple[int, int], Bits]:
         """The top left corner of some components' bounding box, and what of it is theirs."""
         top, left = int(self.top[group].min()), int(self.left[group].min())
+        window = self.labels[top : self.bottom[group].max(), left : self.right[group].max()]
+        if len(group) == 1:
+            return (top, left), window == group[0]
         is_member = np.zeros(len(self.mass), np.bool_)
         is_member[group] = True
-        window = self.labels[top : self.bottom[group].max(), left : self.right[group].max()]
         return (top, left), is_member[window]
 
     def edges(self) -> NDArray[np.intp]:
