@@ -9,8 +9,6 @@ from typing import Any
 from lenet.reading.cluster.ray_connection import set_environment
 
 _OBJECT_STORE_BYTES = 100_000_000
-# Ray runs workers with the lowest priority but four, so that they would get only what other programs leave.
-_PRIORITY = {"RAY_worker_niceness": "0"}
 
 
 class Raylets:
@@ -22,7 +20,6 @@ class Raylets:
 
     def __init__(self, count: int) -> None:
         set_environment(is_local=True)
-        os.environ.update(_PRIORITY)
         from ray.cluster_utils import Cluster
 
         self._options: dict[str, Any] = {"num_cpus": 1, "object_store_memory": _OBJECT_STORE_BYTES}
