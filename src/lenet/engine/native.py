@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.engine.state import check_state, updates_of
 from lenet.errors import ArchitectureError, EngineError, UnknownName
-from lenet.preprocess import GrayLevels, network_inputs
+from lenet.preprocess import SIDE, GrayLevels, network_inputs
 
 _native: Any = None
 try:
@@ -78,7 +78,7 @@ def normalize(crops: Sequence[Array], thicken: float = 0.0) -> tuple[GrayLevels,
     chosen_instructions(None)
     rows = [np.asarray(crop, np.float32) for crop in crops]
     rows = [crop if crop.strides[1] == crop.itemsize else np.ascontiguousarray(crop) for crop in rows]
-    pictures, have_ink = np.empty((len(rows), 28, 28), np.uint8), np.empty(len(rows), np.bool_)
+    pictures, have_ink = np.empty((len(rows), SIDE, SIDE), np.uint8), np.empty(len(rows), np.bool_)
     _native.normalize(rows, thicken, pictures, have_ink)
     return pictures, have_ink
 
