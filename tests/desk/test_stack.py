@@ -137,6 +137,12 @@ def test_a_file_that_is_no_stack_is_refused_in_one_sentence(tmp_path, content):
         Stack(tmp_path)
 
 
+def test_a_stack_that_cannot_be_opened_is_not_called_none(tmp_path):
+    (tmp_path / FILE).mkdir()
+    with pytest.raises(LeNetError, match="cannot be opened and written .*choose another folder"):
+        Stack(tmp_path)
+
+
 def test_the_stack_of_a_newer_version_is_refused(tmp_path):
     stack = stack_of(tmp_path, 1)
     stack._db.execute("PRAGMA user_version = 9")
