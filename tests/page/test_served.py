@@ -368,3 +368,12 @@ def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_f
             assert seen.page.evaluate(WHITE) == []
         assert [one for one in seen.requests if not one.startswith((f"{address}/", "data:", "blob:"))] == []
         assert seen.faults == []
+
+
+def test_with_a_token_the_page_and_its_scripts_come_by_the_cookie_and_a_network_is_trained(browser):
+    query = "/?token=let-me-in&lang=en"
+    with serving("--token", "let-me-in") as (_, address), opened(browser, address, query=query) as seen:
+        seen.page.click("[data-do=open-learning]")
+        seen.wait("s.learning?.run.readings.length > 0")
+        assert "token" not in seen.page.url
+        assert seen.faults == []
