@@ -388,3 +388,16 @@ def test_what_the_line_of_a_cell_leaves_out_is_told_as_a_digit_and_the_cell_is_n
     assert len(cell.text) == len("626")
     assert cell.text.startswith("62")
     assert cell.is_rejected
+
+
+def test_the_rules_of_narrow_squared_paper_are_found(digits):
+    ink = np.zeros((300, 400), np.float32)
+    for y in range(7, 300, 14):
+        cv2.line(ink, (0, y), (400, y), 0.6, 2)
+    for x in range(7, 400, 14):
+        cv2.line(ink, (x, 0), (x, 300), 0.6, 2)
+    for column in range(5):
+        written(ink, np.minimum(1, 1.5 * digits[3]), 150, 60 + 55 * column)
+    grid = grid_of(page_of(ink))
+    assert grid is not None
+    assert [sum(rule.is_level == is_level for rule in grid.rules) for is_level in (True, False)] == [21, 29]

@@ -19,6 +19,7 @@ from lenet.model import Model, load
 from lenet.networks import describe
 from lenet.pictures.loading import Picture, Source, open_picture
 from lenet.reading.cells import GridReading, read_grid
+from lenet.reading.foreground.dots import without_dots
 from lenet.reading.foreground.grid import find_grid
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.hypotheses import read_lines
@@ -199,7 +200,7 @@ class Reader:
     def _read_page(self, ink: InkMap, expected: Pattern | None, with_grid: bool) -> GridReading:
         grid = find_grid(ink) if with_grid else None
         if grid is None:
-            return GridReading(read_lines(ink, self._recognizer, expected))
+            return GridReading(read_lines(without_dots(ink), self._recognizer, expected))
         return read_grid(ink, grid, self._recognizer, expected)
 
     def _accepted(self, draft: GridReading) -> int:

@@ -34,6 +34,7 @@ STEP = 24  # pixels that a rule is followed at a time
 MIN_GAP = 6  # pixels: gaps that a printer or a threshold may leave
 LONGER = 3  # the second length of runs, of the first: where rules are thicker than that is long
 MIN_CELL = 14  # pixels: the shortest side of a cell, as low as digits that are read
+MIN_SQUARE, MIN_THROUGH = 6, 11  # the same on squared paper: so many rules each way, more than a sudoku has
 MIN_FILL = 0.86  # of its smallest rectangle that a cell fills
 INNER, OFF_CORNERS = 0.67, 1.1  # of half a cell's sides, and of their sum: what counts as inside
 MIN_CORNERS, MIN_CORNERS_OF_FILLED = 3, 2  # of a box that stands alone: a zero has none, or two where ink runs
@@ -487,10 +488,11 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     regions = np.asarray(labels, np.int32)
     if count > MAX_CELLS:
         return None
+    min_side = MIN_SQUARE if _are_squares(rules, mask.shape) else MIN_CELL
     cells = []
     for number in range(1, count):
         x, y, w, h, area = statistics[number].tolist()
-        if min(w, h) >= MIN_CELL and _is_cell(regions, number, (y, x, y + h, x + w), area):
+        if min(w, h) >= min_side and _is_cell(regions, number, (y, x, y + h, x + w), area):
             cells.append(GridCell(number, (y, x, y + h, x + w)))
     cells = _bounded(cells, rules, mask.shape)
     cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
@@ -501,6 +503,13 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     regions = numbers[regions]
     cells = _arranged(_completed(_arranged(cells), _bounding(rules, regions), regions))
     return Grid(tuple(_bounding(rules, regions)), tuple(cells), regions)
+
+
+def _are_squares(rules: list[Rule], shape: tuple[int, ...]) -> bool:
+    """Whether so many rules go through the page in both directions that it is squared paper."""
+    lengths = {True: LONG * shape[1], False: LONG * shape[0]}
+    long = Counter(rule.is_level for rule in rules if len(rule.middles) > lengths[rule.is_level])
+    return min(long[True], long[False]) >= MIN_THROUGH
 
 
 def _bounded(cells: list[GridCell], rules: list[Rule], shape: tuple[int, ...]) -> list[GridCell]:

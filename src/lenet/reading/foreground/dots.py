@@ -1,0 +1,48 @@
+"""Removal of printed dots, those of dotted paper: many small components, alike, and evenly spaced.
+
+Specks lie at random: of the distances to their nearest neighbors hardly any are alike.
+"""
+
+from dataclasses import replace
+
+import cv2
+import numpy as np
+
+from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.ink import InkMap
+
+SHARE = 0.25  # of full ink: where digits are looked for first
+MIN_DOTS = 16  # of a picture: four rows of four
+MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
+ROUND = 2.0  # how much wider than high a dot is at most, or higher than wide
+MAX_DOTS = 3000
+ALIKE = 2.0  # times as large as most, or as small
+EVEN = 0.12  # of the usual distance that those to the nearest neighbors are off it
+MIN_EVEN = 0.6  # of the dots: of points at random it is a fifth
+
+
+def without_dots(ink: InkMap) -> InkMap:
+    """The ink map without evenly spaced dots; where they touch a stroke they stay. The same map if there are none."""
+    thresholds = ink.thresholds((SHARE,))
+    if not thresholds:
+        return ink
+    labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
+    x, y, width, height, area = statistics.T
+    side = np.maximum(width, height)
+    is_dot = (area > 0) & (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ROUND * np.minimum(width, height))
+    if np.count_nonzero(is_dot) < MIN_DOTS:
+        return ink
+    typical = float(np.median(area[is_dot]))
+    is_dot &= (area <= ALIKE * typical) & (area * ALIKE >= typical)
+    middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
+    if not MIN_DOTS <= len(middles) <= MAX_DOTS:
+        return ink
+    distances = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))
+    np.fill_diagonal(distances, np.inf)
+    nearest = distances.min(axis=1)
+    pitch = float(np.median(nearest))
+    if np.mean(np.abs(nearest - pitch) <= EVEN * pitch + 1) < MIN_EVEN or pitch < 2 * float(np.median(side[is_dot])):
+        return ink
+    dots = is_dot[labels].view(np.uint8)
+    around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0
+    return replace(ink, levels=np.where(around & ((labels == 0) | (dots > 0)), np.float32(0), ink.levels))
