@@ -18,7 +18,7 @@ from lenet.model import Model
 from lenet.pictures.loading import Picture, Source
 from lenet.reading.batch.files import FileReading, TablePaths, written_pages
 from lenet.reading.batch.pages import Settings, workers_for
-from lenet.reading.batch.picture_files import PictureFiles, Shard
+from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.recognition import Recognizer
 
 
@@ -115,16 +115,9 @@ def read_forms(
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     settings = FormSettings(form=form, model=model)
-    words = [files] if isinstance(files, str | Path) else files
-    found = PictureFiles(
-        [str(word) for word in words],
-        recursive=recursive,
-        files_from=None if files_from is None else str(files_from),
-        shard=None if shard is None else Shard.parse(shard),
-    )
+    found = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     answers = FormAnswers(settings.template)
-    paths = TablePaths(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
-    reading = FileReading(found, settings, answers, paths, resume)
+    reading = FileReading(found, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
     return _readings(reading, found, workers or workers_for(found.count()), answers)
 
 

@@ -28,38 +28,11 @@ class Choice(Generic[T]):
         probability: that it is right, given that one of those that are allowed is; combinations that were not tried
             count as allowed, so that it is never overrated.
         prior: the product of its alternatives' probabilities.
-        changed: the positions at which it is not the likeliest alternative: what the constraint has changed.
     """
 
     values: tuple[T, ...]
     probability: float
     prior: float
-    changed: tuple[int, ...]
-
-
-def choose(
-    positions: Sequence[Alternatives[T]],
-    is_allowed: Callable[[tuple[T, ...]], bool],
-    *,
-    min_probability: float = MIN_PROBABILITY,
-    max_tried: int = MAX_TRIED,
-) -> Choice[T] | None:
-    """The likeliest combination of alternatives, one of each position, that is allowed.
-
-    Args:
-        positions: of each, its alternatives and their probabilities, in any order.
-        is_allowed: the constraint.
-        min_probability: alternatives below are left out, but for the likeliest of each position.
-        max_tried: after so many combinations the search is given up.
-
-    Returns:
-        The choice; None if no combination that was tried is allowed.
-
-    >>> fours = [("4", 0.7), ("9", 0.29)], [("2", 0.99)]
-    >>> choose(fours, lambda digits: int("".join(digits)) > 50).values
-    ('9', '2')
-    """
-    return next(iter(choices(positions, is_allowed, min_probability=min_probability, max_tried=max_tried)), None)
 
 
 def choices(
@@ -70,13 +43,23 @@ def choices(
     min_probability: float = MIN_PROBABILITY,
     max_tried: int = MAX_TRIED,
 ) -> list[Choice[T]]:
-    """The likeliest combinations that are allowed, the likeliest first; as `choose`.
+    """The likeliest combinations of alternatives, one of each position, that are allowed, the likeliest first.
 
     Args:
+        positions: of each, its alternatives and their probabilities, in any order.
+        is_allowed: the constraint.
         max_choices: how many are given at most; those ten thousand times less likely than the first are not.
+        min_probability: alternatives below are left out, but for the likeliest of each position.
+        max_tried: after so many combinations the search is given up.
 
-    >>> [choice.values for choice in choices([[("4", 0.7), ("9", 0.29)]], lambda digits: True, max_choices=3)]
-    [('4',), ('9',)]
+    Returns:
+        The choices; none if no combination that was tried is allowed.
+
+    >>> fours = [("4", 0.7), ("9", 0.29)], [("2", 0.99)]
+    >>> [choice.values for choice in choices(fours, lambda digits: True, max_choices=3)]
+    [('4', '2'), ('9', '2')]
+    >>> [choice.values for choice in choices(fours, lambda digits: int("".join(digits)) > 50)]
+    [('9', '2')]
     """
     if not all(positions):
         return []
@@ -97,7 +80,6 @@ def choices(
             tuple(one[index][0] for one, index in zip(ordered, indices, strict=True)),
             prior / max(allowed + max(0.0, 1 - seen), prior) if prior else 0.0,
             prior,
-            tuple(position for position, index in enumerate(indices) if index),
         )
         for indices, prior in best
     ]

@@ -4,7 +4,6 @@ Each position of a field has alternatives with probabilities; the field's constr
 and then the sums among the texts of several fields.
 """
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, regis
 from lenet.forms.choice import MIN_PROBABILITY, choices
 from lenet.forms.handwriting import written_levels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
-from lenet.forms.template import Box, Field, Template, value_of
+from lenet.forms.template import PARTS_OF_DATE, Box, Field, Template, value_of
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.layout import find_components
@@ -45,8 +44,6 @@ BLACKED = 0.75  # of a box's area: it was crossed out
 MIN_PRINT = 0.55  # of a field's print that the page must show there
 MIN_PLACED = 0.9  # of it, for a value that is sure: fields that are in their place show 0.98 and more
 MIN_VISIBLE = 0.999  # of a field's box
-
-_PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
 
 
 @dataclass(frozen=True)
@@ -366,11 +363,11 @@ def _text(field: Field, signs: Sequence[str]) -> str | None:
     """The text of a field of these signs: with a date's or a pattern's separators where only digits were read."""
     text = "".join(signs)
     if field.kind == "date" and text.isdecimal():
-        parts = _PARTS_OF_DATE.findall(field.format)
+        parts = PARTS_OF_DATE.findall(field.format)
         if len(text) != sum(map(len, parts)):
             return text
         digits = iter(text)
-        return _PARTS_OF_DATE.sub(lambda part: "".join(next(digits) for _ in part[0]), field.format)
+        return PARTS_OF_DATE.sub(lambda part: "".join(next(digits) for _ in part[0]), field.format)
     if field.pattern is not None and text.isdecimal():
         return _with_separators(text, Pattern.parse(field.pattern))
     return text
@@ -449,7 +446,7 @@ def _pattern_of(field: Field) -> Pattern | None:
     if field.length is not None:
         return Pattern.of_length(field.length)
     if field.kind == "date":
-        text = _PARTS_OF_DATE.sub(lambda part: rf"\d{{{len(part[0])}}}", field.format.replace(".", r"\."))
+        text = PARTS_OF_DATE.sub(lambda part: rf"\d{{{len(part[0])}}}", field.format.replace(".", r"\."))
         return Pattern.parse(text)
     return None
 

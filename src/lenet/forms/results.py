@@ -6,6 +6,7 @@ from typing import Any
 
 from lenet.boxes import Box
 from lenet.errors import UnknownName
+from lenet.forms.template import field_named
 from lenet.reading.results import PageResult
 from lenet.records import Record
 
@@ -143,10 +144,7 @@ class FormReading(PageResult):
         Raises:
             UnknownName: if there is none.
         """
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise UnknownName("field", name, [field.name for field in self.fields])
+        return field_named(name, self.fields)
 
     def having(self, status: str) -> tuple[FieldReading, ...]:
         """The fields of a status: ``"ok"``, ``"doubtful"``, ``"blank"`` or ``"violates"``.

@@ -40,12 +40,12 @@ r"""Templates of forms: a page and its fields as data, read from TOML files that
 
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, printable
@@ -59,6 +59,7 @@ KINDS = ("digits", "number", "date", "ticks")
 MAX_BYTES = 1 << 20
 MAX_FIELDS = 1000
 DEFAULT_FORMAT = "DD.MM.YYYY"
+PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
 
 _KEYS = {
     "form": ("page", "blank", "sha256", "field", "sum"),
@@ -75,8 +76,15 @@ _OF_KINDS = {  # which keys only some kinds have
     "choices": ("ticks",),
     "box": ("digits", "number", "date"),
 }
-_PARTS_OF_DATE = re.compile(r"YYYY|YY|MM|DD")
 _NUMBER = re.compile(r"[+-]?\d+([.,]\d+)?", re.ASCII)
+
+
+class _HasName(Protocol):
+    @property
+    def name(self) -> str: ...
+
+
+Named = TypeVar("Named", bound=_HasName)
 
 
 class TemplateError(DataError):
@@ -196,10 +204,7 @@ class Template:
         Raises:
             UnknownName: if there is none.
         """
-        for field in self.fields:
-            if field.name == name:
-                return field
-        raise UnknownName("field", name, [field.name for field in self.fields])
+        return field_named(name, self.fields)
 
     @classmethod
     def load(cls, path: str | Path) -> "Template":
@@ -239,6 +244,19 @@ class Template:
         return _Parser(text, name).template(values)
 
 
+def field_named(name: str, fields: Iterable[Named]) -> Named:
+    """The one of the fields, or of what was read in them, that has a name.
+
+    Raises:
+        UnknownName: if none has.
+    """
+    fields = list(fields)
+    for field in fields:
+        if field.name == name:
+            return field
+    raise UnknownName("field", name, [field.name for field in fields])
+
+
 def value_of(text: str) -> Decimal | None:
     """The number that a text is, with a comma or a point before its decimals; None if it is none.
 
@@ -256,8 +274,8 @@ def value_of(text: str) -> Decimal | None:
 
 def _date_of(text: str, form: str) -> date | None:
     """The date that a text is; of two digits of a year, those of 1950 to 2049."""
-    names = iter(_PARTS_OF_DATE.findall(form))
-    pattern = _PARTS_OF_DATE.sub(lambda part: rf"(\d{{{len(part[0])}}})", re.escape(form))
+    names = iter(PARTS_OF_DATE.findall(form))
+    pattern = PARTS_OF_DATE.sub(lambda part: rf"(\d{{{len(part[0])}}})", re.escape(form))
     match = re.fullmatch(pattern, text, re.ASCII)
     if match is None:
         return None
@@ -334,8 +352,8 @@ class _Parser:
                 raise RecordError(f"check is {check}, whose texts begin with letters, and only digits are read")
             key = "format"
             form = record.text(key, DEFAULT_FORMAT)
-            if {part.replace("YYYY", "YY") for part in _PARTS_OF_DATE.findall(form)} != {"DD", "MM", "YY"} or len(
-                _PARTS_OF_DATE.findall(form)
+            if {part.replace("YYYY", "YY") for part in PARTS_OF_DATE.findall(form)} != {"DD", "MM", "YY"} or len(
+                PARTS_OF_DATE.findall(form)
             ) != 3:
                 raise RecordError(f"format is {form!r}, expected DD, MM and YYYY or YY, as {DEFAULT_FORMAT!r}")
             key = "choices"

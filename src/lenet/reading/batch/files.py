@@ -29,6 +29,11 @@ class TablePaths:
     jsonl: Path | None = None
     parquet: Path | None = None
 
+    @classmethod
+    def of(cls, csv: str | Path | None, jsonl: str | Path | None, parquet: str | Path | None) -> "TablePaths":
+        """The paths that are named, as texts or as paths."""
+        return cls(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
+
     def open(self, columns: Columns = OF_READINGS) -> list[AnswerFile]:
         """The tables, none of them begun.
 
@@ -201,17 +206,10 @@ def read_files(
         LeNetError: if the tables cannot be written, or gone on with.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
-    words = [files] if isinstance(files, str | Path) else files
-    found = PictureFiles(
-        [str(word) for word in words],
-        recursive=recursive,
-        files_from=None if files_from is None else str(files_from),
-        shard=None if shard is None else Shard.parse(shard),
-    )
+    found = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
-    paths = TablePaths(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
-    reading = FileReading(found, settings, answers, paths, resume)
+    reading = FileReading(found, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
     return written_pages(found, reading, workers or workers_for(found.count()))
 
 

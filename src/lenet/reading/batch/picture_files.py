@@ -44,12 +44,14 @@ class Shard:
         return f"{self.number}/{self.count}"
 
     @classmethod
-    def parse(cls, text: str) -> "Shard":
-        """The shard that is written as I/N.
+    def parse(cls, text: "str | Shard | None") -> "Shard":
+        """The shard that is written as I/N; of None the only one there is.
 
         Raises:
             ReadingError: if the text is not of that kind, or I is not in 1..N.
         """
+        if text is None or isinstance(text, Shard):
+            return text or cls()
         match = re.fullmatch(r"(\d{1,9})/(\d{1,9})", text.strip(), re.ASCII)
         if match is None or not 1 <= int(match[1]) <= int(match[2]):
             raise ReadingError(f"shard is {text!r}, expected I/N with I of 1 to N, as 1/4: the first of four")
@@ -65,12 +67,12 @@ class PictureFiles:
 
     Args:
         words: each a file, whatever its suffix; a folder, of which files with a picture's suffix are taken; a glob
-            that no shell has resolved, ``**`` for any depth; or ``-``, a picture that comes by stdin.
+            that no shell has resolved, ``**`` for any depth; or ``-``, a picture that comes by stdin. Or one of them.
         recursive: whether folders within folders are looked through.
         excluding: a folder to leave out: it holds what was drawn.
         files_from: a text file with the name of a file on each line, which come after those of the words; ``-`` is
             stdin. A name is taken as it stands, never as a folder or a glob.
-        shard: which part of all these files.
+        shard: which part of all these files, as ``"1/4"`` for the first of four.
         suffixes: of the files of a folder that are taken, in lower case.
 
     Folders within folders are not looked for through links, which may go round in circles.
@@ -81,27 +83,28 @@ class PictureFiles:
 
     Raises:
         DataError: if there is no such list.
+        ReadingError: if the shard is none.
     """
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: str | Path | Sequence[str | Path],
         *,
         recursive: bool = False,
         excluding: Path | None = None,
-        files_from: str | None = None,
-        shard: Shard | None = None,
+        files_from: str | Path | None = None,
+        shard: Shard | str | None = None,
         suffixes: Collection[str] = SUFFIXES,
     ) -> None:
-        self._words, self._recursive, self._files_from = words, recursive, files_from
-        self._suffixes = suffixes
+        self._words, self._recursive, self._suffixes = words_of(words), recursive, suffixes
+        self._files_from = None if files_from is None else str(files_from)
         self._without = os.path.realpath(excluding) if excluding is not None else None
-        self.shard = shard or Shard()
+        self.shard = Shard.parse(shard)
         self._stdin: bytes | None = None
         self._sentences: dict[str, DataError] = {}
-        self.is_many = files_from is not None or any(map(_names_many, words))
-        if files_from is not None:
-            with _opened_list(files_from):  # a list that is not there is told before anything is read
+        self.is_many = files_from is not None or any(map(_names_many, self._words))
+        if self._files_from is not None:
+            with _opened_list(self._files_from):  # a list that is not there is told before anything is read
                 pass
 
     @property
@@ -172,6 +175,15 @@ class PictureFiles:
         top = Path(*parts[:fixed])
         if top.is_dir():
             yield from _walk(str(top) if fixed else "", parts[fixed:], lambda name: True, self._without)
+
+
+def words_of(files: str | Path | Sequence[str | Path]) -> list[str]:
+    """The words of a command line that name these files, or this one.
+
+    >>> words_of("scans"), words_of(["a.png", Path("b.png")])
+    (['scans'], ['a.png', 'b.png'])
+    """
+    return [str(file) for file in ([files] if isinstance(files, str | Path) else files)]
 
 
 def name_of(source: Path | bytes) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from lenet.errors import DataError
 from lenet.pictures import SUFFIXES
-from lenet.reading.batch.picture_files import PictureFiles, Shard, names_in_list
+from lenet.reading.batch.picture_files import PictureFiles, Shard, names_in_list, words_of
 from lenet.reading.cluster.blocks import PARQUET_SUFFIXES
 from lenet.reading.cluster.locations import Location
 
@@ -22,21 +22,22 @@ class PictureLocations:
 
     Raises:
         DataError: if there is no such list.
+        ReadingError: if the shard is none.
     """
 
     def __init__(
         self,
-        words: Sequence[str],
+        words: str | Path | Sequence[str | Path],
         *,
         recursive: bool = False,
-        files_from: str | None = None,
-        shard: Shard | None = None,
+        files_from: str | Path | None = None,
+        shard: Shard | str | None = None,
     ) -> None:
-        self.shard = shard or Shard()
-        self._recursive, self._files_from = recursive, files_from
+        self.shard, self._recursive = Shard.parse(shard), recursive
+        self._files_from = None if files_from is None else str(files_from)
         self._words: list[PictureFiles | Location] = [
             Location.parse(word) if "://" in word else PictureFiles([word], recursive=recursive, suffixes=_SUFFIXES)
-            for word in words
+            for word in words_of(words)
         ]
         self._problems: list[DataError] = []
         PictureFiles((), files_from=files_from)  # a list that is not there is told before anything is read

@@ -12,7 +12,6 @@ from typing import Any
 from lenet.errors import LeNetError, ReadingError
 from lenet.reading.batch.files import record_of
 from lenet.reading.batch.pages import Settings
-from lenet.reading.batch.picture_files import Shard
 from lenet.reading.cluster.block_files import BlockFiles
 from lenet.reading.cluster.block_reader import BlockOutcome, BlockReader, Task
 from lenet.reading.cluster.blocks import PICTURES, Block, blocks_of
@@ -68,13 +67,7 @@ def read_on_cluster(
     check_installed()
     if workers is not None and workers < 1:
         raise ReadingError(f"workers is {workers}, expected at least 1")
-    words = [files] if isinstance(files, str | Path) else files
-    locations = PictureLocations(
-        [str(word) for word in words],
-        recursive=recursive,
-        files_from=None if files_from is None else str(files_from),
-        shard=None if shard is None else Shard.parse(shard),
-    )
+    locations = PictureLocations(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     recognizer = settings.recognizer()
     answers = Answers(True, lines, False, False, recognizer.min_probability)
