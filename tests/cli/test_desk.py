@@ -1,6 +1,7 @@
 """``lenet serve --desk`` and ``lenet review`` refuse in one sentence what cannot be, before they do anything."""
 
 import pytest
+from PIL import Image
 
 from lenet.cli import main
 
@@ -15,7 +16,7 @@ ROW = '{"file": "a.png", "page": 1, "text": "7", "remark": "", "size": [40, 40],
             "a desk on 0.0.0.0 can be reached from elsewhere; choose a tok",
         ),
         (["serve", "--desk", "stack", "--workers", "2"], "workers is 2, but a desk is served by one process"),
-        (["serve", "--form", "form.toml"], "form is 'form.toml', but there is no desk"),
+        (["serve", "--form", "form.toml"], "form.toml: cannot be read (no such file or directory)"),
         (["serve", "--desk", "read.jsonl"], "read.jsonl: file exists; choose another folder"),
         (["serve", "--desk", ""], "desk is '', expected the name of a folder, as stack"),
         (["review", "read.jsonl", "--desk", " "], "desk is ' ', expected the name of a folder"),
@@ -35,3 +36,19 @@ def test_what_cannot_be_served_is_refused_in_one_sentence(tmp_path, monkeypatch,
     (line,) = capsys.readouterr().err.splitlines()
     assert message in line
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other.jsonl", "read.jsonl"], "nothing was begun"
+
+
+FORM = 'page = [60, 40]\nblank = "blank.png"\n[[field]]\nname = "a"\nkind = "digits"\nbox = [5, 5, 15, 30]\n'
+
+
+def test_templates_that_cannot_be_told_apart_or_are_too_many_for_a_desk_are_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    for path in ("a.toml", "b.toml", "deep/a.toml"):
+        (tmp_path / path).parent.mkdir(exist_ok=True)
+        (tmp_path / path).write_text(FORM)
+        Image.new("L", (40, 60), 255).save((tmp_path / path).parent / "blank.png")
+    assert main(["serve", "--port", "0", "--form", "a.toml", "--form", "deep/a.toml"]) == 1
+    assert "a.toml: another form has the name 'a', too; rename one of the files" in capsys.readouterr().err
+    assert main(["serve", "--port", "0", "--desk", "stack", "--form", "a.toml", "--form", "b.toml"]) == 1
+    assert "form names 2 templates, but the pages of a desk are read by one" in capsys.readouterr().err
+    assert not (tmp_path / "stack").exists()

@@ -20,7 +20,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+import lenet
 from lenet.cli import main
+from tests.forms.filled import FilledForm
 from tests.processes import processes_with, wait_until
 
 SEVEN = (Path(__file__).parents[2] / "examples" / "digits" / "seven.png").read_bytes()
@@ -301,3 +303,22 @@ def test_a_token_comes_from_the_environment_too_and_a_short_one_is_refused(capsy
         assert server.get("/").status_code == 401
     assert main(["serve", "--token", "short"]) == 1
     assert "token has 5 characters, expected 8 or more" in capsys.readouterr().err
+
+
+def test_pages_of_a_form_are_read_by_the_template_it_was_started_with_and_by_one_that_is_sent(tmp_path, mnist):
+    form = FilledForm(tmp_path, mnist)
+    file = io.BytesIO()
+    Image.fromarray(form.scan(form.values(0))).save(file, "PNG")
+    expected = lenet.read_form(file.getvalue(), form.path).to_dict() | {"file": "page.png"}
+    picture = {"picture": ("page.png", file.getvalue())}
+    sent = {"form": ("form.toml", form.path.read_bytes()), "blank": ("b.png", (tmp_path / "blank.png").read_bytes())}
+    seconds = 10 * SECONDS  # a page takes two of a processor's, which may be busy with other things
+    with serving("--form", str(form.path), "--timeout", str(seconds), seconds=seconds) as server:
+        address = f"{server.address}/v1/read"
+        named = httpx.post(f"{address}?form=form", files=picture, timeout=seconds)
+        by_sent = httpx.post(address, files=picture | sent, timeout=seconds)
+        unknown = httpx.post(f"{address}?form=other", files=picture, timeout=seconds)
+        assert server.read().json()["text"] == "7"
+        assert server.stop() == (0, "")
+    assert named.json() == by_sent.json() == expected
+    assert (unknown.status_code, unknown.json()["detail"]) == (422, "unknown form 'other'; known: form")

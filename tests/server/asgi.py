@@ -8,22 +8,22 @@ import httpx
 
 
 class Client:
-    """Sends requests to an application."""
+    """Sends requests to an application, each answered within so many seconds."""
 
-    def __init__(self, app: Any, base_url: str = "http://lenet", root_path: str = "") -> None:
+    def __init__(self, app: Any, base_url: str = "http://lenet", root_path: str = "", seconds: float = 60) -> None:
         self._transport = httpx.ASGITransport(app, root_path=root_path)
-        self._base_url = base_url
+        self._base_url, self._seconds = base_url, seconds
 
     def open(self) -> httpx.AsyncClient:
         """For tests that need several requests at a time."""
-        return httpx.AsyncClient(transport=self._transport, base_url=self._base_url, timeout=60)
+        return httpx.AsyncClient(transport=self._transport, base_url=self._base_url, timeout=self._seconds)
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
         async def send() -> httpx.Response:
             async with self.open() as client:
                 return await client.request(method, path, **options)
 
-        return run(send())
+        return run(send(), self._seconds)
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -32,6 +32,6 @@ class Client:
         return self.request("POST", path, content=content, **options)
 
 
-def run(coroutine: Coroutine[Any, Any, Any]) -> Any:
-    """What it returns, within a minute."""
-    return asyncio.run(asyncio.wait_for(coroutine, 60))
+def run(coroutine: Coroutine[Any, Any, Any], seconds: float = 60) -> Any:
+    """What it returns, within so many seconds."""
+    return asyncio.run(asyncio.wait_for(coroutine, seconds))

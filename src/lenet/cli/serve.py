@@ -54,7 +54,8 @@ def serve(
         ),
     ] = None,
     form: Annotated[
-        Path | None, typer.Option(metavar="FORM", help="The template of a form that the desk's pages are read by.")
+        list[Path] | None,
+        typer.Option(metavar="FORM", help="The template of a form that pages are read by, at /v1/read or the desk."),
     ] = None,
 ) -> None:
     """Serve the page at / and reading at /v1/read; /docs says what else there is.
@@ -67,7 +68,11 @@ def serve(
 
     lenet serve --desk stack
 
+    lenet serve --form form.toml
+
     curl -F picture=@photo.jpg http://127.0.0.1:8000/v1/read
+
+    curl -F picture=@page.jpg 'http://127.0.0.1:8000/v1/read?form=form'
     """
     try:
         root_path = serve_verb.normalized_path(root_path, "--root-path")
@@ -88,7 +93,7 @@ def serve(
         cors=cors or (),
         access_log=access_log,
         desk=desk,
-        form=form,
+        form=form or (),
         announce=announce,
     )
 

@@ -21,6 +21,7 @@ class FormReader:
     Args:
         form: the template, or its TOML file.
         model: as `Recognizer` takes it, or a recognizer; the one that ships if None.
+        blank: the picture of the blank page; the one that the template names if None.
 
     Raises:
         TemplateError: if the template is wrong, or has no blank page that pages can be aligned to.
@@ -28,10 +29,12 @@ class FormReader:
         WeightsError, EngineError: as `Recognizer` does.
     """
 
-    def __init__(self, form: Template | str | Path, model: Model | Recognizer | None = None) -> None:
+    def __init__(
+        self, form: Template | str | Path, model: Model | Recognizer | None = None, blank: Picture | None = None
+    ) -> None:
         self.template = form if isinstance(form, Template) else Template.load(form)
         self._recognizer = model if isinstance(model, Recognizer) else Recognizer(model)
-        self._sheet = Sheet.of(blank_page(self.template))
+        self._sheet = Sheet.of(blank_page(self.template) if blank is None else blank)
 
     def read(self, source: Source | Picture, page: int = 1) -> FormReading:
         """Read a page.
@@ -97,10 +100,15 @@ def blank_page(template: Template) -> Picture:
     except OSError as error:
         why = (error.strerror or str(error)).lower()
         raise DataError(f"{template.blank}: the form's blank page cannot be read ({why})") from None
+    check_blank(template, content, str(template.blank))
+    return open_picture(template.blank)
+
+
+def check_blank(template: Template, content: bytes, name: str) -> None:
+    """Raise TemplateError unless the bytes of this file may be those of the form's blank page."""
     digest = hashlib.sha256(content).hexdigest()
     if template.digest and digest != template.digest:
         raise TemplateError(
-            f"{template.blank}: is not the blank page that {template.name} was made of: its sha256 is {digest[:12]}…, "
+            f"{name}: is not the blank page that {template.name} was made of: its sha256 is {digest[:12]}…, "
             f"expected {template.digest[:12]}…; make the template again, or take the sha256 out of it"
         )
-    return open_picture(template.blank)

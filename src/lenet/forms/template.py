@@ -218,14 +218,23 @@ class Template:
                 content = file.read(MAX_BYTES + 1)
         except OSError as error:
             raise TemplateError(f"{path}: cannot be read ({(error.strerror or str(error)).lower()})") from None
+        template = cls.of_bytes(content, str(path))
+        return replace(template, blank=None if template.blank is None else Path(path).parent / template.blank)
+
+    @classmethod
+    def of_bytes(cls, content: bytes, name: str) -> "Template":
+        """The template that the bytes of a TOML file of this name hold.
+
+        Raises:
+            TemplateError: if it is wrong.
+        """
         if len(content) > MAX_BYTES:
-            raise TemplateError(f"{path}: over {MAX_BYTES:,} bytes, which is more than a template needs")
+            raise TemplateError(f"{name}: over {MAX_BYTES:,} bytes, which is more than a template needs")
         try:
-            template = cls.parse(content.decode("utf-8-sig"), str(path))
+            template = cls.parse(content.decode("utf-8-sig"), name)
         except UnicodeDecodeError:
-            raise TemplateError(f"{path}: is not a text in UTF-8, as TOML files are") from None
-        blank = None if template.blank is None else Path(path).parent / template.blank
-        return replace(template, blank=blank, name=Path(path).stem)
+            raise TemplateError(f"{name}: is not a text in UTF-8, as TOML files are") from None
+        return replace(template, name=Path(name).stem)
 
     @classmethod
     def parse(cls, text: str, name: str = "form.toml") -> "Template":

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 
 import lenet
 from lenet.desk.desk import Desk
+from lenet.forms.template import Template
 from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import openapi, schemas
@@ -39,6 +40,7 @@ def create_app(
     writes_log: bool = False,
     file: str | None = None,
     desk: Desk | None = None,
+    forms: Sequence[Template] = (),
 ) -> Middleware:
     """Create the ASGI application.
 
@@ -53,9 +55,13 @@ def create_app(
         writes_log: whether each request is a line on stderr.
         file: the name of the file that the weights come from, which ``/healthz`` tells.
         desk: the one at ``/desk``; none if None.
+        forms: templates that pages are read by where ``/v1/read`` is asked for them by their names.
+
+    Raises:
+        TemplateError, DataError: as `lenet.forms.reader.FormReader` does.
     """
     pool, metrics = Pool(limits or Limits()), Metrics()
-    readers = Readers(reader or Reader(), shipped() if models is None else models, classifier)
+    readers = Readers(reader or Reader(), shipped() if models is None else models, classifier, forms)
     app = FastAPI(
         title="lenet",
         version=lenet.__version__,

@@ -1,11 +1,11 @@
-"""Request bodies to picture files: raw bytes, or the field ``picture`` of a form, which Starlette parses.
+"""Request bodies to files: a picture as raw bytes, or the fields of a form, which Starlette parses.
 
 Not by FastAPI's `UploadFile`: a path takes both, and a body is refused as soon as it is too long or too late, before it
 is whole. What the field holds is always the picture itself. A path or URL is not a picture, and nothing opens it.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import PurePosixPath
 from unicodedata import category
 
@@ -17,6 +17,7 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 from lenet.server.limits import Limits
 
 FIELD = "picture"
+TEMPLATE, BLANK = "form", "blank"  # what may come with it: the template of the form that it shows, and its blank page
 RAW_TYPES = ("image/", "application/octet-stream", "application/pdf")
 _FORM = "multipart/form-data"
 _MAX_NAME_LENGTH = 120
@@ -33,28 +34,38 @@ def check_type(request: Request) -> None:
         )
 
 
-async def receive_picture(request: Request, limits: Limits) -> tuple[str, bytes]:
-    """The picture's name and its file's bytes.
+File = tuple[str, bytes]
+
+
+async def receive_picture(request: Request, limits: Limits) -> File:
+    """The picture's name and its file's bytes; as `receive_files`."""
+    return (await receive_files(request, limits))[FIELD]
+
+
+async def receive_files(request: Request, limits: Limits, others: Sequence[str] = ()) -> dict[str, File]:
+    """The name and the bytes of the picture, and of what stands in other fields, if they are there.
 
     Raises:
         HTTPException: 413 as soon as the body is longer than the limit, 408 if it does not arrive in time; 400 if a
-            form is damaged, or holds anything but one picture; 422 if there are no bytes.
+            form is damaged, or holds anything but one picture and one file in each of the others; 422 if a file has no
+            bytes.
         ClientDisconnect: if the client goes away before its end.
     """
     chunks = _body_chunks(request, limits.max_body)
     try:
         async with asyncio.timeout(limits.timeout):
             if _kind(request) == _FORM:
-                name, content = await _picture_in(request.headers["content-type"], chunks, limits.max_body)
+                files = await _files_in(request.headers["content-type"], chunks, limits.max_body, others)
             else:
-                name, content = "picture", b"".join([chunk async for chunk in chunks])
+                files = {FIELD: ("picture", b"".join([chunk async for chunk in chunks]))}
     except TimeoutError:
         raise HTTPException(
             408, f"the body did not arrive within {limits.timeout:g} seconds", {"Connection": "close"}
         ) from None
-    if not content:
-        raise HTTPException(422, f"{name}: empty file, expected a picture")
-    return name, content
+    for field, (name, content) in files.items():
+        if not content:
+            raise HTTPException(422, f"{name}: empty file, expected a {'template' if field == TEMPLATE else 'picture'}")
+    return files
 
 
 def _kind(request: Request) -> str:
@@ -81,47 +92,57 @@ def _too_long(max_body: int) -> HTTPException:
 
 
 class _Form(MultiPartParser):
-    """Starlette's parser, for one field, without temporary files; Starlette takes any, and forms without an end."""
+    """Starlette's parser, for some fields, without temporary files; Starlette takes any, and forms without an end."""
 
     spool_max_size = 0  # bytes of a file that are kept in memory; 0 is all
     is_whole = False
+    fields: Sequence[str] = (FIELD,)
 
     def on_part_end(self) -> None:
         super().on_part_end()
-        name = _utf8(self.items[-1][0])
-        if name != FIELD:
+        *others, name = [_utf8(item[0]) for item in self.items]
+        if name not in self.fields:
             raise MultiPartException(f"unknown field {name[:60]!r}")
-        if len(self.items) > 1:
-            raise MultiPartException("more than one picture")
+        if name in others:
+            raise MultiPartException(f"more than one {name}")
 
     def on_end(self) -> None:
         self.is_whole = True
 
 
-async def _picture_in(content_type: str, chunks: AsyncGenerator[bytes, None], max_body: int) -> tuple[str, bytes]:
+async def _files_in(
+    content_type: str, chunks: AsyncGenerator[bytes, None], max_body: int, others: Sequence[str]
+) -> dict[str, File]:
     async def all_chunks() -> AsyncGenerator[bytes, None]:
         async for chunk in chunks:
             yield chunk
         if not form.is_whole:
             raise MultiPartException("it ends before its last boundary")
-        if not form.items:
+        if FIELD not in [_utf8(item[0]) for item in form.items]:
             raise MultiPartException(f"no field {FIELD!r}")
 
     # In Latin-1, text is the bytes that were sent: names, and a picture without a file's name, which makes it text.
     form = _Form(Headers({"content-type": f"{content_type}; charset=latin-1"}), all_chunks(), max_part_size=max_body)
+    form.fields = (FIELD, *others)
     try:
-        value = (await form.parse())[FIELD]
+        values = dict(await form.parse())
     except (MultiPartException, FormParserError) as error:
         reason = " ".join(str(error.__cause__ or error).split())[:120].rstrip(".")
+        may_come = f" (or with it {' and '.join(map(repr, others))}, for a page of a form)" if others else ""
         raise HTTPException(
             400,
-            f"bad form ({reason}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it",
+            f"bad form ({reason}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it"
+            + may_come,
         ) from None
+    return {_utf8(name): await _file_of(_utf8(name), value) for name, value in values.items()}
+
+
+async def _file_of(field: str, value: UploadFile | str) -> File:
     if not isinstance(value, UploadFile):
-        return FIELD, _as_sent(value)
+        return field, _as_sent(value)
     content = await value.read()
     await value.close()
-    return _printable_name(_utf8(value.filename or "")), content
+    return _printable_name(_utf8(value.filename or "")) or field, content
 
 
 def _as_sent(text: str) -> bytes:
@@ -139,4 +160,4 @@ def _printable_name(filename: str) -> str:
     'seven\\\\n.png'
     """
     name = PurePosixPath(filename.replace("\\", "/")).name[-_MAX_NAME_LENGTH:]
-    return "".join(repr(char)[1:-1] if category(char) in ("Cc", "Cs") else char for char in name) or "picture"
+    return "".join(repr(char)[1:-1] if category(char) in ("Cc", "Cs") else char for char in name)

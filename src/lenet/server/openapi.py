@@ -1,6 +1,8 @@
 """Additions to FastAPI's OpenAPI document: error responses, picture bodies, examples."""
 
 import json
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from pydantic import BaseModel
@@ -90,12 +92,19 @@ def example(value: Any) -> dict[int | str, dict[str, Any]]:
     return {200: {"content": {"application/json": {"example": value}}}}
 
 
-def picture_operation(query: type[BaseModel]) -> dict[str, Any]:
-    """Parameters and body of a path that takes a picture."""
+FORM_FIELDS = {
+    "form": "The template of the form that the picture is a page of: a TOML file, as `lenet form new` makes one.",
+    "blank": "The picture of the form's blank page, which the template was made of; it comes with `form`.",
+}
+
+
+def picture_operation(query: type[BaseModel], others: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+    """Parameters and body of a path that takes a picture, and what other fields of a form hold."""
     picture = {"type": "string", "format": "binary"}
+    fields = {"picture": "A picture file.", **others}
     form = {
         "type": "object",
-        "properties": {"picture": picture | {"description": "A picture file."}},
+        "properties": {name: picture | {"description": description} for name, description in fields.items()},
         "required": ["picture"],
         "additionalProperties": False,
     }

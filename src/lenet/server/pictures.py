@@ -6,6 +6,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import numpy as np
@@ -14,6 +15,9 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.errors import LeNetError, MissingExtra
+from lenet.forms.reader import FormReader, check_blank
+from lenet.forms.results import FormReading
+from lenet.forms.template import Template
 from lenet.model import Model
 from lenet.pictures.formats import NotAPicture, max_pixels_of, open_images
 from lenet.pictures.loading import MAX_KEPT_PIXELS, Picture, one_sentence, open_pages, open_picture
@@ -22,6 +26,7 @@ from lenet.preprocess import SIDE
 from lenet.reading.foreground.ink import Polarity
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.results import Digit, Reading
+from lenet.server.bodies import File
 from lenet.server.limits import Limits
 from lenet.server.problems import ASKED_WRONGLY, in_short
 from lenet.server.queries import ActivationsQuery, ReadQuery
@@ -66,14 +71,44 @@ def read_pages(name: str, content: bytes, query: ReadQuery, readers: Readers, li
         ReadingError, WeightsError: as `read`.
     """
     settings, reader = query.settings, readers.reader(query.settings.max_error)
+    return _each_page(name, content, limits, lambda page: settings.read(reader, page))
+
+
+def read_form(
+    name: str, content: bytes, reader: FormReader, limits: Limits, *, has_all_pages: bool
+) -> list[FormReading]:
+    """Read the first page of a form's file, or all of them while there is time.
+
+    Raises:
+        HTTPException: as `read_pages`.
+    """
+    if has_all_pages:
+        return _each_page(name, content, limits, reader.read)
+    return [_in_one_sentence(lambda: reader.read(_opened(name, content, limits)), name, content)]
+
+
+def form_reader(form: File, blank: File, readers: Readers, limits: Limits) -> FormReader:
+    """The reader of a form whose template and blank page were sent; no file of this machine is opened.
+
+    Raises:
+        HTTPException: if the blank page cannot be opened, or is too large.
+        TemplateError: if the template is wrong, or was made of another page.
+    """
+    template = replace(Template.of_bytes(form[1], form[0]), blank=None)
+    check_blank(template, blank[1], blank[0])
+    return _in_one_sentence(lambda: readers.reader_of_form(template, _opened(*blank, limits)), *blank)
+
+
+def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Picture], T]) -> list[T]:
+    """What is read on each page of a picture file, while there is time; HTTPException 504 if it is over."""
     end = time.monotonic() + limits.timeout
 
-    def readings() -> list[Reading]:
-        result: list[Reading] = []
+    def readings() -> list[T]:
+        result: list[T] = []
         for page in _pages(name, content, limits):
             if time.monotonic() > end:  # the request was answered; what nobody waits for must not take others' time
                 raise HTTPException(504, f"{name}: not read within {limits.timeout:g} seconds")
-            result.append(settings.read(reader, page))
+            result.append(read(page))
         return result
 
     return _in_one_sentence(readings, name, content)

@@ -69,14 +69,28 @@ class ReadQuery(PictureQuery):
         None, description="Reject so that at most this share of accepted digits is wrong, as `0.5%` or `0.005`."
     )
 
+    form: Annotated[str, Field(max_length=200)] | LeftOut = Field(
+        None,
+        description="The name of a form that the server was started with: its fields are read, and no other parameter "
+        "but `pages` goes with it. A template can be sent in the form's field `form`, too, with its blank page in "
+        "`blank`.",
+    )
+
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
+        if self.form is not None:
+            self.check_form()
         pattern_of(self.single, self.length, self.pattern)
         if self.normalized and (self.length is not None or self.pattern is not None):
             raise ReadingError("a normalized picture holds one digit: leave out length and pattern")
         if self.normalized and self.pages == "all":
             raise ReadingError("a normalized picture has one page: leave out pages")
         return self
+
+    def check_form(self) -> None:
+        """Raise ReadingError unless a form's template says all of how the page is read."""
+        for name in self.model_fields_set - {"form", "pages"}:
+            raise ReadingError(f"form reads fields as its template says; leave out {name}")
 
     @cached_property
     def settings(self) -> Settings:

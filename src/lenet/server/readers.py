@@ -1,11 +1,14 @@
-"""The models of a server: cached readers by error limit, and models for activations and classification."""
+"""The models of a server: cached readers by error limit, readers of forms, and models for other questions."""
 
 from collections.abc import Sequence
 from functools import lru_cache
 
-from lenet.errors import UnknownName
+from lenet.errors import ReadingError, UnknownName
+from lenet.forms.reader import FormReader
+from lenet.forms.template import Template
 from lenet.model import Model, pretrained
 from lenet.networks import names
+from lenet.pictures.loading import Picture
 from lenet.reading.reader import Reader
 from lenet.reading.recognition import Recognizer
 
@@ -17,15 +20,26 @@ class Readers:
         reader: reads where no error limit is given.
         extra_models: further models, looked up by their network's name.
         classifier: the model that names the classes of pictures; the one that reads if None.
+        forms: templates of forms whose pages are read, each by its name.
+
+    Raises:
+        TemplateError, DataError: as `FormReader` does.
     """
 
-    def __init__(self, reader: Reader, extra_models: Sequence[Model] = (), classifier: Model | None = None) -> None:
+    def __init__(
+        self,
+        reader: Reader,
+        extra_models: Sequence[Model] = (),
+        classifier: Model | None = None,
+        forms: Sequence[Template] = (),
+    ) -> None:
         self._weights = reader.model
         self.classifier = classifier or reader.model
         self.models = {model.network.name: model for model in (*extra_models, reader.model)}
         self.default = reader.model.network.name
         self.recognizer = lru_cache(maxsize=16)(self._recognizer)
         self._default_reader = reader
+        self._forms = {form.name: self.reader_of_form(form) for form in forms}
 
     def reader(self, max_error: float | None) -> Reader:
         """The reader that rejects so that at most this share of accepted digits is wrong.
@@ -34,6 +48,30 @@ class Readers:
             WeightsError: if the weights know nothing of this share.
         """
         return self._default_reader if max_error is None else Reader(self.recognizer(max_error))
+
+    def form_reader(self, name: str) -> FormReader:
+        """The reader of pages of a form, by its name.
+
+        Raises:
+            ReadingError: if there are none.
+            UnknownName: if there is none of this name.
+        """
+        if not self._forms:
+            raise ReadingError(
+                f"form is {name[:60]!r}, but no form is served; send its template in the field 'form' and its blank "
+                "page in 'blank', or start the server with --form"
+            )
+        if name not in self._forms:
+            raise UnknownName("form", name[:60], self._forms)
+        return self._forms[name]
+
+    def reader_of_form(self, form: Template, blank: Picture | None = None) -> FormReader:
+        """A reader of pages of a form, with the model that reads; of this blank page, or the one it names.
+
+        Raises:
+            TemplateError, DataError: as `FormReader` does.
+        """
+        return FormReader(form, self.recognizer(None), blank)
 
     def _recognizer(self, max_error: float | None) -> Recognizer:
         return Recognizer(self._weights, max_error)

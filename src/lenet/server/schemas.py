@@ -1,7 +1,7 @@
 """Response schemas for the OpenAPI document; responses are built as plain values and not validated against them."""
 
 import json
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel, ConfigDict, Field
@@ -89,6 +89,47 @@ class Reading(Shape):
     signs: list[Sign] | None = None
     ignored: list[Ignored] | None = None
     cells: list[Cell] | None = Field(None, description="Those of the grid, row by row; none if no grid was found.")
+
+
+class FormField(Shape):
+    """What stands in a field of a form."""
+
+    name: str
+    kind: Literal["digits", "number", "date", "ticks"]
+    text: str = Field(description="The likeliest reading that the field's constraints allow; empty if it is blank.")
+    probability: Share
+    status: Literal["ok", "doubtful", "blank", "violates"]
+    reason: str = Field(description="Why it is not ok, or what a constraint has changed; else empty.")
+    changed: bool = Field(description="Whether a constraint chose another text than the likeliest one.")
+    box: Box
+    corners: list[tuple[float, float]] = Field(
+        description="Its top left, top right, bottom right and bottom left in the picture, each y, x."
+    )
+    alternatives: list[tuple[str, float]] = Field(description="Other texts and their probabilities.")
+
+
+class FormSum(Shape):
+    """Fields that add up."""
+
+    total: str
+    terms: list[str]
+    holds: bool | None = Field(description="Whether they do; null if one of them is blank.")
+
+
+class FormPage(Shape):
+    """What stands on a page of a form."""
+
+    file: str = Field(description="The picture's name, if the form told one.")
+    page: int
+    form: str = Field(description="The name of its template.")
+    status: Literal["ok", "doubtful", "blank", "violates", "rejected"] = Field(description="That of its worst field.")
+    rejected: bool = Field(description="Whether nothing was read, because the page does not show the form.")
+    reason: str = Field(description="Why; empty if it was read.")
+    remarks: list[str] = Field(description="How it was turned, which fields lie outside the picture.")
+    size: tuple[int, int] = Field(description="Height and width of the upright picture.")
+    turned: int = Field(description="By how many degrees the page was turned clockwise to be read.")
+    fields: list[FormField] = Field(description="All of the form, in its order; of a rejected page none.")
+    sums: list[FormSum]
 
 
 class Prediction(Shape):

@@ -32,6 +32,7 @@ import uvicorn
 from lenet.desk.desk import Desk
 from lenet.engine.native import usable_cores
 from lenet.errors import LeNetError
+from lenet.forms.template import Template
 from lenet.model import Model
 from lenet.reading.reader import Reader
 from lenet.server import heads
@@ -62,6 +63,7 @@ class Service:
         file: the name of the file that the model comes from, if it comes from one.
         desk: the folder of the desk at ``/desk``; none if None.
         form: the template that the desk's pages are read by.
+        forms: templates that ``/v1/read`` reads pages by.
     """
 
     model: Model
@@ -74,6 +76,7 @@ class Service:
     file: str | None = None
     desk: Path | None = None
     form: Path | None = None
+    forms: tuple[Template, ...] = ()
 
     def open_desk(self) -> Desk | None:
         """The desk; it reads nothing yet."""
@@ -93,6 +96,7 @@ class Service:
             writes_log=self.writes_log,
             file=self.file,
             desk=desk,
+            forms=self.forms,
         )
 
 

@@ -11,6 +11,7 @@ from lenet.page import page_document, page_html
 from lenet.verbs.describe import title_of
 
 if TYPE_CHECKING:
+    from lenet.forms.template import Template
     from lenet.server import Access
 
 _MEGA = 1_000_000
@@ -33,7 +34,7 @@ def serve(
     cors: Sequence[str] = (),
     access_log: bool = False,
     desk: str | Path | None = None,
-    form: str | Path | None = None,
+    form: str | Path | Sequence[str | Path] = (),
     announce: Callable[[str], None] = lambda address: None,
 ) -> None:
     """Serve the page at ``/``, reading at ``/v1/read``, and what else ``/docs`` lists, until SIGINT or SIGTERM comes.
@@ -56,11 +57,13 @@ def serve(
         access_log: write a line on stderr for each request.
         desk: the folder of a desk at ``/desk``, made if it is not there: what is dropped there, or lies in it, is read,
             and what is doubtful is asked. Everything is kept in it as it is typed.
-        form: the template of a form that the desk's pages are read by.
+        form: templates of forms, or one of them. Pages are read by them where ``/v1/read`` is asked for a form by the
+            name of its file, without the suffix; those of the desk are all read by the one that is named.
         announce: called with the address when the server is ready.
 
     Raises:
         LeNetError: if the address cannot be listened on, or a value is none that is accepted.
+        TemplateError, DataError: if a template is wrong, or its blank page cannot be opened.
         WeightsError, UnknownName: as `lenet.load`.
         MissingExtra: if the packages of the extra ``serve`` are not installed.
     """
@@ -69,8 +72,9 @@ def serve(
     from lenet.server.page_route import modules_folder
     from lenet.server.readers import shipped
 
-    if desk is None and form is not None:
-        raise LeNetError(f"form is {str(form)!r}, but there is no desk whose pages could be read by it; name one")
+    forms = forms_of(form)
+    if desk is not None and len(forms) > 1:
+        raise LeNetError(f"form names {len(forms)} templates, but the pages of a desk are read by one")
     desk = None if desk is None else desk_folder(desk)
     access = access_of(host, public_host, token, cors, has_desk=desk is not None)
     served, shipped_models = load(model), shipped()
@@ -93,9 +97,29 @@ def serve(
         writes_log=access_log,
         file=None if isinstance(model, Model) else file_of(model).name,
         desk=desk,
-        form=None if form is None else Path(form),
+        form=forms[0][0] if forms and desk is not None else None,
+        forms=tuple(template for _, template in forms),
     )
     run(service, host, port, workers, announce if desk is None else lambda address: announce(f"{address}/desk"))
+
+
+def forms_of(paths: str | Path | Sequence[str | Path]) -> list[tuple[Path, "Template"]]:
+    """Templates with their files, looked at before anything is served.
+
+    Raises:
+        LeNetError: if two have one name.
+        TemplateError, DataError: if one is wrong, or its blank page cannot be opened.
+    """
+    from lenet.forms.reader import blank_page
+    from lenet.forms.template import Template
+
+    forms = [(Path(path), Template.load(path)) for path in ([paths] if isinstance(paths, str | Path) else paths)]
+    names = [template.name for _, template in forms]
+    for path, template in forms:
+        if names.count(template.name) > 1:
+            raise LeNetError(f"{path}: another form has the name {template.name!r}, too; rename one of the files")
+        blank_page(template)
+    return forms
 
 
 def access_of(
