@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from lab.benchmarks.photographed_forms import draw_values, photograph_page, write_values
-from lenet.forms.alignment import AlignedPage, Sheet, align, coverage_of, registered
+from lenet.forms.alignment import AlignedPage, Sheet, _mesh, align, coverage_of, registered
 from lenet.pictures.loading import open_picture
 from tests.forms.filled import FilledForm
 
@@ -67,3 +67,19 @@ def test_what_lies_on_its_print_stays(blank, sheet):
     found = registered(blank, sheet, [WINDOW])
     assert (found.levels == blank.levels).all()
     assert (found.places == blank.places).all()
+
+
+def test_shifts_of_boxes_that_were_taken_for_those_beside_them_are_left_out():
+    places = np.array([(x, y) for y in range(20, 400, 40) for x in range(20, 400, 40)], float)
+    aside = np.array([(200 + dx, 200 + dy) for dy in (0, 16) for dx in (0, 8, 16, 24)], float)  # all alike, a box off
+    shifts = np.concatenate([np.full(places.shape, 1.0), np.full(aside.shape, (-33.0, 0.0))])
+    found = _mesh(np.concatenate([places, aside]), shifts, (420, 420))
+    assert np.abs(found - 1).max() < 0.5
+
+
+def test_shifts_behind_a_fold_are_kept():
+    places = np.array([(x, y) for y in range(20, 400, 20) for x in range(20, 400, 40)], float)
+    shifts = np.stack([np.zeros(len(places)), 0.07 * np.maximum(0, places[:, 1] - 200)], axis=-1)
+    found = _mesh(places, shifts, (420, 420))
+    assert np.abs(found[300, :, 1] - 0.07 * 100).max() < 1
+    assert np.abs(found[:180]).max() < 1

@@ -44,6 +44,8 @@ FARTHER = 0.2  # of likeness: by so much a place at the end of the search must b
 MIN_CORNER = 2e-4  # of full ink squared: the smaller eigenvalue of a patch's structure tensor, so that it has a place
 OUTLIER = 1.5  # pixels that a patch's shift may be off the median of those around it
 MIN_NEIGHBORS = 6  # patches that a place's shift is taken from
+FAR_NEIGHBORS, MAX_SLOPE = 24, 0.1  # patches, and pixels of shift a pixel: a fold of 25 degrees shortens by a tenth, so
+# that shifts that differ more from those around them are of a box that was taken for the one beside it
 RIDGE = 1.0  # patches' weight against slopes of shifts; more where they are far, so that nothing is extrapolated
 WINDOW_REACH = 14  # pixels that a field may lie off its place yet: COARSE at the sheet's scale
 MAX_POINTS, MAX_STEPS = 600, 12  # of print that are looked at in a window, and of one size in the search for its place
@@ -451,13 +453,14 @@ def _mesh(
     """
     if len(centers) < MIN_NEIGHBORS:
         return None
-    distances = np.linalg.norm(centers[:, None] - centers[None], axis=-1)
-    near = np.argsort(distances, axis=1)[:, :MIN_NEIGHBORS]
-    off = np.linalg.norm(shifts - np.median(shifts[near], axis=1), axis=1)
-    agree = off < OUTLIER / scale
-    if agree.sum() < MIN_NEIGHBORS:
-        return None
-    centers, shifts = centers[agree], shifts[agree]
+    for count, slope in ((FAR_NEIGHBORS, MAX_SLOPE), (MIN_NEIGHBORS, 0.0)):
+        distances = np.linalg.norm(centers[:, None] - centers[None], axis=-1)
+        near = np.argsort(distances, axis=1)[:, :count]
+        off = np.linalg.norm(shifts - np.median(shifts[near], axis=1), axis=1)
+        agree = off < OUTLIER / scale + slope * np.take_along_axis(distances, near[:, -1:], axis=1)[:, 0]
+        if agree.sum() < MIN_NEIGHBORS:
+            return None
+        centers, shifts = centers[agree], shifts[agree]
     height, width = shape
     ys, xs = np.arange(0, height + STEP, STEP), np.arange(0, width + STEP, STEP)
     nodes = np.stack(np.meshgrid(xs, ys), axis=-1).reshape(-1, 2).astype(np.float64)

@@ -7,6 +7,7 @@ and then the sums among the texts of several fields.
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import product
 
 import cv2
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 
 from lenet.forms.alignment import AlignedPage, Levels, Sheet, coverage_of, registered
 from lenet.forms.choice import MIN_PROBABILITY, choices
-from lenet.forms.handwriting import written_levels
+from lenet.forms.handwriting import GROWTH, sharpened, written_levels
 from lenet.forms.results import BLANK, DOUBTFUL, OK, VIOLATES, FieldReading, SumReading
 from lenet.forms.template import PARTS_OF_DATE, Box, Field, Template, value_of
 from lenet.reading.foreground.ink import InkMap, Polarity
@@ -120,7 +121,7 @@ class _Window:
     Attributes:
         corner: of the window, on the sheet.
         box: of the field, in the window's pixels.
-        levels: what is written there.
+        views: what is written there, as it looks with print taken to be wider and to be as wide as on the sheet.
         beside: where print is, or is next to.
         peak: the level of its ink where it is darkest.
         visible, coverage: the shares of the field, and of its print, that the page shows.
@@ -130,7 +131,7 @@ class _Window:
     field: Field
     corner: tuple[int, int]
     box: Box
-    levels: Levels
+    views: tuple[Levels, ...]
     beside: NDArray[np.bool_]
     peak: float
     visible: float
@@ -144,8 +145,8 @@ class _Window:
         window = _slices(field, sheet, template)
         top, left = window[0].start, window[1].start
         inner = np.s_[int(box[0]) : int(box[2]) + 1, int(box[1]) : int(box[3]) + 1]
-        levels = written_levels(page, sheet, window)
-        written = levels[int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
+        views = tuple(sharpened(written_levels(page, sheet, window, growth)) for growth in (GROWTH, 0))
+        written = views[0][int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
         count = min(written.size, 40)
         peak = float(np.partition(written.ravel(), -count)[-count:].mean())
         page_peak = max(float(np.quantile(page.levels[window], 0.98)), 0.06)
@@ -153,13 +154,18 @@ class _Window:
             field,
             (top, left),
             (box[0] - top, box[1] - left, box[2] - top, box[3] - left),
-            levels,
+            views,
             cv2.dilate(sheet.print[window].view(np.uint8), np.ones((7, 7), np.uint8)) > 0,
             peak,
             float(page.visible[inner].mean()),
             coverage_of(page, sheet, window, page_peak),
             scale,
         )
+
+    @property
+    def levels(self) -> Levels:
+        """What is written there, of which hardly any can be print."""
+        return self.views[0]
 
     def unreadable(self) -> _Draft | None:
         """The draft of a field that the picture does not show, or not as the form has it; None if it does."""
@@ -179,7 +185,7 @@ class _Window:
 
 @dataclass(frozen=True, eq=False)
 class _Boxes:
-    """The ink of a field's boxes: of each its candidates, one for each threshold; none where it is blank.
+    """The ink of a field's boxes: of each its candidates, one for each view and threshold; none where it is blank.
 
     ``dashes``: the numbers of the boxes that hold a dash.
     """
@@ -203,9 +209,12 @@ class _Boxes:
         if window.peak < MIN_PEN * pen or pen == 0:
             return cls(tuple(() for _ in sides))
         owners = _owners(window.levels.shape, (top, bottom), sides)
-        for threshold in [share * max(window.peak, 0.7 * pen) for share in THRESHOLDS]:
-            for number, ink in _ink_by_box(window.levels, owners, window.beside, threshold, bottom - top).items():
-                candidate = _candidate(window, ink, threshold)
+        for levels, share in product(window.views, THRESHOLDS):
+            threshold = share * max(window.peak, 0.7 * pen)
+            for number, ink in _ink_by_box(levels, owners, window.beside, threshold, bottom - top).items():
+                if levels is not window.levels and not found[number - 1]:
+                    continue  # left of print, more likely than a digit that only this view has
+                candidate = _candidate(levels, ink, threshold)
                 height, width = candidate.box[2] - candidate.box[0], candidate.box[3] - candidate.box[1]
                 if height >= MIN_HEIGHT * (bottom - top):
                     found[number - 1].append(candidate)
@@ -263,10 +272,10 @@ def _ink_by_box(
     return result
 
 
-def _candidate(window: _Window, ink: NDArray[np.bool_], threshold: float) -> Candidate:
+def _candidate(levels: Levels, ink: NDArray[np.bool_], threshold: float) -> Candidate:
     ys, xs = np.nonzero(ink)
     box = top, left, bottom, right = int(ys.min()), int(xs.min()), int(ys.max()) + 1, int(xs.max()) + 1
-    crop = crop_of(window.levels[top:bottom, left:right], ink[top:bottom, left:right], threshold)
+    crop = crop_of(levels[top:bottom, left:right], ink[top:bottom, left:right], threshold)
     return Candidate(0, 1, box, crop, 1.0, (right - left) / (bottom - top), 0)
 
 

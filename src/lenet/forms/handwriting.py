@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from lenet.forms.alignment import AlignedPage, Levels, Sheet
 
 GROWTH = 1  # pixels on each side that print may be wider than on the sheet: alignment, blur, and the printer's ink
+SHARPENING, BLUR = 1.5, 1.5  # share of what a Gaussian blur of so many pixels takes away that is added again
 FAINT = 0.2  # of full print: paler is paper
 CORE = 0.6  # of full print: the middle of a rule, whose level says how dark the page's print is
 EXCESS, MIN_EXCESS = (
@@ -16,7 +17,7 @@ EXCESS, MIN_EXCESS = (
 SLANTS = (0, 1, -1, 2, -2)  # halves of a pixel sideways for each pixel across: strokes may cross a rule aslant
 
 
-def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice]) -> Levels:
+def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice], growth: int = GROWTH) -> Levels:
     """The ink within a window of the sheet that is not printed.
 
     Printed pixels are filled with what stands on both sides of the print, straight across or aslant: a stroke that
@@ -26,12 +27,13 @@ def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice])
         page: the page, aligned.
         sheet: of its form.
         window: rows and columns of the sheet.
+        growth: pixels on each side that print is taken to be wider than on the sheet.
 
     Returns:
         float32, levels as those of the page.
     """
     levels, printed = page.levels[window], sheet.levels[window] / max(sheet.peak, 1e-3)
-    mask = np.asarray(cv2.dilate((printed > FAINT).view(np.uint8), _disk(GROWTH)), np.uint8)
+    mask = np.asarray(cv2.dilate((printed > FAINT).view(np.uint8), _disk(growth)), np.uint8)
     if not mask.any():
         return levels
     bare = np.where(mask > 0, np.float32(0), levels)
@@ -44,6 +46,12 @@ def written_levels(page: AlignedPage, sheet: Sheet, window: tuple[slice, slice])
     expected = gain * np.clip(cv2.dilate(printed, np.ones((3, 3), np.uint8)) / CORE, 0, 1.2)
     is_pen = levels - expected > max(EXCESS * gain, MIN_EXCESS)  # a stroke that runs along a rule, at its side
     return np.asarray(np.where((mask > 0) & ~is_pen, filled, levels), np.float32)
+
+
+def sharpened(levels: Levels) -> Levels:
+    """Unsharp masking: lens, sensor and resampling have blurred what is written, and closed small loops with it."""
+    blurred = cv2.GaussianBlur(levels, (0, 0), BLUR)
+    return np.asarray(np.maximum(levels + np.float32(SHARPENING) * (levels - blurred), 0), np.float32)
 
 
 def _carried(bare: Levels, mask: NDArray[np.uint8], is_level: bool) -> Levels:
