@@ -17,8 +17,11 @@ import argparse
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from functools import cache
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -31,6 +34,7 @@ from lab.benchmarks.camera import PENS, Generator, Ink, Photo, cloud, hard_shado
 from lab.benchmarks.large_digits import pen_ink
 from lenet import data
 from lenet.data import Dataset
+from lenet.files import atomic_writer
 from lenet.forms.reader import FormReader
 from lenet.forms.results import FieldReading, FormReading
 from lenet.forms.template import Template
@@ -304,16 +308,49 @@ def write_form(folder: Path) -> tuple[Path, Photo, Places]:
     return folder / "form.toml", np.asarray(blank), places
 
 
-def pages(
-    count: int, seed: int, reader: FormReader, blank: Photo, places: Places
-) -> Iterator[tuple[int, dict[str, str], Photo, FormReading]]:
-    """Numbered pages with their values, photos and readings."""
-    mnist = data.load("mnist")
-    for number in range(count):
-        rng = np.random.default_rng([seed, number])
+@dataclass(frozen=True)
+class Pages:
+    """Pages of the form, drawn and read one by one, by several processes at a time.
+
+    Attributes:
+        form: the template.
+        seed: of what is drawn.
+        weights: a weights file or a run's folder; those shipped if None.
+        photos: a folder that photos are kept in, and taken from when they are there: drawing one takes as long as
+            reading it.
+    """
+
+    form: Path
+    seed: int
+    weights: str | None = None
+    photos: Path | None = None
+
+    def read(self, number: int) -> tuple[dict[str, str], Photo, FormReading]:
+        """The values, the photo and the reading of a page."""
+        reader, rng = _reader(self.form, self.weights), np.random.default_rng([self.seed, number])
         values = draw_values(reader.template, rng)
-        photo = photograph_page(blank, write_values(values, places, mnist, rng), rng)
-        yield number, values, photo, reader.read(photo)
+        path = None if self.photos is None else self.photos / f"{self.seed}-{number}.png"
+        if path is not None and path.exists():
+            photo = np.asarray(Image.open(path))
+        else:
+            blank, places, mnist = _drawn_from()
+            photo = photograph_page(blank, write_values(values, places, mnist, rng), rng)
+            if path is not None:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                with atomic_writer(path) as file:
+                    Image.fromarray(photo).save(file, "png", compress_level=1)
+        return values, photo, reader.read(photo)
+
+
+@cache
+def _drawn_from() -> tuple[Photo, Places, Dataset]:
+    blank, _, places = draw_blank()
+    return np.asarray(blank), places, data.load("mnist")
+
+
+@cache
+def _reader(form: Path, weights: str | None) -> FormReader:
+    return FormReader(form, load(weights) if weights else None)
 
 
 def _write_example(folder: Path, seed: int) -> None:
@@ -329,8 +366,12 @@ def main() -> None:
     options.add_argument("--pages", type=int, default=30, help="[%(default)s]")
     options.add_argument("--seed", type=int, default=TEST_SEED, help="another seed draws other pages [%(default)s]")
     options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    options.add_argument("--workers", type=int, default=1, help="how many processes draw and read [%(default)s]")
+    options.add_argument("--photos", type=Path, metavar="FOLDER", help="keep the photos, and take those that are there")
     options.add_argument("--misses", type=Path, metavar="FOLDER", help="keep the pages with wrong fields")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    options.add_argument(
+        "--json", type=Path, metavar="FILE", help="write the figures into a file, too, after each page"
+    )
     options.add_argument(
         "--example", type=Path, metavar="FOLDER", help="write the blank page, its template and one photo, and stop"
     )
@@ -340,10 +381,9 @@ def main() -> None:
         return
     counts: Counter[str] = Counter()
     keys = rejected = whole = 0
-    with TemporaryDirectory() as folder:
-        path, blank, places = write_form(Path(folder))
-        reader = FormReader(path, load(chosen.weights) if chosen.weights else None)
-        for number, values, photo, reading in pages(chosen.pages, chosen.seed, reader, blank, places):
+    with TemporaryDirectory() as folder, ProcessPoolExecutor(chosen.workers, get_context("spawn")) as pool:
+        pages = Pages(write_form(Path(folder))[0], chosen.seed, chosen.weights, chosen.photos)
+        for number, (values, photo, reading) in enumerate(pool.map(pages.read, range(chosen.pages))):
             wrong = []
             if reading.is_rejected:
                 rejected += 1
@@ -363,6 +403,9 @@ def main() -> None:
                     wrong.append(f"{read.name}: {truth or 'blank'} read {read.text or 'nothing'}, {read.status} "
                                  f"{read.probability:.3f} {read.reason}")  # fmt: skip
             whole += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
+            if chosen.json:  # after each page: a run that is stopped has those of the pages before
+                figures = {"pages": number + 1, "seed": chosen.seed, "keys": keys, "rejected": rejected, **counts}
+                chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
             if chosen.misses and wrong:
                 chosen.misses.mkdir(parents=True, exist_ok=True)
                 Image.fromarray(photo).save(chosen.misses / f"{number}.jpg")
@@ -376,9 +419,6 @@ def main() -> None:
     print(f"keys a page: {keys / chosen.pages:.2f}")
     outcomes = {name: counts[name] for name in sorted(counts) if ", " in name and "changed" not in name}
     print("; ".join(f"{name} {count}" for name, count in outcomes.items()))
-    if chosen.json:
-        figures = {"pages": chosen.pages, "seed": chosen.seed, "keys": keys, "rejected": rejected, **counts}
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":
