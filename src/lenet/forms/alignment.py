@@ -18,6 +18,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.forms.marks import Code, CornerMarks, codes, corner_marks, places_of_marks
 from lenet.pictures.loading import Picture
 from lenet.reading.foreground.ink import Colors
 
@@ -27,6 +28,7 @@ Matrix = NDArray[np.float64]
 SHEET_SIDE = 1600  # pixels of a sheet's longer side: boxes of 6 mm on A4 are 32 pixels high, which reads well
 FEATURE_SIDE = 1400  # pixels of the longer side in which features are looked for
 MAX_FEATURES = 4000
+MARK_SIDE = 800  # pixels of the longer side in which corner marks are looked for: SQUARE is then 13 mm on A4
 RATIO = 0.8  # of the distances to the best and the second best match: Lowe's
 REACH = 4.0  # pixels of the feature picture that a match may be off the homography
 MIN_MATCHES = 12  # that agree: eight are expected of chance at most among some hundreds
@@ -50,6 +52,7 @@ RIDGE = 1.0  # patches' weight against slopes of shifts; more where they are far
 WINDOW_REACH = 14  # pixels that a field may lie off its place yet: COARSE at the sheet's scale
 MAX_POINTS, MAX_STEPS = 600, 12  # of print that are looked at in a window, and of one size in the search for its place
 MIN_GAIN = 0.01  # of full ink, on print: a window that gains less stays, for each resampling softens it
+CODE_SCALE = 2.0  # of the sheet, that a code is looked at: its modules are small
 MAX_PERSPECTIVE = 4.0  # between the scales of two corners of a page
 
 
@@ -61,12 +64,16 @@ class Sheet:
         levels: float32 (h, w), the ink of its print.
         scale: (y, x) pixels of the sheet for each of the picture's.
         points, descriptors: its features, (n, 2) as x, y in the sheet's pixels.
+        marks: those in its corners; None if it has none.
+        codes: its QR codes.
     """
 
     levels: Levels
     scale: tuple[float, float]
     points: NDArray[np.float32]
     descriptors: NDArray[np.float32]
+    marks: CornerMarks | None = None
+    codes: tuple[Code, ...] = ()
 
     @classmethod
     def of(cls, picture: Picture) -> "Sheet":
@@ -75,10 +82,15 @@ class Sheet:
         scale = SHEET_SIDE / max(height, width)
         size = max(1, round(width * scale)), max(1, round(height * scale))
         shrinks = size[0] < picture.colors.shape[1]
-        colors = cv2.resize(picture.colors, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-        levels = _ink(np.asarray(colors, np.uint8))
-        points, descriptors = _features(np.asarray(colors, np.uint8))
-        return cls(levels, (size[1] / height, size[0] / width), points, descriptors)
+        resized = cv2.resize(picture.colors, size, interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+        colors = np.asarray(resized, np.uint8)
+        points, descriptors = _features(colors)
+        scales = size[1] / height, size[0] / width
+        small, full, factor = _small_ink(colors)
+        marks = corner_marks(small, full)
+        if marks is not None:
+            marks = replace(marks, centers=np.asarray((marks.centers + 0.5) / factor - 0.5, np.float32))
+        return cls(_ink(colors), scales, points, descriptors, marks, codes(_gray(colors)))
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -138,7 +150,19 @@ def align(picture: Picture, sheet: Sheet) -> AlignedPage:
     Raises:
         NotThisForm: if the page does not show the form, or less than can be recognized.
     """
-    matrix, centers, off = _homography(picture, sheet)
+    try:
+        return _aligned(picture, sheet, *_homography(picture, sheet))
+    except NotThisForm:
+        matrix = _by_marks(picture, sheet)
+        if matrix is None:
+            raise
+    return _aligned(picture, sheet, matrix, np.zeros((0, 2)), np.zeros((0, 2)))
+
+
+def _aligned(
+    picture: Picture, sheet: Sheet, matrix: Matrix, centers: NDArray[np.float64], off: NDArray[np.float64]
+) -> AlignedPage:
+    """The page, aligned from a first homography and the shifts of features off it, as `_homography` gives them."""
     height, width = sheet.shape
     x, y = np.meshgrid(np.arange(width, dtype=np.float32), np.arange(height, dtype=np.float32))
     grid = np.stack([x, y], axis=-1)
@@ -157,6 +181,9 @@ def align(picture: Picture, sheet: Sheet) -> AlignedPage:
     coverage = _coverage(sheet, levels, visible, peak)
     if coverage < SAME_FORM:
         raise NotThisForm(f"does not show this form: {coverage:.0%} of its print is there")
+    for code in sheet.codes:
+        if (text := _code_at(picture.colors, places[code.window])) not in ("", code.text):
+            raise NotThisForm(f"is another form: its QR code says {text!r}, this form's {code.text!r}")
     factor = np.array([picture.size[1] / picture.colors.shape[1], picture.size[0] / picture.colors.shape[0]])
     along = _through(matrix, np.array([[[0, height / 2], [width, height / 2]]], np.float32))[0]
     angle = math.degrees(math.atan2(float(along[1, 1] - along[0, 1]), float(along[1, 0] - along[0, 0])))
@@ -307,6 +334,46 @@ def _homography(picture: Picture, sheet: Sheet) -> tuple[Matrix, NDArray[np.floa
     shifts = np.asarray(back - source, np.float64)
     is_near = np.linalg.norm(shifts, axis=1) < MAX_BEND * max(sheet.shape)
     return np.asarray(matrix, np.float64), np.asarray(source[is_near], np.float64), shifts[is_near]
+
+
+def _by_marks(picture: Picture, sheet: Sheet) -> Matrix | None:
+    """The homography that brings corner marks of the sheet onto marks of the picture, and most ink onto its print."""
+    if sheet.marks is None:
+        return None
+    levels, full, scale = _small_ink(picture.colors)
+    ys, xs = np.nonzero(sheet.print)
+    chosen = slice(0, None, max(1, len(ys) // MAX_POINTS))
+    points = np.stack([xs[chosen], ys[chosen]], axis=-1).astype(np.float32)[None]
+    found = np.asarray(cv2.GaussianBlur(np.minimum(levels / full, 1), (0, 0), 1.0), np.float32)
+    best: tuple[float, Matrix | None] = SEEN, None
+    for places in places_of_marks(levels, full, sheet.marks):
+        corners = np.asarray((places + 0.5) / scale - 0.5, np.float32)
+        matrix = np.asarray(cv2.getPerspectiveTransform(sheet.marks.centers, corners), np.float64)
+        if _is_view(matrix, sheet.shape):
+            places_of_print = np.asarray((_through(matrix, points) + 0.5) * scale - 0.5, np.float32)
+            share = float(cv2.remap(found, *_maps(places_of_print), cv2.INTER_LINEAR).mean())
+            best = max(best, (share, matrix), key=lambda one: one[0])
+    return best[1]
+
+
+def _code_at(colors: Colors, places: NDArray[np.float32]) -> str:
+    """The text of the QR code at these places of a picture; empty if none is read there."""
+    larger = cv2.resize(places, None, fx=CODE_SCALE, fy=CODE_SCALE, interpolation=cv2.INTER_LINEAR)
+    maps = _maps(np.asarray(larger, np.float32))
+    found = codes(_gray(np.asarray(cv2.remap(colors, *maps, cv2.INTER_CUBIC, None, cv2.BORDER_REPLICATE), np.uint8)))
+    return found[0].text if found else ""
+
+
+def _small_ink(colors: Colors) -> tuple[Levels, float, float]:
+    """The ink of a picture that is made so small that marks are no paper, the level of full ink, and its scale."""
+    scale = min(1.0, MARK_SIDE / max(colors.shape))
+    small = cv2.resize(colors, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
+    levels = _ink(np.asarray(small, np.uint8))
+    return levels, max(float(np.quantile(levels, 0.995)), 0.06), scale
+
+
+def _gray(colors: Colors) -> NDArray[np.uint8]:
+    return np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _is_view(matrix: NDArray[Any], shape: tuple[int, int]) -> bool:
