@@ -2,6 +2,10 @@
 
 import csv
 import json
+import os
+import signal
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -12,6 +16,7 @@ from lenet.cli import main
 from lenet.forms.results import FormReading
 from lenet.reading.tables.csv_cells import text_of
 from tests.forms.filled import FilledForm
+from tests.processes import processes_with, wait_until
 
 
 @pytest.fixture(scope="module")
@@ -88,6 +93,44 @@ def test_a_table_that_was_cut_off_is_gone_on_with_to_the_same_bytes(form, scans,
     assert main(["read", str(scans), "--form", str(form.path), *options, "--resume"]) == 1
     for name in ("out.csv", "out.jsonl"):
         assert (tmp_path / name).read_bytes() == (place / name).read_bytes()
+
+
+@pytest.mark.skipif(not hasattr(signal, "pthread_sigmask"), reason="processes are ended otherwise on Windows")
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM] if hasattr(signal, "SIGKILL") else [])
+def test_a_run_of_two_processes_that_was_ended_in_the_middle_is_gone_on_with(form, scans, tables, tmp_path, number):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    place, _ = tables
+    options = [word for name in ("csv", "jsonl", "parquet") for word in (f"--{name}", str(tmp_path / f"out.{name}"))]
+    command = [sys.executable, "-m", "lenet", "read", str(scans), "--form", str(form.path), "--workers", "2", *options]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment, start_new_session=True
+    ) as running:
+        assert b"a.png" in running.stdout.readline()
+        running.send_signal(number)
+        running.communicate()
+    wait_until(lambda: not processes_with(str(tmp_path)))
+    ended = subprocess.run([*command, "--resume"], capture_output=True, text=True, env=environment, check=False)
+    assert "Traceback" not in ended.stderr
+    for name in ("out.csv", "out.jsonl"):
+        assert (tmp_path / name).read_bytes() == (place / name).read_bytes(), ended.stderr
+    pages = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
+    rows = parquet.read_table(tmp_path / "out.parquet").to_pylist()
+    assert [(row["file"], row["page"], row["status"]) for row in rows] == [
+        (page["file"], page["page"], page["status"]) for page in pages
+    ]
+
+
+def test_shards_of_a_list_have_together_the_rows_of_the_whole(form, scans, tables, tmp_path):
+    place, _ = tables
+    (tmp_path / "list.txt").write_text("".join(f"{path}\n" for path in sorted(scans.iterdir())))
+    rows = []
+    for shard in ("1/2", "2/2"):
+        out = tmp_path / f"{shard[0]}.csv"
+        options = ["--files-from", str(tmp_path / "list.txt"), "--shard", shard, "--csv", str(out)]
+        assert main(["read", "--form", str(form.path), *options]) == 1  # each has a file that is no page of the form
+        rows += rows_of(out)
+    assert sorted(rows, key=lambda row: (row["file"], row["page"])) == rows_of(place / "out.csv")
 
 
 def test_a_table_of_another_form_is_not_gone_on_with(form, scans, tables, tmp_path, capsys):
