@@ -18,7 +18,7 @@ def dotted(shape: tuple[int, int], pitch: int) -> np.ndarray:
     ink = np.zeros(shape, np.float32)
     for y in range(12, shape[0], pitch):
         for x in range(12, shape[1], pitch):
-            cv2.circle(ink, (x, y), 2, 0.9, -1)
+            cv2.circle(ink, (x, y), 3, 0.9, -1, cv2.LINE_AA)
     return ink
 
 
@@ -38,7 +38,7 @@ def test_small_marks_at_random_and_a_row_of_points_stay():
     rng = np.random.default_rng(4)
     ink = np.zeros((240, 320), np.float32)
     for x, y in zip(rng.integers(10, 310, 60).tolist(), rng.integers(10, 230, 60).tolist(), strict=True):
-        cv2.circle(ink, (x, y), 2, 0.9, -1)
+        cv2.circle(ink, (x, y), 3, 0.9, -1, cv2.LINE_AA)
     specks = ink_of(ink)
     assert without_dots(specks) is specks
     row = np.zeros((240, 320), np.float32)
@@ -46,6 +46,17 @@ def test_small_marks_at_random_and_a_row_of_points_stay():
     row[130:] = 0
     points = ink_of(row)
     assert without_dots(points) is points
+
+
+def test_a_page_of_small_digits_in_even_rows_has_no_dots(mnist):
+    ink = np.zeros((600, 900), np.float32)
+    zeros = np.flatnonzero(mnist.test_labels == 0)
+    for index in range(100):
+        digit = pen_ink(mnist.test_images[zeros[index]], 16)
+        top, left = 60 + 48 * (index // 10), 120 + 60 * (index % 10)
+        ink[top : top + digit.shape[0], left : left + digit.shape[1]] = digit
+    page = ink_of(ink)
+    assert without_dots(page) is page
 
 
 def test_digits_on_dotted_paper_are_read(mnist):

@@ -16,6 +16,8 @@ MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
 ROUND = 2.0  # how much wider than high a dot is at most, or higher than wide
 MAX_DOTS = 3000
+FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
+HIGHER = 3.0  # how much higher than dots what is written among them is
 ALIKE = 2.0  # times as large as most, or as small
 EVEN = 0.12  # of the usual distance that those to the nearest neighbors are off it
 MIN_EVEN = 0.6  # of the dots: of points at random it is a fifth
@@ -29,11 +31,14 @@ def without_dots(ink: InkMap) -> InkMap:
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
     x, y, width, height, area = statistics.T
     side = np.maximum(width, height)
-    is_dot = (area > 0) & (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ROUND * np.minimum(width, height))
+    is_dot = (side <= MAX_SIDE * max(ink.levels.shape) + 3) & (side <= ROUND * np.minimum(width, height))
+    is_dot &= area > FILLED * width * height
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink
     typical = float(np.median(area[is_dot]))
     is_dot &= (area <= ALIKE * typical) & (area * ALIKE >= typical)
+    if side.max() < HIGHER * float(np.median(side[is_dot])):  # nothing but small digits
+        return ink
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
     if not MIN_DOTS <= len(middles) <= MAX_DOTS:
         return ink
