@@ -11,7 +11,9 @@ from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet.reading import Reader
 from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
-from lenet.reading.lines.numbers import DOUBT_FACTOR, with_doubt
+from lenet.reading.lines.layout import AT_EDGE
+from lenet.reading.lines.numbers import DOUBT_FACTOR, MAY_BE_DIGITS, with_doubt
+from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import COSTS, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
@@ -158,6 +160,18 @@ def test_a_mark_above_makes_a_digit_doubtful_unless_it_stands_in_a_number():
     alone, number = with_doubt(signs_of(row, 0, 1), [mark]), with_doubt(signs_of(row, 0, 1, 2), [mark])
     assert [sign.probability for sign in alone] == pytest.approx([0.9, 0.8 * DOUBT_FACTOR])
     assert [sign.probability for sign in number] == pytest.approx([0.9, 0.8, 1.0])
+
+
+@pytest.mark.parametrize(
+    ("strip", "lost"),
+    [((0, 0, 50, 34), []), ((0, 0, 400, 300), [(0, 0, 50, 30)]), ((60, 0, 110, 34), [(0, 0, 50, 30)])],
+)
+def test_ink_at_the_edge_is_no_digit_lost_where_another_threshold_takes_it_for_one(strip, lost):
+    row = graph([candidate(piece, piece + 1) for piece in range(3)], {1: 1.0}, {8: 1.0}, {5: 1.0}, pieces=3)
+    chosen = PageReading((signs_of(row, 1, 2),), (frozenset(),), ignored=((strip, AT_EDGE),))
+    another = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),))
+    told = with_losses(chosen, [chosen, another]).ignored
+    assert [box for box, reason in told if reason == MAY_BE_DIGITS] == lost
 
 
 def test_a_pattern_leaves_a_text_fewer_rivals():

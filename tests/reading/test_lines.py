@@ -271,6 +271,15 @@ def test_lines_of_a_table_go_on_across_its_columns():
     ]
 
 
+def test_lines_that_rise_a_little_go_on_across_wide_white():
+    rising = [
+        (top - left // 28, left, bottom - left // 28, right)
+        for row in (100, 200, 300)
+        for top, left, bottom, right in row_at(row, 50, 3) + row_at(row, 520, 3)
+    ]
+    assert [left for _, left in tops_and_lefts(rising)] == [50, 50, 50]
+
+
 def test_blocks_whose_lines_are_not_level_are_read_one_after_the_other():
     left = [box for top in (50, 120, 190) for box in row_at(top, 50, 3)]
     right = [box for top in (85, 165) for box in row_at(top, 500, 3)]

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from lenet.reading.cells import GridReading, ReadCell
 from lenet.reading.foreground.ink import InkMap, Polarity
+from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS, NOT_DIGITS
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.results import FIRST_PAGE_REMARK
@@ -19,7 +20,7 @@ _CAUSES = {  # the first that holds is said
     NOT_DIGITS: "what is written looks like words or drawings; --single reads the digit that stands out most",
     "not a digit": "none of the marks looks like one; --single reads the one that stands out most",
     "separator": "there are signs alone",
-    "at the edge": "all ink comes in from the edges of the picture; leave some paper around the digits",
+    AT_EDGE: "all ink comes in from the edges of the picture; leave some paper around the digits",
     "rule": "there are ruled lines alone",
 }
 

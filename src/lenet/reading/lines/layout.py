@@ -3,6 +3,7 @@
 Geometry only: `segmentation` cuts the lines, and the path search reads them.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
@@ -32,6 +33,7 @@ MAX_FOLD_ASPECT = (
     0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
 )
 MIN_REMNANT_MASS = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
+AT_EDGE = "at the edge"  # why what comes in from an edge is left out
 
 
 @dataclass(frozen=True)
@@ -99,7 +101,7 @@ def filter_components(
     # Where everything comes in from the edges, a digit may be among it after all.
     remaining = remaining or [c for c in coarse if _edges(c, shape) < 3 and c.mass > MIN_REMNANT_MASS * heaviest]
     if not remaining:
-        return [], 0.0, [(component.box, "at the edge") for component in coarse]
+        return [], 0.0, [(component.box, AT_EDGE) for component in coarse]
     typical = digit_height(remaining)
     heaviest = max(component.mass for component in remaining if component.height < MAX_HEIGHT * typical)
     kept = [
@@ -111,7 +113,7 @@ def filter_components(
     ]
     members, remaining_numbers = {c.number for c in kept}, {c.number for c in remaining}
     left_out = [
-        (c.box, _reason(c, typical) if c.number in remaining_numbers else "at the edge")
+        (c.box, _reason(c, typical) if c.number in remaining_numbers else AT_EDGE)
         for c in coarse
         if c.number not in members and max(c.height, c.width) > MIN_SIZE * typical
     ]
@@ -157,8 +159,8 @@ def digit_height(components: list[Component]) -> float:
     return float(by_height[int(np.searchsorted(weights, weights[-1] / 2))].height)
 
 
-def find_skew(components: list[Component], height: float) -> float:
-    """Estimate the skew by projection profiles: degrees that lines fall from left to right; 0 if unclear or little.
+def find_skew(components: list[Component], height: float, min_skew: float = MIN_SKEW) -> float:
+    """Estimate the skew by projection profiles: degrees that lines fall from left to right; 0 if unclear or less.
 
     The projection of the components along their lines is the sharpest there is.
     """
@@ -174,7 +176,7 @@ def find_skew(components: list[Component], height: float) -> float:
     sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(tall)  # of each with every other
     best_index = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
     is_clear = sharpness[best_index] > 1.4 * sharpness[MAX_SKEW] and sharpness[best_index] > 0.5 * len(tall)
-    return float(degrees[best_index]) if is_clear and abs(degrees[best_index]) >= MIN_SKEW else 0.0
+    return float(degrees[best_index]) if is_clear and abs(degrees[best_index]) >= min_skew else 0.0
 
 
 def collect_lines(components: list[Component]) -> list[list[Component]]:
@@ -189,17 +191,21 @@ def collect_lines(components: list[Component]) -> list[list[Component]]:
     blocks = _group_spans([(c.left - MIN_COLUMN_GAP * height, c.right) for c in components])
     if len(blocks) > 1:
         line_blocks = [_link_lines([components[index] for index in block]) for block in blocks]
+        fall = math.tan(math.radians(find_skew(components, height, min_skew=0)))
         for number in range(1, len(line_blocks)):
             left, right = list(chain(*line_blocks[:number])), list(chain(*line_blocks[number:]))
-            if min(len(left), len(right)) > 1 and not _are_level(left, right, height):
+            if min(len(left), len(right)) > 1 and not _are_level(left, right, height, fall):
                 return [line for side in (left, right) for line in collect_lines(list(chain(*side)))]
     return _in_reading_order(_link_lines(components))
 
 
-def _are_level(left: list[list[Component]], right: list[list[Component]], height: float) -> bool:
-    """Whether the lines of two blocks are level with one another, those of the block with fewer lines at least."""
-    ends = np.array([_middle(max(line, key=lambda c: c.right)) for line in left])
-    starts = np.array([_middle(min(line, key=lambda c: c.left)) for line in right])
+def _are_level(left: list[list[Component]], right: list[list[Component]], height: float, fall: float) -> bool:
+    """Whether the lines of two blocks are level with one another, those of the block with fewer lines at least.
+
+    The page's lines fall by so many rows a column.
+    """
+    ends = np.array([_middle(end) - fall * end.right for end in (max(line, key=lambda c: c.right) for line in left)])
+    starts = np.array([_middle(one) - fall * one.left for one in (min(line, key=lambda c: c.left) for line in right)])
     distances = np.abs(ends[:, None] - starts)
     return bool(np.median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_LEVEL_OFFSET * height)
 

@@ -1,4 +1,7 @@
-"""Digits that one threshold shows and the chosen reading of a page leaves out: told as ignored, not lost."""
+"""Digits that one threshold shows and the chosen reading of a page leaves out: told as ignored, not lost.
+
+Ink that the chosen reading shows to come in from the edge of the picture is told already.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -6,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 
 from lenet.boxes import Box
+from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
 from lenet.reading.scoring import PageReading
 
@@ -17,13 +21,28 @@ def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReadi
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
     boxes = [sign.box for sign in chosen.signs] + [mark.box for line in chosen.marks for mark in line]
     min_height = MIN_HEIGHT * float(np.median([sign.box[2] - sign.box[0] for sign in chosen.signs]))
+    at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for sign in (sign for draft in drafts if draft is not chosen for sign in draft.signs):
         is_clear = sign.probability > MIN_SURE and sign.box[2] - sign.box[0] > min_height
-        if is_clear and not any(_overlap(sign.box, box) for box in (*boxes, *losses)):
+        is_told = any(_overlap(sign.box, box) for box in (*boxes, *losses)) or any(
+            _is_part(sign.box, box) for box in at_edge
+        )
+        if is_clear and not is_told:
             losses.append(sign.box)
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
 
 
 def _overlap(a: Box, b: Box) -> bool:
-    return min(a[2], b[2]) > max(a[0], b[0]) and min(a[3], b[3]) > max(a[1], b[1])
+    return _shared(a, b) > 0
+
+
+def _is_part(box: Box, strip: Box) -> bool:
+    """Whether a box lies in a strip of ink that is not much wider: in a large shadow a digit may stand for itself."""
+    (top, left, bottom, right), side = box, min(strip[2] - strip[0], strip[3] - strip[1])
+    return 2 * _shared(box, strip) > _shared(box, box) and 2 * min(bottom - top, right - left) >= side
+
+
+def _shared(a: Box, b: Box) -> int:
+    height, width = min(a[2], b[2]) - max(a[0], b[0]), min(a[3], b[3]) - max(a[1], b[1])
+    return max(0, height) * max(0, width)
