@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
 from lenet.reading import Reader
-from lenet.reading.lines.forward import RowGraph, find_row
+from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import DOUBT_FACTOR, MAY_BE_DIGITS, with_doubt
@@ -85,8 +85,8 @@ def test_shares_are_the_weights_of_all_paths_there_are(pieces: int, seed: int, a
     shares = np.full((len(runs), 10), 1e-6)
     shares[:, [1, 2, 7]] = rng.dirichlet(np.full(4, 0.4), len(runs))[:, :3] + 1e-6
     row = RowGraph(BOX, ((0, 0, 50, 200),) * pieces, runs, shares.astype(np.float32))
-    skips = np.exp(left_out_scores(runs, np.log(shares), pieces, COSTS))
-    weights = shares * np.exp([[-cost_of(run, COSTS)] for run in runs])
+    skips = np.exp(left_out_scores(runs, np.log(shares), pieces, SHARE_COSTS))
+    weights = shares * np.exp([[-cost_of(run, SHARE_COSTS)] for run in runs])
 
     def every_path(piece: int, spelled: str, weight: float, digits: float):
         if piece == pieces:
@@ -125,14 +125,29 @@ def signs_of(row: RowGraph, *numbers: int) -> tuple[ScoredCandidate, ...]:
     )
 
 
-def test_the_confidence_of_a_line_is_the_root_of_its_share_times_the_probabilities_of_its_digits():
-    row = graph([candidate(0, 1), candidate(1, 2)], {3: 0.9, 8: 0.1}, {8: 0.8, 0: 0.2}, pieces=2)
-    draft = PageReading((signs_of(row, 0, 1),), (frozenset(),), graphs=(row,))
-    share = row.share("38", (0, 0, 50, 70))
+def test_what_is_surely_a_digit_takes_no_share_by_being_left_out():
+    runs = [candidate(piece, piece + 1) for piece in range(5)]
+    sure, doubtful = (graph(runs, *[{3: 1.0}] * 4, {8: share}, pieces=5) for share in (1.0, 0.5))
+    assert sure.share("33338", BOX) > 0.999
+    assert sure.share("3333", BOX) < 1e-6 < doubtful.share("3333", BOX)
+
+
+def test_the_confidence_of_a_line_is_the_root_of_its_share_times_the_probabilities_of_its_labels():
+    runs = [candidate(piece, piece + 1) for piece in range(3)]
+    row = graph(runs, {3: 0.72, 8: 0.08}, {8: 0.8, 0: 0.2}, {5: 1.0}, pieces=3)
+    draft = PageReading((signs_of(row, 0, 1, 2),), (frozenset(),), graphs=(row,))
+    share = row.share("385", (0, 0, 50, 110))
     [confidence] = most_confident([draft], [draft, draft]).confidences
-    assert confidence == pytest.approx(share**SHARE_POWER * 0.9 * 0.8)
+    assert confidence == pytest.approx(share**SHARE_POWER * 0.9 * 0.8, rel=1e-4)
     [beside_nothing] = most_confident([draft], [draft, PageReading()]).confidences
-    assert beside_nothing == pytest.approx((share / 2) ** SHARE_POWER * 0.9 * 0.8)
+    assert beside_nothing == pytest.approx((share / 2) ** SHARE_POWER * 0.9 * 0.8, rel=1e-4)
+
+
+def test_that_digits_are_some_counts_once_more_in_a_line_that_may_be_no_number():
+    row = graph([candidate(0, 1), candidate(1, 2)], {3: 0.72, 8: 0.08}, {8: 0.8, 0: 0.2}, pieces=2)
+    draft = PageReading((signs_of(row, 0, 1),), (frozenset(),), graphs=(row,))
+    [confidence] = most_confident([draft], [draft]).confidences
+    assert confidence == pytest.approx(row.share("38", (0, 0, 50, 70)) ** SHARE_POWER * 0.72 * 0.8, rel=1e-4)
 
 
 def test_the_reading_has_as_many_lines_as_the_middle_one_of_all_thresholds():

@@ -35,6 +35,11 @@ class ScoredCandidate:
         return float(self.probabilities.max())
 
     @property
+    def label_probability(self) -> float:
+        """The probability of its label, given that it is a digit."""
+        return self.probability / max(float(self.probabilities.sum()), 1e-6)
+
+    @property
     def label(self) -> str:
         return LABELS[int(self.probabilities.argmax())]
 
@@ -80,7 +85,7 @@ class PageReading:
         separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
         marks: for each line, the signs between its digits; none are known if it is empty.
         confidences: of each line, 0..1, from the share that its text has of all readings of the same ink, and the
-            probabilities of its digits.
+            probabilities of its labels.
         kind: of confidence, as `Recognizer.accepts` takes it.
         graphs: of all rows at the threshold of this hypothesis.
     """

@@ -3,9 +3,10 @@
 Source: [LeCun98, VI], free and constrained forward scores of the interpretation graph.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate
 
 MIN_SHARED_ROW = 0.3  # of a line's box: a row at another threshold that shares less shows something else
+# Ink as high as a digit is left out as likely as the network takes it for none; at no fixed price, as the best path's.
+SHARE_COSTS = replace(COSTS, left_out=math.inf)
 REACH = 1.0  # in line heights: ink farther from a line's ends belongs to other words
 
 
@@ -50,9 +53,9 @@ class RowGraph:
         pattern = Pattern.anything() if pattern is None else pattern
         probabilities = np.maximum(self.probabilities.astype(np.float64), 1e-6)
         is_digit = np.minimum(probabilities.sum(axis=1, keepdims=True), 1.0)
-        skips = left_out_scores(self.candidates, np.log(probabilities), len(self.pieces), COSTS)
+        skips = left_out_scores(self.candidates, np.log(probabilities), len(self.pieces), SHARE_COSTS)
         dropped = [sum(skips[piece] for piece in candidate.dropped) for candidate in self.candidates]
-        costs = [cost_of(candidate, COSTS) for candidate in self.candidates]
+        costs = [cost_of(candidate, SHARE_COSTS) for candidate in self.candidates]
         priors = np.exp(np.array(dropped) - np.array(costs))[:, None]
         reach = REACH * (box[2] - box[0])
         is_free = [

@@ -19,6 +19,7 @@ from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Mask, find_spaces
 from lenet.reading.lines.numbers import (
     MAY_BE_DIGITS,
+    are_number,
     are_tallies,
     doubted,
     find_scribbles,
@@ -160,7 +161,8 @@ def most_confident(
     """The draft whose lines have the largest shares and surest digits, of those with the median number of lines.
 
     The confidence of a line is the share that its text has, to the power SHARE_POWER, times the probabilities of its
-    digits. To choose by that would prefer drafts that leave digits out.
+    labels, given that they are of digits: whether they are is in the share. In lines that may be no numbers it counts
+    here, too, for there it is the question. To choose by that would prefer drafts that leave digits out.
 
     Args:
         drafts: with lines.
@@ -178,7 +180,8 @@ def most_confident(
 
     chosen, shares = max(rated, key=rating)
     confidences = tuple(
-        share**SHARE_POWER * math.prod(sign.probability for sign in line)
+        share**SHARE_POWER
+        * math.prod(sign.label_probability if are_number(line) else sign.probability for sign in line)
         for share, line in zip(shares, chosen.lines, strict=True)
     )
     return replace(chosen, confidences=confidences, graphs=())
