@@ -234,6 +234,13 @@ def test_a_line_is_accepted_or_not_as_a_whole(reader, mnist):
         assert reading.is_rejected == (reading.confidences[0] < least)
 
 
+def test_no_line_is_accepted_with_what_is_likelier_no_digit_than_its_label(reader):
+    row = graph([candidate(0, 1), candidate(1, 2)], {3: 1.0}, {8: 0.46, 0: 0.04}, pieces=2)
+    assert not reader._is_sure(signs_of(row, 0, 1) * 2, 1.0, "line")
+    row = graph([candidate(0, 1), candidate(1, 2)], {3: 1.0}, {8: 0.5, 0: 0.04}, pieces=2)
+    assert reader._is_sure(signs_of(row, 0, 1) * 2, 1.0, "line")
+
+
 def test_light_figures_on_a_dark_plate_in_light_surroundings_are_read(reader, mnist):
     writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(7))
     figures = writer.line("20864", WritingStyle(height=70, gap=0.3))

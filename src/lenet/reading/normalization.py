@@ -54,7 +54,8 @@ def normalize_all(crops: Sequence[Ink], thicken: float = 0.0) -> list[GrayLevels
     if choice.chosen() not in choice.INSTRUCTION_SETS:
         return [normalize_by_opencv(crop, thicken) for crop in crops]
     pictures, have_ink = native.normalize(crops, thicken)
-    return [picture if has_ink else None for picture, has_ink in zip(pictures, have_ink.tolist(), strict=True)]
+    # Each in memory of its own: the one that is answered must not keep all that were tried.
+    return [picture.copy() if has_ink else None for picture, has_ink in zip(pictures, have_ink.tolist(), strict=True)]
 
 
 def normalize_by_opencv(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:

@@ -227,8 +227,11 @@ class Reader:
         return bool(draft) and all(self._is_sure(line, confidence, draft.kind) for line, confidence in confident)
 
     def _is_sure(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> bool:
-        """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too."""
-        if any(sign.is_doubtful for sign in line):
+        """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too.
+
+        None is with a sign that is likelier no digit than its label: it would be accepted as what it is not read as.
+        """
+        if any(sign.is_doubtful or sign.is_likelier_none for sign in line):
             return False
         if kind == "line" and not are_number(line):
             return self._recognizer.accepts(confidence, "short_line") and not any(

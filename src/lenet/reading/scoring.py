@@ -40,6 +40,11 @@ class ScoredCandidate:
         return self.probability / max(float(self.probabilities.sum()), 1e-6)
 
     @property
+    def is_likelier_none(self) -> bool:
+        """Whether the network takes it for no digit rather than for the digit of its label."""
+        return 1.0 - float(self.probabilities.sum()) > self.probability
+
+    @property
     def label(self) -> str:
         return LABELS[int(self.probabilities.argmax())]
 
