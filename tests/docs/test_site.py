@@ -131,6 +131,13 @@ def test_a_cell_is_executed_again_when_its_code_or_the_package_has_changed_and_n
 
 
 FITS = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+# Two frames after its width has come, the page has heard of it, too.
+RESIZED = """async (width) => {
+  const frame = () => new Promise((done) => requestAnimationFrame(done));
+  while (innerWidth !== width) await frame();
+  await frame();
+  await frame();
+}"""
 BROKEN = "Array.from(document.images).filter((image) => !image.naturalWidth).map((image) => image.src)"
 
 
@@ -159,6 +166,7 @@ class Visitor:
                 for image in self.page.evaluate(BROKEN):
                     self.note(f"no picture: {image}")
                 self.page.evaluate(self.axe)
+            self.page.evaluate(RESIZED, width)
             if not self.page.evaluate(FITS):
                 self.note("wider than the window")
             if width != 1024:
