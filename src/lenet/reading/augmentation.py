@@ -14,7 +14,7 @@ AffineMatrix = tuple[tuple[float, float], tuple[float, float]]
 Taps = list[tuple[NDArray[np.intp], NDArray[np.float32]]]
 
 ROTATION, SHEAR = 8.0, 0.15  # degrees to either side; columns that the top moves against the bottom, for each row
-VIEW_COUNT = 5
+VIEW_COUNT = 5  # the picture, turned to either side, and slanted to either side
 
 _BATCH_SIZE = 256  # pictures whose numbers stay in the cache
 

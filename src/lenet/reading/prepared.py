@@ -9,8 +9,8 @@ from lenet.preprocess import SIDE
 from lenet.reading.foreground.ink import Colors, InkMap, Polarity
 from lenet.reading.normalization import DIGIT_SIDE
 
+# Bounds of the center of mass: MNIST puts it at 14, `normalize` at 13.5, in whole pixels.
 CENTER_RANGE = (13.0, 14.5)
-"""Bounds of the center of mass: MNIST puts it at 14, `normalize` at 13.5, in whole pixels."""
 
 _GRAIN = 0.004  # of the gray levels of a picture that has none
 

@@ -58,7 +58,7 @@ MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
 MIN_COVERAGE = 0.9  # of a rule's way, with ink
 MIN_PICTURE = 200  # pixels of the longer side: smaller pictures hold a digit or two
 MAX_RUNS = 600  # straight runs of a page: more are texture
-MAX_CELLS = 4000
+MAX_CELLS = 4000  # more are texture
 SLANT = 0.06  # of a cell's width that the middle of its top may lie below its box's: half the slope of a turned page
 
 _BLOCK = np.ones((3, 3), np.uint8)

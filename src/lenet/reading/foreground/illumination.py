@@ -19,7 +19,7 @@ EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a sha
 
 _SIDE, _SIDE_OF_CROP = 96, 48  # the longer side of the copy on which light is estimated
 _KERNEL_SIZE = 9  # pixels of the copy that the smoothing of light reaches over, and so where a shadow's edge may be
-_DARKEST_PAPER = 20.0
+_DARKEST_PAPER = 20.0  # gray levels: below that, grain would be a large share of the light
 _BLOCK = np.ones((3, 3), np.uint8)
 
 

@@ -1,0 +1,191 @@
+"""List the thresholds of the reader: ``python -m lab.thresholds [--markdown]``.
+
+A threshold is a number, written in the code that leads from a picture to its answer, by which that answer is decided: a
+bound, a share, a factor, a size, a probability, a cost. Each number counts for itself, with a name or without: a range
+counts twice, and so does what is written in two places. What does not count:
+
+- without a name: 0, 1 and 2, which count, compare with nothing and halve, and half a pixel that is added or taken away;
+- places and shapes: indices of boxes and statistics, axes, exponents, shifts, a block of 3×3 neighbors; an N×N is one;
+- `UNITS`: 255 and 256 gray levels, the network's 28×28 and MNIST's 20 in them, right angles;
+- 1e-6 and less, which keep from dividing by zero;
+- `BOUNDS_OF_MEMORY`, which change no answer.
+
+`ROOMS_BEHIND` the answer, which draw, store and distribute it, hold none. What ``native/`` does for the reader has the
+numbers of `lenet.reading.normalization` once more, and is compared with it by tests.
+"""
+
+import argparse
+import ast
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import lenet.reading
+
+READER = Path(lenet.reading.__file__).parent
+ROOMS_BEHIND = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
+BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE"}
+STRUCTURAL = {0, 1, 2}
+# Gray levels, the network's side, a right angle, sixteenths of a pixel, deviations in a median absolute deviation.
+UNITS = {255, 256, 28, 90, 16, 1.4826}
+NAMED_UNITS = {"DIGIT_SIDE"}  # of MNIST
+_MAX_INDEX = 4  # of a box, or of the statistics of a component
+_OF_SHAPES = {"reshape", "range", "round", "distanceTransform", "rot90", "full", "zeros", "number", "lru_cache"}
+_OF_PLACES = {"axis", "axes", "connectivity", "minlength", "maxsize"}
+
+
+@dataclass(frozen=True)
+class Threshold:
+    """A number that decides, the module and line it stands in, its name if it has one, and the reason beside it."""
+
+    module: str
+    line: int
+    name: str
+    value: float
+    reason: str
+
+
+def find_thresholds(source: str, module: str = "") -> list[Threshold]:
+    """The thresholds in the source of a module, from its first line to its last.
+
+    >>> code = '''
+    ... GAPS = (0.3, 1.0)  # in digit heights
+    ... def is_wide(box):
+    ...     return box[3] - box[1] > 1.5 * (box[2] - box[0]) + 2
+    ... '''
+    >>> [(one.name, one.value, one.reason) for one in find_thresholds(code)]
+    [('GAPS', 0.3, 'in digit heights'), ('GAPS', 1.0, 'in digit heights'), ('', 1.5, '')]
+    """
+    lines, tree = source.splitlines(), ast.parse(source)
+    parents = {child: parent for parent in ast.walk(tree) for child in ast.iter_child_nodes(parent)}
+    found = []
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or type(node.value) not in (int, float):
+            continue
+        above = list(_above(node, parents))
+        statement = next(one for one in above if isinstance(one, ast.stmt))
+        name = _name(node, statement, parents)
+        if name in BOUNDS_OF_MEMORY | NAMED_UNITS or not _decides(node, above, name):
+            continue
+        value = float(node.value) if isinstance(node.value, int | float) else 0.0
+        found.append(Threshold(module, node.lineno, name, value, _reason(name, node, statement, parents, lines)))
+    return sorted(found, key=lambda one: one.line)
+
+
+def thresholds_of_reader(folder: Path = READER) -> list[Threshold]:
+    """Those of all modules between a picture and its answer."""
+    found: list[Threshold] = []
+    for path in sorted(folder.rglob("*.py")):
+        parts = path.relative_to(folder).with_suffix("").parts
+        if ROOMS_BEHIND.isdisjoint(parts):
+            found += find_thresholds(path.read_text("utf-8"), ".".join(parts))
+    return found
+
+
+def _above(node: ast.AST, parents: dict[ast.AST, ast.AST]) -> Iterator[ast.AST]:
+    while node in parents:
+        node = parents[node]
+        yield node
+
+
+def _name(node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AST]) -> str:
+    """The constant of a module, or the field of a class, that holds a number; none if it is within a function."""
+    if not isinstance(parents[statement], ast.Module | ast.ClassDef):
+        return ""
+    if isinstance(statement, ast.AnnAssign):
+        return ast.unparse(statement.target)
+    if not isinstance(statement, ast.Assign):
+        return ""
+    target, value = statement.targets[0], statement.value
+    if isinstance(target, ast.Tuple) and isinstance(value, ast.Tuple):
+        for one, part in zip(target.elts, value.elts, strict=True):
+            if any(inner is node for inner in ast.walk(part)):
+                return ast.unparse(one)
+    return ast.unparse(target)
+
+
+def _decides(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
+    """Whether a number is a threshold by the rules at the head of this module."""
+    value, parent = node.value, above[0]
+    assert isinstance(value, int | float)
+    is_called = any(isinstance(one, ast.Call) for one in above)
+    if name and not is_called and not any(isinstance(one, ast.ClassDef | ast.BinOp) for one in above):
+        return True  # whoever names a number decides by it, were it 1 or 2
+    if value in STRUCTURAL | UNITS or abs(value) <= 1e-6 or (is_called and _is_repeated(node, parent)):
+        return False
+    if isinstance(parent, ast.BinOp):
+        if isinstance(parent.op, ast.Pow) and parent.right is node:
+            return False
+        if isinstance(parent.op, ast.LShift | ast.RShift | ast.BitAnd | ast.BitOr):
+            return False
+        if isinstance(parent.op, ast.Add | ast.Sub) and value == 0.5:
+            return False
+    child: ast.AST = node
+    for one in above:
+        if isinstance(one, ast.stmt):
+            break
+        if isinstance(one, ast.JoinedStr | ast.keyword) and getattr(one, "arg", None) in {None, *_OF_PLACES}:
+            return False
+        if isinstance(one, ast.Subscript) and one.slice is child and isinstance(value, int) and value <= _MAX_INDEX:
+            return False
+        if isinstance(one, ast.Call) and isinstance(value, int) and child in one.args:
+            called = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
+            if called in _OF_SHAPES or (called == "ones" and value <= 3):
+                return False
+        child = one
+    return True
+
+
+def _is_repeated(node: ast.Constant, parent: ast.AST) -> bool:
+    """Whether a number of a tuple stands there before: the second side of a square."""
+    before = parent.elts[: parent.elts.index(node)] if isinstance(parent, ast.Tuple) else []
+    return any(isinstance(one, ast.Constant) and one.value == node.value for one in before)
+
+
+def _reason(
+    name: str, node: ast.Constant, statement: ast.stmt, parents: dict[ast.AST, ast.AST], lines: list[str]
+) -> str:
+    """The comment behind a number or above it; for a field what the docstring of its class says of it."""
+    for number in (node.lineno, statement.lineno, statement.end_lineno or statement.lineno):
+        _, mark, comment = lines[number - 1].partition("  # ")
+        if mark:
+            return comment.strip()
+    above = lines[statement.lineno - 2].strip() if statement.lineno > 1 else ""
+    if above.startswith("# "):
+        return above.removeprefix("# ")
+    holder = parents[statement]
+    if name and isinstance(holder, ast.ClassDef):
+        said = re.search(rf"^\s*[\w, ]*\b{name}\b[\w, ]*: (.+)", ast.get_docstring(holder) or "", re.MULTILINE)
+        return said[1] if said else ""
+    return ""
+
+
+def to_text(thresholds: list[Threshold]) -> str:
+    """One line for each threshold, and how many there are."""
+    lines = [
+        f"{one.module}:{one.line}".ljust(32) + f"{one.name or '–':24}{one.value:>10g}  {one.reason}"
+        for one in thresholds
+    ]
+    named = sum(bool(one.name) for one in thresholds)
+    return "\n".join([*lines, f"{len(thresholds)} thresholds, {named} with a name, {len(thresholds) - named} without"])
+
+
+def to_markdown(thresholds: list[Threshold]) -> str:
+    """A table of how many each module has."""
+    named, unnamed = (Counter(one.module for one in thresholds if bool(one.name) == has) for has in (True, False))
+    rows = [f"| `{module}` | {named[module]} | {unnamed[module]} |" for module in sorted({*named, *unnamed})]
+    total = f"| all | {named.total()} | {unnamed.total()} |"
+    return "\n".join(["| module | with a name | without |", "|---|---:|---:|", *rows, total])
+
+
+def main() -> None:
+    options = argparse.ArgumentParser(description="The thresholds of the reader, each with its reason.")
+    options.add_argument("--markdown", action="store_true", help="print how many each module has, as a table")
+    is_markdown = options.parse_args().markdown
+    print((to_markdown if is_markdown else to_text)(thresholds_of_reader()))
+
+
+if __name__ == "__main__":
+    main()
