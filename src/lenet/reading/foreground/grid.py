@@ -10,7 +10,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from itertools import chain, pairwise
+from itertools import chain, islice, pairwise
+from statistics import median
+from typing import Any
 
 import cv2
 import numpy as np
@@ -69,6 +71,12 @@ def _mean(values: NDArray[np.float32]) -> float:
     return float(np.add.reduce(values) / np.float32(len(values)))
 
 
+def _pixels(places: NDArray[np.floating], count: int) -> NDArray[np.intp]:
+    """The rows (or columns) of pixels nearest to some places, of so many: NumPy's clip takes five times as long."""
+    nearest: NDArray[np.intp] = np.rint(places).astype(np.intp)
+    return np.minimum(np.maximum(nearest, 0, out=nearest), count - 1, out=nearest)
+
+
 def _transposed(mask: Mask) -> Mask:
     """A copy with rows as columns: OpenCV's takes a seventh of the time of NumPy's."""
     return np.asarray(cv2.transpose(mask), np.uint8)
@@ -110,7 +118,16 @@ class Rule:
     def slope(self) -> float:
         """Its slope: that of the line through its first and last quarters."""
         part = max(1, len(self.middles) // 4)
-        return float(self.middles[-part:].mean() - self.middles[:part].mean()) / max(len(self.middles) - part, 1)
+        rise = np.float32(_mean(self.middles[-part:])) - np.float32(_mean(self.middles[:part]))
+        return float(rise) / max(len(self.middles) - part, 1)
+
+    @cached_property
+    def extent(self) -> tuple[float, float, float, float]:
+        """Its box as top, left, bottom, right, half its reach around it."""
+        reach = REACH + self.thickness / 2
+        low, high = float(self.middles.min()) - reach, float(self.middles.max()) + reach
+        start, end = self.start - reach, self.end + reach
+        return (low, start, high, end) if self.is_level else (start, low, end, high)
 
     def at(self, place: float) -> float:
         """Its middle at a place along it; beyond its ends that of the end."""
@@ -185,23 +202,22 @@ def find_grid(ink: InkMap) -> Grid | None:
 def grid_thresholds(ink: InkMap) -> list[float]:
     """The two levels above which print is looked for: higher ones where so much is ink that it must be paper."""
     thresholds = ink.thresholds(SHARES)
-    covering = [threshold for threshold in thresholds if np.mean(ink.levels > threshold) > MAX_INKED]
-    return [threshold for threshold in thresholds if threshold not in covering][:2]
+    fitting = (t for t in thresholds if np.count_nonzero(ink.levels > t) / ink.levels.size <= MAX_INKED)
+    return list(islice(fitting, 2))
 
 
 def _rules_at(ink: InkMap, mask: Mask, bridged: Mask, palest: float) -> list[Rule]:
     """What may be rules in a mask, followed into paler ink; none if none of them ends on others at both sides."""
     length = max(MIN_BAR, round(MIN_BAR_SHARE * max(mask.shape)))
     level = _straight_runs(mask, length, True)
-    upright = _straight_runs(_transposed(mask), length, False) if level else []
+    upright = _straight_runs(mask, length, False) if level else []
     if not upright or len(level) + len(upright) < 3 or len(level) + len(upright) > MAX_RUNS:
         return []
     pale = np.asarray(cv2.dilate((ink.levels > palest).view(np.uint8), _BLOCK), np.uint8)
     rules: list[Rule] = []
     for runs, is_level in ((level, True), (upright, False)):
         family = _Family.of(runs)
-        bridges = bridged if is_level else _transposed(bridged)
-        levels, inked = (ink.levels, pale) if is_level else (ink.levels.T, pale.T)
+        levels, inked, bridges = (ink.levels, pale, bridged) if is_level else (ink.levels.T, pale.T, bridged.T)
         joined = _joined([run for run in runs if family.has(run)], bridges, family)
         followed = _joined([_followed(rule, levels, palest, family) for rule in joined], bridges, family)
         rules += chain(*(_inked_parts(rule, inked, length) for rule in followed))
@@ -236,11 +252,12 @@ class _Family:
             residuals = slopes - slope - turn * (places - middle)
             weights = lengths**2 / (1 + (residuals / MAX_TURN) ** 2) ** 2
             away = (places - middle) / extent
-            matrix = np.array(
-                [[weights.sum(), weights @ away], [weights @ away, weights @ away**2 + 0.05 * weights.sum()]]
-            )
-            slope, steepest = np.linalg.solve(matrix, [weights @ slopes, weights @ (slopes * away)]).tolist()
-            turn = steepest / extent
+            total, first = float(weights.sum()), float(weights @ away)
+            second = float(weights @ away**2) + 0.05 * total
+            rise, turned = float(weights @ slopes), float(weights @ (slopes * away))
+            determinant = total * second - first * first
+            slope = (rise * second - first * turned) / determinant
+            turn = (total * turned - first * rise) / determinant / extent
         return cls(slope, turn, middle)
 
     def at(self, place: float) -> float:
@@ -254,8 +271,11 @@ class _Family:
         if abs(run.slope - slope) > MAX_TURN + 3.0 / count:
             return False
         offsets = run.middles - slope * np.arange(count, dtype=np.float32)
+        max_range = 3.0 + run.thickness / 2 + MAX_TURN * count
+        if float(offsets.max()) - float(offsets.min()) <= max_range:  # as of most, and quantiles take time
+            return True
         low, high = np.quantile(offsets, (0.1, 0.9))
-        return bool(high - low <= 3.0 + run.thickness / 2 + MAX_TURN * count)
+        return bool(high - low <= max_range)
 
 
 def _even(rules: list[Rule]) -> list[Rule]:
@@ -286,15 +306,15 @@ def _alike_rules(rules: list[Rule]) -> list[Rule]:
 def _inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
     """The parts of a level rule between white gaps: boxes and digits one beside the other leave white between them."""
     along = np.arange(max(0, rule.start), min(rule.end, mask.shape[1]))
-    across = np.clip(np.rint(rule.middles[along - rule.start]).astype(np.intp), 0, mask.shape[0] - 1)
-    is_inked = mask[across, along] > 0
-    gap = MIN_GAP + 1  # odd, so that parts begin where their ink does
-    whole = np.concatenate([np.zeros(gap, np.uint8), is_inked.astype(np.uint8), np.zeros(gap, np.uint8)])
-    whole = cv2.morphologyEx(whole[None], cv2.MORPH_CLOSE, np.ones((1, gap), np.uint8))[0]
-    edges = np.flatnonzero(np.diff(whole)) + 1 - gap
+    is_inked = mask[_pixels(rule.middles[along - rule.start], mask.shape[0]), along] > 0
+    inked = np.flatnonzero(is_inked)
+    if not len(inked):
+        return []
+    gaps = np.flatnonzero(np.diff(inked) > MIN_GAP + 1)
+    starts, ends = [inked[0], *inked[gaps + 1]], [*inked[gaps] + 1, inked[-1] + 1]
     parts = []
-    for start, end in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True):
-        if end - start >= min_length and np.mean(is_inked[start:end]) >= MIN_COVERAGE:
+    for start, end in zip(map(int, starts), map(int, ends), strict=True):
+        if end - start >= min_length and np.count_nonzero(is_inked[start:end]) / (end - start) >= MIN_COVERAGE:
             first = int(along[0]) + start
             middles = rule.middles[first - rule.start : first - rule.start + end - start]
             parts.append(replace(rule, start=first, middles=middles))
@@ -302,10 +322,15 @@ def _inked_parts(rule: Rule, mask: Mask, min_length: int) -> list[Rule]:
 
 
 def _straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
-    """Nearly level straight runs of ink; where something touches them they go on straight."""
-    bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
+    """Nearly level straight runs of ink, or nearly upright ones; where something touches them they go on straight."""
+    left, top, width, height = cv2.boundingRect(mask)  # a page is mostly paper
+    left, top, right, bottom = max(0, left - 1), max(0, top - 1), left + width + 1, top + height + 1
+    mask = mask[top:bottom, left:right]
+    if not is_level:
+        mask, (top, left) = _transposed(mask), (left, top)
+    corner = top, left  # of the mask
+    source = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
     segments: list[Rule] = []
-    source, top, left = bridged, 0, 0
     for min_length in (length, LONGER * length):  # thick rules are no longer than thick at first
         runs = cv2.morphologyEx(
             source,
@@ -314,13 +339,13 @@ def _straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
             borderType=cv2.BORDER_CONSTANT,
             borderValue=0,
         )
-        rows, columns = np.flatnonzero(runs.any(axis=1)), np.flatnonzero(runs.any(axis=0))
-        if not len(rows):
+        x, y, width, height = cv2.boundingRect(runs)
+        if not width:
             break
-        runs = np.asarray(runs[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.uint8)
-        top, left = top + int(rows[0]), left + int(columns[0])
-        runs = cv2.bitwise_and(runs, mask[top : top + runs.shape[0], left : left + runs.shape[1]])
-        _, labels, statistics, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
+        top, left = top + y, left + x
+        window = np.s_[top - corner[0] : top - corner[0] + height, left - corner[1] : left - corner[1] + width]
+        runs = cv2.bitwise_and(runs[y : y + height, x : x + width], mask[window])
+        count, labels, statistics, _ = cv2.connectedComponentsWithStats(runs, connectivity=8)
         thick, merged = [], []
         for number, (x, y, w, h, area) in enumerate(statistics.tolist()):
             if number == 0 or w < 0.8 * min_length:
@@ -334,7 +359,7 @@ def _straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
             else:
                 segments += _segment(part, (top + y, left + x), is_level)
         if merged:  # two rules and a stroke between them
-            joined = np.isin(labels, merged).view(np.uint8)
+            joined = _members(labels, merged, count)
             column = np.ones((round(HIGHER * min_length) + 3, 1), np.uint8)
             joined = np.asarray(cv2.subtract(joined, cv2.morphologyEx(joined, cv2.MORPH_OPEN, column)), np.uint8)
             _, parts, statistics, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -343,20 +368,28 @@ def _straight_runs(mask: Mask, length: int, is_level: bool) -> list[Rule]:
                     segments += _segment(parts[y : y + h, x : x + w] == number, (top + y, left + x), is_level)
         if not thick:
             break
-        source = np.isin(labels, thick).view(np.uint8)
+        source = _members(labels, thick, count)
     return segments
+
+
+def _members(labels: NDArray[Any], numbers: list[int], count: int) -> Mask:
+    """The pixels of some of so many components."""
+    is_member = np.zeros(count, np.uint8)
+    is_member[numbers] = 1
+    pixels: Mask = is_member[labels]
+    return pixels
 
 
 def _share_parted(part: NDArray[np.bool_]) -> float:
     """The share of columns that have white between ink."""
     extents = len(part) - part.argmax(axis=0) - part[::-1].argmax(axis=0)
-    return float(np.mean(extents > part.sum(axis=0)))
+    return float(np.count_nonzero(extents > part.sum(axis=0)) / len(extents))
 
 
 def _segment(part: NDArray[np.bool_], corner: tuple[int, int], is_level: bool) -> list[Rule]:
     """A straight run of ink as a rule, by where nothing touches it; none if there is no such place."""
     counts = part.sum(axis=0)
-    thickness = float(np.median(counts[counts > 0]))
+    thickness = float(median(counts[counts > 0].tolist()))
     bare = np.flatnonzero((counts > 0) & (np.abs(counts - thickness) <= 1.5 + 0.1 * thickness))
     if len(bare) < 2:
         return []
@@ -402,8 +435,7 @@ def _continues(rule: Rule, other: Rule, mask: Mask, family: _Family) -> bool:
     if gap <= MIN_GAP:
         return True
     columns = np.arange(rule.end, other.start)
-    rows = np.rint(np.linspace(before, after, len(columns))).astype(np.intp)
-    rows = np.clip(rows, 0, mask.shape[0] - 1)
+    rows = _pixels(np.linspace(before, after, len(columns)), mask.shape[0])
     return float(np.count_nonzero(mask[rows, columns] == 0)) <= MAX_UNINKED * len(columns)
 
 
@@ -433,7 +465,7 @@ def _extended(rule: Rule, levels: NDArray[np.float32], threshold: float, directi
         columns = columns[(columns >= 0) & (columns < width)]
         rows = middle + direction * slope * np.arange(1, len(columns) + 1)
         rows = rows[None] + np.arange(-1, 2)[:, None]
-        window = levels[np.clip(np.rint(rows), 0, height - 1).astype(np.intp), columns[None]]
+        window = levels[_pixels(rows, height), columns[None]]
         is_inked = window.max(axis=0) > threshold
         if not len(columns) or np.count_nonzero(is_inked) < (1 - MAX_UNINKED) * len(columns):
             return rule
@@ -478,7 +510,10 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     """The grid that these rules make: cells, and the rules that bound them."""
     rules = _over_gaps(rules)
     rules = _with_open_sides(_with_combs(rules), mask.shape[1])
-    rules = _alike_rules(_even([_measured(rule, ink.levels, mask) for rule in _meeting(rules, bridged)]))
+    rules = _meeting(rules, bridged)
+    if not rules:
+        return None
+    rules = _alike_rules(_even([_measured(rule, ink.levels, mask) for rule in rules]))
     rules = _meeting(_without_strokes(_printed(rules, max(mask.shape), ink.peak)), bridged)
     rules = _with_sides(_with_missing(rules, bridged), bridged)
     if not rules:
@@ -598,10 +633,10 @@ def _over_gaps(rules: list[Rule]) -> list[Rule]:
         for other in remaining.copy():
             first, second = (rule, other) if rule.start <= other.start else (other, rule)
             gap = second.start - first.end
-            if rule.is_level != other.is_level or ends[id(first)][1] or ends[id(second)][0]:
+            if rule.is_level != other.is_level or not 0 < gap < min(len(first.middles), len(second.middles)):
                 continue
             is_one = abs(first.tail + first.slope * gap - second.head) <= 2.0 + rule.thickness / 2 + 0.03 * gap
-            if is_one and 0 < gap < min(len(first.middles), len(second.middles)):
+            if is_one and not (ends[id(first)][1] or ends[id(second)][0]):
                 both = _concatenated(first, second)
                 ends[id(both)] = ends[id(first)][0], ends[id(second)][1]
                 rule = both
@@ -758,7 +793,6 @@ def _with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
         if not rule.is_level and not rule.in_comb:
             for pair in pairwise(sorted(crossed, key=crossed.__getitem__)):
                 rows.setdefault(pair, []).append((float(rule.middles.mean()), rule))
-    turned = np.ascontiguousarray(mask.T)
     added: list[Rule] = []
     counts = Counter(id(rule) for sides in rows.values() for _, rule in sides)
     for (above, below), sides in rows.items():
@@ -781,7 +815,7 @@ def _with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
             is_hidden = off.min(axis=1) > UNEVEN * pitch
             slopes = np.interp(lattice, places, [side.slope for _, side in sides])
             hidden = [
-                _side_at(place, slope, top, bottom, thickness, darkness, turned)
+                _side_at(place, slope, top, bottom, thickness, darkness, mask.T)
                 for place, slope in zip(lattice[is_hidden].tolist(), slopes[is_hidden].tolist(), strict=True)
             ]
             found = [side for side in hidden if side is not None]
@@ -855,7 +889,6 @@ def _are_even(places: NDArray[np.float64]) -> bool:
 def _meeting(rules: list[Rule], mask: Mask) -> list[Rule]:
     """The rules that end on others across them, or at the picture's edge; repeated until none falls out."""
     crossings = _crossings(rules)
-    turned = _transposed(mask)
     remaining = set(range(len(rules)))
     while True:
         fallen = {
@@ -864,7 +897,7 @@ def _meeting(rules: list[Rule], mask: Mask) -> list[Rule]:
             if not _meets(
                 rules[number],
                 [(rules[other], place) for other, place in crossings[number].items() if other in remaining],
-                mask if rules[number].is_level else turned,
+                mask if rules[number].is_level else mask.T,
             )
         }
         if not fallen:
@@ -893,8 +926,8 @@ def _crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
     upright = [number for number, rule in enumerate(rules) if not rule.is_level]
     if not level or not upright:
         return crossings
-    top, left, bottom, right = np.array([_extent(rules[number]) for number in level]).T[:, :, None]
-    above, before, below, behind = np.array([_extent(rules[number]) for number in upright]).T[:, None]
+    top, left, bottom, right = np.array([rules[number].extent for number in level]).T[:, :, None]
+    above, before, below, behind = np.array([rules[number].extent for number in upright]).T[:, None]
     near = (top <= below) & (above <= bottom) & (left <= behind) & (before <= right)
     for i, j in zip(*(indices.tolist() for indices in np.nonzero(near)), strict=True):
         a, b = level[i], upright[j]
@@ -903,14 +936,6 @@ def _crossings(rules: Sequence[Rule]) -> list[dict[int, float]]:
             crossings[a][b] = place
             crossings[b][a] = rules[a].at(place)
     return crossings
-
-
-def _extent(rule: Rule) -> tuple[float, float, float, float]:
-    """Its box, half its reach around it."""
-    reach = REACH + rule.thickness / 2
-    low, high = float(rule.middles.min()) - reach, float(rule.middles.max()) + reach
-    start, end = rule.start - reach, rule.end + reach
-    return (low, start, high, end) if rule.is_level else (start, low, end, high)
 
 
 def _crossing(rule: Rule, other: Rule) -> float | None:
@@ -929,8 +954,8 @@ def _crossing(rule: Rule, other: Rule) -> float | None:
 def _is_inked(mask: Mask, rule: Rule, start: float, end: float) -> bool:
     """Whether ink goes on along a level rule's course from one place to another, but for a pixel."""
     columns = np.arange(max(0, round(start)), min(mask.shape[1], round(end) + 1))
-    middles = rule.middles[np.clip(columns - rule.start, 0, len(rule.middles) - 1)]
-    rows = np.clip(np.rint(middles).astype(np.intp), 0, mask.shape[0] - 1)
+    middles = rule.middles[np.minimum(np.maximum(columns - rule.start, 0), len(rule.middles) - 1)]
+    rows = _pixels(middles, mask.shape[0])
     return bool(np.count_nonzero(mask[rows, columns] == 0) <= 1)
 
 

@@ -142,7 +142,7 @@ def _outlines(mask: Bits) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
 
 def _hole_midpoints(mask: Bits, digit_height: float) -> list[int]:
     """The columns midway between neighbouring enclosed holes that do not stand over one another."""
-    paper = np.pad((~mask).astype(np.uint8), 1, constant_values=1)
+    paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(paper, connectivity=4)
     holes = sorted(
         (int(statistics[number, 0]) - 1, int(statistics[number, 0] + statistics[number, 2]) - 1)

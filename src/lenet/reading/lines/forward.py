@@ -7,6 +7,7 @@ import math
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,53 +52,82 @@ class RowGraph:
             signs: boxes of ink that is known to be no digit; all paths leave it out.
         """
         pattern = Pattern.anything() if pattern is None else pattern
+        skips, priors, probabilities, is_digit = self._evidence
+        reach = REACH * (box[2] - box[0])
+        weights = [
+            1.0
+            if right < box[1] - reach
+            or left > box[3] + reach
+            or any(_is_mostly_in((top, left, bottom, right), sign) for sign in signs)
+            else skip
+            for (top, left, bottom, right), skip in zip(self.pieces, skips, strict=True)
+        ]
+        spelled = self._weight(priors * probabilities * is_digit, weights, Pattern.of_text(text)) * pattern.ways(text)
+        key = pattern.text, tuple(weights)
+        if key not in self._totals:
+            self._totals[key] = self._weight(priors * probabilities, weights, pattern)
+        return spelled / max(self._totals[key], spelled, 1e-300)
+
+    @cached_property
+    def _totals(self) -> dict[tuple[str, tuple[float, ...]], float]:
+        """The weight of all paths, by the pattern and the weights of leaving out each piece: drafts share them."""
+        return {}
+
+    @cached_property
+    def _evidence(self) -> tuple[list[float], NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+        """What every text is weighed by: the weight of leaving out each piece; of each candidate that of taking it,
+        (N, 1), its probabilities, (N, 10), and their sum, (N, 1)."""
         probabilities = np.maximum(self.probabilities.astype(np.float64), 1e-6)
         is_digit = np.minimum(probabilities.sum(axis=1, keepdims=True), 1.0)
         skips = left_out_scores(self.candidates, np.log(probabilities), len(self.pieces), SHARE_COSTS)
         dropped = [sum(skips[piece] for piece in candidate.dropped) for candidate in self.candidates]
         costs = [cost_of(candidate, SHARE_COSTS) for candidate in self.candidates]
         priors = np.exp(np.array(dropped) - np.array(costs))[:, None]
-        reach = REACH * (box[2] - box[0])
-        is_free = [
-            right < box[1] - reach
-            or left > box[3] + reach
-            or any(_is_mostly_in((top, left, bottom, right), sign) for sign in signs)
-            for top, left, bottom, right in self.pieces
-        ]
-        skip_weights = np.where(is_free, 1.0, np.exp(skips))
-        spelled = self._weight(priors * probabilities * is_digit, skip_weights, Pattern.of_text(text)) * pattern.ways(
-            text
-        )
-        return spelled / max(self._weight(priors * probabilities, skip_weights, pattern), spelled, 1e-300)
+        return np.exp(skips).tolist(), priors, probabilities, is_digit
 
-    def _weight(self, weights: NDArray[np.float64], skips: NDArray[np.float64], pattern: Pattern) -> float:
+    def _weight(self, weights: NDArray[np.float64], skips: Sequence[float], pattern: Pattern) -> float:
         """The sum over all paths that a pattern accepts of the product of their candidates' weights, (N, 10).
 
-        A path counts as often as there are ways in which the pattern makes its text.
+        A path counts as often as there are ways in which the pattern makes its text. Few of the states are reached at a
+        piece, and few follow one another: lists take a fifth of the time of matrices.
         """
         states, count = pattern.states, len(self.pieces)
-        of_state = np.stack([weights[:, sorted(state.digits)].sum(axis=1) for state in states], axis=1)
+        of_digits = {digits: weights[:, sorted(digits)].sum(axis=1).tolist() for digits in {s.digits for s in states}}
+        of_state = [of_digits[state.digits] for state in states]
         from_piece: dict[int, list[int]] = defaultdict(list)
         for index, candidate in enumerate(self.candidates):
-            if (skips[candidate.first : candidate.last] < 1).all():
+            if all(skip < 1 for skip in skips[candidate.first : candidate.last]):
                 from_piece[candidate.first].append(index)
-        follows = np.array([[target in state.following for target in range(len(states))] for state in states], float)
+        sources: list[list[int]] = [[] for _ in states]
+        for source, state in enumerate(states):
+            for target in state.following:
+                sources[target].append(source)
         separators = [number for number, state in enumerate(states) if state.separator]
-        reached = np.zeros((count + 1, len(states)))
-        reached[0, 0] = 1.0
-        for piece in range(count + 1):
-            here = reached[piece]
+        digits = [number for number, state in enumerate(states) if state.digits]
+        reached = [[0.0] * len(states) for _ in range(count + 1)]
+        reached[0][0] = 1.0
+        for piece, here in enumerate(reached):
             for target in separators:  # these lead to later states only, so each is complete when its turn comes
-                came = float(here @ follows[:, target])
-                here[target] += came * np.exp(-MISSING_SEPARATOR)
+                came = sum(here[source] for source in sources[target])
+                here[target] += came * math.exp(-MISSING_SEPARATOR)
                 if piece < count:
-                    reached[piece + 1, target] += came * np.sqrt(skips[piece])
+                    reached[piece + 1][target] += came * math.sqrt(skips[piece])
             if piece < count:
-                reached[piece + 1] += here * skips[piece]
-            entering = here @ follows
+                ahead, skip = reached[piece + 1], skips[piece]
+                for number, weight in enumerate(here):
+                    if weight:
+                        ahead[number] += weight * skip
+            entering = [0.0] * len(states)
+            for source, weight in enumerate(here):
+                if weight:
+                    for target in states[source].following:
+                        entering[target] += weight
+            steps = [(target, entering[target], of_state[target]) for target in digits if entering[target]]
             for index in from_piece[piece]:
-                reached[self.candidates[index].last] += entering * of_state[index]
-        return float(reached[count, sorted(pattern.accepting)].sum())
+                behind = reached[self.candidates[index].last]
+                for target, weight, of_candidate in steps:
+                    behind[target] += weight * of_candidate[index]
+        return sum(reached[count][state] for state in sorted(pattern.accepting))
 
 
 def _is_mostly_in(box: Box, other: Box) -> bool:

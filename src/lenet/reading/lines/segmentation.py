@@ -149,6 +149,10 @@ class Row:
         y, x = self.corner
         return y + top, x + left, y + bottom, x + right
 
+    @cached_property
+    def _soft_levels(self) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        return _soft_levels(self.ink, self.threshold)
+
     def _candidate(self, first: int, last: int, gap: float, dropped: tuple[int, ...]) -> Candidate:
         run_pieces = [self.pieces[index] for index in range(first, last) if index not in dropped]
         numbers = [number for piece in run_pieces for number in piece.numbers]
@@ -157,7 +161,8 @@ class Row:
         mask = label_window == numbers[0]
         for number in numbers[1:]:
             mask |= label_window == number
-        ink = crop_of(self.ink[top:bottom, left:right], mask, self.threshold)
+        strong, weak = self._soft_levels
+        ink = _soft_crop(strong[top:bottom, left:right], weak[top:bottom, left:right], mask)
         digit_height = self.digit_height
         width = max(piece.right for piece in run_pieces) - min(piece.left for piece in run_pieces)
         page_box = self.box_of(Piece(0, 0, (), box, 0))
@@ -339,14 +344,23 @@ def _neighbours(count: int) -> Iterator[tuple[int, int]]:
 
 def _has_hole(mask: NDArray[np.bool_]) -> bool:
     """Whether ink encloses white, more of it than a gap in a blot."""
-    paper = np.pad((~mask).astype(np.uint8), 1, constant_values=1)
+    paper = cv2.copyMakeBorder((~mask).view(np.uint8), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
     areas = cv2.connectedComponentsWithStats(paper, connectivity=4)[2][2:, cv2.CC_STAT_AREA]
     return bool(len(areas)) and int(areas.max()) > MIN_HOLE * mask.size
 
 
 def crop_of(levels: NDArray[np.float32], mask: NDArray[np.bool_], threshold: float) -> NDArray[np.float32]:
     """Crop ink, scaled to put the threshold at 0.5; soft edges stay where they are the mask's, the rest is paper."""
-    dilated = cv2.dilate(mask.astype(np.uint8), _BLOCK)
-    soft_levels = np.clip(levels / (2 * threshold), 0, 1) * dilated
-    outside = np.minimum(soft_levels, 0.49) * (soft_levels < 0.5)
-    return np.asarray(np.where(mask, np.maximum(soft_levels, 0.5), outside), np.float32)
+    return _soft_crop(*_soft_levels(levels, threshold), mask)
+
+
+def _soft_levels(levels: NDArray[np.float32], threshold: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """Levels scaled to put the threshold at 0.5: as they are inside a mask, at least 0.5, and at its edge, below it."""
+    scaled = np.clip(levels / (2 * threshold), 0, 1)
+    return np.maximum(scaled, np.float32(0.5)), np.minimum(scaled, np.float32(0.49)) * (scaled < 0.5)
+
+
+def _soft_crop(strong: NDArray[np.float32], weak: NDArray[np.float32], mask: NDArray[np.bool_]) -> NDArray[np.float32]:
+    inside = mask.view(np.uint8)
+    at_edge = cv2.copyTo(weak, cv2.dilate(inside, _BLOCK))
+    return np.asarray(cv2.copyTo(strong, inside, at_edge), np.float32)
