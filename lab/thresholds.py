@@ -6,9 +6,10 @@ counts twice, and so does what is written in two places. What does not count:
 
 - without a name: 0, 1 and 2, which count, compare with nothing and halve, and half a pixel that is added or taken away;
 - places and shapes: indices of boxes and statistics, axes, exponents, shifts, a block of 3×3 neighbors; an N×N is one;
-- `UNITS`: 255 and 256 gray levels, the network's 28×28 and MNIST's 20 in them, right angles;
+- `UNITS`: 255 and 256 gray levels, the network's 28×28 and MNIST's 20 in them, ten digits, right angles, percent;
+- what a file's value must lie between: `lenet.records.Record.number`;
 - 1e-6 and less, which keep from dividing by zero;
-- `BOUNDS_OF_MEMORY`, which change no answer.
+- `BOUNDS_OF_MEMORY`, which change no answer: a pattern beyond them is refused.
 
 `ROOMS_BEHIND` the answer, which draw, store and distribute it, hold none. What ``native/`` does for the reader has the
 numbers of `lenet.reading.normalization` once more, and is compared with it by tests.
@@ -26,13 +27,13 @@ import lenet.reading
 
 READER = Path(lenet.reading.__file__).parent
 ROOMS_BEHIND = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
-BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE"}
+BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE", "MAX_SIGNS"}
 STRUCTURAL = {0, 1, 2}
-# Gray levels, the network's side, a right angle, sixteenths of a pixel, deviations in a median absolute deviation.
-UNITS = {255, 256, 28, 90, 16, 1.4826}
+# Gray levels, the network's side, digits, a right angle, percent, parts of a pixel, the median absolute deviation.
+UNITS = {255, 256, 28, 10, 90, 100, 16, 1.4826}
 NAMED_UNITS = {"DIGIT_SIDE"}  # of MNIST
 _MAX_INDEX = 4  # of a box, or of the statistics of a component
-_OF_SHAPES = {"reshape", "range", "round", "distanceTransform", "rot90", "full", "zeros", "number", "lru_cache"}
+_OF_SHAPES = {"reshape", "range", "round", "distanceTransform", "rot90", "full", "zeros", "lru_cache"}
 _OF_PLACES = {"axis", "axes", "connectivity", "minlength", "maxsize"}
 
 
@@ -130,9 +131,11 @@ def _decides(node: ast.Constant, above: list[ast.AST], name: str) -> bool:
             return False
         if isinstance(one, ast.Subscript) and one.slice is child and isinstance(value, int) and value <= _MAX_INDEX:
             return False
-        if isinstance(one, ast.Call) and isinstance(value, int) and child in one.args:
+        if isinstance(one, ast.Call) and child in one.args:
             called = one.func.attr if isinstance(one.func, ast.Attribute) else getattr(one.func, "id", "")
-            if called in _OF_SHAPES or (called == "ones" and value <= 3):
+            if called == "number" or (isinstance(value, int) and called in _OF_SHAPES):
+                return False
+            if called == "ones" and value <= 3:
                 return False
         child = one
     return True

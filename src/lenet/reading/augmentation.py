@@ -14,7 +14,6 @@ AffineMatrix = tuple[tuple[float, float], tuple[float, float]]
 Taps = list[tuple[NDArray[np.intp], NDArray[np.float32]]]
 
 ROTATION, SHEAR = 8.0, 0.15  # degrees to either side; columns that the top moves against the bottom, for each row
-VIEW_COUNT = 5  # the picture, turned to either side, and slanted to either side
 
 _BATCH_SIZE = 256  # pictures whose numbers stay in the cache
 
@@ -26,7 +25,7 @@ def views(images: Images) -> Images:
         images: uint8 (N, height, width), ink-high.
 
     Returns:
-        uint8 (COUNT, N, height, width), the pictures themselves first.
+        uint8 (views, N, height, width), the pictures themselves first.
 
     >>> bar = np.zeros((1, 28, 28), np.uint8)
     >>> bar[0, 4:24, 13:15] = 255
@@ -34,12 +33,13 @@ def views(images: Images) -> Images:
     >>> seen.shape, bool((seen[0] == bar).all()), [int(view[0, 4].argmax()) for view in seen[3:]]
     ((5, 1, 28, 28), True, [12, 15])
     """
-    augmented = np.empty((VIEW_COUNT, *images.shape), np.uint8)
-    augmented[0] = images
     height, width = images.shape[1:]
+    all_taps = _all_taps(height, width)
+    augmented = np.empty((1 + len(all_taps), *images.shape), np.uint8)
+    augmented[0] = images
     for start in range(0, len(images), _BATCH_SIZE):
         batch = images[start : start + _BATCH_SIZE].reshape(-1, height * width).astype(np.float32)
-        for view, taps in zip(augmented[1:], _all_taps(height, width), strict=True):
+        for view, taps in zip(augmented[1:], all_taps, strict=True):
             resampled = sum(batch.take(pixels, axis=1) * weights for pixels, weights in taps)
             view[start : start + len(batch)] = np.rint(resampled).reshape(-1, height, width)
     return augmented

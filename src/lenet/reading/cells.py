@@ -16,9 +16,10 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.grid import Grid, GridCell, grid_thresholds, without_grid
-from lenet.reading.foreground.ink import InkMap
-from lenet.reading.lines.hypotheses import THRESHOLDS, drafts_of, most_confident, read_lines
+from lenet.reading.foreground.ink import SHARES, InkMap
+from lenet.reading.lines.hypotheses import drafts_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
+    MIN_SIZE,
     Component,
     Labels,
     Mask,
@@ -27,21 +28,18 @@ from lenet.reading.lines.layout import (
     find_components,
     find_spaces,
 )
-from lenet.reading.lines.numbers import MAY_BE_DIGITS
+from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 WHOLE = 0.75  # of a component's ink in one cell: it belongs there, and overhangs the others
 REMNANT = 0.7  # of a component's ink on a rule: it was left of the rule
 PART = 0.2  # of a component's ink: less in a cell is no part of it that is read there
-MIN_INK = 0.35  # of the digits' height: lower ink alone in a cell is a speck
-MIN_SPECK = 0.12  # of the digits' height: lower ink is none
 FITTING = 0.7  # of the ink as high as digits, by number, that lies in one cell each: the cells are meant for digits
 HIGHEST = 1.15  # cell heights of a digit in a cell
 MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
-MIN_DOUBTFUL = 0.1  # the probability of a digit below which ink is none
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
 AS_HIGH = 0.7  # of a cell's height: a 1 far from its middle may be its side
 MIN_LEFT_OUT = 0.6  # of the digits' height: ink of a cell that was left out of its line, and is a digit there
@@ -89,7 +87,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     bare = without_grid(ink, grid)
     rules = tuple((_box_of(rule.points()), "rule") for rule in grid.rules)
     floor = min(grid_thresholds(ink), default=0.0)  # what is paler may be left of rules
-    thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(THRESHOLDS)))
+    thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(SHARES)))
     if bare.peak <= floor:
         thresholds = []
     if not thresholds:
@@ -113,7 +111,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
 def _read_outside(ink: InkMap, split: "_Split", owners: NDArray[np.int32], recognizer: Recognizer) -> PageReading:
     """The lines beside the cells."""
     outside = split.of_cell.get(0, [])
-    if not any(component.height >= MIN_INK * split.typical for component in outside):
+    if not any(component.height >= MAX_LOW_HEIGHT * split.typical for component in outside):
         return PageReading()
     is_outside = np.isin(split.labels, [component.number for component in outside])
     near = cv2.dilate(is_outside.view(np.uint8), _BLOCK) & (owners == 0)
@@ -204,10 +202,10 @@ class _Split:
         return [self._page(ink, self.of_cell.get(cell.number, [])) for cell in grid.cells]
 
     def _page(self, ink: InkMap, components: list[Component]) -> Page:
-        components = [c for c in components if max(c.height, c.width) > max(MIN_SPECK * self.typical, 2)]
+        components = [c for c in components if max(c.height, c.width) > max(MIN_SIZE * self.typical, 2)]
         rows, ignored = [], []
         for line in collect_lines(components):
-            if max(c.height for c in line) >= max(MIN_INK * self.typical, MIN_HEIGHT):
+            if max(c.height for c in line) >= max(MAX_LOW_HEIGHT * self.typical, MIN_HEIGHT):
                 rows.append(row_of(ink, self.labels, line, self.threshold))
             else:
                 ignored += [(c.box, "speck") for c in line]
@@ -242,7 +240,7 @@ def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, rec
     likely: dict[int, list[ScoredCandidate]] = defaultdict(list)
     for sign in recognize(candidates, recognizer):
         index = cell_of[id(sign.candidate)]
-        if sign.probability > (MIN_DOUBTFUL if cells[index].is_unread else 0.0):
+        if sign.probability > (NO_DIGIT if cells[index].is_unread else 0.0):
             likely[index].append(sign)
     return [
         ReadCell(read.cell, _with_signs(read.lines, likely[index])) if index in likely else read
@@ -257,7 +255,7 @@ def _unread_whole(read: ReadCell, splits: list[_Split], ink: InkMap) -> list[Can
         members = split.of_cell.get(read.cell.number, [])
         heaviest = max((c.mass for c in members), default=0.0)
         parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
-        if not parts or max(c.height for c in parts) < MIN_INK * split.typical:
+        if not parts or max(c.height for c in parts) < MAX_LOW_HEIGHT * split.typical:
             continue
         candidate = _candidate(bounding_box(c.box for c in parts), parts, split, ink)
         if candidate.width <= MAX_WIDTH:

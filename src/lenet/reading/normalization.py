@@ -23,7 +23,7 @@ STROKE_WIDTH = 9.5  # the mean width of MNIST's strokes, in pixels of the drawin
 MAX_THINNING, MAX_THICKENING = 6.0, 5.0  # pixels of the drawing taken off or put on each side of a stroke
 
 _MARGIN = 14  # pixels of paper around the drawing: strokes made thicker stay inside
-_MIN_PIXELS = 3  # fewer are no stroke
+MIN_PIXELS = 3  # fewer are no stroke
 _BLOCK = np.ones((3, 3), np.uint8)
 
 
@@ -131,7 +131,7 @@ def _with_stroke_width(drawing: Ink, thicken: float) -> Ink:
 def _cropped_to_ink(ink: Ink) -> Ink | None:
     mask = ink >= 0.5
     rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
-    if len(rows) == 0 or int(mask.sum()) < _MIN_PIXELS:
+    if len(rows) == 0 or int(mask.sum()) < MIN_PIXELS:
         return None
     return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
 

@@ -8,18 +8,15 @@ import numpy as np
 
 from lenet.boxes import Box
 from lenet.reading.cells import GridReading
-from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.layout import filter_components, find_components
-from lenet.reading.lines.segmentation import crop_of
+from lenet.reading.lines.segmentation import SAMPLE, crop_of
 from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading
 
-THRESHOLD = 0.38  # of full ink, as of the middle one of `hypotheses`
 MIN_MARKS = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
-SAMPLE = 32  # marks that are looked at
-MARK_SIZE = (0.5, 1.6)  # of the median size of all marks: smaller ones are points, larger ones drawings
-MAX_REJECTED_SHARE = 1 / 3  # of the digits: a page of which more are accepted is read as it lies
+MAX_REJECTED_SHARE = 1 / 3  # of the digits of a page that lies right; where more of a line are doubtful, all are
 MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, or the page stays as it is
 
 
@@ -75,7 +72,7 @@ def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
 def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     """Marks as large as digits, normalized, uint8 (N, 28, 28)."""
     empty = np.zeros((0, 28, 28), np.uint8)
-    thresholds = ink.thresholds((THRESHOLD,))
+    thresholds = ink.thresholds(SHARES[1:2])
     if not thresholds:
         return empty
     labels, components = find_components((ink.levels > thresholds[0]).view(np.uint8), ink.levels)
@@ -87,7 +84,7 @@ def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     like_digits = [
         component
         for component, size in zip(components, sizes, strict=True)
-        if MARK_SIZE[0] * middle < size < MARK_SIZE[1] * middle
+        if middle < 2 * size and size < 2 * middle  # smaller ones are points, larger ones drawings
     ]
     crops = []
     for component in like_digits[:: math.ceil(len(like_digits) / SAMPLE) or 1]:

@@ -6,13 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.preprocess import SIDE
-from lenet.reading.foreground.ink import Colors, InkMap, Polarity
+from lenet.reading.foreground.ink import MIN_GRAIN, Colors, InkMap, Polarity
 from lenet.reading.normalization import DIGIT_SIDE
 
 # Bounds of the center of mass: MNIST puts it at 14, `normalize` at 13.5, in whole pixels.
-CENTER_RANGE = (13.0, 14.5)
-
-_GRAIN = 0.004  # of the gray levels of a picture that has none
+CENTER_RANGE = ((SIDE - 1) / 2 - 0.5, SIDE / 2 + 0.5)
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +30,7 @@ class Prepared:
     @property
     def ink(self) -> InkMap:
         """The picture as an ink map."""
-        return InkMap(np.asarray(self.image, np.float32) / np.float32(255), _GRAIN, 1.0, self.polarity)
+        return InkMap(np.asarray(self.image, np.float32) / np.float32(255), MIN_GRAIN, 1.0, self.polarity)
 
 
 def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepared | None:

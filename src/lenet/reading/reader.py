@@ -27,18 +27,16 @@ from lenet.reading.lines.numbers import are_number
 from lenet.reading.lines.pattern import Pattern, check_signs, pattern_of
 from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import DIGIT_SIDE
-from lenet.reading.orientation import read_turned
+from lenet.reading.orientation import MAX_REJECTED_SHARE, read_turned
 from lenet.reading.prepared import find_prepared
 from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.remarks import remark_of
 from lenet.reading.results import Cell, Digit, Ignored, Reading, Sign, Steps
-from lenet.reading.scoring import PageReading, ScoredCandidate
+from lenet.reading.scoring import LIKELY, PageReading, ScoredCandidate
 from lenet.reading.single import read_single
 
 GrayLevels = NDArray[np.uint8]
 
-# Of a rejected line's digits: where more of them are doubtful by themselves, or none, all are rejected.
-MAX_DOUBTFUL_SHARE = 1 / 3
 NO_SINGLE = ("tally marks", "texture")  # reasons for which a page without lines holds no single digit either
 
 
@@ -164,7 +162,7 @@ class Reader:
         if prepared is None:
             return None
         probabilities = self._recognizer.probabilities(prepared.image[None])[0]
-        if not single and probabilities.sum() < 0.5:
+        if not single and probabilities.sum() < LIKELY:
             return None
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
@@ -244,11 +242,11 @@ class Reader:
         return self._recognizer.probabilities(images)
 
     def _rejected(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> list[bool]:
-        """Which digits of a line are rejected: none if it is sure as a whole, else the doubtful ones, or all."""
+        """Which digits of a line are rejected: none if it is sure as a whole, else the few doubtful ones, or all."""
         if self._is_sure(line, confidence, kind):
             return [False] * len(line)
         doubtful = [self._recognizer.rejects(sign.probabilities) for sign in line]
-        return doubtful if 0 < sum(doubtful) <= MAX_DOUBTFUL_SHARE * len(line) else [True] * len(line)
+        return doubtful if 0 < sum(doubtful) <= MAX_REJECTED_SHARE * len(line) else [True] * len(line)
 
     def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
         first, *others = np.argsort(-sign.probabilities)

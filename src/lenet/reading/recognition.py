@@ -87,7 +87,7 @@ class Calibration:
 
     temperature: float = 1.0
     digit: Acceptance = Acceptance(0.8)
-    single: Acceptance = Acceptance(0.8)
+    single: Acceptance = digit
     line: Acceptance = Acceptance(0.6)
     short_line: Acceptance = Acceptance(0.93)
 

@@ -13,6 +13,8 @@ from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import LABELS, Recognizer
 
+LIKELY, SURE = 0.5, 0.9  # of a probability: more likely than not; so likely that nothing else is looked for
+
 
 @dataclass(frozen=True, eq=False)
 class ScoredCandidate:
@@ -55,7 +57,7 @@ class ScoredCandidate:
     def mass(self, ink: InkMap) -> float:
         """The ink it holds: the sum of its levels."""
         top, left, bottom, right = self.box
-        return float((ink.levels[top:bottom, left:right] * (self.candidate.ink >= 0.5)).sum())
+        return float((ink.levels[top:bottom, left:right] * self.candidate.mask).sum())
 
 
 def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[ScoredCandidate]:

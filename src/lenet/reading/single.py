@@ -26,7 +26,7 @@ MAX_CORES = 3  # components that a threshold's candidates are built around
 MAX_GAP = 0.12  # of the core's size: a component no farther may belong to it
 MAX_STACKED_GAP = 0.35  # of its size: as far above or below it may be the loose bar of a 5
 MIN_SHARED_COLUMNS = 0.35  # of the narrower one: components that share less of their columns stand beside one another
-MIN_MASS = 0.04  # of the core's ink: lighter components are specks
+MIN_MASS = 0.04  # of the core's ink, and of the heaviest core's: lighter components are specks
 MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
 MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
@@ -101,7 +101,7 @@ class _Components:
         gap_y = np.maximum(self.top - self.bottom[core], self.top[core] - self.bottom)
         shared_columns = np.minimum(self.right, self.right[core]) - np.maximum(self.left, self.left[core])
         narrower = np.minimum(self.right - self.left, self.right[core] - self.left[core])
-        is_within = (self.left >= self.left[core] - 0.1 * size) & (self.right <= self.right[core] + MAX_GAP * size)
+        is_within = (self.left >= self.left[core] - MAX_GAP * size) & (self.right <= self.right[core] + MAX_GAP * size)
         overlaps = np.maximum(gap_x, gap_y) < 0
         is_near = (np.maximum(gap_x, gap_y) < MAX_GAP * size + 2) & (
             (shared_columns >= MIN_SHARED_COLUMNS * narrower) | is_within | overlaps
@@ -139,7 +139,7 @@ def _cores(components: _Components, ink: InkMap) -> list[int]:
     )
     prominence[0] = -np.inf
     order = np.argsort(-prominence)[:MAX_CORES].tolist()
-    return [core for core in order if components.mass[core] > 0.02 * components.mass.max()]
+    return [core for core in order if components.mass[core] > MIN_MASS * components.mass.max()]
 
 
 def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Iterator[Candidate]:
@@ -147,7 +147,7 @@ def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold:
     (top, left), (height, width) = corner, mask.shape
     at_left, at_right = left <= 1, left + width >= ink.levels.shape[1] - 1
     is_wide = width > MAX_ASPECT * height
-    if max(ink.levels.shape) > CROP or width < 0.45 * height or not (at_left or at_right or is_wide):
+    if max(ink.levels.shape) > CROP or 2 * width < MAX_ASPECT * height or not (at_left or at_right or is_wide):
         return
     cuts = candidate_cuts(mask, float(height))
     numbers = sections(mask, cuts)

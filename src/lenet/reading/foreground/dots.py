@@ -9,9 +9,9 @@ import cv2
 import numpy as np
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.grid import ON_LATTICE, PITCH
+from lenet.reading.foreground.ink import SHARES, InkMap
 
-SHARE = 0.25  # of full ink: where digits are looked for first
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
 ROUND = 2.0  # how much wider than high a dot is at most, or higher than wide
@@ -19,13 +19,11 @@ MAX_DOTS = 3000  # more are texture: time grows with their square
 FILLED = 0.6  # of its box that a dot fills at least: a disc has 0.79, a digit half
 HIGHER = 3.0  # how much higher than dots what is written among them is
 ALIKE = 2.0  # times as large as most, or as small
-EVEN = 0.12  # of the usual distance that those to the nearest neighbors are off it
-MIN_EVEN = 0.6  # of the dots: of points at random it is a fifth
 
 
 def without_dots(ink: InkMap) -> InkMap:
     """The ink map without evenly spaced dots; where they touch a stroke they stay. The same map if there are none."""
-    thresholds = ink.thresholds((SHARE,))
+    thresholds = ink.thresholds(SHARES[:1])
     if not thresholds:
         return ink
     labels, statistics = label_components((ink.levels > thresholds[0]).view(np.uint8))
@@ -46,7 +44,7 @@ def without_dots(ink: InkMap) -> InkMap:
     np.fill_diagonal(distances, np.inf)
     nearest = distances.min(axis=1)
     pitch = float(np.median(nearest))
-    if np.mean(np.abs(nearest - pitch) <= EVEN * pitch + 1) < MIN_EVEN or pitch < 2 * float(np.median(side[is_dot])):
+    if np.mean(np.abs(nearest - pitch) <= PITCH * pitch + 1) < ON_LATTICE or pitch < 2 * float(np.median(side[is_dot])):
         return ink
     dots = is_dot[labels].view(np.uint8)
     around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0

@@ -17,7 +17,7 @@ STROKE_AT_EDGE = 0.035  # of the longer side: the strokes that are told from a s
 EDGE_OF_SHADOW = 1.15  # of gray levels close by: even light changes by less
 EDGE_RATIO = 1.5  # of gray levels across the edge of a table or a sleeve; a shadow's edge is softer
 
-_SIDE, _SIDE_OF_CROP = 96, 48  # the longer side of the copy on which light is estimated
+SIDE = 96  # pixels, of a crop half as many: the longer side of the copy on which light is estimated
 _KERNEL_SIZE = 9  # pixels of the copy that the smoothing of light reaches over, and so where a shadow's edge may be
 _DARKEST_PAPER = 20.0  # gray levels: below that, grain would be a large share of the light
 _BLOCK = np.ones((3, 3), np.uint8)
@@ -79,10 +79,10 @@ def close_strokes(plane: Plane) -> Plane:
 
 def _without_strokes(plane: Plane, is_crop: bool) -> Levels:
     """Remove strokes by morphological closing of a reduced copy; light, shadow, and what lies beside paper stay."""
-    side = _SIDE_OF_CROP if is_crop else _SIDE
+    side = SIDE // 2 if is_crop else SIDE
     height, width = plane.shape
     scale = side / max(height, width)
-    size = (max(4, round(width * scale)), max(4, round(height * scale)))
+    size = [max(4, round(side * scale)) for side in (width, height)]
     small = cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     stroke = int(STROKE * side) | 1
     kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (stroke, stroke))

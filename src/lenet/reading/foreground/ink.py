@@ -13,21 +13,22 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.illumination import close_strokes, estimate_background
+from lenet.reading.foreground.illumination import SIDE, close_strokes, estimate_background
 
 Ink = NDArray[np.float32]
 Colors = NDArray[np.uint8]
 Mask = NDArray[np.uint8]
 
-LONGEST_SIDE = 800  # pixels looked at; larger pictures are reduced by area, unless their digits are small
+LONGEST_SIDE = 800  # pixels looked at, twice as many where digits are small; larger pictures are reduced by area
 SHORTEST_SIDE = 100  # smaller pictures are enlarged, by a whole factor
-LONGEST_SIDE_OF_SMALL = 1600  # pixels looked at, at most, when digits are small
 SMALL_DIGIT, CLEAR_DIGIT = 20, 32  # pixels of the map: lower digits are looked at again, at the second height
 MIN_CONTRAST = 0.06  # ink must be this much darker than the paper, as a share of the paper's light
 GRAIN = 3.0  # standard deviations of the paper's grain that ink must stand out by
+MIN_GRAIN = 1 / 255  # one gray level
 SEPARATED = 0.7  # of the variance that two classes of levels explain if one of them is ink: of noise alone it is 0.64
 SEPARATED_IN_THREE = 0.88  # the same of three classes: of noise alone it is 0.81
 PALE, MAX_GAIN = 0.7, 3.0  # strokes below this share of full ink are brought up to it, by this factor at most
+SHARES = (0.25, 0.38, 0.52)  # of full ink: above these, strokes are looked for, pale ones at the first
 CROP = 300  # pixels: a picture, or an ink map, no larger may be a crop around its digits
 
 _BLOCK = np.ones((3, 3), np.uint8)
@@ -131,8 +132,7 @@ def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
 
 def _local_median(small: Mask, kernel_size: int) -> Ink:
     """Median filter of a 32×32 copy, with replicated borders."""
-    padded = cv2.copyMakeBorder(small, 8, 8, 8, 8, cv2.BORDER_REPLICATE)
-    return np.asarray(cv2.medianBlur(padded, kernel_size)[8:-8, 8:-8], np.float32)
+    return np.asarray(cv2.medianBlur(small, kernel_size), np.float32)
 
 
 def _third_moment(gray: Mask, local_median: Ink, mask: Mask | None = None) -> float:
@@ -153,7 +153,7 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
     """The working scale for digits of this height at the present scale."""
     if scale > 1 or not 0 < height < SMALL_DIGIT:
         return scale
-    refined = min(scale * CLEAR_DIGIT / height, LONGEST_SIDE_OF_SMALL / longest)
+    refined = min(scale * CLEAR_DIGIT / height, 2 * LONGEST_SIDE / longest)
     refined = float(round(refined)) if refined > 1.5 else min(1.0, refined)
     return refined if refined > 1.2 * scale else scale
 
@@ -179,7 +179,7 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
     darkness -= _level_of_paper(darkness, paper)
     sample = (slice(None, None, 1 + darkness.size // 200_000),) * 2
     noise = 1.4826 * float(np.median(np.abs(darkness[sample][paper[sample] > 0]), overwrite_input=True))
-    return InkMap(np.maximum(darkness, 0.0), max(noise, 0.004), scale, polarity)
+    return InkMap(np.maximum(darkness, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 
 def _darkness(paper_high: Colors, scale: float) -> Ink:
@@ -240,18 +240,21 @@ def _three_classes(class_probability: NDArray[np.float64], class_sum: NDArray[np
 def _level_of_paper(darkness: Ink, paper: Mask) -> Ink:
     """Local mean of the darkness of paper (normalized convolution): closing overestimates the background by grain."""
     height, width = darkness.shape
-    scale = 48 / max(height, width)
-    size = (max(4, round(width * scale)), max(4, round(height * scale)))
-    coverage = cv2.resize(paper.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    level = cv2.resize(darkness * paper, size, interpolation=cv2.INTER_AREA)
-    mean = float(level.sum() / max(coverage.sum(), 1e-6))
-    local_mean = (cv2.GaussianBlur(level, (0, 0), 3) + 0.05 * mean) / (cv2.GaussianBlur(coverage, (0, 0), 3) + 0.05)
+    scale = SIDE / 2 / max(height, width)
+    size = [max(4, round(side * scale)) for side in (width, height)]
+    planes = [
+        cv2.resize(plane, size, interpolation=cv2.INTER_AREA) for plane in (darkness * paper, paper.astype(np.float32))
+    ]
+    mean = float(planes[0].sum() / max(planes[1].sum(), 1e-6))
+    level, coverage = (cv2.GaussianBlur(plane, (0, 0), 3) for plane in planes)
+    weight = 0.05  # of the mean, where there is no paper
+    local_mean = (level + weight * mean) / (coverage + weight)
     return np.asarray(cv2.resize(local_mean, (width, height)), np.float32)
 
 
 def _digit_height(ink: InkMap) -> float:
     """The typical height of the ink's components, in pixels of the map; 0 if unknown."""
-    thresholds = ink.thresholds((0.38,))
+    thresholds = ink.thresholds(SHARES[1:2])
     if not thresholds:
         return 0.0
     mask = (ink.levels > thresholds[0]).view(np.uint8)
@@ -269,7 +272,7 @@ def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> floa
         Pixels; 0 if there are no components, or if those that cross the picture have most of the area.
     """
     heights, widths, areas = (statistics[1:, i] for i in (cv2.CC_STAT_HEIGHT, cv2.CC_STAT_WIDTH, cv2.CC_STAT_AREA))
-    inside = (heights < 0.9 * shape[0]) & (widths < 0.9 * shape[1])
+    inside = np.maximum(heights / shape[0], widths / shape[1]) < 0.9
     if 2 * areas[inside].sum() <= areas.sum():
         return 0.0
     order = np.argsort(heights[inside])

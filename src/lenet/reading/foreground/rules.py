@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import CROP, InkMap, middle_height
+from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap, middle_height
 
 Mask = NDArray[np.uint8]
 
@@ -18,11 +18,13 @@ RULE_TILT = 0.08  # its steepest slope
 THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = 0.015  # the widest gap in a rule, as a share of the picture
-MANY_COMPONENTS = 500  # where there are more, digits stand so close that no gap is bridged: their rows would be rules
+MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows would be rules if gaps were bridged
 LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
-BAR, BAR_THICKNESS = 0.07, 0.3  # the shortest side of a box, as a share of the picture; its thickness, of its length
+BAR, BAR_THICKNESS = (
+    0.07,
+    0.3,
+)  # the shortest side of a box, as a share of the picture, and no lower than digits; its thickness, of its length
 MIN_FILL = 0.8  # the share of its bounding box that the inside of a box fills
-MIN_BAR = 20  # pixels
 MIN_FORM_BOXES = 6  # so many boxes are a form or squared paper, whether something is in them or not
 
 _TILTS = np.linspace(-RULE_TILT, RULE_TILT, 9)  # 0.02 apart: half of that is 3 pixels in 300
@@ -60,7 +62,7 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
 def _rules(mask: Mask) -> Mask:
     transposed = np.asarray(cv2.transpose(mask), np.uint8)
     rules = _crossing_rules(mask) | _crossing_rules(transposed).T
-    min_length = max(MIN_BAR, int(BAR * max(mask.shape)))
+    min_length = max(SMALL_DIGIT, int(BAR * max(mask.shape)))
     horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
     return (
         rules
@@ -158,7 +160,8 @@ def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:
         is_hole = parent >= 0
         if is_closed and not is_hole and min(w, h) >= 0.8 * min_length and cv2.contourArea(contour) >= MIN_FILL * w * h:
             boxes.append(contour - 1)
-            has_ink_inside.append(bool(mask[y + h // 6 : y + h - h // 6, x + w // 6 : x + w - w // 6].any()))
+            down, across = h // 6, w // 6
+            has_ink_inside.append(bool(mask[y + down : y + h - down, x + across : x + w - across].any()))
     selected = [
         box for box, has_ink in zip(boxes, has_ink_inside, strict=True) if has_ink or len(boxes) >= MIN_FORM_BOXES
     ]

@@ -32,8 +32,8 @@ def find_slant(mask: NDArray[np.uint8]) -> float:
     0.5
     """
     ys, xs = np.nonzero(mask)
-    if len(ys) > 1500:
-        ys, xs = ys[:: len(ys) // 1500], xs[:: len(xs) // 1500]
+    step = max(1, len(ys) // 1500)  # so many pixels tell it
+    ys, xs = ys[::step], xs[::step]
     height = mask.shape[0]
     sheared_columns = np.rint(xs[None] + SLANTS[:, None] * ys[None] + height).astype(np.intp)
     sharpness = [float((np.bincount(columns).astype(np.float64) ** 2).sum()) for columns in sheared_columns]
@@ -113,9 +113,10 @@ def _columns(mask: Bits, digit_height: float, stroke: float) -> list[tuple[float
     """Columns with little ink, of small extent, or between two holes, each with its cost."""
     height = mask.shape[0]
     radius = int(0.08 * digit_height) + 1
-    ink = _smoothed(mask.sum(axis=0), 0.2 * stroke)
+    sigma = 0.2 * stroke
+    ink = _smoothed(mask.sum(axis=0), sigma)
     top, bottom = _outlines(mask)
-    extent = _smoothed(np.maximum(bottom - top + 1, 0) * (top < height), 0.2 * stroke)
+    extent = _smoothed(np.maximum(bottom - top + 1, 0) * (top < height), sigma)
     min_ink, min_extent, max_extent = (
         _sliding_minimum(ink, radius),
         _sliding_minimum(extent, radius),

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import InkMap
-from lenet.reading.foreground.rules import find_rules
+from lenet.reading.foreground.ink import SHARES, InkMap
+from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Mask, find_spaces
 from lenet.reading.lines.numbers import (
@@ -31,21 +31,15 @@ from lenet.reading.lines.numbers import (
 from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import Candidate, Page, Piece, Row, find_page, is_dash
+from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, SAMPLE, Candidate, Page, Piece, Row, find_page, is_dash
 from lenet.reading.lines.signs import find_signs, placed_at, separator_scores
 from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import Mark, PageReading, ScoredCandidate, recognize
+from lenet.reading.scoring import LIKELY, SURE, Mark, PageReading, ScoredCandidate, recognize
 
-THRESHOLDS = (0.25, 0.38, 0.52)  # shares of full ink; the reading of the largest confidence wins
-MIN_SURE = 0.9  # the minimum probability of every digit at which two thresholds that agree need no third
 # The power to which a share counts: path weights multiply the evidence of overlapping candidates, and are too extreme.
 SHARE_POWER = 0.25
-MIN_DIGITS_SHARE = 0.4  # the mean probability of any digit: pages of digits have 0.95, textures and noise 0.25
-# Of rows with so many candidates a few are classified first: their minimum mean digit probability.
-GLANCE_CANDIDATES, MIN_GLANCE_PROBABILITY = 60, 0.5
 CANDIDATES_AT_ONCE = 600  # in one call of the network: 50 MB
 MAX_CANDIDATES = 40_000  # of a page: ten seconds and more; what is left then is not looked at
-MIN_SIGN_HEIGHT = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
 
 _NO_INK = np.zeros((0, 0), np.float32)
 
@@ -58,7 +52,7 @@ def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = No
         recognizer: classifies candidates.
         pattern: what each line must look like, if that is known; lines that cannot are ignored.
     """
-    thresholds = ink.thresholds(THRESHOLDS)
+    thresholds = ink.thresholds(SHARES)
     if not thresholds:
         return PageReading()
     rules = find_rules(ink, min(thresholds))
@@ -189,7 +183,9 @@ def most_confident(
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
     signs = recognize(candidates, recognizer)
-    return bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= MIN_DIGITS_SHARE
+    return (
+        bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= LIKELY
+    )  # pages of digits have 0.95, textures 0.25
 
 
 def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern | None = None) -> list[float]:
@@ -222,14 +218,14 @@ def _reaching_the_edges(rules: Mask) -> Mask:
 def _agree(drafts: list[PageReading]) -> bool:
     if len({draft.text for draft in drafts}) > 1 or not all(drafts):
         return False
-    return all(sign.probability > MIN_SURE for draft in drafts for sign in draft.signs)
+    return all(sign.probability > SURE for draft in drafts for sign in draft.signs)
 
 
 def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     if not rules.any():
         return ()
     _, statistics = label_components(rules)
-    min_length = 0.2 * max(rules.shape)
+    min_length = LONG_SIDE * max(rules.shape)
     return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 
 
@@ -305,7 +301,7 @@ def _graphs(row: Row, signs: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
     """Which rows to classify in full: long ones by the mean probability of their components as large as digits."""
-    whole_components = [list(row.whole_components()) if len(row.runs) > GLANCE_CANDIDATES else [] for row in rows]
+    whole_components = [list(row.whole_components()) if len(row.runs) > SAMPLE else [] for row in rows]
     signs = recognize(list(chain(*whole_components)), recognizer)
     digit_probability = {id(sign.candidate): float(sign.probabilities.sum()) for sign in signs}
     means = [
@@ -314,7 +310,7 @@ def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
         else 1.0
         for candidates in whole_components
     ]
-    return [mean >= MIN_GLANCE_PROBABILITY for mean in means]
+    return [mean >= LIKELY for mean in means]
 
 
 def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
@@ -416,7 +412,9 @@ def _is_digit_among(sign: ScoredCandidate, pieces: list[Piece], row: Row) -> boo
     """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
     parts = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
     return (
-        sign.candidate.height >= MIN_SIGN_HEIGHT and sign.probability > 0.5 and all(piece in pieces for piece in parts)
+        sign.candidate.height >= MIN_SIGN_HEIGHT
+        and sign.probability > LIKELY
+        and all(piece in pieces for piece in parts)
     )
 
 

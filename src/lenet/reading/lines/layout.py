@@ -19,10 +19,10 @@ Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
 
 MAX_HEIGHT, MIN_SIZE = 3.5, 0.12  # components that count, in digit heights of the page
-MIN_POINT = 0.04  # in digit heights: smaller ones are grain, and no points
 MAX_WHITE = 10.0  # the widest white between neighbours of a line, in their heights
+MAX_WHITE_OF_SMALL = 1.5  # the same between a digit and a part or a sign of its line that is far lower
 MIN_COLUMN_GAP = 1.5  # the least white between columns, in digit heights
-MAX_LEVEL_OFFSET = 0.25  # in digit heights: how far lines of two columns may be off to be one
+MAX_LEVEL_OFFSET = 0.25  # in digit heights: how far ink may be off its line, and lines of two columns from being one
 MAX_SIZE_RATIO = 2.2  # neighbours higher by a larger factor are no two digits of one line
 LINKED_AT_ONCE = 256  # components whose distances to all others are computed together: memory
 MAX_SKEW = 16  # degrees that a page may be askew
@@ -122,8 +122,7 @@ def filter_components(
 
 def find_points(components: list[Component], digit_height: float) -> list[Box]:
     """The boxes of components too small for a part of a digit: points, or grain."""
-    sizes = MIN_POINT * digit_height, MIN_SIZE * digit_height
-    return [c.box for c in components if sizes[0] < max(c.height, c.width) <= sizes[1]]
+    return [c.box for c in components if max(c.height, c.width) <= MIN_SIZE * digit_height]
 
 
 def points_beside(points: list[Box], line: list[Component], digit_height: float) -> tuple[Box, ...]:
@@ -172,7 +171,7 @@ def find_skew(components: list[Component], height: float, min_skew: float = MIN_
     x = np.array([(c.left + c.right) / 2 for c in tall])
     degrees = np.arange(-MAX_SKEW, MAX_SKEW + 1)
     projections = y[None] - np.tan(np.radians(degrees))[:, None] * x[None]
-    distances = (projections[:, :, None] - projections[:, None, :]) / (0.25 * height)
+    distances = (projections[:, :, None] - projections[:, None, :]) / (MAX_LEVEL_OFFSET * height)
     sharpness = np.exp(-(distances**2)).sum(axis=(1, 2)) - len(tall)  # of each with every other
     best_index = int(np.argmax(sharpness * (1 - 0.005 * np.abs(degrees))))
     is_clear = sharpness[best_index] > 1.4 * sharpness[MAX_SKEW] and sharpness[best_index] > 0.5 * len(tall)
@@ -256,8 +255,8 @@ def _distances_to_owners(some: NDArray[np.float64], boxes: NDArray[np.float64]) 
     heights = bottoms - tops
     white = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
     center_y = (top + bottom) / 2
-    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (white < 1.5 * heights)
-    is_within = (center_y > tops - 0.25 * heights) & (center_y < bottoms + 0.25 * heights)
+    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (white < MAX_WHITE_OF_SMALL * heights)
+    is_within = np.maximum(tops - center_y, center_y - bottoms) < MAX_LEVEL_OFFSET * heights
     return np.where(is_beside & is_within, np.abs(left + right - lefts - rights) / heights, np.inf)
 
 
@@ -287,7 +286,8 @@ def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
     for line in lines:
         max_height = max(c.height for c in line)
         middle = float(np.median([(c.top + c.bottom) / 2 for c in line if c.height > 0.5 * max_height]))
-        bands.append((middle - 0.3 * max_height, middle + 0.3 * max_height))
+        reach = 0.3 * max_height
+        bands.append((middle - reach, middle + reach))
     columns = [(min(c.left for c in line), max(c.right for c in line)) for line in lines]
     column_blocks, row_blocks = _group_spans(columns), _group_spans(bands)
     if len(column_blocks) > 1 and (len(row_blocks) == 1 or all(len(block) > 1 for block in column_blocks)):

@@ -13,15 +13,12 @@ import numpy as np
 from lenet.boxes import Box, bounding_box
 from lenet.reading.lines.layout import find_spaces
 from lenet.reading.normalization import stroke_width
-from lenet.reading.scoring import PageReading, ScoredCandidate
+from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
-DIGIT_LINE = 0.5  # minimum mean probability of the signs of a line, those included that are no digits
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
-BESIDE_WORDS = 0.92  # the same where others in the line or on the page are none: words of a text may look like numbers
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
-MIN_MAY_BE = 0.5  # the geometric mean of a word's probabilities of any digit at which it may be a number after all
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
-NO_DIGIT = 0.1  # the probability assigned to a sign left out
+NO_DIGIT = 0.1  # the probability of a digit that ink left out has, at most
 TALLY_GROUP = 5  # strokes of a full group of tally marks
 MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
@@ -55,7 +52,7 @@ def reason_of(signs: Sequence[ScoredCandidate], others: int = 0) -> str:
         others: how many more of it are no digits.
     """
     probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in signs]
-    return MAY_BE_DIGITS if signs and _trimmed_geometric_mean(probabilities) >= MIN_MAY_BE else NOT_DIGITS
+    return MAY_BE_DIGITS if signs and _trimmed_geometric_mean(probabilities) >= LIKELY else NOT_DIGITS
 
 
 def numbers_of(
@@ -99,10 +96,10 @@ def _doubled_center(box: Box) -> int:
 
 def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool:
     """Whether signs between two spaces are digits; of three and more one may look like none."""
-    if sum(sign.probability for sign in word) < DIGIT_LINE * (len(word) + others):
+    if sum(sign.probability for sign in word) < LIKELY * (len(word) + others):
         return False
     probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in word]
-    return len(probabilities) < 3 or _trimmed_geometric_mean(probabilities) >= minimum
+    return len(probabilities) < MIN_DIGITS or _trimmed_geometric_mean(probabilities) >= minimum
 
 
 def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
@@ -116,7 +113,7 @@ def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
         and _trimmed_geometric_mean(
             [math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word]
         )
-        >= BESIDE_WORDS
+        >= SURE
     )
 
 
@@ -146,13 +143,13 @@ def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
     """The signs that are crossed out, or blots: their strokes are far wider than those of the line."""
     if len(chosen) < 4:
         return set()
-    widths = [stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in chosen]
+    widths = [stroke_width(sign.candidate.mask.view(np.uint8)) for sign in chosen]
     median_width = float(np.median(widths))
     blots = {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
     doubtful = {
         number
         for number, sign in enumerate(chosen)
-        if sign.probabilities.sum() < 0.5 and widths[number] > MAX_DOUBTFUL_RATIO * median_width
+        if sign.probabilities.sum() < LIKELY and widths[number] > MAX_DOUBTFUL_RATIO * median_width
     }
     return blots | doubtful
 

@@ -11,20 +11,18 @@ import numpy as np
 from lenet.boxes import Box
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.scoring import PageReading
-
-MIN_SURE = 0.9  # the probability of a digit that is missed
-MIN_HEIGHT = 0.5  # of the digits read, the median: lower ones are grain
+from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT
+from lenet.reading.scoring import SURE, PageReading
 
 
 def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
     boxes = [sign.box for sign in chosen.signs] + [mark.box for line in chosen.marks for mark in line]
-    min_height = MIN_HEIGHT * float(np.median([sign.box[2] - sign.box[0] for sign in chosen.signs]))
+    min_height = MIN_SIGN_HEIGHT * float(np.median([sign.box[2] - sign.box[0] for sign in chosen.signs]))
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for sign in (sign for draft in drafts if draft is not chosen for sign in draft.signs):
-        is_clear = sign.probability > MIN_SURE and sign.box[2] - sign.box[0] > min_height
+        is_clear = sign.probability > SURE and sign.box[2] - sign.box[0] > min_height
         is_told = any(_overlap(sign.box, box) for box in (*boxes, *losses)) or any(
             _is_part(sign.box, box) for box in at_edge
         )

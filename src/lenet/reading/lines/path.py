@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.lines.pattern import Pattern
-from lenet.reading.lines.segmentation import Candidate
+from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, MIN_SIGN_HEIGHT, Candidate
 
 MIN_SCORE = -12.0  # lower bound of a candidate's score
 MIN_FIT = 0.02  # minimum probability of a digit that a pattern asks for
@@ -52,7 +52,7 @@ class Costs:
     width: float = 0.75
     wide_above: float = 0.7
     low: float = 6.5
-    low_below: float = 0.62
+    low_below: float = MAX_RING_HEIGHT
     speck: float = 0.133
     speck_above: float = 0.19
     ring: float = 3.5
@@ -207,8 +207,8 @@ def left_out_scores(
         if candidate.last == candidate.first + 1:
             height = candidate.height
             size_cost = costs.speck + 6 * max(0.0, height - costs.speck_above)
-            if height >= 0.45:
-                size_cost = 3.5 + (costs.left_out - 3.5) * height
+            if height >= MIN_SIGN_HEIGHT:
+                size_cost = costs.ring + (costs.left_out - costs.ring) * height
             if candidate.is_ring:
                 size_cost = max(size_cost, costs.ring)
             skip_score = max(-size_cost, no_digit_score - costs.rubbish * min(height, 1.0) - costs.speck)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.ink import InkMap
-from lenet.reading.foreground.rules import without_rules
+from lenet.reading.foreground.rules import MANY_COMPONENTS, without_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.layout import (
     Component,
@@ -29,16 +29,18 @@ from lenet.reading.lines.layout import (
     points_beside,
 )
 from lenet.reading.lines.sides import without_sides
+from lenet.reading.normalization import MIN_PIXELS
 
-MANY_COMPONENTS = 500  # of a page: more may be texture, which some of them then tell
-SAMPLE = 48  # components that tell it: their mean is off by 0.07 at most, one standard error
+SAMPLE = 48  # components that tell what all are: their mean is off by 0.07 at most, one standard error
 MAX_PIECES = 5  # of one digit
 MAX_WIDTH = 1.7  # of several pieces taken for one digit, in digit heights
 MAX_PIECE_WIDTH = 2.5  # the same of one piece
 MAX_GAP = 0.3  # between two pieces of one digit, in digit heights
 MARK_TOP = 0.65  # of a digit's height, from its top: points and commas stand below
 MIN_HEIGHT = 6  # pixels of the ink map: lower lines show nothing, and a picture of small digits was enlarged
-MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a separator, or the bar of a 5
+MAX_LOW_HEIGHT = 0.35  # in digit heights: lower ink may be a speck, a point or comma, or the bar of a 5
+MIN_SIGN_HEIGHT = 0.45  # in digit heights: ink left out that is higher is a sign, not a separator
+DASH_ASPECT, MIN_DASH = 1.6, 0.2  # width over height of a dash; its length in digit heights
 MAX_RING_HEIGHT = 0.62  # in digit heights: zeros may be written so small that they look like specks
 MIN_HOLE = 0.08  # of its box: the white in a ring drawn with a pen a third as wide as the ring
 
@@ -90,6 +92,11 @@ class Candidate:
     cuts: int = 0
     marks: int = 0
     is_ring: bool = False
+
+    @property
+    def mask(self) -> NDArray[np.bool_]:
+        """Its strokes, bool."""
+        return np.asarray(self.ink >= 0.5, np.bool_)
 
 
 @dataclass(frozen=True)
@@ -248,7 +255,7 @@ def _sample(
 
 def is_dash(width: float, height: float, digit_height: float) -> bool:
     """Whether a mark is much wider than high, and wide beside the digits of its line."""
-    return width > max(1.6 * height, 0.25 * digit_height)
+    return width > max(DASH_ASPECT * height, MIN_DASH * digit_height)
 
 
 def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
@@ -272,7 +279,7 @@ def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float)
         section = sections(mask, cuts)
         for value in range(1, len(cuts) + 2):
             ys, xs = np.nonzero(section == value)
-            if len(ys) >= 4:
+            if len(ys) >= MIN_PIXELS:
                 number = len(pieces) + 1
                 numbers_of_pieces[window][ys, xs] = number
                 ys, xs = ys + corner[0], xs + corner[1]

@@ -7,9 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.rules import BAR_THICKNESS
 from lenet.reading.lines.layout import Component, Labels, Mask
 
-MAX_SIDE_WIDTH = 0.3  # of its height: a side is a bare stroke
 MAX_END_GAP = 0.06  # of its height: how far the ruled lines may be from its ends, two pixels at least
 MIN_RULE_WIDTH = 0.5  # of its height: what is narrower there is no ruled line but a part of the stroke itself
 
@@ -35,7 +35,7 @@ def without_sides(components: list[Component], rules: Mask) -> tuple[list[Compon
 
 
 def _is_side(component: Component, labels: Labels, widths: NDArray[np.int32]) -> bool:
-    if component.width > MAX_SIDE_WIDTH * component.height:
+    if component.width > BAR_THICKNESS * component.height:
         return False
     reach = max(2, math.ceil(MAX_END_GAP * component.height))
     columns = slice(max(0, component.left - 1), component.right + 1)

@@ -14,28 +14,35 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box
-from lenet.reading.lines.segmentation import Piece, Row
-from lenet.reading.normalization import stroke_width
-from lenet.reading.scoring import Mark, ScoredCandidate
+from lenet.reading.lines.layout import MAX_WHITE_OF_SMALL
+from lenet.reading.lines.segmentation import (
+    DASH_ASPECT,
+    MARK_TOP,
+    MAX_LOW_HEIGHT,
+    MIN_DASH,
+    MIN_SIGN_HEIGHT,
+    Piece,
+    Row,
+)
+from lenet.reading.normalization import MIN_PIXELS, stroke_width
+from lenet.reading.scoring import LIKELY, Mark, ScoredCandidate
 
 Bits = NDArray[np.bool_]
 
 ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
-LEAN_OF_ANY_ONE, SHARE_OF_ANY = (0.1, 0.3), 0.2  # a 1 that leans as it likes; how many do
-ONE_LENGTH, LENGTH_OF_ANY_ONE, SLASH_LENGTH = (1.0, 0.1), (1.0, 0.2), (1.2, 0.25)  # the same, in digit heights
+ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)  # the same, in digit heights
 MAX_THICKNESS = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
 MIN_LEAN, MIN_LENGTH = 0.15, 1.12  # less beyond the slant of its line is a 1, if it is no longer than ones are
 SLASH_ODDS, DATE_ODDS = -3.0, 1.0  # log odds that a stroke is a slash, before it is seen; where dates have one
 SURE_ODDS, DOUBTFUL_ODDS = 2.0, -3.0  # log odds: of what is taken for a slash, and of a 1 that is rejected
-MAX_MARK, MAX_DASH_HEIGHT = 0.35, 0.4  # in digit heights: a point, comma or dash is no larger
-MIN_DASH, MAX_DASH = 0.2, 1.2  # in digit heights: the length of a dash
+MAX_DASH = 1.2  # in digit heights: the length of a dash
 MIN_POINT = 0.7  # stroke widths: smaller ink is grain
-DASH_BAND, FOOT = (0.2, 0.8), 0.7  # of the digits' band, from their top: where dashes are, and what is below
+DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
 COMMA_TAIL, COMMA_ASPECT = 0.07, 2.0  # in digit heights: how far a comma goes below the digits, or its height by width
-COLON_GAP = (0.15, 0.8)  # in digit heights: from middle to middle of its points
-PLUS_SIZE, PLUS_ARM, PLUS_CORNER = (0.3, 1.1), 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
-MAX_PLUS_PROBABILITY, MAX_PLUS_HEIGHT = 0.5, 0.85  # of a digit, in digit heights: surer or higher ones are a 4 or a 7
-MAX_WHITE = 1.5  # digit heights: a sign farther from all digits is none of their line
+MAX_COLON = 0.8  # in digit heights: from middle to middle of its points
+MAX_PLUS, PLUS_ARM, PLUS_CORNER = 1.1, 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
+MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
+MAX_PLUS_HEIGHT = 0.85  # in digit heights: what is taken for a digit, and higher, is a 4 or a 7
 
 _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d\d|\d{4})")
 
@@ -67,9 +74,9 @@ def find_signs(row: Row, chosen: Sequence[ScoredCandidate], left_out: Sequence[P
     pluses = [
         sign
         for sign in chosen
-        if sign.probability < MAX_PLUS_PROBABILITY
+        if sign.probability < LIKELY
         and sign.candidate.height < MAX_PLUS_HEIGHT
-        and _is_plus(sign.candidate.ink >= 0.5, row.digit_height)
+        and _is_plus(sign.candidate.mask, row.digit_height)
     ]
     digits = [sign for sign in chosen if sign not in pluses]
     if not digits:
@@ -81,11 +88,11 @@ def find_signs(row: Row, chosen: Sequence[ScoredCandidate], left_out: Sequence[P
     if not remaining:
         return LineSigns((), tuple(chosen), frozenset(range(len(chosen))))
     unsure = frozenset(index for index, sign in enumerate(remaining) if any(sign is digits[i] for i in doubtful))
-    pen = float(np.median([stroke_width((sign.candidate.ink >= 0.5).view(np.uint8)) for sign in remaining[:20]]))
-    low_boxes = [row.box_of(piece) for piece in free if piece.height <= MAX_DASH_HEIGHT]
+    pen = float(np.median([stroke_width(sign.candidate.mask.view(np.uint8)) for sign in remaining]))
+    low_boxes = [row.box_of(piece) for piece in free if piece.height < MIN_SIGN_HEIGHT]
     marks += _low_marks([*low_boxes, *row.points], remaining, pen)
     for piece in free:
-        if piece.height > MAX_DASH_HEIGHT and (text := _tall_sign(_mask_of(row, piece), row, remaining)):
+        if piece.height >= MIN_SIGN_HEIGHT and (text := _tall_sign(_mask_of(row, piece), row, remaining)):
             marks.append(_mark(text, row.box_of(piece)))
     return LineSigns(tuple(_near(marks, remaining)), tuple(remaining), unsure)
 
@@ -99,7 +106,7 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
     scores: list[dict[str, float]] = []
     for piece in row.pieces:
         top, bottom = _band(tall, piece.box)
-        if piece.height <= MAX_DASH_HEIGHT:
+        if piece.height < MIN_SIGN_HEIGHT:
             text = _low_sign(piece.box, top, bottom)
             scores.append({text: -0.1, **({"'": -1.0} if text == "," else {})} if text else {})
             continue
@@ -109,7 +116,7 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
             scores.append({"+": -0.1})
         elif stroke.is_straight and stroke.lean > slant:
             odds = _slash_odds(stroke, slant, row.digit_height)
-            scores.append({"/": -math.log1p(math.exp(-odds)) if odds > -30 else odds})
+            scores.append({"/": -float(np.logaddexp(0.0, -odds))})
         else:
             scores.append({})
     return scores
@@ -126,7 +133,7 @@ class _Stroke:
     @classmethod
     def of(cls, mask: Bits) -> "_Stroke":
         ys, xs = np.nonzero(mask)
-        if len(ys) < 4:
+        if len(ys) < MIN_PIXELS:
             return cls(0.0, 1.0, 0)
         variances, axes = np.linalg.eigh(np.cov(xs, ys))
         across, along = axes[:, 1]
@@ -144,7 +151,7 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     strokes = {
         index: stroke
         for index, sign in enumerate(digits)
-        if sign.label == "1" and (stroke := _Stroke.of(sign.candidate.ink >= 0.5)).is_straight
+        if sign.label == "1" and (stroke := _Stroke.of(sign.candidate.mask)).is_straight
     }
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
         return set(), set()
@@ -153,7 +160,7 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
         slant = float(np.median(upright))
     elif others:
-        slant = _slant_of([sign.candidate.ink >= 0.5 for sign in others])
+        slant = _slant_of([sign.candidate.mask for sign in others])
     else:  # nothing but strokes that lean: a hand that leans
         return set(), set()
     odds = {
@@ -170,15 +177,21 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
 
 
 def _slash_odds(stroke: _Stroke, slant: float, height: float) -> float:
-    """The log likelihood ratio of a slash and a 1, by lean and length."""
+    """The log likelihood ratio of a slash and a 1, by lean and length.
+
+    Some ones lean as they like: their lean follows Cauchy's law.
+    """
     lean, length = stroke.lean - slant, stroke.height / height
-    as_one = (1 - SHARE_OF_ANY) * _normal(lean, *ONE_LEAN) + SHARE_OF_ANY * _normal(lean, *LEAN_OF_ANY_ONE)
-    as_long = (1 - SHARE_OF_ANY) * _normal(length, *ONE_LENGTH) + SHARE_OF_ANY * _normal(length, *LENGTH_OF_ANY_ONE)
-    return math.log(_normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH) / (as_one * as_long))
+    as_slash = _normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
+    return math.log(as_slash / (_cauchy(lean, *ONE_LEAN) * _normal(length, *ONE_LENGTH)))
 
 
 def _normal(value: float, mean: float, deviation: float) -> float:
-    return math.exp(-0.5 * ((value - mean) / deviation) ** 2) / deviation + 1e-9
+    return math.exp(-0.5 * ((value - mean) / deviation) ** 2) / (math.sqrt(2 * math.pi) * deviation) + 1e-9
+
+
+def _cauchy(value: float, median: float, scale: float) -> float:
+    return 1 / (math.pi * scale * (1 + ((value - median) / scale) ** 2))
 
 
 def _is_date(text: str) -> bool:
@@ -189,9 +202,9 @@ def _is_date(text: str) -> bool:
 def _slant_of(masks: Sequence[Bits]) -> float:
     """The mean slant of some digits by their moments, in columns to the right for each row up."""
     slants = []
-    for mask in masks[:20]:
+    for mask in masks:
         ys, xs = np.nonzero(mask)
-        if len(ys) > 3 and (variance := float(ys.var())) > 0:
+        if len(ys) >= MIN_PIXELS and (variance := float(ys.var())) > 0:
             slants.append(-float(((ys - ys.mean()) * (xs - xs.mean())).mean()) / variance)
     return float(np.mean(slants)) if slants else 0.0
 
@@ -209,20 +222,19 @@ def _tall_sign(mask: Bits, row: Row, digits: list[ScoredCandidate]) -> str:
     if not stroke.is_straight:
         return ""
     height = float(np.median([sign.box[2] - sign.box[0] for sign in digits]))
-    slant = _slant_of([sign.candidate.ink >= 0.5 for sign in digits])
+    slant = _slant_of([sign.candidate.mask for sign in digits])
     return "/" if _slash_odds(stroke, slant, height) > SURE_ODDS else ""
 
 
 def _is_plus(mask: Bits, digit_height: float) -> bool:
     """Whether a shape is an upright cross: a full row and a full column near its middle, and nothing in its corners."""
     height, width = mask.shape
-    is_sized = PLUS_SIZE[0] * digit_height <= max(height, width) <= PLUS_SIZE[1] * digit_height
-    if not is_sized or not 0.6 < width / height < 1.7:
+    if max(height, width) > min(MAX_PLUS * digit_height, DASH_ASPECT * min(height, width)):
         return False
     rows, columns = mask.sum(axis=1), mask.sum(axis=0)
     y, x = int(rows.argmax()), int(columns.argmax())
     is_crossed = rows[y] >= PLUS_ARM * width and columns[x] >= PLUS_ARM * height
-    if not is_crossed or not (0.3 < (y + 0.5) / height < 0.7 and 0.3 < (x + 0.5) / width < 0.7):
+    if not is_crossed or max(abs((y + 0.5) / height - 0.5), abs((x + 0.5) / width - 0.5)) > MAX_OFF_MIDDLE:
         return False
     pen = stroke_width(mask.view(np.uint8))
     outside = mask.copy()
@@ -242,9 +254,9 @@ def _low_marks(boxes: list[Box], digits: list[ScoredCandidate], pen: float) -> l
         for lower in boxes:
             height, is_beneath = bottom - top, min(upper[3], lower[3]) > max(upper[1], lower[1])
             distance = (_middle(lower) - _middle(upper)) / height
-            are_points = max(_size(upper), _size(lower)) <= MAX_MARK * height
+            are_points = max(_size(upper), _size(lower)) <= MAX_LOW_HEIGHT * height
             is_inside = top < _middle(upper) < _middle(lower) < bottom + COMMA_TAIL * height
-            if is_beneath and are_points and is_inside and COLON_GAP[0] < distance < COLON_GAP[1]:
+            if is_beneath and are_points and is_inside and 0 < distance < MAX_COLON:
                 marks.append(_mark(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
                 used |= {upper, lower}
     for box in boxes:
@@ -257,13 +269,13 @@ def _low_sign(box: Box, top: float, bottom: float) -> str:
     """The dash, point or comma that a low box is by its size and its place beside digits from ``top`` to ``bottom``."""
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_dash = width > 1.6 * height and MIN_DASH * digit_height < width < MAX_DASH * digit_height
+    is_dash = width > DASH_ASPECT * height and MIN_DASH * digit_height < width < MAX_DASH * digit_height
     if is_dash and DASH_BAND[0] < place < DASH_BAND[1]:
         return "-"
-    if max(height, width) > MAX_MARK * digit_height * 1.4 or width > 1.6 * height or place < FOOT or place > 1.5:
+    if max(height, width) > MIN_SIGN_HEIGHT * digit_height or width > DASH_ASPECT * height or place < MARK_TOP:
         return ""
     has_tail = box[2] > bottom + COMMA_TAIL * digit_height or height > COMMA_ASPECT * width
-    return "," if has_tail else "." if max(height, width) <= MAX_MARK * digit_height else ""
+    return "," if has_tail else "." if max(height, width) <= MAX_LOW_HEIGHT * digit_height else ""
 
 
 def _band(boxes: Sequence[Box], box: Box) -> tuple[float, float]:
@@ -280,7 +292,7 @@ def _near(marks: list[Mark], digits: Sequence[ScoredCandidate]) -> list[Mark]:
     near: list[Mark] = []
     for mark in sorted(marks, key=lambda mark: mark.box[1] + mark.box[3]):
         white = min(max(sign.box[1] - mark.box[3], mark.box[1] - sign.box[3]) for sign in digits)
-        if white < MAX_WHITE * max(sign.box[2] - sign.box[0] for sign in digits):
+        if white < MAX_WHITE_OF_SMALL * max(sign.box[2] - sign.box[0] for sign in digits):
             index = sum(middle < mark.box[1] + mark.box[3] for middle in middles)
             near.append(replace(mark, index=index))
     return near
