@@ -94,6 +94,21 @@ def test_a_description_survives_json_whole(name):
     assert Network.from_json(read_back) == described
 
 
+@pytest.mark.parametrize(
+    ("names", "said"),
+    [(("input", "output"), "input is the network's input"), (("c1", "c1_relu"), "c1_relu is the output of c1")],
+)
+def test_no_stage_has_the_name_of_another_activation(names, said):
+    with pytest.raises(ArchitectureError, match=f"among activations {said}; give the stage another name"):
+        Network("test", (1, 8, 8), tuple(Stage(name, FullConnection(3), relu) for name in names))
+
+
+def test_a_description_of_version_0_1_has_its_story_and_departures_under_their_new_names():
+    old = describe("lenet-5").to_json()
+    old |= {"story": old.pop("description"), "departures": old.pop("deviations")}
+    assert Network.from_json(old) == describe("lenet-5")
+
+
 @pytest.mark.parametrize("damage", [{}, {"stages": 3}, {"name": "x", "input": [1, 2], "stages": []}])
 def test_damaged_json_is_refused(damage):
     with pytest.raises(ArchitectureError, match="not a network description"):

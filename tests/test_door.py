@@ -245,7 +245,7 @@ def test_probabilities_are_by_name_likeliest_first_and_leave_room_for_no_class()
 def test_a_model_in_torch_gives_the_same_outputs():
     torch = pytest.importorskip("torch")
     model, digit = lenet.load("lenet-5-relu"), lenet.read(DIGITS / "seven.png", single=True).digits[0].image
-    inputs = model.activations(digit)["origin"]
+    inputs = model.activations(digit)["input"]
     with torch.no_grad():
         outputs = model.to_torch()(torch.from_numpy(inputs)).numpy()
     np.testing.assert_allclose(outputs, model.activations(digit)["output"].reshape(1, -1), rtol=1e-3, atol=1e-4)

@@ -98,10 +98,10 @@ def test_a_name_that_no_file_should_have_is_refused(hostile, where):
 
 
 def test_the_texts_of_a_description_reach_no_terminal_with_control_characters():
-    description = describe("lenet-5").to_json() | {"story": "a\x1b[2J", "departures": ["b\x07"]}
+    description = describe("lenet-5").to_json() | {"description": "a\x1b[2J", "deviations": ["b\x07"]}
     network = Network.from_json(description)
-    assert network.story == "a\\x1b[2J"
-    assert network.departures == ("b\\x07",)
+    assert network.description == "a\\x1b[2J"
+    assert network.deviations == ("b\\x07",)
 
 
 @pytest.mark.parametrize(

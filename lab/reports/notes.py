@@ -1,4 +1,4 @@
-"""What each row departs from, what was tried and what is open, as keys of the texts' tables of these names."""
+"""Deviations of each row from the papers, what was tried and what is open: keys of the texts' tables of these names."""
 
 from dataclasses import dataclass
 
@@ -8,13 +8,13 @@ class Notes:
     """The notes of one row.
 
     Attributes:
-        departures: every point where the row differs from the papers or fills what they leave open.
+        deviations: every point where the row differs from the papers or fills what they leave open.
         questions: what nobody has published an answer to.
         tried: what was tried where a figure is missed, and what it showed.
-        lifted: departures of the network's description that do not hold in this row.
+        lifted: deviations of the network's description that do not hold in this row.
     """
 
-    departures: tuple[str, ...]
+    deviations: tuple[str, ...]
     questions: tuple[str, ...]
     tried: tuple[str, ...] = ()
     lifted: tuple[str, ...] = ()

@@ -38,7 +38,7 @@ _OPENING = ("other-language", "introduction", "reading")
 
 
 def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
-    """Compose a row's section: command, figures, picture, how it was made, departures, open questions."""
+    """Compose a row's section: command, figures, picture, how it was made, deviations, open questions."""
     title = texts.name(row.title)
     parts = [f"## {title}", f"```sh\n{settings['command']}\n```"]
     if settings["quick"]:
@@ -60,7 +60,7 @@ def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
         )
     parts += [f"### {texts.text('headings', 'how')}: {row.name}", method(row, settings, texts)]
     notes = NOTES[row.name]
-    for heading, keys in (("departures", notes.departures), ("tried", notes.tried), ("questions", notes.questions)):
+    for heading, keys in (("deviations", notes.deviations), ("tried", notes.tried), ("questions", notes.questions)):
         if keys:
             items = texts.sentences([texts.text(heading, key) for key in keys])
             parts += [f"### {texts.text('headings', heading)}: {row.name}", items]

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from functools import cached_property
@@ -255,8 +255,8 @@ class Network:
         input: (channels, height, width).
         stages: first to last; shapes are inferred and checked when the network is made.
         source: the paper and section, or the code, that it follows.
-        story: description in one line, for the list of networks.
-        departures: every point where it differs from its source or fills what the source leaves open.
+        description: one line, for the list of networks.
+        deviations: every point where it differs from its source or fills what the source leaves open.
         input_range: the network inputs that background and full ink become.
 
     Raises:
@@ -270,8 +270,8 @@ class Network:
     input: Shape
     stages: tuple[Stage, ...]
     source: str = ""
-    story: str = ""
-    departures: tuple[str, ...] = ()
+    description: str = ""
+    deviations: tuple[str, ...] = ()
     input_range: tuple[float, float] = (0.0, 1.0)
 
     def __post_init__(self) -> None:
@@ -290,6 +290,12 @@ class Network:
         names = [stage.name for stage in self.stages]
         if repeated := sorted({name for name in names if names.count(name) > 1}):
             raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(repeated)} stands twice")
+        others = {f"{stage.name}_{stage.activation}": f"the output of {stage.name}" for stage in self.stages}
+        others["input"] = "the network's input"
+        if taken := [name for name in names if name in others]:
+            raise ArchitectureError(
+                f"{self.name}: among activations {taken[0]} is {others[taken[0]]}; give the stage another name"
+            )
         for stage in self.stages:
             for attribute, value in vars(stage.layer).items():
                 minimum = 0 if attribute == "padding" else 1
@@ -364,8 +370,8 @@ class Network:
                 for stage in self.stages
             ],
             "source": self.source,
-            "story": self.story,
-            "departures": list(self.departures),
+            "description": self.description,
+            "deviations": list(self.deviations),
             "input_range": list(self.input_range),
         }
 
@@ -378,18 +384,31 @@ class Network:
         """
         try:
             record = Record.of(description, "network")
+            record = Record(with_current_keys(record.values), record.place)
             low, high = record.numbers("input_range", 2)
             return cls(
                 name=record.text("name"),
                 input=_shape(record),
                 stages=tuple(map(read_stage, record.records("stages"))),
                 source=printable(record.text("source")),
-                story=printable(record.text("story")),
-                departures=tuple(map(printable, record.texts("departures"))),
+                description=printable(record.text("description")),
+                deviations=tuple(map(printable, record.texts("deviations"))),
                 input_range=(low, high),
             )
         except RecordError as error:
             raise ArchitectureError(f"not a network description: {error}") from None
+
+
+_FORMER_KEYS = {"story": "description", "departures": "deviations"}
+
+
+def with_current_keys(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The entries of a network's description; version 0.1 wrote some under other keys.
+
+    >>> with_current_keys({"name": "lenet-5", "story": "as published"})
+    {'name': 'lenet-5', 'description': 'as published'}
+    """
+    return {_FORMER_KEYS.get(key, key): value for key, value in values.items()}
 
 
 def _layer_json(layer: Layer) -> dict[str, Any]:

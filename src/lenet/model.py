@@ -190,7 +190,7 @@ class Model:
             pictures: as `lenet.predict` takes them.
 
         Returns:
-            float32 (N, maps, height, width) for each stage, in order: ``"origin"``, ``"c1"``, ``"c1_squash"``, …
+            float32 (N, maps, height, width) for each stage, in order: ``"input"``, ``"c1"``, ``"c1_squash"``, …
         """
         from lenet.verbs.predict import gray_levels
 

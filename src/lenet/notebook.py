@@ -47,7 +47,7 @@ def network_html(network: Network) -> str:
     ]
     totals = ("total", "", "", "", f"{network_summary.parameters:,}", f"{network_summary.connections:,}")
     headings = ("stage", "layer", "activation", "output", "parameters", "connections")
-    return _titled(f"{network.name}: {network.story}", _table(headings, [*rows, totals], texts=4))
+    return _titled(f"{network.name}: {network.description}", _table(headings, [*rows, totals], texts=4))
 
 
 def model_html(model: Model) -> str:

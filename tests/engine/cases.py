@@ -250,7 +250,7 @@ def exact_gradients(network, arrays, images, labels, learning):
     seen = activations(module, inputs)
     outputs = list(seen.values())[-1].flatten(1)
     loss = loss64(learning)(outputs, torch.from_numpy(np.asarray(labels, np.int64))).sum() / len(labels)
-    inputs_of_stage, before = {}, seen["origin"]
+    inputs_of_stage, before = {}, seen["input"]
     for stage in network.stages:
         inputs_of_stage[stage.name] = before
         before = seen.get(f"{stage.name}_{stage.activation}", seen[stage.name])
@@ -340,7 +340,7 @@ def decided(network, arrays, images, margin=1e-5):
     with torch.no_grad():
         seen = activations(module64(network, arrays), torch.from_numpy(inputs_of(network, images).astype(np.float64)))
     clear = np.ones(len(images), bool)
-    before = seen["origin"].numpy()
+    before = seen["input"].numpy()
     for stage in network.stages:
         sums = seen[stage.name].numpy()
         gaps = []

@@ -29,7 +29,7 @@ def test_a_state_dict_loads_into_the_printed_class(tmp_path):
         module = next(value for key, value in scope.items() if key.startswith("LeNet"))()
         module.load_state_dict(torch.load(exported.path, weights_only=True))
         pictures = noise(model.network)
-        inputs = torch.from_numpy(model._forward.activations(pictures)["origin"])
+        inputs = torch.from_numpy(model._forward.activations(pictures)["input"])
         with torch.no_grad():
             np.testing.assert_allclose(module(inputs).numpy(), outputs_of(model, pictures), rtol=1e-4, atol=1e-4)
 

@@ -107,7 +107,7 @@ def test_every_plane_lies_within_the_sheet_whatever_the_network():
         "wide",
         (2, 20, 44),
         (Stage("first", Convolution(300, 3), relu), Stage("p", MaxPooling()), Stage("last", FullConnection(1000))),
-        story="a network of one's own " * 20,
+        description="a network of one's own " * 20,
     )
     for network in (wide, describe("lenet-5-relu", channels=3, classes=47)):
         sheet = diagram(network)

@@ -171,7 +171,7 @@ def test_the_color_input_is_drawn_in_its_colors_and_hidden_values_never_are():
         name: [image for image in sheet.axes.images if image.get_array().ndim == 3]
         for name, sheet in drawing._stage_sheets(network, outputs, names_of_classes(network, ()), LIGHT)
     }
-    (picture,) = colored.pop("origin")
+    (picture,) = colored.pop("input")
     np.testing.assert_allclose(255 * picture.get_array(), pixels[0].transpose(1, 2, 0), atol=0.01)
     assert not any(colored.values())
 

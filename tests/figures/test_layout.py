@@ -97,7 +97,9 @@ def test_no_text_beside_a_unit_is_cut_off_or_overlaps_another(name, stage, posit
 
 def test_no_text_beside_salience_is_cut_off_or_overlaps_another():
     network, _, inputs = example("lenet-5")
-    check_texts(saliency_sheet(network, inputs[0], inputs[0, 0], "saliency · gradient × input", "a story " * 20, LIGHT))
+    check_texts(
+        saliency_sheet(network, inputs[0], inputs[0, 0], "saliency · gradient × input", "subtitle " * 20, LIGHT)
+    )
 
 
 def test_the_strip_holds_every_map_with_its_own_values_and_takes_names_of_any_length(tmp_path):
@@ -105,7 +107,7 @@ def test_the_strip_holds_every_map_with_its_own_values_and_takes_names_of_any_le
     outputs = run_stages(network, arrays, inputs)
     sheet = strip(network, outputs, ["a rather long name", *"123456789"], LIGHT)
     passed = engine.activations(network, arrays, inputs)
-    maps = [passed[key][0] for key in ("origin", "c1_squash", "s2_squash", "c3_squash", "s4_squash")]
+    maps = [passed[key][0] for key in ("input", "c1_squash", "s2_squash", "c3_squash", "s4_squash")]
     drawn = [image.get_array() for image in sheet.axes.images]
     assert len(drawn) == 1 + 6 + 6 + 16 + 16
     for image, values in zip(drawn, [one for stage in maps for one in stage], strict=True):

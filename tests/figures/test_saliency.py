@@ -95,7 +95,7 @@ def test_salience_is_drawn_on_its_own_scale_around_zero_beside_the_input(name, t
     paths = figures.draw_saliency(network, arrays, inputs, tmp_path, dpi=30)
     assert [path.name for path in paths] == ["saliency_occlusion.png", "saliency_gradient.png"]
     salience = occlusion(network, arrays, inputs)
-    sheet = _sheet(network, inputs[0], salience, "title", "story", LIGHT)
+    sheet = _sheet(network, inputs[0], salience, "title", "subtitle", LIGHT)
     shown, drawn, _legend = sheet.axes.images
     assert shown.get_array().shape[:2] == network.input[1:]
     np.testing.assert_array_equal(drawn.get_array(), salience)

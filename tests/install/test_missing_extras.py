@@ -104,7 +104,7 @@ LINES = {
     'lenet.create("lenet-5-relu", classes=["cat", "dog"], channels=3, seed=1)': "Model(lenet-5-relu, ",
     'lenet.load("lenet-5")': "Model(lenet-5, ",
     "model.predict(pictures)": "[Prediction('1'",
-    "list(model.activations(pictures))[:2]": "['origin', 'conv1']",
+    "list(model.activations(pictures))[:2]": "['input', 'conv1']",
     'model.evaluate("mnist")': "Evaluation(lenet-5-relu on mnist, test part",
     'model.save("mine.safetensors")': "PosixPath('mine.safetensors')" if os.name == "posix" else "WindowsPath",
     "model.to_torch()": "building a PyTorch module needs torch",

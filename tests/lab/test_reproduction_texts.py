@@ -1,4 +1,4 @@
-"""The texts of the report: in both languages, with the numbers that are used, and every departure where it holds."""
+"""The texts of the report: in both languages, with the numbers that are used, and every deviation where it holds."""
 
 import re
 
@@ -14,16 +14,16 @@ from lenet.experiments.recipes import LENET_5
 from lenet.experiments.streams import AFFINE
 
 ENGLISH, CHINESE = load("en"), load("zh")
-WRITTEN = ("departures", "tried", "questions")
+WRITTEN = ("deviations", "tried", "questions")
 
 
-def departure(key):
-    return ENGLISH.text("departures", key), CHINESE.text("departures", key)
+def deviation(key):
+    return ENGLISH.text("deviations", key), CHINESE.text("deviations", key)
 
 
 def test_every_row_has_its_notes():
     assert list(NOTES) == names()
-    assert all(notes.departures and notes.questions for notes in NOTES.values())
+    assert all(notes.deviations and notes.questions for notes in NOTES.values())
 
 
 def test_every_note_is_written_and_every_written_note_belongs_to_a_row():
@@ -69,10 +69,10 @@ def test_a_sentence_begins_with_a_capital_in_english_and_ends_with_one_full_stop
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row.name)
-def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
+def test_every_deviation_of_the_network_is_named_in_its_row_or_lifted(row):
     notes = NOTES[row.name]
-    named = {ENGLISH.text("departures", key) for key in notes.departures} | set(notes.lifted)
-    assert set(row.description().departures) <= named
+    named = {ENGLISH.text("deviations", key) for key in notes.deviations} | set(notes.lifted)
+    assert set(row.description().deviations) <= named
 
 
 @pytest.mark.parametrize(
@@ -94,25 +94,25 @@ def test_every_departure_of_the_network_is_named_in_its_row_or_lifted(row):
         ),
     ],
 )
-def test_what_departs_from_the_paper_is_said_where_it_holds(key, holds):
+def test_what_deviates_from_the_paper_is_said_where_it_holds(key, holds):
     for row in ROWS:
         if holds(row):
-            assert key in NOTES[row.name].departures, row.name
+            assert key in NOTES[row.name].deviations, row.name
 
 
 def test_steps_that_were_chosen_are_said_in_words():
-    assert "its rates four times as large" in departure("lenet-1-schedule")[0]
-    assert "the rate 0.0003 in all 23 passes" in departure("zip-schedule")[0]
+    assert "its rates four times as large" in deviation("lenet-1-schedule")[0]
+    assert "the rate 0.0003 in all 23 passes" in deviation("zip-schedule")[0]
 
 
 def test_j_in_words_is_j_in_the_recipe():
-    english, chinese = departure("equation-9")
+    english, chinese = deviation("equation-9")
     assert f"j = {LENET_5.j:g};" in english
     assert f"j = {LENET_5.j:g}；" in chinese
 
 
 def test_the_ranges_of_distortion_in_words_are_those_that_are_used():
-    for text in departure("distortion-ranges"):
+    for text in deviation("distortion-ranges"):
         for value in (f"±{AFFINE.translation:g}", f"±{100 * AFFINE.scale:g} %", f"±{AFFINE.shear:g}"):
             assert value in text
 
@@ -129,5 +129,5 @@ def test_numbers_in_the_words_about_strings_are_those_that_are_used():
         ("string-optimizer", [f"{recipe.batch}", f"{recipe.epochs}", f"{recipe.learning_rate:g}"]),
     ):
         for value in values:
-            assert all(value in text for text in departure(key))
+            assert all(value in text for text in deviation(key))
     assert cutting.noisy == cutting.inverted == 0.1

@@ -15,8 +15,8 @@ def test_every_network_has_a_source_a_story_and_named_departures(name):
     network = describe(name)
     assert network.name == name
     assert network.source
-    assert network.story
-    assert network.departures
+    assert network.description
+    assert network.deviations
 
 
 @pytest.mark.parametrize("name", [name for name in names() if "classes" in options(name)])

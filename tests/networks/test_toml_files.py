@@ -83,7 +83,7 @@ def test_prototypes_are_characters_or_lists():
     assert from_toml(f2 + stage("output", "euclidean rbf", prototypes=[[1, -1], [1, 1]])).classes == 2
 
 
-TEXT_WITH_A_HEADER = 'story = """\n[[stage]]\n"""\n'
+TEXT_WITH_A_HEADER = 'description = """\n[[stage]]\n"""\n'
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ TEXT_WITH_A_HEADER = 'story = """\n[[stage]]\n"""\n'
         ('name = "own"\n' + stage(), "no entry 'input'"),
         (HEAD.replace("[1, 28, 28]", '"28"') + stage(), "line 2: input is '28', expected a list of 3 whole numbers"),
         (HEAD.replace("28]", "0]") + stage(maps=6), "takes 1@28×0, expected at least 1 of each"),
-        (HEAD + "sotry = 1\n" + stage(), r"line 3: unknown key 'sotry'; did you mean story\?"),
+        (HEAD + "descripton = 1\n" + stage(), r"line 3: unknown key 'descripton'; did you mean description or deviations\?"),
         ("input = [[\n", "not TOML: "),
         ("[" * 5000, "not TOML: "),
     ],
@@ -194,3 +194,10 @@ def test_the_example_is_lenet_5_average_but_for_140_units_in_f5():
     assert shown.parameters == 71_406
     found = [str(line) for line in str(lenet.diff("lenet-5-average", path)).splitlines() if "units" in line]
     assert len(found) == 1
+
+
+def test_files_of_version_0_1_with_a_story_and_departures_still_describe_the_same_network():
+    root = Path(__file__).parents[2]
+    assert lenet.describe(root / "tests/version-0.1/lenet-5-f5-140.toml") == lenet.describe(
+        root / "examples/lenet-5-f5-140.toml"
+    )

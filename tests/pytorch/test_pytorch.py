@@ -125,7 +125,7 @@ def slow_layer(layer, own, maps):
 
 def slow_activations(network, arrays, inputs):
     maps = inputs.astype(np.float64)
-    seen = {"origin": maps}
+    seen = {"input": maps}
     for stage in network.stages:
         own = {k.split(".")[1]: v.astype(np.float64) for k, v in arrays.items() if k.split(".")[0] == stage.name}
         maps = seen[stage.name] = slow_layer(stage.layer, own, maps)

@@ -198,7 +198,7 @@ def test_the_networks_are_listed_as_by_lenet_networks_json(client, capsys):
 @pytest.mark.parametrize("name", ["lenet-1989", "lenet-caffe"])
 def test_a_network_is_told_as_by_lenet_show_json_with_its_description(client, capsys, name):
     answer = client.get(f"/v1/networks/{name}").json()
-    assert answer.pop("description") == describe(name).to_json()
+    assert answer.pop("network") == describe(name).to_json()
     assert (answer.pop("has_weights"), answer.pop("provenance")) == (False, None)
     assert answer == command_line(capsys, "show", name, "--json")
 

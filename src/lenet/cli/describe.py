@@ -38,14 +38,14 @@ def networks(as_json: Json = False) -> None:
     """List the networks: names, parameters, connections, one line each."""
     all_counts = [summary.summarize(describe(name)) for name in names()]
     if as_json:
-        keys = ("name", "story", "source", "input_shape", "departures", "totals")
+        keys = ("name", "description", "source", "input_shape", "deviations", "totals")
         print(json.dumps([{key: row.to_json()[key] for key in keys} for row in all_counts], indent=2))
         return
     width = max(map(len, names()))
     print(f"{'network':<{width}}  {'parameters':>10}  {'connections':>11}")
     for row in all_counts:
         network = row.network
-        print(f"{network.name:<{width}}  {row.parameters:>10,}  {row.connections:>11,}  {network.story}")
+        print(f"{network.name:<{width}}  {row.parameters:>10,}  {row.connections:>11,}  {network.description}")
 
 
 def show(

@@ -124,7 +124,7 @@ class _Builder:
         background, ink = self.network.input_range
         offset = background if self._skips_background() else 0.0
         program.set_input(inputs, padding, background, (ink - background) / 255, offset)
-        self.buffers["origin"] = inputs
+        self.buffers["input"] = inputs
         grad, index, trainable = self._buffer((0, 0, 0)), 0, False
         can_fuse = not self.keep_activations and not self.replicas
         fully_connected = (

@@ -64,13 +64,13 @@ def activations(
     """The output of every stage, before and after its activation.
 
     Returns:
-        ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}`` in the order of the pass, each
+        ``{"input": inputs, "c1": …, "c1_squash": …, "s2": …}`` in the order of the pass, each
         (N, maps, height, width), of ``dtype`` or, without it, of that of the inputs; a stage whose activation is the
         identity has one entry.
     """
     _check(network, inputs)
     maps = np.asarray(inputs, dtype)
-    recorded = {"origin": maps}
+    recorded = {"input": maps}
     for stage in network.stages:
         maps = recorded[stage.name] = _sums(stage, arrays, maps)
         if stage.activation is not Activation.IDENTITY:
@@ -101,7 +101,7 @@ def backward(
     outputs = [recorded.get(f"{stage.name}_{stage.activation}", recorded[stage.name]) for stage in network.stages]
     grad = np.asarray(grad, outputs[-1].dtype).reshape(outputs[-1].shape)
     gradients: dict[str, Array] = {}
-    inputs = [recorded["origin"], *outputs[:-1]]
+    inputs = [recorded["input"], *outputs[:-1]]
     for stage, input, output in reversed([*zip(network.stages, inputs, outputs, strict=True)]):
         grad = _activation_back(stage.activation, output, grad, factor)
         parameter_grads, grad = _LAYERS[type(stage.layer)][1](

@@ -44,8 +44,8 @@ def _steps() -> tuple[Step, ...]:
     logits = replace(
         _with(published, output=Stage("output", FullConnection(10))),
         name="lenet-5-changed",
-        story="between LeNet-5 as published and the one taught today",
-        departures=(),
+        description="between LeNet-5 as published and the one taught today",
+        deviations=(),
     )
     pooled = _with(logits, s2=Stage("s2", MaxPooling(), identity), s4=Stage("s4", MaxPooling(), identity))
     rectified = _with(

@@ -38,7 +38,8 @@ def _card(model: Model) -> str:
     paragraphs = [
         "---\nlibrary_name: lenet\npipeline_tag: image-classification\ntags:\n- lenet\n- image-classification\n---",
         f"# {network.name}",
-        f"{_capitalized(network.story)}{count:,} parameters, {_input_text(network)}, {len(model.class_names)} classes:",
+        f"{_capitalized(network.description)}{count:,} parameters, {_input_text(network)}, "
+        f"{len(model.class_names)} classes:",
         _code_block(json.dumps(model.class_names, ensure_ascii=False)),
         _reject_class_text(model),
         "## Use",

@@ -61,7 +61,7 @@ def quantize(
         max_weight: the largest weight; with 63 the sum of two products fits 16 bits, as AVX2 multiplies.
     """
     activations = Forward(network, arrays).activations(pictures)
-    quantization, inputs = {}, activations["origin"]
+    quantization, inputs = {}, activations["input"]
     for stage, shape in zip(network.stages, network.input_shapes, strict=True):
         if isinstance(stage.layer, Convolution | FullConnection):
             padding_value = (

@@ -76,8 +76,8 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
         columns[-1].right, _MARGIN + text_width(network.name, 13, bold=True) + 0.3 + text_width(totals, 10, bold=True)
     )
     width = right + _MARGIN
-    story = _wrapped_evenly(network.story, width - 2 * _MARGIN)
-    labels = 0.5 + 0.15 * len(story)
+    subtitle = _wrapped_evenly(network.description, width - 2 * _MARGIN)
+    labels = 0.5 + 0.15 * len(subtitle)
     planes = labels + 0.14 * max(len(column.label) for column in columns) + 0.02
     tallest = max(column.shape.size[1] for column in columns)
     kinds = planes + tallest + 0.22
@@ -86,7 +86,7 @@ def diagram(network: Network, theme: Theme = LIGHT) -> Sheet:
 
     sheet.text(_MARGIN, 0.36, network.name, 13, bold=True)
     sheet.text(right, 0.36, totals, 10, align="right", bold=True)
-    for index, line in enumerate(story):
+    for index, line in enumerate(subtitle):
         sheet.text(_MARGIN, 0.54 + 0.15 * index, line, _TEXT, theme.muted)
     for column in columns:
         for index, line in enumerate(column.label):

@@ -60,7 +60,7 @@ def draw_maps(
         chained: name maps by all operations since the last weights: ``conv1_relu_maxpool`` in place of ``pool1``.
 
     Returns:
-        The paths written: ``origin`` and one file for each key of `engine.activations`, ``kernels_STAGE`` for each
+        The paths written: ``input`` and one file for each key of `engine.activations`, ``kernels_STAGE`` for each
         convolution, ``table_STAGE`` for each connection table, ``f6_codes`` where the outputs are distances to
         7×12 character codes, and ``poster``.
 
@@ -100,11 +100,11 @@ def draw_kernels(
     for stage, panel in kernel_panels(network, arrays):
         layer = panel.layer
         title = f"{stage.name} · {kernel_count(layer, panel.in_maps)}"
-        story = (
+        subtitle = (
             f"{network.name}: rows are input maps, columns output maps; blue is negative, orange positive, "
             "one scale for all"
         )
-        paths.append(page(title, story, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
+        paths.append(page(title, subtitle, [panel], theme).save(folder / f"kernels_{stage.name}.{format}", dpi))
     return paths
 
 
@@ -122,11 +122,11 @@ def draw_table(
         if isinstance(layer, Convolution) and layer.table is not None:
             panel = Table(layer.table, input_shape[0])
             title = f"{stage.name} · which input maps each output map sees"
-            story = (
+            subtitle = (
                 f"{network.name}: rows are input maps, columns output maps; "
                 f"{kernel_count(layer, input_shape[0])}, {parameters_text(network, stage)}"
             )
-            paths.append(page(title, story, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
+            paths.append(page(title, subtitle, [panel], theme).save(folder / f"table_{stage.name}.{format}", dpi))
     return paths
 
 
@@ -153,24 +153,24 @@ def _stage_sheets(
 ) -> Iterator[tuple[str, Sheet]]:
     for item in outputs:
         title = f"{item.key} · {item.shape_text}"
-        story = f"{network.name}, {item.story}"
+        subtitle = f"{network.name}, {item.operation}"
         panels: list[Panel]
         if item is outputs[-1]:
             heading, bars = answer_bars(network, item, names)
             title, _, side_note = f"{item.key} · {heading}".partition("; ")
-            story = "; ".join(filter(None, (story, side_note, winner_text(network, item, names))))
+            subtitle = "; ".join(filter(None, (subtitle, side_note, winner_text(network, item, names))))
             panels = [bars]
         elif item.values.shape[1:] == (1, 1):
             columns = CODE_WIDTH if is_code(network, item) else grid_columns(len(item.values), 20)
             panels = [Cells(item.values.reshape(-1), columns)]
-            story += f"; true minimum and maximum {range_text(item.values).replace(' ', UNBROKEN)}"
+            subtitle += f"; true minimum and maximum {range_text(item.values).replace(' ', UNBROKEN)}"
         else:
             panels = [maps_panel(item, grid_columns(len(item.values), 10 if len(item.values) > 16 else 8), 1.3)]
             panels = [*color_panels(network, item, 1.3), *panels]
             bright_is_high = theme is DARK or len(panels) > 1
             low_color, high_color = ("black", "white") if bright_is_high else ("white", "black")
-            story += f"; each map on its own scale, {low_color} its minimum, {high_color} its maximum"
-        yield item.key, page(title, story, panels, theme)
+            subtitle += f"; each map on its own scale, {low_color} its minimum, {high_color} its maximum"
+        yield item.key, page(title, subtitle, panels, theme)
 
 
 def _code_sheets(
@@ -178,7 +178,7 @@ def _code_sheets(
 ) -> Iterator[tuple[str, Sheet]]:
     for name, panel in code_panels(network, outputs, names):
         title = f"{name} · as a 7×12 picture, beside the {len(panel.codes)} codes"
-        story = (
+        subtitle = (
             f"{network.name}, under each code the squared distance to it; {winner_text(network, outputs[-1], names)}"
         )
-        yield f"{name}_codes", page(title, story, [panel], theme)
+        yield f"{name}_codes", page(title, subtitle, [panel], theme)

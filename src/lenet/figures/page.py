@@ -13,14 +13,14 @@ UNBROKEN = "\u00a0"
 """No-break space, at which subtitles are not wrapped."""
 
 
-def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
+def page(title: str, subtitle: str, panels: Sequence[Panel], theme: Theme) -> Sheet:
     """Lay out a sheet with a heading and panels side by side."""
     gap = 0.45
     inner = sum(panel.size[0] for panel in panels) + gap * (len(panels) - 1)
     width = 2 * MARGIN + max(inner, text_width(title, _TITLE, bold=True), 4.5)
-    top = page_top(story, width)
+    top = page_top(subtitle, width)
     sheet = Sheet(width, top + max(panel.size[1] for panel in panels) + 0.35, theme)
-    heading(sheet, title, story)
+    heading(sheet, title, subtitle)
     x = MARGIN
     for panel in panels:
         panel.draw(sheet, x, top)
@@ -28,17 +28,17 @@ def page(title: str, story: str, panels: Sequence[Panel], theme: Theme) -> Sheet
     return sheet
 
 
-def page_top(story: str, width: float) -> float:
+def page_top(subtitle: str, width: float) -> float:
     """Lower edge of the heading of a sheet of this width."""
-    return 0.98 + 0.17 * len(_lines(story, width))
+    return 0.98 + 0.17 * len(_lines(subtitle, width))
 
 
-def heading(sheet: Sheet, title: str, story: str) -> None:
+def heading(sheet: Sheet, title: str, subtitle: str) -> None:
     """Write the title, and below it the subtitle, wrapped."""
     sheet.text(MARGIN, 0.6, title, _TITLE, bold=True)
-    for index, line in enumerate(_lines(story, sheet.width)):
+    for index, line in enumerate(_lines(subtitle, sheet.width)):
         sheet.text(MARGIN, 0.84 + 0.17 * index, line, _SUBTITLE, sheet.theme.muted)
 
 
-def _lines(story: str, width: float) -> list[str]:
-    return wrapped(story, width - 2 * MARGIN, _SUBTITLE)
+def _lines(subtitle: str, width: float) -> list[str]:
+    return wrapped(subtitle, width - 2 * MARGIN, _SUBTITLE)

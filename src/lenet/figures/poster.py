@@ -101,11 +101,11 @@ def _poster(
     winner = names[int(engine.decide(network, outputs[-1].values.reshape(1, -1))[0])]
     sheet.text(_MARGIN, 0.78, f"{network.name} answers {winner}", 28, bold=True)
     tone = "bright" if theme is DARK else "dark (in color channels, bright)" if network.input[0] == 3 else "dark"
-    story = (
+    subtitle = (
         f"{winner_text(network, outputs[-1], names)}. Each map on its own scale, {tone} is high, with its true minimum "
         "and maximum below; units and kernels blue below 0, orange above"
     )
-    sheet.text(_MARGIN, 1.13, story[:1].upper() + story[1:], 12, theme.muted)
+    sheet.text(_MARGIN, 1.13, subtitle[:1].upper() + subtitle[1:], 12, theme.muted)
     x = _MARGIN
     for column, block_width, height in zip(columns, widths, heights, strict=True):
         y = top + (tallest - height) / 2

@@ -86,10 +86,10 @@ def _sheet(network: Network, values: Array, unit: Unit, theme: Theme) -> Sheet:
     )
     width = 2 * MARGIN + _INPUT + part.size[0] + source_width + 2 * _BETWEEN
     title = f"{unit.stage.name} · {_place_text(unit)}"
-    story = f"{network.name}, {_story(network, unit)}"
-    top = page_top(story, width) + 0.12
+    subtitle = f"{network.name}, {_subtitle(network, unit)}"
+    top = page_top(subtitle, width) + 0.12
     sheet = Sheet(width, top + max(input_height, part.size[1], right_height) + 0.35, theme)
-    heading(sheet, title, story)
+    heading(sheet, title, subtitle)
     _draw_field(sheet, network, values, unit, top)
     part.draw(sheet, MARGIN + _INPUT + _BETWEEN, top)
     _draw_sum(sheet, unit, lines, MARGIN + _INPUT + part.size[0] + 2 * _BETWEEN, top, source_width, map_width)
@@ -103,7 +103,7 @@ def _place_text(unit: Unit) -> str:
     return f"the unit of map {number} in row {row}, column {column}"
 
 
-def _story(network: Network, unit: Unit) -> str:
+def _subtitle(network: Network, unit: Unit) -> str:
     top, left, bottom, right = unit.field
     count, available = len(unit.terms), len(unit.source)
     field = (

@@ -59,9 +59,9 @@ def draw_saliency(
             gradient_times_input(network, arrays, inputs),
         ),
     }
-    for name, (title, story, saliency) in drawings.items():
-        story += f"; true minimum and maximum {range_text(saliency).replace(' ', UNBROKEN)}"
-        sheet = _sheet(network, values, saliency, f"saliency · {title}", story, theme)
+    for name, (title, subtitle, saliency) in drawings.items():
+        subtitle += f"; true minimum and maximum {range_text(saliency).replace(' ', UNBROKEN)}"
+        sheet = _sheet(network, values, saliency, f"saliency · {title}", subtitle, theme)
         paths.append(sheet.save(folder / f"saliency_{name}.{format}", dpi))
     return paths
 
@@ -140,13 +140,13 @@ def input_gradient(network: Network, arrays: Mapping[str, Array], inputs: Array,
 
 
 def _sheet(
-    network: Network, values: Array, saliency: NDArray[np.float32], title: str, story: str, theme: Theme
+    network: Network, values: Array, saliency: NDArray[np.float32], title: str, subtitle: str, theme: Theme
 ) -> Sheet:
     height = _SIDE * saliency.shape[0] / saliency.shape[1]
     width = 2 * MARGIN + 2 * _SIDE + _GAP
-    top = page_top(story, width)
+    top = page_top(subtitle, width)
     sheet = Sheet(width, top + height + 0.75, theme)
-    heading(sheet, title, story)
+    heading(sheet, title, subtitle)
     draw_input(sheet, network, values, MARGIN, top, _SIDE)
     sheet.text(MARGIN, top + height + 0.2, "input", 9, bold=True)
     sheet.text(MARGIN + _SIDE, top + height + 0.2, range_text(values), 9, theme.muted, "right")

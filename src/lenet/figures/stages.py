@@ -54,7 +54,7 @@ class StageOutput:
         return f"{maps} {'map' if maps == 1 else 'maps'} of {height}×{width}"
 
     @property
-    def story(self) -> str:
+    def operation(self) -> str:
         """The operation that computed it."""
         if self.stage is None:
             return "the input, as the network receives it"
@@ -87,7 +87,7 @@ def run_stages(network: Network, arrays: Mapping[str, Array], inputs: Array) -> 
 def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
     """By key, names that chain the operations since the last weights: ``pool1`` is ``conv1_relu_maxpool``.
 
-    Many tutorials name feature maps so. A stage with weights begins a new name.
+    Many tutorials name feature maps so, and the input ``origin``. A stage with weights begins a new name.
     """
     pooled = {MaxPooling: "maxpool", AveragePooling: "avgpool", GlobalAveragePooling: "meanpool"}
     names: dict[str, str] = {}
@@ -97,7 +97,7 @@ def chained_names(outputs: Sequence[StageOutput]) -> dict[str, str]:
         if item.activated and item.stage:
             name = f"{name}_{item.stage.activation}"
         else:
-            name = f"{name}_{word}" if word and name != "origin" else item.key
+            name = f"{name}_{word}" if word and name != "origin" else item.key if item.stage else "origin"
         names[item.key] = name
     return names
 

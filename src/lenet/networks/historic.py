@@ -20,8 +20,8 @@ def lenet_1989(classes: int = 10) -> Network:
             Stage("output", FullConnection(classes), squash),
         ),
         source="[LeCun89]",
-        story="the zip-code network, the first convolutional network trained by back-propagation on real data",
-        departures=(
+        description="the zip-code network, the first convolutional network trained by back-propagation on real data",
+        deviations=(
             "which 8 of the 12 H1 maps feed each H2 map is withheld by the paper; the scheme here is a guess",
             "the paper pads 3 pixels an axis without saying where; here 2 before and 2 after, the last never read",
         ),
@@ -42,8 +42,8 @@ def lenet_1(classes: int = 10) -> Network:
             Stage("output", FullConnection(classes), squash),
         ),
         source="[LeCun90]; named LeNet-1 in [LeCun98, III-C.7]",
-        story="the 1990 network: 2,578 free parameters behind 98,442 connections",
-        departures=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
+        description="the 1990 network: 2,578 free parameters behind 98,442 connections",
+        deviations=("the papers put a 16×16 digit into the 28×28 field; MNIST's digits are up to 20×20",),
         input_range=(-1.0, 1.0),
     )
 
@@ -67,8 +67,8 @@ def lenet_4(classes: int = 10, hidden: int = 37) -> Network:
             Stage("output", FullConnection(classes), squash),
         ),
         source="[LeCun98, III-C.8]; [LeCun95]",
-        story="the larger input and the paired sub-sampling maps on the way to LeNet-5 (a reconstruction)",
-        departures=(
+        description="the larger input and the paired sub-sampling maps on the way to LeNet-5 (a reconstruction)",
+        deviations=(
             "no table of S2 -> C3 is published; the one here is our own, with the 60 kernels that the totals ask for",
             "120 hidden units, as printed, exceed the printed 17,000 parameters; 37 fit both printed totals",
         ),
@@ -95,8 +95,8 @@ def lenet_5() -> Network:
             Stage("output", EuclideanRbf(DIGIT_CODES)),
         ),
         source="[LeCun98, II-B]",
-        story="the 1998 network as published: 60,000 parameters, outputs that are distances to drawn digits",
-        departures=("sub-sampling adds its four inputs (II-B); II-A of the same paper says average",),
+        description="the 1998 network as published: 60,000 parameters, outputs that are distances to drawn digits",
+        deviations=("sub-sampling adds its four inputs (II-B); II-A of the same paper says average",),
         input_range=(-0.1, 1.175),
     )
 

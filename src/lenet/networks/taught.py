@@ -42,8 +42,8 @@ def lenet_5_relu(classes: int = 10, channels: int = 1, size: int = 28) -> Networ
             Stage("output", FullConnection(classes)),
         ),
         source="common teaching code; follows the sizes of [LeCun98, II-B]",
-        story="LeNet-5 as taught today: ReLU, max pooling, logits; the network that reads digits here",
-        departures=(_NOT_THE_ORIGINAL,),
+        description="LeNet-5 as taught today: ReLU, max pooling, logits; the network that reads digits here",
+        deviations=(_NOT_THE_ORIGINAL,),
         input_range=_UNIT_DEVIATION,
     )
 
@@ -71,8 +71,8 @@ def lenet_5_average(classes: int = 10, channels: int = 1, size: int = 32) -> Net
             Stage("output", FullConnection(classes)),
         ),
         source="a widely copied tutorial; follows the sizes of [LeCun98, II-B]",
-        story="ReLU and average pooling on 32×32, as tables of LeNet's parameters and shapes have it",
-        departures=(
+        description="ReLU and average pooling on 32×32, as tables of LeNet's parameters and shapes have it",
+        deviations=(
             _NOT_THE_ORIGINAL,
             "the tutorial declares average pooling and calls max pooling; its table, followed here, has averages",
         ),
@@ -95,8 +95,8 @@ def lenet_5_sigmoid(classes: int = 10, channels: int = 1) -> Network:
             Stage("output", FullConnection(classes)),
         ),
         source="[Zhang21, 7.6]",
-        story="the textbook version: logistic sigmoid, average pooling, logits",
-        departures=(
+        description="the textbook version: logistic sigmoid, average pooling, logits",
+        deviations=(
             _NOT_THE_ORIGINAL,
             "the 1998 'sigmoid' is the squash 1.7159 tanh(2a/3), not the logistic function",
         ),
@@ -122,8 +122,8 @@ def lenet_5_sigmoid_output(classes: int = 10, channels: int = 1) -> Network:
             Stage("output", FullConnection(classes), sigmoid),
         ),
         source="a widely copied tutorial",
-        story="a trap: sigmoid outputs fed to cross-entropy, whose loss never falls under ln(e + 9) - 1 = 1.461",
-        departures=(
+        description="a trap: sigmoid outputs fed to cross-entropy, whose loss never falls under ln(e + 9) - 1 = 1.461",
+        deviations=(
             _NOT_THE_ORIGINAL,
             "sigmoid outputs in front of cross-entropy: of ten classes none gets over e / (e + 9) = 0.232",
         ),
@@ -143,8 +143,8 @@ def lenet_short(classes: int = 10, channels: int = 1) -> Network:
             Stage("output", FullConnection(classes), log_softmax),
         ),
         source="a widely copied tutorial",
-        story="two convolutions and one full connection: 5,142 parameters",
-        departures=(_NOT_THE_ORIGINAL, "no hidden full connection: 16·4·4 units feed the ten outputs"),
+        description="two convolutions and one full connection: 5,142 parameters",
+        deviations=(_NOT_THE_ORIGINAL, "no hidden full connection: 16·4·4 units feed the ten outputs"),
         input_range=(-0.1307 / 0.3081, (1 - 0.1307) / 0.3081),
     )
 
@@ -164,8 +164,8 @@ def lenet_rgb(classes: int = 10, channels: int = 3) -> Network:
             Stage("output", FullConnection(classes)),
         ),
         source="a widely copied tutorial",
-        story="16 and 32 maps on 32×32 color pictures, for CIFAR-10",
-        departures=(_NOT_THE_ORIGINAL, "16 and 32 maps where LeNet-5 has 6 and 16"),
+        description="16 and 32 maps on 32×32 color pictures, for CIFAR-10",
+        deviations=(_NOT_THE_ORIGINAL, "16 and 32 maps where LeNet-5 has 6 and 16"),
         input_range=(-1.0, 1.0),
     )
 
@@ -184,8 +184,8 @@ def lenet_5_gap(classes: int = 10, channels: int = 1) -> Network:
             Stage("output", FullConnection(classes)),
         ),
         source="ours, after the global average pooling of [Lin14]",
-        story="C5's 48,120 parameters replaced by the mean of each map",
-        departures=(_NOT_THE_ORIGINAL, "no C5: its place is taken by global average pooling"),
+        description="C5's 48,120 parameters replaced by the mean of each map",
+        deviations=(_NOT_THE_ORIGINAL, "no C5: its place is taken by global average pooling"),
         input_range=_UNIT_DEVIATION,
     )
 
@@ -204,8 +204,8 @@ def lenet_caffe(classes: int = 10, channels: int = 1) -> Network:
             Stage("ip2", FullConnection(classes)),
         ),
         source="Caffe, examples/mnist/lenet_train_test.prototxt",
-        story="the 20-50-500 network shipped with Caffe: seven times LeNet-5's parameters",
-        departures=(
+        description="the 20-50-500 network shipped with Caffe: seven times LeNet-5's parameters",
+        deviations=(
             _NOT_THE_ORIGINAL,
             "no activation after the convolutions; ReLU after the first full connection only",
         ),

@@ -33,6 +33,7 @@ from lenet.architecture import (
     Network,
     Stage,
     read_stage,
+    with_current_keys,
 )
 from lenet.connections import (
     CHARACTER_CODES,
@@ -58,7 +59,7 @@ TABLES: dict[str, ConnectionTable] = {
 MAX_BYTES = 1 << 20
 
 _KEYS = {"kernel_size": "kernel"}  # attributes with another name in files
-_TOP_KEYS = ("name", "input", "input_range", "source", "story", "departures", "stage")
+_TOP_KEYS = ("name", "input", "input_range", "source", "description", "deviations", "stage")
 
 
 def names_toml(name: object) -> bool:
@@ -112,10 +113,10 @@ def from_toml(text: str, default_name: str = "") -> Network:
     lenet.errors.ArchitectureError: line 2, stage 'c1': maps is '6', expected a whole number
     """
     try:
-        values = _parsed(text)
+        values = with_current_keys(_parsed(text))
     except (ValueError, RecursionError) as error:
         raise ArchitectureError(f"not TOML: {first_line(error)}") from None
-    whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "story": "", "departures": []}
+    whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "description": "", "deviations": []}
                    | values)  # fmt: skip
     try:
         _check_keys(values, _TOP_KEYS)
@@ -125,8 +126,8 @@ def from_toml(text: str, default_name: str = "") -> Network:
             "name": whole.text("name"),
             "input": (maps, height, width),
             "source": printable(whole.text("source")),
-            "story": printable(whole.text("story")),
-            "departures": tuple(map(printable, whole.texts("departures"))),
+            "description": printable(whole.text("description")),
+            "deviations": tuple(map(printable, whole.texts("deviations"))),
             "input_range": (float(low), float(high)),
         }
         records = whole.records("stage") if "stage" in values else ()
@@ -161,9 +162,9 @@ def to_toml(network: Network) -> str:
         f"input = {list(network.input)}  # maps, rows, columns",
         f"input_range = {list(network.input_range)}  # what background and full ink become",
     ]
-    lines += [f"{key} = {_text(value)}" for key in ("source", "story") if (value := getattr(network, key))]
-    if network.departures:
-        lines += ["departures = [", *(f"    {_text(departure)}," for departure in network.departures), "]"]
+    lines += [f"{key} = {_text(value)}" for key in ("source", "description") if (value := getattr(network, key))]
+    if network.deviations:
+        lines += ["deviations = [", *(f"    {_text(deviation)}," for deviation in network.deviations), "]"]
     for stage, input_shape in zip(network.stages, network.input_shapes, strict=True):
         lines += ["", "[[stage]]", f"name = {_text(stage.name)}", f"layer = {_text(stage.kind.replace('_', ' '))}"]
         for field in fields(LAYER_KINDS[stage.kind]):

@@ -96,11 +96,11 @@ def activations(module: NetworkModule, inputs: Tensor) -> dict[str, Tensor]:
     """The output of every stage, before and after its activation, named as by ``lenet.engine.activations``.
 
     Returns:
-        ``{"origin": inputs, "c1": …, "c1_squash": …, "s2": …}``, each (N, maps, height, width); a stage whose
+        ``{"input": inputs, "c1": …, "c1_squash": …, "s2": …}``, each (N, maps, height, width); a stage whose
         activation is the identity has one entry. Gradients flow through all of them.
     """
     module._check(inputs)
-    outputs = {"origin": inputs}
+    outputs = {"input": inputs}
     maps = inputs
     for stage in module.network.stages:
         maps = outputs[stage.name] = module.get_submodule(stage.name)(maps)

@@ -97,12 +97,12 @@ def class_name(network: Network) -> str:
 def _docstring(network: Network, cited_in: str) -> str:
     paragraphs = [
         f"{network.name.replace('lenet', 'LeNet')} in PyTorch, complete in this one file.",
-        _sentence(network.story),
+        _sentence(network.description),
         f"{_parameters(network):,} parameters.{f' Source: {network.source}.' if network.source else ''}",
     ]
-    if network.departures:
-        paragraphs += ["Where it departs from its source, or fills what the source leaves open:"]
-        paragraphs[-1] += "".join(f"\n- {departure}" for departure in network.departures)
+    if network.deviations:
+        paragraphs += ["Where it deviates from its source, or fills what the source leaves open:"]
+        paragraphs[-1] += "".join(f"\n- {deviation}" for deviation in network.deviations)
     text = "\n\n".join(filter(None, paragraphs))
     if cited := [key for key in templates.REFERENCES if key in text + cited_in]:
         text += "\n\n" + "\n".join(f"[{key}] {templates.REFERENCES[key]}" for key in cited)

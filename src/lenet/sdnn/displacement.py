@@ -43,8 +43,8 @@ def network_with_blank() -> Network:
         name="lenet-5-sdnn",
         stages=(*network.stages[:-1], output),
         source="[LeCun98, VII]",
-        story="LeNet-5 with an output for the blank between digits, to be slid over a string",
-        departures=(*network.departures, "the code of the blank is not printed; it is the space of Fig. 3"),
+        description="LeNet-5 with an output for the blank between digits, to be slid over a string",
+        deviations=(*network.deviations, "the code of the blank is not printed; it is the space of Fig. 3"),
     )
 
 

@@ -13,7 +13,7 @@ from lenet.server import openapi, schemas
 from lenet.server.limits import Limits
 from lenet.server.readers import Readers
 
-_LISTED = ("name", "story", "source", "input_shape", "departures", "totals")
+_LISTED = ("name", "description", "source", "input_shape", "deviations", "totals")
 
 
 def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
@@ -37,7 +37,7 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
             summary.summarize(network).to_json()
             | {
                 "has_weights": model is not None,
-                "description": network.to_json(),
+                "network": network.to_json(),
                 "provenance": model.provenance if model is not None else None,
             }
         )
@@ -61,13 +61,13 @@ def add_networks(app: FastAPI, readers: Readers, limits: Limits) -> None:
         summary="Count a network exactly",
         dependencies=[Depends(_no_query)],
         response_model=schemas.NetworkSummary,
-        response_description="As `lenet show --json`, with the description.",
+        response_description="As `lenet show --json`, with the whole description as `network`.",
         responses=openapi.error_responses(limits, 404, 422),
     )
     async def show_network(
         name: Annotated[str, Path(description="A network, as `/v1/networks` lists them.", examples=["lenet-5"])],
     ) -> Response:
-        """One network: its counts, its description, and where its weights come from."""
+        """One network: its counts, its whole description, and where its weights come from."""
         try:
             return summary_response(name)
         except UnknownName as error:

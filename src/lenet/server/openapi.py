@@ -45,7 +45,7 @@ ACTIVATIONS_EXAMPLE = {
     "network": "lenet-5-relu",
     "digit": _DIGIT,
     "image": [[0, 0, 84, 255]],
-    "stages": [{"name": "origin", "shape": [1, 28, 28], "values": [[[0.0, 0.0, 0.33, 1.0]]]}],
+    "stages": [{"name": "input", "shape": [1, 28, 28], "values": [[[0.0, 0.0, 0.33, 1.0]]]}],
     "labels": ["0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "none"],
     "smallest_wins": False,
     "probabilities": [0.0, 0.0003, 0.0, 0.0, 0.0, 0.0, 0.0, 0.9994, 0.0, 0.0001],

@@ -161,7 +161,7 @@ class Activations(Shape):
     network: str
     digit: Digit = Field(description="The digit that was found, as the reader reads it.")
     image: list[list[int]] = Field(description="28×28 gray levels, 255 is ink: what the network sees.")
-    stages: list[StageArray] = Field(description="In the order of the pass; `origin` is the network's input.")
+    stages: list[StageArray] = Field(description="In the order of the pass; `input` is the network's input.")
     labels: list[str] = Field(description="What each output stands for.")
     smallest_wins: bool = Field(description="Whether outputs are penalties.")
     probabilities: list[float] = Field(
@@ -183,10 +183,10 @@ class NetworkLine(Shape):
     """A network in short."""
 
     name: str
-    story: str
+    description: str
     source: str
     input_shape: list[int]
-    departures: list[str] = Field(description="In what it differs from its source.")
+    deviations: list[str] = Field(description="In what it differs from its source.")
     totals: Totals
     has_weights: bool = Field(description="Whether activations can be asked of it.")
 
@@ -195,7 +195,7 @@ class NetworkSummary(NetworkLine):
     """A network, counted exactly."""
 
     stages: list[dict[str, Any]] = Field(description="Shapes, parameters, connections, receptive field of each stage.")
-    description: dict[str, Any] = Field(description="The network itself: what its weights file carries.")
+    network: dict[str, Any] = Field(description="Its whole description, as its weights file carries it.")
     provenance: dict[str, Any] | None = Field(description="Where its weights come from, if there are any.")
 
 

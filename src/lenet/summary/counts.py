@@ -115,8 +115,8 @@ class NetworkSummary:
         return {
             "name": self.network.name,
             "source": self.network.source,
-            "story": self.network.story,
-            "departures": list(self.network.departures),
+            "description": self.network.description,
+            "deviations": list(self.network.deviations),
             "input_shape": list(self.network.input),
             "stages": [
                 {

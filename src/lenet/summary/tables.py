@@ -49,15 +49,15 @@ def _row(summary: NetworkSummary, stage: StageSummary) -> tuple[str, ...]:
 
 
 def to_text(summary: NetworkSummary) -> str:
-    """Format a summary as an aligned table, with the network's story, source and departures."""
+    """Format a summary as an aligned table, with the network's description, source and deviations."""
     headings, rows = table_rows(summary)
     widths = [max(map(len, column)) for column in zip(headings, *rows, strict=True)]
     lines = [_aligned(row, widths) for row in (headings, *rows)]
     rule = "─" * len(max(lines, key=len))
     network = summary.network
-    head = [f"{network.name}: {network.story}", f"source: {network.source}", ""]
+    head = [f"{network.name}: {network.description}", f"source: {network.source}", ""]
     body = [lines[0], rule, *lines[1:-1], rule, lines[-1]]
-    tail = [f"departs: {departure}" for departure in network.departures]
+    tail = [f"deviation: {deviation}" for deviation in network.deviations]
     return "\n".join([*head, *body, *([""] if tail else []), *tail])
 
 

@@ -412,7 +412,7 @@ def _free_folder(name: str) -> Path:
 
 
 def _check_same_settings(run: Run, stored: Mapping[str, Any], settings: Mapping[str, Any]) -> None:
-    if stored["network"] != settings["network"]:
+    if Network.from_json(stored["network"]) != Network.from_json(settings["network"]):
         raise TrainingError(
             f"{run.folder}: holds a run of {stored['network']['name']}, which differs from the "
             f"{settings['network']['name']} asked for; choose another folder with --out"

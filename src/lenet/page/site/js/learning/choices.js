@@ -67,8 +67,8 @@ export function describeNetwork({ activation, sampling, connections, outputs }, 
         : full("output", 10, outputs === "sigmoid" ? "sigmoid" : "identity"),
     ],
     source: "[LeCun98, II-B], with the parts that were chosen",
-    story: "",
-    departures: [],
+    description: "",
+    deviations: [],
     input_range: RANGES[activation],
   };
 }
