@@ -27,7 +27,7 @@ import lenet.reading
 
 READER = Path(lenet.reading.__file__).parent
 ROOMS_BEHIND = {"batch", "cluster", "drawing", "tables", "idx", "remarks", "results"}
-BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE", "MAX_SIGNS"}
+BOUNDS_OF_MEMORY = {"_BATCH_SIZE", "CANDIDATES_AT_ONCE", "LINKED_AT_ONCE", "MAX_CHARACTERS"}
 STRUCTURAL = {0, 1, 2}
 # Gray levels, the network's side, digits, a right angle, percent, parts of a pixel, the median absolute deviation.
 UNITS = {255, 256, 28, 10, 90, 100, 16, 1.4826}

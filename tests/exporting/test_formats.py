@@ -169,10 +169,10 @@ def test_a_stage_that_is_no_python_name_has_no_state_dict_for_the_printed_class(
 def test_the_shell_prints_size_differences_and_speed_or_json(tmp_path, capsys):
     path = str(tmp_path / "x.pth")
     assert main(["export", "lenet-5", "--to", "pth", "-o", path]) == 0
-    assert capsys.readouterr().out.startswith(f"{path}: 247,288 bytes, 240,000 of weights; ")
+    assert capsys.readouterr().out.startswith(f"{path}: 247,294 bytes, 240,000 of weights; ")
     assert main(["export", "lenet-5", "--to", "pth", "-o", path, "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert (found["bytes"], found["files"], found["format"]) == (247_288, [path], "pth")
+    assert (found["bytes"], found["files"], found["format"]) == (247_294, [path], "pth")
 
 
 def test_a_file_that_cannot_be_written_is_named(tmp_path):

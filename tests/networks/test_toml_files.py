@@ -111,7 +111,7 @@ TEXT_WITH_A_HEADER = 'description = """\n[[stage]]\n"""\n'
         ('name = "own"\n' + stage(), "no entry 'input'"),
         (HEAD.replace("[1, 28, 28]", '"28"') + stage(), "line 2: input is '28', expected a list of 3 whole numbers"),
         (HEAD.replace("28]", "0]") + stage(maps=6), "takes 1@28×0, expected at least 1 of each"),
-        (HEAD + "descripton = 1\n" + stage(), r"line 3: unknown key 'descripton'; did you mean description or deviations\?"),
+        (HEAD + "descripton = 1\n" + stage(), r"line 3: unknown key 'descripton'; did you mean description or deviat"),
         ("input = [[\n", "not TOML: "),
         ("[" * 5000, "not TOML: "),
     ],

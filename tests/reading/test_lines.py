@@ -354,7 +354,7 @@ def test_boxes_of_a_page_askew_hold_their_digits(recognizer, writer):
     assert draft.text == "1234567"
     mask = ink.levels > 0.4
     held = np.zeros_like(mask)
-    for top, left, bottom, right in (sign.box for sign in draft.signs):
+    for top, left, bottom, right in (digit.box for digit in draft.digits):
         assert mask[top:bottom, left:right].mean() > 0.08
         held[top:bottom, left:right] = True
     assert mask[held].sum() > 0.97 * mask.sum()
@@ -384,7 +384,7 @@ def test_a_gap_is_a_space_and_an_even_spread_is_none(recognizer, writer):
     assert read_lines(ink_of(writer.line("1234 6789", PLAIN)), recognizer).text == "1234 6789"
     spread = read_lines(ink_of(writer.line("02468", WritingStyle(gap=1.6))), recognizer)
     assert " " not in spread.text
-    assert len(spread.signs) == 5
+    assert len(spread.digits) == 5
 
 
 def test_separators_are_left_out_and_said_so(recognizer, writer):
@@ -430,7 +430,7 @@ def test_rows_of_ones_are_read_however_many_and_even_they_are(recognizer, count:
     ones = [(top, left, bottom, left + 6) for top, left, bottom, _ in row_at(80, 50, count, step)]
     draft = read_lines(ink_of_boxes((200, 960), *ones), recognizer)
     assert draft.text == "1" * count
-    assert all(sign.probability > 0.9 for sign in draft.signs)
+    assert all(digit.probability > 0.9 for digit in draft.digits)
 
 
 def test_two_lines_of_ones_are_read(recognizer):
@@ -496,7 +496,7 @@ def test_a_pattern_chooses_between_digits_and_writes_separators():
     assert read_lines(ink, told).text == "1111"
     draft = read_lines(ink, told, Pattern.parse("[1]7{2}-1"))
     assert draft.text == "177-1"
-    assert all(sign.probability > 0.8 for sign in draft.signs)
+    assert all(digit.probability > 0.8 for digit in draft.digits)
 
 
 def test_what_does_not_fit_the_pattern_is_ignored():

@@ -10,7 +10,7 @@ from lenet.reading import Reader
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.lines.segmentation import Candidate
 from lenet.reading.scoring import ScoredCandidate
-from lenet.reading.single import _most_agreed, find_candidates
+from lenet.reading.single import _vote, find_candidates
 
 DIGITS = 40
 
@@ -121,15 +121,15 @@ def test_the_answer_is_what_most_candidates_agree_on():
     ink = InkMap(np.ones((50, 50), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     sure = sign((5, 5, 45, 40), is1=0.7, is7=0.3)
     others = [sign((5, 6, 45, 40), is7=0.6), sign((6, 5, 45, 40), is7=0.65)]
-    assert _most_agreed([sure], ink).label == "1"
-    agreed = _most_agreed([sure, *others], ink)
+    assert _vote([sure], ink).label == "1"
+    agreed = _vote([sure, *others], ink)
     assert (agreed.label, agreed.candidate) == ("7", others[1].candidate)
 
 
 def test_candidates_that_disagree_make_an_answer_less_sure():
     ink = InkMap(np.ones((50, 50), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     nine, stem = sign((5, 5, 45, 40), is9=0.98), sign((5, 8, 45, 40), is1=0.97)
-    alone, beside = _most_agreed([nine], ink).probability, _most_agreed([nine, stem], ink).probability
+    alone, beside = _vote([nine], ink).probability, _vote([nine, stem], ink).probability
     assert alone == pytest.approx(0.98 / np.sqrt(0.98), abs=1e-4)
     assert beside < alone - 0.01
 
@@ -137,18 +137,16 @@ def test_candidates_that_disagree_make_an_answer_less_sure():
 def test_a_speck_far_from_the_middle_has_no_say():
     ink = InkMap(np.ones((100, 100), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     nine, speck = sign((30, 30, 70, 60), is9=0.98), sign((0, 0, 5, 3), is1=0.99)
-    assert _most_agreed([nine, speck], ink).probability == pytest.approx(
-        _most_agreed([nine], ink).probability, abs=1e-3
-    )
+    assert _vote([nine, speck], ink).probability == pytest.approx(_vote([nine], ink).probability, abs=1e-3)
 
 
 def test_a_digit_that_fills_a_tight_crop_is_preferred_to_a_part_of_it():
     ink = InkMap(np.ones((144, 108), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     whole, part = sign((0, 0, 144, 108), is8=0.95), sign((2, 19, 138, 107), is2=0.95)
-    assert _most_agreed([whole, part], ink).label == "8"
+    assert _vote([whole, part], ink).label == "8"
 
 
 def test_what_comes_in_from_one_side_of_a_crop_may_be_a_neighbor():
     ink = InkMap(np.ones((100, 100), np.float32), 0.01, 1.0, Polarity.PAPER_HIGH)
     alone, with_neighbor = sign((20, 20, 80, 70), is6=0.95), sign((20, 0, 80, 70), is5=0.95)
-    assert _most_agreed([alone, with_neighbor], ink).label == "6"
+    assert _vote([alone, with_neighbor], ink).label == "6"

@@ -365,7 +365,7 @@ def test_what_is_not_there_is_refused_in_a_sentence(client, method, path, status
     [
         ("sngle=true", "unknown query parameter 'sngle'; did you mean single?"),
         ("detail=all", "detail is 'all', expected 'text', 'digits' or 'steps'"),
-        ("polarity=dark", "polarity is 'dark', expected 'found', 'ink-high' or 'paper-high'"),
+        ("polarity=dark", "polarity is 'dark', expected 'auto', 'ink-high' or 'paper-high'"),
         ("single=maybe", "single is 'maybe', expected true or false"),
         ("length=0", "length is '0', expected at least 1"),
         ("length=1e9", "length is '1e9', expected a whole number"),

@@ -86,7 +86,7 @@ def read(
         Path | None, typer.Option(help="Draw boxes and answers on each picture, into this folder.")
     ] = None,
     show: Annotated[Path | None, typer.Option(help="Draw how one picture was read into this PNG file.")] = None,
-    ink_high: Annotated[bool, typer.Option("--ink-high", help="The digits are light on a dark ground.")] = False,
+    ink_high: Annotated[bool, typer.Option("--ink-high", help="The digits are light on a dark background.")] = False,
     paper_high: Annotated[bool, typer.Option("--paper-high", help="The digits are dark on light paper.")] = False,
     recursive: Annotated[bool, typer.Option("--recursive", "-r", help="Look into folders within folders.")] = False,
     workers: Annotated[
@@ -154,7 +154,7 @@ def read(
         _form_settings(form, model)
         if form is not None
         else Settings(
-            polarity="ink-high" if ink_high else "paper-high" if paper_high else "found",
+            polarity="ink-high" if ink_high else "paper-high" if paper_high else "auto",
             single=single,
             length=length,
             pattern=pattern,

@@ -117,8 +117,9 @@ def _invert(data: CustomData, polarity: str) -> None:
         share = float((np.median(ring, axis=1) > 127).mean())
         if share >= _MOSTLY:
             data.notices.append(
-                f"{share:.0%} of the pictures have a light border, as dark ink on paper has; networks here take light "
-                "ink on a dark ground: invert them with --polarity paper-high, or keep them with --polarity ink-high"
+                f"{share:.0%} of the pictures have a light border, as dark ink on paper has; networks here take "
+                "light ink on a dark background: invert them with --polarity paper-high, or keep them with "
+                "--polarity ink-high"
             )
 
 

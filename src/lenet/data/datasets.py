@@ -154,8 +154,9 @@ def load(
         data_dir: the folder where the files of a public data set lie already; nothing else is tried.
         size: for pictures: the side of the square that each is fitted into, in pixels.
         color: for pictures: keep red, green and blue instead of gray levels.
-        polarity: for gray levels of your own: ``"ink-high"`` (light ink on a dark ground) keeps them, ``"paper-high"``
-            inverts them, ``"auto"`` inverts each picture of a folder whose border is light, and keeps the others.
+        polarity: for gray levels of your own: ``"ink-high"`` (light ink on a dark background) keeps them,
+            ``"paper-high"`` inverts them, ``"auto"`` inverts each picture of a folder whose border is light, and keeps
+            the others.
         transpose: exchange rows and columns of your own pictures; None does so for EMNIST's own files, which have them
             exchanged.
 

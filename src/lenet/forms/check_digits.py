@@ -1,7 +1,7 @@
 """Check digits: Luhn, ISBN-10 and -13, EAN, IBAN, and the systems of ISO/IEC 7064.
 
 Each function says whether a text, its check digit or letter included, is one that the rule allows. Spaces and hyphens
-between the signs are passed over; anything else that the rule does not know makes the text wrong.
+between the characters are passed over; anything else that the rule does not know makes the text wrong.
 
 Sources: ISO/IEC 7812-1 (Luhn), ISO 2108 (ISBN), GS1 General Specifications (EAN), ISO 13616-1 (IBAN), ISO/IEC 7064.
 """
@@ -12,9 +12,9 @@ from collections.abc import Callable
 from functools import partial
 
 _DIGITS = string.digits
-_SIGNS = string.digits + string.ascii_uppercase  # each stands for its place in here, A for 10
+_ALPHABET = string.digits + string.ascii_uppercase  # each stands for its place in here, A for 10
 _SPACING = re.compile(r"[ -]")
-MAX_LENGTH = 100  # signs of a text that is checked
+MAX_LENGTH = 100  # characters of a text that is checked
 
 
 def luhn(text: str) -> bool:
@@ -75,23 +75,23 @@ def iban(text: str) -> bool:
     >>> iban("GB82 WEST 1234 5698 7654 32"), iban("GB82 WEST 1234 5698 7654 23")
     (True, False)
     """
-    signs = _SPACING.sub("", text)
-    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", signs, re.ASCII):
+    characters = _SPACING.sub("", text)
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", characters, re.ASCII):
         return False
-    return int("".join(str(_SIGNS.index(sign)) for sign in signs[4:] + signs[:4])) % 97 == 1
+    return int("".join(str(_ALPHABET.index(character)) for character in characters[4:] + characters[:4])) % 97 == 1
 
 
-def pure_system(text: str, modulus: int, radix: int, signs: str, check_signs: str, checks: int = 1) -> bool:
+def pure_system(text: str, modulus: int, radix: int, alphabet: str, check_alphabet: str, checks: int = 1) -> bool:
     """ISO/IEC 7064, pure systems: the sum of values with powers of the radix as weights is 1 modulo the modulus.
 
     Args:
-        text: the signs, the check signs last.
+        text: the characters, the check characters last.
         modulus, radix: as the system is called: MOD 11-2, MOD 37-2, MOD 97-10.
-        signs, check_signs: which are allowed, in the order of their values, and which at the end.
-        checks: how many check signs there are.
+        alphabet, check_alphabet: which are allowed, in the order of their values, and which at the end.
+        checks: how many check characters there are.
     """
-    values = _values(text, check_signs, checks + 1)
-    if values is None or any(value >= len(signs) for value in values[:-checks]):
+    values = _values(text, check_alphabet, checks + 1)
+    if values is None or any(value >= len(alphabet) for value in values[:-checks]):
         return False
     total = 0
     for value in values:
@@ -99,15 +99,15 @@ def pure_system(text: str, modulus: int, radix: int, signs: str, check_signs: st
     return total == 1
 
 
-def hybrid_system(text: str, modulus: int, signs: str) -> bool:
+def hybrid_system(text: str, modulus: int, alphabet: str) -> bool:
     """ISO/IEC 7064, hybrid systems: MOD 11,10 of digits, MOD 37,36 of digits and letters.
 
     Args:
-        text: the signs, the check sign last.
-        modulus: how many signs there are.
-        signs: in the order of their values.
+        text: the characters, the check character last.
+        modulus: how many characters there are.
+        alphabet: in the order of their values.
     """
-    values = _values(text, signs, 2)
+    values = _values(text, alphabet, 2)
     if values is None:
         return False
     product = modulus
@@ -123,11 +123,11 @@ CHECKS: dict[str, Callable[[str], bool]] = {
     "ean-8": partial(ean, length=8),
     "ean-13": partial(ean, length=13),
     "iban": iban,
-    "mod-11-2": partial(pure_system, modulus=11, radix=2, signs=_DIGITS, check_signs=_DIGITS + "X"),
-    "mod-37-2": partial(pure_system, modulus=37, radix=2, signs=_SIGNS, check_signs=_SIGNS + "*"),
-    "mod-97-10": partial(pure_system, modulus=97, radix=10, signs=_DIGITS, check_signs=_DIGITS, checks=2),
-    "mod-11-10": partial(hybrid_system, modulus=10, signs=_DIGITS),
-    "mod-37-36": partial(hybrid_system, modulus=36, signs=_SIGNS),
+    "mod-11-2": partial(pure_system, modulus=11, radix=2, alphabet=_DIGITS, check_alphabet=_DIGITS + "X"),
+    "mod-37-2": partial(pure_system, modulus=37, radix=2, alphabet=_ALPHABET, check_alphabet=_ALPHABET + "*"),
+    "mod-97-10": partial(pure_system, modulus=97, radix=10, alphabet=_DIGITS, check_alphabet=_DIGITS, checks=2),
+    "mod-11-10": partial(hybrid_system, modulus=10, alphabet=_DIGITS),
+    "mod-37-36": partial(hybrid_system, modulus=36, alphabet=_ALPHABET),
 }
 """The rules by the names that forms call them by."""
 
@@ -135,9 +135,9 @@ OF_LETTERS = ("iban",)
 """The rules that no text of digits alone can obey."""
 
 
-def _values(text: str, signs: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int] | None:
-    """The values of the signs of a text; None if it has others, or too few or many."""
+def _values(text: str, alphabet: str, minimum: int, maximum: int = MAX_LENGTH) -> list[int] | None:
+    """The values of the characters of a text; None if it has others, or too few or many."""
     if len(text) > 2 * MAX_LENGTH:
         return None
-    values = [signs.find(sign) for sign in _SPACING.sub("", text)]
+    values = [alphabet.find(character) for character in _SPACING.sub("", text)]
     return values if -1 not in values and minimum <= len(values) <= maximum else None

@@ -80,8 +80,8 @@ def read_fields(
     pens = [window.peak for window in windows if window.peak > MIN_INK]
     pen = float(np.quantile(pens, 0.75)) if pens else 0.0
     boxes = [_Boxes.of(window, pen) if window.field.cells else None for window in windows]
-    signs = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
-    sign_of = {id(sign.candidate): sign for sign in signs}
+    scored = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
+    scored_of = {id(one.candidate): one for one in scored}
     drafts = []
     for window, one in zip(windows, boxes, strict=True):
         if draft := window.unreadable():
@@ -89,7 +89,7 @@ def read_fields(
         elif window.field.kind == "ticks":
             drafts.append(_ticks(window, pen))
         elif one is not None:
-            drafts.append(_in_boxes(window.field, one, sign_of))
+            drafts.append(_in_boxes(window.field, one, scored_of))
         else:
             drafts.append(_free(window, pen, recognizer))
     drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
@@ -279,7 +279,7 @@ def _candidate(levels: Levels, ink: NDArray[np.bool_], threshold: float) -> Cand
     return Candidate(0, 1, box, crop, 1.0, (right - left) / (bottom - top), 0)
 
 
-def _in_boxes(field: Field, boxes: _Boxes, sign_of: dict[int, ScoredCandidate]) -> _Draft:
+def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]) -> _Draft:
     """The draft of a field of boxes."""
     positions: list[tuple[tuple[str, float], ...]] = []
     filled: list[int] = []
@@ -290,12 +290,12 @@ def _in_boxes(field: Field, boxes: _Boxes, sign_of: dict[int, ScoredCandidate]) 
             positions.append((("-", DASH), ("", 1 - DASH)))
             filled.append(number)
             continue
-        signs = [sign_of[id(candidate)] for candidate in candidates if id(candidate) in sign_of]
-        if not signs:
+        scored = [scored_of[id(candidate)] for candidate in candidates if id(candidate) in scored_of]
+        if not scored:
             if number in boxes.dashes:
                 doubts.append(f"box {number + 1} holds a dash")
             continue
-        probabilities = np.mean([sign.probabilities for sign in signs], axis=0)
+        probabilities = np.mean([one.probabilities for one in scored], axis=0)
         if probabilities.sum() < MIN_DIGIT:
             strange.append(f"box {number + 1} holds ink that is no digit")
         positions.append(_alternatives(probabilities))
@@ -319,7 +319,7 @@ def _chosen(
     doubts: Sequence[str],
     strange: Sequence[str] = (),
 ) -> _Draft:
-    """The draft of a field whose positions have these alternatives: digits, and signs that stand where they do.
+    """The draft of a field whose positions have these alternatives: digits, and signs between them.
 
     Args:
         field: whose constraints choose.
@@ -327,23 +327,24 @@ def _chosen(
         doubts: that nothing lifts: there may be more digits, or fewer.
         strange: those about what one of the digits is, which a check digit or a sum may lift.
     """
-    plain_signs = [max(position, key=lambda one: one[1])[0] for position in positions]
-    plain = _text(field, plain_signs) or "".join(plain_signs)
+    plain_characters = [max(position, key=lambda one: one[1])[0] for position in positions]
+    plain = _text(field, plain_characters) or "".join(plain_characters)
 
-    def is_allowed(signs: Sequence[str]) -> bool:
-        return (text := _text(field, signs)) is not None and not field.violation(text)
+    def is_allowed(characters: Sequence[str]) -> bool:
+        return (text := _text(field, characters)) is not None and not field.violation(text)
 
     lowest = MIN_FAR if field.check is not None else MIN_PROBABILITY
     ranked = choices(positions, is_allowed, max_choices=MAX_TEXTS, min_probability=lowest)
     if ranked and any(
-        dict(position)[sign] < MIN_PROBABILITY for position, sign in zip(positions, ranked[0].values, strict=True)
+        dict(position)[character] < MIN_PROBABILITY
+        for position, character in zip(positions, ranked[0].values, strict=True)
     ):
         doubts = [*doubts, f"read as {plain}, which {field.violation(plain) or 'is not allowed'}"]
     doubts = [*doubts, *strange] if not ranked else doubts
     if not ranked:
         probability = float(np.prod([max(share for _, share in position) for position in positions]))
         why = "; ".join(doubts) or field.violation(plain) or "is not allowed"
-        others = choices(positions, lambda signs: True, max_choices=MAX_TEXTS)
+        others = choices(positions, lambda characters: True, max_choices=MAX_TEXTS)
         texts = tuple((_text(field, one.values) or "".join(one.values), one.probability) for one in others)
         return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
     texts = tuple((_text(field, one.values) or "", one.probability) for one in ranked)
@@ -368,9 +369,9 @@ def _judged(draft: _Draft, is_checked: bool) -> _Draft:
     return replace(draft, status=OK if is_sure else DOUBTFUL, reason=reason, probability=probability)
 
 
-def _text(field: Field, signs: Sequence[str]) -> str | None:
-    """The text of a field of these signs: with a date's or a pattern's separators where only digits were read."""
-    text = "".join(signs)
+def _text(field: Field, characters: Sequence[str]) -> str | None:
+    """The text of a field of these characters: with a date's or a pattern's separators where only digits were read."""
+    text = "".join(characters)
     if field.kind == "date" and text.isdecimal():
         parts = PARTS_OF_DATE.findall(field.format)
         if len(text) != sum(map(len, parts)):
@@ -461,22 +462,22 @@ def _pattern_of(field: Field) -> Pattern | None:
 
 
 def _sole_text(page: PageReading) -> str:
-    return " ".join(page.lines_with_marks) if page.lines else ""
+    return " ".join(page.lines_with_signs) if page.lines else ""
 
 
 def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
     """The draft of a free field with these lines."""
     text = _sole_text(page)
-    signs = iter(page.signs)
+    digits = iter(page.digits)
     positions: list[tuple[tuple[str, float], ...]] = []
     for character in text:
         if character in LABELS:
-            positions.append(_alternatives(next(signs).probabilities))
+            positions.append(_alternatives(next(digits).probabilities))
         elif character != " " and (field.kind != "digits" or field.pattern is not None):
             positions.append(((character, 1.0),))
     doubts = [f"holds {len(page.lines)} lines"] if len(page.lines) > 1 else []
     strange = []
-    if any(sign.is_doubtful for sign in page.signs):
+    if any(digit.is_doubtful for digit in page.digits):
         strange.append("a stroke may be a slash or a 1")
     if any(reason in ("not a digit", "not digits", "may be digits") for _, reason in page.ignored):
         strange.append("holds ink that is no digit")

@@ -50,7 +50,7 @@ from typing import Any, Protocol, TypeVar
 from lenet.boxes import bounding_box
 from lenet.errors import DataError, ReadingError, UnknownName, printable
 from lenet.forms.check_digits import CHECKS, OF_LETTERS
-from lenet.reading.lines.pattern import MAX_SIGNS, Pattern
+from lenet.reading.lines.pattern import MAX_CHARACTERS, Pattern
 from lenet.records import Record, RecordError
 
 Box = tuple[float, float, float, float]
@@ -273,7 +273,7 @@ def value_of(text: str) -> Decimal | None:
     (Decimal('1234.50'), None)
     """
     plain = text.replace(" ", "")
-    if len(plain) > MAX_SIGNS or not _NUMBER.fullmatch(plain):
+    if len(plain) > MAX_CHARACTERS or not _NUMBER.fullmatch(plain):
         return None
     try:
         return Decimal(plain.replace(",", "."))
@@ -348,7 +348,7 @@ class _Parser:
                 if key in record.values and kind not in kinds:
                     raise RecordError(f"{key} is of fields of kind {' or '.join(kinds)}, and this is one of {kind}")
             key = "length"
-            length = record.integer(key, 1, MAX_SIGNS) if key in record else None
+            length = record.integer(key, 1, MAX_CHARACTERS) if key in record else None
             key = "pattern"
             pattern = Pattern.parse(record.text(key)).text if key in record else None
             key = "range"
@@ -455,12 +455,12 @@ def _cells(record: Record, key: str, box: Box) -> tuple[tuple[float, float], ...
     if isinstance(record.values[key], list):
         sides = tuple((left, right) for left, right in record.number_rows(key, 2))
         ends = [place for pair in sides for place in pair]
-        if not 1 <= len(sides) <= MAX_SIGNS or ends != sorted(ends) or ends[0] < box[1] or ends[-1] > box[3]:
+        if not 1 <= len(sides) <= MAX_CHARACTERS or ends != sorted(ends) or ends[0] < box[1] or ends[-1] > box[3]:
             raise RecordError(
-                f"{key} are {record.values[key]}, expected the left and right of 1 to {MAX_SIGNS} boxes within "
+                f"{key} are {record.values[key]}, expected the left and right of 1 to {MAX_CHARACTERS} boxes within "
                 f"{box[1]:g} to {box[3]:g}, from the left"
             )
         return sides
-    count = record.integer(key, 1, MAX_SIGNS)
+    count = record.integer(key, 1, MAX_CHARACTERS)
     width = (box[3] - box[1]) / count
     return tuple((box[1] + number * width, box[1] + (number + 1) * width) for number in range(count))

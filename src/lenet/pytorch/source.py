@@ -68,7 +68,7 @@ def standalone_source(network: Network, *, sequential: bool = False) -> str:
     body = "\n\n\n".join([*_definitions(network), _class(network, sequential), _main(network, sequential)])
     functional = "import torch.nn.functional as F\n" if "F." in body else ""
     imports = f"import torch\n{functional}from torch import Tensor, nn"
-    docstring = _docstring(network, cited_in="\n".join([*constants, body]))
+    docstring = _docstring(network, generated_code="\n".join([*constants, body]))
     head = "\n\n".join([docstring, imports, *constants])
     return f"{head}\n\n\n{body}\n"
 
@@ -94,7 +94,7 @@ def class_name(network: Network) -> str:
     return name if name.startswith("LeNet") else f"Network{name}"
 
 
-def _docstring(network: Network, cited_in: str) -> str:
+def _docstring(network: Network, generated_code: str) -> str:
     paragraphs = [
         f"{network.name.replace('lenet', 'LeNet')} in PyTorch, complete in this one file.",
         _sentence(network.description),
@@ -104,7 +104,7 @@ def _docstring(network: Network, cited_in: str) -> str:
         paragraphs += ["Where it deviates from its source, or fills what the source leaves open:"]
         paragraphs[-1] += "".join(f"\n- {deviation}" for deviation in network.deviations)
     text = "\n\n".join(filter(None, paragraphs))
-    if cited := [key for key in templates.REFERENCES if key in text + cited_in]:
+    if cited := [key for key in templates.REFERENCES if key in text + generated_code]:
         text += "\n\n" + "\n".join(f"[{key}] {templates.REFERENCES[key]}" for key in cited)
     wrapped = "\n".join(
         fill(line, _WIDTH, subsequent_indent="  " if line.startswith(("-", "[")) else "", break_on_hyphens=False)
@@ -122,7 +122,7 @@ def _parameters(network: Network) -> int:
     return sum(map(prod, network.parameter_shapes().values()))
 
 
-# --- what stands before the classes: tables and prototypes, drawn -----------------------------------------------
+# --- module-level constants: connection tables and prototypes, as text ------------------------------------------
 
 
 _PRINTED_TABLES = {
@@ -143,10 +143,10 @@ def _table(network: Network, index: int) -> str:
     assert stage.layer.table is not None
     table = stage.layer.table
     before = network.stages[index - 1].name.upper() if index else "input"
-    origin = f"; {_PRINTED_TABLES[table]}" if table in _PRINTED_TABLES else ""
+    citation = f"; {_PRINTED_TABLES[table]}" if table in _PRINTED_TABLES else ""
     caption = (
         f"Which {before} maps (rows) feed which {stage.name.upper()} maps (columns): "
-        f"{sum(map(len, table))} of {in_maps * len(table)} kernels exist{origin}."
+        f"{sum(map(len, table))} of {in_maps * len(table)} kernels exist{citation}."
     )
     return f'{_comment(caption)}\n{stage.name.upper()}_TABLE = """\n{draw_connection_table(table, in_maps)}\n"""'
 
@@ -157,10 +157,10 @@ def _prototypes(stage: Stage) -> str:
     if not _drawable(codes):
         rows = "\n".join(f"    {list(code)}," for code in codes)
         return f"# The prototypes of the output units, one a row.\n{name} = [  # fmt: skip\n{rows}\n]"
-    origin = " [LeCun98, Fig. 3]" if set(codes) <= set(CHARACTER_CODES.values()) else ""
+    citation = " [LeCun98, Fig. 3]" if set(codes) <= set(CHARACTER_CODES.values()) else ""
     caption = (
         f"The prototypes of the {len(codes)} output units, {CODE_WIDTH}×{len(codes[0]) // CODE_WIDTH} "
-        f"pixels each: # is +1, . is -1{origin}."
+        f"pixels each: # is +1, . is -1{citation}."
     )
     rows = "\n".join("  ".join(row) for row in zip(*(draw_code(code).split() for code in codes), strict=True))
     return f'{_comment(caption)}\n{name} = """\n{rows}\n"""'
@@ -168,8 +168,8 @@ def _prototypes(stage: Stage) -> str:
 
 def _drawable(codes: tuple[tuple[int, ...], ...]) -> bool:
     """Whether the prototypes are ±1 codes, seven pixels wide, that fit side by side on a line."""
-    are_signs = {value for code in codes for value in code} <= {-1, 1}
-    return are_signs and len(codes) <= 12 and len(codes[0]) % CODE_WIDTH == 0
+    are_plus_minus_one = {value for code in codes for value in code} <= {-1, 1}
+    return are_plus_minus_one and len(codes) <= 12 and len(codes[0]) % CODE_WIDTH == 0
 
 
 def _comment(text: str) -> str:
@@ -190,9 +190,9 @@ def _definitions(network: Network) -> list[str]:
                 any(layer.size != 2 for layer in subsamplings), any(layer.copies > 1 for layer in subsamplings)
             )
         )
-    special = [layer for layer in layers if isinstance(layer, Convolution) and not _is_plain(layer)]
-    for kind in dict.fromkeys(_special_kind(layer) for layer in special):
-        same_kind = [layer for layer in special if _special_kind(layer) == kind]
+    custom = [layer for layer in layers if isinstance(layer, Convolution) and not _is_standard(layer)]
+    for kind in dict.fromkeys(_custom_class(layer) for layer in custom):
+        same_kind = [layer for layer in custom if _custom_class(layer) == kind]
         strided, padded = any(layer.stride > 1 for layer in same_kind), any(_pads_itself(layer) for layer in same_kind)
         definitions.append(templates.convolution(kind, strided, padded))
     if rbf := [layer for layer in layers if isinstance(layer, EuclideanRbf)]:
@@ -202,7 +202,7 @@ def _definitions(network: Network) -> list[str]:
     return definitions
 
 
-def _is_plain(layer: Convolution) -> bool:
+def _is_standard(layer: Convolution) -> bool:
     return layer.table is None and layer.bias == "map"
 
 
@@ -211,7 +211,7 @@ def _pads_itself(layer: Convolution) -> bool:
     return layer.padding > 0 and layer.padding_value == 0
 
 
-def _special_kind(layer: Convolution) -> str:
+def _custom_class(layer: Convolution) -> str:
     return ("UnitBias" if layer.bias == "unit" else "") + ("TableConv2d" if layer.table is not None else "Conv2d")
 
 
@@ -219,10 +219,10 @@ def _special_kind(layer: Convolution) -> str:
 
 
 def _class(network: Network, sequential: bool) -> str:
-    background, ink = (f"{value:.6g}" for value in network.input_range)
+    low, high = (f"{value:.6g}" for value in network.input_range)
     levels = ("background", "full ink") if network.input[0] == 1 else ("level 0", "level 255")
     return f'''class {class_name(network)}(nn.Module):
-    """Takes float inputs {_batch(network.input)}, {levels[0]} as {background}, {levels[1]} as {ink}."""
+    """Takes float inputs {_batch(network.input)}, {levels[0]} as {low}, {levels[1]} as {high}."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -272,7 +272,7 @@ def _block_names(network: Network) -> list[str]:
 
 
 def module_names(network: Network) -> dict[str, str]:
-    """Module name of each stage in the sequential form.
+    """Name of each stage's module in the sequential form.
 
     >>> from lenet.networks import describe
     >>> list(module_names(describe("lenet-short")).items())[-2:]
@@ -315,12 +315,12 @@ def _constructor(stage: Stage, input_shape: Shape, output_shape: Shape) -> str:
             options = [f"kernel_size={layer.kernel_size}"]
             options += [f"stride={layer.stride}"] if layer.stride > 1 else []
             options += [f"padding={layer.padding}"] if _pads_itself(layer) else []
-            source = f"{stage.name.upper()}_TABLE" if layer.table is not None else str(input_shape[0])
-            target = [] if layer.table is not None else [str(layer.maps)]
+            first_argument = f"{stage.name.upper()}_TABLE" if layer.table is not None else str(input_shape[0])
+            second_argument = [] if layer.table is not None else [str(layer.maps)]
             if layer.bias == "unit":
-                target = [str(output_shape)]
-            kind = "nn.Conv2d" if _is_plain(layer) else _special_kind(layer)
-            return f"{kind}({', '.join([source, *target, *options])})"
+                second_argument = [str(output_shape)]
+            kind = "nn.Conv2d" if _is_standard(layer) else _custom_class(layer)
+            return f"{kind}({', '.join([first_argument, *second_argument, *options])})"
         case Subsampling():
             options = [f"size={layer.size}"] if layer.size != 2 else []
             options += [f"copies={layer.copies}"] if layer.copies > 1 else []
@@ -349,7 +349,7 @@ def _parameter_comment(stage: Stage, input_shape: Shape) -> str:
     return f"{terms} = {sum(map(prod, shapes)):,}"
 
 
-_APPLY = {
+_ACTIVATION_CODE = {
     Activation.IDENTITY: "{}",
     Activation.SQUASH: "squash({})",
     Activation.TANH: "torch.tanh({})",
@@ -364,7 +364,12 @@ def _takes_vector(stage: Stage) -> bool:
 
 
 def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
-    """The lines of forward, each with the shape it leaves; layers are attributes, or called by these names."""
+    """The lines of forward, each followed by its output shape.
+
+    Args:
+        network: the description.
+        names: local variable of each stage in the sequential form; else layers are attributes.
+    """
     lines: list[str] = []
     x, flat = "inputs", False
     last = network.stages[-1]
@@ -386,7 +391,7 @@ def _forward(network: Network, names: Mapping[str, str] | None = None) -> str:
             x = "x"
         flat = takes_vector
         function = f"self.{stage.name}" if names is None else names[stage.name]
-        value = _APPLY[stage.activation].format(f"{function}({x})")
+        value = _ACTIVATION_CODE[stage.activation].format(f"{function}({x})")
         if stage is last and flat:
             lines.append(f"return {value}  # (N, {output_shape[0]}) {': '.join(_outputs(network))}")
         else:
@@ -444,8 +449,8 @@ def _loading(network: Network, sequential: bool) -> str:
     renamed = ",\n".join(f'      "{name}": "{modules[name]}"' for name in with_parameters)
     return f"""Weights trained with lenet have the same shapes, and the names of the stages:
   from safetensors.torch import load_file
-  places = {{
+  modules = {{
 {renamed},
   }}
   named = [(*name.split("."), array) for name, array in load_file("best.safetensors").items()]
-  model.load_state_dict({{f"{{places[stage]}}.{{kind}}": array for stage, kind, array in named}})"""
+  model.load_state_dict({{f"{{modules[stage]}}.{{kind}}": array for stage, kind, array in named}})"""

@@ -238,12 +238,12 @@ def _with_doubtful(cells: list[ReadCell], splits: list[_Split], ink: InkMap, rec
             candidates.append(candidate)
             cell_of[id(candidate)] = index
     likely: dict[int, list[ScoredCandidate]] = defaultdict(list)
-    for sign in recognize(candidates, recognizer):
-        index = cell_of[id(sign.candidate)]
-        if sign.probability > (NO_DIGIT if cells[index].is_unread else 0.0):
-            likely[index].append(sign)
+    for digit in recognize(candidates, recognizer):
+        index = cell_of[id(digit.candidate)]
+        if digit.probability > (NO_DIGIT if cells[index].is_unread else 0.0):
+            likely[index].append(digit)
     return [
-        ReadCell(read.cell, _with_signs(read.lines, likely[index])) if index in likely else read
+        ReadCell(read.cell, _with_digits(read.lines, likely[index])) if index in likely else read
         for index, read in enumerate(cells)
     ]
 
@@ -268,7 +268,7 @@ def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
     if len(read.lines.lines) != 1:
         return []
     top, left, bottom, right = read.cell.box
-    signs = [mark.box for marks in read.lines.marks for mark in marks]
+    sign_boxes = [sign.box for line in read.lines.signs for sign in line]
     members = split.of_cell.get(read.cell.number, [])
     return [
         _candidate(box, members, split, ink)
@@ -277,7 +277,7 @@ def _left_out(read: ReadCell, split: _Split, ink: InkMap) -> list[Candidate]:
         and box[3] - box[1] <= MAX_WIDTH * (box[2] - box[0])
         and left + TOUCH < box[1]
         and box[3] < right - TOUCH
-        and box not in signs
+        and box not in sign_boxes
     ]
 
 
@@ -288,12 +288,12 @@ def _candidate(box: Box, parts: Sequence[Component], split: _Split, ink: InkMap)
     return Candidate(0, 1, box, crop_of(ink.levels[window], mask, split.threshold), 1.0, width / height, 0)
 
 
-def _with_signs(lines: PageReading, signs: list[ScoredCandidate]) -> PageReading:
-    """A cell's lines without confidence: with the likeliest of these signs, or all in the one line that there is."""
+def _with_digits(lines: PageReading, digits: list[ScoredCandidate]) -> PageReading:
+    """A cell's lines without confidence: with the likeliest of these digits, or all in the one line that there is."""
     if not lines:
-        signs = [max(signs, key=lambda sign: sign.probability)]
-    members = sorted([*lines.signs, *signs], key=lambda sign: sign.box[1] + sign.box[3])
-    added = [index for index, sign in enumerate(members) if any(sign is other for other in signs)]
+        digits = [max(digits, key=lambda digit: digit.probability)]
+    members = sorted([*lines.digits, *digits], key=lambda digit: digit.box[1] + digit.box[3])
+    added = [index for index, digit in enumerate(members) if any(digit is other for other in digits)]
 
     def place(index: int) -> int:
         """The place in the new line of what stood before the digit of this number."""
@@ -302,8 +302,8 @@ def _with_signs(lines: PageReading, signs: list[ScoredCandidate]) -> PageReading
         return index
 
     gaps = frozenset(place(gap) for gap in chain(*lines.gaps))
-    marks = tuple(replace(mark, index=place(mark.index)) for mark in chain(*lines.marks))
-    boxes = [sign.box for sign in signs]
+    signs = tuple(replace(sign, index=place(sign.index)) for sign in chain(*lines.signs))
+    boxes = [digit.box for digit in digits]
     ignored = tuple((box, reason) for box, reason in lines.ignored if box not in boxes)
     return replace(
         lines,
@@ -311,7 +311,7 @@ def _with_signs(lines: PageReading, signs: list[ScoredCandidate]) -> PageReading
         gaps=(gaps,),
         ignored=ignored,
         separators=({},),
-        marks=(marks,) if marks else (),
+        signs=(signs,) if signs else (),
         confidences=(0.0,),
     )
 
@@ -330,14 +330,14 @@ def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
     """The cells; ones that may be sides of boxes are told beside a digit, and are no digits of theirs."""
     result = []
     for read in cells:
-        sides = [sign for sign in read.lines.signs if _may_be_side(sign, read.cell)]
-        if sides and len(sides) < len(read.lines.signs) and len(read.lines.lines) == 1 and not any(read.lines.marks):
-            line = tuple(sign for sign in read.lines.lines[0] if sign not in sides)
-            ignored = read.lines.ignored + tuple((sign.box, MAY_BE_DIGITS) for sign in sides)
+        sides = [digit for digit in read.lines.digits if _may_be_side(digit, read.cell)]
+        if sides and len(sides) < len(read.lines.digits) and len(read.lines.lines) == 1 and not any(read.lines.signs):
+            line = tuple(digit for digit in read.lines.lines[0] if digit not in sides)
+            ignored = read.lines.ignored + tuple((digit.box, MAY_BE_DIGITS) for digit in sides)
             lines = replace(
                 read.lines,
                 lines=(line,),
-                gaps=(find_spaces([sign.box for sign in line], frozenset()),),
+                gaps=(find_spaces([digit.box for digit in line], frozenset()),),
                 ignored=ignored,
                 confidences=(0.0,),
             )
@@ -346,12 +346,12 @@ def _without_sides(cells: list[ReadCell]) -> list[ReadCell]:
     return result
 
 
-def _may_be_side(sign: ScoredCandidate, cell: GridCell) -> bool:
+def _may_be_side(digit: ScoredCandidate, cell: GridCell) -> bool:
     """Whether a 1 stands at the side of a box, and is as high."""
-    top, left, bottom, right = sign.box
+    top, left, bottom, right = digit.box
     is_aside = abs(left + right - cell.box[1] - cell.box[3]) > cell.width / 2
     return (
-        sign.label == "1"
+        digit.label == "1"
         and is_aside
         and cell.width <= MAX_FIELD_ASPECT * cell.height
         and bottom - top > AS_HIGH * cell.height
@@ -364,9 +364,9 @@ def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
     doubtful: set[int] = set()
     for index, read in enumerate(cells):
         cell = read.cell
-        for sign in read.lines.signs:
-            _, left, _, right = sign.box
-            if _may_be_side(sign, cell):
+        for digit in read.lines.digits:
+            _, left, _, right = digit.box
+            if _may_be_side(digit, cell):
                 doubtful.add(index)
             for step, overhangs in ((-1, left <= cell.box[1] + TOUCH), (1, right >= cell.box[3] - TOUCH)):
                 if overhangs and not read.is_box:
@@ -381,31 +381,31 @@ def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
     """The lines of a page: one for each row of cells, and those outside, from the top."""
-    marks = outside.marks or ((),) * len(outside.lines)
+    signs = outside.signs or ((),) * len(outside.lines)
     entries = [
-        (_middle(line), line, gaps, line_marks, confidence)
-        for line, gaps, line_marks, confidence in zip(
-            outside.lines, outside.gaps, marks, outside.confidences, strict=True
+        (_middle(line), line, gaps, line_signs, confidence)
+        for line, gaps, line_signs, confidence in zip(
+            outside.lines, outside.gaps, signs, outside.confidences, strict=True
         )
     ]
     for members in _by(cells, lambda read: read.cell.row).values():
         is_field = members[0].is_box
-        signs: list[ScoredCandidate] = []
+        digits: list[ScoredCandidate] = []
         spaces: set[int] = set()
         has_blank = False
         for read in members:
             for line, gaps in zip(read.lines.lines, read.lines.gaps, strict=True):
-                if signs and (has_blank or not is_field):
-                    spaces.add(len(signs))
-                spaces |= {len(signs) + gap for gap in gaps}
-                signs += line
+                if digits and (has_blank or not is_field):
+                    spaces.add(len(digits))
+                spaces |= {len(digits) + gap for gap in gaps}
+                digits += line
                 has_blank = not is_field
             has_blank |= not read.lines
             if read.lines and is_field:
                 has_blank = False
-        if signs:
+        if digits:
             least = min(confidence for read in members for confidence in read.lines.confidences)
-            entries.append((_middle(signs), tuple(signs), frozenset(spaces), (), least))
+            entries.append((_middle(digits), tuple(digits), frozenset(spaces), (), least))
     entries.sort(key=lambda entry: entry[0])
     ignored = outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules
     return PageReading(
@@ -413,13 +413,13 @@ def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box,
         tuple(gaps for _, _, gaps, *_ in entries),
         ignored,
         tuple({} for _ in entries),
-        tuple(line_marks for *_, line_marks, _ in entries),
+        tuple(line_signs for *_, line_signs, _ in entries),
         tuple(confidence for *_, confidence in entries),
     )
 
 
 def _middle(line: Sequence[ScoredCandidate]) -> float:
-    return float(np.median([sign.box[0] + sign.box[2] for sign in line]))
+    return float(np.median([digit.box[0] + digit.box[2] for digit in line]))
 
 
 def _by(cells: Sequence[ReadCell], key: Callable[[ReadCell], int]) -> dict[int, list[ReadCell]]:

@@ -1,4 +1,4 @@
-"""Pages that lie on their side or upside down: found by how well the network reads their marks in each of four ways."""
+"""Pages that lie on their side or upside down: found by how well the network reads them in each of four ways."""
 
 import math
 from collections.abc import Callable
@@ -15,7 +15,7 @@ from lenet.reading.normalization import normalize_all
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading
 
-MIN_MARKS = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
+MIN_SHAPES = 4  # fewer say nothing: 1, 6, 8, 9 and 0 are digits upside down, too
 MAX_REJECTED_SHARE = 1 / 3  # of the digits of a page that lies right; where more of a line are doubtful, all are
 MIN_GAIN = 0.5  # nats of mean log probability that another way must be better, or the page stays as it is
 
@@ -27,12 +27,12 @@ def read_turned(
     read: Callable[[InkMap], GridReading],
     accepted: Callable[[GridReading], int],
 ) -> tuple[GridReading, int]:
-    """Read a page turned, if it was read poorly as it lies and its marks are digits the other way.
+    """Read a page turned, if it was read poorly as it lies and its shapes are digits the other way.
 
     Args:
         ink: the page.
         upright: how it was read as it lies.
-        recognizer: classifies marks.
+        recognizer: classifies shapes.
         read: reads an ink map.
         accepted: how many digits of a reading are accepted.
 
@@ -40,8 +40,8 @@ def read_turned(
         The better reading, its boxes in the page as it lies, and the degrees by which it was turned clockwise.
     """
     page, upright_accepted = upright.page, accepted(upright)
-    has_few = len(page.signs) + len(page.ignored) < MIN_MARKS
-    if page and (has_few or upright_accepted >= (1 - MAX_REJECTED_SHARE) * len(page.signs)):
+    has_few = len(page.digits) + len(page.ignored) < MIN_SHAPES
+    if page and (has_few or upright_accepted >= (1 - MAX_REJECTED_SHARE) * len(page.digits)):
         return upright, 0
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
@@ -49,18 +49,18 @@ def read_turned(
     turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
     page = turned.page
     turned_accepted = accepted(turned)
-    is_good = turned_accepted >= max(MIN_MARKS, (1 - MAX_REJECTED_SHARE) * len(page.signs))
-    is_good &= 2 * sum(sign.label != "1" for sign in page.signs) >= len(page.signs)  # else they may be dashes
+    is_good = turned_accepted >= max(MIN_SHAPES, (1 - MAX_REJECTED_SHARE) * len(page.digits))
+    is_good &= 2 * sum(digit.label != "1" for digit in page.digits) >= len(page.digits)  # else they may be dashes
     if not is_good or turned_accepted <= upright_accepted:
         return upright, 0
     return _turned_back(turned, ink.levels.shape, quarters), 90 * quarters
 
 
 def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
-    """By how many quarters the page must be turned clockwise for its marks to be digits; 0 if it lies right or nothing
+    """By how many quarters the page must be turned clockwise for its shapes to be digits; 0 if it lies right or nothing
     says otherwise."""
-    images = _marks(ink)
-    if len(images) < MIN_MARKS:
+    images = _shapes(ink)
+    if len(images) < MIN_SHAPES:
         return 0
     ways = np.stack([np.rot90(images, -quarters, axes=(1, 2)) for quarters in range(4)])
     probabilities = recognizer.probabilities(np.ascontiguousarray(ways.reshape(-1, *images.shape[1:])))
@@ -69,8 +69,8 @@ def find_quarter_turns(ink: InkMap, recognizer: Recognizer) -> int:
     return quarters if best[quarters] > best[0] + MIN_GAIN else 0
 
 
-def _marks(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Marks as large as digits, normalized, uint8 (N, 28, 28)."""
+def _shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
+    """Shapes as large as digits, normalized, uint8 (N, 28, 28)."""
     empty = np.zeros((0, 28, 28), np.uint8)
     thresholds = ink.thresholds(SHARES[1:2])
     if not thresholds:
@@ -107,15 +107,15 @@ def _turned_back(reading: GridReading, shape: tuple[int, ...], quarters: int) ->
         return left, width - bottom, right, width - top
 
     def in_page(page: PageReading) -> PageReading:
-        lines = tuple(tuple(upright[id(sign)] for sign in line) for line in page.lines)
-        marks = tuple(tuple(replace(mark, box=box(mark.box)) for mark in line) for line in page.marks)
-        return replace(page, lines=lines, marks=marks, ignored=tuple((box(b), reason) for b, reason in page.ignored))
+        lines = tuple(tuple(upright[id(digit)] for digit in line) for line in page.lines)
+        signs = tuple(tuple(replace(sign, box=box(sign.box)) for sign in line) for line in page.signs)
+        return replace(page, lines=lines, signs=signs, ignored=tuple((box(b), reason) for b, reason in page.ignored))
 
     # A digit of a cell is the same object in the cell and in its line, and remains so.
     upright = {
-        id(sign): replace(sign, candidate=replace(sign.candidate, box=box(sign.box)))
+        id(digit): replace(digit, candidate=replace(digit.candidate, box=box(digit.box)))
         for page in (reading.page, *(read.lines for read in reading.cells))
-        for sign in page.signs
+        for digit in page.digits
     }
     cells = tuple(
         replace(read, cell=replace(read.cell, box=box(read.cell.box)), lines=in_page(read.lines))

@@ -33,7 +33,7 @@ class Prepared:
         return InkMap(np.asarray(self.image, np.float32) / np.float32(255), MIN_GRAIN, 1.0, self.polarity)
 
 
-def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepared | None:
+def find_prepared(colors: Colors, polarity: Polarity = Polarity.AUTO) -> Prepared | None:
     """The digit of a picture that looks as MNIST's do, or None for any other picture.
 
     It is gray and of 28×28 pixels, all that is not quite background is 20 pixels on its longer side, and the center of
@@ -53,7 +53,7 @@ def find_prepared(colors: Colors, polarity: Polarity = Polarity.FOUND) -> Prepar
     gray = colors[..., 0]
     background = int(gray[0, 0])
     detected = {0: Polarity.INK_HIGH, 255: Polarity.PAPER_HIGH}.get(background)
-    if detected is None or polarity not in (Polarity.FOUND, detected):
+    if detected is None or polarity not in (Polarity.AUTO, detected):
         return None
     image = gray if background == 0 else 255 - gray
     rows, columns = np.flatnonzero(image.any(axis=1)), np.flatnonzero(image.any(axis=0))

@@ -76,7 +76,7 @@ class Reader:
     def read(
         self,
         source: Source | Picture,
-        polarity: Polarity | str = Polarity.FOUND,
+        polarity: Polarity | str = Polarity.AUTO,
         *,
         single: bool = False,
         length: int | None = None,
@@ -90,7 +90,7 @@ class Reader:
 
         Args:
             source: a path, the bytes of a file, a Pillow image, an array of gray levels or RGB, or an opened picture.
-            polarity: which gray levels are ink: ``"found"``, ``"ink-high"`` (light on dark) or ``"paper-high"``.
+            polarity: which gray levels are ink: ``"auto"``, ``"ink-high"`` (light on dark) or ``"paper-high"``.
             single: whether the picture is known to hold one digit; then the one that stands out most is read.
             length: how many digits each line has, if that is known.
             pattern: what each line looks like, if that is known, as ``r"\d{3}-\d{4}"``: see `Pattern.parse`.
@@ -113,11 +113,11 @@ class Reader:
         picture = source if isinstance(source, Picture) else open_picture(source)
         prepared = self._read_prepared(picture, Polarity(polarity), single) if expected is None else None
         draft, ink, turned = prepared or self._read_ink(picture, Polarity(polarity), single, expected, turn, grid)
-        page, rejected = draft.page, self._rejected_signs(draft)
+        page, rejected = draft.page, self._rejected_digits(draft)
         digit_of = {
-            id(sign): self._digit(sign, number, id(sign) in rejected, picture, ink)
+            id(digit): self._digit(digit, number, id(digit) in rejected, picture, ink)
             for number, line in enumerate(page.lines)
-            for sign in line
+            for digit in line
         }
         digits = list(digit_of.values())
         cells = [
@@ -126,21 +126,21 @@ class Reader:
                 read.cell.column,
                 _in_picture(read.cell.box, picture, ink),
                 read.text,
-                tuple(digit_of[id(sign)] for sign in read.lines.signs),
+                tuple(digit_of[id(digit)] for digit in read.lines.digits),
                 read.is_unread,
             )
             for read in draft.cells
         ]
         ignored = [Ignored(_in_picture(box, picture, ink), reason) for box, reason in page.ignored]
         placed_signs = [
-            Sign(_in_picture(mark.box, picture, ink), mark.text, number, mark.index)
-            for number, marks in enumerate(page.marks)
-            for mark in marks
+            Sign(_in_picture(sign.box, picture, ink), sign.text, number, sign.index)
+            for number, line in enumerate(page.signs)
+            for sign in line
         ]
         keeps_signs = signs == "keep" or (expected is not None and expected.has_separators)
-        without_signs = replace(draft, page=replace(page, marks=())) if keeps_signs else draft
+        without_signs = replace(draft, page=replace(page, signs=())) if keeps_signs else draft
         return Reading(
-            page.text_with_marks if keeps_signs else page.text,
+            page.text_with_signs if keeps_signs else page.text,
             tuple(digits),
             tuple(ignored),
             picture.name,
@@ -167,8 +167,8 @@ class Reader:
         ink, (top, left, bottom, right) = prepared.ink, prepared.box
         size = (bottom - top) / DIGIT_SIDE, (right - left) / DIGIT_SIDE
         candidate = Candidate(0, 1, prepared.box, ink.levels[top:bottom, left:right], *size, 0)
-        sign = ScoredCandidate(candidate, prepared.image, probabilities)
-        page = PageReading(((sign,),), (frozenset(),), confidences=(sign.probability,), kind="digit")
+        digit = ScoredCandidate(candidate, prepared.image, probabilities)
+        page = PageReading(((digit,),), (frozenset(),), confidences=(digit.probability,), kind="digit")
         return GridReading(page), ink, 0
 
     def _read_ink(
@@ -183,7 +183,7 @@ class Reader:
         draft, turned = read_turned(ink, draft, self._recognizer, read, self._accepted) if turn else (draft, 0)
         if draft.page:
             return draft, ink, turned
-        if polarity is Polarity.FOUND:
+        if polarity is Polarity.AUTO:
             other_ink = find_ink(picture.colors, ink.polarity.opposite)
             other = read_lines(other_ink, self._recognizer, expected)
             # A sheet on a dark table is no 1.
@@ -203,20 +203,20 @@ class Reader:
 
     def _accepted(self, draft: GridReading) -> int:
         """The number of digits that are accepted."""
-        return len(draft.page.signs) - len(self._rejected_signs(draft))
+        return len(draft.page.digits) - len(self._rejected_digits(draft))
 
-    def _rejected_signs(self, draft: GridReading) -> set[int]:
-        """The `id` of each sign that is rejected: those of cells with their cell, all others with their line."""
-        in_cells = {id(sign) for read in draft.cells for sign in read.lines.signs}
-        if draft.cells and all(sign.label == "1" for sign in draft.page.signs):  # they may be what is left of rules
-            return {id(sign) for sign in draft.page.signs}
+    def _rejected_digits(self, draft: GridReading) -> set[int]:
+        """The `id` of each digit that is rejected: those of cells with their cell, all others with their line."""
+        in_cells = {id(digit) for read in draft.cells for digit in read.lines.digits}
+        if draft.cells and all(digit.label == "1" for digit in draft.page.digits):  # they may be what is left of rules
+            return {id(digit) for digit in draft.page.digits}
         rejected: set[int] = set()
         for page in (draft.page, *(read.lines for read in draft.cells)):
             for line, confidence in zip(page.lines, page.confidences, strict=True):
-                own = line if page is not draft.page else [sign for sign in line if id(sign) not in in_cells]
+                own = line if page is not draft.page else [digit for digit in line if id(digit) not in in_cells]
                 if own:
                     flags = self._rejected(own, confidence, page.kind)
-                    rejected |= {id(sign) for sign, is_rejected in zip(own, flags, strict=True) if is_rejected}
+                    rejected |= {id(digit) for digit, is_rejected in zip(own, flags, strict=True) if is_rejected}
         return rejected
 
     def _is_accepted(self, draft: PageReading) -> bool:
@@ -227,13 +227,13 @@ class Reader:
     def _is_sure(self, line: Sequence[ScoredCandidate], confidence: float, kind: str) -> bool:
         """Whether a line is accepted: by its confidence, and if it may be no number by each of its digits, too.
 
-        None is with a sign that is likelier no digit than its label: it would be accepted as what it is not read as.
+        None is with a digit that is likelier no digit than its label: it would be accepted as what it is not read as.
         """
-        if any(sign.is_doubtful or sign.is_likelier_none for sign in line):
+        if any(digit.is_doubtful or digit.is_likelier_none for digit in line):
             return False
         if kind == "line" and not are_number(line):
             return self._recognizer.accepts(confidence, "short_line") and not any(
-                self._recognizer.rejects(sign.probabilities) for sign in line
+                self._recognizer.rejects(digit.probabilities) for digit in line
             )
         return self._recognizer.accepts(confidence, kind)
 
@@ -245,17 +245,17 @@ class Reader:
         """Which digits of a line are rejected: none if it is sure as a whole, else the few doubtful ones, or all."""
         if self._is_sure(line, confidence, kind):
             return [False] * len(line)
-        doubtful = [self._recognizer.rejects(sign.probabilities) for sign in line]
+        doubtful = [self._recognizer.rejects(digit.probabilities) for digit in line]
         return doubtful if 0 < sum(doubtful) <= MAX_REJECTED_SHARE * len(line) else [True] * len(line)
 
-    def _digit(self, sign: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
-        first, *others = np.argsort(-sign.probabilities)
+    def _digit(self, digit: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
+        first, *others = np.argsort(-digit.probabilities)
         return Digit(
-            box=_in_picture(sign.box, picture, ink),
+            box=_in_picture(digit.box, picture, ink),
             label=LABELS[first],
-            probability=float(sign.probabilities[first]),
-            alternatives=tuple((LABELS[other], float(sign.probabilities[other])) for other in others),
-            image=sign.image,
+            probability=float(digit.probabilities[first]),
+            alternatives=tuple((LABELS[other], float(digit.probabilities[other])) for other in others),
+            image=digit.image,
             is_rejected=is_rejected,
             line=line,
         )

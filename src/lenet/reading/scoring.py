@@ -73,7 +73,7 @@ def recognize(candidates: Sequence[Candidate], recognizer: Recognizer) -> list[S
 
 
 @dataclass(frozen=True)
-class Mark:
+class PlacedSign:
     """A sign that is no digit: its text, as ``"/"``, its box, and the index of the digit that it stands before."""
 
     text: str
@@ -86,11 +86,11 @@ class PageReading:
     """One hypothesis of a page, in the pixels of its ink map.
 
     Attributes:
-        lines: the signs of each line, in reading order.
-        gaps: for each line, the indices of the signs that a gap wide enough for a space precedes.
+        lines: the digits of each line, in reading order.
+        gaps: for each line, the indices of the digits that a gap wide enough for a space precedes.
         ignored: boxes of ink left out, and why.
-        separators: for each line, what a pattern puts before the sign of that index, or behind the last one.
-        marks: for each line, the signs between its digits; none are known if it is empty.
+        separators: for each line, what a pattern puts before the digit of that index, or behind the last one.
+        signs: for each line, the signs between its digits; none are known if it is empty.
         confidences: of each line, 0..1, from the share that its text has of all readings of the same ink, and the
             probabilities of its labels.
         kind: of confidence, as `Recognizer.accepts` takes it.
@@ -101,7 +101,7 @@ class PageReading:
     gaps: tuple[frozenset[int], ...] = ()
     ignored: tuple[tuple[Box, str], ...] = ()
     separators: tuple[Mapping[int, str], ...] = ()
-    marks: tuple[tuple[Mark, ...], ...] = ()
+    signs: tuple[tuple[PlacedSign, ...], ...] = ()
     confidences: tuple[float, ...] = ()
     kind: str = "line"
     graphs: tuple[RowGraph, ...] = ()
@@ -110,9 +110,9 @@ class PageReading:
         return bool(self.lines)
 
     @property
-    def signs(self) -> list[ScoredCandidate]:
-        """All signs, in reading order."""
-        return [sign for line in self.lines for sign in line]
+    def digits(self) -> list[ScoredCandidate]:
+        """All digits, in reading order."""
+        return [digit for line in self.lines for digit in line]
 
     @property
     def text(self) -> str:
@@ -120,31 +120,31 @@ class PageReading:
         return self._text_with(self.separators or ({},) * len(self.lines))
 
     @property
-    def text_with_marks(self) -> str:
+    def text_with_signs(self) -> str:
         """The same with the signs that stand between the digits, where no pattern says what stands there."""
-        return "\n".join(self.lines_with_marks)
+        return "\n".join(self.lines_with_signs)
 
     @property
-    def lines_with_marks(self) -> list[str]:
-        """The lines of `text_with_marks`."""
+    def lines_with_signs(self) -> list[str]:
+        """The lines of `text_with_signs`."""
         separators = self.separators or ({},) * len(self.lines)
-        marks = self.marks or ((),) * len(self.lines)
+        signs = self.signs or ((),) * len(self.lines)
         texts = [
             dict(of_pattern) or {index: "".join(texts) for index, texts in _by_index(of_line).items()}
-            for of_pattern, of_line in zip(separators, marks, strict=True)
+            for of_pattern, of_line in zip(separators, signs, strict=True)
         ]
         return self._text_with(texts).split("\n")
 
     def _text_with(self, separators: Sequence[Mapping[int, str]]) -> str:
         return "\n".join(
-            "".join(texts.get(index, " " * (index in gaps)) + sign.label for index, sign in enumerate(line))
+            "".join(texts.get(index, " " * (index in gaps)) + digit.label for index, digit in enumerate(line))
             + texts.get(len(line), "")
             for line, gaps, texts in zip(self.lines, self.gaps, separators, strict=True)
         )
 
 
-def _by_index(marks: Sequence[Mark]) -> dict[int, list[str]]:
+def _by_index(signs: Sequence[PlacedSign]) -> dict[int, list[str]]:
     texts: dict[int, list[str]] = {}
-    for mark in marks:
-        texts.setdefault(mark.index, []).append(mark.text)
+    for sign in signs:
+        texts.setdefault(sign.index, []).append(sign.text)
     return texts

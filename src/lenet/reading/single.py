@@ -1,9 +1,9 @@
 """Reading of pictures that are known to hold one digit: candidates at every threshold compete.
 
-A crop shows parts of its neighbours, rules and dots beside the digit, and may cut into the digit itself. Candidates
+A crop shows parts of its neighbors, rules and dots beside the digit, and may cut into the digit itself. Candidates
 are the heaviest components near the middle, alone and with what may belong to them, and what cuts leave of those that
-hang on a neighbour. The answer is the label that most of them agree on, weighted by the network's probability, their
-ink and their place in the picture.
+hang on a neighbor. The answer is the label with the largest vote of all candidates, weighted by the network's
+probability, their ink and their place in the picture.
 """
 
 import math
@@ -22,26 +22,26 @@ from lenet.reading.recognition import LABELS, Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
 THRESHOLDS = (0.15, 0.22, 0.35, 0.5, 0.68)  # shares of full ink
-MAX_CORES = 3  # components that a threshold's candidates are built around
-MAX_GAP = 0.12  # of the core's size: a component no farther may belong to it
+MAX_SEEDS = 3  # components that a threshold's candidates are built around
+MAX_GAP = 0.12  # of the seed's size: a component no farther may belong to it
 MAX_STACKED_GAP = 0.35  # of its size: as far above or below it may be the loose bar of a 5
 MIN_SHARED_COLUMNS = 0.35  # of the narrower one: components that share less of their columns stand beside one another
-MIN_MASS = 0.04  # of the core's ink, and of the heaviest core's: lighter components are specks
+MIN_MASS = 0.04  # of the seed's ink, and of the heaviest seed's: lighter components are specks
 MIN_REMAINING = 0.35  # of a component's ink that a cut must leave
 MAX_ASPECT = 0.9  # a component wider than this share of its height may be two digits
 CENTER_SIGMA = 0.35  # of the picture's side: the standard deviation of a digit's place around the middle
-SPREAD = 0.15  # in nats of prominence: how far behind the best a candidate may be and still have its say
-EDGE_COST = 0.2  # in nats: the penalty for each edge of the picture that it touches and the opposite one it does not
+PROMINENCE_TEMPERATURE = 0.15  # in nats: the weights of candidates are the softmax of their prominences over this
+EDGE_COST = 0.2  # in nats: for each edge a component touches, or a candidate touches on one side only
 
 Bits = NDArray[np.bool_]
 
 
 def read_single(ink: InkMap, recognizer: Recognizer) -> PageReading:
-    """Read one digit: what the candidates agree on that are prominent by probability, ink, and place."""
-    signs = recognize(list(find_candidates(ink)), recognizer)
-    if not signs:
+    """Read one digit: the label with the largest vote of the candidates, weighted by probability, ink and place."""
+    scored = recognize(list(find_candidates(ink)), recognizer)
+    if not scored:
         return PageReading()
-    best = _most_agreed(signs, ink)
+    best = _vote(scored, ink)
     return PageReading(((best,),), (frozenset(),), confidences=(best.probability,), kind="single")
 
 
@@ -60,7 +60,7 @@ def find_candidates(ink: InkMap) -> Iterator[Candidate]:
 
 @dataclass(frozen=True)
 class _Components:
-    """Connected ink: labels (h, w) and for each component, the ground being number 0, its box and its mass."""
+    """Connected ink: labels (h, w) and for each component its box and its mass; component 0 is the background."""
 
     labels: NDArray[np.int32]
     top: NDArray[np.intp]
@@ -79,7 +79,7 @@ class _Components:
         return cls(labels, top, left, top + height, left + width, mass)
 
     def joined(self, group: list[int]) -> tuple[tuple[int, int], Bits]:
-        """The top left corner of some components' bounding box, and what of it is theirs."""
+        """The top left corner of some components' bounding box, and the mask of their pixels in it."""
         top, left = int(self.top[group].min()), int(self.left[group].min())
         window = self.labels[top : self.bottom[group].max(), left : self.right[group].max()]
         if len(group) == 1:
@@ -94,26 +94,26 @@ class _Components:
         sides = [self.top <= 1, self.left <= 1, self.bottom >= height - 1, self.right >= width - 1]
         return np.asarray(np.sum(sides, axis=0), np.intp)
 
-    def groups(self, core: int) -> list[list[int]]:
-        """The core, alone and with those that may be parts of the same digit: close by, and over or under it."""
-        size = max(self.bottom[core] - self.top[core], self.right[core] - self.left[core])
-        gap_x = np.maximum(self.left - self.right[core], self.left[core] - self.right)
-        gap_y = np.maximum(self.top - self.bottom[core], self.top[core] - self.bottom)
-        shared_columns = np.minimum(self.right, self.right[core]) - np.maximum(self.left, self.left[core])
-        narrower = np.minimum(self.right - self.left, self.right[core] - self.left[core])
-        is_within = (self.left >= self.left[core] - MAX_GAP * size) & (self.right <= self.right[core] + MAX_GAP * size)
+    def groups(self, seed: int) -> list[list[int]]:
+        """The seed, alone and with those that may be parts of the same digit: close by, and over or under it."""
+        size = max(self.bottom[seed] - self.top[seed], self.right[seed] - self.left[seed])
+        gap_x = np.maximum(self.left - self.right[seed], self.left[seed] - self.right)
+        gap_y = np.maximum(self.top - self.bottom[seed], self.top[seed] - self.bottom)
+        shared_columns = np.minimum(self.right, self.right[seed]) - np.maximum(self.left, self.left[seed])
+        narrower = np.minimum(self.right - self.left, self.right[seed] - self.left[seed])
+        is_within = (self.left >= self.left[seed] - MAX_GAP * size) & (self.right <= self.right[seed] + MAX_GAP * size)
         overlaps = np.maximum(gap_x, gap_y) < 0
         is_near = (np.maximum(gap_x, gap_y) < MAX_GAP * size + 2) & (
             (shared_columns >= MIN_SHARED_COLUMNS * narrower) | is_within | overlaps
         )
         is_stacked = (gap_y < MAX_STACKED_GAP * size) & (shared_columns >= 2 * MIN_SHARED_COLUMNS * narrower)
         edges = self.edges()
-        cut_off = (edges > 0) & (edges[core] == 0) & (shared_columns < self.right - self.left)
-        groups = [[core]]
+        is_edge_remnant = (edges > 0) & (edges[seed] == 0) & (shared_columns < self.right - self.left)
+        groups = [[seed]]
         for is_member in (is_near, is_near | is_stacked):
-            is_member &= (self.mass >= MIN_MASS * self.mass[core]) & ~cut_off
-            is_member[[0, core]] = False
-            group = [core, *np.flatnonzero(is_member).tolist()]
+            is_member &= (self.mass >= MIN_MASS * self.mass[seed]) & ~is_edge_remnant
+            is_member[[0, seed]] = False
+            group = [seed, *np.flatnonzero(is_member).tolist()]
             if group not in groups:
                 groups.append(group)
         return groups
@@ -123,23 +123,23 @@ def _candidates(ink: InkMap, mask: NDArray[np.uint8], threshold: float) -> Itera
     components = _Components.of(ink, mask)
     if len(components.mass) < 2:
         return
-    for core in _cores(components, ink):
-        for group in components.groups(core):
+    for seed in _seeds(components, ink):
+        for group in components.groups(seed):
             yield _candidate(ink, *components.joined(group), threshold)
-        yield from _cut_candidates(ink, *components.joined([core]), threshold)
+        yield from _cut_candidates(ink, *components.joined([seed]), threshold)
 
 
-def _cores(components: _Components, ink: InkMap) -> list[int]:
+def _seeds(components: _Components, ink: InkMap) -> list[int]:
     """The heaviest components near the middle."""
     height, width = ink.levels.shape
     squared_offset = ((components.left + components.right) / 2 / width - 0.5) ** 2
     squared_offset += ((components.top + components.bottom) / 2 / height - 0.5) ** 2
-    prominence = (
+    scores = (
         0.5 * np.log(components.mass + 1e-9) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * components.edges()
     )
-    prominence[0] = -np.inf
-    order = np.argsort(-prominence)[:MAX_CORES].tolist()
-    return [core for core in order if components.mass[core] > MIN_MASS * components.mass.max()]
+    scores[0] = -np.inf
+    order = np.argsort(-scores)[:MAX_SEEDS].tolist()
+    return [seed for seed in order if components.mass[seed] > MIN_MASS * components.mass.max()]
 
 
 def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Iterator[Candidate]:
@@ -150,14 +150,14 @@ def _cut_candidates(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold:
     if max(ink.levels.shape) > CROP or 2 * width < MAX_ASPECT * height or not (at_left or at_right or is_wide):
         return
     cuts = candidate_cuts(mask, float(height))
-    numbers = sections(mask, cuts)
+    section_labels = sections(mask, cuts)
     levels = ink.levels[top : top + height, left : left + width]
-    mass = np.bincount(numbers.ravel(), weights=(levels * mask).ravel(), minlength=len(cuts) + 2)
+    mass = np.bincount(section_labels.ravel(), weights=(levels * mask).ravel(), minlength=len(cuts) + 2)
     for first in range(1, len(cuts) + 2):
         for last in range(first, len(cuts) + 2):
             if (first, last) == (1, len(cuts) + 1) or mass[first : last + 1].sum() < MIN_REMAINING * mass.sum():
                 continue
-            yield _candidate(ink, corner, (numbers >= first) & (numbers <= last), threshold)
+            yield _candidate(ink, corner, (section_labels >= first) & (section_labels <= last), threshold)
 
 
 def _candidate(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: float) -> Candidate:
@@ -168,34 +168,34 @@ def _candidate(ink: InkMap, corner: tuple[int, int], mask: Bits, threshold: floa
     height, width = inked.shape
     box = (top, left, top + height, left + width)
     levels = ink.levels[top : top + height, left : left + width]
-    return Candidate(0, 1, box, crop_of(levels, inked, threshold), 1.0, width / height, 0)
+    crop = crop_of(levels, inked, threshold)
+    return Candidate(first=0, last=1, box=box, ink=crop, height=1.0, width=width / height, gap=0)
 
 
-def _most_agreed(signs: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
-    """The most prominent candidate of the label that has the largest share, with the shares as its probabilities.
+def _vote(scored: list[ScoredCandidate], ink: InkMap) -> ScoredCandidate:
+    """The most prominent candidate of the label with the largest vote, with the votes as its probabilities.
 
-    The share of a label is its mean probability over all candidates, weighted by their prominence: so much of what may
-    be the digit agrees on it.
+    The vote for a label is its mean probability over all candidates, weighted by their prominence.
     """
-    prominences = np.array([_prominence(sign, ink) for sign in signs])
-    weights = np.exp((prominences - prominences.max()) / SPREAD)
-    probabilities = np.stack([sign.probabilities for sign in signs])
+    prominences = np.array([_prominence(candidate, ink) for candidate in scored])
+    weights = np.exp((prominences - prominences.max()) / PROMINENCE_TEMPERATURE)
+    probabilities = np.stack([candidate.probabilities for candidate in scored])
     # That there is a digit is given: its probability counts less than which one it is.
-    likeness = probabilities / np.sqrt(np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9))
-    shares = weights @ likeness / weights.sum()
-    agreed = [number for number, sign in enumerate(signs) if sign.label == LABELS[int(shares.argmax())]]
-    best = max(agreed or range(len(signs)), key=lambda number: float(prominences[number]))
-    return replace(signs[best], probabilities=shares.astype(np.float32))
+    tempered = probabilities / np.sqrt(np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9))
+    votes = weights @ tempered / weights.sum()
+    agreed = [number for number, candidate in enumerate(scored) if candidate.label == LABELS[int(votes.argmax())]]
+    best = max(agreed or range(len(scored)), key=lambda number: float(prominences[number]))
+    return replace(scored[best], probabilities=votes.astype(np.float32))
 
 
-def _prominence(sign: ScoredCandidate, ink: InkMap) -> float:
+def _prominence(candidate: ScoredCandidate, ink: InkMap) -> float:
     height, width = ink.levels.shape
-    top, left, bottom, right = sign.box
+    top, left, bottom, right = candidate.box
     squared_offset = ((left + right) / 2 / width - 0.5) ** 2 + ((top + bottom) / 2 / height - 0.5) ** 2
     # What comes in from one side may be a neighbor's; what goes from side to side fills a tight crop.
     edges = abs((top <= 1) - (bottom >= height - 1)) + abs((left <= 1) - (right >= width - 1))
     # That there is a digit is given: its probability counts less than which one it is.
-    likeness = sign.probability / math.sqrt(float(sign.probabilities.sum()))
+    tempered = candidate.probability / math.sqrt(float(candidate.probabilities.sum()))
     return float(
-        math.log(likeness * math.sqrt(sign.mass(ink))) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * edges
+        math.log(tempered * math.sqrt(candidate.mass(ink))) - squared_offset / (2 * CENTER_SIGMA**2) - EDGE_COST * edges
     )

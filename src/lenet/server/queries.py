@@ -15,11 +15,11 @@ from starlette.datastructures import QueryParams
 
 from lenet.errors import ReadingError, UnknownName
 from lenet.reading.batch.pages import Settings
-from lenet.reading.lines.pattern import MAX_SIGNS, pattern_of
+from lenet.reading.lines.pattern import MAX_CHARACTERS, pattern_of
 from lenet.reading.recognition import parse_share
 
 Flag = Annotated[bool, BeforeValidator(lambda text: text or "true")]  # `?single` alone, too
-Length = Annotated[int, Field(ge=1, le=MAX_SIGNS)]
+Length = Annotated[int, Field(ge=1, le=MAX_CHARACTERS)]
 Pattern = Annotated[str, Field(max_length=200)]
 Share = Annotated[
     float,
@@ -29,13 +29,19 @@ Share = Annotated[
 LeftOut = SkipJsonSchema[None]  # None is not a value that can be given
 
 
+Polarity = Annotated[
+    Literal["auto", "ink-high", "paper-high"],
+    BeforeValidator(lambda text: "auto" if text == "found" else text),  # as version 0.1 called it
+]
+
+
 class PictureQuery(BaseModel):
     """Parameters of every picture route."""
 
     model_config = ConfigDict(frozen=True)
 
-    polarity: Literal["found", "ink-high", "paper-high"] = Field(
-        "found", description="Which gray levels are ink: `ink-high` is light on dark, `paper-high` dark on light."
+    polarity: Polarity = Field(
+        "auto", description="Which gray levels are ink: `ink-high` is light on dark, `paper-high` dark on light."
     )
     normalized: Flag = Field(
         False,

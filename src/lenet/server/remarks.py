@@ -16,8 +16,8 @@ _PARAMETERS = {
 def with_parameters(remark: str) -> str:
     """A sentence in which options stand, with the parameters that mean the same.
 
-    >>> with_parameters("none of the marks looks like one; --single reads the one that stands out most")
-    'none of the marks looks like one; single=true reads the one that stands out most'
+    >>> with_parameters("none of the shapes looks like one; --single reads the one that stands out most")
+    'none of the shapes looks like one; single=true reads the one that stands out most'
     >>> with_parameters("try --max-error")
     'try max_error='
     """

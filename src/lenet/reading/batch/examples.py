@@ -86,7 +86,7 @@ def _image_of_digit(reading: Reading, picture: LabeledPicture, recognizer: _Labe
     if reading.text == picture.digits:
         return [digit.image for digit in reading.digits]
     recognizer.digit = LABELS.index(picture.digits)
-    return [sign.image for sign in read_single(reading.kept_steps.ink, recognizer).signs]
+    return [digit.image for digit in read_single(reading.kept_steps.ink, recognizer).digits]
 
 
 def _digits_of_lines(reading: Reading, picture: LabeledPicture, _: _LabelRecognizer) -> list[NDArray[np.uint8]]:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-POLARITIES = ("found", "ink-high", "paper-high")
+POLARITIES = ("auto", "ink-high", "paper-high")
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Settings:
         ReadingError: if the pattern is none, or contradicts the rest.
     """
 
-    polarity: str = "found"
+    polarity: str = "auto"
     single: bool = False
     length: int | None = None
     pattern: str | None = None
@@ -52,6 +52,8 @@ class Settings:
     grid: bool = True
 
     def __post_init__(self) -> None:
+        if self.polarity == "found":  # as version 0.1 called it
+            object.__setattr__(self, "polarity", "auto")
         if self.polarity not in POLARITIES:
             raise UnknownName("polarity", str(self.polarity), POLARITIES)
         check_signs(self.signs)
@@ -261,7 +263,7 @@ def read(
     pictures: "list[Source] | tuple[Source, ...]",
     *,
     workers: int = 1,
-    polarity: str = "found",
+    polarity: str = "auto",
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
@@ -278,7 +280,7 @@ def read(
     pictures: "Source",
     *,
     workers: int = 1,
-    polarity: str = "found",
+    polarity: str = "auto",
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,
@@ -294,7 +296,7 @@ def read(
     pictures: "Source | list[Source] | tuple[Source, ...]",
     *,
     workers: int = 1,
-    polarity: str = "found",
+    polarity: str = "auto",
     single: bool = False,
     length: int | None = None,
     pattern: str | None = None,

@@ -37,9 +37,13 @@ _BLOCK = np.ones((3, 3), np.uint8)
 class Polarity(StrEnum):
     """Which gray levels are ink."""
 
-    FOUND = "found"
+    AUTO = "auto"
     INK_HIGH = "ink-high"
     PAPER_HIGH = "paper-high"
+
+    @classmethod
+    def _missing_(cls, value: object) -> "Polarity | None":
+        return cls.AUTO if value == "found" else None  # as version 0.1 called it
 
     @property
     def opposite(self) -> "Polarity":
@@ -79,7 +83,7 @@ class InkMap:
         return list(dict.fromkeys(level for level in levels if level < 0.9 * peak))
 
 
-def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
+def find_ink(colors: Colors, polarity: Polarity = Polarity.AUTO) -> InkMap:
     """Extract the ink map of a picture.
 
     Args:
@@ -94,7 +98,7 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.FOUND) -> InkMap:
     """
     scale = _working_scale(colors)
     scaled = _resized(colors, scale)
-    if polarity is Polarity.FOUND:
+    if polarity is Polarity.AUTO:
         polarity = find_polarity(scaled, is_crop=max(colors.shape) <= CROP)
     ink = _ink(scaled, scale, polarity)
     refined_scale = _scale_for(_digit_height(ink), scale, max(colors.shape))

@@ -32,9 +32,9 @@ from lenet.reading.lines.omissions import with_losses
 from lenet.reading.lines.path import Path, best_path
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT, SAMPLE, Candidate, Page, Piece, Row, find_page, is_dash
-from lenet.reading.lines.signs import find_signs, placed_at, separator_scores
+from lenet.reading.lines.signs import find_signs, reindexed, separator_scores
 from lenet.reading.recognition import Recognizer
-from lenet.reading.scoring import LIKELY, SURE, Mark, PageReading, ScoredCandidate, recognize
+from lenet.reading.scoring import LIKELY, SURE, PageReading, PlacedSign, ScoredCandidate, recognize
 
 # The power to which a share counts: path weights multiply the evidence of overlapping candidates, and are too extreme.
 SHARE_POWER = 0.25
@@ -88,12 +88,12 @@ class _Rotation:
 
     def rotate_back(self, draft: PageReading) -> PageReading:
         lines = tuple(
-            tuple(replace(sign, candidate=replace(sign.candidate, box=self._box(sign.box))) for sign in line)
+            tuple(replace(digit, candidate=replace(digit.candidate, box=self._box(digit.box))) for digit in line)
             for line in draft.lines
         )
-        marks = tuple(tuple(replace(mark, box=self._box(mark.box)) for mark in line) for line in draft.marks)
+        signs = tuple(tuple(replace(sign, box=self._box(sign.box)) for sign in line) for line in draft.signs)
         ignored = tuple((self._box(box), reason) for box, reason in draft.ignored)
-        return replace(draft, lines=lines, marks=marks, ignored=ignored)
+        return replace(draft, lines=lines, signs=signs, ignored=ignored)
 
     def _box(self, box: Box) -> Box:
         """The upright box of an ellipse in the given one: that of its corners would be far larger than its ink."""
@@ -169,22 +169,22 @@ def most_confident(
     def rating(one: tuple[PageReading, list[float]]) -> float:
         shares_of_lines = zip(one[1], one[0].lines, strict=True)
         return sum(
-            math.log(max(share * min(sign.probability for sign in line), 1e-9)) for share, line in shares_of_lines
+            math.log(max(share * min(digit.probability for digit in line), 1e-9)) for share, line in shares_of_lines
         )
 
     chosen, shares = max(rated, key=rating)
     confidences = tuple(
         share**SHARE_POWER
-        * math.prod(sign.label_probability if are_number(line) else sign.probability for sign in line)
+        * math.prod(digit.label_probability if are_number(line) else digit.probability for digit in line)
         for share, line in zip(shares, chosen.lines, strict=True)
     )
     return replace(chosen, confidences=confidences, graphs=())
 
 
 def _are_digits(recognizer: Recognizer, candidates: list[Candidate]) -> bool:
-    signs = recognize(candidates, recognizer)
+    scored = recognize(candidates, recognizer)
     return (
-        bool(signs) and float(np.mean([sign.probabilities.sum() for sign in signs])) >= LIKELY
+        bool(scored) and float(np.mean([digit.probabilities.sum() for digit in scored])) >= LIKELY
     )  # pages of digits have 0.95, textures 0.25
 
 
@@ -194,12 +194,12 @@ def _shares(draft: PageReading, rivals: Sequence[PageReading], pattern: Pattern 
     Ink that was told to be a sign is no digit on any path.
     """
     shares = []
-    texts = draft.text.split("\n") if pattern else ["".join(sign.label for sign in line) for line in draft.lines]
-    marks = draft.marks if draft.marks and not pattern else ((),) * len(draft.lines)
-    for text, line, line_marks in zip(texts, draft.lines, marks, strict=True):
-        box = bounding_box([sign.box for sign in line])
+    texts = draft.text.split("\n") if pattern else ["".join(digit.label for digit in line) for line in draft.lines]
+    signs = draft.signs if draft.signs and not pattern else ((),) * len(draft.lines)
+    for text, line, line_signs in zip(texts, draft.lines, signs, strict=True):
+        box = bounding_box([digit.box for digit in line])
         rows = [find_row(rival.graphs, box) for rival in rivals]
-        sign_boxes = [mark.box for mark in line_marks]
+        sign_boxes = [sign.box for sign in line_signs]
         shares.append(float(np.mean([row.share(text, box, pattern, sign_boxes) if row else 0.0 for row in rows])))
     return shares
 
@@ -218,7 +218,7 @@ def _reaching_the_edges(rules: Mask) -> Mask:
 def _agree(drafts: list[PageReading]) -> bool:
     if len({draft.text for draft in drafts}) > 1 or not all(drafts):
         return False
-    return all(sign.probability > SURE for draft in drafts for sign in draft.signs)
+    return all(digit.probability > SURE for draft in drafts for digit in draft.digits)
 
 
 def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
@@ -250,7 +250,7 @@ def drafts_of(ink: InkMap, pages: list[Page], recognizer: Recognizer, pattern: P
                 tuple(gaps for part in nonempty for gaps in part.gaps),
                 ignored,
                 tuple(separators for part in nonempty for separators in part.separators),
-                tuple(marks for part in nonempty for marks in part.marks),
+                tuple(signs for part in nonempty for signs in part.signs),
                 graphs=graphs,
             )
         )
@@ -280,30 +280,32 @@ def _read_batch(rows: list[Row], recognizer: Recognizer, pattern: Pattern | None
         list(row.candidates()) if is_likely else []
         for row, is_likely in zip(rows, _likely_rows(rows, recognizer), strict=True)
     ]
-    signs_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
+    scored_of: dict[int, list[ScoredCandidate]] = {index: [] for index in range(len(rows))}
     row_of = {id(candidate): index for index, run in enumerate(runs) for candidate in run}
-    for sign in recognize(list(chain(*runs)), recognizer):
-        signs_of[row_of[id(sign.candidate)]].append(sign)
+    for digit in recognize(list(chain(*runs)), recognizer):
+        scored_of[row_of[id(digit.candidate)]].append(digit)
     return [
-        replace(_line(row, signs_of[index], pattern), graphs=_graphs(row, signs_of[index]))
+        replace(_line(row, scored_of[index], pattern), graphs=_graphs(row, scored_of[index]))
         for index, row in enumerate(rows)
     ]
 
 
-def _graphs(row: Row, signs: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
+def _graphs(row: Row, scored: list[ScoredCandidate]) -> tuple[RowGraph, ...]:
     """The interpretation graph of a row, without the ink of its candidates; none where nothing was classified."""
-    if not signs:
+    if not scored:
         return ()
     pieces = tuple(row.box_of(piece) for piece in row.pieces)
-    candidates = [replace(sign.candidate, ink=_NO_INK) for sign in signs]
-    return (RowGraph(bounding_box(list(pieces)), pieces, candidates, np.stack([sign.probabilities for sign in signs])),)
+    candidates = [replace(digit.candidate, ink=_NO_INK) for digit in scored]
+    return (
+        RowGraph(bounding_box(list(pieces)), pieces, candidates, np.stack([digit.probabilities for digit in scored])),
+    )
 
 
 def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
     """Which rows to classify in full: long ones by the mean probability of their components as large as digits."""
     whole_components = [list(row.whole_components()) if len(row.runs) > SAMPLE else [] for row in rows]
-    signs = recognize(list(chain(*whole_components)), recognizer)
-    digit_probability = {id(sign.candidate): float(sign.probabilities.sum()) for sign in signs}
+    scored = recognize(list(chain(*whole_components)), recognizer)
+    digit_probability = {id(digit.candidate): float(digit.probabilities.sum()) for digit in scored}
     means = [
         float(np.mean([digit_probability.get(id(candidate), 0.0) for candidate in candidates]))
         if len(candidates) > 3
@@ -313,36 +315,36 @@ def _likely_rows(rows: list[Row], recognizer: Recognizer) -> list[bool]:
     return [mean >= LIKELY for mean in means]
 
 
-def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
+def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> PageReading:
     """A row's best path as a draft of one line, or of none if the row is no line of digits."""
     row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
-    if not signs:
+    if not scored:
         return PageReading(
             ignored=((row_box, "not digits" if row.digit_height * 2 < row_box[3] - row_box[1] else "speck"),)
         )
-    logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
+    logs = np.log(np.maximum(np.stack([digit.probabilities for digit in scored]), 1e-6))
     separators = separator_scores(row) if pattern and pattern.has_separators else []
-    path = best_path([sign.candidate for sign in signs], logs, len(row.pieces), pattern, separator_scores=separators)
+    path = best_path([digit.candidate for digit in scored], logs, len(row.pieces), pattern, separator_scores=separators)
     if math.isinf(path.score):
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
-    chosen = [_allowed(signs[number], digits) for number, digits in zip(path.chosen, path.allowed, strict=True)]
+    chosen = [_allowed(scored[number], classes) for number, classes in zip(path.chosen, path.allowed, strict=True)]
     if pattern:
-        return _line_of_pattern(row, signs, chosen, path)
+        return _line_of_pattern(row, scored, chosen, path)
     scribbles = find_scribbles(chosen)
     ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
-    chosen = [sign for number, sign in enumerate(chosen) if number not in scribbles]
-    left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
-    may_be_digits = [sign.box for sign in signs if _is_digit_among(sign, left_out, row)]
+    chosen = [digit for number, digit in enumerate(chosen) if number not in scribbles]
+    left_out = _left_out(row, [scored[number].candidate for number in path.chosen])
+    may_be_digits = [digit.box for digit in scored if _is_digit_among(digit, left_out, row)]
     line_signs = find_signs(row, chosen, left_out)
-    signs_boxes = [mark.box for mark in line_signs.marks]
-    ignored += [(box, "separator") for box in signs_boxes if box not in row.points]
-    ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, signs_boxes)]
+    sign_boxes = [sign.box for sign in line_signs.signs]
+    ignored += [(box, "separator") for box in sign_boxes if box not in row.points]
+    ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, sign_boxes)]
     ignored += [
         (box, _reason(row, piece))
         for piece in left_out
-        if not _is_within(box := row.box_of(piece), [*signs_boxes, *may_be_digits])
+        if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
-    doubtful = {id(line_signs.digits[index]) for index in line_signs.doubtful}
+    doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes}
     chosen = list(line_signs.digits)
     if not chosen:
         return PageReading(ignored=tuple(ignored))
@@ -354,24 +356,26 @@ def _line(row: Row, signs: list[ScoredCandidate], pattern: Pattern | None) -> Pa
     gaps = _gaps(numbers, ignored)
     if are_tallies(numbers, gaps):
         return PageReading(ignored=((row_box, "tally marks"),))
-    line = tuple(replace(doubted(sign), is_doubtful=True) if id(sign) in doubtful else sign for sign in numbers)
-    return PageReading((line,), (gaps,), tuple(ignored), ({},), (placed_at(line_signs.marks, numbers),))
+    line = tuple(replace(doubted(digit), is_doubtful=True) if id(digit) in doubtful else digit for digit in numbers)
+    return PageReading((line,), (gaps,), tuple(ignored), ({},), (reindexed(line_signs.signs, numbers),))
 
 
-def _line_of_pattern(row: Row, signs: list[ScoredCandidate], chosen: list[ScoredCandidate], path: Path) -> PageReading:
+def _line_of_pattern(row: Row, scored: list[ScoredCandidate], chosen: list[ScoredCandidate], path: Path) -> PageReading:
     """The line that a pattern asks for, if no whole digit was left out for it."""
-    left_out = _left_out(row, [signs[number].candidate for number in path.chosen])
-    marks = tuple(Mark(text, row.box_of(row.pieces[piece]), index) for piece, text, index in path.separator_pieces)
+    left_out = _left_out(row, [scored[number].candidate for number in path.chosen])
+    signs = tuple(
+        PlacedSign(text, row.box_of(row.pieces[piece]), index) for piece, text, index in path.separator_pieces
+    )
     separators = [row.pieces[piece] for piece, _, _ in path.separator_pieces]
     left_out = [piece for piece in left_out if piece not in separators]
-    if any(_is_digit_among(sign, left_out, row) for sign in signs):
+    if any(_is_digit_among(digit, left_out, row) for digit in scored):
         row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
-    ignored = [(mark.box, "separator") for mark in marks]
+    ignored = [(sign.box, "separator") for sign in signs]
     ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
     if not chosen:
         return PageReading(ignored=tuple(ignored))
-    return PageReading((tuple(chosen),), (frozenset(),), tuple(ignored), (path.separators,), (marks,))
+    return PageReading((tuple(chosen),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
 
 
 def _is_within(box: Box, others: Sequence[Box]) -> bool:
@@ -379,23 +383,25 @@ def _is_within(box: Box, others: Sequence[Box]) -> bool:
 
 
 def _gaps(chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:
-    middles = [sign.box[1] + sign.box[3] for sign in chosen]
-    marks = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
+    middles = [digit.box[1] + digit.box[3] for digit in chosen]
+    centers = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
     separated = frozenset(
-        index for index in range(1, len(chosen)) if any(middles[index - 1] < mark < middles[index] for mark in marks)
+        index
+        for index in range(1, len(chosen))
+        if any(middles[index - 1] < center < middles[index] for center in centers)
     )
-    return find_spaces([sign.box for sign in chosen], separated)
+    return find_spaces([digit.box for digit in chosen], separated)
 
 
-def _allowed(sign: ScoredCandidate, digits: frozenset[int]) -> ScoredCandidate:
-    """The sign with its probabilities as they are once it is known to be one of these digits, or none."""
-    if len(digits) == 10:
-        return sign
-    probabilities = np.zeros_like(sign.probabilities)
-    numbers = sorted(digits)
-    probabilities[numbers] = sign.probabilities[numbers]
-    nothing = max(0.0, 1.0 - float(sign.probabilities.sum()))
-    return replace(sign, probabilities=probabilities / np.float32(max(float(probabilities.sum()) + nothing, 1e-6)))
+def _allowed(digit: ScoredCandidate, classes: frozenset[int]) -> ScoredCandidate:
+    """The digit with its probabilities as they are once it is known to be one of these digits, or none."""
+    if len(classes) == 10:
+        return digit
+    probabilities = np.zeros_like(digit.probabilities)
+    numbers = sorted(classes)
+    probabilities[numbers] = digit.probabilities[numbers]
+    nothing = max(0.0, 1.0 - float(digit.probabilities.sum()))
+    return replace(digit, probabilities=probabilities / np.float32(max(float(probabilities.sum()) + nothing, 1e-6)))
 
 
 def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
@@ -408,12 +414,12 @@ def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
     return [piece for index, piece in enumerate(row.pieces) if index not in covered]
 
 
-def _is_digit_among(sign: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
+def _is_digit_among(digit: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
     """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
-    parts = [row.pieces[index] for index in range(sign.candidate.first, sign.candidate.last)]
+    parts = [row.pieces[index] for index in range(digit.candidate.first, digit.candidate.last)]
     return (
-        sign.candidate.height >= MIN_SIGN_HEIGHT
-        and sign.probability > LIKELY
+        digit.candidate.height >= MIN_SIGN_HEIGHT
+        and digit.probability > LIKELY
         and all(piece in pieces for piece in parts)
     )
 

@@ -1,6 +1,6 @@
-"""Selection of the signs of a line that form numbers: no words, tally marks, crossings-out or signs with ink left over.
+"""Selection of the digits of a line that form numbers: no words, tally marks, crossings-out or parts of drawings.
 
-A sign alone may look like a digit; its neighbors on the line and on the page decide.
+A shape alone may look like a digit; its neighbors on the line and on the page decide.
 """
 
 import math
@@ -15,7 +15,7 @@ from lenet.reading.lines.layout import find_spaces
 from lenet.reading.normalization import stroke_width
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
-DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that signs between two spaces are any digits
+DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
 NOT_DIGITS, MAY_BE_DIGITS = "not digits", "may be digits"  # why a line or a word is left out
 MIN_DIGITS = 3  # fewer digits among words are not told from letters
 NO_DIGIT = 0.1  # the probability of a digit that ink left out has, at most
@@ -24,9 +24,9 @@ MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
 MAX_STROKE_RATIO = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
 MAX_DOUBTFUL_RATIO = 1.4  # the same of what is more likely no digit than one
-MIN_REST = 0.06  # of a sign's size: smaller ink left over is grain
+MIN_REST = 0.06  # of a digit's size: smaller ink left over is a speck
 MAX_ASIDE = 0.25  # of its size: the point under a slanted stroke
-DOUBT_FACTOR = 0.5  # the factor for the probabilities of a sign that leaves ink over
+DOUBT_FACTOR = 0.5  # the factor for the probabilities of a digit that leaves ink over
 
 
 def without_words(lines: list[PageReading]) -> list[PageReading]:
@@ -34,60 +34,67 @@ def without_words(lines: list[PageReading]) -> list[PageReading]:
     has_words = any(reason in (NOT_DIGITS, MAY_BE_DIGITS) for line in lines for _, reason in line.ignored)
 
     def is_doubtful(line: PageReading) -> bool:
-        return bool(line) and has_words and not _is_sure(line.signs)
+        return bool(line) and has_words and not _is_sure(line.digits)
 
     return [
-        PageReading(ignored=(*line.ignored, (bounding_box([sign.box for sign in line.signs]), reason_of(line.signs))))
+        PageReading(
+            ignored=(*line.ignored, (bounding_box([digit.box for digit in line.digits]), reason_of(line.digits)))
+        )
         if is_doubtful(line)
         else line
         for line in lines
     ]
 
 
-def reason_of(signs: Sequence[ScoredCandidate], others: int = 0) -> str:
+def reason_of(digits: Sequence[ScoredCandidate], others: int = 0) -> str:
     """Why a line or a word is left out: what is more like digits than not may be some.
 
     Args:
-        signs: of the word.
+        digits: of the word.
         others: how many more of it are no digits.
     """
-    probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in signs]
-    return MAY_BE_DIGITS if signs and _trimmed_geometric_mean(probabilities) >= LIKELY else NOT_DIGITS
+    probabilities = [NO_DIGIT] * others + [min(1.0, float(digit.probabilities.sum())) for digit in digits]
+    return MAY_BE_DIGITS if digits and _trimmed_geometric_mean(probabilities) >= LIKELY else NOT_DIGITS
 
 
 def numbers_of(
     chosen: list[ScoredCandidate], others: list[Box], gaps: frozenset[int]
 ) -> tuple[list[ScoredCandidate], list[tuple[Box, str]]]:
-    """The signs of those words of a line that are numbers; words beside them must leave no doubt about it.
+    """The digits of those words of a line that are numbers; words beside them must leave no doubt about it.
 
     Returns:
-        The signs, and the boxes of what was left out with the reasons.
+        The digits, and the boxes of what was left out with the reasons.
     """
     after_gap = {id(chosen[index]) for index in gaps}
     boxes = sorted(
-        [(box, None) for box in others] + [(sign.box, sign) for sign in chosen],
+        [(box, None) for box in others] + [(digit.box, digit) for digit in chosen],
         key=lambda entry: _doubled_center(entry[0]),
     )
     spaces = find_spaces([box for box, _ in boxes])
-    starts = [index for index, (_, sign) in enumerate(boxes) if index == 0 or index in spaces or id(sign) in after_gap]
+    starts = [
+        index for index, (_, digit) in enumerate(boxes) if index == 0 or index in spaces or id(digit) in after_gap
+    ]
     words = [boxes[first:last] for first, last in pairwise([*starts, len(boxes)])]
-    signs = [[sign for _, sign in word if sign is not None] for word in words]
-    left_out = [len(word) - len(digits) for word, digits in zip(words, signs, strict=True)]
+    digits_of_words = [[digit for _, digit in word if digit is not None] for word in words]
+    left_out = [len(word) - len(digits) for word, digits in zip(words, digits_of_words, strict=True)]
     minimum = DIGIT_WORD if len(words) > 1 else 0.0  # one that has its line for itself is read, and may be rejected
     numbers = [
-        bool(digits) and _is_number(digits, count, minimum) for digits, count in zip(signs, left_out, strict=True)
+        bool(digits) and _is_number(digits, count, minimum)
+        for digits, count in zip(digits_of_words, left_out, strict=True)
     ]
     if not all(numbers):
         numbers = [
             is_number and count == 0 and _is_sure(digits)
-            for digits, count, is_number in zip(signs, left_out, numbers, strict=True)
+            for digits, count, is_number in zip(digits_of_words, left_out, numbers, strict=True)
         ]
     ignored: list[tuple[Box, str]] = []
-    for digits, count, is_number in zip(signs, left_out, numbers, strict=True):
+    for digits, count, is_number in zip(digits_of_words, left_out, numbers, strict=True):
         if not is_number and digits:
             reason = reason_of(digits, count)
-            ignored += [(sign.box, reason if reason == MAY_BE_DIGITS else "not a digit") for sign in digits]
-    return [sign for digits, is_number in zip(signs, numbers, strict=True) if is_number for sign in digits], ignored
+            ignored += [(digit.box, reason if reason == MAY_BE_DIGITS else "not a digit") for digit in digits]
+    return [
+        digit for digits, is_number in zip(digits_of_words, numbers, strict=True) if is_number for digit in digits
+    ], ignored
 
 
 def _doubled_center(box: Box) -> int:
@@ -95,23 +102,23 @@ def _doubled_center(box: Box) -> int:
 
 
 def _is_number(word: list[ScoredCandidate], others: int, minimum: float) -> bool:
-    """Whether signs between two spaces are digits; of three and more one may look like none."""
-    if sum(sign.probability for sign in word) < LIKELY * (len(word) + others):
+    """Whether shapes between two spaces are digits; of three and more one may look like none."""
+    if sum(digit.probability for digit in word) < LIKELY * (len(word) + others):
         return False
-    probabilities = [NO_DIGIT] * others + [min(1.0, float(sign.probabilities.sum())) for sign in word]
+    probabilities = [NO_DIGIT] * others + [min(1.0, float(digit.probabilities.sum())) for digit in word]
     return len(probabilities) < MIN_DIGITS or _trimmed_geometric_mean(probabilities) >= minimum
 
 
 def _is_sure(word: Sequence[ScoredCandidate]) -> bool:
-    """Whether signs are surely digits: the probability of any digit and that of the best one weigh the same.
+    """Whether shapes are surely digits: the probability of any digit and that of the best one weigh the same.
 
     Bare strokes are not: among words and drawings any line may be a 1.
     """
     return (
         len(word) >= MIN_DIGITS
-        and any(sign.label != "1" for sign in word)
+        and any(digit.label != "1" for digit in word)
         and _trimmed_geometric_mean(
-            [math.sqrt(sign.probability * min(1.0, float(sign.probabilities.sum()))) for sign in word]
+            [math.sqrt(digit.probability * min(1.0, float(digit.probabilities.sum()))) for digit in word]
         )
         >= SURE
     )
@@ -123,49 +130,49 @@ def _trimmed_geometric_mean(probabilities: list[float]) -> float:
     return math.exp(float(np.log(np.maximum(trimmed, 0.01)).mean()))
 
 
-def are_tallies(signs: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool:
+def are_tallies(digits: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool:
     """Whether these are tally marks or a bar code: bare strokes in groups of five, or closer than a pen sets ones.
 
     Strokes alone, however even, are ones.
     """
-    if not all(sign.label == "1" for sign in signs):
+    if not all(digit.label == "1" for digit in digits):
         return False
-    bounds = [0, *sorted(gaps), len(signs)]
+    bounds = [0, *sorted(gaps), len(digits)]
     *full_groups, last_group = [end - start for start, end in pairwise(bounds)]
     if full_groups and all(size == TALLY_GROUP for size in full_groups) and last_group <= TALLY_GROUP:
         return True
-    lefts, rights = np.array([(sign.box[1], sign.box[3]) for sign in signs], np.float64).T
-    pitch = float(np.median(np.diff(np.sort(lefts + rights)) / 2)) if len(signs) >= MIN_BARS else math.inf
-    return pitch < MAX_BAR_PITCH * float(np.median([sign.box[2] - sign.box[0] for sign in signs]))
+    lefts, rights = np.array([(digit.box[1], digit.box[3]) for digit in digits], np.float64).T
+    pitch = float(np.median(np.diff(np.sort(lefts + rights)) / 2)) if len(digits) >= MIN_BARS else math.inf
+    return pitch < MAX_BAR_PITCH * float(np.median([digit.box[2] - digit.box[0] for digit in digits]))
 
 
 def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
-    """The signs that are crossed out, or blots: their strokes are far wider than those of the line."""
+    """The digits that are crossed out, or blots: their strokes are far wider than those of the line."""
     if len(chosen) < 4:
         return set()
-    widths = [stroke_width(sign.candidate.mask.view(np.uint8)) for sign in chosen]
+    widths = [stroke_width(digit.candidate.mask.view(np.uint8)) for digit in chosen]
     median_width = float(np.median(widths))
     blots = {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
     doubtful = {
         number
-        for number, sign in enumerate(chosen)
-        if sign.probabilities.sum() < LIKELY and widths[number] > MAX_DOUBTFUL_RATIO * median_width
+        for number, digit in enumerate(chosen)
+        if digit.probabilities.sum() < LIKELY and widths[number] > MAX_DOUBTFUL_RATIO * median_width
     }
     return blots | doubtful
 
 
-def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
-    """The signs of a line, those less sure that leave a mark over, below them, above them or inside.
+def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, str]]) -> tuple[ScoredCandidate, ...]:
+    """The digits of a line, those less sure that leave ink over, below them, above them or inside.
 
     The point of an exclamation mark stands under its stroke, a face has eyes within its ring: the digit is but a part
-    of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any mark where there are so
+    of what was drawn. A point behind a digit, level with its foot, does not count. Nor does any ink where there are so
     many digits that they are a number: there it is a speck, or a splinter of a stroke.
     """
-    if are_number(signs):
-        return tuple(signs)
+    if are_number(digits):
+        return tuple(digits)
 
-    def is_doubtful(sign: ScoredCandidate) -> bool:
-        top, left, bottom, right = sign.box
+    def is_doubtful(digit: ScoredCandidate) -> bool:
+        top, left, bottom, right = digit.box
         size = max(bottom - top, right - left)
         for (above, from_left, below, to_right), reason in ignored:
             height, width = below - above, to_right - from_left
@@ -177,14 +184,14 @@ def with_doubt(signs: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, st
                 return True
         return False
 
-    return tuple(doubted(sign) if is_doubtful(sign) else sign for sign in signs)
+    return tuple(doubted(digit) if is_doubtful(digit) else digit for digit in digits)
 
 
-def doubted(sign: ScoredCandidate) -> ScoredCandidate:
-    """The sign, so much less sure that it is rejected by itself."""
-    return replace(sign, probabilities=sign.probabilities * np.float32(DOUBT_FACTOR))
+def doubted(digit: ScoredCandidate) -> ScoredCandidate:
+    """The digit, so much less sure that it is rejected by itself."""
+    return replace(digit, probabilities=digit.probabilities * np.float32(DOUBT_FACTOR))
 
 
-def are_number(signs: Sequence[ScoredCandidate]) -> bool:
+def are_number(digits: Sequence[ScoredCandidate]) -> bool:
     """Whether there are so many digits that they can hardly be anything else; strokes alone may be."""
-    return len(signs) >= MIN_DIGITS and any(sign.label != "1" for sign in signs)
+    return len(digits) >= MIN_DIGITS and any(digit.label != "1" for digit in digits)

@@ -17,17 +17,17 @@ from lenet.reading.scoring import SURE, PageReading
 
 def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
-    boxes = [sign.box for sign in chosen.signs] + [mark.box for line in chosen.marks for mark in line]
-    min_height = MIN_SIGN_HEIGHT * float(np.median([sign.box[2] - sign.box[0] for sign in chosen.signs]))
+    boxes = [digit.box for digit in chosen.digits] + [sign.box for line in chosen.signs for sign in line]
+    min_height = MIN_SIGN_HEIGHT * float(np.median([digit.box[2] - digit.box[0] for digit in chosen.digits]))
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
-    for sign in (sign for draft in drafts if draft is not chosen for sign in draft.signs):
-        is_clear = sign.probability > SURE and sign.box[2] - sign.box[0] > min_height
-        is_told = any(_overlap(sign.box, box) for box in (*boxes, *losses)) or any(
-            _is_part(sign.box, box) for box in at_edge
+    for digit in (digit for draft in drafts if draft is not chosen for digit in draft.digits):
+        is_clear = digit.probability > SURE and digit.box[2] - digit.box[0] > min_height
+        is_told = any(_overlap(digit.box, box) for box in (*boxes, *losses)) or any(
+            _is_part(digit.box, box) for box in at_edge
         )
         if is_clear and not is_told:
-            losses.append(sign.box)
+            losses.append(digit.box)
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
 
 

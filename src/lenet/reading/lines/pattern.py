@@ -9,12 +9,12 @@ ALL_DIGITS = frozenset(range(10))
 SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
 ESCAPED = frozenset("-./+ ()")  # and these after a backslash
 SIGNS = ("omit", "keep")  # what becomes of the signs between digits in the text
-MAX_SIGNS = 100  # that a pattern may ask for
+MAX_CHARACTERS = 100  # that a pattern may ask for
 
 
 @dataclass(frozen=True)
 class State:
-    """A place in a pattern, reached by one sign.
+    """A place in a pattern, reached by one character.
 
     Attributes:
         digits: those that lead here; none if it is a separator that does.
@@ -29,7 +29,7 @@ class State:
 
 @dataclass(frozen=True)
 class Pattern:
-    r"""An automaton without silent moves: state 0 is the start, any other was reached by its own sign.
+    r"""An automaton without empty transitions: state 0 is the start, any other was reached by one character.
 
     Source of the construction: V. M. Glushkov, The abstract theory of automata, 1961.
 
@@ -55,8 +55,8 @@ class Pattern:
         Raises:
             ReadingError: if the length is not 1..100.
         """
-        if not 1 <= length <= MAX_SIGNS:
-            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MAX_SIGNS}")
+        if not 1 <= length <= MAX_CHARACTERS:
+            raise ReadingError(f"a line cannot have {length} digits; a length is 1 to {MAX_CHARACTERS}")
         return cls.parse(rf"\d{{{length}}}")
 
     @classmethod
@@ -80,8 +80,8 @@ class Pattern:
     @classmethod
     def of_text(cls, text: str) -> "Pattern":
         """These digits and separators, and nothing else."""
-        signs = [(frozenset({int(sign)}), "") if sign.isdecimal() else (frozenset[int](), sign) for sign in text]
-        states = [State(*sign, (number + 1,) if number < len(text) else ()) for number, sign in enumerate(signs, 1)]
+        entries = [(frozenset({int(one)}), "") if one.isdecimal() else (frozenset[int](), one) for one in text]
+        states = [State(*entry, (number + 1,) if number < len(text) else ()) for number, entry in enumerate(entries, 1)]
         start = State(frozenset(), "", (1,) if text else ())
         return cls(text, (start, *states), frozenset({len(text)}))
 
@@ -92,12 +92,12 @@ class Pattern:
     def ways(self, text: str) -> int:
         """In how many ways the pattern makes these digits and separators: the paths through its states."""
         ways = {0: 1}
-        for sign in text:
+        for character in text:
             before, ways = ways, {}
             for state, count in before.items():
                 for target in self.states[state].following:
                     digits, separator = self.states[target].digits, self.states[target].separator
-                    if separator == sign or (sign.isdecimal() and int(sign) in digits):
+                    if separator == character or (character.isdecimal() and int(character) in digits):
                         ways[target] = ways.get(target, 0) + count
         return sum(count for state, count in ways.items() if state in self.accepting)
 
@@ -116,19 +116,19 @@ class _Parser:
 
     def __init__(self, text: str) -> None:
         self.text, self.position = text, 0
-        self.signs: list[tuple[frozenset[int], str]] = [(frozenset(), "")]
+        self.entries: list[tuple[frozenset[int], str]] = [(frozenset(), "")]
         self.following: list[set[int]] = [set()]
 
     def pattern(self) -> Pattern:
         part = self._choice()
         if self.position < len(self.text):
             self._fail("a parenthesis closes that was not opened")
-        if len(self.signs) == 1:
+        if len(self.entries) == 1:
             self._fail("it asks for nothing")
         self.following[0].update(part.first)
         states = tuple(
             State(digits, separator, tuple(sorted(following)))
-            for (digits, separator), following in zip(self.signs, self.following, strict=True)
+            for (digits, separator), following in zip(self.entries, self.following, strict=True)
         )
         return Pattern(self.text, states, frozenset(part.last) | (frozenset({0}) if part.optional else frozenset()))
 
@@ -181,35 +181,35 @@ class _Parser:
             self._fail("a count is written {3} or {3,4}")
         self.position = close + 1
         low, high = int(minimum), int(maximum) if comma else int(minimum)
-        if not 0 < high <= MAX_SIGNS or low > high:
-            self._fail(f"a count goes from the smaller to the larger, up to {MAX_SIGNS}")
+        if not 0 < high <= MAX_CHARACTERS or low > high:
+            self._fail(f"a count goes from the smaller to the larger, up to {MAX_CHARACTERS}")
         return low, high
 
     def _atom(self) -> _Part:
-        sign = self.text[self.position]
+        character = self.text[self.position]
         self.position += 1
-        if sign == "(":
+        if character == "(":
             part = self._choice()
             if not self._accept(")"):
                 self._fail("a parenthesis is not closed")
             return part
-        if sign == "[":
-            return self._sign(self._class(), "")
-        if sign == "\\":
+        if character == "[":
+            return self._entry(self._class(), "")
+        if character == "\\":
             escaped = self.text[self.position : self.position + 1]
             self.position += 1
             if escaped == "d":
-                return self._sign(ALL_DIGITS, "")
+                return self._entry(ALL_DIGITS, "")
             if escaped and escaped in ESCAPED:
-                return self._sign(frozenset(), escaped)
+                return self._entry(frozenset(), escaped)
             self.position -= 2
-        elif sign in "0123456789":
-            return self._sign(frozenset({int(sign)}), "")
-        elif sign in SEPARATORS:
-            return self._sign(frozenset(), sign)
+        elif character in "0123456789":
+            return self._entry(frozenset({int(character)}), "")
+        elif character in SEPARATORS:
+            return self._entry(frozenset(), character)
         else:
             self.position -= 1
-        self._fail(f"{self.text[self.position : self.position + 1 + (sign == chr(92))]!r} is not known")
+        self._fail(f"{self.text[self.position : self.position + 1 + (character == chr(92))]!r} is not known")
 
     def _class(self) -> frozenset[int]:
         close = self.text.find("]", self.position)
@@ -229,16 +229,16 @@ class _Parser:
         self.position = close + 1
         return frozenset(digits)
 
-    def _sign(self, digits: frozenset[int], separator: str) -> _Part:
-        if len(self.signs) > MAX_SIGNS:
-            self._fail(f"it asks for more than {MAX_SIGNS} signs")
-        self.signs.append((digits, separator))
+    def _entry(self, digits: frozenset[int], separator: str) -> _Part:
+        if len(self.entries) > MAX_CHARACTERS:
+            self._fail(f"it asks for more than {MAX_CHARACTERS} characters")
+        self.entries.append((digits, separator))
         self.following.append(set())
-        state = len(self.signs) - 1
+        state = len(self.entries) - 1
         return _Part(False, (state,), (state,))
 
-    def _accept(self, sign: str) -> bool:
-        taken = self.text.startswith(sign, self.position)
+    def _accept(self, character: str) -> bool:
+        taken = self.text.startswith(character, self.position)
         self.position += taken
         return taken
 

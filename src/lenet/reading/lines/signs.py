@@ -25,18 +25,18 @@ from lenet.reading.lines.segmentation import (
     Row,
 )
 from lenet.reading.normalization import MIN_PIXELS, stroke_width
-from lenet.reading.scoring import LIKELY, Mark, ScoredCandidate
+from lenet.reading.scoring import LIKELY, PlacedSign, ScoredCandidate
 
 Bits = NDArray[np.bool_]
 
 ONE_LEAN, SLASH_LEAN = (0.03, 0.12), (0.4, 0.16)  # columns a row beyond the digits' slant: mean, standard deviation
 ONE_LENGTH, SLASH_LENGTH = (1.0, 0.15), (1.2, 0.25)  # the same, in digit heights
-MAX_THICKNESS = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
+MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as a share of that along it
 MIN_LEAN, MIN_LENGTH = 0.15, 1.12  # less beyond the slant of its line is a 1, if it is no longer than ones are
-SLASH_ODDS, DATE_ODDS = -3.0, 1.0  # log odds that a stroke is a slash, before it is seen; where dates have one
-SURE_ODDS, DOUBTFUL_ODDS = 2.0, -3.0  # log odds: of what is taken for a slash, and of a 1 that is rejected
+SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
+MIN_SLASH_LOG_ODDS, MIN_DOUBT_LOG_ODDS = 2.0, -3.0  # of what is taken for a slash, and of a 1 that is rejected
 MAX_DASH = 1.2  # in digit heights: the length of a dash
-MIN_POINT = 0.7  # stroke widths: smaller ink is grain
+MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
 DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
 COMMA_TAIL, COMMA_ASPECT = 0.07, 2.0  # in digit heights: how far a comma goes below the digits, or its height by width
 MAX_COLON = 0.8  # in digit heights: from middle to middle of its points
@@ -49,65 +49,67 @@ _DATE = re.compile(r"(\d{1,2})/(\d{1,2})/(\d\d|\d{4})")
 
 @dataclass(frozen=True)
 class LineSigns:
-    """The signs of a line; the digits that are left, and which of these may be a slash."""
+    """The signs of a line, the digits that are left, and the indices of those that may be slashes."""
 
-    marks: tuple[Mark, ...]
+    signs: tuple[PlacedSign, ...]
     digits: tuple[ScoredCandidate, ...]
-    doubtful: frozenset[int]
+    possible_slashes: frozenset[int]
 
 
-def find_signs(row: Row, chosen: Sequence[ScoredCandidate], left_out: Sequence[Piece]) -> LineSigns:
-    """Tell the signs of a line from its digits and from what was left out of its path.
+def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: Sequence[Piece]) -> LineSigns:
+    """Tell the signs of a line from the digits of its best path and from the pieces that no digit uses.
 
     Args:
         row: the line.
-        chosen: what was taken for digits, left to right.
-        left_out: pieces that were not.
+        path_digits: the candidates on the best path, left to right.
+        unused_pieces: the pieces of the row that none of them uses.
     """
-    cut_components = {
+    digit_components = {
         component
-        for sign in chosen
-        for piece in row.pieces[sign.candidate.first : sign.candidate.last]
+        for digit in path_digits
+        for piece in row.pieces[digit.candidate.first : digit.candidate.last]
         for component in piece.components
     }
-    free = [piece for piece in left_out if cut_components.isdisjoint(piece.components)]
+    separate_pieces = [piece for piece in unused_pieces if digit_components.isdisjoint(piece.components)]
     pluses = [
-        sign
-        for sign in chosen
-        if sign.probability < LIKELY
-        and sign.candidate.height < MAX_PLUS_HEIGHT
-        and _is_plus(sign.candidate.mask, row.digit_height)
+        digit
+        for digit in path_digits
+        if digit.probability < LIKELY
+        and digit.candidate.height < MAX_PLUS_HEIGHT
+        and _is_plus(digit.candidate.mask, row.digit_height)
     ]
-    digits = [sign for sign in chosen if sign not in pluses]
+    digits = [digit for digit in path_digits if digit not in pluses]
     if not digits:
-        return LineSigns((), tuple(chosen), frozenset())
-    slashes, doubtful = _slashes(digits)
-    marks = [_mark("+", sign.box) for sign in pluses]
-    marks += [_mark("/", digits[index].box) for index in slashes]
-    remaining = [sign for index, sign in enumerate(digits) if index not in slashes]
+        return LineSigns((), tuple(path_digits), frozenset())
+    slashes, possible = _slashes(digits)
+    signs = [_sign("+", digit.box) for digit in pluses]
+    signs += [_sign("/", digits[index].box) for index in slashes]
+    remaining = [digit for index, digit in enumerate(digits) if index not in slashes]
     if not remaining:
-        return LineSigns((), tuple(chosen), frozenset(range(len(chosen))))
-    unsure = frozenset(index for index, sign in enumerate(remaining) if any(sign is digits[i] for i in doubtful))
-    pen = float(np.median([stroke_width(sign.candidate.mask.view(np.uint8)) for sign in remaining]))
-    low_boxes = [row.box_of(piece) for piece in free if piece.height < MIN_SIGN_HEIGHT]
-    marks += _low_marks([*low_boxes, *row.points], remaining, pen)
-    for piece in free:
+        return LineSigns((), tuple(path_digits), frozenset(range(len(path_digits))))
+    possible_slashes = frozenset(
+        index for index, digit in enumerate(remaining) if any(digit is digits[i] for i in possible)
+    )
+    line_stroke_width = float(np.median([stroke_width(digit.candidate.mask.view(np.uint8)) for digit in remaining]))
+    short_boxes = [row.box_of(piece) for piece in separate_pieces if piece.height < MIN_SIGN_HEIGHT]
+    signs += _short_signs([*short_boxes, *row.points], remaining, line_stroke_width)
+    for piece in separate_pieces:
         if piece.height >= MIN_SIGN_HEIGHT and (text := _tall_sign(_mask_of(row, piece), row, remaining)):
-            marks.append(_mark(text, row.box_of(piece)))
-    return LineSigns(tuple(_near(marks, remaining)), tuple(remaining), unsure)
+            signs.append(_sign(text, row.box_of(piece)))
+    return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes)
 
 
 def separator_scores(row: Row) -> list[dict[str, float]]:
-    """For each piece of a row the log probability that it is each separator of a pattern; those that it may be."""
-    tall = [piece.box for piece in row.pieces if piece.height > 0.5]
-    if not tall:
+    """For each piece of a row, the log probabilities of the separators of a pattern that it may be."""
+    digit_boxes = [piece.box for piece in row.pieces if piece.height > 0.5]
+    if not digit_boxes:
         return [{} for _ in row.pieces]
     slant = _slant_of([_mask_of(row, piece) for piece in row.pieces if piece.height > 0.5])
     scores: list[dict[str, float]] = []
     for piece in row.pieces:
-        top, bottom = _band(tall, piece.box)
+        top, bottom = _band(digit_boxes, piece.box)
         if piece.height < MIN_SIGN_HEIGHT:
-            text = _low_sign(piece.box, top, bottom)
+            text = _short_sign(piece.box, top, bottom)
             scores.append({text: -0.1, **({"'": -1.0} if text == "," else {})} if text else {})
             continue
         mask = _mask_of(row, piece)
@@ -115,8 +117,8 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
         if _is_plus(mask, row.digit_height):
             scores.append({"+": -0.1})
         elif stroke.is_straight and stroke.lean > slant:
-            odds = _slash_odds(stroke, slant, row.digit_height)
-            scores.append({"/": -float(np.logaddexp(0.0, -odds))})
+            log_ratio = _slash_log_likelihood_ratio(stroke, slant, row.digit_height)
+            scores.append({"/": -float(np.logaddexp(0.0, -log_ratio))})
         else:
             scores.append({})
     return scores
@@ -124,10 +126,13 @@ def separator_scores(row: Row) -> list[dict[str, float]]:
 
 @dataclass(frozen=True)
 class _Stroke:
-    """The main axis of some ink: its lean in columns to the right for each row up, and how straight and high it is."""
+    """The principal axis of a mask: its lean in columns to the right for each row up, and its height in rows.
+
+    The axis ratio is that of the standard deviations across and along the axis.
+    """
 
     lean: float
-    thickness: float
+    axis_ratio: float
     height: int
 
     @classmethod
@@ -138,52 +143,52 @@ class _Stroke:
         variances, axes = np.linalg.eigh(np.cov(xs, ys))
         across, along = axes[:, 1]
         lean = -float(across / along) if abs(along) > 1e-3 else math.inf
-        thickness = math.sqrt(max(float(variances[0]), 0.0) / max(float(variances[1]), 1e-9))
-        return cls(lean, thickness, int(ys.max() - ys.min()) + 1)
+        axis_ratio = math.sqrt(max(float(variances[0]), 0.0) / max(float(variances[1]), 1e-9))
+        return cls(lean, axis_ratio, int(ys.max() - ys.min()) + 1)
 
     @property
     def is_straight(self) -> bool:
-        return self.thickness < MAX_THICKNESS and abs(self.lean) < 2
+        return self.axis_ratio < MAX_AXIS_RATIO and abs(self.lean) < 2
 
 
 def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     """Which strokes among the digits of a line are slashes, and which may be."""
     strokes = {
         index: stroke
-        for index, sign in enumerate(digits)
-        if sign.label == "1" and (stroke := _Stroke.of(sign.candidate.mask)).is_straight
+        for index, digit in enumerate(digits)
+        if digit.label == "1" and (stroke := _Stroke.of(digit.candidate.mask)).is_straight
     }
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
         return set(), set()
-    others = [sign for index, sign in enumerate(digits) if index not in strokes]
-    height = float(np.median([sign.box[2] - sign.box[0] for sign in others or digits]))
+    others = [digit for index, digit in enumerate(digits) if index not in strokes]
+    height = float(np.median([digit.box[2] - digit.box[0] for digit in others or digits]))
     if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
         slant = float(np.median(upright))
     elif others:
-        slant = _slant_of([sign.candidate.mask for sign in others])
+        slant = _slant_of([digit.candidate.mask for digit in others])
     else:  # nothing but strokes that lean: a hand that leans
         return set(), set()
-    odds = {
-        index: _slash_odds(stroke, slant, height)
+    log_ratios = {
+        index: _slash_log_likelihood_ratio(stroke, slant, height)
         for index, stroke in strokes.items()
         if 0 < index < len(digits) - 1  # what begins or ends a line is no slash
         and stroke.lean > MIN_LEAN
         and (stroke.lean - slant > MIN_LEAN or stroke.height > MIN_LENGTH * height)
     }
-    text = "".join("/" if index in odds else sign.label for index, sign in enumerate(digits))
-    prior = DATE_ODDS if _is_date(text) else SLASH_ODDS
-    slashes = {index for index, value in odds.items() if value + prior > SURE_ODDS}
-    return slashes, {index for index, value in odds.items() if value + prior > DOUBTFUL_ODDS} - slashes
+    text = "".join("/" if index in log_ratios else digit.label for index, digit in enumerate(digits))
+    prior = DATE_LOG_PRIOR if _is_date(text) else SLASH_LOG_PRIOR
+    slashes = {index for index, value in log_ratios.items() if value + prior > MIN_SLASH_LOG_ODDS}
+    return slashes, {index for index, value in log_ratios.items() if value + prior > MIN_DOUBT_LOG_ODDS} - slashes
 
 
-def _slash_odds(stroke: _Stroke, slant: float, height: float) -> float:
+def _slash_log_likelihood_ratio(stroke: _Stroke, slant: float, height: float) -> float:
     """The log likelihood ratio of a slash and a 1, by lean and length.
 
     Some ones lean as they like: their lean follows Cauchy's law.
     """
     lean, length = stroke.lean - slant, stroke.height / height
-    as_slash = _normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
-    return math.log(as_slash / (_cauchy(lean, *ONE_LEAN) * _normal(length, *ONE_LENGTH)))
+    density_of_slash = _normal(lean, *SLASH_LEAN) * _normal(length, *SLASH_LENGTH)
+    return math.log(density_of_slash / (_cauchy(lean, *ONE_LEAN) * _normal(length, *ONE_LENGTH)))
 
 
 def _normal(value: float, mean: float, deviation: float) -> float:
@@ -215,15 +220,15 @@ def _mask_of(row: Row, piece: Piece) -> Bits:
 
 
 def _tall_sign(mask: Bits, row: Row, digits: list[ScoredCandidate]) -> str:
-    """A plus, or a slash, among what is as high as digits and was left out as none."""
+    """The plus or slash that an unused piece as high as digits is; empty if it is neither."""
     if _is_plus(mask, row.digit_height):
         return "+"
     stroke = _Stroke.of(mask)
     if not stroke.is_straight:
         return ""
-    height = float(np.median([sign.box[2] - sign.box[0] for sign in digits]))
-    slant = _slant_of([sign.candidate.mask for sign in digits])
-    return "/" if _slash_odds(stroke, slant, height) > SURE_ODDS else ""
+    height = float(np.median([digit.box[2] - digit.box[0] for digit in digits]))
+    slant = _slant_of([digit.candidate.mask for digit in digits])
+    return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > MIN_SLASH_LOG_ODDS else ""
 
 
 def _is_plus(mask: Bits, digit_height: float) -> bool:
@@ -236,37 +241,37 @@ def _is_plus(mask: Bits, digit_height: float) -> bool:
     is_crossed = rows[y] >= PLUS_ARM * width and columns[x] >= PLUS_ARM * height
     if not is_crossed or max(abs((y + 0.5) / height - 0.5), abs((x + 0.5) / width - 0.5)) > MAX_OFF_MIDDLE:
         return False
-    pen = stroke_width(mask.view(np.uint8))
+    width_of_stroke = stroke_width(mask.view(np.uint8))
     outside = mask.copy()
-    outside[max(0, math.floor(y - pen)) : math.ceil(y + pen) + 1] = False
-    outside[:, max(0, math.floor(x - pen)) : math.ceil(x + pen) + 1] = False
+    outside[max(0, math.floor(y - width_of_stroke)) : math.ceil(y + width_of_stroke) + 1] = False
+    outside[:, max(0, math.floor(x - width_of_stroke)) : math.ceil(x + width_of_stroke) + 1] = False
     return bool(outside.sum() <= PLUS_CORNER * mask.sum())
 
 
-def _low_marks(boxes: list[Box], digits: list[ScoredCandidate], pen: float) -> list[Mark]:
+def _short_signs(boxes: list[Box], digits: list[ScoredCandidate], line_stroke_width: float) -> list[PlacedSign]:
     """Dashes, points, commas, and colons of two points over one another."""
-    tall = [sign.box for sign in digits]
-    boxes = sorted((box for box in boxes if _size(box) >= MIN_POINT * pen), key=lambda box: box[1])
-    marks: list[Mark] = []
+    digit_boxes = [digit.box for digit in digits]
+    boxes = sorted((box for box in boxes if _size(box) >= MIN_POINT * line_stroke_width), key=lambda box: box[1])
+    signs: list[PlacedSign] = []
     used: set[Box] = set()
     for upper in boxes:
-        top, bottom = _band(tall, upper)
+        top, bottom = _band(digit_boxes, upper)
         for lower in boxes:
             height, is_beneath = bottom - top, min(upper[3], lower[3]) > max(upper[1], lower[1])
             distance = (_middle(lower) - _middle(upper)) / height
             are_points = max(_size(upper), _size(lower)) <= MAX_LOW_HEIGHT * height
             is_inside = top < _middle(upper) < _middle(lower) < bottom + COMMA_TAIL * height
             if is_beneath and are_points and is_inside and 0 < distance < MAX_COLON:
-                marks.append(_mark(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
+                signs.append(_sign(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
                 used |= {upper, lower}
     for box in boxes:
-        if box not in used and (text := _low_sign(box, *_band(tall, box))):
-            marks.append(_mark(text, box))
-    return marks
+        if box not in used and (text := _short_sign(box, *_band(digit_boxes, box))):
+            signs.append(_sign(text, box))
+    return signs
 
 
-def _low_sign(box: Box, top: float, bottom: float) -> str:
-    """The dash, point or comma that a low box is by its size and its place beside digits from ``top`` to ``bottom``."""
+def _short_sign(box: Box, top: float, bottom: float) -> str:
+    """The dash, point or comma that a short box is by its size and place beside digits from ``top`` to ``bottom``."""
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
     is_dash = width > DASH_ASPECT * height and MIN_DASH * digit_height < width < MAX_DASH * digit_height
@@ -286,25 +291,25 @@ def _band(boxes: Sequence[Box], box: Box) -> tuple[float, float]:
     return top, max(bottom, top + 1)
 
 
-def _near(marks: list[Mark], digits: Sequence[ScoredCandidate]) -> list[Mark]:
-    """The marks that stand at the line's digits, with the index of the digit that each stands before."""
-    middles = [sign.box[1] + sign.box[3] for sign in digits]
-    near: list[Mark] = []
-    for mark in sorted(marks, key=lambda mark: mark.box[1] + mark.box[3]):
-        white = min(max(sign.box[1] - mark.box[3], mark.box[1] - sign.box[3]) for sign in digits)
-        if white < MAX_WHITE_OF_SMALL * max(sign.box[2] - sign.box[0] for sign in digits):
-            index = sum(middle < mark.box[1] + mark.box[3] for middle in middles)
-            near.append(replace(mark, index=index))
-    return near
+def _placed_in_line(signs: list[PlacedSign], digits: Sequence[ScoredCandidate]) -> list[PlacedSign]:
+    """The signs that stand at the line's digits, with the index of the digit that each stands before."""
+    middles = [digit.box[1] + digit.box[3] for digit in digits]
+    placed: list[PlacedSign] = []
+    for sign in sorted(signs, key=lambda sign: sign.box[1] + sign.box[3]):
+        gap = min(max(digit.box[1] - sign.box[3], sign.box[1] - digit.box[3]) for digit in digits)
+        if gap < MAX_WHITE_OF_SMALL * max(digit.box[2] - digit.box[0] for digit in digits):
+            index = sum(middle < sign.box[1] + sign.box[3] for middle in middles)
+            placed.append(replace(sign, index=index))
+    return placed
 
 
-def placed_at(marks: Sequence[Mark], digits: Sequence[ScoredCandidate]) -> tuple[Mark, ...]:
-    """The marks at those digits of their line that are left, if others were words."""
-    return tuple(_near(list(marks), digits)) if digits else ()
+def reindexed(signs: Sequence[PlacedSign], digits: Sequence[ScoredCandidate]) -> tuple[PlacedSign, ...]:
+    """The signs with their index among those digits of the line that are left, if others were words."""
+    return tuple(_placed_in_line(list(signs), digits)) if digits else ()
 
 
-def _mark(text: str, box: Box) -> Mark:
-    return Mark(text, box, 0)
+def _sign(text: str, box: Box) -> PlacedSign:
+    return PlacedSign(text, box, 0)
 
 
 def _middle(box: Box) -> float:
