@@ -27,6 +27,7 @@ project = "lenet"
 author = "The lenet authors"
 release = version = lenet.__version__
 language = "zh_CN" if CHINESE else "en"
+locale_dirs = ["locale"]
 if CHINESE:
     import jieba  # cuts the words of the search, and would say so
     from sphinx.search.zh import SearchChinese
@@ -99,6 +100,9 @@ class OtherPages(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         for node in list(self.document.findall(addnodes.pending_xref)):
+            if node["reftarget"].removesuffix(".md") == _other(self.env.docname) and len(node.parent) == 1:
+                node.parent.parent.remove(node.parent)  # the line for readers of the file: the site has a switch
+        for node in list(self.document.findall(addnodes.pending_xref)):
             target = node["reftarget"].removesuffix(".md")
             if node.get("reftype") != "myst" or target in self.env.all_docs:
                 continue
@@ -114,9 +118,14 @@ class OtherPages(SphinxPostTransform):
                 node.replace_self(link)
 
 
+def _other(page: str) -> str:
+    """The name that the page has in the other language."""
+    return page.removesuffix(MARK) if CHINESE else f"{page}{MARK}"
+
+
 def _counterpart(page: str) -> tuple[str, bool]:
     """The page's address in the other language, from the folder of both sites, and whether it is a translation."""
-    other = page.removesuffix(MARK) if CHINESE else f"{page}{MARK}"
+    other = _other(page)
     exists = (ROOT / "docs" / f"{other}.md").is_file()
     first = "index" if CHINESE else f"index{MARK}"
     return f"{'en' if CHINESE else 'zh-CN'}/{other if exists else first}.html", exists

@@ -72,6 +72,15 @@ def pages(site: Path) -> dict[Path, Page]:
 
 
 @pytest.mark.slow
+def test_a_page_says_in_its_language_how_to_turn_and_leads_to_the_other_language_once(site):
+    chinese, english = ((site / page).read_text("utf-8") for page in ("zh-CN/serving.zh-CN.html", "en/serving.html"))
+    assert chinese.count(">English<") == 1
+    assert english.count(">简体中文<") == 1
+    assert ">中文版<" not in english
+    assert all(f"<span>{words}</span>" in chinese for words in ("上一页", "下一页"))
+
+
+@pytest.mark.slow
 def test_every_document_is_a_page_of_its_language(pages, site):
     for source in DOCS.rglob("*.md"):
         language = "zh-CN" if MARK in source.name else "en"
