@@ -40,7 +40,8 @@ Vector view(float* vector, nb::handle owner) {
 }  // namespace
 
 void bind_normalization(nb::module_& module);  // normalization_binding.cpp
-void bind_replicas(nb::module_& module);  // replicas_binding.cpp
+void bind_pictures(nb::module_& module);       // picture_binding.cpp
+void bind_replicas(nb::module_& module);       // replicas_binding.cpp
 
 NB_MODULE(_native, module) {
   nb::enum_<Kind>(module, "Kind")
@@ -237,5 +238,6 @@ NB_MODULE(_native, module) {
   });
 
   bind_normalization(module);
+  bind_pictures(module);
   bind_replicas(module);
 }

@@ -142,22 +142,9 @@ bool Normalizer::crop_to_ink(const float* levels, int height, int width, ptrdiff
   return pixels >= min_pixels;
 }
 
-void Normalizer::list_parts(int source_size, int target_size, double scale, std::vector<Part>& parts) {
-  parts.clear();
-  for (int target = 0; target < target_size; ++target) {
-    const double start = target * scale, end = start + scale, size = std::min(scale, source_size - start);
-    int first = int(std::ceil(start)), last = std::min(int(std::floor(end)), source_size - 1);
-    first = std::min(first, last);
-    if (first - start > 1e-3) parts.push_back({first - 1, target, float((first - start) / size)});
-    for (int source = first; source < last; ++source) parts.push_back({source, target, float(1.0 / size)});
-    if (end - last > 1e-3) parts.push_back({last, target, float(std::min(std::min(end - last, 1.0), size) / size)});
-  }
-}
-
 // By area: each target pixel is the mean of the source pixels that it covers, in part or whole.
 void Normalizer::reduce(const float* levels, int height, int width, ptrdiff_t row, int rows, int columns, double scale_y,
                         double scale_x, Plane& target, int border) {
-  const auto is_whole = [](double scale) { return std::abs(scale - std::nearbyint(scale)) < 2.3e-16; };
   if (is_whole(scale_y) && is_whole(scale_x)) {
     reduce_by_whole(levels, height, width, row, rows, columns, rounded(scale_y), rounded(scale_x), target, border);
     return;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "area_parts.h"
+
 namespace lenet {
 
 // A part of an ink map: gray levels, 0 is paper and 1 full ink, with the distance from one row to the next.
@@ -33,10 +35,6 @@ class Normalizer {
   struct Box {
     int top, left, bottom, right;
   };
-  struct Part {  // of a source pixel in a target pixel
-    int source, target;
-    float share;
-  };
   struct Plane {
     std::vector<float> levels;
     int height = 0, width = 0;
@@ -59,7 +57,6 @@ class Normalizer {
   void measure_distances(bool inside, const Box& box);
   static void list_samples(int count, int source_size, double scale, double corner, bool is_cubic, int fused_end,
                            std::vector<Sample>& samples);
-  static void list_parts(int source_size, int target_size, double scale, std::vector<Part>& parts);
 
   Plane drawing, rows_done, small;
   std::vector<uint8_t> mask, ridge;

@@ -83,6 +83,26 @@ def normalize(crops: Sequence[Array], thicken: float = 0.0) -> tuple[GrayLevels,
     return pictures, have_ink
 
 
+def reduce_colors(colors: NDArray[np.uint8], halvings: int, size: tuple[int, int]) -> NDArray[np.uint8] | None:
+    """Reduce a picture by area as OpenCV does, rounding for rounding.
+
+    Args:
+        colors: uint8 (H, W, 3); both sides are multiples of ``2 ** halvings``.
+        halvings: how many times both sides are halved first.
+        size: (height, width) of the result, no larger than what the halvings leave.
+
+    Returns:
+        uint8 (height, width, 3). None if the sides that the halvings leave are whole multiples of the result's, which
+        OpenCV reduces in another way; or if the engine was not built.
+    """
+    if _native is None:
+        return None
+    if colors.strides[1:] != (3, 1) or colors.strides[0] < 0:
+        colors = np.ascontiguousarray(colors)
+    reduced = np.empty((*size, 3), np.uint8)
+    return reduced if _native.reduce_colors(colors, halvings, reduced) else None
+
+
 class DistortionLimits(Protocol):
     """The limits of `lenet.data.distortions.Distortions`."""
 

@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.engine import choice, native
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.illumination import SIDE, close_strokes, estimate_background
 
@@ -163,16 +164,29 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
 
 
 def _resized(colors: Colors, scale: float) -> Colors:
+    """The picture at a scale; halved before as often as it can be, which for areas is nearly the same and faster."""
     if scale == 1:
         return colors
-    if scale <= 0.5 and not (colors.shape[0] % 2 or colors.shape[1] % 2):
-        # Means of two by two take a tenth of the time that areas with fractions take, of which a quarter is left.
+    height, width = colors.shape[:2]
+    halvings = 0
+    while scale <= 0.5 and not (height % 2 or width % 2):
+        height, width, scale, halvings = height // 2, width // 2, 2 * scale, halvings + 1
+    size = (max(1, round(height * scale)), max(1, round(width * scale)))
+    if scale < 1 and choice.chosen() in choice.INSTRUCTION_SETS:
+        reduced = native.reduce_colors(colors, halvings, size)
+        if reduced is not None:
+            return reduced
+    return resize_by_opencv(colors, halvings, size)
+
+
+def resize_by_opencv(colors: Colors, halvings: int, size: tuple[int, int]) -> Colors:
+    """The reference of `lenet.engine.native.reduce_colors`; it also enlarges."""
+    for _ in range(halvings):
         colors = np.asarray(cv2.resize(colors, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA), np.uint8)
-        return _resized(colors, 2 * scale)
-    size = (max(1, round(colors.shape[1] * scale)), max(1, round(colors.shape[0] * scale)))
-    return np.asarray(
-        cv2.resize(colors, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC), np.uint8
-    )
+    if colors.shape[:2] == size:
+        return colors
+    interpolation = cv2.INTER_AREA if size < colors.shape[:2] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(colors, size[::-1], interpolation=interpolation), np.uint8)
 
 
 def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
