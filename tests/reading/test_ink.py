@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from lab.benchmarks.filled_forms import draw_form
-from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
+from lenet.reading.foreground.ink import InkMap, Polarity, find_ink, median_level
 from lenet.reading.foreground.rules import find_rules, without_rules
 from lenet.reading.lines.segmentation import find_rows
 
@@ -274,3 +274,9 @@ def test_rules_of_squared_paper_are_no_grain(mnist, number):
     ink = find_ink(draw_form("squared", number, mnist, seed=13).photo)
     assert ink.noise < 0.03
     assert len(ink.thresholds((0.12, 0.25))) == 2
+
+
+@given(st.lists(st.integers(0, 255), min_size=1, max_size=60), st.integers(1, 4))
+def test_the_median_of_levels_is_counted(levels: list[int], step: int):
+    picture = np.repeat(np.array(levels, np.uint8)[:, None], 3, axis=1)[::step]
+    assert median_level(picture) == np.median(picture)

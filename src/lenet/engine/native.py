@@ -103,6 +103,43 @@ def reduce_colors(colors: NDArray[np.uint8], halvings: int, size: tuple[int, int
     return reduced if _native.reduce_colors(colors, halvings, reduced) else None
 
 
+def measure_darkness(
+    levels: GrayLevels,
+    nearby: GrayLevels,
+    expected: GrayLevels,
+    minimum: GrayLevels | None,
+    gain: Array,
+    darkness: Array | None,
+) -> Array:
+    """How much darker a channel is than its paper, as `lenet.reading.foreground.ink` measures it by OpenCV.
+
+    Args:
+        levels: uint8 (h, w), the channel.
+        nearby: uint8 (h, w), the channel without strokes where light changes abruptly; the channel where it does not.
+        expected: uint8 (h, w), the light of the paper.
+        minimum: uint8 (h, w), the least light close by, or None.
+        gain: float32 (h, w), what a lack of levels is multiplied by.
+        darkness: float32 (h, w), that of other channels, which is changed; None if this is the first.
+
+    Returns:
+        float32 (h, w), the maximum of this channel's and the others' darkness.
+    """
+    arrays = [array for array in (levels, nearby, expected, minimum, gain, darkness) if array is not None]
+    if any(array.shape != levels.shape for array in arrays):
+        raise ValueError(f"arrays of {', '.join(str(array.shape) for array in arrays)}: expected one shape")
+    is_first = darkness is None
+    darkness = np.empty(levels.shape, np.float32) if darkness is None else darkness
+    _native.measure_darkness(levels, nearby, expected, minimum, gain, is_first, darkness)
+    return darkness
+
+
+def quantize_darkness(darkness: Array) -> tuple[GrayLevels, NDArray[np.int64]]:
+    """Darkness, float32 (h, w), from -0.1 to 1 as uint8 (h, w), and how many pixels have each of the 256 levels."""
+    quantized, counts = np.empty(darkness.shape, np.uint8), np.empty(256, np.int64)
+    _native.quantize_darkness(darkness, quantized, counts)
+    return quantized, counts
+
+
 class DistortionLimits(Protocol):
     """The limits of `lenet.data.distortions.Distortions`."""
 

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from lenet.pictures.arrow import pixels_of
+
 Colors = NDArray[np.uint8]
 
 MAX_SIDE = 20_000  # what is kept of a picture is never longer: OpenCV counts some sides in 16 bits
@@ -49,7 +51,7 @@ def reduced(strips: Iterable[Image.Image], factor: int) -> Colors:
     depth: np.dtype[np.generic] = np.dtype(np.uint8)
     for strip in strips:
         converted, depth = _to_plain_mode(strip)
-        parts.append(np.asarray(converted.reduce(factor) if factor > 1 else converted))
+        parts.append(pixels_of(converted.reduce(factor) if factor > 1 else converted))
     joined = parts[0] if len(parts) == 1 else np.concatenate(parts)
     pixels = np.asarray(joined, np.uint8) if joined.dtype == np.uint8 else eight_bits(joined, depth)
     if pixels.ndim == 2:

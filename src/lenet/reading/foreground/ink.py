@@ -122,9 +122,10 @@ def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
             strokes there is nothing else to look at.
     """
     gray = np.asarray(cv2.cvtColor(colors, cv2.COLOR_RGB2GRAY), np.uint8)
+    if median_level(gray[:: 1 + len(gray) // 200]) >= 128:
+        return Polarity.PAPER_HIGH
     small = np.asarray(cv2.resize(gray, (32, 32), interpolation=cv2.INTER_AREA), np.uint8)
-    is_dark = float(np.median(gray[:: 1 + len(gray) // 200])) < 128
-    if not is_dark or _third_moment(gray, _local_median(small, 17)) <= 0:
+    if _third_moment(gray, _local_median(small, 17)) <= 0:
         return Polarity.PAPER_HIGH
     if is_crop:
         return Polarity.INK_HIGH
@@ -133,6 +134,18 @@ def find_polarity(colors: Colors, is_crop: bool = False) -> Polarity:
     flat_mask = np.asarray(cv2.erode(1 - edges.astype(np.uint8), _BLOCK), np.uint8)
     third_moment = _third_moment(gray, local_median, flat_mask)
     return Polarity.INK_HIGH if third_moment > 0 else Polarity.PAPER_HIGH
+
+
+def _histogram(levels: Mask) -> NDArray[np.int64]:
+    """How many pixels there are of each of 256 levels."""
+    return np.asarray(cv2.calcHist([levels], [0], None, [256], [0, 256]), np.int64).ravel()
+
+
+def median_level(levels: Mask) -> float:
+    """What `numpy.median` gives, by counting, which is faster than sorting."""
+    counted = np.cumsum(_histogram(levels))
+    middle = np.searchsorted(counted, [(levels.size - 1) // 2, levels.size // 2], side="right")
+    return float(middle.mean())
 
 
 def _local_median(small: Mask, kernel_size: int) -> Ink:
@@ -206,17 +219,32 @@ def _darkness(paper_high: Colors, scale: float) -> Ink:
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
         planes = planes[:1]
     size = (paper_high.shape[1], paper_high.shape[0])
+    measure = native.measure_darkness if choice.chosen() in choice.INSTRUCTION_SETS else measure_darkness_by_opencv
     darkness: Ink | None = None
     for plane, local in zip(planes, estimate_background(planes, max(paper_high.shape) <= CROP * scale), strict=True):
-        expected = cv2.resize(local.background, size)
-        if local.minimum is not None:
-            nearby = close_strokes(plane) if local.has_edges else plane
-            expected = cv2.min(expected, cv2.max(nearby, cv2.resize(local.minimum, size)))
-        deficit = cv2.subtract(expected, plane, dtype=cv2.CV_32F)
-        cv2.multiply(deficit, cv2.resize(local.gain, size), dst=deficit)
-        darkness = np.asarray(deficit if darkness is None else cv2.max(darkness, deficit), np.float32)
+        nearby = close_strokes(plane) if local.has_edges else plane
+        expected = np.asarray(cv2.resize(local.background, size), np.uint8)
+        minimum = None if local.minimum is None else np.asarray(cv2.resize(local.minimum, size), np.uint8)
+        gain = np.asarray(cv2.resize(local.gain, size), np.float32)
+        darkness = measure(plane, nearby, expected, minimum, gain, darkness)
     assert darkness is not None
     return darkness
+
+
+def measure_darkness_by_opencv(
+    levels: Mask, nearby: Mask, expected: Mask, minimum: Mask | None, gain: Ink, darkness: Ink | None
+) -> Ink:
+    """The reference of `lenet.engine.native.measure_darkness`."""
+    paper = expected if minimum is None else cv2.min(expected, cv2.max(nearby, minimum))
+    deficit = cv2.subtract(paper, levels, dtype=cv2.CV_32F)
+    cv2.multiply(deficit, gain, dst=deficit)
+    return np.asarray(deficit if darkness is None else cv2.max(darkness, deficit), np.float32)
+
+
+def quantize_darkness_by_numpy(darkness: Ink) -> tuple[Mask, NDArray[np.int64]]:
+    """The reference of `lenet.engine.native.quantize_darkness`."""
+    quantized = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
+    return quantized, _histogram(quantized)
 
 
 def _paper(darkness: Ink) -> Mask:
@@ -224,8 +252,8 @@ def _paper(darkness: Ink) -> Mask:
 
     Where two classes do not separate, three may: paper, its printed rules, and what is written.
     """
-    quantized = np.asarray(np.clip((darkness + 0.1) * (255 / 1.1), 0, 255), np.uint8)
-    counts = np.bincount(quantized.ravel(), minlength=256)
+    is_native = choice.chosen() in choice.INSTRUCTION_SETS
+    quantized, counts = (native.quantize_darkness if is_native else quantize_darkness_by_numpy)(darkness)
     probability, bins = counts / counts.sum(), np.arange(256)
     class_probability, class_sum = np.cumsum(probability), np.cumsum(probability * bins)
     mean = class_sum[-1]
