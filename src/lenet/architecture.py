@@ -292,9 +292,10 @@ class Network:
             raise ArchitectureError(f"{self.name}: stage names must differ, but {', '.join(repeated)} stands twice")
         others = {f"{stage.name}_{stage.activation}": f"the output of {stage.name}" for stage in self.stages}
         others["input"] = "the network's input"
-        if taken := [name for name in names if name in others]:
+        if taken_names := [name for name in names if name in others]:
             raise ArchitectureError(
-                f"{self.name}: among activations {taken[0]} is {others[taken[0]]}; give the stage another name"
+                f"{self.name}: among activations {taken_names[0]} is {others[taken_names[0]]}; "
+                "give the stage another name"
             )
         for stage in self.stages:
             for attribute, value in vars(stage.layer).items():

@@ -24,8 +24,10 @@ def parse_connection_table(drawing: str) -> tuple[tuple[int, ...], ...]:
     for index, row in enumerate(rows):
         if len(row) != len(rows[0]):
             raise ArchitectureError(f"connection table: row {index} has {len(row)} columns, row 0 has {len(rows[0])}")
-        if strange := set(row) - set("X."):
-            raise ArchitectureError(f"connection table: row {index} holds {sorted(strange)[0]!r}, expected X or .")
+        if unknown_characters := set(row) - set("X."):
+            raise ArchitectureError(
+                f"connection table: row {index} holds {sorted(unknown_characters)[0]!r}, expected X or ."
+            )
     table = tuple(tuple(i for i, row in enumerate(rows) if row[column] == "X") for column in range(len(rows[0])))
     if () in table:
         raise ArchitectureError(f"connection table: column {table.index(())} has no X, so its map would see nothing")

@@ -169,18 +169,18 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         }
         overrides = {name: value for name, value in overrides.items() if value is not None}
         if isinstance(self.recipe, Recipe):
-            chosen = Recipe.from_json(self.recipe.to_json() | overrides)
+            full_recipe = Recipe.from_json(self.recipe.to_json() | overrides)
         else:
-            chosen = recipe(self.recipe, network, **overrides)
-        if self.epochs is None and chosen.schedule != "piecewise-constant":
-            min_epochs = math.ceil(_MIN_UPDATES / math.ceil(examples / chosen.batch))
-            chosen = Recipe.from_json(chosen.to_json() | {"epochs": max(chosen.epochs, min_epochs)})
-        check_loss(chosen.loss, network)
-        if chosen.optimizer == "sdlm":
+            full_recipe = recipe(self.recipe, network, **overrides)
+        if self.epochs is None and full_recipe.schedule != "piecewise-constant":
+            min_epochs = math.ceil(_MIN_UPDATES / math.ceil(examples / full_recipe.batch))
+            full_recipe = Recipe.from_json(full_recipe.to_json() | {"epochs": max(full_recipe.epochs, min_epochs)})
+        check_loss(full_recipe.loss, network)
+        if full_recipe.optimizer == "sdlm":
             raise TrainingError("the optimizer sdlm trains networks side by side, by lenet.train; take sgd or adamw")
         if self.threads is not None and not 1 <= self.threads <= MAX_THREADS:
             raise TrainingError(f"threads is {self.threads}, expected at least 1 and at most {MAX_THREADS}")
-        return chosen
+        return full_recipe
 
     def _pictures(self, X: NDArray[Any]) -> GrayLevels:
         """uint8 (n, height, width), or (n, 3, height, width)."""

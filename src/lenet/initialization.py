@@ -80,9 +80,9 @@ def initial_weights(network: Network, rule: str | None = None, seed: int = 0) ->
     name = default_rule(network) if rule is None else rule
     if name not in RULES:
         raise UnknownName("initialization", name, RULES)
-    rng, chosen = np.random.default_rng(seed), RULES[name]
+    rng, rule_of_name = np.random.default_rng(seed), RULES[name]
     return {
-        f"{stage.name}.{array}": _start(chosen, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
+        f"{stage.name}.{array}": _start(rule_of_name, array, shape, fan_in(stage.layer, input_shape), stage.layer, rng)
         for stage, input_shape in zip(network.stages, network.input_shapes, strict=True)
         for array, shape in stage.layer.parameter_shapes(input_shape).items()
     }

@@ -92,8 +92,8 @@ class Model:
     def __post_init__(self) -> None:
         check_parameters(self.network, self.parameters)
         classes = self.network.classes - (self.refusal is not None)
-        if strange := [name for name in self.class_names if not isinstance(name, str) or not name]:
-            raise WeightsError(f"{self.network.name}: a class is named {strange[0]!r}, expected a text for each class")
+        if invalid := [name for name in self.class_names if not isinstance(name, str) or not name]:
+            raise WeightsError(f"{self.network.name}: a class is named {invalid[0]!r}, expected a text for each class")
         names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
         if len(names) != classes or len(set(names)) != classes:
             raise WeightsError(
@@ -433,8 +433,8 @@ def check_parameters(network: Network, arrays: Mapping[str, NDArray[Any]]) -> No
     expected = network.parameter_shapes()
     if missing := [name for name in expected if name not in arrays]:
         raise WeightsError(f"not {network.name} weights: no array {missing[0]!r}")
-    if strange := [name for name in arrays if name not in expected]:
-        raise WeightsError(f"not {network.name} weights: {network.name} has no array {strange[0]!r}")
+    if unknown := [name for name in arrays if name not in expected]:
+        raise WeightsError(f"not {network.name} weights: {network.name} has no array {unknown[0]!r}")
     for name, shape in expected.items():
         array = arrays[name]
         if array.shape != shape:

@@ -182,7 +182,7 @@ def _state_dict(value: Any) -> dict[str, _Tensor]:
         raise WeightsError(f"holds no state_dict, {_EXPECTED}")
     inner = {str(key): part for key, part in value.items() if isinstance(part, dict)}
     deeper = {
-        f"{key}.{name}": part for key, some in inner.items() for name, part in some.items() if isinstance(part, dict)
+        f"{key}.{name}": part for key, parts in inner.items() for name, part in parts.items() if isinstance(part, dict)
     }
     candidates = {
         key: tensors for key, part in {"": value, **inner, **deeper}.items() if (tensors := _tensors_of(part))

@@ -293,8 +293,8 @@ def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array,
     if isinstance(layer, Convolution) and layer.table is not None:
         return _existing_kernels(layer, array, received[0])
     if isinstance(layer, Convolution) and array.ndim == 2:  # a full connection to maps as large as its kernels
-        whole = received[1:] == (layer.kernel_size, layer.kernel_size) and layer.padding == 0
-        return array.reshape(shape) if whole and array.shape == (shape[0], math.prod(shape[1:])) else None
+        covers_input = received[1:] == (layer.kernel_size, layer.kernel_size) and layer.padding == 0
+        return array.reshape(shape) if covers_input and array.shape == (shape[0], math.prod(shape[1:])) else None
     if isinstance(layer, FullConnection) and array.ndim == 4 and array.shape == (layer.units, *received):
         return array.reshape(shape)
     return None

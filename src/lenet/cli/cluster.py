@@ -21,8 +21,10 @@ def check_ray_options(words: Sequence[str], options: Mapping[str, object]) -> No
     Raises:
         BadParameter: if there is no folder to write into, or an option is given that is not one of a cluster's.
     """
-    if given := [name for name, value in options.items() if value]:
-        raise typer.BadParameter(f"--ray writes Parquet files into a folder, and nothing else; leave out {given[0]}")
+    if given_options := [name for name, value in options.items() if value]:
+        raise typer.BadParameter(
+            f"--ray writes Parquet files into a folder, and nothing else; leave out {given_options[0]}"
+        )
     if not words:
         raise typer.BadParameter("--ray writes Parquet files into a folder, which is named last; name one")
 

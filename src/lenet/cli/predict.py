@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("file", "class", "probability", "likeliest", "remark")
 
-_MANY = 10  # files: as of so many there is a summary
+_MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
 _MAX_DRAWN, _SIDE = 500, 120
 _FAILED = 1
 
@@ -84,7 +84,7 @@ def predict(
         raise typer.BadParameter(f"--sheet would write over {sheet}; name another file")
     names_digits = loaded_model.pictures.kind == "digits"
     output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
-    is_many = pictures.is_many or len(pictures.sources) >= _MANY
+    is_many = pictures.is_many or len(pictures.sources) >= _MIN_FILES_FOR_SUMMARY
     tiles = output.take(_answers(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)
     if sheet is not None and tiles:
         from lenet.data import draw_sheet, save_sheet

@@ -35,7 +35,7 @@ class Signs(StrEnum):
     keep = "keep"
 
 
-_MANY = 10  # files: as of so many there is a summary
+_MIN_FILES_FOR_SUMMARY = 10  # files: as of so many there is a summary
 _FAILED = 1
 
 
@@ -187,7 +187,7 @@ def read(
     columns = OF_READINGS if form_answers is None else form_answers.columns
     _check_outputs(pictures, tables, columns, resume, annotate, show)
     count = pictures.count()
-    is_many = pictures.is_many or count is None or count >= _MANY
+    is_many = pictures.is_many or count is None or count >= _MIN_FILES_FOR_SUMMARY
     answers = form_answers or Answers(
         is_named=pictures.is_many or len(words) > 1,
         by_line=lines,

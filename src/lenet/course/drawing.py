@@ -39,8 +39,8 @@ def figure(width: float, height: float, **panels: Any) -> tuple[Figure, Any]:
             self.savefig(file, format="png", facecolor=LIGHT.paper)
             return file.getvalue()
 
-    made = Picture(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
-    return made, made.subplots(**panels)
+    figure = Picture(figsize=(width, height), dpi=110, layout="constrained", facecolor=LIGHT.paper)
+    return figure, figure.subplots(**panels)
 
 
 def draw_numbers(

@@ -152,12 +152,12 @@ def check(
     Progress is kept in one file in the user's folder for state; nothing is sent anywhere.
     """
     language_texts = texts(language)
-    chosen = _chosen(exercise)
+    numbers = _exercise_numbers(exercise)
     if answer is None:
-        return _listing(chosen, language_texts, language)
-    if len(chosen) > 1 or exercise is None:
-        raise LeNetError(f"an answer goes with one exercise, as {chosen[0]}; got {exercise!r}")
-    number = chosen[0]
+        return _listing(numbers, language_texts, language)
+    if len(numbers) > 1 or exercise is None:
+        raise LeNetError(f"an answer goes with one exercise, as {numbers[0]}; got {exercise!r}")
+    number = numbers[0]
     read_progress()  # a damaged file is told before the work
     is_right, text, mistake = _marked(number, answer, language_texts)
     note = ""
@@ -170,7 +170,7 @@ def check(
     return Mark(number, is_right, text, mistake, note)
 
 
-def _chosen(exercise: str | float | None) -> tuple[str, ...]:
+def _exercise_numbers(exercise: str | float | None) -> tuple[str, ...]:
     """The numbers of the exercises that are meant."""
     if exercise is None:
         return EXERCISES
@@ -217,12 +217,12 @@ def _mark_answer(number: str, question: Question, answer: Any, language_texts: T
     value = _parsed(number, question, expected, answer)
     words = language_texts.words
     if _equal(value, expected, question.tolerance):
-        return True, words["right"].format(answer=_shown(value)), None
+        return True, words["right"].format(answer=_value_text(value)), None
     for name, wrong in question.mistakes.items():
         if _equal(value, wrong(), question.tolerance):
-            hint = language_texts.mistakes[number][name].format(answer=_shown(value))
-            return False, f"{words['wrong'].format(answer=_shown(value))}{hint}", name
-    return False, f"{words['wrong'].format(answer=_shown(value))}{language_texts.hints[number]}", None
+            hint = language_texts.mistakes[number][name].format(answer=_value_text(value))
+            return False, f"{words['wrong'].format(answer=_value_text(value))}{hint}", name
+    return False, f"{words['wrong'].format(answer=_value_text(value))}{language_texts.hints[number]}", None
 
 
 def _parsed(number: str, question: Question, expected: Answer, answer: Any) -> Answer:
@@ -270,7 +270,7 @@ def _equal(value: Answer, other: Answer, tolerance: float) -> bool:
     return value == other
 
 
-def _shown(value: Answer) -> str:
+def _value_text(value: Answer) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value))
     if isinstance(value, str):

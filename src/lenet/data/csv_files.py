@@ -165,13 +165,13 @@ class _Table:
             if self.label_column is None:
                 first.append(cells[self.first_pixel])
                 last.append(cells[-1])
-                rest = cells[self.first_pixel + 1 : -1]
+                pixel_cells = cells[self.first_pixel + 1 : -1]
             else:
                 first.append(cells[self.label_column])
-                rest = cells[self.first_pixel : self.label_column] + cells[self.label_column + 1 :]
+                pixel_cells = cells[self.first_pixel : self.label_column] + cells[self.label_column + 1 :]
             if len(first.values) > MAX_LABELS or len(last.values) > MAX_LABELS:
                 raise DataError(f"{self.path}: has over {MAX_LABELS:,} different labels, the last in line {number}")
-            pixels += self._levels(rest, number)
+            pixels += self._levels(pixel_cells, number)
         if not first.codes:
             raise DataError(f"{self.path}: holds a header and no rows; expected a label and pixels in each")
         images = np.frombuffer(pixels, np.uint8).reshape(len(first.codes), -1)

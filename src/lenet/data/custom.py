@@ -142,13 +142,13 @@ def _transpose(data: CustomData, transpose: bool | None, is_transposed: bool) ->
 def _from_idx(path: Path, idx: IdxSet) -> CustomData:
     if idx.class_names is None:
         return _number_classes(path, idx.train, idx.test)
-    known = sorted(idx.class_names)
+    known_labels = sorted(idx.class_names)
     parts = []
     for images, labels in filter(None, (idx.train, idx.test)):
-        if strange := sorted(set(labels.tolist()) - set(known)):
-            raise DataError(f"{path}: holds the label {strange[0]}, which its mapping has not")
-        parts.append((images, np.searchsorted(known, labels).astype(np.int64)))
-    names = tuple(printable(idx.class_names[label]) for label in known)
+        if unknown_labels := sorted(set(labels.tolist()) - set(known_labels)):
+            raise DataError(f"{path}: holds the label {unknown_labels[0]}, which its mapping has not")
+        parts.append((images, np.searchsorted(known_labels, labels).astype(np.int64)))
+    names = tuple(printable(idx.class_names[label]) for label in known_labels)
     return CustomData(parts[0], parts[1] if len(parts) > 1 else None, names)
 
 
@@ -188,9 +188,9 @@ def _read_csv_parts(train_path: Path, test_path: Path | None) -> CustomData:
         data = _number_classes(train_path, numbered[0], numbered[1] if len(numbered) > 1 else None)
     else:
         known = sorted(names[0], key=_class_order)
-        if strange := sorted(set().union(*names) - names[0]):
+        if unknown_labels := sorted(set().union(*names) - names[0]):
             raise DataError(
-                f"{test_path}: holds the label {strange[0]!r}, which the training part has not; known: "
+                f"{test_path}: holds the label {unknown_labels[0]!r}, which the training part has not; known: "
                 f"{', '.join(known[:10])}"
             )
         indices = {name: index for index, name in enumerate(known)}

@@ -93,12 +93,18 @@ class Dataset:
             return self
         indices = places_of(self.class_names, class_names)
         labels = {*self.train_labels.tolist(), *self.test_labels.tolist()}
-        strange = [name for label, name in enumerate(self.class_names) if label in labels and indices[label] is None]
-        if strange:
-            known = [name for label, name in enumerate(self.class_names) if label in labels]
+        unknown_names = [
+            name for label, name in enumerate(self.class_names) if label in labels and indices[label] is None
+        ]
+        if unknown_names:
+            used_names = [name for label, name in enumerate(self.class_names) if label in labels]
             raise DataError(
-                f"{self.name} has the classes {listed(known)}, but the model's are {listed(class_names)}; "
-                + ("they have none in common" if strange == known else f"none of these is {listed(strange)}")
+                f"{self.name} has the classes {listed(used_names)}, but the model's are {listed(class_names)}; "
+                + (
+                    "they have none in common"
+                    if unknown_names == used_names
+                    else f"none of these is {listed(unknown_names)}"
+                )
             )
         new_labels = np.array([index or 0 for index in indices], np.int64)  # None belongs to no label
         return replace(

@@ -58,8 +58,8 @@ def peak_flops(threads: int | None = None, seconds: float = 0.2, instructions: s
     Raises:
         EngineError: as `Engine`.
     """
-    chosen = chosen_instructions(instructions)
-    return float(_native.peak(threads or usable_cores(), seconds, chosen))
+    instruction_set = chosen_instructions(instructions)
+    return float(_native.peak(threads or usable_cores(), seconds, instruction_set))
 
 
 def normalize(crops: Sequence[Array], thicken: float = 0.0) -> tuple[GrayLevels, NDArray[np.bool_]]:
@@ -425,12 +425,14 @@ def chosen_instructions(instructions: str | None) -> str:
         raise EngineError(
             f"the native engine {_missing}; install a C++ compiler (GCC or Clang), then install lenet again"
         )
-    known = instruction_sets()
+    available = instruction_sets()
     forced = os.environ.get("LENET_ENGINE")
-    chosen = instructions or (forced if forced in _native.compiled_instruction_sets() else None) or known[0]
-    if chosen not in known:
-        raise EngineError(f"this processor has no {chosen!r}; expected one of {', '.join(known)}")
-    return chosen
+    instruction_set = (
+        instructions or (forced if forced in _native.compiled_instruction_sets() else None) or available[0]
+    )
+    if instruction_set not in available:
+        raise EngineError(f"this processor has no {instruction_set!r}; expected one of {', '.join(available)}")
+    return instruction_set
 
 
 def _checked_precision(precision: str) -> str:

@@ -110,12 +110,12 @@ def disputed(candidates: Iterator[Patterns], disagree: Callable[[Patterns], Mask
     return buffer.patterns()
 
 
-def candidates(whole: Patterns, seed: int, amount: Filter) -> Iterator[Patterns]:
+def candidates(all_patterns: Patterns, seed: int, amount: Filter) -> Iterator[Patterns]:
     """Generate batches of distorted patterns from a seed."""
     for number in range(amount.max_batches):
         rng = np.random.default_rng([seed, _CANDIDATES, number])
-        rows = rng.integers(0, len(whole), amount.batch)
-        yield Patterns(distort(whole.images[rows], rng, AFFINE), whole.labels[rows])
+        rows = rng.integers(0, len(all_patterns), amount.batch)
+        yield Patterns(distort(all_patterns.images[rows], rng, AFFINE), all_patterns.labels[rows])
 
 
 def train_machines(
@@ -123,7 +123,7 @@ def train_machines(
     network: Network,
     recipe: Recipe,
     first: Sequence[Group],
-    whole: Patterns,
+    all_patterns: Patterns,
     test: Patterns,
     *,
     amount: Filter | None = None,
@@ -137,7 +137,7 @@ def train_machines(
     Args:
         folder: where the runs of the second networks and of the third ones lie.
         first: the groups of first networks, trained.
-        whole: the training patterns as they are.
+        all_patterns: the training patterns as they are.
 
     Raises:
         TrainingError: if a filter gives no pattern.
@@ -149,7 +149,7 @@ def train_machines(
     for position, offset in (("second", SECOND), ("third", THIRD)):
         seeds = [seed + offset for seed in machine_seeds]
         filters = [
-            partial(_filtered_for, network, previous_networks, whole, seed, amount, progress)
+            partial(_filtered_for, network, previous_networks, all_patterns, seed, amount, progress)
             for previous_networks, seed in zip(trained, seeds, strict=True)
         ]
         draw = partial(side_by_side, filters, progress)
@@ -167,7 +167,7 @@ def train_machines(
             seed,
             tuple(arrays),
             tuple([_row_of_network(row, index) for row in group.history] for group in later),
-            threshold(Forward(network, arrays[0]).predict(whole.images)),
+            threshold(Forward(network, arrays[0]).predict(all_patterns.images)),
         )
         for index, (seed, arrays) in enumerate(zip(machine_seeds, trained, strict=True))
     ]
@@ -176,7 +176,7 @@ def train_machines(
 def _filtered_for(
     network: Network,
     previous_networks: Sequence[Mapping[str, Array]],
-    whole: Patterns,
+    all_patterns: Patterns,
     seed: int,
     amount: Filter,
     progress: NullProgress,
@@ -184,7 +184,7 @@ def _filtered_for(
     """The filtered patterns of a machine's next network, which has this seed."""
 
     def cancellable_candidates() -> Iterator[Patterns]:
-        for batch in candidates(whole, seed, amount):
+        for batch in candidates(all_patterns, seed, amount):
             progress.advance(0)  # raises Cancelled if another job has failed
             yield batch
 

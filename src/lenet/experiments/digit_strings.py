@@ -63,8 +63,8 @@ class Amounts:
     def split(self, training: Patterns) -> tuple[Patterns, Patterns]:
         """Split training digits into those to learn from and the held-out ones."""
         digits = training.images, training.labels
-        whole = Dataset("digits", *digits, *digits, tuple("0123456789"))
-        split = split_validation(whole, self.kept_back)
+        dataset = Dataset("digits", *digits, *digits, tuple("0123456789"))
+        split = split_validation(dataset, self.kept_back)
         return (
             Patterns(split.train_images, split.train_labels),
             Patterns(split.validation_images, split.validation_labels),

@@ -112,11 +112,11 @@ def _learning_curve(trained: TrainedRow) -> dict[str, Any]:
 
 def _sizes(trained: TrainedRow) -> dict[str, Any]:
     tested = len(trained.data.test)
-    whole = {
+    rows = {
         "60,000": trained.dependencies["lenet-5"],
         "60,000 + 540,000 distorted": trained.dependencies["lenet-5-distorted"],
     }
-    parts = dict(trained.groups) | {name: row.groups["all"] for name, row in whole.items()}
+    parts = dict(trained.groups) | {name: row.groups["all"] for name, row in rows.items()}
     figures: Figures = {}
     for part, groups in parts.items():
         figures[("test_error", part)] = last_rates(groups, "test_errors", tested)

@@ -206,13 +206,13 @@ def _amount(plan: Plan) -> boosting.Filter:
 
 def _presented(plan: Plan, data: RowData) -> int:
     """Number of patterns that a row presents, over all groups; replicas count once."""
-    whole = len(data.training)
+    pattern_count = len(data.training)
     if plan.windows:
-        return digit_strings.presented(plan, whole)
+        return digit_strings.presented(plan, pattern_count)
     patterns = 0
     for part in plan.parts:
         runs = len(plan.groups) if part.recipe.optimizer == "sdlm" else len(plan.seeds)
-        patterns += runs * part.recipe.epochs * min(part.examples or whole, whole)
+        patterns += runs * part.recipe.epochs * min(part.examples or pattern_count, pattern_count)
     if plan.row.measurement == "boosting":
         patterns += 2 * plan.passes * _amount(plan).patterns
     return patterns

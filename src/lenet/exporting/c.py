@@ -278,7 +278,7 @@ int {self.name}_run(const uint8_t *picture, float *outputs);
         else:
             firsts = np.cumsum([0, *map(len, layer.table)])
             yield self._table(_integer_type(firsts), f"{name}_first", firsts)
-            input_maps = np.array([seen for row in layer.table for seen in row])
+            input_maps = np.array([index for row in layer.table for index in row])
             yield self._table(_integer_type(input_maps), f"{name}_sees", input_maps)
             kernels = [f"for (int kernel = {name}_first[map]; kernel < {name}_first[map + 1]; kernel++) {{"]
             kernel, seen = "kernel", f"{name}_sees[kernel]"

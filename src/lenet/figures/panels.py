@@ -125,9 +125,9 @@ class ColorPicture:
 
     def draw(self, sheet: Sheet, x: float, y: float) -> None:
         width, height = self.size
-        drawn = height - 0.037 * self.text
-        sheet.picture(self.values.transpose(1, 2, 0), x, y, width, drawn)
-        sheet.text(x, y + drawn + 0.0205 * self.text, "color", self.text, bold=True)
+        picture_height = height - 0.037 * self.text
+        sheet.picture(self.values.transpose(1, 2, 0), x, y, width, picture_height)
+        sheet.text(x, y + picture_height + 0.0205 * self.text, "color", self.text, bold=True)
 
 
 @dataclass(frozen=True)

@@ -134,13 +134,13 @@ def _block_width(title: str, panel: Panel) -> float:
 def _flow(parts: Sequence[tuple[str, Panel]], width: float) -> list[list[tuple[str, Panel]]]:
     """Flow layout: panels are wrapped into rows as words are into lines."""
     rows: list[list[tuple[str, Panel]]] = []
-    rest = 0.0
+    free_width = 0.0
     for title, panel in parts:
-        if not rows or _block_width(title, panel) > rest:
+        if not rows or _block_width(title, panel) > free_width:
             rows.append([])
-            rest = width
+            free_width = width
         rows[-1].append((title, panel))
-        rest -= _block_width(title, panel) + 0.8
+        free_width -= _block_width(title, panel) + 0.8
     return rows
 
 

@@ -115,16 +115,16 @@ def read_forms(
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
     settings = FormSettings(form=form, model=model)
-    found = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
+    picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     answers = FormAnswers(settings.template)
-    reading = FileReading(found, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return _readings(reading, found, workers or workers_for(found.count()), answers)
+    reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
+    return _readings(reading, picture_files, workers or workers_for(picture_files.count()), answers)
 
 
 def _readings(
-    reading: FileReading, found: PictureFiles, workers: int, answers: FormAnswers
+    reading: FileReading, picture_files: PictureFiles, workers: int, answers: FormAnswers
 ) -> Generator[FormReading, None, None]:
-    with closing(written_pages(found, reading, workers)) as pages:
+    with closing(written_pages(picture_files, reading, workers)) as pages:
         for page in pages:
             name = reading.name(page.index)
             if isinstance(page.result, DataError):

@@ -65,20 +65,20 @@ def choices(
         return []
     ordered = [_likely(alternatives, min_probability) for alternatives in positions]
     best: list[tuple[tuple[int, ...], float]] = []
-    allowed = seen = 0.0
+    allowed_sum = tried = 0.0
     for indices, prior in islice(_combinations(ordered), max_tried):
-        seen += prior
+        tried += prior
         is_likely = not best or prior >= _NEGLIGIBLE * best[0][1]
         if is_allowed(tuple(one[index][0] for one, index in zip(ordered, indices, strict=True))):
-            allowed += prior
+            allowed_sum += prior
             if len(best) < max_choices and is_likely:
                 best.append((indices, prior))
-        if best and (not is_likely or (len(best) == max_choices and 1 - seen < _NEGLIGIBLE * best[0][1])):
+        if best and (not is_likely or (len(best) == max_choices and 1 - tried < _NEGLIGIBLE * best[0][1])):
             break
     return [
         Choice(
             tuple(one[index][0] for one, index in zip(ordered, indices, strict=True)),
-            prior / max(allowed + max(0.0, 1 - seen), prior) if prior else 0.0,
+            prior / max(allowed_sum + max(0.0, 1 - tried), prior) if prior else 0.0,
             prior,
         )
         for indices, prior in best

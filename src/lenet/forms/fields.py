@@ -58,7 +58,7 @@ class _Draft:
     reason: str = ""
     plain: str = ""  # the likeliest text without any constraint
     doubts: str = ""  # that nothing lifts
-    strange: str = ""  # what is odd about its digits, unless a check digit or a sum confirms them
+    digit_doubts: str = ""  # what is odd about its digits, unless a check digit or a sum confirms them
 
 
 def read_fields(
@@ -77,9 +77,9 @@ def read_fields(
     """
     page = registered(page, sheet, [_slices(field, sheet, template) for field in template.fields])
     windows = [_Window.of(field, page, sheet, template) for field in template.fields]
-    pens = [window.peak for window in windows if window.peak > MIN_INK]
-    pen = float(np.quantile(pens, 0.75)) if pens else 0.0
-    boxes = [_Boxes.of(window, pen) if window.field.cells else None for window in windows]
+    peaks = [window.peak for window in windows if window.peak > MIN_INK]
+    ink_peak = float(np.quantile(peaks, 0.75)) if peaks else 0.0
+    boxes = [_Boxes.of(window, ink_peak) if window.field.cells else None for window in windows]
     scored = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
     scored_of = {id(one.candidate): one for one in scored}
     drafts = []
@@ -87,11 +87,11 @@ def read_fields(
         if draft := window.unreadable():
             drafts.append(draft)
         elif window.field.kind == "ticks":
-            drafts.append(_ticks(window, pen))
+            drafts.append(_ticks(window, ink_peak))
         elif one is not None:
             drafts.append(_in_boxes(window.field, one, scored_of))
         else:
-            drafts.append(_free(window, pen, recognizer))
+            drafts.append(_free(window, ink_peak, recognizer))
     drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
     drafts, sums = _with_sums(drafts, template)
     return tuple(_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
@@ -198,29 +198,29 @@ class _Boxes:
         return (candidate for box in self.of_box for candidate in box)
 
     @classmethod
-    def of(cls, window: _Window, pen: float) -> "_Boxes":
+    def of(cls, window: _Window, ink_peak: float) -> "_Boxes":
         top, _, bottom, _ = window.box
         sides = [
             (left * window.scale[1] - window.corner[1], right * window.scale[1] - window.corner[1])
             for left, right in window.field.cells
         ]
-        found: list[list[Candidate]] = [[] for _ in sides]
+        of_box: list[list[Candidate]] = [[] for _ in sides]
         dashes: set[int] = set()
-        if window.peak < MIN_PEN * pen or pen == 0:
+        if window.peak < MIN_PEN * ink_peak or ink_peak == 0:
             return cls(tuple(() for _ in sides))
         owners = _owners(window.levels.shape, (top, bottom), sides)
         for levels, share in product(window.views, THRESHOLDS):
-            threshold = share * max(window.peak, 0.7 * pen)
+            threshold = share * max(window.peak, 0.7 * ink_peak)
             for number, ink in _ink_by_box(levels, owners, window.beside, threshold, bottom - top).items():
-                if levels is not window.levels and not found[number - 1]:
+                if levels is not window.levels and not of_box[number - 1]:
                     continue  # left of print, more likely than a digit that only this view has
                 candidate = _candidate(levels, ink, threshold)
                 height, width = candidate.box[2] - candidate.box[0], candidate.box[3] - candidate.box[1]
                 if height >= MIN_HEIGHT * (bottom - top):
-                    found[number - 1].append(candidate)
+                    of_box[number - 1].append(candidate)
                 elif width >= max(1.8 * height, MIN_DASH * (sides[number - 1][1] - sides[number - 1][0])):
                     dashes.add(number - 1)
-        return cls(tuple(tuple(one) for one in found), frozenset(number for number in dashes if not found[number]))
+        return cls(tuple(tuple(one) for one in of_box), frozenset(number for number in dashes if not of_box[number]))
 
 
 def _owners(
@@ -284,7 +284,7 @@ def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]
     positions: list[tuple[tuple[str, float], ...]] = []
     filled: list[int] = []
     doubts: list[str] = []
-    strange: list[str] = []
+    digit_doubts: list[str] = []
     for number, candidates in enumerate(boxes.of_box):
         if number in boxes.dashes and field.kind == "number" and not filled:
             positions.append((("-", DASH), ("", 1 - DASH)))
@@ -297,14 +297,14 @@ def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]
             continue
         probabilities = np.mean([one.probabilities for one in scored], axis=0)
         if probabilities.sum() < MIN_DIGIT:
-            strange.append(f"box {number + 1} holds ink that is no digit")
+            digit_doubts.append(f"box {number + 1} holds ink that is no digit")
         positions.append(_alternatives(probabilities))
         filled.append(number)
     if not filled and not doubts:
         return _Draft(field)
     gaps = [number for number in range(filled[0], filled[-1]) if number not in filled] if filled else []
     doubts += [f"box {number + 1} is blank" for number in gaps]
-    return _chosen(field, positions, doubts, strange)
+    return _chosen(field, positions, doubts, digit_doubts)
 
 
 def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
@@ -317,7 +317,7 @@ def _chosen(
     field: Field,
     positions: Sequence[tuple[tuple[str, float], ...]],
     doubts: Sequence[str],
-    strange: Sequence[str] = (),
+    digit_doubts: Sequence[str] = (),
 ) -> _Draft:
     """The draft of a field whose positions have these alternatives: digits, and signs between them.
 
@@ -325,7 +325,7 @@ def _chosen(
         field: whose constraints choose.
         positions: of each its alternatives.
         doubts: that nothing lifts: there may be more digits, or fewer.
-        strange: those about what one of the digits is, which a check digit or a sum may lift.
+        digit_doubts: those about what one of the digits is, which a check digit or a sum may lift.
     """
     plain_characters = [max(position, key=lambda one: one[1])[0] for position in positions]
     plain = _text(field, plain_characters) or "".join(plain_characters)
@@ -340,7 +340,7 @@ def _chosen(
         for position, character in zip(positions, ranked[0].values, strict=True)
     ):
         doubts = [*doubts, f"read as {plain}, which {field.violation(plain) or 'is not allowed'}"]
-    doubts = [*doubts, *strange] if not ranked else doubts
+    doubts = [*doubts, *digit_doubts] if not ranked else doubts
     if not ranked:
         probability = float(np.prod([max(share for _, share in position) for position in positions]))
         why = "; ".join(doubts) or field.violation(plain) or "is not allowed"
@@ -348,7 +348,7 @@ def _chosen(
         texts = tuple((_text(field, one.values) or "".join(one.values), one.probability) for one in others)
         return _Draft(field, texts, probability, VIOLATES if not doubts else DOUBTFUL, why, plain)
     texts = tuple((_text(field, one.values) or "", one.probability) for one in ranked)
-    draft = _Draft(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(strange))
+    draft = _Draft(field, texts, texts[0][1], OK, "", plain, "; ".join(doubts), "; ".join(digit_doubts))
     return _judged(draft, field.check is not None)
 
 
@@ -357,7 +357,7 @@ def _judged(draft: _Draft, is_checked: bool) -> _Draft:
     text, probability = draft.texts[0]
     is_changed = text != draft.plain
     is_confirmed = is_checked and not is_changed and probability >= MIN_OK_CHANGED
-    if reasons := [one for one in (draft.doubts, "" if is_confirmed else draft.strange) if one]:
+    if reasons := [one for one in (draft.doubts, "" if is_confirmed else draft.digit_doubts) if one]:
         return replace(draft, status=DOUBTFUL, reason="; ".join(reasons), probability=probability)
     is_sure = probability >= (MIN_OK_CHANGED if is_changed else MIN_OK)
     reason = draft.reason
@@ -403,12 +403,12 @@ def _with_separators(digits: str, pattern: Pattern) -> str | None:
     return None
 
 
-def _free(window: _Window, pen: float, recognizer: Recognizer) -> _Draft:
+def _free(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
     """The draft of a field without boxes."""
     field = window.field
     ink = _InField.of(window)
     height = window.box[2] - window.box[0]
-    if window.peak < MIN_PEN * pen or pen == 0 or ink.height < MIN_HEIGHT * height:
+    if window.peak < MIN_PEN * ink_peak or ink_peak == 0 or ink.height < MIN_HEIGHT * height:
         return _Draft(field)
     map_ = InkMap(ink.levels, 0.004, 1.0, Polarity.PAPER_HIGH)
     page = read_lines(map_, recognizer)
@@ -476,20 +476,20 @@ def _of_line(field: Field, page: PageReading, recognizer: Recognizer) -> _Draft:
         elif character != " " and (field.kind != "digits" or field.pattern is not None):
             positions.append(((character, 1.0),))
     doubts = [f"holds {len(page.lines)} lines"] if len(page.lines) > 1 else []
-    strange = []
+    digit_doubts = []
     if any(digit.is_doubtful for digit in page.digits):
-        strange.append("a stroke may be a slash or a 1")
+        digit_doubts.append("a stroke may be a slash or a 1")
     if any(reason in ("not a digit", "not digits", "may be digits") for _, reason in page.ignored):
-        strange.append("holds ink that is no digit")
+        digit_doubts.append("holds ink that is no digit")
     if not all(recognizer.accepts(confidence, page.kind) for confidence in page.confidences):
-        strange.append("may be other digits, cut otherwise")
-    return _chosen(field, positions, doubts, strange)
+        digit_doubts.append("may be other digits, cut otherwise")
+    return _chosen(field, positions, doubts, digit_doubts)
 
 
-def _ticks(window: _Window, pen: float) -> _Draft:
+def _ticks(window: _Window, ink_peak: float) -> _Draft:
     """The draft of a field of ticks."""
     field, inks = window.field, []
-    threshold = 0.35 * max(pen, 0.12)
+    threshold = 0.35 * max(ink_peak, 0.12)
     for name, (top, left, bottom, right) in field.choices:
         y, x = window.scale
         ys = round(top * y) - window.corner[0], round(bottom * y) - window.corner[0]
@@ -565,9 +565,9 @@ def _confirmed(draft: _Draft, text: str, probability: float, is_likely: bool) ->
     chosen = replace(draft, texts=((text, probability), *others), reason=reason)
     if draft.status == VIOLATES:
         return draft
-    if draft.status == DOUBTFUL and reason and not reason.startswith("read as") and reason != draft.strange:
+    if draft.status == DOUBTFUL and reason and not reason.startswith("read as") and reason != draft.digit_doubts:
         return chosen
-    return _judged(replace(chosen, reason="" if reason == draft.strange else reason), True)
+    return _judged(replace(chosen, reason="" if reason == draft.digit_doubts else reason), True)
 
 
 def _violated(template: Template, number: int, results: list[_Draft], index_of: dict[str, int]) -> SumReading:

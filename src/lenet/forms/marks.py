@@ -69,17 +69,17 @@ def corner_marks(levels: Levels, full: float) -> CornerMarks | None:
     """
     height, width = levels.shape
     components = _components(levels, full, 1.0)
-    chosen = []
+    marks = []
     for x, y in ((0, 0), (width, 0), (width, height), (0, height)):
         near = [one for one in components if abs(one.x - x) < IN_CORNER * width and abs(one.y - y) < IN_CORNER * height]
         if not near:
             return None
-        chosen.append(min(near, key=lambda one: (one.x - x) ** 2 + (one.y - y) ** 2))
-    fill = float(np.mean([one.fill for one in chosen]))
-    if not _are_alike(chosen, fill, SAME_AREA):
+        marks.append(min(near, key=lambda one: (one.x - x) ** 2 + (one.y - y) ** 2))
+    fill = float(np.mean([one.fill for one in marks]))
+    if not _are_alike(marks, fill, SAME_AREA):
         return None
-    centers = np.array([(one.x, one.y) for one in chosen], np.float32)
-    return CornerMarks(centers, _relative_area(chosen, centers), fill)
+    centers = np.array([(one.x, one.y) for one in marks], np.float32)
+    return CornerMarks(centers, _relative_area(marks, centers), fill)
 
 
 def places_of_marks(levels: Levels, full: float, marks: CornerMarks) -> list[Points]:
@@ -96,16 +96,16 @@ def places_of_marks(levels: Levels, full: float, marks: CornerMarks) -> list[Poi
     """
     candidates = [one for one in _components(levels, full, SMALLEST_PAGE) if abs(one.fill - marks.fill) < SAME_FILL]
     candidates = sorted(candidates, key=lambda one: -one.area)[:MAX_CANDIDATES]
-    found: list[tuple[float, Points]] = []
+    quadrilaterals: list[tuple[float, Points]] = []
     for four in combinations(candidates, 4):
         centers = np.array([(one.x, one.y) for one in four], np.float32)
         hull = np.asarray(cv2.convexHull(centers).reshape(-1, 2), np.float32)
         if len(hull) == 4 and _are_alike(four, marks.fill, ASLANT):
             off = abs(float(np.log(_relative_area(four, hull) / marks.area)))
             if off < np.log(ASLANT):
-                found.append((off, _clockwise(hull)))
-    found.sort(key=lambda one: one[0])
-    return [np.roll(corners, -turn, axis=0) for _, corners in found for turn in range(4)][:MAX_VIEWS]
+                quadrilaterals.append((off, _clockwise(hull)))
+    quadrilaterals.sort(key=lambda one: one[0])
+    return [np.roll(corners, -turn, axis=0) for _, corners in quadrilaterals for turn in range(4)][:MAX_VIEWS]
 
 
 def codes(gray: NDArray[np.uint8]) -> tuple[Code, ...]:
@@ -130,7 +130,7 @@ def _components(levels: Levels, full: float, smallest: float) -> list[_Component
     _, labels, statistics, centers = cv2.connectedComponentsWithStats(mask, connectivity=8)
     longer = max(levels.shape)
     lowest, highest = MIN_MARK * smallest * longer, MAX_MARK * longer
-    found = []
+    components = []
     for number, (left, top, width, height, ink) in enumerate(statistics[1:].tolist(), 1):
         if min(width, height) < lowest or max(width, height) > 2 * highest:
             continue
@@ -138,8 +138,8 @@ def _components(levels: Levels, full: float, smallest: float) -> list[_Component
         hull = cv2.convexHull(np.stack([xs, ys], axis=-1).astype(np.int32))
         area = float(cv2.contourArea(hull)) + cv2.arcLength(hull, True) / 2 + 1  # of its pixels, not their middles
         if lowest**2 <= area <= highest**2:
-            found.append(_Component(float(centers[number][0]), float(centers[number][1]), area, ink / area))
-    return found
+            components.append(_Component(float(centers[number][0]), float(centers[number][1]), area, ink / area))
+    return components
 
 
 def _are_alike(four: Sequence[_Component], fill: float, ratio: float) -> bool:

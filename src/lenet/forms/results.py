@@ -161,8 +161,8 @@ class FormReading(PageResult):
         """Of the page: ``"rejected"``, or that of its worst field, ``"blank"`` only if all fields are."""
         if self.is_rejected:
             return "rejected"
-        found = {field.status for field in self.fields}
-        return next((status for status in (VIOLATES, DOUBTFUL, OK) if status in found), BLANK)
+        statuses = {field.status for field in self.fields}
+        return next((status for status in (VIOLATES, DOUBTFUL, OK) if status in statuses), BLANK)
 
     @property
     def values(self) -> dict[str, str]:

@@ -155,11 +155,11 @@ class Field:
         value = value_of(text)
         if value is None:
             return "is no number"
-        least, greatest = self.limits
+        lower, upper = self.limits
         return (
-            f"is below {least:g}"
-            if value < Decimal(repr(least))
-            else (f"is above {greatest:g}" if value > Decimal(repr(greatest)) else "")
+            f"is below {lower:g}"
+            if value < Decimal(repr(lower))
+            else (f"is above {upper:g}" if value > Decimal(repr(upper)) else "")
         )
 
 
@@ -303,17 +303,17 @@ class _Parser:
         self._lines, self._name = text.splitlines(), name
 
     def template(self, values: Mapping[str, Any]) -> Template:
-        whole = Record(values)
+        record = Record(values)
         self._check_keys(values, "form", "", 0)
         try:
-            height, width = whole.numbers("page", 2)
+            height, width = record.numbers("page", 2)
             if not (height > 0 and width > 0):
                 raise RecordError("page is not above 0, expected its height and width")
-            tables = whole.list("field")
+            tables = record.list("field")
             if not 1 <= len(tables) <= MAX_FIELDS:
                 raise RecordError(f"{len(tables):,} fields, expected 1 to {MAX_FIELDS:,}")
-            sums = whole.list("sum", default=[])
-            blank, digest = whole.text("blank", ""), whole.text("sha256", "")
+            sums = record.list("sum", default=[])
+            blank, digest = record.text("blank", ""), record.text("sha256", "")
         except RecordError as error:
             raise self._error(str(error), self._line_of("", 0, str(error).split()[0])) from None
         page = (height, width)
@@ -413,12 +413,12 @@ class _Parser:
 
     def _lines_of(self, table: str, number: int) -> Iterator[tuple[int, str]]:
         """The lines of a table, its head first; without a name those before the first table."""
-        current, seen = "", dict.fromkeys(_KEYS, -1)
+        current, last_numbers = "", dict.fromkeys(_KEYS, -1)
         for line, text in enumerate(self._lines, start=1):
             if head := re.match(r"""\s*\[\[?\s*["']?(\w+)["']?\s*\]""", text):
                 current = head[1]
-                seen[current] = seen.get(current, -1) + 1
-            if current == table and (not table or seen[table] == number):
+                last_numbers[current] = last_numbers.get(current, -1) + 1
+            if current == table and (not table or last_numbers[table] == number):
                 yield line, text
 
     def _error(self, sentence: str, line: int, field: str = "", place: str = "") -> TemplateError:
@@ -427,10 +427,10 @@ class _Parser:
 
 
 def _limits(record: Record, key: str) -> tuple[float, float]:
-    least, greatest = record.numbers(key, 2)
-    if least > greatest:
-        raise RecordError(f"{key} is {[least, greatest]}, expected the least value before the greatest")
-    return least, greatest
+    lower, upper = record.numbers(key, 2)
+    if lower > upper:
+        raise RecordError(f"{key} is {[lower, upper]}, expected the least value before the greatest")
+    return lower, upper
 
 
 def _dates(record: Record, key: str) -> tuple[float, float]:

@@ -116,21 +116,21 @@ def from_toml(text: str, default_name: str = "") -> Network:
         values = with_current_keys(_parsed(text))
     except (ValueError, RecursionError) as error:
         raise ArchitectureError(f"not TOML: {first_line(error)}") from None
-    whole = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "description": "", "deviations": []}
+    record = Record({"name": default_name, "input_range": [0.0, 1.0], "source": "", "description": "", "deviations": []}
                    | values)  # fmt: skip
     try:
         _check_keys(values, _TOP_KEYS)
-        low, high = whole.numbers("input_range", 2)
-        maps, height, width = whole.integers("input", 3)
+        low, high = record.numbers("input_range", 2)
+        maps, height, width = record.integers("input", 3)
         description = {
-            "name": whole.text("name"),
+            "name": record.text("name"),
             "input": (maps, height, width),
-            "source": printable(whole.text("source")),
-            "description": printable(whole.text("description")),
-            "deviations": tuple(map(printable, whole.texts("deviations"))),
+            "source": printable(record.text("source")),
+            "description": printable(record.text("description")),
+            "deviations": tuple(map(printable, record.texts("deviations"))),
             "input_range": (float(low), float(high)),
         }
-        records = whole.records("stage") if "stage" in values else ()
+        records = record.records("stage") if "stage" in values else ()
         if not records:
             raise ArchitectureError("has no stage, expected at least one [[stage]]")
         if len(records) > MAX_STAGES:
@@ -230,9 +230,9 @@ def _built(text: str, stages: Sequence[Stage], description: Mapping[str, Any]) -
 
 
 def _check_keys(entries: Mapping[str, Any], known: Sequence[str]) -> None:
-    if strange := [key for key in entries if key not in known]:
+    if unknown := [key for key in entries if key not in known]:
         try:
-            raise UnknownName("key", strange[0], known)
+            raise UnknownName("key", unknown[0], known)
         except UnknownName as error:
             raise ArchitectureError(str(error)) from None
 
@@ -253,8 +253,8 @@ def _read_prototypes(value: Any) -> Any:
     """Characters of [LeCun98, Fig. 3], or a list of numbers for each output."""
     if not isinstance(value, str):
         return value
-    if strange := [character for character in value if character not in CHARACTER_CODES]:
-        raise ArchitectureError(f"prototypes has the character {strange[0]!r}, expected those from blank to ~")
+    if unknown := [character for character in value if character not in CHARACTER_CODES]:
+        raise ArchitectureError(f"prototypes has the character {unknown[0]!r}, expected those from blank to ~")
     return [list(CHARACTER_CODES[character]) for character in value]
 
 

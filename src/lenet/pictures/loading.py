@@ -216,8 +216,8 @@ def in_strips(image: Image.Image, factor: int) -> tuple[Iterable[Image.Image], i
 
 def _from_image(image: Image.Image, name: str, kept_pixels: int, max_pixels: int | None = None) -> Picture:
     width, height = image.size
-    most = max_pixels_of(image.format)
-    _check_size(width, height, name, most if max_pixels is None else min(most, max_pixels))
+    max_of_format = max_pixels_of(image.format)
+    _check_size(width, height, name, max_of_format if max_pixels is None else min(max_of_format, max_pixels))
     colors = reduced(*in_strips(image, reduction_factor(width, height, kept_pixels)))
     orientation = orientation_of(image)
     return Picture(name, upright(colors, orientation), (width, height) if orientation >= 5 else (height, width))

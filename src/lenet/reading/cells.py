@@ -404,8 +404,8 @@ def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box,
             if read.lines and is_field:
                 has_blank = False
         if digits:
-            least = min(confidence for read in members for confidence in read.lines.confidences)
-            entries.append((_middle(digits), tuple(digits), frozenset(spaces), (), least))
+            lowest_confidence = min(confidence for read in members for confidence in read.lines.confidences)
+            entries.append((_middle(digits), tuple(digits), frozenset(spaces), (), lowest_confidence))
     entries.sort(key=lambda entry: entry[0])
     ignored = outside.ignored + tuple(chain(*(read.lines.ignored for read in cells))) + rules
     return PageReading(

@@ -213,10 +213,12 @@ class Reader:
         rejected: set[int] = set()
         for page in (draft.page, *(read.lines for read in draft.cells)):
             for line, confidence in zip(page.lines, page.confidences, strict=True):
-                own = line if page is not draft.page else [digit for digit in line if id(digit) not in in_cells]
-                if own:
-                    flags = self._rejected(own, confidence, page.kind)
-                    rejected |= {id(digit) for digit, is_rejected in zip(own, flags, strict=True) if is_rejected}
+                line_digits = line if page is not draft.page else [digit for digit in line if id(digit) not in in_cells]
+                if line_digits:
+                    flags = self._rejected(line_digits, confidence, page.kind)
+                    rejected |= {
+                        id(digit) for digit, is_rejected in zip(line_digits, flags, strict=True) if is_rejected
+                    }
         return rejected
 
     def _is_accepted(self, draft: PageReading) -> bool:

@@ -46,8 +46,10 @@ class Acceptance:
         Raises:
             RecordError: if it is damaged.
         """
-        values = record.numbers("thresholds", len(other.thresholds), default=[least for _, least in other.thresholds])
-        pairs = tuple((share, least) for (share, _), least in zip(other.thresholds, values, strict=True))
+        values = record.numbers(
+            "thresholds", len(other.thresholds), default=[threshold for _, threshold in other.thresholds]
+        )
+        pairs = tuple((share, threshold) for (share, _), threshold in zip(other.thresholds, values, strict=True))
         return Acceptance(record.number("least", 0, 1, default=self.min_confidence), pairs)
 
     def to_json(self) -> dict[str, Any]:
@@ -106,7 +108,9 @@ class Calibration:
                 for kind, default in (("single", cls.single), ("line", cls.line))
             )
             short = cls.short_line.min_confidence
-            short_line = Acceptance(short, tuple((share, max(least, short)) for share, least in line.thresholds))
+            short_line = Acceptance(
+                short, tuple((share, max(threshold, short)) for share, threshold in line.thresholds)
+            )
             return cls(_temperature(record, cls.temperature), digit, single, line, short_line)
 
     @classmethod
@@ -128,7 +132,10 @@ class Calibration:
             "temperature": self.temperature,
             **self.digit.to_json(),
             **{
-                kind: {"least": acceptance.min_confidence, "thresholds": [least for _, least in acceptance.thresholds]}
+                kind: {
+                    "least": acceptance.min_confidence,
+                    "thresholds": [threshold for _, threshold in acceptance.thresholds],
+                }
                 for kind, acceptance in kinds.items()
             },
         }

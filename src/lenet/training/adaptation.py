@@ -114,8 +114,8 @@ class RehearsalStream(GeneratedStream):
     def epoch(self, number: int) -> Epoch:
         count = round(NEW_SHARE * PASS_EXAMPLES / DIGITS)
         new = self._examples.take(_balanced_rows(self._examples.labels, count, self.rng))
-        rest = PASS_EXAMPLES - len(new) - len(self._pieces)
-        rehearsed = self._rehearsed.take(self.rng.integers(len(self._rehearsed), size=rest))
+        rehearsed_count = PASS_EXAMPLES - len(new) - len(self._pieces)
+        rehearsed = self._rehearsed.take(self.rng.integers(len(self._rehearsed), size=rehearsed_count))
         images = np.concatenate([new.images, rehearsed.images, self._pieces])
         labels = np.concatenate([new.labels, rehearsed.labels, _sampled_labels(self._piece_probabilities, self.rng)])
         order, augmentation = epoch_order(self._recipe, np.arange(PASS_EXAMPLES), number)

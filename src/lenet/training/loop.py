@@ -394,13 +394,15 @@ def _device(recipe: Recipe, engine: str | None, device: str, worker: Worker, sto
     device = stored.get("device", device) if device == "auto" else device
     if recipe.optimizer != "sdlm":
         return choose_device(engine, device, worker, stored)
-    chosen = choose_device(engine, "cpu" if device == "auto" else device, worker, {})
-    if (stored_engine := stored.get("engine")) and EQUAL_BITS.get(stored_engine) != EQUAL_BITS.get(chosen.engine):
+    chosen_device = choose_device(engine, "cpu" if device == "auto" else device, worker, {})
+    if (stored_engine := stored.get("engine")) and EQUAL_BITS.get(stored_engine) != EQUAL_BITS.get(
+        chosen_device.engine
+    ):
         raise TrainingError(
             f"the run was begun with the engine {stored_engine}, whose last bits differ; go on with "
             f"LENET_ENGINE={stored_engine}, or start a new run with another --out"
         )
-    return chosen
+    return chosen_device
 
 
 def _restore_stream(stream: Stream, checkpoint: Checkpoint, run: Run) -> None:

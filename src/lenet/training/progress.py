@@ -120,10 +120,10 @@ class LogProgress(NullProgress):
 
     def time_left(self) -> str:
         """As "12 min left", from the pace since the beginning; nothing at the end."""
-        presented, rest = self._done - self._skipped, self._total - self._done
-        if rest <= 0 or not presented:
+        presented, remaining = self._done - self._skipped, self._total - self._done
+        if remaining <= 0 or not presented:
             return ""
-        return f"{duration((time.monotonic() - self._start) * rest / presented)} left"
+        return f"{duration((time.monotonic() - self._start) * remaining / presented)} left"
 
     def _print(self, text: str) -> None:
         stream = self._stream or sys.stderr

@@ -180,8 +180,8 @@ class Recipe:
         kinds = {field.name: _READ[type(field.default)] for field in fields(cls)}
         try:
             record = Record.of(values, "the recipe")
-            if strange := [name for name in record.values if name not in kinds]:
-                raise UnknownName("recipe value", strange[0], kinds)
+            if unknown := [name for name in record.values if name not in kinds]:
+                raise UnknownName("recipe value", unknown[0], kinds)
             record = Record(record.values)
             return cls(**{name: kinds[name](record, name) for name in record.values})
         except RecordError as error:
@@ -274,22 +274,22 @@ def recipe(name: str, network: Network, *, examples: int | None = None, **values
     (2, 20)
     """
     name = resolve_name("recipe", name, RECIPES)
-    chosen = RECIPES[name]
+    base = RECIPES[name]
     overrides = {key: value for key, value in values.items() if value is not None}
-    optimizer = overrides.get("optimizer", chosen.optimizer)
-    if chosen.rates:
-        chosen = chosen if "rates" in overrides else chosen.limited_to(overrides.get("epochs", chosen.epochs))
+    optimizer = overrides.get("optimizer", base.optimizer)
+    if base.rates:
+        base = base if "rates" in overrides else base.limited_to(overrides.get("epochs", base.epochs))
     elif name != "tutorial":
         adaptation = _adaptation(network) or _Adaptation(1, {})
-        chosen = replace(chosen, epochs=chosen.epochs * adaptation.epoch_factor, **adaptation.values)
+        base = replace(base, epochs=base.epochs * adaptation.epoch_factor, **adaptation.values)
         if examples and examples < ENOUGH_EXAMPLES:
             factor = min(MAX_EPOCH_FACTOR, math.ceil(ENOUGH_EXAMPLES / examples))
-            rate = chosen.learning_rate / 2 if chosen.optimizer == "sgd" else chosen.learning_rate
-            chosen = replace(chosen, epochs=chosen.epochs * factor, learning_rate=rate)
+            rate = base.learning_rate / 2 if base.optimizer == "sgd" else base.learning_rate
+            base = replace(base, epochs=base.epochs * factor, learning_rate=rate)
     loss = overrides.get("loss", natural_loss(network, optimizer))
-    smoothing = chosen.label_smoothing if loss in _SMOOTHABLE else 0.0
-    init = chosen.init if chosen.optimizer == "sdlm" else default_rule(network)
-    complete = {**chosen.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **overrides}
+    smoothing = base.label_smoothing if loss in _SMOOTHABLE else 0.0
+    init = base.init if base.optimizer == "sdlm" else default_rule(network)
+    complete = {**base.to_json(), "loss": loss, "label_smoothing": smoothing, "init": init, **overrides}
     return Recipe.from_json({**complete, "rates": list(complete["rates"])})
 
 

@@ -370,8 +370,8 @@ def _checked_settings(record: Record) -> dict[str, Any]:
     data.text("name")
     data.text("training_sha256", default=None)
     source = data.record("source", default=_NO_SOURCE)
-    if strange := [name for name in source.values if name not in _SOURCE]:
-        raise RecordError(f"data.source has an entry {strange[0]!r}, expected {', '.join(_SOURCE)}")
+    if unknown := [name for name in source.values if name not in _SOURCE]:
+        raise RecordError(f"data.source has an entry {unknown[0]!r}, expected {', '.join(_SOURCE)}")
     source.text("name_or_path")
     record.integer("validation", 0)
     record.integers("seeds", default=[])

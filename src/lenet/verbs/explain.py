@@ -21,7 +21,7 @@ def explain(
 
     Args:
         models: one, or several to compare: models, files, runs' folders, names that ship, or TOML files of networks,
-            which are shown with first weights.
+            which are page_models with first weights.
         output: the file to write; its name ends in ``.html``.
         language: the one that the page starts in; the browser's if None.
 
@@ -36,6 +36,8 @@ def explain(
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
     sources = [models] if isinstance(models, Model | str | Path) else models
-    shown = [model_to_look_at(source) for source in sources]
-    write_page(output, shown, language, titles=[title_of(*pair) for pair in zip(sources, shown, strict=True)])
+    page_models = [model_to_look_at(source) for source in sources]
+    write_page(
+        output, page_models, language, titles=[title_of(*pair) for pair in zip(sources, page_models, strict=True)]
+    )
     return output

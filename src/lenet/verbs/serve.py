@@ -80,12 +80,12 @@ def serve(
     served, shipped_models = load(model), shipped()
     others = [other for other in shipped_models if other.network.name != served.network.name]
     root_path = normalized_path(root_path)
-    shown = [served, *others][:_ON_PAGE] if served.reads_digits else [served]
+    page_models = [served, *others][:_ON_PAGE] if served.reads_digits else [served]
     document = page_document(
-        shown,
+        page_models,
         reads_at=f"{root_path}/v1/read" if served.reads_digits else None,
         docs_at=f"{root_path}/docs",
-        titles=[title_of(model, served), *(other.network.name for other in others)][: len(shown)],
+        titles=[title_of(model, served), *(other.network.name for other in others)][: len(page_models)],
     )
     service = Service(
         served,

@@ -206,11 +206,11 @@ def read_files(
         LeNetError: if the tables cannot be written, or gone on with.
         ReadingError, WeightsError, EngineError, MissingExtra: if the settings cannot be met.
     """
-    found = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
+    picture_files = PictureFiles(files, recursive=recursive, files_from=files_from, shard=shard)
     settings = settings or Settings()
     answers = Answers(True, lines, False, False, settings.recognizer().min_probability)
-    reading = FileReading(found, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
-    return written_pages(found, reading, workers or workers_for(found.count()))
+    reading = FileReading(picture_files, settings, answers, TablePaths.of(csv, jsonl, parquet), resume)
+    return written_pages(picture_files, reading, workers or workers_for(picture_files.count()))
 
 
 def written_pages(files: PictureFiles, reading: FileReading, workers: int) -> Generator[Page, None, None]:
@@ -237,7 +237,7 @@ def rows_of(page: Page, name: str, answers: Answers) -> list[ReadingRow]:
 
 def _problem_of(page: Page, name: str) -> str:
     sentence = str(page.result)
-    return f"{name}: {rest}" if (rest := sentence.removeprefix("bytes: ")) != sentence else sentence
+    return f"{name}: {reason}" if (reason := sentence.removeprefix("bytes: ")) != sentence else sentence
 
 
 def record_of(settings: Settings, answers: AnswerFormat, shard: Shard) -> dict[str, Any]:

@@ -201,10 +201,10 @@ def _is_glob(path: Path) -> bool:
     return glob.has_magic(str(path)) and not path.exists()
 
 
-def _or_else(found: Iterator[Path | DataError], sentence: str) -> Iterator[Path | DataError]:
-    """What is found; an error of this sentence if that is nothing."""
+def _or_else(paths: Iterator[Path | DataError], sentence: str) -> Iterator[Path | DataError]:
+    """The paths; an error of this sentence if there are none."""
     is_empty = True
-    for one in found:
+    for one in paths:
         is_empty = False
         yield one
     if is_empty:

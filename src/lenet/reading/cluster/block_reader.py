@@ -93,8 +93,8 @@ class BlockReader:
             self._files.write(block, rows)
         except (LeNetError, OSError) as error:
             return BlockOutcome(block.number, block.pictures, problem=str(error))
-        spent = time.monotonic() - began, time.process_time() - worked
-        return BlockOutcome(block.number, block.pictures, failed, len(rows), *spent)
+        seconds = time.monotonic() - began, time.process_time() - worked
+        return BlockOutcome(block.number, block.pictures, failed, len(rows), *seconds)
 
     def _read(self, pictures: Iterator[Named], is_isolated: bool) -> tuple[list[ReadingRow], int]:
         rows: list[ReadingRow] = []

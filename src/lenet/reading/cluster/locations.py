@@ -170,10 +170,10 @@ def filesystem(store: str) -> tuple[Any, str]:
     try:
         system, top = FileSystem.from_uri(store)
     except (OSError, pyarrow.ArrowException, ValueError) as error:
-        shown = Location(store, "")
+        location = Location(store, "")
         raise DataError(
-            f"{shown}: cannot be opened as a filesystem ({_reason(error)}); expected s3://, gs://, abfs://, hdfs:// or "
-            "file://"
+            f"{location}: cannot be opened as a filesystem ({_reason(error)}); "
+            "expected s3://, gs://, abfs://, hdfs:// or file://"
         ) from None
     return system, f"{top.rstrip('/')}/"
 

@@ -42,7 +42,7 @@ def _of_table(location: Location, first: int, stop: int) -> Iterator[Named]:
     import pyarrow
     from pyarrow.parquet import ParquetFile
 
-    done, whole = first, printable(str(location))
+    done, table_name = first, printable(str(location))
     try:
         with location.opened() as file, ParquetFile(file) as table:
             pictures, names = _columns(table.schema_arrow)
@@ -51,15 +51,15 @@ def _of_table(location: Location, first: int, stop: int) -> Iterator[Named]:
             for batch in table.iter_batches(_ROWS_AT_ONCE, row_groups=groups, columns=columns):
                 for row in batch.to_pylist():
                     if first <= start < stop:
-                        yield _of_row(row, f"{whole}#{start}", pictures, names)
+                        yield _of_row(row, f"{table_name}#{start}", pictures, names)
                         done += 1
                     start += 1
     except (OSError, pyarrow.ArrowException, DataError) as error:
-        why = f"{whole}: not a readable Parquet file of pictures ({' '.join(str(error).split())})"
+        why = f"{table_name}: not a readable Parquet file of pictures ({' '.join(str(error).split())})"
         if first == stop:
-            yield whole, DataError(why)
+            yield table_name, DataError(why)
         for number in range(done, stop):
-            yield f"{whole}#{number}", DataError(why)
+            yield f"{table_name}#{number}", DataError(why)
 
 
 def _of_row(row: dict[str, Any], numbered: str, pictures: str, names: str | None) -> Named:
@@ -68,8 +68,8 @@ def _of_row(row: dict[str, Any], numbered: str, pictures: str, names: str | None
     if isinstance(value, dict):
         name = value.get(_PATH) if name in (None, "") else name
         value = value[_BYTES]
-    shown = numbered if name in (None, "") else printable(str(name))  # 0 is a name, too
-    return shown, DataError(f"{shown}: no picture in this row") if value is None else value
+    picture_name = numbered if name in (None, "") else printable(str(name))  # 0 is a name, too
+    return picture_name, DataError(f"{picture_name}: no picture in this row") if value is None else value
 
 
 def _columns(schema: Any) -> tuple[str, str | None]:
@@ -79,21 +79,23 @@ def _columns(schema: Any) -> tuple[str, str | None]:
     def is_bytes(kind: Any) -> bool:
         return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
-    found = [
+    columns = [
         field.name
         for field in schema
         if is_bytes(field.type)
         or (types.is_struct(field.type) and any(one.name == _BYTES and is_bytes(one.type) for one in field.type))
     ]
-    if len(found) != 1:
-        which = f"columns {', '.join(found)} hold bytes" if found else f"no column of {', '.join(schema.names)} does"
+    if len(columns) != 1:
+        which = (
+            f"columns {', '.join(columns)} hold bytes" if columns else f"no column of {', '.join(schema.names)} does"
+        )
         raise DataError(f"expected one column with the bytes of pictures, and {which}")
     texts = {
         field.name.lower(): field.name
         for field in schema
         if types.is_string(field.type) or types.is_large_string(field.type) or types.is_integer(field.type)
     }
-    return found[0], next((texts[name] for name in _NAMES if name in texts), None)
+    return columns[0], next((texts[name] for name in _NAMES if name in texts), None)
 
 
 def _groups_with(metadata: Any, first: int, stop: int) -> tuple[list[int], int]:

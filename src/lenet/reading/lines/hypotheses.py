@@ -327,32 +327,32 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     path = best_path([digit.candidate for digit in scored], logs, len(row.pieces), pattern, separator_scores=separators)
     if math.isinf(path.score):
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
-    chosen = [_allowed(scored[number], classes) for number, classes in zip(path.chosen, path.allowed, strict=True)]
+    digits = [_allowed(scored[number], classes) for number, classes in zip(path.chosen, path.allowed, strict=True)]
     if pattern:
-        return _line_of_pattern(row, scored, chosen, path)
-    scribbles = find_scribbles(chosen)
-    ignored = [(chosen[number].box, "not a digit") for number in sorted(scribbles)]
-    chosen = [digit for number, digit in enumerate(chosen) if number not in scribbles]
-    left_out = _left_out(row, [scored[number].candidate for number in path.chosen])
-    may_be_digits = [digit.box for digit in scored if _is_digit_among(digit, left_out, row)]
-    line_signs = find_signs(row, chosen, left_out)
+        return _line_of_pattern(row, scored, digits, path)
+    scribbles = find_scribbles(digits)
+    ignored = [(digits[number].box, "not a digit") for number in sorted(scribbles)]
+    digits = [digit for number, digit in enumerate(digits) if number not in scribbles]
+    unused_pieces = _unused_pieces(row, [scored[number].candidate for number in path.chosen])
+    may_be_digits = [digit.box for digit in scored if _is_digit_among(digit, unused_pieces, row)]
+    line_signs = find_signs(row, digits, unused_pieces)
     sign_boxes = [sign.box for sign in line_signs.signs]
     ignored += [(box, "separator") for box in sign_boxes if box not in row.points]
     ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, sign_boxes)]
     ignored += [
         (box, _reason(row, piece))
-        for piece in left_out
+        for piece in unused_pieces
         if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
     doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes}
-    chosen = list(line_signs.digits)
-    if not chosen:
+    digits = list(line_signs.digits)
+    if not digits:
         return PageReading(ignored=tuple(ignored))
     others = [box for box, reason in ignored if reason == "not a digit"]
-    numbers, words = numbers_of(chosen, others, _gaps(chosen, ignored))
+    numbers, words = numbers_of(digits, others, _gaps(digits, ignored))
     ignored += words
     if not numbers:
-        return PageReading(ignored=((row_box, reason_of(chosen, len(others))),))
+        return PageReading(ignored=((row_box, reason_of(digits, len(others))),))
     gaps = _gaps(numbers, ignored)
     if are_tallies(numbers, gaps):
         return PageReading(ignored=((row_box, "tally marks"),))
@@ -360,37 +360,37 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     return PageReading((line,), (gaps,), tuple(ignored), ({},), (reindexed(line_signs.signs, numbers),))
 
 
-def _line_of_pattern(row: Row, scored: list[ScoredCandidate], chosen: list[ScoredCandidate], path: Path) -> PageReading:
+def _line_of_pattern(row: Row, scored: list[ScoredCandidate], digits: list[ScoredCandidate], path: Path) -> PageReading:
     """The line that a pattern asks for, if no whole digit was left out for it."""
-    left_out = _left_out(row, [scored[number].candidate for number in path.chosen])
+    unused_pieces = _unused_pieces(row, [scored[number].candidate for number in path.chosen])
     signs = tuple(
         PlacedSign(text, row.box_of(row.pieces[piece]), index) for piece, text, index in path.separator_pieces
     )
     separators = [row.pieces[piece] for piece, _, _ in path.separator_pieces]
-    left_out = [piece for piece in left_out if piece not in separators]
-    if any(_is_digit_among(digit, left_out, row) for digit in scored):
+    unused_pieces = [piece for piece in unused_pieces if piece not in separators]
+    if any(_is_digit_among(digit, unused_pieces, row) for digit in scored):
         row_box = bounding_box([row.box_of(piece) for piece in row.pieces])
         return PageReading(ignored=((row_box, "does not fit the pattern"),))
     ignored = [(sign.box, "separator") for sign in signs]
-    ignored += [(row.box_of(piece), _reason(row, piece)) for piece in left_out]
-    if not chosen:
+    ignored += [(row.box_of(piece), _reason(row, piece)) for piece in unused_pieces]
+    if not digits:
         return PageReading(ignored=tuple(ignored))
-    return PageReading((tuple(chosen),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
+    return PageReading((tuple(digits),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
 
 
 def _is_within(box: Box, others: Sequence[Box]) -> bool:
     return any(a <= box[0] and b <= box[1] and box[2] <= c and box[3] <= d for a, b, c, d in others)
 
 
-def _gaps(chosen: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:
-    middles = [digit.box[1] + digit.box[3] for digit in chosen]
+def _gaps(digits: list[ScoredCandidate], ignored: list[tuple[Box, str]]) -> frozenset[int]:
+    middles = [digit.box[1] + digit.box[3] for digit in digits]
     centers = [box[1] + box[3] for box, reason in ignored if reason in ("separator", "not a digit")]
     separated = frozenset(
         index
-        for index in range(1, len(chosen))
+        for index in range(1, len(digits))
         if any(middles[index - 1] < center < middles[index] for center in centers)
     )
-    return find_spaces([digit.box for digit in chosen], separated)
+    return find_spaces([digit.box for digit in digits], separated)
 
 
 def _allowed(digit: ScoredCandidate, classes: frozenset[int]) -> ScoredCandidate:
@@ -404,7 +404,7 @@ def _allowed(digit: ScoredCandidate, classes: frozenset[int]) -> ScoredCandidate
     return replace(digit, probabilities=probabilities / np.float32(max(float(probabilities.sum()) + nothing, 1e-6)))
 
 
-def _left_out(row: Row, chosen: list[Candidate]) -> list[Piece]:
+def _unused_pieces(row: Row, chosen: list[Candidate]) -> list[Piece]:
     covered = {
         piece
         for candidate in chosen

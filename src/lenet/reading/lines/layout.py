@@ -104,24 +104,24 @@ def filter_components(
         return [], 0.0, [(component.box, AT_EDGE) for component in coarse]
     typical = digit_height(remaining)
     heaviest = max(component.mass for component in remaining if component.height < MAX_HEIGHT * typical)
-    kept = [
+    like_digits = [
         component
         for component in remaining
         if MIN_SIZE * typical < max(component.height, component.width)
         and component.height < MAX_HEIGHT * typical
         and component.mass > 0.01 * heaviest
     ]
-    members, remaining_numbers = {c.number for c in kept}, {c.number for c in remaining}
+    members, remaining_numbers = {c.number for c in like_digits}, {c.number for c in remaining}
     left_out = [
         (c.box, _reason(c, typical) if c.number in remaining_numbers else AT_EDGE)
         for c in coarse
         if c.number not in members and max(c.height, c.width) > MIN_SIZE * typical
     ]
-    return kept, typical, left_out
+    return like_digits, typical, left_out
 
 
 def find_points(components: list[Component], digit_height: float) -> list[Box]:
-    """The boxes of components too small for a part of a digit: points, or grain."""
+    """The boxes of components too small for a part of a digit: points, or specks."""
     return [c.box for c in components if max(c.height, c.width) <= MIN_SIZE * digit_height]
 
 
@@ -248,14 +248,14 @@ def _link_lines(components: list[Component]) -> list[list[Component]]:
     return list(lines.values())
 
 
-def _distances_to_owners(some: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each of some boxes the distance to each box that it is a small part of: beside a far higher one."""
-    top, left, bottom, right = some.T[..., None]
+def _distances_to_owners(small_boxes: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
+    """For each of small_boxes boxes the distance to each box that it is a small part of: beside a far higher one."""
+    top, left, bottom, right = small_boxes.T[..., None]
     tops, lefts, bottoms, rights = boxes.T
     heights = bottoms - tops
-    white = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
+    gaps = np.maximum(lefts, left) - np.minimum(rights, right)  # < 0 where they overlap
     center_y = (top + bottom) / 2
-    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (white < MAX_WHITE_OF_SMALL * heights)
+    is_beside = (heights > MAX_SIZE_RATIO * (bottom - top)) & (gaps < MAX_WHITE_OF_SMALL * heights)
     is_within = np.maximum(tops - center_y, center_y - bottoms) < MAX_LEVEL_OFFSET * heights
     return np.where(is_beside & is_within, np.abs(left + right - lefts - rights) / heights, np.inf)
 
@@ -269,10 +269,10 @@ def _distances_to_neighbors(
     """For each of some boxes the distances to those of its line ahead, and to those behind."""
     top, left, bottom, right = some.T[..., None]
     tops, lefts, bottoms, rights = boxes.T
-    white = np.maximum(lefts, left) - np.minimum(rights, right)
+    gaps = np.maximum(lefts, left) - np.minimum(rights, right)
     shared_rows = np.minimum(bottoms, bottom) - np.maximum(tops, top)
     lower, higher = np.minimum(bottoms - tops, bottom - top), np.maximum(bottoms - tops, bottom - top)
-    fits = (shared_rows > 0.4 * lower) & (higher <= MAX_SIZE_RATIO * lower) & (white < MAX_WHITE * higher)
+    fits = (shared_rows > 0.4 * lower) & (higher <= MAX_SIZE_RATIO * lower) & (gaps < MAX_WHITE * higher)
     fits &= ~are_small & ~some_are_small[:, None]
     step = lefts + rights - left - right
     return np.where(fits & (step > 0), step, np.inf), np.where(fits & (step < 0), -step, np.inf)

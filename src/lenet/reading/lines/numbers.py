@@ -146,16 +146,16 @@ def are_tallies(digits: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool
     return pitch < MAX_BAR_PITCH * float(np.median([digit.box[2] - digit.box[0] for digit in digits]))
 
 
-def find_scribbles(chosen: list[ScoredCandidate]) -> set[int]:
+def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
     """The digits that are crossed out, or blots: their strokes are far wider than those of the line."""
-    if len(chosen) < 4:
+    if len(digits) < 4:
         return set()
-    widths = [stroke_width(digit.candidate.mask.view(np.uint8)) for digit in chosen]
+    widths = [stroke_width(digit.candidate.mask.view(np.uint8)) for digit in digits]
     median_width = float(np.median(widths))
     blots = {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
     doubtful = {
         number
-        for number, digit in enumerate(chosen)
+        for number, digit in enumerate(digits)
         if digit.probabilities.sum() < LIKELY and widths[number] > MAX_DOUBTFUL_RATIO * median_width
     }
     return blots | doubtful

@@ -140,8 +140,8 @@ def best_path(
                 if states[target].separator:
                     relax(piece, target, node.score - MISSING_SEPARATOR, node)
                     if piece < pieces:
-                        likeness = separator_scores[piece] if separator_scores else {}
-                        score = max(skip_scores[piece] / 2, likeness.get(states[target].separator, -np.inf))
+                        separator_logs = separator_scores[piece] if separator_scores else {}
+                        score = max(skip_scores[piece] / 2, separator_logs.get(states[target].separator, -np.inf))
                         relax(piece + 1, target, node.score + score, node, separator_piece=piece)
                     continue
                 scores = best_of[states[target].digits]

@@ -242,8 +242,8 @@ class Answers:
             label = LABELS[first]
             line = prefix + (self._rejected.format(label) if probabilities[first] < self.min_probability else label)
             if self.has_detail:
-                rest = _others([(LABELS[other], probabilities[other]) for other in others])
-                line += f"  {probabilities[first]:.1%}  {rest}"
+                alternatives = _others([(LABELS[other], probabilities[other]) for other in others])
+                line += f"  {probabilities[first]:.1%}  {alternatives}"
             yield line
 
     def json(self, name: str, number: int, reading: DigitReading) -> Iterator[dict[str, Any]]:

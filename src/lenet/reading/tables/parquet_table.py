@@ -122,13 +122,13 @@ def answer_schema(columns: Columns) -> Any:
         import pyarrow
     except ImportError:
         raise MissingExtra("pyarrow", "tables", "writing Parquet files") from None
-    whole, share = pyarrow.int32(), pyarrow.float64()
+    integer, number = pyarrow.int32(), pyarrow.float64()
     types = {
         "text": pyarrow.string(),
-        "whole": whole,
-        "share": share,
-        "shares": pyarrow.list_(share),
-        "box": pyarrow.list_(whole, 4),
-        "boxes": pyarrow.list_(pyarrow.list_(whole, 4)),
+        "whole": integer,
+        "share": number,
+        "shares": pyarrow.list_(number),
+        "box": pyarrow.list_(integer, 4),
+        "boxes": pyarrow.list_(pyarrow.list_(integer, 4)),
     }
     return pyarrow.schema({name: types[kind] for name, kind in columns.of_parquet})

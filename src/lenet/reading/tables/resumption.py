@@ -72,7 +72,7 @@ def differences_between(before: Mapping[str, Any], settings: Mapping[str, Any]) 
     'lines no, now yes'
     """
     return "; ".join(
-        f"{name} {_shown(before.get(name))}, now {_shown(value)}"
+        f"{name} {_value_text(before.get(name))}, now {_value_text(value)}"
         for name, value in settings.items()
         if before.get(name) != value
     )
@@ -103,11 +103,11 @@ def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int
                     f"{table.target}: answer {file.lines + 1:,} is that of {file.name}, and file {done + 1:,} is "
                     f"{name_of(source)} now; name the same files in the same order, or leave out resume to read anew"
                 )
-        whole = [file for file in files if file is not None]
-        if len(whole) < len(tables):
+        written_files = [file for file in files if file is not None]
+        if len(written_files) < len(tables):
             sources = chain([source], sources)
             break
-        last, ends, done = source, whole, done + 1
+        last, ends, done = source, written_files, done + 1
     else:
         for table, one in zip(tables, written, strict=True):
             if (file := next(one, None)) is not None:
@@ -122,5 +122,5 @@ def resume(tables: Sequence[AnswerFile], sources: Iterator[Source]) -> tuple[int
     return done - 1, chain([last], sources)
 
 
-def _shown(value: Any) -> str:
+def _value_text(value: Any) -> str:
     return "nothing" if value is None else "yes" if value is True else "no" if value is False else str(value)
