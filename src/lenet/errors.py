@@ -12,7 +12,8 @@ LeNetError
 └── MissingExtra     an optional package that is not installed
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from difflib import get_close_matches
 from unicodedata import category
 
@@ -104,3 +105,12 @@ class MissingExtra(LeNetError):
         super().__init__(
             f"{purpose} needs {package}, which is not installed; install it with: pip install 'lenet[{extra}]'"
         )
+
+
+@contextmanager
+def required(package: str, extra: str, purpose: str) -> Iterator[None]:
+    """A context of imports: one that fails is a MissingExtra with these words."""
+    try:
+        yield
+    except ImportError as error:
+        raise MissingExtra(package, extra, purpose) from error

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from lenet import networks
 from lenet.architecture import Network
 from lenet.engine import probabilities
-from lenet.errors import DataError, MissingExtra, TrainingError
+from lenet.errors import DataError, TrainingError, required
 from lenet.model import Model
 from lenet.preprocess import GrayLevels, fitted
 from lenet.training.devices import choose_device
@@ -23,13 +23,11 @@ from lenet.training.recipes import Recipe, check_loss, recipe
 from lenet.training.runs import MAX_THREADS
 from lenet.training.stream import DatasetStream, Examples, padded_to_input
 
-try:
+with required("scikit-learn", "estimator", "LeNetClassifier"):
     from sklearn.base import BaseEstimator, ClassifierMixin
     from sklearn.utils import check_random_state
     from sklearn.utils.multiclass import check_classification_targets
     from sklearn.utils.validation import check_is_fitted, validate_data
-except ModuleNotFoundError as error:
-    raise MissingExtra("scikit-learn", "estimator", "LeNetClassifier") from error
 
 _MIN_UPDATES = 500  # of a fit whose epochs are not given, so that a few hundred pictures are learned, too
 _LANES = 16  # pictures that the engine takes at once, on any processor

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.errors import LeNetError, MissingExtra
+from lenet.errors import LeNetError, required
 
 Array = NDArray[np.float32]
 Call = Callable[[], Array]
@@ -15,10 +15,8 @@ Call = Callable[[], Array]
 
 def onnxruntime(network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int) -> Callable[[int], Call]:
     """ONNX Runtime with its own settings but the number of threads."""
-    try:
+    with required("onnxruntime", "bench", "comparing with ONNX Runtime"):
         import onnxruntime as runtime
-    except ModuleNotFoundError:
-        raise MissingExtra("onnxruntime", "bench", "comparing with ONNX Runtime") from None
     from lenet.exporting.onnx import to_onnx
 
     options: Any = runtime.SessionOptions()
@@ -50,10 +48,8 @@ def openvino_bf16(network: Network, arrays: Mapping[str, Array], inputs: Array, 
 def _openvino(
     network: Network, arrays: Mapping[str, Array], inputs: Array, threads: int, precision: str
 ) -> Callable[[int], Call]:
-    try:
+    with required("openvino", "bench-all", "comparing with OpenVINO"):
         import openvino as runtime
-    except ModuleNotFoundError:
-        raise MissingExtra("openvino", "bench-all", "comparing with OpenVINO") from None
     from lenet.exporting.onnx import to_onnx
 
     core: Any = runtime.Core()

@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lenet.architecture import Activation, AveragePooling, Convolution, FullConnection, MaxPooling, Network
-from lenet.errors import ArchitectureError, MissingExtra
+from lenet.errors import ArchitectureError, required
 
-try:
+with required("torch", "train", "comparing with torch"):
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
-except ModuleNotFoundError as error:
-    raise MissingExtra("torch", "train", "comparing with torch") from error
 
 Array = NDArray[np.float32]
 Call = Callable[[], Array]

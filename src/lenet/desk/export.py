@@ -10,7 +10,7 @@ from typing import Any
 
 from lenet.desk.pictures import PagePictures
 from lenet.desk.stack import Stack
-from lenet.errors import DataError, MissingExtra, printable
+from lenet.errors import DataError, printable, required
 from lenet.reading.tables.csv_cells import line_of_cells
 
 OPEN = "?"  # in the place of a text that nobody has answered yet
@@ -67,11 +67,9 @@ def xlsx_of(stack: Stack) -> bytes:
     Raises:
         MissingExtra: if openpyxl is not installed.
     """
-    try:
+    with required("openpyxl", "desk", "XLSX"):
         from openpyxl import Workbook
         from openpyxl.cell import WriteOnlyCell
-    except ModuleNotFoundError:
-        raise MissingExtra("openpyxl", "desk", "XLSX") from None
     book = Workbook(write_only=True)
     sheet = book.create_sheet("lenet")
     for row in table_of(stack):

@@ -17,7 +17,7 @@ from lenet.architecture import Network
 from lenet.engine import Forward, decide
 from lenet.engine.choice import COMPILERS
 from lenet.engine.native import usable_cores
-from lenet.errors import LeNetError, MissingExtra
+from lenet.errors import LeNetError, required
 from lenet.exporting.c import identifier
 from lenet.model import Model, load
 from lenet.preprocess import GrayLevels, network_inputs
@@ -103,10 +103,8 @@ def run_onnx(model: Model, path: Path) -> tuple[Run, str]:
     Raises:
         MissingExtra: if it is not installed.
     """
-    try:
+    with required("onnxruntime", "onnx", "checking an ONNX model"):
         import onnxruntime
-    except ModuleNotFoundError:
-        raise MissingExtra("onnxruntime", "onnx", "checking an ONNX model") from None
     options: Any = onnxruntime.SessionOptions()
     options.intra_op_num_threads, options.inter_op_num_threads = usable_cores(), 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")  # it would wait for busy cores
@@ -181,11 +179,9 @@ def run_pte(model: Model, path: Path) -> tuple[Run, str]:
     Raises:
         MissingExtra: if it is not installed.
     """
-    try:
+    with required("executorch", "executorch", "checking an ExecuTorch program"):
         import torch
         from executorch.runtime import Runtime
-    except ModuleNotFoundError:
-        raise MissingExtra("executorch", "executorch", "checking an ExecuTorch program") from None
     method = Runtime.get().load_program(path).load_method("forward")
 
     def run(pictures: GrayLevels) -> tuple[Array, float]:

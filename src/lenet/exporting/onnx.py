@@ -20,15 +20,13 @@ from lenet.architecture import (
     Network,
     Subsampling,
 )
-from lenet.errors import ArchitectureError, MissingExtra
+from lenet.errors import ArchitectureError, required
 from lenet.exporting.dense import dense_kernels
 from lenet.exporting.quantization import Quantization, QuantizedStage
 
-try:
+with required("onnx", "onnx", "writing ONNX models"):
     import onnx
     from onnx import helper, numpy_helper
-except ModuleNotFoundError as error:
-    raise MissingExtra("onnx", "onnx", "writing ONNX models") from error
 
 OPSET, IR_VERSION = 17, 8  # old enough for every runtime of the last years
 Array = NDArray[np.float32]

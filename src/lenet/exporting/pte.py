@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.errors import ArchitectureError, MissingExtra
+from lenet.errors import ArchitectureError, required
 from lenet.exporting.dense import without_tables
 from lenet.pytorch import build, load_arrays  # first, for its error where torch is missing
 
@@ -48,11 +48,9 @@ def to_pte(network: Network, arrays: Mapping[str, NDArray[np.float32]]) -> bytes
     shape = (1, height, width) if channels == 1 else (1, channels, height, width)
     module = _ByteInputModule(network, arrays).eval()
     with _without_logs():
-        try:
+        with required("executorch", "executorch", "writing ExecuTorch programs"):
             from executorch.backends.xnnpack.partition.xnnpack_partitioner import XnnpackPartitioner
             from executorch.exir import to_edge_transform_and_lower
-        except ModuleNotFoundError:
-            raise MissingExtra("executorch", "executorch", "writing ExecuTorch programs") from None
         try:
             exported = torch.export.export(module, (torch.zeros(shape, dtype=torch.uint8),))
             program = to_edge_transform_and_lower(exported, partitioner=[XnnpackPartitioner()]).to_executorch()

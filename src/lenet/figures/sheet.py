@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal, ParamSpec, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.errors import MissingExtra
+from lenet.errors import required
 from lenet.files import write_atomically
 
 if TYPE_CHECKING:
@@ -92,10 +92,8 @@ def _with_default_settings(method: Callable[Arguments, Result]) -> Callable[Argu
 
 def check_installed() -> None:
     """Raise MissingExtra if matplotlib is not installed, before long work that ends in a figure."""
-    try:
+    with required("matplotlib", "figures", "drawing figures"):
         import matplotlib  # noqa: F401
-    except ImportError:
-        raise MissingExtra("matplotlib", "figures", "drawing figures") from None
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import IO, Any, cast
 
 from PIL import Image
 
-from lenet.errors import MissingExtra
+from lenet.errors import required
 from lenet.pictures.pdf import PdfPages, is_pdf
 
 MAX_PIXELS = 100_000_000
@@ -107,10 +107,8 @@ def _is_heic(start: bytes) -> bool:
 
 
 def _open_heic(file: IO[bytes], name: str) -> Image.Image:
-    try:
+    with required("pillow-heif", "heic", f"{name}: reading HEIC pictures"):
         plugin: Any = import_module("pillow_heif")
-    except ImportError:
-        raise MissingExtra("pillow-heif", "heic", f"{name}: reading HEIC pictures") from None
     return cast(Image.Image, plugin.HeifImageFile(file))
 
 

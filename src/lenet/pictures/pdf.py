@@ -6,7 +6,7 @@ from typing import IO, Any
 import numpy as np
 from PIL import Image
 
-from lenet.errors import DataError, MissingExtra
+from lenet.errors import DataError, required
 
 RESOLUTION = 200  # dots per inch: a digit of a form, 3 mm high, has 24 pixels
 _POINTS_PER_INCH = 72
@@ -30,10 +30,8 @@ class PdfPages:
     """
 
     def __init__(self, file: IO[bytes], name: str) -> None:
-        try:
+        with required("pypdfium2", "pdf", f"{name}: reading PDF files"):
             import pypdfium2
-        except ImportError:
-            raise MissingExtra("pypdfium2", "pdf", f"{name}: reading PDF files") from None
         try:
             self._document: Any = pypdfium2.PdfDocument(file)
         except pypdfium2.PdfiumError as error:

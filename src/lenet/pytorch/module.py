@@ -27,14 +27,12 @@ from lenet.architecture import (
     Shape,
     Subsampling,
 )
-from lenet.errors import ArchitectureError, MissingExtra, WeightsError
+from lenet.errors import ArchitectureError, WeightsError, required
 
-try:
+with required("torch", "train", "building a PyTorch module"):
     import torch
     import torch.nn.functional as F
     from torch import Tensor, nn
-except ModuleNotFoundError as error:
-    raise MissingExtra("torch", "train", "building a PyTorch module") from error
 
 
 class NetworkModule(nn.Module):

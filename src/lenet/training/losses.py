@@ -6,15 +6,13 @@ Outputs are (N, classes), labels int64 (N,); the result is (N,).
 from collections.abc import Callable
 from functools import partial
 
-from lenet.errors import MissingExtra
+from lenet.errors import required
 from lenet.training.recipes import Recipe
 
-try:
+with required("torch", "train", "training"):
     import torch
     import torch.nn.functional as F
     from torch import Tensor
-except ModuleNotFoundError as error:
-    raise MissingExtra("torch", "train", "training") from error
 
 Loss = Callable[[Tensor, Tensor], Tensor]
 

@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from lenet.errors import LeNetError, MissingExtra
+from lenet.errors import LeNetError, required
 from lenet.files import atomic_writer
 from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import OF_READINGS, Columns, TableRow
@@ -118,10 +118,8 @@ def answer_schema(columns: Columns) -> Any:
     Raises:
         MissingExtra: if pyarrow is not installed.
     """
-    try:
+    with required("pyarrow", "tables", "writing Parquet files"):
         import pyarrow
-    except ImportError:
-        raise MissingExtra("pyarrow", "tables", "writing Parquet files") from None
     integer, number = pyarrow.int32(), pyarrow.float64()
     types = {
         "text": pyarrow.string(),

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.data.distortions import distort
 from lenet.engine.native import Augmentation
-from lenet.errors import MissingExtra, TrainingError
+from lenet.errors import TrainingError, required
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels, network_inputs
 from lenet.training.augmentation import augment, distortion_generator
@@ -20,11 +20,9 @@ from lenet.training.recipes import Recipe
 from lenet.training.state import check_state, initial_state
 from lenet.training.stream import Epoch
 
-try:
+with required("torch", "train", "training"):
     import torch
     from torch import Tensor
-except ModuleNotFoundError as error:
-    raise MissingExtra("torch", "train", "training") from error
 
 from lenet.pytorch import build, load_arrays
 from lenet.training.losses import loss_of
