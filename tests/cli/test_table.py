@@ -21,6 +21,7 @@ from lenet.errors import LeNetError
 from lenet.reading import Reader
 from lenet.reading.tables.csv_cells import cell_of
 from lenet.reading.tables.csv_table import COLUMNS, Table
+from tests.cli.test_read import is_alive
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
 PICTURES = 400
@@ -70,15 +71,6 @@ def stopped(many: Path, table: Path, number: int, lines: int, workers: int) -> t
         time.sleep(0.02)
     assert not is_alive(running.pid)
     return running.returncode, printed, said
-
-
-def is_alive(group: int) -> bool:
-    """Whether a process of this group is left."""
-    try:
-        os.killpg(group, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 def answers_in(rows: list[dict[str, str]]) -> list[str]:

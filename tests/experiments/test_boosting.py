@@ -26,8 +26,8 @@ from lenet.experiments.streams import Patterns, PatternStream, SeparateStream
 from lenet.initialization import initial_weights
 from lenet.networks import describe
 from lenet.training import progress
-from lenet.training.progress import NullProgress
 from tests.experiments.replica_fakes import stand_in
+from tests.experiments.test_running import Killing
 
 native = pytest.mark.skipif(not instruction_sets(), reason="replicas run in the native engine")
 LENET_1 = describe("lenet-1")
@@ -228,20 +228,6 @@ def test_a_second_network_is_the_one_that_learns_in_a_group_of_its_own_from_what
         alone = train_group(tmp_path / f"alone-{seed}", LENET_1, SHORT, [seed], stream, digits(9))
         for name, array in alone.parameters[0].items():
             np.testing.assert_array_equal(machine.arrays[1][name], array)
-
-
-class Killing(NullProgress):
-    """Ctrl-C after so many patterns have been presented."""
-
-    def __init__(self, patterns):
-        super().__init__()
-        self.left = patterns
-
-    def advance(self, examples, text=""):
-        super().advance(examples, text)
-        self.left -= examples
-        if self.left < 0:
-            raise KeyboardInterrupt
 
 
 @native

@@ -14,6 +14,7 @@ from lenet.reading import Reader
 from lenet.server import Limits, create_app
 from tests.forms.filled import FilledForm
 from tests.server.asgi import Client
+from tests.server.test_answers import png
 
 SECONDS = 600  # for a page: reading it takes two of a processor's, which may be busy with other things
 RECORD = ("file", "page", "form", "status", "rejected", "reason", "remarks", "size", "turned", "fields", "sums")
@@ -22,12 +23,6 @@ RECORD = ("file", "page", "form", "status", "rejected", "reason", "remarks", "si
 def serving(max_pixels: int = 50_000_000, **options: object) -> Client:
     limits = Limits(timeout=SECONDS, max_pixels=max_pixels)
     return Client(create_app(Reader(), limits=limits, **options), seconds=SECONDS)
-
-
-def png(pixels: np.ndarray) -> bytes:
-    file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
-    return file.getvalue()
 
 
 @pytest.fixture(scope="module")

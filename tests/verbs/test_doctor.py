@@ -100,8 +100,8 @@ def test_an_engine_that_is_forced_but_cannot_run_is_broken(capsys, monkeypatch):
 
 
 def test_a_missing_extra_is_named_with_its_purpose_and_breaks_nothing(capsys, monkeypatch):
-    known = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "matplotlib" else known(package))
+    known = doctor.version_of
+    monkeypatch.setattr(doctor, "version_of", lambda package: None if package == "matplotlib" else known(package))
     code, found = _report(capsys)
     assert code == 0
     assert (
@@ -121,8 +121,8 @@ def test_every_extra_that_a_user_may_want_is_checked_by_its_own_packages(capsys)
 
 
 def test_a_missing_dependency_is_broken(capsys, monkeypatch):
-    known = doctor._version
-    monkeypatch.setattr(doctor, "_version", lambda package: None if package == "pillow" else known(package))
+    known = doctor.version_of
+    monkeypatch.setattr(doctor, "version_of", lambda package: None if package == "pillow" else known(package))
     code, found = _report(capsys)
     assert code == 1
     assert found["versions"]["pillow"]["remedy"] == "pip install pillow"

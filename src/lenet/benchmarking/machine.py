@@ -26,7 +26,7 @@ def processor() -> str:
 
 def versions() -> dict[str, str | None]:
     """The version of Python, of this package and of every peer; None for one that is not installed."""
-    installed = {name: _version(name) for name in PACKAGES}
+    installed = {name: version_of(name) for name in PACKAGES}
     return {"lenet": lenet.__version__, "python": platform.python_version(), **installed}
 
 
@@ -78,7 +78,8 @@ def peak_of(threads: int) -> Callable[[], float] | None:
     return partial(peak_flops, threads, 0.2, sets[0]) if sets else None
 
 
-def _version(package: str) -> str | None:
+def version_of(package: str) -> str | None:
+    """The installed version of a package; None if it is not installed."""
     try:
         return metadata.version(package)
     except metadata.PackageNotFoundError:

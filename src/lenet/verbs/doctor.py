@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import lenet
+from lenet.benchmarking.machine import version_of
 from lenet.errors import LeNetError
 
 EXTRAS = {
@@ -119,7 +120,7 @@ def _versions() -> Iterator[_Check]:
     state = State.GOOD if sys.version_info >= (3, 11) else State.BROKEN
     yield "python", state, f"{python}  {sys.executable}", python, "use Python 3.11 or newer"
     for package in _required():
-        version = _version(package)
+        version = version_of(package)
         state = State.GOOD if version else State.BROKEN
         yield package, state, version or "is not installed", version, f"pip install {package}"
 
@@ -205,7 +206,7 @@ def _compare_with_reference(instructions: str) -> _Check:
 
 def _extras() -> Iterator[_Check]:
     for extra, purpose in EXTRAS.items():
-        versions = {package: _version(package) for package in _required(extra)}
+        versions = {package: version_of(package) for package in _required(extra)}
         missing = [package for package, version in versions.items() if not version]
         verbs = "is not installed; it serves" if len(missing) == 1 else "are not installed; they serve"
         text = f"{', '.join(missing)} {verbs} {purpose}"
@@ -258,13 +259,6 @@ def _required(extra: str = "") -> list[str]:
             within = _EXTRAS_WITHIN.match(line)
             packages += chain.from_iterable(map(_required, within[1].split(","))) if within else _NAME.findall(line)
     return packages
-
-
-def _version(package: str) -> str | None:
-    try:
-        return metadata.version(package)
-    except metadata.PackageNotFoundError:
-        return None
 
 
 def _processor_instruction_sets() -> list[str] | None:
