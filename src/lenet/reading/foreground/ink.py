@@ -172,8 +172,7 @@ def _scale_for(height: float, scale: float, longest: int) -> float:
     if scale > 1 or not 0 < height < SMALL_DIGIT:
         return scale
     refined = min(scale * CLEAR_DIGIT / height, 2 * LONGEST_SIDE / longest)
-    refined = float(round(refined)) if refined > 1.5 else min(1.0, refined)
-    return refined if refined > 1.2 * scale else scale
+    return float(round(refined)) if refined > 1.5 else min(1.0, refined)
 
 
 def _resized(colors: Colors, scale: float) -> Colors:

@@ -6,23 +6,19 @@ Ink that the chosen reading shows to come in from the edge of the picture is tol
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
-
 from lenet.boxes import Box
 from lenet.reading.lines.layout import AT_EDGE
 from lenet.reading.lines.numbers import MAY_BE_DIGITS
-from lenet.reading.lines.segmentation import MIN_SIGN_HEIGHT
 from lenet.reading.scoring import SURE, PageReading
 
 
 def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReading:
     """The chosen reading of a page, with the sure digits of others that it holds no part of among its ignored boxes."""
     boxes = [digit.box for digit in chosen.digits] + [sign.box for line in chosen.signs for sign in line]
-    min_height = MIN_SIGN_HEIGHT * float(np.median([digit.box[2] - digit.box[0] for digit in chosen.digits]))
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for digit in (digit for draft in drafts if draft is not chosen for digit in draft.digits):
-        is_clear = digit.probability > SURE and digit.box[2] - digit.box[0] > min_height
+        is_clear = digit.probability > SURE
         is_told = any(_overlap(digit.box, box) for box in (*boxes, *losses)) or any(
             _is_part(digit.box, box) for box in at_edge
         )

@@ -39,7 +39,6 @@ MAX_DASH = 1.2  # in digit heights: the length of a dash
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
 DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
 COMMA_TAIL, COMMA_ASPECT = 0.07, 2.0  # in digit heights: how far a comma goes below the digits, or its height by width
-MAX_COLON = 0.8  # in digit heights: from middle to middle of its points
 MAX_PLUS, PLUS_ARM, PLUS_CORNER = 1.1, 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
 MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
 MAX_PLUS_HEIGHT = 0.85  # in digit heights: what is taken for a digit, and higher, is a 4 or a 7
@@ -258,10 +257,9 @@ def _short_signs(boxes: list[Box], digits: list[ScoredCandidate], line_stroke_wi
         top, bottom = _band(digit_boxes, upper)
         for lower in boxes:
             height, is_beneath = bottom - top, min(upper[3], lower[3]) > max(upper[1], lower[1])
-            distance = (_middle(lower) - _middle(upper)) / height
             are_points = max(_size(upper), _size(lower)) <= MAX_LOW_HEIGHT * height
             is_inside = top < _middle(upper) < _middle(lower) < bottom + COMMA_TAIL * height
-            if is_beneath and are_points and is_inside and 0 < distance < MAX_COLON:
+            if is_beneath and are_points and is_inside:
                 signs.append(_sign(":", (upper[0], min(upper[1], lower[1]), lower[2], max(upper[3], lower[3]))))
                 used |= {upper, lower}
     for box in boxes:
