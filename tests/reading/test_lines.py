@@ -15,7 +15,7 @@ from lenet.reading.foreground.rules import find_rules
 from lenet.reading.lines.cuts import candidate_cuts, find_slant, sections
 from lenet.reading.lines.hypotheses import read_lines
 from lenet.reading.lines.layout import collect_lines, find_components, find_skew, find_spaces
-from lenet.reading.lines.path import COSTS, MIN_FIT, MIN_SCORE, Costs, best_path, cost_of, left_out_scores
+from lenet.reading.lines.path import COSTS, MIN_FIT, Costs, best_path, cost_of, left_out_scores
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
@@ -164,7 +164,7 @@ def test_the_best_path_is_the_best_of_all_there_are(pieces: int, seed: int, text
             if run.first == piece:
                 for digit in (1, 2, 7):
                     sign = str(digit) if logs[index, digit] >= np.log(MIN_FIT) else "x"
-                    told = max(float(logs[index, digit]) - cost_of(run, COSTS), MIN_SCORE)
+                    told = float(logs[index, digit]) - cost_of(run, COSTS)
                     yield from every_way(run.last, said + sign, score + told)
 
     best = best_path(runs, logs, pieces, text and Pattern.parse(text))

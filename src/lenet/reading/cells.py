@@ -34,14 +34,10 @@ from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIG
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
-WHOLE = 0.75  # of a component's ink in one cell: it belongs there, and overhangs the others
-REMNANT = 0.7  # of a component's ink on a rule: it was left of the rule
-PART = 0.2  # of a component's ink: less in a cell is no part of it that is read there
-FITTING = 0.7  # of the ink as high as digits, by number, that lies in one cell each: the cells are meant for digits
-HIGHEST = 1.15  # cell heights of a digit in a cell
-MIN_MASS = 0.1  # of the heaviest: lighter components of a cell are no part of its digit
+# Of a component's ink in one cell: it belongs there, and what is left overhangs; on a rule: it was left of the rule. Of
+# the ink as high as digits that belongs to cells: they are meant for digits. Of a cell's height: a 1 may be its side.
+WHOLE = 0.75
 MAX_FIELD_ASPECT = 1.6  # width over height of the boxes of a field, which hold a digit each
-AS_HIGH = 0.7  # of a cell's height: a 1 far from its middle may be its side
 MIN_LEFT_OUT = 0.6  # of the digits' height: ink of a cell that was left out of its line, and is a digit there
 TOUCH = 2  # pixels between a digit and the side of its cell: it may belong to the next one, too
 UNREAD = (MAY_BE_DIGITS, "not a digit", "not digits", "texture")  # reasons for leaving out what may have been a digit
@@ -124,7 +120,7 @@ def _box_of(points: NDArray[np.int32]) -> Box:
 
 
 def _hold_digits(ink: InkMap, grid: Grid, threshold: float) -> bool:
-    """Whether most of the ink that is as high as digits lies in one cell each, and is no higher than that."""
+    """Whether most of the ink that is as high as digits lies in one cell each."""
     labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
     components = [c for c in components if c.height > MIN_HEIGHT]
     if not components:
@@ -132,14 +128,13 @@ def _hold_digits(ink: InkMap, grid: Grid, threshold: float) -> bool:
     typical = digit_height(components)
     tall = [c for c in components if 0.5 * typical <= c.height <= 2 * typical]
     shares = _shares(labels, _owners(grid))
-    inside = [(c, shares[c.number]) for c in tall if sum(shares[c.number].values()) > shares[c.number].get(0, 0)]
-    heights = {cell.number: cell.height for cell in grid.cells}
+    of_tall = [shares[component.number] for component in tall]
+    inside = [share for share in of_tall if sum(share.values()) > share.get(0, 0)]
     fitting = 0
-    for component, share in inside:
+    for share in inside:
         number, count = max(share.items(), key=lambda entry: entry[1])
-        fits = count >= WHOLE * sum(share.values()) and number > 0
-        fitting += fits and component.height <= HIGHEST * heights[number]
-    return bool(inside) and fitting >= FITTING * len(inside)
+        fitting += number > 0 and count >= WHOLE * sum(share.values())
+    return bool(inside) and fitting >= WHOLE * len(inside)
 
 
 def _owners(grid: Grid) -> NDArray[np.int32]:
@@ -174,7 +169,7 @@ class _Split:
     def of(cls, ink: InkMap, owners: NDArray[np.int32], on_rules: Mask, threshold: float) -> "_Split":
         labels, components = find_components((ink.levels > threshold).view(np.uint8), ink.levels)
         areas = np.bincount(labels.ravel(), minlength=len(components) + 1)
-        remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > REMNANT * areas
+        remnants = np.bincount(labels[on_rules > 0], minlength=len(components) + 1) > WHOLE * areas
         of_cell: dict[int, list[Component]] = defaultdict(list)
         next_number = len(components) + 1
         for number, share in _shares(labels, owners).items():
@@ -188,7 +183,7 @@ class _Split:
             top, left, bottom, right = component.box  # an own label for what of it lies in other cells
             window = labels[top:bottom, left:right]
             mine, cells = window == number, owners[top:bottom, left:right]
-            for other in (other for other, count in share.items() if other != owner and count >= PART * total):
+            for other in (other for other, count in share.items() if other != owner and count >= (1 - WHOLE) * total):
                 part = mine & (cells == other)
                 window[part] = next_number
                 of_cell[other].append(_component(next_number, part, (top, left), ink.levels))
@@ -252,9 +247,7 @@ def _unread_whole(read: ReadCell, splits: list[_Split], ink: InkMap) -> list[Can
     """All the ink of a cell as one candidate, at each threshold."""
     candidates = []
     for split in splits:
-        members = split.of_cell.get(read.cell.number, [])
-        heaviest = max((c.mass for c in members), default=0.0)
-        parts = [c for c in members if c.mass >= MIN_MASS * heaviest]
+        parts = split.of_cell.get(read.cell.number, [])
         if not parts or max(c.height for c in parts) < MAX_LOW_HEIGHT * split.typical:
             continue
         candidate = _candidate(bounding_box(c.box for c in parts), parts, split, ink)
@@ -354,7 +347,7 @@ def _may_be_side(digit: ScoredCandidate, cell: GridCell) -> bool:
         digit.label == "1"
         and is_aside
         and cell.width <= MAX_FIELD_ASPECT * cell.height
-        and bottom - top > AS_HIGH * cell.height
+        and bottom - top > WHOLE * cell.height
     )
 
 

@@ -1,15 +1,13 @@
 """Printed lines among the ink: ruled and squared paper, the lines of cheques and forms, boxes around digits.
 
-A line is a rule if it spans the picture, is far longer than the digits are high, or closes a box with something in it:
-a pen draws straight strokes, too.
+A line is a rule if it spans the picture, or closes a box with something in it: a pen draws straight strokes, too.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap, middle_height
+from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap
 
 Mask = NDArray[np.uint8]
 
@@ -19,7 +17,6 @@ THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = 0.015  # the widest gap in a rule, as a share of the picture
 MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows would be rules if gaps were bridged
-LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
 BAR, BAR_THICKNESS = (
     0.07,
     0.3,
@@ -64,11 +61,7 @@ def _rules(mask: Mask) -> Mask:
     rules = _crossing_rules(mask) | _crossing_rules(transposed).T
     min_length = max(SMALL_DIGIT, int(BAR * max(mask.shape)))
     horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
-    return (
-        rules
-        | _long_bars(mask, horizontal, vertical)
-        | _sides_of_boxes(mask, horizontal | vertical | rules, min_length)
-    )
+    return rules | _sides_of_boxes(mask, horizontal | vertical | rules, min_length)
 
 
 def _crossing_rules(mask: Mask) -> Mask:
@@ -121,28 +114,6 @@ def _bars(mask: Mask, length: int) -> Mask:
     thin = mask & ~np.asarray(thick, np.uint8)
     thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max_thickness), np.uint8)), np.uint8) & mask
     return _runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), length) & mask
-
-
-def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
-    """Select the bars that are much longer than the other components are high."""
-    if not (horizontal.any() or vertical.any()):
-        return np.zeros_like(mask)
-    min_length = LONG_SIDE * max(mask.shape)
-    lengths = [_lengths(horizontal, cv2.CC_STAT_WIDTH), _lengths(vertical, cv2.CC_STAT_HEIGHT)]
-    long = np.maximum(*lengths) > min_length
-    if not long.any():
-        return np.zeros_like(mask)
-    remaining = without_rules(mask, np.asarray(cv2.dilate(long.view(np.uint8), _BLOCK), np.uint8))
-    height = middle_height(label_components(remaining)[1], mask.shape)
-    if height == 0:
-        return np.zeros_like(mask)
-    return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)
-
-
-def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:
-    """The length of the bar at each pixel of one, by connected components; 0 elsewhere."""
-    labels, statistics = label_components(np.asarray(cv2.dilate(bars, _BLOCK), np.uint8))
-    return np.asarray(statistics[:, side][labels] * bars, np.int32)
 
 
 def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:

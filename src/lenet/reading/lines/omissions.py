@@ -18,11 +18,10 @@ def with_losses(chosen: PageReading, drafts: Sequence[PageReading]) -> PageReadi
     at_edge = [box for box, reason in chosen.ignored if reason == AT_EDGE]
     losses: list[Box] = []
     for digit in (digit for draft in drafts if draft is not chosen for digit in draft.digits):
-        is_clear = digit.probability > SURE
         is_told = any(_overlap(digit.box, box) for box in (*boxes, *losses)) or any(
             _is_part(digit.box, box) for box in at_edge
         )
-        if is_clear and not is_told:
+        if digit.probability > SURE and not is_told:
             losses.append(digit.box)
     return replace(chosen, ignored=chosen.ignored + tuple((box, MAY_BE_DIGITS) for box in losses))
 

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_RING_HEIGHT, MIN_SIGN_HEIGHT, Candidate
 
-MIN_SCORE = -12.0  # lower bound of a candidate's score
 MIN_FIT = 0.02  # minimum probability of a digit that a pattern asks for
 NARROW_WIDTH = 0.4  # in digit heights: few digits except 1 are narrower
 MISSING_SEPARATOR = 1.0  # a separator that the pattern asks for and no ink shows
@@ -147,8 +146,8 @@ def best_path(
                 scores = best_of[states[target].digits]
                 for index, score in from_piece[piece]:
                     if scores[index] > -np.inf:
-                        total = max(scores[index] + score, MIN_SCORE)
-                        relax(candidates[index].last, target, node.score + total, node, index)
+                        total = node.score + scores[index] + score
+                        relax(candidates[index].last, target, total, node, index)
     ends = [node for state, node in best_nodes[pieces].items() if state in pattern.accepting]
     return _trace_back(max(ends, key=lambda node: node.score), pattern) if ends else Path((), -np.inf)
 

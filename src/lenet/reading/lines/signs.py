@@ -19,10 +19,10 @@ from lenet.reading.lines.segmentation import (
     DASH_ASPECT,
     MARK_TOP,
     MAX_LOW_HEIGHT,
-    MIN_DASH,
     MIN_SIGN_HEIGHT,
     Piece,
     Row,
+    is_dash,
 )
 from lenet.reading.normalization import MIN_PIXELS, stroke_width
 from lenet.reading.scoring import LIKELY, PlacedSign, ScoredCandidate
@@ -35,9 +35,7 @@ MAX_AXIS_RATIO = 0.15  # of a straight stroke: its standard deviation across, as
 MIN_LEAN, MIN_LENGTH = 0.15, 1.12  # less beyond the slant of its line is a 1, if it is no longer than ones are
 SLASH_LOG_PRIOR, DATE_LOG_PRIOR = -3.0, 1.0  # log odds that a stroke is a slash; where dates have one
 MIN_SLASH_LOG_ODDS, MIN_DOUBT_LOG_ODDS = 2.0, -3.0  # of what is taken for a slash, and of a 1 that is rejected
-MAX_DASH = 1.2  # in digit heights: the length of a dash
 MIN_POINT = 0.7  # stroke widths: smaller ink is a speck
-DASH_BAND = (0.2, 0.8)  # of the digits' band, from their top: where dashes are
 COMMA_TAIL, COMMA_ASPECT = 0.07, 2.0  # in digit heights: how far a comma goes below the digits, or its height by width
 MAX_PLUS, PLUS_ARM, PLUS_CORNER = 1.1, 0.8, 0.12  # in digit heights; of its sides; of the ink, beside its arms
 MAX_OFF_MIDDLE = 0.2  # of its sides: how far from their middle the arms of a plus cross
@@ -272,8 +270,7 @@ def _short_sign(box: Box, top: float, bottom: float) -> str:
     """The dash, point or comma that a short box is by its size and place beside digits from ``top`` to ``bottom``."""
     height, width, digit_height = box[2] - box[0], box[3] - box[1], bottom - top
     place = (_middle(box) - top) / digit_height
-    is_dash = width > DASH_ASPECT * height and MIN_DASH * digit_height < width < MAX_DASH * digit_height
-    if is_dash and DASH_BAND[0] < place < DASH_BAND[1]:
+    if is_dash(width, height, digit_height) and 0 < place < 1:
         return "-"
     if max(height, width) > MIN_SIGN_HEIGHT * digit_height or width > DASH_ASPECT * height or place < MARK_TOP:
         return ""
