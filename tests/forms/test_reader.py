@@ -3,11 +3,13 @@
 import hashlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from PIL import Image
 
 import lenet
+from lab.benchmarks.photographed_forms import photograph_page
 from lenet.errors import DataError
 from lenet.forms.reader import FormReader
 from lenet.forms.template import Template, TemplateError
@@ -77,6 +79,21 @@ def test_what_is_blank_is_blank_and_nothing_is_read_from_an_unfilled_page(form, 
     assert {field.status for field in reading.fields} == {"blank"}
     assert reading.status == "blank"
     assert reading.remarks == ("no field is filled",)
+
+
+@pytest.mark.parametrize("number", [4, 5])
+def test_photos_of_an_unfilled_page_are_blank_too(form, reader, number):
+    photo = photograph_page(form.blank, np.zeros(form.blank.shape, np.float32), np.random.default_rng([78, number]))
+    reading = reader.read(photo)
+    assert {field.status for field in reading.fields} == {"blank"}
+    assert "no field is filled" in reading.remarks
+
+
+def test_an_unfilled_page_printed_heavily_or_scanned_small_is_blank(form, reader):
+    heavy = cv2.erode(form.blank, np.ones((3, 3), np.uint8))
+    small = cv2.resize(form.blank, None, fx=0.4, fy=0.4, interpolation=cv2.INTER_AREA)
+    for page in (heavy, small):
+        assert reader.read(page).status == "blank"
 
 
 def test_fields_outside_of_a_cropped_picture_are_said_and_never_read(scanned, reader):

@@ -33,6 +33,7 @@ DASH = 0.9  # the probability that a low stroke before digits is a minus, and no
 MIN_MASS = 0.1  # of the heaviest: lighter components of a box are no part of its digit
 MIN_INK = 0.15  # darker than paper by this share of its light: paler ink is left of print, or grain
 MIN_PEN = 0.45  # of the page's pen: ink that is paler everywhere in a field was left of print
+MIN_OPEN = 0.25  # of a field's pixels, away from print: with fewer, ink is not told from what is left of print
 MAX_EDGE, ON_PRINT = 2.5, 0.9  # pixels of width, and the share next to print: thinner ink there is the edge of a rule
 PART = 0.25  # of the most that a component has in a box: where it has less, it only overhangs
 MIN_DIGIT = 0.2  # the probability of any digit: ink of less is none
@@ -77,7 +78,7 @@ def read_fields(
     """
     page = registered(page, sheet, [_slices(field, sheet, template) for field in template.fields])
     windows = [_Window.of(field, page, sheet, template) for field in template.fields]
-    peaks = [window.peak for window in windows if window.peak > MIN_INK]
+    peaks = [window.open_peak for window in windows if window.open_peak > MIN_INK]
     ink_peak = float(np.quantile(peaks, 0.75)) if peaks else 0.0
     boxes = [_Boxes.of(window, ink_peak) if window.field.cells else None for window in windows]
     scored = recognize([candidate for one in boxes if one for candidate in one.candidates], recognizer)
@@ -87,7 +88,7 @@ def read_fields(
         if draft := window.unreadable():
             drafts.append(draft)
         elif window.field.kind == "ticks":
-            drafts.append(_ticks(window, ink_peak))
+            drafts.append(_ticks(window, ink_peak) if ink_peak else _Draft(window.field))
         elif one is not None:
             drafts.append(_in_boxes(window.field, one, scored_of))
         else:
@@ -95,6 +96,12 @@ def read_fields(
     drafts = [window.doubted(draft) for window, draft in zip(windows, drafts, strict=True)]
     drafts, sums = _with_sums(drafts, template)
     return tuple(_reading(draft, window, page) for draft, window in zip(drafts, windows, strict=True)), sums
+
+
+def _darkest(levels: Levels) -> float:
+    """The mean of the forty darkest pixels; 0 without any."""
+    count = min(levels.size, 40)
+    return float(np.partition(levels.ravel(), -count)[-count:].mean()) if count else 0.0
 
 
 def _scale(sheet: Sheet, template: Template) -> tuple[float, float]:
@@ -124,6 +131,7 @@ class _Window:
         views: what is written there, as it looks with print taken to be wider and to be as wide as on the sheet.
         beside: where print is, or is next to.
         peak: the level of its ink where it is darkest.
+        open_peak: the same away from print, where nothing is left of print: that of a page that is blank is low.
         visible, coverage: the shares of the field, and of its print, that the page shows.
         scale: (y, x) pixels of the sheet for each unit of the template.
     """
@@ -134,6 +142,7 @@ class _Window:
     views: tuple[Levels, ...]
     beside: NDArray[np.bool_]
     peak: float
+    open_peak: float
     visible: float
     coverage: float
     scale: tuple[float, float]
@@ -146,17 +155,18 @@ class _Window:
         top, left = window[0].start, window[1].start
         inner = np.s_[int(box[0]) : int(box[2]) + 1, int(box[1]) : int(box[3]) + 1]
         views = tuple(sharpened(written_levels(page, sheet, window, growth)) for growth in (GROWTH, 0))
-        written = views[0][int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
-        count = min(written.size, 40)
-        peak = float(np.partition(written.ravel(), -count)[-count:].mean())
+        inside = np.s_[int(box[0]) - top : int(box[2]) - top + 1, int(box[1]) - left : int(box[3]) - left + 1]
+        beside = cv2.dilate(sheet.print[window].view(np.uint8), np.ones((7, 7), np.uint8)) > 0
+        is_open = ~beside[inside]
         page_peak = max(float(np.quantile(page.levels[window], 0.98)), 0.06)
         return cls(
             field,
             (top, left),
             (box[0] - top, box[1] - left, box[2] - top, box[3] - left),
             views,
-            cv2.dilate(sheet.print[window].view(np.uint8), np.ones((7, 7), np.uint8)) > 0,
-            peak,
+            beside,
+            _darkest(views[0][inside]),
+            _darkest(views[0][inside][is_open] if is_open.mean() > MIN_OPEN else views[0][inside]),
             float(page.visible[inner].mean()),
             coverage_of(page, sheet, window, page_peak),
             scale,
@@ -166,6 +176,10 @@ class _Window:
     def levels(self) -> Levels:
         """What is written there, of which hardly any can be print."""
         return self.views[0]
+
+    def is_written(self, ink_peak: float) -> bool:
+        """Whether somebody wrote here: with a pen whose ink has this peak, 0 if nobody wrote on the page."""
+        return ink_peak > 0 and self.open_peak >= MIN_PEN * ink_peak
 
     def unreadable(self) -> _Draft | None:
         """The draft of a field that the picture does not show, or not as the form has it; None if it does."""
@@ -206,7 +220,7 @@ class _Boxes:
         ]
         of_box: list[list[Candidate]] = [[] for _ in sides]
         dashes: set[int] = set()
-        if window.peak < MIN_PEN * ink_peak or ink_peak == 0:
+        if not window.is_written(ink_peak):
             return cls(tuple(() for _ in sides))
         owners = _owners(window.levels.shape, (top, bottom), sides)
         for levels, share in product(window.views, THRESHOLDS):
@@ -408,7 +422,7 @@ def _free(window: _Window, ink_peak: float, recognizer: Recognizer) -> _Draft:
     field = window.field
     ink = _InField.of(window)
     height = window.box[2] - window.box[0]
-    if window.peak < MIN_PEN * ink_peak or ink_peak == 0 or ink.height < MIN_HEIGHT * height:
+    if not window.is_written(ink_peak) or ink.height < MIN_HEIGHT * height:
         return _Draft(field)
     map_ = InkMap(ink.levels, 0.004, 1.0, Polarity.PAPER_HIGH)
     page = read_lines(map_, recognizer)

@@ -1,12 +1,14 @@
 """Reading of forms: from a picture of a page to a `FormReading`."""
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 from lenet.errors import DataError
-from lenet.forms.alignment import NotThisForm, Sheet, align
+from lenet.forms.alignment import SAME_FORM, AlignedPage, NotThisForm, Sheet, align
 from lenet.forms.fields import read_fields
-from lenet.forms.results import BLANK, FormReading
+from lenet.forms.labels import find_labels, other_labels, visible_labels
+from lenet.forms.results import BLANK, DOUBTFUL, OK, FieldReading, FormReading
 from lenet.forms.template import Template, TemplateError
 from lenet.model import Model
 from lenet.pictures.loading import Picture, Source, open_picture
@@ -35,6 +37,7 @@ class FormReader:
         self.template = form if isinstance(form, Template) else Template.load(form)
         self._recognizer = model if isinstance(model, Recognizer) else Recognizer(model)
         self._sheet = Sheet.of(blank_page(self.template) if blank is None else blank)
+        self._labels = find_labels(self._sheet, self.template)
 
     def read(self, source: Source | Picture, page: int = 1) -> FormReading:
         """Read a page.
@@ -52,11 +55,13 @@ class FormReader:
         picture = source if isinstance(source, Picture) else open_picture(source)
         try:
             aligned = align(picture, self._sheet)
+            others = self._other_labels(aligned)
         except NotThisForm as error:
             return FormReading(
                 picture.name, page, self.template.name, is_rejected=True, reason=str(error), size=picture.size
             )
         fields, sums = read_fields(aligned, self._sheet, self.template, self._recognizer)
+        fields = tuple(_with_other_label(field) if field.name in others else field for field in fields)
         remarks = []
         if aligned.turned:
             remarks.append(f"was turned by {aligned.turned} degrees to be read")
@@ -81,6 +86,25 @@ class FormReader:
             size=picture.size,
             turned=aligned.turned,
         )
+
+    def _other_labels(self, page: AlignedPage) -> set[str | None]:
+        """The names of the fields beside which a page says something else than the form.
+
+        Raises:
+            NotThisForm: if most of its labels are others.
+        """
+        labels = visible_labels(page, self._labels)
+        others = other_labels(page, self._sheet, labels)
+        if len(others) > (1 - SAME_FORM) * len(labels):
+            raise NotThisForm(f"is another form: {len(others)} of its {len(labels)} labels are others")
+        return {label.field for label in others}
+
+
+def _with_other_label(field: FieldReading) -> FieldReading:
+    """The field, doubtful unless it was something worse: it may be another one."""
+    if field.status not in (OK, BLANK):
+        return field
+    return replace(field, status=DOUBTFUL, reason="the page says something else beside it than the form")
 
 
 def blank_page(template: Template) -> Picture:

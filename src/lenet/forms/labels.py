@@ -1,0 +1,125 @@
+"""Labels of a form: the words printed outside its fields, and those that a page has others in place of.
+
+Forms of one house, and editions of one form, have the same boxes in the same places and other words beside them: the
+print of their fields is alike. Each word is looked for near its place, by normalized cross-correlation, and then each
+of its letters.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from lenet.forms.alignment import PRINT, AlignedPage, Levels, Sheet
+from lenet.forms.template import Box, Field, Template
+
+MAX_LETTER = 40  # pixels of the sheet, 7 mm on A4: what is higher, or twice as wide, is a box, a rule or a picture
+WORD_GAP, LINE_GAP = 13, 5  # pixels that are bridged between letters, and between their parts
+MIN_LABEL = 40  # pixels of print: less has no shape
+MARGIN = 3  # pixels around a field that are its own
+OFF_PLACE = 6  # pixels that a label is looked for around its place
+MAX_DISTANCE = 400  # pixels from a field, 75 mm on A4: farther words are of none, as a headline and the page's foot
+ROWS = 8  # times as far as to the side is a word above or below: it stands beside its field, or close above it
+LETTER, OFF_WORD = 16, 2  # pixels: a piece of a label about as wide as a letter, and how far it may lie off its word
+BLURS = (1.0, 2.0, 3.0)  # pixels: labels are compared as sharp pictures and blurred ones show them
+SAME_LETTER = 0.72  # of correlation: letters have 0.9 and more in photos, 0.77 with a stroke across; others up to 0.67
+
+
+@dataclass(frozen=True)
+class Label:
+    """A printed word or line of words: its window on the sheet, and the field that it is nearest to, if one is near."""
+
+    window: tuple[slice, slice]
+    field: str | None
+
+
+def find_labels(sheet: Sheet, template: Template) -> tuple[Label, ...]:
+    """The labels of a form.
+
+    Args:
+        sheet: of the form's blank page.
+        template: the form.
+    """
+    _, numbers, statistics, _ = cv2.connectedComponentsWithStats(sheet.print.view(np.uint8))
+    is_letter = (statistics[:, cv2.CC_STAT_HEIGHT] <= MAX_LETTER) & (statistics[:, cv2.CC_STAT_WIDTH] <= 2 * MAX_LETTER)
+    text = is_letter[numbers].astype(np.uint8)
+    y, x = sheet.shape[0] / template.page[0], sheet.shape[1] / template.page[1]
+    boxes = {
+        field.name: [(top * y, left * x, bottom * y, right * x) for top, left, bottom, right in _boxes(field)]
+        for field in template.fields
+    }
+    for top, left, bottom, right in (box for of_field in boxes.values() for box in of_field):
+        rows = slice(max(0, int(top) - MARGIN), int(bottom) + MARGIN + 1)
+        text[rows, max(0, int(left) - MARGIN) : int(right) + MARGIN + 1] = 0
+    _, words, statistics, _ = cv2.connectedComponentsWithStats(
+        cv2.dilate(text, np.ones((LINE_GAP, WORD_GAP), np.uint8))
+    )
+    ink = np.bincount(words[text > 0], minlength=len(statistics))
+    labels = []
+    for left, top, width, height, _ in statistics[1:][ink[1:] >= MIN_LABEL].tolist():
+        distances = {
+            name: min(_distance((top, left, top + height, left + width), box) for box in of_field)
+            for name, of_field in boxes.items()
+        }
+        nearest = min(distances, key=distances.__getitem__)
+        window = slice(top, top + height), slice(left, left + width)
+        labels.append(Label(window, nearest if distances[nearest] <= MAX_DISTANCE else None))
+    return tuple(labels)
+
+
+def visible_labels(page: AlignedPage, labels: Sequence[Label]) -> list[Label]:
+    """The labels that a page shows whole."""
+    return [label for label in labels if page.visible[label.window].all()]
+
+
+def other_labels(page: AlignedPage, sheet: Sheet, labels: Sequence[Label]) -> list[Label]:
+    """The labels in whose places a page has something else.
+
+    Args:
+        page: aligned to the sheet.
+        sheet: of the form's blank page.
+        labels: that the page shows whole.
+    """
+    views = [_softened(sheet.levels, sheet.peak, blur) for blur in BLURS]
+    return [label for label in labels if max(_likeness(page, expected, label) for expected in views) < SAME_LETTER]
+
+
+def _likeness(page: AlignedPage, expected: Levels, label: Label) -> float:
+    """The correlation of a label with the page, of the letter that is least like, where the whole is most like."""
+    rows, columns = label.window
+    area = page.levels[
+        max(0, rows.start - OFF_PLACE) : rows.stop + OFF_PLACE,
+        max(0, columns.start - OFF_PLACE) : columns.stop + OFF_PLACE,
+    ]
+    found = _softened(area, max(float(np.quantile(area, 0.95)), 0.06))  # what is written is no darker than print
+    word = expected[label.window]
+    height, width = word.shape
+    _, _, _, (left, top) = cv2.minMaxLoc(cv2.matchTemplate(found, word, cv2.TM_CCOEFF_NORMED))
+    sides = np.linspace(0, width, max(1, round(width / LETTER)) + 1).astype(int).tolist()
+    likeness = []
+    for start, stop in pairwise(sides):
+        letter = word[:, start:stop]
+        near = found[
+            max(0, top - OFF_WORD) : top + height + OFF_WORD,
+            max(0, left + start - OFF_WORD) : left + stop + OFF_WORD,
+        ]
+        if letter.max() >= PRINT * word.max():  # else it is white between two words
+            likeness.append(float(cv2.matchTemplate(near, letter, cv2.TM_CCOEFF_NORMED).max()))
+    return min(likeness)
+
+
+def _softened(levels: Levels, full: float, blur: float = BLURS[0]) -> Levels:
+    return np.asarray(cv2.GaussianBlur(np.minimum(levels, np.float32(full)), (0, 0), blur), np.float32)
+
+
+def _boxes(field: Field) -> list[Box]:
+    return [box for _, box in field.choices] or [field.box]
+
+
+def _distance(one: Box, other: Box) -> float:
+    """The distance between two boxes, rows weighing more; 0 if they meet."""
+    down = max(one[0] - other[2], other[0] - one[2], 0)
+    across = max(one[1] - other[3], other[1] - one[3], 0)
+    return float(np.hypot(ROWS * down, across))
