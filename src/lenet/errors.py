@@ -95,22 +95,30 @@ class EngineError(LeNetError):
 
 
 class MissingExtra(LeNetError):
-    """An optional package that is not installed; the text holds the command that installs it.
+    """An optional package that is not installed, or does not load; the text holds the command that installs it.
 
     >>> str(MissingExtra("torch", "train", "training"))
     "training needs torch, which is not installed; install it with: pip install 'lenet[train]'"
     """
 
-    def __init__(self, package: str, extra: str, purpose: str) -> None:
-        super().__init__(
-            f"{purpose} needs {package}, which is not installed; install it with: pip install 'lenet[{extra}]'"
-        )
+    def __init__(self, package: str, extra: str, purpose: str, problem: str = "is not installed") -> None:
+        super().__init__(f"{purpose} needs {package}, which {problem}; install it with: pip install 'lenet[{extra}]'")
 
 
 @contextmanager
 def required(package: str, extra: str, purpose: str) -> Iterator[None]:
-    """A context of imports: one that fails is a MissingExtra with these words."""
+    """A context of imports: one that fails is a MissingExtra with these words, and the reason if the package is there.
+
+    >>> try:
+    ...     with required("torch", "train", "training"):
+    ...         raise ImportError("no libgomp.so.1")
+    ... except MissingExtra as error:
+    ...     print(error)
+    training needs torch, which does not load (no libgomp.so.1); install it with: pip install 'lenet[train]'
+    """
     try:
         yield
-    except ImportError as error:
+    except ModuleNotFoundError as error:
         raise MissingExtra(package, extra, purpose) from error
+    except ImportError as error:
+        raise MissingExtra(package, extra, purpose, f"does not load ({first_line(error)})") from error
