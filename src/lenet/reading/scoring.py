@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,7 +11,7 @@ from lenet.boxes import Box
 from lenet.reading.foreground.ink import InkMap
 from lenet.reading.lines.forward import RowGraph
 from lenet.reading.lines.segmentation import Candidate
-from lenet.reading.normalization import normalize_all
+from lenet.reading.normalization import normalize_all, stroke_width
 from lenet.reading.recognition import LABELS, Recognizer
 
 LIKELY, SURE = 0.5, 0.9  # of a probability: more likely than not; so likely that nothing else is looked for
@@ -32,9 +33,14 @@ class ScoredCandidate:
     probabilities: NDArray[np.float32]
     is_doubtful: bool = False
 
-    @property
+    @cached_property
     def probability(self) -> float:
         return float(self.probabilities.max())
+
+    @cached_property
+    def stroke_width(self) -> float:
+        """The mean width of its strokes, in pixels of the ink map."""
+        return stroke_width(self.candidate.mask.view(np.uint8))
 
     @property
     def label_probability(self) -> float:
@@ -46,7 +52,7 @@ class ScoredCandidate:
         """Whether the network takes it for no digit rather than for the digit of its label."""
         return 1.0 - float(self.probabilities.sum()) > self.probability
 
-    @property
+    @cached_property
     def label(self) -> str:
         return LABELS[int(self.probabilities.argmax())]
 

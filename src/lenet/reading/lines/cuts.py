@@ -73,6 +73,8 @@ def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
 
     A straight cut clips corners off the strokes beside it: such a chip goes to the neighbour it hangs on.
     """
+    if not cuts:
+        return mask.astype(np.intp)
     height, width = mask.shape
     row_fraction = np.linspace(0, 1, height)[:, None]
     columns = np.arange(width)[None]
@@ -80,7 +82,7 @@ def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
     for top, bottom in cuts:
         section += columns >= top + (bottom - top) * row_fraction
     section *= mask
-    return _without_chips(section, len(cuts) + 1) if cuts else section
+    return _without_chips(section, len(cuts) + 1)
 
 
 def _without_chips(section: NDArray[np.intp], count: int) -> NDArray[np.intp]:

@@ -416,12 +416,9 @@ def _unused_pieces(row: Row, chosen: list[Candidate]) -> list[Piece]:
 
 def _is_digit_among(digit: ScoredCandidate, pieces: list[Piece], row: Row) -> bool:
     """Whether these pieces hold a whole digit, left out only because the pattern has no place for it."""
-    parts = [row.pieces[index] for index in range(digit.candidate.first, digit.candidate.last)]
-    return (
-        digit.candidate.height >= MIN_SIGN_HEIGHT
-        and digit.probability > LIKELY
-        and all(piece in pieces for piece in parts)
-    )
+    parts = row.pieces[digit.candidate.first : digit.candidate.last]
+    is_high = digit.candidate.height >= MIN_SIGN_HEIGHT
+    return is_high and all(piece in pieces for piece in parts) and digit.probability > LIKELY
 
 
 def _reason(row: Row, piece: Piece) -> str:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -152,7 +153,7 @@ def _edges(component: Component, shape: tuple[int, ...]) -> int:
 
 def digit_height(components: list[Component]) -> float:
     """The mass-weighted median height of the components, so that specks and dots do not count."""
-    typical = float(np.median([component.mass for component in components]))
+    typical = float(median(component.mass for component in components))
     by_height = sorted(components, key=lambda component: component.height)
     weights = np.cumsum([min(component.mass, 4 * typical) for component in by_height])
     return float(by_height[int(np.searchsorted(weights, weights[-1] / 2))].height)
@@ -285,7 +286,7 @@ def _in_reading_order(lines: list[list[Component]]) -> list[list[Component]]:
     bands = []
     for line in lines:
         max_height = max(c.height for c in line)
-        middle = float(np.median([(c.top + c.bottom) / 2 for c in line if c.height > 0.5 * max_height]))
+        middle = median((c.top + c.bottom) / 2 for c in line if c.height > 0.5 * max_height)
         reach = 0.3 * max_height
         bands.append((middle - reach, middle + reach))
     columns = [(min(c.left for c in line), max(c.right for c in line)) for line in lines]
@@ -323,7 +324,7 @@ def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -
     """
     if len(boxes) < 2:
         return frozenset()
-    height = float(np.median([bottom - top for top, _, bottom, _ in boxes]))
+    height = float(median(bottom - top for top, _, bottom, _ in boxes))
     left, right = np.array([box[1] for box in boxes]), np.array([box[3] for box in boxes])
     gaps, pitches = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
     unseparated = [index for index in range(len(gaps)) if index + 1 not in separated]

@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
+from statistics import median
 
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.lines.layout import find_spaces
-from lenet.reading.normalization import stroke_width
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
@@ -150,8 +150,8 @@ def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:
     """The digits that are crossed out, or blots: their strokes are far wider than those of the line."""
     if len(digits) < 4:
         return set()
-    widths = [stroke_width(digit.candidate.mask.view(np.uint8)) for digit in digits]
-    median_width = float(np.median(widths))
+    widths = [digit.stroke_width for digit in digits]
+    median_width = median(widths)
     blots = {number for number, width in enumerate(widths) if width > MAX_STROKE_RATIO * median_width}
     doubtful = {
         number

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from statistics import median
 
 import cv2
 import numpy as np
@@ -198,15 +199,22 @@ class Row:
 
 @dataclass(frozen=True)
 class Page:
-    """The rows of a picture in reading order, what was left out and why, and by how many degrees its lines fall.
+    """The rows of a picture in reading order, what was left out and why, and the components of the rows with the height
+    of digits.
 
     ``is_texture``: there is much ink, and none of it looks like digits; lines were not looked for.
     """
 
     rows: tuple[Row, ...] = ()
     ignored: tuple[tuple[Box, str], ...] = ()
-    skew: float = 0.0
+    components: tuple[Component, ...] = ()
+    height: float = 0.0
     is_texture: bool = False
+
+    @cached_property
+    def skew(self) -> float:
+        """By how many degrees its lines fall."""
+        return find_skew(list(self.components), self.height)
 
 
 def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[list[Candidate]], bool] = bool) -> Page:
@@ -234,7 +242,7 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
                 (component.box, "separator" if is_dash(component.width, component.height, height) else "speck")
                 for component in line
             ]
-    return Page(tuple(row for row in rows if row.pieces), tuple(ignored), find_skew(components, height))
+    return Page(tuple(row for row in rows if row.pieces), tuple(ignored), tuple(components), height)
 
 
 def _sample(
@@ -263,10 +271,13 @@ def find_rows(ink: InkMap, threshold: float, rules: Mask) -> list[Row]:
 def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float) -> Row:
     top, left, bottom, right = bounding_box([component.box for component in line])
     heights = [component.height for component in line]
-    digit_height = float(np.median([height for height in heights if height >= 0.5 * max(heights)]))
+    highest = max(heights)
+    digit_height = float(median(height for height in heights if height >= 0.5 * highest))
     label_window = labels[top:bottom, left:right]
     numbers_of_pieces = np.zeros_like(label_window)
-    slant = find_slant(np.isin(label_window, [component.number for component in line]).view(np.uint8))
+    is_in_line = np.zeros(int(label_window.max()) + 1, np.uint8)
+    is_in_line[[component.number for component in line]] = 1
+    slant = find_slant(is_in_line[label_window])
     pieces: list[Piece] = []
     for component in line:
         corner = component.top - top, component.left - left
@@ -324,21 +335,19 @@ def _flag_marks(pieces: tuple[Piece, ...], digit_height: float) -> tuple[Piece, 
     parts = Counter(component for piece in pieces for component in piece.components)
 
     def is_mark(piece: Piece) -> bool:
+        if piece.height > MAX_LOW_HEIGHT or any(parts[component] > 1 for component in piece.components):
+            return False
         top, left, bottom, right = piece.box
         neighbor_boxes = [
             other.box for other in tall if other.box[1] < right + digit_height and other.box[3] > left - digit_height
         ]
-        if (
-            piece.height > MAX_LOW_HEIGHT
-            or not neighbor_boxes
-            or any(parts[component] > 1 for component in piece.components)
-        ):
+        if not neighbor_boxes:
             return False
         surroundings = bounding_box(neighbor_boxes)
         at_foot = (top + bottom) / 2 > surroundings[0] + MARK_TOP * (surroundings[2] - surroundings[0])
         return at_foot and all(min(right, box[3]) - max(left, box[1]) < 0.5 * (right - left) for box in neighbor_boxes)
 
-    return tuple(replace(piece, is_mark=is_mark(piece)) for piece in pieces)
+    return tuple(replace(piece, is_mark=True) if is_mark(piece) else piece for piece in pieces)
 
 
 def _neighbours(count: int) -> Iterator[tuple[int, int]]:

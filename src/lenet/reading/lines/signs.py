@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -87,7 +88,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     possible_slashes = frozenset(
         index for index, digit in enumerate(remaining) if any(digit is digits[i] for i in possible)
     )
-    line_stroke_width = float(np.median([stroke_width(digit.candidate.mask.view(np.uint8)) for digit in remaining]))
+    line_stroke_width = median(digit.stroke_width for digit in remaining)
     short_boxes = [row.box_of(piece) for piece in separate_pieces if piece.height < MIN_SIGN_HEIGHT]
     signs += _short_signs([*short_boxes, *row.points], remaining, line_stroke_width)
     for piece in separate_pieces:
@@ -158,7 +159,7 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
         return set(), set()
     others = [digit for index, digit in enumerate(digits) if index not in strokes]
-    height = float(np.median([digit.box[2] - digit.box[0] for digit in others or digits]))
+    height = float(median(digit.box[2] - digit.box[0] for digit in others or digits))
     if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
         slant = float(np.median(upright))
     elif others:
@@ -223,7 +224,7 @@ def _tall_sign(mask: Bits, row: Row, digits: list[ScoredCandidate]) -> str:
     stroke = _Stroke.of(mask)
     if not stroke.is_straight:
         return ""
-    height = float(np.median([digit.box[2] - digit.box[0] for digit in digits]))
+    height = float(median(digit.box[2] - digit.box[0] for digit in digits))
     slant = _slant_of([digit.candidate.mask for digit in digits])
     return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > MIN_SLASH_LOG_ODDS else ""
 
@@ -282,7 +283,7 @@ def _band(boxes: Sequence[Box], box: Box) -> tuple[float, float]:
     """The top and bottom of the digits around a box: the medians of the four nearest."""
     middle = box[1] + box[3]
     nearest = sorted(boxes, key=lambda other: abs(other[1] + other[3] - middle))[:4]
-    top, bottom = (float(np.median([other[side] for other in nearest])) for side in (0, 2))
+    top, bottom = (float(median(other[side] for other in nearest)) for side in (0, 2))
     return top, max(bottom, top + 1)
 
 
