@@ -39,6 +39,7 @@ Vector view(float* vector, nb::handle owner) {
 
 }  // namespace
 
+void bind_cuts(nb::module_& module);  // cuts_binding.cpp
 void bind_normalization(nb::module_& module);  // normalization_binding.cpp
 void bind_pictures(nb::module_& module);       // picture_binding.cpp
 void bind_replicas(nb::module_& module);       // replicas_binding.cpp
@@ -237,6 +238,7 @@ NB_MODULE(_native, module) {
     return total;
   });
 
+  bind_cuts(module);
   bind_normalization(module);
   bind_pictures(module);
   bind_replicas(module);

@@ -43,6 +43,30 @@ float sum_of(const float* values, int count) {
   return total;
 }
 
+// Of a Gaussian filter, as many as OpenCV takes.
+std::vector<float> gaussian_weights(double sigma) {
+  const int size = rounded(sigma * 8 + 1) | 1, reach = size / 2;
+  std::vector<double> exact;
+  for (int k = -reach; k <= 0; ++k) exact.push_back(std::exp((-0.5 * k * k) / (sigma * sigma)));
+  double total = 0;
+  for (int k = 0; k < reach; ++k) total += exact[size_t(k)];
+  total = 2 * total + exact[size_t(reach)];
+  std::vector<float> weights(static_cast<size_t>(size));
+  for (int k = 0; k <= reach; ++k)
+    weights[size_t(k)] = weights[size_t(size - 1 - k)] = float(exact[size_t(k)] / total);
+  return weights;
+}
+
+// The place among so many that a place beyond their ends is reflected to.
+int reflected(int place, int count) {
+  while (place < 0 || place >= count) place = place < 0 ? -place : 2 * count - 2 - place;
+  return place;
+}
+
+// OpenCV's Gaussian filter rounds products and sums once, up to the last whole vector of a row.
+int fused_in_rows(int size, int width) { return width - width % (size == 5 ? 2 : 4); }
+int fused_in_columns(int width) { return width - width % 8; }
+
 // Loops over rows, by the best instructions that this processor has.
 struct Rows {
   void (*interpolate)(const float*, const Sample*, int, bool, float*);
@@ -75,6 +99,19 @@ const Rows& rows_for_this_processor() { return plain::rows; }
 #endif
 
 }  // namespace
+
+void smooth_profile(const float* values, int count, double sigma, float* to) {
+  if (count == 1) {
+    *to = *values;
+    return;
+  }
+  const Rows& by_rows = rows_for_this_processor();
+  const std::vector<float> weights = gaussian_weights(sigma);
+  const int size = int(weights.size()), reach = size / 2;
+  std::vector<float> framed(size_t(count) + size_t(2 * reach));
+  for (int x = -reach; x < count + reach; ++x) framed[size_t(x + reach)] = values[reflected(x, count)];
+  by_rows.smooth_row(framed.data(), weights.data(), size, count, fused_in_rows(size, count), to);
+}
 
 bool Normalizer::normalize(const Crop& ink, double thicken, uint8_t* picture) {
   Box box;
@@ -241,36 +278,23 @@ void Normalizer::enlarge(const Crop& crop, double scale, int height, int width) 
   }
 }
 
-// Gaussian smoothing; what lies beyond an edge is the picture reflected in it. OpenCV rounds products and sums once, up to
-// the last whole vector of a row.
+// Gaussian smoothing; what lies beyond an edge is the picture reflected in it.
 void Normalizer::smooth(double sigma) {
   const Rows& by_rows = rows_for_this_processor();
-  const int size = rounded(sigma * 8 + 1) | 1, reach = size / 2;
-  std::vector<double> exact;
-  for (int k = -reach; k <= 0; ++k) exact.push_back(std::exp((-0.5 * k * k) / (sigma * sigma)));
-  double total = 0;
-  for (int k = 0; k < reach; ++k) total += exact[size_t(k)];
-  total = 2 * total + exact[size_t(reach)];
-  std::vector<float> weights(static_cast<size_t>(size));
-  for (int k = 0; k <= reach; ++k)
-    weights[size_t(k)] = weights[size_t(size - 1 - k)] = float(exact[size_t(k)] / total);
+  const std::vector<float> weights = gaussian_weights(sigma);
+  const int size = int(weights.size()), reach = size / 2;
   const int height = drawing.height, width = drawing.width;
-  const auto reflected = [](int place, int count) {
-    while (place < 0 || place >= count) place = place < 0 ? -place : 2 * count - 2 - place;
-    return place;
-  };
   rows_done.reset(height, width);
   framed.resize(size_t(width) + size_t(2 * reach));
-  const int fused_in_rows = width - width % (size == 5 ? 2 : 4), fused_in_columns = width - width % 8;
   for (int y = 0; y < height; ++y) {
     const float* const from = drawing.row(y);
     for (int x = -reach; x < width + reach; ++x) framed[size_t(x + reach)] = from[reflected(x, width)];
-    by_rows.smooth_row(framed.data(), weights.data(), size, width, fused_in_rows, rows_done.row(y));
+    by_rows.smooth_row(framed.data(), weights.data(), size, width, fused_in_rows(size, width), rows_done.row(y));
   }
   std::vector<const float*> around(static_cast<size_t>(size));
   for (int y = 0; y < height; ++y) {
     for (int k = 0; k < size; ++k) around[size_t(k)] = rows_done.row(reflected(y + k - reach, height));
-    by_rows.smooth_column(around.data(), weights.data(), size, width, fused_in_columns, drawing.row(y));
+    by_rows.smooth_column(around.data(), weights.data(), size, width, fused_in_columns(width), drawing.row(y));
   }
 }
 

@@ -24,6 +24,10 @@ struct Sample {
   float weights[4];
 };
 
+// A row of values smoothed as OpenCV's Gaussian filter smooths a picture of one row; what lies beyond an end is the row
+// reflected in it.
+void smooth_profile(const float* values, int count, double sigma, float* to);
+
 class Normalizer {
  public:
   static constexpr int side = 28;

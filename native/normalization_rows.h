@@ -32,7 +32,7 @@ LENET_TARGET void smooth_row(const float* row, const float* weights, int size, i
   if (size == 5) {
     for (int x = 0; x < fused_end; ++x) {
       const float outer = row[x] + row[x + 4], inner = row[x + 1] + row[x + 3];
-      to[x] = LENET_FUSED(outer, weights[4], LENET_FUSED(inner, weights[3], row[x + 2] * weights[2]));
+      to[x] = LENET_FUSED(outer, weights[4], LENET_FUSED(row[x + 2], weights[2], inner * weights[3]));
     }
     for (int x = fused_end; x < width; ++x)
       to[x] = (row[x + 2] * weights[2] + (row[x + 1] + row[x + 3]) * weights[3]) + (row[x] + row[x + 4]) * weights[4];
@@ -49,8 +49,9 @@ LENET_TARGET void smooth_row(const float* row, const float* weights, int size, i
   }
   for (; x < width; ++x) {
     float sum = row[x] * weights[0];
+    const int rounded_twice = x < fused_end ? 0 : (size - 1) / 4 * 4;  // products that OpenCV makes four at a time
     for (int k = 1; k < size; ++k)
-      sum = x < fused_end ? LENET_FUSED(row[x + k], weights[k], sum) : row[x + k] * weights[k] + sum;
+      sum = k > rounded_twice ? LENET_FUSED(row[x + k], weights[k], sum) : row[x + k] * weights[k] + sum;
     to[x] = sum;
   }
 }

@@ -140,6 +140,27 @@ def quantize_darkness(darkness: Array) -> tuple[GrayLevels, NDArray[np.int64]]:
     return quantized, counts
 
 
+def propose_cuts(
+    mask: NDArray[np.bool_], digit_height: float, slants: Sequence[float]
+) -> list[tuple[float, tuple[float, float]]]:
+    """Find where touching digits may be cut as `lenet.reading.lines.cuts` does by OpenCV, rounding for rounding.
+
+    Args:
+        mask: bool (h, w), the ink of a component.
+        digit_height: of its line, in pixels.
+        slants: columns that strokes may lean to the right for each row up.
+
+    Returns:
+        The cost of each cut, and its columns at the top row and at the bottom row, in no order.
+
+    Raises:
+        EngineError: if the engine was not built.
+    """
+    chosen_instructions(None)
+    cuts = _native.propose_cuts(np.ascontiguousarray(mask).view(np.uint8), digit_height, list(slants))
+    return [(cost, (top, bottom)) for cost, top, bottom in cuts]
+
+
 class DistortionLimits(Protocol):
     """The limits of `lenet.data.distortions.Distortions`."""
 

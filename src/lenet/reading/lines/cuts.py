@@ -3,12 +3,14 @@
 Source: over-segmentation, [LeCun98, V].
 """
 
+from collections.abc import Sequence
 from itertools import pairwise
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.engine import choice, native
 from lenet.reading.normalization import stroke_width
 
 Cut = tuple[float, float]  # its columns at the top row and at the bottom row of the mask
@@ -47,25 +49,35 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     Upright cuts compete with those along the slant: between round digits that touch the one may cross less ink, between
     strokes that lean the other. What is far wider than digits that touch is not cut.
     """
-    height, width = mask.shape
+    width = mask.shape[1]
     if width > MAX_CHAIN_WIDTH * digit_height:
         return []
-    stroke = stroke_width(mask.view(np.uint8))
-    cuts_by_cost = _notch_cuts(mask, digit_height, stroke)
-    for lean in sorted({0.0, slant / 2, slant}):
-        shift = lean * np.arange(height)
-        offset = float(min(0.0, shift.min()))
-        upright = _sheared(mask, np.rint(shift - offset).astype(np.intp)) if lean else mask
-        for cost, column in _columns(upright, digit_height, stroke):
-            cuts_by_cost.append((cost, (column + offset, column + offset - shift[-1])))
+    slants = sorted({0.0, slant / 2, slant})
+    propose = native.propose_cuts if choice.chosen() in choice.INSTRUCTION_SETS else propose_cuts
     cuts: list[Cut] = []
     min_distance = 0.12 * digit_height
-    for _, cut in sorted(cuts_by_cost):
+    for _, cut in sorted(propose(mask, digit_height, slants)):
         middle = (cut[0] + cut[1]) / 2
         is_distant = all(abs(middle - (other[0] + other[1]) / 2) > min_distance for other in cuts)
         if min_distance <= middle < width - min_distance and is_distant and len(cuts) <= 4 * width / digit_height:
             cuts.append(cut)
     return sorted(cuts, key=sum)
+
+
+def propose_cuts(mask: Bits, digit_height: float, slants: Sequence[float]) -> list[tuple[float, Cut]]:
+    """Cuts from notch to notch, and for each of some slants those along it, each with its cost, in no order.
+
+    The native engine does it where it can run; this is its reference, and ten times slower.
+    """
+    stroke = stroke_width(mask.view(np.uint8))
+    cuts = _notch_cuts(mask, digit_height, stroke)
+    for slant in slants:
+        shift = slant * np.arange(len(mask))
+        offset = float(min(0.0, shift.min()))
+        upright = _sheared(mask, np.rint(shift - offset).astype(np.intp)) if slant else mask
+        for cost, column in _columns(upright, digit_height, stroke):
+            cuts.append((cost, (column + offset, column + offset - float(shift[-1]))))
+    return cuts
 
 
 def sections(mask: Bits, cuts: list[Cut]) -> NDArray[np.intp]:
