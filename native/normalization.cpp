@@ -63,6 +63,15 @@ int reflected(int place, int count) {
   return place;
 }
 
+// A row between its reflections.
+void frame_reflected(const float* row, int count, int reach, float* to) {
+  std::copy_n(row, count, to + reach);
+  for (int x = 1; x <= reach; ++x) {
+    to[reach - x] = row[reflected(-x, count)];
+    to[reach + count - 1 + x] = row[reflected(count - 1 + x, count)];
+  }
+}
+
 // OpenCV's Gaussian filter rounds products and sums once, up to the last whole vector of a row.
 int fused_in_rows(int size, int width) { return width - width % (size == 5 ? 2 : 4); }
 int fused_in_columns(int width) { return width - width % 8; }
@@ -109,7 +118,7 @@ void smooth_profile(const float* values, int count, double sigma, float* to) {
   const std::vector<float> weights = gaussian_weights(sigma);
   const int size = int(weights.size()), reach = size / 2;
   std::vector<float> framed(size_t(count) + size_t(2 * reach));
-  for (int x = -reach; x < count + reach; ++x) framed[size_t(x + reach)] = values[reflected(x, count)];
+  frame_reflected(values, count, reach, framed.data());
   by_rows.smooth_row(framed.data(), weights.data(), size, count, fused_in_rows(size, count), to);
 }
 
@@ -288,7 +297,7 @@ void Normalizer::smooth(double sigma) {
   framed.resize(size_t(width) + size_t(2 * reach));
   for (int y = 0; y < height; ++y) {
     const float* const from = drawing.row(y);
-    for (int x = -reach; x < width + reach; ++x) framed[size_t(x + reach)] = from[reflected(x, width)];
+    frame_reflected(from, width, reach, framed.data());
     by_rows.smooth_row(framed.data(), weights.data(), size, width, fused_in_rows(size, width), rows_done.row(y));
   }
   std::vector<const float*> around(static_cast<size_t>(size));
@@ -302,7 +311,10 @@ void Normalizer::smooth(double sigma) {
 bool Normalizer::redraw(double thicken) {
   const int height = drawing.height, width = drawing.width;
   mask.resize(drawing.levels.size());
-  for (size_t i = 0; i < mask.size(); ++i) mask[i] = drawing.levels[i] >= 0.5f;
+  uint8_t* const ink = mask.data();  // the compiler would fetch pointers and counts anew for each byte written
+  const float* const levels = drawing.levels.data();
+  const size_t pixels = mask.size();
+  for (size_t i = 0; i < pixels; ++i) ink[i] = levels[i] >= 0.5f;
   Box box{height, width, 0, 0};
   int64_t area = 0, inner = 0;
   for (int y = 0; y < height; ++y) {
@@ -338,7 +350,8 @@ bool Normalizer::redraw(double thicken) {
   // Where strokes grow by more than half a pixel's way to the next one, the inside is ink all over; where they shrink so
   // much, the outside is paper.
   const bool by_inside = grown < 0.05f, by_outside = grown > -0.05f;
-  for (size_t i = 0; i < mask.size(); ++i) drawing.levels[i] = mask[i];
+  float* const strokes_of = drawing.levels.data();
+  for (size_t i = 0; i < pixels; ++i) strokes_of[i] = ink[i];
   const int reach = int(std::ceil(std::max(grown, 0.f))) + 2;
   const auto clamp_box = [&](int by) {
     return Box{std::max(0, box.top - by), std::max(0, box.left - by), std::min(height, box.bottom + by),
