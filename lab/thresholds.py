@@ -12,7 +12,7 @@ counts twice, and so does what is written in two places. What does not count:
 - `BOUNDS_OF_MEMORY`, which change no answer: a pattern beyond them is refused.
 
 `ROOMS_BEHIND` the answer, which draw, store and distribute it, hold none. What ``native/`` does for the reader has the
-numbers of `lenet.reading.normalization` once more, and is compared with it by tests.
+numbers of its reference in Python once more, or is given them, and tests compare the two.
 """
 
 import argparse

@@ -30,9 +30,6 @@ MAX_SKEW = 16  # degrees that a page may be askew
 MIN_SKEW = 3  # degrees: less is not worth turning the page for
 MAX_FOR_SKEW = 120  # components tell how far a page is askew; time grows with their square
 CROP_HEIGHT = 0.35  # of the picture's shorter side: where digits are higher, it is a crop around them
-MAX_FOLD_ASPECT = (
-    0.15  # of its height: what is narrower and runs from edge to edge of a picture that is no crop is a fold
-)
 MIN_REMNANT_MASS = 0.3  # of the heaviest component: lighter ones cut off by a crop's edge are left out
 AT_EDGE = "at the edge"  # why what comes in from an edge is left out
 
@@ -84,7 +81,7 @@ def filter_components(
     """
     height, width = shape
     shorter, longer = min(height, width), max(height, width)
-    coarse = [c for c in components if max(c.height, c.width) > 0.012 * shorter + 1 and not _is_fold(c, shape)]
+    coarse = [c for c in components if max(c.height, c.width) > 0.012 * shorter + 1]
     if not coarse:
         return [], 0.0, []
     heaviest = max(component.mass for component in coarse)
@@ -132,12 +129,6 @@ def points_beside(points: list[Box], line: list[Component], digit_height: float)
         return ()
     top, left, bottom, right = bounding_box(component.box for component in line)
     return tuple(box for box in points if top < box[0] < bottom and left - digit_height < box[1] < right + digit_height)
-
-
-def _is_fold(component: Component, shape: tuple[int, ...]) -> bool:
-    """Whether it runs from the top of a picture to its bottom, and the picture is no crop around it."""
-    from_edge_to_edge = component.top <= 1 and component.bottom >= shape[0] - 1
-    return max(shape) > CROP and from_edge_to_edge and component.width < MAX_FOLD_ASPECT * component.height
 
 
 def _reason(component: Component, typical: float) -> str:
