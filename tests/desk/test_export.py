@@ -1,4 +1,4 @@
-"""What comes out of a desk."""
+"""The tables and labels that a desk exports."""
 
 import csv
 import io
@@ -24,11 +24,12 @@ def stack_of(folder: Path, form: str) -> Stack:
     stack, path = Stack(folder), folder / "scan.png"
     Image.new("L", (200, 50), 200).save(path)
     fields = [
-        Field(f"f{n}", "digits", "7", 0.5, (5, 40 * n, 45, 40 * n + 30), "doubtful", is_asked=True) for n in range(5)
+        Field(f"f{n}", "digits", "7", 0.5, (5, 40 * n, 45, 40 * n + 30), "doubtful", needs_review=True)
+        for n in range(5)
     ]
     fields.append(Field("sure", "digits", "0815", 0.99, (5, 160, 45, 200)))
-    stack.finish_file(stack.add_file("scan.png", path), [PageFields(1, (50, 200), tuple(fields), form=form)])
-    for field in stack.claim("ann", 5):
+    stack.finish_file(stack.add_file("scan.png", path), [PageFields(1, (50, 200), tuple(fields), form_name=form)])
+    for field in stack.lease("ann", 5):
         if field["name"] in ANSWERS:
             stack.answer("ann", field["id"], ANSWERS[field["name"]])
     return stack
@@ -67,12 +68,12 @@ def test_labels_are_a_folder_that_adapt_reads_with_the_crops_of_what_was_answere
         assert crop.size == (34, 48)  # the box of 30×40 with a tenth of its height around, up to the picture's side
 
 
-@pytest.mark.parametrize("turned", [0, 90, 180, 270])
-def test_crops_of_a_page_that_lies_on_its_side_or_upside_down_are_upright(tmp_path, turned):
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_crops_of_a_page_that_lies_on_its_side_or_upside_down_are_upright(tmp_path, rotation):
     upright = Image.new("L", (40, 40), 255)
     upright.paste(0, (0, 0, 20, 10))
-    upright.rotate(turned, expand=True).save(tmp_path / "a.png")
-    crop = PagePictures().crop(tmp_path / "a.png", 1, (0, 0, 40, 40), turned, 0)
+    upright.rotate(rotation, expand=True).save(tmp_path / "a.png")
+    crop = PagePictures().crop(tmp_path / "a.png", 1, (0, 0, 40, 40), rotation, 0)
     assert Image.open(io.BytesIO(crop)).convert("L").tobytes() == upright.tobytes()
 
 
@@ -89,8 +90,8 @@ def test_pictures_that_lie_in_the_folder_are_on_the_stack_and_dropped_names_are_
     (tmp_path / "note.txt").write_text("no picture")
     desk = Desk(tmp_path)
     assert [file["name"] for file in desk.stack.files()] == ["a.png"]
-    desk.drop("../../evil\0.png", b"x")
-    desk.drop("../../evil\0.png", b"y")
+    desk.upload("../../evil\0.png", b"x")
+    desk.upload("../../evil\0.png", b"y")
     paths = [path for _, path in desk.stack.waiting()]
     assert [path.parent for path in paths[1:]] == [tmp_path / "files"] * 2
     assert len({path.name for path in paths}) == 3
@@ -101,7 +102,7 @@ def test_files_of_one_name_that_are_dropped_at_once_are_all_there(tmp_path):
     desk = Desk(tmp_path)
     contents = [f"{number}".encode() for number in range(24)]
     with ThreadPoolExecutor(8) as threads:
-        numbers = list(threads.map(lambda content: desk.drop("image.jpg", content), contents))
+        numbers = list(threads.map(lambda content: desk.upload("image.jpg", content), contents))
     assert len(set(numbers)) == len(contents)
     assert sorted(path.read_bytes() for _, path in desk.stack.waiting()) == sorted(contents)
 

@@ -25,15 +25,15 @@ def of_form(*statuses: str, holds: bool | None = True) -> FormReading:
     return FormReading("scan.png", 1, "form", fields, (SumReading("f2", ("f0", "f1"), holds),), size=(100, 80))
 
 
-def test_of_a_form_what_is_doubtful_or_violates_is_asked():
+def test_of_a_form_what_is_doubtful_or_violates_needs_review():
     page = page_of_form(of_form("ok", "doubtful", "violates", "blank"))
-    assert [field.is_asked for field in page.fields] == [False, True, True, False]
+    assert [field.needs_review for field in page.fields] == [False, True, True, False]
     assert all(field.bundle is None for field in page.fields)
 
 
 def test_all_fields_of_a_sum_that_does_not_hold_are_asked_together_and_no_others():
     page = page_of_form(of_form("ok", "ok", "ok", "ok", holds=False))
-    assert [(field.is_asked, field.bundle) for field in page.fields] == [(True, "f2")] * 3 + [(False, None)]
+    assert [(field.needs_review, field.bundle) for field in page.fields] == [(True, "f2")] * 3 + [(False, None)]
     assert page.sums == (("f2", ("f0", "f1")),)
 
 
@@ -57,13 +57,13 @@ def test_the_lines_of_a_page_are_its_fields_and_rejected_digits_make_one_doubtfu
     assert [field.text for field in page.fields] == reading.text.split("\n")
     for number, field in enumerate(page.fields):
         digits = [digit for digit in reading.digits if digit.line == number]
-        assert field.is_asked == any(digit.is_rejected for digit in digits)
+        assert field.needs_review == any(digit.is_rejected for digit in digits)
         assert field.box[0] == min(digit.box[0] for digit in digits)
         assert field.probability == pytest.approx(min(digit.probability for digit in digits), abs=1e-4)
-    (asked,) = [field for field in page.fields if field.is_asked]
+    (asked,) = [field for field in page.fields if field.needs_review]
     assert all(len(text) == len(asked.text) for text, _ in asked.alternatives)
-    shares = [share for _, share in asked.alternatives]
-    assert shares == sorted(shares, reverse=True)
+    probabilities = [probability for _, probability in asked.alternatives]
+    assert probabilities == sorted(probabilities, reverse=True)
 
 
 def digit(label: str, left: int, *, line: int = 0, rejected: bool = False) -> dict:
@@ -78,12 +78,12 @@ def cell(column: int, text: str, *, rejected: bool = False) -> dict:
             "box": box}  # fmt: skip
 
 
-def test_the_cells_of_a_table_are_its_fields_blank_ones_are_none_and_unread_ink_is_asked():
+def test_the_cells_of_a_table_are_its_fields_blank_ones_are_none_and_unread_ink_needs_review():
     digits = [digit("4", 5), digit("2", 20), digit("7", 60, rejected=True)]
     cells = [cell(0, "42"), cell(1, "7", rejected=True), cell(2, ""), cell(3, "", rejected=True)]
     page = page_of_values({"file": "a.png", "page": 2, "size": [40, 200], "text": "42 7", "remark": "",
                            "digits": digits, "cells": cells})  # fmt: skip
-    assert [(field.name, field.text, field.is_asked) for field in page.fields] == [
+    assert [(field.name, field.text, field.needs_review) for field in page.fields] == [
         ("row 1, column 1", "42", False), ("row 1, column 2", "7", True), ("row 1, column 4", "", True)
     ]  # fmt: skip
     assert page.fields[1].alternatives == (("1", 0.2), ("8", 0.1))
@@ -93,17 +93,17 @@ def test_the_cells_of_a_table_are_its_fields_blank_ones_are_none_and_unread_ink_
 def page_with(ignored: list[dict], digits: list[dict]) -> list[tuple]:
     text = "".join(one["label"] for one in digits)
     values = {"file": "a.png", "size": [40, 200], "text": text, "remark": "why", "digits": digits, "ignored": ignored}
-    return [(field.name, field.box, field.reason) for field in page_of_values(values).fields if field.is_asked]
+    return [(field.name, field.box, field.reason) for field in page_of_values(values).fields if field.needs_review]
 
 
-def test_ink_that_was_left_out_and_may_be_digits_is_asked_and_so_is_a_page_of_which_nothing_was_read():
+def test_ink_that_was_left_out_and_may_be_digits_needs_review_and_so_is_a_page_of_which_nothing_was_read():
     marks = [{"box": [5, 90, 35, 120], "reason": MAY_BE_DIGITS}, {"box": [0, 0, 3, 3], "reason": "speck"}]
     assert page_with(marks, [digit("4", 5)]) == [("left out 1", (5, 90, 35, 120), MAY_BE_DIGITS)]
     assert page_with(marks[1:], []) == [("page", (0, 0, 40, 200), "why")]
     assert page_with(marks[1:], [digit("4", 5)]) == page_with([], []) == []
 
 
-def test_ink_that_lies_in_other_ink_that_is_asked_is_not_asked_once_more():
+def test_ink_that_lies_in_other_ink_that_needs_review_is_not_asked_once_more():
     line, part, beside = [5, 10, 35, 190], [10, 10, 30, 60], [0, 150, 34, 195]
     marks = [{"box": box, "reason": MAY_BE_DIGITS} for box in (part, line, line, beside)]
     assert [box for _, box, _ in page_with(marks, [])] == [tuple(beside), tuple(line)]

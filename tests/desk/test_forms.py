@@ -33,7 +33,7 @@ def test_pages_are_read_by_the_form_and_a_page_of_something_else_is_said(form, t
     first, other = desk.stack.files()
     assert first["problem"] == ""
     assert other["problem"].startswith("page 1: ")
-    for field in desk.stack.claim("ann", 99):
+    for field in desk.stack.lease("ann", 99):
         desk.stack.answer("ann", field["id"], values[field["name"]])
     head, row, _ = table_of(desk.stack)
     desk.stop()
@@ -90,7 +90,7 @@ def test_what_was_read_without_the_form_is_read_again_unless_somebody_has_answer
     stack = Stack(tmp_path)
     names = {page["file_name"]: page["id"] for page in stack.pages()}
     before = {name: stack.page(page)["fields"] for name, page in names.items()}
-    stack.ask("ann", before["a.png"][0]["id"])
+    stack.reopen("ann", before["a.png"][0]["id"])
     stack.answer("ann", before["a.png"][0]["id"], "42")
     (tmp_path / "b.png").unlink()
     stack.close()

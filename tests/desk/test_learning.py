@@ -89,8 +89,8 @@ def test_what_the_desk_was_answered_teaches_a_model_that_reads_further_pages_bet
     while client.get("/desk/state").json()["counts"]["waiting"] and time.monotonic() < deadline:
         time.sleep(0.1)
     by_name = {scan.path.name: scan for scan in scans}
-    while claimed := client.post("/desk/claim", json={"who": "ann"}).json():
-        (field,) = claimed
+    while leased := client.post("/desk/lease", json={"who": "ann"}).json():
+        (field,) = leased
         text = by_name[field["file"]].answer(field["box"])
         client.post("/desk/answer", json={"who": "ann", "field": field["id"], "text": text})
     zipfile.ZipFile(io.BytesIO(client.get("/desk/labels.zip").content)).extractall(tmp_path / "labels")

@@ -47,21 +47,21 @@ def names(fields) -> list[str]:
 def test_only_doubtful_fields_are_asked_in_their_order(tmp_path):
     stack = stack_of(tmp_path, 3, sure=2)
     asked = []
-    while field := next(iter(stack.claim("ann")), None):
+    while field := next(iter(stack.lease("ann")), None):
         asked.append(field["name"])
         stack.answer("ann", field["id"], "4")
     assert asked == ["f0", "f1", "f2"]
-    assert (stack.counts().asked, stack.counts().answered, stack.counts().keys) == (3, 3, 3)
+    assert (stack.counts().for_review, stack.counts().answered, stack.counts().keys) == (3, 3, 3)
 
 
 def test_what_one_has_before_them_nobody_else_gets_until_the_lease_is_over(tmp_path):
     clock = Clock()
     stack = stack_of(tmp_path, 3, clock)
-    assert names(stack.claim("ann", 2)) == ["f0", "f1"]
-    assert names(stack.claim("bob", 2)) == ["f2"]
-    assert names(stack.claim("ann", 2)) == ["f0", "f1"], "a page that is loaded again gets its own again"
+    assert names(stack.lease("ann", 2)) == ["f0", "f1"]
+    assert names(stack.lease("bob", 2)) == ["f2"]
+    assert names(stack.lease("ann", 2)) == ["f0", "f1"], "a page that is loaded again gets its own again"
     clock.now += LEASE_SECONDS + 1
-    assert names(stack.claim("bob", 3)) == ["f0", "f1", "f2"]
+    assert names(stack.lease("bob", 3)) == ["f0", "f1", "f2"]
     with pytest.raises(AnsweredElsewhere, match="before somebody else now"):
         stack.answer("ann", 1, "4")
     stack.answer("bob", 1, "5")
@@ -72,44 +72,44 @@ def test_what_one_has_before_them_nobody_else_gets_until_the_lease_is_over(tmp_p
 
 def test_an_answer_that_is_sent_again_counts_once(tmp_path):
     stack = stack_of(tmp_path, 1)
-    stack.claim("ann")
+    stack.lease("ann")
     for _ in range(3):
-        stack.answer("ann", 1, "4", presses=2)
+        stack.answer("ann", 1, "4", key_presses=2)
     assert stack.counts().keys == 2
 
 
 def test_later_comes_last_and_back_brings_the_last_answer_with_what_was_typed(tmp_path):
     stack = stack_of(tmp_path, 3)
-    assert names(stack.claim("ann")) == ["f0"]
+    assert names(stack.lease("ann")) == ["f0"]
     stack.postpone("ann", 1)
-    assert names(stack.claim("ann")) == ["f1"]
+    assert names(stack.lease("ann")) == ["f1"]
     stack.answer("ann", 2, "4")
     field = stack.take_back("ann")
     assert (field["name"], field["draft"], field["answer"]) == ("f1", "4", None)
     assert stack.take_back("bob") is None
     stack.answer("ann", 2, "6")
-    assert names(stack.claim("ann")) == ["f2"]
+    assert names(stack.lease("ann")) == ["f2"]
     stack.answer("ann", 3, "1")
-    assert names(stack.claim("ann")) == ["f0"]
+    assert names(stack.lease("ann")) == ["f0"]
     assert stack.counts().keys == 5
 
 
 def test_the_fields_of_a_sum_that_does_not_hold_come_together(tmp_path):
     stack = stack_of(tmp_path, 1, bundle=3)
-    assert names(stack.claim("ann")) == ["f0"]
-    assert names(stack.claim("bob")) == ["t0", "t1", "t2"]
+    assert names(stack.lease("ann")) == ["f0"]
+    assert names(stack.lease("bob")) == ["t0", "t1", "t2"]
     stack.postpone("bob", 3)
-    assert names(stack.claim("cy", 9)) == ["t0", "t1", "t2"]
+    assert names(stack.lease("cy", 9)) == ["t0", "t1", "t2"]
 
 
 def test_a_field_that_reading_was_sure_of_can_be_asked_and_one_before_somebody_else_cannot(tmp_path):
     stack = stack_of(tmp_path, 1, sure=1)
-    stack.claim("ann")
-    assert stack.ask("bob", 2)["name"] == "s0"
+    stack.lease("ann")
+    assert stack.reopen("bob", 2)["name"] == "s0"
     stack.answer("bob", 2, "8")
-    assert stack.ask("ann", 2)["draft"] == "8"
+    assert stack.reopen("ann", 2)["draft"] == "8"
     with pytest.raises(AnsweredElsewhere):
-        stack.ask("bob", 1)
+        stack.reopen("bob", 1)
 
 
 def test_a_file_is_put_on_the_stack_once_and_its_pages_too(tmp_path):
@@ -121,13 +121,13 @@ def test_a_file_is_put_on_the_stack_once_and_its_pages_too(tmp_path):
 
 def test_what_was_typed_is_there_when_the_stack_is_opened_again(tmp_path):
     stack = stack_of(tmp_path, 2)
-    stack.claim("ann", 2)
-    stack.type("ann", 1, "12")
+    stack.lease("ann", 2)
+    stack.save_draft("ann", 1, "12")
     stack.answer("ann", 2, "3")
     again = Stack(tmp_path, Clock())
     assert again.field(1)["draft"] == "12"
     assert again.field(2)["answer"] == "3"
-    assert names(again.claim("ann", 2)) == ["f0"]
+    assert names(again.lease("ann", 2)) == ["f0"]
 
 
 @pytest.mark.parametrize("content", [b"no database, but long enough to be looked at" * 40, b"\0" * 4096])
@@ -150,7 +150,7 @@ def test_the_stack_of_a_newer_version_is_refused(tmp_path):
         Stack(tmp_path)
 
 
-ACTIONS = ("claim", "answer", "later", "back", "type", "wait")
+ACTIONS = ("lease", "answer", "postpone", "take back", "draft", "wait")
 
 
 def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -> list[tuple[str, int]]:
@@ -160,12 +160,12 @@ def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -
         mine = at_the_desk.setdefault(who, [])
         if action == "wait":
             clock.now += LEASE_SECONDS / 2 + 1
-        elif action == "claim":
-            for field in stack.claim(who):
+        elif action == "lease":
+            for field in stack.lease(who):
                 if field["id"] not in mine:
                     asked.append((who, field["id"]))
                     mine.append(field["id"])
-        elif action == "back":
+        elif action == "take back":
             field = stack.take_back(who)
             if field is not None and field["id"] not in mine:
                 mine.insert(0, field["id"])
@@ -174,10 +174,10 @@ def play(stack: Stack, clock: Clock, steps, at_the_desk: dict[str, list[int]]) -
             try:
                 if action == "answer":
                     stack.answer(who, field, f"{who}{field}")
-                elif action == "later":
+                elif action == "postpone":
                     stack.postpone(who, field)
                 else:
-                    stack.type(who, field, "1")
+                    stack.save_draft(who, field, "1")
                     continue
             except AnsweredElsewhere:
                 pass
@@ -200,7 +200,7 @@ def test_whatever_two_people_do_every_field_ends_with_one_answer_and_one_person(
     play(stack, clock, steps, at_the_desk)
     clock.now += LEASE_SECONDS + 1
     at_the_desk.clear()
-    while fields := stack.claim("ann"):
+    while fields := stack.lease("ann"):
         stack.answer("ann", fields[0]["id"], f"ann{fields[0]['id']}")
     rows = stack._db.execute("SELECT id, answer, answered_by FROM fields").fetchall()
     assert [row["answer"] for row in rows] == [f"{row['answered_by']}{row['id']}" for row in rows]
@@ -208,7 +208,7 @@ def test_whatever_two_people_do_every_field_ends_with_one_answer_and_one_person(
 
 
 def test_in_every_order_of_two_peoples_steps_nobody_is_asked_what_the_other_was(tmp_path):
-    each = ["claim", "answer", "claim", "answer"]
+    each = ["lease", "answer", "lease", "answer"]
     for number, places in enumerate(itertools.combinations(range(8), 4)):
         turns = {place: "ann" for place in places}
         steps, positions = [], {"ann": iter(each), "bob": iter(each)}
@@ -223,11 +223,11 @@ def test_in_every_order_of_two_peoples_steps_nobody_is_asked_what_the_other_was(
         stack.close()
 
 
-def test_threads_that_claim_at_once_get_different_fields(tmp_path):
+def test_threads_that_lease_at_once_get_different_fields(tmp_path):
     stack, got = stack_of(tmp_path, 60), []
 
     def work(who: str) -> None:
-        while fields := stack.claim(who):
+        while fields := stack.lease(who):
             got.append(fields[0]["id"])
             stack.answer(who, fields[0]["id"], "1")
 
@@ -245,7 +245,7 @@ def test_a_process_that_is_killed_loses_no_answer_that_it_has_told(tmp_path):
     code = (
         "import sys; from pathlib import Path; from lenet.desk.stack import Stack\n"
         "stack = Stack(Path(sys.argv[1]))\n"
-        "while fields := stack.claim('ann'):\n"
+        "while fields := stack.lease('ann'):\n"
         "    stack.answer('ann', fields[0]['id'], str(fields[0]['id'] % 10)); print(fields[0]['id'], flush=True)\n"
     )
     told: list[int] = []

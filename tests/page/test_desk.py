@@ -179,7 +179,7 @@ def test_from_dropped_paper_to_the_table_with_the_server_killed_in_the_middle(br
             answers = [row for row in rows if row[4] == "answered"]
             assert [row[3] for row in answers] == ["3141592653"] * 2
             assert [row[2:4] for row in rows if row[0] == "phone.png"] == [["line 1", "5550"], ["line 2", "'0142"]]
-            assert "Keys so far: 12, for 2 of 2 answers" in page.inner_text("#taking")
+            assert "Keys so far: 12, for 2 of 2 answers" in page.inner_text("#downloads")
             archive = zipfile.ZipFile(io.BytesIO(httpx.get(f"{address}/labels.zip").content))
             archive.extractall(tmp_path / "labels")
             assert [picture.label for picture in read_labels(tmp_path / "labels")] == ["3141592653"] * 2
@@ -390,10 +390,10 @@ def test_a_page_elsewhere_may_not_work_at_the_desk(tmp_path):
     with desk("review", str(table_of(tmp_path, 3))) as (_, address):
         sent = {"who": "evil", "count": 1}
         for headers in ({"origin": "https://evil.example"}, {"origin": "null"}, {"content-type": "text/plain"}):
-            answer = httpx.post(f"{address}/claim", content=json.dumps(sent), headers=headers)
+            answer = httpx.post(f"{address}/lease", content=json.dumps(sent), headers=headers)
             assert answer.status_code in (403, 415)
         for wrong in ([], {}, {"who": ""}, {"who": "ann", "count": -1}, {"who": "ann", "count": True}):
-            answer = httpx.post(f"{address}/claim", json=wrong)
+            answer = httpx.post(f"{address}/lease", json=wrong)
             assert answer.status_code == 422
             assert answer.json()["detail"]
         long = {"who": "ann", "field": 1, "text": "1" * 201}

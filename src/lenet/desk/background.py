@@ -37,7 +37,7 @@ class BackgroundReading:
         self._thread.start()
 
     def wake(self) -> None:
-        """Look at the stack now."""
+        """Look now whether files wait on the stack."""
         self._wake.set()
 
     def stop(self) -> None:
@@ -67,7 +67,7 @@ class BackgroundReading:
 
 
 def read_with(settings: Settings) -> ReadFiles:
-    """Read files as ``lenet read`` does, by as many processes as so many files are worth."""
+    """Read files as ``lenet read`` does, by as many processes as their number is worth."""
 
     def read(paths: Sequence[Path]) -> Iterator[tuple[int, list[PageFields], str]]:
         with closing(read_all(paths, settings, workers_for(len(paths)))) as pages:

@@ -1,4 +1,4 @@
-"""The desk: a folder's stack, its reading in the background, its pictures, and dropped files."""
+"""The desk: a folder's stack, its reading in the background, its pictures, and uploaded files."""
 
 import re
 import threading
@@ -17,12 +17,12 @@ from lenet.model import Model
 from lenet.pictures import SUFFIXES
 from lenet.reading.batch.pages import Settings
 
-DROPPED = "files"  # the folder within a desk's that dropped files are kept in
+UPLOADS = "files"  # the folder within a desk's that uploaded files are kept in
 _MAX_NAME_LENGTH = 100
 
 
 class Desk:
-    """A stack of paper in a folder.
+    """A review desk: a folder with a stack of files, whose doubtful fields people answer.
 
     Args:
         folder: made if it is not there; pictures that lie in it are put on the stack.
@@ -43,7 +43,7 @@ class Desk:
         clock: Callable[[], float] = time.time,
     ) -> None:
         settings = Settings(model=model) if form is None else FormSettings(form=Path(form), model=model)
-        self.folder, self._drop_lock = Path(folder), threading.Lock()
+        self.folder, self._upload_lock = Path(folder), threading.Lock()
         self.stack, self.pictures = Stack(self.folder, clock), PagePictures()
         self._reading = BackgroundReading(self.stack, read_with(settings))
         if isinstance(settings, FormSettings):
@@ -61,14 +61,14 @@ class Desk:
         self._reading.stop()
         self.stack.close()
 
-    def drop(self, name: str, content: bytes) -> int:
-        """Keep a file that was dropped, and put it on the stack; its number.
+    def upload(self, name: str, content: bytes) -> int:
+        """Keep a file that was uploaded, put it on the stack, and return its number.
 
         Raises:
             LeNetError: if it cannot be written.
         """
-        folder = self.folder / DROPPED
-        with self._drop_lock:  # two that come at once, of one name, must not get one number
+        folder = self.folder / UPLOADS
+        with self._upload_lock:  # two that come at once, of one name, must not get one number
             number = 1 + max((int(path.name.partition("-")[0]) for path in folder.glob("[0-9]*-*")), default=0)
             path = folder / f"{number:06d}-{_file_name(name)}"
             try:

@@ -13,9 +13,9 @@ from lenet.desk.stack import Stack
 from lenet.errors import DataError, printable, required
 from lenet.reading.tables.csv_cells import line_of_cells
 
-OPEN = "?"  # in the place of a text that nobody has answered yet
+UNANSWERED = "?"  # the text of a field that needs an answer and has none yet
 _PAGE = ("file", "page")
-_LABEL_MARGIN = 0.1  # of a field's height: what stands beside it is no part of its label
+_LABEL_MARGIN = 0.1  # of a field's height, on each side: ink farther off is no part of its label
 
 
 def table_of(stack: Stack) -> Iterator[list[str]]:
@@ -25,8 +25,8 @@ def table_of(stack: Stack) -> Iterator[list[str]]:
     whether it was ``read``, ``answered`` by somebody, or is still ``open``.
     """
     pages = stack.pages()
-    forms = {page["form"] for page in pages}
-    if len(forms) == 1 and "" not in forms:
+    form_names = {page["form_name"] for page in pages}
+    if len(form_names) == 1 and "" not in form_names:
         names: list[str] = []
         rows = []
         for page in pages:
@@ -40,19 +40,19 @@ def table_of(stack: Stack) -> Iterator[list[str]]:
     yield [*_PAGE, "field", "text", "state"]
     for page in pages:
         for field in _fields(stack, page):
-            state = "answered" if field["answer"] is not None else "open" if field["asked"] else "read"
+            state = "answered" if field["answer"] is not None else "open" if field["needs_review"] else "read"
             yield [page["file_name"], str(page["number"]), field["name"], text_of(field), state]
 
 
 def text_of(field: Mapping[str, Any]) -> str:
-    """The text of a field: what was answered, else what was read if that was sure; `OPEN` otherwise."""
+    """The text of a field: what was answered; else what was read, if it needs no review; else `UNANSWERED`."""
     if field["answer"] is not None:
         return str(field["answer"])
-    return OPEN if field["asked"] else str(field["text"])
+    return UNANSWERED if field["needs_review"] else str(field["text"])
 
 
 def csv_of(stack: Stack) -> bytes:
-    """The table as CSV in UTF-8, whose cells spreadsheets leave as they are."""
+    """The table as CSV in UTF-8; no spreadsheet takes a cell for a number or a formula."""
     return "".join(f"{line_of_cells(row)}\r\n" for row in table_of(stack)).encode("utf-8", "backslashreplace")
 
 
@@ -98,7 +98,7 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
                     continue
                 try:
                     crop = pictures.crop(
-                        Path(page["path"]), page["number"], field["box"], page["turned"], _LABEL_MARGIN
+                        Path(page["path"]), page["number"], field["box"], page["rotation"], _LABEL_MARGIN
                     )
                 except DataError:
                     continue
@@ -110,8 +110,8 @@ def labels_of(stack: Stack, pictures: PagePictures) -> bytes:
 
 
 def _fields(stack: Stack, page: Mapping[str, Any]) -> list[dict[str, Any]]:
-    whole = stack.page(page["id"])
-    return [] if whole is None else whole["fields"]
+    record = stack.page(page["id"])
+    return [] if record is None else record["fields"]
 
 
 def _in_workbook(text: str) -> str:

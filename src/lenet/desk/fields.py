@@ -23,8 +23,8 @@ class Field:
         kind: as `FieldReading.kind`; ``"line"`` or ``"cell"``.
         text, probability, status, reason, alternatives: as `FieldReading` has them.
         box: (top, left, bottom, right) in the upright picture's pixels.
-        bundle: what fields have in common that are asked together: the total of a violated sum; else None.
-        is_asked: whether somebody is to look at it.
+        bundle: what the fields have in common that are reviewed together: the total of a violated sum; else None.
+        needs_review: whether somebody is to look at it, since reading was not sure of it.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Field:
     reason: str = ""
     alternatives: tuple[tuple[str, float], ...] = ()
     bundle: str | None = None
-    is_asked: bool = False
+    needs_review: bool = False
 
 
 @dataclass(frozen=True)
@@ -48,27 +48,27 @@ class PageFields:
         size: (height, width), upright.
         fields: top to bottom.
         remark: what to know of the page.
-        form: the form's name; empty if there is none.
+        form_name: the name of the template that the page was read by; empty if there is none.
         sums: of the form's fields, each (total, terms).
-        turned: by how many degrees the page is turned clockwise to be read.
+        rotation: degrees clockwise by which the page is rotated to be read: 0, 90, 180 or 270.
     """
 
     number: int
     size: tuple[int, int]
     fields: tuple[Field, ...]
     remark: str = ""
-    form: str = ""
+    form_name: str = ""
     sums: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    turned: int = 0
+    rotation: int = 0
 
     @property
     def problem(self) -> str:
         """Why a page of a form has no fields, as one that shows another form; empty if it has some."""
-        return f"page {self.number}: {self.remark}" if self.form and not self.fields else ""
+        return f"page {self.number}: {self.remark}" if self.form_name and not self.fields else ""
 
 
 def page_of_form(reading: FormReading) -> PageFields:
-    """The fields of a form: doubtful ones are asked, and all of a sum that does not hold, together."""
+    """The fields of a form: doubtful ones need review, and all of a sum that does not hold, together."""
     bundles = {name: one.total for one in reading.sums if one.holds is False for name in (one.total, *one.terms)}
     fields = tuple(
         Field(
@@ -91,7 +91,7 @@ def page_of_form(reading: FormReading) -> PageFields:
 
 
 def page_of_values(values: Mapping[str, Any]) -> PageFields:
-    """The fields of a page as ``lenet read --json`` tells it: of a form, or its cells, or else its lines.
+    """The fields of a page as ``lenet read --json`` writes it: of a form, or its cells, or else its lines.
 
     Raises:
         RecordError: if the values are damaged.
@@ -104,49 +104,58 @@ def page_of_values(values: Mapping[str, Any]) -> PageFields:
     fields = [_of_cell(Record.of(cell), digits) for cell in cells if Record.of(cell).text("text") or cell["rejected"]]
     lines: dict[int, list[Mapping[str, Any]]] = {}
     for digit in digits:
-        if not any(_within(digit["box"], cell["box"]) for cell in cells):
+        if not any(_has_center_in(digit["box"], cell["box"]) for cell in cells):
             lines.setdefault(digit["line"], []).append(digit)
     texts = record.text("text").split("\n")
     fields += [_of_line(number, members, texts) for number, members in lines.items()]
-    fields += _left_out(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
+    fields += _ignored_ink(record.list("ignored", default=[]), bool(fields), (height, width), record.text("remark", ""))
     fields.sort(key=lambda field: (field.box[0] // max(1, height // 100), field.box[1]))
     return PageFields(
         record.integer("page", 1, default=1),
         (height, width),
         tuple(fields),
         record.text("remark", ""),
-        turned=record.integer("turned", 0, 270, default=0),
+        rotation=record.integer("turned", 0, 270, default=0),
     )
 
 
-def _left_out(
+def _ignored_ink(
     ignored: Sequence[Mapping[str, Any]], has_fields: bool, size: tuple[int, int], remark: str
 ) -> list[Field]:
-    """Ink that may be digits, to be asked; the whole page, where there is ink and nothing was read at all."""
+    """Fields of ignored ink that may be digits; one of the whole page, where there is ink and nothing was read."""
     boxes = [Record.of(piece).integers("box", 4) for piece in ignored if piece["reason"] == MAY_BE_DIGITS]
-    boxes = [box for box in dict.fromkeys(map(tuple, boxes)) if not any(_lies_in(box, other) for other in boxes)]
+    boxes = [box for box in dict.fromkeys(map(tuple, boxes)) if not any(_is_inside(box, other) for other in boxes)]
     if not boxes and ignored and not has_fields:
-        return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, is_asked=True)]
+        return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, needs_review=True)]
     return [
-        Field(f"left out {number}", "line", "", 0.0, (top, left, bottom, right), DOUBTFUL, MAY_BE_DIGITS, is_asked=True)
+        Field(
+            f"left out {number}",
+            "line",
+            "",
+            0.0,
+            (top, left, bottom, right),
+            DOUBTFUL,
+            MAY_BE_DIGITS,
+            needs_review=True,
+        )
         for number, (top, left, bottom, right) in enumerate(boxes, 1)
     ]
 
 
 def _of_line(number: int, digits: Sequence[Mapping[str, Any]], texts: Sequence[str]) -> Field:
-    plain = "".join(digit["label"] for digit in digits)
-    text = texts[number] if number < len(texts) else plain
-    text = text if re.sub(r"\D", "", text) == plain else plain
+    digits_alone = "".join(digit["label"] for digit in digits)
+    text = texts[number] if number < len(texts) else digits_alone
+    text = text if re.sub(r"\D", "", text) == digits_alone else digits_alone
     return _field(f"line {number + 1}", "line", text, digits, bounding_box([digit["box"] for digit in digits]))
 
 
 def _of_cell(cell: Record, digits: Sequence[Mapping[str, Any]]) -> Field:
     top, left, bottom, right = cell.integers("box", 4)
     name = f"row {cell.integer('row') + 1}, column {cell.integer('column') + 1}"
-    members = [digit for digit in digits if _within(digit["box"], (top, left, bottom, right))]
+    members = [digit for digit in digits if _has_center_in(digit["box"], (top, left, bottom, right))]
     field = _field(name, "cell", cell.text("text"), members, (top, left, bottom, right))
-    if cell.boolean("rejected") and not field.is_asked:
-        return Field(name, "cell", field.text, 0.0, field.box, DOUBTFUL, "ink that was not read", is_asked=True)
+    if cell.boolean("rejected") and not field.needs_review:
+        return Field(name, "cell", field.text, 0.0, field.box, DOUBTFUL, "ink that was not read", needs_review=True)
     return field
 
 
@@ -155,31 +164,31 @@ def _field(name: str, kind: str, text: str, digits: Sequence[Mapping[str, Any]],
     if not any(digit["rejected"] for digit in digits):
         return Field(name, kind, text, probability, box)
     return Field(
-        name, kind, text, probability, box, DOUBTFUL, "not sure enough", _alternatives(text, digits), is_asked=True
+        name, kind, text, probability, box, DOUBTFUL, "not sure enough", _alternatives(text, digits), needs_review=True
     )
 
 
 def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple[str, float], ...]:
     """Texts in which one digit is another one, likeliest first."""
-    places = [place for place, character in enumerate(text) if character.isdigit()]
-    if len(places) != len(digits):
+    positions = [position for position, character in enumerate(text) if character.isdigit()]
+    if len(positions) != len(digits):
         return ()
     changed = [
-        (text[:place] + label + text[place + 1 :], probability)
-        for place, digit in zip(places, digits, strict=True)
+        (text[:position] + label + text[position + 1 :], probability)
+        for position, digit in zip(positions, digits, strict=True)
         for label, probability in digit["alternatives"]
         if label.isdigit() and probability >= MIN_PROBABILITY
     ]
     return tuple(sorted(changed, key=lambda one: -one[1])[:MAX_ALTERNATIVES])
 
 
-def _lies_in(box: Sequence[int], outer: Sequence[int]) -> bool:
+def _is_inside(box: Sequence[int], outer: Sequence[int]) -> bool:
     """Whether a box lies whole in another one."""
     return tuple(box) != tuple(outer) and all(
         (box[0] >= outer[0], box[1] >= outer[1], box[2] <= outer[2], box[3] <= outer[3])
     )
 
 
-def _within(box: Sequence[int], outer: Sequence[int]) -> bool:
+def _has_center_in(box: Sequence[int], outer: Sequence[int]) -> bool:
     middle = (box[0] + box[2]) / 2, (box[1] + box[3]) / 2
     return outer[0] <= middle[0] < outer[2] and outer[1] <= middle[1] < outer[3]

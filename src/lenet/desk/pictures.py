@@ -12,9 +12,9 @@ from PIL import Image
 from lenet.errors import DataError
 from lenet.pictures.loading import open_pages
 
-MARGIN = 0.35  # of a field's height around it
+MARGIN = 0.35  # of a field's height, on each side of it
 MAX_SIDE = 1600  # pixels of a page that is shown
-_KEPT_PAGES = 4  # people are asked page by page
+_MAX_CACHED_PAGES = 4  # fields are reviewed page by page
 
 Colors = NDArray[np.uint8]
 
@@ -37,22 +37,22 @@ class PagePictures:
         return _file(image, "JPEG")
 
     def crop(
-        self, path: Path, number: int, box: tuple[int, int, int, int], turned: int = 0, margin: float = MARGIN
+        self, path: Path, number: int, box: tuple[int, int, int, int], rotation: int = 0, margin: float = MARGIN
     ) -> bytes:
-        """Crop a box with a margin, turn it clockwise by so many degrees, and encode it as PNG.
+        """Crop a box with a margin, rotate it clockwise by `rotation` degrees, and encode it as PNG.
 
         Raises:
             DataError: as `page`.
         """
         colors, (height, width) = self._colors(path, number)
         scale = colors.shape[0] / max(1, height), colors.shape[1] / max(1, width)
-        around = margin * (box[2] - box[0])
-        top, bottom = (round(scale[0] * side) for side in (box[0] - around, box[2] + around))
-        left, right = (round(scale[1] * side) for side in (box[1] - around, box[3] + around))
+        margin_pixels = margin * (box[2] - box[0])
+        top, bottom = (round(scale[0] * side) for side in (box[0] - margin_pixels, box[2] + margin_pixels))
+        left, right = (round(scale[1] * side) for side in (box[1] - margin_pixels, box[3] + margin_pixels))
         window = colors[max(0, top) : max(1, bottom), max(0, left) : max(1, right)]
         if window.size == 0:  # a field that lies outside the picture
             window = np.full((28, 28, 3), 255, np.uint8)
-        return _file(Image.fromarray(np.rot90(window, -turned // 90)), "PNG")
+        return _file(Image.fromarray(np.rot90(window, -rotation // 90)), "PNG")
 
     def _colors(self, path: Path, number: int) -> tuple[Colors, tuple[int, int]]:
         with self._lock:
@@ -63,13 +63,16 @@ class PagePictures:
                         break
                 else:
                     raise DataError(f"{path}: has no page {number}")
-                while len(self._pages) > _KEPT_PAGES:
+                while len(self._pages) > _MAX_CACHED_PAGES:
                     self._pages.popitem(last=False)
             self._pages.move_to_end((path, number))
             return self._pages[path, number]
 
 
-def _file(image: Image.Image, kind: str) -> bytes:
+def _file(image: Image.Image, image_format: str) -> bytes:
     file = io.BytesIO()
-    image.save(file, kind, quality=85) if kind == "JPEG" else image.save(file, kind, compress_level=1)
+    if image_format == "JPEG":
+        image.save(file, image_format, quality=85)
+    else:
+        image.save(file, image_format, compress_level=1)
     return file.getvalue()

@@ -10,7 +10,7 @@ from lenet.records import Record
 
 
 def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
-    """Put the pages of a table on a stack, unless they are there; how many pages the table has.
+    """Put the pages of a table on a stack, unless they are there, and return how many pages the table has.
 
     A page that the table has twice, as one that was put together of others, is taken as it was read last.
 
@@ -52,6 +52,6 @@ def import_results(path: Path, open_stack: Callable[[], Stack]) -> int:
 
 
 def _picture_path(name: str, folder: Path) -> Path:
-    place = Path(name)
-    beside = folder / place
-    return (beside if not place.exists() and beside.exists() else place).absolute()
+    path = Path(name)
+    path_from_table = folder / path
+    return (path_from_table if not path.exists() and path_from_table.exists() else path).absolute()

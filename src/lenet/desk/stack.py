@@ -1,7 +1,11 @@
 """The stack of a desk: pages, fields, leases and answers in one SQLite file.
 
 The file is the single truth: each change is one transaction that is on disk before it is answered, so that a process
-that is killed loses nothing, and several people at one stack are never asked the same. Times are seconds since 1970.
+that is killed loses nothing, and several people at one stack never get the same field. Times are seconds since 1970.
+
+Columns keep the names of the file's version 1: ``asked`` holds what is called ``needs_review``, ``turned`` the
+``rotation`` and ``form`` the ``form_name``; the actions of ``keys`` are ``type`` (a draft), ``answer``, ``later``
+(postponed), ``back`` (taken back) and ``ask`` (reopened).
 """
 
 import json
@@ -43,8 +47,12 @@ CREATE TABLE keys (id INTEGER PRIMARY KEY, field INTEGER NOT NULL, who TEXT NOT 
   action TEXT NOT NULL, text TEXT NOT NULL, presses INTEGER NOT NULL);
 """
 _FIELD = (
-    "fields.id, fields.page, fields.name, kind, text, probability, status, reason, box, alternatives, bundle, asked, "
-    "draft, answer, postponed, files.name AS file, number"
+    "fields.id, fields.page, fields.name, kind, text, probability, status, reason, box, alternatives, bundle, "
+    "asked AS needs_review, draft, answer, postponed, files.name AS file, number"
+)
+_PAGE = (
+    "pages.id, pages.file, number, height, width, remark, form AS form_name, sums, turned AS rotation, "
+    "files.name AS file_name, files.path"
 )
 _JOINED = "fields JOIN pages ON pages.id = fields.page JOIN files ON files.id = pages.file"
 _JSON = ("box", "alternatives")
@@ -61,7 +69,7 @@ class Counts:
     Attributes:
         files, waiting, failed: files in all, those that are not read yet, those that could not be read.
         pages, fields: that were read.
-        asked, answered: fields that are asked, and those of them that were answered.
+        for_review, answered: fields that need review, and those of them that were answered.
         keys: pressed for all answers.
     """
 
@@ -70,7 +78,7 @@ class Counts:
     failed: int
     pages: int
     fields: int
-    asked: int
+    for_review: int
     answered: int
     keys: int
 
@@ -119,7 +127,7 @@ class Stack:
             self._db.close()
 
     def add_file(self, name: str, path: Path) -> int:
-        """Put a file on the stack, unless its path is there; its number."""
+        """Put a file on the stack, unless its path is there, and return its number."""
         with self._change():
             self._db.execute("INSERT OR IGNORE INTO files (name, path) VALUES (?, ?)", (name, str(path)))
             return int(self._db.execute("SELECT id FROM files WHERE path = ?", (str(path),)).fetchone()[0])
@@ -145,7 +153,15 @@ class Stack:
                 "UPDATE files SET state = ?, problem = ? WHERE id = ? AND state = 'waiting'", (state, problem, file)
             ).rowcount
             for page in pages if changed else ():
-                values = (file, page.number, *page.size, page.remark, page.form, json.dumps(page.sums), page.turned)
+                values = (
+                    file,
+                    page.number,
+                    *page.size,
+                    page.remark,
+                    page.form_name,
+                    json.dumps(page.sums),
+                    page.rotation,
+                )
                 page_id = self._db.execute(
                     "INSERT INTO pages (file, number, height, width, remark, form, sums, turned) "
                     "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
@@ -157,7 +173,7 @@ class Stack:
                     [_row(page_id, field) for field in page.fields],
                 )
 
-    def read_again(self, form: str) -> None:
+    def read_again(self, form_name: str) -> None:
         """Put files back that were read without a form, or by another one, as if they had not been read.
 
         Those of which somebody has answered or typed something stay as they are, and so do those that are gone.
@@ -167,7 +183,7 @@ class Stack:
                 "SELECT id, path FROM files WHERE EXISTS (SELECT * FROM pages WHERE file = files.id AND form != ?) "
                 "AND NOT EXISTS (SELECT * FROM fields JOIN pages ON pages.id = fields.page WHERE file = files.id "
                 "AND (answer IS NOT NULL OR draft IS NOT NULL))",
-                (form,),
+                (form_name,),
             ).fetchall()
             for file in (row["id"] for row in rows if Path(row["path"]).exists()):
                 # Their numbers never come again: an answer on its way from a page must not find another field.
@@ -175,31 +191,31 @@ class Stack:
                 self._db.execute("DELETE FROM pages WHERE file = ?", (file,))
                 self._db.execute("UPDATE files SET state = 'waiting', problem = '' WHERE id = ?", (file,))
 
-    def claim(self, who: str, count: int = 1) -> list[dict[str, Any]]:
-        """The fields that somebody is asked next, and that nobody else is asked meanwhile.
+    def lease(self, who: str, count: int = 1) -> list[dict[str, Any]]:
+        """Lease the next open fields to somebody: nobody else gets them until the lease is over.
 
-        Those that are before them already come first; fields of a violated sum come together.
+        Those that are leased to them already come first; fields of a violated sum come together.
         """
         now = self._clock()
         with self._change():
             open_fields = "asked AND answer IS NULL"
-            chosen = self._select(
+            leased = self._select(
                 f"{open_fields} AND leased_by = ? AND leased_until > ? ORDER BY postponed, fields.id", who, now
             )
             free = f"{open_fields} AND leased_until <= ?"
-            while len(chosen) < count and (first := self._select(f"{free} ORDER BY postponed, fields.id LIMIT 1", now)):
+            while len(leased) < count and (first := self._select(f"{free} ORDER BY postponed, fields.id LIMIT 1", now)):
                 field = first[0]
                 if field["bundle"] is not None:
                     first = self._select(
                         f"{free} AND page = ? AND bundle = ? ORDER BY fields.id", now, field["page"], field["bundle"]
                     )
-                self._lease([one["id"] for one in first], who, now)
-                chosen += first
-            self._lease([one["id"] for one in chosen], who, now)
-        return chosen
+                self._set_lease([field["id"] for field in first], who, now)
+                leased += first
+            self._set_lease([field["id"] for field in leased], who, now)
+        return leased
 
-    def type(self, who: str, field: int, draft: str, presses: int = 1) -> None:
-        """Keep what is typed so far.
+    def save_draft(self, who: str, field: int, draft: str, key_presses: int = 1) -> None:
+        """Keep what is typed so far, as the draft of the answer.
 
         Raises:
             AnsweredElsewhere: if the field is another one's.
@@ -207,9 +223,9 @@ class Stack:
         with self._change():
             self._check(who, field)
             self._db.execute("UPDATE fields SET draft = ? WHERE id = ?", (draft, field))
-            self._note(who, field, "type", draft, presses)
+            self._note(who, field, "type", draft, key_presses)
 
-    def answer(self, who: str, field: int, text: str, presses: int = 1) -> None:
+    def answer(self, who: str, field: int, text: str, key_presses: int = 1) -> None:
         """Keep an answer; the same one a second time, as of a request that is sent again, changes nothing.
 
         Raises:
@@ -223,10 +239,10 @@ class Stack:
                 "WHERE id = ?",
                 (text, who, self._clock(), field),
             )
-            self._note(who, field, "answer", text, presses)
+            self._note(who, field, "answer", text, key_presses)
 
-    def postpone(self, who: str, field: int, presses: int = 1) -> None:
-        """Ask a field, and those of its sum, again when all others are answered.
+    def postpone(self, who: str, field: int, key_presses: int = 1) -> None:
+        """Put a field, and those of its sum, behind all others.
 
         Raises:
             AnsweredElsewhere: if the field is another one's.
@@ -239,10 +255,10 @@ class Stack:
                 "WHERE id = ? OR (page = ? AND bundle = ? AND answer IS NULL)",
                 (last, field, row["page"], row["bundle"]),
             )
-            self._note(who, field, "later", "", presses)
+            self._note(who, field, "later", "", key_presses)
 
-    def take_back(self, who: str, presses: int = 1) -> dict[str, Any] | None:
-        """Ask somebody again what they answered last; None if they have answered nothing."""
+    def take_back(self, who: str, key_presses: int = 1) -> dict[str, Any] | None:
+        """Undo somebody's last answer and lease its field to them; None if they have answered nothing."""
         now = self._clock()
         with self._change():
             last = self._select("answer IS NOT NULL AND answered_by = ? ORDER BY answered_at DESC LIMIT 1", who)
@@ -253,15 +269,15 @@ class Stack:
                 "UPDATE fields SET draft = answer, answer = NULL, answered_by = NULL, postponed = 0 WHERE id = ?",
                 (field["id"],),
             )
-            self._lease([field["id"]], who, now)
-            self._note(who, field["id"], "back", "", presses)
+            self._set_lease([field["id"]], who, now)
+            self._note(who, field["id"], "back", "", key_presses)
             return field
 
-    def ask(self, who: str, field: int, presses: int = 1) -> dict[str, Any]:
-        """Ask somebody a field of which reading was sure, or that was answered.
+    def reopen(self, who: str, field: int, key_presses: int = 1) -> dict[str, Any]:
+        """Open a field for review of which reading was sure, or that was answered, and lease it to somebody.
 
         Raises:
-            AnsweredElsewhere: if somebody else is asked it now.
+            AnsweredElsewhere: if it is leased to somebody else.
         """
         now = self._clock()
         with self._change():
@@ -271,8 +287,8 @@ class Stack:
                 "WHERE id = ?",
                 (field,),
             )
-            self._lease([field], who, now)
-            self._note(who, field, "ask", "", presses)
+            self._set_lease([field], who, now)
+            self._note(who, field, "ask", "", key_presses)
             return self._select("fields.id = ?", field)[0]
 
     def counts(self) -> Counts:
@@ -297,7 +313,7 @@ class Stack:
         """Pages in their order, with the name and path of their file."""
         with self._lock:
             rows = self._db.execute(
-                "SELECT pages.*, files.name AS file_name, files.path FROM pages JOIN files ON files.id = pages.file "
+                f"SELECT {_PAGE} FROM pages JOIN files ON files.id = pages.file "
                 "ORDER BY files.id, number LIMIT ? OFFSET ?",
                 (count, first),
             ).fetchall()
@@ -307,8 +323,7 @@ class Stack:
         """A page with the path of its file, and its fields; None if there is none."""
         with self._lock:
             row = self._db.execute(
-                "SELECT pages.*, files.name AS file_name, files.path FROM pages JOIN files ON files.id = pages.file "
-                "WHERE pages.id = ?",
+                f"SELECT {_PAGE} FROM pages JOIN files ON files.id = pages.file WHERE pages.id = ?",
                 (page,),
             ).fetchone()
             if row is None:
@@ -330,7 +345,7 @@ class Stack:
         rows = self._db.execute(f"SELECT {_FIELD} FROM {_JOINED} WHERE {where}", values).fetchall()
         return [_as_values(row) for row in rows]
 
-    def _lease(self, fields: Sequence[int], who: str, now: float) -> None:
+    def _set_lease(self, fields: Sequence[int], who: str, now: float) -> None:
         values = [(who, now + LEASE_SECONDS, field) for field in fields]
         self._db.executemany("UPDATE fields SET leased_by = ?, leased_until = ? WHERE id = ?", values)
 
@@ -346,10 +361,10 @@ class Stack:
             raise AnsweredElsewhere(f"field {field} is before somebody else now")
         return row
 
-    def _note(self, who: str, field: int, action: str, text: str, presses: int) -> None:
+    def _note(self, who: str, field: int, action: str, text: str, key_presses: int) -> None:
         self._db.execute(
             "INSERT INTO keys (field, who, at, action, text, presses) VALUES (?, ?, ?, ?, ?, ?)",
-            (field, who, self._clock(), action, text, presses),
+            (field, who, self._clock(), action, text, key_presses),
         )
 
     @contextmanager
@@ -377,10 +392,10 @@ def _row(page: int | None, field: Field) -> tuple[Any, ...]:
         json.dumps(field.box),
         json.dumps(field.alternatives),
         field.bundle,
-        field.is_asked,
+        field.needs_review,
     )
 
 
 def _as_values(row: Mapping[str, Any]) -> dict[str, Any]:
     values = {name: row[name] for name in row.keys()}  # noqa: SIM118 (a row of SQLite iterates over its values)
-    return values | {name: json.loads(values[name]) for name in _JSON} | {"asked": bool(values["asked"])}
+    return values | {name: json.loads(values[name]) for name in _JSON} | {"needs_review": bool(values["needs_review"])}

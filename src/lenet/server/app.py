@@ -83,9 +83,9 @@ def create_app(
     document["components"]["schemas"]["ProblemDetails"] = schemas.ProblemDetails.model_json_schema()
     app.openapi = lambda: document  # type: ignore[method-assign]  # as FastAPI's own documentation extends it
     documentation = Documentation(document)
-    app.get("/docs", include_in_schema=False)(documentation.answer)
+    app.get("/docs", include_in_schema=False)(documentation.respond)
     if page is None:
-        app.get("/", include_in_schema=False)(documentation.answer)
+        app.get("/", include_in_schema=False)(documentation.respond)
     else:
         add_page(app, page)
     if desk is not None:

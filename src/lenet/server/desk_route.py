@@ -1,4 +1,4 @@
-"""``/desk``: the desk's page, its stack as JSON for that page, pictures, and what comes out.
+"""``/desk``: the desk's page, its stack as JSON for that page, pictures, and the downloads (CSV, XLSX, labels).
 
 These paths are the page's own, and not in the OpenAPI document.
 """
@@ -24,15 +24,15 @@ from lenet.server.bodies import check_type, receive_picture
 from lenet.server.limits import Pool
 from lenet.server.static_page import StaticPage
 
-MAX_FILE = 256_000_000  # bytes of a dropped file: a scanner's PDF is longer than a photo
-MAX_CLAIM, MAX_LISTED, MAX_TEXT = 20, 500, 200
+MAX_FILE = 256_000_000  # bytes of an uploaded file: a scanner's PDF is longer than a photo
+MAX_LEASED, MAX_LISTED, MAX_TEXT = 20, 500, 200
 _MAX_BODY = 65_536
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; font-src data:; img-src 'self' blob: data:; "
     "connect-src 'self'; base-uri 'none'; form-action 'none'"
 )
-_KINDS = {".js": "text/javascript", ".css": "text/css"}
-_TABLES: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
+_MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
+_DOWNLOADS: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
     "table.csv": ("text/csv; charset=utf-8", lambda desk: export.csv_of(desk.stack)),
     "table.xlsx": (
         "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -43,16 +43,16 @@ _TABLES: dict[str, tuple[str, Callable[[Desk], bytes]]] = {
 
 
 def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
-    """Add the paths."""
+    """Register the ``/desk`` routes."""
     limits = replace(pool.limits, max_body=max(pool.limits.max_body, MAX_FILE))
     router = APIRouter(prefix="/desk", include_in_schema=False)
     _add_site(router)
     _add_downloads(router, desk)
-    _add_entries(router, desk)
+    _add_review_routes(router, desk)
 
     @router.get("/state")
     async def state() -> Response:
-        return await _answer(
+        return await _json_response(
             lambda: {
                 "counts": asdict(desk.stack.counts()),
                 "files": desk.stack.files(),
@@ -63,136 +63,143 @@ def add_desk(app: FastAPI, desk: Desk, pool: Pool) -> None:
     @router.get("/fields")
     async def fields(request: Request) -> Response:
         first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
-        return await _answer(lambda: desk.stack.fields(first, min(count, MAX_LISTED)))
+        return await _json_response(lambda: desk.stack.fields(first, min(count, MAX_LISTED)))
 
     @router.get("/pages")
     async def pages(request: Request) -> Response:
         first, count = (_number(request.query_params, name, 0) for name in ("first", "count"))
-        return await _answer(lambda: [_shown(page) for page in desk.stack.pages(first, min(count, MAX_LISTED))])
+        return await _json_response(
+            lambda: [_without_path(page) for page in desk.stack.pages(first, min(count, MAX_LISTED))]
+        )
 
     @router.get("/pages/{page}")
     async def page(page: int) -> Response:
-        found = await run_in_threadpool(desk.stack.page, page)
-        if found is None:
+        record = await run_in_threadpool(desk.stack.page, page)
+        if record is None:
             raise HTTPException(404, f"there is no page {page}")
-        return schemas.JSON(_shown(found))
+        return schemas.JSON(_without_path(record))
 
     @router.post("/files")
-    async def drop(request: Request) -> Response:
+    async def upload(request: Request) -> Response:
         _check_origin(request)
         check_type(request)
         with pool.slot():
             name, content = await receive_picture(request, limits)
-            return await _answer(lambda: {"file": desk.drop(name, content)})
+            return await _json_response(lambda: {"file": desk.upload(name, content)})
 
     app.include_router(router)
 
 
-def _add_entries(router: APIRouter, desk: Desk) -> None:
-    """Routes of claims, keys, and answers."""
+def _add_review_routes(router: APIRouter, desk: Desk) -> None:
+    """Routes that lease fields, save drafts and take answers; each also under the name that it had before."""
 
+    @router.post("/lease")
     @router.post("/claim")
-    async def claim(request: Request) -> Response:
+    async def lease(request: Request) -> Response:
         values = await _values(request)
         count = _number(values, "count", 1)
-        return await _answer(lambda: desk.stack.claim(_who(values), min(count, MAX_CLAIM)))
+        return await _json_response(lambda: desk.stack.lease(_who(values), min(count, MAX_LEASED)))
 
+    @router.post("/draft")
     @router.post("/type")
-    async def type_(request: Request) -> Response:
+    async def save_draft(request: Request) -> Response:
         values = await _values(request)
-        return await _answer(lambda: desk.stack.type(*_typed(values)))
+        return await _json_response(lambda: desk.stack.save_draft(*_entry_of(values)))
 
     @router.post("/answer")
     async def answer(request: Request) -> Response:
         values = await _values(request)
-        return await _answer(lambda: desk.stack.answer(*_typed(values)))
+        return await _json_response(lambda: desk.stack.answer(*_entry_of(values)))
 
+    @router.post("/postpone")
     @router.post("/later")
-    async def later(request: Request) -> Response:
+    async def postpone(request: Request) -> Response:
         values = await _values(request)
-        who, field, presses = _who(values), _number(values, "field"), _number(values, "presses", 1)
-        return await _answer(lambda: desk.stack.postpone(who, field, presses))
+        who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
+        return await _json_response(lambda: desk.stack.postpone(who, field, key_presses))
 
+    @router.post("/reopen")
     @router.post("/ask")
-    async def ask(request: Request) -> Response:
+    async def reopen(request: Request) -> Response:
         values = await _values(request)
-        who, field, presses = _who(values), _number(values, "field"), _number(values, "presses", 1)
-        return await _answer(lambda: desk.stack.ask(who, field, presses))
+        who, field, key_presses = _who(values), _number(values, "field"), _key_presses(values)
+        return await _json_response(lambda: desk.stack.reopen(who, field, key_presses))
 
+    @router.post("/take-back")
     @router.post("/back")
-    async def back(request: Request) -> Response:
+    async def take_back(request: Request) -> Response:
         values = await _values(request)
-        return await _answer(lambda: desk.stack.take_back(_who(values), _number(values, "presses", 1)))
+        return await _json_response(lambda: desk.stack.take_back(_who(values), _key_presses(values)))
 
 
 def _add_downloads(router: APIRouter, desk: Desk) -> None:
-    """Pictures of pages and fields, and the tables."""
+    """Register pictures of pages and fields, and the downloads."""
 
     @router.get("/pages/{page}/picture")
     async def page_picture(page: int) -> Response:
-        found = await run_in_threadpool(desk.stack.page, page)
-        if found is None:
+        record = await run_in_threadpool(desk.stack.page, page)
+        if record is None:
             raise HTTPException(404, f"there is no page {page}")
-        picture = lambda: desk.pictures.page(Path(found["path"]), found["number"])  # noqa: E731
+        picture = lambda: desk.pictures.page(Path(record["path"]), record["number"])  # noqa: E731
         return await _picture(picture, "image/jpeg")
 
     @router.get("/fields/{field}/picture")
     async def field_picture(field: int) -> Response:
-        found = await run_in_threadpool(desk.stack.field, field)
-        if found is None:
+        record = await run_in_threadpool(desk.stack.field, field)
+        if record is None:
             raise HTTPException(404, f"there is no field {field}")
-        page = await run_in_threadpool(desk.page_of, found)
-        crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], found["box"], page["turned"])  # noqa: E731
+        page = await run_in_threadpool(desk.page_of, record)
+        crop = lambda: desk.pictures.crop(Path(page["path"]), page["number"], record["box"], page["rotation"])  # noqa: E731
         return await _picture(crop, "image/png")
 
-    def table(name: str, kind: str, made: Callable[[Desk], bytes]) -> None:
+    def add_download(name: str, media_type: str, render: Callable[[Desk], bytes]) -> None:
         @router.get(f"/{name}", name=name)
         async def download() -> Response:
             try:
-                content = await run_in_threadpool(made, desk)
-            except MissingExtra as error:  # of this machine's, whatever was asked
+                content = await run_in_threadpool(render, desk)
+            except MissingExtra as error:  # the server lacks the package: not the client's fault
                 raise HTTPException(501, str(error)) from None
             headers = {"Content-Disposition": f'attachment; filename="{name}"', "Cache-Control": "no-store"}
-            return Response(content, media_type=kind, headers=headers)
+            return Response(content, media_type=media_type, headers=headers)
 
-    for name, (kind, made) in _TABLES.items():
-        table(name, kind, made)
+    for name, (media_type, render) in _DOWNLOADS.items():
+        add_download(name, media_type, render)
 
 
 def _add_site(router: APIRouter) -> None:
-    """The page: its HTML, styles and modules, each at an address of its own, so that no script stands in the page."""
+    """Register the desk's page: HTML, styles and modules, each at an address, so that no script stands in the page."""
     site = resources.files("lenet.page") / "desk"
     page = StaticPage((site / "index.html").read_text("utf-8"), _POLICY)
-    router.get("")(page.answer)
+    router.get("")(page.respond)
 
     def add(name: str, content: bytes) -> None:
         @router.get(f"/{name}", name=name)
         async def file() -> Response:
-            kind = _KINDS[name[name.rindex(".") :]]
-            return Response(content, media_type=kind, headers={"Cache-Control": "no-cache"})
+            media_type = _MEDIA_TYPES[name[name.rindex(".") :]]
+            return Response(content, media_type=media_type, headers={"Cache-Control": "no-cache"})
 
     for entry in site.iterdir():
         if entry.name.endswith(".js"):
             add(entry.name, entry.read_bytes())
     add("elements.js", page_modules()["views/elements.js"].encode())
-    own = (site / "desk.css").read_text("utf-8")
-    add("style.css", (page_style("tokens.css", "shell.css").replace(r"<\/", "</") + own).encode())
+    desk_css = (site / "desk.css").read_text("utf-8")
+    add("style.css", (page_style("tokens.css", "shell.css").replace(r"<\/", "</") + desk_css).encode())
 
 
-async def _picture(made: Callable[[], bytes], kind: str) -> Response:
+async def _picture(render: Callable[[], bytes], media_type: str) -> Response:
     try:
-        content = await run_in_threadpool(made)
+        content = await run_in_threadpool(render)
     except DataError:  # whose sentence names folders of the server
         raise HTTPException(404, "the picture is not there any more, or cannot be opened") from None
-    return Response(content, media_type=kind, headers={"Cache-Control": "private, max-age=3600"})
+    return Response(content, media_type=media_type, headers={"Cache-Control": "private, max-age=3600"})
 
 
-def _shown(page: Mapping[str, Any]) -> dict[str, Any]:
+def _without_path(page: Mapping[str, Any]) -> dict[str, Any]:
     """A page for clients: the name of its file, and not its path."""
     return {name: value for name, value in page.items() if name != "path"}
 
 
-async def _answer(call: Callable[[], Any]) -> Response:
+async def _json_response(call: Callable[[], Any]) -> Response:
     try:
         return schemas.JSON(await run_in_threadpool(call))
     except AnsweredElsewhere as error:
@@ -232,11 +239,17 @@ def _who(values: Mapping[str, Any]) -> str:
     return who
 
 
-def _typed(values: Mapping[str, Any]) -> tuple[str, int, str, int]:
+def _entry_of(values: Mapping[str, Any]) -> tuple[str, int, str, int]:
+    """Who, which field, the text, and the number of key presses, of a draft or an answer."""
     text = values.get("text")
     if not isinstance(text, str) or len(text) > MAX_TEXT:
         raise LeNetError(f"text is {str(text)[:40]!r}, expected at most {MAX_TEXT} characters")
-    return _who(values), _number(values, "field"), text, _number(values, "presses", 1)
+    return _who(values), _number(values, "field"), text, _key_presses(values)
+
+
+def _key_presses(values: Mapping[str, Any]) -> int:
+    name = "presses" if "presses" in values else "key_presses"  # the name it had before
+    return _number(values, name, 1)
 
 
 def _number(values: Mapping[str, Any], name: str, default: int | None = None) -> int:

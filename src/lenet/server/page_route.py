@@ -25,10 +25,10 @@ def modules_folder() -> str:
 def add_page(app: FastAPI, page: str) -> None:
     """Add the paths of a page, HTML whose modules are addressed in `modules_folder`."""
     modules = {name: StaticText(text, "text/javascript", _HEADERS) for name, text in page_modules().items()}
-    app.get("/", include_in_schema=False)(StaticPage(page).answer)
+    app.get("/", include_in_schema=False)(StaticPage(page).respond)
 
     @app.get(modules_folder() + "/{name:path}", include_in_schema=False)
     async def module(name: str, request: Request) -> Response:
         if name not in modules:
             raise HTTPException(404, f"the page has no module {name[:60]!r}")
-        return await modules[name].answer(request)
+        return await modules[name].respond(request)

@@ -35,7 +35,7 @@ class StaticText:
         self._media_type = media_type
         self._headers = {**headers, "ETag": self._tag, "Vary": "Accept-Encoding"}
 
-    async def answer(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         """The text, or 304 if the client has it."""
         headers = dict(self._headers)
         etags = {tag.strip().removeprefix("W/") for tag in request.headers.get("if-none-match", "").split(",")}

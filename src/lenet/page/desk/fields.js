@@ -2,26 +2,27 @@
 
 import { createSvgElement, make } from "./elements.js";
 import { enter, get } from "./server.js";
-import { follow, say, t } from "./text.js";
+import { bindText, onLanguage, translate } from "./text.js";
 
-const ROW = 36, BLOCK = 100, SPARE = 6;
+const ROW_HEIGHT = 36, BLOCK_SIZE = 100, SPARE_ROWS = 6;
 
 /** @param {Object} desk - see main.js @param {{put: (field: Object) => void}} review */
 export function mountFields(place, desk, review) {
   const blocks = new Map();
-  let chosen = null, page = null, isMine = false;
+  let selectedIndex = null, page = null, isSelectedHere = false;
   const spacer = make("div", { class: "spacer" });
   const rows = make("div", { class: "rows", role: "listbox", tabindex: "0" }, spacer);
-  say(rows, "list", "aria-label");
-  const heads = make("div", { class: "row head", "aria-hidden": "true" },
-    ...["where", "field", "text", "state"].map((key) => say(make("span"), key)));
+  bindText(rows, "list", "aria-label");
+  const header = make("div", { class: "row head", "aria-hidden": "true" },
+    ...["where", "field", "text", "state"].map((key) => bindText(make("span"), key)));
   const caption = make("p", { class: "figure-note" });
-  const again = say(make("button", { type: "button", onClick: askAgain }), "again");
+  const reopenButton = bindText(make("button", { type: "button", onClick: reopen }), "reopen");
   const sheet = make("div", { class: "sheet" });
-  const view = make("div", { class: "page-view", hidden: true }, say(make("h3"), "sheet"), caption, sheet,
-    make("div", { class: "controls" }, again));
-  const list = make("div", { class: "field-list" }, heads, rows);
-  place.append(say(make("h2", { id: "fields-title" }), "list"), make("div", { class: "side-by-side" }, list, view));
+  const view = make("div", { class: "page-view", hidden: true }, bindText(make("h3"), "sheet"), caption, sheet,
+    make("div", { class: "controls" }, reopenButton));
+  const list = make("div", { class: "field-list" }, header, rows);
+  place.append(bindText(make("h2", { id: "fields-title" }), "list"),
+    make("div", { class: "side-by-side" }, list, view));
 
   rows.addEventListener("scroll", show, { passive: true });
   rows.addEventListener("keydown", (event) => {
@@ -30,55 +31,57 @@ export function mountFields(place, desk, review) {
     if (!(event.key in steps)) return;
     event.preventDefault();
     event.stopPropagation();
-    choose(Math.min(count - 1, Math.max(0, (chosen ?? -1) + steps[event.key])));
+    choose(Math.min(count - 1, Math.max(0, (selectedIndex ?? -1) + steps[event.key])));
   });
   new ResizeObserver(show).observe(rows);
 
   function show() {
     const count = desk.state?.counts.fields ?? 0;
     place.hidden = !count;
-    spacer.style.height = `${count * ROW}px`;
-    const first = Math.max(0, Math.floor(rows.scrollTop / ROW) - SPARE);
-    const last = Math.min(count, Math.ceil((rows.scrollTop + rows.clientHeight) / ROW) + SPARE);
-    const shown = [];
-    for (let index = first; index < last; index += 1) shown.push(rowOf(index));
-    spacer.replaceChildren(...shown);
-    if (chosen !== null) rows.setAttribute("aria-activedescendant", `field-${chosen}`);
+    spacer.style.height = `${count * ROW_HEIGHT}px`;
+    const first = Math.max(0, Math.floor(rows.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
+    const last = Math.min(count, Math.ceil((rows.scrollTop + rows.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);
+    const visible = [];
+    for (let index = first; index < last; index += 1) visible.push(rowOf(index));
+    spacer.replaceChildren(...visible);
+    if (selectedIndex !== null) rows.setAttribute("aria-activedescendant", `field-${selectedIndex}`);
   }
 
   function rowOf(index) {
     const field = fieldAt(index);
-    const isChosen = index === chosen;
-    const row = make("div", { class: "row", role: "option", id: `field-${index}`, "aria-selected": String(isChosen),
+    const isSelected = index === selectedIndex;
+    const row = make("div", { class: "row", role: "option", id: `field-${index}`, "aria-selected": String(isSelected),
       onClick: () => choose(index) });
-    row.style.top = `${index * ROW}px`;
-    const cells = field ? [field.number, field.name, field.answer ?? field.text, t(`state_${stateOf(field)}`)] : ["…"];
+    row.style.top = `${index * ROW_HEIGHT}px`;
+    const cells = field
+      ? [field.number, field.name, field.answer ?? field.text, translate(`state_${stateOf(field)}`)]
+      : ["…"];
     row.append(...cells.map((text) => make("span", {}, String(text))));
     if (field) row.dataset.state = stateOf(field);
     return row;
   }
 
   function fieldAt(index) {
-    const number = Math.floor(index / BLOCK);
+    const number = Math.floor(index / BLOCK_SIZE);
     if (!blocks.has(number)) {
       blocks.set(number, null);
-      get(`fields?first=${number * BLOCK}&count=${BLOCK}`).then((fields) => {
+      get(`fields?first=${number * BLOCK_SIZE}&count=${BLOCK_SIZE}`).then((fields) => {
         blocks.set(number, fields);
         show();
       }, () => blocks.delete(number));
     }
-    return blocks.get(number)?.[index % BLOCK] ?? null;
+    return blocks.get(number)?.[index % BLOCK_SIZE] ?? null;
   }
 
   function choose(index) {
-    chosen = index;
-    const top = index * ROW;
+    selectedIndex = index;
+    const top = index * ROW_HEIGHT;
     if (top < rows.scrollTop) rows.scrollTop = top;
-    if (top + ROW > rows.scrollTop + rows.clientHeight) rows.scrollTop = top + ROW - rows.clientHeight;
+    if (top + ROW_HEIGHT > rows.scrollTop + rows.clientHeight) rows.scrollTop = top + ROW_HEIGHT - rows.clientHeight;
     show();
     const field = fieldAt(index);
     if (field) {
-      isMine = true;
+      isSelectedHere = true;
       showPage(field.page, field.id);
     }
   }
@@ -96,57 +99,57 @@ export function mountFields(place, desk, review) {
       sheet.replaceChildren(image, boxes);
       for (const field of page.fields) {
         const [top, left, bottom, right] = field.box;
-        const place = { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
+        const rectangle = { x: left, y: top, width: Math.max(1, right - left), height: Math.max(1, bottom - top) };
         const show = () => showPage(id, field.id);
-        boxes.append(createSvgElement("rect", { ...place, "data-id": field.id, onClick: show }));
+        boxes.append(createSvgElement("rect", { ...rectangle, "data-id": field.id, onClick: show }));
       }
     }
-    page.shown = fieldId;
+    page.selectedField = fieldId;
     view.hidden = false;
     caption.textContent = captionOf(page);
     for (const rect of sheet.querySelectorAll("rect")) {
-      const field = page.fields.find((one) => one.id === Number(rect.dataset.id));
+      const field = page.fields.find(({ id }) => id === Number(rect.dataset.id));
       rect.dataset.state = stateOf(field);
       rect.classList.toggle("chosen", field.id === fieldId);
     }
   }
 
-  async function askAgain() {
-    const field = page && await enter("ask", { field: page.shown, presses: 1 });
+  async function reopen() {
+    const field = page && await enter("reopen", { field: page.selectedField, key_presses: 1 });
     if (!field) return;
     review.put(field);
     document.getElementById("review").scrollIntoView({ block: "start" });
-    again.blur();
+    reopenButton.blur();
   }
 
-  function captionOf(shown) {
-    return [t("sheetOf", { file: shown.file_name, page: shown.number }), shown.remark].filter(Boolean).join(". ");
+  function captionOf(page) {
+    return [translate("sheetOf", { file: page.file_name, page: page.number }), page.remark].filter(Boolean).join(". ");
   }
 
   desk.onState(({ counts }, before) => {
     for (const [number, block] of blocks) {
-      if (block && block.length < Math.min(BLOCK, counts.fields - number * BLOCK)) blocks.delete(number);
+      if (block && block.length < Math.min(BLOCK_SIZE, counts.fields - number * BLOCK_SIZE)) blocks.delete(number);
     }
     if (counts.fields !== before?.counts.fields) show();
   });
   desk.onAnswer((answered) => {
     for (const field of [...blocks.values()].flatMap((block) => block ?? []).concat(page?.fields ?? [])) {
-      if (field.id === answered.id) Object.assign(field, { answer: answered.answer, asked: true });
+      if (field.id === answered.id) Object.assign(field, { answer: answered.answer, needs_review: true });
     }
     show();
   });
-  desk.onAsk((field) => {
-    if (!field || isMine && page?.id === field.page) isMine = false;
+  desk.onCurrent((field) => {
+    if (!field || isSelectedHere && page?.id === field.page) isSelectedHere = false;
     else showPage(field.page, field.id);
   });
-  follow(() => {
+  onLanguage(() => {
     show();
     if (page) caption.textContent = captionOf(page);
   });
 }
 
-function stateOf({ asked, answer, status }) {
+function stateOf({ needs_review, answer, status }) {
   if (answer !== null) return "answered";
-  if (asked) return "open";
+  if (needs_review) return "open";
   return status === "blank" ? "blank" : "ok";
 }

@@ -1,28 +1,28 @@
-/** The paper: where files are dropped, and how far their reading is. */
+/** The uploads: where files are dropped or chosen, and how many of them are read. */
 
 import { make } from "./elements.js";
 import { sendFile } from "./server.js";
-import { follow, say, t } from "./text.js";
+import { bindText, onLanguage, translate } from "./text.js";
 
 const MAX_SHOWN = 8;
 
 /** @param {{state: ?Object, fault: (text: string) => void, refresh: () => void, onState: Function}} desk */
 export function mountFiles(place, desk) {
   const input = make("input", { type: "file", multiple: true, id: "choose", class: "unseen",
-    accept: "image/*,.pdf,.tif,.tiff,.heic", onChange: () => drop(input.files) });
-  const label = say(make("label", { for: "choose", class: "drop" }), "drop");
+    accept: "image/*,.pdf,.tif,.tiff,.heic", onChange: () => upload(input.files) });
+  const label = bindText(make("label", { for: "choose", class: "drop" }), "drop");
   const bar = make("progress", { max: "1", value: "0" });
-  say(bar, "files", "aria-label");
-  const says = make("p", { class: "figure-note", role: "status" });
+  bindText(bar, "files", "aria-label");
+  const message = make("p", { class: "figure-note", role: "status" });
   const list = make("ol", { class: "file-list" });
-  place.append(say(make("h2", { id: "files-title" }), "files"), input, label, bar, says, list);
+  place.append(bindText(make("h2", { id: "files-title" }), "files"), input, label, bar, message, list);
 
-  async function drop(files) {
+  async function upload(files) {
     for (const file of [...files]) {
       try {
         await sendFile(file);
       } catch (error) {
-        desk.fault(error.status ? error.message : t("silent", { count: 1 }));
+        desk.fault(error.status ? error.message : translate("silent", { count: 1 }));
       }
       desk.refresh();
     }
@@ -33,7 +33,7 @@ export function mountFiles(place, desk) {
     document.addEventListener(kind, (event) => {
       event.preventDefault();
       label.classList.toggle("over", kind === "dragover");
-      if (kind === "drop") drop(event.dataTransfer.files);
+      if (kind === "drop") upload(event.dataTransfer.files);
     });
   }
   document.addEventListener("dragleave", () => label.classList.remove("over"));
@@ -45,12 +45,12 @@ export function mountFiles(place, desk) {
     bar.max = Math.max(1, counts.files);
     bar.value = read;
     bar.hidden = !counts.waiting;
-    says.textContent = counts.files ? t("progress", { ...counts, read }) : t("nothing");
+    message.textContent = counts.files ? translate("progress", { ...counts, read }) : translate("nothing");
     const shown = files.filter(({ problem, state }) => problem || state === "waiting").slice(0, MAX_SHOWN);
     list.replaceChildren(...shown.map(({ name, problem }) =>
       make("li", { class: problem ? "failed" : "waiting" },
         problem.includes(name) ? problem : [name, problem].filter(Boolean).join(": "))));
   };
   desk.onState(show);
-  follow(show);
+  onLanguage(show);
 }

@@ -1,36 +1,36 @@
 /**
- * What is doubtful, one field at a time and enlarged, one key each.
+ * The review of doubtful fields: one at a time and enlarged, one key each.
  *
- * Some fields are claimed ahead, so that the next one stands there at once; what is typed goes to the server behind it.
+ * Some fields are leased ahead, so that the next one is shown at once; entries are sent to the server afterwards.
  */
 
 import { make } from "./elements.js";
 import { enter, sendAll } from "./server.js";
 import { checkSum } from "./sums.js";
-import { follow, say, t } from "./text.js";
+import { bindText, onLanguage, translate } from "./text.js";
 
-const AHEAD = 6, LETTERS = "abcde", POLL_MS = 2000, RENEW_MS = 40_000;
-const TYPED = /^[0-9.,:/+-]$/;
+const LEASED_AHEAD = 6, LETTERS = "abcde", POLL_MS = 2000, RENEW_MS = 40_000;
+const TYPED_CHARACTER = /^[0-9.,:/+-]$/;
 
-/** @param {Object} desk - see main.js; `desk.current` is the field that is asked */
+/** @param {Object} desk - see main.js; it is told of the field that is shown */
 export function mountReview(place, desk) {
-  let queue = []; // fields that were claimed, the first one is asked
+  let queue = []; // the fields that are leased; the first one is shown
   let group = []; // the fields of a violated sum that are shown together, answered ones among them
-  let isClaiming = false;
-  let handled = new Set(); // since the fields were claimed that are on their way: these may be among them
+  let isLeasing = false;
+  let handledIds = new Set(); // answered or postponed since the last lease was asked for, which may bring them again
   const pictures = new Map();
 
   const left = make("p", { class: "figure-note", id: "left", role: "status" });
   const card = make("div", { class: "card" });
   const empty = make("p", { class: "section-text" });
-  const button = (key, press) => say(make("button", { type: "button", onClick: press, "data-do": key }), key);
-  const buttons = make("div", { class: "controls" }, button("accept", () => accept()), button("later", () => later()),
-    button("back", () => back()), button("empty", () => answer("")));
+  const button = (key, press) => bindText(make("button", { type: "button", onClick: press, "data-do": key }), key);
+  const buttons = make("div", { class: "controls" }, button("accept", () => accept()),
+    button("postpone", () => postpone()), button("takeBack", () => takeBack()), button("empty", () => answer("")));
   const digit = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
-  const pad = say(make("div", { class: "digit-pad", role: "group" }, ...[..."1234567890", "-", "."].map(digit)), "pad",
-    "aria-label");
-  place.append(make("div", { class: "line" }, say(make("h2", { id: "review-title" }), "review"), left),
-    card, empty, pad, buttons, say(make("p", { class: "section-text keys" }), "keys"));
+  const pad = bindText(make("div", { class: "digit-pad", role: "group" }, ...[..."1234567890", "-", "."].map(digit)),
+    "pad", "aria-label");
+  place.append(make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), left),
+    card, empty, pad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest?.("select, summary, input")) return;
@@ -41,11 +41,11 @@ export function mountReview(place, desk) {
 
   function press(key) {
     const field = queue[0];
-    if (key === "Backspace") return field?.typed ? type(field.typed.slice(0, -1)) : back();
+    if (key === "Backspace") return field?.typed ? saveDraft(field.typed.slice(0, -1)) : takeBack();
     if (!field) return false;
-    if (TYPED.test(key)) return isSingle(field) ? answer(key) : type((field.typed ?? "") + key);
+    if (TYPED_CHARACTER.test(key)) return isSingle(field) ? answer(key) : saveDraft((field.typed ?? "") + key);
     if (key === "Enter") return accept();
-    if (key === " ") return later();
+    if (key === " ") return postpone();
     if (key === "Delete") return answer("");
     const alternative = field.alternatives[LETTERS.indexOf(key.toLowerCase())];
     return key.length === 1 && alternative ? answer(alternative[0]) : false;
@@ -64,41 +64,41 @@ export function mountReview(place, desk) {
     const field = queue.shift();
     if (!field) return false;
     field.answer = text;
-    handled.add(field.id);
-    enter("answer", { field: field.id, text, presses: 1 }).then(() => desk.refresh());
+    handledIds.add(field.id);
+    enter("answer", { field: field.id, text, key_presses: 1 }).then(() => desk.refresh());
     desk.answered(field);
     return step();
   }
 
-  function later() {
+  function postpone() {
     const field = queue[0];
     if (!field) return false;
-    for (const other of queue) if (isWith(field, other)) handled.add(other.id);
-    queue = queue.filter(({ id }) => !handled.has(id));
+    for (const other of queue) if (isInSameSum(field, other)) handledIds.add(other.id);
+    queue = queue.filter(({ id }) => !handledIds.has(id));
     group = [];
-    enter("later", { field: field.id, presses: 1 });
+    enter("postpone", { field: field.id, key_presses: 1 });
     return step();
   }
 
-  function back() {
-    enter("back", { presses: 1 }).then((field) => {
+  function takeBack() {
+    enter("take-back", { key_presses: 1 }).then((field) => {
       if (field) put(field);
     });
     return true;
   }
 
-  function type(typed) {
+  function saveDraft(typed) {
     const field = queue[0];
     field.typed = typed === "" ? null : typed;
-    enter("type", { field: field.id, text: typed, presses: 1 });
+    enter("draft", { field: field.id, text: typed, key_presses: 1 });
     show();
     return true;
   }
 
-  /** Asks a field now. */
+  /** Shows a field before all others. */
   function put(field) {
-    handled.delete(field.id);
-    queue = [prepared(field), ...queue.filter(({ id }) => id !== field.id)];
+    handledIds.delete(field.id);
+    queue = [withTyped(field), ...queue.filter(({ id }) => id !== field.id)];
     group = [];
     step();
     desk.refresh();
@@ -106,23 +106,23 @@ export function mountReview(place, desk) {
 
   function step() {
     show();
-    if (queue.length < AHEAD / 2) claim();
+    if (queue.length < LEASED_AHEAD / 2) lease();
     return true;
   }
 
-  async function claim() {
-    if (isClaiming) return;
-    isClaiming = true;
-    handled = new Set();
-    const fields = await enter("claim", { count: AHEAD });
-    isClaiming = false;
-    const known = new Set([...handled, ...queue.map(({ id }) => id)]);
-    queue.push(...(fields ?? []).filter(({ id }) => !known.has(id)).map(prepared));
+  async function lease() {
+    if (isLeasing) return;
+    isLeasing = true;
+    handledIds = new Set();
+    const fields = await enter("lease", { count: LEASED_AHEAD });
+    isLeasing = false;
+    const known = new Set([...handledIds, ...queue.map(({ id }) => id)]);
+    queue.push(...(fields ?? []).filter(({ id }) => !known.has(id)).map(withTyped));
     for (const { id } of queue) if (!pictures.has(id)) pictures.set(id, picture(id));
     show();
   }
 
-  function prepared(field) {
+  function withTyped(field) {
     return { ...field, typed: field.draft || null };
   }
 
@@ -134,66 +134,69 @@ export function mountReview(place, desk) {
 
   function show() {
     const field = queue[0] ?? null;
-    if (field && !group.some(({ id }) => id === field.id)) group = queue.filter((other) => isWith(field, other));
+    if (field && !group.some(({ id }) => id === field.id)) group = queue.filter((other) => isInSameSum(field, other));
     if (field && !field.bundle) group = [field];
     if (!field) group = [];
     document.body.dataset.asking = field ? "yes" : "no";
-    desk.ask(field);
+    desk.showsCurrent(field);
     for (const id of pictures.keys()) {
-      if (pictures.size > 4 * AHEAD && !queue.some((other) => other.id === id)) pictures.delete(id);
+      if (pictures.size > 4 * LEASED_AHEAD && !queue.some((other) => other.id === id)) pictures.delete(id);
     }
     card.replaceChildren(...(field ? cardOf(field) : []));
     card.hidden = !field;
     pad.hidden = !field;
     buttons.hidden = !field && !desk.state?.counts.answered;
     const { counts } = desk.state ?? {};
-    left.textContent = counts?.asked ? t("open", { left: counts.asked - counts.answered, answered: counts.answered }) : "";
+    left.textContent = counts?.for_review
+      ? translate("open", { left: counts.for_review - counts.answered, answered: counts.answered })
+      : "";
     empty.hidden = Boolean(field);
     if (!field && counts) {
-      const isOpen = counts.asked > counts.answered;
-      empty.textContent = counts.waiting ? t("waiting") : isOpen ? t("elsewhere") : counts.files ? t("done") : t("nothing");
+      const isOpen = counts.for_review > counts.answered;
+      empty.textContent = translate(counts.waiting ? "waiting" : isOpen ? "elsewhere" : counts.files ? "done" : "nothing");
     }
   }
 
   function cardOf(field) {
     const parts = [make("p", { class: "figure-note", id: "where" },
-      t("from", { file: field.file, page: field.number, name: field.name }))];
+      translate("from", { file: field.file, page: field.number, name: field.name }))];
     if (field.bundle) parts.push(sumOf(field));
     for (const member of group) parts.push(rowOf(member, member === field));
     if (field.alternatives.length) parts.push(alternativesOf(field));
     return parts;
   }
 
-  function rowOf(field, isAsked) {
+  function rowOf(field, isCurrent) {
     if (!pictures.has(field.id)) pictures.set(field.id, picture(field.id));
     const image = pictures.get(field.id);
-    image.alt = t("from", { file: field.file, page: field.number, name: field.name });
+    image.alt = translate("from", { file: field.file, page: field.number, name: field.name });
     const value = field.answer ?? field.typed ?? field.text;
     const kind = field.answer === undefined || field.answer === null ? (field.typed === null ? "read" : "typed") : "state_answered";
-    return make("div", { class: isAsked ? "asked" : "beside", ...(isAsked ? { id: "asked", "data-field": field.id } : {}) },
+    return make("div", { class: isCurrent ? "asked" : "beside", ...(isCurrent ? { id: "asked", "data-field": field.id } : {}) },
       make("div", { class: "crop" }, image),
-      make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${t(kind)} `),
-        make("b", isAsked ? { "aria-live": "polite" } : {}, value === "" ? t("blank") : value),
+      make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${translate(kind)} `),
+        make("b", isCurrent ? { "aria-live": "polite" } : {}, value === "" ? translate("blank") : value),
         make("small", {}, field.reason ? ` ${field.reason}` : "")));
   }
 
   function alternativesOf(field) {
-    const take = ([text, share], index) => make("button", { type: "button", onClick: () => answer(text) },
-      make("kbd", {}, LETTERS[index]), ` ${text === "" ? t("blank") : text} `,
-      make("small", {}, `${(100 * share).toFixed(share < 0.1 ? 1 : 0)} %`));
-    return make("div", { class: "controls alternatives", role: "group", "aria-label": t("alternatives") },
-      make("span", { class: "figure-note" }, t("alternatives")), ...field.alternatives.slice(0, LETTERS.length).map(take));
+    const buttonOf = ([text, probability], index) => make("button", { type: "button", onClick: () => answer(text) },
+      make("kbd", {}, LETTERS[index]), ` ${text === "" ? translate("blank") : text} `,
+      make("small", {}, `${(100 * probability).toFixed(probability < 0.1 ? 1 : 0)} %`));
+    return make("div", { class: "controls alternatives", role: "group", "aria-label": translate("alternatives") },
+      make("span", { class: "figure-note" }, translate("alternatives")),
+      ...field.alternatives.slice(0, LETTERS.length).map(buttonOf));
   }
 
   function sumOf(field) {
     const values = group.map(({ name, answer, typed, text }) => ({ name, value: answer ?? typed ?? text }));
     const terms = values.filter(({ name }) => name !== field.bundle).map(({ name }) => name).join(" + ");
     const result = checkSum(values, field.bundle);
-    const verdict = result === null ? "" : result.holds ? t("holds") : t("fails", result);
-    return make("p", { class: "sum", role: "status" }, `${t("sum", { terms, total: field.bundle })}. ${verdict}`);
+    const verdict = result === null ? "" : result.holds ? translate("holds") : translate("fails", result);
+    return make("p", { class: "sum", role: "status" }, `${translate("sum", { terms, total: field.bundle })}. ${verdict}`);
   }
 
-  function isWith(field, other) {
+  function isInSameSum(field, other) {
     return other.id === field.id
       || (field.bundle !== null && other.page === field.page && other.bundle === field.bundle);
   }
@@ -201,15 +204,15 @@ export function mountReview(place, desk) {
   desk.onState(() => {
     show();
     const { counts } = desk.state;
-    if (!queue.length && counts.asked > counts.answered) claim();
+    if (!queue.length && counts.for_review > counts.answered) lease();
   });
-  follow(show);
+  onLanguage(show);
   setInterval(() => {
     if (!queue.length) desk.refresh();
   }, POLL_MS);
   setInterval(() => {
-    if (queue.length) enter("claim", { count: queue.length });
+    if (queue.length) enter("lease", { count: queue.length });
   }, RENEW_MS);
-  sendAll().then(claim);
+  sendAll().then(lease);
   return { put };
 }

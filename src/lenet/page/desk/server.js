@@ -1,29 +1,29 @@
 /**
- * What is asked of the server, and the entries that wait for it.
+ * Requests to the server, and the entries that wait for it.
  *
  * Entries are sent one after the other, in their order, until the server has taken each; they stand in the tab's
  * storage meanwhile, so that neither a server that is started again nor a page that is loaded again loses one.
  */
 
-const WAITING = "lenet-desk-waiting", WHO = "lenet-desk-who";
+const UNSENT_KEY = "lenet-desk-waiting", WHO_KEY = "lenet-desk-who";
 const RETRY_MS = 500;
 
-/** Who sits at this desk: this tab. */
-export const who = sessionStorage.getItem(WHO) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
-sessionStorage.setItem(WHO, who);
+/** The name by which the server knows this tab. */
+export const who = sessionStorage.getItem(WHO_KEY) ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
+sessionStorage.setItem(WHO_KEY, who);
 
-const waiting = JSON.parse(sessionStorage.getItem(WAITING) ?? "[]");
+const waiting = JSON.parse(sessionStorage.getItem(UNSENT_KEY) ?? "[]");
 let isSending = false;
-let told = () => {};
+let report = () => {};
 
 /** A JSON answer; an Error with the server's sentence, and its `status`, if it refuses. */
 export async function get(path) {
-  return answered(await fetch(`desk/${path}`));
+  return jsonOf(await fetch(`desk/${path}`));
 }
 
 /** Calls `listener` with the number of entries that wait because the server is silent, and with each refusal. */
 export function onTrouble(listener) {
-  told = listener;
+  report = listener;
 }
 
 /** The entries that the server has not taken yet. */
@@ -34,14 +34,14 @@ export function unsent() {
 /**
  * Sends an entry behind those that wait.
  *
- * @param {string} path - `answer`, `type`, `later`, `back`, `ask` or `claim`
+ * @param {string} path - `answer`, `draft`, `postpone`, `take-back`, `reopen` or `lease`
  * @param {Object} values
- * @returns {Promise<*>} what the server says to it; null if it refuses
+ * @returns {Promise<*>} the server's JSON answer; null if it refuses
  */
 export function enter(path, values) {
   return new Promise((resolve) => {
     waiting.push({ path, values: { who, ...values }, resolve });
-    keep();
+    store();
     sendAll();
   });
 }
@@ -53,17 +53,17 @@ export async function sendAll() {
   while (waiting.length) {
     const { path, values, resolve } = waiting[0];
     try {
-      const answer = await answered(await fetch(`desk/${path}`, {
+      const answer = await jsonOf(await fetch(`desk/${path}`, {
         method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(values),
       }));
-      told({ count: 0 });
-      settle(resolve, answer);
+      report({ count: 0 });
+      finish(resolve, answer);
     } catch (error) {
       if (error.status && error.status < 500) {
-        told({ why: error.message });
-        settle(resolve, null);
+        report({ why: error.message });
+        finish(resolve, null);
       } else {
-        told({ count: waiting.length });
+        report({ count: waiting.length });
         await new Promise((wake) => setTimeout(wake, RETRY_MS));
       }
     }
@@ -75,20 +75,20 @@ export async function sendAll() {
 export async function sendFile(file) {
   const form = new FormData();
   form.append("picture", file, file.name);
-  return answered(await fetch("desk/files", { method: "POST", body: form }));
+  return jsonOf(await fetch("desk/files", { method: "POST", body: form }));
 }
 
-function settle(resolve, answer) {
+function finish(resolve, answer) {
   waiting.shift();
-  keep();
+  store();
   resolve?.(answer);
 }
 
-function keep() {
-  sessionStorage.setItem(WAITING, JSON.stringify(waiting));
+function store() {
+  sessionStorage.setItem(UNSENT_KEY, JSON.stringify(waiting));
 }
 
-async function answered(response) {
+async function jsonOf(response) {
   const values = await response.json().catch(() => ({}));
   if (response.ok) return values;
   throw Object.assign(new Error(values.detail ?? `status ${response.status}`), { status: response.status });

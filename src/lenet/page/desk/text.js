@@ -1,4 +1,4 @@
-/** Every visible word, in English and Chinese; elements that show one follow the language. */
+/** Every visible word, in English and Chinese; elements that show one are written again when it changes. */
 
 const TEXTS = {
   en: {
@@ -24,8 +24,8 @@ const TEXTS = {
     fails: "They do not add up: {sum} is not {value}.",
     alternatives: "Or is it",
     accept: "Accept",
-    later: "Later",
-    back: "Back",
+    postpone: "Later",
+    takeBack: "Back",
     empty: "Nothing there",
     pad: "Digits",
     keys: "A digit answers, or starts a longer number; Enter accepts; a to e take an alternative; Space asks later; "
@@ -41,12 +41,12 @@ const TEXTS = {
     state_blank: "blank",
     sheet: "The page, with its fields",
     sheetOf: "{file}, page {page}",
-    again: "Ask this field",
-    taking: "Take away",
+    reopen: "Ask this field",
+    downloads: "Downloads",
     csv: "Table (CSV)",
     xlsx: "Workbook (XLSX)",
     labels: "Labels for lenet adapt (ZIP)",
-    pressed: "Keys so far: {keys}, for {answered} of {asked} answers.",
+    pressed: "Keys so far: {keys}, for {answered} of {for_review} answers.",
     openLeft: "Fields that are still open stand as ? in the table.",
     silent: "The server does not answer; {count} entries wait here and are sent when it does.",
     refused: "{why}",
@@ -74,8 +74,8 @@ const TEXTS = {
     fails: "合计不符：{sum} 不等于 {value}。",
     alternatives: "还是",
     accept: "接受",
-    later: "稍后",
-    back: "撤回",
+    postpone: "稍后",
+    takeBack: "撤回",
     empty: "没有内容",
     pad: "数字键",
     keys: "按数字键作答，或开始输入更长的数；Enter 接受；a 到 e 选备选；空格稍后再问；Backspace 撤回；Delete 表示没有内容。",
@@ -90,43 +90,44 @@ const TEXTS = {
     state_blank: "空白",
     sheet: "页面及其字段",
     sheetOf: "{file}，第 {page} 页",
-    again: "重新询问此字段",
-    taking: "带走",
+    reopen: "重新询问此字段",
+    downloads: "下载",
     csv: "表格（CSV）",
     xlsx: "工作簿（XLSX）",
     labels: "供 lenet adapt 用的标注（ZIP）",
-    pressed: "已按键 {keys} 次，回答了 {asked} 个中的 {answered} 个。",
+    pressed: "已按键 {keys} 次，回答了 {for_review} 个中的 {answered} 个。",
     openLeft: "尚未作答的字段在表格中写作 ?。",
     silent: "服务器没有响应；{count} 条输入保存在这里，恢复后即发送。",
     refused: "{why}",
   },
 };
 const NAMES = { en: "English", zh: "中文" };
-const followers = [];
-let language = asked();
+const listeners = [];
+let language = preferredLanguage();
 
 /** The text of `key`, `{name}` replaced by `values.name`. */
-export function t(key, values = {}) {
+export function translate(key, values = {}) {
   const text = TEXTS[language][key];
   if (text === undefined) throw new Error(`no text for ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
 /** Calls `write` now, and whenever the language changes. */
-export function follow(write) {
-  followers.push(write);
+export function onLanguage(write) {
+  listeners.push(write);
   write();
 }
 
 /** An element that shows the text of `key`, or has it as an attribute. */
-export function say(element, key, attribute = null) {
-  follow(() => (attribute ? element.setAttribute(attribute, t(key)) : (element.textContent = t(key))));
+export function bindText(element, key, attribute = null) {
+  const write = (text) => (attribute ? element.setAttribute(attribute, text) : (element.textContent = text));
+  onLanguage(() => write(translate(key)));
   return element;
 }
 
 /** Buttons that choose the language. */
 export function mountLanguages(place) {
-  say(place, "language", "aria-label");
+  bindText(place, "language", "aria-label");
   for (const [code, name] of Object.entries(NAMES)) {
     const button = document.createElement("button");
     button.textContent = name;
@@ -134,16 +135,16 @@ export function mountLanguages(place) {
     button.addEventListener("click", () => {
       language = code;
       localStorage.setItem("lenet-language", code);
-      followers.forEach((write) => write());
+      listeners.forEach((write) => write());
       button.blur();
     });
-    follow(() => button.setAttribute("aria-pressed", String(language === code)));
+    onLanguage(() => button.setAttribute("aria-pressed", String(language === code)));
     place.append(button);
   }
-  follow(() => (document.documentElement.lang = language));
+  onLanguage(() => (document.documentElement.lang = language));
 }
 
-function asked() {
+function preferredLanguage() {
   const wanted = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("lenet-language"),
     ...navigator.languages];
   return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => code in TEXTS) ?? "en";
