@@ -21,11 +21,11 @@ const inks = cases.inks.map(({ width, height, data, thicken }) => {
   const result = normalize({ data: floats(data), width, height }, thicken);
   return result && { image: text(result.image), views: views(result.image).map(text) };
 });
-const pictures = cases.pictures.map(({ width, height, data, isDrawn }) => {
+const pictures = cases.pictures.map(({ width, height, data, isFromPad }) => {
   const picture = { data: new Uint8ClampedArray(bytes(data)), width, height };
-  const state = { reader, networks: [], shown: [], changes: UNCHANGED, found: null, chosen: 0 };
-  const { digits, box, image, steps } = recognize(state, { picture, isDrawn }).reading;
-  const sizes = steps && [steps.crop, steps.small].map((plane) => [plane.height, plane.width]);
+  const state = { reader, networks: [], shown: [], changes: UNCHANGED, serverReading: null, selectedDigit: 0 };
+  const { digits, box, image, steps } = recognize(state, { picture, isFromPad }).reading;
+  const sizes = steps && [steps.crop, steps.digit20].map((plane) => [plane.height, plane.width]);
   return { digits, box, image: text(image), sizes, polarity: steps?.polarity };
 });
 fs.writeFileSync(answersPath, JSON.stringify({ inks, pictures }));

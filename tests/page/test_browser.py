@@ -309,13 +309,13 @@ def test_a_picture_is_dropped_and_read_by_a_threshold_and_the_page_says_so(seen,
     seen.wait("s.picture?.width === 640")
     assert seen.page.get_attribute(".answer", "data-answer") == "7"
     assert seen.state("s.reading.box") == pytest.approx([100, 240, 375, 410], abs=20)
-    assert "Read as 7" in seen.page.inner_text(".found-says")
-    assert "a plain threshold tells ink from paper; lenet read does better" in seen.page.inner_text(".found-says")
+    assert "Read as 7" in seen.page.inner_text(".digit-message")
+    assert "a plain threshold tells ink from paper; lenet read does better" in seen.page.inner_text(".digit-message")
     seen.page.click("[data-switch=language] [data-value=zh]")
-    assert re.search(r"。在这个文件里，.*用 lenet read 识别得更准", seen.page.inner_text(".found-says"))
+    assert re.search(r"。在这个文件里，.*用 lenet read 识别得更准", seen.page.inner_text(".digit-message"))
     seen.page.keyboard.press("4")
-    seen.wait("s.isDrawn")
-    assert "lenet read" not in seen.page.inner_text(".found-says")
+    seen.wait("s.isFromPad")
+    assert "lenet read" not in seen.page.inner_text(".digit-message")
 
 
 def test_a_picture_without_a_digit_is_not_called_an_empty_sheet(seen, tmp_path):

@@ -73,7 +73,7 @@ def test_each_stop_of_the_tour_leads_to_the_same_of_ones_own_drawing(seen):
 def test_what_is_changed_below_stands_above_with_its_undo(seen):
     seen.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60, noise: 0.1 } })")
     badges = seen.page.locator(".badge")
-    assert badges.all_inner_texts() == ["turned by +60°\nundo", "10 % noise\nundo"]
+    assert badges.all_inner_texts() == ["rotated by +60°\nundo", "10 % noise\nundo"]
     assert seen.page.evaluate(INSIDE, ".badge")
     assert "changed" in seen.page.inner_text(".steps li:nth-child(4)")
     badges.nth(0).get_by_role("button").click()
@@ -122,10 +122,10 @@ def test_all_digits_of_a_dropped_picture_are_shown_and_any_can_be_chosen(seen, m
     seen.wait("s.reading?.digits.length > 1")
     assert seen.state("s.reading.digits.map(({ label }) => label)") == labels
     assert seen.state("s.reading.digits.map(({ line }) => line)") == [0] * 5 + [1] * 4
-    assert [text.rstrip("?") for text in seen.page.locator(".found button").all_inner_texts()] == labels
-    assert f"{len(labels)} digits were found" in seen.page.inner_text(".found-says")
+    assert [text.rstrip("?") for text in seen.page.locator(".digit-list button").all_inner_texts()] == labels
+    assert f"{len(labels)} digits were found" in seen.page.inner_text(".digit-message")
     for chosen in (4, 7):
-        seen.page.locator(".found button").nth(chosen).click()
+        seen.page.locator(".digit-list button").nth(chosen).click()
         assert seen.page.get_attribute(".answer", "data-answer") == labels[chosen]
     assert seen.page.inner_text("#sheet-source") == "page.png"
 
@@ -165,7 +165,7 @@ def test_a_link_shows_the_same_changes_and_stop_of_the_tour(browser, seen, file)
     with opened(browser, file, query=seen.page.evaluate("location.hash")) as again:
         again.wait("s.stop === 1")
         assert again.state(shown) == seen.state(shown)
-        assert again.page.inner_text(".badge").startswith("turned by +20°")
+        assert again.page.inner_text(".badge").startswith("rotated by +20°")
         assert again.faults == []
 
 

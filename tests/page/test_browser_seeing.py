@@ -65,14 +65,14 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     label = seen.state("s.reading.digits[0].probability")
     near(seen, "#unit")
     seen.page.click(".kernel-editor summary")
-    assert seen.page.input_value(".kernel-grid [data-at='12']") == f"{learned[25 + 12]:.2f}"
-    seen.page.fill(".kernel-grid [data-at='12']", "2.5")
+    assert seen.page.input_value(".kernel-grid [data-index='12']") == f"{learned[25 + 12]:.2f}"
+    seen.page.fill(".kernel-grid [data-index='12']", "2.5")
     weights = seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)")
     assert weights[37] == 2.5
     assert weights[:37] + weights[38:] == learned[:37] + learned[38:]
     assert seen.state("Array.from(s.passes[0].outputs)") != outputs
     assert seen.page.inner_text(".badge") == "kernel of C1 1 edited\nundo"
-    assert seen.page.inner_text(".kernel-says").startswith("As learned, 3 had ")
+    assert seen.page.inner_text(".kernel-message").startswith("As learned, 3 had ")
     before, after = (seen.page.locator(".kernel-maps canvas").nth(place).evaluate(COLORS)["sum"] for place in (0, 1))
     assert before != after
     seen.page.screenshot(path=shots / "kernel.png")
@@ -92,25 +92,25 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
 def test_both_measures_of_what_the_answer_rests_on_lie_on_the_drawing(seen):
     seen.draw(SEVEN)
     near(seen, "#saliency")
-    seen.wait("document.querySelector('.saliency-says').innerText.includes('falls most')")
+    seen.wait("document.querySelector('.saliency-message').innerText.includes('falls most')")
     for kind in ("gradient", "occlusion"):
         assert seen.page.locator(f".saliency-{kind} canvas").evaluate(COLORS)["colors"] > 20
     row, column = map(
         int,
         seen.page.evaluate(
-            "document.querySelector('.saliency-says').innerText.match(/row (\\d+), column (\\d+)/).slice(1)"
+            "document.querySelector('.saliency-message').innerText.match(/row (\\d+), column (\\d+)/).slice(1)"
         ),
     )
     assert 4 <= row < 28
     assert 4 <= column < 28
     seen.page.select_option("#saliency-class", "3")
-    seen.wait("document.querySelector('.saliency-says').innerText.startsWith('The score of 3 is')")
+    seen.wait("document.querySelector('.saliency-message').innerText.startsWith('The score of 3 is')")
 
 
 def test_an_empty_sheet_has_nothing_that_an_answer_rests_on_and_no_range_that_is_being_measured(seen):
     seen.page.keyboard.press("c")
     near(seen, "#saliency")
-    seen.wait("document.querySelector('.saliency-says').innerText === 'Nothing is drawn yet.'")
+    seen.wait("document.querySelector('.saliency-message').innerText === 'Nothing is drawn yet.'")
     canvas = seen.page.locator(".saliency-gradient canvas")
     until(seen, lambda: canvas.evaluate(COLORS)["colors"] < 5, "rounding is no evidence")
     near(seen, "#robustness")
@@ -135,30 +135,30 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
     edited = dataclasses.replace(learned, parameters=learned.parameters | {"c1.weight": weight})
     counts = [misread_by(learned), misread_by(edited)]
     assert len(set(counts)) == 2, "a kernel whose absence shows"
-    seen.wait(f"s.misread?.count === {counts[0]}")
+    seen.wait(f"s.misread?.wrong === {counts[0]}")
     focus(seen, 0, [1, 14, 14])
     seen.page.click(".kernel-editor summary")
     seen.page.evaluate("window.told = []")
     seen.page.evaluate("void lenet.store.subscribe(['misread'], ({ misread }) => told.push(misread && misread.count))")
     seen.page.click("[data-kernel=zero]")
-    seen.wait(f"s.misread?.count === {counts[1]}")
+    seen.wait(f"s.misread?.wrong === {counts[1]}")
     assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"
     told = f"Of 500 test digits {counts[1]} are misread now."
-    until(seen, lambda: told in seen.page.inner_text(".kernel-says"), told)
-    assert seen.page.text_content(".plane-says").startswith(f"lenet-5 misreads {counts[1]} of 500.")
+    until(seen, lambda: told in seen.page.inner_text(".kernel-message"), told)
+    assert seen.page.text_content(".plane-message").startswith(f"lenet-5 misreads {counts[1]} of 500.")
     seen.page.click("[data-kernel=undo]")
-    seen.wait(f"s.misread?.count === {counts[0]}")
+    seen.wait(f"s.misread?.wrong === {counts[0]}")
 
 
 def test_the_digits_lie_on_a_plane_with_ones_own_among_them_and_the_misread_marked(seen, shots):
     wrong = misread_by(pretrained("lenet-5"))
     near(seen, "#plane")
     seen.wait("s.misread !== null")
-    assert seen.state("s.misread") == {"network": 0, "count": wrong, "of": 500}
-    assert seen.page.inner_text(".plane-says") == f"lenet-5 misreads {wrong} of 500."
+    assert seen.state("s.misread") == {"network": 0, "wrong": wrong, "total": 500}
+    assert seen.page.inner_text(".plane-message") == f"lenet-5 misreads {wrong} of 500."
     assert seen.page.locator(".plane-misread button").count() == min(wrong, 30)
     seen.page.locator(".plane-misread button").first.click()
-    assert "and was read as" in seen.page.inner_text(".plane-says")
+    assert "and was read as" in seen.page.inner_text(".plane-message")
     before = seen.page.locator(".plane-canvas canvas").evaluate(COLORS)
     seen.page.keyboard.press("7")
     seen.page.wait_for_timeout(100)

@@ -150,7 +150,7 @@ class Walk:
 
     def undo_a_change_above(self):
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60 } })")
-        self.says(".badge", "turned by +60°", "旋转 +60°")
+        self.says(".badge", "rotated by +60°", "旋转 +60°")
         self.sees(".badge, .badge button")
         for step in self.page.locator("#steps figcaption, #steps li").all_inner_texts():
             assert step.strip(), "a picture that does not say what it shows"
@@ -177,11 +177,11 @@ class Walk:
     def drop_pictures(self, pictures):
         self.seen.drop_all({f"{number}.png": content for number, content in enumerate(pictures)})
         self.seen.wait("s.source === '0.png'")
-        assert self.page.locator(".found button").count() == 3
-        assert self.page.locator(".found-boxes rect").count() == 3
-        self.says(".found-says", "3 digits were found", "3")
-        self.page.locator(".found button").nth(1).click()
-        assert self.page.get_attribute(".found button:nth-child(2)", "aria-pressed") == "true"
+        assert self.page.locator(".digit-list button").count() == 3
+        assert self.page.locator(".digit-boxes rect").count() == 3
+        self.says(".digit-message", "3 digits were found", "3")
+        self.page.locator(".digit-list button").nth(1).click()
+        assert self.page.get_attribute(".digit-list button:nth-child(2)", "aria-pressed") == "true"
         assert self.page.locator(".queue button").all_inner_texts() == ["1.png"]
         self.fits()
         self.page.evaluate("scrollTo(0, 0)")
@@ -253,10 +253,10 @@ class Walk:
         near(self.seen, "#unit")
         self.page.click(".kernel-editor summary")
         outputs = self.seen.state("Array.from(s.passes[0].outputs)")
-        self.page.fill(".kernel-grid [data-at='12']", "2.5")
+        self.page.fill(".kernel-grid [data-index='12']", "2.5")
         assert self.seen.state("Array.from(s.passes[0].outputs)") != outputs
         self.says(".badge", "kernel of C1 1 edited", "C1 特征图 1 的卷积核已改")
-        self.says(".kernel-says", "As learned, 7 had", "7")
+        self.says(".kernel-message", "As learned, 7 had", "7")
         self.seen.wait("s.misread !== null")
         self.page.locator(".kernel-editor").scroll_into_view_if_needed()
         self.shoot("kernel")
@@ -279,8 +279,8 @@ class Walk:
     def look_at_the_plane(self):
         near(self.seen, "#plane")
         self.seen.wait("s.misread !== null")
-        wrong, count = self.seen.state("[s.misread.count, s.misread.of]")
-        self.says(".plane-says", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。")
+        wrong, count = self.seen.state("[s.misread.wrong, s.misread.total]")
+        self.says(".plane-message", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。")
         self.until(lambda: self.page.locator(".plane-misread button").count() == wrong, "all misread ones are listed")
         plane = self.page.locator(".plane-canvas canvas")
         self.until(lambda: plane.evaluate(COLORS)["colors"] > 20, "the plane is drawn")
@@ -289,7 +289,7 @@ class Walk:
         self.seen.wait("s.source === 'sample 2'")
         self.until(lambda: plane.evaluate(COLORS) != before, "one's own drawing is among them")
         self.page.locator(".plane-misread button").first.click()
-        self.says(".plane-says", "and was read as", "却识别为")
+        self.says(".plane-message", "and was read as", "却识别为")
         self.shoot("plane")
         self.fits()
 

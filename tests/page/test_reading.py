@@ -138,7 +138,7 @@ def asked_of_page(
                 "width": page.shape[1],
                 "height": page.shape[0],
                 "data": text_of(np.dstack([page, np.full(page.shape[:2], 255, np.uint8)])),
-                "isDrawn": is_drawn,
+                "isFromPad": is_drawn,
             }
             for page, is_drawn in pages
         ],

@@ -33,7 +33,7 @@ PHONE, PI = (DIGITS / "phone.png").read_bytes(), (DIGITS / "pi.png").read_bytes(
 CALL = "import sys; from lenet.cli import main; sys.exit(main())"
 SECONDS = 120  # for all tests of one server: what is slower hangs
 SEEN = "Array.from(s.reading.digits, ({ image, ...told }) => told)"
-READ = "s.found?.digits.length > 0"
+READ = "s.serverReading?.digits.length > 0"
 
 
 @contextmanager
@@ -78,7 +78,7 @@ def read_by_command(capsys, path: Path) -> list[list[dict]]:
 
 
 def says(seen) -> str:
-    return seen.page.inner_text(".found-says")
+    return seen.page.inner_text(".digit-message")
 
 
 @pytest.mark.parametrize("name", ["phone", "pi", "year"])
@@ -89,11 +89,11 @@ def test_all_digits_of_a_dropped_photo_are_shown_as_lenet_read_reads_them(blamel
     [digits] = read_by_command(capsys, path)
     assert blameless.state(SEEN) == digits
     marks = [digit["label"] + "?" * digit["rejected"] for digit in digits]
-    assert blameless.page.locator(".found-boxes text").all_text_contents() == marks
-    assert blameless.page.locator(".found button").all_inner_texts() == marks
-    lines = blameless.page.locator(".found-line").evaluate_all("all => all.map(one => one.children.length)")
+    assert blameless.page.locator(".digit-boxes text").all_text_contents() == marks
+    assert blameless.page.locator(".digit-list button").all_inner_texts() == marks
+    lines = blameless.page.locator(".digit-line").evaluate_all("all => all.map(one => one.children.length)")
     assert lines == [sum(digit["line"] == line for digit in digits) for line in range(digits[-1]["line"] + 1)]
-    boxes = blameless.page.locator(".found-boxes rect").evaluate_all(
+    boxes = blameless.page.locator(".digit-boxes rect").evaluate_all(
         "all => all.map(({ x, y, width, height }) => [y, x, height, width].map(side => side.baseVal.value))"
     )
     assert [[top, left, top + high, left + wide] for top, left, high, wide in boxes] == [one["box"] for one in digits]
@@ -106,17 +106,17 @@ def test_the_digit_chosen_in_the_list_or_in_the_picture_is_what_the_networks_loo
     digits = Reader().read(PI).digits
     blameless.drop("pi.png", PI)
     blameless.wait(READ)
-    assert blameless.state("s.chosen") == 0
+    assert blameless.state("s.selectedDigit") == 0
     for chosen, place in (
-        (3, ".found button"),
-        (8, ".found-boxes rect"),
-        (5, ".found-boxes rect"),
-        (0, ".found button"),
+        (3, ".digit-list button"),
+        (8, ".digit-boxes rect"),
+        (5, ".digit-boxes rect"),
+        (0, ".digit-list button"),
     ):
         blameless.page.locator(place).nth(chosen).click()
-        assert blameless.state("s.chosen") == chosen
+        assert blameless.state("s.selectedDigit") == chosen
         assert blameless.state("Array.from(s.image)") == digits[chosen].image.ravel().tolist()
-        pressed = blameless.page.locator(".found button").evaluate_all("all => all.map(one => one.ariaPressed)")
+        pressed = blameless.page.locator(".digit-list button").evaluate_all("all => all.map(one => one.ariaPressed)")
         assert pressed == ["true" if number == chosen else "false" for number in range(len(digits))]
         digit = digits[chosen]
         doubt = "Not sure: perhaps" if digit.is_rejected else "Read as"
@@ -147,7 +147,7 @@ def test_a_file_that_no_browser_opens_is_read_by_the_server_and_its_digits_drawn
     digits = Reader().read(PI).digits
     blameless.drop("pi.tif", file.getvalue())
     blameless.wait(READ)
-    assert blameless.page.locator(".found button").count() == len(digits)
+    assert blameless.page.locator(".digit-list button").count() == len(digits)
     assert blameless.state("Array.from(s.image)") == digits[0].image.ravel().tolist()
     darkest = """(([top, left, bottom, right]) => {
       let darkest = 255;
@@ -177,8 +177,8 @@ def test_a_pdf_each_page_of_a_tiff_and_a_heic_wait_in_line_and_are_read_as_by_le
         blameless.wait(f"s.source === {title!r}")
         assert blameless.page.inner_text("#sheet-source") == title
         assert blameless.state(SEEN) == digits
-        drawn = blameless.page.locator(".found-boxes rect").count()
-        assert drawn == blameless.page.locator(".found button").count() == len(digits)
+        drawn = blameless.page.locator(".digit-boxes rect").count()
+        assert drawn == blameless.page.locator(".digit-list button").count() == len(digits)
         waiting = ["both.tif", "photo.heic"] if place == 0 else titles[place + 1 :]
         assert blameless.page.locator(".queue button").all_inner_texts() == waiting
         if waiting:
@@ -215,7 +215,7 @@ def test_what_is_drawn_while_a_photo_is_being_read_stays(blameless):
     with blameless.page.expect_response("**/v1/read*"):
         held[0].continue_()
     blameless.page.wait_for_timeout(200)
-    assert blameless.state("s.isDrawn && s.found === null")
+    assert blameless.state("s.isFromPad && s.serverReading === null")
     assert blameless.page.get_attribute(".answer", "data-answer") == "7"
 
 
@@ -226,7 +226,7 @@ def test_drawing_again_takes_the_photos_boxes_away_and_pressing_beside_them_does
     assert blameless.state(READ)
     blameless.page.click("[data-do='pad.clear']")
     assert blameless.state("s.picture === null && s.found === null")
-    assert blameless.page.locator(".found-boxes rect").count() == 0
+    assert blameless.page.locator(".digit-boxes rect").count() == 0
     assert not blameless.page.is_visible(".found")
 
 
@@ -248,7 +248,7 @@ def test_a_refusal_of_the_server_is_shown_as_its_sentence(seen, capsys, tmp_path
     seen.drop("note.png", path.read_bytes())
     seen.page.wait_for_selector(".fault:not(:empty)")
     assert seen.page.inner_text(".fault") == sentence
-    assert seen.state("s.isDrawn"), "what was drawn before stays"
+    assert seen.state("s.isFromPad"), "what was drawn before stays"
     seen.page.keyboard.press("2")
     assert seen.page.inner_text(".fault") == ""
 
@@ -360,7 +360,7 @@ def test_dropped_files_with_their_boxes_fit_each_look_and_axe_finds_no_serious_f
         assert serious_faults(seen, axe) == {}
         seen.page.click(".queue button")
         seen.wait("s.source === 'phone.tif'")
-        assert seen.page.locator(".found-boxes rect").count() == len(Reader().read(PHONE).digits)
+        assert seen.page.locator(".digit-boxes rect").count() == len(Reader().read(PHONE).digits)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
         seen.page.evaluate("scrollTo(0, 0)")
         seen.page.screenshot(path=shots / f"served-scan-{width}-{scheme}-{language}.png")

@@ -24,7 +24,7 @@ import { parseDocument, networkInput, probabilities } from "lenet/network.js";
 import { createWorked } from "lenet/convolution/arithmetic.js";
 import { align } from "lenet/account.js";
 import { applyChanges, SLIDERS } from "lenet/robustness/changes.js";
-import { answerTo, emptyCurve, measure, valueOf } from "lenet/robustness/curves.js";
+import { classify, emptyCurve, measure, valueOf } from "lenet/robustness/curves.js";
 import { UNCHANGED } from "lenet/store.js";
 import { STOPS, tellStop } from "lenet/tour/stops.js";
 import { text } from "lenet/tour/text.js";
@@ -184,23 +184,23 @@ def test_the_tour_of_lenet_5_tells_the_papers_counts(told):
     assert (live["sharing"]["parameters"], live["sharing"]["connections"]) == ("156", "122,304")
     assert (live["sampling"]["parameters"], live["sampling"]["connections"]) == ("12", "5,880")
     assert (live["table"]["parameters"], live["table"]["full"], live["table"]["kernels"]) == ("1,516", "2,416", 60)
-    assert (live["whole"]["parameters"], live["whole"]["total"], live["whole"]["share"]) == (
+    assert (live["c5"]["parameters"], live["c5"]["total"], live["c5"]["share"]) == (
         "48,120",
         "60,000",
         "80.2 %",
     )
     assert tales["table"]["idea"]["key"].endswith("paper")
-    assert tales["whole"]["idea"]["key"].endswith("convolution")
-    assert live["whole"]["jump"] == 4
+    assert tales["c5"]["idea"]["key"].endswith("convolution")
+    assert live["c5"]["jump"] == 4
 
 
 def test_the_wording_follows_the_network(told):
     keys = {stop: tale["idea"]["key"].rsplit(".", 1)[-1] for stop, tale in told["told"]["lenet-5-relu"].items()}
-    expected = {"squash": "relu", "sampling": "max_pooling", "table": "full", "whole": "full_connection"}
+    expected = {"activation": "relu", "sampling": "max_pooling", "table": "full", "c5": "full_connection"}
     assert {stop: keys[stop] for stop in expected} == expected
-    assert keys["code"] == "kept"
+    assert keys["code"] == "dense84"
     assert keys["answer"] == "softmax"
-    assert keys["doubt"] == "refusal"
+    assert keys["doubt"] == "reject"
 
 
 def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
@@ -212,10 +212,10 @@ def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
         const scene = { loaded, pass, image: new Uint8Array(784), answer, unit: null };
         const told = {};
         for (const stop of STOPS) {
-          const { title, idea, live, isDrawn } = tellStop(stop, scene);
+          const { title, idea, live, hasPicture } = tellStop(stop, scene);
           const said = (language) => [title, idea, live].filter(Boolean).map(({ key, values }) =>
             text[language][key].replace(/\\{(\\w+)\\}/g, (_, name) => values[name] ?? "MISSING")).join(" ");
-          told[stop] = { en: said("en"), zh: said("zh"), isDrawn };
+          told[stop] = { en: said("en"), zh: said("zh"), hasPicture };
         }
         show(told);""",
         document=document,
@@ -228,7 +228,7 @@ def test_of_a_network_of_whole_pictures_no_stop_speaks_of_digits():
     assert "A picture is 3,072 numbers" in told["pixels"]["en"]
     assert "lenet-rgb knows 3 classes" in told["doubt"]["en"].replace("LeNet-RGB", "lenet-rgb")
     assert "chance would be 33.3 %" in told["doubt"]["en"]
-    assert [stop for stop, words in told.items() if not words["isDrawn"]] == ["pixels", "doubt"]
+    assert [stop for stop, words in told.items() if not words["hasPicture"]] == ["pixels", "doubt"]
 
 
 def test_the_unit_that_the_tour_works_out_has_the_sum_of_the_network(told, digit):
@@ -260,10 +260,10 @@ def test_a_convolution_worked_out_product_by_product_ends_in_the_networks_map(do
               const own = worked.map();
               const theirs = pass.stages[index].values.subarray(map * rows * columns, (map + 1) * rows * columns);
               worst.push(Math.max(...own.map((value, at) => Math.abs(value - theirs[at]))));
-              const last = worked.at(worked.total);
+              const last = worked.stateAt(worked.total);
               worst.push(Math.abs(last.value - theirs.at(-1)), last.filled - rows * columns);
               if (rows * columns === 1) continue;
-              const before = worked.at(worked.ticks * 2 - 2);
+              const before = worked.stateAt(worked.ticks * 2 - 2);
               worst.push(before.sum + before.bias - pass.stages[index].sums[map * rows * columns + 1]);
             }
           });
@@ -280,15 +280,15 @@ def test_the_range_written_under_a_slider_is_that_of_trying_every_step(document,
     found = in_node(
         """const slider = SLIDERS.find(({ key }) => key === given.key);
         const { loaded } = scenes[1];
-        loaded.calibration.least = 0.3;
-        const answer = answerTo(loaded, image);
+        loaded.calibration.min_confidence = 0.3;
+        const answer = classify(loaded, image);
         const curve = emptyCurve(answer);
         for (const _ of measure({ loaded, image, changes: UNCHANGED, slider }, curve));
         const last = Math.round((slider.maximum - slider.minimum) / slider.step);
         const kept = [];
         for (let index = 0; index <= last; index += 1) {
           const value = valueOf(slider, index);
-          const { winner, accepted } = answerTo(loaded, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
+          const { winner, accepted } = classify(loaded, applyChanges(image, { ...UNCHANGED, [slider.key]: value }));
           kept.push([value, accepted && winner === answer.winner]);
         }
         show({ accepted: answer.accepted, from: curve.from, to: curve.to, kept, points: curve.points.length });""",
@@ -389,7 +389,7 @@ def test_the_animation_fills_its_map_with_the_networks_values(page):
       const { tick } = host.querySelector(".convolution").dataset;
       const values = lenet.store.state.passes[0].stages[2].values.subarray(600, 700);
       const worst = Math.max(...convolution.worked.map().map((value, at) => Math.abs(value - values[at])));
-      const done = convolution.worked.at(Number(tick));
+      const done = convolution.worked.stateAt(Number(tick));
       convolution.destroy();
       const left = host.childElementCount;
       host.remove();

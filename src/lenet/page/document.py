@@ -111,7 +111,7 @@ def _reader(networks: list[dict[str, Any]]) -> int | None:
         for index, network in enumerate(networks)
         if tuple(network["labels"]) == DIGITS and network["pictures"]["kind"] != "color"
     ]
-    with_reject_class = [index for index in for_digits if networks[index]["refusal"] is not None]
+    with_reject_class = [index for index in for_digits if networks[index]["reject_output"] is not None]
     return next(iter([*with_reject_class, *for_digits]), None)
 
 
@@ -129,7 +129,7 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "weights": base64.b64encode(b"".join(values)).decode(),
         "calibration": _calibration(model, "calibration of one view", "calibration"),  # of a single pass
         "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
-        "refusal": model.refusal,
+        "reject_output": model.refusal,
         "labels": list(model.class_names),
         "pictures": asdict(model.pictures),
         "provenance": _provenance(model),
@@ -143,7 +143,7 @@ def _calibration(model: Model, *kinds: str) -> dict[str, float]:
         calibration = provenance.record(next((kind for kind in kinds if kind in provenance), kinds[0]), default={})
         return {
             "temperature": calibration.number("temperature", 1e-3, 1e3, default=1.0),
-            "least": calibration.number("least", 0, 1, default=0.8),
+            "min_confidence": calibration.number("least", 0, 1, default=0.8),
         }
 
 

@@ -153,7 +153,8 @@ export function mountReview(place, desk) {
     empty.hidden = Boolean(field);
     if (!field && counts) {
       const isOpen = counts.for_review > counts.answered;
-      empty.textContent = translate(counts.waiting ? "waiting" : isOpen ? "elsewhere" : counts.files ? "done" : "nothing");
+      const key = counts.files ? "done" : "nothing";
+      empty.textContent = translate(counts.waiting ? "waiting" : isOpen ? "elsewhere" : key);
     }
   }
 
@@ -171,8 +172,10 @@ export function mountReview(place, desk) {
     const image = pictures.get(field.id);
     image.alt = translate("from", { file: field.file, page: field.number, name: field.name });
     const value = field.answer ?? field.typed ?? field.text;
-    const kind = field.answer === undefined || field.answer === null ? (field.typed === null ? "read" : "typed") : "state_answered";
-    return make("div", { class: isCurrent ? "asked" : "beside", ...(isCurrent ? { id: "asked", "data-field": field.id } : {}) },
+    const hasAnswer = field.answer !== undefined && field.answer !== null;
+    const kind = hasAnswer ? "state_answered" : field.typed === null ? "read" : "typed";
+    const attributes = isCurrent ? { class: "asked", id: "asked", "data-field": field.id } : { class: "beside" };
+    return make("div", attributes,
       make("div", { class: "crop" }, image),
       make("p", { class: "value" }, make("small", {}, field.bundle ? `${field.name}: ` : "", `${translate(kind)} `),
         make("b", isCurrent ? { "aria-live": "polite" } : {}, value === "" ? translate("blank") : value),
@@ -193,7 +196,8 @@ export function mountReview(place, desk) {
     const terms = values.filter(({ name }) => name !== field.bundle).map(({ name }) => name).join(" + ");
     const result = checkSum(values, field.bundle);
     const verdict = result === null ? "" : result.holds ? translate("holds") : translate("fails", result);
-    return make("p", { class: "sum", role: "status" }, `${translate("sum", { terms, total: field.bundle })}. ${verdict}`);
+    const sum = translate("sum", { terms, total: field.bundle });
+    return make("p", { class: "sum", role: "status" }, `${sum}. ${verdict}`);
   }
 
   function isInSameSum(field, other) {

@@ -24,10 +24,10 @@ export function mountAccount(container, store) {
   function toggleAll() {
     const open = rows.some((row) => !row.isOpen());
     rows.forEach((row) => row.toggle(open));
-    sayAll();
+    updateToggle();
   }
 
-  function sayAll() {
+  function updateToggle() {
     all.textContent = phrase(store, rows.some((row) => !row.isOpen()) ? "account.open" : "account.close");
   }
 
@@ -43,13 +43,13 @@ export function mountAccount(container, store) {
       ...groups.map((group) => make("tbody", {}, ...group.flatMap((index, place) => {
         if (index === null) return [];
         const isCompared = loadeds.length > 1;
-        const row = makeRows(store, loadeds[place], index, { opened, place, isCompared, onToggle: sayAll });
+        const row = makeRows(store, loadeds[place], index, { opened, place, isCompared, onToggle: updateToggle });
         rows.push(row);
         return row.elements;
       }))),
       makeTotals(store, loadeds));
     body.replaceChildren(table, ...makeNotes(store, loadeds));
-    sayAll();
+    updateToggle();
   }
 
   store.subscribe(["shown", "language"], show);
@@ -83,8 +83,8 @@ function makeRows(store, loaded, index, { opened, place, isCompared, onToggle })
     toggle(!opened.has(key));
     onToggle();
   } }, stageName(stage.name));
-  const asks = phrase(store, "account.derive", { stage: loaded.title });
-  button.setAttribute("aria-label", `${stageName(stage.name)}: ${asks}`);
+  const derivationText = phrase(store, "account.derive", { stage: loaded.title });
+  button.setAttribute("aria-label", `${stageName(stage.name)}: ${derivationText}`);
   const row = make("tr", { class: isCompared && place ? "is-second" : null },
     make("th", { scope: "row" }, button,
       isCompared ? make("span", { class: "account-network" }, loaded.title) : ""),

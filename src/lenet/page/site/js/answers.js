@@ -4,33 +4,33 @@
  * @typedef {Object} Answer
  * @property {Float32Array} probabilities - the probability of each class (ten digits)
  * @property {number} none - that of none of them; 0 where the network has no output for it
- * @property {number} winner - index of the largest share
+ * @property {number} winner - index of the largest probability
  * @property {?Float32Array} penalties - the outputs, where the smallest wins (RBF)
  * @property {boolean} accepted - whether the winner is sure enough
  */
 
 /**
- * @param {{network: Object, calibration: {temperature: number, least: number}, refusal: ?number}} loaded
+ * @param {{network: Object, calibration: {temperature: number, min_confidence: number}, reject_output: ?number}} loaded
  * @param {Float32Array} outputs
  * @returns {Answer}
  */
-export function probabilities({ network, calibration, refusal }, outputs) {
+export function probabilities({ network, calibration, reject_output: rejectOutput }, outputs) {
   const sign = network.smallestWins ? -1 : 1;
   const scores = Array.from(outputs, (output) => (sign * output) / calibration.temperature);
   const largest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - largest));
   const total = powers.reduce((a, b) => a + b);
   const values = Float32Array.from(
-    powers.filter((_, index) => index !== refusal),
+    powers.filter((_, index) => index !== rejectOutput),
     (power) => power / total,
   );
-  const none = refusal === null ? 0 : powers[refusal] / total;
+  const none = rejectOutput === null ? 0 : powers[rejectOutput] / total;
   const winner = values.indexOf(Math.max(...values));
   return {
     probabilities: values,
     none,
     winner,
     penalties: network.smallestWins ? outputs : null,
-    accepted: values[winner] >= calibration.least && values[winner] > none,
+    accepted: values[winner] >= calibration.min_confidence && values[winner] > none,
   };
 }

@@ -116,7 +116,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
 
   function refresh() {
     if (!worked) return;
-    const state = worked.at(tick);
+    const state = worked.stateAt(tick);
     line.replaceChildren(...sentence(store, layer, state, worked));
     place.value = Math.floor(tick / worked.ticks);
     readings.place.value = `${place.value} / ${rows * columns}`;
@@ -138,7 +138,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
   }
 
   function draw(context, width, _height, palette) {
-    if (worked) drawWorked(context, palette, layOut(width, worked), worked.at(tick), worked, store, layer);
+    if (worked) drawWorked(context, palette, layOut(width, worked), worked.stateAt(tick), worked, store, layer);
   }
 
   function show(next) {

@@ -1,7 +1,7 @@
 /** From a picture, or the 28×28 gray levels of its digit, to the input of one network: the same numbers as Python's. */
 
 import { rint, shrink } from "lenet/reading/resampling.js";
-import { squareOf, takesWhole } from "lenet/reading/whole.js";
+import { squareOf, takesWholePicture } from "lenet/reading/whole_picture.js";
 
 const SIDE = 28;
 const NOTHING = new Uint8Array(SIDE * SIDE);
@@ -15,7 +15,7 @@ const LUMA = [0.299, 0.587, 0.114].map(Math.fround);
  * @param {?Uint8Array} image - the digit in 28·28 gray levels
  */
 export function inputOf(loaded, picture, image) {
-  if (!takesWhole(loaded) || !picture) return networkInput(loaded.network, image ?? NOTHING);
+  if (!takesWholePicture(loaded) || !picture) return networkInput(loaded.network, image ?? NOTHING);
   return wholeInput(loaded, picture);
 }
 
@@ -29,7 +29,7 @@ function wholeInput({ network, pictures }, picture) {
   const input = new Float32Array(channels * height * width);
   for (let channel = 0; channel < channels; channel++) {
     const plane = planes[channel] ?? planes[0];
-    plane.forEach((level, at) => { input[channel * height * width + at] = levels[level]; });
+    plane.forEach((level, index) => { input[channel * height * width + index] = levels[level]; });
   }
   return input;
 }

@@ -9,7 +9,7 @@ import { recognize } from "lenet/recognition.js";
 import { mountRobustness } from "lenet/robustness/robustness.js";
 import { mountSaliency } from "lenet/saliency/saliency.js";
 import { createStore, UNCHANGED } from "lenet/store.js";
-import { askedLanguage, say } from "lenet/text.js";
+import { preferredLanguage, bindText } from "lenet/text.js";
 import { timings } from "lenet/timings.js";
 import { mountTour } from "lenet/tour/tour.js";
 import { mountAnswers } from "lenet/views/answers.js";
@@ -32,15 +32,15 @@ const store = createStore({
   readsAt: json.reads_at,
   docsAt: json.docs_at,
   shown: [],
-  language: askedLanguage(json.language),
+  language: preferredLanguage(json.language),
   theme: "auto",
   palette: null,
   fonts: false,
   picture: null,
-  isDrawn: true,
+  isFromPad: true,
   isSketch: false,
-  found: null,
-  chosen: 0,
+  serverReading: null,
+  selectedDigit: 0,
   changes: UNCHANGED,
   edits: [],
   misread: null,
@@ -58,7 +58,7 @@ store.set({ shown: asked.shown ?? [0], changes: asked.changes ?? UNCHANGED });
 
 keepDocument(store);
 const place = (id) => document.getElementById(id);
-say(store, place("skip"), "skip");
+bindText(store, place("skip"), "skip");
 mountHeader(place("header"), store);
 const pad = mountPad(place("pad"), store);
 mountSteps(place("steps"), store);

@@ -12,10 +12,11 @@ export { inputOf, networkInput } from "lenet/inputs.js";
  * @property {string} title - differs from every other network's
  * @property {Object} description - the network as JSON
  * @property {Network} network - ready to run
- * @property {{temperature: number, least: number}} calibration - of a single pass
- * @property {{temperature: number, least: number}} reading_calibration - of the mean over several views of a digit
- * @property {?number} refusal - the output that stands for none of the classes
- * @property {string[]} labels - of the classes, without the refusal
+ * @property {{temperature: number, min_confidence: number}} calibration - of a single pass
+ * @property {{temperature: number, min_confidence: number}} reading_calibration - of the mean over several views of a
+ *     digit
+ * @property {?number} reject_output - the output that stands for none of the classes
+ * @property {string[]} labels - of the classes, without that output
  * @property {{kind: string, side: number, polarity: string}} pictures - what it was trained on: the ink of one digit
  *     ("digits"), or whole pictures ("gray", "color")
  * @property {{data: ?string, test_error: ?number, made_by: ?string}} provenance

@@ -6,54 +6,55 @@
 import { inputOf, networkInput, probabilities } from "lenet/network.js";
 import { digitOfDrawing, digitsOfPicture } from "lenet/reading/digit.js";
 import { views } from "lenet/reading/views.js";
-import { takesWhole } from "lenet/reading/whole.js";
+import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { applyChanges, isUnchanged } from "lenet/robustness/changes.js";
 import { timed } from "lenet/timings.js";
 
 /**
  * @typedef {Object} Reading
- * @property {Object[]} digits - all that were found, as in `lenet read --json`: {label, probability, rejected,
+ * @property {Object[]} digits - all of them, as in `lenet read --json`: {label, probability, rejected,
  *     no_digit, box, line}
- * @property {?number[]} box - of the digit that the networks look at, in pixels of the picture
+ * @property {?number[]} box - of the selected digit, which the networks get, in pixels of the picture
  * @property {?Uint8Array} image - that digit in 28×28
- * @property {?Object} steps - what led there; null where the server has read
- * @property {boolean} isWhole - whether no digit is looked for, since all networks shown take the whole picture
+ * @property {?Object} steps - the ink before normalization; null where the server has read
+ * @property {boolean} isWholePicture - whether no digit is looked for, since all networks shown take the whole picture
  */
 
 /**
  * Completes a patch of the store with all that follows from it, so that views never see a picture with the answers of
- * another one: a new `picture`, another digit `chosen`, new `changes` or new networks `shown` bring their `reading`,
+ * another one: a new `picture`, another `selectedDigit`, new `changes` or new networks `shown` bring their `reading`,
  * `image`, `passes` and `answers` along.
  */
 export function recognize(state, patch) {
   const next = { ...state, ...patch };
-  const isWhole = next.shown.length > 0 && next.shown.every((index) => takesWhole(next.networks[index]));
-  const isNew = "picture" in patch || "chosen" in patch || isWhole !== (state.reading?.isWhole ?? isWhole);
+  const isWholePicture = next.shown.length > 0 && next.shown.every((index) => takesWholePicture(next.networks[index]));
+  const isNew = "picture" in patch || "selectedDigit" in patch
+    || isWholePicture !== (state.reading?.isWholePicture ?? isWholePicture);
   if (!(isNew || ["changes", "shown", "edits"].some((key) => key in patch))) return patch;
-  const reading = isNew ? timed("reading", () => read(next, isWhole)) : state.reading;
+  const reading = isNew ? timed("reading", () => read(next, isWholePicture)) : state.reading;
   const image = isNew || "changes" in patch ? changedImage(reading, next.changes) : state.image;
   return { ...patch, reading, image, ...timed("passes", () => answer(next, image)) };
 }
 
-/** @returns {?Reading} by the server where it has `found` digits, else what the page itself sees in the picture */
-function read({ picture, isDrawn, found, chosen, reader }, isWhole) {
+/** @returns {?Reading} the server's where there is one, else what the page itself reads in the picture */
+function read({ picture, isFromPad, serverReading, selectedDigit, reader }, isWholePicture) {
   if (!picture) return null;
-  if (isWhole) return { digits: [], box: null, image: null, steps: null, isWhole };
-  if (found) {
-    const { box = null, image = null } = found.digits[chosen] ?? {};
-    return { digits: found.digits, box, image, steps: null, isWhole };
+  if (isWholePicture) return { digits: [], box: null, image: null, steps: null, isWholePicture };
+  if (serverReading) {
+    const { box = null, image = null } = serverReading.digits[selectedDigit] ?? {};
+    return { digits: serverReading.digits, box, image, steps: null, isWholePicture };
   }
-  const seen = isDrawn ? [{ ...digitOfDrawing(picture), line: 0 }] : seenIn(picture);
-  const { image = null, box = null, steps = null } = seen[chosen] ?? {};
-  const digits = seen.filter((one) => one.image).map((one) => verdictOf(reader, one));
-  return { digits, box, image, steps, isWhole };
+  const seen = isFromPad ? [{ ...digitOfDrawing(picture), line: 0 }] : ownDigitsOf(picture);
+  const { image = null, box = null, steps = null } = seen[selectedDigit] ?? {};
+  const digits = seen.filter((digit) => digit.image).map((digit) => verdictOf(reader, digit));
+  return { digits, box, image, steps, isWholePicture };
 }
 
 const pictures = new WeakMap();
 const verdicts = new WeakMap();
 
-/** The digits of a picture and what they are read as do not change with the one that is chosen. */
-function seenIn(picture) {
+/** The digits of a picture and what they are read as do not change with the one that is selected. */
+function ownDigitsOf(picture) {
   if (!pictures.has(picture)) pictures.set(picture, digitsOfPicture(picture));
   return pictures.get(picture);
 }
@@ -73,7 +74,7 @@ function verdict(reader, image) {
   const probability = Math.max(...means);
   const noDigit = Math.max(0, 1 - means.reduce((sum, mean) => sum + mean, 0));
   const label = labels[means.indexOf(probability)];
-  return { label, probability, rejected: probability < calibration.least, no_digit: noDigit };
+  return { label, probability, rejected: probability < calibration.min_confidence, no_digit: noDigit };
 }
 
 function changedImage(reading, changes) {

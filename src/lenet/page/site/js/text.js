@@ -14,21 +14,21 @@ export const LANGUAGES = { en: "English", zh: "中文" };
  * @param {Object<string, string|number>} [values]
  * @returns {string}
  */
-export function t(store, key, values = {}) {
+export function translate(store, key, values = {}) {
   const text = DICTIONARIES[store.state.language][key];
   if (text === undefined) throw new Error(`no text for ${key}`);
   return text.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }
 
-/** Sentences one after the other, as the language shown sets them: Chinese ones without a space between them. */
-export function together(store, sentences) {
+/** Sentences joined to a paragraph: with a space between them in English, without one in Chinese. */
+export function joinSentences(store, sentences) {
   return sentences.join(store.state.language === "zh" ? "" : " ");
 }
 
-/** Keeps the text of an element, or one of its attributes, in the language shown. */
-export function say(store, element, key, { values = {}, attribute = null } = {}) {
+/** Sets the text of an element, or one of its attributes, now and whenever the language changes. */
+export function bindText(store, element, key, { values = {}, attribute = null } = {}) {
   const write = () => {
-    const text = t(store, key, values);
+    const text = translate(store, key, values);
     if (attribute) element.setAttribute(attribute, text);
     else element.textContent = text;
   };
@@ -38,8 +38,8 @@ export function say(store, element, key, { values = {}, attribute = null } = {})
 }
 
 /** The language that the address, the document or the reader's browser asks for. */
-export function askedLanguage(documents) {
-  const preferred = [new URLSearchParams(location.search).get("lang"), documents, ...navigator.languages];
+export function preferredLanguage(documentLanguage) {
+  const preferred = [new URLSearchParams(location.search).get("lang"), documentLanguage, ...navigator.languages];
   for (const tag of preferred) {
     const language = tag?.toLowerCase().split("-")[0];
     if (language in DICTIONARIES) return language;

@@ -15,7 +15,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   const { name, layer, inputShape: [inputs] } = network.stages[stage];
   const before = stageName(network.stages[stage - 1].name);
   const stageText = stageName(name);
-  const says = make("p", { class: "connection-says" });
+  const message = make("p", { class: "connection-message" });
   const cells = [];
   let chosen = null;
 
@@ -55,7 +55,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
     rowHeads.forEach((head, input) =>
       head.classList.toggle("is-lit", map !== null && layer.table[map].includes(input)));
     const area = layer.kernel_size ** 2;
-    says.textContent = map === null
+    message.textContent = map === null
       ? phrase(store, "connections.total", {
         kernels: layer.table.flat().length, all: inputs * layer.maps,
         parameters: (layer.table.flat().length * area + layer.maps).toLocaleString("en-US"), area, maps: layer.maps,
@@ -75,5 +75,5 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
     class: "connection-scroll", tabindex: "0", role: "group",
     "aria-label": phrase(store, "connections.caption", { stage: stageText, before }),
   }, table);
-  return { element: make("div", { class: "connection-whole" }, scroll, says), light };
+  return { element: make("div", { class: "connection-whole" }, scroll, message), light };
 }

@@ -33,13 +33,13 @@ export function drawingOf(text) {
     return null;
   }
   const strokes = [];
-  for (let at = 0; at < bytes.length;) {
-    const [width, high, low] = bytes.subarray(at, at + 3);
+  for (let offset = 0; offset < bytes.length;) {
+    const [width, high, low] = bytes.subarray(offset, offset + 3);
     const count = (high << 8) | low;
-    at += 3;
-    if (!width || !count || at + 3 * count > bytes.length) return null;
+    offset += 3;
+    if (!width || !count || offset + 3 * count > bytes.length) return null;
     const points = Array.from({ length: count }, () => {
-      const [a, b, c] = bytes.subarray(at, (at += 3));
+      const [a, b, c] = bytes.subarray(offset, (offset += 3));
       return [(a << 4) | (b >> 4), ((b & 15) << 8) | c].map((value) => value * GRID - OFFSET);
     });
     strokes.push({ width, points });

@@ -26,7 +26,7 @@ export function createWorked(network, pass, stage, map) {
     if (recent.position === position) return recent;
     const explanation = explain(position);
     const factors = explanation.terms.flatMap(({ patch, kernel }) =>
-      Array.from(patch, (input, at) => [input, kernel[at]]));
+      Array.from(patch, (input, index) => [input, kernel[index]]));
     const sums = [0];
     for (const [input, weight] of factors) sums.push(sums.at(-1) + input * weight);
     sums.push(sums.at(-1) + explanation.bias);
@@ -41,7 +41,7 @@ export function createWorked(network, pass, stage, map) {
 
   const positionAt = (tick) => Math.max(0, Math.ceil(tick / ticks) - 1);
 
-  function at(tick) {
+  function stateAt(tick) {
     const position = positionAt(tick);
     if (position > 0) valueAt(position - 1);
     const done = tick - position * ticks;
@@ -66,7 +66,7 @@ export function createWorked(network, pass, stage, map) {
   const [, height, width] = layer.inputShape;
   const source = stage ? pass.stages[stage - 1].values : pass.input;
   return {
-    ticks, products, area, side: terms[0].size, total: ticks * rows * columns, inputs, at, valueAt,
+    ticks, products, area, side: terms[0].size, total: ticks * rows * columns, inputs, stateAt, valueAt,
     positionAt,
     rows, columns, height, width, source, gray: stage === 0 ? network.description.input_range : null,
     margin: layer.layer.padding ?? 0,
@@ -81,7 +81,7 @@ export function createWorked(network, pass, stage, map) {
 function sumOf({ terms, bias }) {
   let sum = 0;
   for (const { patch, kernel } of terms) {
-    for (let at = 0; at < patch.length; at += 1) sum += patch[at] * kernel[at];
+    for (let index = 0; index < patch.length; index += 1) sum += patch[index] * kernel[index];
   }
   return sum + bias;
 }

@@ -11,7 +11,7 @@ const NUMBERS = ["rate", "batch", "momentum", "seed"];
  * @param {{choose: (choices: Object) => void, go: () => void, pause: () => void, step: () => void,
  *     back: () => void}} acts
  */
-export function mountControls(store, { choose, go, pause, step, back }) {
+export function createControls(store, { choose, go, pause, step, back }) {
   let choices = null;
   const presets = Object.entries(PRESETS).map(([name, preset]) => ({
     name,
@@ -43,7 +43,7 @@ export function mountControls(store, { choose, go, pause, step, back }) {
     run.textContent = phrase(store, isGoing ? "learning.pause" : "learning.start");
   }
 
-  function say() {
+  function updateText() {
     presetsTitle.textContent = phrase(store, "learning.presets");
     choicesTitle.textContent = phrase(store, "learning.choices");
     presets.forEach(({ name, button }) => { button.textContent = phrase(store, `learning.preset.${name}`); });
@@ -61,7 +61,7 @@ export function mountControls(store, { choose, go, pause, step, back }) {
     choices: group("choices", choicesTitle, ...selects.map(({ label }) => label)),
     buttons: make("div", { class: "controls" }, run, one, restart),
     show,
-    say,
+    updateText,
   };
 }
 

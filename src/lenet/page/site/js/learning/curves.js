@@ -7,8 +7,8 @@ import { make } from "lenet/views/elements.js";
 /** Penalties and logits are made small by different losses, whose numbers do not compare. */
 export const isSameLoss = (one, other) => (one.choices.outputs === "rbf") === (other.choices.outputs === "rbf");
 
-/** @returns {{element: HTMLElement, draw: () => void, say: () => void}} */
-export function mountCurves(store, scene, counts) {
+/** @returns {{element: HTMLElement, draw: () => void, updateText: () => void}} */
+export function createCurves(store, scene, counts) {
   const [errorHost, lossHost] = [make("div"), make("div")];
   const titles = [make("h3", { class: "small-title" }), make("h3", { class: "small-title" })];
   const legend = make("p", { class: "learning-legend" });
@@ -39,7 +39,7 @@ export function mountCurves(store, scene, counts) {
     loss.describe(phrase(store, "learning.chart.lossText", { loss: lossesOf(run).at(-1)?.[1].toFixed(3) ?? "–" }));
   }
 
-  function say() {
+  function updateText() {
     titles[0].textContent = phrase(store, "learning.chart.error");
     titles[1].textContent = phrase(store, "learning.chart.loss");
     legend.replaceChildren(...["test", "batches"].map((name) => make("span", {},
@@ -49,7 +49,7 @@ export function mountCurves(store, scene, counts) {
 
   const element = make("div", { class: "learning-charts" },
     make("div", {}, titles[0], errorHost, legend), make("div", {}, titles[1], lossHost));
-  return { element, draw, say };
+  return { element, draw, updateText };
 }
 
 const errorsOf = ({ readings }, { test }) =>

@@ -11,14 +11,14 @@ const C3 = 2;
 const MAPS_A_ROW = 8;
 const MAP_GAP = 4;
 const NO_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
-const UNSCALED = { temperature: 1, least: 0 };
+const UNSCALED = { temperature: 1, min_confidence: 0 };
 
 /**
  * @param {Object} store
  * @param {() => Network} networkNow
- * @returns {{element: HTMLElement, maps: HTMLElement, follow: () => void, say: () => void}}
+ * @returns {{element: HTMLElement, maps: HTMLElement, follow: () => void, updateText: () => void}}
  */
-export function mountDrawnDigit(store, networkNow) {
+export function createDrawnDigit(store, networkNow) {
   const title = make("h3", { class: "small-title" });
   const host = make("div", { class: "learning-digit" });
   const verdict = make("p", { class: "learning-verdict" });
@@ -60,7 +60,7 @@ export function mountDrawnDigit(store, networkNow) {
     const network = networkNow();
     const { image } = store.state;
     pass = image && network ? network.run(networkInput(network, image)) : null;
-    const answer = pass && probabilities({ network, calibration: UNSCALED, refusal: null }, pass.outputs);
+    const answer = pass && probabilities({ network, calibration: UNSCALED, reject_output: null }, pass.outputs);
     const longest = answer?.penalties ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, label) => {
       const size = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
@@ -76,7 +76,7 @@ export function mountDrawnDigit(store, networkNow) {
     mapsDrawing.redraw();
   }
 
-  function say() {
+  function updateText() {
     title.textContent = phrase(store, "learning.drawing");
     mapsTitle.textContent = phrase(store, "learning.maps");
     const [before, after] = phrase(store, "learning.drawing.hint").split("{draw}");
@@ -86,7 +86,7 @@ export function mountDrawnDigit(store, networkNow) {
     follow();
   }
 
-  return { element, maps, follow, say };
+  return { element, maps, follow, updateText };
 }
 
 const mapWidth = (width) => (width - 2) / MAPS_A_ROW - MAP_GAP;

@@ -14,9 +14,9 @@ const MINUS = "−";
 /**
  * @param {Object} store
  * @param {() => {run: Run, digits: Object, weight: Object}} scene
- * @returns {{element: HTMLElement, draw: () => void, say: () => void}}
+ * @returns {{element: HTMLElement, draw: () => void, updateText: () => void}}
  */
-export function mountGradientSum(store, scene) {
+export function createGradientSum(store, scene) {
   const title = make("h3", { class: "learning-title" });
   const text = make("p", { class: "section-text" });
   const name = make("p", { class: "learning-weight" });
@@ -154,7 +154,7 @@ export function mountGradientSum(store, scene) {
     digit.describe(products.textContent);
   }
 
-  function say() {
+  function updateText() {
     title.textContent = phrase(store, "learning.gradient");
     text.textContent = phrase(store, "learning.gradient.text");
     none.textContent = phrase(store, "learning.gradient.none");
@@ -162,7 +162,7 @@ export function mountGradientSum(store, scene) {
     draw();
   }
 
-  return { element, draw, say };
+  return { element, draw, updateText };
 }
 
 /** Decimals that show the largest of the numbers with four figures. */

@@ -83,7 +83,7 @@ function addKernelGrad(input, inputStart, deltas, deltasStart, grad, kernel, { i
     let g2 = 0;
     let g3 = 0;
     let g4 = 0;
-    let at = deltasStart;
+    let index = deltasStart;
     for (let row = 0; row < height; row++) {
       let from = inputStart + (row + kernelRow) * inputWidth;
       let a = input[from];
@@ -91,9 +91,9 @@ function addKernelGrad(input, inputStart, deltas, deltasStart, grad, kernel, { i
       let c = input[from + 2];
       let d = input[from + 3];
       from += 4;
-      for (const end = at + width; at < end; at++, from++) {
+      for (const end = index + width; index < end; index++, from++) {
         const e = input[from];
-        const delta = deltas[at];
+        const delta = deltas[index];
         g0 += delta * a;
         g1 += delta * b;
         g2 += delta * c;
@@ -125,13 +125,13 @@ function addInputGrad(grad, gradStart, deltas, deltasStart, weight, kernel, { in
     const w4 = weight[start + 4];
     for (let row = 0; row < height; row++) {
       let to = gradStart + (row + kernelRow) * inputWidth;
-      let at = deltasStart + row * width;
+      let index = deltasStart + row * width;
       let a = 0;
       let b = 0;
       let c = 0;
       let d = 0;
-      for (const end = at + width; at < end; at++, to++) {
-        const e = deltas[at];
+      for (const end = index + width; index < end; index++, to++) {
+        const e = deltas[index];
         grad[to] += w0 * e + w1 * d + w2 * c + w3 * b + w4 * a;
         a = b;
         b = c;
@@ -151,13 +151,13 @@ function prepareSubsampling({ layer, inputShape, outputShape }, { coefficient },
   const [maps, height, width] = outputShape;
   const { size } = layer;
   return (input, deltas, inputGrad) => {
-    let at = 0;
+    let index = 0;
     for (let map = 0; map < maps; map++) {
       let [toCoefficient, toBias] = [0, 0];
       for (let row = 0; row < height; row++) {
-        for (let column = 0; column < width; column++, at++) {
+        for (let column = 0; column < width; column++, index++) {
           const first = (map * inputHeight + row * size) * inputWidth + column * size;
-          const delta = deltas[at];
+          const delta = deltas[index];
           const back = delta * coefficient[map];
           let sum = 0;
           for (let y = 0; y < size; y++) {
@@ -180,12 +180,12 @@ function prepareAveragePooling({ layer: { size }, inputShape: [, inputHeight, in
   const [maps, height, width] = outputShape;
   const share = 1 / size ** 2;
   return (input, deltas, inputGrad) => {
-    let at = 0;
+    let index = 0;
     for (let map = 0; map < maps; map++) {
       for (let row = 0; row < height; row++) {
-        for (let column = 0; column < width; column++, at++) {
+        for (let column = 0; column < width; column++, index++) {
           const first = (map * inputHeight + row * size) * inputWidth + column * size;
-          const back = share * deltas[at];
+          const back = share * deltas[index];
           for (let y = 0; y < size; y++) {
             for (let x = 0; x < size; x++) inputGrad[first + y * inputWidth + x] = back;
           }
@@ -200,10 +200,10 @@ function backToMaxima(input, deltas, inputGrad, { layer: { size }, inputShape, o
   const [, inputHeight, inputWidth] = inputShape;
   const [maps, height, width] = outputShape;
   inputGrad.fill(0);
-  let at = 0;
+  let index = 0;
   for (let map = 0; map < maps; map++) {
     for (let row = 0; row < height; row++) {
-      for (let column = 0; column < width; column++, at++) {
+      for (let column = 0; column < width; column++, index++) {
         const first = (map * inputHeight + row * size) * inputWidth + column * size;
         let largest = first;
         for (let y = 0; y < size; y++) {
@@ -212,7 +212,7 @@ function backToMaxima(input, deltas, inputGrad, { layer: { size }, inputShape, o
             if (input[place] > input[largest]) largest = place;
           }
         }
-        inputGrad[largest] = deltas[at];
+        inputGrad[largest] = deltas[index];
       }
     }
   }

@@ -36,19 +36,19 @@ export function mountLearning(container, store, packed) {
     closed.hidden = true;
     workbench.hidden = false;
     workbench.focus({ preventScroll: true });
-    bench.say();
+    bench.updateText();
   }
 
-  function say() {
+  function updateText() {
     heading.textContent = phrase(store, "learning.heading");
     lead.textContent = phrase(store, "learning.lead", counts);
     invite.textContent = phrase(store, "learning.invite");
     open.textContent = phrase(store, open.disabled ? "learning.opening" : "learning.open");
     source.textContent = phrase(store, "learning.source", counts);
-    bench?.say();
+    bench?.updateText();
   }
 
-  store.subscribe(["language"], say);
-  store.subscribe(["reading"], () => { container.hidden = Boolean(store.state.reading?.isWhole); });
-  say();
+  store.subscribe(["language"], updateText);
+  store.subscribe(["reading"], () => { container.hidden = Boolean(store.state.reading?.isWholePicture); });
+  updateText();
 }

@@ -8,7 +8,7 @@ const TILE = 30;
 const GAP = 4;
 const MAX_ROWS = 4;
 
-export function mountMisread(store, scene, counts) {
+export function createMisread(store, scene, counts) {
   const title = make("h3", { class: "small-title" });
   const host = make("div");
   const more = make("p", { class: "figure-note" });
@@ -41,5 +41,5 @@ export function mountMisread(store, scene, counts) {
     drawing.redraw();
   }
 
-  return { element, draw, say: draw };
+  return { element, draw, updateText: draw };
 }

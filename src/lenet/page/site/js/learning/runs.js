@@ -11,10 +11,10 @@ import { make } from "lenet/views/elements.js";
  * @param {() => {run: Run, earlier: ?Run}} scene
  * @param {() => void} forget - takes the earlier run away
  */
-export function mountRuns(store, scene, forget) {
+export function createRuns(store, scene, forget) {
   const element = make("div", { class: "learning-runs" });
 
-  function say() {
+  function updateText() {
     const { run, earlier } = scene();
     if (!earlier) return element.replaceChildren();
     const differing = Object.keys(CHOICES).filter((key) => earlier.choices[key] !== run.choices[key]);
@@ -33,5 +33,5 @@ export function mountRuns(store, scene, forget) {
       make("span", {}, parts.join(" · ") || phrase(store, "learning.same")), ...more);
   }
 
-  return { element, say };
+  return { element, updateText };
 }

@@ -5,7 +5,7 @@ import { make } from "lenet/views/elements.js";
 
 const SAY_EVERY = 5; // passes
 
-export function mountStatus(store, scene, counts) {
+export function createStatus(store, scene, counts) {
   const figures = ["error", "loss", "passes", "updates"].map((key) =>
     ({ key, name: make("dt"), value: make("dd", { "data-figure": key }) }));
   const fault = make("p", { class: "fault", role: "alert" });
@@ -26,8 +26,8 @@ export function mountStatus(store, scene, counts) {
       updates: String(run.updates),
     };
     figures.forEach(({ key, value }) => { value.textContent = texts[key]; });
-    const says = run.isLost ? phrase(store, "learning.diverged") : "";
-    if (fault.textContent !== says) fault.textContent = says;
+    const message = run.isLost ? phrase(store, "learning.diverged") : "";
+    if (fault.textContent !== message) fault.textContent = message;
     const due = Math.floor(run.passes / SAY_EVERY);
     if (due > announced && reading) {
       live.textContent = phrase(store, "learning.announce", { passes: texts.passes, error });
@@ -35,9 +35,9 @@ export function mountStatus(store, scene, counts) {
     announced = due;
   }
 
-  function say() {
+  function updateText() {
     figures.forEach(({ key, name }) => { name.textContent = phrase(store, `learning.${key}`, counts); });
   }
 
-  return { element, show, say };
+  return { element, show, updateText };
 }

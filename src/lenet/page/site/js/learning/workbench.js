@@ -1,15 +1,15 @@
 /** The opened chapter: controls, curves, the drawing as it is read, kernels, and a gradient written out. */
 
 import { PRESETS } from "lenet/learning/choices.js";
-import { mountControls } from "lenet/learning/controls.js";
-import { mountCurves } from "lenet/learning/curves.js";
-import { mountDrawnDigit } from "lenet/learning/drawn_digit.js";
-import { mountGradientSum } from "lenet/learning/gradient_sum.js";
+import { createControls } from "lenet/learning/controls.js";
+import { createCurves } from "lenet/learning/curves.js";
+import { createDrawnDigit } from "lenet/learning/drawn_digit.js";
+import { createGradientSum } from "lenet/learning/gradient_sum.js";
 import { mountKernels, placeOfWeight } from "lenet/learning/kernels.js";
-import { mountMisread } from "lenet/learning/misread.js";
-import { mountRuns } from "lenet/learning/runs.js";
+import { createMisread } from "lenet/learning/misread.js";
+import { createRuns } from "lenet/learning/runs.js";
 import { openSession } from "lenet/learning/session.js";
-import { mountStatus } from "lenet/learning/status.js";
+import { createStatus } from "lenet/learning/status.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 import { stageName } from "lenet/views/numbers.js";
@@ -24,7 +24,7 @@ const FIRST_WEIGHT = { stage: C3, index: 12 }; // the middle of a kernel
  * @param {Object} store - gets the session as `learning`
  * @param {Object} packed - the document's digits
  * @param {{training: string, test: string}} counts - how many digits there are, as texts say it
- * @returns {Promise<{say: () => void}>} rejected where a browser cannot unpack digits or start a worker
+ * @returns {Promise<{updateText: () => void}>} rejected where a browser cannot unpack digits or start a worker
  */
 export async function mountWorkbench(host, store, packed, counts) {
   let weight = FIRST_WEIGHT;
@@ -32,7 +32,7 @@ export async function mountWorkbench(host, store, packed, counts) {
   const session = await openSession(packed, store.state.digitCodes, follow);
   const scene = () => ({ run: session.run, earlier: session.earlier, digits: session.digits, weight,
     network: session.run.network });
-  const controls = mountControls(store, {
+  const controls = createControls(store, {
     choose,
     go: () => setGoing(true),
     pause: () => setGoing(false),
@@ -43,16 +43,16 @@ export async function mountWorkbench(host, store, packed, counts) {
     back: () => choose(session.run.choices),
   });
   const part = (className, ...children) => make("div", { class: className }, ...children);
-  const status = mountStatus(store, scene, counts);
-  const curves = mountCurves(store, scene, counts);
-  const runs = mountRuns(store, scene, () => {
+  const status = createStatus(store, scene, counts);
+  const curves = createCurves(store, scene, counts);
+  const runs = createRuns(store, scene, () => {
     session.forgetEarlier();
-    runs.say();
+    runs.updateText();
     follow();
   });
-  const drawn = mountDrawnDigit(store, () => session.run?.network);
-  const misread = mountMisread(store, scene, counts);
-  const gradient = mountGradientSum(store, scene);
+  const drawn = createDrawnDigit(store, () => session.run?.network);
+  const misread = createMisread(store, scene, counts);
+  const gradient = createGradientSum(store, scene);
   const kernels = [C1, C3].map((stageIndex) => {
     const name = stageIndex === C1 ? "c1" : "c3";
     return { stageIndex, name, title: make("h3", { class: "small-title" }), place: make("div"), drawing: null };
@@ -80,7 +80,7 @@ export async function mountWorkbench(host, store, packed, counts) {
     session.begin(choices);
     const { weight: weights } = session.run.network.stages[weight.stage].arrays;
     if (weight.index >= weights.length) watch(FIRST_WEIGHT); // another table has fewer kernels
-    runs.say();
+    runs.updateText();
     follow();
   }
 
@@ -115,20 +115,20 @@ export async function mountWorkbench(host, store, packed, counts) {
     gradient.draw();
   }
 
-  function say() {
-    controls.say();
-    status.say();
-    curves.say();
-    drawn.say();
-    misread.say();
-    gradient.say();
+  function updateText() {
+    controls.updateText();
+    status.updateText();
+    curves.updateText();
+    drawn.updateText();
+    misread.updateText();
+    gradient.updateText();
     kernels.forEach(({ title, name }) => { title.textContent = phrase(store, `learning.${name}`); });
     note.textContent = phrase(store, "learning.scale");
-    runs.say();
+    runs.updateText();
     follow();
   }
 
   store.subscribe(["image"], drawn.follow);
   store.subscribe(["palette", "fonts"], follow);
-  return { say };
+  return { updateText };
 }

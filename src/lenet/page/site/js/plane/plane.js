@@ -7,8 +7,8 @@
 
 import { unpackDigits } from "lenet/learning/digits.js";
 import { networkInput, probabilities } from "lenet/network.js";
-import { answerTo, inSlices } from "lenet/robustness/curves.js";
-import { say, t, together } from "lenet/text.js";
+import { classify, inSlices } from "lenet/robustness/curves.js";
+import { bindText, joinSentences, translate } from "lenet/text.js";
 import { drawTile, mountDrawing, whenNear, write } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
 import { percent, stageName } from "lenet/views/numbers.js";
@@ -26,11 +26,11 @@ const MAX_MISREAD = 30; // that are listed
 export function mountPlane(container, store, packed) {
   const lead = make("p", { class: "section-text" });
   const host = make("div", { class: "plane-canvas" });
-  const says = make("p", { class: "plane-says", "aria-live": "polite" });
+  const message = make("p", { class: "plane-message", "aria-live": "polite" });
   const list = make("div", { class: "plane-misread", role: "group" });
   container.append(
-    make("div", { class: "section-head" }, say(store, make("h2"), "plane.title"), lead),
-    make("div", { class: "plane" }, host, make("div", {}, says, list)));
+    make("div", { class: "section-head" }, bindText(store, make("h2"), "plane.title"), lead),
+    make("div", { class: "plane" }, host, make("div", {}, message, list)));
   let digits = null;
   let points = [];
   let pointed = null;
@@ -69,7 +69,8 @@ export function mountPlane(container, store, packed) {
   function finish(placed) {
     points = placed;
     pointed = pointed && points[pointed.index];
-    store.set({ misread: { network: store.state.shown[0], count: points.filter(isWrong).length, of: points.length } });
+    const wrong = points.filter(isWrong).length;
+    store.set({ misread: { network: store.state.shown[0], wrong, total: points.length } });
     listMisread();
     tell();
   }
@@ -95,10 +96,10 @@ export function mountPlane(container, store, packed) {
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       return MARGIN + (axis ? 1 - share : share) * (length - 2 * MARGIN);
     };
-    const at = (place) => [within(place[0], 0, width), within(place[1], 1, height)];
+    const pointOf = (place) => [within(place[0], 0, width), within(place[1], 1, height)];
     const style = getComputedStyle(host);
     for (const point of [...points].sort((a, b) => isWrong(a) - isWrong(b))) {
-      const [x, y] = at(point.place);
+      const [x, y] = pointOf(point.place);
       Object.assign(point, { x, y });
       context.fillStyle = style.getPropertyValue(`--digit-${point.label}`);
       context.beginPath();
@@ -113,7 +114,7 @@ export function mountPlane(container, store, packed) {
     }
     const place = own();
     if (!place) return;
-    const [x, y] = at(place);
+    const [x, y] = pointOf(place);
     const { image } = store.state;
     const side = 34;
     drawTile(context, palette, image, { rows: 28, columns: 28, x: x - side / 2, y: y - side / 2, width: side,
@@ -129,18 +130,19 @@ export function mountPlane(container, store, packed) {
     if (container.hidden) return;
     const stage = loaded.network.stages[hiddenStage(loaded)];
     const [first, second] = loaded.plane.shares;
-    lead.textContent = t(store, "plane.text", { stage: stageName(stage.name), units: stage.outputShape[0],
+    lead.textContent = translate(store, "plane.text", { stage: stageName(stage.name), units: stage.outputShape[0],
       count: packed.test, share: percent(first + second) });
     const wrong = points.filter(isWrong);
-    const sentences = [store.state.misread ? t(store, "plane.misread", { name: loaded.title, wrong: wrong.length,
-      count: points.length }) : t(store, "plane.working")];
+    const sentences = [store.state.misread
+      ? translate(store, "plane.misread", { name: loaded.title, wrong: wrong.length, count: points.length })
+      : translate(store, "plane.working")];
     if (pointed && digits) {
-      const { probabilities: shares } = answerTo(loaded, imageOf(pointed.index));
-      sentences.push(t(store, isWrong(pointed) ? "plane.wrong" : "plane.right",
-        { label: pointed.label, read: pointed.read, share: percent(Math.max(...shares)) }));
+      const { probabilities } = classify(loaded, imageOf(pointed.index));
+      sentences.push(translate(store, isWrong(pointed) ? "plane.wrong" : "plane.right",
+        { label: pointed.label, read: pointed.read, probability: percent(Math.max(...probabilities)) }));
     }
-    says.textContent = together(store, sentences);
-    drawing.describe(says.textContent);
+    message.textContent = joinSentences(store, sentences);
+    drawing.describe(message.textContent);
     drawing.redraw();
   }
 
@@ -148,7 +150,7 @@ export function mountPlane(container, store, packed) {
   function listMisread() {
     tiles.forEach((tile) => tile.destroy());
     tiles = [];
-    list.setAttribute("aria-label", t(store, "plane.list"));
+    list.setAttribute("aria-label", translate(store, "plane.list"));
     list.replaceChildren(...points.filter(isWrong).slice(0, MAX_MISREAD).map(buttonOf));
   }
 
@@ -185,7 +187,7 @@ export function mountPlane(container, store, packed) {
       digits ??= await unpackDigits(packed);
       tiles.forEach((tile) => tile.redraw());
     } catch {
-      says.textContent = t(store, "plane.unable");
+      message.textContent = translate(store, "plane.unable");
     }
     return digits;
   }
@@ -223,5 +225,5 @@ export function mountPlane(container, store, packed) {
 /** Where a stage's outputs lie along each axis. */
 export function projected(values, { mean, axes }) {
   return [0, 1].map((axis) =>
-    values.reduce((sum, value, at) => sum + axes[axis * mean.length + at] * (value - mean[at]), 0));
+    values.reduce((sum, value, index) => sum + axes[axis * mean.length + index] * (value - mean[index]), 0));
 }

@@ -12,10 +12,10 @@ const MAX_DIGITS = 60; // a page of text is for `lenet read`
 const MIN_SHARED_COLUMNS = 0.35; // of the narrower one's columns, where one stands above the other
 
 /**
- * @typedef {Object} Seen - what became of the digit that was found
- * @property {?Uint8Array} image - 28×28, ink-high; null if there is no ink to speak of
+ * @typedef {Object} Seen - a digit of a picture, normalized
+ * @property {?Uint8Array} image - 28×28, ink-high; null where `normalize` gives null
  * @property {?number[]} box - [top, left, bottom, right] in pixels of the picture, half-open
- * @property {?{ crop: Object, small: Object, polarity: string }} steps - the ink in its box, and at 20 pixels
+ * @property {?{ crop: Object, digit20: Object, polarity: string }} steps - the ink in its box, and at 20 pixels
  */
 
 /**
@@ -31,12 +31,12 @@ export function digitOfDrawing({ data, width, height }) {
 /**
  * The digits of any picture, by a plain threshold: each tall piece of ink, with what stands close above or below it.
  * @param {{ data: Uint8ClampedArray, width: number, height: number }} picture RGBA, opaque
- * @returns {(Seen & {line: number})[]} in the order of reading; those without ink to speak of are left out
+ * @returns {(Seen & {line: number})[]} in the order of reading; those of which `normalize` gives null are left out
  */
 export function digitsOfPicture(picture) {
-  const inked = inkByThreshold(picture);
-  if (!inked) return [];
-  const { labels, components } = componentsOf(inked.ink);
+  const foreground = inkByThreshold(picture);
+  if (!foreground) return [];
+  const { labels, components } = componentsOf(foreground.ink);
   const byArea = [...components].sort((a, b) => b.area - a.area);
   const digits = [];
   for (const component of byArea.filter(({ area }) => area >= MIN_AREA * byArea[0].area)) {
@@ -49,7 +49,7 @@ export function digitsOfPicture(picture) {
   const tallest = Math.max(...digits.map(height));
   const tall = digits.filter((parts) => height(parts) >= MIN_HEIGHT * tallest).slice(0, MAX_DIGITS);
   return inLines(tall).flatMap((line, number) => line.flatMap((parts) => {
-    const seen = seenOf(inked.ink, inked.polarity, labels, parts);
+    const seen = seenOf(foreground.ink, foreground.polarity, labels, parts);
     return seen.image ? [{ ...seen, line: number }] : [];
   }));
 }
@@ -86,7 +86,7 @@ function seenOf(ink, polarity, labels, parts) {
   const digit = crop({ ...ink, data: ink.data.map((level, index) => (isPart.has(labels[index]) ? level : 0)) }, ...box);
   const normalized = normalize(digit);
   if (!normalized) return { image: null, box: null, steps: null };
-  return { image: normalized.image, box, steps: { crop: digit, small: normalized.small, polarity } };
+  return { image: normalized.image, box, steps: { crop: digit, digit20: normalized.digit20, polarity } };
 }
 
 function isStacked(candidate, largest) {

@@ -1,4 +1,4 @@
-/** The one normalization: a crop of ink becomes a 28×28 picture like those of MNIST. */
+/** Normalization of one digit to 28×28 as in MNIST: `lenet.reading.normalization` in Python, byte for byte. */
 
 import { blur } from "lenet/reading/blurring.js";
 import { distances } from "lenet/reading/distance.js";
@@ -8,12 +8,12 @@ import { enlarge } from "lenet/reading/warping.js";
 
 export const SIDE = 28;
 const DIGIT_SIDE = 20; // the longer side of an MNIST digit inside its 28×28
-const DRAWING_SIDE = 80; // the longer side while the stroke is redrawn: four pixels for each of MNIST's
-const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the drawing
-const MAX_THINNING = 6; // pixels of the drawing taken off on each side of a stroke
+const ENLARGED_SIDE = 80; // the longer side while strokes get their even width: four pixels for each of MNIST's
+const STROKE_WIDTH = 9.5; // the mean width of MNIST's strokes, in pixels of the 80-pixel image
+const MAX_THINNING = 6; // pixels of the 80-pixel image taken off on each side of a stroke
 const MAX_THICKENING = 5; // or put on
 const MARGIN = 14;
-const FEWEST_PIXELS = 3;
+const MIN_INK_PIXELS = 3;
 
 const { fround } = Math;
 const clip = (value, low, high) => Math.min(high, Math.max(low, value));
@@ -21,41 +21,42 @@ const clip = (value, low, high) => Math.min(high, Math.max(low, value));
 /**
  * A digit as MNIST's authors would have prepared it.
  * @param ink { data: Float32Array, width, height } one digit; 0 is paper, 1 full ink, the edge of a stroke at 0.5
- * @param {number} thicken pixels of an 80-pixel drawing added on each side of a stroke
- * @returns {{ image: Uint8Array, strokes, small } | null} 28×28, ink-high; the redrawn strokes; and these at 20 pixels
- *   on their longer side. null if there is no ink to speak of
+ * @param {number} thicken pixels of the 80-pixel image added on each side of a stroke; negative ones are taken off
+ * @returns {{ image: Uint8Array, strokeImage, digit20 } | null} 28×28, ink-high; the strokes of even width; and these
+ *   at 20 pixels on their longer side. null if there are fewer than 3 pixels of ink, only a hairline, or strokes whose
+ *   longer side is under 20 pixels
  */
 export function normalize(ink, thicken = 0) {
-  const drawing = drawn(ink);
-  const strokes = drawing && boxOfInk(withStrokeWidth(drawing, thicken));
-  if (!strokes || Math.max(strokes.width, strokes.height) < DIGIT_SIDE) return null;
-  return { ...centered(strokes), strokes };
+  const enlarged = enlargedTo80(ink);
+  const strokeImage = enlarged && boxOfInk(withStrokeWidth(enlarged, thicken));
+  if (!strokeImage || Math.max(strokeImage.width, strokeImage.height) < DIGIT_SIDE) return null;
+  return { ...centered(strokeImage), strokeImage };
 }
 
 /** The mean width of the strokes in a mask: twice the area over the length of the outline. */
 function strokeWidth({ data, width, height }) {
   let area = 0;
   let inner = 0;
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      if (data[at] === 0) continue;
+  for (let y = 0, index = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, index++) {
+      if (data[index] === 0) continue;
       area++;
       if (y === 0 || x === 0 || y === height - 1 || x === width - 1) continue;
-      const [above, below] = [at - width, at + width];
+      const [above, below] = [index - width, index + width];
       inner +=
-        data[at - 1] & data[at + 1] & data[above - 1] & data[above] & data[above + 1] &
+        data[index - 1] & data[index + 1] & data[above - 1] & data[above] & data[above + 1] &
         data[below - 1] & data[below] & data[below + 1];
     }
   }
   return (2 * area) / Math.max(area - inner, 1);
 }
 
-/** The ink's box scaled so that its longer side is DRAWING_SIDE, in a margin of paper. */
-function drawn(ink) {
+/** The ink's box scaled so that its longer side is ENLARGED_SIDE, in a margin of paper. */
+function enlargedTo80(ink) {
   const box = boxOfInk(ink);
   if (!box) return null;
   const { width, height } = box;
-  const scale = DRAWING_SIDE / Math.max(height, width);
+  const scale = ENLARGED_SIDE / Math.max(height, width);
   const framed = pad(box, 1);
   if (Math.min(framed.width, framed.height) * scale < 1) return null; // a hairline: nothing of it would be left
   if (scale < 0.7) {
@@ -63,8 +64,8 @@ function drawn(ink) {
     return pad(shrink(framed, ...size, 1 / scale, 1 / scale), MARGIN);
   }
   const size = [Math.ceil(width * scale) + 2 * MARGIN, Math.ceil(height * scale) + 2 * MARGIN];
-  const drawing = enlarge(framed, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
-  return scale > 1.5 ? blur(drawing, 0.35 * scale) : drawing; // rounds the staircase that enlarging leaves
+  const enlarged = enlarge(framed, scale, MARGIN - scale * 0.5 - 0.5, ...size, scale < 4);
+  return scale > 1.5 ? blur(enlarged, 0.35 * scale) : enlarged; // rounds the staircase that enlarging leaves
 }
 
 function pad(plane, margin) {
@@ -77,54 +78,56 @@ function pad(plane, margin) {
   return { data, width, height };
 }
 
-function withStrokeWidth(drawing, thicken) {
-  const { data, width, height } = drawing;
+function withStrokeWidth(enlarged, thicken) {
+  const { data, width, height } = enlarged;
   const mask = { data: new Uint8Array(data.length), width, height };
   let isEmpty = true;
-  for (let at = 0; at < data.length; at++) {
-    if (data[at] >= 0.5) {
-      mask.data[at] = 1;
+  for (let index = 0; index < data.length; index++) {
+    if (data[index] >= 0.5) {
+      mask.data[index] = 1;
       isEmpty = false;
     }
   }
-  if (isEmpty) return drawing;
+  if (isEmpty) return enlarged;
   const correction = clip((STROKE_WIDTH - strokeWidth(mask)) / 2, -MAX_THINNING, MAX_THICKENING);
-  const signed = redrawn(mask, correction + thicken);
-  for (let at = 0; at < signed.length; at++) {
-    const level = fround(signed[at] + 0.5);
-    signed[at] = level < 0 ? 0 : level > 1 ? 1 : level;
+  const distance = strokeSignedDistance(mask, correction + thicken);
+  for (let index = 0; index < distance.length; index++) {
+    const level = fround(distance[index] + 0.5);
+    distance[index] = level < 0 ? 0 : level > 1 ? 1 : level;
   }
-  return { data: signed, width, height };
+  return { data: distance, width, height };
 }
 
 /**
  * The signed distance to the edge of strokes grown by ``thicken`` on each side: positive inside. Strokes made thinner
  * keep their center line, so that a thin part of a digit never vanishes.
  */
-function redrawn(mask, thicken) {
+function strokeSignedDistance(mask, thicken) {
   const { width, height } = mask;
   const inside = distances(mask).data;
-  const grown = fround(thicken);
-  const signed = new Float32Array(inside.length);
-  if (grown > -0.05) {
+  const growth = fround(thicken);
+  const distance = new Float32Array(inside.length);
+  if (growth > -0.05) {
     const outside = distances(mask, 1).data;
-    for (let at = 0; at < signed.length; at++) {
-      signed[at] = fround(mask.data[at] ? inside[at] - 0.5 : 0.5 - outside[at]) + grown;
+    for (let index = 0; index < distance.length; index++) {
+      distance[index] = fround(mask.data[index] ? inside[index] - 0.5 : 0.5 - outside[index]) + growth;
     }
   } else {
     // Outside nothing is left, not even of the nearest pixels: these lie 0.955 from the strokes.
-    for (let at = 0; at < signed.length; at++) signed[at] = mask.data[at] ? fround(inside[at] - 0.5) + grown : -1;
+    for (let index = 0; index < distance.length; index++) {
+      distance[index] = mask.data[index] ? fround(inside[index] - 0.5) + growth : -1;
+    }
   }
-  if (thicken < 0) keepRidge(inside, signed, width, height);
-  return signed;
+  if (thicken < 0) keepRidge(inside, distance, width, height);
+  return distance;
 }
 
-function keepRidge(inside, signed, width, height) {
+function keepRidge(inside, distance, width, height) {
   const minRise = fround(0.1);
   for (let y = 0; y < height; y++) {
     for (let x = 0; x < width; x++) {
-      const at = y * width + x;
-      const level = inside[at];
+      const index = y * width + x;
+      const level = inside[index];
       if (level <= 0.5) continue;
       const [top, bottom] = [Math.max(0, y - 1), Math.min(height - 1, y + 1)];
       const [left, right] = [Math.max(0, x - 1), Math.min(width - 1, x + 1)];
@@ -135,7 +138,7 @@ function keepRidge(inside, signed, width, height) {
       }
       if (!isRidge) continue;
       for (let v = top; v <= bottom; v++) {
-        for (let u = left; u <= right; u++) if (signed[v * width + u] < 0.5) signed[v * width + u] = 0.5;
+        for (let u = left; u <= right; u++) if (distance[v * width + u] < 0.5) distance[v * width + u] = 0.5;
       }
     }
   }
@@ -144,9 +147,9 @@ function keepRidge(inside, signed, width, height) {
 function boxOfInk({ data, width, height }) {
   let [top, bottom, left, right] = [height, -1, width, -1];
   let count = 0;
-  for (let y = 0, at = 0; y < height; y++) {
-    for (let x = 0; x < width; x++, at++) {
-      if (!(data[at] >= 0.5)) continue;
+  for (let y = 0, index = 0; y < height; y++) {
+    for (let x = 0; x < width; x++, index++) {
+      if (!(data[index] >= 0.5)) continue;
       count++;
       if (y < top) top = y;
       bottom = y;
@@ -154,25 +157,25 @@ function boxOfInk({ data, width, height }) {
       if (x > right) right = x;
     }
   }
-  return count < FEWEST_PIXELS ? null : crop({ data, width, height }, top, left, bottom + 1, right + 1);
+  return count < MIN_INK_PIXELS ? null : crop({ data, width, height }, top, left, bottom + 1, right + 1);
 }
 
 /** A part of a plane, (top, left) up to (bottom, right), these not included. */
 export function crop(plane, top, left, bottom, right) {
   const width = right - left;
   const data = new plane.data.constructor(width * (bottom - top));
-  for (let y = top, at = 0; y < bottom; y++, at += width) {
-    data.set(plane.data.subarray(y * plane.width + left, y * plane.width + right), at);
+  for (let y = top, index = 0; y < bottom; y++, index += width) {
+    data.set(plane.data.subarray(y * plane.width + left, y * plane.width + right), index);
   }
   return { data, width, height: bottom - top };
 }
 
-/** Strokes at 20 pixels on their longer side, center of mass in the middle of 28×28, never over the edge. */
-function centered(strokes) {
-  const scale = DIGIT_SIDE / Math.max(strokes.height, strokes.width);
-  const width = Math.max(1, rint(strokes.width * scale));
-  const height = Math.max(1, rint(strokes.height * scale));
-  const levels = shrink(strokes, width, height);
+/** A stroke image at 20 pixels on its longer side, center of mass in the middle of 28×28, never over the edge. */
+function centered(strokeImage) {
+  const scale = DIGIT_SIDE / Math.max(strokeImage.height, strokeImage.width);
+  const width = Math.max(1, rint(strokeImage.width * scale));
+  const height = Math.max(1, rint(strokeImage.height * scale));
+  const levels = shrink(strokeImage, width, height);
   const mass = sum(levels.data);
   const rows = Array.from({ length: height }, (_, y) => sum(levels.data, y * width, width));
   const columns = Array.from({ length: width }, (_, x) => {
@@ -183,13 +186,13 @@ function centered(strokes) {
   const center = (sums) => sums.reduce((total, weight, index) => total + weight * index, 0) / mass;
   const top = clip(rint((SIDE - 1) / 2 - center(rows)), 0, SIDE - height);
   const left = clip(rint((SIDE - 1) / 2 - center(columns)), 0, SIDE - width);
-  const small = { data: new Uint8Array(width * height), width, height };
-  for (let at = 0; at < small.data.length; at++) {
-    small.data[at] = rint(fround(Math.min(1, Math.max(0, levels.data[at])) * 255));
+  const digit20 = { data: new Uint8Array(width * height), width, height };
+  for (let index = 0; index < digit20.data.length; index++) {
+    digit20.data[index] = rint(fround(Math.min(1, Math.max(0, levels.data[index])) * 255));
   }
   const image = new Uint8Array(SIDE * SIDE);
   for (let y = 0; y < height; y++) {
-    image.set(small.data.subarray(y * width, (y + 1) * width), (top + y) * SIDE + left);
+    image.set(digit20.data.subarray(y * width, (y + 1) * width), (top + y) * SIDE + left);
   }
-  return { image, small };
+  return { image, digit20 };
 }

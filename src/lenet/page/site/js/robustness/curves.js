@@ -17,7 +17,7 @@ export function emptyCurve(answer) {
 }
 
 /** A network's answer to a 28×28 image. */
-export function answerTo(loaded, image) {
+export function classify(loaded, image) {
   const { outputs } = loaded.network.run(networkInput(loaded.network, image));
   return probabilities(loaded, outputs);
 }
@@ -36,7 +36,7 @@ export function* measure({ loaded, image, changes, slider }, curve) {
   const pointAt = (index) => {
     if (!pointByIndex.has(index)) {
       const value = valueOf(slider, index);
-      const answer = answerTo(loaded, applyChanges(image, { ...changes, [key]: value }));
+      const answer = classify(loaded, applyChanges(image, { ...changes, [key]: value }));
       const label = answer.accepted ? answer.winner : null;
       pointByIndex.set(index, { value, share: answer.probabilities[curve.answer.winner], label });
       curve.points = [...pointByIndex.entries()].sort((a, b) => a[0] - b[0]).map(([, point]) => point);

@@ -1,7 +1,7 @@
 /** The robustness section: sliders that transform the digit, presets, and the networks' answers. */
 
 import { applyChanges, isUnchanged, SLIDERS } from "lenet/robustness/changes.js";
-import { answerTo, inSlices } from "lenet/robustness/curves.js";
+import { classify, inSlices } from "lenet/robustness/curves.js";
 import { makeRow } from "lenet/robustness/slider.js";
 import { UNCHANGED } from "lenet/store.js";
 import { drawTile, mountDrawing, whenNear } from "lenet/tour/drawing.js";
@@ -32,7 +32,7 @@ export function mountRobustness(container, store) {
   const paper = make("p", { class: "robustness-paper" });
   const before = makePreview(() => store.state.reading?.image ?? null);
   const after = makePreview(() => store.state.image);
-  const answerText = make("p", { class: "robustness-says", "aria-live": "polite" });
+  const answerText = make("p", { class: "robustness-message", "aria-live": "polite" });
   const reset = make("button", { type: "button", onClick: () => store.set({ changes: UNCHANGED }) });
   const seed = make("button", { type: "button", onClick: reseed });
   const presetsTitle = make("p", { class: "small-title" });
@@ -59,7 +59,7 @@ export function mountRobustness(container, store) {
     for (const preset of presets) yield* preset.measure(models, image);
     const unchanged = [];
     for (const loaded of models) {
-      unchanged.push(answerTo(loaded, image));
+      unchanged.push(classify(loaded, image));
       yield;
     }
     for (const row of rows) yield* row.measure(models, unchanged, image, changes);
@@ -78,15 +78,15 @@ export function mountRobustness(container, store) {
     reset.textContent = phrase(store, "robustness.reset");
     seed.textContent = phrase(store, "robustness.seed");
     presetsTitle.textContent = phrase(store, "robustness.presets");
-    before.say(phrase(store, "robustness.before"));
-    after.say(phrase(store, "robustness.after"));
-    presets.forEach((preset) => preset.say());
+    before.setCaption(phrase(store, "robustness.before"));
+    after.setCaption(phrase(store, "robustness.after"));
+    presets.forEach((preset) => preset.updateText());
     update();
   }
 
   function update() {
     const { networks, shown, answers, image, changes } = store.state;
-    container.hidden = Boolean(store.state.reading?.isWhole); // the sliders change digits of 28×28
+    container.hidden = Boolean(store.state.reading?.isWholePicture); // the sliders change digits of 28×28
     reset.disabled = isUnchanged(changes);
     answerText.replaceChildren(...(image
       ? answers.map((answer, place) => {
@@ -139,7 +139,7 @@ function makePreview(image) {
   return {
     element: make("figure", { class: "robustness-preview" }, host, caption),
     draw: drawing.redraw,
-    say: (text) => {
+    setCaption: (text) => {
       caption.textContent = text;
       drawing.describe(text);
     },
@@ -159,26 +159,26 @@ function makePreset(store, name) {
   drawing.canvas.removeAttribute("role");
   drawing.canvas.setAttribute("aria-hidden", "true");
   button.append(label, result);
-  const say = () => {
+  const updateText = () => {
     label.textContent = phrase(store, `robustness.preset.${name}`);
     result.textContent = answers.join(" · ");
   };
   return {
     element: button,
     draw: drawing.redraw,
-    say,
+    updateText,
     * measure(models, unchanged) {
       const inputs = [unchanged, ...models];
       if (inputs.length === measured.length && inputs.every((input, index) => input === measured[index])) return;
       image = applyChanges(unchanged, changes);
       answers = [];
       for (const loaded of models) {
-        const answer = answerTo(loaded, image);
+        const answer = classify(loaded, image);
         answers.push(answer.accepted ? loaded.labels[answer.winner] : "?");
         yield;
       }
       measured = inputs;
-      say();
+      updateText();
       drawing.redraw();
     },
   };

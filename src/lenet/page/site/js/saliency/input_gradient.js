@@ -33,12 +33,12 @@ const ACTIVATIONS = {
   relu: scaled((value) => (value > 0 ? 1 : 0)),
   log_softmax: (grad, values) => {
     const total = grad.reduce((sum, one) => sum + one, 0);
-    values.forEach((value, at) => { grad[at] -= Math.exp(value) * total; });
+    values.forEach((value, index) => { grad[index] -= Math.exp(value) * total; });
   },
 };
 
 function scaled(slope) {
-  return (grad, values) => values.forEach((value, at) => { grad[at] *= slope(value); });
+  return (grad, values) => values.forEach((value, index) => { grad[index] *= slope(value); });
 }
 
 /** From derivatives by a stage's sums to those by its input. */
@@ -51,13 +51,14 @@ const LAYERS = {
   max_pooling: backToMaxima,
   full_connection: ({ arrays: { weight } }, grad, input, back) => {
     grad.forEach((one, unit) => {
-      if (one) for (let at = 0; at < input.length; at++) back[at] += one * weight[unit * input.length + at];
+      const start = unit * input.length;
+      if (one) for (let index = 0; index < input.length; index++) back[index] += one * weight[start + index];
     });
     return back;
   },
   euclidean_rbf: ({ layer: { prototypes } }, grad, input, back) => {
     prototypes.forEach((prototype, unit) => {
-      if (grad[unit]) prototype.forEach((bit, at) => { back[at] += 2 * grad[unit] * (input[at] - bit); });
+      if (grad[unit]) prototype.forEach((bit, index) => { back[index] += 2 * grad[unit] * (input[index] - bit); });
     });
     return back;
   },
@@ -70,10 +71,10 @@ function backThroughConvolution({ layer, inputShape, outputShape, arrays: { weig
   let kernel = 0;
   connectedMaps(layer, inputMaps).forEach((maps, map) => {
     for (const inputMap of maps) {
-      for (let at = 0; at < height * width; at++) {
-        const one = grad[map * height * width + at];
+      for (let index = 0; index < height * width; index++) {
+        const one = grad[map * height * width + index];
         if (!one) continue;
-        const [top, left] = [Math.floor(at / width) * stride - padding, (at % width) * stride - padding];
+        const [top, left] = [Math.floor(index / width) * stride - padding, (index % width) * stride - padding];
         for (let place = 0; place < side * side; place++) {
           const [y, x] = [top + Math.floor(place / side), left + (place % side)];
           if (y < 0 || x < 0 || y >= inputHeight || x >= inputWidth) continue;
@@ -94,15 +95,15 @@ function forEachWindow(stage, visit) {
     const [map, place] = [Math.floor(unit / (height * width)), unit % (height * width)];
     const window = clipped(windowOf(stage, Math.floor(place / width), place % width), inputShape);
     const first = Math.floor(map / (layer.copies ?? 1)) * inputHeight * inputWidth;
-    const seen = Array.from({ length: window.height * window.width }, (_, at) => first
-      + (window.top + Math.floor(at / window.width)) * inputWidth + window.left + (at % window.width));
+    const seen = Array.from({ length: window.height * window.width }, (_, index) => first
+      + (window.top + Math.floor(index / window.width)) * inputWidth + window.left + (index % window.width));
     visit(unit, map, seen);
   }
 }
 
 function spread(stage, grad, back, factorOf) {
   forEachWindow(stage, (unit, map, seen) => {
-    for (const at of seen) back[at] += grad[unit] * factorOf(map);
+    for (const index of seen) back[index] += grad[unit] * factorOf(map);
   });
   return back;
 }
@@ -110,7 +111,7 @@ function spread(stage, grad, back, factorOf) {
 /** Of equal values the first one counts. */
 function backToMaxima(stage, grad, input, back) {
   forEachWindow(stage, (unit, _, seen) => {
-    back[seen.reduce((best, at) => (input[at] > input[best] ? at : best))] += grad[unit];
+    back[seen.reduce((best, index) => (input[index] > input[best] ? index : best))] += grad[unit];
   });
   return back;
 }

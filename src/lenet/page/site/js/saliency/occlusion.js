@@ -21,15 +21,15 @@ export function* occlude(network, input, scoreOf, falls) {
     for (let left = STEP - COVER; left < width; left += STEP) {
       const covered = input.slice();
       const places = placesIn({ top, left }, height, width);
-      if (places.every((at) => isBackground(input, at, channels, height * width, background))) continue;
-      for (const at of places) {
-        for (let channel = 0; channel < channels; channel++) covered[channel * height * width + at] = background;
+      if (places.every((index) => isBackground(input, index, channels, height * width, background))) continue;
+      for (const index of places) {
+        for (let channel = 0; channel < channels; channel++) covered[channel * height * width + index] = background;
       }
       const fall = score - scoreOf(network.run(covered).outputs);
-      for (const at of places) {
-        sums[at] += fall;
-        counts[at]++;
-        falls[at] = sums[at] / counts[at];
+      for (const index of places) {
+        sums[index] += fall;
+        counts[index]++;
+        falls[index] = sums[index] / counts[index];
       }
       yield;
     }
@@ -44,5 +44,6 @@ function placesIn({ top, left }, height, width) {
   return places;
 }
 
-const isBackground = (input, at, channels, area, background) =>
-  Array.from({ length: channels }, (_, channel) => input[channel * area + at]).every((value) => value === background);
+const isBackground = (input, index, channels, area, background) =>
+  Array.from({ length: channels }, (_, channel) => input[channel * area + index])
+    .every((value) => value === background);

@@ -3,7 +3,7 @@
 import { inSlices } from "lenet/robustness/curves.js";
 import { inputGradient } from "lenet/saliency/input_gradient.js";
 import { COVER, occlude } from "lenet/saliency/occlusion.js";
-import { say, t } from "lenet/text.js";
+import { bindText, translate } from "lenet/text.js";
 import { drawTile, largest, mountDrawing, whenNear } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
 import { number } from "lenet/views/numbers.js";
@@ -16,13 +16,14 @@ const INK_OVER = { gradient: 0.12, occlusion: 0.45 }; // how strongly the drawin
  * @param {Object} store
  */
 export function mountSaliency(container, store) {
-  const heading = say(store, make("h2"), "saliency.title");
-  const lead = say(store, make("p", { class: "section-text" }), "saliency.text");
+  const heading = bindText(store, make("h2"), "saliency.title");
+  const lead = bindText(store, make("p", { class: "section-text" }), "saliency.text");
   const classes = make("select", { id: "saliency-class", onChange: restart });
   const networks = make("div", { class: "saliency-networks" });
   container.append(
     make("div", { class: "section-head" }, heading, lead),
-    make("label", { for: "saliency-class", class: "saliency-choice" }, say(store, make("span"), "saliency.of"), classes),
+    make("label", { for: "saliency-class", class: "saliency-choice" },
+      bindText(store, make("span"), "saliency.of"), classes),
     networks);
   let shown = [];
   const slices = inSlices(measure, () => shown.forEach((one) => one.draw()));
@@ -31,7 +32,7 @@ export function mountSaliency(container, store) {
     const { shown: indexes, networks: all } = store.state;
     const { labels } = all[indexes[0]];
     const chosen = Number(classes.value) < labels.length ? classes.value : "";
-    classes.replaceChildren(make("option", { value: "" }, t(store, "saliency.answer")),
+    classes.replaceChildren(make("option", { value: "" }, translate(store, "saliency.answer")),
       ...labels.map((label, index) => make("option", { value: index }, label)));
     classes.value = chosen;
     shown.forEach((one) => one.destroy());
@@ -67,10 +68,10 @@ export function mountSaliency(container, store) {
 }
 
 function createPair(store, loaded) {
-  const { network, refusal } = loaded;
+  const { network, reject_output: rejectOutput } = loaded;
   const [channels, rows, columns] = network.inputShape;
   const area = rows * columns;
-  const says = make("p", { class: "saliency-says", "aria-live": "polite" });
+  const message = make("p", { class: "saliency-message", "aria-live": "polite" });
   const values = { gradient: new Float32Array(area), occlusion: new Float32Array(area) };
   let input = new Float32Array(channels * area).fill(network.description.input_range[0]);
   let label = 0;
@@ -80,10 +81,10 @@ function createPair(store, loaded) {
       height: (width) => (width * rows) / columns,
       draw: (context, width, _height, palette) => drawOverlay(context, palette, width, kind),
     });
-    drawing.describe(t(store, `saliency.${kind}`));
+    drawing.describe(translate(store, `saliency.${kind}`));
     return { drawing, element: make("figure", { class: `saliency-${kind}` }, host,
-      make("figcaption", {}, make("b", {}, t(store, `saliency.${kind}`)), " ",
-        t(store, `saliency.${kind}.text`, { side: COVER }))) };
+      make("figcaption", {}, make("b", {}, translate(store, `saliency.${kind}`)), " ",
+        translate(store, `saliency.${kind}.text`, { side: COVER }))) };
   });
 
   function drawOverlay(context, palette, width, kind) {
@@ -98,7 +99,7 @@ function createPair(store, loaded) {
   }
 
   const sign = network.smallestWins ? -1 : 1;
-  const outputOf = (index) => (refusal !== null && index >= refusal ? index + 1 : index);
+  const outputOf = (index) => (rejectOutput !== null && index >= rejectOutput ? index + 1 : index);
   const scoreOf = (outputs) => sign * outputs[outputOf(label)];
 
   /** Gradient × input at once: one pass back. */
@@ -109,22 +110,22 @@ function createPair(store, loaded) {
     const background = Math.fround(network.description.input_range[0]); // as inputs have it: paper times anything is 0
     values.occlusion.fill(0);
     values.gradient.fill(0);
-    grad.forEach((one, at) => { values.gradient[at % area] += sign * one * (input[at] - background); });
+    grad.forEach((one, index) => { values.gradient[index % area] += sign * one * (input[index] - background); });
   }
 
   function draw() {
-    const most = values.occlusion.reduce((best, fall, at) => (fall > values.occlusion[best] ? at : best), 0);
-    says.textContent = values.occlusion[most] > 0 ? t(store, "saliency.says", {
+    const most = values.occlusion.reduce((best, fall, index) => (fall > values.occlusion[best] ? index : best), 0);
+    message.textContent = values.occlusion[most] > 0 ? translate(store, "saliency.message", {
       label: loaded.labels[label], fall: number(values.occlusion[most]), row: Math.floor(most / columns),
       column: most % columns, score: number(sign * scoreOf(store.state.passes.find((pass) => pass.input === input)?.outputs
         ?? network.run(input).outputs)),
-    }) : store.state.image ? "" : t(store, "answers.nothing");
+    }) : store.state.image ? "" : translate(store, "answers.nothing");
     tiles.forEach(({ drawing }) => drawing.redraw());
   }
 
   return {
     element: make("div", { class: "saliency-network" }, make("h3", { class: "network-name" }, loaded.title),
-      make("div", { class: "saliency-pair" }, ...tiles.map(({ element }) => element)), says),
+      make("div", { class: "saliency-pair" }, ...tiles.map(({ element }) => element)), message),
     begin,
     draw,
     destroy: () => tiles.forEach(({ drawing }) => drawing.destroy()),

@@ -51,21 +51,21 @@ export const en = {
   "pad.pen": "Pen",
   "pad.samples": "Samples",
   "pad.sample": "Write a sample {digit}",
-  "pad.noServer": "The server that gave out this page does not answer; start lenet serve again, then drop the picture "
+  "pad.noServer": "The server of this page does not answer; start lenet serve again, then drop the picture "
     + "once more.",
   "pad.refused": "The server refused the picture with status {status}.",
   "pad.firstPage": "Of {name} the server had time for the first page alone; lenet read reads all of them.",
   "pad.unreadable": "The file {name} cannot be opened as a picture; PNG, JPEG and WebP can.",
 
-  "found.title": "The digits that were found in the picture",
-  "found.digit": "Digit {number} of {count}: {label}, at {share}",
-  "found.doubtful": "Digit {number} of {count}: perhaps {label}, at {share}",
-  "found.sure": "Read as {label}, at {share}.",
-  "found.unsure": "Not sure: perhaps {label}, at {share}.",
-  "found.below": "Not sure: perhaps {label}, at {share}; an answer needs {least}.",
-  "found.choose": "{count} digits were found; choose the one that the networks look at.",
-  "found.whole": "The whole picture goes to the network; no digit is looked for.",
-  "found.threshold": "In this file a plain threshold tells ink from paper; lenet read does better, on photos above all.",
+  "digits.title": "The digits that were found in the picture",
+  "digits.digit": "Digit {number} of {count}: {label}, at {probability}",
+  "digits.doubtful": "Digit {number} of {count}: perhaps {label}, at {probability}",
+  "digits.sure": "Read as {label}, at {probability}.",
+  "digits.unsure": "Not sure: perhaps {label}, at {probability}.",
+  "digits.below": "Not sure: perhaps {label}, at {probability}; an answer needs {threshold}.",
+  "digits.choose": "{count} digits were found; choose the one that the networks look at.",
+  "digits.whole": "The whole picture goes to the network; no digit is looked for.",
+  "digits.threshold": "In this file a plain threshold tells ink from paper; lenet read does better, on photos above all.",
 
   "steps.title": "From picture to input",
   "steps.picture": "Picture",
@@ -84,18 +84,18 @@ export const en = {
 
   "answers.title": "The answer",
   "answers.sure": "This is {article} {label}.",
-  "answers.unsure": "I don’t know. Perhaps {article} {label}, at {share}.",
-  "answers.or": "It may be {article} {label}, at {share}, and an answer needs {least}.",
-  "answers.orName": "It may be: {label}, at {share}, and an answer needs {least}.",
-  "answers.orNone": "It may be none, at {share}, and an answer needs {least}.",
-  "answers.none": "This is no digit, at {share}.",
+  "answers.unsure": "I don’t know. Perhaps {article} {label}, at {probability}.",
+  "answers.or": "It may be {article} {label}, at {probability}, and an answer needs {threshold}.",
+  "answers.orName": "It may be: {label}, at {probability}, and an answer needs {threshold}.",
+  "answers.orNone": "It may be none, at {probability}, and an answer needs {threshold}.",
+  "answers.none": "This is no digit, at {probability}.",
   "answers.noneDigit": "no digit",
   "answers.noneName": "none",
   "answers.nothing": "Nothing is drawn yet.",
   "answers.noDigit": "No digit was found in this picture.",
   "answers.sureName": "This is: {label}.",
-  "answers.unsureName": "I don’t know. Perhaps: {label}, at {share}.",
-  "answers.noneOfThem": "This is none of the classes, at {share}.",
+  "answers.unsureName": "I don’t know. Perhaps: {label}, at {probability}.",
+  "answers.noneOfThem": "This is none of the classes, at {probability}.",
   "answers.classes": "Probability of each class",
   "answers.probabilities": "Probability of each digit",
   "answers.penalties": "Penalty: squared distance from the digit’s code. The smallest wins.",
@@ -105,7 +105,7 @@ export const en = {
   "badge.undoOf": "Undo: {change}",
   "badge.shiftX": "moved right by {value}",
   "badge.shiftY": "moved down by {value}",
-  "badge.rotation": "turned by {value}",
+  "badge.rotation": "rotated by {value}",
   "badge.scale": "scaled {value}",
   "badge.thickness": "stroke {value}",
   "badge.noise": "{value} noise",
@@ -176,18 +176,18 @@ export const en = {
   "unit.around": "the units around it; press one to ask it",
 
   "kernel.title": "Edit its kernels",
-  "kernel.which": "Which kernel",
+  "kernel.inputMap": "Which kernel",
   "kernel.from": "Kernel for",
   "kernel.weight": "Weight at row {row}, column {column}",
   "kernel.flip": "Flip signs",
   "kernel.zero": "All zero",
-  "kernel.turn": "Turn",
+  "kernel.rotate": "Rotate 90°",
   "kernel.undo": "As learned",
   "kernel.before": "the map as learned",
   "kernel.after": "the map as edited",
   "kernel.untouched": "Change a weight: map and answer follow at once, all over the page.",
-  "kernel.says": "As learned, {label} had {before}; now it has {after}, and the best is {now}.",
-  "kernel.misread": "Of {count} test digits {wrong} are misread now.",
+  "kernel.message": "As learned, {label} had {before}; now it has {after}, and the best is {now}.",
+  "kernel.misread": "Of {total} test digits {wrong} are misread now.",
 
   "saliency.title": "What the answer rests on",
   "saliency.text": "Two measures of what in the drawing speaks for a class, orange, and what speaks against it, blue. "
@@ -200,7 +200,7 @@ export const en = {
   "saliency.occlusion": "Occlusion.",
   "saliency.occlusion.text": "A square of {side} × {side} pixels is covered with paper, place by place; by so much the "
     + "class’s score falls.",
-  "saliency.says": "The score of {label} is {score}. It falls most, by {fall}, where row {row}, column {column} is "
+  "saliency.message": "The score of {label} is {score}. It falls most, by {fall}, where row {row}, column {column} is "
     + "covered.",
 
   "plane.title": "Five hundred digits on a plane",
@@ -209,8 +209,8 @@ export const en = {
     + "ringed.",
   "plane.working": "Reading the digits …",
   "plane.misread": "{name} misreads {wrong} of {count}.",
-  "plane.right": "This one is a {label}, read as {read}, at {share}.",
-  "plane.wrong": "This one is a {label} and was read as {read}, at {share}.",
+  "plane.right": "This one is a {label}, read as {read}, at {probability}.",
+  "plane.wrong": "This one is a {label} and was read as {read}, at {probability}.",
   "plane.list": "Misread digits",
   "plane.unable": "This browser cannot unpack the digits.",
 
@@ -222,6 +222,6 @@ export const en = {
     + "recognition”, 1998.",
   "exporting.stays": "Nothing that you draw or drop leaves this page.",
   "exporting.docs": "What the server answers, for programs",
-  "exporting.served": "What you draw stays in this page; a picture that you drop is read by the server that gave out "
-    + "this page, and goes nowhere else.",
+  "exporting.served": "What you draw stays in this page; a picture that you drop is read by the server of this "
+    + "page, and goes nowhere else.",
 };

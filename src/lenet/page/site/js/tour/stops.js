@@ -1,18 +1,18 @@
 /** The content of the ten stops for one network and one digit: stage and unit, and texts with their numbers. */
 
-import { takesWhole } from "lenet/reading/whole.js";
+import { takesWholePicture } from "lenet/reading/whole_picture.js";
 import { connectedMaps } from "lenet/stages.js";
 import { findRoles, strongestUnit } from "lenet/tour/roles.js";
-import { turnsOf } from "lenet/tour/turns.js";
+import { rotationsOf } from "lenet/tour/rotations.js";
 import { explainUnit } from "lenet/units.js";
 import { number, percent, stageName } from "lenet/views/numbers.js";
 
 export const STOPS = [
-  "pixels", "unit", "sharing", "squash", "sampling", "table", "whole", "code", "answer", "doubt",
+  "pixels", "unit", "sharing", "activation", "sampling", "table", "c5", "code", "answer", "doubt",
 ];
 
 const ROLE_OF = {
-  unit: "first", sharing: "first", squash: "first", sampling: "pool", table: "second", whole: "wide", code: "code",
+  unit: "first", sharing: "first", activation: "first", sampling: "pool", table: "second", c5: "wide", code: "code",
   answer: "output", doubt: "output",
 };
 
@@ -37,8 +37,8 @@ export function unitOf(stop, { loaded, pass, answer }) {
 /**
  * @param {string} stop
  * @param {Scene} scene
- * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[], isDrawn: boolean}} `isDrawn`
- *   says whether a picture goes with the words
+ * @returns {{title: Telling, idea: Telling, live: ?Telling, stage: ?number, unit: ?number[], hasPicture: boolean}}
+ *   `hasPicture` is whether a picture goes with the texts
  */
 export function tellStop(stop, scene) {
   const stage = stageOf(stop, scene.loaded.network);
@@ -46,7 +46,7 @@ export function tellStop(stop, scene) {
   if (stage !== null && stage < 0) {
     const missing = { key: "tour.none", values: { name: scene.loaded.title } };
     return { title: { key: `tour.name.${stop}`, values: {} }, idea: missing, live: null, stage: null, unit: null,
-      isDrawn: false };
+      hasPicture: false };
   }
   const { network } = scene.loaded;
   const part = stage === null ? null : {
@@ -58,13 +58,13 @@ export function tellStop(stop, scene) {
     index: stage,
     unit,
   };
-  return { stage, unit, isDrawn: true, ...TELL[stop](scene, part) };
+  return { stage, unit, hasPicture: true, ...TELL[stop](scene, part) };
 }
 
 const count = (value) => Math.round(value).toLocaleString("en-US");
 
 /** A probability in per cent; what is not quite certain never reads as if it were. */
-export const likely = (share) => (share > 0.9995 ? "> 99.9 %" : percent(share));
+export const likely = (probability) => (probability > 0.9995 ? "> 99.9 %" : percent(probability));
 
 const titled = (stop, values = {}, variant = "") => ({ key: `tour.${stop}.title${variant}`, values });
 const telling = (stop, key, values, variant = "") =>
@@ -74,14 +74,14 @@ const TELL = {
   pixels({ loaded, image }) {
     const { description, inputShape: [channels, rows, columns] } = loaded.network;
     const [low, high] = description.input_range;
-    if (takesWhole(loaded)) {
+    if (takesWholePicture(loaded)) {
       return {
-        title: titled("pixels", { count: count(size(loaded.network.inputShape)) }, ".whole"),
-        idea: telling("pixels", "idea", { side: loaded.pictures.side }, "whole"),
+        title: titled("pixels", { count: count(size(loaded.network.inputShape)) }, ".picture"),
+        idea: telling("pixels", "idea", { side: loaded.pictures.side }, "picture"),
         live: telling("pixels", "live", {
           name: loaded.title, channels, rows, columns, low: number(low), high: number(high),
-        }, "whole"),
-        isDrawn: false,
+        }, "picture"),
+        hasPicture: false,
       };
     }
     const center = centerOfMass(image);
@@ -123,14 +123,14 @@ const TELL = {
     };
   },
 
-  squash(_, { stage, explanation, passed }) {
+  activation(_, { stage, explanation, passed }) {
     const variant = ["squash", "relu"].includes(stage.activation) ? stage.activation : "other";
     const units = passed.values.length;
     const flat = passed.values.filter((value) => (variant === "relu" ? value === 0 : Math.abs(value) > 1)).length;
     return {
-      title: titled("squash"),
-      idea: telling("squash", "idea", { activation: stage.activation }, variant),
-      live: telling("squash", "live", {
+      title: titled("activation"),
+      idea: telling("activation", "idea", { activation: stage.activation }, variant),
+      live: telling("activation", "live", {
         sum: number(explanation.sum), value: number(explanation.value), share: percent(flat / units),
         units: count(units), stage: stageName(stage.name),
       }, variant),
@@ -173,7 +173,7 @@ const TELL = {
     };
   },
 
-  whole({ loaded }, { stage, before, account, index }) {
+  c5({ loaded }, { stage, before, account, index }) {
     const [inputs, side] = stage.inputShape;
     const [maps] = stage.outputShape;
     const values = {
@@ -183,9 +183,9 @@ const TELL = {
       share: percent(account.parameters / loaded.account.parameters),
     };
     return {
-      title: titled("whole"),
-      idea: telling("whole", "idea", values, stage.kind),
-      live: telling("whole", "live", values),
+      title: titled("c5"),
+      idea: telling("c5", "idea", values, stage.kind),
+      live: telling("c5", "live", values),
     };
   },
 
@@ -193,11 +193,11 @@ const TELL = {
     const { network } = loaded;
     const units = passed.values.length;
     const winner = loaded.labels[answer.winner];
-    const isDrawn = network.smallestWins && index === network.stages.length - 2;
+    const isRbfCode = network.smallestWins && index === network.stages.length - 2;
     const values = { stage: stageName(stage.name), units, winner };
-    if (isDrawn) {
+    if (isRbfCode) {
       const code = network.stages.at(-1).layer.prototypes[answer.winner];
-      values.matching = passed.values.filter((value, at) => value * code[at] > 0).length;
+      values.matching = passed.values.filter((value, index) => value * code[index] > 0).length;
       values.penalty = number(pass.outputs[answer.winner]);
     } else {
       values.active = passed.values.filter((value) => value !== 0).length;
@@ -208,9 +208,9 @@ const TELL = {
         product: number(strongest?.product ?? 0),
       });
     }
-    const variant = isDrawn ? "rbf" : units === 84 ? "kept" : "other";
+    const variant = isRbfCode ? "rbf" : units === 84 ? "dense84" : "other";
     return {
-      title: titled("code", { units }, isDrawn ? "" : ".other"),
+      title: titled("code", { units }, isRbfCode ? "" : ".other"),
       idea: telling("code", "idea", values, variant),
       live: telling("code", "live", values, variant),
     };
@@ -226,34 +226,34 @@ const TELL = {
       idea: telling("answer", "idea", { before: stageName(before.name) }, variant),
       live: telling("answer", "live", {
         winner: labels[first], second: labels[second], best: number(pass.outputs[first]),
-        next: number(pass.outputs[second]), gap: number(gap), share: likely(answer.probabilities[first]),
+        next: number(pass.outputs[second]), gap: number(gap), probability: likely(answer.probabilities[first]),
         temperature: number(calibration.temperature),
       }, variant),
     };
   },
 
   doubt({ loaded, image, answer }) {
-    if (takesWhole(loaded)) {
+    if (takesWholePicture(loaded)) {
       return {
         title: titled("doubt"),
-        idea: telling("doubt", "idea", { name: loaded.title, count: loaded.labels.length }, "whole"),
+        idea: telling("doubt", "idea", { name: loaded.title, count: loaded.labels.length }, "picture"),
         live: telling("doubt", "live", {
-          winner: loaded.labels[answer.winner], share: likely(answer.probabilities[answer.winner]),
+          winner: loaded.labels[answer.winner], probability: likely(answer.probabilities[answer.winner]),
           chance: percent(1 / loaded.labels.length),
-        }, "whole"),
-        isDrawn: false,
+        }, "picture"),
+        hasPicture: false,
       };
     }
-    const turns = turnsOf(loaded, image);
-    const kept = turns.filter(({ answer: turned }) => turned.accepted
-      && (!answer.accepted || turned.winner === answer.winner));
+    const rotations = rotationsOf(loaded, image);
+    const unchanged = rotations.filter(({ answer: rotated }) => rotated.accepted
+      && (!answer.accepted || rotated.winner === answer.winner));
     const values = {
-      name: loaded.title, least: percent(loaded.calibration.least), winner: loaded.labels[answer.winner],
-      share: likely(answer.probabilities[answer.winner]), count: turns.length, kept: kept.length,
+      name: loaded.title, threshold: percent(loaded.calibration.min_confidence), winner: loaded.labels[answer.winner],
+      probability: likely(answer.probabilities[answer.winner]), count: rotations.length, unchanged: unchanged.length,
     };
     return {
       title: titled("doubt"),
-      idea: telling("doubt", "idea", values, loaded.refusal === null ? "" : "refusal"),
+      idea: telling("doubt", "idea", values, loaded.reject_output === null ? "" : "reject"),
       live: telling("doubt", "live", values, answer.accepted ? "" : "refused"),
     };
   },
@@ -264,10 +264,10 @@ export function centerOfMass(image) {
   let mass = 0;
   let rows = 0;
   let columns = 0;
-  image.forEach((level, at) => {
+  image.forEach((level, index) => {
     mass += level;
-    rows += level * Math.floor(at / 28);
-    columns += level * (at % 28);
+    rows += level * Math.floor(index / 28);
+    columns += level * (index % 28);
   });
   return mass ? [rows / mass, columns / mass] : null;
 }

@@ -2,8 +2,8 @@
 
 import { mountConvolution } from "lenet/convolution.js";
 import { mountDrawing } from "lenet/tour/drawing.js";
-import { answer, code, doubt, squash } from "lenet/tour/pictures/answers.js";
-import { sampling, table, whole } from "lenet/tour/pictures/maps.js";
+import { activation, answer, code, doubt } from "lenet/tour/pictures/answers.js";
+import { c5, sampling, table } from "lenet/tour/pictures/maps.js";
 import { pixels, sharing } from "lenet/tour/pictures/pixels.js";
 import { STOPS, stageOf, tellStop, unitOf } from "lenet/tour/stops.js";
 import { fill, phrase } from "lenet/tour/text.js";
@@ -11,7 +11,7 @@ import { make } from "lenet/views/elements.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, strokesOf } from "lenet/views/sheet.js";
 
-const PICTURES = { pixels, sharing, squash, sampling, table, whole, code, answer, doubt };
+const PICTURES = { pixels, sharing, activation, sampling, table, c5, code, answer, doubt };
 const BLANK = new Uint8Array(784);
 const SAMPLE_DIGIT = 3;
 const SAMPLE_WIDTH = 15;
@@ -127,7 +127,7 @@ export function mountTour(container, store) {
     parts.note.hidden = !isSample;
     parts.go.href = `#${PLACE_OF[name] ?? "unit"}`;
     parts.go.textContent = phrase(store, `tour.same.${PLACE_OF[name] ?? "unit"}`);
-    parts.go.hidden = content.live === null || (name === "doubt" && !content.isDrawn);
+    parts.go.hidden = content.live === null || (name === "doubt" && !content.hasPicture);
     parts.previous.disabled = stop === 0;
     parts.next.disabled = stop === STOPS.length - 1;
     parts.steps.forEach((step, index) => {
@@ -155,7 +155,7 @@ export function mountTour(container, store) {
   function showPicture(name, content, identity) {
     if (picture?.identity !== identity) {
       dropPicture();
-      if (!content.isDrawn) return;
+      if (!content.hasPicture) return;
       picture = name === "unit"
         ? mountConvolution(parts.picture, store, { shown: voice, stage: content.stage, unit: content.unit })
         : mountPicture(parts.picture, PICTURES[name], () => drawn(content));
@@ -186,7 +186,7 @@ export function mountTour(container, store) {
     };
   }
 
-  /** At most once a frame; turning the digit thirteen times waits until the pen rests. */
+  /** At most once a frame; rotating the digit thirteen times waits until the pen rests. */
   function later() {
     const isHeavy = STOPS[store.state.stop] === "doubt";
     clearTimeout(pending);

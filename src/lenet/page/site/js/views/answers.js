@@ -1,6 +1,6 @@
-import { takesWhole } from "lenet/reading/whole.js";
-import { say, t, together } from "lenet/text.js";
-import { mountBadges } from "lenet/views/badges.js";
+import { takesWholePicture } from "lenet/reading/whole_picture.js";
+import { bindText, joinSentences, translate } from "lenet/text.js";
+import { createBadges } from "lenet/views/badges.js";
 import { make } from "lenet/views/elements.js";
 import { number, percent } from "lenet/views/numbers.js";
 
@@ -10,10 +10,10 @@ const MAX_ROWS = 11; // of more classes than these the likeliest are listed
 export function mountAnswers(container, store) {
   const lists = make("div", { class: "answer-lists" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
-  container.append(make("div", { class: "title-row" }, say(store, make("h2", { class: "small-title" }), "answers.title"),
-    mountBadges(store)), lists, live);
+  const title = bindText(store, make("h2", { class: "small-title" }), "answers.title");
+  container.append(make("div", { class: "title-row" }, title, createBadges(store)), lists, live);
   let shown = [];
-  let saying = 0;
+  let announcement = 0;
 
   function build() {
     shown = store.state.shown.map((index) => createList(store, store.state.networks[index]));
@@ -24,10 +24,10 @@ export function mountAnswers(container, store) {
   function update() {
     const { answers, image, picture } = store.state;
     if (answers.length !== shown.length) return;
-    const seen = store.state.shown.map((index) => (takesWhole(store.state.networks[index]) ? picture : image));
+    const seen = store.state.shown.map((index) => (takesWholePicture(store.state.networks[index]) ? picture : image));
     shown.forEach((list, place) => list.update(seen[place] && answers[place], picture));
-    clearTimeout(saying);
-    saying = setTimeout(() => {
+    clearTimeout(announcement);
+    announcement = setTimeout(() => {
       live.textContent = shown.map((list) => list.text()).join(" ");
     }, 400);
   }
@@ -51,22 +51,22 @@ function createList(store, loaded) {
   const rows = loaded.labels.map((label) =>
     makeRow(label, make("span", { class: "answer-label", title: hasNames ? label : null }, label)));
   const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
-  const noneRow = loaded.refusal === null || isPenalty ? null
-    : makeRow("none", say(store, make("span", { class: "answer-label is-none" }), noneKey));
+  const noneRow = loaded.reject_output === null || isPenalty ? null
+    : makeRow("none", bindText(store, make("span", { class: "answer-label is-none" }), noneKey));
   const list = make("ol", { class: "answer-rows" });
   const element = make("div", { class: "answer" },
     make("h3", { class: "network-name" }, loaded.title),
     make("div", { class: "answer-head" }, digit, verdict),
     list,
-    say(store, make("p", { class: "figure-note" }),
+    bindText(store, make("p", { class: "figure-note" }),
       isPenalty ? "answers.penalties" : hasNames ? "answers.classes" : "answers.probabilities"),
   );
   element.dataset.network = loaded.title;
   element.classList.toggle("has-names", hasNames);
   show(rows);
 
-  function show(listed) {
-    list.replaceChildren(...[...listed, noneRow].flatMap((one) => (one ? [one.row] : [])));
+  function show(best) {
+    list.replaceChildren(...[...best, noneRow].flatMap((entry) => (entry ? [entry.row] : [])));
   }
 
   /** The rows with the best values first, where there are too many for all to be in sight. */
@@ -98,27 +98,30 @@ function createList(store, loaded) {
   }
 
   function sentence(answer, picture) {
-    if (!answer) return t(store, picture ? "answers.noDigit" : "answers.nothing");
+    if (!answer) return translate(store, picture ? "answers.noDigit" : "answers.nothing");
     const label = loaded.labels[answer.winner];
     const article = articleOf(label);
-    const share = percent(answer.probabilities[answer.winner]);
-    if (answer.accepted) return t(store, hasNames ? "answers.sureName" : "answers.sure", { label, article, share });
+    const probability = percent(answer.probabilities[answer.winner]);
+    const values = { label, article, probability };
+    if (answer.accepted) return translate(store, hasNames ? "answers.sureName" : "answers.sure", values);
     if (answer.none > answer.probabilities[answer.winner]) {
-      return t(store, hasNames ? "answers.noneOfThem" : "answers.none", { share: percent(answer.none) });
+      return translate(store, hasNames ? "answers.noneOfThem" : "answers.none", { probability: percent(answer.none) });
     }
-    return together(store, [t(store, hasNames ? "answers.unsureName" : "answers.unsure", { label, article, share }),
-      reason(answer)]);
+    const unsure = translate(store, hasNames ? "answers.unsureName" : "answers.unsure", values);
+    return joinSentences(store, [unsure, reason(answer)]);
   }
 
   /** Why there is no answer: what else it may be, and how much an answer needs. */
   function reason({ probabilities, winner, none }) {
-    const least = percent(loaded.calibration.least);
+    const threshold = percent(loaded.calibration.min_confidence);
     const second = probabilities.reduce((best, value, index) =>
       (index !== winner && (best < 0 || value > probabilities[best]) ? index : best), -1);
-    if (none > (probabilities[second] ?? 0)) return t(store, "answers.orNone", { share: percent(none), least });
+    if (none > (probabilities[second] ?? 0)) {
+      return translate(store, "answers.orNone", { probability: percent(none), threshold });
+    }
     const label = loaded.labels[second];
-    return t(store, hasNames ? "answers.orName" : "answers.or",
-      { label, article: articleOf(label), share: percent(probabilities[second]), least });
+    return translate(store, hasNames ? "answers.orName" : "answers.or",
+      { label, article: articleOf(label), probability: percent(probabilities[second]), threshold });
   }
 
   return { element, update, text: () => `${loaded.title}: ${verdict.textContent}` };

@@ -1,6 +1,6 @@
 /** Renders the arithmetic of a unit's value, for every kind of layer, in pictures and in numbers. */
 
-import { t } from "lenet/text.js";
+import { translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { drawPatch } from "lenet/views/figure.js";
 import { number, sumText } from "lenet/views/numbers.js";
@@ -33,7 +33,8 @@ const PARTS = {
       make("span", { class: "term-sum" }, number(term.sum, 3)),
     ));
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.convolution", { count: terms.length, previousName })),
+      make("p", { class: "arithmetic-text" },
+        translate(store, "unit.convolution", { count: terms.length, previousName })),
       make("ul", { class: `terms ${terms.length > 10 ? "is-many" : ""}` }, ...cards),
       sumEquation([...terms.map((term) => term.sum), bias], explanation, store, "unit.bias"),
     ];
@@ -45,15 +46,15 @@ const PARTS = {
     const formula = `(${inside}) × ${number(coefficient, 3)} ${bias < 0 ? "−" : "+"} ${number(Math.abs(bias), 3)}`
       + ` = ${number(explanation.sum)}`;
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.subsampling")),
-      valueGrid(values), equation(formula, t(store, "unit.subsamplingNote")), activationEquation(explanation),
+      make("p", { class: "arithmetic-text" }, translate(store, "unit.subsampling")),
+      valueGrid(values), equation(formula, translate(store, "unit.subsamplingNote")), activationEquation(explanation),
     ];
   },
 
   max_pooling(store, { explanation }) {
     const { values, winner } = explanation;
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.maxPooling")),
+      make("p", { class: "arithmetic-text" }, translate(store, "unit.maxPooling")),
       valueGrid(values, winner),
       equation(`max(${[...values].map((value) => number(value, 3)).join(", ")}) = ${number(explanation.sum)}`),
     ];
@@ -76,9 +77,9 @@ const PARTS = {
     const count = products.length - topProducts.length;
     return [
       make("p", { class: "arithmetic-text" },
-        t(store, "unit.fullConnection", { count: products.length, previousName })),
+        translate(store, "unit.fullConnection", { count: products.length, previousName })),
       prototypePixel(store, loaded, focus, explanation.value),
-      make("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": t(store, "unit.products") },
+      make("div", { class: "scrolled", tabindex: 0, role: "region", "aria-label": translate(store, "unit.products") },
         make("table", { class: "products" }, make("tbody", {}, ...rows))),
       sumEquation([...topProducts.map(({ product }) => product), ...(count > 0 ? [remainingSum] : []), bias],
         explanation, store, count > 0 ? "unit.restAndBias" : "unit.bias", { count }),
@@ -96,16 +97,16 @@ const PARTS = {
     const lines = topSquares.map((index) => make("li", {},
       `(${number(values[index], 2)} ${prototype[index] < 0 ? "+" : "−"} 1)² = ${number(squares[index])}`));
     const picture = (key, array, scale) => make("figure", {}, patchCanvas(array, 7, scale),
-      make("figcaption", { class: "figure-note" }, t(store, key, { previousName, label })));
+      make("figcaption", { class: "figure-note" }, translate(store, key, { previousName, label })));
     return [
-      make("p", { class: "arithmetic-text" }, t(store, "unit.rbf", { previousName, label })),
+      make("p", { class: "arithmetic-text" }, translate(store, "unit.rbf", { previousName, label })),
       make("div", { class: "codes" }, picture("unit.f6Picture", values, maximum), operatorSymbol("−"),
         picture("unit.code", prototype, 1), operatorSymbol("→"), picture("unit.squares", squares, maxAbs(squares))),
       make("ol", { class: "squares" }, ...lines),
       equation(
         `${sumText(topSquares.map((index) => squares[index]))} + ${number(remainingSum, 3)}`
           + ` = ${number(explanation.sum)}`,
-        t(store, "unit.squaresNote", { count: order.length - topSquares.length }),
+        translate(store, "unit.squaresNote", { count: order.length - topSquares.length }),
       ),
     ];
   },
@@ -115,7 +116,7 @@ function averagePooling(store, { explanation }) {
   const { values, sum } = explanation;
   const listed = values.length <= 16 ? sumText([...values]) : "Σ";
   return [
-    make("p", { class: "arithmetic-text" }, t(store, "unit.average", { count: values.length })),
+    make("p", { class: "arithmetic-text" }, translate(store, "unit.average", { count: values.length })),
     valueGrid(values),
     equation(`(${listed}) / ${values.length} = ${number(sum)}`),
     activationEquation(explanation),
@@ -128,7 +129,7 @@ function prototypePixel(store, { network, labels }, { stage, unit }, value) {
   if (next?.kind !== "euclidean_rbf") return null;
   const bits = next.layer.prototypes.map((prototype) => prototype[unit[0]]);
   const labelsWithBit = (bit) => labels.filter((_, index) => bits[index] === bit).join(" ") || "–";
-  return make("p", { class: "arithmetic-text" }, t(store, "unit.pixel", {
+  return make("p", { class: "arithmetic-text" }, translate(store, "unit.pixel", {
     row: Math.floor(unit[0] / 7), column: unit[0] % 7, value: number(value, 2),
     black: labelsWithBit(1), white: labelsWithBit(-1),
   }));
@@ -136,7 +137,7 @@ function prototypePixel(store, { network, labels }, { stage, unit }, value) {
 
 function sumEquation(values, explanation, store, note, params = {}) {
   return make("div", { class: "sum" },
-    equation(`${sumText(values)} = ${number(explanation.sum)}`, t(store, note, params)),
+    equation(`${sumText(values)} = ${number(explanation.sum)}`, translate(store, note, params)),
     activationEquation(explanation) ?? "");
 }
 

@@ -1,4 +1,4 @@
-import { say } from "lenet/text.js";
+import { bindText } from "lenet/text.js";
 import { carriedFocus } from "lenet/views/focus.js";
 import { make } from "lenet/views/elements.js";
 
@@ -7,22 +7,22 @@ export function mountCompare(container, store) {
   const { networks } = store.state;
   const option = (index) => make("option", { value: index }, networks[index].title);
   const first = make("select", { id: "first-network", onChange: choose }, ...networks.map((_, index) => option(index)));
-  const noneOption = say(store, make("option", { value: "" }), "header.alone");
+  const noneOption = bindText(store, make("option", { value: "" }), "header.alone");
   const second = make("select", { id: "second-network", onChange: choose },
     noneOption, ...networks.map((_, index) => option(index)));
   container.append(
-    make("label", { for: "first-network" }, say(store, make("span"), "header.network"), first),
+    make("label", { for: "first-network" }, bindText(store, make("span"), "header.network"), first),
     make("label", { for: "second-network", hidden: networks.length < 2 },
-      say(store, make("span"), "header.beside"), second),
+      bindText(store, make("span"), "header.beside"), second),
   );
 
   function choose() {
     const shown = [Number(first.value)];
     if (second.value !== "" && second.value !== first.value) shown.push(Number(second.value));
     const { networks, shown: before, focus } = store.state;
-    const at = Math.min(focus?.shown ?? 0, shown.length - 1);
-    const carried = carriedFocus(focus, networks[before[focus?.shown ?? 0]].network, networks[shown[at]].network);
-    store.set({ shown, focus: carried && { ...carried, shown: at } });
+    const index = Math.min(focus?.shown ?? 0, shown.length - 1);
+    const carried = carriedFocus(focus, networks[before[focus?.shown ?? 0]].network, networks[shown[index]].network);
+    store.set({ shown, focus: carried && { ...carried, shown: index } });
   }
 
   function follow({ shown }) {

@@ -2,9 +2,9 @@
 
 import { strongestUnit } from "lenet/tour/roles.js";
 import { explainUnit, sourcesOf } from "lenet/units.js";
-import { say } from "lenet/text.js";
+import { bindText } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
-import { createFigure, lettersOf } from "lenet/views/figure.js";
+import { createFigure, longestLabelLength } from "lenet/views/figure.js";
 import { areaBox, layOut, unitAt, unitBox } from "lenet/views/layout.js";
 import { createLinks } from "lenet/views/links.js";
 import { number, shapeText, stageName } from "lenet/views/numbers.js";
@@ -28,8 +28,8 @@ export function createDiagram(store, loaded, place) {
   const { network } = loaded;
   const row = make("div", { class: "figures" });
   const element = make("article", { class: "network" },
-    make("h3", { class: "network-name" }, loaded.title, say(store, make("span"), ...storyOf(loaded)),
-      say(store, make("span"), ...classesOf(loaded))), row);
+    make("h3", { class: "network-name" }, loaded.title, bindText(store, make("span"), ...storyOf(loaded)),
+      bindText(store, make("span"), ...classesOf(loaded))), row);
   const figures = [inputFigure(), ...network.stages.map(stageFigure)];
   row.append(...figures.map((figure) => figure.element));
   const links = createLinks(row);
@@ -38,10 +38,10 @@ export function createDiagram(store, loaded, place) {
 
   function inputFigure() {
     const canvas = make("canvas", { role: "img" });
-    say(store, canvas, "stages.inputText", { attribute: "aria-label" });
+    bindText(store, canvas, "stages.inputText", { attribute: "aria-label" });
     const shape = network.inputShape;
-    const figure = createFigure(canvas, { shape, range: network.description.input_range });
-    const title = say(store, make("span", { class: "stage-name" }), "stages.input");
+    const figure = createFigure(canvas, { shape, inputRange: network.description.input_range });
+    const title = bindText(store, make("span", { class: "stage-name" }), "stages.input");
     return { canvas, figure, stage: { kind: "input", outputShape: shape }, element: frame(canvas, title, shape) };
   }
 
@@ -54,19 +54,20 @@ export function createDiagram(store, loaded, place) {
     const shape = stage.outputShape;
     const values = { stage: name, maps: shape[0], height: shape[1], width: shape[2] };
     const key = shape[1] * shape[2] > 1 ? "stages.mapsText" : "stages.vectorText";
-    say(store, canvas, key, { values, attribute: "aria-label" });
+    bindText(store, canvas, key, { values, attribute: "aria-label" });
     const figure = createFigure(canvas, {
-      shape, last, prototypes: stage.layer.prototypes, labels: loaded.labels, refusal: loaded.refusal,
+      shape, last, prototypes: stage.layer.prototypes, labels: loaded.labels, rejectOutput: loaded.reject_output,
     });
     const title = name === "output"
-      ? say(store, make("span", { class: "stage-name" }), "stages.output")
+      ? bindText(store, make("span", { class: "stage-name" }), "stages.output")
       : make("span", { class: "stage-name" }, name);
     listen(canvas, figure, index);
-    const kind = say(store, make("span", { class: "stage-kind" }), `kind.${stage.kind}`);
-    const signs = [FORMULAS[stage.kind], ...(stage.activation === "identity" ? [] : [`→ ${stage.activation}`])];
-    const formulas = signs.map((text) => make("span", { class: "figure-note" }, text));
+    const kind = bindText(store, make("span", { class: "stage-kind" }), `kind.${stage.kind}`);
+    const activation = stage.activation === "identity" ? [] : [`→ ${stage.activation}`];
+    const formulaTexts = [FORMULAS[stage.kind], ...activation];
+    const formulas = formulaTexts.map((text) => make("span", { class: "figure-note" }, text));
     const element = frame(canvas, title, shape, kind, ...formulas);
-    return { canvas, figure, stage: { ...stage, last, letters: lettersOf(loaded) }, element };
+    return { canvas, figure, stage: { ...stage, last, labelLength: longestLabelLength(loaded) }, element };
   }
 
   function frame(canvas, title, shape, ...notes) {
@@ -155,7 +156,7 @@ export function createDiagram(store, loaded, place) {
     const litMaps = currentFocus && new Set(sources.map((source) => source.map));
     figures.forEach(({ figure }, index) => {
       const values = index === 0 ? pass.input : pass.stages[index - 1].values;
-      const isSource = currentFocus && index === currentFocus.stage && figure.layout.form === "maps";
+      const isSource = currentFocus && index === currentFocus.stage && figure.layout.kind === "maps";
       figure.update(values, { lit: isSource ? litMaps : null, winner: answer.winner });
     });
     const follows = currentFocus && network.stages[currentFocus.stage].kind === "full_connection";
@@ -174,13 +175,13 @@ export function createDiagram(store, loaded, place) {
     const unit = links.toDiagram(focused, box);
     const { kind } = network.stages[focus.stage];
     const { layout } = previous.figure;
-    const isWhole = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
-    const areas = isWhole && layout.form !== "maps"
+    const seesWholeMaps = sources.length > 24 || kind === "full_connection" || kind === "euclidean_rbf";
+    const areas = seesWholeMaps && layout.kind !== "maps"
       ? [links.toDiagram(previous, { x: 0, y: 0, width: layout.width, height: layout.height })]
       : sources.flatMap((source) => areaBox(layout, source) ?? []).map((area) => links.toDiagram(previous, area));
-    if (kind === "full_connection" && layout.form === "cells") {
+    if (kind === "full_connection" && layout.kind === "cells") {
       const { products } = explainUnit(network, pass, focus.stage, focus.unit);
-      for (const { index } of products.slice(0, 8)) areas.push(links.toDiagram(previous, layout.maps[index]));
+      for (const { index } of products.slice(0, 8)) areas.push(links.toDiagram(previous, layout.boxes[index]));
     }
     const onInput = focus.stage > 0;
     const receptiveField = network.receptiveField(focus.stage, focus.unit);

@@ -1,10 +1,10 @@
-import { say, t, together } from "lenet/text.js";
+import { bindText, joinSentences, translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 
 /** What can be taken away: the picture as it was read, the 28×28 that the networks see, every activation. */
 export function mountExporting(container, store) {
   const button = (key, onClick) =>
-    say(store, make("button", { type: "button", onClick, "data-export": key }), `exporting.${key}`);
+    bindText(store, make("button", { type: "button", onClick, "data-export": key }), `exporting.${key}`);
   const buttons = [
     button("drawing", () => saveCanvas(canvasOf(store.state.picture), "drawing.png")),
     button("image", () => saveCanvas(canvasOf(inked(store.state.image)), "28x28.png")),
@@ -15,12 +15,13 @@ export function mountExporting(container, store) {
   const colophon = make("p", { class: "colophon" });
   const promise = store.state.readsAt ? "exporting.served" : "exporting.stays";
   const { docsAt } = store.state;
-  const links = docsAt ? [say(store, make("a", { href: docsAt }), "exporting.docs")] : [];
+  const links = docsAt ? [bindText(store, make("a", { href: docsAt }), "exporting.docs")] : [];
   const sayColophon = () => {
-    colophon.replaceChildren(together(store, [t(store, "exporting.colophon"), t(store, promise)]), " ", ...links);
+    const sentences = [translate(store, "exporting.colophon"), translate(store, promise)];
+    colophon.replaceChildren(joinSentences(store, sentences), " ", ...links);
   };
   container.append(
-    make("div", { class: "exports" }, say(store, make("h2", { class: "small-title" }), "exporting.title"),
+    make("div", { class: "exports" }, bindText(store, make("h2", { class: "small-title" }), "exporting.title"),
       make("div", { class: "controls" }, ...buttons)),
     colophon,
   );

@@ -1,31 +1,32 @@
 /**
- * The picture of one stage: all its units on one canvas, each map on its own scale. Units are painted at one pixel
- * each beside the page and enlarged from there, so that a stroke costs a few hundred draws and no more.
+ * The picture of one stage: all its units on one canvas, each map on its own scale. Units are painted on an offscreen
+ * canvas at one pixel each and enlarged from there, so that a movement of the pen costs a few hundred drawImage calls.
  */
 
 import { readable } from "lenet/tour/drawing.js";
-import { MIN_NUMBERED, widthBeyond } from "lenet/views/layout.js";
+import { MIN_NUMBERED, extraLabelWidth } from "lenet/views/layout.js";
 import { maxAbs, paintCanvas, paintLevels, paintSigned, palette } from "lenet/views/palette.js";
 import { number } from "lenet/views/numbers.js";
 
 const DIMMED = 0.16;
 const CODE_COLUMNS = 7;
-const LONGEST_NAME = 14;
+const MAX_LABEL_LENGTH = 14;
 
 /**
  * @param {HTMLCanvasElement} canvas
- * @param {{shape: number[], last: boolean, prototypes: ?number[][], labels: string[], range: ?number[],
- *   refusal: ?number}} subject `range` is the input's, which is drawn as ink
+ * @param {{shape: number[], last: boolean, prototypes: ?number[][], labels: string[], inputRange: ?[number, number],
+ *   rejectOutput: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
+ *   other stage; `rejectOutput` is the output that stands for none of the classes
  */
-export function createFigure(canvas, subject) {
-  const [maps, height, width] = subject.shape;
+export function createFigure(canvas, stage) {
+  const [maps, height, width] = stage.shape;
   const units = height * width;
   const atlas = document.createElement("canvas");
   atlas.width = width;
   atlas.height = height * maps;
   const context = canvas.getContext("2d");
-  const source = atlas.getContext("2d");
-  const imageData = source.createImageData(atlas.width, atlas.height);
+  const atlasContext = atlas.getContext("2d");
+  const imageData = atlasContext.createImageData(atlas.width, atlas.height);
   const pixels = new Uint32Array(imageData.data.buffer);
   let layout = null;
   let density = 1;
@@ -39,22 +40,22 @@ export function createFigure(canvas, subject) {
     canvas.style.height = `${layout.height}px`;
   }
 
-  /** `lit` names the maps that stay bright; null lights all. */
-  function update(values, { lit = null, winner = null } = {}) {
+  /** `highlighted` are the maps drawn at full opacity, the others dimmed; null for all. */
+  function update(values, { highlighted = null, winner = null } = {}) {
     context.setTransform(density, 0, 0, density, 0, 0);
     context.clearRect(0, 0, layout.width, layout.height);
     context.imageSmoothingEnabled = false;
-    if (layout.form === "codes") return drawCodes(values, winner);
+    if (layout.kind === "codes") return drawCodes(values, winner);
     paint(values);
-    source.putImageData(imageData, 0, 0);
-    if (layout.form === "outputs") return drawOutputs(values, winner);
-    layout.maps.forEach((box, map) => {
-      context.globalAlpha = lit && !lit.has(map) ? DIMMED : 1;
+    atlasContext.putImageData(imageData, 0, 0);
+    if (layout.kind === "outputs") return drawOutputs(values, winner);
+    layout.boxes.forEach((box, map) => {
+      context.globalAlpha = highlighted && !highlighted.has(map) ? DIMMED : 1;
       context.drawImage(atlas, 0, map * height, width, height, box.x, box.y, box.width, box.height);
     });
     context.globalAlpha = 1;
-    rule();
-    if (layout.cell >= MIN_NUMBERED && !subject.range) writeNumbers(values);
+    outlineMaps();
+    if (layout.cell >= MIN_NUMBERED && !stage.inputRange) writeNumbers(values);
   }
 
   /** Each unit's value on the unit itself, where there is room. */
@@ -63,11 +64,11 @@ export function createFigure(canvas, subject) {
     context.font = `400 ${Math.min(13, layout.cell * 0.38)}px "DM Mono", monospace`;
     context.textAlign = "center";
     context.textBaseline = "middle";
-    layout.maps.forEach((box, map) => {
-      for (let at = 0; at < units; at += 1) {
-        context.fillStyle = readable(pixels[map * units + at]);
-        context.fillText(number(values[map * units + at], 1), box.x + ((at % width) + 0.5) * layout.cell,
-          box.y + (Math.floor(at / width) + 0.5) * layout.cell);
+    layout.boxes.forEach((box, map) => {
+      for (let index = 0; index < units; index += 1) {
+        context.fillStyle = readable(pixels[map * units + index]);
+        context.fillText(number(values[map * units + index], 1), box.x + ((index % width) + 0.5) * layout.cell,
+          box.y + (Math.floor(index / width) + 0.5) * layout.cell);
       }
     });
     context.textAlign = "left";
@@ -75,55 +76,56 @@ export function createFigure(canvas, subject) {
   }
 
   function paint(values) {
-    if (subject.range) return paintLevels(pixels, values, ...subject.range);
+    if (stage.inputRange) return paintLevels(pixels, values, ...stage.inputRange);
     if (units === 1) return paintSigned(pixels, 0, values, 0, maps, maxAbs(values));
     for (let map = 0; map < maps; map += 1) {
       paintSigned(pixels, map * units, values, map * units, units, maxAbs(values, map * units, units));
     }
   }
 
-  /** Hairlines around maps, so that a map without any activity is still seen. */
-  function rule() {
+  /** Outlines maps, so that one whose units are all 0 is still seen. */
+  function outlineMaps() {
     context.strokeStyle = palette().line;
     context.lineWidth = 1;
     context.beginPath();
-    layout.maps.forEach((box) => context.rect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1));
+    layout.boxes.forEach((box) => context.rect(box.x + 0.5, box.y + 0.5, box.width - 1, box.height - 1));
     context.stroke();
   }
 
   function drawCodes(values, winner) {
     const { ink, muted, line, accent, surface } = palette();
     const { cell } = layout;
-    layout.maps.forEach((box, unit) => {
-      const best = unit === winner;
+    layout.boxes.forEach((box, unit) => {
+      const isWinner = unit === winner;
       context.fillStyle = surface;
       context.fillRect(box.x, box.y, CODE_COLUMNS * cell, box.height);
-      context.fillStyle = best ? accent : ink;
-      subject.prototypes[unit].forEach((bit, index) => {
+      context.fillStyle = isWinner ? accent : ink;
+      stage.prototypes[unit].forEach((bit, index) => {
         if (bit < 0) return;
         const x = box.x + (index % CODE_COLUMNS) * cell;
         context.fillRect(x, box.y + Math.floor(index / CODE_COLUMNS) * cell, cell, cell);
       });
-      context.strokeStyle = best ? accent : line;
+      context.strokeStyle = isWinner ? accent : line;
       context.strokeRect(box.x - 0.5, box.y - 0.5, CODE_COLUMNS * cell + 1, box.height + 1);
       const left = box.x + CODE_COLUMNS * cell + 7;
-      write(subject.labels[unit], left, box.y + 11, best ? accent : ink, true);
-      write(number(values[unit], 1), left, box.y + 28, best ? accent : muted, best);
+      write(stage.labels[unit], left, box.y + 11, isWinner ? accent : ink, true);
+      write(number(values[unit], 1), left, box.y + 28, isWinner ? accent : muted, isWinner);
     });
   }
 
   function drawOutputs(values, winner) {
     const { ink, muted, line, accent } = palette();
-    layout.maps.forEach((box, unit) => {
-      const best = unit === winner;
+    layout.boxes.forEach((box, unit) => {
+      const isWinner = unit === winner;
       context.drawImage(atlas, 0, unit, 1, 1, box.x, box.y, layout.cell, layout.cell);
-      context.strokeStyle = best ? accent : line;
-      context.lineWidth = best ? 2 : 1;
+      context.strokeStyle = isWinner ? accent : line;
+      context.lineWidth = isWinner ? 2 : 1;
       context.strokeRect(box.x + 0.5, box.y + 0.5, layout.cell - 1, layout.cell - 1);
-      const label = nameOf(subject, unit);
-      const base = box.y + layout.cell / 2 + 4;
-      write(label, box.x + layout.cell + 8, base, best ? accent : ink, true);
-      write(number(values[unit], 2), box.x + layout.cell + 24 + widthBeyond(lettersOf(subject)), base, best ? accent : muted, best);
+      const label = nameOf(stage, unit);
+      const baseline = box.y + layout.cell / 2 + 4;
+      write(label, box.x + layout.cell + 8, baseline, isWinner ? accent : ink, true);
+      const valueX = box.x + layout.cell + 24 + extraLabelWidth(longestLabelLength(stage));
+      write(number(values[unit], 2), valueX, baseline, isWinner ? accent : muted, isWinner);
     });
   }
 
@@ -136,19 +138,19 @@ export function createFigure(canvas, subject) {
   return { resize, update, get layout() { return layout; } };
 }
 
-/** The class of an output, or what stands for none of them; cut short where it is long. */
-function nameOf({ labels, refusal }, unit) {
-  if (unit === refusal) return "∅";
-  const place = refusal !== null && unit > refusal ? unit - 1 : unit;
-  const name = labels[place] ?? String(unit);
-  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
+/** The class of an output, cut short where it is long; "∅" of the output for none of them. */
+function nameOf({ labels, rejectOutput }, unit) {
+  if (unit === rejectOutput) return "∅";
+  const index = rejectOutput !== null && unit > rejectOutput ? unit - 1 : unit;
+  const name = labels[index] ?? String(unit);
+  return name.length > MAX_LABEL_LENGTH ? `${name.slice(0, MAX_LABEL_LENGTH - 1)}…` : name;
 }
 
-/** How many letters the longest of these names has. */
-export const lettersOf = ({ labels }) =>
-  Math.min(LONGEST_NAME, Math.max(1, ...labels.map((label) => label.length)));
+/** The length of the longest label, as it is cut short. */
+export const longestLabelLength = ({ labels }) =>
+  Math.min(MAX_LABEL_LENGTH, Math.max(1, ...labels.map((label) => label.length)));
 
-/** Paints one patch or kernel on its own canvas, a pixel a value. */
+/** Paints one patch or kernel on its own canvas, one pixel for each value. */
 export function drawPatch(canvas, values, width, scale) {
   paintCanvas(canvas, width, values.length / width,
     (pixels) => paintSigned(pixels, 0, values, 0, values.length, scale));

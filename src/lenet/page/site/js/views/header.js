@@ -1,4 +1,4 @@
-import { LANGUAGES, say, t } from "lenet/text.js";
+import { LANGUAGES, bindText, translate } from "lenet/text.js";
 import { mountCompare } from "lenet/views/compare.js";
 import { make } from "lenet/views/elements.js";
 import { forgetPalette } from "lenet/views/palette.js";
@@ -9,9 +9,10 @@ const THEMES = ["auto", "light", "dark"];
 export function mountHeader(container, store) {
   const compare = make("div", { class: "chooser" });
   mountCompare(compare, store);
-  const tour = say(store, make("button", { type: "button", class: "primary", "data-do": "tour", "aria-controls": "tour",
-    onClick: () => store.set({ stop: store.state.stop === null ? 0 : null }) }), "header.tour");
-  const help = say(store, make("button", { type: "button", class: "help", onClick: () => dialog.showModal() }),
+  const toggleTour = () => store.set({ stop: store.state.stop === null ? 0 : null });
+  const tour = bindText(store, make("button",
+    { type: "button", class: "primary", "data-do": "tour", "aria-controls": "tour", onClick: toggleTour }), "header.tour");
+  const help = bindText(store, make("button", { type: "button", class: "help", onClick: () => dialog.showModal() }),
     "header.keys");
   const dialog = keysDialog(store);
   container.append(
@@ -20,8 +21,8 @@ export function mountHeader(container, store) {
       compare,
       make("div", { class: "settings" }, tour, languageSwitch(store), themeSwitch(store), help)),
     make("div", { class: "title" },
-      make("h1", {}, say(store, make("span"), "header.draw"), " ", say(store, make("em"), "header.ask")),
-      say(store, make("p", { class: "lead" }), "header.lead")),
+      make("h1", {}, bindText(store, make("span"), "header.draw"), " ", bindText(store, make("em"), "header.ask")),
+      bindText(store, make("p", { class: "lead" }), "header.lead")),
     dialog,
   );
   const follow = ({ stop }) => tour.setAttribute("aria-expanded", String(stop !== null));
@@ -40,7 +41,7 @@ function themeSwitch(store) {
 function group(store, label, choices, key, { translated }) {
   const buttons = choices.map(([value, text]) => {
     const button = make("button", { type: "button", "data-value": value, onClick: () => store.set({ [key]: value }) });
-    if (translated) say(store, button, text);
+    if (translated) bindText(store, button, text);
     else {
       button.textContent = text;
       button.lang = value;
@@ -52,17 +53,17 @@ function group(store, label, choices, key, { translated }) {
   };
   store.subscribe([key], follow);
   follow(store.state);
-  return say(store, make("div", { class: "switch", role: "group", "data-switch": key }, ...buttons), label,
+  return bindText(store, make("div", { class: "switch", role: "group", "data-switch": key }, ...buttons), label,
     { attribute: "aria-label" });
 }
 
 function keysDialog(store) {
   const rows = ["digits", "c", "z", "o", "arrows", "enter", "escape", "page"];
   const list = make("dl", {}, ...rows.flatMap((row) => [
-    say(store, make("dt"), `keys.${row}`), say(store, make("dd"), `keys.${row}.text`),
+    bindText(store, make("dt"), `keys.${row}`), bindText(store, make("dd"), `keys.${row}.text`),
   ]));
-  const close = say(store, make("button", { type: "button", onClick: () => dialog.close() }), "keys.close");
-  const title = say(store, make("h2", { id: "keys-title" }), "keys.title");
+  const close = bindText(store, make("button", { type: "button", onClick: () => dialog.close() }), "keys.close");
+  const title = bindText(store, make("h2", { id: "keys-title" }), "keys.title");
   const dialog = make("dialog", { class: "keys", "aria-labelledby": "keys-title" }, title, list, close);
   return dialog;
 }
@@ -73,7 +74,7 @@ export function keepDocument(store) {
   const root = document.documentElement;
   const language = () => {
     root.lang = store.state.language === "zh" ? "zh-Hans" : "en";
-    document.title = t(store, "header.document");
+    document.title = translate(store, "header.document");
   };
   const theme = () => {
     const { theme: chosen } = store.state;

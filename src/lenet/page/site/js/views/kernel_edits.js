@@ -4,7 +4,7 @@
  * @typedef {Object} KernelEdit
  * @property {number} network - index of the network
  * @property {number} stage - of a convolution
- * @property {number} map - of the stage
+ * @property {number} outputMap - the map of the stage that the kernel belongs to
  * @property {number} start - of the kernel in the stage's weights
  * @property {Float32Array} original - the kernel as it was learned
  */
@@ -13,18 +13,18 @@
  * Sets one kernel; the first change of a kernel notes what it was.
  *
  * @param {Object} store
- * @param {{network: number, stage: number, map: number, start: number}} place
+ * @param {{network: number, stage: number, outputMap: number, start: number}} address
  * @param {ArrayLike<number>} kernel
  */
-export function editKernel(store, place, kernel) {
+export function editKernel(store, address, kernel) {
   const { edits } = store.state;
-  const weight = weightsOf(store, place);
-  const known = editAt(edits, place);
-  const original = known?.original ?? weight.slice(place.start, place.start + kernel.length);
-  weight.set(kernel, place.start);
+  const weight = weightsOf(store, address);
+  const known = findEdit(edits, address);
+  const original = known?.original ?? weight.slice(address.start, address.start + kernel.length);
+  weight.set(kernel, address.start);
   const others = edits.filter((edit) => edit !== known);
-  const isBack = original.every((value, at) => value === weight[place.start + at]);
-  store.set({ edits: isBack ? others : [...others, { ...place, original }] });
+  const isOriginal = original.every((value, index) => value === weight[address.start + index]);
+  store.set({ edits: isOriginal ? others : [...others, { ...address, original }] });
 }
 
 /** Puts a kernel back as it was learned. */
@@ -34,12 +34,12 @@ export function undoEdit(store, edit) {
 }
 
 /** The edit of a kernel, if it has one. */
-export const editAt = (edits, { network, stage, start }) =>
+export const findEdit = (edits, { network, stage, start }) =>
   edits.find((edit) => edit.network === network && edit.stage === stage && edit.start === start);
 
 const weightsOf = (store, { network, stage }) => store.state.networks[network].network.stages[stage].arrays.weight;
 
-/** What `work` gives with a network as it was learned. */
+/** The result of `work`, called while a network has its kernels as they were learned. */
 export function withoutEdits(store, network, work) {
   const edits = store.state.edits.filter((edit) => edit.network === network);
   const edited = edits.map((edit) => {

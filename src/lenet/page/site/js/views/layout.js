@@ -11,12 +11,12 @@ const CODE = { columns: 7, rows: 12 };
 
 /**
  * @typedef {Object} Layout
- * @property {"maps"|"cells"|"codes"|"outputs"} form
+ * @property {"maps"|"cells"|"codes"|"outputs"} kind
  * @property {number} width
  * @property {number} height
  * @property {number} cell side of a unit in CSS pixels
- * @property {{x: number, y: number, width: number, height: number}[]} maps one box per map; for the other forms one
- *   per unit
+ * @property {{x: number, y: number, width: number, height: number}[]} boxes one for each map; for the other kinds one
+ *   for each unit
  */
 
 /** The side that a map of `units` × `units` should have: small maps are drawn larger than true to scale. */
@@ -30,24 +30,25 @@ const SMALL = 5; // units along a side of a map that has room for their values i
 const MAX_VECTOR_ZOOM = 1.1; // in the overview, where single maps need the room
 
 /**
- * @param {{kind: string, outputShape: number[], last: boolean, letters: number}} stage `letters` has the longest name
+ * @param {{kind: string, outputShape: number[], last: boolean, labelLength: number}} stage `labelLength` is that of the
+ *   longest label
  * @param {{width: number, flow: "row"|"wrap", zoom: number, only: ?number}} room `only` is the one map that is shown
  * @returns {Layout}
  */
-export function layOut({ kind, outputShape, last, letters }, room) {
+export function layOut({ kind, outputShape, last, labelLength }, room) {
   const [maps, height, width] = outputShape;
   const isMaps = height > 1 || width > 1;
   if (isMaps && room.only !== null) return oneMap(maps, height, width, room);
   if (isMaps) return grid(maps, height, width, room);
   const zoom = room.only === null ? room.zoom : Math.min(room.zoom, MAX_VECTOR_ZOOM);
   if (kind === "euclidean_rbf") return codes(maps, { ...room, zoom });
-  return last ? outputs(maps, letters, { ...room, zoom }) : cells(maps, { ...room, zoom });
+  return last ? outputs(maps, labelLength, { ...room, zoom }) : cells(maps, { ...room, zoom });
 }
 
 /** One map; the others have no box. */
 function oneMap(maps, height, width, { zoom, only, width: room }) {
-  const least = width <= SMALL ? MIN_NUMBERED : 1;
-  const side = Math.max(least, Math.round(overviewSide(width, zoom) / width));
+  const minimum = width <= SMALL ? MIN_NUMBERED : 1;
+  const side = Math.max(minimum, Math.round(overviewSide(width, zoom) / width));
   const cell = Math.max(1, Math.min(side, Math.floor(room / width)));
   const boxes = new Array(maps);
   boxes[Math.min(only, maps - 1)] = { x: 0, y: 0, width: width * cell, height: height * cell };
@@ -112,45 +113,45 @@ function codes(units, room) {
   })));
 }
 
-/** What names of so many letters need more than one letter does, beside the outputs, in CSS pixels. */
-export const widthBeyond = (letters) => Math.ceil(7.25 * (letters - 1));
+/** CSS pixels that labels of `labelLength` letters need beyond those of one letter. */
+export const extraLabelWidth = (labelLength) => Math.ceil(7.25 * (labelLength - 1));
 
-function outputs(units, letters, room) {
+function outputs(units, labelLength, room) {
   const side = Math.round(20 * room.zoom);
   return bounded("outputs", side, Array.from({ length: units }, (_, unit) => ({
-    x: 0, y: unit * (side + GAP), width: side + 76 + widthBeyond(letters), height: side,
+    x: 0, y: unit * (side + GAP), width: side + 76 + extraLabelWidth(labelLength), height: side,
   })));
 }
 
-function bounded(form, cell, maps) {
-  const boxes = maps.filter(Boolean);
-  const width = Math.max(...boxes.map((box) => box.x + box.width));
-  const height = Math.max(...boxes.map((box) => box.y + box.height));
-  return { form, cell, maps, width, height };
+function bounded(kind, cell, boxes) {
+  const shown = boxes.filter(Boolean);
+  const width = Math.max(...shown.map((box) => box.x + box.width));
+  const height = Math.max(...shown.map((box) => box.y + box.height));
+  return { kind, cell, boxes, width, height };
 }
 
 /** The box of one unit, in the stage's CSS pixels. */
 export function unitBox(layout, [map, row, column]) {
-  const box = layout.maps[map];
-  if (layout.form !== "maps") return box;
+  const box = layout.boxes[map];
+  if (layout.kind !== "maps") return box;
   return areaBox(layout, { map, top: row, left: column, height: 1, width: 1 });
 }
 
 /** The box of part of a map; undefined where the map is not shown. */
 export function areaBox(layout, { map, top, left, height, width }) {
-  const box = layout.maps[map];
-  if (layout.form !== "maps" || !box) return box;
+  const box = layout.boxes[map];
+  if (layout.kind !== "maps" || !box) return box;
   const { cell } = layout;
   return { x: box.x + left * cell, y: box.y + top * cell, width: width * cell, height: height * cell };
 }
 
 /** The unit under a point, or null between maps. */
 export function unitAt(layout, x, y) {
-  const map = layout.maps.findIndex(
+  const map = layout.boxes.findIndex(
     (box) => box && x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height,
   );
   if (map < 0) return null;
-  if (layout.form !== "maps") return [map, 0, 0];
-  const box = layout.maps[map];
+  if (layout.kind !== "maps") return [map, 0, 0];
+  const box = layout.boxes[map];
   return [map, Math.floor((y - box.y) / layout.cell), Math.floor((x - box.x) / layout.cell)];
 }

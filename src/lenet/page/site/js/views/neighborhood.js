@@ -1,6 +1,6 @@
 /** The units around the one in focus, with their values written on them. */
 
-import { say, t } from "lenet/text.js";
+import { bindText, translate } from "lenet/text.js";
 import { drawTile, frameCells, largest, mountDrawing, readable, shade, write } from "lenet/tour/drawing.js";
 import { make } from "lenet/views/elements.js";
 import { number } from "lenet/views/numbers.js";
@@ -11,7 +11,7 @@ const SIDE = 9;
 export function createNeighborhood(store) {
   const host = make("div");
   const element = make("figure", { class: "neighborhood" }, host,
-    say(store, make("figcaption", { class: "figure-note" }), "unit.around"));
+    bindText(store, make("figcaption", { class: "figure-note" }), "unit.around"));
   let subject = null;
   const drawing = mountDrawing(host, {
     height: (width) => (subject ? (width * partOf(subject).rows) / partOf(subject).columns : 0),
@@ -28,7 +28,7 @@ export function createNeighborhood(store) {
     subject = next;
     element.hidden = !subject;
     if (!subject) return;
-    drawing.describe(t(store, "unit.around"));
+    drawing.describe(translate(store, "unit.around"));
     drawing.redraw();
   }
 
@@ -47,13 +47,13 @@ function draw(context, palette, width, subject) {
   const { rows, columns, top, left } = partOf(subject);
   const start = map * height * across;
   const scale = largest(values, start, height * across);
-  const part = Float32Array.from({ length: rows * columns }, (_, at) =>
-    values[start + (top + Math.floor(at / columns)) * across + left + (at % columns)]);
+  const part = Float32Array.from({ length: rows * columns }, (_, index) =>
+    values[start + (top + Math.floor(index / columns)) * across + left + (index % columns)]);
   const place = { rows, columns, x: 1, y: 1, width: width - 2 };
   drawTile(context, palette, part, { ...place, scale });
   const cell = (width - 2) / columns;
-  part.forEach((value, at) => write(context, palette, number(value, cell < 34 ? 1 : 2),
-    1 + ((at % columns) + 0.5) * cell, 1 + (Math.floor(at / columns) + 0.5) * cell,
+  part.forEach((value, index) => write(context, palette, number(value, cell < 34 ? 1 : 2),
+    1 + ((index % columns) + 0.5) * cell, 1 + (Math.floor(index / columns) + 0.5) * cell,
     { size: Math.min(12, cell * 0.31), align: "center", face: palette.mono,
       color: readable(shade(palette, value / scale)) }));
   frameCells(context, palette, place, { top: row - top, left: column - left, height: 1, width: 1 });

@@ -1,9 +1,9 @@
 import { GRID } from "lenet/address/drawings.js";
-import { say, t } from "lenet/text.js";
+import { bindText, translate } from "lenet/text.js";
 import { timed } from "lenet/timings.js";
-import { NotRead, readOnServer } from "lenet/reading/served.js";
+import { ServerReadingError, readOnServer } from "lenet/reading/server_client.js";
 import { make } from "lenet/views/elements.js";
-import { mountFound } from "lenet/views/found.js";
+import { createDigitList } from "lenet/views/digit_list.js";
 import { onDropOrPaste, pixelsOf, sketchOf } from "lenet/views/pictures.js";
 import { SAMPLES } from "lenet/views/samples.js";
 import { createSheet, SHEET, strokesOf } from "lenet/views/sheet.js";
@@ -26,12 +26,12 @@ export function mountPad(container, store) {
   const canvas = sheet.canvas;
   canvas.className = "sheet";
   canvas.setAttribute("role", "img");
-  say(store, canvas, "pad.sheet", { attribute: "aria-label" });
+  bindText(store, canvas, "pad.sheet", { attribute: "aria-label" });
   const photo = make("canvas", { class: "photo", hidden: true, role: "img" });
-  say(store, photo, store.state.readsAt ? "pad.photo.served" : "pad.photo", { attribute: "aria-label" });
-  const hint = say(store, make("p", { class: "pad-hint" }), "pad.hint");
+  bindText(store, photo, store.state.readsAt ? "pad.photo.served" : "pad.photo", { attribute: "aria-label" });
+  const hint = bindText(store, make("p", { class: "pad-hint" }), "pad.hint");
   const fault = make("p", { class: "fault", role: "alert" });
-  const { boxes, list, says } = mountFound(store);
+  const { boxes, list, message } = createDigitList(store);
   const frame = make("div", { class: "sheet-frame" }, canvas, photo, boxes, hint);
 
   const width = make("input", { type: "range", min: PEN.minimum, max: PEN.maximum, value: PEN.usual, id: "pen" });
@@ -40,30 +40,31 @@ export function mountPad(container, store) {
     takeAll([...file.files]);
     file.value = "";
   } });
-  const button = (key, onClick) => say(store, make("button", { type: "button", onClick, "data-do": key }), key);
+  const button = (key, onClick) => bindText(store, make("button", { type: "button", onClick, "data-do": key }), key);
   const undoButton = button("pad.undo", undo);
   const clearButton = button("pad.clear", clear);
   const samples = make("div", { class: "samples", role: "group" }, ...SAMPLES.map((_, digit) => {
     const choose = make("button", { type: "button", onClick: () => load(digit), "data-sample": digit }, String(digit));
-    return say(store, choose, "pad.sample", { values: { digit }, attribute: "aria-label" });
+    return bindText(store, choose, "pad.sample", { values: { digit }, attribute: "aria-label" });
   }));
-  say(store, samples, "pad.samples", { attribute: "aria-label" });
+  bindText(store, samples, "pad.samples", { attribute: "aria-label" });
 
   const source = make("p", { class: "figure-note", id: "sheet-source" });
-  const files = mountQueue(store, (place) => {
-    const [chosen] = queue.splice(place, 1);
-    take(chosen);
+  const files = createQueue(store, (place) => {
+    const [next] = queue.splice(place, 1);
+    take(next);
   });
   container.append(
     make("div", { class: "pad-sheet" },
-      make("div", { class: "title-row" }, say(store, make("h2", { class: "small-title" }), "pad.title"), source), frame),
-    make("div", { class: "pad-tools" }, list, says, fault, files.element, samples,
+      make("div", { class: "title-row" },
+        bindText(store, make("h2", { class: "small-title" }), "pad.title"), source), frame),
+    make("div", { class: "pad-tools" }, list, message, fault, files.element, samples,
       make("div", { class: "controls" }, undoButton, clearButton,
         button("pad.choose", () => file.click()),
-        make("label", { for: "pen", class: "pen" }, say(store, make("span"), "pad.pen"), width), file)),
+        make("label", { for: "pen", class: "pen" }, bindText(store, make("span"), "pad.pen"), width), file)),
   );
-  const saySource = () => { source.textContent = sourceText(store); };
-  store.subscribe(["source", "language"], saySource);
+  const updateSource = () => { source.textContent = sourceText(store); };
+  store.subscribe(["source", "language"], updateSource);
 
   canvas.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -94,8 +95,8 @@ export function mountPad(container, store) {
 
   function placeOf(event) {
     const box = canvas.getBoundingClientRect();
-    const share = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
-    return share.map((value) => Math.round((value * SHEET) / GRID) * GRID); // so that an address holds it exactly
+    const position = [(event.clientX - box.left) / box.width, (event.clientY - box.top) / box.height];
+    return position.map((value) => Math.round((value * SHEET) / GRID) * GRID); // so that an address holds it exactly
   }
 
   function request() {
@@ -123,8 +124,8 @@ export function mountPad(container, store) {
     undoButton.disabled = strokes.length === 0;
     clearButton.disabled = false;
     const source = sampleDigit !== null ? `sample ${sampleDigit}` : strokes.length ? "drawing" : null;
-    const drawing = { picture: strokes.length ? sheet.read() : null, isDrawn: true, isSketch: false, found: null,
-      chosen: 0, source };
+    const picture = strokes.length ? sheet.read() : null;
+    const drawing = { picture, isFromPad: true, isSketch: false, serverReading: null, selectedDigit: 0, source };
     timed("stroke", () => store.set(drawing));
   }
 
@@ -173,44 +174,44 @@ export function mountPad(container, store) {
   }
 
   /** The first of several files, the others in a queue; behind a file that is taken, the further pages that it has. */
-  function takeAll(chosen) {
-    if (!chosen.length) return;
-    queue = chosen.slice(1);
-    take(chosen[0]);
+  function takeAll(pictures) {
+    if (!pictures.length) return;
+    queue = pictures.slice(1);
+    take(pictures[0]);
   }
 
-  async function take(chosen) {
+  async function take(next) {
     interrupt();
     files.show(queue);
     const attempt = attempts;
     frame.setAttribute("aria-busy", "true");
     const { readsAt } = store.state;
     try {
-      const { pages: [found, ...others], areAll } = chosen.page ? { pages: [chosen.page], areAll: true }
-        : readsAt ? await readOnServer(readsAt, chosen) : { pages: [null], areAll: true };
-      const pixels = await pixelsOf(chosen).catch(() => null);
-      if (!pixels && !found) throw new Error();
+      const { pages: [serverReading, ...others], isComplete } = next.page ? { pages: [next.page], isComplete: true }
+        : readsAt ? await readOnServer(readsAt, next) : { pages: [null], isComplete: true };
+      const pixels = await pixelsOf(next).catch(() => null);
+      if (!pixels && !serverReading) throw new Error();
       if (attempt !== attempts) return;
-      const picture = pixels ?? sketchOf(found);
-      const titled = (place) => (others.length ? `${chosen.name} ${place + 1}/${others.length + 1}` : chosen.name);
+      const picture = pixels ?? sketchOf(serverReading);
+      const titled = (place) => (others.length ? `${next.name} ${place + 1}/${others.length + 1}` : next.name);
       queue = [...others.map((page, place) => ({ name: titled(place + 1), page })), ...queue];
       files.show(queue);
-      publishPhoto(picture, found && inPicture(found, picture), titled(0), !pixels);
-      if (!areAll) fault.textContent = t(store, "pad.firstPage", { name: chosen.name });
+      publishPhoto(picture, serverReading && inPicture(serverReading, picture), titled(0), !pixels);
+      if (!isComplete) fault.textContent = translate(store, "pad.firstPage", { name: next.name });
     } catch (error) {
-      if (attempt === attempts) fault.textContent = sentenceFor(error, chosen.name ?? "");
+      if (attempt === attempts) fault.textContent = sentenceFor(error, next.name ?? "");
     }
     if (attempt === attempts) frame.removeAttribute("aria-busy");
   }
 
   function sentenceFor(error, name) {
-    if (!(error instanceof NotRead)) return t(store, "pad.unreadable", { name });
-    if (error.sentence) return error.sentence;
-    return error.status ? t(store, "pad.refused", { status: error.status }) : t(store, "pad.noServer");
+    if (!(error instanceof ServerReadingError)) return translate(store, "pad.unreadable", { name });
+    if (error.detail) return error.detail;
+    return error.status ? translate(store, "pad.refused", { status: error.status }) : translate(store, "pad.noServer");
   }
 
   /** A sketch is drawn by the page, so on dark paper in the dark; what was photographed stays as it is. */
-  function publishPhoto(picture, found, name, isSketch) {
+  function publishPhoto(picture, serverReading, name, isSketch) {
     sampleDigit = null;
     strokes = [];
     sheet.clear();
@@ -223,7 +224,7 @@ export function mountPad(container, store) {
     hint.hidden = true;
     undoButton.disabled = true;
     clearButton.disabled = false;
-    store.set({ picture, isDrawn: false, isSketch, found, chosen: 0, source: name || "picture" });
+    store.set({ picture, isFromPad: false, isSketch, serverReading, selectedDigit: 0, source: name || "picture" });
   }
 
   /** Strokes from elsewhere in place of all that is there. */
@@ -242,13 +243,13 @@ function sourceText(store) {
   const { source } = store.state;
   if (source === null) return "";
   const sample = source.match(/^sample (\d)$/);
-  if (sample) return t(store, "pad.source.sample", { digit: sample[1] });
-  return ["drawing", "picture"].includes(source) ? t(store, `pad.source.${source}`) : source;
+  if (sample) return translate(store, "pad.source.sample", { digit: sample[1] });
+  return ["drawing", "picture"].includes(source) ? translate(store, `pad.source.${source}`) : source;
 }
 
 /** The files and pages that wait, by name, each to be shown when it is pressed. */
-function mountQueue(store, choose) {
-  const title = say(store, make("span", { class: "figure-note" }), "pad.queue");
+function createQueue(store, choose) {
+  const title = bindText(store, make("span", { class: "figure-note" }), "pad.queue");
   const list = make("div", { class: "queue-files" });
   const element = make("div", { class: "queue", hidden: true }, title, list);
   const show = (queue) => {

@@ -41,7 +41,7 @@ export function sketchOf({ size, digits }) {
   for (const { box, image } of digits) {
     const [top, left, bottom, right] = box.map((value) => value * scale);
     const pixels = new ImageData(28, 28);
-    image.forEach((level, at) => pixels.data.set([255 - level, 255 - level, 255 - level, 255], 4 * at));
+    image.forEach((level, index) => pixels.data.set([255 - level, 255 - level, 255 - level, 255], 4 * index));
     tile.getContext("2d").putImageData(pixels, 0, 0);
     const side = Math.max(bottom - top, right - left) * (28 / 20); // the ink fills 20 of the 28 pixels
     context.globalCompositeOperation = "darken";

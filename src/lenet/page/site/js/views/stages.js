@@ -1,5 +1,5 @@
 import { sourcesOf } from "lenet/units.js";
-import { say, t } from "lenet/text.js";
+import { bindText, translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { createDiagram } from "lenet/views/diagram.js";
 import { number, stageName } from "lenet/views/numbers.js";
@@ -7,12 +7,12 @@ import { number, stageName } from "lenet/views/numbers.js";
 /** Every stage of the networks shown, and the unit in focus. Two networks stand one below the other, stage by stage. */
 export function mountStages(container, store) {
   const live = make("span", { "aria-live": "polite", id: "readout" });
-  const onward = say(store, make("a", { href: "#unit", hidden: true }), "stages.onward");
+  const onward = bindText(store, make("a", { href: "#unit", hidden: true }), "stages.onward");
   const readout = make("p", { class: "readout" }, live, onward);
   const diagrams = make("div", { class: "diagrams" });
-  const help = say(store, make("p", { id: "stage-keys", class: "section-text" }), "stages.help");
+  const help = bindText(store, make("p", { id: "stage-keys", class: "section-text" }), "stages.help");
   container.append(
-    make("div", { class: "section-head" }, say(store, make("h2"), "stages.title"), help),
+    make("div", { class: "section-head" }, bindText(store, make("h2"), "stages.title"), help),
     make("div", { class: "stages-bar" }, legend(store), overviewSwitch(store)),
     diagrams,
     readout,
@@ -63,7 +63,7 @@ export function mountStages(container, store) {
 /** The unit in focus in a sentence. */
 export function describe(store) {
   const { focus, passes, networks, shown } = store.state;
-  if (!focus || !passes[focus.shown]) return t(store, "stages.none");
+  if (!focus || !passes[focus.shown]) return translate(store, "stages.none");
   const { network } = networks[shown[focus.shown]];
   const stage = network.stages[focus.stage];
   const [map, row, column] = focus.unit;
@@ -74,27 +74,27 @@ export function describe(store) {
   const sources = sourcesOf(network, focus.stage, focus.unit);
   const key = isVector ? "stages.unit" : "stages.mapUnit";
   const inputs = stage.kind === "convolution" && sources.length < 20
-    ? ` ${t(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
-  const name = stage.name === "output" ? t(store, "stages.output") : stageName(stage.name);
-  return t(store, key, { stage: name, map, row, column, value }) + inputs;
+    ? ` ${translate(store, "stages.seen", { maps: sources.map((source) => source.map).join(", ") })}` : "";
+  const name = stage.name === "output" ? translate(store, "stages.output") : stageName(stage.name);
+  return translate(store, key, { stage: name, map, row, column, value }) + inputs;
 }
 
 /** One map of each stage, or all of them. */
 function overviewSwitch(store) {
   const buttons = [["overview", true], ["all", false]].map(([key, isOverview]) => ({ isOverview, button:
-    say(store, make("button", { type: "button", "data-view": key, onClick: () => store.set({ isOverview }) }),
+    bindText(store, make("button", { type: "button", "data-view": key, onClick: () => store.set({ isOverview }) }),
       `stages.${key}`) }));
   const follow = (state) => buttons.forEach(({ button, isOverview }) =>
     button.setAttribute("aria-pressed", String(state.isOverview === isOverview)));
   store.subscribe(["isOverview"], follow);
   follow(store.state);
-  return say(store, make("div", { class: "switch", role: "group" }, ...buttons.map(({ button }) => button)),
+  return bindText(store, make("div", { class: "switch", role: "group" }, ...buttons.map(({ button }) => button)),
     "stages.view", { attribute: "aria-label" });
 }
 
 function legend(store) {
   return make("p", { class: "legend" },
     make("span", { class: "legend-bar", "aria-hidden": "true" }),
-    say(store, make("span"), "stages.legend"),
+    bindText(store, make("span"), "stages.legend"),
   );
 }

@@ -1,6 +1,6 @@
 import { isUnchanged } from "lenet/robustness/changes.js";
-import { takesWhole } from "lenet/reading/whole.js";
-import { say, t } from "lenet/text.js";
+import { takesWholePicture } from "lenet/reading/whole_picture.js";
+import { bindText, translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 import { number } from "lenet/views/numbers.js";
 import { paintCanvas, paintColors, paintLevels, palette } from "lenet/views/palette.js";
@@ -14,34 +14,35 @@ export function mountSteps(container, store) {
   const items = {};
   const list = make("ol", { class: "steps" }, ...STEPS.map((step) => {
     canvases[step] = make("canvas", { role: "img", width: 1, height: 1 });
-    say(store, canvases[step], `steps.${step}.text`, { attribute: "aria-label" });
+    bindText(store, canvases[step], `steps.${step}.text`, { attribute: "aria-label" });
     notes[step] = make("span", { class: "figure-note" });
     items[step] = make("li", {},
       make("div", { class: "step-frame" }, canvases[step]),
-      make("p", { class: "step-name" }, say(store, make("span"), `steps.${step}`), notes[step]),
-      say(store, make("p", { class: "step-text" }), `steps.${step}.text`),
+      make("p", { class: "step-name" }, bindText(store, make("span"), `steps.${step}`), notes[step]),
+      bindText(store, make("p", { class: "step-text" }), `steps.${step}.text`),
     );
     return items[step];
   }));
-  container.append(say(store, make("h2", { class: "small-title" }), "steps.title"), list);
+  container.append(bindText(store, make("h2", { class: "small-title" }), "steps.title"), list);
 
   store.subscribe(["reading", "passes", "shown", "palette"], update);
   store.subscribe(["language"], update);
 
   function update() {
-    const { picture, isDrawn, isSketch, reading, image, shown, networks, passes } = store.state;
+    const { picture, isFromPad, isSketch, reading, image, shown, networks, passes } = store.state;
     drawPicture(canvases.picture, picture, reading?.box);
     notes.picture.textContent = picture ? `${picture.width} × ${picture.height}` : "";
     const steps = reading?.steps;
-    items.ink.hidden = items.strokes.hidden = Boolean(reading && !reading.steps && (reading.image || reading.isWhole));
-    items.image.hidden = Boolean(reading?.isWhole);
+    const hasNoSteps = reading && !reading.steps && (reading.image || reading.isWholePicture);
+    items.ink.hidden = items.strokes.hidden = Boolean(hasNoSteps);
+    items.image.hidden = Boolean(reading?.isWholePicture);
     drawLevels("ink", steps?.crop);
-    notes.ink.textContent = steps ? t(store, steps.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
-    drawBytes("strokes", steps?.small);
+    notes.ink.textContent = steps ? translate(store, steps.polarity === "ink-high" ? "steps.light" : "steps.dark") : "";
+    drawBytes("strokes", steps?.digit20);
     drawBytes("image", image && { data: image, width: 28, height: 28 });
-    if (image && !isUnchanged(store.state.changes)) notes.image.textContent = t(store, "steps.changed");
-    items.picture.classList.toggle("is-drawn", isDrawn || isSketch);
-    const isSeen = image || (picture && takesWhole(networks[shown[0]]));
+    if (image && !isUnchanged(store.state.changes)) notes.image.textContent = translate(store, "steps.changed");
+    items.picture.classList.toggle("is-drawn", isFromPad || isSketch);
+    const isSeen = image || (picture && takesWholePicture(networks[shown[0]]));
     drawInput(isSeen && passes[0].input, networks[shown[0]].network);
   }
 
@@ -61,7 +62,7 @@ export function mountSteps(container, store) {
     const [minimum, maximum] = network.description.input_range;
     notes.input.textContent = `${width} × ${height} · ${number(minimum, 1)} … ${number(maximum, 1)}`;
     if (!values) return blank(canvases.input);
-    const isColor = channels === 3 && takesWhole(store.state.networks[store.state.shown[0]]);
+    const isColor = channels === 3 && takesWholePicture(store.state.networks[store.state.shown[0]]);
     const paint = isColor ? paintColors : paintLevels;
     paintCanvas(canvases.input, width, height, (pixels) => paint(pixels, values, minimum, maximum));
   }

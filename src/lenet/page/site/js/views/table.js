@@ -1,4 +1,4 @@
-import { t } from "lenet/text.js";
+import { translate } from "lenet/text.js";
 import { make } from "lenet/views/elements.js";
 
 /** The connection table of a convolution, as Table I is printed, with the column of the unit's map marked. */
@@ -25,7 +25,7 @@ export function createTable(store) {
     const rows = stage.layer.table;
     element.hidden = !rows;
     if (!rows) return;
-    const name = t(store, "unit.table", { previousName, stage: stage.name.toUpperCase() });
+    const name = translate(store, "unit.table", { previousName, stage: stage.name.toUpperCase() });
     if (drawn !== rows) build(rows, stage.inputShape[0]);
     caption.textContent = name;
     for (const cell of marked) cell.classList.remove("is-marked");

@@ -1,6 +1,6 @@
 import { mountConvolution } from "lenet/convolution.js";
 import { explainUnit } from "lenet/units.js";
-import { say, t } from "lenet/text.js";
+import { bindText, translate } from "lenet/text.js";
 import { createArithmetic } from "lenet/views/arithmetic.js";
 import { createKernelEditor } from "lenet/views/kernel_editor.js";
 import { createNeighborhood } from "lenet/views/neighborhood.js";
@@ -14,30 +14,30 @@ export function mountUnit(container, store) {
   const name = make("p", { class: "unit-name" });
   const value = make("p", { class: "unit-value" });
   const place = make("p", { class: "figure-note" });
-  const release = say(store, make("button", { type: "button", onClick: () => store.set({ focus: null }) }),
+  const release = bindText(store, make("button", { type: "button", onClick: () => store.set({ focus: null }) }),
     "unit.release");
-  const play = say(store, make("button", { type: "button", onClick: open, "data-do": "play" }), "unit.play");
-  const stop = say(store, make("button", { type: "button", onClick: close, hidden: true }), "unit.stop");
+  const play = bindText(store, make("button", { type: "button", onClick: open, "data-do": "play" }), "unit.play");
+  const stop = bindText(store, make("button", { type: "button", onClick: close, hidden: true }), "unit.stop");
   const theater = make("div", { class: "unit-animation", hidden: true });
   let animation = null;
   const field = make("canvas", { role: "img", width: 1, height: 1 });
-  say(store, field, "unit.fieldText", { attribute: "aria-label" });
+  bindText(store, field, "unit.fieldText", { attribute: "aria-label" });
   const fieldNote = make("span", { class: "figure-note" });
   const arithmetic = createArithmetic(store);
   const table = createTable(store);
   const neighborhood = createNeighborhood(store);
   const editor = createKernelEditor(store);
-  const empty = say(store, make("p", { class: "unit-empty" }), "unit.empty");
+  const empty = bindText(store, make("p", { class: "unit-empty" }), "unit.empty");
   const body = make("div", { class: "unit-body", hidden: true },
     make("div", { class: "unit-side" }, name, value, place, release,
       make("figure", { class: "field" }, field, make("figcaption", {},
-        say(store, make("span"), "unit.field"), fieldNote))),
+        bindText(store, make("span"), "unit.field"), fieldNote))),
     make("div", { class: "unit-main" }, arithmetic.element,
       make("div", { class: "controls" }, play, stop), theater, editor.element,
       make("div", { class: "unit-tables" }, neighborhood.element, table.element)));
   container.append(
-    make("div", { class: "section-head" }, say(store, make("h2"), "unit.title"),
-      say(store, make("p", { class: "section-text" }), "unit.text")),
+    make("div", { class: "section-head" }, bindText(store, make("h2"), "unit.title"),
+      bindText(store, make("p", { class: "section-text" }), "unit.text")),
     empty, body);
 
   /** The whole map of the unit, worked out step by step; the unit is kept meanwhile. */
@@ -78,16 +78,18 @@ export function mountUnit(container, store) {
     const loaded = networks[shown[focus.shown]];
     const { network } = loaded;
     const stage = network.stages[focus.stage];
-    const previousName = focus.stage ? stageName(network.stages[focus.stage - 1].name) : t(store, "stages.input");
+    const previousName = focus.stage
+      ? stageName(network.stages[focus.stage - 1].name)
+      : translate(store, "stages.input");
     const explanation = explainUnit(network, pass, focus.stage, focus.unit);
     const [map, row, column] = focus.unit;
     play.hidden = stage.kind !== "convolution";
     const isVector = stage.outputShape[1] * stage.outputShape[2] === 1;
-    name.textContent = t(store, isVector ? "unit.vectorName" : "unit.mapName",
-      { stage: stage.name === "output" ? t(store, "stages.output") : stageName(stage.name), map, row, column });
+    name.textContent = translate(store, isVector ? "unit.vectorName" : "unit.mapName",
+      { stage: stage.name === "output" ? translate(store, "stages.output") : stageName(stage.name), map, row, column });
     value.textContent = number(explanation.value);
     value.className = `unit-value ${["is-negative", "", "is-positive"][Math.sign(explanation.value) + 1]}`;
-    place.textContent = `${loaded.title} · ${t(store, focus.pinned ? "unit.pinned" : "unit.hovering")}`;
+    place.textContent = `${loaded.title} · ${translate(store, focus.pinned ? "unit.pinned" : "unit.hovering")}`;
     release.hidden = !focus.pinned;
     drawField(network, pass.input, explanation.receptiveField);
     arithmetic.update({ explanation, stage, previousName, loaded, focus, pass });
@@ -95,8 +97,9 @@ export function mountUnit(container, store) {
     const { values } = pass.stages[focus.stage];
     neighborhood.update(isVector ? null : { shape: stage.outputShape, unit: focus.unit, values });
     editor.update(stage.kind !== "convolution" ? null : {
-      loaded, network: shown[focus.shown], pass, answer: answers[focus.shown], previousName, unit: focus.unit,
-      stage: focus.stage, terms: explanation.terms, first: explanation.first, weight: stage.arrays.weight,
+      loadedNetwork: loaded, network: shown[focus.shown], pass, answer: answers[focus.shown], previousName,
+      unit: focus.unit, stage: focus.stage, first: explanation.first, weight: stage.arrays.weight,
+      inputs: explanation.terms.map(({ map, size }) => ({ inputMap: map, kernelSize: size })),
     });
   }
 

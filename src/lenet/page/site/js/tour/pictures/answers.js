@@ -5,7 +5,7 @@ import { drawTile, largest, write } from "lenet/tour/drawing.js";
 import { unitIndex } from "lenet/tour/roles.js";
 import { likely } from "lenet/tour/stops.js";
 import { phrase } from "lenet/tour/text.js";
-import { turnsOf } from "lenet/tour/turns.js";
+import { rotationsOf } from "lenet/tour/rotations.js";
 import { explainUnit } from "lenet/units.js";
 import { number, stageName } from "lenet/views/numbers.js";
 
@@ -13,14 +13,14 @@ const BINS = 60;
 const CODE_RATIO = 12 / 7;
 
 /** The activation's curve, the sums of all units as a histogram below it, one unit as a dot. */
-export const squash = {
+export const activation = {
   height: (width) => Math.min(380, width * 0.72),
-  label: (store, { layer }) => phrase(store, "tour.squash.label", { stage: stageName(layer.name) }),
+  label: (store, { layer }) => phrase(store, "tour.activation.label", { stage: stageName(layer.name) }),
   draw(context, palette, width, height, { store, layer, passed, unit }) {
     const { sums } = passed;
     const sum = sums[unitIndex(layer.outputShape, unit)];
     const reach = Math.max(3, Math.min(12, largest(sums) * 1.05));
-    const curve = Float32Array.from({ length: 241 }, (_, at) => (at / 120 - 1) * reach);
+    const curve = Float32Array.from({ length: 241 }, (_, index) => (index / 120 - 1) * reach);
     const values = apply(layer.activation, curve);
     const maximum = Math.max(1, ...values.map(Math.abs));
     const plot = { left: 34, right: width - 8, top: 12, bottom: height * 0.68 };
@@ -34,7 +34,7 @@ export const squash = {
     curve.forEach((at, index) => context.lineTo(x(at), y(values[index])));
     context.stroke();
     drawHistogram(context, palette, sums, { x, reach, top: height * 0.74, bottom: height - 22 });
-    write(context, palette, phrase(store, "tour.squash.axis", { stage: stageName(layer.name) }),
+    write(context, palette, phrase(store, "tour.activation.axis", { stage: stageName(layer.name) }),
       plot.left, height - 8, { size: 12 });
     const [value] = apply(layer.activation, Float32Array.of(sum));
     const within = Math.max(-reach, Math.min(reach, sum));
@@ -117,8 +117,8 @@ export const code = {
     context.strokeStyle = palette.accent;
     context.lineWidth = 2;
     context.strokeRect(1 + (unit[0] % columns) * cell, 22 + Math.floor(unit[0] / columns) * cell, cell, cell);
-    const isDrawn = network.smallestWins && stage === network.stages.length - 2;
-    if (isDrawn) return drawCodes(context, palette, width, { side, store, loaded, pass, answer });
+    const isRbfCode = network.smallestWins && stage === network.stages.length - 2;
+    if (isRbfCode) return drawCodes(context, palette, width, { side, store, loaded, pass, answer });
     const products = new Float32Array(rows * columns);
     explainUnit(network, pass, stage + 1, [answer.winner, 0, 0]).products
       .forEach(({ index, product }) => { products[index] = product; });
@@ -181,7 +181,7 @@ export const answer = {
     const x = (value) => left + ((value - minimum) / (maximum - minimum || 1)) * (right - left);
     let label = 0;
     outputs.forEach((output, index) => {
-      const isNone = index === loaded.refusal;
+      const isNone = index === loaded.reject_output;
       const position = isNone ? -1 : label++;
       const y = 18 + index * 30;
       const isWinner = position === answered.winner;
@@ -199,31 +199,32 @@ export const answer = {
   },
 };
 
-/** The digit turned step by step with what is answered to each turn. */
+/** The digit rotated step by step, with the answer to each rotation. */
 export const doubt = {
-  height: (width) => turnRows(width).height,
+  height: (width) => rotationRows(width).height,
   label: (store, { loaded }) => phrase(store, "tour.doubt.label", { name: loaded.title }),
   draw(context, palette, width, _height, { loaded, image, answer: upright }) {
-    const { across, side, step, tall } = turnRows(width);
-    turnsOf(loaded, image).forEach(({ angle, image: turned, answer: answered }, index) => {
+    const { across, side, step, tall } = rotationRows(width);
+    rotationsOf(loaded, image).forEach(({ angle, image: rotated, answer: rotatedAnswer }, index) => {
       const x = (index % across) * step + 1;
       const y = Math.floor(index / across) * tall + 2;
-      drawTile(context, palette, turned, { rows: 28, columns: 28, x, y, width: side, ink: [0, 255] });
-      const isSame = answered.accepted && answered.winner === upright.winner;
+      drawTile(context, palette, rotated, { rows: 28, columns: 28, x, y, width: side, ink: [0, 255] });
+      const isSame = rotatedAnswer.accepted && rotatedAnswer.winner === upright.winner;
       if (angle === 0) {
         context.strokeStyle = palette.accent;
         context.lineWidth = 2;
         context.strokeRect(x - 1, y - 1, side + 2, side + 2);
       }
       write(context, palette, `${number(angle, 0)}°`, x, y + side + 13, { size: 12, face: palette.mono });
-      write(context, palette, answered.accepted ? loaded.labels[answered.winner] : "?", x + side, y + side + 13,
+      const label = rotatedAnswer.accepted ? loaded.labels[rotatedAnswer.winner] : "?";
+      write(context, palette, label, x + side, y + side + 13,
         { size: 17, align: "right", weight: 500,
-          color: isSame ? palette.accent : answered.accepted ? palette.positive : palette.muted });
+          color: isSame ? palette.accent : rotatedAnswer.accepted ? palette.positive : palette.muted });
     });
   },
 };
 
-function turnRows(width) {
+function rotationRows(width) {
   const across = width < 460 ? 4 : 7;
   const step = width / across;
   const side = Math.min(92, step - 10);

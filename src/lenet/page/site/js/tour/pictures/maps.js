@@ -42,9 +42,10 @@ export const sampling = {
 function drawFour(context, palette, width, y, explanation, { scale, ownScale, step }) {
   const cell = Math.min(58, width * 0.15);
   const x = width / 2 - cell * 3;
-  Array.from(explanation.values).forEach((value, at) => {
-    drawValue(context, palette, value, value / scale, { x: x + (at % step) * cell, y: y + Math.floor(at / step) * cell,
-      cell, isFramed: at === explanation.winner });
+  Array.from(explanation.values).forEach((value, index) => {
+    drawValue(context, palette, value, value / scale, {
+      x: x + (index % step) * cell, y: y + Math.floor(index / step) * cell,
+      cell, isFramed: index === explanation.winner });
   });
   const sign = { subsampling: "Σ · w + b", max_pooling: "max", average_pooling: "Σ / 4" }[explanation.kind] ?? "";
   write(context, palette, sign, x + 2 * cell + cell * 1.35, y + cell - 14, { align: "center", face: palette.mono });
@@ -120,10 +121,10 @@ function inputRows(width, { inputShape: [inputs] }) {
 }
 
 /** The maps that C5 covers whole, and how often it would fit on a wider picture. */
-export const whole = {
+export const c5 = {
   height: (width, scene) => wholeGrid(width, scene).height,
   label: (store, { layer, before, unit, wide }) => phrase(store,
-    layer.kind === "convolution" ? "tour.whole.label" : "tour.whole.label.full",
+    layer.kind === "convolution" ? "tour.c5.label" : "tour.c5.label.full",
     { before: stageName(before.name), stage: stageName(layer.name), width: wide, map: unit[0] }),
   draw(context, palette, width, _height, scene) {
     const { store, layer, before, beforeValues, unit, wide, network, stage, pass } = scene;
@@ -133,7 +134,7 @@ export const whole = {
     const start = unit[0] * inputs * rows * columns;
     const panels = [
       [0, stageName(before.name), beforeValues, 0],
-      [gridWidth + 28, phrase(store, `tour.whole.weights.${layer.kind}`, { map: unit[0] }), weights, start],
+      [gridWidth + 28, phrase(store, `tour.c5.weights.${layer.kind}`, { map: unit[0] }), weights, start],
     ];
     for (const [left, title, values, first] of panels) {
       write(context, palette, title, left, 9);
@@ -150,17 +151,17 @@ export const whole = {
     const [, , base] = scene.network.inputShape;
     const jump = jumpBefore(scene.network, scene.stage);
     const slider = make("input", { type: "range", min: base, max: 2 * base, step: jump, value: scene.wide });
-    const says = make("output");
+    const message = make("output");
     const name = make("span");
     const update = ({ store, layer, wide }) => {
       const columns = (wide - base) / jump + 1;
-      name.textContent = phrase(store, "tour.whole.slider");
-      says.value = phrase(store, columns === 1 ? "tour.whole.column" : "tour.whole.columns",
+      name.textContent = phrase(store, "tour.c5.slider");
+      message.value = phrase(store, columns === 1 ? "tour.c5.column" : "tour.c5.columns",
         { width: wide, columns, stage: stageName(layer.name) });
-      slider.setAttribute("aria-valuetext", says.value);
+      slider.setAttribute("aria-valuetext", message.value);
     };
     slider.addEventListener("input", () => scene.widen(Number(slider.value)));
-    const element = make("label", { class: "convolution-slider tour-wide" }, name, slider, says);
+    const element = make("label", { class: "convolution-slider tour-wide" }, name, slider, message);
     host.append(element);
     update(scene);
     return { update, element };

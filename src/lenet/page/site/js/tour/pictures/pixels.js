@@ -22,24 +22,24 @@ export const pixels = {
     const side = sideOfPixels(width);
     const isNarrow = width < 460;
     const cell = side / 28;
-    const whole = { rows: 28, columns: 28, x: 1, y: 22, width: side - 2 };
+    const fullImage = { rows: 28, columns: 28, x: 1, y: 22, width: side - 2 };
     const part = pointed ?? busiestPart(image);
-    write(context, palette, phrase(store, "tour.pixels.whole"), 0, 9);
-    drawTile(context, palette, image, { ...whole, ink: [0, 255] });
+    write(context, palette, phrase(store, "tour.pixels.frame"), 0, 9);
+    drawTile(context, palette, image, { ...fullImage, ink: [0, 255] });
     context.setLineDash([4, 4]);
-    frameCells(context, palette, whole, { top: 4, left: 4, height: 20, width: 20 }, palette.muted);
+    frameCells(context, palette, fullImage, { top: 4, left: 4, height: 20, width: 20 }, palette.muted);
     context.setLineDash([]);
-    frameCells(context, palette, whole, { ...part, height: PART, width: PART });
+    frameCells(context, palette, fullImage, { ...part, height: PART, width: PART });
     drawCross(context, palette, centerOfMass(image), cell);
     const x = isNarrow ? 1 : side + 32;
     const y = isNarrow ? side + 54 : 22;
     write(context, palette, phrase(store, "tour.pixels.part"), x, y - 13);
-    const levels = Uint8Array.from({ length: PART ** 2 }, (_, at) =>
-      image[(part.top + Math.floor(at / PART)) * 28 + part.left + (at % PART)]);
+    const levels = Uint8Array.from({ length: PART ** 2 }, (_, index) =>
+      image[(part.top + Math.floor(index / PART)) * 28 + part.left + (index % PART)]);
     drawTile(context, palette, levels, { rows: PART, columns: PART, x, y, width: side - 2, ink: [0, 255] });
     const step = side / PART;
-    levels.forEach((level, at) => write(context, palette, String(level),
-      x + ((at % PART) + 0.5) * step, y + (Math.floor(at / PART) + 0.5) * step,
+    levels.forEach((level, index) => write(context, palette, String(level),
+      x + ((index % PART) + 0.5) * step, y + (Math.floor(index / PART) + 0.5) * step,
       { size: Math.min(15, step * 0.38), align: "center", face: palette.mono,
         color: readable(shade(palette, level / 255, true)) }));
   },
@@ -77,8 +77,8 @@ function busiestPart(image) {
     for (let left = 0; left <= 28 - PART; left += 1) {
       let sum = 0;
       let squares = 0;
-      for (let at = 0; at < PART ** 2; at += 1) {
-        const level = image[(top + Math.floor(at / PART)) * 28 + left + (at % PART)];
+      for (let index = 0; index < PART ** 2; index += 1) {
+        const level = image[(top + Math.floor(index / PART)) * 28 + left + (index % PART)];
         sum += level;
         squares += level * level;
       }

@@ -1,4 +1,4 @@
-/** A digit turned step by step, and what a network answers to each turn. */
+/** A digit rotated in steps of 15°, and a network's answer to each rotation. */
 
 import { networkInput, probabilities } from "lenet/network.js";
 import { applyChanges } from "lenet/robustness/changes.js";
@@ -12,14 +12,14 @@ const known = new WeakMap();
  * @param {Uint8Array} image 784 gray levels
  * @returns {{angle: number, image: Uint8Array, answer: object}[]} remembered for each image
  */
-export function turnsOf(loaded, image) {
+export function rotationsOf(loaded, image) {
   const byNetwork = known.get(image) ?? new Map();
   known.set(image, byNetwork);
   if (!byNetwork.has(loaded)) {
     byNetwork.set(loaded, ANGLES.map((angle) => {
-      const turned = applyChanges(image, { ...UNCHANGED, rotation: angle });
-      const { outputs } = loaded.network.run(networkInput(loaded.network, turned));
-      return { angle, image: turned, answer: probabilities(loaded, outputs) };
+      const rotated = applyChanges(image, { ...UNCHANGED, rotation: angle });
+      const { outputs } = loaded.network.run(networkInput(loaded.network, rotated));
+      return { angle, image: rotated, answer: probabilities(loaded, outputs) };
     }));
   }
   return byNetwork.get(loaded);

@@ -3,7 +3,7 @@
 const BITS = 22; // of a weight's fraction, as Pillow has them for 8 bits a channel
 
 /** Whether a network takes the whole picture, and not the ink of the one digit in it. */
-export const takesWhole = ({ pictures }) => pictures.kind !== "digits";
+export const takesWholePicture = ({ pictures }) => pictures.kind !== "digits";
 
 /**
  * A picture in a square: inverted where gray paper is light, padded with the median of its border, resampled.
@@ -26,13 +26,13 @@ export function squareOf(picture, { kind, side, polarity }) {
 }
 
 function channelOf({ data, width, height }, channel) {
-  return { data: Uint8Array.from({ length: width * height }, (_, at) => data[4 * at + channel]), width, height };
+  return { data: Uint8Array.from({ length: width * height }, (_, index) => data[4 * index + channel]), width, height };
 }
 
 /** ITU-R 601 luma in Pillow's whole numbers. */
 function grayOf({ data, width, height }) {
-  const luma = (at) => (19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 0x8000) >> 16;
-  return { data: Uint8Array.from({ length: width * height }, (_, at) => luma(4 * at)), width, height };
+  const luma = (index) => (19595 * data[index] + 38470 * data[index + 1] + 7471 * data[index + 2] + 0x8000) >> 16;
+  return { data: Uint8Array.from({ length: width * height }, (_, index) => luma(4 * index)), width, height };
 }
 
 /** Of the outermost pixels, those in the corners twice; of an even number the mean of the middle two, cut off. */
@@ -86,8 +86,8 @@ function tapsOf(side, wanted) {
     const center = (index + 0.5) * scale;
     const first = Math.max(0, Math.trunc(center - reach + 0.5));
     const end = Math.min(side, Math.trunc(center + reach + 0.5));
-    const shares = Array.from({ length: end - first }, (_, at) =>
-      Math.max(0, 1 - Math.abs((at + first - center + 0.5) * (1 / reach))));
+    const shares = Array.from({ length: end - first }, (_, index) =>
+      Math.max(0, 1 - Math.abs((index + first - center + 0.5) * (1 / reach))));
     const total = shares.reduce((sum, share) => sum + share, 0);
     return { first, weights: shares.map((share) => Math.trunc(0.5 + (share / total) * (1 << BITS))) };
   });
