@@ -118,16 +118,16 @@ def draw(answered: list[Answers], path: Path) -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Whether 90 %% sure means right nine times in ten.")
-    options.add_argument("--photos", type=Path, metavar="CSV", help="labels of a folder of photos, beside them")
-    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
-    options.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
-    chosen = options.parse_args()
-    recognizer = Recognizer(load(chosen.weights) if chosen.weights else None)
+    parser = argparse.ArgumentParser(description="Whether 90 %% sure means right nine times in ten.")
+    parser.add_argument("--photos", type=Path, metavar="CSV", help="labels of a folder of photos, beside them")
+    parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    parser.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    options = parser.parse_args()
+    recognizer = Recognizer(load(options.weights) if options.weights else None)
     answered = [on_mnist(recognizer)]
-    if chosen.photos:
-        answered.append(on_photos(recognizer, chosen.photos))
+    if options.photos:
+        answered.append(on_photos(recognizer, options.photos))
     figures, rng = {}, np.random.default_rng(0)
     print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | bar |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
@@ -153,10 +153,10 @@ def main() -> None:
         print("\n| from | mean probability | share right | answers |\n|---:|---:|---:|---:|")
         for sure, share, count, minimum in answers.bins():
             print(f"| {100 * minimum:.1f} % | {100 * sure:.2f} % | {100 * share:.2f} % | {count:,} |")
-    if chosen.png:
-        draw(answered, chosen.png)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.png:
+        draw(answered, options.png)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -20,9 +20,9 @@ PENS = ((0.08, 0.08, 0.10), (0.10, 0.16, 0.50), (0.36, 0.36, 0.38), (0.62, 0.10,
 CHALKBOARD, CHALK = (0.12, 0.20, 0.16), (0.90, 0.91, 0.88)
 
 
-def cloud(shape: tuple[int, int], grain: float, rng: Generator) -> Ink:
-    """Smooth noise of mean 0 and deviation 1 whose bumps are about ``grain`` pixels wide."""
-    size = [max(2, round(side / max(grain, 1))) + 2 for side in shape]
+def cloud(shape: tuple[int, int], bump_width: float, rng: Generator) -> Ink:
+    """Smooth noise of mean 0 and deviation 1 whose bumps are about ``bump_width`` pixels wide."""
+    size = [max(2, round(side / max(bump_width, 1))) + 2 for side in shape]
     bumps = rng.standard_normal(size).astype(np.float32)
     return np.asarray(cv2.resize(bumps, shape[::-1], interpolation=cv2.INTER_CUBIC), np.float32)
 
@@ -50,15 +50,15 @@ def inked(scene: Scene, ink: Ink, color: tuple[float, float, float]) -> Scene:
 def photograph(scene: Scene, rng: Generator) -> Photo:
     """A scene under uneven light, through a lens, a sensor and JPEG."""
     height, width = scene.shape[:2]
-    lit = scene * gradient((height, width), rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 1.0))[..., None]
+    lit = scene * light_falloff((height, width), rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 1.0))[..., None]
     lit = lit * rng.uniform(0.65, 1.15) * rng.uniform(0.93, 1.0, 3).astype(np.float32)
     blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.35, 1.4))
-    grain = rng.normal(0, rng.uniform(0.003, 0.03), blurred.shape).astype(np.float32)
-    return jpeg(as_bytes(blurred + cv2.GaussianBlur(grain, (0, 0), 0.6)), int(rng.integers(40, 96)))
+    sensor_noise = rng.normal(0, rng.uniform(0.003, 0.03), blurred.shape).astype(np.float32)
+    return jpeg(as_bytes(blurred + cv2.GaussianBlur(sensor_noise, (0, 0), 0.6)), int(rng.integers(40, 96)))
 
 
-def gradient(shape: tuple[int, int], angle: float, darkest: float) -> Ink:
-    """Light (H, W) that falls evenly from 1 to ``darkest`` along a direction, in radians."""
+def light_falloff(shape: tuple[int, int], angle: float, darkest: float) -> Ink:
+    """Light (H, W) that falls off linearly from 1 to ``darkest`` along a direction, in radians."""
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
     projection = y * np.sin(angle) + x * np.cos(angle)
     return np.asarray(darkest + (1 - darkest) * (projection + 1.42) / 2.84, np.float32)

@@ -25,7 +25,7 @@ KILLS = (0.15, 0.35, 0.55)  # of the blocks: when a raylet is killed
 STOP = 0.75  # of the blocks: when the driver is
 NO_PICTURE = 97  # every such file is none
 SIDE = 84
-BAR = 1.7
+MIN_RATIO = 1.7
 _SECONDS = 1800
 # Ray starts workers at a priority lower by 15, at which they get only what other programs leave; for a job that says so
 # they keep that of their raylet.
@@ -133,21 +133,21 @@ def _wait_for(out: Path, count: float, driver: "subprocess.Popen[str]") -> None:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    options.add_argument("--pictures", type=int, default=20_000, help="files that are read [%(default)s]")
-    options.add_argument("--block", type=int, default=100, help="pictures in a block [%(default)s]")
-    options.add_argument("--rates", type=int, default=0, help="measure rates instead, in so many rounds [%(default)s]")
-    options.add_argument("--timed", type=int, default=3000, help="files that a round reads [%(default)s]")
-    options.add_argument("--folder", type=Path, help="for pictures and answers, which then stay there [none]")
-    chosen = options.parse_args()
-    place = chosen.folder or Path(tempfile.mkdtemp())
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--pictures", type=int, default=20_000, help="files that are read [%(default)s]")
+    parser.add_argument("--block", type=int, default=100, help="pictures in a block [%(default)s]")
+    parser.add_argument("--rates", type=int, default=0, help="measure rates instead, in so many rounds [%(default)s]")
+    parser.add_argument("--timed", type=int, default=3000, help="files that a round reads [%(default)s]")
+    parser.add_argument("--folder", type=Path, help="for pictures and answers, which then stay there [none]")
+    options = parser.parse_args()
+    place = options.folder or Path(tempfile.mkdtemp())
     try:
-        if chosen.rates:
-            is_met = compare_rates(place, chosen.rates, chosen.timed, chosen.block)
+        if options.rates:
+            is_met = compare_rates(place, options.rates, options.timed, options.block)
         else:
-            is_met = compare_losses(place, chosen.pictures, chosen.block)
+            is_met = compare_losses(place, options.pictures, options.block)
     finally:
-        if chosen.folder is None:
+        if options.folder is None:
             shutil.rmtree(place)
     sys.exit(not is_met)
 
@@ -186,8 +186,8 @@ def compare_rates(place: Path, rounds: int, count: int, block: int) -> bool:
             f"{workers} raylet(s): {pictures:.1f} pictures a second, {worked * 1e3:.1f} ms of a core for each of them, "
             f"workers busy {busy:.1%} of the time"
         )
-    print(f"ratio {ratio:.2f}, the bar is {BAR}; {os.cpu_count()} cores")
-    return ratio >= BAR
+    print(f"ratio {ratio:.2f}, the target is {MIN_RATIO}; {os.cpu_count()} cores")
+    return ratio >= MIN_RATIO
 
 
 if __name__ == "__main__":

@@ -169,43 +169,43 @@ class Simulation:
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Simulated readings of very many pictures by many machines.")
-    options.add_argument("--rate", type=float, required=True, help="pictures that a core reads a second")
-    options.add_argument("--bytes", type=float, required=True, help="of Parquet files for each picture")
-    options.add_argument("--pictures", type=int, nargs="+", default=[10**8, 10**9], help="how many [10^8, 10^9]")
-    options.add_argument("--machines", type=int, default=32, help="[%(default)s]")
-    options.add_argument("--cores", type=int, default=32, help="of each machine [%(default)s]")
-    options.add_argument("--block", type=int, default=1000, help="pictures in a block [%(default)s]")
-    options.add_argument("--days", type=float, nargs="+", default=[30, 1], help="mean life of a machine [30, 1]")
-    options.add_argument("--driver-days", type=float, default=3, help="mean life of a driver [%(default)s]")
-    options.add_argument("--seed", type=int, default=0, help="[%(default)s]")
-    chosen = options.parse_args()
-    cores = chosen.machines * chosen.cores
-    waiting = len(pickle.dumps(next(plan(chosen.block, chosen.block)))) * BLOCKS_IN_WAVE * cores
-    print(f"{chosen.machines} machines of {chosen.cores} cores, {chosen.rate:g} pictures a second and core, "
-          f"blocks of {chosen.block:,}; {waiting / 1e6:.0f} MB of blocks wait in a wave")  # fmt: skip
+    parser = argparse.ArgumentParser(description="Simulated readings of very many pictures by many machines.")
+    parser.add_argument("--rate", type=float, required=True, help="pictures that a core reads a second")
+    parser.add_argument("--bytes", type=float, required=True, help="of Parquet files for each picture")
+    parser.add_argument("--pictures", type=int, nargs="+", default=[10**8, 10**9], help="how many [10^8, 10^9]")
+    parser.add_argument("--machines", type=int, default=32, help="[%(default)s]")
+    parser.add_argument("--cores", type=int, default=32, help="of each machine [%(default)s]")
+    parser.add_argument("--block", type=int, default=1000, help="pictures in a block [%(default)s]")
+    parser.add_argument("--days", type=float, nargs="+", default=[30, 1], help="mean life of a machine [30, 1]")
+    parser.add_argument("--driver-days", type=float, default=3, help="mean life of a driver [%(default)s]")
+    parser.add_argument("--seed", type=int, default=0, help="[%(default)s]")
+    options = parser.parse_args()
+    cores = options.machines * options.cores
+    waiting = len(pickle.dumps(next(plan(options.block, options.block)))) * BLOCKS_IN_WAVE * cores
+    print(f"{options.machines} machines of {options.cores} cores, {options.rate:g} pictures a second and core, "
+          f"blocks of {options.block:,}; {waiting / 1e6:.0f} MB of blocks wait in a wave")  # fmt: skip
     print("| pictures | life of a machine | hours | core hours | of them useful | machines lost | drivers lost | "
           "blocks repeated | blocks once | Parquet |\n|---:|---:|---:|---:|---:|---:|---:|---:|---:|---:|")  # fmt: skip
-    for pictures in chosen.pictures:
-        for days in chosen.days:
+    for pictures in options.pictures:
+        for days in options.days:
             simulation = Simulation(
                 pictures,
-                chosen.block,
-                chosen.machines,
-                chosen.cores,
-                chosen.rate,
+                options.block,
+                options.machines,
+                options.cores,
+                options.rate,
                 days,
-                chosen.driver_days,
-                chosen.seed,
+                options.driver_days,
+                options.seed,
             )
             totals, times = simulation.run(), simulation.files.written
             hours = totals.seconds / HOUR
-            blocks = sum(1 for _ in plan(pictures, chosen.block))
+            blocks = sum(1 for _ in plan(pictures, options.block))
             once = sum(times[number] == 1 for number in range(blocks))
             print(
                 f"| {pictures:,} | {days:g} days | {hours:.1f} | {hours * cores:,.0f} | "
                 f"{totals.work / (totals.seconds * cores):.1%} | {totals.machines} | {totals.drivers} | "
-                f"{totals.repeated:,} | {once:,} of {blocks:,} | {pictures * chosen.bytes / 1e9:,.1f} GB |",
+                f"{totals.repeated:,} | {once:,} of {blocks:,} | {pictures * options.bytes / 1e9:,.1f} GB |",
                 flush=True,
             )
 

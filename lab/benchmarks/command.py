@@ -1,4 +1,4 @@
-"""Command lines of the benchmarks: options, printing a report, writing its figures, progress."""
+"""Command lines of the benchmarks: options, printing a report, writing its results, progress."""
 
 import argparse
 import json
@@ -9,19 +9,31 @@ from lenet.benchmarking.report import Report
 from lenet.engine.native import usable_cores
 
 
-def parser(description: str, rounds: int, seconds: float) -> argparse.ArgumentParser:
-    """The options of every benchmark: rounds, seconds, threads, --markdown, --json FILE."""
-    options = argparse.ArgumentParser(description=description)
-    options.add_argument("--rounds", type=int, default=rounds, help="rounds; medians over them count [%(default)s]")
-    options.add_argument("--seconds", type=float, default=seconds, help="seconds a task and round [%(default)s]")
-    options.add_argument("--threads", type=int, default=usable_cores(), help="threads of everyone [%(default)s]")
-    options.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
-    return options
+def parser(description: str, rounds: int, seconds: float | None) -> argparse.ArgumentParser:
+    """A parser with the options that benchmarks share: --rounds, --seconds, --threads, --markdown, --json FILE.
+
+    Args:
+        description: what the help says first.
+        rounds, seconds: the defaults; for a benchmark of whole processes ``seconds`` is None, and --seconds and
+            --threads, which would do nothing there, are still accepted but not shown.
+    """
+    command_line = argparse.ArgumentParser(description=description)
+    seconds_help = "time budget for each task in each round, in seconds [%(default)s]"
+    threads_help = "threads for every library [%(default)s]"
+    if seconds is None:
+        seconds_help = threads_help = argparse.SUPPRESS
+    command_line.add_argument(
+        "--rounds", type=int, default=rounds, help="rounds; medians over them count [%(default)s]"
+    )
+    command_line.add_argument("--seconds", type=float, default=seconds, help=seconds_help)
+    command_line.add_argument("--threads", type=int, default=usable_cores(), help=threads_help)
+    command_line.add_argument("--markdown", action="store_true", help="print Markdown, for docs/performance.md")
+    command_line.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
+    return command_line
 
 
 def show(report: Report, options: argparse.Namespace) -> None:
-    """Print the report and keep its figures where ``--json`` says."""
+    """Print the report, and write its results to the file of ``--json``."""
     print(report.to_markdown() if options.markdown else report.to_text())
     if options.json:
         options.json.write_text(json.dumps(report.to_json(), indent=2, ensure_ascii=False) + "\n")

@@ -2,9 +2,9 @@
 
 MNIST test digits, drawn large as by a pen, are read plainly (dark on light, 120 pixels high, evenly lit), and again
 inverted, at other sizes from 12 to 3,000 pixels, with more and less paper around, under- and overexposed, in shadows,
-as JPEG, turned by EXIF; single digits both automatically and as a picture known to hold one digit, rows of five
-automatically. Counts in how many the text is the same as the plain one's; the bar is 98 % for each change of a single
-digit. What the plain ones themselves get right stands in the first line.
+as JPEG, rotated with EXIF data; single digits both automatically and as a picture known to hold one digit, rows of five
+automatically. Counts in how many the text is the same as the plain one's; the target is 98 % for each change of a
+single digit. What the plain ones themselves get right stands in the first line.
 """
 
 import argparse
@@ -19,14 +19,14 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.changed_pictures import CHANGES, LARGE_SIZES, PLAIN_SIDE, SIZES, Change, Source, plain
+from lab.benchmarks.changed_pictures import CHANGES, DEFAULT_DIGIT_SIDE, LARGE_SIZES, SIZES, Change, ReaderInput, plain
 from lab.benchmarks.large_digits import Ink, pen_ink, row_ink
 from lenet import data
 from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader
 
-BAR = 98.0  # percent
+MIN_UNCHANGED = 98.0  # percent
 LARGE_DIGITS = 40  # of the largest sizes, which take long to draw
 ROW = 5
 
@@ -77,17 +77,17 @@ def rows(mnist: data.Dataset, number: int, length: int = ROW) -> list[Subject]:
 
 def compare(
     reader: Reader, subjects: Sequence[Subject], change: Change, side: float, plainly: Sequence[str], single: bool
-) -> Iterator[tuple[Subject, str, str, Source]]:
+) -> Iterator[tuple[Subject, str, str, ReaderInput]]:
     """Subject, what it was read as plainly, what it is read as changed, and the changed picture."""
     with tempfile.TemporaryDirectory() as folder:
         for subject, plain_text in zip(subjects, plainly, strict=False):
-            source = change(subject.ink(side), Path(folder))
-            text = reader.read(source, single=single).text
-            yield subject, plain_text, text, np.asarray(Image.open(source)) if isinstance(source, Path) else source
+            changed = change(subject.ink(side), Path(folder))
+            text = reader.read(changed, single=single).text
+            yield subject, plain_text, text, np.asarray(Image.open(changed)) if isinstance(changed, Path) else changed
 
 
 def plain_texts(reader: Reader, subjects: Sequence[Subject], single: bool) -> list[str]:
-    return [reader.read(plain(subject.ink(PLAIN_SIDE), Path()), single=single).text for subject in subjects]
+    return [reader.read(plain(subject.ink(DEFAULT_DIGIT_SIDE), Path()), single=single).text for subject in subjects]
 
 
 def measure(
@@ -97,7 +97,7 @@ def measure(
     plainly = plain_texts(reader, subjects, single)
     right = sum(text == subject.text for text, subject in zip(plainly, subjects, strict=True))
     counts = {"plain: right": (right, len(subjects))}
-    changes = [(name, change, PLAIN_SIDE) for name, change in CHANGES.items()]
+    changes = [(name, change, DEFAULT_DIGIT_SIDE) for name, change in CHANGES.items()]
     for name, change, side in [(f"size: {side:,} pixels", plain, side) for side in sizes] + changes:
         subset = subjects[:LARGE_DIGITS] if side in LARGE_SIZES else subjects
         unchanged = 0
@@ -138,15 +138,15 @@ def draw_sheet(differences: Sequence[Difference], path: Path, tile: int = 130, c
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="Whether the same digit is read alike however it is shown.")
-    options.add_argument("--digits", type=int, default=500, help="single digits [%(default)s]")
-    options.add_argument("--rows", type=int, default=100, help="rows of five digits [%(default)s]")
-    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
-    options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures that are read otherwise")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
-    chosen = options.parse_args()
-    reader, mnist = Reader(load(chosen.weights) if chosen.weights else None), data.load("mnist")
-    digits, lines = singles(mnist, chosen.digits), rows(mnist, chosen.rows)
+    parser = argparse.ArgumentParser(description="Whether the same digit is read alike however it is shown.")
+    parser.add_argument("--digits", type=int, default=500, help="single digits [%(default)s]")
+    parser.add_argument("--rows", type=int, default=100, help="rows of five digits [%(default)s]")
+    parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures that are read otherwise")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
+    options = parser.parse_args()
+    reader, mnist = Reader(load(options.weights) if options.weights else None), data.load("mnist")
+    digits, lines = singles(mnist, options.digits), rows(mnist, options.rows)
     differences: list[Difference] = []
     parts = {
         "single digits, automatic": (digits, False, (*SIZES, *LARGE_SIZES)),
@@ -162,11 +162,11 @@ def main() -> None:
     for change in next(iter(figures.values())):
         cells = [_share(*counts[change]) if change in counts else "–" for counts in figures.values()]
         print(f"| {change} | {' | '.join(cells)} |")
-    print(f"\nThe bar is {BAR:.0f} % for each change of a single digit.")
-    if chosen.sheet:
-        draw_sheet(differences, chosen.sheet)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+    print(f"\nThe target is {MIN_UNCHANGED:.0f} % for each change of a single digit.")
+    if options.sheet:
+        draw_sheet(differences, options.sheet)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 def _share(unchanged: int, number: int) -> str:

@@ -6,9 +6,9 @@ as a picture known to hold one digit, and counts, kind by kind, in how many
 - no digits were found,
 - every digit found was rejected,
 - some of the digits were rejected, so that the reading as a whole is not accepted,
-- the whole reading was accepted: confident nonsense. The bar is 2 % of all pictures, read automatically.
+- the whole reading was accepted: confident nonsense. The limit is 2 % of all pictures, read automatically.
 
-Writing comes in fonts that no network was trained on. Clothes and things are drawn from Fashion-MNIST and CIFAR-10
+Writing comes in fonts that no network was trained on. Clothes and objects are drawn from Fashion-MNIST and CIFAR-10
 where they lie in the cache, textures take their place where not.
 """
 
@@ -29,13 +29,13 @@ from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load
 from lenet.reading import Reader, Reading
 
-BAR = 2.0  # percent of the pictures
+MAX_ACCEPTED = 2.0  # percent of the pictures
 OUTCOMES = ("no digits found", "all rejected", "partly rejected", "accepted")
 MODES = ("automatic", "--single")
 
 
 @dataclass(frozen=True, eq=False)
-class Answer:
+class PictureReading:
     """What was read from one picture, and how sure."""
 
     kind: str
@@ -47,16 +47,18 @@ class Answer:
     photo: Photo
 
 
-def answers(reader: Reader, pictures: int, seed: int = 0, modes: tuple[str, ...] = MODES) -> Iterator[Answer]:
-    """Read so many pictures, each in every way."""
-    fonts = [font.path for font in handwriting_fonts("kept apart")]
+def read_pictures(
+    reader: Reader, pictures: int, seed: int = 0, modes: tuple[str, ...] = MODES
+) -> Iterator[PictureReading]:
+    """Read ``pictures`` pictures, each in every mode."""
+    fonts = [font.path for font in handwriting_fonts("test")]
     for kind, count in number_of_each(pictures).items():
         for number in range(count):
             photo = draw_picture(kind, number, fonts, seed)
             for mode in modes:
                 reading = reader.read(photo, single=mode == "--single")
                 surest = math.prod(digit.probability for digit in reading.digits)
-                yield Answer(kind, number, mode, outcome_of(reading), reading.text, surest, photo)
+                yield PictureReading(kind, number, mode, outcome_of(reading), reading.text, surest, photo)
 
 
 def outcome_of(reading: Reading) -> str:
@@ -67,7 +69,7 @@ def outcome_of(reading: Reading) -> str:
     return OUTCOMES[1] if rejected == len(reading.digits) else OUTCOMES[2] if rejected else OUTCOMES[3]
 
 
-def table(answer_list: list[Answer], mode: str) -> str:
+def table(readings: list[PictureReading], mode: str) -> str:
     """Markdown: a line for each kind and one for all, in percent of its pictures."""
     lines = [
         f"**{mode}**",
@@ -75,7 +77,7 @@ def table(answer_list: list[Answer], mode: str) -> str:
         f"| pictures | number | {' | '.join(OUTCOMES)} |",
         f"|---|---:|{'---:|' * len(OUTCOMES)}",
     ]
-    counts = Counter((answer.kind, answer.outcome) for answer in answer_list if answer.mode == mode)
+    counts = Counter((reading.kind, reading.outcome) for reading in readings if reading.mode == mode)
     for kind in [kind.name for kind in KINDS] + ["all"]:
         of_kind = [
             sum(count for (name, outcome), count in counts.items() if outcome == column and kind in (name, "all"))
@@ -87,53 +89,54 @@ def table(answer_list: list[Answer], mode: str) -> str:
     return "\n".join(lines)
 
 
-def draw_sheet(accepted: list[Answer], path: Path, tile: int = 150, columns: int = 10) -> None:
+def draw_sheet(accepted: list[PictureReading], path: Path, tile: int = 150, columns: int = 10) -> None:
     """The accepted pictures with kind, answer and how it was read."""
     font, rows = ImageFont.load_default(11), max(1, math.ceil(len(accepted) / columns))
     sheet = Image.new("RGB", (columns * tile, rows * (tile + 32)), "white")
     draw = ImageDraw.Draw(sheet)
-    for cell, answer in enumerate(accepted):
+    for cell, reading in enumerate(accepted):
         left, top = cell % columns * tile, cell // columns * (tile + 32)
-        picture = Image.fromarray(answer.photo)
+        picture = Image.fromarray(reading.photo)
         if max(picture.size) < tile // 2:
             picture = picture.resize((picture.width * 3, picture.height * 3), Image.Resampling.NEAREST)
         picture.thumbnail((tile - 6, tile - 6))
         sheet.paste(picture, (left, top))
-        draw.text((left, top + tile - 4), f"{answer.kind} {answer.number}", "#666666", font)
-        text = answer.text.replace("\n", "|")[:12]
-        draw.text((left, top + tile + 10), f"{text}  {answer.probability:.1%}  {answer.mode}", "#b00020", font)
+        draw.text((left, top + tile - 4), f"{reading.kind} {reading.number}", "#666666", font)
+        text = reading.text.replace("\n", "|")[:12]
+        draw.text((left, top + tile + 10), f"{text}  {reading.probability:.1%}  {reading.mode}", "#b00020", font)
     sheet.save(path)
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="What the reader makes of pictures without a digit.")
-    options.add_argument("--pictures", type=int, default=1000, help="how many [%(default)s]")
-    options.add_argument("--seed", type=int, default=0, help="another seed draws other pictures [%(default)s]")
-    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
-    options.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
-    options.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
-    chosen = options.parse_args()
-    reader = Reader(load(chosen.weights) if chosen.weights else None)
-    all_answers = list(answers(reader, chosen.pictures, chosen.seed))
+    parser = argparse.ArgumentParser(description="What the reader makes of pictures without a digit.")
+    parser.add_argument("--pictures", type=int, default=1000, help="how many [%(default)s]")
+    parser.add_argument("--seed", type=int, default=0, help="another seed draws other pictures [%(default)s]")
+    parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw the pictures whose answer was accepted")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
+    options = parser.parse_args()
+    reader = Reader(load(options.weights) if options.weights else None)
+    all_readings = list(read_pictures(reader, options.pictures, options.seed))
     figures = {}
     for mode in MODES:
-        print(table(all_answers, mode), "\n")
-        mode_answers = [answer for answer in all_answers if answer.mode == mode]
-        accepted = sum(answer.outcome == OUTCOMES[3] for answer in mode_answers)
-        lower, upper = wilson_interval(accepted, len(mode_answers))
-        verdict = f"; the bar is {BAR:.0f} %" if mode == MODES[0] else ""
+        print(table(all_readings, mode), "\n")
+        mode_readings = [reading for reading in all_readings if reading.mode == mode]
+        accepted = sum(reading.outcome == OUTCOMES[3] for reading in mode_readings)
+        lower, upper = wilson_interval(accepted, len(mode_readings))
+        verdict = f"; the limit is {MAX_ACCEPTED:.0f} %" if mode == MODES[0] else ""
         print(
-            f"accepted: {100 * accepted / len(mode_answers):.1f} % "
+            f"accepted: {100 * accepted / len(mode_readings):.1f} % "
             f"(95 % interval {lower:.1f} to {upper:.1f} %){verdict}\n"
         )
         counts = {
-            kind.name: Counter(answer.outcome for answer in mode_answers if answer.kind == kind.name) for kind in KINDS
+            kind.name: Counter(reading.outcome for reading in mode_readings if reading.kind == kind.name)
+            for kind in KINDS
         }
-        figures[mode] = {"n": len(mode_answers), "accepted": accepted, "interval_95": [lower, upper], "kinds": counts}
-    if chosen.sheet:
-        draw_sheet([answer for answer in all_answers if answer.outcome == OUTCOMES[3]], chosen.sheet)
-    if chosen.json:
-        chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
+        figures[mode] = {"n": len(mode_readings), "accepted": accepted, "interval_95": [lower, upper], "kinds": counts}
+    if options.sheet:
+        draw_sheet([reading for reading in all_readings if reading.outcome == OUTCOMES[3]], options.sheet)
+    if options.json:
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -9,21 +9,24 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The kernel counts what the parent held when it started a child as the child's. So a bare interpreter starts it.
+# ru_maxrss of a forked child starts at the parent's resident set size, so a bare interpreter starts the process.
 _LAUNCHER = """
 import json, os, sys, time
-began = time.perf_counter()
+wall_before = time.perf_counter()
 pid = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
 status, usage = os.wait4(pid, 0)[1:]
-seconds = time.perf_counter() - began
+seconds = time.perf_counter() - wall_before
 with open(sys.argv[1], "w") as file:
     json.dump([seconds, usage.ru_maxrss, os.waitstatus_to_exitcode(status)], file)
 """
 
 
 @dataclass(frozen=True)
-class Outcome:
-    """What a process took, printed and ended with; ``peak_bytes`` is never less than a bare interpreter's."""
+class ProcessResult:
+    """Duration, peak memory, exit code and output of a finished process.
+
+    ``peak_bytes`` is the peak resident set size (RSS), never less than a bare interpreter's.
+    """
 
     seconds: float
     peak_bytes: int
@@ -32,12 +35,12 @@ class Outcome:
     errors: str
 
     @property
-    def last_words(self) -> str:
-        """The last line of what it said on stderr."""
+    def last_error_line(self) -> str:
+        """The last line on stderr; ``"nothing"`` if there is none."""
         return (self.errors.strip().splitlines() or ["nothing"])[-1]
 
 
-def run_process(command: Sequence[str], environment: Mapping[str, str] | None = None) -> Outcome:
+def run_process(command: Sequence[str], environment: Mapping[str, str] | None = None) -> ProcessResult:
     """Run a command to its end, with ``environment`` on top of this process's own."""
     with tempfile.TemporaryDirectory() as folder:
         result = Path(folder) / "result.json"
@@ -46,10 +49,10 @@ def run_process(command: Sequence[str], environment: Mapping[str, str] | None = 
             full_command, env={**os.environ, **(environment or {})}, capture_output=True, text=True
         )
         if not result.exists():
-            return Outcome(float("nan"), 0, 127, "", completed.stderr)
+            return ProcessResult(float("nan"), 0, 127, "", completed.stderr)
         seconds, peak, exit_code = json.loads(result.read_text())
     bytes_per_unit = 1 if sys.platform == "darwin" else 1024
-    return Outcome(seconds, peak * bytes_per_unit, exit_code, completed.stdout, completed.stderr)
+    return ProcessResult(seconds, peak * bytes_per_unit, exit_code, completed.stdout, completed.stderr)
 
 
 def lenet_command() -> list[str]:

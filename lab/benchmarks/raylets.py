@@ -1,4 +1,4 @@
-"""Several raylets on this machine, which stand for machines: each has a core, and can be killed."""
+"""Simulated machines: raylets of Ray's test cluster on this machine, one core each, which can be killed."""
 
 import os
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ class Raylets:
         self._options: dict[str, Any] = {"num_cpus": 1, "object_store_memory": _OBJECT_STORE_BYTES}
         head = {**self._options, "include_dashboard": False}
         self._cluster = Cluster(initialize_head=True, head_node_args=head)
-        self._others: list[Any] = []
+        self._worker_nodes: list[Any] = []
         self.address: str = self._cluster.address
         self._pin(self._cluster.head_node, 0)
         for _ in range(count - 1):
@@ -34,19 +34,19 @@ class Raylets:
     def add(self) -> None:
         """Start another one."""
         node = self._cluster.add_node(**self._options)
-        self._others.append(node)
-        self._pin(node, len(self._others))
+        self._worker_nodes.append(node)
+        self._pin(node, len(self._worker_nodes))
 
     def kill(self) -> None:
         """Kill the one that was added last, and with it its workers."""
-        self._cluster.remove_node(self._others.pop(), allow_graceful=False)
+        self._cluster.remove_node(self._worker_nodes.pop(), allow_graceful=False)
 
     def stop(self) -> None:
         """End all of them."""
         self._cluster.shutdown()
 
     def _pin(self, node: Any, number: int) -> None:
-        """Bind a raylet and what it starts to one core, as if it were a machine of its own."""
+        """Bind a raylet and what it starts to one core, as if it were another machine."""
         if not hasattr(os, "sched_setaffinity"):
             return
         cores = sorted(os.sched_getaffinity(0))
@@ -59,7 +59,7 @@ class Raylets:
 
 @contextmanager
 def raylets(count: int) -> Iterator[Raylets]:
-    """A cluster of so many raylets, which ends with the context."""
+    """A cluster of ``count`` raylets, which ends with the context."""
     cluster = Raylets(count)
     try:
         yield cluster

@@ -141,9 +141,9 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--connections", type=int, default=16)
     parser.add_argument("--way", choices=ROUTES, action="append", help="only this one; may be repeated")
-    chosen = parser.parse_args()
-    print(machine_text(describe_machine(chosen.workers)))
-    measure(max(chosen.seconds, 2), chosen.workers, chosen.connections, chosen.way or list(ROUTES))
+    options = parser.parse_args()
+    print(machine_text(describe_machine(options.workers)))
+    measure(max(options.seconds, 2), options.workers, options.connections, options.way or list(ROUTES))
 
 
 if __name__ == "__main__":

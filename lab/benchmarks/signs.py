@@ -1,8 +1,7 @@
 """Measure signs between digits: ``python -m lab.benchmarks.signs [--seed N]``.
 
-Writes texts with a sign, and numbers without one that hold many ones, in the handwriting fonts that no network was
-trained on, and counts for each kind of text how often the reading with its signs kept is right, rejected, and wrong
-though accepted.
+Writes texts with a sign, and numbers without one that hold many ones, in the test split of the handwriting fonts, and
+counts for each kind of text how often the reading with its signs kept is exact, rejected, and wrong though accepted.
 """
 
 import argparse
@@ -16,7 +15,7 @@ from lab.synthesis.fonts import handwriting_fonts
 from lab.synthesis.written_lines import Drawing, Generator, on_paper
 from lenet.reading import Reader
 
-SIZE, WHITE = 70, 6  # pixels: of the font, and between two signs beyond its own
+FONT_SIZE, LETTER_SPACING = 70, 6  # pixels; the spacing is added to the font's own
 
 KINDS: dict[str, Callable[[Generator], str]] = {
     "dates with slashes": lambda rng: f"{day(rng):02d}/{month(rng):02d}/{rng.integers(1990, 2030)}",
@@ -39,43 +38,43 @@ def month(rng: Generator) -> int:
     return int(rng.integers(1, 13))
 
 
-def drawn(font: Path, text: str) -> Drawing:
-    """A line of text in a font, float32 (h, w): 0 paper, 1 ink."""
-    face = ImageFont.truetype(str(font), SIZE)
-    picture = Image.new("L", (200 + int(face.getlength(text)) + WHITE * len(text), 3 * SIZE), 0)
+def render_line(font: Path, text: str) -> Drawing:
+    """Render a line of text in a font, float32 (h, w): 0 paper, 1 ink."""
+    face = ImageFont.truetype(str(font), FONT_SIZE)
+    picture = Image.new("L", (200 + int(face.getlength(text)) + LETTER_SPACING * len(text), 3 * FONT_SIZE), 0)
     draw, x = ImageDraw.Draw(picture), 80.0
     for character in text:
-        draw.text((x, SIZE // 2), character, 255, face)
-        x += face.getlength(character) + WHITE
+        draw.text((x, FONT_SIZE // 2), character, 255, face)
+        x += face.getlength(character) + LETTER_SPACING
     return np.asarray(picture, np.float32) / 255
 
 
-def outcomes(reader: Reader, kind: str, seed: int, part: str = "kept apart") -> Iterator[tuple[str, str, bool]]:
+def readings(reader: Reader, kind: str, seed: int, part: str = "test") -> Iterator[tuple[str, str, bool]]:
     """For each font the text that was written, what was read, and whether it was rejected."""
     for number, font in enumerate(handwriting_fonts(part)):
         rng = np.random.default_rng([seed, list(KINDS).index(kind), number])
         text = KINDS[kind](rng)
-        reading = reader.read(on_paper(drawn(font.path, text), rng), signs="keep")
+        reading = reader.read(on_paper(render_line(font.path, text), rng), signs="keep")
         yield text, reading.text.replace(" ", ""), reading.is_rejected
 
 
 def main() -> None:
-    options = argparse.ArgumentParser(description="How signs between digits are read.")
-    options.add_argument("--seed", type=int, default=0, help="another seed writes other texts [%(default)s]")
-    options.add_argument("--part", default="kept apart", help="of the fonts, or training [%(default)s]")
-    chosen = options.parse_args()
+    parser = argparse.ArgumentParser(description="How signs between digits are read.")
+    parser.add_argument("--seed", type=int, default=0, help="another seed writes other texts [%(default)s]")
+    parser.add_argument("--part", default="test", help="font split: test or training [%(default)s]")
+    options = parser.parse_args()
     reader = Reader()
-    print("| texts | number | right, signs too | digits right | rejected | wrong among accepted |")
+    print("| texts | number | text exact | digits exact | rejected | wrong among accepted |")
     print("|---|---:|---:|---:|---:|---:|")
     for kind in KINDS:
-        results = list(outcomes(reader, kind, chosen.seed, chosen.part))
+        results = list(readings(reader, kind, options.seed, options.part))
         count = len(results)
-        right = sum(text == read for text, read, _ in results)
-        digits_right = sum(digits_of(text) == digits_of(read) for text, read, _ in results)
+        text_exact = sum(text == read for text, read, _ in results)
+        digits_exact = sum(digits_of(text) == digits_of(read) for text, read, _ in results)
         accepted = [(text, read) for text, read, is_rejected in results if not is_rejected]
         wrong = sum(digits_of(text) != digits_of(read) for text, read in accepted)
         print(
-            f"| {kind} | {count} | {100 * right / count:.0f} % | {100 * digits_right / count:.0f} % "
+            f"| {kind} | {count} | {100 * text_exact / count:.0f} % | {100 * digits_exact / count:.0f} % "
             f"| {100 * (count - len(accepted)) / count:.0f} % | {wrong} of {len(accepted)} |"
         )
 

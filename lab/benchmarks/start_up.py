@@ -1,7 +1,8 @@
 """Time whole processes and measure their memory: ``python -m lab.benchmarks.start_up``.
 
-Nothing but Python, the import, the version, one picture, the 10,000 test digits of MNIST from their IDX file; and ONNX
-Runtime and torch doing the last two jobs, the digits a thousand at a time. Needs lenet[train,bench] for those.
+A bare interpreter, ``import lenet``, ``lenet --version``, reading one picture, reading the 10,000 test digits of MNIST
+from their IDX file; and the last two with ONNX Runtime and torch, the digits a thousand at a time. Needs
+lenet[train,bench] for those.
 """
 
 import statistics
@@ -12,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from lab.benchmarks.command import on_stderr, parser, show
-from lab.benchmarks.processes import Outcome, lenet_command, run_process
+from lab.benchmarks.processes import ProcessResult, lenet_command, run_process
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import draw_blobs
 from lenet.benchmarking.machine import describe_machine
@@ -52,54 +53,55 @@ with torch.inference_mode():
 
 
 def main() -> None:
-    options = parser("Whole processes, from start to end, and their memory.", rounds=7, seconds=0).parse_args()
+    options = parser("Whole processes, from start to end, and their memory.", rounds=7, seconds=None).parse_args()
     report = Report(describe_machine(options.threads))
     with tempfile.TemporaryDirectory() as folder:
-        jobs = commands(Path(folder), report)
-        outcomes: dict[str, list[Outcome]] = {name: [] for name in jobs}
+        jobs = jobs_of(Path(folder), report)
+        results: dict[str, list[ProcessResult]] = {name: [] for name in jobs}
         for number in range(options.rounds):
             for name, command in jobs.items():
                 on_stderr(f"round {number + 1} of {options.rounds}: {name}")
-                outcomes[name].append(run_process(command))
+                results[name].append(run_process(command))
     on_stderr("")
     rows = []
-    for name, repeats in outcomes.items():
-        if failed := next((outcome for outcome in repeats if outcome.exit_code), None):
+    for name, repeats in results.items():
+        if failed := next((result for result in repeats if result.exit_code), None):
             rows.append([name, "–", "–"])
-            report.notes.append(f"{name}: {failed.last_words}")
+            report.notes.append(f"{name}: {failed.last_error_line}")
             continue
-        seconds, peak = statistics.median(o.seconds for o in repeats), max(o.peak_bytes for o in repeats)
+        seconds = statistics.median(result.seconds for result in repeats)
+        peak = max(result.peak_bytes for result in repeats)
         report.figures[name] = {"seconds": round(seconds, 4), "peak_bytes": peak}
         rows.append([name, f"{seconds:.3f}", f"{peak / 1e6:.0f} MB"])
     report.tables = [Table("Whole processes, medians", ["what", "seconds", "resident memory"], rows)]
     show(report, options)
 
 
-def commands(folder: Path, report: Report) -> dict[str, list[str]]:
-    """What is timed, by name; the peers' weights are written into ``folder``."""
+def jobs_of(folder: Path, report: Report) -> dict[str, list[str]]:
+    """The commands that are timed, by name; the peers' weights are written into ``folder``."""
     python, lenet = [sys.executable, "-c"], lenet_command()
-    digits, model = idx_file(folder, report), str(folder / "lenet")
+    digits_path, weights_prefix = idx_file(folder, report), str(folder / "lenet")
     jobs = {
         "python -c pass": [*python, "pass"],
         "python -c 'import lenet'": [*python, "import lenet"],
         "lenet --version": [*lenet, "--version"],
         "lenet read seven.png": [*lenet, "read", str(PICTURE)],
-        "lenet read 10,000 digits": [*lenet, "read", str(digits)],
+        "lenet read 10,000 digits": [*lenet, "read", str(digits_path)],
     }
-    weights = pretrained()
-    in_order = {name: weights.parameters[name] for name in weights.network.parameter_shapes()}
-    np.savez(f"{model}.npz", **in_order)
+    model = pretrained()
+    in_order = {name: model.parameters[name] for name in model.network.parameter_shapes()}
+    np.savez(f"{weights_prefix}.npz", **in_order)
     peers = {"torch": TORCH}
     try:
         from lenet.exporting.onnx import to_onnx
 
-        Path(f"{model}.onnx").write_bytes(to_onnx(weights.network, weights.parameters))
+        Path(f"{weights_prefix}.onnx").write_bytes(to_onnx(model.network, model.parameters))
         peers = {"ONNX Runtime": ONNXRUNTIME} | peers
     except MissingExtra as error:
         report.notes.append(str(error))
-    for contender, predict in peers.items():
-        jobs[f"{contender}, seven.png as one digit"] = [*python, READ_PICTURE + predict, model, str(PICTURE)]
-        jobs[f"{contender}, 10,000 digits"] = [*python, READ_IDX + predict, model, str(digits)]
+    for peer, predict in peers.items():
+        jobs[f"{peer}, seven.png as one digit"] = [*python, READ_PICTURE + predict, weights_prefix, str(PICTURE)]
+        jobs[f"{peer}, 10,000 digits"] = [*python, READ_IDX + predict, weights_prefix, str(digits_path)]
     return jobs
 
 

@@ -53,7 +53,7 @@ def train(network: str, recipe: str, seed: int, threads: int) -> dict[str, Any]:
     arguments = ["train", network, "--data", "mnist", "--recipe", recipe, "--seed", str(seed)]
     outcome = run_process([*lenet_command(), *arguments, "--threads", str(threads), "--out", str(folder)])
     if outcome.exit_code:
-        raise TrainingError(f"lenet {' '.join(arguments)} failed: {outcome.last_words}")
+        raise TrainingError(f"lenet {' '.join(arguments)} failed: {outcome.last_error_line}")
     tested = json.loads((folder / "evaluation.json").read_text())
     on_stderr(f"{recipe}, seed {seed}: {tested['error_rate']:.2f} % in {outcome.seconds:.2f} s")
     return {

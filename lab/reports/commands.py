@@ -13,11 +13,12 @@ from typing import Any
 import typer
 
 from lenet import __version__
-from lenet.cli import VERBS, build_app
+from lenet.cli import VERBS as COMMAND_MODULES
+from lenet.cli import build_app
 from lenet.files import write_atomically
 
 PAGE, MANUAL = "commands.md", "lenet.1"
-_ANSWERS = (("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("130, 143", "stopped by Ctrl-C or SIGTERM"))
+_EXIT_CODES = (("0", "done"), ("1", "failed"), ("2", "wrong usage"), ("130, 143", "stopped by Ctrl-C or SIGTERM"))
 _ENVIRONMENT = (
     ("LENET_DATA", "Where data sets are cached."),
     ("LENET_OFFLINE", "1 uses what is cached, and fetches nothing."),
@@ -27,7 +28,7 @@ _ENVIRONMENT = (
 
 @dataclass(frozen=True)
 class Command:
-    """A command as its help shows it: paragraphs, examples, and records of a name and what it means."""
+    """A command as its help shows it: paragraphs, examples, and pairs of a name and its help text."""
 
     name: str  # "train", "data fetch"
     usage: str
@@ -37,11 +38,11 @@ class Command:
     options: tuple[tuple[str, str], ...]
 
 
-def commands() -> list[Command]:
-    """Every command of the shell, groups taken apart, in the order of the help."""
+def list_commands() -> list[Command]:
+    """All lenet commands, groups flattened, in the order of the help."""
     group: Any = typer.main.get_command(build_app())
     context = group.context_class(group, info_name="lenet")
-    return [part for verb in VERBS for part in _parts(group.commands[verb], verb, context)]
+    return [part for name in COMMAND_MODULES for part in _parts(group.commands[name], name, context)]
 
 
 def _parts(command: Any, name: str, parent: Any) -> Iterator[Command]:
@@ -52,19 +53,19 @@ def _parts(command: Any, name: str, parent: Any) -> Iterator[Command]:
         return
     paragraphs = [" ".join(text.split()) for text in (command.help or "").split("\n\n")]
     examples = [text for text in paragraphs if re.match(r"(lenet|curl) ", text)]
-    records = [(p.param_type_name, p.get_help_record(context)) for p in command.get_params(context)]
-    kinds = {kind: tuple(record for k, record in records if k == kind and record) for kind in ("argument", "option")}
+    pairs = [(p.param_type_name, p.get_help_record(context)) for p in command.get_params(context)]
+    by_type = {name: tuple(pair for kind, pair in pairs if kind == name and pair) for name in ("argument", "option")}
     yield Command(
         name,
         " ".join(context.get_usage().removeprefix("Usage: ").split()),
         tuple(text for text in paragraphs if text not in examples),
         tuple(example for text in examples for example in text.split("; ")),
-        kinds["argument"],
-        kinds["option"],
+        by_type["argument"],
+        by_type["option"],
     )
 
 
-def to_markdown(listed: list[Command]) -> str:
+def to_markdown(commands: list[Command]) -> str:
     """The page of the documents: a section and a table for each command."""
     lines = [
         "# Commands", "",
@@ -72,23 +73,23 @@ def to_markdown(listed: list[Command]) -> str:
         "This page and the manual (`man lenet`) are written by `make manual`.",
         "",
     ]  # fmt: skip
-    for command in listed:
+    for command in commands:
         lines += [f"## lenet {command.name}", "", "```text", command.usage, "```", ""]
         for paragraph in command.paragraphs:
             lines += [_escaped(paragraph), ""]
         if command.examples:
             lines += ["```sh", *command.examples, "```", ""]
-        for title, records in (("argument", command.arguments), ("option", command.options)):
-            if records:
+        for title, pairs in (("argument", command.arguments), ("option", command.options)):
+            if pairs:
                 lines += [f"| {title} | meaning |", "|---|---|"]
-                lines += [f"| {_code(name)} | {_escaped(meaning)} |" for name, meaning in records]
+                lines += [f"| {_code(name)} | {_escaped(meaning)} |" for name, meaning in pairs]
                 lines += [""]
     lines += [
         "## Exit codes",
         "",
         "| code | meaning |",
         "|---|---|",
-        *(f"| {code} | {text} |" for code, text in _ANSWERS),
+        *(f"| {code} | {text} |" for code, text in _EXIT_CODES),
         "",
     ]
     lines += ["## Environment", "", "| variable | meaning |", "|---|---|"]
@@ -96,7 +97,7 @@ def to_markdown(listed: list[Command]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def to_manual(listed: list[Command]) -> str:
+def to_manual(commands: list[Command]) -> str:
     """The man page, in the macros of man(7)."""
     lines = [
         f'.TH LENET 1 "" "lenet {__version__}" "User Commands"',
@@ -107,7 +108,7 @@ def to_manual(listed: list[Command]) -> str:
         "by layer, and put to work on pictures of digits.",
         ".SH COMMANDS",
     ]  # fmt: skip
-    for command in listed:
+    for command in commands:
         lines += [f".SS {_roff(command.usage)}"]
         for position, paragraph in enumerate(command.paragraphs):
             lines += [".PP"] * bool(position) + [_roff(paragraph)]
@@ -116,7 +117,7 @@ def to_manual(listed: list[Command]) -> str:
         if command.examples:
             lines += [".PP", "Examples:", ".nf", *(f"    {_roff(example)}" for example in command.examples), ".fi"]
     lines += [".SH EXIT STATUS"]
-    for code, text in _ANSWERS:
+    for code, text in _EXIT_CODES:
         lines += [".TP", code, text]
     lines += [".SH ENVIRONMENT"]
     for name, text in _ENVIRONMENT:
@@ -142,13 +143,13 @@ def _roff(text: str) -> str:
 
 
 def main() -> None:
-    """Write both."""
+    """Write docs/commands.md and docs/lenet.1."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--docs", type=Path, default=Path("docs"), help="folder of the documents")
     folder = parser.parse_args().docs
-    listed = commands()
-    write_atomically(folder / PAGE, to_markdown(listed).encode())
-    write_atomically(folder / MANUAL, to_manual(listed).encode())
+    commands = list_commands()
+    write_atomically(folder / PAGE, to_markdown(commands).encode())
+    write_atomically(folder / MANUAL, to_manual(commands).encode())
     print(folder / PAGE, folder / MANUAL, sep="\n")
 
 

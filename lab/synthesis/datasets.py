@@ -1,4 +1,4 @@
-"""Synthetic data sets: digits in varied handwriting and no digits, normalized as the reader normalizes."""
+"""Synthetic data sets: digits in varied handwriting and non-digits (class 10), normalized as the reader normalizes."""
 
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
@@ -18,9 +18,9 @@ from lenet.reading.normalization import normalize
 
 NO_DIGIT = 10  # the label of what is no digit
 NO_DIGIT_SHARE = 0.25  # of the draws
-LINE_SHARE = 0.03  # of them; each gives several pictures
+LINE_SHARE = 0.03  # of the draws, whose crops from a written line give several pictures each
 CHUNK = 5_000  # pictures that share a seed: the data set does not depend on the number of processes
-_PEN_VARIATION = 0.7  # standard deviation of the thickness, in pixels of the normalization's drawing
+_PEN_VARIATION = 0.7  # standard deviation of the growth of strokes, in pixels of the normalization's 80-pixel image
 
 Dataset = tuple[NDArray[np.uint8], NDArray[np.uint8]]
 
@@ -38,8 +38,8 @@ def _draw_chunk(renderer: StrokeRenderer, seed: np.random.SeedSequence) -> Datas
     cv2.setNumThreads(1)
     rng = np.random.default_rng(seed)
     images, labels = np.empty((CHUNK, 28, 28), np.uint8), np.empty(CHUNK, np.uint8)
-    for made, (image, label) in enumerate(islice(_pictures(renderer, rng), CHUNK)):
-        images[made], labels[made] = image, label
+    for index, (image, label) in enumerate(islice(_pictures(renderer, rng), CHUNK)):
+        images[index], labels[index] = image, label
     return images, labels
 
 

@@ -18,7 +18,8 @@ from lenet.data.sources import cache_folder, is_offline
 from lenet.errors import DataError
 from lenet.files import write_atomically
 
-PARTS = ("training", "kept apart")
+PARTS = ("training", "test")
+_FORMER_PARTS = {"kept apart": "test"}  # as the test split was called before
 REGISTRY = "https://registry.npmjs.org"
 CACHE = "hands"  # what version 0.1 called the folder, so that its files are found
 _CONNECTIONS, _SECONDS = 8, 30
@@ -46,11 +47,12 @@ class _Font:
 
 
 def handwriting_fonts(part: str) -> list[HandwritingFont]:
-    """The fonts of one part, fetched and verified: those for training, or those kept apart for measuring.
+    """The fonts of one split, fetched and verified: those for training, or those held out for tests.
 
     Raises:
         DataError: if the part is unknown, or a font is neither in the cache nor to be had.
     """
+    part = _FORMER_PARTS.get(part, part)
     if part not in PARTS:
         raise DataError(f"there is no part {part!r} of the handwriting fonts; expected {' or '.join(map(repr, PARTS))}")
     fonts = [font for font in _table() if font.part == part]

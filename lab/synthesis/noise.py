@@ -14,7 +14,7 @@ from lab.synthesis.strokes import LETTERS, SYMBOLS, Generator, Mask, StrokeRende
 Drawing = NDArray[np.float32]
 
 CAMERA_SHARE = 0.5
-GRAIN = 0.04  # of the largest component: smaller ones are specks
+SPECK = 0.04  # of the largest component: smaller ones are specks
 MAX_REMNANT = 0.6  # of a neighbor's width: with more of it there, they are two digits
 MIN_SHARE = 0.25  # of the ink of two digits: with less, one of them is a remnant beside the other
 MAX_PART = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
@@ -30,19 +30,19 @@ def scene(renderer: StrokeRenderer, rng: Generator) -> tuple[Drawing, int]:
 
 
 def no_digit(renderer: StrokeRenderer, rng: Generator) -> Drawing:
-    """Draw a crop that is no digit: two digits, a part of one, letters, signs, lines, blobs, stains."""
+    """Draw a crop that is no digit: two digits, a part of one, letters, symbols, lines, blobs, stains."""
     kinds: list[tuple[float, Callable[[], Mask]]] = [
         (0.27, lambda: _two_digits(renderer, rng)),
         (0.16, lambda: _part_of_a_digit(renderer, rng)),
         (0.35, lambda: _letters(renderer, rng)),
-        (0.05, lambda: _drawn_sign(rng)),
+        (0.05, lambda: _drawn_symbol(rng)),
         (0.06, lambda: _scribble(rng)),
         (0.03, lambda: _lines(rng)),
         (0.04, lambda: _blobs(rng)),
         (0.04, lambda: _stain(rng)),
     ]
-    chosen = rng.choice(len(kinds), p=[share for share, _ in kinds])
-    drawing = kinds[chosen][1]().astype(np.float32)
+    index = rng.choice(len(kinds), p=[share for share, _ in kinds])
+    drawing = kinds[index][1]().astype(np.float32)
     return through_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing
 
 
@@ -96,23 +96,23 @@ def _add_neighbour(
 
 
 def through_camera(drawing: Drawing, rng: Generator) -> Drawing:
-    """Degrade a drawing as a camera does: low resolution, blur, grain; then threshold it as the reader would."""
+    """Degrade a drawing as a camera does: low resolution, blur, sensor noise; then threshold it as the reader would."""
     scale = float(np.exp(rng.uniform(np.log(0.14), np.log(0.7))))
     height, width = (max(2, round(side * scale)) for side in drawing.shape)
     small = cv2.resize(drawing, (width, height), interpolation=cv2.INTER_AREA)
     small = cv2.GaussianBlur(small, (0, 0), rng.uniform(0.2, 1.0))
     small = small + rng.normal(0, rng.uniform(0, 0.12), small.shape)
     small = small / max(0.35, float(np.percentile(small, 99)))
-    return _without_grain(np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32))
+    return _without_specks(np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32))
 
 
-def _without_grain(drawing: Drawing) -> Drawing:
+def _without_specks(drawing: Drawing) -> Drawing:
     """Remove specks, as the reader does."""
     count, components, statistics, _ = cv2.connectedComponentsWithStats((drawing >= 0.5).astype(np.uint8))
     areas = statistics[:, cv2.CC_STAT_AREA]
     if count <= 2:
         return drawing
-    specks = areas < GRAIN * areas[1:].max()
+    specks = areas < SPECK * areas[1:].max()
     return np.where(specks[components] & (components > 0), 0.0, drawing).astype(np.float32)
 
 
@@ -160,7 +160,7 @@ def _letters(renderer: StrokeRenderer, rng: Generator) -> Mask:
     return renderer.written("".join(alphabet[rng.integers(len(alphabet))] for _ in range(count)), rng)
 
 
-def _drawn_sign(rng: Generator) -> Mask:
+def _drawn_symbol(rng: Generator) -> Mask:
     """An arrow, a tick, a cross or a star, turned anyhow but for the tick."""
     canvas, pen = np.zeros((120, 120), np.uint8), int(rng.integers(3, 13))
     kind, turn_angle = rng.integers(4), rng.uniform(0, 2 * np.pi)

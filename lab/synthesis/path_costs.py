@@ -1,14 +1,14 @@
-"""Fit the costs of a path through candidates: those with the fewest synthetic strings read wrong.
+"""Fit the costs of a path through candidates: those with the lowest loss on synthetic strings.
 
     python -m lab.synthesis.path_costs [WEIGHTS] [--strings 300]
 
 Strings of MNIST training digits are drawn in random styles (`WritingStyle.drawn`); their candidates go through the
 network once, and the costs are searched one after the other, up and down, as long as that helps. Prints the costs, for
-`lenet.reading.lines.path.Costs`, and the share of strings right before and after, of others than those searched on.
+`lenet.reading.lines.path.Costs`, and the accuracy before and after, on the strings searched on and on held-out strings.
 """
 
 import argparse
-from dataclasses import asdict, replace
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,24 +18,36 @@ from lenet import data
 from lenet.model import load
 from lenet.reading.foreground.ink import find_ink
 from lenet.reading.foreground.rules import find_rules
+from lenet.reading.lines.hypotheses import THRESHOLDS
 from lenet.reading.lines.path import Costs, best_path
 from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import recognize
 
-THRESHOLD = 0.38  # the middle one of those the reader looks at
+THRESHOLD = THRESHOLDS[1]
 FACTORS = (0.5, 0.75, 1.33, 2.0)
 ROUNDS = 3
 
-Graph = tuple[str, list[tuple[list[Candidate], NDArray[np.float32], int]]]
+
+@dataclass(frozen=True, eq=False)
+class LabeledRows:
+    """A synthetic string and the rows found in it.
+
+    Attributes:
+        text: what is written.
+        rows: of each row its candidates, their log probabilities (candidates, classes), and the number of its pieces.
+    """
+
+    text: str
+    rows: list[tuple[list[Candidate], NDArray[np.float32], int]]
 
 
-def graphs(writer: Writer, recognizer: Recognizer, strings: int) -> list[Graph]:
-    """Texts, with the candidates, log probabilities and number of pieces of each row found."""
-    results: list[Graph] = []
+def synthesize_labeled_rows(writer: Writer, recognizer: Recognizer, strings: int) -> list[LabeledRows]:
+    """Render strings of digits, segment them, and classify the candidates of their rows."""
+    results: list[LabeledRows] = []
     while len(results) < strings:
         text = "".join(map(str, writer.rng.integers(0, 10, writer.rng.integers(2, 8))))
-        if writer.rng.random() < 0.3:  # amounts and numbers of things are often round
+        if writer.rng.random() < 0.3:  # amounts and counts are often round
             text = text[:2] + "0" * int(writer.rng.integers(2, 5))
         ink = find_ink(
             np.repeat(on_paper(writer.line(text, WritingStyle.drawn(writer.rng)), writer.rng)[..., None], 3, axis=2)
@@ -43,46 +55,47 @@ def graphs(writer: Writer, recognizer: Recognizer, strings: int) -> list[Graph]:
         for threshold in ink.thresholds((THRESHOLD,)):
             rows = []
             for row in find_rows(ink, threshold, find_rules(ink, threshold)):
-                signs = recognize(list(row.candidates()), recognizer)
-                if signs:
-                    logs = np.log(np.maximum(np.stack([sign.probabilities for sign in signs]), 1e-6))
-                    rows.append(([sign.candidate for sign in signs], logs, len(row.pieces)))
-            results.append((text, rows))
+                scored = recognize(list(row.candidates()), recognizer)
+                if scored:
+                    logs = np.log(np.maximum(np.stack([candidate.probabilities for candidate in scored]), 1e-6))
+                    rows.append(([candidate.candidate for candidate in scored], logs, len(row.pieces)))
+            results.append(LabeledRows(text, rows))
     return results
 
 
-def read(graph: Graph, costs: Costs) -> str:
+def read_rows(labeled: LabeledRows, costs: Costs) -> str:
     """The text of the best path through each row."""
     text = ""
-    for candidates, logs, pieces in graph[1]:
+    for candidates, logs, pieces in labeled.rows:
         path = best_path(candidates, logs, pieces, costs=costs)
         text += "".join(str(logs[number].argmax()) for number in path.chosen)
     return text
 
 
-def edits(a: str, b: str) -> int:
-    """The least number of signs put in, taken out or changed."""
-    last = list(range(len(b) + 1))
+def edit_distance(a: str, b: str) -> int:
+    """Levenshtein distance: the minimum number of characters inserted, deleted or substituted."""
+    previous_row = list(range(len(b) + 1))
     for i, x in enumerate(a, 1):
-        this = [i]
+        row = [i]
         for j, y in enumerate(b, 1):
-            this.append(min(last[j] + 1, this[-1] + 1, last[j - 1] + (x != y)))
-        last = this
-    return last[-1]
+            row.append(min(previous_row[j] + 1, row[-1] + 1, previous_row[j - 1] + (x != y)))
+        previous_row = row
+    return previous_row[-1]
 
 
-def loss(sample: list[Graph], costs: Costs) -> float:
-    """The share of strings read wrong; a little for each wrong digit in them, so that the search sees a slope."""
-    read_as = [read(graph, costs) for graph in sample]
-    wrong = [edits(text, graph[0]) for text, graph in zip(read_as, sample, strict=True)]
-    return float(np.mean([(count > 0) + 0.2 * count for count in wrong]))
+def loss(sample: list[LabeledRows], costs: Costs) -> float:
+    """The share of strings read wrong, and a little for each wrong digit, so that small improvements count."""
+    distances = [edit_distance(read_rows(labeled, costs), labeled.text) for labeled in sample]
+    return float(np.mean([(distance > 0) + 0.2 * distance for distance in distances]))
 
 
-def right(sample: list[Graph], costs: Costs) -> float:
-    return float(np.mean([read(graph, costs) == graph[0] for graph in sample]))
+def accuracy(sample: list[LabeledRows], costs: Costs) -> float:
+    """The share of strings read exactly."""
+    return float(np.mean([read_rows(labeled, costs) == labeled.text for labeled in sample]))
 
 
-def search(sample: list[Graph], costs: Costs) -> Costs:
+def search(sample: list[LabeledRows], costs: Costs) -> Costs:
+    """Coordinate descent: each cost in turn times each of `FACTORS`, as long as the loss falls."""
     smallest = loss(sample, costs)
     for _ in range(ROUNDS):
         previous_loss = smallest
@@ -107,12 +120,14 @@ def main() -> None:
     recognizer = Recognizer(load(options.weights) if options.weights else None)
     mnist = data.load("mnist")
     writer = Writer(mnist.train_images, mnist.train_labels.astype(np.uint8), np.random.default_rng(options.seed))
-    sample, held_out = (graphs(writer, recognizer, count) for count in (options.strings, options.strings // 2))
+    sample, held_out = (
+        synthesize_labeled_rows(writer, recognizer, count) for count in (options.strings, options.strings // 2)
+    )
     start = Costs()
-    cheapest = search(sample, start)
-    print(f"searched on: {right(sample, start):.3f} -> {right(sample, cheapest):.3f}")
-    print(f"others:      {right(held_out, start):.3f} -> {right(held_out, cheapest):.3f}")
-    print(cheapest)
+    fitted = search(sample, start)
+    print(f"searched on: {accuracy(sample, start):.3f} -> {accuracy(sample, fitted):.3f}")
+    print(f"held out:    {accuracy(held_out, start):.3f} -> {accuracy(held_out, fitted):.3f}")
+    print(fitted)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""Stroke rendering: binary masks of digits, letters and signs in varied handwriting, to train the reader's network.
+"""Stroke rendering: binary masks of digits, letters and symbols in varied handwriting, to train the reader's network.
 
 A mask is uint8 (H, W) of 0 and 1, about 80 pixels high and cropped to its ink. MNIST's digits are enlarged; fonts
-bring the shapes that MNIST lacks; both are slanted, turned, stretched, bent, and redrawn with another pen.
+bring the shapes that MNIST lacks; both are slanted, rotated, stretched, bent, and redrawn with another pen.
 """
 
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ from lenet.reading.normalization import redraw, stroke_width
 Mask = NDArray[np.uint8]
 Generator = np.random.Generator
 
-# Letters and signs that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
+# Letters and symbols that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
 LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"
 SYMBOLS = "+=%@#?*€£~"
 
@@ -69,7 +69,7 @@ class StrokeRenderer:
 
 
 def _redrawn(glyph: NDArray[np.float32], enlargement: float, blur: float, rng: Generator) -> Mask | None:
-    """A glyph slanted, turned, stretched, bent, and drawn with another pen; None if hardly anything is left."""
+    """A glyph slanted, rotated, stretched, bent, and drawn with another pen; None if hardly anything is left."""
     slant, angle, stretch = rng.normal(0.06, 0.27), rng.normal(0, 0.08), np.exp(rng.normal(0, 0.14))
     rotation = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     matrix = rotation @ np.array([[stretch, -slant], [0, 1]]) * enlargement

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from lab import benchmarks
+from lab.benchmarks import command, reading_speed
 from lab.benchmarks.processes import run_process
 
 FOLDER = Path(benchmarks.__file__).parent
@@ -38,4 +39,21 @@ def test_the_seconds_and_the_memory_of_a_process_are_its_own():
     assert slept.peak_bytes < 100e6 < ballast.nbytes
     assert slept.output == "done\n"
     assert run_process([sys.executable, "-c", "raise SystemExit(3)"]).exit_code == 3
-    assert run_process([sys.executable, "-c", "import sys; print('no', file=sys.stderr)"]).last_words == "no"
+    assert run_process([sys.executable, "-c", "import sys; print('no', file=sys.stderr)"]).last_error_line == "no"
+
+
+def test_options_of_reading_speed_are_still_taken_under_their_former_names():
+    options = reading_speed.command_line().parse_args(["--folder", "30", "--different", "3"])
+    assert (options.folder_photos, options.distinct_photos) == (30, 3)
+    assert options == reading_speed.command_line().parse_args(["--folder-photos", "30", "--distinct-photos", "3"])
+    shown = reading_speed.command_line().format_help()
+    assert "--different" not in shown
+    assert "--folder " not in shown
+
+
+def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that_do_nothing_there():
+    processes, rounds = (command.parser("What it measures.", rounds=3, seconds=seconds) for seconds in (None, 2.0))
+    assert processes.parse_args(["--seconds", "1", "--threads", "2"]).rounds == 3
+    for option in ("--seconds", "--threads"):
+        assert option not in processes.format_help()
+        assert option in rounds.format_help()

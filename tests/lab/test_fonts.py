@@ -36,8 +36,8 @@ def test_no_font_is_in_both_parts():
     assert not training & apart
 
 
-def test_every_font_kept_apart_draws_all_digits():
-    found = handwriting_fonts("kept apart")
+def test_every_font_of_the_test_split_draws_all_digits():
+    found = handwriting_fonts("test")
     assert found
     for font in found:
         opened = ImageFont.truetype(str(font.path), 40)
@@ -63,18 +63,18 @@ def test_a_package_that_is_no_archive_is_one_sentence(tmp_path: Path, monkeypatc
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", lambda url, timeout: Answer(b"<html>503</html>"))
     with pytest.raises(DataError, match="cannot be had from https://registry"):
-        handwriting_fonts("kept apart")
+        handwriting_fonts("test")
 
 
 def test_offline_a_missing_font_is_one_sentence(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with pytest.raises(DataError, match="LENET_OFFLINE forbids"):
-        handwriting_fonts("kept apart")
+        handwriting_fonts("test")
 
 
 def test_a_damaged_font_in_the_cache_is_fetched_again(tmp_path: Path, monkeypatch):
-    whole = handwriting_fonts("kept apart")
+    whole = handwriting_fonts("test")
     content = {font.path.name: font.path.read_bytes() for font in whole}
     (tmp_path / "hands").mkdir()
     for name, data in content.items():
@@ -89,6 +89,12 @@ def test_a_damaged_font_in_the_cache_is_fetched_again(tmp_path: Path, monkeypatc
 
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", answer)
-    assert HandwritingFont(whole[0].name, damaged) in handwriting_fonts("kept apart")
+    assert HandwritingFont(whole[0].name, damaged) in handwriting_fonts("test")
     assert len(asked) == 1
     assert damaged.read_bytes() == content[damaged.name]
+
+
+def test_the_test_split_is_still_found_by_its_former_name(monkeypatch):
+    monkeypatch.setattr(module, "_is_whole", lambda path, font: True)
+    assert handwriting_fonts("kept apart") == handwriting_fonts("test")
+    assert handwriting_fonts("test") != handwriting_fonts("training")

@@ -280,7 +280,9 @@ class Walk:
         near(self.seen, "#plane")
         self.seen.wait("s.misread !== null")
         wrong, count = self.seen.state("[s.misread.wrong, s.misread.total]")
-        self.says(".plane-message", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。")
+        self.says(
+            ".plane-message", f"lenet-5 misreads {wrong} of {count}.", f"lenet-5 在 {count} 个中认错 {wrong} 个。"
+        )
         self.until(lambda: self.page.locator(".plane-misread button").count() == wrong, "all misread ones are listed")
         plane = self.page.locator(".plane-canvas canvas")
         self.until(lambda: plane.evaluate(COLORS)["colors"] > 20, "the plane is drawn")

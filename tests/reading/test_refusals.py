@@ -13,13 +13,13 @@ from tests.reading.chance import most_by_chance
 
 PICTURES = 120
 BAR = 0.02  # of the pictures may get an accepted answer
-BLANKS = ("blank photos", "ruled paper")
+EMPTY = ("empty paper", "ruled paper")
 
 
 @pytest.fixture(scope="module")
 def readings() -> dict[str, list[Reading]]:
     """Each kind's pictures, as the reader reads them when nothing is known of them."""
-    reader, fonts = Reader(), [font.path for font in handwriting_fonts("kept apart")]
+    reader, fonts = Reader(), [font.path for font in handwriting_fonts("test")]
     return {
         kind: [reader.read(draw_picture(kind, number, fonts)) for number in range(count)]
         for kind, count in number_of_each(PICTURES).items()
@@ -46,7 +46,7 @@ def test_a_picture_without_digits_says_why_nothing_was_read(readings: dict[str, 
 
 
 def test_most_blank_and_ruled_pages_hold_no_digits_at_all(readings: dict[str, list[Reading]]):
-    pages = [reading for kind in BLANKS for reading in readings[kind]]
+    pages = [reading for kind in EMPTY for reading in readings[kind]]
     assert np.mean([reading.text == "" for reading in pages]) >= 0.5
 
 
@@ -64,7 +64,7 @@ def test_kinds_come_in_their_shares():
 
 
 def test_a_picture_follows_from_its_number_alone():
-    fonts = [font.path for font in handwriting_fonts("kept apart")]
+    fonts = [font.path for font in handwriting_fonts("test")]
     for kind in KINDS:
         first, again, other = (draw_picture(kind.name, number, fonts) for number in (3, 3, 4))
         np.testing.assert_array_equal(first, again)

@@ -12,9 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from lab.benchmarks.camera import Generator, Photo, Scene, photograph
-from lab.benchmarks.non_digit_scenes.drawings import doodle, face, sign
-from lab.benchmarks.non_digit_scenes.printed import code, form, map_of_lines, ruled
-from lab.benchmarks.non_digit_scenes.surfaces import blank, noise, texture, thing
+from lab.benchmarks.non_digit_scenes.drawings import doodle, face, symbol
+from lab.benchmarks.non_digit_scenes.printed import bar_code, form, map_of_lines, ruled
+from lab.benchmarks.non_digit_scenes.surfaces import empty_paper, noise, object_photo, texture
 from lab.benchmarks.non_digit_scenes.writing import letter, words
 
 Draw = Callable[[Generator, Sequence[Path]], Scene | Photo]
@@ -22,7 +22,7 @@ Draw = Callable[[Generator, Sequence[Path]], Scene | Photo]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of picture: its name, its percent of all, and who draws one, as a scene or as a finished photo."""
+    """A kind of picture: its name, its percent of all, and the function that draws a scene or a finished photo."""
 
     name: str
     percent: int
@@ -30,7 +30,7 @@ class Kind:
 
 
 def number_of_each(pictures: int) -> dict[str, int]:
-    """How many of so many pictures are of each kind: their shares, the largest remainders rounded up."""
+    """Number of pictures of each kind among ``pictures`` (largest-remainder rounding)."""
     exact = [kind.percent * pictures / 100 for kind in KINDS]
     counts = [math.floor(count) for count in exact]
     by_remainder = sorted(range(len(KINDS)), key=lambda index: counts[index] - exact[index])
@@ -43,22 +43,22 @@ def draw_picture(kind: str, number: int, fonts: Sequence[Path], seed: int = 0) -
     """Picture ``number`` of a kind: uint8 (H, W, 3)."""
     index = next(index for index, candidate in enumerate(KINDS) if candidate.name == kind)
     rng = np.random.default_rng([seed, index, number])
-    drawn = KINDS[index].draw(rng, fonts)
-    return drawn if drawn.dtype == np.uint8 else photograph(drawn, rng)
+    picture = KINDS[index].draw(rng, fonts)
+    return picture if picture.dtype == np.uint8 else photograph(picture, rng)
 
 
 KINDS = (
     Kind("single letters", 14, letter),
     Kind("words", 18, words),
-    Kind("signs", 10, sign),
+    Kind("symbols", 10, symbol),
     Kind("scribbles and doodles", 8, doodle),
     Kind("faces", 5, face),
     Kind("textures", 9, texture),
     Kind("noise", 4, noise),
-    Kind("blank photos", 7, blank),
+    Kind("empty paper", 7, empty_paper),
     Kind("ruled paper", 5, ruled),
     Kind("empty forms", 5, form),
-    Kind("bar codes", 3, code),
+    Kind("bar codes", 3, bar_code),
     Kind("maps", 4, map_of_lines),
-    Kind("clothes and things", 8, thing),
+    Kind("clothes and objects", 8, object_photo),
 )

@@ -1,6 +1,6 @@
-"""Draw pictures without digits: signs, doodles, scribbles and faces.
+"""Draw pictures without digits: symbols, doodles, scribbles and faces.
 
-Left out are signs of one stroke or one ring, which are a 1 or a 0: | / - ( ) and the circle.
+Left out are symbols of one stroke or one ring, which are a 1 or a 0: | / - ( ) and the circle.
 """
 
 import math
@@ -20,12 +20,12 @@ SYMBOLS = "+=%?#&@!*"
 Stroke = Sequence[tuple[float, float]]
 
 
-def sign(rng: Generator, fonts: Sequence[Path]) -> Scene:
-    index = rng.integers(len(SYMBOLS) + len(_DRAWN_SIGNS))
+def symbol(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    index = rng.integers(len(SYMBOLS) + len(_DRAWN_SYMBOLS))
     if index < len(SYMBOLS):
         ink = text_ink(SYMBOLS[index], round(rng.uniform(40, 300)), fonts, rng)
     else:
-        ink = _shaky(_DRAWN_SIGNS[index - len(SYMBOLS)], round(rng.uniform(40, 300)), rng)
+        ink = _shaky(_DRAWN_SYMBOLS[index - len(SYMBOLS)], round(rng.uniform(40, 300)), rng)
     return written(placed(ink, rng, max_padding=1.2), rng)
 
 
@@ -44,7 +44,7 @@ def _star(points: int) -> Stroke:
 
 _EYES: list[Stroke] = [_ring(0.35, 0.4, 0.03), _ring(0.65, 0.4, 0.03)]
 _HEAD: Stroke = _ring(0.5, 0.5, 0.5)
-_DRAWN_SIGNS: tuple[list[Stroke], ...] = (
+_DRAWN_SYMBOLS: tuple[list[Stroke], ...] = (
     [[(0, 0.5), (1, 0.5)], [(0.7, 0.25), (1, 0.5), (0.7, 0.75)]],  # arrows
     [[(0.5, 0), (0.5, 1)], [(0.2, 0.3), (0.5, 0), (0.8, 0.3)], [(0.2, 0.7), (0.5, 1), (0.8, 0.7)]],
     [[(0, 0.6), (0.35, 1), (1, 0)]],  # tick
@@ -90,21 +90,21 @@ _DOODLES: tuple[list[Stroke], ...] = (
 
 
 def _shaky(strokes: Sequence[Stroke], size: int, rng: Generator) -> Ink:
-    """Strokes drawn by an unsteady hand: bent, stretched and turned."""
+    """Strokes drawn by an unsteady hand: bent, stretched and rotated."""
     pen = max(2, round(size * rng.uniform(0.03, 0.1)))
     margin, angle = 2 * pen + size // 4, rng.normal(0, 0.1)
     stretch = np.exp(rng.normal(0, 0.12, 2))
     rotation = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     canvas = np.zeros((2 * margin + round(1.4 * size), 2 * margin + round(1.4 * size)), np.uint8)
     for stroke in strokes:
-        points = rounded(np.array(stroke, np.float64)) if len(stroke) > 2 else np.array(stroke, np.float64)
+        points = smoothed(np.array(stroke, np.float64)) if len(stroke) > 2 else np.array(stroke, np.float64)
         bent = points + 0.012 * np.cumsum(rng.normal(0, 0.35, points.shape), axis=0)
         draw_line(canvas, ((bent - 0.5) * stretch @ rotation.T) * size + canvas.shape[0] / 2, pen)
     return cropped(canvas.astype(np.float32) / 255)
 
 
-def rounded(points: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The same line with many more points and its corners a little rounded."""
+def smoothed(points: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Resample a polyline with many more points, its corners a little smoothed."""
     steps = np.linspace(0, len(points) - 1, 12 * len(points))
     dense = np.stack([np.interp(steps, np.arange(len(points)), column) for column in points.T], axis=1)
     inner = (dense[:-2] + dense[1:-1] + dense[2:]) / 3
@@ -122,7 +122,7 @@ def doodle(rng: Generator, fonts: Sequence[Path]) -> Scene:
     canvas = np.zeros(shape, np.uint8)
     for _ in range(rng.integers(1, 5)):  # scribbles: long lines that turn back many times
         corners = rng.uniform(0.1, 0.9, (rng.integers(8, 30), 2)) * shape[::-1]
-        draw_line(canvas, rounded(rounded(corners)), int(rng.integers(2, 9)))
+        draw_line(canvas, smoothed(smoothed(corners)), int(rng.integers(2, 9)))
     return written(canvas.astype(np.float32) / 255, rng)
 
 

@@ -8,26 +8,27 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.camera import Generator, Scene, inked, paper
-from lab.benchmarks.non_digit_scenes.drawings import draw_line, rounded
-from lab.benchmarks.non_digit_scenes.surfaces import cells
+from lab.benchmarks.non_digit_scenes.drawings import draw_line, smoothed
+from lab.benchmarks.non_digit_scenes.surfaces import voronoi_cells
 from lab.benchmarks.non_digit_scenes.writing import WORDS
 
 PRINT = (0.12, 0.12, 0.13)
+RULINGS = ("lined", "squared", "dotted", "staff")
 
 
 def ruled(rng: Generator, fonts: Sequence[Path]) -> Scene:
     """Lined, squared, dotted or staff paper."""
     shape, pitch = (round(rng.uniform(250, 700)), round(rng.uniform(250, 700))), rng.uniform(14, 60)
-    ink, width, kind = np.zeros(shape, np.uint8), int(rng.integers(1, 4)), rng.integers(4)
+    ink, width, ruling = np.zeros(shape, np.uint8), int(rng.integers(1, 4)), RULINGS[rng.integers(4)]
     tilt = rng.normal(0, 0.015) * shape[1]
     for y in np.arange(pitch / 2, shape[0], pitch):
-        for offset in np.arange(5) * pitch / 7 if kind == 3 else (0.0,):
+        for offset in np.arange(5) * pitch / 7 if ruling == "staff" else (0.0,):
             draw_line(ink, np.array([[0, y + offset], [shape[1], y + offset + tilt]]), width)
-    if kind in (1, 2):
+    if ruling in ("squared", "dotted"):
         across = np.zeros(shape, np.uint8)
         for x in np.arange(pitch / 2, shape[1], pitch):
             draw_line(across, np.array([[x, 0], [x - tilt, shape[0]]]), width)
-        ink = np.maximum(ink, across) if kind == 1 else np.minimum(ink, across)
+        ink = np.maximum(ink, across) if ruling == "squared" else np.minimum(ink, across)
     color = ((0.3, 0.45, 0.75), (0.45, 0.45, 0.45), (0.75, 0.4, 0.4))[rng.integers(3)]
     return inked(paper(shape, rng), ink.astype(np.float32) / 255 * rng.uniform(0.4, 1), color)
 
@@ -55,8 +56,8 @@ def form(rng: Generator, fonts: Sequence[Path]) -> Scene:
     return inked(paper(shape, rng), combined * rng.uniform(0.6, 1), PRINT)
 
 
-def code(rng: Generator, fonts: Sequence[Path]) -> Scene:
-    """A bar code, or a square one with its three eyes."""
+def bar_code(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    """A bar code, or a QR-like code with three finder patterns."""
     module = int(rng.integers(2, 7))
     if rng.random() < 0.5:
         bars = np.repeat(np.arange(60) % 2 == 0, rng.integers(1, 5, 60))
@@ -64,13 +65,13 @@ def code(rng: Generator, fonts: Sequence[Path]) -> Scene:
     else:
         side = int(rng.choice((21, 25, 29)))
         ink = rng.random((side, side)) < 0.5
-        eye = np.pad(np.pad(np.ones((3, 3), bool), 1), 1, constant_values=True)
+        finder_pattern = np.pad(np.pad(np.ones((3, 3), bool), 1), 1, constant_values=True)
         for rows, columns in (
             (slice(0, 7), slice(0, 7)),
             (slice(0, 7), slice(-7, None)),
             (slice(-7, None), slice(0, 7)),
         ):
-            ink[rows, columns] = eye
+            ink[rows, columns] = finder_pattern
     large = np.kron(ink, np.ones((module, module))).astype(np.float32)
     page = np.pad(large, int(rng.integers(10, 60)))
     return inked(paper(page.shape, rng), page * rng.uniform(0.8, 1), PRINT)
@@ -79,13 +80,13 @@ def code(rng: Generator, fonts: Sequence[Path]) -> Scene:
 def map_of_lines(rng: Generator, fonts: Sequence[Path]) -> Scene:
     """Fields of color between roads that bend and cross."""
     shape = (round(rng.uniform(300, 600)), round(rng.uniform(300, 700)))
-    labels, _ = cells(shape, int(rng.integers(8, 30)), rng)
+    labels, _ = voronoi_cells(shape, int(rng.integers(8, 30)), rng)
     scene = rng.uniform(0.75, 0.97, (labels.max() + 1, 3)).astype(np.float32)[labels]
     for _ in range(rng.integers(5, 18)):
         start, end = rng.uniform(-0.1, 1.1, (2, 2)) * shape[::-1]
         points = np.linspace(start, end, 9) + rng.normal(0, min(shape) / 14, (9, 2))
         road, width = np.zeros(shape, np.uint8), int(rng.integers(1, 10))
-        draw_line(road, rounded(rounded(points)), width)
+        draw_line(road, smoothed(smoothed(points)), width)
         color = ((0.25, 0.25, 0.3), (0.95, 0.75, 0.3), (0.4, 0.6, 0.85), (0.6, 0.6, 0.6))[rng.integers(4)]
         scene = inked(scene, road.astype(np.float32) / 255, color)
     return scene

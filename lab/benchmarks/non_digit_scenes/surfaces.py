@@ -1,4 +1,4 @@
-"""Draw surfaces: textures made of noise, noise itself, bare paper in all sorts of light, and things."""
+"""Draw surfaces: textures made of noise, noise itself, empty paper in all sorts of light, and photos of objects."""
 
 import math
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.camera import Generator, Ink, Photo, Scene, as_bytes, cloud, gradient, hard_shadow, paper
+from lab.benchmarks.camera import Generator, Photo, Scene, as_bytes, cloud, hard_shadow, light_falloff, paper
 from lenet import data
 
-THINGS = ("fashion-mnist", "cifar10")
+OBJECT_DATASETS = ("fashion-mnist", "cifar10")
 
 
 def texture(rng: Generator, fonts: Sequence[Path]) -> Scene:
@@ -44,8 +44,8 @@ def _stone(shape: tuple[int, int], rng: Generator) -> Scene:
     return _tinted(0.6 + 0.1 * sum(layers), (0.9, 0.88, 0.85))
 
 
-def cells(shape: tuple[int, int], number: int, rng: Generator) -> tuple[NDArray[np.int32], Ink]:
-    """Voronoi cells: which one each pixel belongs to, and its distance from the nearest of their middles."""
+def voronoi_cells(shape: tuple[int, int], number: int, rng: Generator) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Voronoi cells: the cell of each pixel, and its distance in pixels from the cell's seed; both (H, W)."""
     seeds = np.ones(shape, np.uint8)
     seeds[rng.integers(0, shape[0], number), rng.integers(0, shape[1], number)] = 0
     distance, labels = cv2.distanceTransformWithLabels(seeds, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
@@ -53,7 +53,7 @@ def cells(shape: tuple[int, int], number: int, rng: Generator) -> tuple[NDArray[
 
 
 def _gravel(shape: tuple[int, int], rng: Generator) -> Scene:
-    labels, distance = cells(shape, int(rng.integers(150, 900)), rng)
+    labels, distance = voronoi_cells(shape, int(rng.integers(150, 900)), rng)
     tone = rng.uniform(0.4, 0.9, labels.max() + 1)[labels]
     radius = math.sqrt(labels.size / labels.max() / np.pi)
     return _tinted(tone * np.clip(1.3 - 0.7 * distance / radius, 0.15, 1), (0.9, 0.87, 0.8))
@@ -83,48 +83,76 @@ def _foliage(shape: tuple[int, int], rng: Generator) -> Scene:
 
 def noise(rng: Generator, fonts: Sequence[Path]) -> Photo:
     shape = (round(rng.uniform(28, 400)), round(rng.uniform(28, 400)))
-    kind = rng.integers(5)
-    if kind == 0:
-        level = rng.uniform(0, 1, (*shape, 3))
-    elif kind == 1:
-        level = 0.5 + 0.18 * cloud(shape, rng.uniform(3, 60), rng)[..., None]
-    elif kind == 2:
-        level = (rng.random((*shape, 1)) < rng.uniform(0.01, 0.5)).astype(np.float32)
-    elif kind == 3:
-        level = 0.5 + 0.12 * sum(cloud(shape, 2.0**power, rng) for power in range(1, 7))[..., None]
-    else:  # stripes of a broken scanner
-        level = np.repeat(rng.uniform(0, 1, (shape[0], 1, 1)), shape[1], axis=1)
+    kinds = (_color_noise, _soft_noise, _salt_noise, _cloud_noise, _scanner_stripes)
+    level = kinds[rng.integers(len(kinds))](shape, rng)
     return np.repeat(as_bytes(np.float32(level)), 3 if level.shape[2] == 1 else 1, axis=2)
 
 
-def blank(rng: Generator, fonts: Sequence[Path]) -> Scene:
-    """Bare paper: as it is, in shadow, darker to its corners, on a table, crumpled, or with a fold."""
+def _color_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+    return rng.uniform(0, 1, (*shape, 3))
+
+
+def _soft_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+    return np.asarray(0.5 + 0.18 * cloud(shape, rng.uniform(3, 60), rng)[..., None])
+
+
+def _salt_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+    return (rng.random((*shape, 1)) < rng.uniform(0.01, 0.5)).astype(np.float32)
+
+
+def _cloud_noise(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+    return np.asarray(0.5 + 0.12 * sum(cloud(shape, 2.0**power, rng) for power in range(1, 7))[..., None])
+
+
+def _scanner_stripes(shape: tuple[int, int], rng: Generator) -> NDArray[np.floating]:
+    return np.repeat(rng.uniform(0, 1, (shape[0], 1, 1)), shape[1], axis=1)
+
+
+def empty_paper(rng: Generator, fonts: Sequence[Path]) -> Scene:
+    """Empty paper: as it is, in shadow, darker to its corners, on a table, crumpled, or with a fold."""
     shape = (round(rng.uniform(200, 700)), round(rng.uniform(200, 700)))
-    scene, kind = paper(shape, rng), rng.integers(6)
-    if kind == 1:
-        scene *= hard_shadow(shape, rng.uniform(0.4, 0.8))[:, :: int(rng.choice((-1, 1))), None]
-    elif kind == 2:
-        y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-        scene *= (1 - rng.uniform(0.15, 0.4) * (y**2 + x**2) / 2)[..., None].astype(np.float32)
-    elif kind == 3:
-        corners = np.float32([[0.1, 0.12], [0.9, 0.08], [0.92, 0.9], [0.07, 0.93]]) + rng.normal(0, 0.05, (4, 2))
-        sheet = np.zeros(shape, np.uint8)
-        cv2.fillPoly(sheet, [np.int32(corners * shape[::-1] * 16)], 255, cv2.LINE_AA, 4)
-        cover = sheet[..., None] / np.float32(255)
-        scene = np.asarray(scene * cover + np.clip(_wood(shape, rng), 0, 1) * 0.7 * (1 - cover), np.float32)
-    elif kind == 4:
-        labels, _ = cells(shape, int(rng.integers(15, 60)), rng)
-        facets = rng.uniform(0.75, 1.0, labels.max() + 1).astype(np.float32)[labels]
-        scene *= cv2.GaussianBlur(facets, (0, 0), 3)[..., None]
-    elif kind == 5:
-        fold = 1 - 0.25 * np.exp(-(((np.arange(shape[1]) - shape[1] * rng.uniform(0.3, 0.7)) / 3) ** 2))
-        scene *= np.float32(fold)[None, :, None]
+    scene = paper(shape, rng)
+    kinds = (_as_it_is, _in_shadow, _vignetted, _on_a_table, _crumpled, _folded)
+    return kinds[rng.integers(len(kinds))](scene, rng)
+
+
+def _as_it_is(scene: Scene, rng: Generator) -> Scene:
     return scene
 
 
-def thing(rng: Generator, fonts: Sequence[Path]) -> Scene | Photo:
-    """A picture of clothes or of other things, from the data sets that lie in the cache: as it is, or photographed."""
-    cached = [name for name in THINGS if data.is_cached(data.CATALOG[name].collection)]
+def _in_shadow(scene: Scene, rng: Generator) -> Scene:
+    return np.asarray(scene * hard_shadow(scene.shape[:2], rng.uniform(0.4, 0.8))[:, :: int(rng.choice((-1, 1))), None])
+
+
+def _vignetted(scene: Scene, rng: Generator) -> Scene:
+    y, x = np.mgrid[-1 : 1 : scene.shape[0] * 1j, -1 : 1 : scene.shape[1] * 1j]
+    return np.asarray(scene * (1 - rng.uniform(0.15, 0.4) * (y**2 + x**2) / 2)[..., None].astype(np.float32))
+
+
+def _on_a_table(scene: Scene, rng: Generator) -> Scene:
+    height, width = scene.shape[:2]
+    corners = np.float32([[0.1, 0.12], [0.9, 0.08], [0.92, 0.9], [0.07, 0.93]]) + rng.normal(0, 0.05, (4, 2))
+    sheet = np.zeros((height, width), np.uint8)
+    cv2.fillPoly(sheet, [np.int32(corners * (width, height) * 16)], 255, cv2.LINE_AA, 4)
+    cover = sheet[..., None] / np.float32(255)
+    return np.asarray(scene * cover + np.clip(_wood((height, width), rng), 0, 1) * 0.7 * (1 - cover), np.float32)
+
+
+def _crumpled(scene: Scene, rng: Generator) -> Scene:
+    labels, _ = voronoi_cells(scene.shape[:2], int(rng.integers(15, 60)), rng)
+    facets = rng.uniform(0.75, 1.0, labels.max() + 1).astype(np.float32)[labels]
+    return np.asarray(scene * cv2.GaussianBlur(facets, (0, 0), 3)[..., None])
+
+
+def _folded(scene: Scene, rng: Generator) -> Scene:
+    width = scene.shape[1]
+    fold = 1 - 0.25 * np.exp(-(((np.arange(width) - width * rng.uniform(0.3, 0.7)) / 3) ** 2))
+    return np.asarray(scene * np.float32(fold)[None, :, None])
+
+
+def object_photo(rng: Generator, fonts: Sequence[Path]) -> Scene | Photo:
+    """An image of Fashion-MNIST or CIFAR-10, whichever is cached: as it is, or photographed; a texture if none is."""
+    cached = [name for name in OBJECT_DATASETS if data.is_cached(data.CATALOG[name].collection)]
     if not cached:
         return texture(rng, fonts)
     images = _test_images(cached[rng.integers(len(cached))])
@@ -134,7 +162,7 @@ def thing(rng: Generator, fonts: Sequence[Path]) -> Scene | Photo:
         return np.ascontiguousarray(colors)
     larger = cv2.resize(colors, None, fx=9, fy=9, interpolation=cv2.INTER_CUBIC)
     scene = larger.astype(np.float32) / 255
-    return scene * gradient(scene.shape[:2], rng.uniform(0, 6), 0.7)[..., None]
+    return scene * light_falloff(scene.shape[:2], rng.uniform(0, 6), 0.7)[..., None]
 
 
 @cache

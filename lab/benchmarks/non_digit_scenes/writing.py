@@ -39,7 +39,7 @@ def words(rng: Generator, fonts: Sequence[Path]) -> Scene:
 
 
 def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink:
-    """A text in some hand, turned a little, cropped to its ink."""
+    """A text in a random font, rotated a little, cropped to its ink."""
     font = ImageFont.truetype(fonts[rng.integers(len(fonts))], size)
     left, top, right, bottom = ImageDraw.Draw(Image.new("L", (1, 1))).multiline_textbbox((0, 0), text, font)
     page = Image.new("L", (math.ceil(right - left) + 8, math.ceil(bottom - top) + 8))
@@ -49,7 +49,7 @@ def text_ink(text: str, size: int, fonts: Sequence[Path], rng: Generator) -> Ink
 
 
 def placed(ink: Ink, rng: Generator, max_padding: float) -> Ink:
-    """Ink with paper around it: on each side up to ``most`` times its longer side."""
+    """Ink with paper around it: on each side up to ``max_padding`` times its longer side."""
     above, below, left, right = (6 + round(rng.uniform(0.02, max_padding) * max(ink.shape)) for _ in range(4))
     return np.pad(ink, ((above, below), (left, right)))
 
