@@ -36,11 +36,11 @@ def main() -> None:
     rows = []
     for contender, batch in measured_rounds.calls:
         macs = work.training_macs if contender.startswith("learn") else work.inference_macs
-        rate, share = (
+        rate, roofline_fraction = (
             measured_rounds.rate(contender, batch),
             measured_rounds.roofline_fraction((contender, batch), flops(macs)),
         )
-        rows.append([contender, f"{batch:,}", count_text(rate), share_text(share)])
+        rows.append([contender, f"{batch:,}", count_text(rate), share_text(roofline_fraction)])
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))
     note_machine(report, measured_rounds)

@@ -25,7 +25,7 @@ from lenet.model import load
 from lenet.reading import Reader
 from lenet.reading.recognition import Recognizer
 
-BARS = {"MNIST test": 1.5, "photos": 4.0}  # percent
+MAX_ERRORS = {"MNIST test": 1.5, "photos": 4.0}  # percent
 ROUNDS = 1000
 
 
@@ -39,7 +39,7 @@ class Answers:
     missing: int = 0  # pictures in which no digit was found: no answer, no probability
 
     def bins(self) -> list[tuple[float, float, int, float]]:
-        """For each bin: mean probability, share right, number, and the least probability in it."""
+        """For each bin: mean probability, accuracy, number, and the minimum probability in it."""
         parts = calibration_bins(self.probabilities)
         means = [(self.probabilities[part].mean(), self.right[part].mean(), len(part)) for part in parts]
         minima = [float(self.probabilities[part[0]]) for part in parts]
@@ -92,7 +92,7 @@ def on_photos(recognizer: Recognizer, labels: Path) -> Answers:
 
 
 def draw(answered: list[Answers], path: Path) -> None:
-    """The reliability diagrams, and below each how its answers spread over the probabilities."""
+    """Draw the reliability diagrams, and below each the histogram of its probabilities."""
     sheet, shares = Sheet(9.2, 5.8), (0, 0.2, 0.4, 0.6, 0.8, 1)
     muted, colors = sheet.theme.muted, (sheet.theme.signed[1], sheet.theme.accent)
     for number, (answers, color) in enumerate(zip(answered, colors, strict=False)):
@@ -122,21 +122,21 @@ def main() -> None:
     parser.add_argument("--photos", type=Path, metavar="CSV", help="labels of a folder of photos, beside them")
     parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
     parser.add_argument("--png", type=Path, metavar="FILE", help="draw the reliability diagrams")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures into a file, too")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too")
     options = parser.parse_args()
     recognizer = Recognizer(load(options.weights) if options.weights else None)
     answered = [on_mnist(recognizer)]
     if options.photos:
         answered.append(on_photos(recognizer, options.photos))
     figures, rng = {}, np.random.default_rng(0)
-    print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | bar |")
+    print("| answers to | number | right | mean probability | calibration error | 95 % interval | by chance | limit |")
     print("|---|---:|---:|---:|---:|---:|---:|---:|")
     for answers in answered:
         (low, high), chance = answers.interval(rng), answers.by_chance(rng)
         right, sure = 100 * answers.right.mean(), 100 * answers.probabilities.mean()
         print(
             f"| {answers.name} | {len(answers.right):,} | {right:.2f} % | {sure:.2f} % | {answers.error:.2f} % "
-            f"| {low:.2f} to {high:.2f} % | {chance:.2f} % | {BARS[answers.name]} % |"
+            f"| {low:.2f} to {high:.2f} % | {chance:.2f} % | {MAX_ERRORS[answers.name]} % |"
         )
         figures[answers.name] = {
             "n": len(answers.right),

@@ -50,9 +50,9 @@ def inked(scene: Scene, ink: Ink, color: tuple[float, float, float]) -> Scene:
 def photograph(scene: Scene, rng: Generator) -> Photo:
     """A scene under uneven light, through a lens, a sensor and JPEG."""
     height, width = scene.shape[:2]
-    lit = scene * light_falloff((height, width), rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 1.0))[..., None]
-    lit = lit * rng.uniform(0.65, 1.15) * rng.uniform(0.93, 1.0, 3).astype(np.float32)
-    blurred = cv2.GaussianBlur(lit, (0, 0), rng.uniform(0.35, 1.4))
+    lit_scene = scene * light_falloff((height, width), rng.uniform(0, 2 * np.pi), rng.uniform(0.55, 1.0))[..., None]
+    lit_scene = lit_scene * rng.uniform(0.65, 1.15) * rng.uniform(0.93, 1.0, 3).astype(np.float32)
+    blurred = cv2.GaussianBlur(lit_scene, (0, 0), rng.uniform(0.35, 1.4))
     sensor_noise = rng.normal(0, rng.uniform(0.003, 0.03), blurred.shape).astype(np.float32)
     return jpeg(as_bytes(blurred + cv2.GaussianBlur(sensor_noise, (0, 0), 0.6)), int(rng.integers(40, 96)))
 
@@ -67,8 +67,8 @@ def light_falloff(shape: tuple[int, int], angle: float, darkest: float) -> Ink:
 def hard_shadow(shape: tuple[int, int], darkness: float = 0.45) -> Ink:
     """Light (H, W) with a shadow whose sharp edge runs aslant through the middle."""
     y, x = np.mgrid[-1 : 1 : shape[0] * 1j, -1 : 1 : shape[1] * 1j]
-    lit = (x + 0.5 * y > 0).astype(np.float32)
-    return np.asarray(darkness + (1 - darkness) * cv2.GaussianBlur(lit, (0, 0), 1.5), np.float32)
+    light = (x + 0.5 * y > 0).astype(np.float32)
+    return np.asarray(darkness + (1 - darkness) * cv2.GaussianBlur(light, (0, 0), 1.5), np.float32)
 
 
 def as_bytes(scene: NDArray[np.float32]) -> Photo:

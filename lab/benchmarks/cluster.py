@@ -57,7 +57,7 @@ def start_driver(pictures: Path, out: Path, address: str, block: int, *more: str
 
 
 def read_with_losses(cluster: Raylets, pictures: Path, out: Path, block: int, total: int) -> list[str]:
-    """Read while a raylet is killed at several moments, each time replaced, and the driver once; what was done."""
+    """Read while a raylet is killed and replaced at several moments, and the driver once; return what was done."""
     happened: list[str] = []
     driver = start_driver(pictures, out, cluster.address, block)
     for share in KILLS:
@@ -82,12 +82,12 @@ def count_rows(pictures: Path, out: Path) -> tuple[int, int, int]:
     rows = dataset(out, format="parquet").to_table().to_pylist()
     times = Counter(row["file"] for row in rows)
     names = [str(path) for path in sorted(pictures.iterdir())]
-    answers: dict[int, set[tuple[str, str]]] = {}
+    results: dict[int, set[tuple[str, str]]] = {}
     for row in rows:
         number = int(Path(row["file"]).stem)
         if number < DIFFERENT or number % NO_PICTURE:
-            answers.setdefault(number % DIFFERENT, set()).add((row["text"], str(row["probabilities"])))
-    if any(len(one) > 1 for one in answers.values()):
+            results.setdefault(number % DIFFERENT, set()).add((row["text"], str(row["probabilities"])))
+    if any(len(values) > 1 for values in results.values()):
         sys.exit("equal pictures have rows that differ")
     if set(times) - set(names):
         sys.exit("there are rows of files that are none of the inputs")
@@ -136,45 +136,47 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--pictures", type=int, default=20_000, help="files that are read [%(default)s]")
     parser.add_argument("--block", type=int, default=100, help="pictures in a block [%(default)s]")
-    parser.add_argument("--rates", type=int, default=0, help="measure rates instead, in so many rounds [%(default)s]")
+    parser.add_argument(
+        "--rates", type=int, default=0, help="measure rates instead, in this number of rounds [%(default)s]"
+    )
     parser.add_argument("--timed", type=int, default=3000, help="files that a round reads [%(default)s]")
     parser.add_argument("--folder", type=Path, help="for pictures and answers, which then stay there [none]")
     options = parser.parse_args()
-    place = options.folder or Path(tempfile.mkdtemp())
+    folder = options.folder or Path(tempfile.mkdtemp())
     try:
         if options.rates:
-            is_met = compare_rates(place, options.rates, options.timed, options.block)
+            is_met = compare_rates(folder, options.rates, options.timed, options.block)
         else:
-            is_met = compare_losses(place, options.pictures, options.block)
+            is_met = compare_losses(folder, options.pictures, options.block)
     finally:
         if options.folder is None:
-            shutil.rmtree(place)
+            shutil.rmtree(folder)
     sys.exit(not is_met)
 
 
-def compare_losses(place: Path, count: int, block: int) -> bool:
+def compare_losses(folder: Path, count: int, block: int) -> bool:
     """Whether every picture has one row although raylets and the driver were killed."""
-    make_pictures(place / "pictures", count)
+    make_pictures(folder / "pictures", count)
     with raylets(2) as cluster:
-        for line in read_with_losses(cluster, place / "pictures", place / "out", block, -(-count // block)):
+        for line in read_with_losses(cluster, folder / "pictures", folder / "out", block, -(-count // block)):
             print(line, file=sys.stderr)
-    once, none, several = count_rows(place / "pictures", place / "out")
-    size = sum(path.stat().st_size for path in (place / "out").rglob("*.parquet"))
+    once, none, several = count_rows(folder / "pictures", folder / "out")
+    size = sum(path.stat().st_size for path in (folder / "out").rglob("*.parquet"))
     print(
         f"{count:,} pictures: {once:,} have one row, {none:,} none, {several:,} several; {size / count:.1f} bytes each"
     )
     return once == count
 
 
-def compare_rates(place: Path, rounds: int, count: int, block: int) -> bool:
+def compare_rates(folder: Path, rounds: int, count: int, block: int) -> bool:
     """Whether two raylets read fast enough against one, each with a core of its own."""
-    make_pictures(place / "pictures", count)
+    make_pictures(folder / "pictures", count)
     rates: dict[int, list[Rate]] = {1: [], 2: []}
     for number in range(rounds):
         for workers, measured in rates.items():
             with raylets(workers) as cluster:
-                out = place / f"out-{number}-{workers}"
-                measured.append(rate_of(cluster, place / "pictures", out, block, workers))
+                out = folder / f"out-{number}-{workers}"
+                measured.append(rate_of(cluster, folder / "pictures", out, block, workers))
         print(f"round {number + 1}: {rates[1][-1]}, {rates[2][-1]}", file=sys.stderr, flush=True)
     ratio = statistics.median(two.pictures / one.pictures for one, two in zip(rates[1], rates[2], strict=True))
     for workers, measured in rates.items():

@@ -31,7 +31,7 @@ WAVE_START = 10.0  # until the actors of a wave can read
 
 
 def plan(pictures: int, block: int) -> Iterator[Block]:
-    """The blocks of so many pictures in Parquet files."""
+    """The blocks of ``pictures`` pictures in Parquet files."""
     number = 0
     for first in range(0, pictures, ROWS_IN_FILE):
         for rows in row_ranges(min(ROWS_IN_FILE, pictures - first), block):
@@ -71,14 +71,14 @@ class Totals:
 
 
 class Simulation:
-    """A reading by so many machines, in seconds of its own clock.
+    """A reading by simulated machines, in seconds of a simulated clock.
 
     Args:
         pictures, block: what is read, and how many pictures are in a block.
         machines, cores: how many machines, and the workers of each.
         rate: pictures that a core reads a second.
         days, driver_days: after how many days, in the mean, a machine or the driver is lost.
-        seed: of chance.
+        seed: of the random generator.
     """
 
     def __init__(
@@ -94,9 +94,9 @@ class Simulation:
     ) -> None:
         self._pictures, self._block, self._machines, self._cores = pictures, block, machines, cores
         self._seconds, self._days, self._driver_days = 1 / rate, days, driver_days
-        self._chance = random.Random(seed)
+        self._rng = random.Random(seed)
         self._attempts = itertools.count()
-        self._slow = {machine for machine in range(machines) if self._chance.random() < SLOW_SHARE}
+        self._slow = {machine for machine in range(machines) if self._rng.random() < SLOW_SHARE}
         self.files = MemoryFiles(Location("", "simulated"))
         self.totals = Totals()
         self._losses = [(self._life(days), machine) for machine in range(machines)]
@@ -121,16 +121,16 @@ class Simulation:
 
     def _read_wave(self, waiting: list[Block], end: float) -> bool:
         """Read the blocks of a wave; False if the driver is lost meanwhile."""
-        now = self.totals.seconds
+        clock = self.totals.seconds
         waiting.reverse()
-        free = [(now, machine) for machine in range(self._machines) for _ in range(self._cores)]
+        free = [(clock, machine) for machine in range(self._machines) for _ in range(self._cores)]
         running: list[tuple[float, int, int, Block]] = []  # the end of each attempt, its number, machine and block
         while waiting or running:
-            begins = max(now, free[0][0]) if waiting and free else math.inf
+            begins = max(clock, free[0][0]) if waiting and free else math.inf
             ends = running[0][0] if running else math.inf
             lost = self._losses[0][0]
-            now = max(now, min(begins, ends, lost))
-            if now >= end:
+            clock = max(clock, min(begins, ends, lost))
+            if clock >= end:
                 self.totals.seconds = end
                 self.totals.repeated += len(running)
                 return False
@@ -139,19 +139,19 @@ class Simulation:
                 waiting += [attempt[3] for attempt in running if attempt[2] == machine]
                 self.totals.repeated += sum(attempt[2] == machine for attempt in running)
                 running = [attempt for attempt in running if attempt[2] != machine]
-                free = [one for one in free if one[1] != machine] + [(lost + RETURN, machine)] * self._cores
+                free = [slot for slot in free if slot[1] != machine] + [(lost + RETURN, machine)] * self._cores
                 heapq.heapify(running)
                 heapq.heapify(free)
             elif ends <= begins:
                 _, _, machine, block = heapq.heappop(running)
                 self.files.written[block.number] += 1
                 self.totals.work += block.pictures * self._seconds
-                heapq.heappush(free, (now, machine))
+                heapq.heappush(free, (clock, machine))
             else:
                 _, machine = heapq.heappop(free)
                 block = waiting.pop()
-                heapq.heappush(running, (now + self._duration(block, machine), next(self._attempts), machine, block))
-        self.totals.seconds = now
+                heapq.heappush(running, (clock + self._duration(block, machine), next(self._attempts), machine, block))
+        self.totals.seconds = clock
         return True
 
     def _lose_machine(self) -> int:
@@ -162,10 +162,10 @@ class Simulation:
 
     def _duration(self, block: Block, machine: int) -> float:
         slowness = SLOWNESS if machine in self._slow else 1.0
-        return block.pictures * self._seconds * slowness * math.exp(self._chance.gauss(-(SPREAD**2) / 2, SPREAD))
+        return block.pictures * self._seconds * slowness * math.exp(self._rng.gauss(-(SPREAD**2) / 2, SPREAD))
 
     def _life(self, days: float) -> float:
-        return self._chance.expovariate(1 / (days * DAY))
+        return self._rng.expovariate(1 / (days * DAY))
 
 
 def main() -> None:

@@ -188,10 +188,10 @@ def _sudoku(rng: Generator, digits: _Digits) -> _Sheet:
     sheet = _Sheet(int(lines[-1] + _MARGIN), int(lines[-1] + _MARGIN), digits, rng)
     _lattice(sheet, lines, lines, thin)
     _lattice(sheet, lines[::3], lines[::3], thin * rng.uniform(2, 3.5))
-    share = rng.uniform(0.3, 0.6)
+    filled_share = rng.uniform(0.3, 0.6)
     for row in range(9):
         for column in range(9):
-            text = str(rng.integers(1, 10)) if rng.random() < share else ""
+            text = str(rng.integers(1, 10)) if rng.random() < filled_share else ""
             box = (lines[row], lines[column], lines[row + 1], lines[column + 1])
             sheet.write(row, text, box, fill * side, jitter)
     return sheet
@@ -310,7 +310,7 @@ def draw_form(kind: str, number: int, mnist: Dataset, seed: int) -> Form:
     scene = inked(inked(scene, margin * 0.8, RED), writing * rng.uniform(0.85, 1), PENS[rng.integers(len(PENS))])
     if rng.random() < 0.25:
         scene = scene * hard_shadow((height, width), rng.uniform(0.55, 0.8))[..., None]
-    cells = tuple(FormCell(cell.row, cell.text, _seen(cell.box, matrix)) for cell in sheet.cells)
+    cells = tuple(FormCell(cell.row, cell.text, _box_in_photo(cell.box, matrix)) for cell in sheet.cells)
     return Form(kind, photograph(np.asarray(scene, np.float32), rng), cells)
 
 
@@ -321,16 +321,16 @@ def _perspective(shape: tuple[int, ...], rng: Generator) -> tuple[NDArray[np.flo
     if rng.random() < 0.5:
         return np.eye(3), (height, width)
     angle = np.clip(rng.normal(0, 0.03), -0.07, 0.07)
-    turned = (corners - corners.mean(axis=0)) @ np.array(
+    photo_corners = (corners - corners.mean(axis=0)) @ np.array(
         [[np.cos(angle), np.sin(angle)], [-np.sin(angle), np.cos(angle)]]
     )
-    turned += rng.normal(0, 0.012, (4, 2)) * max(height, width)
-    turned = np.float32(turned - turned.min(axis=0))
-    size = np.ceil(turned.max(axis=0)).astype(int)
-    return np.asarray(cv2.getPerspectiveTransform(corners, turned), np.float64), (int(size[1]), int(size[0]))
+    photo_corners += rng.normal(0, 0.012, (4, 2)) * max(height, width)
+    photo_corners = np.float32(photo_corners - photo_corners.min(axis=0))
+    size = np.ceil(photo_corners.max(axis=0)).astype(int)
+    return np.asarray(cv2.getPerspectiveTransform(corners, photo_corners), np.float64), (int(size[1]), int(size[0]))
 
 
-def _seen(box: Box, matrix: NDArray[np.float64]) -> Box:
+def _box_in_photo(box: Box, matrix: NDArray[np.float64]) -> Box:
     top, left, bottom, right = box
     corners = np.array([[[left, top], [right, top], [right, bottom], [left, bottom]]], np.float64)
     xs, ys = cv2.perspectiveTransform(corners, matrix)[0].T

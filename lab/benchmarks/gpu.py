@@ -27,10 +27,10 @@ def main() -> None:
     network, dataset = describe(NETWORK), data.load(DATA)
     print(f"{torch.cuda.get_device_name()}, torch {torch.__version__}, recipe {options.recipe}, whole call of train()")
     for seed in range(options.seeds):
-        chosen = recipe(options.recipe, network, seed=seed, batch=options.batch)
+        training_recipe = recipe(options.recipe, network, seed=seed, batch=options.batch)
         with tempfile.TemporaryDirectory() as folder:
             start = time.perf_counter()
-            run = fit(network, dataset, chosen, folder, device="cuda")
+            run = fit(network, dataset, training_recipe, folder, device="cuda")
             seconds = time.perf_counter() - start
             learning = sum(row["seconds"] for row in run.history)
             error = evaluate(run.best_path, dataset).error_rate

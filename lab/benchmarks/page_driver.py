@@ -44,16 +44,16 @@ class Watched:
         box = self.page.locator(".sheet").bounding_box()
         mouse = self.page.mouse
         for stroke in strokes:
-            places = [(box["x"] + x / 100 * box["width"], box["y"] + y / 100 * box["height"]) for x, y in stroke]
-            mouse.move(*places[0])
+            points = [(box["x"] + x / 100 * box["width"], box["y"] + y / 100 * box["height"]) for x, y in stroke]
+            mouse.move(*points[0])
             mouse.down()
-            for place in places[1:]:
-                mouse.move(*place, steps=4)
+            for point in points[1:]:
+                mouse.move(*point, steps=4)
             mouse.up()
 
-    def hover(self, stage: str, across: float, down: float, shown: int = 0) -> None:
+    def hover(self, stage: str, across: float, down: float, network_index: int = 0) -> None:
         """Point at a place of a stage's picture, in shares of its width and height."""
-        canvas = self.page.locator(f"canvas[data-stage={stage}]").nth(shown)
+        canvas = self.page.locator(f"canvas[data-stage={stage}]").nth(network_index)
         canvas.scroll_into_view_if_needed()
         box = canvas.bounding_box()
         self.page.mouse.move(box["x"] + across * box["width"], box["y"] + down * box["height"])
@@ -104,16 +104,16 @@ def opened(
     context = browser.new_context(
         viewport={"width": width, "height": height}, color_scheme=scheme, reduced_motion="reduce", locale="en-US"
     )
-    shown = context.new_page()
-    shown.set_default_timeout(10_000)
-    watched = Watched(shown)
-    shown.on(
+    browser_page = context.new_page()
+    browser_page.set_default_timeout(10_000)
+    watched = Watched(browser_page)
+    browser_page.on(
         "console", lambda message: watched.faults.append(message.text) if message.type in ("error", "warning") else None
     )
-    shown.on("pageerror", lambda error: watched.faults.append(str(error)))
-    shown.on("request", lambda request: watched.requests.append(request.url))
-    prepare(shown)
-    shown.goto((page.as_uri() if isinstance(page, Path) else page) + query)
+    browser_page.on("pageerror", lambda error: watched.faults.append(str(error)))
+    browser_page.on("request", lambda request: watched.requests.append(request.url))
+    prepare(browser_page)
+    browser_page.goto((page.as_uri() if isinstance(page, Path) else page) + query)
     watched.wait("s?.answers.length > 0")
     yield watched
     context.close()

@@ -60,8 +60,8 @@ def draw_photo(path: Path, size: tuple[int, int], seed: int, images: np.ndarray)
     top, left = (height - row.shape[0]) // 2, (width - row.shape[1]) // 2
     ink[top : top + row.shape[0], left : left + row.shape[1]] = row
     scene = inked(paper(ink.shape, rng), ink * 0.9, BLUE_PEN)
-    lit = scene * light_falloff((height, width), rng.uniform(0, 6.28), 0.6)[..., None]
-    photo = cv2.resize(as_bytes(lit), size[::-1], interpolation=cv2.INTER_LINEAR)
+    lit_scene = scene * light_falloff((height, width), rng.uniform(0, 6.28), 0.6)[..., None]
+    photo = cv2.resize(as_bytes(lit_scene), size[::-1], interpolation=cv2.INTER_LINEAR)
     if path.suffix == ".jpg":  # a tile of sensor noise all over; in a PNG it would make a file that nobody has
         tile = np.rint(3 * cloud((512, 512), 1, rng)).astype(np.int16)[..., None]
         for y in range(0, size[0], 512):

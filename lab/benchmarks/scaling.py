@@ -107,11 +107,11 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
     measured_rounds = run_rounds(tasks, rounds, seconds, None, on_stderr)
     rows = []
     for thread_count in range(1, threads + 1):
-        cells = [str(thread_count)]
+        row = [str(thread_count)]
         for kind, batch in ((LEARN, BATCH), (READ, READ_AT_ONCE)):
-            cells.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
-            cells.append(ratio_text(measured_rounds.speedup((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
-        rows.append(cells)
+            row.append(count_text(measured_rounds.rate(f"{thread_count} {kind}", batch)))
+            row.append(ratio_text(measured_rounds.speedup((f"{thread_count} {kind}", batch), (f"1 {kind}", batch))))
+        rows.append(row)
     headings = ["threads", "learning/s", "× one", "reading/s", "× one"]
     add(report, "threads", Table("lenet-5-relu by threads", headings, rows), measured_rounds)
 
@@ -136,16 +136,16 @@ def learning(
     examples: int = 8_192,
 ) -> Task:
     """The engine learning by the loss and optimizer of the network's default recipe."""
-    chosen = recipe("default", network)
+    training_recipe = recipe("default", network)
     hyperparameters = Learning(
         batch=batch,
-        loss=chosen.loss,
-        optimizer=chosen.optimizer,
-        momentum=chosen.momentum,
-        nesterov=chosen.nesterov and chosen.optimizer == "sgd",
+        loss=training_recipe.loss,
+        optimizer=training_recipe.optimizer,
+        momentum=training_recipe.momentum,
+        nesterov=training_recipe.nesterov and training_recipe.optimizer == "sgd",
     )
     return training.native_task(
-        network, images, labels, threads, hyperparameters, chosen.learning_rate / 10, examples, contender
+        network, images, labels, threads, hyperparameters, training_recipe.learning_rate / 10, examples, contender
     )
 
 

@@ -127,9 +127,9 @@ def measure(seconds: int, workers: int, connections: int, routes: list[str]) -> 
             timer.start()
             requests, microseconds, errors, median, slow = load(address, route, folder, seconds, connections)
             timer.join()
-            spent = (cpu_seconds(pid) - cpu_before) / requests * 1e3
+            cpu_ms = (cpu_seconds(pid) - cpu_before) / requests * 1e3
             pace = requests / microseconds * 1e6
-            figures = [f"{pace:,.0f}", f"{spent:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
+            figures = [f"{pace:,.0f}", f"{cpu_ms:.3f}", f"{errors:.0f}", f"{median:.2f}", f"{slow:.2f}"]
             figures += [f"{megabytes_held:.0f}" for megabytes_held in (memory_before[0], megabytes(pid))]
             print(f"{route:<26}" + "".join(f"{figure:>12}" for figure in figures), flush=True)
             time.sleep(0.5)

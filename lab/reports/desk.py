@@ -47,12 +47,12 @@ def main() -> None:
 def page_of_numbers() -> NDArray[np.uint8]:
     """Numbers one below the other, of test digits drawn at random, dark on light."""
     digits = data.load("mnist").test_images
-    chosen = np.random.default_rng(SEED).integers(0, len(digits), (ROWS, DIGITS))
+    indices = np.random.default_rng(SEED).integers(0, len(digits), (ROWS, DIGITS))
     page = np.zeros((ROWS * 2 * CELL + CELL, (DIGITS + 4) * CELL), np.uint8)
     for row, column in np.ndindex(ROWS, DIGITS):
         top, left = CELL + 2 * CELL * row, 2 * CELL + (CELL - 10) * column
         window = page[top : top + 28, left : left + 28]
-        np.maximum(window, digits[chosen[row, column]].reshape(28, 28), out=window)
+        np.maximum(window, digits[indices[row, column]].reshape(28, 28), out=window)
     image = Image.fromarray(255 - page)
     return np.asarray(image.resize((3 * image.width, 3 * image.height), Image.Resampling.BICUBIC))
 

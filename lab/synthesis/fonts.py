@@ -80,9 +80,9 @@ def _fetched(font: _Font) -> bytes:
     import requests
 
     try:
-        answer = requests.get(font.url, timeout=_SECONDS)
-        answer.raise_for_status()
-        with tarfile.open(fileobj=io.BytesIO(answer.content)) as package:
+        response = requests.get(font.url, timeout=_SECONDS)
+        response.raise_for_status()
+        with tarfile.open(fileobj=io.BytesIO(response.content)) as package:
             stream = package.extractfile(f"package/files/{font.file}")
             content = stream.read() if stream else b""
     except (requests.RequestException, tarfile.TarError, KeyError, OSError) as problem:

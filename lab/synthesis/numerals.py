@@ -49,7 +49,7 @@ class Pen:
 
 def draw_numeral(rng: Generator, label: int | None = None) -> tuple[NDArray[np.float32], int]:
     """Draw a numeral of a random form, or of one with this label: float32 (h, w), 0 paper and 1 ink, and its label."""
-    forms = [one for one in FORMS if label in (None, one[1])]
+    forms = [form_and_label for form_and_label in FORMS if label in (None, form_and_label[1])]
     form, label = forms[rng.integers(len(forms))]
     pen = Pen(rng)
     form(pen)

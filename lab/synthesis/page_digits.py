@@ -26,8 +26,8 @@ CLASSES = 10
 
 def choose(labels: NDArray[np.int64], per_class: int, rng: np.random.Generator) -> NDArray[np.int64]:
     """Places of ``per_class`` examples of each class, in random order."""
-    places = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in range(CLASSES)]
-    return rng.permutation(np.concatenate(places))
+    indices = [rng.choice(np.flatnonzero(labels == label), per_class, replace=False) for label in range(CLASSES)]
+    return rng.permutation(np.concatenate(indices))
 
 
 def pack(images: NDArray[np.uint8]) -> str:

@@ -102,8 +102,8 @@ def search(sample: list[LabeledRows], costs: Costs) -> Costs:
         for name, value in asdict(costs).items():
             for factor in FACTORS:
                 candidate_costs = replace(costs, **{name: round(value * factor, 3)})
-                if (now := loss(sample, candidate_costs)) < smallest - 1e-9:
-                    costs, smallest = candidate_costs, now
+                if (candidate_loss := loss(sample, candidate_costs)) < smallest - 1e-9:
+                    costs, smallest = candidate_costs, candidate_loss
             print(f"{name:12} {getattr(costs, name):7.3f}   loss {smallest:.4f}", flush=True)
         if smallest == previous_loss:
             break

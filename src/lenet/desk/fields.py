@@ -124,7 +124,9 @@ def _ignored_ink(
 ) -> list[Field]:
     """Fields of ignored ink that may be digits; one of the whole page, where there is ink and nothing was read."""
     boxes = [Record.of(piece).integers("box", 4) for piece in ignored if piece["reason"] == MAY_BE_DIGITS]
-    boxes = [box for box in dict.fromkeys(map(tuple, boxes)) if not any(_is_inside(box, other) for other in boxes)]
+    boxes = [
+        box for box in dict.fromkeys(map(tuple, boxes)) if not any(_is_inside(box, other_box) for other_box in boxes)
+    ]
     if not boxes and ignored and not has_fields:
         return [Field("page", "line", "", 0.0, (0, 0, *size), DOUBTFUL, remark, needs_review=True)]
     return [
@@ -179,7 +181,7 @@ def _alternatives(text: str, digits: Sequence[Mapping[str, Any]]) -> tuple[tuple
         for label, probability in digit["alternatives"]
         if label.isdigit() and probability >= MIN_PROBABILITY
     ]
-    return tuple(sorted(changed, key=lambda one: -one[1])[:MAX_ALTERNATIVES])
+    return tuple(sorted(changed, key=lambda text_and_probability: -text_and_probability[1])[:MAX_ALTERNATIVES])
 
 
 def _is_inside(box: Sequence[int], outer: Sequence[int]) -> bool:

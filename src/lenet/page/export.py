@@ -78,7 +78,7 @@ def _scripts_inside(site: Traversable) -> tuple[dict[str, str], str]:
     """The policy and the scripts of a page that holds all of its modules."""
     scripts = {"importmap": _json(import_map(site)), "module": 'import "lenet/main.js";'}
     rules = _POLICY | {"script-src": " ".join([*map(_digest, scripts.values()), _POLICY["script-src"]])}
-    return rules, "\n".join(f'<script type="{kind}">{text}</script>' for kind, text in scripts.items())
+    return rules, "\n".join(f'<script type="{script_type}">{text}</script>' for script_type, text in scripts.items())
 
 
 def _links_to(folder: str, site: Traversable) -> str:

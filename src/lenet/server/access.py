@@ -136,29 +136,29 @@ class _TokenCheck:
             return
         headers = Headers(scope=scope)
         query = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
-        asked = next((value for name, value in query if name == "token"), None)
-        if scope["method"] in ("GET", "HEAD") and asked is not None and self._is_right(asked):
+        query_token = next((value for name, value in query if name == "token"), None)
+        if scope["method"] in ("GET", "HEAD") and query_token is not None and self._is_right(query_token):
             await self._leave_cookie(scope, query)(scope, receive, send)
         elif any(map(self._is_right, _tokens_in(headers))):
             await self._app(scope, receive, send)
         else:
             detail = "this server asks for its token: open its address with ?token=…, or send Authorization: Bearer …"
-            answer = Response(problem_json(401, detail), 401, {"WWW-Authenticate": "Bearer"}, MEDIA_TYPE)
-            await answer(scope, receive, send)
+            response = Response(problem_json(401, detail), 401, {"WWW-Authenticate": "Bearer"}, MEDIA_TYPE)
+            await response(scope, receive, send)
 
     def _is_right(self, token: str) -> bool:
         return hmac.compare_digest(token.encode(errors="replace"), self._token)
 
     def _leave_cookie(self, scope: Scope, query: list[tuple[str, str]]) -> Response:
         rest = urlencode([(name, value) for name, value in query if name != "token"])
-        place = f"{scope.get('root_path', '')}/{_path(scope).lstrip('/')}"
-        answer = RedirectResponse(f"{place}{'?' * bool(rest)}{rest}", 303)
+        path = f"{scope.get('root_path', '')}/{_path(scope).lstrip('/')}"
+        response = RedirectResponse(f"{path}{'?' * bool(rest)}{rest}", 303)
         # Lax, since of a link elsewhere, as in a letter, the page behind the redirection would not get a strict one.
-        answer.set_cookie(
+        response.set_cookie(
             COOKIE, self._token.decode(), httponly=True, samesite="lax", secure=scope["scheme"] == "https"
         )
-        answer.headers["Cache-Control"] = "no-store"
-        return answer
+        response.headers["Cache-Control"] = "no-store"
+        return response
 
 
 def _path(scope: Scope) -> str:

@@ -67,7 +67,7 @@ def add_activations(app: FastAPI, readers: Readers, pool: Pool) -> None:
         responses=responses,
         openapi_extra=openapi.picture_operation(ActivationsQuery),
     )
-    async def answer(request: Request) -> Response:
+    async def respond(request: Request) -> Response:
         """The reader finds the one digit that stands out most; the network that is asked for sees it."""
         query = query_of(request, ActivationsQuery)
         check_type(request)

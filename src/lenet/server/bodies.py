@@ -25,11 +25,11 @@ _MAX_NAME_LENGTH = 120
 
 def check_type(request: Request) -> None:
     """Raise HTTPException 415 unless a body of this Content-Type can be a picture; none at all is a picture's bytes."""
-    kind = _kind(request)
-    if kind and not kind.startswith(RAW_TYPES) and kind != _FORM:
+    media_type = _media_type(request)
+    if media_type and not media_type.startswith(RAW_TYPES) and media_type != _FORM:
         raise HTTPException(
             415,
-            f"Content-Type is {kind[:60]!r}, expected image/*, application/octet-stream, application/pdf or "
+            f"Content-Type is {media_type[:60]!r}, expected image/*, application/octet-stream, application/pdf or "
             "multipart/form-data; with curl: -F picture=@digit.png",
         )
 
@@ -42,20 +42,20 @@ async def receive_picture(request: Request, limits: Limits) -> File:
     return (await receive_files(request, limits))[FIELD]
 
 
-async def receive_files(request: Request, limits: Limits, others: Sequence[str] = ()) -> dict[str, File]:
+async def receive_files(request: Request, limits: Limits, other_fields: Sequence[str] = ()) -> dict[str, File]:
     """The name and the bytes of the picture, and of what stands in other fields, if they are there.
 
     Raises:
         HTTPException: 413 as soon as the body is longer than the limit, 408 if it does not arrive in time; 400 if a
-            form is damaged, or holds anything but one picture and one file in each of the others; 422 if a file has no
-            bytes.
+            form is damaged, or holds anything but one picture and one file in each of the other fields; 422 if a file
+            has no bytes.
         ClientDisconnect: if the client goes away before its end.
     """
     chunks = _body_chunks(request, limits.max_body)
     try:
         async with asyncio.timeout(limits.timeout):
-            if _kind(request) == _FORM:
-                files = await _files_in(request.headers["content-type"], chunks, limits.max_body, others)
+            if _media_type(request) == _FORM:
+                files = await _files_in(request.headers["content-type"], chunks, limits.max_body, other_fields)
             else:
                 files = {FIELD: ("picture", b"".join([chunk async for chunk in chunks]))}
     except TimeoutError:
@@ -68,7 +68,7 @@ async def receive_files(request: Request, limits: Limits, others: Sequence[str] 
     return files
 
 
-def _kind(request: Request) -> str:
+def _media_type(request: Request) -> str:
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
 
 
@@ -100,10 +100,10 @@ class _Form(MultiPartParser):
 
     def on_part_end(self) -> None:
         super().on_part_end()
-        *others, name = [_utf8(item[0]) for item in self.items]
+        *earlier_fields, name = [_utf8(item[0]) for item in self.items]
         if name not in self.fields:
             raise MultiPartException(f"unknown field {name[:60]!r}")
-        if name in others:
+        if name in earlier_fields:
             raise MultiPartException(f"more than one {name}")
 
     def on_end(self) -> None:
@@ -111,7 +111,7 @@ class _Form(MultiPartParser):
 
 
 async def _files_in(
-    content_type: str, chunks: AsyncGenerator[bytes, None], max_body: int, others: Sequence[str]
+    content_type: str, chunks: AsyncGenerator[bytes, None], max_body: int, other_fields: Sequence[str]
 ) -> dict[str, File]:
     async def all_chunks() -> AsyncGenerator[bytes, None]:
         async for chunk in chunks:
@@ -123,12 +123,14 @@ async def _files_in(
 
     # In Latin-1, text is the bytes that were sent: names, and a picture without a file's name, which makes it text.
     form = _Form(Headers({"content-type": f"{content_type}; charset=latin-1"}), all_chunks(), max_part_size=max_body)
-    form.fields = (FIELD, *others)
+    form.fields = (FIELD, *other_fields)
     try:
         values = dict(await form.parse())
     except (MultiPartException, FormParserError) as error:
         reason = " ".join(str(error.__cause__ or error).split())[:120].rstrip(".")
-        may_come = f" (or with it {' and '.join(map(repr, others))}, for a page of a form)" if others else ""
+        may_come = (
+            f" (or with it {' and '.join(map(repr, other_fields))}, for a page of a form)" if other_fields else ""
+        )
         raise HTTPException(
             400,
             f"bad form ({reason}); expected one file, in the field {FIELD!r}, as curl -F picture=@digit.png sends it"

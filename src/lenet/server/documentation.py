@@ -109,10 +109,10 @@ def _operation(server: str, method: str, path: str, operation: Mapping[str, Any]
 
 def _response(status: str, response: Mapping[str, Any]) -> str:
     contents = ""
-    for kind, content in response["content"].items():
+    for media_type, content in response["content"].items():
         shapes = re.findall(r"schemas/(\w+)", json.dumps(content["schema"]))
         links = "".join(f' <a href="#{name}">{name}</a>' for name in shapes)
-        contents += f"<p><small>{kind}{links}</small>{_json(content['example']) if 'example' in content else ''}"
+        contents += f"<p><small>{media_type}{links}</small>{_json(content['example']) if 'example' in content else ''}"
     is_open = " open" if status == "200" else ""
     return f"<details{is_open}><summary><b>{status}</b> {_text(response['description'])}</summary>{contents}</details>"
 

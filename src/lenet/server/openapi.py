@@ -98,17 +98,17 @@ FORM_FIELDS = {
 }
 
 
-def picture_operation(query: type[BaseModel], others: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
+def picture_operation(query: type[BaseModel], other_fields: Mapping[str, str] = MappingProxyType({})) -> dict[str, Any]:
     """Parameters and body of a path that takes a picture, and what other fields of a form hold."""
     picture = {"type": "string", "format": "binary"}
-    fields = {"picture": "A picture file.", **others}
+    fields = {"picture": "A picture file.", **other_fields}
     form = {
         "type": "object",
         "properties": {name: picture | {"description": description} for name, description in fields.items()},
         "required": ["picture"],
         "additionalProperties": False,
     }
-    kinds = ("image/png", "image/jpeg", "image/tiff", "image/webp", "application/pdf", "application/octet-stream")
+    media_types = ("image/png", "image/jpeg", "image/tiff", "image/webp", "application/pdf", "application/octet-stream")
     return {
         "parameters": parameters(query),
         "requestBody": {
@@ -116,6 +116,7 @@ def picture_operation(query: type[BaseModel], others: Mapping[str, str] = Mappin
             "description": "A picture file: as it is, or in the field `picture` of a form. "
             "PNG, JPEG, TIFF, WebP, BMP, GIF, PNM; HEIC and PDF where their packages are installed. "
             "Of several pages or frames the first is read; `/v1/read` reads all pages with `pages=all`.",
-            "content": {"multipart/form-data": {"schema": form}} | {kind: {"schema": picture} for kind in kinds},
+            "content": {"multipart/form-data": {"schema": form}}
+            | {media_type: {"schema": picture} for media_type in media_types},
         },
     }

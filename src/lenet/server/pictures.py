@@ -137,7 +137,7 @@ def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recog
         box=(0, 0, SIDE, SIDE),
         label=LABELS[first],
         probability=float(probabilities[first]),
-        alternatives=tuple((LABELS[other], float(probabilities[other])) for other in alternatives_order),
+        alternatives=tuple((LABELS[label], float(probabilities[label])) for label in alternatives_order),
         image=image,
         is_rejected=recognizer.rejects(probabilities),
     )
@@ -163,7 +163,7 @@ def predict(
         UnknownName: if there is no such fit.
     """
 
-    def answer() -> dict[str, Any]:
+    def prediction_values() -> dict[str, Any]:
         pdf = is_pdf(content)
         if not pdf:
             _check_pixels(name, content, limits.max_pixels)
@@ -171,7 +171,7 @@ def predict(
             prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
         return {"file": name} | prediction
 
-    return _in_one_sentence(answer, name, content)
+    return _in_one_sentence(prediction_values, name, content)
 
 
 def is_quick(content: bytes) -> bool:

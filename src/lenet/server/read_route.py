@@ -30,7 +30,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
             readings = [pictures.read(name, content, query, readers, pool.limits)]
         for reading in readings:
             metrics.count_digits(len(reading.digits), sum(digit.is_rejected for digit in reading.digits))
-        values = [reading_response(name, number, one, query.detail) for number, one in enumerate(readings, 1)]
+        values = [reading_response(name, number, reading, query.detail) for number, reading in enumerate(readings, 1)]
         return schemas.JSON(values if query.pages == "all" else values[0])
 
     def form_of(files: dict[str, File], query: ReadQuery) -> Response:
@@ -41,7 +41,7 @@ def add_read(app: FastAPI, readers: Readers, pool: Pool, metrics: Metrics) -> No
             reader = readers.form_reader(query.form)
         name, content = files[FIELD]
         readings = pictures.read_form(name, content, reader, pool.limits, has_all_pages=query.pages == "all")
-        values = [one.of(name, number).to_dict() for number, one in enumerate(readings, 1)]
+        values = [reading.of(name, number).to_dict() for number, reading in enumerate(readings, 1)]
         return schemas.JSON(values if query.pages == "all" else values[0])
 
     @app.post(
@@ -74,9 +74,9 @@ def _check_form(files: dict[str, File], query: ReadQuery) -> None:
     if query.form is not None and len(files) > 1:
         raise ReadingError(f"form is {query.form[:60]!r}, and a template or a blank page was sent, too; leave out one")
     if query.form is None and len(files) < 3:
-        missing, there = (BLANK, TEMPLATE) if TEMPLATE in files else (TEMPLATE, BLANK)
+        missing, present = (BLANK, TEMPLATE) if TEMPLATE in files else (TEMPLATE, BLANK)
         raise ReadingError(
-            f"the field {there!r} came without {missing!r}; a page is read by the template of its form, in "
+            f"the field {present!r} came without {missing!r}; a page is read by the template of its form, in "
             f"{TEMPLATE!r}, and its blank page, in {BLANK!r}"
         )
     query.check_form()

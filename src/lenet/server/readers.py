@@ -65,13 +65,13 @@ class Readers:
             raise UnknownName("form", name[:60], self._forms)
         return self._forms[name]
 
-    def reader_of_form(self, form: Template, blank: Picture | None = None) -> FormReader:
+    def reader_of_form(self, form: Template, blank_page: Picture | None = None) -> FormReader:
         """A reader of pages of a form, with the model that reads; of this blank page, or the one it names.
 
         Raises:
             TemplateError, DataError: as `FormReader` does.
         """
-        return FormReader(form, self.recognizer(None), blank)
+        return FormReader(form, self.recognizer(None), blank_page)
 
     def _recognizer(self, max_error: float | None) -> Recognizer:
         return Recognizer(self._weights, max_error)
