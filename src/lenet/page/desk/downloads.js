@@ -3,17 +3,17 @@
 import { make } from "./elements.js";
 import { bindText, onLanguage, translate } from "./text.js";
 
-export function mountDownloads(place, desk) {
+export function mountDownloads(container, desk) {
   const link = (key, name) =>
     bindText(make("a", { class: "button", href: `desk/${name}`, download: name, "data-take": key }), key);
   const workbook = link("xlsx", "table.xlsx");
   const message = make("p", { class: "section-text" });
-  place.append(bindText(make("h2", { id: "downloads-title" }), "downloads"),
+  container.append(bindText(make("h2", { id: "downloads-title" }), "downloads"),
     make("div", { class: "controls" }, link("csv", "table.csv"), workbook, link("labels", "labels.zip")),
     message);
   const show = () => {
     const counts = desk.state?.counts;
-    place.hidden = !counts?.fields;
+    container.hidden = !counts?.fields;
     workbook.hidden = !desk.state?.has_xlsx;
     if (counts) {
       const isOpen = counts.for_review > counts.answered;

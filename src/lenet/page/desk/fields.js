@@ -7,7 +7,7 @@ import { bindText, onLanguage, translate } from "./text.js";
 const ROW_HEIGHT = 36, BLOCK_SIZE = 100, SPARE_ROWS = 6;
 
 /** @param {Object} desk - see main.js @param {{put: (field: Object) => void}} review */
-export function mountFields(place, desk, review) {
+export function mountFields(container, desk, review) {
   const blocks = new Map();
   let selectedIndex = null, page = null, isSelectedHere = false;
   const spacer = make("div", { class: "spacer" });
@@ -21,7 +21,7 @@ export function mountFields(place, desk, review) {
   const view = make("div", { class: "page-view", hidden: true }, bindText(make("h3"), "sheet"), caption, sheet,
     make("div", { class: "controls" }, reopenButton));
   const list = make("div", { class: "field-list" }, header, rows);
-  place.append(bindText(make("h2", { id: "fields-title" }), "list"),
+  container.append(bindText(make("h2", { id: "fields-title" }), "list"),
     make("div", { class: "side-by-side" }, list, view));
 
   rows.addEventListener("scroll", show, { passive: true });
@@ -37,7 +37,7 @@ export function mountFields(place, desk, review) {
 
   function show() {
     const count = desk.state?.counts.fields ?? 0;
-    place.hidden = !count;
+    container.hidden = !count;
     spacer.style.height = `${count * ROW_HEIGHT}px`;
     const first = Math.max(0, Math.floor(rows.scrollTop / ROW_HEIGHT) - SPARE_ROWS);
     const last = Math.min(count, Math.ceil((rows.scrollTop + rows.clientHeight) / ROW_HEIGHT) + SPARE_ROWS);

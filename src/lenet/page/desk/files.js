@@ -7,7 +7,7 @@ import { bindText, onLanguage, translate } from "./text.js";
 const MAX_SHOWN = 8;
 
 /** @param {{state: ?Object, fault: (text: string) => void, refresh: () => void, onState: Function}} desk */
-export function mountFiles(place, desk) {
+export function mountFiles(container, desk) {
   const input = make("input", { type: "file", multiple: true, id: "choose", class: "unseen",
     accept: "image/*,.pdf,.tif,.tiff,.heic", onChange: () => upload(input.files) });
   const label = bindText(make("label", { for: "choose", class: "drop" }), "drop");
@@ -15,7 +15,7 @@ export function mountFiles(place, desk) {
   bindText(bar, "files", "aria-label");
   const message = make("p", { class: "figure-note", role: "status" });
   const list = make("ol", { class: "file-list" });
-  place.append(bindText(make("h2", { id: "files-title" }), "files"), input, label, bar, message, list);
+  container.append(bindText(make("h2", { id: "files-title" }), "files"), input, label, bar, message, list);
 
   async function upload(files) {
     for (const file of [...files]) {

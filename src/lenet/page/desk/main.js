@@ -8,14 +8,14 @@ import { mountDownloads } from "./downloads.js";
 import { bindText, mountLanguages, onLanguage, translate } from "./text.js";
 
 const POLL_MS = 1000;
-const place = (id) => document.getElementById(id);
+const elementOf = (id) => document.getElementById(id);
 const listeners = { state: [], answer: [], current: [] };
 let isFetching = false, isStale = false;
 
 /** What the views share: the state that the server sent last, and the events that they send one another. */
 const desk = {
   state: null,
-  fault: (text) => (place("fault").textContent = text),
+  fault: (text) => (elementOf("fault").textContent = text),
   onState: (listener) => listeners.state.push(listener),
   onAnswer: (listener) => listeners.answer.push(listener),
   onCurrent: (listener) => listeners.current.push(listener),
@@ -48,17 +48,17 @@ const applyTheme = () => (document.documentElement.dataset.theme = dark.matches 
 dark.addEventListener("change", applyTheme);
 applyTheme();
 
-mountLanguages(place("language"));
-bindText(place("skip"), "skip");
-bindText(place("title"), "title");
-bindText(place("to-page"), "page");
+mountLanguages(elementOf("language"));
+bindText(elementOf("skip"), "skip");
+bindText(elementOf("title"), "title");
+bindText(elementOf("to-page"), "page");
 onLanguage(() => (document.title = `LeNet: ${translate("title")}`));
 onTrouble(({ count, why }) =>
   desk.fault(why ? translate("refused", { why }) : count ? translate("silent", { count }) : ""));
-mountFiles(place("files"), desk);
-const review = mountReview(place("review"), desk);
-mountFields(place("fields"), desk, review);
-mountDownloads(place("downloads"), desk);
+mountFiles(elementOf("files"), desk);
+const review = mountReview(elementOf("review"), desk);
+mountFields(elementOf("fields"), desk, review);
+mountDownloads(elementOf("downloads"), desk);
 refresh();
 setInterval(() => {
   if (!document.hidden) refresh();

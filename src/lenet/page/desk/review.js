@@ -13,7 +13,7 @@ const LEASED_AHEAD = 6, LETTERS = "abcde", POLL_MS = 2000, RENEW_MS = 40_000;
 const TYPED_CHARACTER = /^[0-9.,:/+-]$/;
 
 /** @param {Object} desk - see main.js; it is told of the field that is shown */
-export function mountReview(place, desk) {
+export function mountReview(container, desk) {
   let queue = []; // the fields that are leased; the first one is shown
   let group = []; // the fields of a violated sum that are shown together, answered ones among them
   let isLeasing = false;
@@ -29,7 +29,7 @@ export function mountReview(place, desk) {
   const digit = (key) => make("button", { type: "button", onClick: () => press(key) }, key);
   const pad = bindText(make("div", { class: "digit-pad", role: "group" }, ...[..."1234567890", "-", "."].map(digit)),
     "pad", "aria-label");
-  place.append(make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), left),
+  container.append(make("div", { class: "line" }, bindText(make("h2", { id: "review-title" }), "review"), left),
     card, empty, pad, buttons, bindText(make("p", { class: "section-text keys" }), "keys"));
 
   document.addEventListener("keydown", (event) => {

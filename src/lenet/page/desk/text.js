@@ -126,8 +126,8 @@ export function bindText(element, key, attribute = null) {
 }
 
 /** Buttons that choose the language. */
-export function mountLanguages(place) {
-  bindText(place, "language", "aria-label");
+export function mountLanguages(container) {
+  bindText(container, "language", "aria-label");
   for (const [code, name] of Object.entries(NAMES)) {
     const button = document.createElement("button");
     button.textContent = name;
@@ -139,13 +139,13 @@ export function mountLanguages(place) {
       button.blur();
     });
     onLanguage(() => button.setAttribute("aria-pressed", String(language === code)));
-    place.append(button);
+    container.append(button);
   }
   onLanguage(() => (document.documentElement.lang = language));
 }
 
 function preferredLanguage() {
-  const wanted = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("lenet-language"),
+  const preferred = [new URLSearchParams(location.search).get("lang"), localStorage.getItem("lenet-language"),
     ...navigator.languages];
-  return wanted.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => code in TEXTS) ?? "en";
+  return preferred.map((tag) => tag?.toLowerCase().split("-")[0]).find((code) => code in TEXTS) ?? "en";
 }

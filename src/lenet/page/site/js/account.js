@@ -40,10 +40,11 @@ export function mountAccount(container, store) {
     const groups = align(loadeds.map(({ account }) => account.stages));
     const table = make("table", { class: "account-table" },
       makeHead(store),
-      ...groups.map((group) => make("tbody", {}, ...group.flatMap((index, place) => {
+      ...groups.map((group) => make("tbody", {}, ...group.flatMap((index, position) => {
         if (index === null) return [];
         const isCompared = loadeds.length > 1;
-        const row = makeRows(store, loadeds[place], index, { opened, place, isCompared, onToggle: updateToggle });
+        const row = makeRows(store, loadeds[position], index,
+          { opened, position, isCompared, onToggle: updateToggle });
         rows.push(row);
         return row.elements;
       }))),
@@ -74,18 +75,18 @@ function makeHead(store) {
   return make("thead", {}, make("tr", {}, head("stage"), head("output"), ...FIGURES.map(head)));
 }
 
-function makeRows(store, loaded, index, { opened, place, isCompared, onToggle }) {
+function makeRows(store, loaded, index, { opened, position, isCompared, onToggle }) {
   const stage = loaded.account.stages[index];
   const { language } = store.state;
   const key = `${loaded.title} ${stage.name}`;
-  const id = `account-${place}-${stage.name}`;
+  const id = `account-${position}-${stage.name}`;
   const button = make("button", { type: "button", class: "account-open", "aria-controls": id, onClick: () => {
     toggle(!opened.has(key));
     onToggle();
   } }, stageName(stage.name));
   const derivationText = phrase(store, "account.derive", { stage: loaded.title });
   button.setAttribute("aria-label", `${stageName(stage.name)}: ${derivationText}`);
-  const row = make("tr", { class: isCompared && place ? "is-second" : null },
+  const row = make("tr", { class: isCompared && position ? "is-second" : null },
     make("th", { scope: "row" }, button,
       isCompared ? make("span", { class: "account-network" }, loaded.title) : ""),
     make("td", { class: "account-shape" }, shapeText(stage.output_shape)),
@@ -116,8 +117,8 @@ function makeRows(store, loaded, index, { opened, place, isCompared, onToggle })
 }
 
 function makeTotals(store, loadeds) {
-  return make("tfoot", {}, ...loadeds.map(({ title, account }, place) =>
-    make("tr", { class: place ? "is-second" : null },
+  return make("tfoot", {}, ...loadeds.map(({ title, account }, position) =>
+    make("tr", { class: position ? "is-second" : null },
       make("th", { scope: "row" }, phrase(store, "account.total"),
         loadeds.length > 1 ? make("span", { class: "account-network" }, title) : ""),
       make("td", {}),

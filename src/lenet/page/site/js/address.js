@@ -15,29 +15,29 @@ const REST = 400; // milliseconds after the last change
  * @returns {{sample: ?number, strokes: ?Stroke[], shown: ?number[], focus: ?Object, changes: ?Object, stop: ?number}}
  */
 export function askedIn(hash, networks) {
-  const asked = new URLSearchParams(hash.slice(1));
-  const digit = asked.get("sample");
-  const shown = asked.get("networks")?.split(",").map((title) => networks.findIndex((one) => one.title === title));
+  const parameters = new URLSearchParams(hash.slice(1));
+  const digit = parameters.get("sample");
+  const shown = parameters.get("networks")?.split(",").map((title) => networks.findIndex((one) => one.title === title));
   const isShown = shown && shown.length <= 2 && shown.every((index) => index >= 0);
   return {
     sample: /^\d$/.test(digit ?? "") ? Number(digit) : null,
-    strokes: drawingOf(asked.get("drawing") ?? ""),
+    strokes: drawingOf(parameters.get("drawing") ?? ""),
     shown: isShown ? shown : null,
-    focus: focusOf(asked.get("unit") ?? "", networks, isShown ? shown : [0]),
-    changes: changesOf(asked.get("changes") ?? ""),
-    stop: stopOf(asked.get("tour") ?? ""),
+    focus: focusOf(parameters.get("unit") ?? "", networks, isShown ? shown : [0]),
+    changes: changesOf(parameters.get("changes") ?? ""),
+    stop: stopOf(parameters.get("tour") ?? ""),
   };
 }
 
 /** A unit of a network shown, as `0:c3:5,4,7`; null where there is none. */
 function focusOf(text, networks, shown) {
-  const [place, name, numbers] = text.split(":");
-  const stages = networks[shown[Number(place)]]?.network.stages ?? [];
+  const [networkIndex, name, numbers] = text.split(":");
+  const stages = networks[shown[Number(networkIndex)]]?.network.stages ?? [];
   const stage = stages.findIndex((one) => one.name === name);
   const unit = numbers?.split(",").map(Number) ?? [];
   const isThere = stage >= 0 && unit.length === 3
     && unit.every((index, axis) => Number.isInteger(index) && index >= 0 && index < stages[stage].outputShape[axis]);
-  return isThere ? { shown: Number(place), stage, unit, pinned: true } : null;
+  return isThere ? { shown: Number(networkIndex), stage, unit, pinned: true } : null;
 }
 
 /** Sliders that are moved, as `rotation:60,noise:0.1`; null where one is none or stands where it cannot. */
@@ -58,18 +58,18 @@ const stopOf = (text) => (/^\d+$/.test(text) && STOPS[text - 1] ? text - 1 : nul
 
 /** The address of what is shown. */
 export function addressOf({ networks, shown, focus, changes, stop }, { sample, strokes }) {
-  const told = new URLSearchParams();
-  if (sample !== null) told.set("sample", sample);
-  else if (strokes.length) told.set("drawing", drawingText(strokes));
-  if (shown.join() !== "0") told.set("networks", shown.map((index) => networks[index].title).join(","));
+  const parameters = new URLSearchParams();
+  if (sample !== null) parameters.set("sample", sample);
+  else if (strokes.length) parameters.set("drawing", drawingText(strokes));
+  if (shown.join() !== "0") parameters.set("networks", shown.map((index) => networks[index].title).join(","));
   if (focus?.pinned) {
     const { stages } = networks[shown[focus.shown]].network;
-    told.set("unit", `${focus.shown}:${stages[focus.stage].name}:${focus.unit}`);
+    parameters.set("unit", `${focus.shown}:${stages[focus.stage].name}:${focus.unit}`);
   }
   const moved = SLIDERS.filter(({ key }) => changes[key] !== UNCHANGED[key]);
-  if (moved.length) told.set("changes", moved.map(({ key }) => `${key}:${changes[key]}`).join(","));
-  if (stop !== null) told.set("tour", stop + 1);
-  const text = told.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
+  if (moved.length) parameters.set("changes", moved.map(({ key }) => `${key}:${changes[key]}`).join(","));
+  if (stop !== null) parameters.set("tour", stop + 1);
+  const text = parameters.toString().replace(/%2C/g, ",").replace(/%3A/g, ":");
   return text ? `#${text}` : location.pathname + location.search;
 }
 

@@ -48,7 +48,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     end: button("end", () => halt(worked.total)),
   };
   const speed = make("input", { type: "range", min: 0, max: 100, step: 1, value: 18, "data-act": "speed" });
-  const place = make("input", { type: "range", min: 0, step: 1, "data-act": "place" });
+  const positionSlider = make("input", { type: "range", min: 0, step: 1, "data-act": "place" });
   const names = { speed: make("span"), place: make("span") };
   const readings = { speed: make("output"), place: make("output") };
   root.append(
@@ -56,7 +56,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     line,
     make("div", { class: "convolution-buttons", role: "group" }, ...Object.values(buttons)),
     make("label", { class: "convolution-slider" }, names.speed, speed, readings.speed),
-    make("label", { class: "convolution-slider" }, names.place, place, readings.place),
+    make("label", { class: "convolution-slider" }, names.place, positionSlider, readings.place),
   );
   container.append(root);
   const sheet = mountDrawing(canvasHost, { height: (width) => layOut(width, worked).height, draw });
@@ -68,7 +68,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     const pass = store.state.passes?.[shown];
     if (!pass) return;
     worked = createWorked(network, pass, stage, map);
-    place.max = rows * columns;
+    positionSlider.max = rows * columns;
     refresh();
   }
 
@@ -118,9 +118,9 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     if (!worked) return;
     const state = worked.stateAt(tick);
     line.replaceChildren(...sentence(store, layer, state, worked));
-    place.value = Math.floor(tick / worked.ticks);
-    readings.place.value = `${place.value} / ${rows * columns}`;
-    place.setAttribute("aria-valuetext", readings.place.value);
+    positionSlider.value = Math.floor(tick / worked.ticks);
+    readings.place.value = `${positionSlider.value} / ${rows * columns}`;
+    positionSlider.setAttribute("aria-valuetext", readings.place.value);
     readings.speed.value = phrase(store, "convolution.rate", { rate: Math.round(rate).toLocaleString("en") });
     speed.setAttribute("aria-valuetext", readings.speed.value);
     names.speed.textContent = phrase(store, "convolution.speed");
@@ -156,7 +156,7 @@ export function mountConvolution(container, store, { shown, stage, unit }) {
     rate = SLOWEST * (FASTEST / SLOWEST) ** (speed.value / 100);
     refresh();
   });
-  place.addEventListener("input", () => halt(place.value * worked.ticks));
+  positionSlider.addEventListener("input", () => halt(positionSlider.value * worked.ticks));
   const unsubscribe = [
     store.subscribe(["passes"], renew),
     store.subscribe(["language", "theme"], refresh),

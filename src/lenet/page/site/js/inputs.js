@@ -87,7 +87,7 @@ function padded(image, side, height, width) {
 }
 
 /** Each new pixel is the mean of what it covers: OpenCV's INTER_AREA, which rounds halves up where it adds four. */
-function resampled(image, given, side) {
-  const { data } = shrink({ data: Float32Array.from(image), width: given, height: given }, side, side);
-  return Uint8Array.from(data, side === given / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
+function resampled(image, fromSide, side) {
+  const { data } = shrink({ data: Float32Array.from(image), width: fromSide, height: fromSide }, side, side);
+  return Uint8Array.from(data, side === fromSide / 2 ? (mean) => Math.floor(mean + 0.5) : rint);
 }

@@ -53,36 +53,36 @@ const store = createStore({
   isOverview: true,
   stop: null,
 }, recognize);
-const asked = askedIn(location.hash, networks);
-store.set({ shown: asked.shown ?? [0], changes: asked.changes ?? UNCHANGED });
+const addressed = askedIn(location.hash, networks);
+store.set({ shown: addressed.shown ?? [0], changes: addressed.changes ?? UNCHANGED });
 
 keepDocument(store);
-const place = (id) => document.getElementById(id);
-bindText(store, place("skip"), "skip");
-mountHeader(place("header"), store);
-const pad = mountPad(place("pad"), store);
-mountSteps(place("steps"), store);
-mountAnswers(place("answers"), store);
-mountStages(place("stages"), store);
-mountUnit(place("unit"), store);
-mountExporting(place("exporting"), store);
+const elementOf = (id) => document.getElementById(id);
+bindText(store, elementOf("skip"), "skip");
+mountHeader(elementOf("header"), store);
+const pad = mountPad(elementOf("pad"), store);
+mountSteps(elementOf("steps"), store);
+mountAnswers(elementOf("answers"), store);
+mountStages(elementOf("stages"), store);
+mountUnit(elementOf("unit"), store);
+mountExporting(elementOf("exporting"), store);
 listenForKeys(store, pad);
 
-if (asked.strokes) pad.draw(asked.strokes);
-else pad.load(asked.sample ?? FIRST_DIGIT, { atOnce: true });
-store.set({ focus: asked.focus ?? firstFocus(networks[store.state.shown[0]].network, store.state.passes[0]) });
+if (addressed.strokes) pad.draw(addressed.strokes);
+else pad.load(addressed.sample ?? FIRST_DIGIT, { atOnce: true });
+store.set({ focus: addressed.focus ?? firstFocus(networks[store.state.shown[0]].network, store.state.passes[0]) });
 document.fonts.ready.then(() => store.set({ fonts: true }));
 const ready = performance.now();
 requestAnimationFrame(() => setTimeout(mountRest)); // once the first answer is on the screen
 
 function mountRest() {
-  mountTour(place("tour"), store);
-  mountSaliency(place("saliency"), store);
-  mountRobustness(place("robustness"), store);
-  mountPlane(place("plane"), store, json.digits);
-  mountLearning(place("learning"), store, json.digits);
-  mountAccount(place("account"), store);
-  if (asked.stop !== null) store.set({ stop: asked.stop });
+  mountTour(elementOf("tour"), store);
+  mountSaliency(elementOf("saliency"), store);
+  mountRobustness(elementOf("robustness"), store);
+  mountPlane(elementOf("plane"), store, json.digits);
+  mountLearning(elementOf("learning"), store, json.digits);
+  mountAccount(elementOf("account"), store);
+  if (addressed.stop !== null) store.set({ stop: addressed.stop });
   keepAddress(store, pad);
   window.lenet = { store, timings, ready };
 }

@@ -44,9 +44,9 @@ function read({ picture, isFromPad, serverReading, selectedDigit, reader }, isWh
     const { box = null, image = null } = serverReading.digits[selectedDigit] ?? {};
     return { digits: serverReading.digits, box, image, steps: null, isWholePicture };
   }
-  const seen = isFromPad ? [{ ...digitOfDrawing(picture), line: 0 }] : ownDigitsOf(picture);
-  const { image = null, box = null, steps = null } = seen[selectedDigit] ?? {};
-  const digits = seen.filter((digit) => digit.image).map((digit) => verdictOf(reader, digit));
+  const ownDigits = isFromPad ? [{ ...digitOfDrawing(picture), line: 0 }] : ownDigitsOf(picture);
+  const { image = null, box = null, steps = null } = ownDigits[selectedDigit] ?? {};
+  const digits = ownDigits.filter((digit) => digit.image).map((digit) => verdictOf(reader, digit));
   return { digits, box, image, steps, isWholePicture };
 }
 
@@ -84,6 +84,6 @@ function changedImage(reading, changes) {
 
 function answer({ networks, shown, picture }, image) {
   const passes = shown.map((index) => networks[index].network.run(inputOf(networks[index], picture, image)));
-  const answers = shown.map((index, place) => probabilities(networks[index], passes[place].outputs));
+  const answers = shown.map((index, position) => probabilities(networks[index], passes[position].outputs));
   return { passes, answers };
 }

@@ -79,7 +79,7 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight, bias }
   const padded = padding && new Float32Array(inputMaps * paddedHeight * paddedWidth).fill(layer.padding_value);
   const connected = connectedMaps(layer, inputMaps);
   const area = height * width;
-  const place = { rowLength: paddedWidth, height, width, side, stride };
+  const sizes = { rowLength: paddedWidth, height, width, side, stride };
   const addKernel = side === 5 && stride === 1 ? addFiveByFive : addAnyKernel;
   return (input, sums) => {
     if (padded) copyInside(input, padded, inputShape, padding);
@@ -89,7 +89,7 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight, bias }
     for (let map = 0; map < maps; map++) {
       if (layer.bias !== "unit") sums.fill(bias[map], map * area, (map + 1) * area);
       for (const inputMap of connected[map]) {
-        addKernel(source, inputMap * paddedHeight * paddedWidth, sums, map * area, weight, kernel, place);
+        addKernel(source, inputMap * paddedHeight * paddedWidth, sums, map * area, weight, kernel, sizes);
         kernel += side * side;
       }
     }
@@ -108,8 +108,8 @@ function copyInside(input, padded, [maps, height, width], padding) {
   }
 }
 
-function addAnyKernel(source, sourceStart, sums, sumsStart, weight, kernel, place) {
-  const { rowLength, height, width, side, stride } = place;
+function addAnyKernel(source, sourceStart, sums, sumsStart, weight, kernel, sizes) {
+  const { rowLength, height, width, side, stride } = sizes;
   for (let kernelRow = 0; kernelRow < side; kernelRow++) {
     for (let kernelColumn = 0; kernelColumn < side; kernelColumn++) {
       const w = weight[kernel + kernelRow * side + kernelColumn];

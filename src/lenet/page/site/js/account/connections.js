@@ -17,7 +17,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   const stageText = stageName(name);
   const message = make("p", { class: "connection-message" });
   const cells = [];
-  let chosen = null;
+  let selectedMap = null;
 
   const heading = (map) => {
     const title = phrase(store, "connections.column",
@@ -29,8 +29,8 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   };
   const cell = (map, input) => {
     const isFed = layer.table[map].includes(input);
-    const mark = isFed ? phrase(store, "connections.yes") : phrase(store, "connections.no");
-    return track(map, make("td", { class: isFed ? "is-fed" : null }, make("span", { class: "unseen" }, mark)));
+    const cellText = isFed ? phrase(store, "connections.yes") : phrase(store, "connections.no");
+    return track(map, make("td", { class: isFed ? "is-fed" : null }, make("span", { class: "unseen" }, cellText)));
   };
   const track = (map, element) => {
     element.addEventListener("pointerenter", () => show(map));
@@ -47,8 +47,8 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
     make("thead", {}, make("tr", {}, make("td", {}), ...columns.map(heading))),
     make("tbody", {}, ...rows.map((input) =>
       make("tr", {}, rowHeads[input], ...columns.map((map) => cell(map, input))))));
-  table.addEventListener("pointerleave", () => show(chosen));
-  table.addEventListener("focusout", () => show(chosen));
+  table.addEventListener("pointerleave", () => show(selectedMap));
+  table.addEventListener("focusout", () => show(selectedMap));
 
   function show(map) {
     cells.forEach((column, index) => column.forEach((element) => element.classList.toggle("is-lit", index === map)));
@@ -67,7 +67,7 @@ export function connectionTable(store, network, stage, { onChoose = null } = {})
   }
 
   function light(map) {
-    chosen = map;
+    selectedMap = map;
     show(map);
   }
   light(null);

@@ -12,8 +12,8 @@ const MOST_POINTS = 65_535;
 /** @returns {string} exact where the coordinates are on the grid and the widths whole */
 export function drawingText(strokes) {
   const bytes = strokes.flatMap(({ width, points }) => {
-    const kept = points.slice(0, MOST_POINTS);
-    return [width, kept.length >> 8, kept.length & 255, ...kept.flatMap((point) => {
+    const firstPoints = points.slice(0, MOST_POINTS);
+    return [width, firstPoints.length >> 8, firstPoints.length & 255, ...firstPoints.flatMap((point) => {
       const [x, y] = point.map((value) => Math.max(0, Math.min(LARGEST, Math.round((value + OFFSET) / GRID))));
       return [x >> 4, ((x & 15) << 4) | (y >> 8), y & 255];
     })];

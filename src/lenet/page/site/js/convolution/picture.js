@@ -15,8 +15,8 @@ export function layOut(width, worked) {
     height: worked ? half + small + 70 : 100 };
 }
 
-export function drawWorked(context, palette, place, state, worked, store, layer) {
-  const { half, left, right, top } = place;
+export function drawWorked(context, palette, layout, state, worked, store, layer) {
+  const { half, left, right, top } = layout;
   const label = (key, x, y) =>
     write(context, palette, phrase(store, `convolution.${key}`, { stage: stageName(layer.name) }), x, y, { size: 13 });
   const { inputs, width, height, margin } = worked;
@@ -41,11 +41,11 @@ export function drawWorked(context, palette, place, state, worked, store, layer)
   const filled = state.filled;
   drawTile(context, palette, state.values, { ...target, scale: worked.scale, filled });
   frameCells(context, palette, target, { top: state.row, left: state.column, height: 1, width: 1 });
-  drawFactors(context, palette, place, state, worked, label);
+  drawFactors(context, palette, layout, state, worked, label);
 }
 
-function drawFactors(context, palette, place, state, worked, label) {
-  const { small, smallLeft, below } = place;
+function drawFactors(context, palette, layout, state, worked, label) {
+  const { small, smallLeft, below } = layout;
   const { factors, first, done, current } = state;
   const currentFactors = factors.slice(first, first + worked.area);
   const filled = Math.max(0, Math.min(done - first, worked.area));

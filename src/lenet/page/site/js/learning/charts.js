@@ -21,7 +21,7 @@ export function mountChart(host, content) {
 }
 
 function drawChart(context, width, height, palette, { series, lines, isShare }) {
-  const points = series.flatMap((one) => one.points);
+  const points = series.flatMap((curve) => curve.points);
   const last = Math.max(SHORTEST, ...points.map(([passes]) => passes));
   const highest = Math.max(...points.map(([, value]) => value), ...lines.map(({ value }) => value), 0.1);
   const [low, high] = isShare ? [Math.log(PER_CENT[0]), Math.log(PER_CENT.at(-1))] : [0, highest * 1.06];
@@ -31,7 +31,7 @@ function drawChart(context, width, height, palette, { series, lines, isShare }) 
     - ((scaled(value) - low) / (high - low)) * (height - MARGIN.top - MARGIN.bottom);
   drawAxes(context, palette, { x, y, width, height, last, values: isShare ? PER_CENT : ticks(high, 4) });
   for (const { value } of lines) drawMark(context, palette, y(value), width);
-  for (const one of series) drawSeries(context, palette, one, x, y);
+  for (const curve of series) drawSeries(context, palette, curve, x, y);
   for (const { value, text } of lines) nameMark(context, palette, y(value), text, width);
 }
 
@@ -65,14 +65,14 @@ function drawMark(context, palette, level, width) {
 
 /** Its name below it, with a rim that keeps it readable on a curve. */
 function nameMark(context, palette, level, text, width) {
-  const place = [width - MARGIN.right, level + 10];
+  const labelPosition = [width - MARGIN.right, level + 10];
   context.font = `400 11px ${palette.mono}`;
   context.textAlign = "right";
   context.textBaseline = "middle";
   context.strokeStyle = palette.paper;
   context.lineWidth = 4;
-  context.strokeText(text, ...place);
-  write(context, palette, text, ...place,
+  context.strokeText(text, ...labelPosition);
+  write(context, palette, text, ...labelPosition,
     { size: 11, align: "right", face: palette.mono, color: palette.positive });
 }
 

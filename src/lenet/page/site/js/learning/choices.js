@@ -48,7 +48,7 @@ const SAMPLINGS = { subsampling: "subsampling", average: "average_pooling", max:
 export function describeNetwork({ activation, sampling, connections, outputs }, codes) {
   const convolution = (name, maps, table) => ({ name, kind: "convolution", maps, kernel_size: 5, stride: 1, padding: 0,
     padding_value: 0, table, bias: "map", activation });
-  const full = (name, units, then) => ({ name, kind: "full_connection", units, activation: then });
+  const full = (name, units, activation) => ({ name, kind: "full_connection", units, activation: activation });
   const isTrainable = sampling === "subsampling";
   const sampled = (name) => ({ name, kind: SAMPLINGS[sampling], size: 2, ...(isTrainable && { copies: 1 }),
     activation: isTrainable ? activation : "identity" });
@@ -103,8 +103,8 @@ export function parameterShapes({ layer, inputShape: [maps, height, width] }) {
  */
 export function planOf({ activation, firstWeights, seed, rate, batch, momentum, shift }, stages) {
   return {
-    stages: stages.map(({ name, layer, activation: then, inputShape, outputShape }) => ({
-      name, layer, activation: then, inputShape, outputShape, shapes: parameterShapes({ layer, inputShape }),
+    stages: stages.map(({ name, layer, activation: activation, inputShape, outputShape }) => ({
+      name, layer, activation: activation, inputShape, outputShape, shapes: parameterShapes({ layer, inputShape }),
     })),
     inputRange: RANGES[activation],
     firstWeights: firstWeights === "usual" ? USUAL_WEIGHTS[activation] : firstWeights,

@@ -26,7 +26,7 @@ export function createControls(store, { choose, go, pause, step, back }) {
     return { key, values, options, select, title, label: make("label", {}, title, select) };
   });
   const run = make("button", { type: "button", class: "primary", "data-do": "run" });
-  const one = make("button", { type: "button", "data-do": "step", onClick: step });
+  const stepButton = make("button", { type: "button", "data-do": "step", onClick: step });
   const restart = make("button", { type: "button", "data-do": "back", onClick: back });
   let isGoing = false;
   run.addEventListener("click", () => (isGoing ? pause() : go()));
@@ -51,7 +51,7 @@ export function createControls(store, { choose, go, pause, step, back }) {
       title.textContent = phrase(store, `learning.${key}`);
       options.forEach((option, index) => { option.textContent = textOf(store, key, values[index]); });
     });
-    one.textContent = phrase(store, "learning.step");
+    stepButton.textContent = phrase(store, "learning.step");
     restart.textContent = phrase(store, "learning.back");
   }
 
@@ -59,7 +59,7 @@ export function createControls(store, { choose, go, pause, step, back }) {
     presets: group("presets", presetsTitle,
       make("div", { class: "controls" }, ...presets.map(({ button }) => button)), see),
     choices: group("choices", choicesTitle, ...selects.map(({ label }) => label)),
-    buttons: make("div", { class: "controls" }, run, one, restart),
+    buttons: make("div", { class: "controls" }, run, stepButton, restart),
     show,
     updateText,
   };

@@ -49,7 +49,8 @@ export function createDrawnDigit(store, networkNow) {
       const { shape: [count, height, across], values } = pass?.stages[C3] ?? NO_MAPS;
       const side = mapWidth(width);
       for (let map = 0; map < count; map++) {
-        const [x, y] = [map % MAPS_A_ROW, Math.floor(map / MAPS_A_ROW)].map((place) => 1 + place * (side + MAP_GAP));
+        const cell = [map % MAPS_A_ROW, Math.floor(map / MAPS_A_ROW)];
+        const [x, y] = cell.map((index) => 1 + index * (side + MAP_GAP));
         drawTile(context, palette, values,
           { rows: height, columns: across, start: map * height * across, x, y, width: side });
       }

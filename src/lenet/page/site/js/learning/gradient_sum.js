@@ -26,13 +26,13 @@ export function createGradientSum(store, scene) {
   const formulas = make("dl", { class: "learning-formulas" });
   const digitTitle = make("p", { class: "small-title" });
   const digitHost = make("div");
-  const places = make("p", { class: "learning-hint" });
+  const hint = make("p", { class: "learning-hint" });
   const products = make("p", { class: "learning-products" });
   const batchPart = make("div", { class: "learning-batch" }, batchTitle, batchHost);
-  const digitPart = make("div", { class: "learning-one" }, digitTitle, digitHost, products, places);
+  const digitPart = make("div", { class: "learning-one" }, digitTitle, digitHost, products, hint);
   const sums = make("div", { class: "learning-sums" }, batchPart, make("div", {}, formulas, digitPart));
   const element = make("div", { class: "learning-gradient" }, title, text, name, none, sums);
-  let chosen = 0;
+  let selectedPosition = 0;
   let columns = 1;
 
   const watched = () => {
@@ -40,7 +40,7 @@ export function createGradientSum(store, scene) {
     const noted = run?.watched;
     return noted?.stage === weight.stage && noted.index === weight.index ? noted : null;
   };
-  const chosenPlace = () => Math.min(chosen, (watched()?.parts.length ?? 1) - 1);
+  const chosenPlace = () => Math.min(selectedPosition, (watched()?.parts.length ?? 1) - 1);
 
   const batch = mountDrawing(batchHost, {
     height: (width) => {
@@ -51,17 +51,17 @@ export function createGradientSum(store, scene) {
       const noted = watched();
       if (!noted) return;
       const decimals = decimalsFor(noted.parts);
-      noted.examples.forEach((example, place) => {
-        const x = (place % columns) * CELL.width + 2;
-        const y = Math.floor(place / columns) * CELL.height + 2;
+      noted.examples.forEach((example, position) => {
+        const x = (position % columns) * CELL.width + 2;
+        const y = Math.floor(position / columns) * CELL.height + 2;
         drawTile(context, palette, scene().digits.images, { rows: 28, columns: 28, start: example * 784, x, y,
           width: TILE, ink: [0, 255] });
-        if (place === chosenPlace()) {
+        if (position === chosenPlace()) {
           context.strokeStyle = palette.accent;
           context.lineWidth = 2.5;
           context.strokeRect(x - 0.5, y - 0.5, TILE + 1, TILE + 1);
         }
-        const part = noted.parts[place];
+        const part = noted.parts[position];
         write(context, palette, number(part, decimals), x, y + TILE + 12, { size: 11, face: palette.mono,
           color: part < 0 ? palette.negative : part > 0 ? palette.positive : palette.muted });
       });
@@ -69,16 +69,16 @@ export function createGradientSum(store, scene) {
   });
   makePickable(batch.canvas, {
     under: (x, y) => {
-      const place = Math.floor(y / CELL.height) * columns + Math.floor(x / CELL.width);
-      return x < columns * CELL.width && place < (watched()?.parts.length ?? 0) ? place : null;
+      const position = Math.floor(y / CELL.height) * columns + Math.floor(x / CELL.width);
+      return x < columns * CELL.width && position < (watched()?.parts.length ?? 0) ? position : null;
     },
     move: (key) => {
       const [down, right] = ARROWS[key];
-      const place = chosenPlace() + down * columns + right;
-      return place >= 0 && place < (watched()?.parts.length ?? 0) ? place : null;
+      const position = chosenPlace() + down * columns + right;
+      return position >= 0 && position < (watched()?.parts.length ?? 0) ? position : null;
     },
-    pick: (place) => {
-      chosen = place;
+    pick: (position) => {
+      selectedPosition = position;
       draw();
     },
   });
@@ -95,7 +95,7 @@ export function createGradientSum(store, scene) {
       const tiles = [
         [deltas, phrase(store, "learning.gradient.deltas", { map })],
         [inputs, phrase(store, "learning.gradient.inputs")],
-        [deltas.map((delta, place) => delta * inputs[place]), phrase(store, "learning.gradient.products")],
+        [deltas.map((delta, position) => delta * inputs[position]), phrase(store, "learning.gradient.products")],
       ];
       const side = tileWidth(width);
       tiles.forEach(([values, caption], index) => {
@@ -111,9 +111,9 @@ export function createGradientSum(store, scene) {
     const noted = watched();
     const { run, digits, weight } = scene();
     if (!run) return;
-    const place = placeOfWeight(run.network, weight);
+    const weightAddress = placeOfWeight(run.network, weight);
     const stage = run.network.stages[weight.stage];
-    name.textContent = phrase(store, `learning.weight.${stage.name}`, place);
+    name.textContent = phrase(store, `learning.weight.${stage.name}`, weightAddress);
     none.hidden = Boolean(noted);
     sums.hidden = !noted;
     if (noted) {
@@ -128,29 +128,29 @@ export function createGradientSum(store, scene) {
     const decimals = decimalsFor(parts);
     const fine = Math.min(9, decimals + 2);
     const sum = parts.reduce((total, part) => total + part, 0);
-    const told = (value) => number(value, fine);
-    const inside = (value) => (value < 0 ? `(${told(value)})` : told(value));
+    const text = (value) => number(value, fine);
+    const inside = (value) => (value < 0 ? `(${text(value)})` : text(value));
     const rows = [
-      ["mean", `${number(sum, decimals)} / ${parts.length} = ${told(gradient)}`],
-      ["velocity", `${momentum} · ${inside(earlier)} + ${rate} · ${inside(gradient)} = ${told(velocity)}`],
-      ["after", `${told(before)} ${velocity < 0 ? "+" : MINUS} ${told(Math.abs(velocity))} = ${told(after)}`],
+      ["mean", `${number(sum, decimals)} / ${parts.length} = ${text(gradient)}`],
+      ["velocity", `${momentum} · ${inside(earlier)} + ${rate} · ${inside(gradient)} = ${text(velocity)}`],
+      ["after", `${text(before)} ${velocity < 0 ? "+" : MINUS} ${text(Math.abs(velocity))} = ${text(after)}`],
     ];
     formulas.replaceChildren(...rows.flatMap(([key, formula]) =>
       [make("dt", {}, phrase(store, `learning.gradient.${key}`)), make("dd", { "data-formula": key }, formula)]));
   }
 
   function tellDigit({ parts, examples, deltas, shape }, digits) {
-    const place = chosenPlace();
-    const label = digits.labels[examples[place]];
-    const part = number(parts[place], decimalsFor(parts));
-    digitTitle.textContent = phrase(store, "learning.gradient.digit", { number: place + 1, label });
-    const values = { count: parts.length, number: place + 1, label, part };
+    const position = chosenPlace();
+    const label = digits.labels[examples[position]];
+    const part = number(parts[position], decimalsFor(parts));
+    digitTitle.textContent = phrase(store, "learning.gradient.digit", { number: position + 1, label });
+    const values = { count: parts.length, number: position + 1, label, part };
     batch.describe(phrase(store, "learning.gradient.batchText", values));
     digitPart.hidden = !shape;
     if (!shape) return;
-    const count = deltas[place].length;
+    const count = deltas[position].length;
     products.textContent = `${phrase(store, "learning.gradient.sum", { count })} = ${part}`;
-    places.textContent = phrase(store, "learning.gradient.places", { count });
+    hint.textContent = phrase(store, "learning.gradient.places", { count });
     digit.describe(products.textContent);
   }
 

@@ -58,7 +58,7 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight }, grad
   }
   const connected = connectedMaps(layer, inputMaps);
   const [inputArea, area] = [inputHeight * inputWidth, height * width];
-  const place = { inputWidth, height, width };
+  const sizes = { inputWidth, height, width };
   return (input, deltas, inputGrad) => {
     inputGrad?.fill(0);
     let kernel = 0;
@@ -67,8 +67,8 @@ function prepareConvolution({ layer, inputShape, outputShape }, { weight }, grad
       for (let i = map * area; i < (map + 1) * area; i++) sum += deltas[i];
       grads.bias[map] += sum;
       for (const inputMap of connected[map]) {
-        addKernelGrad(input, inputMap * inputArea, deltas, map * area, grads.weight, kernel, place);
-        if (inputGrad) addInputGrad(inputGrad, inputMap * inputArea, deltas, map * area, weight, kernel, place);
+        addKernelGrad(input, inputMap * inputArea, deltas, map * area, grads.weight, kernel, sizes);
+        if (inputGrad) addInputGrad(inputGrad, inputMap * inputArea, deltas, map * area, weight, kernel, sizes);
         kernel += 25;
       }
     }
@@ -208,8 +208,8 @@ function backToMaxima(input, deltas, inputGrad, { layer: { size }, inputShape, o
         let largest = first;
         for (let y = 0; y < size; y++) {
           for (let x = 0; x < size; x++) {
-            const place = first + y * inputWidth + x;
-            if (input[place] > input[largest]) largest = place;
+            const inputIndex = first + y * inputWidth + x;
+            if (input[inputIndex] > input[largest]) largest = inputIndex;
           }
         }
         inputGrad[largest] = deltas[index];

@@ -52,12 +52,12 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
       }
       for (const { map, inputMap, start } of kernelsOf(stage())) {
         const y = HEAD + inputMap * (cell + gap);
-        const place = { rows: SIDE, columns: SIDE, x: left(map), y, width: cell, scale, start };
-        drawTile(context, palette, weight, place);
+        const rectangle = { rows: SIDE, columns: SIDE, x: left(map), y, width: cell, scale, start };
+        drawTile(context, palette, weight, rectangle);
         const inside = chosenIndex() === null ? -1 : chosenIndex() - start;
         if (inside < 0 || inside >= SIDE * SIDE) continue;
         const cells = { top: Math.floor(inside / SIDE), left: inside % SIDE, height: 1, width: 1 };
-        frameCells(context, palette, place, cells);
+        frameCells(context, palette, rectangle, cells);
       }
     },
   });
@@ -74,10 +74,10 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
   function under(x, y) {
     const map = Math.floor((x - edge()) / (cell + gap));
     const inputMap = Math.floor((y - HEAD) / (cell + gap));
-    const found = kernelsOf(stage()).find((kernel) => kernel.map === map && kernel.inputMap === inputMap);
-    if (!found) return null;
+    const kernelUnder = kernelsOf(stage()).find((kernel) => kernel.map === map && kernel.inputMap === inputMap);
+    if (!kernelUnder) return null;
     const inside = (length) => Math.max(0, Math.min(SIDE - 1, Math.floor(length / (cell / SIDE))));
-    return found.start + inside(y - HEAD - inputMap * (cell + gap)) * SIDE + inside(x - left(map));
+    return kernelUnder.start + inside(y - HEAD - inputMap * (cell + gap)) * SIDE + inside(x - left(map));
   }
 
   /** From weight to weight, over the edge of a kernel to the next one that there is. */
@@ -87,11 +87,11 @@ export function mountKernels(host, { stageIndex, scene, pick }) {
     const inside = chosenIndex() % (SIDE * SIDE);
     const [down, right] = ARROWS[key];
     const [row, column] = [Math.floor(inside / SIDE) + down, (inside % SIDE) + right];
-    const here = kernels.find(({ start }) => start === chosenIndex() - inside);
-    if (row >= 0 && row < SIDE && column >= 0 && column < SIDE) return here.start + row * SIDE + column;
+    const current = kernels.find(({ start }) => start === chosenIndex() - inside);
+    if (row >= 0 && row < SIDE && column >= 0 && column < SIDE) return current.start + row * SIDE + column;
     const ahead = kernels.filter(({ map, inputMap }) => (down
-      ? map === here.map && (inputMap - here.inputMap) * down > 0
-      : inputMap === here.inputMap && (map - here.map) * right > 0));
+      ? map === current.map && (inputMap - current.inputMap) * down > 0
+      : inputMap === current.inputMap && (map - current.map) * right > 0));
     if (!ahead.length) return null;
     const next = down + right > 0 ? ahead[0] : ahead.at(-1);
     return next.start + ((row + SIDE) % SIDE) * SIDE + ((column + SIDE) % SIDE);

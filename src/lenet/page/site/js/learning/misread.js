@@ -21,8 +21,8 @@ export function createMisread(store, scene, counts) {
     draw: (context, width, _height, palette) => {
       const columns = Math.max(1, Math.floor((width + GAP) / (TILE + GAP)));
       fitting = columns * MAX_ROWS;
-      misread().slice(0, fitting).forEach((place, index) => drawTile(context, palette, scene().digits.images, {
-        rows: 28, columns: 28, start: place * 784, x: 1 + (index % columns) * (TILE + GAP),
+      misread().slice(0, fitting).forEach((digitIndex, index) => drawTile(context, palette, scene().digits.images, {
+        rows: 28, columns: 28, start: digitIndex * 784, x: 1 + (index % columns) * (TILE + GAP),
         y: 1 + Math.floor(index / columns) * (TILE + GAP), width: TILE - 1, ink: [0, 255],
       }));
       sayMore();

@@ -11,13 +11,13 @@ export function makePickable(canvas, { under, move, pick }) {
   canvas.setAttribute("role", "application");
   canvas.classList.add("is-pickable");
   canvas.addEventListener("click", (event) => {
-    const place = under(event.offsetX, event.offsetY);
-    if (place !== null) pick(place);
+    const index = under(event.offsetX, event.offsetY);
+    if (index !== null) pick(index);
   });
   canvas.addEventListener("keydown", (event) => {
     if (event.altKey || event.ctrlKey || event.metaKey || !event.key.startsWith("Arrow")) return;
-    const place = move(event.key);
-    if (place !== null) pick(place);
+    const index = move(event.key);
+    if (index !== null) pick(index);
     event.preventDefault();
   });
 }

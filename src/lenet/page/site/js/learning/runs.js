@@ -18,13 +18,13 @@ export function createRuns(store, scene, forget) {
     const { run, earlier } = scene();
     if (!earlier) return element.replaceChildren();
     const differing = Object.keys(CHOICES).filter((key) => earlier.choices[key] !== run.choices[key]);
-    const told = (choices) => differing.map((key) =>
+    const describe = (choices) => differing.map((key) =>
       `${phrase(store, `learning.${key}`)}: ${textOf(store, key, choices[key])}`);
     const other = isSameLoss(earlier, run) ? [] : [phrase(store, "learning.otherLoss")];
     const button = make("button", { type: "button", onClick: forget }, phrase(store, "learning.forget"));
     element.replaceChildren(
-      entry("is-now", "learning.now", told(run.choices)),
-      entry("is-earlier", "learning.earlier", [...told(earlier.choices), ...other], button));
+      entry("is-now", "learning.now", describe(run.choices)),
+      entry("is-earlier", "learning.earlier", [...describe(earlier.choices), ...other], button));
   }
 
   function entry(className, key, parts, ...more) {

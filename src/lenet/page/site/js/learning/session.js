@@ -51,11 +51,11 @@ export async function openSession(packed, codes, changed) {
   function begin(choices) {
     if (run?.updates) earlier = run;
     number += 1;
-    const made = makeNetwork(describeNetwork(choices, codes), choices);
-    copy = made.copy;
-    run = { choices, network: made.network, updates: 0, passes: 0, losses: [], bin: { place: -1 }, readings: [],
+    const network = makeNetwork(describeNetwork(choices, codes), choices);
+    copy = network.copy;
+    run = { choices, network: network.network, updates: 0, passes: 0, losses: [], bin: { place: -1 }, readings: [],
       watched: null, isLost: false };
-    worker.postMessage({ begin: made.plan, run: number, going: false });
+    worker.postMessage({ begin: network.plan, run: number, going: false });
   }
 
   return {

@@ -53,7 +53,7 @@ export function createTraining(plan, digits) {
   const network = prepare(plan.stages, parameters.arrays, gradients.arrays);
   const inputs = networkInputs(digits.images, plan.inputRange, plan.stages[0].inputShape);
   const size = plan.stages[0].inputShape.reduce((product, length) => product * length);
-  const inputOf = (place) => inputs.subarray(place * size, (place + 1) * size);
+  const inputOf = (digit) => inputs.subarray(digit * size, (digit + 1) * size);
   const random = seededChance(plan.seed);
   const moved = new Float64Array(size);
   drawFirstWeights(network.stages, plan.firstWeights, random);
@@ -67,10 +67,10 @@ export function createTraining(plan, digits) {
       order = shuffled(digits.training, random);
       next = 0;
     }
-    const places = order.subarray(next, Math.min(next + plan.batch, digits.training));
-    next += places.length;
-    const { loss, wrong, watched } = accumulate(places, watch);
-    const scale = plan.rate / places.length;
+    const batch = order.subarray(next, Math.min(next + plan.batch, digits.training));
+    next += batch.length;
+    const { loss, wrong, watched } = accumulate(batch, watch);
+    const scale = plan.rate / batch.length;
     const before = watched && parameters.flat[watched.at];
     const earlier = watched && velocities[watched.at];
     for (let i = 0; i < velocities.length; i++) {
@@ -78,34 +78,34 @@ export function createTraining(plan, digits) {
       parameters.flat[i] -= velocities[i];
     }
     updates += 1;
-    return { loss: loss / places.length, wrong, batch: places.length, watched: watched && {
-      ...watched, gradient: gradients.flat[watched.at] / places.length, earlier, velocity: velocities[watched.at],
+    return { loss: loss / batch.length, wrong, batch: batch.length, watched: watched && {
+      ...watched, gradient: gradients.flat[watched.at] / batch.length, earlier, velocity: velocities[watched.at],
       before, after: parameters.flat[watched.at],
     } };
   }
 
   /** Adds up the gradients of a batch; the weights stay. */
-  function accumulate(places, watch) {
+  function accumulate(batch, watch) {
     gradients.flat.fill(0);
     const watched = watch && startWatching(network.stages, gradients, watch);
     let [loss, wrong] = [0, 0];
-    for (const place of places) {
-      const label = digits.labels[place];
+    for (const digit of batch) {
+      const label = digits.labels[digit];
       const before = watched && gradients.flat[watched.at];
-      network.forward(plan.shift ? shiftedInput(place) : inputOf(place));
+      network.forward(plan.shift ? shiftedInput(digit) : inputOf(digit));
       wrong += network.winner() === label ? 0 : 1;
       loss += network.backward(label);
-      watched?.note(place, gradients.flat[watched.at] - before, network);
+      watched?.note(digit, gradients.flat[watched.at] - before, network);
     }
     return { loss, wrong, watched: watched && watched.noted };
   }
 
   /** A digit moved by whole pixels; background comes in from the sides. */
-  function shiftedInput(place) {
+  function shiftedInput(digit) {
     const [, height, width] = plan.stages[0].inputShape;
     const amount = () => Math.floor(random() * (2 * plan.shift + 1)) - plan.shift;
     const [down, right] = [amount(), amount()];
-    const input = inputOf(place);
+    const input = inputOf(digit);
     moved.fill(plan.inputRange[0]);
     for (let row = Math.max(0, -down); row < height - Math.max(0, down); row++) {
       const from = row * width + Math.max(0, -right);
@@ -118,9 +118,9 @@ export function createTraining(plan, digits) {
   /** The places of the test digits that are misread. */
   function misread() {
     const wrong = [];
-    for (let place = digits.training; place < digits.training + digits.test; place++) {
-      network.forward(inputOf(place));
-      if (network.winner() !== digits.labels[place]) wrong.push(place);
+    for (let digit = digits.training; digit < digits.training + digits.test; digit++) {
+      network.forward(inputOf(digit));
+      if (network.winner() !== digits.labels[digit]) wrong.push(digit);
     }
     return wrong;
   }
@@ -153,9 +153,9 @@ function networkInputs(images, [background, ink], [, height, width]) {
   const [top, left] = [(height - 28) / 2, (width - 28) / 2];
   const count = images.length / 784;
   const inputs = new Float64Array(count * height * width).fill(background);
-  for (let place = 0, from = 0; place < count; place++) {
+  for (let index = 0, from = 0; index < count; index++) {
     for (let row = 0; row < 28; row++) {
-      let to = (place * height + top + row) * width + left;
+      let to = (index * height + top + row) * width + left;
       for (let column = 0; column < 28; column++, from++, to++) {
         inputs[to] = background + (images[from] * (ink - background)) / 255;
       }
@@ -213,19 +213,19 @@ function prepare(described, arrays, grads) {
 /** What an update notes of one weight. */
 function startWatching(stages, gradients, { stage: index, index: weight }) {
   const grads = gradients.arrays[index].weight;
-  const at = grads.byteOffset / grads.BYTES_PER_ELEMENT + weight;
+  const gradientIndex = grads.byteOffset / grads.BYTES_PER_ELEMENT + weight;
   const stage = stages[index];
-  const place = stage.layer.kind === "convolution" ? placeOf(stage, weight) : null;
-  const noted = { at, stage: index, index: weight, examples: [], parts: [], deltas: [], inputs: [],
-    shape: place && [place.height, place.width] };
+  const weightAddress = stage.layer.kind === "convolution" ? placeOf(stage, weight) : null;
+  const noted = { at: gradientIndex, stage: index, index: weight, examples: [], parts: [], deltas: [], inputs: [],
+    shape: weightAddress && [weightAddress.height, weightAddress.width] };
   return {
-    at,
+    at: gradientIndex,
     noted,
     note(example, part) {
       noted.examples.push(example);
       noted.parts.push(part);
-      if (!place) return;
-      const { map, inputMap, row, column, height, width, inputHeight, inputWidth } = place;
+      if (!weightAddress) return;
+      const { map, inputMap, row, column, height, width, inputHeight, inputWidth } = weightAddress;
       noted.deltas.push(Float32Array.from(stage.deltas.subarray(map * height * width, (map + 1) * height * width)));
       const multiplied = new Float32Array(height * width);
       for (let y = 0; y < height; y++) {

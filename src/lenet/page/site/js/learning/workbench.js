@@ -50,7 +50,7 @@ export async function mountWorkbench(host, store, packed, counts) {
     runs.updateText();
     follow();
   });
-  const drawn = createDrawnDigit(store, () => session.run?.network);
+  const drawnDigit = createDrawnDigit(store, () => session.run?.network);
   const misread = createMisread(store, scene, counts);
   const gradient = createGradientSum(store, scene);
   const kernels = [C1, C3].map((stageIndex) => {
@@ -66,10 +66,10 @@ export async function mountWorkbench(host, store, packed, counts) {
     part("learning-bench",
       part("learning-middle", controls.buttons, status.element, curves.element, runs.element),
       controls.choices,
-      part("learning-side", drawn.element, misread.element)),
+      part("learning-side", drawnDigit.element, misread.element)),
     part("learning-network",
       part("learning-kernels", kernels[1].title, kernels[1].place, note),
-      part("learning-kernels", kernels[0].title, kernels[0].place, drawn.maps)),
+      part("learning-kernels", kernels[0].title, kernels[0].place, drawnDigit.maps)),
     gradient.element);
   for (const kernel of kernels) {
     kernel.drawing = mountKernels(kernel.place, { stageIndex: kernel.stageIndex, scene, pick: watch });
@@ -104,13 +104,13 @@ export async function mountWorkbench(host, store, packed, counts) {
     if (isGoing && run.isLost) setGoing(false);
     status.show();
     curves.draw();
-    drawn.follow();
+    drawnDigit.follow();
     misread.draw();
     for (const { drawing, stageIndex, name } of kernels) {
       drawing?.redraw();
-      const chosen = weight.stage === stageIndex
+      const weightIndex = weight.stage === stageIndex
         ? phrase(store, `learning.weight.${name}`, placeOfWeight(run.network, weight)) : "–";
-      drawing?.describe(phrase(store, "learning.kernelsText", { stage: stageName(name), weight: chosen }));
+      drawing?.describe(phrase(store, "learning.kernelsText", { stage: stageName(name), weight: weightIndex }));
     }
     gradient.draw();
   }
@@ -119,7 +119,7 @@ export async function mountWorkbench(host, store, packed, counts) {
     controls.updateText();
     status.updateText();
     curves.updateText();
-    drawn.updateText();
+    drawnDigit.updateText();
     misread.updateText();
     gradient.updateText();
     kernels.forEach(({ title, name }) => { title.textContent = phrase(store, `learning.${name}`); });
@@ -128,7 +128,7 @@ export async function mountWorkbench(host, store, packed, counts) {
     follow();
   }
 
-  store.subscribe(["image"], drawn.follow);
+  store.subscribe(["image"], drawnDigit.follow);
   store.subscribe(["palette", "fonts"], follow);
   return { updateText };
 }

@@ -72,7 +72,7 @@ export function mountPlane(container, store, packed) {
     const wrong = points.filter(isWrong).length;
     store.set({ misread: { network: store.state.shown[0], wrong, total: points.length } });
     listMisread();
-    tell();
+    updateMessage();
   }
 
   const isWrong = ({ label, read }) => label !== read;
@@ -80,7 +80,7 @@ export function mountPlane(container, store, packed) {
     (packed.training + index + 1) * PIXELS);
 
   /** Where one's own drawing lies; null without one. */
-  function own() {
+  function drawnPoint() {
     const { image, passes } = store.state;
     return image && projected(passes[0].stages[hiddenStage(loadedNow())].values, loadedNow().plane);
   }
@@ -88,7 +88,7 @@ export function mountPlane(container, store, packed) {
   function draw(context, width, height, palette) {
     if (!points.length) return;
     const bounds = [0, 1].map((axis) => {
-      const along = points.map(({ place }) => place[axis]);
+      const along = points.map(({ place: coordinates }) => coordinates[axis]);
       return [Math.min(...along), Math.max(...along)];
     });
     const within = (value, axis, length) => {
@@ -96,7 +96,7 @@ export function mountPlane(container, store, packed) {
       const share = Math.max(0, Math.min(1, (value - low) / (high - low || 1)));
       return MARGIN + (axis ? 1 - share : share) * (length - 2 * MARGIN);
     };
-    const pointOf = (place) => [within(place[0], 0, width), within(place[1], 1, height)];
+    const pointOf = (coordinates) => [within(coordinates[0], 0, width), within(coordinates[1], 1, height)];
     const style = getComputedStyle(host);
     for (const point of [...points].sort((a, b) => isWrong(a) - isWrong(b))) {
       const [x, y] = pointOf(point.place);
@@ -112,7 +112,7 @@ export function mountPlane(container, store, packed) {
       context.lineWidth = 2.5;
       context.stroke();
     }
-    const place = own();
+    const place = drawnPoint();
     if (!place) return;
     const [x, y] = pointOf(place);
     const { image } = store.state;
@@ -124,7 +124,7 @@ export function mountPlane(container, store, packed) {
     context.strokeRect(x - side / 2 - 1, y - side / 2 - 1, side + 2, side + 2);
   }
 
-  function tell() {
+  function updateMessage() {
     const loaded = loadedNow();
     container.hidden = !loaded.plane;
     if (container.hidden) return;
@@ -172,7 +172,7 @@ export function mountPlane(container, store, packed) {
   function pointTo(point) {
     if (point === pointed) return;
     pointed = point;
-    tell();
+    updateMessage();
   }
 
   drawing.canvas.addEventListener("pointermove", (event) => {
@@ -196,7 +196,7 @@ export function mountPlane(container, store, packed) {
   async function update() {
     slices.stop();
     if (!loadedNow().plane) {
-      tell();
+      updateMessage();
       return;
     }
     if (!isEdited()) {
@@ -204,7 +204,7 @@ export function mountPlane(container, store, packed) {
       return;
     }
     store.set({ misread: null });
-    tell();
+    updateMessage();
     if (await unpack()) slices.restart(200);
   }
 
@@ -216,7 +216,7 @@ export function mountPlane(container, store, packed) {
   store.subscribe(["passes", "palette", "fonts"], drawing.redraw);
   store.subscribe(["language"], () => {
     listMisread();
-    tell();
+    updateMessage();
   });
   update();
   whenNear(container, (isNear) => { if (isNear) unpack(); });

@@ -49,8 +49,8 @@ export function digitsOfPicture(picture) {
   const tallest = Math.max(...digits.map(height));
   const tall = digits.filter((parts) => height(parts) >= MIN_HEIGHT * tallest).slice(0, MAX_DIGITS);
   return inLines(tall).flatMap((line, number) => line.flatMap((parts) => {
-    const seen = seenOf(foreground.ink, foreground.polarity, labels, parts);
-    return seen.image ? [{ ...seen, line: number }] : [];
+    const digit = seenOf(foreground.ink, foreground.polarity, labels, parts);
+    return digit.image ? [{ ...digit, line: number }] : [];
   }));
 }
 

@@ -56,33 +56,33 @@ function padded({ data, width, height }, border) {
 }
 
 /** Pillow's bilinear resampling, which averages where it makes smaller: along the rows, then along the columns. */
-function resized({ data, side }, wanted) {
-  if (side === wanted) return data;
-  const taps = tapsOf(side, wanted);
-  const across = new Uint8Array(side * wanted);
+function resized({ data, side }, newSide) {
+  if (side === newSide) return data;
+  const taps = tapsOf(side, newSide);
+  const across = new Uint8Array(side * newSide);
   for (let row = 0; row < side; row++) {
     taps.forEach(({ first, weights }, column) => {
       let sum = 1 << (BITS - 1);
       weights.forEach((weight, index) => { sum += data[row * side + first + index] * weight; });
-      across[row * wanted + column] = sum >> BITS;
+      across[row * newSide + column] = sum >> BITS;
     });
   }
-  const result = new Uint8Array(wanted * wanted);
+  const result = new Uint8Array(newSide * newSide);
   taps.forEach(({ first, weights }, row) => {
-    for (let column = 0; column < wanted; column++) {
+    for (let column = 0; column < newSide; column++) {
       let sum = 1 << (BITS - 1);
-      weights.forEach((weight, index) => { sum += across[(first + index) * wanted + column] * weight; });
-      result[row * wanted + column] = sum >> BITS;
+      weights.forEach((weight, index) => { sum += across[(first + index) * newSide + column] * weight; });
+      result[row * newSide + column] = sum >> BITS;
     }
   });
   return result;
 }
 
 /** For each new pixel the first old one that it sees, and the weights of that one and the next, in whole numbers. */
-function tapsOf(side, wanted) {
-  const scale = side / wanted;
+function tapsOf(side, newSide) {
+  const scale = side / newSide;
   const reach = Math.max(1, scale);
-  return Array.from({ length: wanted }, (_, index) => {
+  return Array.from({ length: newSide }, (_, index) => {
     const center = (index + 0.5) * scale;
     const first = Math.max(0, Math.trunc(center - reach + 0.5));
     const end = Math.min(side, Math.trunc(center + reach + 0.5));

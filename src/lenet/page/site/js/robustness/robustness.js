@@ -89,8 +89,8 @@ export function mountRobustness(container, store) {
     container.hidden = Boolean(store.state.reading?.isWholePicture); // the sliders change digits of 28×28
     reset.disabled = isUnchanged(changes);
     answerText.replaceChildren(...(image
-      ? answers.map((answer, place) => {
-        const { title, labels } = networks[shown[place]];
+      ? answers.map((answer, position) => {
+        const { title, labels } = networks[shown[position]];
         const key = answer.accepted ? "robustness.answer" : "robustness.doubt";
         return make("span", {}, phrase(store, key, { name: title, answer: labels[answer.winner] }));
       })

@@ -50,7 +50,8 @@ export function makeRow(store, slider) {
   const drawing = mountDrawing(host, {
     height: () => plotHeight(store.state.shown.length),
     draw: (context, width, _height, palette) => drawPlot(context, palette, width, {
-      slider, value: store.state.changes[key], curves: store.state.shown.map((_, place) => curves[place]), isStale,
+      slider, value: store.state.changes[key], isStale,
+      curves: store.state.shown.map((_, position) => curves[position]),
       digits: digitColors(host), labels: store.state.networks[store.state.shown[0]].labels,
     }),
   });
@@ -73,12 +74,12 @@ export function makeRow(store, slider) {
 
   function updateRanges() {
     const { networks, shown } = store.state;
-    const sentences = shown.map((index, place) => rangeText(store, slider, curves[place]));
-    ranges.replaceChildren(...sentences.map((sentence, place) => make("span", {},
-      ...(shown.length > 1 ? [make("b", {}, `${networks[shown[place]].title} `)] : []), sentence)));
-    const label = shown.map((index, place) => phrase(store, "robustness.curve", {
-      name: name.textContent, network: networks[index].title, range: sentences[place],
-      answer: curves[place] ? networks[index].labels[curves[place].answer.winner] : "",
+    const sentences = shown.map((index, position) => rangeText(store, slider, curves[position]));
+    ranges.replaceChildren(...sentences.map((sentence, position) => make("span", {},
+      ...(shown.length > 1 ? [make("b", {}, `${networks[shown[position]].title} `)] : []), sentence)));
+    const label = shown.map((index, position) => phrase(store, "robustness.curve", {
+      name: name.textContent, network: networks[index].title, range: sentences[position],
+      answer: curves[position] ? networks[index].labels[curves[position].answer.winner] : "",
     }));
     drawing.describe(label.join(". "));
   }
@@ -111,7 +112,9 @@ export function makeRow(store, slider) {
       const inputs = [image, otherChanges, ...loadeds];
       const isSame = inputs.length === measured.length && inputs.every((input, index) => input === measured[index]);
       const next = isSame ? curves : unchanged.map(emptyCurve);
-      for (const [place, loaded] of loadeds.entries()) yield* measure({ loaded, image, changes, slider }, next[place]);
+      for (const [position, loaded] of loadeds.entries()) {
+        yield* measure({ loaded, image, changes, slider }, next[position]);
+      }
       curves = next;
       measured = inputs;
       isStale = false;

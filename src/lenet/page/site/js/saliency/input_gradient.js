@@ -32,7 +32,7 @@ const ACTIVATIONS = {
   sigmoid: scaled((value) => value * (1 - value)),
   relu: scaled((value) => (value > 0 ? 1 : 0)),
   log_softmax: (grad, values) => {
-    const total = grad.reduce((sum, one) => sum + one, 0);
+    const total = grad.reduce((sum, value) => sum + value, 0);
     values.forEach((value, index) => { grad[index] -= Math.exp(value) * total; });
   },
 };
@@ -50,9 +50,9 @@ const LAYERS = {
     spread(stage, grad, back, () => 1 / (stage.inputShape[1] * stage.inputShape[2])),
   max_pooling: backToMaxima,
   full_connection: ({ arrays: { weight } }, grad, input, back) => {
-    grad.forEach((one, unit) => {
+    grad.forEach((unitGrad, unit) => {
       const start = unit * input.length;
-      if (one) for (let index = 0; index < input.length; index++) back[index] += one * weight[start + index];
+      if (unitGrad) for (let index = 0; index < input.length; index++) back[index] += unitGrad * weight[start + index];
     });
     return back;
   },
@@ -72,13 +72,13 @@ function backThroughConvolution({ layer, inputShape, outputShape, arrays: { weig
   connectedMaps(layer, inputMaps).forEach((maps, map) => {
     for (const inputMap of maps) {
       for (let index = 0; index < height * width; index++) {
-        const one = grad[map * height * width + index];
-        if (!one) continue;
+        const unitGrad = grad[map * height * width + index];
+        if (!unitGrad) continue;
         const [top, left] = [Math.floor(index / width) * stride - padding, (index % width) * stride - padding];
-        for (let place = 0; place < side * side; place++) {
-          const [y, x] = [top + Math.floor(place / side), left + (place % side)];
+        for (let kernelIndex = 0; kernelIndex < side * side; kernelIndex++) {
+          const [y, x] = [top + Math.floor(kernelIndex / side), left + (kernelIndex % side)];
           if (y < 0 || x < 0 || y >= inputHeight || x >= inputWidth) continue;
-          back[(inputMap * inputHeight + y) * inputWidth + x] += one * weight[kernel + place];
+          back[(inputMap * inputHeight + y) * inputWidth + x] += unitGrad * weight[kernel + kernelIndex];
         }
       }
       kernel += side * side;
@@ -92,26 +92,26 @@ function forEachWindow(stage, visit) {
   const { layer, inputShape, outputShape: [maps, height, width] } = stage;
   const [, inputHeight, inputWidth] = inputShape;
   for (let unit = 0; unit < maps * height * width; unit++) {
-    const [map, place] = [Math.floor(unit / (height * width)), unit % (height * width)];
-    const window = clipped(windowOf(stage, Math.floor(place / width), place % width), inputShape);
+    const [map, position] = [Math.floor(unit / (height * width)), unit % (height * width)];
+    const window = clipped(windowOf(stage, Math.floor(position / width), position % width), inputShape);
     const first = Math.floor(map / (layer.copies ?? 1)) * inputHeight * inputWidth;
-    const seen = Array.from({ length: window.height * window.width }, (_, index) => first
+    const inputIndexes = Array.from({ length: window.height * window.width }, (_, index) => first
       + (window.top + Math.floor(index / window.width)) * inputWidth + window.left + (index % window.width));
-    visit(unit, map, seen);
+    visit(unit, map, inputIndexes);
   }
 }
 
 function spread(stage, grad, back, factorOf) {
-  forEachWindow(stage, (unit, map, seen) => {
-    for (const index of seen) back[index] += grad[unit] * factorOf(map);
+  forEachWindow(stage, (unit, map, inputIndexes) => {
+    for (const index of inputIndexes) back[index] += grad[unit] * factorOf(map);
   });
   return back;
 }
 
 /** Of equal values the first one counts. */
 function backToMaxima(stage, grad, input, back) {
-  forEachWindow(stage, (unit, _, seen) => {
-    back[seen.reduce((best, index) => (input[index] > input[best] ? index : best))] += grad[unit];
+  forEachWindow(stage, (unit, _, inputIndexes) => {
+    back[inputIndexes.reduce((best, index) => (input[index] > input[best] ? index : best))] += grad[unit];
   });
   return back;
 }

@@ -20,13 +20,13 @@ export function* occlude(network, input, scoreOf, falls) {
   for (let top = STEP - COVER; top < height; top += STEP) {
     for (let left = STEP - COVER; left < width; left += STEP) {
       const covered = input.slice();
-      const places = placesIn({ top, left }, height, width);
-      if (places.every((index) => isBackground(input, index, channels, height * width, background))) continue;
-      for (const index of places) {
+      const coveredIndexes = placesIn({ top, left }, height, width);
+      if (coveredIndexes.every((index) => isBackground(input, index, channels, height * width, background))) continue;
+      for (const index of coveredIndexes) {
         for (let channel = 0; channel < channels; channel++) covered[channel * height * width + index] = background;
       }
       const fall = score - scoreOf(network.run(covered).outputs);
-      for (const index of places) {
+      for (const index of coveredIndexes) {
         sums[index] += fall;
         counts[index]++;
         falls[index] = sums[index] / counts[index];
@@ -37,11 +37,13 @@ export function* occlude(network, input, scoreOf, falls) {
 }
 
 function placesIn({ top, left }, height, width) {
-  const places = [];
+  const indexes = [];
   for (let row = Math.max(0, top); row < Math.min(height, top + COVER); row++) {
-    for (let column = Math.max(0, left); column < Math.min(width, left + COVER); column++) places.push(row * width + column);
+    for (let column = Math.max(0, left); column < Math.min(width, left + COVER); column++) {
+      indexes.push(row * width + column);
+    }
   }
-  return places;
+  return indexes;
 }
 
 const isBackground = (input, index, channels, area, background) =>

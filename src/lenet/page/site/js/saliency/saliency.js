@@ -26,16 +26,16 @@ export function mountSaliency(container, store) {
       bindText(store, make("span"), "saliency.of"), classes),
     networks);
   let shown = [];
-  const slices = inSlices(measure, () => shown.forEach((one) => one.draw()));
+  const slices = inSlices(measure, () => shown.forEach((view) => view.draw()));
 
   function build() {
     const { shown: indexes, networks: all } = store.state;
     const { labels } = all[indexes[0]];
-    const chosen = Number(classes.value) < labels.length ? classes.value : "";
+    const selectedClass = Number(classes.value) < labels.length ? classes.value : "";
     classes.replaceChildren(make("option", { value: "" }, translate(store, "saliency.answer")),
       ...labels.map((label, index) => make("option", { value: index }, label)));
-    classes.value = chosen;
-    shown.forEach((one) => one.destroy());
+    classes.value = selectedClass;
+    shown.forEach((view) => view.destroy());
     shown = indexes.map((index) => createPair(store, all[index]));
     networks.replaceChildren(...shown.map(({ element }) => element));
     restart();
@@ -43,10 +43,10 @@ export function mountSaliency(container, store) {
 
   function* measure() {
     const { passes, answers } = store.state;
-    for (const [place, one] of shown.entries()) {
-      if (!passes[place]) return;
-      one.begin(passes[place], classes.value === "" ? answers[place].winner : Number(classes.value));
-      yield* one.measure(passes[place]);
+    for (const [position, view] of shown.entries()) {
+      if (!passes[position]) return;
+      view.begin(passes[position], classes.value === "" ? answers[position].winner : Number(classes.value));
+      yield* view.measure(passes[position]);
     }
   }
 
@@ -59,7 +59,7 @@ export function mountSaliency(container, store) {
 
   store.subscribe(["shown", "language"], build);
   store.subscribe(["passes"], restart);
-  store.subscribe(["palette", "fonts"], () => shown.forEach((one) => one.draw()));
+  store.subscribe(["palette", "fonts"], () => shown.forEach((view) => view.draw()));
   build();
   whenNear(container, (near) => {
     isNear = near;
@@ -89,11 +89,11 @@ function createPair(store, loaded) {
 
   function drawOverlay(context, palette, width, kind) {
     const shares = values[kind];
-    const place = { rows, columns, x: 1, y: 1, width: width - 2 };
-    drawTile(context, palette, shares, { ...place, scale: largest(shares) });
+    const rectangle = { rows, columns, x: 1, y: 1, width: width - 2 };
+    drawTile(context, palette, shares, { ...rectangle, scale: largest(shares) });
     context.globalCompositeOperation = store.state.palette === "dark" ? "screen" : "multiply";
     context.globalAlpha = INK_OVER[kind];
-    drawTile(context, palette, input, { ...place, ink: network.description.input_range });
+    drawTile(context, palette, input, { ...rectangle, ink: network.description.input_range });
     context.globalAlpha = 1;
     context.globalCompositeOperation = "source-over";
   }
@@ -103,21 +103,24 @@ function createPair(store, loaded) {
   const scoreOf = (outputs) => sign * outputs[outputOf(label)];
 
   /** Gradient × input at once: one pass back. */
-  function begin(pass, chosen) {
-    label = chosen;
+  function begin(pass, selectedLabel) {
+    label = selectedLabel;
     input = pass.input;
     const grad = inputGradient(network, pass, outputOf(label));
     const background = Math.fround(network.description.input_range[0]); // as inputs have it: paper times anything is 0
     values.occlusion.fill(0);
     values.gradient.fill(0);
-    grad.forEach((one, index) => { values.gradient[index % area] += sign * one * (input[index] - background); });
+    grad.forEach((pixelGrad, index) => {
+      values.gradient[index % area] += sign * pixelGrad * (input[index] - background);
+    });
   }
 
   function draw() {
-    const most = values.occlusion.reduce((best, fall, index) => (fall > values.occlusion[best] ? index : best), 0);
-    message.textContent = values.occlusion[most] > 0 ? translate(store, "saliency.message", {
-      label: loaded.labels[label], fall: number(values.occlusion[most]), row: Math.floor(most / columns),
-      column: most % columns, score: number(sign * scoreOf(store.state.passes.find((pass) => pass.input === input)?.outputs
+    const steepestIndex = values.occlusion.reduce(
+      (best, fall, index) => (fall > values.occlusion[best] ? index : best), 0);
+    message.textContent = values.occlusion[steepestIndex] > 0 ? translate(store, "saliency.message", {
+      label: loaded.labels[label], fall: number(values.occlusion[steepestIndex]), row: Math.floor(steepestIndex / columns),
+      column: steepestIndex % columns, score: number(sign * scoreOf(store.state.passes.find((pass) => pass.input === input)?.outputs
         ?? network.run(input).outputs)),
     }) : store.state.image ? "" : translate(store, "answers.nothing");
     tiles.forEach(({ drawing }) => drawing.redraw());

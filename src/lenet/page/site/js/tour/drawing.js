@@ -49,7 +49,7 @@ export function mountDrawing(host, { height, draw, className = "drawing" }) {
   };
   const widths = new ResizeObserver(redraw);
   widths.observe(host);
-  const places = whenNear(canvas, (near) => {
+  const visibility = whenNear(canvas, (near) => {
     isNear = near;
     if (isDue) redraw();
   });
@@ -64,7 +64,7 @@ export function mountDrawing(host, { height, draw, className = "drawing" }) {
     },
     destroy: () => {
       widths.disconnect();
-      places.disconnect();
+      visibility.disconnect();
       scheme.removeEventListener("change", redraw);
       cancelAnimationFrame(pending);
       canvas.remove();
@@ -103,9 +103,9 @@ export function shade(palette, share, gray = false) {
 }
 
 /** Black or white, whichever has the larger contrast to a shade, as WCAG 2 defines it: at least 4.58, on any shade. */
-export function readable(word) {
+export function readable(rgba) {
   const linear = (value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4);
-  const [red, green, blue] = [0, 8, 16].map((shift) => linear(((word >> shift) & 255) / 255));
+  const [red, green, blue] = [0, 8, 16].map((shift) => linear(((rgba >> shift) & 255) / 255));
   const luminance = 0.2126 * red + 0.7152 * green + 0.0722 * blue;
   return (luminance + 0.05) ** 2 > 1.05 * 0.05 ? "#000" : "#fff";
 }
@@ -117,10 +117,10 @@ export function readable(word) {
  *   ink?: [number, number], filled?: number}} place `scale` is the value of full color; with `ink` = [background, full]
  *   the values are gray levels instead; only the first `filled` show
  */
-export function drawTile(context, palette, values, place) {
-  const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = place;
+export function drawTile(context, palette, values, rectangle) {
+  const { rows, columns, x, y, width, start = 0, ink = null, filled = rows * columns } = rectangle;
   const height = (width * rows) / columns;
-  const scale = place.scale ?? largest(values, start, rows * columns);
+  const scale = rectangle.scale ?? largest(values, start, rows * columns);
   const offscreen = workshopOf(columns, rows);
   const picture = new ImageData(columns, rows);
   const pixels = new Uint32Array(picture.data.buffer);
@@ -145,12 +145,12 @@ export function largest(values, start = 0, count = values.length) {
 }
 
 /** A frame around some cells of a grid drawn by `drawTile`, with a rim that keeps it visible on any color. */
-export function frameCells(context, palette, place, { top, left, height, width }, color = palette.accent) {
-  const cell = place.width / place.columns;
+export function frameCells(context, palette, rectangle, { top, left, height, width }, color = palette.accent) {
+  const cell = rectangle.width / rectangle.columns;
   for (const [stroke, lineWidth] of [[palette.surface, 4], [color, 2]]) {
     context.strokeStyle = stroke;
     context.lineWidth = lineWidth;
-    context.strokeRect(place.x + left * cell, place.y + top * cell, width * cell, height * cell);
+    context.strokeRect(rectangle.x + left * cell, rectangle.y + top * cell, width * cell, height * cell);
   }
 }
 

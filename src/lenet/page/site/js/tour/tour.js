@@ -158,17 +158,17 @@ export function mountTour(container, store) {
       if (!content.hasPicture) return;
       picture = name === "unit"
         ? mountConvolution(parts.picture, store, { shown: voice, stage: content.stage, unit: content.unit })
-        : mountPicture(parts.picture, PICTURES[name], () => drawn(content));
+        : mountPicture(parts.picture, PICTURES[name], () => sceneOf(content));
       picture.identity = identity;
     } else if (name === "unit") {
       picture.show(content.unit);
     } else {
-      picture.update(drawn(content));
+      picture.update(sceneOf(content));
     }
   }
 
   /** All that pictures draw from. */
-  function drawn(content) {
+  function sceneOf(content) {
     const now = scene();
     const { network, pass, loaded } = now;
     const layer = content.stage === null ? null : network.stages[content.stage];
@@ -260,10 +260,10 @@ function sayFixed(parts, store, voice, speakWith) {
   parts.voices.setAttribute("aria-label", phrase(store, "tour.network"));
   if (parts.voices.dataset.shown !== shown.join()) {
     parts.voices.dataset.shown = shown.join();
-    parts.voices.replaceChildren(...shown.map((index, place) =>
-      make("button", { type: "button", class: "quiet", onClick: () => speakWith(place) }, networks[index].title)));
+    parts.voices.replaceChildren(...shown.map((index, position) =>
+      make("button", { type: "button", class: "quiet", onClick: () => speakWith(position) }, networks[index].title)));
   }
-  [...parts.voices.children].forEach((element, place) => element.setAttribute("aria-pressed", place === voice));
+  [...parts.voices.children].forEach((element, position) => element.setAttribute("aria-pressed", position === voice));
 }
 
 /** A canvas and, where the stop has one, an element under it; both follow the scene. */

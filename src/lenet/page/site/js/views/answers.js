@@ -24,8 +24,8 @@ export function mountAnswers(container, store) {
   function update() {
     const { answers, image, picture } = store.state;
     if (answers.length !== shown.length) return;
-    const seen = store.state.shown.map((index) => (takesWholePicture(store.state.networks[index]) ? picture : image));
-    shown.forEach((list, place) => list.update(seen[place] && answers[place], picture));
+    const inputs = store.state.shown.map((index) => (takesWholePicture(store.state.networks[index]) ? picture : image));
+    shown.forEach((list, position) => list.update(inputs[position] && answers[position], picture));
     clearTimeout(announcement);
     announcement = setTimeout(() => {
       live.textContent = shown.map((list) => list.text()).join(" ");

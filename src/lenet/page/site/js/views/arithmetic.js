@@ -114,11 +114,11 @@ const PARTS = {
 
 function averagePooling(store, { explanation }) {
   const { values, sum } = explanation;
-  const listed = values.length <= 16 ? sumText([...values]) : "Σ";
+  const text = values.length <= 16 ? sumText([...values]) : "Σ";
   return [
     make("p", { class: "arithmetic-text" }, translate(store, "unit.average", { count: values.length })),
     valueGrid(values),
-    equation(`(${listed}) / ${values.length} = ${number(sum)}`),
+    equation(`(${text}) / ${values.length} = ${number(sum)}`),
     activationEquation(explanation),
   ];
 }

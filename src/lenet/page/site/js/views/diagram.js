@@ -24,7 +24,7 @@ const FORMULAS = {
   average_pooling: "Σ x / n", global_average_pooling: "Σ x / n", euclidean_rbf: "Σ (x − c)²",
 };
 
-export function createDiagram(store, loaded, place) {
+export function createDiagram(store, loaded, position) {
   const { network } = loaded;
   const row = make("div", { class: "figures" });
   const element = make("article", { class: "network" },
@@ -77,7 +77,7 @@ export function createDiagram(store, loaded, place) {
   }
 
   function listen(canvas, figure, index) {
-    const setFocus = (unit, pinned) => store.set({ focus: unit && { shown: place, stage: index, unit, pinned } });
+    const setFocus = (unit, pinned) => store.set({ focus: unit && { shown: position, stage: index, unit, pinned } });
     const under = (event) => {
       const box = canvas.getBoundingClientRect();
       return unitAt(figure.layout, event.clientX - box.left, event.clientY - box.top);
@@ -95,13 +95,13 @@ export function createDiagram(store, loaded, place) {
     });
     canvas.addEventListener("focus", () => {
       const { focus } = store.state;
-      if (canvas.matches(":focus-visible") && !(focus?.shown === place && focus.stage === index)) {
+      if (canvas.matches(":focus-visible") && !(focus?.shown === position && focus.stage === index)) {
         setFocus(middle(figure, network.stages[index]), false);
       }
     });
     canvas.addEventListener("keydown", (event) => {
       const { focus } = store.state;
-      const isHere = focus?.shown === place && focus.stage === index;
+      const isHere = focus?.shown === position && focus.stage === index;
       const unit = isHere ? focus.unit : middle(figure, network.stages[index]);
       if (event.key === "Enter" || event.key === " ") setFocus(unit, !(isHere && focus.pinned));
       else {
@@ -112,7 +112,7 @@ export function createDiagram(store, loaded, place) {
       event.preventDefault();
     });
     function isSame(focus, unit) {
-      return focus?.shown === place && focus.stage === index && focus.unit.every((value, axis) => value === unit[axis]);
+      return focus?.shown === position && focus.stage === index && focus.unit.every((value, axis) => value === unit[axis]);
     }
   }
 
@@ -125,7 +125,7 @@ export function createDiagram(store, loaded, place) {
     const width = element.clientWidth;
     const { isOverview, passes, focus } = store.state;
     const stages = figures.map(({ stage }) => stage);
-    if (isOverview && passes[place]) path = followed(passes[place], focus?.shown === place ? focus : null);
+    if (isOverview && passes[position]) path = followed(passes[position], focus?.shown === position ? focus : null);
     const only = (index) => (isOverview && path ? path[index] : null);
     const lay = (flow, zoom) => stages.map((stage, index) => layOut(stage, { width, flow, zoom, only: only(index) }));
     const caption = isOverview ? MIN_CAPTION : 0;
@@ -150,7 +150,7 @@ export function createDiagram(store, loaded, place) {
   const leaves = (focus) => focus && isMaps(focus.stage) && path?.[focus.stage + 1] !== focus.unit[0];
 
   function update(pass, answer, focus) {
-    const currentFocus = focus?.shown === place ? focus : null;
+    const currentFocus = focus?.shown === position ? focus : null;
     if (store.state.isOverview && (!path || leaves(currentFocus))) arrange();
     const sources = currentFocus ? sourcesOf(network, currentFocus.stage, currentFocus.unit) : [];
     const litMaps = currentFocus && new Set(sources.map((source) => source.map));

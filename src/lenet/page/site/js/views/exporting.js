@@ -41,12 +41,12 @@ function activations({ shown, networks, passes, answers, image }) {
   return {
     format: "lenet-activations-1",
     image: [...image],
-    networks: shown.map((index, place) => ({
+    networks: shown.map((index, position) => ({
       title: networks[index].title,
-      shares: [...answers[place].probabilities],
-      accepted: answers[place].accepted,
-      input: rounded(passes[place].input),
-      stages: passes[place].stages.map(({ name, shape, sums, values }) => ({
+      shares: [...answers[position].probabilities],
+      accepted: answers[position].accepted,
+      input: rounded(passes[position].input),
+      stages: passes[position].stages.map(({ name, shape, sums, values }) => ({
         name, shape, sums: rounded(sums), values: rounded(values),
       })),
     })),

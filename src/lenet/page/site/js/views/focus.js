@@ -19,8 +19,8 @@ export function carriedFocus(focus, before, after) {
   if (!focus) return null;
   const { kind } = before.stages[focus.stage];
   const isSame = (stage) => stage?.kind === kind;
-  const found = isSame(after.stages[focus.stage]) ? focus.stage : after.stages.findIndex(isSame);
-  const stage = found < 0 ? after.stages.length - 1 : found;
+  const matchingStage = isSame(after.stages[focus.stage]) ? focus.stage : after.stages.findIndex(isSame);
+  const stage = matchingStage < 0 ? after.stages.length - 1 : matchingStage;
   const { outputShape } = after.stages[stage];
-  return { ...focus, stage, unit: focus.unit.map((place, axis) => Math.min(place, outputShape[axis] - 1)) };
+  return { ...focus, stage, unit: focus.unit.map((coordinate, axis) => Math.min(coordinate, outputShape[axis] - 1)) };
 }

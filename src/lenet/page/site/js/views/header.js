@@ -77,8 +77,8 @@ export function keepDocument(store) {
     document.title = translate(store, "header.document");
   };
   const theme = () => {
-    const { theme: chosen } = store.state;
-    root.dataset.theme = chosen === "auto" ? (dark.matches ? "dark" : "light") : chosen;
+    const { theme: theme } = store.state;
+    root.dataset.theme = theme === "auto" ? (dark.matches ? "dark" : "light") : theme;
     forgetPalette();
     store.set({ palette: root.dataset.theme });
   };

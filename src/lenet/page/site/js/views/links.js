@@ -63,8 +63,8 @@ export function createLinks(diagram) {
     }
     if (gutter !== null && areas.length) leadAround(areas.at(-1), unit, gutter);
     if (label) {
-      const place = { x: unit.x + unit.width / 2, y: unit.y - 6, class: "links-value" };
-      outlines.append(createSvgElement("text", place, label));
+      const labelPosition = { x: unit.x + unit.width / 2, y: unit.y - 6, class: "links-value" };
+      outlines.append(createSvgElement("text", labelPosition, label));
     }
     if (field) outline(field, "seen");
     outline(unit, "asked");

@@ -38,7 +38,7 @@ export function createNeighborhood(store) {
 /** The part of the map that is shown: the unit in the middle where the map's edges let it. */
 function partOf({ shape: [, height, width], unit: [, row, column] }) {
   const [rows, columns] = [Math.min(SIDE, height), Math.min(SIDE, width)];
-  const from = (place, shown, length) => Math.max(0, Math.min(length - shown, place - Math.floor(shown / 2)));
+  const from = (center, shown, length) => Math.max(0, Math.min(length - shown, center - Math.floor(shown / 2)));
   return { rows, columns, top: from(row, rows, height), left: from(column, columns, width) };
 }
 
@@ -49,12 +49,12 @@ function draw(context, palette, width, subject) {
   const scale = largest(values, start, height * across);
   const part = Float32Array.from({ length: rows * columns }, (_, index) =>
     values[start + (top + Math.floor(index / columns)) * across + left + (index % columns)]);
-  const place = { rows, columns, x: 1, y: 1, width: width - 2 };
-  drawTile(context, palette, part, { ...place, scale });
+  const rectangle = { rows, columns, x: 1, y: 1, width: width - 2 };
+  drawTile(context, palette, part, { ...rectangle, scale });
   const cell = (width - 2) / columns;
   part.forEach((value, index) => write(context, palette, number(value, cell < 34 ? 1 : 2),
     1 + ((index % columns) + 0.5) * cell, 1 + (Math.floor(index / columns) + 0.5) * cell,
     { size: Math.min(12, cell * 0.31), align: "center", face: palette.mono,
       color: readable(shade(palette, value / scale)) }));
-  frameCells(context, palette, place, { top: row - top, left: column - left, height: 1, width: 1 });
+  frameCells(context, palette, rectangle, { top: row - top, left: column - left, height: 1, width: 1 });
 }

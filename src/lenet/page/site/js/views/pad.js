@@ -50,8 +50,8 @@ export function mountPad(container, store) {
   bindText(store, samples, "pad.samples", { attribute: "aria-label" });
 
   const source = make("p", { class: "figure-note", id: "sheet-source" });
-  const files = createQueue(store, (place) => {
-    const [next] = queue.splice(place, 1);
+  const files = createQueue(store, (position) => {
+    const [next] = queue.splice(position, 1);
     take(next);
   });
   container.append(
@@ -193,8 +193,8 @@ export function mountPad(container, store) {
       if (!pixels && !serverReading) throw new Error();
       if (attempt !== attempts) return;
       const picture = pixels ?? sketchOf(serverReading);
-      const titled = (place) => (others.length ? `${next.name} ${place + 1}/${others.length + 1}` : next.name);
-      queue = [...others.map((page, place) => ({ name: titled(place + 1), page })), ...queue];
+      const titled = (position) => (others.length ? `${next.name} ${position + 1}/${others.length + 1}` : next.name);
+      queue = [...others.map((page, position) => ({ name: titled(position + 1), page })), ...queue];
       files.show(queue);
       publishPhoto(picture, serverReading && inPicture(serverReading, picture), titled(0), !pixels);
       if (!isComplete) fault.textContent = translate(store, "pad.firstPage", { name: next.name });
@@ -254,8 +254,8 @@ function createQueue(store, choose) {
   const element = make("div", { class: "queue", hidden: true }, title, list);
   const show = (queue) => {
     element.hidden = !queue.length;
-    list.replaceChildren(...queue.map(({ name }, place) =>
-      make("button", { type: "button", title: name, onClick: () => choose(place) }, name || String(place + 1))));
+    list.replaceChildren(...queue.map(({ name }, position) =>
+      make("button", { type: "button", title: name, onClick: () => choose(position) }, name || String(position + 1))));
   };
   return { element, show };
 }

@@ -66,13 +66,13 @@ export function strokesOf(sample, width) {
 
 /** Catmull–Rom curves through the points, six steps for each piece. */
 function smooth(points) {
-  const at = (index) => points[Math.max(0, Math.min(points.length - 1, index))];
+  const pointAt = (index) => points[Math.max(0, Math.min(points.length - 1, index))];
   const result = [points[0]];
   for (let piece = 0; piece < points.length - 1; piece += 1) {
     for (let step = 1; step <= 6; step += 1) {
       const u = step / 6;
       result.push([0, 1].map((axis) => {
-        const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => at(piece + offset)[axis]);
+        const [a, b, c, d] = [-1, 0, 1, 2].map((offset) => pointAt(piece + offset)[axis]);
         return (2 * b + (c - a) * u + (2 * a - 5 * b + 4 * c - d) * u ** 2 + (3 * b - a - 3 * c + d) * u ** 3) / 2;
       }));
     }

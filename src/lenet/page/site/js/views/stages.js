@@ -23,7 +23,7 @@ export function mountStages(container, store) {
 
   function build() {
     diagrams.replaceChildren();
-    shown = store.state.shown.map((index, place) => createDiagram(store, store.state.networks[index], place));
+    shown = store.state.shown.map((index, position) => createDiagram(store, store.state.networks[index], position));
     diagrams.append(...shown.map((diagram) => diagram.element));
     arrange();
   }
@@ -36,7 +36,7 @@ export function mountStages(container, store) {
   function update() {
     const { passes, answers, focus } = store.state;
     if (passes.length !== shown.length) return;
-    shown.forEach((diagram, place) => diagram.update(passes[place], answers[place], focus));
+    shown.forEach((diagram, position) => diagram.update(passes[position], answers[position], focus));
   }
 
   store.subscribe(["shown"], build);

@@ -6,18 +6,18 @@ export function createTable(store) {
   const caption = make("caption");
   const table = make("table", { class: "connections" });
   const element = make("div", { class: "connections-frame", hidden: true }, table);
-  let drawn = null;
+  let drawnKey = null;
   let marked = [];
 
   function build(rows, maps) {
-    const mark = (map, input) => (rows[map].includes(input) ? "×" : "");
+    const cellText = (map, input) => (rows[map].includes(input) ? "×" : "");
     const numbered = rows.map((_, map) => make("th", { scope: "col", "data-column": map }, String(map)));
     const lines = Array.from({ length: maps }, (_, input) => make("tr", {},
       make("th", { scope: "row" }, String(input)),
-      ...rows.map((_, map) => make("td", { "data-column": map, "data-row": input }, mark(map, input)))));
+      ...rows.map((_, map) => make("td", { "data-column": map, "data-row": input }, cellText(map, input)))));
     const head = make("tr", {}, make("td"), ...numbered);
     table.replaceChildren(caption, make("thead", {}, head), make("tbody", {}, ...lines));
-    drawn = rows;
+    drawnKey = rows;
   }
 
   /** Hides itself for stages without a table. */
@@ -26,7 +26,7 @@ export function createTable(store) {
     element.hidden = !rows;
     if (!rows) return;
     const name = translate(store, "unit.table", { previousName, stage: stage.name.toUpperCase() });
-    if (drawn !== rows) build(rows, stage.inputShape[0]);
+    if (drawnKey !== rows) build(rows, stage.inputShape[0]);
     caption.textContent = name;
     for (const cell of marked) cell.classList.remove("is-marked");
     marked = [...table.querySelectorAll(`[data-column="${map}"]`)];

@@ -13,7 +13,7 @@ import { paintCanvas, paintLevels, palette } from "lenet/views/palette.js";
 export function mountUnit(container, store) {
   const name = make("p", { class: "unit-name" });
   const value = make("p", { class: "unit-value" });
-  const place = make("p", { class: "figure-note" });
+  const unitName = make("p", { class: "figure-note" });
   const release = bindText(store, make("button", { type: "button", onClick: () => store.set({ focus: null }) }),
     "unit.release");
   const play = bindText(store, make("button", { type: "button", onClick: open, "data-do": "play" }), "unit.play");
@@ -29,7 +29,7 @@ export function mountUnit(container, store) {
   const editor = createKernelEditor(store);
   const empty = bindText(store, make("p", { class: "unit-empty" }), "unit.empty");
   const body = make("div", { class: "unit-body", hidden: true },
-    make("div", { class: "unit-side" }, name, value, place, release,
+    make("div", { class: "unit-side" }, name, value, unitName, release,
       make("figure", { class: "field" }, field, make("figcaption", {},
         bindText(store, make("span"), "unit.field"), fieldNote))),
     make("div", { class: "unit-main" }, arithmetic.element,
@@ -89,7 +89,7 @@ export function mountUnit(container, store) {
       { stage: stage.name === "output" ? translate(store, "stages.output") : stageName(stage.name), map, row, column });
     value.textContent = number(explanation.value);
     value.className = `unit-value ${["is-negative", "", "is-positive"][Math.sign(explanation.value) + 1]}`;
-    place.textContent = `${loaded.title} · ${translate(store, focus.pinned ? "unit.pinned" : "unit.hovering")}`;
+    unitName.textContent = `${loaded.title} · ${translate(store, focus.pinned ? "unit.pinned" : "unit.hovering")}`;
     release.hidden = !focus.pinned;
     drawField(network, pass.input, explanation.receptiveField);
     arithmetic.update({ explanation, stage, previousName, loaded, focus, pass });

@@ -31,7 +31,7 @@ export const activation = {
     context.strokeStyle = palette.ink;
     context.lineWidth = 2;
     context.beginPath();
-    curve.forEach((at, index) => context.lineTo(x(at), y(values[index])));
+    curve.forEach((value, index) => context.lineTo(x(value), y(values[index])));
     context.stroke();
     drawHistogram(context, palette, sums, { x, reach, top: height * 0.74, bottom: height - 22 });
     write(context, palette, phrase(store, "tour.activation.axis", { stage: stageName(layer.name) }),
@@ -63,17 +63,17 @@ function apply(name, sums) {
 function drawAxes(context, palette, { x, y, plot, reach, maximum, lowest, squashes }) {
   context.strokeStyle = palette.line;
   context.lineWidth = 1;
-  const marks = squashes ? [-1.7159, -1, 0, 1, 1.7159] : [0, Math.round(maximum / 2) || 1];
-  for (const mark of marks.filter((value) => value >= lowest && value <= maximum * 1.01)) {
+  const ticks = squashes ? [-1.7159, -1, 0, 1, 1.7159] : [0, Math.round(maximum / 2) || 1];
+  for (const tick of ticks.filter((value) => value >= lowest && value <= maximum * 1.01)) {
     context.beginPath();
-    context.moveTo(plot.left, y(mark));
-    context.lineTo(plot.right, y(mark));
+    context.moveTo(plot.left, y(tick));
+    context.lineTo(plot.right, y(tick));
     context.stroke();
-    write(context, palette, number(mark, Number.isInteger(mark) ? 0 : 2), plot.left - 6, y(mark),
+    write(context, palette, number(tick, Number.isInteger(tick) ? 0 : 2), plot.left - 6, y(tick),
       { size: 11, align: "right", face: palette.mono });
   }
-  for (let mark = -Math.floor(reach); mark <= reach; mark += reach > 6 ? 2 : 1) {
-    write(context, palette, number(mark, 0), x(mark), plot.bottom + 11,
+  for (let tick = -Math.floor(reach); tick <= reach; tick += reach > 6 ? 2 : 1) {
+    write(context, palette, number(tick, 0), x(tick), plot.bottom + 11,
       { size: 11, align: "center", face: palette.mono });
   }
 }
@@ -111,8 +111,8 @@ export const code = {
     const side = codeSide(width);
     const values = padded(passed.values, rows * columns);
     write(context, palette, stageName(layer.name), 0, 9, { face: palette.mono });
-    const place = { rows, columns, x: 1, y: 22, width: side };
-    drawTile(context, palette, values, { ...place, scale: network.smallestWins ? 1.7159 : largest(values) });
+    const rectangle = { rows, columns, x: 1, y: 22, width: side };
+    drawTile(context, palette, values, { ...rectangle, scale: network.smallestWins ? 1.7159 : largest(values) });
     const cell = side / columns;
     context.strokeStyle = palette.accent;
     context.lineWidth = 2;

@@ -47,8 +47,9 @@ function drawFour(context, palette, width, y, explanation, { scale, ownScale, st
       x: x + (index % step) * cell, y: y + Math.floor(index / step) * cell,
       cell, isFramed: index === explanation.winner });
   });
-  const sign = { subsampling: "Σ · w + b", max_pooling: "max", average_pooling: "Σ / 4" }[explanation.kind] ?? "";
-  write(context, palette, sign, x + 2 * cell + cell * 1.35, y + cell - 14, { align: "center", face: palette.mono });
+  const operations = { subsampling: "Σ · w + b", max_pooling: "max", average_pooling: "Σ / 4" };
+  const operation = operations[explanation.kind] ?? "";
+  write(context, palette, operation, x + 2 * cell + cell * 1.35, y + cell - 14, { align: "center", face: palette.mono });
   write(context, palette, "→", x + 2 * cell + cell * 1.35, y + cell + 6, { size: 20, align: "center" });
   drawValue(context, palette, explanation.value, explanation.value / ownScale,
     { x: x + cell * 4.7, y: y + cell / 2 - cell * 0.15, cell: cell * 1.3, isFramed: true });
