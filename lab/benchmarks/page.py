@@ -3,8 +3,8 @@
 Digits are drawn with the mouse in headless Chromium, on the page of the networks that ship. From each movement of the
 pen until everything is redrawn: the median and the slowest of twenty, with what the reading and the networks take of
 it, for one network and for two, without a unit in focus and with one; then the same while a network is trained in the
-page, and how long that takes to its bar. Then how long the page takes from opening until it answers, and its size. Each
-stands beside its bar.
+page, and how long that takes to an error of 5 %. Then how long the page takes from opening until it answers, and its
+size. Each is printed with its limit.
 """
 
 import argparse
@@ -20,9 +20,9 @@ from lenet.model import pretrained
 from lenet.page.document import SHIPPED
 from lenet.page.export import write_page
 
-STROKE_BAR, OPENING_BAR, SIZE_BAR = 16.0, 500.0, 2_000_000
-STROKE_BAR_LEARNING = 32.0
-LEARNING_SECONDS_BAR, LEARNING_ERROR_BAR = 30.0, 5.0
+MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000
+MAX_STROKE_MS_LEARNING = 32.0
+MAX_SECONDS_TO_ERROR, ERROR_TO_REACH = 30.0, 5.0
 MAX_LEARNING_SECONDS = 300
 DIGIT = [(31, 36), (36, 24), (50, 18), (63, 25), (64, 40), (54, 56), (40, 70), (28, 80), (44, 78), (58, 79), (72, 79)]
 
@@ -44,7 +44,9 @@ def main(strokes: int, file: Path) -> None:
         with opened(browser, file) as watched:
             row = f"{SHIPPED[1]}, another is trained"
             start_training(watched)
-            print(f"{row:34}{stroke_times(watched, strokes, second=False, focused=False, bar=STROKE_BAR_LEARNING)}")
+            print(
+                f"{row:34}{stroke_times(watched, strokes, second=False, focused=False, limit=MAX_STROKE_MS_LEARNING)}"
+            )
         with opened(browser, file) as watched:
             start_training(watched)
             processor_time = renderers_seconds(browser)
@@ -52,10 +54,10 @@ def main(strokes: int, file: Path) -> None:
             processor_time = renderers_seconds(browser) - processor_time
         browser.close()
     print(f"\ntraining: {error:.1f} % of 500 misread after {passes:.1f} passes, {seconds:.1f} s", end=" ")
-    print(f"(bar {LEARNING_ERROR_BAR:.0f} % within {LEARNING_SECONDS_BAR:.0f} s), {processor_time:.1f} s of processors")
+    print(f"(limit {ERROR_TO_REACH:.0f} % within {MAX_SECONDS_TO_ERROR:.0f} s), {processor_time:.1f} s of processors")
     size = file.stat().st_size
-    print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (bar {OPENING_BAR:.0f})")
-    print(f"size: {size / 1e6:.2f} MB (bar {SIZE_BAR / 1e6:.1f})")
+    print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (limit {MAX_OPENING_MS:.0f})")
+    print(f"size: {size / 1e6:.2f} MB (limit {MAX_BYTES / 1e6:.1f})")
 
 
 def start_training(watched: Watched) -> None:
@@ -73,18 +75,18 @@ def renderers_seconds(browser: Any) -> float:
 
 
 def training_time(watched: Watched) -> tuple[float, float, float]:
-    """Seconds and passes until the error on the test digits is at its bar, and that error in per cent."""
+    """Seconds and passes until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
     began = time.monotonic()
     while time.monotonic() - began < MAX_LEARNING_SECONDS:
         passes, misread = watched.state("[s.learning.run.passes, s.learning.run.readings.at(-1).misread.length]")
         error = 100 * misread / watched.state("s.learning.digits.test")
-        if error <= LEARNING_ERROR_BAR:
+        if error <= ERROR_TO_REACH:
             break
         time.sleep(0.05)
     return time.monotonic() - began, passes, error
 
 
-def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, bar: float = STROKE_BAR) -> str:
+def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, limit: float = MAX_STROKE_MS) -> str:
     if second:
         watched.page.select_option("#second-network", "1")
     if focused:
@@ -101,7 +103,7 @@ def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, ba
     slowest = statistics.quantiles(stroke, n=20)[-1]
     parts = [statistics.median(times[part]) for part in ("reading", "passes")]
     figures = "".join(f"{figure:9.1f}" for figure in (statistics.median(stroke), slowest, *parts))
-    return f"{figures}  {len(stroke)} (bar {bar:.0f})"
+    return f"{figures}  {len(stroke)} (limit {limit:.0f})"
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab import benchmarks
-from lab.benchmarks import command, reading_speed
+from lab.benchmarks import command, reading_speed, time_to_accuracy
 from lab.benchmarks.processes import run_process
 
 FOLDER = Path(benchmarks.__file__).parent
@@ -49,6 +49,12 @@ def test_options_of_reading_speed_are_still_taken_under_their_former_names():
     shown = reading_speed.command_line().format_help()
     assert "--different" not in shown
     assert "--folder " not in shown
+
+
+def test_the_error_that_runs_are_counted_by_is_still_taken_under_its_former_name():
+    assert time_to_accuracy.command_line().parse_args(["--bar", "0.7"]).max_error == 0.7
+    assert time_to_accuracy.command_line().parse_args([]).max_error is None
+    assert "--bar" not in time_to_accuracy.command_line().format_help()
 
 
 def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that_do_nothing_there():

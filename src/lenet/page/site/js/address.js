@@ -8,13 +8,13 @@ import { STOPS } from "lenet/tour/stops.js";
 const REST = 400; // milliseconds after the last change
 
 /**
- * What an address asks for; what it does not say, or says wrongly, is null.
+ * Parses an address: what to show; null for what it does not name, or names wrongly.
  *
  * @param {string} hash - of the address
  * @param {Loaded[]} networks
  * @returns {{sample: ?number, strokes: ?Stroke[], shown: ?number[], focus: ?Object, changes: ?Object, stop: ?number}}
  */
-export function askedIn(hash, networks) {
+export function parseAddress(hash, networks) {
   const parameters = new URLSearchParams(hash.slice(1));
   const digit = parameters.get("sample");
   const shown = parameters.get("networks")?.split(",").map((title) => networks.findIndex((one) => one.title === title));
@@ -82,7 +82,7 @@ export function keepAddress(store, pad) {
   });
   addEventListener("hashchange", () => {
     if (!location.hash.includes("=")) return; // a place of the page
-    const { sample, strokes, shown, focus, changes, stop } = askedIn(location.hash, store.state.networks);
+    const { sample, strokes, shown, focus, changes, stop } = parseAddress(location.hash, store.state.networks);
     store.set({ shown: shown ?? [0], focus: null, changes: changes ?? UNCHANGED });
     if (strokes) pad.draw(strokes);
     else if (sample !== null) pad.load(sample);

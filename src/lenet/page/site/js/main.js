@@ -1,7 +1,7 @@
 /** Puts the page together: the document, the store, the pipeline, the views. */
 
 import { mountAccount } from "lenet/account.js";
-import { askedIn, keepAddress } from "lenet/address.js";
+import { parseAddress, keepAddress } from "lenet/address.js";
 import { mountLearning } from "lenet/learning/learning.js";
 import { parseDocument } from "lenet/network.js";
 import { mountPlane } from "lenet/plane/plane.js";
@@ -53,7 +53,7 @@ const store = createStore({
   isOverview: true,
   stop: null,
 }, recognize);
-const addressed = askedIn(location.hash, networks);
+const addressed = parseAddress(location.hash, networks);
 store.set({ shown: addressed.shown ?? [0], changes: addressed.changes ?? UNCHANGED });
 
 keepDocument(store);
