@@ -15,7 +15,9 @@ const text = (array) => Buffer.from(array.buffer, array.byteOffset, array.byteLe
 const answers = cases.pictures.map(({ width, height, data }) => {
   const picture = { data: new Uint8ClampedArray(Buffer.from(data, "base64")), width, height };
   return networks.map((_, index) => {
-    const state = { reader, networks, shown: [index], changes: UNCHANGED, serverReading: null, selectedDigit: 0, reading: null };
+    const state = {
+      reader, networks, shown: [index], changes: UNCHANGED, serverReading: null, selectedDigit: 0, reading: null,
+    };
     const { reading, image, passes, answers: [answer] } = recognize(state, { picture, isFromPad: false });
     return { input: text(passes[0].input), winner: answer.winner, digits: reading.digits.length, image };
   });

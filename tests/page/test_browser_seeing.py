@@ -83,7 +83,7 @@ def test_a_kernel_is_edited_and_what_that_changes_is_shown_and_undone(seen, shot
     assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
     assert seen.state("Array.from(s.passes[0].outputs)") == outputs
     focus(seen, 0, [1, 14, 14])
-    for button in ("turn", "turn", "turn", "turn", "flip", "flip"):
+    for button in ("rotate", "rotate", "rotate", "rotate", "flip", "flip"):
         seen.page.click(f"[data-kernel={button}]")
     assert seen.state("Array.from(s.networks[0].network.stages[0].arrays.weight)") == learned
     assert seen.state("s.edits.length") == 0

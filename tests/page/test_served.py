@@ -225,7 +225,7 @@ def test_drawing_again_takes_the_photos_boxes_away_and_pressing_beside_them_does
     blameless.page.locator(".photo").click(position={"x": 5, "y": 5})
     assert blameless.state(READ)
     blameless.page.click("[data-do='pad.clear']")
-    assert blameless.state("s.picture === null && s.found === null")
+    assert blameless.state("s.picture === null && s.serverReading === null")
     assert blameless.page.locator(".digit-boxes rect").count() == 0
     assert not blameless.page.is_visible(".found")
 
@@ -235,7 +235,7 @@ def test_a_photo_without_digits_says_what_the_server_remarks(blameless):
     Image.new("L", (90, 90), 255).save(file, "PNG")
     remark = with_parameters(Reader().read(file.getvalue()).remark)
     blameless.drop("blank.png", file.getvalue())
-    blameless.wait("s.found !== null")
+    blameless.wait("s.serverReading !== null")
     assert says(blameless) == remark
     assert blameless.state("s.image === null")
 
