@@ -10,10 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Scene = NDArray[np.float32]
-Ink = NDArray[np.float32]
-Photo = NDArray[np.uint8]
-Generator = np.random.Generator
+from lab.image_types import Generator, Ink, Photo, Scene
 
 PAPERS = ((0.94, 0.94, 0.93), (0.95, 0.92, 0.84), (0.86, 0.88, 0.92), (0.80, 0.70, 0.56), (0.75, 0.76, 0.75))
 PENS = ((0.08, 0.08, 0.10), (0.10, 0.16, 0.50), (0.36, 0.36, 0.38), (0.62, 0.10, 0.12), (0.08, 0.32, 0.18))

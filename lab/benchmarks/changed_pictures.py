@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from lab.benchmarks.camera import as_bytes, hard_shadow, jpeg, light_falloff
-from lab.benchmarks.large_digits import Ink, levels, on_paper
+from lab.benchmarks.large_digits import levels, with_padding
+from lab.image_types import Ink
 
 ReaderInput = NDArray[np.uint8] | Path
 Change = Callable[[Ink, Path], ReaderInput]
@@ -26,7 +27,7 @@ _ORIENTATION = 0x0112
 
 def plain(ink: Ink, folder: Path) -> NDArray[np.uint8]:
     """Dark ink on light paper, evenly lit and sharp."""
-    return _as_gray_levels(levels(on_paper(ink)))
+    return _as_gray_levels(levels(with_padding(ink)))
 
 
 def inverted(ink: Ink, folder: Path) -> NDArray[np.uint8]:
@@ -34,7 +35,7 @@ def inverted(ink: Ink, folder: Path) -> NDArray[np.uint8]:
 
 
 def padded(padding: float) -> Change:
-    return lambda ink, folder: _as_gray_levels(levels(on_paper(ink, padding)))
+    return lambda ink, folder: _as_gray_levels(levels(with_padding(ink, padding)))
 
 
 def in_a_corner(ink: Ink, folder: Path) -> NDArray[np.uint8]:
@@ -46,7 +47,7 @@ def exposed(stops: float) -> Change:
     """Light times 2 to the power of ``stops``, with sensor noise; what is overexposed is white."""
 
     def change(ink: Ink, folder: Path) -> NDArray[np.uint8]:
-        light = (levels(on_paper(ink)) / 255) ** 2.2 * 2.0**stops
+        light = (levels(with_padding(ink)) / 255) ** 2.2 * 2.0**stops
         sensor_noise = np.random.default_rng(0).normal(0, 0.008, light.shape)
         return as_bytes(np.float32(np.clip(light, 0, 1) ** (1 / 2.2) + sensor_noise))
 
@@ -55,14 +56,14 @@ def exposed(stops: float) -> Change:
 
 def unevenly_lit(angle: float, darkest: float = 0.35) -> Change:
     def change(ink: Ink, folder: Path) -> NDArray[np.uint8]:
-        page = levels(on_paper(ink))
+        page = levels(with_padding(ink))
         return _as_gray_levels(page * light_falloff(page.shape, angle, darkest))
 
     return change
 
 
 def in_hard_shadow(ink: Ink, folder: Path) -> NDArray[np.uint8]:
-    page = levels(on_paper(ink))
+    page = levels(with_padding(ink))
     return _as_gray_levels(page * hard_shadow(page.shape))
 
 

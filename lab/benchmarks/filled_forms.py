@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.camera import PENS, Generator, Ink, Photo, hard_shadow, inked, paper, photograph
+from lab.benchmarks.camera import PENS, hard_shadow, inked, paper, photograph
 from lab.benchmarks.large_digits import pen_ink
+from lab.image_types import Generator, Ink, Photo
 from lenet.data import Dataset
 from lenet.reading.normalization import redraw
 

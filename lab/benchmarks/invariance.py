@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.benchmarks.changed_pictures import CHANGES, DEFAULT_DIGIT_SIDE, LARGE_SIZES, SIZES, Change, ReaderInput, plain
-from lab.benchmarks.large_digits import Ink, pen_ink, row_ink
+from lab.benchmarks.large_digits import pen_ink, row_ink
+from lab.image_types import Ink
 from lenet import data
 from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load

@@ -7,10 +7,8 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-Ink = NDArray[np.float32]
-GrayLevels = NDArray[np.uint8]
+from lab.image_types import GrayLevels, Ink
 
 PAPER, PEN = 225, 40
 DIGIT_SIDE = 20  # pixels of the longer side of an MNIST digit
@@ -55,7 +53,7 @@ def row_ink(images: Sequence[GrayLevels], side: float, rng: np.random.Generator)
     return np.hstack(cells)[:, :-gap]
 
 
-def on_paper(ink: Ink, padding: float = 0.4) -> Ink:
+def with_padding(ink: Ink, padding: float = 0.4) -> Ink:
     """Ink with paper around it, ``padding`` times its longer side on each side; a pixel at least."""
     return np.pad(ink, max(1, round(padding * max(ink.shape))))
 

@@ -22,8 +22,8 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import Photo
 from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
+from lab.image_types import Photo
 from lab.synthesis.fonts import handwriting_fonts
 from lenet.evaluation.metrics import wilson_interval
 from lenet.model import load

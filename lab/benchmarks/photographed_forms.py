@@ -30,8 +30,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import PENS, Generator, Ink, Photo, cloud, hard_shadow, inked, paper, photograph
+from lab.benchmarks.camera import PENS, cloud, hard_shadow, inked, paper, photograph
 from lab.benchmarks.large_digits import pen_ink
+from lab.image_types import Generator, Ink, Photo
 from lenet import data
 from lenet.data import Dataset
 from lenet.files import atomic_writer

@@ -23,7 +23,7 @@ import numpy as np
 from PIL import Image
 
 from lab.benchmarks.camera import as_bytes
-from lab.benchmarks.large_digits import on_paper, pen_ink
+from lab.benchmarks.large_digits import pen_ink, with_padding
 from lab.benchmarks.reading_speed import PHONE, draw_photo
 from lenet import data
 
@@ -105,7 +105,7 @@ def main() -> None:
         for number, path in enumerate(photos):
             draw_photo(path, PHONE, number, images)
         for number, path in enumerate(digits):
-            page = as_bytes(on_paper(pen_ink(np.asarray(images[number]), DIGIT_SIDE)))
+            page = as_bytes(with_padding(pen_ink(np.asarray(images[number]), DIGIT_SIDE)))
             Image.fromarray(page).convert("RGB").save(path, quality=90)
         kinds = {"photos": (photos, chosen.photos, False), "scanned digits": (digits, chosen.digits, True)}
         for kind, (paths, count, single) in kinds.items():

@@ -26,7 +26,7 @@ import numpy as np
 from PIL import Image
 
 from lab.benchmarks.camera import as_bytes, cloud, inked, light_falloff, paper
-from lab.benchmarks.large_digits import on_paper, pen_ink, row_ink
+from lab.benchmarks.large_digits import pen_ink, row_ink, with_padding
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
@@ -139,7 +139,7 @@ def main() -> None:
         folder = Path(name)
         photo, small = folder / "row.jpg", folder / "digit.png"
         draw_photo(photo, PHONE, 0, images)
-        digit = as_bytes(1 - cv2.resize(on_paper(pen_ink(images[0], 100)), (28, 28), interpolation=cv2.INTER_AREA))
+        digit = as_bytes(1 - cv2.resize(with_padding(pen_ink(images[0], 100)), (28, 28), interpolation=cv2.INTER_AREA))
         Image.fromarray(digit).save(small)
         text = reader.read(photo).text
         warm_seconds, cpu_seconds = fastest(lambda: reader.read(photo), options.rounds)

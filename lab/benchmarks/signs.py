@@ -11,8 +11,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
+from lab.image_types import Generator, Ink
 from lab.synthesis.fonts import handwriting_fonts
-from lab.synthesis.written_lines import Drawing, Generator, on_paper
+from lab.synthesis.written_lines import photographed_line
 from lenet.reading import Reader
 
 FONT_SIZE, LETTER_SPACING = 70, 6  # pixels; the spacing is added to the font's own
@@ -38,7 +39,7 @@ def month(rng: Generator) -> int:
     return int(rng.integers(1, 13))
 
 
-def render_line(font: Path, text: str) -> Drawing:
+def render_line(font: Path, text: str) -> Ink:
     """Render a line of text in a font, float32 (h, w): 0 paper, 1 ink."""
     face = ImageFont.truetype(str(font), FONT_SIZE)
     picture = Image.new("L", (200 + int(face.getlength(text)) + LETTER_SPACING * len(text), 3 * FONT_SIZE), 0)
@@ -54,7 +55,7 @@ def readings(reader: Reader, kind: str, seed: int, part: str = "test") -> Iterat
     for number, font in enumerate(handwriting_fonts(part)):
         rng = np.random.default_rng([seed, list(KINDS).index(kind), number])
         text = KINDS[kind](rng)
-        reading = reader.read(on_paper(render_line(font.path, text), rng), signs="keep")
+        reading = reader.read(photographed_line(render_line(font.path, text), rng), signs="keep")
         yield text, reading.text.replace(" ", ""), reading.is_rejected
 
 

@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from lab.synthesis.datasets import NO_DIGIT
 from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
-from lab.synthesis.noise import scene
+from lab.synthesis.noise import degraded_digit
 from lab.synthesis.strokes import StrokeRenderer
-from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
 from lenet import data
 from lenet.architecture import Network
 from lenet.model import Model, load
@@ -181,8 +181,8 @@ def _begin(model: Model) -> None:
 def _read_singles(chunk: int) -> list[Answer]:
     [judge], rng, answers = _judges, np.random.default_rng([SEED, 1, chunk]), []
     for _ in range(_CHUNK):
-        drawing, label = scene(judge.renderer, rng)
-        answers.append(_answer(judge.reader.read(on_paper(drawing, rng), single=True), str(label)))
+        drawing, label = degraded_digit(judge.renderer, rng)
+        answers.append(_answer(judge.reader.read(photographed_line(drawing, rng), single=True), str(label)))
     return answers
 
 
@@ -191,8 +191,8 @@ def _read_lines(chunk: int) -> list[Answer]:
     writer = Writer(judge.digits, judge.labels, rng)
     for _ in range(_CHUNK):
         text = "".join(map(str, rng.integers(0, 10, rng.integers(*LENGTHS))))
-        style = replace(WritingStyle.drawn(rng), gap=float(rng.choice(WHITE)), linked=0.0)
-        reading = judge.reader.read(on_paper(writer.line(text, style), rng))
+        style = replace(WritingStyle.sampled(rng), gap=float(rng.choice(WHITE)), link_probability=0.0)
+        reading = judge.reader.read(photographed_line(writer.line(text, style), rng))
         if not reading.is_rejected:  # else something else than its confidence decides
             answers.append(_answer(reading, text))
     return answers

@@ -9,11 +9,10 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.image_types import Ink
 from lab.synthesis.written_lines import PlacedDigit, Writer, WritingStyle
 from lenet.reading.foreground.ink import InkMap, Polarity
 from lenet.reading.lines.segmentation import Candidate, find_rows
-
-Drawing = NDArray[np.float32]
 
 MIN_COVERAGE, MIN_PURITY = (
     0.92,
@@ -24,22 +23,22 @@ MAX_WRONG = 5  # of a line
 THRESHOLDS = (0.3, 0.65)
 
 
-def crops(writer: Writer, no_digit: int) -> Iterator[tuple[Drawing, int]]:
+def crops(writer: Writer, no_digit: int) -> Iterator[tuple[Ink, int]]:
     """Draw a line and crop its candidates: digits, and some that are none, with their labels."""
-    rng, placed_digits = writer.rng, list[PlacedDigit]()
+    rng = writer.rng
     text = "".join(map(str, rng.integers(0, 10, rng.integers(2, 6))))
-    line = writer.line(text, WritingStyle.drawn(rng), placed_digits)
+    line, placed_digits = writer.line_with_digits(text, WritingStyle.sampled(rng))
     levels = cv2.GaussianBlur(line, (0, 0), rng.uniform(0.6, 1.5))
     threshold = float(rng.uniform(*THRESHOLDS))
     ink = InkMap(np.asarray(levels, np.float32), 0.004, 1.0, Polarity.PAPER_HIGH)
     owner = np.zeros(line.shape, np.int64)
     for number, placed_digit in enumerate(placed_digits, 1):
-        height, width = placed_digit.strokes.shape
+        height, width = placed_digit.mask.shape
         owner[placed_digit.top : placed_digit.top + height, placed_digit.left : placed_digit.left + width][
-            placed_digit.strokes
+            placed_digit.mask
         ] = number
     areas = np.bincount(owner[levels > threshold], minlength=len(placed_digits) + 1)  # of thin pens, too
-    wrong: list[Drawing] = []
+    wrong: list[Ink] = []
     for row in find_rows(ink, threshold, np.zeros(line.shape, np.uint8)):
         for candidate in row.candidates():
             label = _label(candidate, owner, areas, placed_digits, no_digit)

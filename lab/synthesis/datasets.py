@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.synthesis.crops import crops
-from lab.synthesis.noise import no_digit, scene
+from lab.synthesis.noise import degraded_digit, no_digit
 from lab.synthesis.strokes import STROKE_SHARE, StrokeRenderer
 from lab.synthesis.written_lines import Writer
 from lenet.reading.normalization import normalize
@@ -60,4 +60,4 @@ def _drawings(renderer: StrokeRenderer, rng: np.random.Generator) -> Iterator[tu
         elif kind < LINE_SHARE + NO_DIGIT_SHARE:
             yield no_digit(renderer, rng), NO_DIGIT
         else:
-            yield scene(renderer, rng)
+            yield degraded_digit(renderer, rng)

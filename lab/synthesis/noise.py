@@ -7,11 +7,9 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
-from lab.synthesis.strokes import LETTERS, SYMBOLS, Generator, Mask, StrokeRenderer, cropped
-
-Drawing = NDArray[np.float32]
+from lab.image_types import Generator, Ink, Mask
+from lab.synthesis.strokes import LETTERS, SYMBOLS, StrokeRenderer, cropped
 
 CAMERA_SHARE = 0.5
 SPECK = 0.04  # of the largest component: smaller ones are specks
@@ -22,14 +20,14 @@ MAX_PART = 0.7  # of a digit's ink: with more, it is a digit with an end cut off
 WHOLE_HEADS, WHOLE_FEET, WHOLE_LEFTS, WHOLE_RIGHTS = "1236789", "146789", "1", "1479"
 
 
-def scene(renderer: StrokeRenderer, rng: Generator) -> tuple[Drawing, int]:
+def degraded_digit(renderer: StrokeRenderer, rng: Generator) -> tuple[Ink, int]:
     """Draw a digit with the remnants of a crop, half of the time through a camera; the drawing and its label."""
     mask, label = renderer.digit(rng)
     drawing = with_noise(mask, renderer, rng).astype(np.float32)
     return (through_camera(drawing, rng) if rng.random() < CAMERA_SHARE else drawing), label
 
 
-def no_digit(renderer: StrokeRenderer, rng: Generator) -> Drawing:
+def no_digit(renderer: StrokeRenderer, rng: Generator) -> Ink:
     """Draw a crop that is no digit: two digits, a part of one, letters, symbols, lines, blobs, stains."""
     kinds: list[tuple[float, Callable[[], Mask]]] = [
         (0.27, lambda: _two_digits(renderer, rng)),
@@ -95,7 +93,7 @@ def _add_neighbour(
     canvas[top : top + len(part), left : left + part.shape[1]] |= part
 
 
-def through_camera(drawing: Drawing, rng: Generator) -> Drawing:
+def through_camera(drawing: Ink, rng: Generator) -> Ink:
     """Degrade a drawing as a camera does: low resolution, blur, sensor noise; then threshold it as the reader would."""
     scale = float(np.exp(rng.uniform(np.log(0.14), np.log(0.7))))
     height, width = (max(2, round(side * scale)) for side in drawing.shape)
@@ -106,7 +104,7 @@ def through_camera(drawing: Drawing, rng: Generator) -> Drawing:
     return _without_specks(np.clip(small + 0.5 - rng.uniform(0.3, 0.6), 0, 1).astype(np.float32))
 
 
-def _without_specks(drawing: Drawing) -> Drawing:
+def _without_specks(drawing: Ink) -> Ink:
     """Remove specks, as the reader does."""
     count, components, statistics, _ = cv2.connectedComponentsWithStats((drawing >= 0.5).astype(np.uint8))
     areas = statistics[:, cv2.CC_STAT_AREA]

@@ -2,7 +2,7 @@
 
     python -m lab.synthesis.path_costs [WEIGHTS] [--strings 300]
 
-Strings of MNIST training digits are drawn in random styles (`WritingStyle.drawn`); their candidates go through the
+Strings of MNIST training digits are drawn in random styles (`WritingStyle.sampled`); their candidates go through the
 network once, and the costs are searched one after the other, up and down, as long as that helps. Prints the costs, for
 `lenet.reading.lines.path.Costs`, and the accuracy before and after, on the strings searched on and on held-out strings.
 """
@@ -13,18 +13,17 @@ from dataclasses import asdict, dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
 from lenet import data
 from lenet.model import load
-from lenet.reading.foreground.ink import find_ink
+from lenet.reading.foreground.ink import SHARES, find_ink
 from lenet.reading.foreground.rules import find_rules
-from lenet.reading.lines.hypotheses import THRESHOLDS
 from lenet.reading.lines.path import Costs, best_path
 from lenet.reading.lines.segmentation import Candidate, find_rows
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import recognize
 
-THRESHOLD = THRESHOLDS[1]
+THRESHOLD = SHARES[1]
 FACTORS = (0.5, 0.75, 1.33, 2.0)
 ROUNDS = 3
 
@@ -49,9 +48,8 @@ def synthesize_labeled_rows(writer: Writer, recognizer: Recognizer, strings: int
         text = "".join(map(str, writer.rng.integers(0, 10, writer.rng.integers(2, 8))))
         if writer.rng.random() < 0.3:  # amounts and counts are often round
             text = text[:2] + "0" * int(writer.rng.integers(2, 5))
-        ink = find_ink(
-            np.repeat(on_paper(writer.line(text, WritingStyle.drawn(writer.rng)), writer.rng)[..., None], 3, axis=2)
-        )
+        photo = photographed_line(writer.line(text, WritingStyle.sampled(writer.rng)), writer.rng)
+        ink = find_ink(np.repeat(photo[..., None], 3, axis=2))
         for threshold in ink.thresholds((THRESHOLD,)):
             rows = []
             for row in find_rows(ink, threshold, find_rules(ink, threshold)):

@@ -13,12 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
+from lab.image_types import Generator, Mask
 from lab.synthesis.fonts import HandwritingFont
 from lab.synthesis.numerals import draw_numeral
 from lenet.reading.normalization import redraw, stroke_width
-
-Mask = NDArray[np.uint8]
-Generator = np.random.Generator
 
 # Letters and symbols that are nobody's digit; left out are twins: O of 0, l of 1, Z of 2, S of 5, b of 6, B of 8.
 LETTERS = "acdefhkmnprtuvwxACEFHKLMNPRTUVWXY"

@@ -1,6 +1,6 @@
 """Synthetic lines and pages of handwritten digits with known text, for tests, crops and path costs.
 
-Digits come from a data set; their size, slant, pen, distances, ligatures, breaks and separators are drawn at random.
+Digits come from a data set; their size, slant, stroke width, distances, ligatures, breaks and separators are sampled.
 """
 
 from dataclasses import dataclass
@@ -9,12 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lab.image_types import Generator, GrayLevels, Ink
 from lab.synthesis.numerals import draw_numeral
 from lenet.reading.normalization import redraw, stroke_width
-
-Drawing = NDArray[np.float32]
-GrayLevels = NDArray[np.uint8]
-Generator = np.random.Generator
 
 
 @dataclass(frozen=True)
@@ -23,16 +20,16 @@ class WritingStyle:
 
     Attributes:
         height: of a digit, in pixels.
-        gap: the mean white between neighbours; less than 0: they touch or overlap.
-        spread: its standard deviation.
-        pen: the width of strokes; that of the digits themselves if 0.
+        gap: the mean gap between neighbors; less than 0: they touch or overlap.
+        spread: the standard deviation of the gap.
+        pen: the stroke width; that of the digits themselves if 0.
         slant: columns to the right for each row up.
-        jitter: standard deviation of baselines, and of sizes as a share.
-        linked: the share of neighbours that a stroke joins.
-        broken: the share of digits with a gap in their stroke.
-        european: the share of 1s with a flag and 7s with a bar, which MNIST hardly holds.
-        separators: the share of neighbours with a dot or comma between them.
-        tail: what stands behind the last digit: any of ``".,-"``.
+        jitter: the standard deviation of baseline shifts, and of the logarithm of sizes.
+        link_probability: that a stroke joins two neighbors.
+        break_probability: that a digit has a gap in its stroke.
+        flagged_share: of 1s that have a flag and of 7s that have a bar, which MNIST hardly holds.
+        separator_probability: that a point or comma stands between two neighbors.
+        trailing_signs: what follows the last digit: any of ``".,-"``.
     """
 
     height: int = 60
@@ -41,15 +38,15 @@ class WritingStyle:
     pen: float = 0.11
     slant: float = 0.0
     jitter: float = 0.04
-    linked: float = 0.0
-    broken: float = 0.0
-    european: float = 0.0
-    separators: float = 0.0
-    tail: str = ""
+    link_probability: float = 0.0
+    break_probability: float = 0.0
+    flagged_share: float = 0.0
+    separator_probability: float = 0.0
+    trailing_signs: str = ""
 
     @classmethod
-    def drawn(cls, rng: Generator) -> "WritingStyle":
-        """Draw a style at random."""
+    def sampled(cls, rng: Generator) -> "WritingStyle":
+        """Sample a style at random."""
         return cls(
             height=int(rng.integers(40, 90)),
             gap=float(rng.choice([-0.03, 0.0, 0.1, 0.2, 0.3, 0.3])),
@@ -57,62 +54,62 @@ class WritingStyle:
             pen=float(np.exp(rng.normal(np.log(0.1), 0.3))),
             slant=float(rng.normal(0.1, 0.2)),
             jitter=float(rng.uniform(0.02, 0.1)),
-            linked=float(rng.choice([0.0, 0.3])),
-            broken=float(rng.choice([0.0, 0.15])),
-            european=float(rng.choice([0.0, 0.9])),
-            separators=float(rng.choice([0.0, 0.25])),
-            tail="".join(rng.choice(["", "", ".", "-", ".-", ","], 1)),
+            link_probability=float(rng.choice([0.0, 0.3])),
+            break_probability=float(rng.choice([0.0, 0.15])),
+            flagged_share=float(rng.choice([0.0, 0.9])),
+            separator_probability=float(rng.choice([0.0, 0.25])),
+            trailing_signs="".join(rng.choice(["", "", ".", "-", ".-", ","], 1)),
         )
 
 
 @dataclass(frozen=True, eq=False)
 class PlacedDigit:
-    """A digit of a line: its label, the row and column of its corner, and its strokes, bool (h, w)."""
+    """A digit of a line: its label, the row and column of its corner, and the mask of its strokes, bool (h, w)."""
 
     label: int
     top: int
     left: int
-    strokes: NDArray[np.bool_]
+    mask: NDArray[np.bool_]
 
 
 class Writer:
     """Writes digits of a data set: ``images`` uint8 (N, 28, 28), ink-high, with their ``labels``.
 
-    A share of them, ``numerals``, is drawn stroke by stroke in their place (`draw_numeral`).
+    ``stroke_drawn_share`` of them are drawn stroke by stroke instead (`draw_numeral`).
     """
 
     def __init__(
-        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator, numerals: float = 0.0
+        self, images: NDArray[np.uint8], labels: NDArray[np.uint8], rng: Generator, stroke_drawn_share: float = 0.0
     ) -> None:
-        self.images, self.rng, self.numerals = images, rng, numerals
+        self.images, self.rng, self.stroke_drawn_share = images, rng, stroke_drawn_share
         self.of_label = [np.flatnonzero(labels == label) for label in range(10)]
 
-    def line(self, text: str, style: WritingStyle, places: list[PlacedDigit] | None = None) -> Drawing:
-        """A line of digits and spaces, float32 (h, w): 0 paper, 1 ink; ten digit heights high at least.
+    def line(self, text: str, style: WritingStyle) -> Ink:
+        """A line of digits and spaces, float32 (h, w): 0 paper, 1 ink; three digit heights high."""
+        return self.line_with_digits(text, style)[0]
 
-        Where each digit stands is appended to ``places``.
-        """
-        rng, digit_height = self.rng, style.height
+    def line_with_digits(self, text: str, style: WritingStyle) -> tuple[Ink, list[PlacedDigit]]:
+        """A line as `line` writes it, and its digits from left to right."""
+        rng, digit_height, digits = self.rng, style.height, list[PlacedDigit]()
         canvas = np.zeros((3 * digit_height, (2 * len(text) + 5) * digit_height), np.float32)
         x, previous_x = float(digit_height), -1
-        for index, sign in enumerate(text):
-            if sign == " ":
+        for index, character in enumerate(text):
+            if character == " ":
                 x += (1.0 + max(style.gap, 0) * 3) * digit_height
                 previous_x = -1
                 continue
-            digit = self._digit(int(sign), style)
+            digit = self._digit(int(character), style)
             height, width = digit.shape
             y = int(2 * digit_height - height + rng.normal(0, style.jitter) * digit_height)
             left = int(x)
             if previous_x >= 0 and style.gap < 0.05:  # as near as the strokes allow, then a little nearer or farther
-                left = self._near(canvas, digit, y, left, digit_height) + int(
+                left = self._touching_column(canvas, digit, y, left, digit_height) + int(
                     rng.normal(style.gap, style.spread) * digit_height
                 )
             target = canvas[y : y + height, left : left + width]
             np.maximum(target, digit, out=target)
-            if places is not None:
-                places.append(PlacedDigit(int(sign), y, left, digit > 0.5))
-            if previous_x >= 0 and rng.random() < style.linked:
+            digits.append(PlacedDigit(int(character), y, left, digit > 0.5))
+            if previous_x >= 0 and rng.random() < style.link_probability:
                 level = int(y + height * rng.choice([0.1, 0.5, 0.9]))
                 sag = (int((previous_x + left + width / 2) / 2), int(level + rng.normal(0, 0.1) * digit_height))
                 ends = (
@@ -123,30 +120,30 @@ class Writer:
                 cv2.polylines(canvas, [np.array([ends[0], sag, ends[1]], np.int32)], False, 1.0, pen, cv2.LINE_AA)
             previous_x = left + width / 2
             x = left + width + max(0.0, rng.normal(style.gap, style.spread)) * digit_height * (style.gap >= 0.05)
-            if index + 1 < len(text) and text[index + 1] != " " and rng.random() < style.separators:
-                x = self._mark(canvas, str(rng.choice([".", ","])), x, style)
+            if index + 1 < len(text) and text[index + 1] != " " and rng.random() < style.separator_probability:
+                x = self._write_sign(canvas, str(rng.choice([".", ","])), x, style)
                 previous_x = -1
-        for mark in style.tail:
-            x = self._mark(canvas, mark, x, style)
-        return canvas[:, : int(x) + digit_height]
+        for sign in style.trailing_signs:
+            x = self._write_sign(canvas, sign, x, style)
+        return canvas[:, : int(x) + digit_height], digits
 
-    def page(self, lines: list[str], style: WritingStyle, *, lead: float = 0.7, shift: float = 0.0) -> Drawing:
-        """Lines one below the other, so many digit heights of white between them, each moved aside at random."""
+    def page(self, lines: list[str], style: WritingStyle, *, line_gap: float = 0.7, max_indent: float = 0.0) -> Ink:
+        """Lines one below the other, ``line_gap`` digit heights apart, indented by up to ``max_indent`` of them."""
         lines_drawn = [self.line(text, style) for text in lines]
         digit_height = style.height
         trimmed = [
-            np.pad(line[int(0.8 * digit_height) : int(2.2 * digit_height)], ((0, int(lead * digit_height)), (0, 0)))
+            np.pad(line[int(0.8 * digit_height) : int(2.2 * digit_height)], ((0, int(line_gap * digit_height)), (0, 0)))
             for line in lines_drawn
         ]
-        trimmed = [np.pad(line, ((0, 0), (int(self.rng.uniform(0, shift) * digit_height), 0))) for line in trimmed]
+        trimmed = [np.pad(line, ((0, 0), (int(self.rng.uniform(0, max_indent) * digit_height), 0))) for line in trimmed]
         width = max(line.shape[1] for line in trimmed)
         return np.pad(np.vstack([np.pad(line, ((0, 0), (0, width - line.shape[1]))) for line in trimmed]), digit_height)
 
-    def _digit(self, label: int, style: WritingStyle) -> Drawing:
+    def _digit(self, label: int, style: WritingStyle) -> Ink:
         image = self.images[self.rng.choice(self.of_label[label])].astype(np.float32) / 255
-        if label in (1, 7) and self.rng.random() < style.european:
-            image = self._european(label)
-        if self.numerals and self.rng.random() < self.numerals:
+        if label in (1, 7) and self.rng.random() < style.flagged_share:
+            image = self._flagged(label)
+        if self.stroke_drawn_share and self.rng.random() < self.stroke_drawn_share:
             numeral, _ = draw_numeral(self.rng, label)
             scale = 20 / max(numeral.shape)
             image = np.asarray(cv2.resize(numeral, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.float32)
@@ -160,14 +157,14 @@ class Writer:
         )
         large = cv2.GaussianBlur(cv2.warpAffine(image, shear, size, flags=cv2.INTER_CUBIC), (0, 0), 0.35 * scale)
         mask = (large > 0.45).astype(np.uint8)
-        if style.broken and self.rng.random() < style.broken:
+        if style.break_probability and self.rng.random() < style.break_probability:
             mask = self._broken(mask, style)
         thicken = (style.pen * style.height - stroke_width(mask)) / 2 if style.pen else 0.0
         ink = np.clip(redraw(mask, max(thicken, -0.25 * stroke_width(mask))) + 0.5, 0, 1)
         rows, columns = np.flatnonzero((ink > 0.5).any(axis=1)), np.flatnonzero((ink > 0.5).any(axis=0))
         return np.asarray(ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1], np.float32)
 
-    def _european(self, label: int) -> Drawing:
+    def _flagged(self, label: int) -> Ink:
         """A 1 with a flag and perhaps a foot, a 7 with a bar across; float32 (28, 28)."""
         rng, canvas = self.rng, np.zeros((112, 112), np.float32)
         top, bottom = np.array([62 + rng.normal(0, 4), 16.0]), np.array([56 + rng.normal(0, 4), 96.0])
@@ -195,21 +192,21 @@ class Writer:
         cv2.circle(broken, (int(xs[index]), int(ys[index])), radius, 0, -1)
         return broken if broken.sum() > 0.75 * mask.sum() else mask
 
-    def _near(self, canvas: Drawing, digit: Drawing, y: int, left: int, digit_height: int) -> int:
+    def _touching_column(self, canvas: Ink, digit: Ink, y: int, left: int, digit_height: int) -> int:
         """The column at which a digit's ink comes to touch the ink on its left."""
         ink_at_left = canvas[y : y + digit.shape[0], max(0, left - digit_height) : left + digit_height] > 0.5
         rows = np.flatnonzero(ink_at_left.any(axis=1) & (digit > 0.5).any(axis=1))
         if not len(rows):
             return left
-        last = ink_at_left.shape[1] - 1 - ink_at_left[rows, ::-1].argmax(axis=1)
-        first = (digit[rows] > 0.5).argmax(axis=1)
-        return int(max(0, left - digit_height) + (last - first).max() + 1)
+        right_edges = ink_at_left.shape[1] - 1 - ink_at_left[rows, ::-1].argmax(axis=1)
+        left_edges = (digit[rows] > 0.5).argmax(axis=1)
+        return int(max(0, left - digit_height) + (right_edges - left_edges).max() + 1)
 
-    def _mark(self, canvas: Drawing, mark: str, x: float, style: WritingStyle) -> float:
+    def _write_sign(self, canvas: Ink, sign: str, x: float, style: WritingStyle) -> float:
         digit_height, pen = style.height, max(3, round((style.pen or 0.1) * style.height * 1.1))
         x += 0.15 * digit_height
         base = int(2 * digit_height - 0.03 * digit_height)
-        if mark == "-":
+        if sign == "-":
             level = int(1.5 * digit_height + self.rng.normal(0, 0.05) * digit_height)
             end = int(x + self.rng.uniform(0.3, 0.7) * digit_height)
             cv2.line(
@@ -221,21 +218,21 @@ class Writer:
                 cv2.LINE_AA,
             )
             return end + 0.15 * digit_height
-        tip = (int(x), base) if mark == "." else (int(x - 0.06 * digit_height), int(base + 0.16 * digit_height))
+        tip = (int(x), base) if sign == "." else (int(x - 0.06 * digit_height), int(base + 0.16 * digit_height))
         cv2.line(canvas, (int(x), base), tip, 1.0, pen, cv2.LINE_AA)
         return x + pen + 0.1 * digit_height
 
 
-def on_paper(ink: Drawing, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
-    """A drawing as a camera sees it: uneven light, blur and grain; uint8 (h, w), paper-high."""
+def photographed_line(ink: Ink, rng: Generator, dark: float = 50, light: float = 220, noise: float = 3) -> GrayLevels:
+    """A line of ink as a camera sees it: uneven light, blur and sensor noise; uint8 (h, w), paper-high."""
     height, width = ink.shape
-    slope = 1 - rng.uniform(0, 0.3) * np.linspace(0, 1, width)[None] * np.linspace(0.5, 1, height)[:, None]
-    gray = (light - cv2.GaussianBlur(ink, (0, 0), 0.8) * (light - dark)) * slope
+    light_falloff = 1 - rng.uniform(0, 0.3) * np.linspace(0, 1, width)[None] * np.linspace(0.5, 1, height)[:, None]
+    gray = (light - cv2.GaussianBlur(ink, (0, 0), 0.8) * (light - dark)) * light_falloff
     return np.clip(np.rint(gray + rng.normal(0, noise, ink.shape)), 0, 255).astype(np.uint8)
 
 
-def rotated(ink: Drawing, degrees: float) -> Drawing:
-    """The drawing turned so that its lines fall by so many degrees from left to right."""
+def rotated(ink: Ink, degrees: float) -> Ink:
+    """The ink rotated clockwise by ``degrees``."""
     height, width = ink.shape
     matrix = cv2.getRotationMatrix2D((width / 2, height / 2), -degrees, 1.0)
     sine, cosine = abs(matrix[0, 1]), abs(matrix[0, 0])
@@ -244,8 +241,8 @@ def rotated(ink: Drawing, degrees: float) -> Drawing:
     return np.asarray(cv2.warpAffine(ink, matrix, size, flags=cv2.INTER_LINEAR), np.float32)
 
 
-def curved(ink: Drawing, bend: float) -> Drawing:
-    """The drawing with its lines bent into an arc, ``bend`` pixels high."""
+def curved(ink: Ink, bend: float) -> Ink:
+    """The ink with its lines bent into an arc, ``bend`` pixels high."""
     _height, width = ink.shape
     framed = np.pad(ink, ((abs(int(bend)) + 2, abs(int(bend)) + 2), (0, 0)))
     y, x = np.mgrid[: framed.shape[0], :width].astype(np.float32)

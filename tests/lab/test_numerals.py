@@ -61,11 +61,10 @@ def test_a_writer_draws_the_share_of_numerals_that_it_was_told(mnist):
 
     plain = line(0.0)
     assert plain.shape != line(1.0).shape or (plain != line(1.0)).any()
-    places = []
     writer = Writer(mnist.test_images[:500], mnist.test_labels[:500], np.random.default_rng(4), 1.0)
-    writer.line("0123456789", WritingStyle(jitter=0.0), places)
-    assert [place.label for place in places] == list(range(10))
-    assert max(max(place.strokes.shape) for place in places) < 1.6 * 60
+    _, digits = writer.line_with_digits("0123456789", WritingStyle(jitter=0.0))
+    assert [digit.label for digit in digits] == list(range(10))
+    assert max(max(digit.mask.shape) for digit in digits) < 1.6 * 60
 
 
 def test_the_network_that_ships_has_learned_these_hands():

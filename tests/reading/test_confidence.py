@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
 from lenet.reading import Reader
 from lenet.reading.lines.forward import SHARE_COSTS, RowGraph, find_row
 from lenet.reading.lines.hypotheses import SHARE_POWER, _shows_digits, most_confident
@@ -221,13 +221,15 @@ def test_zeros_written_far_smaller_than_their_neighbours_are_read(reader, mnist,
         zero = low[rows[0] : rows[-1] + 1, np.flatnonzero(low.any(axis=0))]
         left = np.flatnonzero(high.any(axis=0))[-1] + 25
         canvas[160 - len(zero) : 160, left : left + zero.shape[1]] = zero
-        right += reader.read(on_paper(canvas, writer.rng)).text.replace(" ", "").endswith("0")
+        right += reader.read(photographed_line(canvas, writer.rng)).text.replace(" ", "").endswith("0")
     assert right >= 5
 
 
 def test_a_line_is_accepted_or_not_as_a_whole(reader, mnist):
     writer = Writer(mnist.test_images, mnist.test_labels, np.random.default_rng(5))
-    readings = [reader.read(on_paper(writer.line(text, WritingStyle()), writer.rng)) for text in ("30862", "914")]
+    readings = [
+        reader.read(photographed_line(writer.line(text, WritingStyle()), writer.rng)) for text in ("30862", "914")
+    ]
     for reading in readings:
         assert len(reading.confidences) == 1
         least = reader._recognizer.calibration.line.min_confidence
@@ -260,7 +262,7 @@ def test_a_digit_that_is_no_line_is_given_as_with_single_but_rejected(reader, mn
         writer.of_label[3] = np.array([0])
         digit = writer.line("3", WritingStyle(height=110, pen=0.1))
         digit[::22] = digit[:, ::22] = np.maximum(digit[::22].max(initial=0), 0.0)
-        reading = reader.read(on_paper(digit, writer.rng))
+        reading = reader.read(photographed_line(digit, writer.rng))
         assert all(one.is_rejected for one in reading.digits) or reading.confidences[0] > 0
         found += bool(reading.digits)
     assert found >= 1

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from lab.synthesis.written_lines import Writer, WritingStyle, curved, on_paper, rotated
+from lab.synthesis.written_lines import Writer, WritingStyle, curved, photographed_line, rotated
 from lenet.errors import ReadingError
 from lenet.reading.foreground.ink import InkMap, Polarity, find_ink
 from lenet.reading.foreground.rules import find_rules
@@ -34,7 +34,7 @@ def writer(mnist) -> Writer:
 
 
 def ink_of(drawing: np.ndarray, seed: int = 0) -> InkMap:
-    gray = on_paper(drawing, np.random.default_rng(seed))
+    gray = photographed_line(drawing, np.random.default_rng(seed))
     return find_ink(np.repeat(gray[..., None], 3, axis=2))
 
 
@@ -324,12 +324,12 @@ def texts(writer: Writer, count: int, length: int) -> list[str]:
     ("style", "least"),
     [
         (PLAIN, 0.9),
-        (WritingStyle(separators=0.4, tail="."), 0.75),
-        (WritingStyle(tail="-"), 0.9),
+        (WritingStyle(separator_probability=0.4, trailing_signs="."), 0.75),
+        (WritingStyle(trailing_signs="-"), 0.9),
         (WritingStyle(height=30), 0.9),
         (WritingStyle(slant=0.4), 0.75),
-        (WritingStyle(broken=0.3), 0.6),
-        (WritingStyle(linked=0.4, gap=0.2), 0.4),
+        (WritingStyle(break_probability=0.3), 0.6),
+        (WritingStyle(link_probability=0.4, gap=0.2), 0.4),
         (WritingStyle(gap=0.02, spread=0.02), 0.5),
     ],
     ids=["plain", "dots", "dash", "small", "slanted", "broken", "linked", "touching"],
@@ -369,7 +369,7 @@ def test_curved_lines_are_read(recognizer, writer):
 
 
 def test_a_column_is_read_down(recognizer, writer):
-    pages = [("\n".join(text), writer.page(list(text), PLAIN, shift=0.3)) for text in texts(writer, 6, 5)]
+    pages = [("\n".join(text), writer.page(list(text), PLAIN, max_indent=0.3)) for text in texts(writer, 6, 5)]
     assert share_right(recognizer, pages) >= 0.8
 
 
@@ -388,7 +388,9 @@ def test_a_gap_is_a_space_and_an_even_spread_is_none(recognizer, writer):
 
 
 def test_separators_are_left_out_and_said_so(recognizer, writer):
-    draft = read_lines(ink_of(writer.line("2080", WritingStyle(separators=1.0, tail="-"))), recognizer)
+    draft = read_lines(
+        ink_of(writer.line("2080", WritingStyle(separator_probability=1.0, trailing_signs="-"))), recognizer
+    )
     assert draft.text == "2080"
     assert [reason for _, reason in draft.ignored].count("separator") == 4
 
@@ -473,7 +475,7 @@ def test_texture_is_ignored(recognizer):
 @pytest.mark.parametrize(("rows", "columns"), [(10, 20), (20, 25), (40, 50)])
 def test_a_page_of_very_many_digits_is_read(recognizer, writer, rows: int, columns: int):
     lines = texts(writer, rows, columns)
-    draft = read_lines(ink_of(writer.page(lines, WritingStyle(height=40, gap=0.3), lead=0.3)), recognizer)
+    draft = read_lines(ink_of(writer.page(lines, WritingStyle(height=40, gap=0.3), line_gap=0.3)), recognizer)
     read = draft.text.replace(" ", "").split("\n")
     assert len(read) == rows
     assert sum(a == b for line, other in zip(read, lines, strict=True) for a, b in zip(line, other, strict=False)) > 0

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
 from lenet.reading import Reader
 from lenet.reading.foreground.ink import find_ink
 from lenet.reading.orientation import find_quarter_turns
@@ -21,7 +21,7 @@ def reader() -> Reader:
 def page(mnist) -> np.ndarray:
     rng = np.random.default_rng(3)
     drawing = Writer(mnist.test_images, mnist.test_labels, rng).page(LINES, WritingStyle())
-    return on_paper(drawing, rng)
+    return photographed_line(drawing, rng)
 
 
 @pytest.mark.parametrize("quarters", [1, 2, 3])
@@ -57,7 +57,7 @@ def test_rows_that_are_digits_upside_down_too_stay_as_they_are(reader: Reader, m
     for seed in range(3):
         rng = np.random.default_rng(seed)
         row = Writer(mnist.test_images, mnist.test_labels, rng).line(text, WritingStyle())
-        reading = reader.read(on_paper(row, rng))
+        reading = reader.read(photographed_line(row, rng))
         assert reading.turned == 0
         assert reading.text == text
 

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from lab.benchmarks.large_digits import on_paper, pen_ink
+from lab.benchmarks.large_digits import pen_ink, with_padding
 from lab.benchmarks.non_digit_scenes import KINDS, draw_picture, number_of_each
 from lab.synthesis.fonts import handwriting_fonts
 from lenet.reading import Reader, Reading
@@ -53,7 +53,9 @@ def test_most_blank_and_ruled_pages_hold_no_digits_at_all(readings: dict[str, li
 def test_digits_themselves_are_not_refused(mnist):
     """The other side of the coin: a reader that refuses everything would pass all the tests above."""
     reader = Reader()
-    pages = [np.rint(225 - 185 * on_paper(pen_ink(image, 120))).astype(np.uint8) for image in mnist.test_images[:50]]
+    pages = [
+        np.rint(225 - 185 * with_padding(pen_ink(image, 120))).astype(np.uint8) for image in mnist.test_images[:50]
+    ]
     assert len(list(accepted([reader.read(page) for page in pages]))) >= 45
 
 

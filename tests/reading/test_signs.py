@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import lenet
-from lab.synthesis.written_lines import Writer, WritingStyle, on_paper
+from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
 from lenet.cli import main
 from lenet.errors import UnknownName
 from lenet.reading import Reader, Reading
@@ -56,7 +56,7 @@ def page_with(text: str, mnist) -> np.ndarray:
             canvas[2 * HEIGHT - rows : 2 * HEIGHT, x : x + columns] = digit
             x += columns
         x += HEIGHT // 3
-    return on_paper(canvas, rng)
+    return photographed_line(canvas, rng)
 
 
 def digits_of(text: str) -> str:
@@ -111,7 +111,7 @@ def test_a_stroke_that_may_be_a_slash_is_rejected_and_not_silently_a_one(reader:
         digit = writer._digit(label, WritingStyle(height=HEIGHT, jitter=0.0))
         canvas[120 - digit.shape[0] : 120, x : x + digit.shape[1]] = digit
     cv2.line(canvas, (158, 52), (130, 128), 1.0, 6, cv2.LINE_AA)
-    reading = reader.read(on_paper(canvas, np.random.default_rng(0)))
+    reading = reader.read(photographed_line(canvas, np.random.default_rng(0)))
     assert reading.is_rejected
     assert reading.accepted_text.replace(" ", "") in ("3?4", "34")
 

@@ -11,11 +11,12 @@ from pathlib import Path
 
 import numpy as np
 
-from lab.benchmarks.camera import Generator, Photo, Scene, photograph
+from lab.benchmarks.camera import photograph
 from lab.benchmarks.non_digit_scenes.drawings import doodle, face, symbol
 from lab.benchmarks.non_digit_scenes.printed import bar_code, form, map_of_lines, ruled
 from lab.benchmarks.non_digit_scenes.surfaces import empty_paper, noise, object_photo, texture
 from lab.benchmarks.non_digit_scenes.writing import letter, words
+from lab.image_types import Generator, Photo, Scene
 
 Draw = Callable[[Generator, Sequence[Path]], Scene | Photo]
 

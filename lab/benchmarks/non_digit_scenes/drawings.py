@@ -11,8 +11,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.camera import Generator, Ink, Scene, cloud, written
+from lab.benchmarks.camera import cloud, written
 from lab.benchmarks.non_digit_scenes.writing import cropped, placed, text_ink
+from lab.image_types import Generator, Ink, Scene
 
 SYMBOLS = "+=%?#&@!*"
 

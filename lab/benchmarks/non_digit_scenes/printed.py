@@ -7,10 +7,11 @@ import cv2
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import Generator, Scene, inked, paper
+from lab.benchmarks.camera import inked, paper
 from lab.benchmarks.non_digit_scenes.drawings import draw_line, smoothed
 from lab.benchmarks.non_digit_scenes.surfaces import voronoi_cells
 from lab.benchmarks.non_digit_scenes.writing import WORDS
+from lab.image_types import Generator, Scene
 
 PRINT = (0.12, 0.12, 0.13)
 RULINGS = ("lined", "squared", "dotted", "staff")

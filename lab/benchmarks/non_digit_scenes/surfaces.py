@@ -9,7 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.benchmarks.camera import Generator, Photo, Scene, as_bytes, cloud, hard_shadow, light_falloff, paper
+from lab.benchmarks.camera import as_bytes, cloud, hard_shadow, light_falloff, paper
+from lab.image_types import Generator, Photo, Scene
 from lenet import data
 
 OBJECT_DATASETS = ("fashion-mnist", "cifar10")

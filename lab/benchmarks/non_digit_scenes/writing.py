@@ -13,7 +13,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from lab.benchmarks.camera import Generator, Ink, Scene, written
+from lab.benchmarks.camera import written
+from lab.image_types import Generator, Ink, Scene
 
 LETTERS = "acdfkmnpruvwxCFHKLMNPRUVWX"
 _VOCABULARY = """
