@@ -1,16 +1,16 @@
 """Measure reading by a form's template: ``python -m lab.benchmarks.photographed_forms [--pages N] [--seed N]``.
 
-Draws a form of 24 fields of our own (digits with check digits, numbers, dates, ticks, sums), fills it with MNIST's test
-digits, folds and photographs it (perspective, shadows, a fold, any side up), reads it by the template that stands
-beside its blank page, and counts
+Draws a form of 24 fields (digits with check digits, numbers, dates, check boxes, sums), fills it with MNIST's test
+digits, folds and photographs it (perspective, shadows, a fold, rotated by a multiple of 90 degrees), reads it by the
+template in the same folder as its blank page, and counts
 
 - fields whose value is right after constraints,
-- fields that are wrong and called ok, or blank and not,
-- keys that a person presses until a page is right: one for each field that is not sure and right, or right among its
-  first nine alternatives; for any other its digits and Enter. A page of another position is right or wrong as any.
+- fields that are accepted (ok or blank) but wrong,
+- key presses that correct a page: one for each field that is unsure and right, or right among its first nine
+  alternatives; for any other unsure one its digits and Enter.
 
-The bar is 99 % right, 0.1 % wrong and called ok, and 4 keys a page. Constants may be set with the seeds below 1000 in
-view; the seed of the figures in the documents is above.
+The targets are 99 % right, 0.1 % accepted but wrong, and 4 key presses a page. Tune constants on seeds below 1000 only;
+the reported seed is 1998.
 """
 
 import argparse
@@ -44,46 +44,53 @@ from lenet.reading.normalization import redraw
 
 TEST_SEED = 1998
 HEIGHT, WIDTH = 2000, 1414  # A4, 170 dots an inch
-CELL, BOX = 40, 50  # pixels: width and height of a box for a digit, 6 by 7.5 mm
+BOX_WIDTH, BOX_HEIGHT = 40, 50  # pixels, of the box of a digit: 6 by 7.5 mm
 PHOTO_SIDE = 2300
-Places = dict[str, tuple[tuple[float, float, float, float], ...]]
+FieldBoxes = dict[str, tuple[tuple[float, float, float, float], ...]]
 
-BAR = "the bar is 99 % right, 0.1 % wrong and called ok, 4 keys a page"
+TARGETS = "the targets are 99 % right, 0.1 % accepted but wrong, 4 key presses a page"
 
 
 @dataclass
 class _Layout:
-    """The form under construction: its blank page, the text of its template, and where digits are written."""
+    """The form under construction: its blank page, the text of its template, and the boxes of each field."""
 
     page: Image.Image
     toml: list[str]
-    places: Places = field(default_factory=dict)
+    field_boxes: FieldBoxes = field(default_factory=dict)
 
     def label(self, text: str, y: float, x: float, size: int = 24) -> None:
         ImageDraw.Draw(self.page).text((x, y), text, fill=20, font=ImageFont.load_default(size))
 
     def boxes(self, name: str, y: int, x: int, count: int, groups: Sequence[int] = (), *lines: str) -> None:
-        """A row of boxes, with white between groups of them."""
+        """A row of boxes, with gaps between groups of them."""
         draw, sides, left = ImageDraw.Draw(self.page), [], x
         for size in groups or (count,):
             for _ in range(size):
-                draw.rectangle((left, y, left + CELL, y + BOX), outline=40, width=2)
-                sides.append([left, left + CELL])
-                left += CELL
+                draw.rectangle((left, y, left + BOX_WIDTH, y + BOX_HEIGHT), outline=40, width=2)
+                sides.append([left, left + BOX_WIDTH])
+                left += BOX_WIDTH
             left += 16
         cells = str(count) if len(groups) < 2 else json.dumps(sides)
         right = sides[-1][1]
-        self.toml += ["", "[[field]]", f'name = "{name}"', f"box = [{y}, {x}, {y + BOX}, {right}]", f"cells = {cells}"]
+        self.toml += [
+            "",
+            "[[field]]",
+            f'name = "{name}"',
+            f"box = [{y}, {x}, {y + BOX_HEIGHT}, {right}]",
+            f"cells = {cells}",
+        ]
         self.toml += lines
-        self.places[name] = tuple((y, a, y + BOX, b) for a, b in sides)
+        self.field_boxes[name] = tuple((y, a, y + BOX_HEIGHT, b) for a, b in sides)
 
-    def open_box(self, name: str, y: int, x: int, width: int, *lines: str) -> None:
-        """A box that digits are written into freely."""
-        ImageDraw.Draw(self.page).rectangle((x, y, x + width, y + BOX), outline=40, width=2)
-        self.toml += ["", "[[field]]", f'name = "{name}"', f"box = [{y}, {x}, {y + BOX}, {x + width}]", *lines]
-        self.places[name] = ((y, x, y + BOX, x + width),)
+    def free_box(self, name: str, y: int, x: int, width: int, *lines: str) -> None:
+        """A box without cells, into which digits are written freely."""
+        ImageDraw.Draw(self.page).rectangle((x, y, x + width, y + BOX_HEIGHT), outline=40, width=2)
+        self.toml += ["", "[[field]]", f'name = "{name}"', f"box = [{y}, {x}, {y + BOX_HEIGHT}, {x + width}]", *lines]
+        self.field_boxes[name] = ((y, x, y + BOX_HEIGHT, x + width),)
 
     def ticks(self, name: str, y: int, x: int, choices: Sequence[str], pitch: int) -> None:
+        """A field of check boxes, one for each choice; a cross counts as a check mark."""
         draw, boxes = ImageDraw.Draw(self.page), []
         for number, choice in enumerate(choices):
             left = x + number * pitch
@@ -92,7 +99,7 @@ class _Layout:
             boxes.append((y, left, y + 32, left + 32))
         items = ", ".join(f"{choice} = {list(box)}" for choice, box in zip(choices, boxes, strict=True))
         self.toml += ["", "[[field]]", f'name = "{name}"', 'kind = "ticks"', f"choices = {{ {items} }}"]
-        self.places[name] = tuple(boxes)
+        self.field_boxes[name] = tuple(boxes)
 
 
 AMOUNTS = ("rent", "heating", "water", "power", "waste")
@@ -100,8 +107,8 @@ HOURS = ("week 1", "week 2", "week 3")
 TICKS = {"married": ("yes", "no"), "class": ("a", "b", "c"), "quarter": ("I", "II", "III", "IV")}
 
 
-def draw_blank() -> tuple[Image.Image, str, Places]:
-    """The blank page, its template as TOML, and the places of digits of each field."""
+def draw_blank() -> tuple[Image.Image, str, FieldBoxes]:
+    """The blank page, its template as TOML, and the boxes of each field."""
     layout = _Layout(Image.new("L", (WIDTH, HEIGHT), 255), [f"page = [{HEIGHT}, {WIDTH}]", 'blank = "blank.png"'])
     digits = 'kind = "digits"'
     layout.label("Statement of housing costs", 60, 100, 48)
@@ -133,18 +140,18 @@ def draw_blank() -> tuple[Image.Image, str, Places]:
         y = next(rows) - 40
         layout.label(name.capitalize(), y + 10, 100)
         layout.boxes(name, y, 330, 6, (4, 2), 'kind = "number"', r"pattern = '\d{1,4},\d{2}'")
-        layout.label(",", y + 22, 330 + 4 * CELL + 5)
+        layout.label(",", y + 22, 330 + 4 * BOX_WIDTH + 5)
     top = y - 5 * 92
     layout.label("Hours of work", top - 60, 800, 30)
     for number, name in enumerate((*HOURS, "all")):
         layout.label(name.capitalize(), top + number * 92 + 10, 800)
-        layout.open_box(name, top + number * 92, 960, 200, digits, "range = [0, 500]")
+        layout.free_box(name, top + number * 92, 960, 200, digits, "range = [0, 500]")
     layout.label("Reference", top + 4 * 92 + 10, 800)
-    layout.open_box("reference", top + 4 * 92, 960, 320, digits, "length = 6", 'check = "luhn"')
+    layout.free_box("reference", top + 4 * 92, 960, 320, digits, "length = 6", 'check = "luhn"')
     layout.label("Page 1 of 1 - keep a copy for your records - lenet housing form 1998-B", HEIGHT - 70, 100, 22)
     layout.toml += ["", "[[sum]]", 'total = "total"', f"terms = {json.dumps(AMOUNTS)}"]
     layout.toml += ["", "[[sum]]", 'total = "all"', f"terms = {json.dumps(HOURS)}"]
-    return layout.page, "\n".join(layout.toml) + "\n", layout.places
+    return layout.page, "\n".join(layout.toml) + "\n", layout.field_boxes
 
 
 def draw_values(template: Template, rng: Generator) -> dict[str, str]:
@@ -155,11 +162,11 @@ def draw_values(template: Template, rng: Generator) -> dict[str, str]:
         return "".join(str(digit) for digit in rng.integers(10, size=count))
 
     def allowed(name: str, head: str, count: int, checks: int = 1) -> str:
-        one = template.field(name)
+        template_field = template.field(name)
         while True:
             body = head + number(count - len(head) - checks)
             for check in range(10**checks):
-                if not one.violation(text := f"{body}{check:0{checks}d}"):
+                if not template_field.violation(text := f"{body}{check:0{checks}d}"):
                     return text
 
     for name, head, count, checks in (
@@ -187,18 +194,21 @@ def draw_values(template: Template, rng: Generator) -> dict[str, str]:
 
 def write_values(
     values: dict[str, str],
-    places: Places,
+    field_boxes: FieldBoxes,
     mnist: Dataset,
     rng: Generator,
 ) -> Ink:
-    """The writing of a page, float32 (HEIGHT, WIDTH): digits of MNIST's test set, and ticks, by one pen."""
+    """The writing of a page, float32 (HEIGHT, WIDTH): digits of MNIST's test set, and check marks, by one pen.
+
+    Strokes grow or shrink on each side by a share of the digit's height, the same on the whole page.
+    """
     ink = np.zeros((HEIGHT, WIDTH), np.float32)
     of_label = [np.flatnonzero(mnist.test_labels == label) for label in range(10)]
-    pen, size = rng.uniform(-0.02, 0.02), rng.uniform(0.58, 0.78)
+    pen_growth, size = rng.uniform(-0.02, 0.02), rng.uniform(0.58, 0.78)
 
     def digit(character: str, height: float) -> Ink:
         strokes = pen_ink(mnist.test_images[int(rng.choice(of_label[int(character)]))], height)
-        thickened = redraw((np.pad(strokes, 3) > 0.5).astype(np.uint8), pen * height)
+        thickened = redraw((np.pad(strokes, 3) > 0.5).astype(np.uint8), pen_growth * height)
         return np.asarray(np.clip(thickened + 0.5, 0, 1), np.float32)
 
     def put(strokes: Ink, y: float, x: float) -> None:
@@ -207,24 +217,24 @@ def write_values(
         np.maximum(window, strokes[: window.shape[0], : window.shape[1]], out=window)
 
     for name, text in values.items():
-        boxes = places[name]
+        boxes = field_boxes[name]
         if name in TICKS:
             if text:
                 _tick(ink, boxes[TICKS[name].index(text)], rng)
             continue
         digits = [character for character in text if character.isdecimal()]
-        height = size * BOX
+        height = size * BOX_HEIGHT
         if len(boxes) == 1:
             top, left, bottom, right = boxes[0]
             strokes = [digit(character, height * rng.uniform(0.92, 1.08)) for character in digits]
             x = left + 20 + rng.uniform(0, 20)
-            for one in strokes:
-                put(one, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX, x + one.shape[1] / 2)
-                x += one.shape[1] + rng.uniform(0.05, 0.25) * height
+            for digit_ink in strokes:
+                put(digit_ink, (top + bottom) / 2 + rng.normal(0, 0.03) * BOX_HEIGHT, x + digit_ink.shape[1] / 2)
+                x += digit_ink.shape[1] + rng.uniform(0.05, 0.25) * height
             continue
         for character, (top, left, bottom, right) in zip(digits, boxes[len(boxes) - len(digits) :], strict=True):
-            y = (top + bottom) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX
-            x = (left + right) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * CELL
+            y = (top + bottom) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_HEIGHT
+            x = (left + right) / 2 + np.clip(rng.normal(0, 0.06), -0.15, 0.15) * BOX_WIDTH
             put(digit(character, height * rng.uniform(0.92, 1.08)), y, x)
     return ink
 
@@ -245,7 +255,7 @@ def _tick(ink: Ink, box: tuple[float, float, float, float], rng: Generator) -> N
 
 
 def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
-    """A photo of the page on a table: in perspective, some folded, some in a shadow, any side up."""
+    """A photo of the page on a table: in perspective, some folded, in a shadow, or rotated by quarter turns."""
     sheet = paper((HEIGHT, WIDTH), rng)
     sheet = inked(sheet, (255 - blank.astype(np.float32)) / 255 * rng.uniform(0.75, 1), (0.12, 0.12, 0.13))
     sheet = inked(sheet, writing * rng.uniform(0.85, 1), PENS[rng.integers(len(PENS))])
@@ -254,31 +264,32 @@ def photograph_page(blank: Photo, writing: Ink, rng: Generator) -> Photo:
     scene = np.asarray(
         rng.uniform(0.15, 0.6, 3) * (1 + 0.1 * cloud(size, 60, rng)[..., None]).clip(0.5, 1.5), np.float32
     )
-    matrix = _view(size, rng)
+    matrix = _random_homography(size, rng)
     x, y = np.meshgrid(np.arange(size[1], dtype=np.float32), np.arange(size[0], dtype=np.float32))
     flat = np.stack([x, y], axis=-1).reshape(-1, 1, 2)
-    places = cv2.perspectiveTransform(flat, np.linalg.inv(matrix)).reshape(*size, 2)
+    # (height, width, 2) of the photo: the x and y of each of its pixels on the page
+    page_xy = cv2.perspectiveTransform(flat, np.linalg.inv(matrix)).reshape(*size, 2)
     if fold < 1:
-        beyond = np.maximum(0, places[..., 1] - fold * HEIGHT) / rng.uniform(0.93, 0.99)
-        wider, aside = rng.normal(0, 0.025) / HEIGHT, rng.normal(0, 0.015)
-        shade = np.where(beyond > 0, np.float32(rng.uniform(0.75, 1)), np.float32(1))[..., None]
-        across = (places[..., 0] - aside * beyond - WIDTH / 2) / (1 + wider * beyond) + WIDTH / 2
-        places = np.stack([across, np.minimum(places[..., 1], fold * HEIGHT) + beyond], axis=-1)
+        past_fold = np.maximum(0, page_xy[..., 1] - fold * HEIGHT) / rng.uniform(0.93, 0.99)
+        fold_taper, fold_shear = rng.normal(0, 0.025) / HEIGHT, rng.normal(0, 0.015)
+        shade = np.where(past_fold > 0, np.float32(rng.uniform(0.75, 1)), np.float32(1))[..., None]
+        x_on_page = (page_xy[..., 0] - fold_shear * past_fold - WIDTH / 2) / (1 + fold_taper * past_fold) + WIDTH / 2
+        page_xy = np.stack([x_on_page, np.minimum(page_xy[..., 1], fold * HEIGHT) + past_fold], axis=-1)
     else:
         shade = np.ones((*size, 1), np.float32)
-    places = np.asarray(places, np.float32)
+    page_xy = np.asarray(page_xy, np.float32)
     smooth = cv2.GaussianBlur(sheet, (0, 0), 0.35)
-    seen = cv2.remap(smooth, places[..., 0], places[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE) * shade
-    is_page = (places >= 0).all(axis=-1) & (places[..., 0] < WIDTH) & (places[..., 1] < HEIGHT)
-    scene = np.where(is_page[..., None], seen, scene)
+    unfolded = cv2.remap(smooth, page_xy[..., 0], page_xy[..., 1], cv2.INTER_LINEAR, None, cv2.BORDER_REPLICATE)
+    is_page = (page_xy >= 0).all(axis=-1) & (page_xy[..., 0] < WIDTH) & (page_xy[..., 1] < HEIGHT)
+    scene = np.where(is_page[..., None], unfolded * shade, scene)
     if rng.random() < 0.35:
         scene = scene * hard_shadow(size, rng.uniform(0.5, 0.8))[..., None]
     photo = photograph(np.asarray(scene, np.float32), rng)
     return np.asarray(np.rot90(photo, int(rng.integers(4)) if rng.random() < 0.3 else 0).copy(), np.uint8)
 
 
-def _view(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
-    """A homography from the page to the photo, within it."""
+def _random_homography(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
+    """A random homography from the page to the photo, which holds the whole page."""
     height, width = size
     scale = rng.uniform(0.82, 0.95) * min(height / HEIGHT, width / WIDTH)
     angle = math.radians(float(np.clip(rng.normal(0, 4), -10, 10)))
@@ -292,21 +303,21 @@ def _view(size: tuple[int, int], rng: Generator) -> NDArray[np.float64]:
     return np.asarray(cv2.getPerspectiveTransform(corners.astype(np.float32), ends.astype(np.float32)), np.float64)
 
 
-def keys_of(read: FieldReading, truth: str) -> int:
-    """How many keys a person presses at a field."""
-    if read.status in ("ok", "blank"):
+def key_presses_of(field_reading: FieldReading, truth: str) -> int:
+    """Number of key presses that correct a field."""
+    if field_reading.status in ("ok", "blank"):
         return 0
-    if read.text == truth or truth in [text for text, _ in read.alternatives[:9]]:
+    if field_reading.text == truth or truth in [text for text, _ in field_reading.alternatives[:9]]:
         return 1
     return len(truth) + 1
 
 
-def write_form(folder: Path) -> tuple[Path, Photo, Places]:
-    """Write the form's blank page and template into a folder: the template's path, the page, and its places."""
-    blank, toml, places = draw_blank()
+def write_form(folder: Path) -> tuple[Path, Photo, FieldBoxes]:
+    """Write the form's blank page and template into a folder; return the template's path, the page, and its boxes."""
+    blank, toml, field_boxes = draw_blank()
     blank.save(folder / "blank.png")
     (folder / "form.toml").write_text(toml)
-    return folder / "form.toml", np.asarray(blank), places
+    return folder / "form.toml", np.asarray(blank), field_boxes
 
 
 @dataclass(frozen=True)
@@ -334,8 +345,8 @@ class Pages:
         if path is not None and path.exists():
             photo = np.asarray(Image.open(path))
         else:
-            blank, places, mnist = _drawn_from()
-            photo = photograph_page(blank, write_values(values, places, mnist, rng), rng)
+            blank, field_boxes, mnist = _blank_page_and_digits()
+            photo = photograph_page(blank, write_values(values, field_boxes, mnist, rng), rng)
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
                 with atomic_writer(path) as file:
@@ -344,9 +355,9 @@ class Pages:
 
 
 @cache
-def _drawn_from() -> tuple[Photo, Places, Dataset]:
-    blank, _, places = draw_blank()
-    return np.asarray(blank), places, data.load("mnist")
+def _blank_page_and_digits() -> tuple[Photo, FieldBoxes, Dataset]:
+    blank, _, field_boxes = draw_blank()
+    return np.asarray(blank), field_boxes, data.load("mnist")
 
 
 @cache
@@ -356,70 +367,84 @@ def _reader(form: Path, weights: str | None) -> FormReader:
 
 def _write_example(folder: Path, seed: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    path, blank, places = write_form(folder)
+    path, blank, field_boxes = write_form(folder)
     rng = np.random.default_rng([seed, 0])
-    ink = write_values(draw_values(Template.load(path), rng), places, data.load("mnist"), rng)
+    ink = write_values(draw_values(Template.load(path), rng), field_boxes, data.load("mnist"), rng)
     Image.fromarray(photograph_page(blank, ink, rng)).save(folder / "page.jpg", quality=90)
 
 
-def main() -> None:
-    options = argparse.ArgumentParser(description="How well filled forms are read by their template.")
-    options.add_argument("--pages", type=int, default=30, help="[%(default)s]")
-    options.add_argument("--seed", type=int, default=TEST_SEED, help="another seed draws other pages [%(default)s]")
-    options.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
-    options.add_argument("--workers", type=int, default=1, help="how many processes draw and read [%(default)s]")
-    options.add_argument("--photos", type=Path, metavar="FOLDER", help="keep the photos, and take those that are there")
-    options.add_argument("--misses", type=Path, metavar="FOLDER", help="keep the pages with wrong fields")
-    options.add_argument(
-        "--json", type=Path, metavar="FILE", help="write the figures into a file, too, after each page"
-    )
-    options.add_argument(
+def command_line() -> argparse.ArgumentParser:
+    """The options; ``--misses`` is the former name of ``--failures``, accepted but not shown."""
+    parser = argparse.ArgumentParser(description="How well filled forms are read by their template.")
+    parser.add_argument("--pages", type=int, default=30, help="[%(default)s]")
+    parser.add_argument("--seed", type=int, default=TEST_SEED, help="another seed draws other pages [%(default)s]")
+    parser.add_argument("--weights", help="a weights file or a run's folder [those shipped]")
+    parser.add_argument("--workers", type=int, default=1, help="how many processes draw and read [%(default)s]")
+    parser.add_argument("--photos", type=Path, metavar="FOLDER", help="keep the photos, and take those that are there")
+    parser.add_argument("--failures", type=Path, metavar="FOLDER", help="keep the pages with a wrong or unsure field")
+    parser.add_argument("--misses", dest="failures", type=Path, default=argparse.SUPPRESS, help=argparse.SUPPRESS)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the results to a file, too, after each page")
+    parser.add_argument(
         "--example", type=Path, metavar="FOLDER", help="write the blank page, its template and one photo, and stop"
     )
-    chosen = options.parse_args()
-    if chosen.example:
-        _write_example(chosen.example, chosen.seed)
+    return parser
+
+
+def main() -> None:
+    options = command_line().parse_args()
+    if options.example:
+        _write_example(options.example, options.seed)
         return
     counts: Counter[str] = Counter()
-    keys = rejected = whole = 0
-    with TemporaryDirectory() as folder, ProcessPoolExecutor(chosen.workers, get_context("spawn")) as pool:
-        pages = Pages(write_form(Path(folder))[0], chosen.seed, chosen.weights, chosen.photos)
-        for number, (values, photo, reading) in enumerate(pool.map(pages.read, range(chosen.pages))):
-            wrong = []
+    key_presses = rejected = pages_right = 0
+    with TemporaryDirectory() as folder, ProcessPoolExecutor(options.workers, get_context("spawn")) as pool:
+        pages = Pages(write_form(Path(folder))[0], options.seed, options.weights, options.photos)
+        for number, (values, photo, reading) in enumerate(pool.map(pages.read, range(options.pages))):
+            failures = []
             if reading.is_rejected:
                 rejected += 1
-                keys += sum(len(text) + 1 for text in values.values())
+                key_presses += sum(len(text) + 1 for text in values.values())
                 counts["page rejected"] += len(values)
-                wrong.append(f"rejected: {reading.reason}")
-            for read in reading.fields:
-                truth = values[read.name]
-                is_right, is_sure = read.text == truth, read.status in ("ok", "blank")
-                counts[f"{'right' if is_right else 'wrong'}, {read.status}"] += 1
+                failures.append(f"rejected: {reading.reason}")
+            for field_reading in reading.fields:
+                truth = values[field_reading.name]
+                is_right, is_accepted = field_reading.text == truth, field_reading.status in ("ok", "blank")
+                counts[f"{'right' if is_right else 'wrong'}, {field_reading.status}"] += 1
                 counts["right"] += is_right
-                counts["wrong and sure"] += is_sure and not is_right
-                counts["changed"] += read.is_changed
-                counts["changed, wrong"] += read.is_changed and not is_right
-                keys += keys_of(read, truth)
-                if not (is_right and is_sure):
-                    wrong.append(f"{read.name}: {truth or 'blank'} read {read.text or 'nothing'}, {read.status} "
-                                 f"{read.probability:.3f} {read.reason}")  # fmt: skip
-            whole += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
-            if chosen.json:  # after each page: a run that is stopped has those of the pages before
-                figures = {"pages": number + 1, "seed": chosen.seed, "keys": keys, "rejected": rejected, **counts}
-                chosen.json.write_text(json.dumps(figures, indent=2) + "\n")
-            if chosen.misses and wrong:
-                chosen.misses.mkdir(parents=True, exist_ok=True)
-                Image.fromarray(photo).save(chosen.misses / f"{number}.jpg")
-                (chosen.misses / f"{number}.txt").write_text("\n".join(wrong) + "\n")
-    total = 24 * chosen.pages
-    print(f"{chosen.pages} pages, {total:,} fields, seed {chosen.seed}; {BAR}")
+                counts["wrong and sure"] += is_accepted and not is_right
+                counts["changed"] += field_reading.is_changed
+                counts["changed, wrong"] += field_reading.is_changed and not is_right
+                key_presses += key_presses_of(field_reading, truth)
+                if not (is_right and is_accepted):
+                    failures.append(
+                        f"{field_reading.name}: {truth or 'blank'} read {field_reading.text or 'nothing'}, "
+                        f"{field_reading.status} {field_reading.probability:.3f} {field_reading.reason}"
+                    )
+            pages_right += not any(reading[name].text != text for name, text in values.items()) if reading.fields else 0
+            if options.json:  # after each page: a run that is stopped has those of the pages before
+                figures = {
+                    "pages": number + 1,
+                    "seed": options.seed,
+                    "keys": key_presses,
+                    "rejected": rejected,
+                    **counts,
+                }
+                options.json.write_text(json.dumps(figures, indent=2) + "\n")
+            if options.failures and failures:
+                options.failures.mkdir(parents=True, exist_ok=True)
+                Image.fromarray(photo).save(options.failures / f"{number}.jpg")
+                (options.failures / f"{number}.txt").write_text("\n".join(failures) + "\n")
+    total = 24 * options.pages
+    print(f"{options.pages} pages, {total:,} fields, seed {options.seed}; {TARGETS}")
     print(f"right after constraints: {counts['right']:,} ({100 * counts['right'] / total:.2f} %)")
-    print(f"wrong and called ok or blank: {counts['wrong and sure']} ({100 * counts['wrong and sure'] / total:.3f} %)")
+    print(
+        f"accepted (ok or blank) but wrong: {counts['wrong and sure']} ({100 * counts['wrong and sure'] / total:.3f} %)"
+    )
     print(f"changed by a constraint: {counts['changed']}, of these wrong {counts['changed, wrong']}")
-    print(f"pages with all fields right: {whole}; rejected {rejected}")
-    print(f"keys a page: {keys / chosen.pages:.2f}")
-    outcomes = {name: counts[name] for name in sorted(counts) if ", " in name and "changed" not in name}
-    print("; ".join(f"{name} {count}" for name, count in outcomes.items()))
+    print(f"pages with all fields right: {pages_right}; rejected {rejected}")
+    print(f"key presses a page: {key_presses / options.pages:.2f}")
+    by_status = {name: counts[name] for name in sorted(counts) if ", " in name and "changed" not in name}
+    print("; ".join(f"{name} {count}" for name, count in by_status.items()))
 
 
 if __name__ == "__main__":

@@ -46,7 +46,7 @@ _MIN_ERRORS = 10  # errors that a threshold must rest on, or chance sets it
 _MIN_ERRORS_READ = 4  # the same of pictures drawn and read, of which there are fewer
 
 SINGLES, LINES = 1_600, 2_000  # pictures that are drawn and read
-WHITE = (0.1, 0.2, 0.3)  # in digit heights, between the digits of the lines: those of forms and cheques stand apart
+GAPS = (0.1, 0.2, 0.3)  # in digit heights, between the digits of the lines: those of forms and cheques stand apart
 LENGTHS = (MIN_DIGITS, 6)  # digits of a line, from and below: as those of amounts and of fields
 _CHUNK = 50  # pictures that share a seed
 
@@ -55,7 +55,7 @@ Answer = tuple[float, bool]  # the confidence of an answer, and whether it is wr
 
 
 def fonts_of(split: str) -> list[HandwritingFont]:
-    """The handwriting fonts for ``"training"``, or those of them that are put aside for ``"validation"``."""
+    """The handwriting fonts for ``"training"``, or those of them that are held out for ``"validation"``."""
     fonts = handwriting_fonts("training")
     return [font for index, font in enumerate(fonts) if bool(index % KEPT_FONT_INTERVAL) == (split == "training")]
 
@@ -69,15 +69,15 @@ def calibrate(network: Network, parts: list[Part]) -> Calibration:
     """
     temperatures = np.arange(0.5, 3.0, 0.02) * (PENALTIES if network.smallest_wins else 1)
     tried = [Calibration(temperature=float(temperature)) for temperature in temperatures]
-    fitted = min(tried, key=lambda one: sum(_cross_entropy(one, network, part) for part in parts))
-    surest, wrong, weight = [], [], []
+    fitted = min(tried, key=lambda candidate: sum(_cross_entropy(candidate, network, part) for part in parts))
+    surest, is_wrong, weight = [], [], []
     for outputs, labels in parts:
         digits = fitted.probabilities(network, outputs)
         surest.append(digits.max(axis=1))
-        wrong.append(digits.argmax(axis=1) != labels)
+        is_wrong.append(digits.argmax(axis=1) != labels)
         weight.append(np.full(len(labels), 1 / len(labels)))
     order = np.argsort(-np.concatenate(surest), kind="stable")
-    chances, errors = np.concatenate(surest)[order], np.concatenate(wrong)[order]
+    chances, errors = np.concatenate(surest)[order], np.concatenate(is_wrong)[order]
     weights = np.concatenate(weight)[order]
     error_shares = np.cumsum(errors * weights) / np.cumsum(weights)
     thresholds = []
@@ -105,17 +105,17 @@ def calibrate_answers(model: Model) -> Calibration:
             return np.array([answer for chunk in chunks for answer in chunk], np.float64)
 
         singles, lines = answers(_read_singles, SINGLES), answers(_read_lines, LINES)
-    known = Calibration.of(model)
-    shares = [share for share, _ in known.digit.thresholds]
+    calibration = Calibration.of(model)
+    shares = [share for share, _ in calibration.digit.thresholds]
     single, line = acceptance(singles, SINGLE_ERRORS, shares), acceptance(lines, LINE_ERRORS, shares)
-    return replace(known, single=single, line=line)
+    return replace(calibration, single=single, line=line)
 
 
 def acceptance(answers: NDArray[np.float64], share: float, error_shares: Sequence[float] = ERROR_SHARES) -> Acceptance:
     """Thresholds for some shares of errors, and for ``share`` where none is asked for.
 
     A threshold for a share of errors is the lowest confidence above which at most that share of the answers is wrong.
-    Where so few errors would be left that chance sets it, it is what logistic regression on all answers expects, but
+    Where fewer than `_MIN_ERRORS_READ` errors would be left, it is what logistic regression on all answers expects, but
     no lower than the last one that was measured.
 
     Args:
@@ -153,7 +153,7 @@ def calibrated(model: Model) -> Model:
 
 
 class _Judge:
-    """Draws with the digits and fonts put aside, and reads with one model, in its own process."""
+    """Draws with the digits and fonts held out, and reads with one model, in its own process."""
 
     def __init__(self, model: Model) -> None:
         cv2.setNumThreads(1)
@@ -191,7 +191,7 @@ def _read_lines(chunk: int) -> list[Answer]:
     writer = Writer(judge.digits, judge.labels, rng)
     for _ in range(_CHUNK):
         text = "".join(map(str, rng.integers(0, 10, rng.integers(*LENGTHS))))
-        style = replace(WritingStyle.sampled(rng), gap=float(rng.choice(WHITE)), link_probability=0.0)
+        style = replace(WritingStyle.sampled(rng), gap=float(rng.choice(GAPS)), link_probability=0.0)
         reading = judge.reader.read(photographed_line(writer.line(text, style), rng))
         if not reading.is_rejected:  # else something else than its confidence decides
             answers.append(_answer(reading, text))
@@ -214,7 +214,7 @@ def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description="Calibrate the confidence of the answers read with a model.")
     parser.add_argument("model", nargs="?", default="pretrained", help="a weights file or a run's folder")
-    parser.add_argument("--output", type=Path, help="the weights file that is written; what was found is printed, too")
+    parser.add_argument("--output", type=Path, help="the weights file that is written; the calibration is printed, too")
     options = parser.parse_args()
     model = calibrated(load(options.model))
     print(json.dumps(model.provenance["calibration"], indent=1))

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lab import benchmarks
-from lab.benchmarks import command, reading_speed, time_to_accuracy
+from lab.benchmarks import command, forms, photographed_forms, reading_speed, time_to_accuracy
 from lab.benchmarks.processes import run_process
 
 FOLDER = Path(benchmarks.__file__).parent
@@ -63,3 +63,10 @@ def test_a_benchmark_of_whole_processes_takes_but_does_not_show_the_options_that
     for option in ("--seconds", "--threads"):
         assert option not in processes.format_help()
         assert option in rounds.format_help()
+
+
+@pytest.mark.parametrize("benchmark", [forms, photographed_forms])
+def test_the_folder_of_failures_is_still_taken_under_its_former_name(benchmark):
+    assert benchmark.command_line().parse_args(["--misses", "pages"]).failures == Path("pages")
+    assert benchmark.command_line().parse_args([]).failures is None
+    assert "--misses" not in benchmark.command_line().format_help()
