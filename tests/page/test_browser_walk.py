@@ -140,13 +140,13 @@ class Walk:
         assert self.page.get_attribute(".answer-rows .is-winner", "data-label") == "none"
         self.sees(".answer-verdict, .answer-rows li")
         self.shoot("no-digit")
-        self.page.evaluate("window.least = lenet.store.state.networks[1].calibration.least")
-        self.page.evaluate("lenet.store.state.networks[1].calibration.least = 0.99999")
+        self.page.evaluate("window.least = lenet.store.state.networks[1].calibration.min_confidence")
+        self.page.evaluate("lenet.store.state.networks[1].calibration.min_confidence = 0.99999")
         self.page.keyboard.press("4")
         self.seen.wait("s.source === 'sample 4'")
         self.says(".answer-verdict", "I don’t know. Perhaps a 4, at ", "我不确定。也许是 4")
         self.says(".answer-verdict", "an answer needs 100.0 %", "达到 100.0 % 才作答")
-        self.page.evaluate("lenet.store.state.networks[1].calibration.least = window.least")
+        self.page.evaluate("lenet.store.state.networks[1].calibration.min_confidence = window.least")
 
     def undo_a_change_above(self):
         self.page.evaluate("lenet.store.set({ changes: { ...lenet.store.state.changes, rotation: 60 } })")

@@ -153,16 +153,16 @@ export function createDiagram(store, loaded, position) {
     const currentFocus = focus?.shown === position ? focus : null;
     if (store.state.isOverview && (!path || leaves(currentFocus))) arrange();
     const sources = currentFocus ? sourcesOf(network, currentFocus.stage, currentFocus.unit) : [];
-    const litMaps = currentFocus && new Set(sources.map((source) => source.map));
+    const highlightedMaps = currentFocus && new Set(sources.map((source) => source.map));
     figures.forEach(({ figure }, index) => {
       const values = index === 0 ? pass.input : pass.stages[index - 1].values;
       const isSource = currentFocus && index === currentFocus.stage && figure.layout.kind === "maps";
-      figure.update(values, { lit: isSource ? litMaps : null, winner: answer.winner });
+      figure.update(values, { highlighted: isSource ? highlightedMaps : null, winner: answer.winner });
     });
     const follows = currentFocus && network.stages[currentFocus.stage].kind === "full_connection";
     if (currentFocus === pointed && !follows) return;
     pointed = currentFocus;
-    element.dataset.lit = currentFocus ? [...litMaps].join(" ") : "";
+    element.dataset.lit = currentFocus ? [...highlightedMaps].join(" ") : "";
     if (currentFocus) point(currentFocus, sources, pass);
     else links.clear();
   }
