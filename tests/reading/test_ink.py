@@ -215,6 +215,28 @@ def test_a_rule_is_removed_and_the_stroke_across_it_stays_whole():
     assert left[25:105, 195].all()
 
 
+def feet_left(height: int, level: float) -> float:
+    """The share that is left of the feet of three 2s, rows 93 to 98, written on a rule of this height and level."""
+    two = [(70, 45), (78, 28), (100, 24), (118, 38), (112, 58), (70, 96), (126, 96)]
+    ink = np.zeros((130, 400), np.float32)
+    for left in (0, 90, 180):
+        cv2.polylines(ink, [np.int32(two) + np.int32((left, 0))], False, 1.0, 8, cv2.LINE_AA)
+    found = mask_of(find_ink(photo(ruled(on_paper(ink), [((0, height), (400, height + 2))], level, 4))))
+    assert agreement(found, ink)[1] < 0.02
+    is_foot = (ink > 0.5) & np.isin(np.arange(130), range(93, 99))[:, None]
+    return float(np.mean(found[is_foot]))
+
+
+@pytest.mark.parametrize("level", [0.2, 0.5])
+def test_digits_that_stand_on_a_rule_keep_their_feet(level: float):
+    assert feet_left(101, level) > 0.9
+
+
+@pytest.mark.parametrize("height", [94, 96, 98, 101])
+def test_feet_on_a_rule_paler_than_the_pen_are_not_taken_with_it(height: int):
+    assert feet_left(height, 0.68) > 0.6
+
+
 def test_background_light_is_divided_out():
     page = np.tile(np.linspace(240, 80, 300), (200, 1))
     page[60:140, 40:50] *= 0.4

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap
+from lenet.reading.normalization import stroke_width
 
 Mask = NDArray[np.uint8]
 
@@ -58,10 +59,60 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
 
 def _rules(mask: Mask) -> Mask:
     transposed = np.asarray(cv2.transpose(mask), np.uint8)
-    rules = _crossing_rules(mask) | _crossing_rules(transposed).T
+    across, down = _crossing_rules(mask), np.asarray(_crossing_rules(transposed).T, np.uint8)
     min_length = max(SMALL_DIGIT, int(BAR * max(mask.shape)))
     horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
-    return rules | _sides_of_boxes(mask, horizontal | vertical | rules, min_length)
+    sides = _sides_of_boxes(mask, horizontal | vertical | across | down, min_length)
+    across, down = across | (horizontal & sides), down | (vertical & sides)
+    return _without_strokes(across, mask, down) | down
+
+
+def _without_strokes(rules: Mask, mask: Mask, crossing: Mask) -> Mask:
+    """Horizontal rules without what is written on them: where ink is thicker than a rule, some of it is a stroke's.
+
+    There a rule goes on as high and as thick as beside it, and where it lies on a stroke the stroke keeps its width.
+    Upright rules, ``crossing``, are no strokes; nobody writes along them.
+    """
+    ink = mask & ~crossing
+    ys, xs = np.nonzero(rules & ink)
+    if not len(ys):
+        return rules
+    starts = np.diff(np.pad(ink, ((1, 0), (0, 0))).astype(np.int8), axis=0) == 1
+    numbers = np.cumsum(starts.T.ravel()).reshape(starts.T.shape).T * ink  # of each column's vertical runs, from 1
+    runs, of_pixel = np.unique(numbers[ys, xs], return_inverse=True)
+    columns, tops = (places[runs - 1] for places in np.nonzero(starts.T))
+    lengths = np.bincount(numbers.ravel())[runs]
+    centers = tops + (lengths - 1) / 2
+    thickness = float(np.median(lengths[lengths <= np.median(lengths)]))  # of the thinner half: much is written upon
+    is_bare = lengths <= 2 * thickness
+    joined = cv2.dilate(rules & ink, np.ones((3, 2 * SMALL_DIGIT + 1), np.uint8))
+    parts = np.zeros(len(runs), np.intp)
+    parts[of_pixel] = cv2.connectedComponents(joined)[1][ys, xs]
+    heights = np.full(len(runs), np.inf)
+    for part in np.unique(parts[is_bare]):
+        of_part, bare = parts == part, np.flatnonzero(is_bare & (parts == part))
+        straight = _straight(columns[bare], centers[bare], thickness)
+        if 2 * np.count_nonzero(straight) > len(bare):  # else it is no single rule
+            is_bare[bare[~straight]] = False
+            heights[of_part] = np.interp(columns[of_part], columns[bare[straight]], centers[bare[straight]])
+    is_above = (centers < heights)[of_pixel]
+    top = tops[of_pixel]
+    depth = np.where(is_above, ys - top, top + lengths[of_pixel] - 1 - ys)  # in the stroke, from its far edge
+    is_near = np.abs(ys - heights[of_pixel]) <= thickness / 2 + 0.5
+    is_rule = (is_bare | np.isinf(heights))[of_pixel] | (is_near & (depth >= stroke_width(mask & ~rules)))
+    result = rules.copy()
+    result[ys[~is_rule], xs[~is_rule]] = 0
+    return result
+
+
+def _straight(columns: NDArray[np.intp], heights: NDArray[np.float64], tolerance: float) -> NDArray[np.bool_]:
+    """Which places of a rule lie on its way, through the medians of its halves; others are strokes as thin as it."""
+    slope, height = np.polyfit(columns, heights, 1) if len(set(columns.tolist())) > 1 else (0.0, heights[0])
+    residuals = heights - (slope * columns + height)
+    halves = np.array_split(np.argsort(columns, kind="stable"), min(2, len(columns)))
+    middles = [float(np.median(residuals[half])) for half in halves]
+    way = np.interp(columns, [float(np.median(columns[half])) for half in halves], middles)
+    return np.asarray(np.abs(residuals - way) <= tolerance, np.bool_)
 
 
 def _crossing_rules(mask: Mask) -> Mask:
