@@ -2,6 +2,7 @@
 
 import math
 import re
+from collections import Counter
 
 import numpy as np
 import pytest
@@ -393,6 +394,17 @@ def test_separators_are_left_out_and_said_so(recognizer, writer):
     )
     assert draft.text == "2080"
     assert [reason for _, reason in draft.ignored].count("separator") == 4
+
+
+@pytest.mark.parametrize("seed", range(8, 20))
+def test_pieces_that_were_cut_are_not_joined_with_the_digit_beside_them(writer, seed: int):
+    writer.rng = np.random.default_rng(seed)
+    ink = ink_of(writer.line("75904", WritingStyle(gap=0.0, spread=0.15, slant=0.7, linked=0.3)), seed)
+    for threshold in (0.25, 0.38, 0.52):
+        for row in find_rows(ink, threshold, find_rules(ink, threshold)):
+            parts = Counter(component for piece in row.pieces for component in piece.components)
+            joined = [piece for piece in row.pieces if len(piece.components) > 1]
+            assert all(parts[component] == 1 for piece in joined for component in piece.components)
 
 
 def test_a_line_of_what_is_no_digit_is_ignored():

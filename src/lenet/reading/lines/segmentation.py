@@ -307,10 +307,12 @@ def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float)
 
 
 def _merge_stacked(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...]:
-    """Merge pieces of different components that stand over one another: the halves of a broken 4.
+    """Merge whole components that stand over one another: the halves of a broken 4.
 
-    Low ones stay apart: they may be the bar of a 5 as well as a comma or a speck, and the path decides.
+    Low ones stay apart: they may be the bar of a 5 as well as a comma or a speck, and the path decides. So do pieces
+    that were cut: with the half of a digit that overlaps its neighbor's, the whole digit would be no candidate.
     """
+    parts = Counter(component for piece in pieces for component in piece.components)
     while True:
         pieces = sorted(pieces, key=lambda piece: piece.left + piece.right)
         for i, j in _neighbours(len(pieces)):
@@ -319,7 +321,8 @@ def _merge_stacked(pieces: list[Piece], digit_height: float) -> tuple[Piece, ...
             left, right = min(a.left, b.left), max(a.right, b.right)
             is_stacked = shared_columns > 0.6 * min(a.right - a.left, b.right - b.left)
             are_tall = min(a.height, b.height) > MAX_LOW_HEIGHT
-            if is_stacked and are_tall and a.components.isdisjoint(b.components) and right - left < 1.3 * digit_height:
+            are_whole = all(parts[component] == 1 for component in a.components | b.components)
+            if is_stacked and are_tall and are_whole and right - left < 1.3 * digit_height:
                 box = bounding_box([a.box, b.box])
                 height = (box[2] - box[0]) / digit_height
                 merged = Piece(left, right, a.numbers + b.numbers, box, height, a.components | b.components)
