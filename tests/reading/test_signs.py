@@ -142,6 +142,19 @@ def test_python_has_the_same_option_and_refuses_others(written):
             read(page, signs="all")
 
 
+@pytest.mark.parametrize("height", [HEIGHT, int(1.2 * HEIGHT)])
+def test_a_cross_as_high_as_digits_is_no_plus_and_its_line_is_not_accepted(reader: Reader, written, height: int):
+    left, right = written("37"), written("28")
+    end = np.flatnonzero((left < 128).any(axis=0))[-1] + HEIGHT // 2
+    start = np.flatnonzero((right < 128).any(axis=0))[0] - HEIGHT // 2
+    page = np.hstack([left[:, :end], right[:, start:]])
+    cv2.line(page, (end, 2 * HEIGHT - height), (end, 2 * HEIGHT), 40, 6, cv2.LINE_AA)
+    cv2.line(page, (end - 18, int(1.5 * HEIGHT)), (end + 18, int(1.5 * HEIGHT)), 40, 6, cv2.LINE_AA)
+    reading = reader.read(page)
+    assert not [sign for sign in reading.signs if sign.text == "+"]
+    assert reading.is_rejected
+
+
 def test_what_may_be_digits_and_is_left_out_makes_a_reading_rejected():
     from lenet.reading import Digit, Ignored, Polarity
 

@@ -339,11 +339,12 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     sign_boxes = [sign.box for sign in line_signs.signs]
     ignored += [(box, "separator") for box in sign_boxes if box not in row.points]
     ignored += [(box, MAY_BE_DIGITS) for box in may_be_digits if not _is_within(box, sign_boxes)]
-    ignored += [
+    unread = [
         (box, _reason(row, piece))
         for piece in unused_pieces
         if not _is_within(box := row.box_of(piece), [*sign_boxes, *may_be_digits])
     ]
+    ignored += unread
     doubtful = {id(line_signs.digits[index]) for index in line_signs.possible_slashes}
     digits = list(line_signs.digits)
     if not digits:
@@ -357,6 +358,8 @@ def _line(row: Row, scored: list[ScoredCandidate], pattern: Pattern | None) -> P
     if are_tallies(numbers, gaps):
         return PageReading(ignored=((row_box, "tally marks"),))
     line = tuple(replace(doubted(digit), is_doubtful=True) if id(digit) in doubtful else digit for digit in numbers)
+    if any(reason == "not a digit" and _is_beside(box, numbers, row.digit_height) for box, reason in unread):
+        line = tuple(replace(digit, is_doubtful=True) for digit in line)  # it may be one that the network does not know
     return PageReading((line,), (gaps,), tuple(ignored), ({},), (reindexed(line_signs.signs, numbers),))
 
 
@@ -376,6 +379,12 @@ def _line_of_pattern(row: Row, scored: list[ScoredCandidate], digits: list[Score
     if not digits:
         return PageReading(ignored=tuple(ignored))
     return PageReading((tuple(digits),), (frozenset(),), tuple(ignored), (path.separators,), (signs,))
+
+
+def _is_beside(box: Box, digits: Sequence[ScoredCandidate], reach: float) -> bool:
+    """Whether a box stands among digits of a line, or no farther from their ends."""
+    _, left, _, right = bounding_box([digit.box for digit in digits])
+    return box[3] > left - reach and box[1] < right + reach
 
 
 def _is_within(box: Box, others: Sequence[Box]) -> bool:

@@ -92,7 +92,7 @@ def find_signs(row: Row, path_digits: Sequence[ScoredCandidate], unused_pieces: 
     short_boxes = [row.box_of(piece) for piece in separate_pieces if piece.height < MIN_SIGN_HEIGHT]
     signs += _short_signs([*short_boxes, *row.points], remaining, line_stroke_width)
     for piece in separate_pieces:
-        if piece.height >= MIN_SIGN_HEIGHT and (text := _tall_sign(_mask_of(row, piece), row, remaining)):
+        if piece.height >= MIN_SIGN_HEIGHT and (text := _tall_sign(piece, row, remaining)):
             signs.append(_sign(text, row.box_of(piece)))
     return LineSigns(tuple(_placed_in_line(signs, remaining)), tuple(remaining), possible_slashes)
 
@@ -217,9 +217,10 @@ def _mask_of(row: Row, piece: Piece) -> Bits:
     return np.asarray(np.isin(row.labels[top:bottom, left:right], piece.numbers), np.bool_)
 
 
-def _tall_sign(mask: Bits, row: Row, digits: list[ScoredCandidate]) -> str:
+def _tall_sign(piece: Piece, row: Row, digits: list[ScoredCandidate]) -> str:
     """The plus or slash that an unused piece as high as digits is; empty if it is neither."""
-    if _is_plus(mask, row.digit_height):
+    mask = _mask_of(row, piece)
+    if piece.height < MAX_PLUS_HEIGHT and _is_plus(mask, row.digit_height):
         return "+"
     stroke = _Stroke.of(mask)
     if not stroke.is_straight:
