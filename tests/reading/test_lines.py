@@ -172,6 +172,14 @@ def test_the_best_path_is_the_best_of_all_there_are(pieces: int, seed: int, text
     assert best.score == pytest.approx(max((score for score, _ in every_way(0, "", 0.0)), default=-np.inf), abs=1e-4)
 
 
+def test_the_gap_of_a_run_is_all_the_white_between_its_pieces():
+    ink = ink_of_boxes((200, 400), (60, 50, 110, 58), (60, 64, 110, 72), (60, 82, 110, 90))
+    (row,) = find_rows(ink, 0.3, find_rules(ink, 0.3))
+    assert {(first, last): gap for first, last, gap, _ in row.runs} == {
+        (0, 1): 0, (1, 2): 0, (2, 3): 0, (0, 2): 6, (1, 3): 10, (0, 3): 16
+    }  # fmt: skip
+
+
 def test_a_pattern_chooses_between_cuts():
     runs = [candidate(0, 1), candidate(1, 2), candidate(0, 2)]
     logs = sure_of((1, 0.5), (1, 0.5), (4, 0.9))

@@ -241,7 +241,7 @@ def _link_lines(components: list[Component]) -> list[list[Component]]:
 
 
 def _distances_to_owners(small_boxes: NDArray[np.float64], boxes: NDArray[np.float64]) -> NDArray[np.float64]:
-    """For each of small_boxes boxes the distance to each box that it is a small part of: beside a far higher one."""
+    """For each of some small boxes the distance to each box that it is a small part of: beside a far higher one."""
     top, left, bottom, right = small_boxes.T[..., None]
     tops, lefts, bottoms, rights = boxes.T
     heights = bottoms - tops

@@ -136,12 +136,12 @@ class Row:
             gap, run_end = 0.0, self.pieces[first].right
             for last in range(first + 1, min(len(self.pieces), first + MAX_PIECES) + 1):
                 run_pieces = self.pieces[first:last]
-                gap = max(0.0, run_pieces[-1].left - run_end) if last > first + 1 else 0.0
-                gap, run_end = gap + gap, max(run_end, run_pieces[-1].right)
+                last_gap = max(0.0, run_pieces[-1].left - run_end) if last > first + 1 else 0.0
+                gap, run_end = gap + last_gap, max(run_end, run_pieces[-1].right)
                 run_width = run_end - min(piece.left for piece in run_pieces)
                 if run_width > (MAX_WIDTH if last > first + 1 else MAX_PIECE_WIDTH) * self.digit_height:
                     break
-                if gap > MAX_GAP * self.digit_height:
+                if last_gap > MAX_GAP * self.digit_height:
                     break
                 yield first, last, gap, ()
                 specks = tuple(
