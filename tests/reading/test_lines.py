@@ -407,7 +407,7 @@ def test_separators_are_left_out_and_said_so(recognizer, writer):
 @pytest.mark.parametrize("seed", range(8, 20))
 def test_pieces_that_were_cut_are_not_joined_with_the_digit_beside_them(writer, seed: int):
     writer.rng = np.random.default_rng(seed)
-    ink = ink_of(writer.line("75904", WritingStyle(gap=0.0, spread=0.15, slant=0.7, linked=0.3)), seed)
+    ink = ink_of(writer.line("75904", WritingStyle(gap=0.0, spread=0.15, slant=0.7, link_probability=0.3)), seed)
     for threshold in (0.25, 0.38, 0.52):
         for row in find_rows(ink, threshold, find_rules(ink, threshold)):
             parts = Counter(component for piece in row.pieces for component in piece.components)
