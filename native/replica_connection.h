@@ -111,9 +111,9 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
     best = max(rank, best);
   }
   switch (objective.loss) {
-    case Loss::map:  // [LeCun98, eq. 9]
-    case Loss::cross_entropy: {
-      const bool map = objective.loss == Loss::map;
+    case ReplicaLoss::map:  // [LeCun98, eq. 9]
+    case ReplicaLoss::cross_entropy: {
+      const bool map = objective.loss == ReplicaLoss::map;
       const float sign = map ? -scale : 1.f;
       Vector maximum = map ? broadcast(-objective.j) : sign * load(outputs);
       for (int c = 0; c < classes; ++c) maximum = max(sign * load(outputs + c * lanes), maximum);
@@ -132,14 +132,14 @@ static void loss_and_grads(const Step& step, const ReplicaObjective& objective, 
       }
       break;
     }
-    case Loss::mean_squared_error:
+    case ReplicaLoss::sum_squared_error:
       for (int c = 0; c < classes; ++c) {
         const Vector difference = load(outputs + c * lanes) - target(c, 1.f, -1.f);
         loss += scale * (difference * difference);
         store(grads + c * lanes, (2.f * scale) * difference);
       }
       break;
-    default:  // [LeCun98, eq. 8]
+    case ReplicaLoss::penalty:  // [LeCun98, eq. 8]
       loss = scale * label_outputs;
       for (int c = 0; c < classes; ++c) store(grads + c * lanes, target(c, scale, 0.f));
   }

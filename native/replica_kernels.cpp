@@ -120,7 +120,7 @@ static void start_curvatures(const Program& program, const ReplicaObjective& obj
   const bool distances = last.kind == Kind::euclidean_rbf;
   const Maps &out = distances ? last.input : last.output, &grads = distances ? last.input_grad : last.output_grad;
   const Activation activation = distances ? program.steps[program.count - 2].activation : last.activation;
-  const float start = objective.loss == Loss::cross_entropy ? 1.f : 2.f * objective.scale;
+  const float start = objective.loss == ReplicaLoss::cross_entropy ? 1.f : 2.f * objective.scale;
   dispatch_activation(activation, [&](auto which) {
     for (int i = 0; i < out.units(); ++i) {
       const Vector value = load(group.block + ptrdiff_t(out.offset + i) * lanes);

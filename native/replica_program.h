@@ -30,9 +30,11 @@ struct ReplicaGroup {
   Ink* ink;
 };
 
+enum class ReplicaLoss : int32_t { penalty, map, sum_squared_error, cross_entropy };
+
 // Penalties and squared distances count `scale` times; their second derivatives then start at 2 * scale.
 struct ReplicaObjective {
-  Loss loss = Loss::map;
+  ReplicaLoss loss = ReplicaLoss::map;
   float scale = 0.5f;
   float j = 0;
 };

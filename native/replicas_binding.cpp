@@ -32,9 +32,14 @@ ReplicaBatches batches_of(const Replicas& replicas, const Bytes& pictures, const
 }  // namespace
 
 void bind_replicas(nb::module_& module) {
+  nb::enum_<ReplicaLoss>(module, "ReplicaLoss")
+      .value("penalty", ReplicaLoss::penalty)
+      .value("map", ReplicaLoss::map)
+      .value("sum_squared_error", ReplicaLoss::sum_squared_error)
+      .value("cross_entropy", ReplicaLoss::cross_entropy);
   nb::class_<ReplicaObjective>(module, "ReplicaObjective")
       .def("__init__",
-           [](ReplicaObjective* self, Loss loss, float scale, float j) { new (self) ReplicaObjective{loss, scale, j}; });
+           [](ReplicaObjective* self, ReplicaLoss loss, float scale, float j) { new (self) ReplicaObjective{loss, scale, j}; });
   nb::class_<Replicas>(module, "Replicas")
       .def("__init__",
            [](Replicas* self, const OwnedProgram& program, const ReplicaObjective& objective, const std::string& instructions,

@@ -27,13 +27,7 @@ except ImportError as error:
 
 Array = NDArray[np.float32]
 
-_LOSSES = {
-    "cross-entropy": "cross_entropy",
-    "nll": "nll",
-    "map": "map",
-    "penalty": "penalty",
-    "mean-squared-error": "mean_squared_error",
-}
+_LOSSES = ("cross-entropy", "nll", "map", "penalty", "mean-squared-error")
 _MAX_DISTORTED = 64  # rows and columns
 
 
@@ -189,7 +183,7 @@ class Learning:
 
     def __post_init__(self) -> None:
         for kind, value, known in (
-            ("loss", self.loss, tuple(_LOSSES)),
+            ("loss", self.loss, _LOSSES),
             ("optimizer", self.optimizer, ("sgd", "adamw")),
         ):
             if value not in known:
@@ -463,7 +457,9 @@ def _checked_precision(precision: str) -> str:
 
 
 def _objective(learning: Learning) -> Any:
-    return _native.Objective(getattr(_native.Loss, _LOSSES[learning.loss]), learning.label_smoothing, learning.j)
+    return _native.Objective(
+        getattr(_native.Loss, learning.loss.replace("-", "_")), learning.label_smoothing, learning.j
+    )
 
 
 def checked_arrays(network: Network, arrays: Mapping[str, Array]) -> Mapping[str, Array]:

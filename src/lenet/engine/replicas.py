@@ -105,7 +105,9 @@ class Replicas:
         if instructions is None and "LENET_ENGINE" not in os.environ:
             self.instructions = _fastest(self.instructions, len(arrays), self.threads)
         self._layout = compile_program(network, replicas=True)
-        objective = _native.ReplicaObjective(_native_loss(loss), 0.5 if halved else 1.0, j)
+        objective = _native.ReplicaObjective(
+            getattr(_native.ReplicaLoss, loss.replace("-", "_")), 0.5 if halved else 1.0, j
+        )
         self._native = _native.Replicas(self._layout.native, objective, self.instructions, len(arrays), self.threads)
         self._weights = [self._native.weights(group) for group in range(self._native.groups)]
         self._curvatures = [self._native.curvatures(group) for group in range(self._native.groups)]
@@ -250,11 +252,6 @@ class Replicas:
         if not 0 <= replica < self.replicas:
             raise EngineError(f"replica is {replica}, expected 0 to {self.replicas - 1}")
         return replica // self._lanes, replica % self._lanes
-
-
-def _native_loss(loss: str) -> Any:
-    name = {"sum-squared-error": "mean_squared_error"}.get(loss, loss.replace("-", "_"))
-    return getattr(_native.Loss, name)
 
 
 def _fastest(widest: str, replicas: int, threads: int) -> str:
