@@ -401,3 +401,35 @@ def test_the_rules_of_narrow_squared_paper_are_found(digits):
     grid = grid_of(page_of(ink))
     assert grid is not None
     assert [sum(rule.is_level == is_level for rule in grid.rules) for is_level in (True, False)] == [21, 29]
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "seed"),
+    [
+        pytest.param("separate boxes", 1, 26, id="blank boxes beside written ones, whose print is as pale"),
+        pytest.param("boxes", 3, 25, id="strokes in the middle of boxes"),
+        pytest.param("boxes", 6, 26, id="a thick digit along the side of its box"),
+        pytest.param("combs", 6, 26, id="teeth that digits hide"),
+        pytest.param("combs", 7, 25, id="teeth in perspective"),
+        pytest.param("combs", 6, 25, id="thick teeth"),
+        pytest.param("combs", 0, 27, id="digits that reach from tooth to tooth"),
+    ],
+)
+def test_a_form_has_each_of_its_boxes_and_no_other(reader, mnist, kind, number, seed):
+    form = draw_form(kind, number, mnist, seed)
+    assert reader.read(form.photo).text.replace(" ", "") == form.text
+
+
+def test_a_rule_that_digits_hide_from_end_to_end_is_a_rule(mnist):
+    form = draw_form("tables", 4, mnist, 27)
+    grid = find_grid(find_ink(form.photo))
+    assert grid is not None
+    assert len(grid.cells) == len(form.cells)
+
+
+def test_a_turned_page_is_turned_with_its_contrast():
+    rng = np.random.default_rng(1)
+    levels, unequalized = rng.random((2, 4, 5), np.float32)
+    turned = InkMap(levels, 0.004, 1.0, Polarity.PAPER_HIGH, unequalized).turned(1)
+    assert (turned.levels == np.rot90(levels, -1)).all()
+    assert (turned.before_equalization.levels == np.rot90(unequalized, -1)).all()

@@ -82,7 +82,7 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     """
     bare = without_grid(ink, grid)
     rules = tuple((_box_of(rule.points()), "rule") for rule in grid.rules)
-    floor = min(grid_thresholds(ink), default=0.0)  # what is paler may be left of rules
+    floor = min(grid_thresholds(ink.before_equalization), default=0.0)  # what is paler may be left of rules
     thresholds = list(dict.fromkeys(max(threshold, floor) for threshold in bare.thresholds(SHARES)))
     if bare.peak <= floor:
         thresholds = []
@@ -111,7 +111,7 @@ def _read_outside(ink: InkMap, split: "_Split", owners: NDArray[np.int32], recog
         return PageReading()
     is_outside = np.isin(split.labels, [component.number for component in outside])
     near = cv2.dilate(is_outside.view(np.uint8), _BLOCK) & (owners == 0)
-    return read_lines(replace(ink, levels=np.where(is_outside | (near > 0), ink.levels, np.float32(0))), recognizer)
+    return read_lines(ink.with_levels(np.where(is_outside | (near > 0), ink.levels, np.float32(0))), recognizer)
 
 
 def _box_of(points: NDArray[np.int32]) -> Box:

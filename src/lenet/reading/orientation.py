@@ -46,7 +46,7 @@ def read_turned(
     quarters = find_quarter_turns(ink, recognizer)
     if not quarters:
         return upright, 0
-    turned = read(replace(ink, levels=np.ascontiguousarray(np.rot90(ink.levels, -quarters))))
+    turned = read(ink.turned(quarters))
     page = turned.page
     turned_accepted = accepted(turned)
     is_good = turned_accepted >= max(MIN_SHAPES, (1 - MAX_REJECTED_SHARE) * len(page.digits))

@@ -3,8 +3,6 @@
 Specks lie at random: of the distances to their nearest neighbors hardly any are alike.
 """
 
-from dataclasses import replace
-
 import cv2
 import numpy as np
 
@@ -48,4 +46,4 @@ def without_dots(ink: InkMap) -> InkMap:
         return ink
     dots = is_dot[labels].view(np.uint8)
     around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0
-    return replace(ink, levels=np.where(around & ((labels == 0) | (dots > 0)), np.float32(0), ink.levels))
+    return ink.with_levels(np.where(around & ((labels == 0) | (dots > 0)), np.float32(0), ink.levels))

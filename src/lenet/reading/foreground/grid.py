@@ -18,9 +18,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.boxes import Box
+from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
-from lenet.reading.foreground.ink import InkMap
+from lenet.reading.foreground.ink import InkMap, equalize_strokes
 
 Mask = NDArray[np.uint8]
 
@@ -54,6 +54,7 @@ UNEVEN = 0.08  # of their pitch: the sides of boxes are evenly spaced, the strok
 LONG_PRINT = 0.4  # of the picture: no stroke of a pen is as long
 MIN_ASPECT = 0.5  # of a box of a field, whose sides may be hidden: height to width, or width to height
 MIN_SIDE = 0.85  # of a hidden side's way, with ink
+BOWS = tuple(PITCH * bow / 2 for bow in range(-2, 3))  # how much wider than most the outermost cells are: perspective
 COMB = 1.1  # pitches that the boxes of a comb are high at least: its teeth may be short
 BEND, BEND_REACH = 3.0, 12  # pixels that a rule may leave its smooth course, and over which that is averaged
 MIN_BENT = 200  # pixels: shorter rules are straight, but for bends
@@ -189,6 +190,7 @@ def find_grid(ink: InkMap) -> Grid | None:
     best: Grid | None = None
     if max(ink.levels.shape) < MIN_PICTURE:
         return None
+    ink = ink.before_equalization  # print is as dark where nothing is written on it
     for threshold in grid_thresholds(ink):
         mask = (ink.levels > threshold).view(np.uint8)
         bridged = np.asarray(cv2.dilate(mask, _BLOCK), np.uint8)
@@ -279,19 +281,39 @@ class _Family:
 
 
 def _even(rules: list[Rule]) -> list[Rule]:
-    """The rules without uneven ones, as strokes of digits are; a side that a digit touches is as long as even ones."""
+    """The rules without uneven ones, as strokes of digits are; a side that a digit touches is as long as even ones, and
+    a rule through a whole table that digits hide runs between the same two as even ones.
+
+    One that is twice as thick as the others is a digit along a side, and lies where neither does.
+    """
     crossings = _crossings(rules)
     sides: list[Rule] = []
+    blotted: set[int] = set()
     for is_level in (True, False):
-        lengths = [len(rule.middles) for rule in rules if rule.is_level == is_level and rule.evenness >= MIN_EVENNESS]
+        family = [rule for rule in rules if rule.is_level == is_level and not rule.is_open]
+        lengths = [len(rule.middles) for rule in family if rule.evenness >= MIN_EVENNESS]
         side = float(np.median(lengths)) if lengths else 0.0
-        sides += [
+        alike = [
             rule
             for rule, crossed in zip(rules, crossings, strict=True)
             if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and abs(len(rule.middles) - side) < 0.2 * side
         ]
+        usual = float(np.median([rule.thickness for rule in alike])) if alike else 0.0
+        sides += alike
+        long = [
+            (rule, (min(crossed, key=crossed.__getitem__), max(crossed, key=crossed.__getitem__)))
+            for rule, crossed in zip(rules, crossings, strict=True)
+            if rule.is_level == is_level and not rule.is_open and len(crossed) > MIN_ALIKE
+        ]
+        spans = {span for rule, span in long if rule.evenness >= MIN_EVENNESS}
+        sides += [rule for rule, span in long if span in spans]
+        blotted |= {id(rule) for rule in alike if rule.thickness > 2 * usual}
     kept = {id(rule) for rule in sides}
-    return [rule for rule in rules if rule.is_open or rule.evenness >= MIN_EVENNESS or id(rule) in kept]
+    return [
+        rule
+        for rule in rules
+        if rule.is_open or ((rule.evenness >= MIN_EVENNESS or id(rule) in kept) and id(rule) not in blotted)
+    ]
 
 
 def _alike_rules(rules: list[Rule]) -> list[Rule]:
@@ -509,7 +531,7 @@ def _drawn(rules: Sequence[Rule], shape: tuple[int, ...], extension: float = 0.0
 def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid | None:
     """The grid that these rules make: cells, and the rules that bound them."""
     rules = _over_gaps(rules)
-    rules = _with_open_sides(_with_combs(rules), mask.shape[1])
+    rules = _with_open_sides(_with_combs(rules, bridged), mask.shape[1])
     rules = _meeting(rules, bridged)
     if not rules:
         return None
@@ -518,26 +540,58 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
     rules = _with_sides(_with_missing(rules, bridged), bridged)
     if not rules:
         return None
-    inside = 1 - _drawn(rules, mask.shape, extension=3.0, margin=1.0)
+    while True:
+        cells, regions = _cells_between(rules, mask.shape)
+        strokes = _dividing(cells, rules, regions)
+        if not strokes:
+            break
+        rules = [rule for rule in rules if id(rule) not in strokes]
+    cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
+    if not any(_is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
+        return None
+    numbers = np.zeros(regions.max() + 1, np.int32)
+    numbers[[cell.number for cell in cells]] = [cell.number for cell in cells]
+    regions = numbers[regions]
+    cells = _arranged(_completed(_arranged(cells), _bounding(rules, regions), regions))
+    return Grid(tuple(_bounding(rules, regions)), tuple(cells), regions)
+
+
+def _cells_between(rules: list[Rule], shape: tuple[int, ...]) -> tuple[list[GridCell], NDArray[np.int32]]:
+    """The cells that these rules bound, and the region that each pixel belongs to; none where there are too many."""
+    inside = 1 - _drawn(rules, shape, extension=3.0, margin=1.0)
     count, labels, statistics, _ = cv2.connectedComponentsWithStats(inside, connectivity=4)
     regions = np.asarray(labels, np.int32)
     if count > MAX_CELLS:
-        return None
-    min_side = MIN_SQUARE if _are_squares(rules, mask.shape) else MIN_CELL
+        return [], regions
+    min_side = MIN_SQUARE if _are_squares(rules, shape) else MIN_CELL
     cells = []
     for number in range(1, count):
         x, y, w, h, area = statistics[number].tolist()
         if min(w, h) >= min_side and _is_cell(regions, number, (y, x, y + h, x + w), area):
             cells.append(GridCell(number, (y, x, y + h, x + w)))
-    cells = _bounded(cells, rules, mask.shape)
-    cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
-    if not any(_is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
-        return None
-    numbers = np.zeros(count, np.int32)
-    numbers[[cell.number for cell in cells]] = [cell.number for cell in cells]
-    regions = numbers[regions]
-    cells = _arranged(_completed(_arranged(cells), _bounding(rules, regions), regions))
-    return Grid(tuple(_bounding(rules, regions)), tuple(cells), regions)
+    return _bounded(cells, rules, shape), regions
+
+
+def _dividing(cells: list[GridCell], rules: list[Rule], regions: NDArray[np.int32]) -> set[int]:
+    """The `id` of each stroke of a pen that divides a cell: with its parts joined, more cells are alike."""
+    cell_of = {cell.number: cell for cell in cells}
+    strokes: set[int] = set()
+    joined: set[int] = set()
+    for rule in rules:
+        beside = [{number for number in np.unique(side).tolist() if number} for side in _beside(rule, regions)]
+        if rule.is_open or any(len(numbers) != 1 for numbers in beside) or beside[0] == beside[1]:
+            continue
+        parts = [cell_of.get(number) for numbers in beside for number in numbers]
+        one, other = parts
+        if one is None or other is None or joined & {one.number, other.number}:
+            continue
+        rest = [cell for cell in cells if cell not in (one, other)]
+        whole = GridCell(0, bounding_box((one.box, other.box)))
+        count = len(_alike(whole, rest))
+        if count >= MIN_ALIKE - 1 and count > max(len(_alike(part, rest)) for part in (one, other)):
+            strokes.add(id(rule))
+            joined |= {one.number, other.number}
+    return strokes
 
 
 def _are_squares(rules: list[Rule], shape: tuple[int, ...]) -> bool:
@@ -653,10 +707,11 @@ def _ends_on(rule: Rule, across: list[tuple[Rule, float]]) -> tuple[bool, bool]:
     )
 
 
-def _with_combs(rules: list[Rule]) -> list[Rule]:
+def _with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
     """The rules, and what closes the boxes of combs at the top: of level rules with even teeth from end to end."""
     added: list[Rule] = []
     in_comb: set[int] = set()
+    turned = _transposed(mask)
     crossings, numbers = _crossings(rules), {id(rule): number for number, rule in enumerate(rules)}
     for base, crossed in zip(rules, crossings, strict=True):
         if not base.is_level or len(crossed) < 3:
@@ -668,20 +723,28 @@ def _with_combs(rules: list[Rule]) -> list[Rule]:
                 teeth.append((place, tooth))
         if len(teeth) < 3:
             continue
-        outside = _off_lattice(teeth)
-        teeth = [
-            (place, tooth) for place, tooth in sorted(teeth, key=lambda entry: entry[0]) if id(tooth) not in outside
-        ]
-        places = np.array([place for place, _ in teeth])
+        teeth.sort(key=lambda entry: entry[0])
+        lattice, nearest = _comb_lattice(np.array([place for place, _ in teeth]))
+        hidden = lattice[nearest < 0].tolist()
+        teeth = [teeth[index] for index in nearest.tolist() if index >= 0]
+        if len(teeth) < 3:
+            continue
         heights = np.array([len(tooth.middles) for _, tooth in teeth], np.float64)
-        height, pitch = float(np.median(heights)), float(np.median(np.diff(places)))
+        height, pitch = float(np.median(heights)), float(lattice[1] - lattice[0])
         reach = REACH + 2 * base.thickness + 0.05 * pitch
-        if abs(places[0] - base.start) > reach or abs(places[-1] - base.end) > reach or len(teeth) < 3:
+        if abs(lattice[0] - base.start) > reach or abs(lattice[-1] - base.end) > reach:
             continue
-        if np.ptp(np.diff(places)) > 2 * UNEVEN * pitch or np.mean(np.abs(heights - height) < 0.15 * height) < 0.7:
+        if np.mean(np.abs(heights - height) < 0.15 * height) < 0.7:
             continue
+        spans = np.array([(rule.start, rule.end) for rule in rules], np.float64)
+        off = np.abs(spans[:, :, None] - lattice).min(axis=2)
+        tops = off.max(axis=1) <= REACH + base.thickness  # from one tooth to another: no strokes of digits
+        tops |= spans[:, 1] - spans[:, 0] > (lattice[-1] - lattice[0]) / 2
         closed = [
-            any(place <= tooth.start + REACH + rules[other].thickness for other, place in crossings[number].items())
+            any(
+                tops[other] and place <= tooth.start + REACH + base.thickness / 2
+                for other, place in crossings[number].items()
+            )
             for number, tooth in ((numbers[id(tooth)], tooth) for _, tooth in teeth)
         ]
         if np.mean(closed) > 0.5:  # boxes
@@ -690,14 +753,44 @@ def _with_combs(rules: list[Rule]) -> list[Rule]:
         top = replace(base, middles=base.middles - np.float32(rise), thickness=1.0, is_open=True, in_comb=True)
         added.append(top)
         in_comb |= {id(base), *(id(tooth) for _, tooth in teeth)}
-        for place, tooth in teeth:
+        thickness = float(np.median([tooth.thickness for _, tooth in teeth]))
+        ends = [(tooth.start, tooth.middles[: max(3, len(tooth.middles) // 4)].mean()) for _, tooth in teeth]
+        reached = replace(base, middles=base.middles - np.float32(height))
+        for place in hidden:
+            found = _side_at(place, 0.0, reached, base, thickness, 0.0, turned)
+            ends.append((round(base.at(place)) if found is None else found.start, place))
+            if found is not None:
+                added.append(replace(found, in_comb=True))
+        for end, place in ends:
             start = round(base.at(place) - rise)
-            count = tooth.start - start
-            if count > 0:
-                column = np.full(count + 1, tooth.middles[: max(3, len(tooth.middles) // 4)].mean(), np.float32)
-                column = column[: tooth.start - max(0, start) + 1]
-                added.append(Rule(max(0, start), column, 1.0, False, is_open=True, in_comb=True))
+            if end > start:  # as thick as the teeth: then what they bound is a rectangle
+                column = np.full(end - start + 1, place, np.float32)[: end - max(0, start) + 1]
+                added.append(Rule(max(0, start), column, thickness, False, is_open=True, in_comb=True))
     return [replace(rule, in_comb=True) if id(rule) in in_comb else rule for rule in rules] + added
+
+
+def _comb_lattice(places: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    """The evenly spaced places of a comb's teeth, from the first to the last of some, and which of them stands at each.
+
+    It is the one with most teeth over those that are missing; those are -1: digits hide them.
+    """
+    best, chosen, highest = places, np.arange(len(places)), (-1.0, 0.0)
+    for count in range(2, 2 * len(places)):  # of cells
+        pitch = (places[-1] - places[0]) / count
+        for lattice in _lattices(places[0], places[-1], count):
+            off = np.abs(lattice[:, None] - places[None])
+            is_found = off.min(axis=1) <= UNEVEN * pitch
+            found = int(np.count_nonzero(is_found))
+            rating = 2.0 * found - len(lattice), -float(off.min(axis=1)[is_found].sum())
+            if rating > highest and found >= ON_LATTICE * len(lattice):
+                best, chosen, highest = lattice, np.where(is_found, off.argmin(axis=1), -1), rating
+    return best, chosen
+
+
+def _lattices(first: float, last: float, count: int) -> list[NDArray[np.float64]]:
+    """The places from one to another that so many cells lie between, even or as perspective has it."""
+    shares = np.arange(count + 1) / count
+    return [first + (last - first) * (shares + bow * shares * (1 - shares)) for bow in BOWS]
 
 
 def _with_open_sides(rules: list[Rule], width: int) -> list[Rule]:
@@ -804,11 +897,14 @@ def _with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
         height = bottom.at(places.mean()) - top.at(places.mean())
         thickness = float(np.median([side.thickness for _, side in sides]))
         darkness = float(np.median([side.darkness for _, side in sides]))
-        for count in range(len(sides), 2 * len(sides) + 2):  # of cells between the outermost sides
+        for count in range(len(sides) - 1, 2 * len(sides) + 2):  # of cells between the outermost sides
             pitch = (places[-1] - places[0]) / count
             if pitch < MIN_CELL or not MIN_ASPECT * height < pitch < height / MIN_ASPECT:
                 continue
-            lattice = places[0] + pitch * np.arange(count + 1)
+            lattice = min(
+                _lattices(places[0], places[-1], count),
+                key=lambda lattice: float(np.abs(lattice[:, None] - places[None]).min(axis=0).max()),
+            )
             off = np.abs(lattice[:, None] - places[None])
             if off.min(axis=0).max() > UNEVEN * pitch:
                 continue
@@ -1181,7 +1277,9 @@ def _groups(linked: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def without_grid(ink: InkMap, grid: Grid) -> InkMap:
-    """The ink map without the grid's rules; strokes that cross a rule, or end on it, stay."""
+    """The ink map without the grid's rules, the contrast of what is left equalized; strokes that cross a rule, or end
+    on it, stay."""
+    ink = ink.before_equalization
     threshold = max(grid_thresholds(ink))
     levels = ink.levels.copy()
     for is_level in (True, False):
@@ -1193,7 +1291,7 @@ def without_grid(ink: InkMap, grid: Grid) -> InkMap:
         for rule in grid.rules:
             if rule.is_level == is_level and not rule.is_open:
                 _erase(view, mask if is_level else mask.T, rule)
-    return replace(ink, levels=levels)
+    return equalize_strokes(ink.with_levels(levels))
 
 
 def _erase(levels: NDArray[np.float32], mask: NDArray[np.bool_], rule: Rule) -> None:

@@ -61,12 +61,32 @@ class InkMap:
         noise: the standard deviation of the paper's grain, in levels.
         scale: pixels of the map for each pixel of the picture.
         polarity: which gray levels were taken for ink.
+        unequalized: the levels before the contrast of pale strokes was equalized; None where they are the same.
     """
 
     levels: Ink
     noise: float
     scale: float
     polarity: Polarity
+    unequalized: Ink | None = None
+
+    @property
+    def before_equalization(self) -> "InkMap":
+        """The ink map with the contrast that strokes and print have in the picture."""
+        return self if self.unequalized is None else self.with_levels(self.unequalized)
+
+    def with_levels(self, levels: Ink) -> "InkMap":
+        """The same with other levels."""
+        return replace(self, levels=levels, unequalized=None)
+
+    def turned(self, quarters: int) -> "InkMap":
+        """The ink map turned clockwise by so many quarters."""
+        planes = (self.levels, self.unequalized)
+        levels, unequalized = (
+            None if plane is None else np.ascontiguousarray(np.rot90(plane, -quarters)) for plane in planes
+        )
+        assert levels is not None
+        return replace(self, levels=levels, unequalized=unequalized)
 
     @cached_property
     def peak(self) -> float:
@@ -103,7 +123,7 @@ def find_ink(colors: Colors, polarity: Polarity = Polarity.AUTO) -> InkMap:
         polarity = find_polarity(scaled, is_crop=max(colors.shape) <= CROP)
     ink = _ink(scaled, scale, polarity)
     refined_scale = _scale_for(_digit_height(ink), scale, max(colors.shape))
-    return _equalize_strokes(
+    return equalize_strokes(
         ink if refined_scale == scale else _ink(_resized(colors, refined_scale), refined_scale, polarity)
     )
 
@@ -325,7 +345,7 @@ def middle_height(statistics: NDArray[np.int32], shape: tuple[int, ...]) -> floa
     return float(heights[inside][order][np.searchsorted(areas, areas[-1] / 2)])
 
 
-def _equalize_strokes(ink: InkMap) -> InkMap:
+def equalize_strokes(ink: InkMap) -> InkMap:
     """Equalize the contrast of strokes by component, so that one share of the peak thresholds all at the same depth."""
     peak = ink.peak
     threshold = max(0.1 * peak, 2 * GRAIN * ink.noise, MIN_CONTRAST)
@@ -347,4 +367,4 @@ def _equalize_strokes(ink: InkMap) -> InkMap:
     gains = np.ones(len(statistics), np.float32)
     gains[1:] = np.clip(PALE * peak / darkest, 1.0, MAX_GAIN)
     gains[~like_digits] = 1.0
-    return replace(ink, levels=ink.levels * gains[labels]) if gains.max() > 1 else ink
+    return replace(ink, levels=ink.levels * gains[labels], unequalized=ink.levels) if gains.max() > 1 else ink

@@ -60,7 +60,7 @@ def read_lines(ink: InkMap, recognizer: Recognizer, pattern: Pattern | None = No
     if not page.skew:
         return _read(ink, rules, {thresholds[0]: page}, thresholds, recognizer, pattern)
     rotation = _Rotation(ink.levels.shape, page.skew)
-    rotated = replace(ink, levels=rotation.rotate(ink.levels))
+    rotated = ink.with_levels(rotation.rotate(ink.levels))
     draft = _read(rotated, rotation.rotate(rules), {}, thresholds, recognizer, pattern)
     return rotation.rotate_back(draft)
 
