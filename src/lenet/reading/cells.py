@@ -5,6 +5,7 @@ cells alike is divided between them. Cells that have nothing to do with what is 
 left out: then only their rules are taken away.
 """
 
+import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -15,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.boxes import Box, bounding_box
-from lenet.reading.foreground.grid import Grid, GridCell, grid_thresholds, without_grid
+from lenet.reading.foreground.grid import DARKER, Grid, GridCell, grid_thresholds, without_grid
 from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.hypotheses import drafts_of, most_confident, read_lines
 from lenet.reading.lines.layout import (
@@ -90,6 +91,8 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
         return GridReading(PageReading(ignored=rules), tuple(ReadCell(cell, PageReading()) for cell in grid.cells))
     if pattern is not None or not _hold_digits(bare, grid, thresholds[0]):
         page = read_lines(bare, recognizer, pattern)
+        if pattern is None:
+            page = _with_doubted_print(page, ink, _palest_pen(page.digits, ink, grid))
         return GridReading(replace(page, ignored=page.ignored + rules))
     owners = _owners(grid)
     on_rules = np.asarray(cv2.dilate(grid.drawn, np.ones((5, 5), np.uint8)), np.uint8)
@@ -101,6 +104,9 @@ def read_grid(ink: InkMap, grid: Grid, recognizer: Recognizer, pattern: Pattern 
     ]
     outside = _read_outside(bare, splits[0], owners, recognizer)
     cells = _without_confidence(_without_sides(_with_fields(_with_doubtful(cells, splits, bare, recognizer))))
+    palest = _palest_pen([*outside.digits, *chain(*(read.lines.digits for read in cells))], ink, grid)
+    cells = [replace(read, lines=_with_doubted_print(read.lines, ink, palest)) for read in cells]
+    outside = _with_doubted_print(outside, ink, palest)
     return GridReading(_joined(cells, outside, rules), tuple(cells))
 
 
@@ -370,6 +376,36 @@ def _without_confidence(cells: list[ReadCell]) -> list[ReadCell]:
         else read
         for index, read in enumerate(cells)
     ]
+
+
+def _palest_pen(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> float:
+    """The level below which a stroke is rather print, between the rules and the digits that are no ones.
+
+    0 where rules are as dark as the pen.
+    """
+    written = [_darkness(digit.box, ink) for digit in digits if digit.label != "1"]
+    printed = sorted(rule.darkness for rule in grid.rules if not rule.is_open)
+    printed = printed[len(printed) // 2 :]  # thick rules are darker than thin ones
+    if not written or not printed:
+        return 0.0
+    pen, print_level = float(np.median(written)), float(np.median(printed))
+    return math.sqrt(pen * print_level) if pen > DARKER * print_level else 0.0
+
+
+def _with_doubted_print(lines: PageReading, ink: InkMap, palest: float) -> PageReading:
+    """The lines; ones as pale as print may be what is left of rules, and are accepted in none."""
+
+    def doubted(digit: ScoredCandidate) -> ScoredCandidate:
+        is_print = digit.label == "1" and _darkness(digit.box, ink) < palest
+        return replace(digit, is_doubtful=True) if is_print else digit
+
+    return replace(lines, lines=tuple(tuple(doubted(digit) for digit in line) for line in lines.lines))
+
+
+def _darkness(box: Box, ink: InkMap) -> float:
+    """The level of an upright stroke in a box, as the picture has it."""
+    top, left, bottom, right = box
+    return float(np.median(ink.before_equalization.levels[top:bottom, left:right].max(axis=1)))
 
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:

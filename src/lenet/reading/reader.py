@@ -247,7 +247,7 @@ class Reader:
         """Which digits of a line are rejected: none if it is sure as a whole, else the few doubtful ones, or all."""
         if self._is_sure(line, confidence, kind):
             return [False] * len(line)
-        doubtful = [self._recognizer.rejects(digit.probabilities) for digit in line]
+        doubtful = [digit.is_doubtful or self._recognizer.rejects(digit.probabilities) for digit in line]
         return doubtful if 0 < sum(doubtful) <= MAX_REJECTED_SHARE * len(line) else [True] * len(line)
 
     def _digit(self, digit: ScoredCandidate, line: int, is_rejected: bool, picture: Picture, ink: InkMap) -> Digit:
