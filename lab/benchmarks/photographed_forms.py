@@ -19,7 +19,7 @@ import math
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
@@ -33,6 +33,7 @@ from PIL import Image, ImageDraw, ImageFont
 from lab.benchmarks.camera import PENS, cloud, hard_shadow, inked, paper, photograph
 from lab.benchmarks.large_digits import pen_ink
 from lab.image_types import Generator, Ink, Photo
+from lab.synthesis.calibration import SEED, VALIDATION
 from lenet import data
 from lenet.data import Dataset
 from lenet.files import atomic_writer
@@ -330,22 +331,25 @@ class Pages:
         weights: a weights file or a run's folder; those shipped if None.
         photos: a folder that photos are kept in, and taken from when they are there: drawing one takes as long as
             reading it.
+        digits: those of MNIST that pages are filled with: ``"test"``, or ``"validation"``, the training examples that
+            the weights that ship were not trained on.
     """
 
     form: Path
     seed: int
     weights: str | None = None
     photos: Path | None = None
+    digits: str = "test"
 
     def read(self, number: int) -> tuple[dict[str, str], Photo, FormReading]:
         """The values, the photo and the reading of a page."""
         reader, rng = _reader(self.form, self.weights), np.random.default_rng([self.seed, number])
         values = draw_values(reader.template, rng)
-        path = None if self.photos is None else self.photos / f"{self.seed}-{number}.png"
+        path = self.path_of(number)
         if path is not None and path.exists():
             photo = np.asarray(Image.open(path))
         else:
-            blank, field_boxes, mnist = _blank_page_and_digits()
+            blank, field_boxes, mnist = _blank_page_and_digits(self.digits)
             photo = photograph_page(blank, write_values(values, field_boxes, mnist, rng), rng)
             if path is not None:
                 path.parent.mkdir(parents=True, exist_ok=True)
@@ -353,11 +357,19 @@ class Pages:
                     Image.fromarray(photo).save(file, "png", compress_level=1)
         return values, photo, reader.read(photo)
 
+    def path_of(self, number: int) -> Path | None:
+        """Where the photo of a page is kept; None if it is not."""
+        prefix = "" if self.digits == "test" else f"{self.digits}-"
+        return None if self.photos is None else self.photos / f"{prefix}{self.seed}-{number}.png"
+
 
 @cache
-def _blank_page_and_digits() -> tuple[Photo, FieldBoxes, Dataset]:
-    blank, _, field_boxes = draw_blank()
-    return np.asarray(blank), field_boxes, data.load("mnist")
+def _blank_page_and_digits(digits: str) -> tuple[Photo, FieldBoxes, Dataset]:
+    (blank, _, field_boxes), mnist = draw_blank(), data.load("mnist")
+    if digits == "validation":
+        split = data.split_validation(mnist, VALIDATION, seed=SEED)
+        mnist = replace(mnist, test_images=split.validation_images, test_labels=split.validation_labels)
+    return np.asarray(blank), field_boxes, mnist
 
 
 @cache

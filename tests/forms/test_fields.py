@@ -1,13 +1,15 @@
 """What is written in a form's fields: whose box ink belongs to, and what sums and check digits may say of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from lenet.forms.check_digits import luhn
-from lenet.forms.fields import MIN_OK, _Draft, _ink_by_box, _owners, _with_sums
+from lenet.forms.fields import MIN_OK, _alternatives, _chosen, _Draft, _ink_by_box, _owners, _with_sums
 from lenet.forms.reader import FormReader
 from lenet.forms.results import DOUBTFUL, OK
-from lenet.forms.template import Template
+from lenet.forms.template import Field, Template
 from tests.forms.filled import FilledForm
 
 BOXES = [(10, 42), (42, 74), (74, 106), (106, 138)]  # columns of four boxes, rows 10 to 50
@@ -66,23 +68,63 @@ def drafts(*texts: tuple[tuple[str, float], ...], strange: str = "") -> list[_Dr
 
 
 def test_a_sum_that_only_an_unlikely_change_makes_hold_leaves_none_of_its_fields_sure():
-    read, sums = _with_sums(drafts((("69", 0.996), ("64", 0.003)), (("117", 0.99),), (("181", 0.996),)), TEMPLATE)
+    read, sums = _with_sums(drafts((("69", 0.996), ("64", 0.003)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
     assert sums[0].holds
     assert [one.texts[0][0] for one in read] == ["64", "117", "181"]
     assert {one.status for one in read} == {DOUBTFUL}
 
 
 def test_a_sum_that_a_likely_change_makes_hold_leaves_the_others_sure():
-    read, _ = _with_sums(drafts((("69", 0.6), ("64", 0.4)), (("117", 0.99),), (("181", 0.996),)), TEMPLATE)
+    read, _ = _with_sums(drafts((("69", 0.6), ("64", 0.4)), (("117", 0.999),), (("181", 0.996),)), TEMPLATE)
     assert [one.texts[0][0] for one in read] == ["64", "117", "181"]
     assert [one.status for one in read[1:]] == [OK, OK]
     assert all(one.probability > MIN_OK for one in read[1:])
 
 
 def test_a_sum_confirms_digits_that_look_strange():
-    texts = (("64", 0.99),), (("117", 0.99),), (("181", 0.99),)
+    texts = (("64", 0.999),), (("117", 0.999),), (("181", 0.999),)
     read, _ = _with_sums(drafts(*texts, strange="box 2 holds ink that is no digit"), TEMPLATE)
     assert [(one.status, one.reason) for one in read] == [(OK, "")] * 3
+
+
+# --- how sure a text is ----------------------------------------------------------------------------------------------
+
+NUMBER = Field("number", "digits", (0, 0, 9, 9))
+
+
+def softmax(label: int, rivals: dict[int, float] | None = None) -> np.ndarray:
+    """Probabilities as a network gives them: every class has a little of them."""
+    shares = np.full(10, 4e-4)
+    for rival, share in (rivals or {}).items():
+        shares[rival] = share
+    shares[label] = 0
+    shares[label] = 0.99 - shares.sum()
+    return shares
+
+
+def test_a_text_of_clear_digits_is_as_sure_as_one_of_them_however_many_they_are():
+    ten = _chosen(NUMBER, [_alternatives(softmax(label)) for label in range(10)], [])
+    assert (ten.texts[0][0], ten.status) == ("0123456789", OK)
+    assert ten.probability > 0.9999
+    assert np.prod([softmax(label).max() / softmax(label).sum() for label in range(10)]) < MIN_OK  # with what is left
+
+
+def test_one_digit_that_may_be_another_makes_a_text_doubtful_among_clear_ones():
+    positions = [_alternatives(softmax(label)) for label in (2, 0, 0)]
+    read = _chosen(NUMBER, [*positions, _alternatives(softmax(9, {4: 0.02}))], [])
+    assert (read.texts[0][0], read.status, read.reason) == ("2009", DOUBTFUL, "may be 2004")
+    assert read.probability == pytest.approx(0.98, abs=0.002)
+
+
+def test_a_check_digit_may_still_choose_what_is_hardly_likely_and_the_text_is_doubtful_then():
+    field, wrong = (
+        replace(NUMBER, check="luhn"),
+        next(text for text in map(str, range(312_000, 313_000)) if not luhn(text)),
+    )
+    read = _chosen(field, [_alternatives(softmax(int(digit))) for digit in wrong], [])
+    assert luhn(read.texts[0][0])
+    assert read.status == DOUBTFUL
+    assert read.reason.startswith(f"read as {wrong}, which ")
 
 
 # --- whole pages -----------------------------------------------------------------------------------------------------

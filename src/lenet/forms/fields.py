@@ -37,7 +37,7 @@ MIN_OPEN = 0.25  # of a field's pixels, away from print: with fewer, ink is not 
 MAX_EDGE, ON_PRINT = 2.5, 0.9  # pixels of width, and the share next to print: thinner ink there is the edge of a rule
 PART = 0.25  # of the most that a component has in a box: where it has less, it only overhangs
 MIN_DIGIT = 0.2  # the probability of any digit: ink of less is none
-MIN_OK, MIN_OK_CHANGED = 0.9, 0.95  # the probability of a text that is accepted, and of one that a constraint chose
+MIN_OK = 0.994  # the probability of a text that is accepted: as `python -m lab.synthesis.field_acceptance` gives it
 MIN_FAR = 1e-4  # of a digit that a check digit may choose; a field is doubtful if one below MIN_PROBABILITY is chosen
 MIN_CORRECTION = 0.05  # of the likeliest texts' probability: five fields of which one in a hundred is misread unawares
 MAX_TEXTS = 10  # alternatives of a field
@@ -322,8 +322,14 @@ def _in_boxes(field: Field, boxes: _Boxes, scored_of: dict[int, ScoredCandidate]
 
 
 def _alternatives(probabilities: NDArray[np.floating]) -> tuple[tuple[str, float], ...]:
-    """Digits and their probabilities, given that it is one."""
+    """Digits and their probabilities, given that it is one, and one of those that may stand there.
+
+    Those below MIN_PROBABILITY are what a softmax leaves to any class: eight digits that each lose as much to them
+    would seem as doubtful as one that may be another.
+    """
     shares = probabilities / max(float(probabilities.sum()), 1e-6)
+    is_likely = shares >= MIN_PROBABILITY
+    shares = np.where(is_likely, shares / max(float(shares[is_likely].sum()), 1e-6), shares)
     return tuple((LABELS[index], float(shares[index])) for index in np.argsort(-shares))
 
 
@@ -370,10 +376,10 @@ def _judged(draft: _Draft, is_checked: bool) -> _Draft:
     """The draft with its status by the probability of its first text, which a check digit or a sum may confirm."""
     text, probability = draft.texts[0]
     is_changed = text != draft.plain
-    is_confirmed = is_checked and not is_changed and probability >= MIN_OK_CHANGED
+    is_sure = probability >= MIN_OK
+    is_confirmed = is_checked and not is_changed and is_sure
     if reasons := [one for one in (draft.doubts, "" if is_confirmed else draft.digit_doubts) if one]:
         return replace(draft, status=DOUBTFUL, reason="; ".join(reasons), probability=probability)
-    is_sure = probability >= (MIN_OK_CHANGED if is_changed else MIN_OK)
     reason = draft.reason
     if is_changed and not reason:
         violation = draft.field.violation(draft.plain) or "is not allowed"
