@@ -396,6 +396,33 @@ def test_a_gap_is_a_space_and_an_even_spread_is_none(recognizer, writer):
     assert len(spread.digits) == 5
 
 
+def underlined(drawing: np.ndarray, distance: int) -> np.ndarray:
+    """The drawing on paper twice as wide, with a line of its width so far under its digits; below 0 it touches them."""
+    height, width = drawing.shape
+    page = np.pad(drawing, ((height, height), (width // 2, width // 2)))
+    bottom = int(np.flatnonzero(page.max(axis=1) > 0.5 * page.max())[-1])
+    page[bottom + distance : bottom + distance + 4, width // 2 : width // 2 + width] = page.max()
+    return page
+
+
+@pytest.mark.parametrize("distance", [-2, 9])
+def test_numbers_with_a_line_under_them_are_read(recognizer, writer, distance: int):
+    pages = [(text, underlined(writer.line(text, PLAIN), distance)) for text in texts(writer, 12, 5)]
+    assert share_right(recognizer, pages) >= 0.75
+
+
+def test_the_side_of_a_box_that_the_edge_cuts_is_no_one(recognizer, writer):
+    pages = []
+    for text in texts(writer, 12, 5):
+        page = writer.line(text, PLAIN)
+        ys, xs = np.nonzero(page > 0.5)
+        top, left, bottom = int(ys.min()) - 15, int(xs.min()) - 15, int(ys.max()) + 15
+        page[[top, top + 1, bottom - 1, bottom], left:] = 1.0
+        page[top:bottom, left : left + 3] = 1.0
+        pages.append((text, page))
+    assert share_right(recognizer, pages) >= 0.75
+
+
 def test_separators_are_left_out_and_said_so(recognizer, writer):
     draft = read_lines(
         ink_of(writer.line("2080", WritingStyle(separator_probability=1.0, trailing_signs="-"))), recognizer

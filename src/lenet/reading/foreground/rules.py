@@ -1,13 +1,15 @@
 """Printed lines among the ink: ruled and squared paper, the lines of cheques and forms, boxes around digits.
 
-A line is a rule if it spans the picture, or closes a box with something in it: a pen draws straight strokes, too.
+A line is a rule if it spans the picture, is far longer than the digits are high, or closes a box with something in it:
+a pen draws straight strokes, too.
 """
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap
+from lenet.reading.foreground.components import label_components
+from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap, middle_height
 from lenet.reading.normalization import stroke_width
 
 Mask = NDArray[np.uint8]
@@ -18,6 +20,7 @@ THICKNESS = 0.06  # its greatest, as a share of its length
 THICKNESS_OF_SHORTER = 0.02  # the same along the picture's shorter side, where a 1 may stand
 GAP = 0.015  # the widest gap in a rule, as a share of the picture
 MANY_COMPONENTS = 500  # more may be texture, or digits so close that their rows would be rules if gaps were bridged
+LONG, LONG_SIDE = 3.0, 0.25  # so is a line as long as so many digits are high, and this share of the picture
 BAR, BAR_THICKNESS = (
     0.07,
     0.3,
@@ -62,8 +65,9 @@ def _rules(mask: Mask) -> Mask:
     across, down = _crossing_rules(mask), np.asarray(_crossing_rules(transposed).T, np.uint8)
     min_length = max(SMALL_DIGIT, int(BAR * max(mask.shape)))
     horizontal, vertical = _bars(mask, min_length), np.asarray(cv2.transpose(_bars(transposed, min_length)), np.uint8)
-    sides = _sides_of_boxes(mask, horizontal | vertical | across | down, min_length)
-    across, down = across | (horizontal & sides), down | (vertical & sides)
+    selected = _sides_of_boxes(mask, horizontal | vertical | across | down, min_length)
+    selected |= _long_bars(mask, horizontal, vertical)
+    across, down = across | (horizontal & selected), down | (vertical & selected)
     return _without_strokes(across, mask, down) | down
 
 
@@ -165,6 +169,28 @@ def _bars(mask: Mask, length: int) -> Mask:
     thin = mask & ~np.asarray(thick, np.uint8)
     thin = np.asarray(cv2.morphologyEx(thin, cv2.MORPH_CLOSE, np.ones((1, max_thickness), np.uint8)), np.uint8) & mask
     return _runs(np.asarray(cv2.dilate(thin, np.ones((3, 1), np.uint8)), np.uint8), length) & mask
+
+
+def _long_bars(mask: Mask, horizontal: Mask, vertical: Mask) -> Mask:
+    """Select the bars that are much longer than the other components are high."""
+    if not (horizontal.any() or vertical.any()):
+        return np.zeros_like(mask)
+    min_length = LONG_SIDE * max(mask.shape)
+    lengths = [_lengths(horizontal, cv2.CC_STAT_WIDTH), _lengths(vertical, cv2.CC_STAT_HEIGHT)]
+    long = np.maximum(*lengths) > min_length
+    if not long.any():
+        return np.zeros_like(mask)
+    remaining = without_rules(mask, np.asarray(cv2.dilate(long.view(np.uint8), _BLOCK), np.uint8))
+    height = middle_height(label_components(remaining)[1], mask.shape)
+    if height == 0:
+        return np.zeros_like(mask)
+    return np.asarray(np.maximum(*lengths) > max(min_length, LONG * height), np.uint8)
+
+
+def _lengths(bars: Mask, side: int) -> NDArray[np.int32]:
+    """The length of the bar at each pixel of one, by connected components; 0 elsewhere."""
+    labels, statistics = label_components(np.asarray(cv2.dilate(bars, _BLOCK), np.uint8))
+    return np.asarray(statistics[:, side][labels] * bars, np.int32)
 
 
 def _sides_of_boxes(mask: Mask, bars: Mask, min_length: int) -> Mask:

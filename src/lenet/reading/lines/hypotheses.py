@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import SHARES, InkMap
-from lenet.reading.foreground.rules import BAR, find_rules
+from lenet.reading.foreground.rules import LONG_SIDE, find_rules
 from lenet.reading.lines.forward import RowGraph, find_row
 from lenet.reading.lines.layout import Mask, find_spaces
 from lenet.reading.lines.numbers import (
@@ -225,7 +225,7 @@ def _boxes_of(rules: Mask) -> tuple[tuple[Box, str], ...]:
     if not rules.any():
         return ()
     _, statistics = label_components(rules)
-    min_length = BAR * max(rules.shape)
+    min_length = LONG_SIDE * max(rules.shape)
     return tuple(((y, x, y + h, x + w), "rule") for x, y, w, h, _ in statistics[1:].tolist() if max(w, h) > min_length)
 
 

@@ -24,6 +24,7 @@ MIN_BARS = 8  # fewer strokes side by side are no bar code
 MAX_BAR_PITCH = 0.25  # of their height: a pen sets ones farther apart than the bars of a code stand
 MAX_STROKE_RATIO = 2.2  # strokes wider than this, in those of the line's other digits, were meant to be crossed out
 MIN_REST = 0.06  # of a digit's size: smaller ink left over is a speck
+MAX_ASIDE = 0.25  # of its size: the point under a slanted stroke
 DOUBT_FACTOR = 0.5  # the factor for the probabilities of a digit that leaves ink over
 
 
@@ -170,7 +171,7 @@ def with_doubt(digits: Sequence[ScoredCandidate], ignored: Sequence[tuple[Box, s
             height, width = below - above, to_right - from_left
             inside = above > top and below < bottom and from_left > left and to_right < right
             above_or_below = bottom < above < bottom + size or top - size < below < top
-            in_line = left < to_right and from_left < right
+            in_line = left - MAX_ASIDE * size < from_left and to_right < right + MAX_ASIDE * size
             is_rest = reason != "rule" and MIN_REST * size < max(height, width) < 0.5 * size
             if is_rest and (inside or (above_or_below and in_line)):
                 return True

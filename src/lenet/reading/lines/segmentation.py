@@ -29,6 +29,7 @@ from lenet.reading.lines.layout import (
     find_skew,
     points_beside,
 )
+from lenet.reading.lines.sides import without_sides
 from lenet.reading.normalization import MIN_PIXELS
 
 SAMPLE = 48  # components that tell what all are: their mean is off by 0.07 at most, one standard error
@@ -227,8 +228,10 @@ def find_page(ink: InkMap, threshold: float, rules: Mask, are_digits: Callable[[
         are_digits: tells whether some components are digits; it is asked where there are very many.
     """
     mask = without_rules((ink.levels > threshold).view(np.uint8), rules)
-    labels, all_components = find_components(mask, ink.levels)
+    labels, components = find_components(mask, ink.levels)
+    all_components, sides = without_sides(components, rules)
     components, height, ignored = filter_components(all_components, ink.levels.shape)
+    ignored += [(side.box, "rule") for side in sides]
     if len(components) > MANY_COMPONENTS and not are_digits(_sample(ink, labels, components, height, threshold)):
         return Page(is_texture=True)
     points = find_points(all_components, height)
