@@ -28,6 +28,7 @@ KINDS: dict[str, Callable[[Generator], str]] = {
     "times": lambda rng: f"{rng.integers(10, 24)}:{rng.integers(10, 60)}",
     "sums": lambda rng: f"{rng.integers(2, 100)}+{rng.integers(2, 100)}",
     "ones and others": lambda rng: "".join(rng.choice(list("01111123456789"), 6)),
+    "in parentheses": lambda rng: f"({rng.integers(10, 10000)})",
 }
 
 

@@ -77,7 +77,7 @@ class Digit:
 
 @dataclass(frozen=True)
 class Sign:
-    """A sign between digits: minus, point, comma, colon, slash or plus.
+    """A sign between digits: minus, point, comma, colon, slash, plus or parenthesis.
 
     Attributes:
         box: (top, left, bottom, right), as a digit's.
