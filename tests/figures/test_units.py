@@ -173,7 +173,7 @@ def test_the_command_draws_units_salience_and_names_as_tutorials_do(weights, tmp
     assert main(["maps", *weights, *options]) == 0
     written = {path.name for path in (tmp_path / "out").iterdir()}
     expected = "conv1_relu conv1_relu_maxpool conv2_relu_maxpool unit_conv2_3_4_5 unit_fc2_17 strip diagram poster"
-    expected += " saliency_occlusion saliency_gradient input output"
+    expected += " saliency_occlusion saliency_gradient origin output"
     assert {f"{name}.svg" for name in expected.split()} <= written
     assert "pool1.svg" not in written
     assert sorted(capsys.readouterr().out.split()) == sorted(str(tmp_path / "out" / name) for name in written)

@@ -139,7 +139,7 @@ def test_with_an_edited_kernel_the_digits_are_read_anew_and_the_count_is_never_t
     focus(seen, 0, [1, 14, 14])
     seen.page.click(".kernel-editor summary")
     seen.page.evaluate("window.told = []")
-    seen.page.evaluate("void lenet.store.subscribe(['misread'], ({ misread }) => told.push(misread && misread.count))")
+    seen.page.evaluate("void lenet.store.subscribe(['misread'], ({ misread }) => told.push(misread && misread.wrong))")
     seen.page.click("[data-kernel=zero]")
     seen.wait(f"s.misread?.wrong === {counts[1]}")
     assert seen.page.evaluate("told") == [None, counts[1]], "unknown while they are read"

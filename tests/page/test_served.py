@@ -338,7 +338,7 @@ def test_a_network_is_trained_on_a_served_page_by_a_worker_of_its_server(blamele
 
 
 def test_a_served_page_says_that_photos_go_to_its_server(blameless):
-    assert "is read by the server that gave out this page" in blameless.page.inner_text("footer")
+    assert "is read by the server of this page" in blameless.page.inner_text("footer")
     assert "leaves this page" not in blameless.page.inner_text("footer")
     blameless.page.click("footer a")
     assert blameless.page.url.endswith("/docs")

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import lenet
-from lenet.architecture import Network
+from lenet.architecture import Network, with_current_keys
 from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import LeNetError, TrainingError
 from lenet.experiments import version_1
@@ -118,7 +118,7 @@ def read(folder: Path) -> dict[str, Any]:
             settings = version_1.settings(settings)
     except (LeNetError, LookupError, TypeError, AttributeError) as error:
         raise TrainingError(f"{path}: {error}; delete it to start again") from None
-    return dict(settings)
+    return dict(settings) | {"network": with_current_keys(settings["network"])}
 
 
 def _check_settings(record: Record) -> None:

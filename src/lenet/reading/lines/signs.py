@@ -187,7 +187,7 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
 
 
 def _are_in_parentheses(digits: Sequence[ScoredCandidate]) -> bool:
-    """Whether the first and the last of the digits are strokes that bend away from one another, and the others likely."""
+    """Whether the first and the last digit are strokes that bend away from one another, and the others are likely."""
     if len(digits) < 3 or {digits[0].label, digits[-1].label} != {"1"}:
         return False
     if any(digit.probability < LIKELY for digit in digits[1:-1]):

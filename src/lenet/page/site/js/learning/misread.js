@@ -25,11 +25,11 @@ export function createMisread(store, scene, counts) {
         rows: 28, columns: 28, start: digitIndex * 784, x: 1 + (index % columns) * (TILE + GAP),
         y: 1 + Math.floor(index / columns) * (TILE + GAP), width: TILE - 1, ink: [0, 255],
       }));
-      sayMore();
+      updateMore();
     },
   });
 
-  function sayMore() {
+  function updateMore() {
     const left = misread().length - fitting;
     more.textContent = left > 0 ? phrase(store, "learning.more", { count: left }) : "";
   }
@@ -38,6 +38,7 @@ export function createMisread(store, scene, counts) {
     const count = misread().length;
     title.textContent = phrase(store, "learning.wrong", { count, test: counts.test });
     drawing.describe(phrase(store, "learning.wrongText", { count, test: counts.test }));
+    updateMore();
     drawing.redraw();
   }
 

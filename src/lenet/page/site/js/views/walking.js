@@ -23,11 +23,11 @@ export function stepUnit(layout, [maps, height, width], [map, row, column], key)
 
 /** The nearest map on that side, as they lie in the picture. */
 function neighborOf(layout, map, [down, right]) {
-  const from = layout.maps[map];
+  const from = layout.boxes[map];
   if (!from) return null;
   let nearestMap = null;
   let nearest = Infinity;
-  layout.maps.forEach((box, index) => {
+  layout.boxes.forEach((box, index) => {
     const distanceAlong = (box.x - from.x) * right + (box.y - from.y) * down;
     const distanceAside = Math.abs((box.x - from.x) * down) + Math.abs((box.y - from.y) * right);
     if (distanceAlong <= 0) return;
