@@ -1,5 +1,6 @@
 """Many pictures at once: their order, what becomes of bad ones and of processes that die, and `lenet.read`."""
 
+import errno
 import gc
 import inspect
 import io
@@ -10,6 +11,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 import tracemalloc
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -477,6 +479,37 @@ def test_a_page_that_cannot_be_finished_says_so_and_the_others_are_read(tmp_path
     assert [page.problem for page in (first, third)] == [None, None]
     assert re.match(rf"{paths[1]}: cannot be drawn \((file exists|not a directory)\)$", str(second.problem))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "five.png", "pi.png"]
+
+
+def fill_the_disk(page: Page) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_a_caller_does_with_a_page_may_fail_and_is_no_defect_of_the_reader(workers: int):
+    pages = list(read_all(PATHS[:2], workers=workers, finish=fill_the_disk))
+    assert texts(pages) == list(TEXTS[:2])
+    for path, page in zip(PATHS, pages, strict=False):
+        assert str(page.problem).startswith(
+            f"{path}: was read, and what was to be done with its reading failed (OSError"
+        )
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Answers with its process, after a while."""
+
+    def __call__(self, task: int) -> int:
+        time.sleep(0.2)
+        return os.getpid()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows sends no SIGTERM")
+def test_a_worker_that_is_asked_to_end_goes_on_while_its_parent_lives_and_tasks_wait():
+    results = map_in_processes(Slow, range(6), 1, lambda task: -1)
+    first = next(results)
+    os.kill(first, signal.SIGTERM)
+    assert list(results) == [first] * 5
 
 
 @dataclass(frozen=True)

@@ -42,6 +42,15 @@ def test_the_first_page_is_read_where_one_is_and_says_that_there_are_more(scan: 
         assert (reading.text, reading.remark) == ("2", FIRST_PAGE_REMARK)
 
 
+def test_of_files_in_a_list_the_first_pages_are_read_whatever_follows_them(tmp_path: Path):
+    gray("two").save(tmp_path / "bad.tif", save_all=True, append_images=[Image.new("L", (1, 1), 255)])
+    alone, [in_list] = lenet.read(tmp_path / "bad.tif"), lenet.read([tmp_path / "bad.tif"])
+    assert in_list.text == alone.text == "2"
+    assert in_list.remark == alone.remark
+    with pytest.raises(DataError, match="page 2"):
+        lenet.read_pages(tmp_path / "bad.tif")
+
+
 def test_a_first_page_without_digits_says_both(tmp_path: Path):
     blank = Image.new("L", (200, 200), 255)
     blank.save(tmp_path / "scan.tif", save_all=True, append_images=[gray("year")])

@@ -203,11 +203,23 @@ class PageReader:
             following = next(opened, None)  # one page ahead, which tells whether there are several
             result = result_or_error(source, partial(self._read_picture, picture, number))
             page = Page(index, number, number == 1 and following is None, result)
-            problem = result_or_error(source, partial(self._finish, page)) if self._finish is not None else None
+            problem = self._problem_of_finishing(page, source)
             if getattr(result, "steps", None) is not None and not self._settings.keep_steps:
                 page = replace(page, result=replace(cast("Reading", result), steps=None))
             yield replace(page, problem=problem)
             picture, number = following, number + 1
+
+    def _problem_of_finishing(self, page: Page, source: "Source") -> DataError | None:
+        if self._finish is None:
+            return None
+        try:
+            self._finish(page)
+        except LeNetError as error:
+            return DataError(str(error))
+        except Exception as error:  # the caller's: it must not stop a thousand pictures either
+            what = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            return DataError(f"{_name(source)}: was read, and what was to be done with its reading failed ({what})")
+        return None
 
     def _read_picture(self, picture: "Picture | DataError", number: int) -> "Reading | PageResult":
         if isinstance(picture, DataError):
@@ -337,16 +349,15 @@ def read(
     if isinstance(pictures, list | tuple):
         readings: list[Reading] = []
         for page in read_all(pictures, settings, workers):
+            if page.number > 1:
+                continue
             if isinstance(page.result, DataError):
                 raise page.result
             if isinstance(page.result, IdxReading):
                 raise DataError(f"{page.result.name}: is an IDX file, expected a picture; read_idx_digits reads it")
-            if page.number == 1:
-                assert isinstance(page.result, Reading)
-                remark = (
-                    page.result.remark if page.is_only else f"{page.result.remark}; {FIRST_PAGE_REMARK}".lstrip("; ")
-                )
-                readings.append(replace(page.result, remark=remark))
+            assert isinstance(page.result, Reading)
+            remark = page.result.remark if page.is_only else f"{page.result.remark}; {FIRST_PAGE_REMARK}".lstrip("; ")
+            readings.append(replace(page.result, remark=remark))
         return readings
     is_shipped = model is None and max_error is None
     return settings.read(Reader(_shipped() if is_shipped else settings.recognizer(), network=network), pictures)

@@ -10,6 +10,7 @@ behind but its task. If it is their parent that is killed, they end and remove w
 import atexit
 import multiprocessing
 import os
+import select
 import shutil
 import signal
 from collections import deque
@@ -237,8 +238,15 @@ def _work_until_eof(connection: "Connection[Any, Any]", make: Make[Any, Any]) ->
 
 
 def _exit_if_orphaned(connection: "Connection[Any, Any]", number: int, frame: object) -> None:
-    """Handle SIGTERM: exit in the middle of a task if the parent has closed the pipe."""
-    if connection.poll():
+    """Handle SIGTERM: exit in the middle of a task if the parent has closed the pipe.
+
+    That there is something to receive does not tell it: the next task may wait there.
+    """
+    if not hasattr(select, "poll"):  # Windows, whose processes are not asked to end but ended
+        return
+    events = select.poll()
+    events.register(connection.fileno(), 0)  # the end of the other side is told in any case
+    if events.poll(0):
         raise SystemExit
 
 
