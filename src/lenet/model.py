@@ -295,7 +295,8 @@ def create(
     >>> create("LeNet-5", seed=1).class_names
     ('0', '1', '2', '3', '4', '5', '6', '7', '8', '9')
     """
-    if isinstance(classes, str) or not isinstance(classes, int | Sequence | None) or classes == []:
+    is_empty = isinstance(classes, Sequence) and not classes
+    if isinstance(classes, str) or not isinstance(classes, int | Sequence | None) or is_empty:
         raise ArchitectureError(f"classes is {classes!r}, expected how many there are, or a list of their names")
     if not isinstance(seed, int) or seed < 0:
         raise ArchitectureError(f"seed is {seed!r}, expected a whole number of at least 0")

@@ -46,6 +46,12 @@ def test_verify_proves_the_files_of_mnist(mnist):
     assert [file["state"] for file in json.loads(result.output)["mnist"]] == ["verified"] * 4
 
 
+def test_verify_of_a_folder_asks_for_the_name_of_its_set(tmp_path, empty_cache):
+    result = run("verify", "--data-dir", str(tmp_path))
+    assert isinstance(result.exception, DataError)
+    assert str(result.exception).startswith(f"{tmp_path}: name the data set whose files lie there")
+
+
 def test_verify_reports_then_fails_where_a_file_is_damaged_or_missing(empty_cache):
     (empty_cache / "usps").mkdir(parents=True)
     (empty_cache / "mnist").mkdir()  # as a failed fetch leaves it

@@ -187,6 +187,15 @@ def test_a_run_that_diverges_at_once_says_that_nothing_was_kept(batch, validatio
 # Which engine
 
 
+@pytest.mark.parametrize("by_variable", [False, True])
+def test_an_engine_that_is_named_and_a_gpu_contradict_one_another(monkeypatch, by_variable):
+    if by_variable:
+        monkeypatch.setenv("LENET_ENGINE", "avx2")
+    with pytest.raises(TrainingError, match="the engine avx2 learns on the CPU and the device is cuda"):
+        chosen(monkeypatch, engine=None if by_variable else "avx2", device="cuda")
+    assert chosen(monkeypatch, engine="torch", device="cuda") == "torch"
+
+
 def chosen(monkeypatch, *, engine=None, device="auto", processes=1, begun=None, sets=("avx512", "avx2"), gpu=False):
     monkeypatch.setattr(devices, "instruction_sets", lambda: list(sets))
     monkeypatch.setattr(devices, "_torch_finds_a_gpu", lambda: gpu)

@@ -90,6 +90,8 @@ def verify(
 
     if names:
         selected = _known(names)
+    elif data_dir is not None:  # several sets have files of the same names
+        raise DataError(f"{data_dir}: name the data set whose files lie there: lenet data verify NAME --data-dir DIR")
     else:
         selected = [
             name

@@ -52,13 +52,18 @@ def choose_device(engine: str | None, device: str, worker: Worker, stored: Mappi
         stored: the settings of the run to resume, which must keep its engine; empty for a new run.
 
     Raises:
-        TrainingError: if there is no such engine or device, or not the one that the run was begun with.
+        TrainingError: if there is no such engine or device, or not the one that the run was begun with, or if the
+            engine that is named cannot use the device.
     """
     if not _DEVICE.fullmatch(device):
         raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
     requested = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
     if requested == NUMPY:
         raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")
+    if device.startswith("cuda") and requested not in (None, TORCH):
+        raise TrainingError(
+            f"the engine {requested} learns on the CPU and the device is {device}; leave one of them out"
+        )
     previous_engine = stored.get("engine", TORCH) if stored else None
     engine_name = TORCH if device.startswith("cuda") or worker.world_size > 1 else requested or previous_engine
     if previous_engine is not None:
