@@ -30,20 +30,28 @@ from lab.benchmarks.large_digits import pen_ink, row_ink, with_padding
 from lab.benchmarks.processes import lenet_command, run_process
 from lenet import data
 from lenet.benchmarking.machine import describe_machine, machine_text
+from lenet.engine import native
+from lenet.pictures.loading import open_picture
 from lenet.reading import Reader
+from lenet.reading.foreground.grid import find_grid
+from lenet.reading.foreground.ink import find_ink
+from lenet.reading.foreground.rules import find_rules
+from lenet.reading.lines.path import best_path
+from lenet.reading.lines.segmentation import find_page
+from lenet.reading.recognition import Recognizer
 
 PHONE = (3024, 4032)  # rows and columns of 12 megapixels
 HUGE = (10_000, 10_000)
 DIGITS = 10
-STEPS = {  # a step, and the functions of lenet.reading whose cumulative time is the step's: the first that was called
-    "open and decode": ("open_picture",),
-    "ink": ("find_ink",),
-    "rules": ("find_rules",),
-    "rows, pieces, cuts": ("find_page", "find_rows"),
-    "candidates": ("candidates",),
-    "normalization": ("normalize",),
-    "network": ("probabilities",),
-    "best path": ("best_path",),
+STEPS: dict[str, Callable[..., object]] = {  # a step, and the function whose cumulative time it is
+    "open and decode": open_picture,
+    "ink": find_ink,
+    "grid": find_grid,
+    "rules": find_rules,
+    "rows, pieces, cuts": find_page,
+    "normalization": native.normalize,
+    "network": Recognizer.probabilities,
+    "best path": best_path,
 }
 BLUE_PEN = (0.12, 0.17, 0.45)
 _READS_PROFILED = 5
@@ -91,15 +99,15 @@ def steps_of(reader: Reader, photo: Path) -> list[tuple[str, float]]:
     for _ in range(_READS_PROFILED):
         reader.read(photo)
     profile.disable()
-    milliseconds: dict[str, float] = {}
-    for (file, _, name), (_, _, _, seconds, _) in pstats.Stats(profile).stats.items():  # type: ignore[attr-defined]
-        if "reading" in Path(file).parts:
-            milliseconds[name] = milliseconds.get(name, 0.0) + 1000 * seconds / _READS_PROFILED
-    steps = [
-        (step, next((milliseconds[name] for name in names if name in milliseconds), 0.0))
-        for step, names in STEPS.items()
-    ]
-    total = milliseconds["read"]
+    statistics = pstats.Stats(profile).stats  # type: ignore[attr-defined]
+
+    def milliseconds_of(function: Callable[..., object]) -> float:
+        code = function.__code__
+        _, _, _, seconds, _ = statistics[code.co_filename, code.co_firstlineno, code.co_name]
+        return float(1000 * seconds / _READS_PROFILED)
+
+    steps = [(step, milliseconds_of(function)) for step, function in STEPS.items()]
+    total = milliseconds_of(Reader.read)
     return [*steps, ("everything else", total - sum(step_ms for _, step_ms in steps)), ("total", total)]
 
 
