@@ -21,7 +21,7 @@ def explain(
 
     Args:
         models: one, or several to compare: models, files, runs' folders, names that ship, or TOML files of networks,
-            which are page_models with first weights.
+            which are models with first weights.
         output: the file to write; its name ends in ``.html``.
         language: the one that the page starts in; the browser's if None.
 

@@ -6,7 +6,7 @@ import { explainUnit } from "lenet/units.js";
 
 /**
  * The arithmetic behind the picture, product by product. A unit takes `ticks`: its products, its bias, its activation.
- * @typedef {{ticks: number, total: number, inputs: object[], products: number, at: (tick: number) => object,
+ * @typedef {{ticks: number, total: number, inputs: object[], products: number, stateAt: (tick: number) => object,
  *   positionAt: (tick: number) => number, valueAt: (position: number) => number, map: () => Float32Array}} Worked
  */
 export function createWorked(network, pass, stage, map) {
