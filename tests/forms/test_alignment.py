@@ -7,14 +7,8 @@ import pytest
 from lab.benchmarks.photographed_forms import draw_values, photograph_page, write_values
 from lenet.forms.alignment import AlignedPage, Sheet, _mesh, align, coverage_of, registered
 from lenet.pictures.loading import open_picture
-from tests.forms.filled import FilledForm
 
 WINDOW = np.s_[290:350, 500:850]  # of the sheet: boxes of a date
-
-
-@pytest.fixture(scope="module")
-def form(tmp_path_factory, mnist) -> FilledForm:
-    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
 
 
 @pytest.fixture(scope="module")

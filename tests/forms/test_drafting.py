@@ -7,12 +7,6 @@ from PIL import Image, ImageDraw
 import lenet
 from lenet.errors import DataError, LeNetError
 from lenet.forms.template import Template
-from tests.forms.filled import FilledForm
-
-
-@pytest.fixture(scope="module")
-def form(tmp_path_factory, mnist) -> FilledForm:
-    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
 
 
 def test_all_fields_of_a_printed_form_are_found_with_their_boxes(form, tmp_path):

@@ -10,7 +10,6 @@ from lenet.forms.fields import MIN_OK, _alternatives, _chosen, _Draft, _ink_by_b
 from lenet.forms.reader import FormReader
 from lenet.forms.results import DOUBTFUL, OK
 from lenet.forms.template import Field, Template
-from tests.forms.filled import FilledForm
 
 BOXES = [(10, 42), (42, 74), (74, 106), (106, 138)]  # columns of four boxes, rows 10 to 50
 
@@ -128,11 +127,6 @@ def test_a_check_digit_may_still_choose_what_is_hardly_likely_and_the_text_is_do
 
 
 # --- whole pages -----------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def form(tmp_path_factory, mnist) -> FilledForm:
-    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
 
 
 def test_a_field_whose_print_does_not_lie_as_on_the_form_is_never_sure(form):

@@ -6,21 +6,10 @@ import pytest
 
 from lenet.forms.alignment import Sheet, align
 from lenet.forms.labels import find_labels, other_labels, visible_labels
-from lenet.forms.reader import FormReader
 from lenet.pictures.loading import open_picture
 from tests.forms.filled import FilledForm
 
 SIZE = (34, 110)  # height and width of a label's place on the blank page
-
-
-@pytest.fixture(scope="module")
-def form(tmp_path_factory, mnist) -> FilledForm:
-    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
-
-
-@pytest.fixture(scope="module")
-def reader(form) -> FormReader:
-    return FormReader(form.path)
 
 
 @pytest.fixture(scope="module")

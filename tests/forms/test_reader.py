@@ -13,19 +13,8 @@ from lab.benchmarks.photographed_forms import photograph_page
 from lenet.errors import DataError
 from lenet.forms.reader import FormReader
 from lenet.forms.template import Template, TemplateError
-from tests.forms.filled import FilledForm
 
 EXAMPLES = Path(__file__).parents[2] / "examples/digits"
-
-
-@pytest.fixture(scope="module")
-def form(tmp_path_factory, mnist) -> FilledForm:
-    return FilledForm(tmp_path_factory.mktemp("form"), mnist)
-
-
-@pytest.fixture(scope="module")
-def reader(form) -> FormReader:
-    return FormReader(form.path)
 
 
 @pytest.fixture(scope="module")
