@@ -5,14 +5,14 @@ counts for each kind of text how often the reading with its signs kept is exact,
 """
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from lab.image_types import Generator, Ink
-from lab.synthesis.fonts import handwriting_fonts
+from lab.synthesis.fonts import SPLITS, handwriting_fonts
 from lab.synthesis.written_lines import photographed_line
 from lenet.reading import Reader
 
@@ -51,9 +51,11 @@ def render_line(font: Path, text: str) -> Ink:
     return np.asarray(picture, np.float32) / 255
 
 
-def readings(reader: Reader, kind: str, seed: int, part: str = "test") -> Iterator[tuple[str, str, bool]]:
+def readings(
+    reader: Reader, kind: str, seed: int, splits: Sequence[str] = ("test",)
+) -> Iterator[tuple[str, str, bool]]:
     """For each font the text that was written, what was read, and whether it was rejected."""
-    for number, font in enumerate(handwriting_fonts(part)):
+    for number, font in enumerate(handwriting_fonts(*splits)):
         rng = np.random.default_rng([seed, list(KINDS).index(kind), number])
         text = KINDS[kind](rng)
         reading = reader.read(photographed_line(render_line(font.path, text), rng), signs="keep")
@@ -63,13 +65,13 @@ def readings(reader: Reader, kind: str, seed: int, part: str = "test") -> Iterat
 def main() -> None:
     parser = argparse.ArgumentParser(description="How signs between digits are read.")
     parser.add_argument("--seed", type=int, default=0, help="another seed writes other texts [%(default)s]")
-    parser.add_argument("--part", default="test", help="font split: test or training [%(default)s]")
+    parser.add_argument("--split", nargs="+", default=["test"], choices=SPLITS, help="of the fonts, one or several")
     options = parser.parse_args()
     reader = Reader()
     print("| texts | number | text exact | digits exact | rejected | wrong among accepted |")
     print("|---|---:|---:|---:|---:|---:|")
     for kind in KINDS:
-        results = list(readings(reader, kind, options.seed, options.part))
+        results = list(readings(reader, kind, options.seed, options.split))
         count = len(results)
         text_exact = sum(text == read for text, read, _ in results)
         digits_exact = sum(digits_of(text) == digits_of(read) for text, read, _ in results)

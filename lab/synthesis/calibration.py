@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lab.synthesis.datasets import NO_DIGIT
-from lab.synthesis.fonts import HandwritingFont, handwriting_fonts
+from lab.synthesis.fonts import handwriting_fonts
 from lab.synthesis.noise import degraded_digit
 from lab.synthesis.strokes import StrokeRenderer
 from lab.synthesis.written_lines import Writer, WritingStyle, photographed_line
@@ -34,7 +34,6 @@ from lenet.reading.lines.numbers import MIN_DIGITS
 from lenet.reading.recognition import Acceptance, Calibration
 
 VALIDATION = 5_000  # of MNIST's training digits
-KEPT_FONT_INTERVAL = 8  # font is kept from training
 SEED = 1998
 
 ERROR_SHARES = (0.05, 0.02, 0.01, 0.005, 0.002, 0.001)  # of errors among accepted answers
@@ -52,12 +51,6 @@ _CHUNK = 50  # pictures that share a seed
 
 Part = tuple[NDArray[np.float32], NDArray[np.integer]]  # outputs for each view (views, N, 11), labels (N,)
 Answer = tuple[float, bool]  # the confidence of an answer, and whether it is wrong
-
-
-def fonts_of(split: str) -> list[HandwritingFont]:
-    """The handwriting fonts for ``"training"``, or those of them that are held out for ``"validation"``."""
-    fonts = handwriting_fonts("training")
-    return [font for index, font in enumerate(fonts) if bool(index % KEPT_FONT_INTERVAL) == (split == "training")]
 
 
 def calibrate(network: Network, parts: list[Part]) -> Calibration:
@@ -159,9 +152,9 @@ class _Judge:
         cv2.setNumThreads(1)
         with model.checked_provenance() as provenance:  # which digits it was not trained on
             seed = provenance.record("options", default={}).number("seed", default=SEED)
-        split, fonts = data.split_validation(data.load("mnist"), VALIDATION, seed=int(seed)), fonts_of("validation")
+        split = data.split_validation(data.load("mnist"), VALIDATION, seed=int(seed))
         self.digits, self.labels = split.validation_images, split.validation_labels.astype(np.uint8)
-        self.renderer = StrokeRenderer(self.digits, self.labels, fonts)
+        self.renderer = StrokeRenderer(self.digits, self.labels, handwriting_fonts("validation"))
         self.reader = Reader(_accepting_all_lines(model))
 
 

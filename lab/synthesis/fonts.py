@@ -18,8 +18,8 @@ from lenet.data.sources import cache_folder, is_offline
 from lenet.errors import DataError
 from lenet.files import write_atomically
 
-PARTS = ("training", "test")
-_FORMER_PARTS = {"kept apart": "test"}  # as the test split was called before
+SPLITS = ("training", "validation", "test")
+_FORMER_SPLITS = {"kept apart": "test"}  # as the test split was called before
 REGISTRY = "https://registry.npmjs.org"
 CACHE = "hands"  # what version 0.1 called the folder, so that its files are found
 _CONNECTIONS, _SECONDS = 8, 30
@@ -39,23 +39,23 @@ class _Font:
     version: str
     file: str
     sha256: str
-    part: str
+    split: str
 
     @property
     def url(self) -> str:
         return f"{REGISTRY}/@fontsource/{self.name}/-/{self.name}-{self.version}.tgz"
 
 
-def handwriting_fonts(part: str) -> list[HandwritingFont]:
-    """The fonts of one split, fetched and verified: those for training, or those held out for tests.
+def handwriting_fonts(*splits: str) -> list[HandwritingFont]:
+    """The fonts of one split or several of `SPLITS`, in the order of the table, fetched and verified.
 
     Raises:
-        DataError: if the part is unknown, or a font is neither in the cache nor to be had.
+        DataError: if a split is unknown, or a font is neither in the cache nor to be had.
     """
-    part = _FORMER_PARTS.get(part, part)
-    if part not in PARTS:
-        raise DataError(f"there is no part {part!r} of the handwriting fonts; expected {' or '.join(map(repr, PARTS))}")
-    fonts = [font for font in _table() if font.part == part]
+    splits = tuple(_FORMER_SPLITS.get(split, split) for split in splits)
+    if unknown := [split for split in splits if split not in SPLITS]:
+        raise DataError(f"there is no split {unknown[0]!r} of the handwriting fonts; expected {', '.join(SPLITS)}")
+    fonts = [font for font in _table() if font.split in splits]
     folder = cache_folder() / CACHE
     missing = [font for font in fonts if not _is_whole(folder / font.file, font)]
     if missing and is_offline():

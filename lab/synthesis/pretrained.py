@@ -3,8 +3,9 @@
     python -m lab.synthesis.pretrained          # writes src/lenet/pretrained/lenet-5-relu.safetensors, which reads
     python -m lab.synthesis.pretrained lenet-5  # the 1998 network beside it, for the page: without a "no digit" output
 
-55,000 of MNIST's training digits and most handwriting fonts are trained on; the other 5,000 and the other fonts choose
-the epoch and fix temperature and thresholds. MNIST's test set is measured once, at the end.
+Training: 55,000 of MNIST's training digits and the training split of the handwriting fonts. The other 5,000 digits and
+the fonts' validation split choose the epoch and fix temperature and thresholds. MNIST's test set is measured once, at
+the end.
 """
 
 import argparse
@@ -20,8 +21,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from lab.synthesis.calibration import VALIDATION, calibrate, calibrated, fonts_of
+from lab.synthesis.calibration import VALIDATION, calibrate, calibrated
 from lab.synthesis.datasets import NO_DIGIT, draw_dataset
+from lab.synthesis.fonts import handwriting_fonts
 from lab.synthesis.strokes import StrokeRenderer
 from lenet import data
 from lenet.architecture import Network
@@ -85,8 +87,10 @@ def main() -> None:
     mnist = data.load("mnist")
     split = data.split_validation(mnist, VALIDATION, seed=options.seed)
     began = time.perf_counter()
-    renderer = StrokeRenderer(split.train_images, split.train_labels, fonts_of("training"))
-    held_out_renderer = StrokeRenderer(split.validation_images, split.validation_labels, fonts_of("validation"))
+    renderer = StrokeRenderer(split.train_images, split.train_labels, handwriting_fonts("training"))
+    held_out_renderer = StrokeRenderer(
+        split.validation_images, split.validation_labels, handwriting_fonts("validation")
+    )
     drawn = draw(renderer, options.drawn, options.seed, options.keep)
     judged = draw(held_out_renderer, JUDGED, options.seed + 1, options.keep)
     print(f"drew {len(drawn[0]) + JUDGED:,} pictures in {time.perf_counter() - began:.0f} s", flush=True)

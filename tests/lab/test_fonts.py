@@ -1,4 +1,4 @@
-"""The handwriting fonts: verified, kept in the cache, and in two parts that share none."""
+"""The handwriting fonts: verified, kept in the cache, and in three splits that share none."""
 
 import io
 import tarfile
@@ -29,11 +29,17 @@ def package(name: str, content: bytes) -> bytes:
     return buffer.getvalue()
 
 
-def test_no_font_is_in_both_parts():
-    training, apart = ({font.name for font in module._table() if font.part == part} for part in module.PARTS)
-    assert training
-    assert apart
-    assert not training & apart
+def test_each_font_is_in_one_split_and_each_split_has_fonts():
+    names = [font.name for font in module._table()]
+    assert len(names) == len(set(names))
+    assert {font.split for font in module._table()} == set(module.SPLITS)
+
+
+def test_fonts_of_several_splits_come_in_the_order_of_the_table(monkeypatch):
+    monkeypatch.setattr(module, "_is_whole", lambda path, font: True)
+    both = [font.name for font in handwriting_fonts("validation", "training")]
+    assert both == [font.name for font in module._table() if font.split != "test"]
+    assert both[::8] == [font.name for font in handwriting_fonts("validation")]
 
 
 def test_every_font_of_the_test_split_draws_all_digits():
@@ -45,8 +51,8 @@ def test_every_font_of_the_test_split_draws_all_digits():
         assert len(sizes) > 1, f"{font.name} draws one box for every digit"
 
 
-def test_an_unknown_part_is_refused():
-    with pytest.raises(DataError, match="no part 'all'"):
+def test_an_unknown_split_is_refused():
+    with pytest.raises(DataError, match="no split 'all'"):
         handwriting_fonts("all")
 
 
@@ -55,7 +61,7 @@ def test_a_fetched_font_of_other_bytes_is_refused(tmp_path: Path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path))
     monkeypatch.setattr("requests.get", lambda url, timeout: Answer(package(font.file, b"not the font")))
     with pytest.raises(DataError, match="another file than expected"):
-        handwriting_fonts(font.part)
+        handwriting_fonts(font.split)
     assert not (tmp_path / "hands" / font.file).exists()
 
 
