@@ -6,11 +6,11 @@ from numpy.typing import NDArray
 from lab.benchmarks.command import on_stderr, parser, show
 from lenet.benchmarking import Report, Table
 from lenet.benchmarking.digits import load_digits
-from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import count_text, flops, share_text
-from lenet.benchmarking.runs import note_machine
+from lenet.benchmarking.runs import add_machine_measurements
 from lenet.benchmarking.timing import Task, run_rounds
-from lenet.engine.native import Engine, Learning, precisions
+from lenet.engine.native import Engine, UpdateHyperparameters, precisions
 from lenet.model import Model, pretrained
 from lenet.summary import measure_work
 
@@ -32,33 +32,38 @@ def main() -> None:
         engine = Engine(weights.network, weights.parameters, threads=options.threads, precision=precision)
         tasks += [reading(engine, f"read {kind}, {precision}", images) for kind, images in kinds.items()]
     tasks += [learning(weights, options.threads, f"learn {kind}, float32", images) for kind, images in kinds.items()]
-    measured_rounds = run_rounds(tasks, options.rounds, options.seconds, peak_of(options.threads), on_stderr)
+    measured_rounds = run_rounds(tasks, options.rounds, options.seconds, peak_flops_meter(options.threads), on_stderr)
     rows = []
-    for contender, batch in measured_rounds.calls:
-        macs = work.training_macs if contender.startswith("learn") else work.inference_macs
+    for task_name, batch in measured_rounds.calls:
+        macs = work.training_macs if task_name.startswith("learn") else work.inference_macs
         rate, roofline_fraction = (
-            measured_rounds.rate(contender, batch),
-            measured_rounds.roofline_fraction((contender, batch), flops(macs)),
+            measured_rounds.rate(task_name, batch),
+            measured_rounds.roofline_fraction((task_name, batch), flops(macs)),
         )
-        rows.append([contender, f"{batch:,}", count_text(rate), share_text(roofline_fraction)])
+        rows.append([task_name, f"{batch:,}", count_text(rate), share_text(roofline_fraction)])
     headings = ["lenet-5-relu", "batch", "images/s", "of the float32 roofline"]
     report.tables.append(Table("Beyond the roofline", headings, rows))
-    note_machine(report, measured_rounds)
-    report.notes += [f"pictures: {digits.kind}", compare(weights, digits.test_images, digits.test_labels)]
+    add_machine_measurements(report, measured_rounds)
+    report.notes += [f"pictures: {digits.origin}", compare(weights, digits.test_images, digits.test_labels)]
     on_stderr("")
     show(report, options)
 
 
-def reading(engine: Engine, contender: str, images: NDArray[np.uint8]) -> Task:
+def reading(engine: Engine, task_name: str, images: NDArray[np.uint8]) -> Task:
     batch = np.ascontiguousarray(images[:READ_AT_ONCE])
-    return Task(contender, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
+    return Task(task_name, READ_AT_ONCE, READ_AT_ONCE, lambda: engine.predict(batch))
 
 
-def learning(weights: Model, threads: int, contender: str, images: NDArray[np.uint8]) -> Task:
+def learning(weights: Model, threads: int, task_name: str, images: NDArray[np.uint8]) -> Task:
     engine = Engine(weights.network, weights.parameters, threads=threads)
     labels, order = np.arange(len(images)) % 10, np.random.default_rng(0).permutation(len(images))
     rates = np.zeros(len(order) // BATCH)  # learn as always, and stay where they are
-    return Task(contender, BATCH, len(order), lambda: engine.fit(images, labels, order, rates, Learning(batch=BATCH)))
+    return Task(
+        task_name,
+        BATCH,
+        len(order),
+        lambda: engine.fit(images, labels, order, rates, UpdateHyperparameters(batch=BATCH)),
+    )
 
 
 def compare(weights: Model, images: NDArray[np.uint8], labels: NDArray[np.int64]) -> str:

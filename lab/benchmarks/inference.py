@@ -19,14 +19,14 @@ def main() -> None:
     measured_rounds = add_inference(report, digits, options.threads, options.rounds, options.seconds, on_stderr)
     report.figures["images_per_second"] = {"inference": rates(measured_rounds)}
     report.figures["one_image_microseconds"] = {
-        contender: {
-            f"p{percent}": round(1e6 * (measured_rounds.percentile(contender, 1, percent) or 0), 2)
+        task_name: {
+            f"p{percent}": round(1e6 * (measured_rounds.percentile(task_name, 1, percent) or 0), 2)
             for percent in (50, 99)
         }
-        for contender, batch in measured_rounds.calls
+        for task_name, batch in measured_rounds.calls
         if batch == min(inference.BATCHES)
     }
-    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     on_stderr("")
     show(report, options)
 

@@ -19,7 +19,7 @@ class Raylets:
     """
 
     def __init__(self, count: int) -> None:
-        set_environment(is_local=True)
+        set_environment(starts_cluster=True)
         from ray.cluster_utils import Cluster
 
         self._options: dict[str, Any] = {"num_cpus": 1, "object_store_memory": _OBJECT_STORE_BYTES}

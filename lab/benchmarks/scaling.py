@@ -6,15 +6,15 @@ from lab.benchmarks.command import on_stderr, parser, show
 from lenet.architecture import Network
 from lenet.benchmarking import Report, Table, inference, training
 from lenet.benchmarking.digits import Digits, load_digits
-from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import count_text, flops, ratio_text, share_text
-from lenet.benchmarking.runs import note_machine
+from lenet.benchmarking.runs import add_machine_measurements
 from lenet.benchmarking.timing import Rounds, Task, run_rounds
-from lenet.engine.native import Learning
+from lenet.engine.native import UpdateHyperparameters
 from lenet.errors import LeNetError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
-from lenet.preprocess import fitted
+from lenet.preprocess import fit_to_input
 from lenet.summary import measure_work, summarize
 from lenet.training import recipe
 
@@ -30,7 +30,7 @@ def main() -> None:
     add_networks(report, digits, options.threads, *budget)
     add_sizes(report, digits, options.threads, *budget)
     add_threads(report, digits, options.threads, *budget)
-    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     on_stderr("")
     show(report, options)
 
@@ -43,7 +43,7 @@ def add_networks(report: Report, digits: Digits, threads: int, rounds: int, seco
             tasks += learning_and_reading(describe(name), digits, threads, name)
         except LeNetError as error:
             report.notes.append(str(error))
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), on_stderr)
     rows = []
     for name in names():
         network = describe(name)
@@ -118,7 +118,7 @@ def add_threads(report: Report, digits: Digits, threads: int, rounds: int, secon
 
 def learning_and_reading(network: Network, digits: Digits, threads: int, name: str) -> list[Task]:
     """Learning and reading with one network."""
-    images = fitted(digits.train_images[:20_000], network.input)
+    images = fit_to_input(digits.train_images[:20_000], network.input)
     labels = digits.train_labels[:20_000]
     return [
         learning(network, images, labels, threads, f"{name} {LEARN}", BATCH),
@@ -131,13 +131,13 @@ def learning(
     images: np.ndarray,
     labels: np.ndarray,
     threads: int,
-    contender: str,
+    task_name: str,
     batch: int,
     examples: int = 8_192,
 ) -> Task:
     """The engine learning by the loss and optimizer of the network's default recipe."""
     training_recipe = recipe("default", network)
-    hyperparameters = Learning(
+    hyperparameters = UpdateHyperparameters(
         batch=batch,
         loss=training_recipe.loss,
         optimizer=training_recipe.optimizer,
@@ -145,23 +145,23 @@ def learning(
         nesterov=training_recipe.nesterov and training_recipe.optimizer == "sgd",
     )
     return training.native_task(
-        network, images, labels, threads, hyperparameters, training_recipe.learning_rate / 10, examples, contender
+        network, images, labels, threads, hyperparameters, training_recipe.learning_rate / 10, examples, task_name
     )
 
 
-def reading(network: Network, images: np.ndarray, threads: int, contender: str, batch: int) -> Task:
+def reading(network: Network, images: np.ndarray, threads: int, task_name: str, batch: int) -> Task:
     """The engine reading ``batch`` images in a call."""
     return Task(
-        contender, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
+        task_name, batch, batch, inference.native_calls(network, initial_weights(network), images, threads)(batch)
     )
 
 
 def add(report: Report, name: str, table: Table, measured_rounds: Rounds) -> None:
     """A table, and every rate behind it."""
     report.tables.append(table)
-    note_machine(report, measured_rounds)
+    add_machine_measurements(report, measured_rounds)
     report.figures[name] = {
-        contender: round(measured_rounds.rate(contender, batch) or 0) for contender, batch in measured_rounds.calls
+        task_name: round(measured_rounds.rate(task_name, batch) or 0) for task_name, batch in measured_rounds.calls
     }
 
 

@@ -7,14 +7,14 @@ package's engine; then the 1998 lenet-5 by mini-batch against its own roofline. 
 from lab.benchmarks.command import on_stderr, parser, show
 from lenet.benchmarking import Report, training
 from lenet.benchmarking.digits import Digits, load_digits
-from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import flops, rates, rounded, training_table
-from lenet.benchmarking.runs import add_training, note_machine
+from lenet.benchmarking.runs import add_machine_measurements, add_training
 from lenet.benchmarking.timing import run_rounds
-from lenet.engine.native import Learning
+from lenet.engine.native import UpdateHyperparameters
 from lenet.errors import LeNetError
 from lenet.networks import describe
-from lenet.preprocess import fitted
+from lenet.preprocess import fit_to_input
 from lenet.summary import measure_work
 
 # Small rates: the map loss of the RBF outputs starts near a hundred.
@@ -28,7 +28,7 @@ def main() -> None:
     measured_rounds = add_training(report, digits, *budget, on_stderr, variants=True)
     report.figures["images_per_second"] = {"training": rates(measured_rounds)}
     add_lenet_5(report, digits, *budget)
-    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     on_stderr("")
     show(report, options)
 
@@ -37,7 +37,7 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     """The 1998 network: table of C3, trainable sub-sampling, squash, RBF, the map loss."""
     network = describe("lenet-5")
     work = measure_work(network)
-    images = fitted(digits.train_images, network.input)
+    images = fit_to_input(digits.train_images, network.input)
     try:
         tasks = [
             training.native_task(
@@ -45,9 +45,9 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
                 images,
                 digits.train_labels,
                 threads,
-                Learning(batch=batch, loss="map", optimizer=optimizer, nesterov=False),
+                UpdateHyperparameters(batch=batch, loss="map", optimizer=optimizer, nesterov=False),
                 rate,
-                contender=f"{training.LENET}, {optimizer}",
+                task_name=f"{training.LENET}, {optimizer}",
             )
             for optimizer, rate in OPTIMIZERS.items()
             for batch in training.OUR_BATCHES
@@ -55,15 +55,15 @@ def add_lenet_5(report: Report, digits: Digits, threads: int, rounds: int, secon
     except LeNetError as error:
         report.notes.append(str(error))
         return
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), on_stderr)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), on_stderr)
     report.tables.append(training_table(measured_rounds, work))
-    note_machine(report, measured_rounds)
+    add_machine_measurements(report, measured_rounds)
     report.figures["lenet-5"] = {
         "floor_share": {
-            f"{contender.removeprefix(training.LENET + ', ')} {batch}": rounded(
-                measured_rounds.roofline_fraction((contender, batch), flops(work.training_macs))
+            f"{task_name.removeprefix(training.LENET + ', ')} {batch}": rounded(
+                measured_rounds.roofline_fraction((task_name, batch), flops(work.training_macs))
             )
-            for contender, batch in measured_rounds.calls
+            for task_name, batch in measured_rounds.calls
         }
     }
 

@@ -38,8 +38,8 @@ def _training(row: Row, settings: Settings, texts: Texts) -> list[str]:
             rates=", ".join(f"{rate:g} × {passes}" for rate, passes in runs),
         ),
     ]  # fmt: skip
-    if row.measurement == "details":
-        described.append(texts.text("how", "steps"))
+    if row.measurement == "ablation":
+        described.append(texts.text("how", "ablation"))
     described += [
         texts.text(
             "how", "seeds-in-groups" if len(settings["orders"]) > 1 else "seeds-in-one-group",

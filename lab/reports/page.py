@@ -45,7 +45,7 @@ def section(row: Row, settings: Settings, texts: Texts, pictures: str) -> str:
         parts.append(texts.text("page", "quick"))
     if settings["tested_on"] != "the test part":
         parts.append(texts.text("page", "held-out", tested_on=settings["tested_on"]))
-    table = {"details": _steps, "strings": _gaps}.get(row.measurement, _table)
+    table = {"ablation": _steps, "strings": _gaps}.get(row.measurement, _table)
     parts.append(table(settings, texts))
     if remarked := remarks(settings, texts):
         parts.append(remarked)

@@ -31,7 +31,7 @@ from lenet.engine import decide
 from lenet.engine.native import Augmentation, Engine
 from lenet.model import Model
 from lenet.networks import describe
-from lenet.preprocess import fitted
+from lenet.preprocess import fit_to_input
 from lenet.reading.recognition import Recognizer
 from lenet.training import Epoch, Recipe
 from lenet.training.devices import choose_device
@@ -174,7 +174,7 @@ def train(
 def _with_known_labels(network: Network, images: Images, labels: Labels) -> tuple[Images, Labels]:
     """Those pictures that the network has an output for, at its size."""
     is_known = labels < network.classes
-    return fitted(images[is_known], network.input)[:, 0], labels[is_known]
+    return fit_to_input(images[is_known], network.input)[:, 0], labels[is_known]
 
 
 def error_rate(engine: Engine, images: Images, labels: Labels) -> float:

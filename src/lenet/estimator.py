@@ -14,7 +14,7 @@ from lenet.architecture import Network
 from lenet.engine import probabilities
 from lenet.errors import DataError, TrainingError, required
 from lenet.model import Model
-from lenet.preprocess import GrayLevels, fitted
+from lenet.preprocess import GrayLevels, fit_to_input
 from lenet.training.devices import choose_device
 from lenet.training.distributed import Worker
 from lenet.training.learners import learner_on
@@ -137,7 +137,7 @@ class LeNetClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self)
         pictures = self._pictures(validate_data(self, X, reset=False, allow_nd=True, dtype="numeric"))
         network = self.model_.network
-        images = fitted(_enlarged(pictures, network), network.input)
+        images = fit_to_input(_enlarged(pictures, network), network.input)
         # Whole vectors of pictures, so that the bits of an answer do not depend on what is asked beside it.
         images = np.pad(images, ((0, -len(images) % _LANES), (0, 0), (0, 0), (0, 0)))
         outputs = self.model_._forward.predict(images)[: len(pictures), : len(self.classes_)]

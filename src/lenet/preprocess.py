@@ -30,18 +30,18 @@ def network_inputs(images: GrayLevels, shape: tuple[int, int, int], input_range:
         float32 (N, channels, height, width).
 
     Raises:
-        TypeError, DataError: as `fitted` does.
+        TypeError, DataError: as `fit_to_input` does.
 
     >>> network_inputs(np.full((1, 28, 28), 255, np.uint8), (1, 32, 32), (-0.1, 1.175))[0, 0, 1:3, 16]
     array([-0.1  ,  1.175], dtype=float32)
     """
-    images = fitted(images, shape)
+    images = fit_to_input(images, shape)
     background, ink = input_range
     levels = np.linspace(background, ink, 256, dtype=np.float32)
     return levels[images]
 
 
-def fitted(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
+def fit_to_input(images: GrayLevels, shape: tuple[int, int, int]) -> GrayLevels:
     """Convert gray levels to a network's (channels, height, width), uint8 (N, C, H, W), by padding or area resampling.
 
     Smaller pictures are padded with background, equally on all sides; larger ones are resampled by area.

@@ -13,14 +13,14 @@ from hypothesis import strategies as st
 from lenet import cli, summary
 from lenet.benchmarking import inference, runs
 from lenet.benchmarking.digits import Digits, draw_blobs
-from lenet.benchmarking.machine import describe_machine, machine_text, peak_of
+from lenet.benchmarking.machine import describe_machine, machine_text, peak_flops_meter
 from lenet.benchmarking.timing import Rounds, Task, run_rounds, time_calls
 from lenet.engine import forward
 from lenet.engine.native import instruction_sets
 from lenet.errors import LeNetError
 from lenet.model import pretrained
 from lenet.networks import describe, names
-from lenet.preprocess import fitted, network_inputs
+from lenet.preprocess import fit_to_input, network_inputs
 from lenet.summary import measure_work
 
 PERFORMANCE = Path(__file__).parents[2] / "docs/performance.md"
@@ -77,7 +77,7 @@ def test_blobs_have_the_ink_and_the_border_of_mnist():
 
 def test_pictures_reach_a_larger_network_with_their_gray_levels_unchanged():
     images, _ = draw_blobs(3, seed=0)
-    pictures = fitted(images, (1, 32, 32))
+    pictures = fit_to_input(images, (1, 32, 32))
     assert pictures.dtype == np.uint8
     np.testing.assert_array_equal(pictures[:, 0, 2:-2, 2:-2], images)
 
@@ -197,7 +197,7 @@ def test_an_absent_peer_is_left_out_with_the_command_that_brings_it(monkeypatch)
     monkeypatch.setitem(sys.modules, "openvino", None)
     weights = pretrained()
     tasks, absent = inference.inference_tasks(weights.network, weights.parameters, draw_blobs(4, seed=0)[0], 1, (1, 4))
-    assert not {"ONNX Runtime", "OpenVINO"} & {task.contender for task in tasks}
+    assert not {"ONNX Runtime", "OpenVINO"} & {task.name for task in tasks}
     assert any("pip install 'lenet[bench]'" in sentence for sentence in absent)
     assert any("pip install 'lenet[bench-all]'" in sentence for sentence in absent)
 
@@ -221,7 +221,7 @@ OUTPUTS: dict[str, np.ndarray] = {}
 
 @built
 def test_the_peak_of_the_processor_is_measured():
-    peak = peak_of(1)
+    peak = peak_flops_meter(1)
     assert peak is not None
     assert 1e9 < peak() < 1e12
 

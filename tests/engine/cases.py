@@ -23,7 +23,7 @@ from lenet.architecture import (
     relu,
     squash,
 )
-from lenet.engine.native import Learning, instruction_sets
+from lenet.engine.native import UpdateHyperparameters, instruction_sets
 from lenet.preprocess import network_inputs
 from lenet.training.recipes import natural_loss
 
@@ -205,7 +205,7 @@ def inputs_of(network, images):
 
 def natural(network, **values):
     """How a network learns that is made for its loss."""
-    return Learning(**{"loss": natural_loss(network), **values})
+    return UpdateHyperparameters(**{"loss": natural_loss(network), **values})
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from lenet.architecture import FullConnection, Network, Stage
 from lenet.data import Distortions, distort
 from lenet.data.distortions import translate
-from lenet.engine.native import Augmentation, Engine, Learning
+from lenet.engine.native import Augmentation, Engine, UpdateHyperparameters
 from lenet.errors import EngineError
 from tests.engine.cases import SETS, drawn, every_set
 
@@ -32,7 +32,12 @@ def shown(images, augmentation, *, order=None, batch=None, threads=1, instructio
     batch = batch or len(rows)
     sizes = [min(batch, len(rows) - first) for first in range(0, len(rows), batch)]
     engine.fit(
-        images, np.arange(count), rows, sizes, Learning(batch, "nll", momentum=0.0, nesterov=False), augmentation
+        images,
+        np.arange(count),
+        rows,
+        sizes,
+        UpdateHyperparameters(batch, "nll", momentum=0.0, nesterov=False),
+        augmentation,
     )
     kept = engine.arrays()["output.weight"].reshape(images.shape)
     np.testing.assert_allclose(kept, np.rint(kept), atol=1e-3)

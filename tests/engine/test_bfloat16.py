@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from lenet.engine.native import Engine, Learning, instruction_sets, precisions
+from lenet.engine.native import Engine, UpdateHyperparameters, instruction_sets, precisions
 from lenet.errors import EngineError
 from lenet.networks import describe, names
 from tests.engine.cases import random_pictures, random_weights
@@ -46,7 +46,7 @@ def test_learning_and_a_few_pictures_stay_in_float32():
     exact, halves = engines(network)
     np.testing.assert_array_equal(exact.predict(images[:2]), halves.predict(images[:2]))
     for engine in (exact, halves):
-        engine.fit(images, labels, np.arange(40), [0.01, 0.01], Learning(batch=20, loss="map"))
+        engine.fit(images, labels, np.arange(40), [0.01, 0.01], UpdateHyperparameters(batch=20, loss="map"))
     for name, array in exact.arrays().items():
         np.testing.assert_array_equal(array, halves.arrays()[name])
 
@@ -57,7 +57,7 @@ def test_weights_that_have_learned_are_those_read_with():
     images, labels = random_pictures(network, 40, seed=9)
     _, halves = engines(network)
     before = halves.predict(images)
-    halves.fit(images, labels, np.arange(40), [0.1, 0.1], Learning(batch=20))
+    halves.fit(images, labels, np.arange(40), [0.1, 0.1], UpdateHyperparameters(batch=20))
     fresh = Engine(network, halves.arrays(), precision="bfloat16")
     assert np.abs(halves.predict(images) - before).max() > 0.01
     np.testing.assert_array_equal(halves.predict(images), fresh.predict(images))

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from lenet.architecture import Activation, EuclideanRbf, FullConnection, Network, Stage, squash
 from lenet.engine import decide
-from lenet.engine.native import Engine, Learning
+from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.errors import EngineError
 from lenet.networks import describe, names
 from lenet.training.recipes import recipe
@@ -64,7 +64,7 @@ def test_derivatives_of_any_network_are_those_of_autograd(network, count, thread
 def test_derivatives_of_every_network_of_the_zoo_are_those_of_autograd(name):
     network = describe(name)
     made = recipe("fast", network)
-    learning = Learning(loss=made.loss, label_smoothing=made.label_smoothing, j=made.j)
+    learning = UpdateHyperparameters(loss=made.loss, label_smoothing=made.label_smoothing, j=made.j)
     arrays = random_weights(network)
     images, labels = random_pictures(network, 60)
     clear = decided(network, arrays, images, margin=2e-6)
@@ -144,7 +144,7 @@ def test_every_loss_has_the_value_and_derivatives_of_its_formula(case, instructi
     images, labels = random_pictures(network, 37, ink="full")
     for size in (0.3, 1.0, 4.0):
         arrays = {name: size * array for name, array in random_weights(network).items()}
-        assert_derivatives(network, arrays, images, labels, Learning(**values), sets=[instructions])
+        assert_derivatives(network, arrays, images, labels, UpdateHyperparameters(**values), sets=[instructions])
 
 
 @every_set
@@ -154,8 +154,12 @@ def test_fit_counts_losses_and_errors_as_they_are_met(case, instructions):
     images, labels = random_pictures(network, 53, ink="full")
     arrays = random_weights(network)
     engine = Engine(network, arrays, threads=3, instructions=instructions)
-    loss, errors = engine.fit(images, labels, np.arange(53), [0.0] * 4, Learning(batch=16, momentum=0.0, **values))
-    assert loss == pytest.approx(exact_gradients(network, arrays, images, labels, Learning(**values)).loss, rel=1e-5)
+    loss, errors = engine.fit(
+        images, labels, np.arange(53), [0.0] * 4, UpdateHyperparameters(batch=16, momentum=0.0, **values)
+    )
+    assert loss == pytest.approx(
+        exact_gradients(network, arrays, images, labels, UpdateHyperparameters(**values)).loss, rel=1e-5
+    )
     assert errors == (decide(network, engine.predict(images)) != labels).sum()
 
 
@@ -164,4 +168,4 @@ def test_scores_that_are_far_apart_overflow_nowhere(instructions):
     network = plain("identity")
     arrays = {name: 100 * array for name, array in random_weights(network).items()}
     images, labels = random_pictures(network, 40, ink="full")
-    assert_derivatives(network, arrays, images, labels, Learning(), sets=[instructions])
+    assert_derivatives(network, arrays, images, labels, UpdateHyperparameters(), sets=[instructions])

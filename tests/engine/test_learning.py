@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.architecture import Convolution, FullConnection, MaxPooling, Network, Stage, Subsampling, relu, squash
-from lenet.engine.native import Augmentation, Engine, Learning
+from lenet.engine.native import Augmentation, Engine, UpdateHyperparameters
 from lenet.errors import EngineError
 from lenet.initialization import initial_weights
 from lenet.networks import describe, names
@@ -120,7 +120,7 @@ def assert_learned(network, arrays, images, labels, rates, learning, sets=SETS, 
 def test_five_updates_of_every_network_of_the_zoo_are_those_of_float64(name):
     network = describe(name)
     made = recipe("fast", network)
-    learning = Learning(
+    learning = UpdateHyperparameters(
         batch=20,
         loss=made.loss,
         label_smoothing=made.label_smoothing,
@@ -155,14 +155,14 @@ def test_five_updates_in_every_way_are_those_of_float64(way, network):
 def test_batches_and_data_of_any_size_are_learned(batch, examples, threads, network, instructions):
     images, labels = random_pictures(network, examples, seed=examples)
     rates = [0.02 / (1 + step) for step in range(-(-examples // batch))]
-    learning = Learning(batch=batch, nesterov=False, momentum=0.5)
+    learning = UpdateHyperparameters(batch=batch, nesterov=False, momentum=0.5)
     assert_learned(network, initial_weights(network), images, labels, rates, learning, [instructions], threads)
 
 
 def test_an_order_may_leave_examples_out_and_bring_some_twice():
     images, labels = random_pictures(TINY, 30)
     order = np.array([3, 3, 29, 0, 17, 3, 8])
-    learning, rates = Learning(batch=4), [0.1, 0.05]
+    learning, rates = UpdateHyperparameters(batch=4), [0.1, 0.05]
     expected = learn64(TINY, random_weights(TINY), images, labels, order, rates, learning)[0]
     engine = Engine(TINY, random_weights(TINY))
     engine.fit(images, labels, order, rates, learning)
@@ -173,7 +173,7 @@ def test_an_order_may_leave_examples_out_and_bring_some_twice():
 def test_no_examples_change_nothing():
     engine = Engine(TINY, random_weights(TINY), threads=2)
     images, labels = random_pictures(TINY, 5)
-    assert engine.fit(images, labels, np.arange(0), [], Learning()) == (0.0, 0)
+    assert engine.fit(images, labels, np.arange(0), [], UpdateHyperparameters()) == (0.0, 0)
     assert_same(engine.arrays(), random_weights(TINY))
     assert engine.state()["updates"] == [0]
 
@@ -189,7 +189,7 @@ def assert_same(one, other):
 
 @pytest.fixture(params=["nesterov", "adamw", "running mean", "adamw with everything"])
 def learning(request):
-    return Learning(batch=23, **WAYS[request.param])
+    return UpdateHyperparameters(batch=23, **WAYS[request.param])
 
 
 def training_batches(network, examples, learning, seed=0):
@@ -279,7 +279,7 @@ def test_predicting_and_looking_between_updates_changes_no_bit(learning, instruc
 
 
 def test_a_state_from_before_the_first_update_is_one():
-    learning = Learning(batch=16, ema=0.9)
+    learning = UpdateHyperparameters(batch=16, ema=0.9)
     engine = Engine(TINY, random_weights(TINY), threads=2)
     state = engine.state()
     engine.fit(*training_batches(TINY, 60, learning))
@@ -292,11 +292,11 @@ def test_a_state_from_before_the_first_update_is_one():
 def test_what_learned_in_one_way_goes_on_in_another_from_a_state():
     engine = Engine(TINY, random_weights(TINY), threads=2)
     before = engine.state()
-    engine.fit(*training_batches(TINY, 60, Learning(optimizer="adamw", ema=0.9)))
+    engine.fit(*training_batches(TINY, 60, UpdateHyperparameters(optimizer="adamw", ema=0.9)))
     engine.restore(before)
-    engine.fit(*training_batches(TINY, 60, Learning()))
+    engine.fit(*training_batches(TINY, 60, UpdateHyperparameters()))
     fresh = Engine(TINY, random_weights(TINY), threads=2)
-    fresh.fit(*training_batches(TINY, 60, Learning()))
+    fresh.fit(*training_batches(TINY, 60, UpdateHyperparameters()))
     assert_same(engine.state(), fresh.state())
 
 
@@ -322,7 +322,7 @@ def test_weights_that_are_no_numbers_give_a_loss_that_is_none(name, value, threa
     arrays[name].reshape(-1)[:] = value
     engine = Engine(POOLED, arrays, threads=threads, instructions=instructions)
     images, labels = random_pictures(POOLED, 100, ink="full")
-    loss, _ = engine.fit(images, labels, np.arange(100), [0.01] * 4, Learning(batch=30))
+    loss, _ = engine.fit(images, labels, np.arange(100), [0.01] * 4, UpdateHyperparameters(batch=30))
     assert not np.isfinite(loss)
     # Nothing was learned from it.
     assert_same(engine.arrays(), arrays)
@@ -340,7 +340,7 @@ def test_a_rate_that_is_far_too_large_ends_in_a_loss_that_is_no_number(optimizer
 
 @every_set
 def test_an_engine_that_diverged_is_as_good_as_new_after_it_was_restored(instructions):
-    learning = Learning(batch=10)
+    learning = UpdateHyperparameters(batch=10)
     engine = Engine(POOLED, random_weights(POOLED), threads=2, instructions=instructions)
     engine.fit(*training_batches(POOLED, 40, learning))
     state = engine.state()
@@ -365,10 +365,10 @@ def test_an_engine_that_diverged_is_as_good_as_new_after_it_was_restored(instruc
 def test_restoring_keeps_the_way_of_learning_apart():
     """A running mean that a state lacks starts anew from the weights of that state."""
     engine = Engine(TINY, random_weights(TINY))
-    engine.fit(*training_batches(TINY, 60, Learning(batch=16)))
+    engine.fit(*training_batches(TINY, 60, UpdateHyperparameters(batch=16)))
     state = engine.state()
     assert not any(name.startswith("average.") for name in state)
-    engine.fit(*training_batches(TINY, 60, Learning(batch=16, ema=0.5)))
+    engine.fit(*training_batches(TINY, 60, UpdateHyperparameters(batch=16, ema=0.5)))
     engine.restore(state)
     assert_same(engine.evaluation_arrays(), engine.arrays())
     assert_same(engine.evaluation_arrays(), {name: state[f"weights.{name}"] for name in engine.arrays()})

@@ -24,7 +24,7 @@ from lenet.architecture import (
     squash,
 )
 from lenet.engine import reference
-from lenet.engine.native import Augmentation, Engine, Learning, peak_flops
+from lenet.engine.native import Augmentation, Engine, UpdateHyperparameters, peak_flops
 from lenet.errors import ArchitectureError, EngineError
 from lenet.networks import describe, names
 from tests.engine.cases import (
@@ -199,9 +199,9 @@ def engine():
 def test_pictures_of_another_size_are_refused_where_they_are_learned_and_fitted_where_they_are_read(engine):
     wrong = np.zeros((4, 9, 8), np.uint8)
     with pytest.raises(ValueError, match=r"expected uint8 images of 1×8×8, got uint8 \(4, 9, 8\)"):
-        engine.fit(wrong, np.zeros(4, int), np.arange(4), [0.1], Learning())
+        engine.fit(wrong, np.zeros(4, int), np.arange(4), [0.1], UpdateHyperparameters())
     with pytest.raises(ValueError, match=r"expected uint8 images of 1×8×8, got float32 \(4, 1, 8, 8\)"):
-        engine.gradients(np.zeros((4, 1, 8, 8), np.float32), np.zeros(4, int), Learning())
+        engine.gradients(np.zeros((4, 1, 8, 8), np.float32), np.zeros(4, int), UpdateHyperparameters())
     small = random_pictures(TINY, 4)[0][:, 1:7, 1:7]
     assert_near(engine.predict(small), engine.predict(np.pad(small, ((0, 0), (1, 1), (1, 1)))))
 
@@ -242,7 +242,7 @@ def test_batches_that_do_not_fit_are_refused_and_change_nothing(change, message,
         "labels": np.zeros(10, int),
         "order": np.arange(10),
         "rates": [0.1] * 3,
-        "learning": Learning(batch=4),
+        "hyperparameters": UpdateHyperparameters(batch=4),
         "augmentation": None,
     }
     with pytest.raises(ValueError, match=message):
@@ -315,7 +315,7 @@ def test_two_python_threads_may_use_one_engine_or_two_at_once():
                 wrong.append(count)
 
     def learn(engine):
-        engine.fit(images, labels, np.arange(200), [0.01] * 10, Learning(batch=20))
+        engine.fit(images, labels, np.arange(200), [0.01] * 10, UpdateHyperparameters(batch=20))
 
     shared_outputs = {count: shared.predict(images[:count]) for count in (200, 1, 33, 5)}
     own = [Engine(network, arrays, threads=3) for _ in range(3)]
@@ -336,7 +336,7 @@ FORK = """
 import gc, os, signal, sys
 import numpy as np
 from tests.engine.cases import random_pictures, random_weights
-from lenet.engine.native import Engine, Learning
+from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.networks import describe
 signal.alarm(40)
 network = describe("lenet-1")
@@ -349,10 +349,10 @@ child = os.fork()
 signal.alarm(20)
 if "{work}" == "run" or child:
     same = np.array_equal(engine.predict(images), expected)
-    engine.fit(images, labels, np.arange(300), [0.01] * 10, Learning(batch=30))
+    engine.fit(images, labels, np.arange(300), [0.01] * 10, UpdateHyperparameters(batch=30))
     same &= np.isfinite(engine.predict(images)).all()
     twin = Engine(network, random_weights(network), threads=3)
-    twin.fit(images, labels, np.arange(300), [0.01] * 10, Learning(batch=30))
+    twin.fit(images, labels, np.arange(300), [0.01] * 10, UpdateHyperparameters(batch=30))
     same &= np.array_equal(twin.predict(images), engine.predict(images))
 else:
     same = True
@@ -385,7 +385,7 @@ FORK_AMID_CALLS = """
 import os, signal, threading
 import numpy as np
 from tests.engine.cases import random_pictures, random_weights
-from lenet.engine.native import Engine, Learning
+from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.engine.replicas import Replicas
 from lenet.networks import describe
 signal.alarm(100)
@@ -395,7 +395,7 @@ weights = random_weights(network)
 engine = Engine(network, weights, threads=2)
 replicas = Replicas(network, [weights] * 20, loss="sum-squared-error", j=0.0, halved=True, threads=2)
 expected = engine.predict(images)
-rows, still = np.arange(300), Learning(batch=30)
+rows, still = np.arange(300), UpdateHyperparameters(batch=30)
 
 def predict():
     return np.array_equal(engine.predict(images), expected)

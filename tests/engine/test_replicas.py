@@ -21,7 +21,7 @@ from lenet.architecture import (
     relu,
     squash,
 )
-from lenet.engine.native import Engine, Learning
+from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.engine.replicas import LOSSES, Replicas
 from lenet.engine.replicas_reference import curvature, gradient
 from lenet.errors import EngineError, UnknownName
@@ -81,12 +81,12 @@ def assert_derivatives(network, seeds, images, labels, *, sets=SETS, loss=None, 
     chosen = loss or first_loss(network)
     for instructions in sets:
         replicas = started(network, seeds, loss=chosen, j=j, halved=False, instructions=instructions)
-        # That of `Learning` is the mean over the outputs, not the sum.
+        # That of `UpdateHyperparameters` is the mean over the outputs, not the sum.
         share = network.classes if chosen == "sum-squared-error" else 1
         for image, label in zip(images, labels, strict=True):
             result, found = derivatives(replicas, image, label)
             for lane, seed in enumerate(seeds):
-                learning = Learning(loss=chosen.replace("sum-", "mean-"), j=j)
+                learning = UpdateHyperparameters(loss=chosen.replace("sum-", "mean-"), j=j)
                 arrays = random_weights(network, seed)
                 exact = exact_gradients(network, arrays, image[None], [label], learning)
                 assert result["loss"][lane] == pytest.approx(share * exact.loss, rel=2e-5, abs=2e-5)

@@ -5,7 +5,7 @@ import numpy as np
 import lenet
 from lenet.engine import Forward
 from lenet.model import Model
-from lenet.preprocess import fitted
+from lenet.preprocess import fit_to_input
 from tests.engine.cases import random_weights
 
 
@@ -27,7 +27,7 @@ def outputs_of(model, pictures):
 
 def digits(model, mnist):
     """All 10,000 test digits at the network's size."""
-    return fitted(mnist.test_images, model.network.input)
+    return fit_to_input(mnist.test_images, model.network.input)
 
 
 def error_of(model, outputs, labels):

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lenet.engine import Forward, decide, probabilities
-from lenet.engine.native import Engine, Learning, instruction_sets
+from lenet.engine.native import Engine, UpdateHyperparameters, instruction_sets
 from lenet.errors import TrainingError
 from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
@@ -69,7 +69,7 @@ def eleven(rehearsed: LabeledDigits) -> Model:
     engine = Engine(network, initial_weights(network), threads=1)
     steps = -(-len(images) // 64)
     for rate in (0.05, 0.02):
-        engine.fit(images, labels, rng.permutation(len(images)), [rate] * steps, Learning(ema=0.99))
+        engine.fit(images, labels, rng.permutation(len(images)), [rate] * steps, UpdateHyperparameters(ema=0.99))
     return Model(network, engine.evaluation_arrays(), {"calibration": {"temperature": 1.5}, "refusal": NO_DIGIT})
 
 

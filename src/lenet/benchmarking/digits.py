@@ -13,18 +13,19 @@ _COARSE = 6
 
 @dataclass(frozen=True, eq=False)
 class Digits:
-    """Pictures, labels, and a description of them.
+    """Pictures and labels, and where they come from.
 
     Attributes:
         train_images, test_images: uint8 (N, 28, 28), ink-high; at least 10,000 of each.
         train_labels, test_labels: int64 (N,), 0 to 9.
+        origin: where they come from, for the report: MNIST, or why it is blobs.
     """
 
     train_images: NDArray[np.uint8]
     train_labels: NDArray[np.int64]
     test_images: NDArray[np.uint8]
     test_labels: NDArray[np.int64]
-    kind: str
+    origin: str
 
 
 def load_digits() -> Digits:
@@ -32,8 +33,8 @@ def load_digits() -> Digits:
     if is_cached(CATALOG["mnist"].collection):
         mnist = load("mnist")
         return Digits(mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels, "MNIST")
-    kind = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"
-    return Digits(*draw_blobs(30_000, seed=0), *draw_blobs(10_000, seed=1), kind)
+    origin = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"
+    return Digits(*draw_blobs(30_000, seed=0), *draw_blobs(10_000, seed=1), origin)
 
 
 def draw_blobs(examples: int, seed: int) -> tuple[NDArray[np.uint8], NDArray[np.int64]]:

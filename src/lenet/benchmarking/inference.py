@@ -57,13 +57,13 @@ def inference_tasks(
     absent: list[str] = []
     reference: Array | None = None
     precision = {LENET: "float32", LENET_BF16: "bfloat16"}
-    for contender in (*precision, *_PEERS):
+    for runtime in (*precision, *_PEERS):
         try:
-            if contender in precision:
-                prepare = native_calls(network, arrays, images, threads, precision[contender])
+            if runtime in precision:
+                prepare = native_calls(network, arrays, images, threads, precision[runtime])
             else:
-                prepare = _peer(contender)(network, arrays, inputs, threads)
-            has_all_batches = other_batches is None or contender in (*precision, ONNXRUNTIME)
+                prepare = _peer(runtime)(network, arrays, inputs, threads)
+            has_all_batches = other_batches is None or runtime in (*precision, ONNXRUNTIME)
             batches_of_peer = batches if has_all_batches or other_batches is None else other_batches
             calls = {batch: prepare(batch) for batch in batches_of_peer}
         except LeNetError as error:
@@ -71,8 +71,8 @@ def inference_tasks(
             continue
         outputs = calls[max(batches_of_peer)]()[:_COMPARED]
         reference = outputs if reference is None else reference
-        _check(contender, outputs, reference[: len(outputs)])
-        tasks += [Task(contender, batch, batch, call) for batch, call in calls.items()]
+        _check(runtime, outputs, reference[: len(outputs)])
+        tasks += [Task(runtime, batch, batch, call) for batch, call in calls.items()]
     return tasks, list(dict.fromkeys(absent))
 
 
@@ -89,13 +89,13 @@ def native_calls(
     return prepare
 
 
-def _peer(contender: str) -> Peer:
-    module, _, function = _PEERS[contender].partition(":")
+def _peer(runtime: str) -> Peer:
+    module, _, function = _PEERS[runtime].partition(":")
     peer: Peer = getattr(importlib.import_module(f"lenet.benchmarking.{module}"), function)
     return peer
 
 
-def _check(contender: str, outputs: Array, reference: Array) -> None:
-    tolerance = MAX_DIFFERENCE * (30 if "bf16" in contender else 1) * float(abs(reference).max())
+def _check(runtime: str, outputs: Array, reference: Array) -> None:
+    tolerance = MAX_DIFFERENCE * (30 if "bf16" in runtime else 1) * float(abs(reference).max())
     if (difference := float(abs(outputs - reference).max())) > tolerance:
-        raise LeNetError(f"{contender} gives outputs that differ by {difference:.2g}, expected at most {tolerance:.2g}")
+        raise LeNetError(f"{runtime} gives outputs that differ by {difference:.2g}, expected at most {tolerance:.2g}")

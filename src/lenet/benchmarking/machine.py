@@ -69,7 +69,7 @@ def machine_text(machine: dict[str, Any]) -> str:
     )
 
 
-def peak_of(threads: int) -> Callable[[], float] | None:
+def peak_flops_meter(threads: int) -> Callable[[], float] | None:
     """Function that measures the fp32 operations per second of so many threads; None without the native engine.
 
     It uses the best instruction set of the processor, whichever one the engine was told to use.

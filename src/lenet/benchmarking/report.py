@@ -77,11 +77,11 @@ def training_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
     ``over`` is the speedup of our best batch over theirs.
     """
     best = rounds.best(training.LENET)
-    torch_contenders = [contender for contender, _ in rounds.calls if contender.startswith(training.TORCH)]
+    torch_tasks = [task_name for task_name, _ in rounds.calls if task_name.startswith(training.TORCH)]
     return {
         "over": {
             "tutorial": rounded(rounds.speedup(best, rounds.best(training.TUTORIAL))),
-            "torch": rounded(rounds.speedup(best, rounds.best(*torch_contenders))),
+            "torch": rounded(rounds.speedup(best, rounds.best(*torch_tasks))),
         },
         "floor_share": {
             str(batch): rounded(rounds.roofline_fraction((training.LENET, batch), flops(work.training_macs)))
@@ -115,8 +115,8 @@ def inference_figures(rounds: Rounds, work: Work) -> dict[str, Any]:
 def rates(rounds: Rounds) -> dict[str, dict[str, int]]:
     """Images per second by runtime and batch."""
     by_batch: dict[str, dict[str, int]] = {}
-    for contender, batch in rounds.calls:
-        by_batch.setdefault(contender, {})[str(batch)] = round(rounds.rate(contender, batch) or 0)
+    for task_name, batch in rounds.calls:
+        by_batch.setdefault(task_name, {})[str(batch)] = round(rounds.rate(task_name, batch) or 0)
     return by_batch
 
 
@@ -124,16 +124,16 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
     """Table of training: images per second with range, speedup over the tutorial, fraction of the roofline."""
     tutorial = rounds.best(training.TUTORIAL)
     rows = []
-    for contender, batch in rounds.calls:
-        low, high = rounds.spread(contender, batch)
+    for task_name, batch in rounds.calls:
+        low, high = rounds.spread(task_name, batch)
         rows.append(
             [
-                contender,
+                task_name,
                 f"{batch:,}",
-                count_text(rounds.rate(contender, batch)),
+                count_text(rounds.rate(task_name, batch)),
                 f"{count_text(low)}–{count_text(high)}",
-                ratio_text(rounds.speedup((contender, batch), tutorial)),
-                share_text(rounds.roofline_fraction((contender, batch), flops(work.training_macs))),
+                ratio_text(rounds.speedup((task_name, batch), tutorial)),
+                share_text(rounds.roofline_fraction((task_name, batch), flops(work.training_macs))),
             ]
         )
     title = title or f"Training {work.network.name}: {roofline_text(rounds, work, True)}"
@@ -142,17 +142,17 @@ def training_table(rounds: Rounds, work: Work, title: str = "") -> Table:
 
 def inference_table(rounds: Rounds, work: Work) -> Table:
     """Table of inference: images per second by batch, latency of one image, best fraction of the roofline."""
-    names = list(dict.fromkeys(contender for contender, _ in rounds.calls))
+    names = list(dict.fromkeys(task_name for task_name, _ in rounds.calls))
     batches = sorted({batch for _, batch in rounds.calls} - {1})
     rows = []
-    for contender in names:
-        times = [rounds.percentile(contender, 1, percent) for percent in (50, 99)]
+    for task_name in names:
+        times = [rounds.percentile(task_name, 1, percent) for percent in (50, 99)]
         rows.append(
             [
-                contender,
-                *(count_text(rounds.rate(contender, batch)) for batch in batches),
+                task_name,
+                *(count_text(rounds.rate(task_name, batch)) for batch in batches),
                 " / ".join(ABSENT if seconds is None else f"{1e6 * seconds:.1f}" for seconds in times),
-                share_text(rounds.roofline_fraction(rounds.best(contender), flops(work.inference_macs))),
+                share_text(rounds.roofline_fraction(rounds.best(task_name), flops(work.inference_macs))),
             ]
         )
     headings = ["images/s by batch", *(f"{batch:,}" for batch in batches), "one image, p50 / p99 µs", "of the roofline"]

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from lenet.benchmarking import inference, training
 from lenet.benchmarking.digits import Digits, load_digits
-from lenet.benchmarking.machine import describe_machine, peak_of
+from lenet.benchmarking.machine import describe_machine, peak_flops_meter
 from lenet.benchmarking.report import (
     Report,
     inference_figures,
@@ -52,7 +52,7 @@ def short(
         "training": rates(training_rounds),
         "inference": rates(inference_rounds),
     }
-    report.notes = [f"pictures: {digits.kind}", *dict.fromkeys(report.notes)]
+    report.notes = [f"pictures: {digits.origin}", *dict.fromkeys(report.notes)]
     return report
 
 
@@ -73,12 +73,12 @@ def add_training(
     tasks, absent = training.training_tasks(
         network, digits.train_images, digits.train_labels, threads, torch_batches, variants=variants
     )
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), progress)
     if tasks:
         report.tables.append(training_table(measured_rounds, work))
     report.figures["training"] = training_figures(measured_rounds, work)
     report.notes += absent
-    note_machine(report, measured_rounds)
+    add_machine_measurements(report, measured_rounds)
     return measured_rounds
 
 
@@ -99,16 +99,16 @@ def add_inference(
     tasks, absent = inference.inference_tasks(
         model.network, model.parameters, digits.test_images, threads, batches, other_batches
     )
-    measured_rounds = run_rounds(tasks, rounds, seconds, peak_of(threads), progress)
+    measured_rounds = run_rounds(tasks, rounds, seconds, peak_flops_meter(threads), progress)
     if tasks:
         report.tables.append(inference_table(measured_rounds, work))
     report.figures["inference"] = inference_figures(measured_rounds, work)
     report.notes += absent
-    note_machine(report, measured_rounds)
+    add_machine_measurements(report, measured_rounds)
     return measured_rounds
 
 
-def note_machine(report: Report, measured_rounds: Rounds) -> None:
+def add_machine_measurements(report: Report, measured_rounds: Rounds) -> None:
     """Add the measured peak and the involuntary context switches to the report."""
     machine = report.machine
     if measured_rounds.peaks:

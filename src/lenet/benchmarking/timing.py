@@ -20,9 +20,16 @@ _WARM_UP = 0.2  # share of the time, for caches and spinning threads of the task
 
 @dataclass(frozen=True)
 class Task:
-    """A task to time: its runtime, and a call that processes ``images`` images."""
+    """What is timed.
 
-    contender: str
+    Attributes:
+        name: in reports and messages: of a runtime ("ONNX Runtime"), or of what is compared ("lenet-5 learn").
+        batch: images of one update or one inference.
+        images: images that one call processes.
+        call: does it.
+    """
+
+    name: str
     batch: int
     images: int
     call: Call
@@ -34,7 +41,7 @@ class Rounds:
 
     Attributes:
         peaks: peak fp32 operations per second of the threads, between registers; empty where unknown.
-        calls: for each task (contender, batch) and round, the seconds of each call.
+        calls: for each task (its name, its batch) and round, the seconds of each call.
         images: images of one call of each task.
         interruptions: involuntary context switches a second.
     """
@@ -44,23 +51,23 @@ class Rounds:
     images: dict[tuple[str, int], int] = field(default_factory=dict)
     interruptions: float = 0.0
 
-    def rates(self, contender: str, batch: int) -> list[float]:
+    def rates(self, task_name: str, batch: int) -> list[float]:
         """Images a second in each round: of the median call, which is robust to outliers."""
-        images = self.images[contender, batch]
-        return [images / statistics.median(calls) for calls in self.calls[contender, batch]]
+        images = self.images[task_name, batch]
+        return [images / statistics.median(calls) for calls in self.calls[task_name, batch]]
 
-    def rate(self, contender: str, batch: int) -> float | None:
+    def rate(self, task_name: str, batch: int) -> float | None:
         """The median over rounds; None for a task that did not run."""
-        return statistics.median(self.rates(contender, batch)) if (contender, batch) in self.calls else None
+        return statistics.median(self.rates(task_name, batch)) if (task_name, batch) in self.calls else None
 
-    def spread(self, contender: str, batch: int) -> tuple[float, float]:
+    def spread(self, task_name: str, batch: int) -> tuple[float, float]:
         """The lowest and the highest rate of a round."""
-        rates = self.rates(contender, batch)
+        rates = self.rates(task_name, batch)
         return min(rates), max(rates)
 
-    def batches(self, contender: str) -> list[int]:
+    def batches(self, task_name: str) -> list[int]:
         """The batches that were timed, in their order."""
-        return [batch for name, batch in self.calls if name == contender]
+        return [batch for name, batch in self.calls if name == task_name]
 
     def best(self, *names: str) -> tuple[str, int] | None:
         """The fastest of these, with its batch; None if none ran."""
@@ -81,11 +88,11 @@ class Rounds:
         pairs = zip(self.rates(*key), self.peaks, strict=True)
         return statistics.median(rate * flops / peak for rate, peak in pairs)
 
-    def percentile(self, contender: str, batch: int, percent: float) -> float | None:
+    def percentile(self, task_name: str, batch: int, percent: float) -> float | None:
         """Seconds of a call below which that many percent of a round's calls lie; the median over rounds."""
-        if (contender, batch) not in self.calls:
+        if (task_name, batch) not in self.calls:
             return None
-        return statistics.median(_percentile(calls, percent) for calls in self.calls[contender, batch])
+        return statistics.median(_percentile(calls, percent) for calls in self.calls[task_name, batch])
 
 
 def run_rounds(
@@ -96,14 +103,14 @@ def run_rounds(
     progress: Callable[[str], None] = lambda text: None,
 ) -> Rounds:
     """Time every task for about ``seconds`` in each of ``rounds`` rounds; ``peak`` is measured once a round."""
-    measured_rounds = Rounds(images={(task.contender, task.batch): task.images for task in tasks})
+    measured_rounds = Rounds(images={(task.name, task.batch): task.images for task in tasks})
     start, interruptions_before = time.perf_counter(), count_interruptions()
     for number in range(1, rounds + 1):
         if peak is not None:
             measured_rounds.peaks.append(peak())
         for task in tasks:
-            progress(f"round {number} of {rounds}: {task.contender}, batch {task.batch:,}")
-            measured_rounds.calls.setdefault((task.contender, task.batch), []).append(time_calls(task.call, seconds))
+            progress(f"round {number} of {rounds}: {task.name}, batch {task.batch:,}")
+            measured_rounds.calls.setdefault((task.name, task.batch), []).append(time_calls(task.call, seconds))
     measured_rounds.interruptions = (count_interruptions() - interruptions_before) / (time.perf_counter() - start)
     return measured_rounds
 

@@ -9,11 +9,11 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.benchmarking.timing import Task
-from lenet.engine.native import Engine, Learning
+from lenet.engine.native import Engine, UpdateHyperparameters
 from lenet.errors import LeNetError, TrainingError
 from lenet.initialization import initial_weights
 from lenet.networks import describe
-from lenet.preprocess import fitted, network_inputs
+from lenet.preprocess import fit_to_input, network_inputs
 
 LENET, TUTORIAL, TORCH = "lenet", "tutorial loop", "torch from memory"
 TORCH_BATCHES = (64, 128, 256, 512, 1024)
@@ -41,7 +41,9 @@ def training_tasks(
     tasks: list[Task] = []
     absent: list[str] = []
     try:
-        tasks += [native_task(network, images, labels, threads, Learning(batch=batch)) for batch in our_batches]
+        tasks += [
+            native_task(network, images, labels, threads, UpdateHyperparameters(batch=batch)) for batch in our_batches
+        ]
     except LeNetError as error:
         absent.append(str(error))
     try:
@@ -54,12 +56,12 @@ def training_tasks(
     if variants:
         kinds |= {f"{TORCH}, channels last": (True, False), f"{TORCH}, fused SGD": (False, True)}
     inputs = network_inputs(images, network.input, network.input_range)
-    for contender, (channels_last, fused) in kinds.items():
+    for task_name, (channels_last, fused) in kinds.items():
         for batch in torch_batches:
             step = torch_peer.train_in_memory(
                 network, inputs, labels, batch, threads, channels_last=channels_last, fused=fused
             )
-            tasks.append(Task(contender, batch, batch, step))
+            tasks.append(Task(task_name, batch, batch, step))
     return tasks, absent
 
 
@@ -68,24 +70,24 @@ def native_task(
     images: NDArray[np.uint8],
     labels: NDArray[np.int64],
     threads: int,
-    learning: Learning,
+    hyperparameters: UpdateHyperparameters,
     rate: float = 0.01,
     examples: int = _EXAMPLES_A_CALL,
-    contender: str = LENET,
+    task_name: str = LENET,
 ) -> Task:
     """The native engine's `fit`, called for ``examples`` images at a time, in a random order, without distortions."""
     engine = Engine(network, initial_weights(network), threads=threads)
-    pictures = fitted(images, network.input)
-    examples = min(examples, len(pictures)) // learning.batch * learning.batch
-    rates = np.full(examples // learning.batch, rate, np.float32)
+    pictures = fit_to_input(images, network.input)
+    examples = min(examples, len(pictures)) // hyperparameters.batch * hyperparameters.batch
+    rates = np.full(examples // hyperparameters.batch, rate, np.float32)
     orders = _orders(len(pictures), examples)
 
     def step() -> None:
-        loss, _ = engine.fit(pictures, labels, next(orders), rates, learning)
+        loss, _ = engine.fit(pictures, labels, next(orders), rates, hyperparameters)
         if not math.isfinite(loss):  # the engine stops early then, which is not speed
             raise TrainingError(f"{network.name} diverges at the rate {rate}; nothing can be timed")
 
-    return Task(contender, learning.batch, examples, step)
+    return Task(task_name, hyperparameters.batch, examples, step)
 
 
 def _orders(available: int, examples: int) -> Iterator[NDArray[np.int64]]:

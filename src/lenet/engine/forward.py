@@ -11,7 +11,7 @@ from lenet.engine import reference
 from lenet.engine.choice import chosen
 from lenet.engine.native import Engine
 from lenet.errors import EngineError
-from lenet.preprocess import fitted, network_inputs
+from lenet.preprocess import fit_to_input, network_inputs
 
 Array = NDArray[np.float32]
 
@@ -40,7 +40,8 @@ class Forward:
         """The network's outputs.
 
         Args:
-            images: uint8 gray levels, as `fitted` takes them; or float32 network inputs (N, channels, height, width).
+            images: uint8 gray levels, as `fit_to_input` takes them; or float32 network inputs (N, channels, height,
+                width).
 
         Returns:
             float32 (N, classes): penalties where ``network.smallest_wins``, else values of which the largest wins.
@@ -65,7 +66,7 @@ class Forward:
         return reference.activations(self.network, self._arrays, self._inputs(images))
 
     def _padded_to_input(self, images: NDArray[Any]) -> NDArray[Any]:
-        return fitted(images, self.network.input) if images.dtype == np.uint8 else np.asarray(images, np.float32)
+        return fit_to_input(images, self.network.input) if images.dtype == np.uint8 else np.asarray(images, np.float32)
 
     def _inputs(self, images: NDArray[Any]) -> NDArray[Any]:
         if images.dtype == np.uint8:

@@ -168,7 +168,7 @@ class DistortionLimits(Protocol):
 
 
 @dataclass(frozen=True)
-class Learning:
+class UpdateHyperparameters:
     """Hyperparameters of the updates, as `lenet.training.recipes.Recipe` defines them."""
 
     batch: int = 64
@@ -296,7 +296,7 @@ class Engine:
         labels: NDArray[Any],
         order: NDArray[np.int64],
         rates: NDArray[np.floating[Any]] | list[float],
-        learning: Learning,
+        hyperparameters: UpdateHyperparameters,
         augmentation: Augmentation | None = None,
     ) -> tuple[float, int]:
         """Take consecutive updates; stop before the first whose loss is not a number.
@@ -304,9 +304,9 @@ class Engine:
         Args:
             images: uint8 (N, H, W) or (N, C, H, W) at the network's size.
             labels: (N,) classes.
-            order: (examples,) rows of ``images``, ``learning.batch`` for each update; the last may have fewer.
+            order: (examples,) rows of ``images``, ``hyperparameters.batch`` for each update; the last may have fewer.
             rates: one learning rate for each update.
-            learning: the hyperparameters.
+            hyperparameters: of the updates.
             augmentation: the augmentation of the examples.
 
         Returns:
@@ -316,9 +316,11 @@ class Engine:
             ValueError: if the arrays do not fit one another or the network.
         """
         pictures, classes, rows = checked_batches(self.network, images, labels, order)
-        steps = -(-len(rows) // learning.batch)
+        steps = -(-len(rows) // hyperparameters.batch)
         if len(rates) != steps:
-            raise ValueError(f"{len(rows)} examples make {steps} updates of {learning.batch}, got {len(rates)} rates")
+            raise ValueError(
+                f"{len(rows)} examples make {steps} updates of {hyperparameters.batch}, got {len(rates)} rates"
+            )
         augmentation = augmentation or Augmentation()
         for name, array, shape in (
             ("shifts", augmentation.shifts, (len(rows), 2)),
@@ -328,16 +330,16 @@ class Engine:
                 raise ValueError(f"{name} has the shape {array.shape}, expected {shape}")
         if augmentation.shifts is not None and (augmentation.shifts != augmentation.shifts.astype(np.int8)).any():
             raise ValueError(f"shifts go to {np.abs(augmentation.shifts).max()} pixels, expected what fits into int8")
-        self._has_average = learning.ema > 0
+        self._has_average = hyperparameters.ema > 0
         loss, errors = self._native.fit(
             _native.Learning(
-                learning.batch,
-                _objective(learning),
-                getattr(_native.Optimizer, learning.optimizer),
-                learning.momentum,
-                learning.nesterov,
-                learning.weight_decay,
-                learning.ema,
+                hyperparameters.batch,
+                _objective(hyperparameters),
+                getattr(_native.Optimizer, hyperparameters.optimizer),
+                hyperparameters.momentum,
+                hyperparameters.nesterov,
+                hyperparameters.weight_decay,
+                hyperparameters.ema,
             ),
             pictures,
             classes,
@@ -352,11 +354,13 @@ class Engine:
         )
         return loss, errors
 
-    def gradients(self, images: GrayLevels, labels: NDArray[Any], learning: Learning) -> tuple[dict[str, Array], float]:
+    def gradients(
+        self, images: GrayLevels, labels: NDArray[Any], hyperparameters: UpdateHyperparameters
+    ) -> tuple[dict[str, Array], float]:
         """The gradient of the mean loss, named like the weights, and the sum of the losses."""
         pictures, classes, rows = checked_batches(self.network, images, labels, np.arange(len(images)))
         gradient = np.zeros((1, self._layout.size), np.float32)
-        loss, _ = self._native.gradients(_objective(learning), pictures, classes, rows, gradient)
+        loss, _ = self._native.gradients(_objective(hyperparameters), pictures, classes, rows, gradient)
         return self._layout.unpack(gradient[0]), loss
 
     def arrays(self) -> dict[str, Array]:
@@ -456,9 +460,11 @@ def _checked_precision(precision: str) -> str:
     return precision
 
 
-def _objective(learning: Learning) -> Any:
+def _objective(hyperparameters: UpdateHyperparameters) -> Any:
     return _native.Objective(
-        getattr(_native.Loss, learning.loss.replace("-", "_")), learning.label_smoothing, learning.j
+        getattr(_native.Loss, hyperparameters.loss.replace("-", "_")),
+        hyperparameters.label_smoothing,
+        hyperparameters.j,
     )
 
 

@@ -226,7 +226,7 @@ def _robustness(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     return sheet
 
 
-def _details(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
+def _ablation(row: Row, settings: Mapping[str, Any], theme: Theme) -> Sheet:
     """A line for each step, from the published network down to today's: error of each seed, and seconds for one."""
     results, line = settings["results"], 0.36
     steps = [result for result in results["measures"] if result["measure"] == "test_error"]
@@ -298,6 +298,6 @@ _DRAWERS: dict[Measurement, Callable[[Row, Mapping[str, Any], Theme], Sheet]] = 
     "rejections": _rejections,
     "noise": _noise,
     "robustness": _robustness,
-    "details": _details,
+    "ablation": _ablation,
     "strings": _strings,
 }

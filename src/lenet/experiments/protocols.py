@@ -167,7 +167,7 @@ def _robustness(trained: TrainedRow) -> dict[str, Any]:
     return {"figures": figures, "series": series}
 
 
-def _details(trained: TrainedRow) -> dict[str, Any]:
+def _ablation(trained: TrainedRow) -> dict[str, Any]:
     """Errors of each step, difference to the step before, and core seconds for each seed."""
     tested, baseline = len(trained.data.test), trained.dependencies["lenet-5"].groups["all"]
     figures: Figures = {}
@@ -212,6 +212,6 @@ MEASUREMENTS: dict[Measurement, Callable[[TrainedRow], dict[str, Any]]] = {
     "rejections": _rejections,
     "noise": _noise,
     "robustness": _robustness,
-    "details": _details,
+    "ablation": _ablation,
     "strings": _strings,
 }

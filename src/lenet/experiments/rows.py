@@ -25,7 +25,7 @@ from lenet.sdnn.windows import RECIPE, WindowParameters
 from lenet.training import Recipe
 
 Measurement = Literal[
-    "training", "boosting", "learning-curve", "sizes", "rejections", "noise", "robustness", "details", "strings"
+    "training", "boosting", "learning-curve", "sizes", "rejections", "noise", "robustness", "ablation", "strings"
 ]
 Preparation = Literal["as it is", "digits reduced to 16×16"]
 
@@ -48,7 +48,8 @@ class Row:
     Attributes:
         name: as on the command line.
         title: what it is.
-        measurement: what is done once the networks are trained.
+        measurement: what is done once the networks are trained; ``"ablation"`` is the error of each step between two
+            networks.
         network: a name of the registry.
         data: a public data set.
         preparation: what is done to its pictures.
@@ -229,7 +230,7 @@ ROWS = (
         "What each detail of 1998 is worth",
         "lenet-5",
         (),
-        measurement="details",
+        measurement="ablation",
         parts=tuple(Part(step.label, network=step.network, recipe=step.recipe) for step in STEPS),
         depends_on=("lenet-5",),
         seeds=8,

@@ -20,7 +20,7 @@ from lenet.exporting.quantization import Quantization, quantize, quantized_forwa
 from lenet.files import write_atomically
 from lenet.model import FOLDER_MODEL, Model, load
 from lenet.naming import resolve_name
-from lenet.preprocess import GrayLevels, fitted
+from lenet.preprocess import GrayLevels, fit_to_input
 
 if TYPE_CHECKING:
     from lenet.data import Dataset
@@ -190,7 +190,11 @@ def _pictures(
     if data is not None:
         training = _choose_pictures(data.train_images, CALIBRATION_PICTURES) if must_be_real else data.train_images[:0]
         tested = _choose_pictures(data.test_images, CHECK_PICTURES)
-        return fitted(training, network.input), fitted(tested, network.input), f"test pictures of {data.name}"
+        return (
+            fit_to_input(training, network.input),
+            fit_to_input(tested, network.input),
+            f"test pictures of {data.name}",
+        )
     if must_be_real:
         raise DataError(
             f"{network.name}: weights are rounded on pictures of what the model was trained on, which is "

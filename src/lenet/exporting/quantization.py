@@ -56,8 +56,8 @@ def quantize(
 
     Args:
         network, arrays: what is quantized.
-        pictures: uint8 that `preprocess.fitted` takes; of what the network was trained on. The smallest and the largest
-            input of each stage on them is its range.
+        pictures: uint8 that `preprocess.fit_to_input` takes; of what the network was trained on. The smallest and the
+            largest input of each stage on them is its range.
         max_weight: the largest weight; with 63 the sum of two products fits 16 bits, as AVX2 multiplies.
     """
     activations = Forward(network, arrays).activations(pictures)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from lenet.architecture import Network
 from lenet.data.datasets import Dataset, choose_validation
 from lenet.engine.native import Augmentation
-from lenet.preprocess import GrayLevels, fitted
+from lenet.preprocess import GrayLevels, fit_to_input
 from lenet.training.augmentation import curvature_order, epoch_order
 from lenet.training.recipes import Recipe
 
@@ -143,5 +143,5 @@ class DatasetStream(Stream):
 def padded_to_input(images: GrayLevels, network: Network) -> GrayLevels:
     """Pad pictures with background to a network's input size, once and not in every epoch."""
     channels, height, width = network.input
-    images = fitted(images, network.input)
+    images = fit_to_input(images, network.input)
     return np.ascontiguousarray(images.reshape(-1, height, width) if channels == 1 else images)

@@ -173,9 +173,9 @@ def _from_array(model: Model, array: NDArray[Any]) -> tuple[NDArray[np.uint8], b
 
 
 def _fitted(model: Model, images: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    from lenet.preprocess import fitted
+    from lenet.preprocess import fit_to_input
 
-    return fitted(images, model.network.input)
+    return fit_to_input(images, model.network.input)
 
 
 def _temperature(model: Model) -> float:

@@ -54,7 +54,7 @@ def connected(address: str, cores: int | None = None) -> Iterator[int]:
     if "ray" in sys.modules and _imported().is_initialized():
         yield _cores_of(_imported())
         return
-    set_environment(is_local=address == LOCAL)
+    set_environment(starts_cluster=address == LOCAL)
     ray = _imported()
     _check_address(address)
     handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
@@ -77,23 +77,23 @@ def connected(address: str, cores: int | None = None) -> Iterator[int]:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def set_environment(is_local: bool) -> None:
+def set_environment(starts_cluster: bool) -> None:
     """Set Ray's variables in this process: no reports, tokens on. Ray looks at them when it is imported.
 
     Args:
-        is_local: whether a cluster is to be started here: bound to 127.0.0.1, with a token of this process's own.
+        starts_cluster: whether this process starts one: bound to 127.0.0.1, with a token of this process's own.
 
     Raises:
-        LeNetError: if one is, and Ray was imported before.
+        LeNetError: if it does, and Ray was imported before.
     """
-    if is_local and "ray" in sys.modules and os.environ.get(_MANY_MACHINES) != "0":
+    if starts_cluster and "ray" in sys.modules and os.environ.get(_MANY_MACHINES) != "0":
         raise LeNetError(
             "Ray was imported before, and would start a cluster that is open to other machines; call ray.init first, "
             "or leave its import to lenet"
         )
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    if is_local:
+    if starts_cluster:
         os.environ.setdefault(_MANY_MACHINES, "0")
         _set_token()
 

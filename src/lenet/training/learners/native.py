@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import decide
-from lenet.engine.native import Augmentation, Engine, Learning
+from lenet.engine.native import Augmentation, Engine, UpdateHyperparameters
 from lenet.initialization import initial_weights
 from lenet.preprocess import GrayLevels
 from lenet.training.output_losses import output_losses
@@ -33,7 +33,7 @@ class NativeLearner:
 
     def __init__(self, network: Network, recipe: Recipe, instructions: str, threads: int | None) -> None:
         self.network, self.recipe = network, recipe
-        self._learning = Learning(
+        self._hyperparameters = UpdateHyperparameters(
             batch=recipe.batch,
             loss=recipe.loss,
             label_smoothing=recipe.label_smoothing,
@@ -60,7 +60,7 @@ class NativeLearner:
         augmentation: Augmentation,
     ) -> tuple[float, int]:
         """Take one step for each of ``rates``; sum of the losses and number of errors while learning."""
-        return self._engine.fit(images, labels, order, rates, self._learning, augmentation)
+        return self._engine.fit(images, labels, order, rates, self._hyperparameters, augmentation)
 
     def measure(self, images: GrayLevels, labels: NDArray[np.int64]) -> tuple[float, int]:
         """Sum of the losses and number of errors of the evaluation parameters."""
