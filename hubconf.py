@@ -2,7 +2,7 @@
 
 Every entry point takes the arguments of its network (``classes``, ``channels``, …; see ``lenet networks``). With
 ``pretrained=True`` it takes none: the module is the network that the shipped weights describe. Its attribute
-``refusal`` is the output that stands for "no digit", or None where every output is a class.
+``reject_class`` is the number of the output that stands for "no digit", or None where every output is a class.
 """
 
 import sys
@@ -32,7 +32,7 @@ def _load(name: str, pretrained: bool = False, **arguments: int) -> _NetworkModu
         )
     module = _build(weights.network)
     _load_arrays(module, weights.parameters)
-    module.refusal = weights.refusal
+    module.reject_class = module.refusal = weights.reject_class  # the latter is its former name
     return module
 
 
@@ -59,7 +59,7 @@ def lenet_5(pretrained: bool = False) -> _NetworkModule:
 def lenet_5_relu(pretrained: bool = False, **arguments: int) -> _NetworkModule:
     """LeNet-5 as taught today. Arguments: classes, channels, size.
 
-    ``pretrained`` reads handwritten digits: of its eleven outputs, number ``refusal``, the last, stands for "no digit".
+    ``pretrained`` reads handwritten digits: of its eleven outputs the last, ``reject_class``, stands for "no digit".
     """
     return _load("lenet-5-relu", pretrained, **arguments)
 

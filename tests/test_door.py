@@ -367,7 +367,7 @@ def test_a_run_that_has_just_begun_has_a_look_too(tmp_path):
 def test_what_is_no_digit_stays_no_digit_when_the_model_that_ships_is_trained_on(tmp_path):
     run = lenet.train(lenet.load("lenet-5-relu"), OLD / "digits", epochs=1, out=tmp_path / "run")
     assert run.model.class_names == tuple("0123456789")
-    assert run.model.refusal == 10
+    assert run.model.reject_class == 10
     assert lenet.Reader(run.model).read(DIGITS / "seven.png", single=True).text == "7"
 
 

@@ -7,6 +7,7 @@ import pytest
 from safetensors.numpy import save_file
 
 from lenet.errors import UnknownName, WeightsError
+from lenet.initialization import initial_weights
 from lenet.model import Model, load, pretrained
 from lenet.networks import describe, names
 
@@ -28,6 +29,17 @@ def test_weights_written_and_read_are_the_same(name, tmp_path):
     assert found.parameters.keys() == weights.parameters.keys()
     for key, array in weights.parameters.items():
         np.testing.assert_array_equal(found.parameters[key], array)
+
+
+def test_the_reject_class_is_read_under_its_former_key_and_written_under_its_own(tmp_path):
+    network = describe("lenet-short", classes=11)
+    former = Model(network, initial_weights(network, "pytorch", 0), {"refusal": 10, "epoch": 3})
+    assert (former.reject_class, former.refusal) == (10, 10)
+    former.save(tmp_path / "w.safetensors")
+    assert load(tmp_path / "w.safetensors").provenance == {"reject_class": 10, "epoch": 3}
+    both = Model(network, former.parameters, {"reject_class": 9, "refusal": 10})
+    assert (both.reject_class, both.output_names[9]) == (9, "none")
+    assert pretrained().reject_class == 10
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

@@ -99,8 +99,8 @@ def main() -> None:
     plain_digits = (split.validation_images, split.validation_labels.astype(np.uint8))
     arrays = train(network, recipe, images, labels, [plain_digits, judged])
     engine = Engine(network, arrays)
-    refusal = {"refusal": NO_DIGIT} if network.classes > NO_DIGIT else {}
-    recognizer = Recognizer(Model(network, arrays, refusal))
+    reject_class = {"reject_class": NO_DIGIT} if network.classes > NO_DIGIT else {}
+    recognizer = Recognizer(Model(network, arrays, reject_class))
     scores = [
         (recognizer.outputs(images[is_known]), labels[is_known])
         for images, labels, is_known in ((*part, part[1] < network.classes) for part in (plain_digits, judged))
@@ -119,7 +119,7 @@ def main() -> None:
         "engine": f"{engine.instructions}, {engine.threads} threads, {platform.machine()}",
         "calibration": calibration.to_json(),
         "calibration of one view": {"temperature": of_one_view.temperature, "least": of_one_view.digit.min_confidence},
-        **refusal,
+        **reject_class,
     }
     output = options.output or TARGET / f"{network.name}.safetensors"
     calibrated(Model(network, arrays, json.loads(json.dumps(provenance)), mnist.class_names)).save(output)
@@ -178,14 +178,14 @@ def _with_known_labels(network: Network, images: Images, labels: Labels) -> tupl
 
 
 def error_rate(engine: Engine, images: Images, labels: Labels) -> float:
-    """Percent of the digits that are read as another one; a refusal is no answer, and what is no digit has none."""
+    """Percent of the digits that are read as another one; a rejection is no answer, and what is no digit has none."""
     digits = labels != NO_DIGIT
     outputs = engine.predict(images[digits])[:, :NO_DIGIT]
     return 100 * float((decide(engine.network, outputs) != labels[digits]).mean())
 
 
 def mistakes(engine: Engine, images: Images, labels: Labels) -> float:
-    """Percent of all pictures whose likeliest output is another than it should be, refusals included."""
+    """Percent of all pictures whose likeliest output is another than it should be, rejections included."""
     return 100 * float((decide(engine.network, engine.predict(images)) != labels).mean())
 
 

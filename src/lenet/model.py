@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 FORMAT = "lenet-weights-1"
 _PRETRAINED = Path(__file__).with_name("pretrained")
+_FORMER_PROVENANCE_KEYS = {"refusal": "reject_class"}
 PICTURE_KINDS = ("digits", "gray", "color")
 RUN_BEST = "best.safetensors"
 """The file within a run's folder that holds its best model."""
@@ -91,7 +92,11 @@ class Model:
 
     def __post_init__(self) -> None:
         check_parameters(self.network, self.parameters)
-        classes = self.network.classes - (self.refusal is not None)
+        if former := [key for key in _FORMER_PROVENANCE_KEYS if key in self.provenance]:
+            current = {_FORMER_PROVENANCE_KEYS[key]: self.provenance[key] for key in former}
+            unchanged = {key: value for key, value in self.provenance.items() if key not in former}
+            object.__setattr__(self, "provenance", current | unchanged)
+        classes = self.network.classes - (self.reject_class is not None)
         if invalid := [name for name in self.class_names if not isinstance(name, str) or not name]:
             raise WeightsError(f"{self.network.name}: a class is named {invalid[0]!r}, expected a text for each class")
         names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
@@ -104,8 +109,8 @@ class Model:
 
     @property
     def class_outputs(self) -> tuple[int, ...]:
-        """The output of each class: all outputs but the `refusal`, in their order."""
-        return tuple(output for output in range(self.network.classes) if output != self.refusal)
+        """The output of each class: all outputs but that of the `reject_class`, in their order."""
+        return tuple(output for output in range(self.network.classes) if output != self.reject_class)
 
     @property
     def digit_outputs(self) -> tuple[int, ...] | None:
@@ -119,11 +124,16 @@ class Model:
         return self.digit_outputs is not None and not self.is_color
 
     @property
-    def refusal(self) -> int | None:
-        """The output of the reject class, as "no digit"; None if the network has no such output."""
-        number = self.provenance.get("refusal")
+    def reject_class(self) -> int | None:
+        """The number of the output that stands for none of the classes, as "no digit"; None if there is none."""
+        number = self.provenance.get("reject_class")
         is_output = isinstance(number, int) and not isinstance(number, bool) and 0 <= number < self.network.classes
         return number if is_output else None
+
+    @property
+    def refusal(self) -> int | None:
+        """The `reject_class`, under its former name."""
+        return self.reject_class
 
     @property
     def trained_on(self) -> str | None:
@@ -147,9 +157,9 @@ class Model:
     @property
     def output_names(self) -> tuple[str, ...]:
         """A name for every output: the class names, and ``"none"`` for the reject class."""
-        if self.refusal is None:
+        if self.reject_class is None:
             return self.class_names
-        return (*self.class_names[: self.refusal], "none", *self.class_names[self.refusal :])
+        return (*self.class_names[: self.reject_class], "none", *self.class_names[self.reject_class :])
 
     @property
     def digest(self) -> str:

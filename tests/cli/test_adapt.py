@@ -89,7 +89,7 @@ def test_adapting_reads_an_odd_hand_better_and_mnist_as_before(folder: Path, tmp
 def test_the_file_says_where_it_comes_from_and_keeps_its_calibration(folder: Path, tmp_path: Path, quick, capsys):
     start = pretrained()
     calibration = {"temperature": 1.25, "least": 0.7, "thresholds": [[0.01, 0.9]]}
-    Model(start.network, start.parameters, {"calibration": calibration, "refusal": 10}).save(
+    Model(start.network, start.parameters, {"calibration": calibration, "reject_class": 10}).save(
         tmp_path / "start.safetensors"
     )
     words = ["adapt", str(folder), "--weights", str(tmp_path / "start.safetensors")]

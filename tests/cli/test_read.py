@@ -612,7 +612,7 @@ def test_a_share_is_a_number_or_percent():
 def test_a_lower_greatest_error_rejects_no_less(tmp_path: Path, mnist, capsys):
     network = pretrained()
     calibration = {"temperature": 1.0, "least": 0.8, "thresholds": [[0.01, 0.5], [0.001, 0.99999]]}
-    weights = Model(network.network, network.parameters, {"calibration": calibration, "refusal": 10})
+    weights = Model(network.network, network.parameters, {"calibration": calibration, "reject_class": 10})
     weights.save(tmp_path / "calibrated.safetensors")
     write_idx(tmp_path / "idx", mnist.test_images[:200])
     marked = []

@@ -204,27 +204,28 @@ def test_an_output_for_none_of_the_classes_is_no_answer(mnist):
     arrays["output.bias"][10] = 50  # always the likeliest
     plain = evaluate(Model(network, arrays), mnist)
     assert plain.errors == plain.examples
-    judged = evaluate(Model(network, arrays, {"refusal": 10}), mnist)
+    judged = evaluate(Model(network, arrays, {"reject_class": 10}), mnist)
     assert judged.probabilities.shape == (10_000, 10)
     assert judged.predictions.max() < 10
     assert judged.errors < judged.examples
 
 
 @pytest.mark.parametrize("told", [None, 11, -1, "ten"])
-def test_a_refusal_that_is_no_output_is_none(told):
+@pytest.mark.parametrize("key", ["reject_class", "refusal"])
+def test_a_reject_class_that_is_no_output_is_none(key, told):
     network = describe("lenet-5-relu", classes=11)
-    assert Model(network, initial_weights(network, "pytorch", 0), {"refusal": told}).refusal is None
+    assert Model(network, initial_weights(network, "pytorch", 0), {key: told}).reject_class is None
 
 
-def test_a_label_that_only_the_refusal_could_be_is_named(mnist):
+def test_a_label_that_only_the_reject_class_could_be_is_named(mnist):
     network = describe("lenet-5-relu", classes=11)
-    refusing = Model(network, initial_weights(network, "pytorch", 0), {"refusal": 10})
+    rejecting = Model(network, initial_weights(network, "pytorch", 0), {"reject_class": 10})
     images, labels = mnist.test_images[:11], np.arange(11)
     eleven = Dataset("eleven", images, labels, images, labels, tuple(map(str, range(11))))
     with pytest.raises(
         DataError, match=r"eleven has the classes 0, .*, but the model's are 0, .*; none of these is 10"
     ):
-        evaluate(refusing, eleven)
+        evaluate(rejecting, eleven)
 
 
 @pytest.mark.parametrize("name", [["mnist"], {"mnist": 1}, 7, None])

@@ -32,8 +32,8 @@ def digits(model, mnist):
 
 def error_of(model, outputs, labels):
     """Percent, without the output that stands for no digit."""
-    if model.refusal is not None:
-        outputs = np.delete(outputs, model.refusal, axis=1)
+    if model.reject_class is not None:
+        outputs = np.delete(outputs, model.reject_class, axis=1)
     answers = outputs.argmin(axis=1) if model.network.smallest_wins else outputs.argmax(axis=1)
     return 100 * float((answers != labels).mean())
 

@@ -32,7 +32,7 @@ export function compare({ parseDocument, networkInput, probabilities }, packed) 
         }
       });
       const { probabilities: shares, none, winner } = probabilities(loaded, pass.outputs);
-      const all = loaded.reject_output === null ? shares : [...shares, none];
+      const all = loaded.reject_class === null ? shares : [...shares, none];
       result.shares = Math.max(result.shares, worst(all, slice(expected.shares, pass.outputs.length)).absolute);
       result.winners.push(winner);
     }

@@ -84,15 +84,15 @@ def test_the_account_is_anatomys_in_both_languages(name):
         assert stage["description"]["en"].isprintable()
 
 
-def test_calibration_and_reject_output_are_those_of_the_model(two):
+def test_calibration_and_reject_class_are_those_of_the_model(two):
     shipped, plain = two["networks"]
     own = pretrained().provenance["calibration of one view"]
     assert shipped["calibration"] == {"temperature": own["temperature"], "min_confidence": own["least"]}
-    assert shipped["reject_output"] == 10
+    assert shipped["reject_class"] == 10
     assert shipped["labels"] == list("0123456789")
     assert shipped["provenance"]["test_error"] == pretrained().provenance["metrics"]["mnist test error %"]
     assert shipped["provenance"]["data"] == "mnist"
-    assert (plain["calibration"], plain["reject_output"]) == ({"temperature": 1.0, "min_confidence": 0.8}, None)
+    assert (plain["calibration"], plain["reject_class"]) == ({"temperature": 1.0, "min_confidence": 0.8}, None)
     assert set(plain["provenance"].values()) == {None}
 
 
@@ -153,7 +153,7 @@ def test_where_no_network_reads_digits_the_one_that_ships_is_added_for_that_alon
     told = page_document([weights("lenet-rgb", {"data": {"name": "cifar10"}}), weights("lenet-short", classes=26)])
     assert told["reader"] == 2
     assert [one.get("hidden", False) for one in told["networks"]] == [False, False, True]
-    assert told["networks"][2]["reject_output"] == 10
+    assert told["networks"][2]["reject_class"] == 10
 
 
 def test_the_codes_are_the_ten_drawn_digits(two):

@@ -405,13 +405,13 @@ def test_torch_hub_reads_digits_with_the_weights_that_ship(name):
 
 def test_torch_hub_says_which_output_stands_for_no_digit():
     module = from_hub("lenet_5_relu", pretrained=True)
-    assert module.refusal == 10
+    assert module.reject_class == module.refusal == 10
     assert module.network.classes == 11
     letter = np.zeros((1, 28, 28), np.uint8)
     letter[0, 4:24, 6:9] = letter[0, 4:7, 6:22] = letter[0, 21:24, 6:22] = letter[0, 12:15, 6:19] = 255  # an E
     inputs = torch.from_numpy(network_inputs(letter, module.network.input, module.network.input_range))
-    assert int(module(inputs).argmax()) == module.refusal
-    assert from_hub("lenet_5", pretrained=True).refusal is None
+    assert int(module(inputs).argmax()) == module.reject_class
+    assert from_hub("lenet_5", pretrained=True).reject_class is None
 
 
 def test_torch_hub_refuses_pretrained_weights_that_do_not_ship_or_of_another_shape(hub):

@@ -1,4 +1,4 @@
-"""From outputs to probabilities that can be relied on: temperature, refusals, thresholds."""
+"""From outputs to probabilities that can be relied on: temperature, reject class, thresholds."""
 
 from dataclasses import replace
 
@@ -24,7 +24,7 @@ ELEVEN = describe("lenet-5-relu", classes=11)
 
 def weights(classes: int, calibration: Calibration | None = None) -> Model:
     network = describe("lenet-5-relu", classes=classes)
-    provenance = ({"calibration": calibration.to_json()} if calibration else {}) | {"refusal": 10}
+    provenance = ({"calibration": calibration.to_json()} if calibration else {}) | {"reject_class": 10}
     return Model(network, initial_weights(network, "pytorch", 0), provenance)
 
 
@@ -66,7 +66,7 @@ def test_every_kind_of_answer_has_its_own_threshold():
 
 def test_weights_that_know_nothing_of_lines_take_what_they_know_of_digits():
     known = {"least": 0.9, "thresholds": [[0.01, 0.8]]}
-    old = Calibration.of(replace(weights(11), provenance={"calibration": known, "refusal": 10}))
+    old = Calibration.of(replace(weights(11), provenance={"calibration": known, "reject_class": 10}))
     for own, default in ((old.single, Calibration.single), (old.line, Calibration.line)):
         assert own == Acceptance(default.min_confidence, ((0.01, 0.8),))
 

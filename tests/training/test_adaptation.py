@@ -70,7 +70,7 @@ def eleven(rehearsed: LabeledDigits) -> Model:
     steps = -(-len(images) // 64)
     for rate in (0.05, 0.02):
         engine.fit(images, labels, rng.permutation(len(images)), [rate] * steps, UpdateHyperparameters(ema=0.99))
-    return Model(network, engine.evaluation_arrays(), {"calibration": {"temperature": 1.5}, "refusal": NO_DIGIT})
+    return Model(network, engine.evaluation_arrays(), {"calibration": {"temperature": 1.5}, "reject_class": NO_DIGIT})
 
 
 @pytest.fixture(scope="module")

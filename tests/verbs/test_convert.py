@@ -59,10 +59,18 @@ def test_what_lenet_exports_comes_back_with_its_classes_reject_class_and_calibra
     assert lines[1] == "background becomes 0 and full ink 3.2457, as the file says"
     assert lines[2] == "classes 0, 1, 2, 3, 4, 5, 6, 7, 8, 9; output 10 stands for none of them"
     model = lenet.load(path)
-    assert (model.network, model.class_names, model.refusal) == (shipped.network, shipped.class_names, 10)
+    assert (model.network, model.class_names, model.reject_class) == (shipped.network, shipped.class_names, 10)
     assert model.provenance["calibration"] == shipped.provenance["calibration"]
     picture = "examples/digits/pi.png"
     assert lenet.read(picture, model=model).text == lenet.read(picture).text == "3141592653"
+
+
+def test_a_reject_class_is_read_from_an_export_that_has_it_under_its_former_key(tmp_path):
+    shipped = lenet.load("lenet-5-relu")
+    description = {"network": shipped.network.to_json(), "provenance": {"refusal": 10}}
+    (tmp_path / "m.pth").write_bytes(to_pth(shipped.parameters, json.dumps(description)))
+    model = lenet.load(tmp_path / "m.pth")
+    assert (model.reject_class, model.provenance["reject_class"]) == (10, 10)
 
 
 @pytest.mark.parametrize("format", ["onnx", "pth"])
@@ -74,9 +82,9 @@ def test_a_model_of_ones_own_comes_back_with_its_network_names_and_pictures(form
     lenet.export(model, to=format, out=tmp_path / f"m.{format}")
     loaded = lenet.load(tmp_path / f"m.{format}")
     assert (loaded.network, loaded.class_names, loaded.pictures) == (model.network, model.class_names, model.pictures)
-    assert loaded.refusal is None
+    assert loaded.reject_class is None
     named = lenet.load(tmp_path / f"m.{format}", class_names=list("ABCDEFGHI"), reject_class=9)
-    assert (named.class_names, named.refusal) == (tuple("ABCDEFGHI"), 9)
+    assert (named.class_names, named.reject_class) == (tuple("ABCDEFGHI"), 9)
 
 
 def test_a_model_of_lenet_is_written_again_as_it_is(tmp_path, capsys):

@@ -28,8 +28,8 @@ class ImportedModel:
 
     Attributes:
         network, parameters: the description, and float32 arrays by name.
-        provenance: the file under ``"converted"``, the reject class under ``"refusal"`` if there is one, and what the
-            file says of calibration and pictures.
+        provenance: the file under ``"converted"``, ``"reject_class"`` if there is one, and what the file says of
+            calibration and pictures.
         class_names: one for each class; empty if the file does not say them.
     """
 
@@ -87,7 +87,7 @@ def import_file(path: Path, kind: str, choice: Choice) -> ImportedModel:
                 f"{recognized.network.name} has the outputs 0 to {recognized.network.classes - 1}, and the reject "
                 f"class is {choice.reject_class}; give the number of one of them"
             )
-        provenance["refusal"] = choice.reject_class
+        provenance["reject_class"] = choice.reject_class
     return ImportedModel(recognized.network, recognized.parameters, provenance, description.class_names)
 
 

@@ -14,7 +14,8 @@ from lenet.records import Record, RecordError
 
 MEMBER = "lenet.json"
 MAX_BYTES = 1 << 22
-PROVENANCE_KEYS = ("refusal", "calibration", "pictures")
+PROVENANCE_KEYS = ("reject_class", "calibration", "pictures")
+_READ_KEYS = (*PROVENANCE_KEYS, "refusal")  # the former key of the reject class, which `Model` renames
 
 
 @dataclass(frozen=True)
@@ -55,7 +56,7 @@ def parse_description(text: str) -> Description:
         return Description(
             None if network is None else Network.from_json(network),
             record.texts("class_names", default=[]),
-            {key: value for key, value in provenance.values.items() if key in PROVENANCE_KEYS},
+            {key: value for key, value in provenance.values.items() if key in _READ_KEYS},
         )
     except (RecordError, ArchitectureError) as error:
         raise WeightsError(f"its description is damaged ({error})") from None

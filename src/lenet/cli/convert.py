@@ -98,7 +98,7 @@ def _summary_lines(path: Path, model: Model) -> list[str]:
         f"{path}: {network.name}, {sum(array.size for array in model.parameters.values()):,} parameters, input {rows}",
         f"background becomes {low:.6g} and full ink {high:.6g}{_RANGE_SOURCES[origin['input_range_from']]}",
         f"classes {listed(model.class_names)}"
-        + ("" if model.refusal is None else f"; output {model.refusal} stands for none of them"),
+        + ("" if model.reject_class is None else f"; output {model.reject_class} stands for none of them"),
     ]
     if unused := origin["unused"]:
         lines.append(f"left out, as nothing leads to them: {', '.join(map(printable, unused))}")

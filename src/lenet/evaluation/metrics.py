@@ -227,8 +227,8 @@ def evaluate(
     predict = _predictor(model, engine)
     starts = range(0, len(images), _BATCH)
     outputs = np.concatenate([predict(images[start : start + _BATCH]) for start in starts])
-    if model.refusal is not None:  # the most probable class is the answer, however unsure
-        outputs = np.delete(outputs, model.refusal, axis=1)
+    if model.reject_class is not None:  # the most probable class is the answer, however unsure
+        outputs = np.delete(outputs, model.reject_class, axis=1)
     return evaluate_outputs(network, outputs, labels, data=dataset.name, split=split, class_names=dataset.class_names)
 
 

@@ -66,9 +66,9 @@ def _input_text(network: Network) -> str:
 
 
 def _reject_class_text(model: Model) -> str:
-    if model.refusal is None:
+    if model.reject_class is None:
         return ""
-    return f"Output {model.refusal}, `none`, stands for none of these."
+    return f"Output {model.reject_class}, `none`, stands for none of these."
 
 
 def _code_block(text: str) -> str:

@@ -111,7 +111,7 @@ def _reader(networks: list[dict[str, Any]]) -> int | None:
         for index, network in enumerate(networks)
         if tuple(network["labels"]) == DIGITS and network["pictures"]["kind"] != "color"
     ]
-    with_reject_class = [index for index in for_digits if networks[index]["reject_output"] is not None]
+    with_reject_class = [index for index in for_digits if networks[index]["reject_class"] is not None]
     return next(iter([*with_reject_class, *for_digits]), None)
 
 
@@ -129,7 +129,7 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "weights": base64.b64encode(b"".join(values)).decode(),
         "calibration": _calibration(model, "calibration of one view", "calibration"),  # of a single pass
         "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
-        "reject_output": model.refusal,
+        "reject_class": model.reject_class,
         "labels": list(model.class_names),
         "pictures": asdict(model.pictures),
         "provenance": _provenance(model),

@@ -208,7 +208,7 @@ class Recognizer:
 
     Args:
         model: one whose classes are the ten digits, under any of their names and in any order, with or without a
-            refusal for what is no digit; the one that ships with the package if None.
+            reject class for what is no digit; the one that ships with the package if None.
         max_error: the greatest share of accepted answers that may be wrong, as 0.005; the weights' own choice if None.
 
     Raises:

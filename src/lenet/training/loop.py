@@ -166,15 +166,15 @@ def fit(
             _restore_stream(stream, start_checkpoint, run)
         elif first_model is not None:
             learner.load(first_model.parameters)
-        refusal = None if first_model is None else first_model.refusal
-        names = _class_names(network.classes - (refusal is not None), names)
+        reject_class = None if first_model is None else first_model.reject_class
+        names = _class_names(network.classes - (reject_class is not None), names)
         reporter = progress if progress is not None and worker.is_rank_zero else NullProgress()
         with reporter:
             training = _Training(
                 network,
                 names,
                 pictures,
-                refusal,
+                reject_class,
                 recipe,
                 held_out,
                 test,
@@ -275,7 +275,7 @@ class _Training:
     network: Network
     class_names: tuple[str, ...]
     pictures: PictureKind | None
-    refusal: int | None
+    reject_class: int | None
     recipe: Recipe
     held_out: Labeled | None
     test: Labeled | None
@@ -363,7 +363,7 @@ class _Training:
             "epoch": row["epoch"],
             "validation_examples": self.settings["validation"],
             "validation_error_rate": row["validation_error_rate"],
-            **({} if self.refusal is None else {"refusal": self.refusal}),
+            **({} if self.reject_class is None else {"reject_class": self.reject_class}),
             **({} if self.pictures is None else {"pictures": asdict(self.pictures)}),
             **{key: self.settings[key] for key in ("engine", "device", "threads", "processes", "versions")},
         }

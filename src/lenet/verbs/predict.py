@@ -185,8 +185,8 @@ def _temperature(model: Model) -> float:
 
 
 def _prediction(model: Model, values: NDArray[np.float32]) -> Prediction:
-    if model.refusal is not None:
-        values = np.delete(values, model.refusal)
+    if model.reject_class is not None:
+        values = np.delete(values, model.reject_class)
     order = np.argsort(-values, kind="stable")
     by_name = {model.class_names[index]: float(values[index]) for index in order}
     first = next(iter(by_name))

@@ -10,21 +10,21 @@
  */
 
 /**
- * @param {{network: Object, calibration: {temperature: number, min_confidence: number}, reject_output: ?number}} loaded
+ * @param {{network: Object, calibration: {temperature: number, min_confidence: number}, reject_class: ?number}} loaded
  * @param {Float32Array} outputs
  * @returns {Answer}
  */
-export function probabilities({ network, calibration, reject_output: rejectOutput }, outputs) {
+export function probabilities({ network, calibration, reject_class: rejectClass }, outputs) {
   const sign = network.smallestWins ? -1 : 1;
   const scores = Array.from(outputs, (output) => (sign * output) / calibration.temperature);
   const largest = Math.max(...scores);
   const powers = scores.map((score) => Math.exp(score - largest));
   const total = powers.reduce((a, b) => a + b);
   const values = Float32Array.from(
-    powers.filter((_, index) => index !== rejectOutput),
+    powers.filter((_, index) => index !== rejectClass),
     (power) => power / total,
   );
-  const none = rejectOutput === null ? 0 : powers[rejectOutput] / total;
+  const none = rejectClass === null ? 0 : powers[rejectClass] / total;
   const winner = values.indexOf(Math.max(...values));
   return {
     probabilities: values,

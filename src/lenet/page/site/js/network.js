@@ -15,7 +15,7 @@ export { inputOf, networkInput } from "lenet/inputs.js";
  * @property {{temperature: number, min_confidence: number}} calibration - of a single pass
  * @property {{temperature: number, min_confidence: number}} reading_calibration - of the mean over several views of a
  *     digit
- * @property {?number} reject_output - the output that stands for none of the classes
+ * @property {?number} reject_class - the output that stands for none of the classes
  * @property {string[]} labels - of the classes, without that output
  * @property {{kind: string, side: number, polarity: string}} pictures - what it was trained on: the ink of one digit
  *     ("digits"), or whole pictures ("gray", "color")

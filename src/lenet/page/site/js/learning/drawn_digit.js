@@ -61,7 +61,7 @@ export function createDrawnDigit(store, networkNow) {
     const network = networkNow();
     const { image } = store.state;
     pass = image && network ? network.run(networkInput(network, image)) : null;
-    const answer = pass && probabilities({ network, calibration: UNSCALED, reject_output: null }, pass.outputs);
+    const answer = pass && probabilities({ network, calibration: UNSCALED, reject_class: null }, pass.outputs);
     const longest = answer?.penalties ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, label) => {
       const size = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;

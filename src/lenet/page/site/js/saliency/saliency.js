@@ -68,7 +68,7 @@ export function mountSaliency(container, store) {
 }
 
 function createPair(store, loaded) {
-  const { network, reject_output: rejectOutput } = loaded;
+  const { network, reject_class: rejectClass } = loaded;
   const [channels, rows, columns] = network.inputShape;
   const area = rows * columns;
   const message = make("p", { class: "saliency-message", "aria-live": "polite" });
@@ -99,7 +99,7 @@ function createPair(store, loaded) {
   }
 
   const sign = network.smallestWins ? -1 : 1;
-  const outputOf = (index) => (rejectOutput !== null && index >= rejectOutput ? index + 1 : index);
+  const outputOf = (index) => (rejectClass !== null && index >= rejectClass ? index + 1 : index);
   const scoreOf = (outputs) => sign * outputs[outputOf(label)];
 
   /** Gradient × input at once: one pass back. */

@@ -253,7 +253,7 @@ const TELL = {
     };
     return {
       title: titled("doubt"),
-      idea: telling("doubt", "idea", values, loaded.reject_output === null ? "" : "reject"),
+      idea: telling("doubt", "idea", values, loaded.reject_class === null ? "" : "reject"),
       live: telling("doubt", "live", values, answer.accepted ? "" : "refused"),
     };
   },

@@ -51,7 +51,7 @@ function createList(store, loaded) {
   const rows = loaded.labels.map((label) =>
     makeRow(label, make("span", { class: "answer-label", title: hasNames ? label : null }, label)));
   const noneKey = hasNames ? "answers.noneName" : "answers.noneDigit";
-  const noneRow = loaded.reject_output === null || isPenalty ? null
+  const noneRow = loaded.reject_class === null || isPenalty ? null
     : makeRow("none", bindText(store, make("span", { class: "answer-label is-none" }), noneKey));
   const list = make("ol", { class: "answer-rows" });
   const element = make("div", { class: "answer" },

@@ -56,7 +56,7 @@ export function createDiagram(store, loaded, position) {
     const key = shape[1] * shape[2] > 1 ? "stages.mapsText" : "stages.vectorText";
     bindText(store, canvas, key, { values, attribute: "aria-label" });
     const figure = createFigure(canvas, {
-      shape, last, prototypes: stage.layer.prototypes, labels: loaded.labels, rejectOutput: loaded.reject_output,
+      shape, last, prototypes: stage.layer.prototypes, labels: loaded.labels, rejectClass: loaded.reject_class,
     });
     const title = name === "output"
       ? bindText(store, make("span", { class: "stage-name" }), "stages.output")

@@ -15,8 +15,8 @@ const MAX_LABEL_LENGTH = 14;
 /**
  * @param {HTMLCanvasElement} canvas
  * @param {{shape: number[], last: boolean, prototypes: ?number[][], labels: string[], inputRange: ?[number, number],
- *   rejectOutput: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
- *   other stage; `rejectOutput` is the output that stands for none of the classes
+ *   rejectClass: ?number}} stage `inputRange` is [background, ink] of the network's input, null for any
+ *   other stage; `rejectClass` is the output that stands for none of the classes
  */
 export function createFigure(canvas, stage) {
   const [maps, height, width] = stage.shape;
@@ -139,9 +139,9 @@ export function createFigure(canvas, stage) {
 }
 
 /** The class of an output, cut short where it is long; "∅" of the output for none of them. */
-function nameOf({ labels, rejectOutput }, unit) {
-  if (unit === rejectOutput) return "∅";
-  const index = rejectOutput !== null && unit > rejectOutput ? unit - 1 : unit;
+function nameOf({ labels, rejectClass }, unit) {
+  if (unit === rejectClass) return "∅";
+  const index = rejectClass !== null && unit > rejectClass ? unit - 1 : unit;
   const name = labels[index] ?? String(unit);
   return name.length > MAX_LABEL_LENGTH ? `${name.slice(0, MAX_LABEL_LENGTH - 1)}…` : name;
 }

@@ -181,7 +181,7 @@ export const answer = {
     const x = (value) => left + ((value - minimum) / (maximum - minimum || 1)) * (right - left);
     let label = 0;
     outputs.forEach((output, index) => {
-      const isNone = index === loaded.reject_output;
+      const isNone = index === loaded.reject_class;
       const position = isNone ? -1 : label++;
       const y = 18 + index * 30;
       const isWinner = position === answered.winner;
