@@ -1,11 +1,9 @@
 """Picture files to readings and predictions, with all limits on pictures; runs in the reading threads."""
 
 import io
-import threading
 import time
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import nullcontext
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -37,8 +35,6 @@ T = TypeVar("T")
 
 _SMALL_FILE = 4096  # bytes: what such a PNG file can inflate to takes no longer than handing it to a thread
 _PNG = b"\x89PNG\r\n\x1a\n"
-
-_pdfium = threading.Lock()  # PDFium must not be used by two threads at a time
 
 
 class _File(io.BytesIO):
@@ -115,16 +111,9 @@ def _each_page(name: str, content: bytes, limits: Limits, read: Callable[[Pictur
 
 
 def _pages(name: str, content: bytes, limits: Limits) -> Iterator[Picture]:
-    pdf = is_pdf(content)
-    if not pdf:
+    if not is_pdf(content):
         _check_pixels(name, content, limits.max_pixels)
-    pages = open_pages(_File(content, name), max_pixels=limits.max_pixels)
-    while True:
-        with _pdfium if pdf else nullcontext():
-            page = next(pages, None)
-        if page is None:
-            return
-        yield page
+    return open_pages(_File(content, name), max_pixels=limits.max_pixels)
 
 
 def _read_normalized(name: str, content: bytes, polarity: str, recognizer: Recognizer, limits: Limits) -> Reading:
@@ -164,11 +153,9 @@ def predict(
     """
 
     def prediction_values() -> dict[str, Any]:
-        pdf = is_pdf(content)
-        if not pdf:
+        if not is_pdf(content):
             _check_pixels(name, content, limits.max_pixels)
-        with _pdfium if pdf else nullcontext():
-            prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
+        prediction: dict[str, Any] = model.predict(_File(content, name), fit=fit).to_json(top)
         return {"file": name} | prediction
 
     return _in_one_sentence(prediction_values, name, content)
@@ -197,11 +184,9 @@ def _normalized(name: str, content: bytes, limits: Limits) -> GrayLevels:
 
 
 def _opened(name: str, content: bytes, limits: Limits) -> Picture:
-    pdf = is_pdf(content)
-    if not pdf:
+    if not is_pdf(content):
         _check_pixels(name, content, limits.max_pixels)
-    with _pdfium if pdf else nullcontext():
-        return open_picture(_File(content, name))
+    return open_picture(_File(content, name))
 
 
 def _check_pixels(name: str, content: bytes, max_pixels: int) -> None:
