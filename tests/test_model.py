@@ -8,7 +8,7 @@ from safetensors.numpy import save_file
 
 from lenet.errors import UnknownName, WeightsError
 from lenet.initialization import initial_weights
-from lenet.model import Model, load, pretrained
+from lenet.model import Model, PictureKind, load, pretrained
 from lenet.networks import describe, names
 
 
@@ -40,6 +40,10 @@ def test_the_reject_class_is_read_under_its_former_key_and_written_under_its_own
     both = Model(network, former.parameters, {"reject_class": 9, "refusal": 10})
     assert (both.reject_class, both.output_names[9]) == (9, "none")
     assert pretrained().reject_class == 10
+
+
+def test_the_kind_of_pictures_is_still_found_by_its_former_name():
+    assert pretrained().pictures == pretrained().picture_kind == PictureKind("digits", 28)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):

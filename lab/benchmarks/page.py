@@ -17,7 +17,7 @@ from typing import Any
 from lab.benchmarks.page_driver import Watched, browser_path, opened
 from lenet.benchmarking.machine import processor
 from lenet.model import pretrained
-from lenet.page.document import SHIPPED
+from lenet.page.document import DEFAULT_MODELS
 from lenet.page.export import write_page
 
 MAX_STROKE_MS, MAX_OPENING_MS, MAX_BYTES = 16.0, 500.0, 2_000_000
@@ -39,10 +39,12 @@ def main(strokes: int, file: Path) -> None:
                 ready.append(watched.page.evaluate("lenet.ready"))
         for second, focused in ((False, False), (False, True), (True, False), (True, True)):
             with opened(browser, file) as watched:
-                row = " + ".join(SHIPPED[::-1] if second else SHIPPED[1:]) + (", a unit" if focused else "")
+                row = " + ".join(DEFAULT_MODELS[::-1] if second else DEFAULT_MODELS[1:]) + (
+                    ", a unit" if focused else ""
+                )
                 print(f"{row:34}{stroke_times(watched, strokes, second, focused)}")
         with opened(browser, file) as watched:
-            row = f"{SHIPPED[1]}, another is trained"
+            row = f"{DEFAULT_MODELS[1]}, another is trained"
             start_training(watched)
             print(
                 f"{row:34}{stroke_times(watched, strokes, second=False, focused=False, limit=MAX_STROKE_MS_LEARNING)}"
@@ -114,5 +116,5 @@ if __name__ == "__main__":
     with tempfile.TemporaryDirectory() as folder:
         file = options.file or Path(folder) / "page.html"
         if not options.file:
-            write_page(file, [pretrained(name) for name in SHIPPED[::-1]])
+            write_page(file, [pretrained(name) for name in DEFAULT_MODELS[::-1]])
         main(options.strokes, file)

@@ -107,9 +107,9 @@ def jobs_of(folder: Path, report: Report) -> dict[str, list[str]]:
 
 def idx_file(folder: Path, report: Report) -> Path:
     """The test digits of MNIST, or blobs in a file of their own."""
-    collection = CATALOG["mnist"].collection
-    if is_cached(collection):
-        return cache_folder() / collection.name / "t10k-images-idx3-ubyte"
+    source = CATALOG["mnist"].source
+    if is_cached(source):
+        return cache_folder() / source.name / "t10k-images-idx3-ubyte"
     report.notes.append("pictures: pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)")
     path = folder / "t10k-images-idx3-ubyte"
     write_idx(path, draw_blobs(10_000, seed=1)[0])

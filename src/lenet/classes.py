@@ -69,10 +69,10 @@ def places_of_digits(names: Sequence[str]) -> tuple[int, ...] | None:
     return tuple(map(digits.index, range(10))) if len(names) == 10 and set(digits) == set(range(10)) else None
 
 
-def listed(names: Sequence[str]) -> str:
+def join_names(names: Sequence[str]) -> str:
     """Names in a sentence: the first ten, and how many there are.
 
-    >>> listed([str(number) for number in range(12)])
+    >>> join_names([str(number) for number in range(12)])
     '0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … (12)'
     """
     first_ten = ", ".join(printable(name) for name in names[:10])

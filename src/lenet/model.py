@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as to_bytes
 
 from lenet.architecture import Network
-from lenet.classes import listed, places_of_digits
+from lenet.classes import join_names, places_of_digits
 from lenet.errors import ArchitectureError, WeightsError, first_line, printable
 from lenet.files import write_atomically
 from lenet.initialization import initial_weights
@@ -33,7 +33,7 @@ from lenet.networks.toml_files import names_toml
 from lenet.records import Record, RecordError, parse_json
 
 if TYPE_CHECKING:
-    from lenet.checkpoints import Choice
+    from lenet.checkpoints import ImportOptions
     from lenet.data import Dataset
     from lenet.engine import Forward
     from lenet.evaluation import Evaluation
@@ -102,7 +102,7 @@ class Model:
         names = tuple(self.class_names) or self._names_of_data(classes) or tuple(map(str, range(classes)))
         if len(names) != classes or len(set(names)) != classes:
             raise WeightsError(
-                f"{self.network.name} tells {classes:,} classes apart, got the names {listed(names)}; "
+                f"{self.network.name} tells {classes:,} classes apart, got the names {join_names(names)}; "
                 "expected one for each, all different"
             )
         object.__setattr__(self, "class_names", names)
@@ -167,7 +167,7 @@ class Model:
         return hashlib.sha256(b"".join(self.parameters[name].tobytes() for name in sorted(self.parameters))).hexdigest()
 
     @property
-    def pictures(self) -> PictureKind:
+    def picture_kind(self) -> PictureKind:
         """The input contract: as recorded in the provenance, else inferred from classes and channels.
 
         Raises:
@@ -181,6 +181,11 @@ class Model:
             record = provenance.record("pictures", default={})
             side = record.integer("side", 1, 1024, default=default_side)
             return PictureKind(self._kind_of_pictures, side, record.text("polarity", default="auto"))
+
+    @property
+    def pictures(self) -> PictureKind:
+        """The `picture_kind`, under its former name."""
+        return self.picture_kind
 
     @property
     def is_color(self) -> bool:
@@ -271,7 +276,7 @@ class Model:
     def __repr__(self) -> str:
         count = sum(array.size for array in self.parameters.values())
         size = "×".join(map(str, self.network.input))
-        return f"Model({self.network.name}, {count:,} parameters, input {size}, classes {listed(self.class_names)})"
+        return f"Model({self.network.name}, {count:,} parameters, input {size}, classes {join_names(self.class_names)})"
 
     def _repr_html_(self) -> str:
         from lenet.notebook import model_html
@@ -370,13 +375,13 @@ def load(
     >>> load("lenet-5-relu").class_names[7]
     '7'
     """
-    from lenet.checkpoints import Choice
+    from lenet.checkpoints import ImportOptions
 
-    choice = Choice(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
+    import_options = ImportOptions(network, activation, pooling, outputs, size, input_range, normalize, reject_class)
     names = None if class_names is None else _checked_names(class_names)
-    if keywords := [*choice.given, *(["class_names"] if names else [])]:
+    if keywords := [*import_options.names_set, *(["class_names"] if names else [])]:
         if isinstance(source, str | Path) and (Path(source).is_file() or Path(source).suffix):
-            return _from_file(Path(source), expect, choice, names)
+            return _from_file(Path(source), expect, import_options, names)
         raise WeightsError(f"{keywords[0]} goes with a file that others wrote, and {source!s} is none")
     if isinstance(source, Model):
         return source
@@ -463,23 +468,26 @@ def _checked_names(names: Sequence[str]) -> tuple[str, ...]:
 
 
 def _from_file(
-    path: Path, expect: Network | None = None, choice: Choice | None = None, names: tuple[str, ...] | None = None
+    path: Path,
+    expect: Network | None = None,
+    import_options: ImportOptions | None = None,
+    names: tuple[str, ...] | None = None,
 ) -> Model:
     if names_toml(path):
         raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
     if not path.is_file():
         raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
-    from lenet.checkpoints import Choice, import_file, kind_of
+    from lenet.checkpoints import ImportOptions, import_file, kind_of
 
     try:
         if (kind := kind_of(path)) != "safetensors" or _is_plain(path):
-            imported = import_file(path, kind, choice or Choice())
+            imported = import_file(path, kind, import_options or ImportOptions())
             network = imported.network
             if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
                 raise WeightsError(f"holds {network.name} weights, but {expect.name} was asked for")
             return Model(network, imported.parameters, imported.provenance, names or imported.class_names)
-        if choice is not None:
-            keyword = [*choice.given, "class_names"][0]
+        if import_options is not None:
+            keyword = [*import_options.names_set, "class_names"][0]
             raise WeightsError(f"is a model of lenet's, which says what it is itself; leave {keyword} out")
         metadata, arrays = read_safetensors(path)
     except (WeightsError, ArchitectureError) as error:

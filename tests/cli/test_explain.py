@@ -11,7 +11,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model
 from lenet.networks import describe
 from lenet.page.digits import FILE
-from lenet.page.document import SHIPPED
+from lenet.page.document import DEFAULT_MODELS
 
 
 def run(capsys, *arguments):
@@ -42,7 +42,7 @@ def test_without_arguments_the_networks_that_ship_are_explained(capsys, tmp_path
     exit_code, out, err = run(capsys)
     assert (exit_code, err) == (0, "")
     assert re.fullmatch(r"lesson\.html: lenet-5-relu and lenet-5, \d\.\d\d MB; open it in any browser\n", out)
-    assert titles_of(tmp_path / "lesson.html") == list(SHIPPED)
+    assert titles_of(tmp_path / "lesson.html") == list(DEFAULT_MODELS)
     assert (tmp_path / "lesson.html").stat().st_size < 1_500_000 + FILE.stat().st_size  # the digits to learn from
 
 

@@ -49,7 +49,7 @@ def test_usps_gray_levels_become_bytes():
 
 def test_cifar10_records_are_a_label_and_three_planes():
     record = np.concatenate([[7], np.full(1024, 10), np.full(1024, 20), np.full(1024, 30)]).astype(np.uint8)
-    contents = {file.name: np.tile(record, 2) for file in data.CATALOG["cifar10"].collection.files}
+    contents = {file.name: np.tile(record, 2) for file in data.CATALOG["cifar10"].source.files}
 
     images, labels, test_images, _ = data.CATALOG["cifar10"].parse(contents)
 

@@ -15,7 +15,7 @@ import pytest
 from lenet.data import downloaders, sources
 from lenet.data.catalog import CATALOG
 from lenet.data.downloaders import DebianPackage, File, Mirror, NpmPackage
-from lenet.data.sources import Collection, check_files, fetch, obtain
+from lenet.data.sources import DataSetSource, check_files, fetch, obtain
 from lenet.errors import DataError
 
 CONTENT = bytes(range(256)) * 40
@@ -41,8 +41,8 @@ class FakeDownloader:
         (folder / files[0].name).write_bytes(self.content)
 
 
-def collection(*found, content=CONTENT):
-    return Collection("small", (file_of(content),), found)
+def source(*found, content=CONTENT):
+    return DataSetSource("small", (file_of(content),), found)
 
 
 @pytest.fixture(autouse=True)
@@ -76,7 +76,7 @@ def files_in(cache):
 def test_the_second_time_everything_comes_from_the_cache(cache):
     downloader = FakeDownloader()
 
-    first, second = obtain(collection(downloader)), obtain(collection(downloader))
+    first, second = obtain(source(downloader)), obtain(source(downloader))
 
     assert (first.origin, second.origin, len(downloader.calls)) == ("fake way", "cache", 1)
     assert first.files["numbers"].tobytes() == second.files["numbers"].tobytes() == CONTENT
@@ -91,7 +91,7 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
     (cache / "numbers").write_bytes(content)
 
     with caplog.at_level(logging.WARNING, "lenet"):
-        contents = obtain(collection(FakeDownloader()))
+        contents = obtain(source(FakeDownloader()))
 
     assert contents.files["numbers"].tobytes() == (cache / "numbers").read_bytes() == CONTENT
     assert str(cache / "numbers") in caplog.text
@@ -101,12 +101,12 @@ def test_a_damaged_file_in_the_cache_is_named_and_fetched_again(content, cache, 
 def test_what_a_way_brings_is_never_used_unproved(content, cache):
     good = FakeDownloader(title="good source")
 
-    contents = obtain(collection(FakeDownloader(content), good))
+    contents = obtain(source(FakeDownloader(content), good))
 
     assert contents.origin == "good source"
     assert contents.files["numbers"].tobytes() == CONTENT
     with pytest.raises(DataError, match=r"fake way: numbers: .*expected"):
-        obtain(Collection("other", (file_of(CONTENT),), (FakeDownloader(content),)))
+        obtain(DataSetSource("other", (file_of(CONTENT),), (FakeDownloader(content),)))
     assert files_in(cache.parent / "other") == []
 
 
@@ -116,7 +116,7 @@ def test_a_failure_names_every_way_and_how_to_hand_the_files_over(cache):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PATH", "")
         with pytest.raises(DataError) as caught:
-            obtain(collection(*broken))
+            obtain(source(*broken))
 
     message = str(caught.value)
     for part in (
@@ -135,21 +135,21 @@ def test_offline_only_the_cache_is_tried(monkeypatch):
     downloader = FakeDownloader()
     monkeypatch.setenv("LENET_OFFLINE", "1")
     with pytest.raises(DataError, match="LENET_OFFLINE is set"):
-        obtain(collection(downloader))
+        obtain(source(downloader))
     assert not downloader.calls
 
     monkeypatch.setenv("LENET_OFFLINE", "0")
-    obtain(collection(downloader))
+    obtain(source(downloader))
     monkeypatch.setenv("LENET_OFFLINE", "1")
 
-    assert obtain(collection()).origin == "cache"
+    assert obtain(source()).origin == "cache"
 
 
 def test_a_mirror_gives_gzip_files(website):
     folder, url = website
     (folder / "numbers.gz").write_bytes(gzip.compress(CONTENT))
 
-    contents = obtain(collection(Mirror(url)))
+    contents = obtain(source(Mirror(url)))
 
     assert (contents.origin, contents.files["numbers"].tobytes()) == (f"mirror {url}", CONTENT)
 
@@ -160,7 +160,7 @@ def test_a_mirror_that_lost_the_file_or_holds_another_is_passed_over(website):
     (folder / "numbers.gz").write_bytes(gzip.compress(b"another file"))
 
     with pytest.raises(DataError) as caught:
-        obtain(collection(lost, wrong))
+        obtain(source(lost, wrong))
 
     assert f"mirror {url}lost/: numbers.gz: it answered 404" in str(caught.value)
     assert f"mirror {url}: numbers.gz: holds 12 bytes, expected 10,240" in str(caught.value)
@@ -180,7 +180,7 @@ def test_a_mirror_that_never_answers_costs_only_moments(monkeypatch):
 def fetch_small(start, folder):
     os.environ["LENET_DATA"] = folder
     start.wait(20)
-    assert obtain(collection(FakeDownloader(seconds=0.3))).files["numbers"].tobytes() == CONTENT
+    assert obtain(source(FakeDownloader(seconds=0.3))).files["numbers"].tobytes() == CONTENT
 
 
 def test_two_processes_that_fetch_at_once_fetch_once_and_both_get_the_data(cache):
@@ -202,7 +202,7 @@ def test_what_a_killed_process_left_is_cleared_away(cache):
     (cache / ".fetch-dead" / "numbers").write_bytes(b"half")
     (cache / ".numbers.dead.tmp").write_bytes(b"half")
 
-    obtain(collection(FakeDownloader()))
+    obtain(source(FakeDownloader()))
 
     assert files_in(cache) == ["numbers"]
 
@@ -212,7 +212,7 @@ def test_files_handed_over_are_used_where_they_lie(place, tmp_path, cache):
     path = tmp_path / "mine" / place
     path.parent.mkdir(parents=True)
     path.write_bytes(gzip.compress(CONTENT) if place.endswith(".gz") else CONTENT)
-    small = Collection("small", (file_of(CONTENT),), (), (".", "small-files"))
+    small = DataSetSource("small", (file_of(CONTENT),), (), (".", "small-files"))
 
     contents = obtain(small, tmp_path / "mine")
 
@@ -225,12 +225,12 @@ def test_files_handed_over_are_used_where_they_lie(place, tmp_path, cache):
 def test_handed_over_files_that_are_wrong_or_missing_are_named_and_nothing_else_is_tried(tmp_path):
     downloader = FakeDownloader()
     with pytest.raises(DataError, match=r"no file numbers or numbers\.gz; small is made of numbers"):
-        obtain(collection(downloader), tmp_path)
+        obtain(source(downloader), tmp_path)
     with pytest.raises(DataError, match="nowhere: no such folder; --data-dir names"):
-        obtain(collection(downloader), tmp_path / "nowhere")
+        obtain(source(downloader), tmp_path / "nowhere")
     (tmp_path / "numbers").write_bytes(CONTENT[:100])
     with pytest.raises(DataError, match="numbers: holds 100 bytes, expected 10,240; it is truncated"):
-        obtain(collection(downloader), tmp_path)
+        obtain(source(downloader), tmp_path)
     assert not downloader.calls
 
 
@@ -239,11 +239,11 @@ def test_a_cache_that_cannot_be_made_is_named(tmp_path, monkeypatch):
     monkeypatch.setenv("LENET_DATA", str(tmp_path / "file"))
 
     with pytest.raises(DataError, match="cannot be written: not a directory; name another place with LENET_DATA"):
-        obtain(collection(FakeDownloader()))
+        obtain(source(FakeDownloader()))
 
 
 def test_checking_tells_verified_missing_and_damaged_files_apart(cache):
-    small = collection(FakeDownloader())
+    small = source(FakeDownloader())
     assert [file.state for file in check_files(small)] == ["missing"]
 
     fetch(small)
@@ -257,20 +257,21 @@ def test_checking_tells_verified_missing_and_damaged_files_apart(cache):
 def test_the_catalog_states_a_size_and_a_whole_checksum_for_every_file():
     lengths = {"sha256": 64, "md5": 32}
     for entry in CATALOG.values():
-        for file in entry.collection.files:
+        for file in entry.source.files:
             kind, digest = file.checksum.split(":")
             assert len(bytes.fromhex(digest)) * 2 == lengths[kind]
             assert file.size > 0
+        assert entry.collection is entry.source  # its former name
 
 
 @pytest.mark.network
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["mnist", "fashion-mnist"])
 def test_the_package_managers_bring_the_real_files(name, cache):
-    entry = CATALOG[name].collection
+    entry = CATALOG[name].source
     packages = tuple(downloader for downloader in entry.downloaders if not isinstance(downloader, Mirror))
 
-    contents = obtain(Collection(name, entry.files, packages))
+    contents = obtain(DataSetSource(name, entry.files, packages))
 
     assert contents.origin == packages[0].title
     assert all(Path(path).is_file() for path in fetch(entry))

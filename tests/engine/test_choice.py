@@ -41,7 +41,7 @@ def _install_record(monkeypatch, **record):
 
 
 def test_the_best_instruction_set_is_chosen(two_sets, capsys):
-    assert choice.chosen() == choice.chosen("torch") == "avx2"
+    assert choice.choose_engine() == choice.choose_engine("torch") == "avx2"
     assert capsys.readouterr() == ("", "")
 
 
@@ -49,14 +49,14 @@ def test_the_best_instruction_set_is_chosen(two_sets, capsys):
 def test_a_name_forces_its_engine(name, two_sets, monkeypatch):
     pytest.importorskip("torch")
     monkeypatch.setenv("LENET_ENGINE", name)
-    assert choice.chosen() == choice.chosen("torch") == name
+    assert choice.choose_engine() == choice.choose_engine("torch") == name
 
 
 def test_without_the_native_engine_one_line_says_once_what_is_used_and_how_to_get_it(not_built, monkeypatch, capsys):
     pytest.importorskip("torch")
     _install_record(monkeypatch, url="file:///home/me/lenet", dir_info={})
-    assert choice.chosen("torch") == "torch"
-    assert choice.chosen() == "numpy"
+    assert choice.choose_engine("torch") == "torch"
+    assert choice.choose_engine() == "numpy"
     assert capsys.readouterr().err == (
         "lenet: the native engine was not built; training uses torch and reading uses NumPy, both slower; "
         "to get the engine, install a C++ compiler (GCC or Clang), then: "
@@ -68,20 +68,20 @@ def test_without_the_native_engine_one_line_says_once_what_is_used_and_how_to_ge
 def test_nothing_is_said_when_another_engine_was_asked_for(name, not_built, monkeypatch, capsys):
     pytest.importorskip("torch")
     monkeypatch.setenv("LENET_ENGINE", name)
-    assert choice.chosen() == name
+    assert choice.choose_engine() == name
     assert capsys.readouterr().err == ""
 
 
 def test_an_unknown_engine_is_refused_with_the_nearest_name(monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", "avx521")
     with pytest.raises(EngineError, match=r"^unknown engine 'avx521' in LENET_ENGINE; did you mean avx512.*known: "):
-        choice.chosen()
+        choice.choose_engine()
 
 
 def test_an_instruction_set_that_cannot_run_here_is_refused(two_sets, monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", "avx512")
     with pytest.raises(EngineError, match=r"^LENET_ENGINE=avx512 cannot run .*; it can run: avx2, baseline$"):
-        choice.chosen()
+        choice.choose_engine()
 
 
 def test_an_instruction_set_is_refused_where_nothing_was_built(not_built, monkeypatch, capsys):
@@ -89,7 +89,7 @@ def test_an_instruction_set_is_refused_where_nothing_was_built(not_built, monkey
     with pytest.raises(
         EngineError, match=r"needs the native engine, which was not built; to get the engine, install a C\+\+"
     ):
-        choice.chosen()
+        choice.choose_engine()
     assert capsys.readouterr().err == ""
 
 
@@ -97,7 +97,7 @@ def test_torch_is_refused_where_it_is_not_installed(monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", "torch")
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"^LENET_ENGINE=torch needs torch, which is not installed"):
-        choice.chosen()
+        choice.choose_engine()
 
 
 def test_a_damaged_extension_is_told_from_one_that_was_not_built(not_built, tmp_path, monkeypatch, capsys):
@@ -109,7 +109,7 @@ def test_a_damaged_extension_is_told_from_one_that_was_not_built(not_built, tmp_
     found = choice.inspect_extension()
     assert found.path == str(file)
     assert found.problem.startswith("does not load (")
-    choice.chosen()
+    choice.choose_engine()
     assert "the native engine does not load (" in capsys.readouterr().err
 
 
@@ -155,14 +155,14 @@ def test_with_neither_the_engine_nor_torch_one_sentence_says_how_to_train(not_bu
     _install_record(monkeypatch)
     monkeypatch.setattr(choice, "find_spec", lambda name: None)
     with pytest.raises(EngineError) as raised:
-        choice.chosen("torch")
+        choice.choose_engine("torch")
     assert str(raised.value) == (
         "training needs the native engine, which was not built, or torch, which is not installed; "
         "to get the engine, install a C++ compiler (GCC or Clang), then: "
         "pip install --force-reinstall --no-deps --no-cache-dir --no-binary lenet lenet; "
         "or install torch with: pip install 'lenet[train]'"
     )
-    assert choice.chosen() == "numpy"
+    assert choice.choose_engine() == "numpy"
     assert "reading uses NumPy, which is slower, and nothing trains" in capsys.readouterr().err
 
 
@@ -185,6 +185,6 @@ def test_without_the_native_engine_the_description_names_the_slower_two(not_buil
 
 
 def test_choosing_imports_no_torch():
-    code = "from lenet.engine import choice; choice.chosen(); import sys; sys.exit('torch' in sys.modules)"
+    code = "from lenet.engine import choice; choice.choose_engine(); import sys; sys.exit('torch' in sys.modules)"
     environment = os.environ | {"LENET_ENGINE": "torch"}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -27,7 +27,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
-from lenet.page.document import SHIPPED
+from lenet.page.document import DEFAULT_MODELS
 from lenet.preprocess import network_inputs
 
 SITE = resources.files("lenet.page") / "site"
@@ -81,7 +81,7 @@ def loud(network, seed):
 def shown():
     zoo = [describe(name) for name in names()]
     pool = [Model(network, loud(network, seed)) for seed, network in enumerate([*zoo, *oddities()])]
-    return [*map(pretrained, SHIPPED), *pool]
+    return [*map(pretrained, DEFAULT_MODELS), *pool]
 
 
 @pytest.fixture(scope="module")

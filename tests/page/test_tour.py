@@ -9,7 +9,7 @@ from lenet.initialization import initial_weights
 from lenet.model import Model, create, pretrained
 from lenet.networks import describe, names
 from lenet.page import page_document, page_html
-from lenet.page.document import MAX_NETWORKS, SHIPPED
+from lenet.page.document import DEFAULT_MODELS, MAX_NETWORKS
 from lenet.preprocess import network_inputs
 from tests.page.in_node import in_node as run
 from tests.page.in_node import needs_node
@@ -61,7 +61,7 @@ def digit():
 
 @pytest.fixture(scope="module")
 def document():
-    return page_document([pretrained(name) for name in SHIPPED])
+    return page_document([pretrained(name) for name in DEFAULT_MODELS])
 
 
 @pytest.fixture(scope="module")

@@ -64,7 +64,7 @@ def test_several_processes_read_as_one_does():
 
 def test_readings_carry_no_pictures_along_but_who_finishes_them_sees_them():
     seen = []
-    for page in read_all(PATHS[:2], finish=seen.append):
+    for page in read_all(PATHS[:2], callback=seen.append):
         assert page.result.steps is None
     assert all(page.result.steps is not None for page in seen)
 
@@ -428,7 +428,7 @@ def test_annotated_pages_have_files_of_their_own(tmp_path: Path):
     first, second = (Image.open(path).convert("L") for path in PATHS[3:5])
     first.save(buffer, "tiff", save_all=True, append_images=[second])
     sources = [buffer.getvalue()]
-    list(read_all(sources, finish=Drawings(tuple(drawing_paths(sources, tmp_path)))))
+    list(read_all(sources, callback=Drawings(tuple(drawing_paths(sources, tmp_path)))))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["stdin-page-1.png", "stdin-page-2.png"]
 
 
@@ -474,10 +474,10 @@ def test_no_page_is_drawn_over_a_picture_that_is_read(tmp_path: Path):
 def test_a_page_that_cannot_be_finished_says_so_and_the_others_are_read(tmp_path: Path, workers: int):
     (tmp_path / "file").write_text("in the way")
     paths = (tmp_path / "five.png", tmp_path / "file" / "phone.png", tmp_path / "pi.png")
-    first, second, third = read_all(PATHS[:3], workers=workers, finish=Drawings(paths))
+    first, second, third = read_all(PATHS[:3], workers=workers, callback=Drawings(paths))
     assert texts([first, second, third]) == list(TEXTS[:3])
-    assert [page.problem for page in (first, third)] == [None, None]
-    assert re.match(rf"{paths[1]}: cannot be drawn \((file exists|not a directory)\)$", str(second.problem))
+    assert [page.callback_error for page in (first, third)] == [None, None]
+    assert re.match(rf"{paths[1]}: cannot be drawn \((file exists|not a directory)\)$", str(second.callback_error))
     assert sorted(path.name for path in tmp_path.iterdir()) == ["file", "five.png", "pi.png"]
 
 
@@ -487,10 +487,10 @@ def fill_the_disk(page: Page) -> None:
 
 @pytest.mark.parametrize("workers", [1, 2])
 def test_what_a_caller_does_with_a_page_may_fail_and_is_no_defect_of_the_reader(workers: int):
-    pages = list(read_all(PATHS[:2], workers=workers, finish=fill_the_disk))
+    pages = list(read_all(PATHS[:2], workers=workers, callback=fill_the_disk))
     assert texts(pages) == list(TEXTS[:2])
     for path, page in zip(PATHS, pages, strict=False):
-        assert str(page.problem).startswith(
+        assert str(page.callback_error).startswith(
             f"{path}: was read, and what was to be done with its reading failed (OSError"
         )
 

@@ -140,7 +140,7 @@ def test_python_has_the_same_option_and_refuses_others(written):
     page = written("12:30")
     assert (lenet.read(page).text, lenet.read(page, signs="keep").text) == ("1230", "12:30")
     for read in (lenet.read, Reader().read):
-        with pytest.raises(UnknownName, match="unknown way with signs 'all'"):
+        with pytest.raises(UnknownName, match="unknown mode of signs 'all'"):
             read(page, signs="all")
 
 

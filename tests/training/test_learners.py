@@ -192,15 +192,17 @@ def test_an_engine_that_is_named_and_a_gpu_contradict_one_another(monkeypatch, b
     if by_variable:
         monkeypatch.setenv("LENET_ENGINE", "avx2")
     with pytest.raises(TrainingError, match="the engine avx2 learns on the CPU and the device is cuda"):
-        chosen(monkeypatch, engine=None if by_variable else "avx2", device="cuda")
-    assert chosen(monkeypatch, engine="torch", device="cuda") == "torch"
+        chosen_engine(monkeypatch, engine=None if by_variable else "avx2", device="cuda")
+    assert chosen_engine(monkeypatch, engine="torch", device="cuda") == "torch"
 
 
-def chosen(monkeypatch, *, engine=None, device="auto", processes=1, begun=None, sets=("avx512", "avx2"), gpu=False):
+def chosen_engine(
+    monkeypatch, *, engine=None, device="auto", processes=1, begun=None, sets=("avx512", "avx2"), gpu=False
+):
     monkeypatch.setattr(devices, "instruction_sets", lambda: list(sets))
     monkeypatch.setattr(devices, "_torch_finds_a_gpu", lambda: gpu)
     monkeypatch.setattr(
-        devices, "chosen", lambda otherwise: os.environ.get("LENET_ENGINE") or (sets or (otherwise,))[0]
+        devices, "choose_engine", lambda otherwise: os.environ.get("LENET_ENGINE") or (sets or (otherwise,))[0]
     )
     found = devices.choose_device(engine, device, Worker(world_size=processes), begun or {})
     return found.engine
@@ -226,7 +228,7 @@ def chosen(monkeypatch, *, engine=None, device="auto", processes=1, begun=None, 
 )
 def test_the_engine_follows_from_what_was_asked_and_what_is_there(forced, asked, expected, monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", forced)
-    assert chosen(monkeypatch, **asked) == expected
+    assert chosen_engine(monkeypatch, **asked) == expected
 
 
 @pytest.mark.parametrize(
@@ -248,16 +250,16 @@ def test_the_engine_follows_from_what_was_asked_and_what_is_there(forced, asked,
 def test_an_engine_that_would_give_other_bits_or_none_is_refused_in_a_sentence(forced, asked, said, monkeypatch):
     monkeypatch.setenv("LENET_ENGINE", forced)
     if said is None:
-        assert chosen(monkeypatch, **asked) == forced
+        assert chosen_engine(monkeypatch, **asked) == forced
         return
     with pytest.raises(TrainingError, match=said):
-        chosen(monkeypatch, **asked)
+        chosen_engine(monkeypatch, **asked)
 
 
 def test_a_run_begun_with_torch_needs_torch_to_go_on(monkeypatch):
     monkeypatch.setattr(devices, "find_spec", lambda name: None)
     with pytest.raises(TrainingError, match=r"engine torch, which is not here; install it with pip install 'lenet"):
-        chosen(monkeypatch, begun={"engine": "torch"})
+        chosen_engine(monkeypatch, begun={"engine": "torch"})
 
 
 def test_hidden_gpus_are_not_looked_for(monkeypatch):
@@ -277,7 +279,7 @@ def test_a_network_that_the_engine_cannot_run_is_trained_by_torch_and_that_is_sa
         raise EngineError("the engine cannot run stage c1 of tiny")
 
     monkeypatch.delenv("LENET_ENGINE", raising=False)
-    monkeypatch.setattr(devices, "chosen", lambda otherwise: "avx2")
+    monkeypatch.setattr(devices, "choose_engine", lambda otherwise: "avx2")
     monkeypatch.setattr(native, "Engine", refuse)
     run = fit(TINY, stripes(), QUICK, tmp_path / "run")
     assert run.settings["engine"] == "torch"

@@ -67,7 +67,7 @@ def models(folders):
 def test_class_names_and_the_kind_of_pictures_travel_with_what_was_trained(models, way):
     names, is_of_digits, _ = TABLE[way]
     assert set(models[way].class_names) == set(names)
-    assert models[way].pictures.kind == ("digits" if is_of_digits else "gray")
+    assert models[way].picture_kind.kind == ("digits" if is_of_digits else "gray")
     assert (models[way].digit_outputs is not None) == is_of_digits
 
 
@@ -150,7 +150,7 @@ def test_over_http_classes_have_their_names_and_digits_are_read_by_a_model_of_di
 def test_the_page_shows_the_names_of_the_classes_and_lets_no_other_network_read(models, way):
     document = page_document([models[way]])
     assert document["networks"][0]["labels"] == list(models[way].class_names)
-    assert document["networks"][0]["pictures"]["kind"] == models[way].pictures.kind
+    assert document["networks"][0]["pictures"]["kind"] == models[way].picture_kind.kind
     reader = document["networks"][document["reader"]]
     assert reader["labels"] == list("0123456789")
 

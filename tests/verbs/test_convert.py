@@ -81,7 +81,11 @@ def test_a_model_of_ones_own_comes_back_with_its_network_names_and_pictures(form
     model = replace(created, provenance={"pictures": {"kind": "gray", "side": 40, "polarity": "light"}})
     lenet.export(model, to=format, out=tmp_path / f"m.{format}")
     loaded = lenet.load(tmp_path / f"m.{format}")
-    assert (loaded.network, loaded.class_names, loaded.pictures) == (model.network, model.class_names, model.pictures)
+    assert (loaded.network, loaded.class_names, loaded.picture_kind) == (
+        model.network,
+        model.class_names,
+        model.picture_kind,
+    )
     assert loaded.reject_class is None
     named = lenet.load(tmp_path / f"m.{format}", class_names=list("ABCDEFGHI"), reject_class=9)
     assert (named.class_names, named.reject_class) == (tuple("ABCDEFGHI"), 9)

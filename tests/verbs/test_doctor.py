@@ -38,7 +38,7 @@ def test_a_sound_installation_passes(capsys):
 
 def test_the_engine_in_use_is_the_one_that_is_chosen(capsys, monkeypatch):
     _, found = _report(capsys)
-    assert found["engine"]["reading"]["value"] == choice.chosen()
+    assert found["engine"]["reading"]["value"] == choice.choose_engine()
     monkeypatch.setenv("LENET_ENGINE", "numpy")
     _, found = _report(capsys)
     assert found["engine"]["training"]["value"] == found["engine"]["reading"]["value"] == "numpy"

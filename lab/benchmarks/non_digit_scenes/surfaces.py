@@ -153,7 +153,7 @@ def _folded(scene: Scene, rng: Generator) -> Scene:
 
 def object_photo(rng: Generator, fonts: Sequence[Path]) -> Scene | Photo:
     """An image of Fashion-MNIST or CIFAR-10, whichever is cached: as it is, or photographed; a texture if none is."""
-    cached = [name for name in OBJECT_DATASETS if data.is_cached(data.CATALOG[name].collection)]
+    cached = [name for name in OBJECT_DATASETS if data.is_cached(data.CATALOG[name].source)]
     if not cached:
         return texture(rng, fonts)
     images = _test_images(cached[rng.integers(len(cached))])

@@ -30,7 +30,7 @@ class Digits:
 
 def load_digits() -> Digits:
     """MNIST if the cache holds it, else pseudo-random blobs; nothing is fetched."""
-    if is_cached(CATALOG["mnist"].collection):
+    if is_cached(CATALOG["mnist"].source):
         mnist = load("mnist")
         return Digits(mnist.train_images, mnist.train_labels, mnist.test_images, mnist.test_labels, "MNIST")
     origin = "pseudo-random blobs of ink, as MNIST is not in the cache (lenet data fetch mnist)"

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import lenet
-from lenet.engine.choice import chosen
+from lenet.engine.choice import choose_engine
 from lenet.engine.native import instruction_sets, peak_flops, usable_cores
 
 PACKAGES = ("numpy", "torch", "onnxruntime", "onnx", "openvino")
@@ -44,7 +44,7 @@ def describe_machine(threads: int) -> dict[str, Any]:
         "system": f"{platform.system()} {platform.machine()}",
         "cores": usable_cores(),
         "threads": threads,
-        "instructions": chosen() if sets else None,
+        "instructions": choose_engine() if sets else None,
         "peak_flops": None,
         "load": round(os.getloadavg()[0], 2) if hasattr(os, "getloadavg") else None,
         "interruptions_per_second": 0,

@@ -1,6 +1,6 @@
 """Weights that other programs wrote, as networks with parameters: PyTorch's, ONNX's, and plain safetensors.
 
-Nothing in such a file is ever executed, and no torch is needed. What shapes do not tell is chosen by a `Choice`, or
+Nothing in such a file is ever executed, and no torch is needed. What shapes do not tell is said by `ImportOptions`, or
 refused with the networks that it could be.
 """
 
@@ -13,10 +13,10 @@ import numpy as np
 
 from lenet.architecture import Network
 from lenet.checkpoints.description import Description
-from lenet.checkpoints.recognition import Choice, Recognized, recognize, recognize_graph
+from lenet.checkpoints.recognition import ImportOptions, RecognizedNetwork, recognize, recognize_graph
 from lenet.errors import ArchitectureError, WeightsError
 
-__all__ = ["Choice", "ImportedModel", "import_file", "kind_of"]
+__all__ = ["ImportOptions", "ImportedModel", "import_file", "kind_of"]
 
 _FOREIGN_SUFFIXES = (".pth", ".pt", ".pkl", ".tar", ".ckpt", ".bin", ".onnx")
 """Suffixes of files that other programs wrote, whatever they hold."""
@@ -58,19 +58,19 @@ def kind_of(path: Path) -> str:
     return "onnx" if suffix == ".onnx" else "pytorch"
 
 
-def import_file(path: Path, kind: str, choice: Choice) -> ImportedModel:
+def import_file(path: Path, kind: str, import_options: ImportOptions) -> ImportedModel:
     """Import a foreign file.
 
     Args:
         path: of the file.
         kind: as `kind_of` says.
-        choice: what shapes do not tell; it wins over what the file says of itself.
+        import_options: what shapes do not tell; they win over what the file says of itself.
 
     Raises:
         WeightsError: if the file is damaged, or holds nothing that is a LeNet's; the text names no path.
-        UnknownName, ArchitectureError: if the choice is none.
+        UnknownName, ArchitectureError: if an option names none.
     """
-    recognized, description, range_source = _read(path, kind, choice)
+    recognized, description, range_source = _read(path, kind, import_options)
     with path.open("rb") as file:
         digest = hashlib.file_digest(file, "sha256").hexdigest()
     origin = {
@@ -81,27 +81,27 @@ def import_file(path: Path, kind: str, choice: Choice) -> ImportedModel:
         "input_range_from": range_source,
     }
     provenance = {"converted": origin} | description.provenance
-    if choice.reject_class is not None:
-        if choice.reject_class >= recognized.network.classes:
+    if import_options.reject_class is not None:
+        if import_options.reject_class >= recognized.network.classes:
             raise WeightsError(
                 f"{recognized.network.name} has the outputs 0 to {recognized.network.classes - 1}, and the reject "
-                f"class is {choice.reject_class}; give the number of one of them"
+                f"class is {import_options.reject_class}; give the number of one of them"
             )
-        provenance["reject_class"] = choice.reject_class
+        provenance["reject_class"] = import_options.reject_class
     return ImportedModel(recognized.network, recognized.parameters, provenance, description.class_names)
 
 
-def _read(path: Path, kind: str, choice: Choice) -> tuple[Recognized, Description, str]:
+def _read(path: Path, kind: str, import_options: ImportOptions) -> tuple[RecognizedNetwork, Description, str]:
     """The model, what the file says of it, and where the input range is from: file, option, or network."""
-    range_source = "network" if choice.range is None else "option"
+    range_source = "network" if import_options.range is None else "option"
     if kind == "onnx":
         from lenet.checkpoints import onnx
 
         graph = onnx.read(path)
-        if graph.input_range is not None and choice.range is not None:
-            option = "input_range" if choice.normalize is None else "normalize"
+        if graph.input_range is not None and import_options.range is not None:
+            option = "input_range" if import_options.normalize is None else "normalize"
             raise ArchitectureError(f"a graph that takes bytes says their range itself; leave {option} out")
-        recognized = recognize_graph(graph.network, graph.arrays, choice, graph.description.network)
+        recognized = recognize_graph(graph.network, graph.arrays, import_options, graph.description.network)
         if graph.input_range is None:
             return recognized, graph.description, range_source
         if not np.allclose(recognized.network.input_range, graph.input_range, rtol=0, atol=1e-5):
@@ -111,11 +111,11 @@ def _read(path: Path, kind: str, choice: Choice) -> tuple[Recognized, Descriptio
         from lenet.checkpoints import pytorch
 
         description = pytorch.read_description(path)
-        if description.network is not None and choice.network is None and choice.activation is None:
-            if choice.range is None:
+        if description.network is not None and import_options.network is None and import_options.activation is None:
+            if import_options.range is None:
                 range_source = "file"
-            choice = replace(choice, network=description.network)
-        return recognize(pytorch.read(path), choice), description, range_source
+            import_options = replace(import_options, network=description.network)
+        return recognize(pytorch.read(path), import_options), description, range_source
     from lenet.checkpoints import safetensors_files
 
-    return recognize(safetensors_files.read(path), choice, is_ordered=False), Description(), range_source
+    return recognize(safetensors_files.read(path), import_options, is_ordered=False), Description(), range_source

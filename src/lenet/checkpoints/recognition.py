@@ -34,7 +34,7 @@ ACTIVATIONS = {"relu": Activation.RELU, "sigmoid": Activation.SIGMOID, "tanh": A
 POOLINGS = {"max": MaxPooling, "average": AveragePooling}
 OUTPUTS = {"logits": Activation.IDENTITY, "sigmoid": Activation.SIGMOID, "log-softmax": Activation.LOG_SOFTMAX}
 
-Named = list[tuple[str, Array]]
+NamedArrays = list[tuple[str, Array]]
 
 _MAX_ARRAYS = 100
 
@@ -43,7 +43,7 @@ COLOR_SIZE = 32
 
 
 @dataclass(frozen=True)
-class Choice:
+class ImportOptions:
     """Options that decide what the shapes of weights do not tell; None where they may.
 
     Attributes:
@@ -91,7 +91,7 @@ class Choice:
         _check_pair("normalize", self.normalize, "mean and deviation, one each for all channels, as 0.1307,0.3081")
 
     @property
-    def given(self) -> list[str]:
+    def names_set(self) -> list[str]:
         """The names of the options that are set."""
         return [name for name, value in vars(self).items() if value is not None]
 
@@ -105,7 +105,7 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Recognized:
+class RecognizedNetwork:
     """A network and its parameters, and the names of arrays that it has no use for."""
 
     network: Network
@@ -113,76 +113,80 @@ class Recognized:
     unused: tuple[str, ...] = ()
 
 
-def recognize(arrays: Mapping[str, Array], choice: Choice, is_ordered: bool = True) -> Recognized:
-    """Recognize the network that arrays belong to, by their shapes in order and by what was chosen.
+def recognize(arrays: Mapping[str, Array], import_options: ImportOptions, is_ordered: bool = True) -> RecognizedNetwork:
+    """Recognize the network that arrays belong to, by their shapes in order and by the options.
 
     Args:
         arrays: float32, by their names.
-        choice: what shapes do not tell.
+        import_options: what shapes do not tell.
         is_ordered: whether the arrays stand in the layers' order.
 
     Raises:
-        WeightsError: if they fit no network, several, or not the one that was chosen; the text names no path.
-        UnknownName, ArchitectureError: if the choice is none.
+        WeightsError: if they fit no network, several, or not the one that was asked for; the text names no path.
+        UnknownName, ArchitectureError: if an option names none.
     """
     if len(arrays) > _MAX_ARRAYS:
         raise WeightsError(f"holds {len(arrays):,} arrays, expected at most {_MAX_ARRAYS}, as no LeNet has more")
-    layers = _layers(arrays)
-    orders = [_in_chain_order(layers)] if not is_ordered else [layers, _in_chain_order(layers)]
-    if choice.activation is not None:
-        recognized = _describe_by_shapes(orders[-1], choice)
-    elif choice.network is not None:
-        recognized = _fit_chosen(choice.network, arrays, orders, choice)
+    layers = _group_by_layer(arrays)
+    orders = [_order_by_shapes(layers)] if not is_ordered else [layers, _order_by_shapes(layers)]
+    if import_options.activation is not None:
+        recognized = _describe_by_shapes(orders[-1], import_options)
+    elif import_options.network is not None:
+        recognized = _match_requested(import_options.network, arrays, orders, import_options)
     else:
-        recognized = _find_registered(arrays, orders, choice)
-    return _in_range(recognized, choice)
+        recognized = _find_registered(arrays, orders, import_options)
+    return _with_input_range(recognized, import_options)
 
 
-def recognize_graph(network: Network, arrays: Named, choice: Choice, described: Network | None = None) -> Recognized:
-    """Recognize a graph's network: the chosen, described or registered one that has the same layers, or else itself.
+def recognize_graph(
+    network: Network, arrays: NamedArrays, import_options: ImportOptions, described: Network | None = None
+) -> RecognizedNetwork:
+    """Recognize a graph's network: the requested, described or registered one that has the same layers, or else itself.
 
     Args:
         network, arrays: as the graph has them.
-        choice: what is chosen.
+        import_options: what the graph does not tell.
         described: the network that the file says it is; passed over if the graph has other layers.
 
     Raises:
-        WeightsError: if it is not the one that was chosen, or lacks arrays; the text names no path.
-        UnknownName, ArchitectureError: if the choice is none.
+        WeightsError: if it is not the one that was asked for, or lacks arrays; the text names no path.
+        UnknownName, ArchitectureError: if an option names none.
     """
-    if options_set := [name for name in ("activation", "size") if getattr(choice, name) is not None]:
+    if options_set := [name for name in ("activation", "size") if getattr(import_options, name) is not None]:
         raise ArchitectureError(f"a graph says its layers and their sizes itself; leave {options_set[0]} out")
-    layers = _layers(dict(arrays))
+    layers = _group_by_layer(dict(arrays))
 
     def with_same_layers(candidate: Network | str) -> Network | None:
         if isinstance(candidate, str):
-            return _same_layers(candidate, network, layers)
+            return _network_of_layers(candidate, network, layers)
         return candidate if _layer_sequence(candidate) == _layer_sequence(network) else None
 
-    if choice.network is not None:
-        chosen = choice.network if isinstance(choice.network, Network) else str(choice.network)
-        candidates = [with_same_layers(chosen)]
+    if import_options.network is not None:
+        requested = (
+            import_options.network if isinstance(import_options.network, Network) else str(import_options.network)
+        )
+        candidates = [with_same_layers(requested)]
         if candidates == [None]:
-            name = chosen.name if isinstance(chosen, Network) else chosen
+            name = requested.name if isinstance(requested, Network) else requested
             raise WeightsError(f"its graph has not the layers of {name}; leave network out to take those that it has")
     else:
         others: list[Network | str] = [*([described] if described else []), *names()]
         candidates = [*map(with_same_layers, others), network]
     try:
-        recognized = fit(next(filter(None, candidates)), arrays)
+        recognized = match_arrays(next(filter(None, candidates)), arrays)
     except _MismatchError as mismatch:
         raise WeightsError(f"its graph lacks arrays: it is a network {mismatch.text}") from None
-    return _in_range(recognized, choice)
+    return _with_input_range(recognized, import_options)
 
 
-def _in_range(recognized: Recognized, choice: Choice) -> Recognized:
-    """Replace the input range if another one was chosen."""
-    if choice.range is None:
+def _with_input_range(recognized: RecognizedNetwork, import_options: ImportOptions) -> RecognizedNetwork:
+    """Replace the input range if another one was asked for."""
+    if import_options.range is None:
         return recognized
-    return replace(recognized, network=replace(recognized.network, input_range=choice.range))
+    return replace(recognized, network=replace(recognized.network, input_range=import_options.range))
 
 
-def _same_layers(name: str, network: Network, layers: list[Named]) -> Network | None:
+def _network_of_layers(name: str, network: Network, layers: list[NamedArrays]) -> Network | None:
     """The network of a name, with the options that follow from the shapes, if it has a network's layers."""
     size = network.input[1] if "size" in options(name) else None
     for values in _option_values(name, layers, size):
@@ -201,18 +205,18 @@ def _layer_sequence(network: Network) -> tuple[Any, ...]:
 # --- arrays as layers -----------------------------------------------------------------------------------------------
 
 
-def _layers(arrays: Mapping[str, Array]) -> list[Named]:
-    """Arrays of the same owner together, weights before biases, owners in the order of their first array."""
-    owners: dict[str, Named] = {}
+def _group_by_layer(arrays: Mapping[str, Array]) -> list[NamedArrays]:
+    """Group arrays by the layer in their name, weights before biases, layers in the order of their first array."""
+    owners: dict[str, NamedArrays] = {}
     for name, array in arrays.items():
         owners.setdefault(name.rpartition(".")[0], []).append((name, array))
     return [sorted(layer, key=lambda item: (item[0].endswith("bias"), -item[1].ndim)) for layer in owners.values()]
 
 
-def _in_chain_order(layers: list[Named]) -> list[Named]:
-    """Layers with weights one behind the other, convolutions first: each takes what the one before gives."""
+def _order_by_shapes(layers: list[NamedArrays]) -> list[NamedArrays]:
+    """Order layers so that each takes the maps or units that the one before gives, convolutions first."""
     remaining = list(layers)
-    ordered: list[Named] = []
+    ordered: list[NamedArrays] = []
     previous: tuple[int, bool] | None = None
     while remaining:
         following = [layer for layer in remaining if _can_follow(previous, layer[0][1])]
@@ -249,8 +253,8 @@ class _MismatchError(Exception):
         self.matching, self.text = matching, text
 
 
-def fit(network: Network, arrays: Named) -> Recognized:
-    """A network's parameters from arrays in the order of its stages; what it has no use for may follow.
+def match_arrays(network: Network, arrays: NamedArrays) -> RecognizedNetwork:
+    """Match arrays, in the order of a network's stages, to its parameters; arrays that it has no use for may follow.
 
     Raises:
         _MismatchError: if they are not.
@@ -281,7 +285,7 @@ def fit(network: Network, arrays: Named) -> Recognized:
         shape = remaining[0][1].shape
         if len(shape) != 2 or shape[1] == network.classes:
             raise _MismatchError(matching, f"which has nothing more where the file has {shapes_text([shape])}")
-    return Recognized(network, parameters, tuple(name for name, _ in remaining))
+    return RecognizedNetwork(network, parameters, tuple(name for name, _ in remaining))
 
 
 def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array, received: Shape) -> Array | None:
@@ -291,7 +295,7 @@ def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array,
     if name != "weight":  # (maps,), where modules that broadcast have (maps, 1, 1)
         return array.reshape(shape) if math.prod(array.shape) == math.prod(shape) == max(array.shape) else None
     if isinstance(layer, Convolution) and layer.table is not None:
-        return _existing_kernels(layer, array, received[0])
+        return _connected_kernels(layer, array, received[0])
     if isinstance(layer, Convolution) and array.ndim == 2:  # a full connection to maps as large as its kernels
         covers_input = received[1:] == (layer.kernel_size, layer.kernel_size) and layer.padding == 0
         return array.reshape(shape) if covers_input and array.shape == (shape[0], math.prod(shape[1:])) else None
@@ -300,7 +304,7 @@ def _as_parameter(layer: Layer, name: str, shape: tuple[int, ...], array: Array,
     return None
 
 
-def _existing_kernels(layer: Convolution, array: Array, in_maps: int) -> Array | None:
+def _connected_kernels(layer: Convolution, array: Array, in_maps: int) -> Array | None:
     """The kernels that a table connects, of all; None if one that it does not connect holds anything."""
     if array.shape != (layer.maps, in_maps, layer.kernel_size, layer.kernel_size):
         return None
@@ -313,14 +317,16 @@ def _existing_kernels(layer: Convolution, array: Array, in_maps: int) -> Array |
 # --- networks that arrays may belong to -----------------------------------------------------------------------------
 
 
-def _find_registered(arrays: Mapping[str, Array], orders: Sequence[list[Named]], choice: Choice) -> Recognized:
+def _find_registered(
+    arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]], import_options: ImportOptions
+) -> RecognizedNetwork:
     """The one registered network that fits; if there are more, what is to be chosen is said."""
     matches, nearest = [], _MismatchError(-1, "")
     for name in names():
-        if choice.size not in (None, describe(name).input[1]) and "size" not in options(name):
+        if import_options.size not in (None, describe(name).input[1]) and "size" not in options(name):
             continue
         try:
-            matches.append(_fit_named(name, arrays, orders, choice.size))
+            matches.append(_match_named(name, arrays, orders, import_options.size))
         except _MismatchError as mismatch:
             if mismatch.matching > nearest.matching:
                 nearest = _MismatchError(mismatch.matching, f"{name}, {mismatch.text}")
@@ -339,37 +345,42 @@ def _find_registered(arrays: Mapping[str, Array], orders: Sequence[list[Named]],
     )
 
 
-def _fit_chosen(
-    chosen: Network | str | Path, arrays: Mapping[str, Array], orders: Sequence[list[Named]], choice: Choice
-) -> Recognized:
+def _match_requested(
+    requested: Network | str | Path,
+    arrays: Mapping[str, Array],
+    orders: Sequence[list[NamedArrays]],
+    import_options: ImportOptions,
+) -> RecognizedNetwork:
     try:
-        if isinstance(chosen, Network):
-            if choice.size not in (None, *chosen.input[1:]):
+        if isinstance(requested, Network):
+            if import_options.size not in (None, *requested.input[1:]):
                 raise ArchitectureError(
-                    f"{chosen.name} is described already, for {chosen.input[1]} rows; leave size out"
+                    f"{requested.name} is described already, for {requested.input[1]} rows; leave size out"
                 )
-            return _fit_any_order(chosen, arrays, orders)
-        return _fit_named(str(chosen), arrays, orders, choice.size)
+            return _match_any_order(requested, arrays, orders)
+        return _match_named(str(requested), arrays, orders, import_options.size)
     except _MismatchError as mismatch:
-        name = chosen.name if isinstance(chosen, Network) else str(chosen)
+        name = requested.name if isinstance(requested, Network) else str(requested)
         raise WeightsError(
             f"its shapes ({shapes_text(array.shape for array in arrays.values())}) are not those of {name}, "
             f"{mismatch.text}"
         ) from None
 
 
-def _fit_named(name: str, arrays: Mapping[str, Array], orders: Sequence[list[Named]], size: int | None) -> Recognized:
+def _match_named(
+    name: str, arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]], size: int | None
+) -> RecognizedNetwork:
     """The network of that name with the options that follow from the shapes."""
     nearest = _MismatchError(-1, "")
     for values in _option_values(name, orders[-1], size):
         try:
-            return _fit_any_order(describe(name, **values), arrays, orders)
+            return _match_any_order(describe(name, **values), arrays, orders)
         except _MismatchError as mismatch:
             nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
     raise nearest
 
 
-def _option_values(name: str, layers: list[Named], size: int | None) -> Iterator[dict[str, int]]:
+def _option_values(name: str, layers: list[NamedArrays], size: int | None) -> Iterator[dict[str, int]]:
     """The options of a network that weights may have been made with: rows of full connections are classes or hidden."""
     known = options(name)
     rows = tuple(dict.fromkeys(weight.shape[0] for (_, weight), *_ in reversed(layers) if weight.ndim == 2))
@@ -385,7 +396,9 @@ def _option_values(name: str, layers: list[Named], size: int | None) -> Iterator
                 yield {option: value for option, value in values.items() if value is not None}
 
 
-def _fit_any_order(network: Network, arrays: Mapping[str, Array], orders: Sequence[list[Named]]) -> Recognized:
+def _match_any_order(
+    network: Network, arrays: Mapping[str, Array], orders: Sequence[list[NamedArrays]]
+) -> RecognizedNetwork:
     """A network with arrays as its parameters, by its own names for them or in one of the orders."""
     nearest = _MismatchError(-1, "")
     flat = [[item for layer in layers for item in layer] for layers in orders]
@@ -393,15 +406,15 @@ def _fit_any_order(network: Network, arrays: Mapping[str, Array], orders: Sequen
         flat.insert(0, [(name, arrays[name]) for name in network.parameter_shapes()])
     for order in flat:
         try:
-            return fit(network, order)
+            return match_arrays(network, order)
         except _MismatchError as mismatch:
             nearest = max(nearest, mismatch, key=lambda mismatch: mismatch.matching)
     raise nearest
 
 
-def _describe_by_shapes(layers: list[Named], choice: Choice) -> Recognized:
+def _describe_by_shapes(layers: list[NamedArrays], import_options: ImportOptions) -> RecognizedNetwork:
     """The network that the shapes themselves describe: convolutions, each pooled, and full connections."""
-    activation, pooling = ACTIVATIONS[str(choice.activation)], POOLINGS[str(choice.pooling)]
+    activation, pooling = ACTIVATIONS[str(import_options.activation)], POOLINGS[str(import_options.pooling)]
     weights = [layer[0][1] for layer in layers]
     kernels = [weight for weight in weights if weight.ndim == 4]
     full = [weight for weight in weights if weight.ndim == 2]
@@ -412,17 +425,17 @@ def _describe_by_shapes(layers: list[Named], choice: Choice) -> Recognized:
         )
     if any(kernel.shape[2] != kernel.shape[3] for kernel in kernels):
         raise WeightsError("its kernels are not square, as those of a LeNet are")
-    size, padding = _input_size(kernels, full[0].shape[1], choice.size)
+    size, padding = _input_size(kernels, full[0].shape[1], import_options.size)
     stages = []
     for number, kernel in enumerate(kernels, 1):
         layer = Convolution(kernel.shape[0], kernel.shape[2], padding=padding if number == 1 else 0)
         stages += [Stage(f"conv{number}", layer, activation), Stage(f"pool{number}", pooling())]
     stages += [Stage(f"fc{number}", FullConnection(len(rows)), activation) for number, rows in enumerate(full[:-1], 1)]
-    stages.append(Stage("output", FullConnection(len(full[-1])), OUTPUTS[choice.outputs or "logits"]))
-    name = f"lenet-{choice.activation}-{choice.pooling}"
+    stages.append(Stage("output", FullConnection(len(full[-1])), OUTPUTS[import_options.outputs or "logits"]))
+    name = f"lenet-{import_options.activation}-{import_options.pooling}"
     try:
         network = Network(name, (kernels[0].shape[1], size, size), tuple(stages), source="the shapes of its weights")
-        return fit(network, [item for layer in layers for item in layer])
+        return match_arrays(network, [item for layer in layers for item in layer])
     except _MismatchError as mismatch:
         raise WeightsError(f"its shapes are no straight line of layers: {name}, {mismatch.text}") from None
 

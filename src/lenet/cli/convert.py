@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from lenet.classes import listed
+from lenet.classes import join_names
 from lenet.cli import completion
 from lenet.errors import printable
 from lenet.model import Model, load
@@ -97,7 +97,7 @@ def _summary_lines(path: Path, model: Model) -> list[str]:
     lines = [
         f"{path}: {network.name}, {sum(array.size for array in model.parameters.values()):,} parameters, input {rows}",
         f"background becomes {low:.6g} and full ink {high:.6g}{_RANGE_SOURCES[origin['input_range_from']]}",
-        f"classes {listed(model.class_names)}"
+        f"classes {join_names(model.class_names)}"
         + ("" if model.reject_class is None else f"; output {model.reject_class} stands for none of them"),
     ]
     if unused := origin["unused"]:

@@ -37,7 +37,7 @@ def list_(as_json: AsJson = False) -> None:
             "test_examples": entry.test_examples,
             "shape": list(entry.shape),
             "classes": list(entry.class_names),
-            "cached": data.is_cached(entry.collection),
+            "cached": data.is_cached(entry.source),
             "license": entry.license,
             "title": entry.title,
         }
@@ -49,7 +49,7 @@ def list_(as_json: AsJson = False) -> None:
     for name, entry in data.CATALOG.items():
         shape = "×".join(str(size) for size in entry.shape)
         counts = f"{entry.train_examples:>6,} + {entry.test_examples:>6,}"
-        status = "here" if data.is_cached(entry.collection) else "not fetched"
+        status = "here" if data.is_cached(entry.source) else "not fetched"
         typer.echo(f"{name:<14} {counts}  {shape:<8} {len(entry.class_names):>3} classes  {status:<12} {entry.title}")
     typer.echo(f"kept in {data.cache_folder()}")
 
@@ -67,7 +67,7 @@ def fetch(
     failures = []
     for name in _known(names):
         try:
-            paths = data.fetch(data.CATALOG[name].collection, data_dir)
+            paths = data.fetch(data.CATALOG[name].source, data_dir)
         except LeNetError as problem:
             failures.append(str(problem))
             continue
@@ -87,6 +87,7 @@ def verify(
 ) -> None:
     """Check every byte of fetched data sets against the known checksums. For example: lenet data verify mnist"""
     from lenet import data
+    from lenet.data.sources import cached_path
 
     if names:
         selected = _known(names)
@@ -96,11 +97,11 @@ def verify(
         selected = [
             name
             for name, entry in data.CATALOG.items()
-            if any((data.cache_folder() / name / file.name).exists() for file in entry.collection.files)
+            if any(cached_path(entry.source, file).exists() for file in entry.source.files)
         ]
         if not selected:
             raise DataError(f"{data.cache_folder()}: holds no data set; fetch one with: lenet data fetch mnist")
-    states = {name: data.check_files(data.CATALOG[name].collection, data_dir) for name in selected}
+    states = {name: data.check_files(data.CATALOG[name].source, data_dir) for name in selected}
     if as_json:
         report = {name: [asdict(file) | {"path": str(file.path)} for file in files] for name, files in states.items()}
         typer.echo(json.dumps(report, indent=2))

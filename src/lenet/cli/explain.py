@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 import typer
 
 from lenet.cli import completion
-from lenet.page.document import SHIPPED
+from lenet.page.document import DEFAULT_MODELS
 from lenet.verbs import explain as explain_verb
-from lenet.verbs.describe import model_to_look_at
+from lenet.verbs.describe import load_or_create
 
 
 def explain(
@@ -37,7 +37,7 @@ def explain(
 
     lenet explain lenet-5-relu lenet-5 --language zh
     """
-    loaded_models = [model_to_look_at(name) for name in models or SHIPPED]
+    loaded_models = [load_or_create(name) for name in models or DEFAULT_MODELS]
     path = explain_verb.explain(loaded_models, output, language=language)
     size, names = path.stat().st_size, [model.network.name for model in loaded_models]
     if as_json:

@@ -103,7 +103,7 @@ class Output:
         if isinstance(reading, IdxReading):
             self.read += 1
         else:
-            self.drawn += page.problem is None
+            self.drawn += page.callback_error is None
             if answers.by_cell and not reading.cells:
                 self.without_digits += 1
                 report(f"{printed_name}: no cells found: no boxes, and no table")
@@ -113,9 +113,9 @@ class Output:
                 self.without_digits += 1
             if reading.remark:
                 report(f"{printed_name}: {reading.remark}")
-        if page.problem is not None:
+        if page.callback_error is not None:
             self.undrawn += 1
-            report(str(page.problem))
+            report(str(page.callback_error))
 
     def _count_form(self, reading: Any, printed_name: str) -> None:
         """Count a page of a form by its status, and tell what is to know of it."""

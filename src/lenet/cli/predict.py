@@ -82,7 +82,7 @@ def predict(
         os.path.realpath(source) for source in pictures.sources if isinstance(source, Path)
     }:
         raise typer.BadParameter(f"--sheet would write over {sheet}; name another file")
-    names_digits = loaded_model.pictures.kind == "digits"
+    names_digits = loaded_model.picture_kind.kind == "digits"
     output = _Output(pictures, top, pictures.is_many or len(files) > 1, names_digits, as_json, csv)
     is_many = pictures.is_many or len(pictures.sources) >= _MIN_FILES_FOR_SUMMARY
     tiles = output.take(_answers(pictures, loaded_model, fit), is_many, keeps_pictures=sheet is not None)

@@ -15,7 +15,7 @@ from PIL import Image
 
 from lenet.data.downloaders import DebianPackage, File, Mirror, NpmPackage
 from lenet.data.idx import parse_idx
-from lenet.data.sources import Collection
+from lenet.data.sources import DataSetSource
 from lenet.errors import DataError
 
 Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
@@ -23,9 +23,15 @@ Arrays = tuple[NDArray[Any], NDArray[Any], NDArray[Any], NDArray[Any]]
 
 @dataclass(frozen=True)
 class PublicSet:
-    """A public data set; ``parse`` gives training images and labels, then test images and labels."""
+    """A public data set.
 
-    collection: Collection
+    Attributes:
+        source: its files; the name of the source is its key in `CATALOG`.
+        shape: of a picture: (height, width), or (3, height, width) of color.
+        parse: training images and labels, then test images and labels, from the bytes of the files by their names.
+    """
+
+    source: DataSetSource
     title: str
     license: str
     class_names: tuple[str, ...]
@@ -33,6 +39,11 @@ class PublicSet:
     test_examples: int
     shape: tuple[int, ...]
     parse: Callable[[Mapping[str, NDArray[np.uint8]]], Arrays]
+
+    @property
+    def collection(self) -> DataSetSource:
+        """The `source`, under its former name."""
+        return self.source
 
 
 IDX_NAMES = ("train-images-idx3-ubyte", "train-labels-idx1-ubyte", "t10k-images-idx3-ubyte", "t10k-labels-idx1-ubyte")
@@ -99,7 +110,7 @@ def _parse_usps(contents: Mapping[str, NDArray[np.uint8]]) -> Arrays:
 
 
 MNIST = PublicSet(
-    Collection(
+    DataSetSource(
         "mnist",
         _idx_files(
             "ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db",
@@ -124,7 +135,7 @@ MNIST = PublicSet(
 )
 
 FASHION_MNIST = PublicSet(
-    Collection(
+    DataSetSource(
         "fashion-mnist",
         _idx_files(
             "c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
@@ -159,7 +170,7 @@ FASHION_MNIST = PublicSet(
 )
 
 CIFAR10 = PublicSet(
-    Collection(
+    DataSetSource(
         "cifar10",
         tuple(
             File(name, 10_000 * 3073, f"md5:{md5}")
@@ -181,7 +192,7 @@ CIFAR10 = PublicSet(
 )
 
 USPS = PublicSet(
-    Collection(
+    DataSetSource(
         "usps",
         (
             File("zip.train", 14_512_253, "sha256:abc9f5c75b997cabe66b5d01727d5a681c69298e1641a8d37b55433a52129dc0"),
@@ -202,4 +213,4 @@ USPS = PublicSet(
     parse=_parse_usps,
 )
 
-CATALOG: dict[str, PublicSet] = {entry.collection.name: entry for entry in (MNIST, FASHION_MNIST, CIFAR10, USPS)}
+CATALOG: dict[str, PublicSet] = {entry.source.name: entry for entry in (MNIST, FASHION_MNIST, CIFAR10, USPS)}

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lenet.classes import listed, places_of
+from lenet.classes import join_names, places_of
 from lenet.data import custom
 from lenet.data.catalog import CATALOG
 from lenet.data.idx import describe
@@ -99,11 +99,11 @@ class Dataset:
         if unknown_names:
             used_names = [name for label, name in enumerate(self.class_names) if label in labels]
             raise DataError(
-                f"{self.name} has the classes {listed(used_names)}, but the model's are {listed(class_names)}; "
+                f"{self.name} has the classes {join_names(used_names)}, but the model's are {join_names(class_names)}; "
                 + (
                     "they have none in common"
                     if unknown_names == used_names
-                    else f"none of these is {listed(unknown_names)}"
+                    else f"none of these is {join_names(unknown_names)}"
                 )
             )
         new_labels = np.array([index or 0 for index in indices], np.int64)  # None belongs to no label
@@ -220,7 +220,7 @@ def _exists(path: Path) -> bool:
 
 def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
     entry = CATALOG[name]
-    contents = obtain(entry.collection, data_dir)
+    contents = obtain(entry.source, data_dir)
     train_images, train_labels, test_images, test_labels = entry.parse(contents.files)
     return Dataset(
         name,
@@ -232,7 +232,7 @@ def _load_public(name: str, data_dir: str | Path | None) -> Dataset:
         provenance={
             "origin": contents.origin,
             "license": entry.license,
-            "checksums": {file.name: file.checksum for file in entry.collection.files},
+            "checksums": {file.name: file.checksum for file in entry.source.files},
         },
     )
 

@@ -31,7 +31,7 @@ logger = logging.getLogger("lenet.data")
 
 
 @dataclass(frozen=True)
-class Collection:
+class DataSetSource:
     """The files of one data set, their downloaders, and the folders below --data-dir where people keep them."""
 
     name: str
@@ -42,7 +42,7 @@ class Collection:
 
 @dataclass(frozen=True)
 class Contents:
-    """The verified decompressed bytes of each file of a collection, by its name, and where they came from."""
+    """The verified decompressed bytes of each file of a data set, by its name, and where they came from."""
 
     files: dict[str, Bytes]
     origin: str
@@ -92,52 +92,52 @@ def read_verified(path: Path, file: File) -> Bytes:
     return buffer[: file.size]
 
 
-def cached_path(collection: Collection, file: File) -> Path:
+def cached_path(source: DataSetSource, file: File) -> Path:
     """The path of a file in the cache, whether it exists or not."""
-    return cache_folder() / collection.name / file.name
+    return cache_folder() / source.name / file.name
 
 
-def is_cached(collection: Collection) -> bool:
-    """Whether every file of a collection is in the cache with its right size; its bytes are not read."""
-    paths = [(cached_path(collection, file), file.size) for file in collection.files]
+def is_cached(source: DataSetSource) -> bool:
+    """Whether every file of a data set is in the cache with its right size; its bytes are not read."""
+    paths = [(cached_path(source, file), file.size) for file in source.files]
     return all(path.is_file() and path.stat().st_size == size for path, size in paths)
 
 
-def obtain(collection: Collection, data_dir: str | Path | None = None) -> Contents:
-    """The verified contents of a collection: from ``data_dir`` if one is named, else through the cache.
+def obtain(source: DataSetSource, data_dir: str | Path | None = None) -> Contents:
+    """The verified files of a data set: from ``data_dir`` if one is named, else through the cache.
 
     Raises:
         DataError: if every source fails; the message names each, why it failed, and how to supply the files by hand.
     """
     if data_dir is not None:
-        return _read_folder(collection, Path(data_dir))
+        return _read_folder(source, Path(data_dir))
     try:
-        return _read_cache(collection)
+        return _read_cache(source)
     except DataError as problem:
-        missing = not all(cached_path(collection, file).exists() for file in collection.files)
-        attempts = [f"cache: {'not in ' if missing else ''}{cache_folder() / collection.name if missing else problem}"]
+        missing = not all(cached_path(source, file).exists() for file in source.files)
+        attempts = [f"cache: {'not in ' if missing else ''}{cache_folder() / source.name if missing else problem}"]
         if not missing:
             logger.warning("%s; fetching it again", problem)
     if is_offline():
-        raise DataError(_failures(collection, [*attempts, "everything else: LENET_OFFLINE is set"]))
-    with _cache_for_writing(collection) as folder:
+        raise DataError(_failures(source, [*attempts, "everything else: LENET_OFFLINE is set"]))
+    with _cache_for_writing(source) as folder:
         # Another process may have filled the cache while this one waited.
         with contextlib.suppress(DataError):
-            return _read_cache(collection)
-        return _fill_cache(collection, folder, attempts)
+            return _read_cache(source)
+        return _fill_cache(source, folder, attempts)
 
 
-def fetch(collection: Collection, data_dir: str | Path | None = None) -> list[Path]:
-    """Put a collection into the cache, from ``data_dir`` if one is named, and give the paths of its files there.
+def fetch(source: DataSetSource, data_dir: str | Path | None = None) -> list[Path]:
+    """Put the files of a data set into the cache, from ``data_dir`` if one is named, and give their paths there.
 
     Raises:
         DataError: as `obtain`, and if the cache cannot be written to.
     """
-    contents = obtain(collection, data_dir)
+    contents = obtain(source, data_dir)
     if data_dir is not None:
-        with _cache_for_writing(collection):
-            _store(collection, contents)
-    return [cached_path(collection, file) for file in collection.files]
+        with _cache_for_writing(source):
+            _store(source, contents)
+    return [cached_path(source, file) for file in source.files]
 
 
 @dataclass(frozen=True)
@@ -150,11 +150,11 @@ class FileState:
     problem: str = ""
 
 
-def check_files(collection: Collection, data_dir: str | Path | None = None) -> list[FileState]:
-    """Check each file of a collection in ``data_dir``, or in the cache, against its size and checksum."""
+def check_files(source: DataSetSource, data_dir: str | Path | None = None) -> list[FileState]:
+    """Check each file of a data set in ``data_dir``, or in the cache, against its size and checksum."""
     states = []
-    for file in collection.files:
-        path = cached_path(collection, file) if data_dir is None else _find(collection, file, Path(data_dir))
+    for file in source.files:
+        path = cached_path(source, file) if data_dir is None else _find(source, file, Path(data_dir))
         if not path.is_file():
             states.append(FileState(path, "missing", file.checksum, "no such file"))
             continue
@@ -166,15 +166,15 @@ def check_files(collection: Collection, data_dir: str | Path | None = None) -> l
     return states
 
 
-def _store(collection: Collection, contents: Contents) -> None:
-    for file in collection.files:
-        write_atomically(cached_path(collection, file), contents.files[file.name].tobytes())
+def _store(source: DataSetSource, contents: Contents) -> None:
+    for file in source.files:
+        write_atomically(cached_path(source, file), contents.files[file.name].tobytes())
 
 
 @contextlib.contextmanager
-def _cache_for_writing(collection: Collection) -> Iterator[Path]:
-    """Create the folder of a collection in the cache, and lock it; a context."""
-    folder = cache_folder() / collection.name
+def _cache_for_writing(source: DataSetSource) -> Iterator[Path]:
+    """Create the folder of a data set in the cache, and lock it; a context."""
+    folder = cache_folder() / source.name
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with locked(folder / ".lock"):
@@ -190,56 +190,56 @@ def _cache_for_writing(collection: Collection) -> Iterator[Path]:
         ) from problem
 
 
-def _read_cache(collection: Collection) -> Contents:
-    paths = {file: cached_path(collection, file) for file in collection.files}
+def _read_cache(source: DataSetSource) -> Contents:
+    paths = {file: cached_path(source, file) for file in source.files}
     return Contents({file.name: read_verified(path, file) for file, path in paths.items()}, "cache")
 
 
-def _read_folder(collection: Collection, data_dir: Path) -> Contents:
+def _read_folder(source: DataSetSource, data_dir: Path) -> Contents:
     """Read the files where a user keeps them, compressed or not, also as ``images.idx3-ubyte``."""
     if not data_dir.is_dir():
         raise DataError(
-            f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {collection.name}"
+            f"{data_dir}: no such folder; --data-dir names the folder that holds the files of {source.name}"
         )
     contents: dict[str, Bytes] = {}
-    for file in collection.files:
-        path = _find(collection, file, data_dir)
+    for file in source.files:
+        path = _find(source, file, data_dir)
         if not path.is_file():
-            names = ", ".join(file.name for file in collection.files)
-            raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {collection.name} is made of {names}")
+            names = ", ".join(file.name for file in source.files)
+            raise DataError(f"{data_dir}: no file {file.name} or {file.name}.gz; {source.name} is made of {names}")
         contents[file.name] = read_verified(path, file)
     return Contents(contents, str(data_dir))
 
 
-def _find(collection: Collection, file: File, data_dir: Path) -> Path:
+def _find(source: DataSetSource, file: File, data_dir: Path) -> Path:
     """The first existing path of a file, or else the usual one."""
     names = (file.name, file.name.replace("-idx", ".idx"))
-    paths = [data_dir / folder / (name + end) for folder in collection.folders for name in names for end in ("", ".gz")]
+    paths = [data_dir / folder / (name + end) for folder in source.folders for name in names for end in ("", ".gz")]
     return next((path for path in paths if path.is_file()), data_dir / file.name)
 
 
-def _fill_cache(collection: Collection, folder: Path, attempts: list[str]) -> Contents:
-    unreachable = probe([downloader.url for downloader in collection.downloaders if isinstance(downloader, Mirror)])
-    for downloader in collection.downloaders:
+def _fill_cache(source: DataSetSource, folder: Path, attempts: list[str]) -> Contents:
+    unreachable = probe([downloader.url for downloader in source.downloaders if isinstance(downloader, Mirror)])
+    for downloader in source.downloaders:
         if isinstance(downloader, Mirror) and unreachable[downloader.url]:
             attempts.append(f"{downloader.title}: {unreachable[downloader.url]}")
             continue
         with tempfile.TemporaryDirectory(dir=folder, prefix=".fetch-") as temporary:
             try:
-                downloader.obtain(collection.files, Path(temporary))
-                contents = Contents(_read_folder(collection, Path(temporary)).files, downloader.title)
+                downloader.obtain(source.files, Path(temporary))
+                contents = Contents(_read_folder(source, Path(temporary)).files, downloader.title)
             except DataError as problem:
                 # The temporary folder's name would tell a reader nothing.
                 attempts.append(f"{downloader.title}: {str(problem).replace(temporary + os.sep, '')}")
                 continue
-            _store(collection, contents)
+            _store(source, contents)
             return contents
-    raise DataError(_failures(collection, attempts))
+    raise DataError(_failures(source, attempts))
 
 
-def _failures(collection: Collection, attempts: list[str]) -> str:
-    names = ", ".join(file.name for file in collection.files)
+def _failures(source: DataSetSource, attempts: list[str]) -> str:
+    names = ", ".join(file.name for file in source.files)
     return (
-        f"cannot obtain {collection.name}; tried {'; '.join(attempts)}; to hand the files over, put {names} "
+        f"cannot obtain {source.name}; tried {'; '.join(attempts)}; to hand the files over, put {names} "
         "(raw or .gz) in a folder and name it with --data-dir"
     )

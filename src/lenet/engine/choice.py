@@ -19,7 +19,7 @@ from typing import Any, Literal
 from lenet.engine import native
 from lenet.errors import EngineError, MissingExtra
 
-VARIABLE = "LENET_ENGINE"
+ENGINE_VARIABLE = "LENET_ENGINE"
 INSTRUCTION_SETS = ("avx512", "avx2", "neon", "baseline")
 ENGINES = (*INSTRUCTION_SETS, "torch", "numpy")
 COMPILERS = ("c++", "g++", "clang++")
@@ -42,7 +42,7 @@ class Extension:
     compiled: tuple[str, ...] = ()
 
 
-def chosen(fallback: Literal["torch", "numpy"] = "numpy") -> str:
+def choose_engine(fallback: Literal["torch", "numpy"] = "numpy") -> str:
     """The name of the engine to use: an instruction set of the native engine, ``"torch"`` or ``"numpy"``.
 
     Args:
@@ -53,7 +53,7 @@ def chosen(fallback: Literal["torch", "numpy"] = "numpy") -> str:
             is to be used, and is not installed.
         MissingExtra: if LENET_ENGINE asks for torch, and torch is not installed.
     """
-    forced = os.environ.get(VARIABLE, "")
+    forced = os.environ.get(ENGINE_VARIABLE, "")
     if forced:
         _check(forced)
         return forced
@@ -70,7 +70,7 @@ def chosen(fallback: Literal["torch", "numpy"] = "numpy") -> str:
 
 
 def describe() -> dict[str, Any]:
-    """The result of `chosen` and its reason, without the warning.
+    """The result of `choose_engine` and its reason, without the warning.
 
     Returns:
         ``training`` and ``reading``, the engines' names, or None where LENET_ENGINE forces what cannot run;
@@ -78,14 +78,14 @@ def describe() -> dict[str, Any]:
         ``instruction_sets``, those the native engine can use here, best first;
         ``extension``, the attributes of `Extension`; ``remedy``, the command that builds it again.
     """
-    forced = os.environ.get(VARIABLE) or None
+    forced = os.environ.get(ENGINE_VARIABLE) or None
     sets = native.instruction_sets()
     training: str | None = sets[0] if sets else "torch"
     reading: str | None = sets[0] if sets else "numpy"
     reason = "the best that was built and this processor has" if sets else "there is no native engine"
     problem = None
     if forced:
-        reason = f"{VARIABLE} asks for it"
+        reason = f"{ENGINE_VARIABLE} asks for it"
         try:
             _check(forced)
             training = reading = forced
@@ -156,14 +156,14 @@ def _check(name: str) -> None:
     if name not in ENGINES:
         suggestions = get_close_matches(name, ENGINES, n=2)
         hint = f"; did you mean {' or '.join(suggestions)}?" if suggestions else ";"
-        raise EngineError(f"unknown engine {name!r} in {VARIABLE}{hint} known: {', '.join(ENGINES)}")
+        raise EngineError(f"unknown engine {name!r} in {ENGINE_VARIABLE}{hint} known: {', '.join(ENGINES)}")
     if name == "torch" and find_spec("torch") is None:
-        raise MissingExtra("torch", "train", f"{VARIABLE}=torch")
+        raise MissingExtra("torch", "train", f"{ENGINE_VARIABLE}=torch")
     if name in INSTRUCTION_SETS and name not in (sets := native.instruction_sets()):
         if sets:
-            raise EngineError(f"{VARIABLE}={name} cannot run on this processor; it can run: {', '.join(sets)}")
+            raise EngineError(f"{ENGINE_VARIABLE}={name} cannot run on this processor; it can run: {', '.join(sets)}")
         raise EngineError(
-            f"{VARIABLE}={name} needs the native engine, which {inspect_extension().problem}; {_remedy()}"
+            f"{ENGINE_VARIABLE}={name} needs the native engine, which {inspect_extension().problem}; {_remedy()}"
         )
 
 

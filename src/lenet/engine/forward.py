@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from lenet.architecture import Network
 from lenet.engine import reference
-from lenet.engine.choice import chosen
+from lenet.engine.choice import choose_engine
 from lenet.engine.native import Engine
 from lenet.errors import EngineError
 from lenet.preprocess import fit_to_input, network_inputs
@@ -90,7 +90,7 @@ def engine_name(engine: str = "auto") -> str:
     Raises:
         EngineError, MissingExtra: if LENET_ENGINE asks for one that is not there.
     """
-    return chosen("numpy") if engine == "auto" else engine
+    return choose_engine("numpy") if engine == "auto" else engine
 
 
 def _native(network: Network, arrays: Mapping[str, Array], engine: str) -> Engine | None:

@@ -178,13 +178,17 @@ def data_for(
     from lenet.data import public_name
     from lenet.evaluation.orientation import warn_of_transposed_digits
 
-    kind = model.pictures
+    picture_kind = model.picture_kind
     if polarity == "auto" and public_name(name_or_path) is None:
-        polarity = kind.polarity
+        polarity = picture_kind.polarity
     dataset = load_data(
-        name_or_path, data_dir, size=kind.side, color=kind.kind == "color", polarity=polarity,
+        name_or_path,
+        data_dir,
+        size=picture_kind.side,
+        color=picture_kind.kind == "color",
+        polarity=polarity,
         transpose=transpose,
-    )  # fmt: skip
+    )
     if transpose is None:
         warn_of_transposed_digits(dataset)
     return dataset

@@ -181,7 +181,7 @@ def _pictures(
     network = model.network
     if data is None and model.trained_on in CATALOG:
         name = str(model.trained_on)
-        if must_be_real or is_cached(CATALOG[name].collection):
+        if must_be_real or is_cached(CATALOG[name].source):
             data = name
     if isinstance(data, str | Path):
         data = load_data(data, size=network.input[1], color=model.is_color)

@@ -20,7 +20,7 @@ from lenet.summary import derive, summarize
 from lenet.summary.derivations import Language, describe_stage
 
 FORMAT = "lenet-page-1"
-SHIPPED = ("lenet-5-relu", "lenet-5")
+DEFAULT_MODELS = ("lenet-5-relu", "lenet-5")
 MAX_NETWORKS = 6
 MAX_PARAMETERS = 2_000_000
 
@@ -131,7 +131,7 @@ def _network(model: Model, title: str) -> dict[str, Any]:
         "reading_calibration": _calibration(model, "calibration"),  # of the mean over several views of a digit
         "reject_class": model.reject_class,
         "labels": list(model.class_names),
-        "pictures": asdict(model.pictures),
+        "pictures": asdict(model.picture_kind),
         "provenance": _provenance(model),
         "account": _summary(model.network),
     }

@@ -28,7 +28,7 @@ def digit_plane(model: Model) -> dict[str, Any] | None:
         axes. ``"shares"`` are those of all variance; ``"read"`` has a figure for each digit.
     """
     network = model.network
-    if model.pictures.kind != "digits" or model.class_names != DIGITS or len(network.stages) < 2:
+    if model.picture_kind.kind != "digits" or model.class_names != DIGITS or len(network.stages) < 2:
         return None
     if not 2 <= int(np.prod(network.output_shapes[-2])) <= MAX_UNITS:
         return None

@@ -51,7 +51,7 @@ def normalize(ink: Ink, thicken: float = 0.0) -> GrayLevels | None:
 
 def normalize_all(crops: Sequence[Ink], thicken: float = 0.0) -> list[GrayLevels | None]:
     """Normalize many digits, each as `normalize` does."""
-    if choice.chosen() not in choice.INSTRUCTION_SETS:
+    if choice.choose_engine() not in choice.INSTRUCTION_SETS:
         return [normalize_by_opencv(crop, thicken) for crop in crops]
     pictures, have_ink = native.normalize(crops, thicken)
     # Each in memory of its own: the one that is answered must not keep all that were tried.

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.classes import digit_of, listed
+from lenet.classes import digit_of, join_names
 from lenet.engine import Forward, engine_name, probabilities
 from lenet.errors import ReadingError, WeightsError
 from lenet.model import Model, pretrained
@@ -191,8 +191,8 @@ def _digit_outputs(model: Model) -> tuple[int, ...]:
     if outputs is None:
         is_subset = all(digit_of(name) is not None for name in model.class_names)
         raise WeightsError(
-            f"{model.network.name} tells the classes {listed(model.class_names)} apart, and reading takes a model of "
-            f"the digits 0 to 9{', all of them, since any may be written' if is_subset else ''}; "
+            f"{model.network.name} tells the classes {join_names(model.class_names)} apart, and reading takes a model "
+            f"of the digits 0 to 9{', all of them, since any may be written' if is_subset else ''}; "
             "lenet predict names the class of a picture by any model"
         )
     if model.is_color:

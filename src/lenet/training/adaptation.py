@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.classes import listed
+from lenet.classes import join_names
 from lenet.engine import Forward, probabilities
 from lenet.errors import TrainingError
 from lenet.model import Model
@@ -144,7 +144,7 @@ def _at_outputs(digits: LabeledDigits, model: Model) -> LabeledDigits:
     outputs = model.digit_outputs
     if outputs is None:
         raise TrainingError(
-            f"{model.network.name} tells the classes {listed(model.class_names)} apart; "
+            f"{model.network.name} tells the classes {join_names(model.class_names)} apart; "
             "adapting takes a model of the digits 0 to 9"
         )
     return replace(digits, labels=np.array(outputs, np.int64)[digits.labels])

@@ -12,7 +12,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
-from lenet.engine.choice import VARIABLE, chosen
+from lenet.engine.choice import ENGINE_VARIABLE, choose_engine
 from lenet.engine.native import instruction_sets
 from lenet.errors import TrainingError
 from lenet.training.distributed import Worker
@@ -57,9 +57,9 @@ def choose_device(engine: str | None, device: str, worker: Worker, stored: Mappi
     """
     if not _DEVICE.fullmatch(device):
         raise TrainingError(f"unknown device {device[:40]!r}; expected auto, cpu or cuda")
-    requested = engine or (chosen(TORCH) if os.environ.get(VARIABLE) else None)
+    requested = engine or (choose_engine(TORCH) if os.environ.get(ENGINE_VARIABLE) else None)
     if requested == NUMPY:
-        raise TrainingError(f"the engine numpy reads but cannot learn; leave {VARIABLE} out, or set it to torch")
+        raise TrainingError(f"the engine numpy reads but cannot learn; leave {ENGINE_VARIABLE} out, or set it to torch")
     if device.startswith("cuda") and requested not in (None, TORCH):
         raise TrainingError(
             f"the engine {requested} learns on the CPU and the device is {device}; leave one of them out"
@@ -70,7 +70,7 @@ def choose_device(engine: str | None, device: str, worker: Worker, stored: Mappi
         _check_same(previous_engine, str(engine_name))
     if engine_name is None and device == "auto" and _torch_finds_a_gpu():
         engine_name = TORCH
-    return Device(engine_name or chosen(TORCH), device, is_forced=engine_name is not None)
+    return Device(engine_name or choose_engine(TORCH), device, is_forced=engine_name is not None)
 
 
 def _check_same(previous_engine: str, engine_name: str) -> None:
@@ -80,7 +80,7 @@ def _check_same(previous_engine: str, engine_name: str) -> None:
         location = "" if previous_engine == TORCH else " in one process on a CPU"
         raise TrainingError(
             f"{subject}, and with {engine_name} it would end with other bits; "
-            f"go on with {VARIABLE}={previous_engine}{location}, or start a new run with another --out"
+            f"go on with {ENGINE_VARIABLE}={previous_engine}{location}, or start a new run with another --out"
         )
     if not is_available(previous_engine):
         remedy = (

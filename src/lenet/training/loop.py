@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lenet.architecture import Network
-from lenet.classes import listed
+from lenet.classes import join_names
 from lenet.data.datasets import Dataset
 from lenet.engine.replicas import EQUAL_BITS
 from lenet.errors import TrainingError
@@ -29,7 +29,7 @@ from lenet.training.chance import FIRST_EPOCHS, Chance, warning
 from lenet.training.devices import Device, choose_device
 from lenet.training.distributed import ProcessGroup, Worker
 from lenet.training.learners import Learner, learner_on
-from lenet.training.picture_kind import picture_kind
+from lenet.training.picture_kind import infer_picture_kind
 from lenet.training.progress import NullProgress, Pace, describe_epoch
 from lenet.training.recipes import Recipe, check_loss
 from lenet.training.runs import (
@@ -118,12 +118,12 @@ def fit(
     held_out: Labeled | None = None
     chance: Chance | None = None
     names: tuple[str, ...] = ()
-    pictures: PictureKind | None = None
+    kind: PictureKind | None = None
     if isinstance(data, Stream):
         stream, data_settings = data, data.describe()
     else:
         examples = Examples.of(data, network, validation)
-        stream, names, pictures = DatasetStream(examples, recipe), tuple(data.class_names), picture_kind(data)
+        stream, names, kind = DatasetStream(examples, recipe), tuple(data.class_names), infer_picture_kind(data)
         held_out = (examples.held_out_images, examples.held_out_labels) if len(examples.held_out_labels) else None
         if seeds is None:
             chance = Chance.of(examples.labels[examples.rows], held_out[1] if held_out else None)
@@ -173,7 +173,7 @@ def fit(
             training = _Training(
                 network,
                 names,
-                pictures,
+                kind,
                 reject_class,
                 recipe,
                 held_out,
@@ -274,7 +274,7 @@ class _Training:
 
     network: Network
     class_names: tuple[str, ...]
-    pictures: PictureKind | None
+    picture_kind: PictureKind | None
     reject_class: int | None
     recipe: Recipe
     held_out: Labeled | None
@@ -364,7 +364,7 @@ class _Training:
             "validation_examples": self.settings["validation"],
             "validation_error_rate": row["validation_error_rate"],
             **({} if self.reject_class is None else {"reject_class": self.reject_class}),
-            **({} if self.pictures is None else {"pictures": asdict(self.pictures)}),
+            **({} if self.picture_kind is None else {"pictures": asdict(self.picture_kind)}),
             **{key: self.settings[key] for key in ("engine", "device", "threads", "processes", "versions")},
         }
         Model(self.network, arrays, provenance, self.class_names).save(self.run.best_path)
@@ -468,7 +468,7 @@ def _check(
         if len(data.class_names) > classes:
             raise TrainingError(
                 f"{data.name} has {len(data.class_names)} classes, but {network.name} has {classes} outputs for them; "
-                f"the classes are {listed(data.class_names)}"
+                f"the classes are {join_names(data.class_names)}"
                 + ("; take lenet-5-relu by name, which gets as many as there are" if start is None else "")
             )
         if (data.train_labels == data.train_labels[0]).all():

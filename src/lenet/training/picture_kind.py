@@ -9,7 +9,7 @@ from lenet.model import PictureKind
 SAMPLE_SIZE = 200
 
 
-def picture_kind(data: Dataset) -> PictureKind:
+def infer_picture_kind(data: Dataset) -> PictureKind:
     """Infer the kind of a data set's pictures.
 
     Pictures of the ten digits are ``"digits"`` if the data set is a public one, or if most look as MNIST's do; else

@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable
 
 from lenet.benchmarking import Report, short
-from lenet.engine.choice import VARIABLE, chosen
+from lenet.engine.choice import ENGINE_VARIABLE, choose_engine
 from lenet.errors import EngineError
 
 
@@ -22,6 +22,8 @@ def bench(threads: int | None = None, *, progress: Callable[[str], None] = lambd
         EngineError: if LENET_ENGINE forces another engine than the native one.
         MissingExtra: if nothing can be measured without an extra.
     """
-    if (engine := chosen()) in ("torch", "numpy") and os.environ.get(VARIABLE):
-        raise EngineError(f"{VARIABLE} is {engine}, but this measures the native engine beside others; leave it out")
+    if (engine := choose_engine()) in ("torch", "numpy") and os.environ.get(ENGINE_VARIABLE):
+        raise EngineError(
+            f"{ENGINE_VARIABLE} is {engine}, but this measures the native engine beside others; leave it out"
+        )
     return short(threads, progress=progress)

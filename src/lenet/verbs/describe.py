@@ -119,7 +119,7 @@ def title_of(source: Model | str | Path, model: Model) -> str:
     return path.resolve().parent.name if path.name == RUN_BEST else path.resolve().stem
 
 
-def model_to_look_at(source: Model | str | Path) -> Model:
+def load_or_create(source: Model | str | Path) -> Model:
     """Load a model; of a TOML file, which has no weights, create one with first weights of seed 0.
 
     Raises:

@@ -140,7 +140,7 @@ def _machine() -> Iterator[_Check]:
 
 
 def _engine() -> Iterator[_Check]:
-    from lenet.engine.choice import VARIABLE, describe
+    from lenet.engine.choice import ENGINE_VARIABLE, describe
 
     engine = describe()
     extension, sets = engine["extension"], engine["instruction_sets"]
@@ -157,11 +157,11 @@ def _engine() -> Iterator[_Check]:
         yield "compiled in", State.ABSENT if unused else State.GOOD, text, compiled, f"a newer compiler; {remedy}"
         yield "can run", State.GOOD, ", ".join(sets), sets
     if engine["problem"]:
-        yield "in use", State.BROKEN, engine["problem"], engine["forced"], f"unset {VARIABLE}"
+        yield "in use", State.BROKEN, engine["problem"], engine["forced"], f"unset {ENGINE_VARIABLE}"
         return
     for purpose in ("training", "reading"):
         text, state = f"{engine[purpose]}: {engine['reason']}", State.GOOD
-        value, remedy = engine[purpose], f"unset {VARIABLE}"
+        value, remedy = engine[purpose], f"unset {ENGINE_VARIABLE}"
         if (purpose, engine[purpose]) == ("training", "numpy"):
             text, state = f"{text}, but it cannot learn", State.ABSENT
         elif engine[purpose] == "torch" and find_spec("torch") is None:
@@ -226,7 +226,7 @@ def _data() -> Iterator[_Check]:
     else:
         text = f"{folder} cannot be written"
         yield "folder", State.BROKEN, text, str(folder), "name a folder that can be written in LENET_DATA"
-    cached = [name for name, entry in data.CATALOG.items() if data.is_cached(entry.collection)]
+    cached = [name for name, entry in data.CATALOG.items() if data.is_cached(entry.source)]
     state = State.GOOD if cached else State.ABSENT
     yield "here", state, ", ".join(cached) or "no data set yet", cached, "lenet data fetch mnist"
 

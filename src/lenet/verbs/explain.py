@@ -7,12 +7,12 @@ from typing import Literal
 from lenet.errors import LeNetError
 from lenet.model import Model
 from lenet.page import write_page
-from lenet.page.document import SHIPPED
-from lenet.verbs.describe import model_to_look_at, title_of
+from lenet.page.document import DEFAULT_MODELS
+from lenet.verbs.describe import load_or_create, title_of
 
 
 def explain(
-    models: Model | str | Path | Sequence[Model | str | Path] = SHIPPED,
+    models: Model | str | Path | Sequence[Model | str | Path] = DEFAULT_MODELS,
     output: str | Path = "lesson.html",
     *,
     language: Literal["en", "zh"] | None = None,
@@ -36,7 +36,7 @@ def explain(
     if output.suffix.lower() not in (".html", ".htm"):
         raise LeNetError(f"{output}: expected a file's name that ends in .html")
     sources = [models] if isinstance(models, Model | str | Path) else models
-    page_models = [model_to_look_at(source) for source in sources]
+    page_models = [load_or_create(source) for source in sources]
     write_page(
         output, page_models, language, titles=[title_of(*pair) for pair in zip(sources, page_models, strict=True)]
     )

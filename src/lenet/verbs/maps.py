@@ -7,7 +7,7 @@ from typing import Any, Literal
 from lenet.errors import DataError
 from lenet.model import Model
 from lenet.preprocess import network_inputs
-from lenet.verbs.describe import model_to_look_at
+from lenet.verbs.describe import load_or_create
 from lenet.verbs.pictures import network_picture
 
 
@@ -51,7 +51,7 @@ def maps(
     """
     from lenet import figures
 
-    model = model_to_look_at(model)
+    model = load_or_create(model)
     network = model.network
     units = [parse_unit(text) for text in ([unit] if isinstance(unit, str) else unit)]
     if text and not units:

@@ -16,7 +16,7 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     Args:
         picture: ``"mnist:7"``, the test picture number 7 of a public data set, counted from 0; or a picture file, its
             bytes or a Pillow image. For a model of digits as ink, the digit that stands out most is found in it; any
-            other takes the whole picture, as in training: see `Model.pictures`.
+            other takes the whole picture, as in training: see `Model.picture_kind`.
         fit: how a whole picture becomes a square, as `lenet.data.read_picture` takes it.
 
     Returns:
@@ -27,15 +27,21 @@ def network_picture(model: Model, picture: Any, fit: str = "pad") -> NDArray[np.
     """
     if isinstance(picture, str) and (pixels := of_data_set(picture)) is not None:
         return pixels
-    kind = model.pictures
-    if kind.kind == "digits":
+    picture_kind = model.picture_kind
+    if picture_kind.kind == "digits":
         if fit != "pad":
             raise DataError(
                 f"fit is {fit!r}, but {model.network.name} takes the ink of one digit, which is cut out of the "
                 "picture wherever it is; leave fit out"
             )
         return _digit(picture)
-    return data.read_picture(picture, size=kind.side, color=kind.kind == "color", polarity=kind.polarity, fit=fit)
+    return data.read_picture(
+        picture,
+        size=picture_kind.side,
+        color=picture_kind.kind == "color",
+        polarity=picture_kind.polarity,
+        fit=fit,
+    )
 
 
 def of_data_set(picture: str) -> NDArray[np.uint8] | None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import lenet
 from lenet.errors import DataError, LeNetError
-from lenet.reading.batch.pages import Finish, Page, Settings, read_all, workers_for
+from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
 from lenet.reading.tables import resumption
 from lenet.reading.tables.answer_file import AnswerFile
@@ -94,9 +94,9 @@ class FileReading:
                 raise LeNetError("resume goes on with a table, and none is named; add csv, jsonl or parquet")
             self._resume()
 
-    def pages(self, workers: int, finish: Finish | None = None) -> Generator[Page, None, None]:
+    def pages(self, workers: int, callback: PageCallback | None = None) -> Generator[Page, None, None]:
         """The pages that are read, as `read_all` gives them; files are counted from the first that was named."""
-        with closing(read_all(self._noted(), self._settings, workers, finish)) as pages:
+        with closing(read_all(self._noted(), self._settings, workers, callback)) as pages:
             for page in pages:
                 yield replace(page, index=self.first + page.index)
 

@@ -34,8 +34,21 @@ POLARITIES = ("auto", "ink-high", "paper-high")
 class Settings:
     """How pictures are to be read: what `Reader` and `Reader.read` take, as plain values that another process can take.
 
+    Attributes:
+        polarity: which gray levels are ink, one of `POLARITIES`.
+        single: whether each picture is known to hold one digit.
+        length: how many digits each line has; None if that is not known.
+        pattern: what each line looks like, as ``r"\\d{3}-\\d{4}"``; None if that is not known.
+        model: that reads digits, or its file or name; None for the one that ships.
+        network: the network that the model must be of; None for any.
+        max_error: the largest share of accepted answers that may be wrong, 0..1; None for the model's own thresholds.
+        keep_steps: whether a reading keeps its intermediate images, the opened picture and the ink map, to be drawn.
+        signs: ``"keep"`` signs between digits in the text, or ``"omit"`` them: one of `SIGN_MODES`.
+        turn: whether a page that is hardly readable as it lies is tried at quarter turns, too.
+        grid: whether boxes, tables and squared paper are looked for, whose cells then bound the digits.
+
     Raises:
-        UnknownName: if there is no such polarity, or no such way with signs.
+        UnknownName: if there is no such polarity or mode of signs.
         ReadingError: if the pattern is none, or contradicts the rest.
     """
 
@@ -108,24 +121,25 @@ class Page:
         number: of the page in its file, from 1.
         is_only: whether its file holds no other.
         result: the reading; or why there is none.
-        problem: why it could not be finished, if that is so: see `read_all`.
+        callback_error: what the callback of `read_all` raised for the page, in a sentence; None if nothing.
     """
 
     index: int
     number: int
     is_only: bool
     result: "Reading | IdxReading | PageResult | DataError"
-    problem: DataError | None = None
+    callback_error: DataError | None = None
 
 
-Finish = Callable[[Page], None]
+PageCallback = Callable[[Page], None]
+"""What is done with a page by the process that has read it; it may raise, which stops no other page."""
 
 
 def read_all(
     sources: Iterable["Source"],
     settings: Settings | None = None,
     workers: int = 1,
-    finish: Finish | None = None,
+    callback: PageCallback | None = None,
 ) -> Generator[Page, None, None]:
     """Read pictures one after the other; a bad one becomes a `DataError` among the results, and the others are read.
 
@@ -134,9 +148,9 @@ def read_all(
         settings: how to read.
         workers: how many processes read. With more than one, a script must guard its own start by
             ``if __name__ == "__main__"``, as for everything of Python's multiprocessing.
-        finish: called with each page by the process that has read it, while the steps of the reading are at hand,
+        callback: called with each page by the process that has read it, while the steps of the reading are at hand,
             which are given back only if the settings keep them. Other processes must be able to take it (`pickle`).
-            What it raises is the page's problem, and the others are read.
+            What it raises becomes the page's ``callback_error``, and the others are read.
 
     Yields:
         The pages of all sources, in the sources' order.
@@ -148,11 +162,11 @@ def read_all(
     if workers < 1:
         raise ReadingError(f"workers is {workers}, expected at least 1")
     settings = settings or Settings()
-    pages = PageReader(settings, finish)  # here in any case: wrong settings are told before a process is started
+    pages = PageReader(settings, callback)  # here in any case: wrong settings are told before a process is started
     if workers > 1:
         from lenet.reading.batch.worker_pool import Make, map_in_processes
 
-        make: Make[tuple[int, Source], list[Page]] = partial(make_page_reader, settings, finish)
+        make: Make[tuple[int, Source], list[Page]] = partial(make_page_reader, settings, callback)
         with closing(map_in_processes(make, enumerate(sources), workers, _failed_pages)) as results:
             for source_pages in results:
                 yield from source_pages
@@ -166,9 +180,11 @@ def workers_for(count: int | None) -> int:
     return usable_cores() if count is None else max(1, min(usable_cores(), count // 10))
 
 
-def make_page_reader(settings: Settings, finish: Finish | None = None) -> Callable[[tuple[int, "Source"]], list[Page]]:
+def make_page_reader(
+    settings: Settings, callback: PageCallback | None = None
+) -> Callable[[tuple[int, "Source"]], list[Page]]:
     """The function of a worker process: the pages of a source with its index."""
-    pages = PageReader(settings, finish)
+    pages = PageReader(settings, callback)
     return lambda task: list(pages.read(*task))
 
 
@@ -182,15 +198,15 @@ def _failed_pages(task: tuple[int, "Source"]) -> list[Page]:
 class PageReader:
     """Reads sources page by page, with the network of its settings."""
 
-    def __init__(self, settings: Settings, finish: Finish | None = None) -> None:
+    def __init__(self, settings: Settings, callback: PageCallback | None = None) -> None:
         self._settings = settings
-        self._read_settings = replace(settings, keep_steps=settings.keep_steps or finish is not None)
-        self._finish = finish
+        self._read_settings = replace(settings, keep_steps=settings.keep_steps or callback is not None)
+        self._callback = callback
         self._recognizer = settings.recognizer()
         self._read_page: Callable[[Picture, int], Reading | PageResult] | None = None
 
     def read(self, index: int, source: "Source") -> Iterator[Page]:
-        """The pages of one source, each finished, and with its steps only if they are to be kept."""
+        """The pages of one source, each after the callback, and with its steps only if they are to be kept."""
         if isinstance(source, str | Path) and names_idx(Path(source)):
             if not self._settings.takes_idx:
                 yield Page(index, 1, True, DataError(f"{source}: is an IDX file, expected a picture of a form"))
@@ -203,17 +219,17 @@ class PageReader:
             following = next(opened, None)  # one page ahead, which tells whether there are several
             result = result_or_error(source, partial(self._read_picture, picture, number))
             page = Page(index, number, number == 1 and following is None, result)
-            problem = self._problem_of_finishing(page, source)
+            callback_error = self._callback_error_of(page, source)
             if getattr(result, "steps", None) is not None and not self._settings.keep_steps:
                 page = replace(page, result=replace(cast("Reading", result), steps=None))
-            yield replace(page, problem=problem)
+            yield replace(page, callback_error=callback_error)
             picture, number = following, number + 1
 
-    def _problem_of_finishing(self, page: Page, source: "Source") -> DataError | None:
-        if self._finish is None:
+    def _callback_error_of(self, page: Page, source: "Source") -> DataError | None:
+        if self._callback is None:
             return None
         try:
-            self._finish(page)
+            self._callback(page)
         except LeNetError as error:
             return DataError(str(error))
         except Exception as error:  # the caller's: it must not stop a thousand pictures either

@@ -28,7 +28,7 @@ JPEG_QUALITY = 90
 
 @dataclass(frozen=True)
 class Drawings:
-    """Draws each page that was read: the `Finish` of `read_all` behind ``--annotate`` and ``--show``.
+    """Draws each page that was read: the `PageCallback` of `read_all` behind ``--annotate`` and ``--show``.
 
     Attributes:
         annotated: for each source, where its annotated picture goes; empty if none are wanted.

@@ -204,7 +204,7 @@ def _resized(colors: Colors, scale: float) -> Colors:
     while scale <= 0.5 and not (height % 2 or width % 2):
         height, width, scale, halvings = height // 2, width // 2, 2 * scale, halvings + 1
     size = (max(1, round(height * scale)), max(1, round(width * scale)))
-    if scale < 1 and choice.chosen() in choice.INSTRUCTION_SETS:
+    if scale < 1 and choice.choose_engine() in choice.INSTRUCTION_SETS:
         reduced = native.reduce_colors(colors, halvings, size)
         if reduced is not None:
             return reduced
@@ -238,7 +238,9 @@ def _darkness(paper_high: Colors, scale: float) -> Ink:
     if all(np.array_equal(planes[0], plane) for plane in planes[1:]):
         planes = planes[:1]
     size = (paper_high.shape[1], paper_high.shape[0])
-    measure = native.measure_darkness if choice.chosen() in choice.INSTRUCTION_SETS else measure_darkness_by_opencv
+    measure = (
+        native.measure_darkness if choice.choose_engine() in choice.INSTRUCTION_SETS else measure_darkness_by_opencv
+    )
     darkness: Ink | None = None
     for plane, local in zip(planes, estimate_background(planes, max(paper_high.shape) <= CROP * scale), strict=True):
         nearby = close_strokes(plane) if local.has_edges else plane
@@ -271,7 +273,7 @@ def _paper(darkness: Ink) -> Mask:
 
     Where two classes do not separate, three may: paper, its printed rules, and what is written.
     """
-    is_native = choice.chosen() in choice.INSTRUCTION_SETS
+    is_native = choice.choose_engine() in choice.INSTRUCTION_SETS
     quantized, counts = (native.quantize_darkness if is_native else quantize_darkness_by_numpy)(darkness)
     probability, bins = counts / counts.sum(), np.arange(256)
     class_probability, class_sum = np.cumsum(probability), np.cumsum(probability * bins)

@@ -53,7 +53,7 @@ def candidate_cuts(mask: Bits, digit_height: float, slant: float = 0.0) -> list[
     if width > MAX_CHAIN_WIDTH * digit_height:
         return []
     slants = sorted({0.0, slant / 2, slant})
-    propose = native.propose_cuts if choice.chosen() in choice.INSTRUCTION_SETS else propose_cuts
+    propose = native.propose_cuts if choice.choose_engine() in choice.INSTRUCTION_SETS else propose_cuts
     cuts: list[Cut] = []
     min_distance = 0.12 * digit_height
     for _, cut in sorted(propose(mask, digit_height, slants)):

@@ -8,7 +8,7 @@ from lenet.errors import ReadingError, UnknownName
 ALL_DIGITS = frozenset(range(10))
 SEPARATORS = frozenset(" -,/:;'_")  # stand for themselves
 ESCAPED = frozenset("-./+ ()")  # and these after a backslash
-SIGNS = ("omit", "keep")  # what becomes of the signs between digits in the text
+SIGN_MODES = ("omit", "keep")  # what becomes of the signs between digits in the text
 MAX_CHARACTERS = 100  # that a pattern may ask for
 
 
@@ -258,10 +258,10 @@ def check_signs(signs: str) -> None:
     """Refuse what does not say what becomes of the signs between digits.
 
     Raises:
-        UnknownName: if it is not one of SIGNS.
+        UnknownName: if it is not one of SIGN_MODES.
     """
-    if signs not in SIGNS:
-        raise UnknownName("way with signs", str(signs), SIGNS)
+    if signs not in SIGN_MODES:
+        raise UnknownName("mode of signs", str(signs), SIGN_MODES)
 
 
 def pattern_of(single: bool, length: int | None, pattern: str | None) -> Pattern | None:
