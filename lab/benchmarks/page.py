@@ -52,10 +52,10 @@ def main(strokes: int, file: Path) -> None:
         with opened(browser, file) as watched:
             start_training(watched)
             processor_time = renderers_seconds(browser)
-            seconds, passes, error = training_time(watched)
+            seconds, epochs, error = training_time(watched)
             processor_time = renderers_seconds(browser) - processor_time
         browser.close()
-    print(f"\ntraining: {error:.1f} % of 500 misread after {passes:.1f} passes, {seconds:.1f} s", end=" ")
+    print(f"\ntraining: {error:.1f} % of 500 misread after {epochs:.1f} passes, {seconds:.1f} s", end=" ")
     print(f"(limit {ERROR_TO_REACH:.0f} % within {MAX_SECONDS_TO_ERROR:.0f} s), {processor_time:.1f} s of processors")
     size = file.stat().st_size
     print(f"\nanswers after opening: {min(ready):.0f} ms, best of {len(ready)} (limit {MAX_OPENING_MS:.0f})")
@@ -65,7 +65,7 @@ def main(strokes: int, file: Path) -> None:
 def start_training(watched: Watched) -> None:
     """Open the chapter and start what it shows first."""
     watched.page.click("[data-do=open-learning]")
-    watched.wait("s.learning?.run?.readings.length > 0")
+    watched.wait("s.learning?.run?.evaluations.length > 0")
     watched.page.click("#learning [data-do=run]")
     watched.page.evaluate("scrollTo(0, 0)")
 
@@ -77,15 +77,15 @@ def renderers_seconds(browser: Any) -> float:
 
 
 def training_time(watched: Watched) -> tuple[float, float, float]:
-    """Seconds and passes until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
+    """Seconds and epochs until the error on the test digits is at most `ERROR_TO_REACH`, and that error in per cent."""
     began = time.monotonic()
     while time.monotonic() - began < MAX_LEARNING_SECONDS:
-        passes, misread = watched.state("[s.learning.run.passes, s.learning.run.readings.at(-1).misread.length]")
+        epochs, misread = watched.state("[s.learning.run.epochs, s.learning.run.evaluations.at(-1).misread.length]")
         error = 100 * misread / watched.state("s.learning.digits.test")
         if error <= ERROR_TO_REACH:
             break
         time.sleep(0.05)
-    return time.monotonic() - began, passes, error
+    return time.monotonic() - began, epochs, error
 
 
 def stroke_times(watched: Watched, strokes: int, second: bool, focused: bool, limit: float = MAX_STROKE_MS) -> str:

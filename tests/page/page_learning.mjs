@@ -19,11 +19,12 @@ const answers = cases.map(({ choices, updates, places, read }) => {
   const training = createTraining(planOf(choices, stages), digits);
   const losses = Array.from({ length: updates }, () => training.step().loss);
   const parameters = text(training.parameters.flat);
-  const { loss, wrong } = training.accumulate(places);
-  const misread = read ? training.misread().length : null;
+  const { lossSum, misreadCount } = training.accumulate(places);
+  const misread = read ? training.misreadDigits().length : null;
   const isSame = (other) => Object.keys(choices).every((key) => choices[key] === other[key]);
   const preset = Object.keys(PRESETS).find((name) => isSame(PRESETS[name])) ?? null;
   const shapes = stages.map((stage) => [stage.name, parameterShapes(stage)]);
-  return { description, shapes, losses, parameters, loss, wrong, misread, preset, gradients: text(training.gradients.flat) };
+  const gradients = text(training.gradients.flat);
+  return { description, shapes, losses, parameters, lossSum, misreadCount, misread, preset, gradients };
 });
 fs.writeFileSync(answersPath, JSON.stringify({ images: text(digits.images), labels: [...digits.labels], answers }));

@@ -40,7 +40,7 @@ def until(page, expression, seconds=120):
 
 def open_chapter(page):
     page.page.click("[data-do=open-learning]")
-    until(page, f"s.learning && {RUN}.readings.length > 0")
+    until(page, f"s.learning && {RUN}.evaluations.length > 0")
 
 
 def press(page, name):
@@ -67,7 +67,7 @@ def test_digits_and_worker_come_only_when_the_chapter_is_opened(page):
 def test_before_the_first_update_the_network_guesses(page):
     open_chapter(page)
     assert page.state(f"{RUN}.updates") == 0
-    assert page.state(f"{RUN}.readings[0].misread.length") > 350
+    assert page.state(f"{RUN}.evaluations[0].misread.length") > 350
 
 
 def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weights(page):
@@ -79,7 +79,7 @@ def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weigh
     moved = page.state(weights)
     assert moved != first
     press(page, "back")
-    until(page, f"{RUN}.updates === 0 && {RUN}.readings.length === 1")
+    until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
     assert page.state(weights) == first
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
@@ -89,7 +89,7 @@ def test_one_update_is_one_update_and_the_way_back_leads_to_the_same_first_weigh
 def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(page):
     open_chapter(page)
     press(page, "run")
-    until(page, f"{RUN}.readings.length >= 2")
+    until(page, f"{RUN}.evaluations.length >= 2")
     page.page.keyboard.press("c")
     assert page.page.get_attribute(".learning-drawn", "data-answer") == ""
     page.page.evaluate("scrollTo(0, 0)")
@@ -108,15 +108,15 @@ def test_training_goes_on_until_it_is_paused_and_the_drawing_is_read_meanwhile(p
 
 def test_the_same_choices_give_the_same_curve_and_another_seed_another(page):
     open_chapter(page)
-    choose(page, batch=64)
+    choose(page, batchSize=64)
 
     def curve():
         press(page, "run")
-        until(page, f"{RUN}.readings.length >= 3")
+        until(page, f"{RUN}.evaluations.length >= 3")
         press(page, "run")
-        found = page.state(f"{RUN}.readings.slice(0, 3)"), page.state(f"{RUN}.losses.slice(0, 8)")
+        found = page.state(f"{RUN}.evaluations.slice(0, 3)"), page.state(f"{RUN}.losses.slice(0, 8)")
         press(page, "back")
-        until(page, f"{RUN}.updates === 0 && {RUN}.readings.length === 1")
+        until(page, f"{RUN}.updates === 0 && {RUN}.evaluations.length === 1")
         return found
 
     first = curve()
@@ -130,20 +130,20 @@ def test_a_choice_starts_another_run_and_leaves_the_curve_of_the_one_before(page
     press(page, "step")
     until(page, f"{RUN}.updates === 1")
     choose(page, activation="squash")
-    assert page.state("s.learning.earlier.updates") == 1
+    assert page.state("s.learning.previousRun.updates") == 1
     assert page.state(f"{RUN}.choices.activation") == "squash"
     told = page.page.inner_text(".learning-runs")
     assert "This run" in told
     assert "squash (scaled tanh)" in told.split("The run before")[0]
     assert "ReLU" in told.split("The run before")[1]
     page.page.click(".learning-runs button")
-    assert page.state("s.learning.earlier") is None
+    assert page.state("s.learning.previousRun") is None
     assert page.page.inner_text(".learning-runs") == ""
 
 
 def test_every_choice_can_be_trained(page):
     open_chapter(page)
-    for key in ("activation", "sampling", "connections", "outputs", "firstWeights", "shift"):
+    for key in ("activation", "sampling", "connections", "outputs", "initialization", "shift"):
         for value in page.page.locator(f"[data-choice={key}] option").evaluate_all("all => all.map(one => one.value)"):
             choose(page, **{key: value})
             press(page, "step")
@@ -172,18 +172,18 @@ def test_the_gradient_of_a_chosen_weight_is_written_out_with_numbers_that_add_up
     assert "C3, map 0, its kernel over S2’s map 0, row 3, column 3" in page.page.inner_text(".learning-weight")
     for _ in range(2):
         press(page, "step")
-    until(page, f"{RUN}.updates === 2 && {RUN}.watched")
-    noted = page.state(f"{RUN}.watched")
-    assert len(noted["parts"]) == 16
+    until(page, f"{RUN}.updates === 2 && {RUN}.weightGradient")
+    noted = page.state(f"{RUN}.weightGradient")
+    assert len(noted["exampleGradients"]) == 16
     assert noted["index"] == 18
-    assert noted["gradient"] == pytest.approx(sum(noted["parts"]) / 16, rel=1e-6)
+    assert noted["gradient"] == pytest.approx(sum(noted["exampleGradients"]) / 16, rel=1e-6)
     products = page.state(
-        f"{RUN}.watched.deltas.map((deltas, digit) => "
-        f"deltas.reduce((sum, delta, at) => sum + delta * {RUN}.watched.inputs[digit][at], 0))"
+        f"{RUN}.weightGradient.deltas.map((deltas, digit) => "
+        f"deltas.reduce((sum, delta, at) => sum + delta * {RUN}.weightGradient.inputs[digit][at], 0))"
     )
-    scale = max(map(abs, noted["parts"]))
-    assert products == pytest.approx(noted["parts"], abs=1e-5 * scale)
-    assert page.state(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["after"], rel=1e-6)
+    scale = max(map(abs, noted["exampleGradients"]))
+    assert products == pytest.approx(noted["exampleGradients"], abs=1e-5 * scale)
+    assert page.state(f"{RUN}.network.stages[2].arrays.weight[18]") == pytest.approx(noted["weightAfter"], rel=1e-6)
     written = {name: numbers(page.page.inner_text(f"[data-formula={name}]")) for name in ("mean", "velocity", "after")}
     total, count, gradient = written["mean"]
     assert total / count == pytest.approx(gradient, abs=1e-2 * scale)
@@ -213,13 +213,13 @@ def test_arrow_keys_choose_among_the_digits_of_the_batch(page):
     until(page, f"{RUN}.updates === 1")
     page.page.focus("#learning .learning-batch canvas")
     page.page.keyboard.press("ArrowRight")
-    label = page.state(f"s.learning.digits.labels[{RUN}.watched.examples[1]]")
+    label = page.state(f"s.learning.digits.labels[{RUN}.weightGradient.digitIndexes[1]]")
     assert page.page.inner_text(".learning-one .small-title") == f"Digit 2 of the batch, a {label}"
 
 
 def test_weights_that_have_run_away_stop_the_training_with_a_sentence(page):
     open_chapter(page)
-    choose(page, outputs="rbf", rate=1, momentum=0.95, batch=4)
+    choose(page, outputs="rbf", learningRate=1, momentum=0.95, batchSize=4)
     press(page, "run")
     until(page, "document.querySelector('#learning .fault').textContent !== ''")
     assert "the rate is too large" in page.page.inner_text("#learning .fault")
@@ -249,7 +249,7 @@ def test_nothing_is_wider_than_the_window_and_axe_finds_no_serious_fault_while_i
         open_chapter(page)
         press(page, "step")
         until(page, f"{RUN}.updates === 1")
-        choose(page, batch=128, seed=3)
+        choose(page, batchSize=128, seed=3)
         press(page, "run")
         until(page, f"{RUN}.updates > 2")
         assert page.page.evaluate("document.documentElement.scrollWidth") <= width

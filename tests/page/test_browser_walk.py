@@ -305,14 +305,14 @@ class Walk:
 
     def train(self):
         self.page.click("[data-do=open-learning]")
-        self.seen.wait("s.learning?.run.readings.length > 0")
+        self.seen.wait("s.learning?.run.evaluations.length > 0")
         self.page.click("#learning [data-do=step]")
-        self.seen.wait("s.learning.run.updates === 1 && s.learning.run.watched")
+        self.seen.wait("s.learning.run.updates === 1 && s.learning.run.weightGradient")
         assert re.search(r"\d", self.page.inner_text("[data-formula=mean]")), "the sum over the batch, with numbers"
-        self.page.select_option("[data-choice=batch]", "64")  # another run; the one before stays, dashed
+        self.page.select_option("[data-choice=batchSize]", "64")  # another run; the one before stays, dashed
         self.page.click("#learning [data-do=run]")
         self.seen.wait("s.learning.run.updates > 8")
-        assert self.seen.state("s.learning.earlier.updates") == 1
+        assert self.seen.state("s.learning.previousRun.updates") == 1
         self.says(".learning-runs", "This run", "这一次")
         near(self.seen, "#learning")
         self.fits()

@@ -27,7 +27,7 @@ BATCH = [0, 7, 500, 1234, 1999]
 
 needs_node = pytest.mark.skipif(shutil.which("node") is None, reason="node is not installed")
 
-COMMON = {"rate": 0.001, "batch": 4, "momentum": 0.9, "shift": 0, "firstWeights": "usual", "seed": 3}
+COMMON = {"learningRate": 0.001, "batchSize": 4, "momentum": 0.9, "shift": 0, "initialization": "usual", "seed": 3}
 NETWORKS = [
     {"activation": activation, "sampling": sampling, "connections": connections, "outputs": outputs}
     for activation, sampling, connections, outputs in itertools.product(
@@ -129,8 +129,8 @@ def test_the_gradients_of_every_choice_are_the_engines(answered, images, number)
     outputs = recorded[list(recorded)[-1]].reshape(len(digits), -1)
     loss, grad = loss_and_grad(network, outputs, labels)
     expected, _ = reference.backward(network, parameters, recorded, grad)
-    assert answer["loss"] == pytest.approx(loss, rel=TOLERANCE)
-    assert answer["wrong"] == (reference.decide(network, outputs) != labels).sum()
+    assert answer["lossSum"] == pytest.approx(loss, rel=TOLERANCE)
+    assert answer["misreadCount"] == (reference.decide(network, outputs) != labels).sum()
     for name, array in expected.items():
         assert np.abs(array).max() > 0, name
         np.testing.assert_allclose(gradients[name], array, rtol=0, atol=TOLERANCE * np.abs(array).max(), err_msg=name)
@@ -144,8 +144,8 @@ def test_the_gradients_of_every_choice_are_the_engines(answered, images, number)
 
 @needs_node
 def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_passes(tmp_path):
-    today = {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "logits", "rate": 0.01}
-    choices = COMMON | today | {"batch": 16, "shift": 1, "seed": 1}
+    today = {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "logits", "learningRate": 0.01}
+    choices = COMMON | today | {"batchSize": 16, "shift": 1, "seed": 1}
     answer = learned([{"choices": choices, "updates": 625, "places": BATCH, "read": True}], tmp_path)["answers"][0]
     assert answer["preset"] == "today"
     assert 100 * answer["misread"] / 500 <= 5
@@ -156,7 +156,7 @@ def test_what_the_chapter_starts_with_misreads_at_most_5_percent_after_five_pass
 @needs_node
 def test_sigmoid_outputs_hold_the_loss_above_1_461(tmp_path):
     choices = COMMON | {"activation": "relu", "sampling": "max", "connections": "all", "outputs": "sigmoid"}
-    cases = [{"choices": choices | {"rate": 0.02, "batch": 16}, "updates": 200, "places": list(range(50))}]
+    cases = [{"choices": choices | {"learningRate": 0.02, "batchSize": 16}, "updates": 200, "places": list(range(50))}]
     answer = learned(cases, tmp_path)["answers"][0]
     floor = np.log(np.e + 9) - 1
     assert min(answer["losses"]) > floor

@@ -330,7 +330,7 @@ def test_no_script_stands_in_a_served_page_and_its_policy_lets_none_run(seen):
 def test_a_network_is_trained_on_a_served_page_by_a_worker_of_its_server(blameless, address):
     assert f"{address}/modules/" in blameless.requests[1]
     blameless.page.click("[data-do=open-learning]")
-    blameless.wait("s.learning?.run.readings.length > 0")
+    blameless.wait("s.learning?.run.evaluations.length > 0")
     blameless.page.click("#learning [data-do=step]")
     blameless.wait("s.learning.run.updates === 1")
     assert [worker.url.split("/")[-1] for worker in blameless.page.workers] == ["worker.js"]
@@ -374,6 +374,6 @@ def test_with_a_token_the_page_and_its_scripts_come_by_the_cookie_and_a_network_
     query = "/?token=let-me-in&lang=en"
     with serving("--token", "let-me-in") as (_, address), opened(browser, address, query=query) as seen:
         seen.page.click("[data-do=open-learning]")
-        seen.wait("s.learning?.run.readings.length > 0")
+        seen.wait("s.learning?.run.evaluations.length > 0")
         assert "token" not in seen.page.url
         assert seen.faults == []

@@ -8,68 +8,71 @@ const TABLE_I = [
   [0, 1, 2, 3, 4, 5],
 ];
 
-/** What may stand at each place, in the order of the page. */
+/** The values that each choice can have, in the order of the page. */
 export const CHOICES = {
   activation: ["squash", "sigmoid", "relu"],
   sampling: ["subsampling", "average", "max"],
   connections: ["table", "all"],
   outputs: ["rbf", "logits", "sigmoid"],
-  rate: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
-  batch: [1, 4, 16, 32, 64, 128],
+  learningRate: [0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1],
+  batchSize: [1, 4, 16, 32, 64, 128],
   momentum: [0, 0.5, 0.9, 0.95],
   shift: [0, 1, 2],
-  firstWeights: ["usual", "wide", "paper", "zero"],
+  initialization: ["usual", "wide", "paper", "zero"],
   seed: [1, 2, 3, 4, 5, 6, 7, 8],
 };
 
-const COMMON = { batch: 16, momentum: 0.9, shift: 1, firstWeights: "usual", seed: 1 };
+const SHARED_CHOICES = { batchSize: 16, momentum: 0.9, shift: 1, initialization: "usual", seed: 1 };
 
-/** Trainings worth seeing, the first of them shown first. */
+/** Trainings worth seeing: a value for each choice. */
 export const PRESETS = {
-  today: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "logits", rate: 0.01 },
-  paper: { ...COMMON, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf",
-    rate: 0.001 },
-  textbook: { ...COMMON, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits", rate: 0.2,
-    batch: 64, shift: 0, firstWeights: "wide" },
-  trap: { ...COMMON, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid", rate: 0.02 },
+  today: { ...SHARED_CHOICES, activation: "relu", sampling: "max", connections: "all", outputs: "logits",
+    learningRate: 0.01 },
+  paper: { ...SHARED_CHOICES, activation: "squash", sampling: "subsampling", connections: "table", outputs: "rbf",
+    learningRate: 0.001 },
+  textbook: { ...SHARED_CHOICES, activation: "sigmoid", sampling: "average", connections: "all", outputs: "logits",
+    learningRate: 0.2, batchSize: 64, shift: 0, initialization: "wide" },
+  trap: { ...SHARED_CHOICES, activation: "relu", sampling: "max", connections: "all", outputs: "sigmoid",
+    learningRate: 0.02 },
 };
 
-/** What background and full ink become, as for the network of lenet's that has the activation. */
-const RANGES = { squash: [-0.1, 1.175], sigmoid: [0, 1], relu: [0, 1 / 0.3081] };
-const USUAL_WEIGHTS = { squash: "sqrt", sigmoid: "pytorch", relu: "pytorch" };
-const SAMPLINGS = { subsampling: "subsampling", average: "average_pooling", max: "max_pooling" };
+/** The network's input for background and for full ink, as lenet's networks with the same activation have it. */
+const INPUT_RANGES = { squash: [-0.1, 1.175], sigmoid: [0, 1], relu: [0, 1 / 0.3081] };
+/** What the choice "usual" of an initialization stands for: a key of INITIALIZATIONS. */
+const USUAL_INITIALIZATIONS = { squash: "sqrt", sigmoid: "pytorch", relu: "pytorch" };
+const SAMPLING_KINDS = { subsampling: "subsampling", average: "average_pooling", max: "max_pooling" };
 
 /**
  * The network of these choices, as `Network.to_json` in Python would write it.
  *
- * @param {Object} choices - one of CHOICES at each place
- * @param {number[][]} codes - what the RBF outputs compare with
+ * @param {Object} choices - a value for each key of CHOICES
+ * @param {number[][]} prototypes - of the RBF outputs
  */
-export function describeNetwork({ activation, sampling, connections, outputs }, codes) {
-  const convolution = (name, maps, table) => ({ name, kind: "convolution", maps, kernel_size: 5, stride: 1, padding: 0,
-    padding_value: 0, table, bias: "map", activation });
-  const full = (name, units, activation) => ({ name, kind: "full_connection", units, activation: activation });
+export function describeNetwork({ activation, sampling, connections, outputs }, prototypes) {
+  const convolutionStage = (name, maps, table) => ({ name, kind: "convolution", maps, kernel_size: 5, stride: 1,
+    padding: 0, padding_value: 0, table, bias: "map", activation });
+  const fullConnectionStage = (name, units, activation) => ({ name, kind: "full_connection", units, activation });
   const isTrainable = sampling === "subsampling";
-  const sampled = (name) => ({ name, kind: SAMPLINGS[sampling], size: 2, ...(isTrainable && { copies: 1 }),
+  const samplingStage = (name) => ({ name, kind: SAMPLING_KINDS[sampling], size: 2, ...(isTrainable && { copies: 1 }),
     activation: isTrainable ? activation : "identity" });
   return {
     name: "lenet-5 in the making",
     input: [1, 32, 32],
     stages: [
-      convolution("c1", 6, null),
-      sampled("s2"),
-      convolution("c3", 16, connections === "table" ? TABLE_I : null),
-      sampled("s4"),
-      full("c5", 120, activation), // kernels that cover a whole map are a full connection
-      full("f6", 84, activation),
+      convolutionStage("c1", 6, null),
+      samplingStage("s2"),
+      convolutionStage("c3", 16, connections === "table" ? TABLE_I : null),
+      samplingStage("s4"),
+      fullConnectionStage("c5", 120, activation), // kernels that cover a whole map are a full connection
+      fullConnectionStage("f6", 84, activation),
       outputs === "rbf"
-        ? { name: "output", kind: "euclidean_rbf", prototypes: codes, activation: "identity" }
-        : full("output", 10, outputs === "sigmoid" ? "sigmoid" : "identity"),
+        ? { name: "output", kind: "euclidean_rbf", prototypes, activation: "identity" }
+        : fullConnectionStage("output", 10, outputs === "sigmoid" ? "sigmoid" : "identity"),
     ],
     source: "[LeCun98, II-B], with the parts that were chosen",
     description: "",
     deviations: [],
-    input_range: RANGES[activation],
+    input_range: INPUT_RANGES[activation],
   };
 }
 
@@ -95,19 +98,19 @@ export function parameterShapes({ layer, inputShape: [maps, height, width] }) {
 }
 
 /**
- * All that a training follows from.
+ * The plan of a training.
  *
  * @param {Object} choices
- * @param {Object[]} stages - of the network that they describe
- * @returns {Plan}
+ * @param {Object[]} stages - of the network that the choices describe
+ * @returns {TrainingPlan}
  */
-export function planOf({ activation, firstWeights, seed, rate, batch, momentum, shift }, stages) {
+export function planOf({ activation, initialization, seed, learningRate, batchSize, momentum, shift }, stages) {
   return {
-    stages: stages.map(({ name, layer, activation: activation, inputShape, outputShape }) => ({
-      name, layer, activation: activation, inputShape, outputShape, shapes: parameterShapes({ layer, inputShape }),
+    stages: stages.map(({ name, layer, activation, inputShape, outputShape }) => ({
+      name, layer, activation, inputShape, outputShape, shapes: parameterShapes({ layer, inputShape }),
     })),
-    inputRange: RANGES[activation],
-    firstWeights: firstWeights === "usual" ? USUAL_WEIGHTS[activation] : firstWeights,
-    seed, rate, batch, momentum, shift,
+    inputRange: INPUT_RANGES[activation],
+    initialization: initialization === "usual" ? USUAL_INITIALIZATIONS[activation] : initialization,
+    seed, learningRate, batchSize, momentum, shift,
   };
 }

@@ -1,23 +1,25 @@
-/** What can be chosen and done: presets, choices, start, pause, one update, back. */
+/** The controls of a training: presets, choices, start, pause, one update, restart. */
 
 import { CHOICES, PRESETS } from "lenet/learning/choices.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
-const NUMBERS = ["rate", "batch", "momentum", "seed"];
+const NUMERIC_CHOICES = ["learningRate", "batchSize", "momentum", "seed"]; // shown as they are, in any language
 
 /**
  * @param {Object} store
- * @param {{choose: (choices: Object) => void, go: () => void, pause: () => void, step: () => void,
- *     back: () => void}} acts
+ * @param {{choose: (choices: Object) => void, train: () => void, pause: () => void, step: () => void,
+ *     restart: () => void}} actions - `step` makes one update
+ * @returns {{presets: HTMLElement, choices: HTMLElement, buttons: HTMLElement,
+ *     show: (currentChoices: Object, isNowTraining: boolean) => void, updateText: () => void}}
  */
-export function createControls(store, { choose, go, pause, step, back }) {
+export function createControls(store, { choose, train, pause, step, restart }) {
   let choices = null;
   const presets = Object.entries(PRESETS).map(([name, preset]) => ({
     name,
     button: make("button", { type: "button", "data-preset": name, onClick: () => choose({ ...preset }) }),
   }));
-  const see = make("p", { class: "learning-see" });
+  const presetNote = make("p", { class: "learning-see" });
   const selects = Object.entries(CHOICES).map(([key, values]) => {
     const options = values.map((value) => make("option", { value: String(value) }, String(value)));
     const select = make("select", { "data-choice": key }, ...options);
@@ -25,22 +27,22 @@ export function createControls(store, { choose, go, pause, step, back }) {
     const title = make("span");
     return { key, values, options, select, title, label: make("label", {}, title, select) };
   });
-  const run = make("button", { type: "button", class: "primary", "data-do": "run" });
+  const runButton = make("button", { type: "button", class: "primary", "data-do": "run" });
   const stepButton = make("button", { type: "button", "data-do": "step", onClick: step });
-  const restart = make("button", { type: "button", "data-do": "back", onClick: back });
-  let isGoing = false;
-  run.addEventListener("click", () => (isGoing ? pause() : go()));
+  const restartButton = make("button", { type: "button", "data-do": "back", onClick: restart });
+  let isTraining = false;
+  runButton.addEventListener("click", () => (isTraining ? pause() : train()));
   const presetsTitle = make("p", { class: "small-title", id: "learning-presets" });
   const choicesTitle = make("p", { class: "small-title", id: "learning-choices" });
 
-  function show(next, going) {
-    choices = next;
-    isGoing = going;
-    const name = presetOf(choices);
+  function show(currentChoices, isNowTraining) {
+    choices = currentChoices;
+    isTraining = isNowTraining;
+    const name = matchingPreset(choices);
     presets.forEach((preset) => preset.button.setAttribute("aria-pressed", String(preset.name === name)));
-    see.textContent = phrase(store, `learning.see.${name ?? "own"}`);
+    presetNote.textContent = phrase(store, `learning.see.${name ?? "own"}`);
     selects.forEach(({ key, values, select }) => { select.selectedIndex = values.indexOf(choices[key]); });
-    run.textContent = phrase(store, isGoing ? "learning.pause" : "learning.start");
+    runButton.textContent = phrase(store, isTraining ? "learning.pause" : "learning.start");
   }
 
   function updateText() {
@@ -49,17 +51,17 @@ export function createControls(store, { choose, go, pause, step, back }) {
     presets.forEach(({ name, button }) => { button.textContent = phrase(store, `learning.preset.${name}`); });
     selects.forEach(({ key, values, options, title }) => {
       title.textContent = phrase(store, `learning.${key}`);
-      options.forEach((option, index) => { option.textContent = textOf(store, key, values[index]); });
+      options.forEach((option, index) => { option.textContent = choiceText(store, key, values[index]); });
     });
     stepButton.textContent = phrase(store, "learning.step");
-    restart.textContent = phrase(store, "learning.back");
+    restartButton.textContent = phrase(store, "learning.back");
   }
 
   return {
     presets: group("presets", presetsTitle,
-      make("div", { class: "controls" }, ...presets.map(({ button }) => button)), see),
+      make("div", { class: "controls" }, ...presets.map(({ button }) => button)), presetNote),
     choices: group("choices", choicesTitle, ...selects.map(({ label }) => label)),
-    buttons: make("div", { class: "controls" }, run, stepButton, restart),
+    buttons: make("div", { class: "controls" }, runButton, stepButton, restartButton),
     show,
     updateText,
   };
@@ -69,12 +71,13 @@ function group(name, ...children) {
   return make("div", { class: `learning-${name}`, role: "group", "aria-labelledby": `learning-${name}` }, ...children);
 }
 
-/** A choice in the language shown. */
-export function textOf(store, key, value) {
-  return NUMBERS.includes(key) ? String(value) : phrase(store, `learning.${key}.${value}`);
+/** A choice's value in the language shown. */
+export function choiceText(store, key, value) {
+  return NUMERIC_CHOICES.includes(key) ? String(value) : phrase(store, `learning.${key}.${value}`);
 }
 
-function presetOf(choices) {
+/** The name of the preset with these choices; null if none has them. */
+function matchingPreset(choices) {
   const isSame = (preset) => Object.keys(CHOICES).every((key) => preset[key] === choices[key]);
   return Object.keys(PRESETS).find((name) => isSame(PRESETS[name])) ?? null;
 }

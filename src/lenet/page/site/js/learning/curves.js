@@ -1,42 +1,52 @@
-/** The two charts of a training: the error and the loss of this run, and of the one before it. */
+/** The two charts of a training: the error and the loss of the current run and, dashed, of the previous one. */
 
 import { mountChart } from "lenet/learning/charts.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
-/** Penalties and logits are made small by different losses, whose numbers do not compare. */
-export const isSameLoss = (one, other) => (one.choices.outputs === "rbf") === (other.choices.outputs === "rbf");
+/** Whether two runs minimize the same loss: networks with penalties have another one, whose numbers do not compare. */
+export const haveSameLoss = (one, other) => (one.choices.outputs === "rbf") === (other.choices.outputs === "rbf");
 
-/** @returns {{element: HTMLElement, draw: () => void, updateText: () => void}} */
-export function createCurves(store, scene, counts) {
+/**
+ * @param {Object} store
+ * @param {() => WorkbenchState} workbenchState
+ * @param {{training: string, test: string}} digitCounts
+ * @returns {{element: HTMLElement, draw: () => void, updateText: () => void}}
+ */
+export function createCurves(store, workbenchState, digitCounts) {
   const [errorHost, lossHost] = [make("div"), make("div")];
   const titles = [make("h3", { class: "small-title" }), make("h3", { class: "small-title" })];
   const legend = make("p", { class: "learning-legend" });
-  const error = mountChart(errorHost, () => {
-    const { run, earlier } = scene();
-    return { isShare: true, lines: [], series: [
-      ...(earlier ? [{ role: "earlier", points: errorsOf(earlier, counts) }] : []),
-      { role: "thin", points: run.losses.map(({ passes, wrong }) => [passes, 100 * wrong]) },
-      { role: "main", points: errorsOf(run, counts) },
+  const errorChart = mountChart(errorHost, () => {
+    const { run, previousRun } = workbenchState();
+    return { isLogPercent: true, referenceLines: [], series: [
+      ...(previousRun ? [{ style: "previous", points: errorPoints(previousRun, digitCounts) }] : []),
+      { style: "thin", points: run.losses.map(({ epochs, errorRate }) => [epochs, 100 * errorRate]) },
+      { style: "main", points: errorPoints(run, digitCounts) },
     ] };
   });
-  const loss = mountChart(lossHost, () => {
-    const { run, earlier } = scene();
-    return { isShare: false, lines: marksOf(store, run.choices), series: [
-      ...(earlier && isSameLoss(earlier, run) ? [{ role: "earlier", points: lossesOf(earlier) }] : []),
-      { role: "main", points: lossesOf(run) },
+  const lossChart = mountChart(lossHost, () => {
+    const { run, previousRun } = workbenchState();
+    return { isLogPercent: false, referenceLines: lossReferenceLines(store, run.choices), series: [
+      ...(previousRun && haveSameLoss(previousRun, run)
+        ? [{ style: "previous", points: lossPoints(previousRun) }] : []),
+      { style: "main", points: lossPoints(run) },
     ] };
   });
 
   function draw() {
-    const { run, earlier } = scene();
-    error.redraw();
-    loss.redraw();
-    const last = errorsOf(run, counts).at(-1);
-    const ended = earlier && errorsOf(earlier, counts).at(-1);
-    error.describe(phrase(store, "learning.chart.errorText", { error: last ? `${last[1].toFixed(1)} %` : "–",
-      earlier: ended ? phrase(store, "learning.chart.earlierText", { error: `${ended[1].toFixed(1)} %` }) : "" }));
-    loss.describe(phrase(store, "learning.chart.lossText", { loss: lossesOf(run).at(-1)?.[1].toFixed(3) ?? "–" }));
+    const { run, previousRun } = workbenchState();
+    errorChart.redraw();
+    lossChart.redraw();
+    const lastPoint = errorPoints(run, digitCounts).at(-1);
+    const previousLastPoint = previousRun && errorPoints(previousRun, digitCounts).at(-1);
+    errorChart.describe(phrase(store, "learning.chart.errorText", {
+      error: lastPoint ? `${lastPoint[1].toFixed(1)} %` : "–",
+      earlier: previousLastPoint
+        ? phrase(store, "learning.chart.earlierText", { error: `${previousLastPoint[1].toFixed(1)} %` }) : "",
+    }));
+    lossChart.describe(phrase(store, "learning.chart.lossText",
+      { loss: lossPoints(run).at(-1)?.[1].toFixed(3) ?? "–" }));
   }
 
   function updateText() {
@@ -44,7 +54,7 @@ export function createCurves(store, scene, counts) {
     titles[1].textContent = phrase(store, "learning.chart.loss");
     legend.replaceChildren(...["test", "batches"].map((name) => make("span", {},
       make("span", { class: `learning-swatch is-${name}`, "aria-hidden": "true" }),
-      phrase(store, `learning.chart.${name}`, counts))));
+      phrase(store, `learning.chart.${name}`, digitCounts))));
   }
 
   const element = make("div", { class: "learning-charts" },
@@ -52,16 +62,18 @@ export function createCurves(store, scene, counts) {
   return { element, draw, updateText };
 }
 
-const errorsOf = ({ readings }, { test }) =>
-  readings.map(({ passes, misread }) => [passes, (100 * misread.length) / test]);
+/** The chart's points [epochs, per cent of the test digits misread]. */
+const errorPoints = ({ evaluations }, { test }) =>
+  evaluations.map(({ epochs, misread }) => [epochs, (100 * misread.length) / test]);
 
-const lossesOf = ({ losses }) =>
-  losses.filter(({ loss }) => Number.isFinite(loss)).map(({ passes, loss }) => [passes, loss]);
+/** The chart's points [epochs, loss], without losses that are no finite numbers. */
+const lossPoints = ({ losses }) =>
+  losses.filter(({ loss }) => Number.isFinite(loss)).map(({ epochs, loss }) => [epochs, loss]);
 
-/** Losses that mean something. */
-function marksOf(store, { outputs }) {
+/** Losses to compare with: of guessing, and the lower bound with sigmoid outputs. */
+function lossReferenceLines(store, { outputs }) {
   if (outputs === "rbf") return [];
-  const chance = { value: Math.log(10), text: phrase(store, "learning.chart.chance") };
-  if (outputs === "logits") return [chance];
-  return [chance, { value: Math.log(Math.E + 9) - 1, text: phrase(store, "learning.chart.floor") }];
+  const guessingLoss = { value: Math.log(10), text: phrase(store, "learning.chart.chance") };
+  if (outputs === "logits") return [guessingLoss];
+  return [guessingLoss, { value: Math.log(Math.E + 9) - 1, text: phrase(store, "learning.chart.floor") }];
 }

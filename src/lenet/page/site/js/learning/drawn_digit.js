@@ -1,4 +1,4 @@
-/** One's own drawing, read by the network as it stands. */
+/** The reader's drawing and the answer of the network being trained to it. */
 
 import { networkInput, probabilities } from "lenet/network.js";
 import { drawTile, mountDrawing } from "lenet/tour/drawing.js";
@@ -7,18 +7,18 @@ import { make } from "lenet/views/elements.js";
 import { number, percent } from "lenet/views/numbers.js";
 
 const LABELS = [..."0123456789"];
-const C3 = 2;
-const MAPS_A_ROW = 8;
+const C3_STAGE = 2;
+const MAPS_PER_ROW = 8;
 const MAP_GAP = 4;
-const NO_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
-const UNSCALED = { temperature: 1, min_confidence: 0 };
+const BLANK_MAPS = { shape: [16, 10, 10], values: new Float32Array(1600) };
+const IDENTITY_CALIBRATION = { temperature: 1, min_confidence: 0 };
 
 /**
  * @param {Object} store
- * @param {() => Network} networkNow
- * @returns {{element: HTMLElement, maps: HTMLElement, follow: () => void, updateText: () => void}}
+ * @param {() => Network} currentNetwork
+ * @returns {{element: HTMLElement, maps: HTMLElement, update: () => void, updateText: () => void}}
  */
-export function createDrawnDigit(store, networkNow) {
+export function createDrawnDigit(store, currentNetwork) {
   const title = make("h3", { class: "small-title" });
   const host = make("div", { class: "learning-digit" });
   const verdict = make("p", { class: "learning-verdict" });
@@ -38,7 +38,7 @@ export function createDrawnDigit(store, networkNow) {
   const maps = make("div", { class: "learning-maps" }, mapsTitle, mapsHost);
   let pass = null;
 
-  const tile = mountDrawing(host, {
+  const digitDrawing = mountDrawing(host, {
     height: (width) => width,
     draw: (context, width, _height, palette) => drawTile(context, palette, store.state.image ?? new Uint8Array(784),
       { rows: 28, columns: 28, x: 1, y: 1, width: width - 2, ink: [0, 255] }),
@@ -46,34 +46,35 @@ export function createDrawnDigit(store, networkNow) {
   const mapsDrawing = mountDrawing(mapsHost, {
     height: (width) => 2 * (mapWidth(width) + MAP_GAP),
     draw: (context, width, _height, palette) => {
-      const { shape: [count, height, across], values } = pass?.stages[C3] ?? NO_MAPS;
+      const { shape: [count, mapRows, mapColumns], values } = pass?.stages[C3_STAGE] ?? BLANK_MAPS;
       const side = mapWidth(width);
       for (let map = 0; map < count; map++) {
-        const cell = [map % MAPS_A_ROW, Math.floor(map / MAPS_A_ROW)];
+        const cell = [map % MAPS_PER_ROW, Math.floor(map / MAPS_PER_ROW)];
         const [x, y] = cell.map((index) => 1 + index * (side + MAP_GAP));
         drawTile(context, palette, values,
-          { rows: height, columns: across, start: map * height * across, x, y, width: side });
+          { rows: mapRows, columns: mapColumns, start: map * mapRows * mapColumns, x, y, width: side });
       }
     },
   });
 
-  function follow() {
-    const network = networkNow();
+  function update() {
+    const network = currentNetwork();
     const { image } = store.state;
     pass = image && network ? network.run(networkInput(network, image)) : null;
-    const answer = pass && probabilities({ network, calibration: UNSCALED, reject_class: null }, pass.outputs);
-    const longest = answer?.penalties ? Math.max(...answer.penalties) : 1;
+    const answer = pass
+      && probabilities({ network, calibration: IDENTITY_CALIBRATION, reject_class: null }, pass.outputs);
+    const maxBarValue = answer?.penalties ? Math.max(...answer.penalties) : 1;
     rows.forEach(({ row, bar, value }, label) => {
-      const size = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
-      bar.style.transform = `scaleX(${size / longest || 0})`;
-      value.textContent = !answer ? "" : answer.penalties ? number(size, 1) : percent(size);
+      const barValue = answer ? (answer.penalties ?? answer.probabilities)[label] : 0;
+      bar.style.transform = `scaleX(${barValue / maxBarValue || 0})`;
+      value.textContent = !answer ? "" : answer.penalties ? number(barValue, 1) : percent(barValue);
       row.classList.toggle("is-winner", answer?.winner === label);
     });
     verdict.textContent = answer
       ? phrase(store, "learning.answer", { label: answer.winner, share: percent(answer.probabilities[answer.winner]) })
       : phrase(store, "learning.drawing.empty");
     element.dataset.answer = answer ? String(answer.winner) : "";
-    tile.redraw();
+    digitDrawing.redraw();
     mapsDrawing.redraw();
   }
 
@@ -82,12 +83,12 @@ export function createDrawnDigit(store, networkNow) {
     mapsTitle.textContent = phrase(store, "learning.maps");
     const [before, after] = phrase(store, "learning.drawing.hint").split("{draw}");
     hint.replaceChildren(before, make("a", { href: "#pad" }, phrase(store, "learning.drawing.draw")), after);
-    tile.describe(phrase(store, "learning.drawing.text"));
+    digitDrawing.describe(phrase(store, "learning.drawing.text"));
     mapsDrawing.describe(phrase(store, "learning.mapsText"));
-    follow();
+    update();
   }
 
-  return { element, maps, follow, updateText };
+  return { element, maps, update, updateText };
 }
 
-const mapWidth = (width) => (width - 2) / MAPS_A_ROW - MAP_GAP;
+const mapWidth = (width) => (width - 2) / MAPS_PER_ROW - MAP_GAP;

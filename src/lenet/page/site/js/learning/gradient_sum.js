@@ -1,6 +1,6 @@
-/** The gradient of one weight in the last update, written out: the digits of the batch, their parts, and the sum. */
+/** The gradient of the selected weight in the last update: each digit's share of it, their sum, and the step. */
 
-import { placeOfWeight } from "lenet/learning/kernels.js";
+import { positionOfWeight } from "lenet/learning/kernels.js";
 import { ARROWS, makePickable } from "lenet/learning/picking.js";
 import { drawTile, largest, mountDrawing, write } from "lenet/tour/drawing.js";
 import { phrase } from "lenet/tour/text.js";
@@ -13,14 +13,14 @@ const MINUS = "−";
 
 /**
  * @param {Object} store
- * @param {() => {run: Run, digits: Object, weight: Object}} scene
+ * @param {() => WorkbenchState} workbenchState
  * @returns {{element: HTMLElement, draw: () => void, updateText: () => void}}
  */
-export function createGradientSum(store, scene) {
+export function createGradientSum(store, workbenchState) {
   const title = make("h3", { class: "learning-title" });
-  const text = make("p", { class: "section-text" });
-  const name = make("p", { class: "learning-weight" });
-  const none = make("p", { class: "learning-hint" });
+  const explanation = make("p", { class: "section-text" });
+  const weightName = make("p", { class: "learning-weight" });
+  const noUpdateHint = make("p", { class: "learning-hint" });
   const batchTitle = make("p", { class: "small-title" });
   const batchHost = make("div");
   const formulas = make("dl", { class: "learning-formulas" });
@@ -31,67 +31,69 @@ export function createGradientSum(store, scene) {
   const batchPart = make("div", { class: "learning-batch" }, batchTitle, batchHost);
   const digitPart = make("div", { class: "learning-one" }, digitTitle, digitHost, products, hint);
   const sums = make("div", { class: "learning-sums" }, batchPart, make("div", {}, formulas, digitPart));
-  const element = make("div", { class: "learning-gradient" }, title, text, name, none, sums);
+  const element = make("div", { class: "learning-gradient" }, title, explanation, weightName, noUpdateHint, sums);
   let selectedPosition = 0;
   let columns = 1;
 
-  const watched = () => {
-    const { run, weight } = scene();
-    const noted = run?.watched;
-    return noted?.stage === weight.stage && noted.index === weight.index ? noted : null;
+  const currentGradient = () => {
+    const { run, weight } = workbenchState();
+    const weightGradient = run?.weightGradient;
+    const isSelected = weightGradient?.stageIndex === weight.stageIndex && weightGradient.index === weight.index;
+    return isSelected ? weightGradient : null;
   };
-  const chosenPlace = () => Math.min(selectedPosition, (watched()?.parts.length ?? 1) - 1);
+  const currentPosition = () => Math.min(selectedPosition, (currentGradient()?.exampleGradients.length ?? 1) - 1);
 
-  const batch = mountDrawing(batchHost, {
+  const batchDrawing = mountDrawing(batchHost, {
     height: (width) => {
       columns = Math.max(1, Math.floor(width / CELL.width));
-      return Math.ceil((watched()?.parts.length ?? 1) / columns) * CELL.height;
+      return Math.ceil((currentGradient()?.exampleGradients.length ?? 1) / columns) * CELL.height;
     },
     draw: (context, width, _height, palette) => {
-      const noted = watched();
-      if (!noted) return;
-      const decimals = decimalsFor(noted.parts);
-      noted.examples.forEach((example, position) => {
+      const weightGradient = currentGradient();
+      if (!weightGradient) return;
+      const decimals = decimalsFor(weightGradient.exampleGradients);
+      weightGradient.digitIndexes.forEach((digitIndex, position) => {
         const x = (position % columns) * CELL.width + 2;
         const y = Math.floor(position / columns) * CELL.height + 2;
-        drawTile(context, palette, scene().digits.images, { rows: 28, columns: 28, start: example * 784, x, y,
-          width: TILE, ink: [0, 255] });
-        if (position === chosenPlace()) {
+        drawTile(context, palette, workbenchState().digits.images,
+          { rows: 28, columns: 28, start: digitIndex * 784, x, y, width: TILE, ink: [0, 255] });
+        if (position === currentPosition()) {
           context.strokeStyle = palette.accent;
           context.lineWidth = 2.5;
           context.strokeRect(x - 0.5, y - 0.5, TILE + 1, TILE + 1);
         }
-        const part = noted.parts[position];
-        write(context, palette, number(part, decimals), x, y + TILE + 12, { size: 11, face: palette.mono,
-          color: part < 0 ? palette.negative : part > 0 ? palette.positive : palette.muted });
+        const exampleGradient = weightGradient.exampleGradients[position];
+        write(context, palette, number(exampleGradient, decimals), x, y + TILE + 12, { size: 11, face: palette.mono,
+          color: exampleGradient < 0 ? palette.negative : exampleGradient > 0 ? palette.positive : palette.muted });
       });
     },
   });
-  makePickable(batch.canvas, {
-    under: (x, y) => {
+  makePickable(batchDrawing.canvas, {
+    placeAt: (x, y) => {
       const position = Math.floor(y / CELL.height) * columns + Math.floor(x / CELL.width);
-      return x < columns * CELL.width && position < (watched()?.parts.length ?? 0) ? position : null;
+      const isDigit = x < columns * CELL.width && position < (currentGradient()?.exampleGradients.length ?? 0);
+      return isDigit ? position : null;
     },
-    move: (key) => {
+    placeAfterKey: (key) => {
       const [down, right] = ARROWS[key];
-      const position = chosenPlace() + down * columns + right;
-      return position >= 0 && position < (watched()?.parts.length ?? 0) ? position : null;
+      const position = currentPosition() + down * columns + right;
+      return position >= 0 && position < (currentGradient()?.exampleGradients.length ?? 0) ? position : null;
     },
-    pick: (position) => {
+    onPick: (position) => {
       selectedPosition = position;
       draw();
     },
   });
 
-  const digit = mountDrawing(digitHost, {
+  const digitDrawing = mountDrawing(digitHost, {
     height: (width) => tileWidth(width) + 18,
     draw: (context, width, _height, palette) => {
-      const noted = watched();
-      if (!noted?.shape) return;
-      const [rows, across] = noted.shape;
-      const deltas = noted.deltas[chosenPlace()];
-      const inputs = noted.inputs[chosenPlace()];
-      const map = placeOfWeight(scene().run.network, noted).map;
+      const weightGradient = currentGradient();
+      if (!weightGradient?.mapShape) return;
+      const [rows, mapColumns] = weightGradient.mapShape;
+      const deltas = weightGradient.deltas[currentPosition()];
+      const inputs = weightGradient.inputs[currentPosition()];
+      const map = positionOfWeight(workbenchState().run.network, weightGradient).map;
       const tiles = [
         [deltas, phrase(store, "learning.gradient.deltas", { map })],
         [inputs, phrase(store, "learning.gradient.inputs")],
@@ -100,7 +102,8 @@ export function createGradientSum(store, scene) {
       const side = tileWidth(width);
       tiles.forEach(([values, caption], index) => {
         const x = 1 + index * (side + 14);
-        drawTile(context, palette, values, { rows, columns: across, x, y: 1, width: side, scale: largest(values) });
+        drawTile(context, palette, values,
+          { rows, columns: mapColumns, x, y: 1, width: side, scale: largest(values) });
         write(context, palette, caption, x, side + 12, { size: 12 });
       });
     },
@@ -108,56 +111,59 @@ export function createGradientSum(store, scene) {
   const tileWidth = (width) => Math.min(150, (width - 30) / 3);
 
   function draw() {
-    const noted = watched();
-    const { run, digits, weight } = scene();
+    const weightGradient = currentGradient();
+    const { run, digits, weight } = workbenchState();
     if (!run) return;
-    const weightAddress = placeOfWeight(run.network, weight);
-    const stage = run.network.stages[weight.stage];
-    name.textContent = phrase(store, `learning.weight.${stage.name}`, weightAddress);
-    none.hidden = Boolean(noted);
-    sums.hidden = !noted;
-    if (noted) {
-      tellSum(noted, run.choices);
-      tellDigit(noted, digits);
+    const position = positionOfWeight(run.network, weight);
+    const stage = run.network.stages[weight.stageIndex];
+    weightName.textContent = phrase(store, `learning.weight.${stage.name}`, position);
+    noUpdateHint.hidden = Boolean(weightGradient);
+    sums.hidden = !weightGradient;
+    if (weightGradient) {
+      showSum(weightGradient, run.choices);
+      showDigit(weightGradient, digits);
     }
-    batch.redraw();
-    digit.redraw();
+    batchDrawing.redraw();
+    digitDrawing.redraw();
   }
 
-  function tellSum({ parts, gradient, earlier, velocity, before, after }, { rate, momentum }) {
-    const decimals = decimalsFor(parts);
-    const fine = Math.min(9, decimals + 2);
-    const sum = parts.reduce((total, part) => total + part, 0);
-    const text = (value) => number(value, fine);
-    const inside = (value) => (value < 0 ? `(${text(value)})` : text(value));
+  function showSum(weightGradient, { learningRate, momentum }) {
+    const { exampleGradients, gradient, previousVelocity, velocity, weightBefore, weightAfter } = weightGradient;
+    const decimals = decimalsFor(exampleGradients);
+    const fineDecimals = Math.min(9, decimals + 2);
+    const sum = exampleGradients.reduce((total, exampleGradient) => total + exampleGradient, 0);
+    const fineText = (value) => number(value, fineDecimals);
+    const inParentheses = (value) => (value < 0 ? `(${fineText(value)})` : fineText(value));
     const rows = [
-      ["mean", `${number(sum, decimals)} / ${parts.length} = ${text(gradient)}`],
-      ["velocity", `${momentum} · ${inside(earlier)} + ${rate} · ${inside(gradient)} = ${text(velocity)}`],
-      ["after", `${text(before)} ${velocity < 0 ? "+" : MINUS} ${text(Math.abs(velocity))} = ${text(after)}`],
+      ["mean", `${number(sum, decimals)} / ${exampleGradients.length} = ${fineText(gradient)}`],
+      ["velocity", `${momentum} · ${inParentheses(previousVelocity)} + ${learningRate} · ${inParentheses(gradient)}`
+        + ` = ${fineText(velocity)}`],
+      ["after", `${fineText(weightBefore)} ${velocity < 0 ? "+" : MINUS} ${fineText(Math.abs(velocity))}`
+        + ` = ${fineText(weightAfter)}`],
     ];
     formulas.replaceChildren(...rows.flatMap(([key, formula]) =>
       [make("dt", {}, phrase(store, `learning.gradient.${key}`)), make("dd", { "data-formula": key }, formula)]));
   }
 
-  function tellDigit({ parts, examples, deltas, shape }, digits) {
-    const position = chosenPlace();
-    const label = digits.labels[examples[position]];
-    const part = number(parts[position], decimalsFor(parts));
+  function showDigit({ exampleGradients, digitIndexes, deltas, mapShape }, digits) {
+    const position = currentPosition();
+    const label = digits.labels[digitIndexes[position]];
+    const exampleGradient = number(exampleGradients[position], decimalsFor(exampleGradients));
     digitTitle.textContent = phrase(store, "learning.gradient.digit", { number: position + 1, label });
-    const values = { count: parts.length, number: position + 1, label, part };
-    batch.describe(phrase(store, "learning.gradient.batchText", values));
-    digitPart.hidden = !shape;
-    if (!shape) return;
+    const values = { count: exampleGradients.length, number: position + 1, label, part: exampleGradient };
+    batchDrawing.describe(phrase(store, "learning.gradient.batchText", values));
+    digitPart.hidden = !mapShape;
+    if (!mapShape) return;
     const count = deltas[position].length;
-    products.textContent = `${phrase(store, "learning.gradient.sum", { count })} = ${part}`;
+    products.textContent = `${phrase(store, "learning.gradient.sum", { count })} = ${exampleGradient}`;
     hint.textContent = phrase(store, "learning.gradient.places", { count });
-    digit.describe(products.textContent);
+    digitDrawing.describe(products.textContent);
   }
 
   function updateText() {
     title.textContent = phrase(store, "learning.gradient");
-    text.textContent = phrase(store, "learning.gradient.text");
-    none.textContent = phrase(store, "learning.gradient.none");
+    explanation.textContent = phrase(store, "learning.gradient.text");
+    noUpdateHint.textContent = phrase(store, "learning.gradient.none");
     batchTitle.textContent = phrase(store, "learning.gradient.batch");
     draw();
   }
@@ -167,6 +173,6 @@ export function createGradientSum(store, scene) {
 
 /** Decimals that show the largest of the numbers with four figures. */
 function decimalsFor(values) {
-  const size = largest(values);
-  return Math.max(2, Math.min(8, 3 - Math.floor(Math.log10(size))));
+  const maxMagnitude = largest(values);
+  return Math.max(2, Math.min(8, 3 - Math.floor(Math.log10(maxMagnitude))));
 }

@@ -1,109 +1,118 @@
-/** The kernels of C1 and C3 as they stand, and the weight that was chosen among them. */
+/** The current kernels of a convolution, and the selected weight among them. */
 
 import { ARROWS, makePickable } from "lenet/learning/picking.js";
 import { connectedMaps } from "lenet/stages.js";
 import { drawTile, frameCells, largest, mountDrawing, write } from "lenet/tour/drawing.js";
 
-const SIDE = 5;
+const KERNEL_SIDE = 5;
 const [NARROW_GAP, WIDE_GAP] = [2, 5];
-const HEAD = 14;
+const HEADER_HEIGHT = 14; // pixels, for the maps' numbers
 
 /**
- * Where each kernel of a convolution stands: in the row of the map that it looks at, the column of the one it makes.
+ * The kernels of a convolution, each by its output map (a column of the picture) and its input map (a row).
  *
- * @returns {{map: number, inputMap: number, start: number}[]} `start` in the stage's weights
+ * @returns {{map: number, inputMap: number, start: number}[]} `start` is where
+ *     the kernel begins in the stage's weights
  */
 export function kernelsOf({ layer, inputShape: [inputMaps] }) {
-  let start = -SIDE * SIDE;
+  let start = -KERNEL_SIDE * KERNEL_SIDE;
   return connectedMaps(layer, inputMaps).flatMap((inputs, map) =>
-    inputs.map((inputMap) => ({ map, inputMap, start: (start += SIDE * SIDE) })));
+    inputs.map((inputMap) => ({ map, inputMap, start: (start += KERNEL_SIDE * KERNEL_SIDE) })));
 }
 
 /**
  * @param {HTMLElement} host
- * @param {{stageIndex: number, scene: () => Object, pick: (weight: Object) => void}} subject - the scene has the
- *     network and the weight chosen: {stage, index}
+ * @param {{stageIndex: number, workbenchState: () => WorkbenchState, onPick: (weight: {stageIndex: number,
+ *     index: number}) => void}} subject
  */
-export function mountKernels(host, { stageIndex, scene, pick }) {
-  const stage = () => scene().network.stages[stageIndex];
-  const chosenIndex = () => (scene().weight.stage === stageIndex ? scene().weight.index : null);
-  let cell = 0;
+export function mountKernels(host, { stageIndex, workbenchState, onPick }) {
+  const currentStage = () => workbenchState().network.stages[stageIndex];
+  const selectedIndex = () =>
+    (workbenchState().weight.stageIndex === stageIndex ? workbenchState().weight.index : null);
+  let kernelWidth = 0;
   let gap = 0;
 
   const drawing = mountDrawing(host, {
     height: (width) => {
       layOut(width);
-      return HEAD + stage().inputShape[0] * (cell + gap);
+      return HEADER_HEIGHT + currentStage().inputShape[0] * (kernelWidth + gap);
     },
     draw: (context, width, _height, palette) => {
       layOut(width);
-      const { weight } = stage().arrays;
+      const { weight } = currentStage().arrays;
       const scale = largest(weight);
-      const [rows] = stage().inputShape;
-      for (let map = 0; map < stage().outputShape[0]; map++) {
-        write(context, palette, String(map), left(map) + cell / 2, 5,
+      const [rows] = currentStage().inputShape;
+      for (let map = 0; map < currentStage().outputShape[0]; map++) {
+        write(context, palette, String(map), kernelLeft(map) + kernelWidth / 2, 5,
           { size: 10, align: "center", face: palette.mono });
       }
       if (rows > 1) {
         for (let row = 0; row < rows; row++) {
-          write(context, palette, String(row), 8, HEAD + row * (cell + gap) + cell / 2,
+          write(context, palette, String(row), 8, HEADER_HEIGHT + row * (kernelWidth + gap) + kernelWidth / 2,
             { size: 10, align: "right", face: palette.mono });
         }
       }
-      for (const { map, inputMap, start } of kernelsOf(stage())) {
-        const y = HEAD + inputMap * (cell + gap);
-        const rectangle = { rows: SIDE, columns: SIDE, x: left(map), y, width: cell, scale, start };
-        drawTile(context, palette, weight, rectangle);
-        const inside = chosenIndex() === null ? -1 : chosenIndex() - start;
-        if (inside < 0 || inside >= SIDE * SIDE) continue;
-        const cells = { top: Math.floor(inside / SIDE), left: inside % SIDE, height: 1, width: 1 };
-        frameCells(context, palette, rectangle, cells);
+      for (const { map, inputMap, start } of kernelsOf(currentStage())) {
+        const y = HEADER_HEIGHT + inputMap * (kernelWidth + gap);
+        const tile = { rows: KERNEL_SIDE, columns: KERNEL_SIDE, x: kernelLeft(map), y, width: kernelWidth, scale,
+          start };
+        drawTile(context, palette, weight, tile);
+        const offset = selectedIndex() === null ? -1 : selectedIndex() - start;
+        if (offset < 0 || offset >= KERNEL_SIDE * KERNEL_SIDE) continue;
+        const cells = { top: Math.floor(offset / KERNEL_SIDE), left: offset % KERNEL_SIDE, height: 1, width: 1 };
+        frameCells(context, palette, tile, cells);
       }
     },
   });
 
-  const edge = () => (stage().inputShape[0] > 1 ? 14 : 1);
-  const left = (map) => edge() + map * (cell + gap);
+  const leftMargin = () => (currentStage().inputShape[0] > 1 ? 14 : 1);
+  const kernelLeft = (map) => leftMargin() + map * (kernelWidth + gap);
 
   function layOut(width) {
-    const [maps] = stage().outputShape;
+    const [maps] = currentStage().outputShape;
     gap = width < 400 ? NARROW_GAP : WIDE_GAP;
-    cell = Math.min(56, (width - edge()) / maps - gap);
+    kernelWidth = Math.min(56, (width - leftMargin()) / maps - gap);
   }
 
-  function under(x, y) {
-    const map = Math.floor((x - edge()) / (cell + gap));
-    const inputMap = Math.floor((y - HEAD) / (cell + gap));
-    const kernelUnder = kernelsOf(stage()).find((kernel) => kernel.map === map && kernel.inputMap === inputMap);
-    if (!kernelUnder) return null;
-    const inside = (length) => Math.max(0, Math.min(SIDE - 1, Math.floor(length / (cell / SIDE))));
-    return kernelUnder.start + inside(y - HEAD - inputMap * (cell + gap)) * SIDE + inside(x - left(map));
+  /** The index of the weight at a point of the picture; null beside all kernels. */
+  function weightAt(x, y) {
+    const map = Math.floor((x - leftMargin()) / (kernelWidth + gap));
+    const inputMap = Math.floor((y - HEADER_HEIGHT) / (kernelWidth + gap));
+    const kernel = kernelsOf(currentStage()).find((one) => one.map === map && one.inputMap === inputMap);
+    if (!kernel) return null;
+    const cellAt = (pixels) => Math.max(0, Math.min(KERNEL_SIDE - 1, Math.floor(pixels / (kernelWidth / KERNEL_SIDE))));
+    return kernel.start + cellAt(y - HEADER_HEIGHT - inputMap * (kernelWidth + gap)) * KERNEL_SIDE
+      + cellAt(x - kernelLeft(map));
   }
 
-  /** From weight to weight, over the edge of a kernel to the next one that there is. */
-  function move(key) {
-    if (chosenIndex() === null) return 0;
-    const kernels = kernelsOf(stage());
-    const inside = chosenIndex() % (SIDE * SIDE);
+  /** The index of the weight that an arrow key leads to: the next one, at a kernel's edge in the next kernel. */
+  function weightAfterKey(key) {
+    if (selectedIndex() === null) return 0;
+    const kernels = kernelsOf(currentStage());
+    const offset = selectedIndex() % (KERNEL_SIDE * KERNEL_SIDE);
     const [down, right] = ARROWS[key];
-    const [row, column] = [Math.floor(inside / SIDE) + down, (inside % SIDE) + right];
-    const current = kernels.find(({ start }) => start === chosenIndex() - inside);
-    if (row >= 0 && row < SIDE && column >= 0 && column < SIDE) return current.start + row * SIDE + column;
-    const ahead = kernels.filter(({ map, inputMap }) => (down
-      ? map === current.map && (inputMap - current.inputMap) * down > 0
-      : inputMap === current.inputMap && (map - current.map) * right > 0));
-    if (!ahead.length) return null;
-    const next = down + right > 0 ? ahead[0] : ahead.at(-1);
-    return next.start + ((row + SIDE) % SIDE) * SIDE + ((column + SIDE) % SIDE);
+    const [row, column] = [Math.floor(offset / KERNEL_SIDE) + down, (offset % KERNEL_SIDE) + right];
+    const currentKernel = kernels.find(({ start }) => start === selectedIndex() - offset);
+    if (row >= 0 && row < KERNEL_SIDE && column >= 0 && column < KERNEL_SIDE) {
+      return currentKernel.start + row * KERNEL_SIDE + column;
+    }
+    const kernelsAhead = kernels.filter(({ map, inputMap }) => (down
+      ? map === currentKernel.map && (inputMap - currentKernel.inputMap) * down > 0
+      : inputMap === currentKernel.inputMap && (map - currentKernel.map) * right > 0));
+    if (!kernelsAhead.length) return null;
+    const nextKernel = down + right > 0 ? kernelsAhead[0] : kernelsAhead.at(-1);
+    return nextKernel.start + ((row + KERNEL_SIDE) % KERNEL_SIDE) * KERNEL_SIDE
+      + ((column + KERNEL_SIDE) % KERNEL_SIDE);
   }
 
-  makePickable(drawing.canvas, { under, move, pick: (index) => pick({ stage: stageIndex, index }) });
+  makePickable(drawing.canvas,
+    { placeAt: weightAt, placeAfterKey: weightAfterKey, onPick: (index) => onPick({ stageIndex, index }) });
   return drawing;
 }
 
-/** Where a weight stands: the values that its name is made of. */
-export function placeOfWeight(network, { stage, index }) {
-  const inside = index % (SIDE * SIDE);
-  const { map, inputMap } = kernelsOf(network.stages[stage]).find(({ start }) => start === index - inside);
-  return { map, input: inputMap, row: Math.floor(inside / SIDE), column: inside % SIDE };
+/** A weight's output map, input map, row and column in the kernel: what the texts `learning.weight.…` name. */
+export function positionOfWeight(network, { stageIndex, index }) {
+  const offset = index % (KERNEL_SIDE * KERNEL_SIDE);
+  const { map, inputMap } = kernelsOf(network.stages[stageIndex]).find(({ start }) => start === index - offset);
+  return { map, input: inputMap, row: Math.floor(offset / KERNEL_SIDE), column: offset % KERNEL_SIDE };
 }

@@ -7,45 +7,46 @@ import { make } from "lenet/views/elements.js";
 /**
  * @param {HTMLElement} container
  * @param {Object} store
- * @param {Object} packed - the document's digits
+ * @param {Object} packedDigits - the document's digits
  */
-export function mountLearning(container, store, packed) {
-  const counts = { training: packed.training.toLocaleString("en"), test: String(packed.test) };
+export function mountLearning(container, store, packedDigits) {
+  const digitCounts = { training: packedDigits.training.toLocaleString("en"), test: String(packedDigits.test) };
   const heading = make("h2", { id: "learning-heading" });
   const lead = make("p", { class: "section-text" });
-  const invite = make("p", { class: "learning-invite" });
-  const open = make("button", { type: "button", class: "primary", "data-do": "open-learning", onClick: start });
-  const closed = make("div", { class: "learning-closed" }, invite, open);
-  const workbench = make("div", { class: "learning-open", tabindex: "-1", role: "group",
+  const invitationText = make("p", { class: "learning-invite" });
+  const openButton = make("button",
+    { type: "button", class: "primary", "data-do": "open-learning", onClick: openChapter });
+  const invitation = make("div", { class: "learning-closed" }, invitationText, openButton);
+  const workbenchElement = make("div", { class: "learning-open", tabindex: "-1", role: "group",
     "aria-labelledby": "learning-heading" });
   const source = make("p", { class: "learning-source" });
   container.append(make("div", { class: "learning" },
-    make("div", { class: "section-head" }, heading, lead), closed, workbench, source));
-  workbench.hidden = true;
-  let bench = null;
+    make("div", { class: "section-head" }, heading, lead), invitation, workbenchElement, source));
+  workbenchElement.hidden = true;
+  let workbench = null;
 
-  async function start() {
-    open.disabled = true;
-    open.textContent = phrase(store, "learning.opening");
+  async function openChapter() {
+    openButton.disabled = true;
+    openButton.textContent = phrase(store, "learning.opening");
     try {
-      bench = await mountWorkbench(workbench, store, packed, counts);
+      workbench = await mountWorkbench(workbenchElement, store, packedDigits, digitCounts);
     } catch {
-      invite.textContent = phrase(store, "learning.unable");
+      invitationText.textContent = phrase(store, "learning.unable");
       return;
     }
-    closed.hidden = true;
-    workbench.hidden = false;
-    workbench.focus({ preventScroll: true });
-    bench.updateText();
+    invitation.hidden = true;
+    workbenchElement.hidden = false;
+    workbenchElement.focus({ preventScroll: true });
+    workbench.updateText();
   }
 
   function updateText() {
     heading.textContent = phrase(store, "learning.heading");
-    lead.textContent = phrase(store, "learning.lead", counts);
-    invite.textContent = phrase(store, "learning.invite");
-    open.textContent = phrase(store, open.disabled ? "learning.opening" : "learning.open");
-    source.textContent = phrase(store, "learning.source", counts);
-    bench?.updateText();
+    lead.textContent = phrase(store, "learning.lead", digitCounts);
+    invitationText.textContent = phrase(store, "learning.invite");
+    openButton.textContent = phrase(store, openButton.disabled ? "learning.opening" : "learning.open");
+    source.textContent = phrase(store, "learning.source", digitCounts);
+    workbench?.updateText();
   }
 
   store.subscribe(["language"], updateText);

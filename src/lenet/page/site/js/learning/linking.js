@@ -2,7 +2,7 @@
  * A script for a worker out of the modules of a page that is a file: a worker knows no import map, and the page's file
  * is the only one there is.
  *
- * Understands what these modules use: `import { a, b as c } from "lenet/…";` and exported declarations.
+ * Understands only what these modules use: `import { a, b as c } from "lenet/…";` and exported declarations.
  */
 
 const IMPORT = /^import \{([^}]*)\} from "([^"]+)";$/gm;
@@ -14,29 +14,30 @@ const EXPORT = /^export ((?:async )?function\*?|const|class) (\w+)/gm;
  * @returns {string} one classic script: every module once, those that others import before them
  */
 export function linkScript(entry, sourceOf) {
-  const linked = new Map();
-  const link = (name) => {
-    if (linked.has(name)) return;
-    linked.set(name, "");
+  const scriptByModule = new Map();
+  const linkModule = (name) => {
+    if (scriptByModule.has(name)) return;
+    scriptByModule.set(name, "");
     const source = sourceOf(name);
-    for (const [, , imported] of source.matchAll(IMPORT)) link(imported);
-    linked.delete(name); // and in again, behind what it imports
-    linked.set(name, wrapped(name, source));
+    for (const [, , importedModule] of source.matchAll(IMPORT)) linkModule(importedModule);
+    scriptByModule.delete(name); // and set again, so that it comes after the modules that it imports
+    scriptByModule.set(name, wrapModule(name, source));
   };
-  link(entry);
-  return `"use strict";\nconst modules = {};\n${[...linked.values()].join("")}`;
+  linkModule(entry);
+  return `"use strict";\nconst modules = {};\n${[...scriptByModule.values()].join("")}`;
 }
 
-function wrapped(name, source) {
-  const names = Array.from(source.matchAll(EXPORT), (match) => match[2]);
+function wrapModule(name, source) {
+  const exportedNames = Array.from(source.matchAll(EXPORT), (match) => match[2]);
   const body = source
-    .replace(IMPORT, (_, imported, from) => `const {${imported.replace(/ as /g, ": ")}} = modules["${from}"];`)
+    .replace(IMPORT, (_, importedNames, module) =>
+      `const {${importedNames.replace(/ as /g, ": ")}} = modules["${module}"];`)
     .replace(EXPORT, "$1 $2");
-  return `modules["${name}"] = (() => {\n${body}\nreturn { ${names.join(", ")} };\n})();\n`;
+  return `modules["${name}"] = (() => {\n${body}\nreturn { ${exportedNames.join(", ")} };\n})();\n`;
 }
 
 /** The source of a module of this page, from its import map. */
-export function sourceInPage(name) {
+export function sourceFromImportMap(name) {
   const { imports } = JSON.parse(document.querySelector("script[type=importmap]").textContent);
   const [, text] = imports[name].match(/^data:[^,]*,(.*)$/s);
   return decodeURIComponent(text);

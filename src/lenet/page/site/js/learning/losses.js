@@ -1,12 +1,12 @@
-/** What is made small: of one example the loss, and how it changes with each output. */
+/** The loss of one example, and its derivative by each output. */
 
-/** The penalty of the rubbish class in the 1998 paper's criterion, which prints none; as in lenet's recipes. */
+/** The rubbish class's penalty j in the 1998 paper's MAP criterion; the paper gives no value, this is lenet's. */
 const RUBBISH_PENALTY = 20;
 
 /**
  * @param {ArrayLike<number>} outputs
  * @param {number} label
- * @param {boolean} arePenalties - whether the smallest wins
+ * @param {boolean} arePenalties - whether outputs are penalties, of which the smallest wins
  * @param {Float64Array} grad - filled with the derivative of the loss by each output
  * @returns {number} the loss
  */
@@ -16,27 +16,27 @@ export function lossOf(outputs, label, arePenalties, grad) {
 
 /** −log softmax of the correct output. */
 function crossEntropy(outputs, label, grad) {
-  let largest = outputs[0];
-  for (let i = 1; i < outputs.length; i++) if (outputs[i] > largest) largest = outputs[i];
+  let maxOutput = outputs[0];
+  for (let i = 1; i < outputs.length; i++) if (outputs[i] > maxOutput) maxOutput = outputs[i];
   let total = 0;
-  for (let i = 0; i < outputs.length; i++) total += grad[i] = Math.exp(outputs[i] - largest);
+  for (let i = 0; i < outputs.length; i++) total += grad[i] = Math.exp(outputs[i] - maxOutput);
   for (let i = 0; i < outputs.length; i++) grad[i] /= total;
   grad[label] -= 1;
-  return largest + Math.log(total) - outputs[label];
+  return maxOutput + Math.log(total) - outputs[label];
 }
 
-/** y_D + log(e^−j + Σ e^−y), over all classes [LeCun98, eq. 9]. */
+/** y_label + log(e^−j + Σ e^−y), the sum over all classes; j is the rubbish penalty [LeCun98, eq. 9]. */
 function mapCriterion(outputs, label, grad) {
-  let smallest = RUBBISH_PENALTY;
-  for (let i = 0; i < outputs.length; i++) if (outputs[i] < smallest) smallest = outputs[i];
-  let total = Math.exp(smallest - RUBBISH_PENALTY);
-  for (let i = 0; i < outputs.length; i++) total += grad[i] = Math.exp(smallest - outputs[i]);
+  let minPenalty = RUBBISH_PENALTY;
+  for (let i = 0; i < outputs.length; i++) if (outputs[i] < minPenalty) minPenalty = outputs[i];
+  let total = Math.exp(minPenalty - RUBBISH_PENALTY);
+  for (let i = 0; i < outputs.length; i++) total += grad[i] = Math.exp(minPenalty - outputs[i]);
   for (let i = 0; i < outputs.length; i++) grad[i] /= -total;
   grad[label] += 1;
-  return outputs[label] - smallest + Math.log(total);
+  return outputs[label] - minPenalty + Math.log(total);
 }
 
-/** The output that wins. */
+/** The index of the output that wins. */
 export function winnerOf(outputs, arePenalties) {
   let winner = 0;
   for (let i = 1; i < outputs.length; i++) {

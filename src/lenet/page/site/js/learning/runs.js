@@ -1,30 +1,30 @@
-/** This run and the one before it, told by what was chosen differently. */
+/** The current run and the previous one, each by the choices in which they differ. */
 
 import { CHOICES } from "lenet/learning/choices.js";
-import { textOf } from "lenet/learning/controls.js";
-import { isSameLoss } from "lenet/learning/curves.js";
+import { choiceText } from "lenet/learning/controls.js";
+import { haveSameLoss } from "lenet/learning/curves.js";
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
 /**
  * @param {Object} store
- * @param {() => {run: Run, earlier: ?Run}} scene
- * @param {() => void} forget - takes the earlier run away
+ * @param {() => WorkbenchState} workbenchState
+ * @param {() => void} onForget - takes the previous run away
  */
-export function createRuns(store, scene, forget) {
+export function createRuns(store, workbenchState, onForget) {
   const element = make("div", { class: "learning-runs" });
 
   function updateText() {
-    const { run, earlier } = scene();
-    if (!earlier) return element.replaceChildren();
-    const differing = Object.keys(CHOICES).filter((key) => earlier.choices[key] !== run.choices[key]);
-    const describe = (choices) => differing.map((key) =>
-      `${phrase(store, `learning.${key}`)}: ${textOf(store, key, choices[key])}`);
-    const other = isSameLoss(earlier, run) ? [] : [phrase(store, "learning.otherLoss")];
-    const button = make("button", { type: "button", onClick: forget }, phrase(store, "learning.forget"));
+    const { run, previousRun } = workbenchState();
+    if (!previousRun) return element.replaceChildren();
+    const changedKeys = Object.keys(CHOICES).filter((key) => previousRun.choices[key] !== run.choices[key]);
+    const describeChoices = (choices) => changedKeys.map((key) =>
+      `${phrase(store, `learning.${key}`)}: ${choiceText(store, key, choices[key])}`);
+    const lossNote = haveSameLoss(previousRun, run) ? [] : [phrase(store, "learning.otherLoss")];
+    const button = make("button", { type: "button", onClick: onForget }, phrase(store, "learning.forget"));
     element.replaceChildren(
-      entry("is-now", "learning.now", describe(run.choices)),
-      entry("is-earlier", "learning.earlier", [...describe(earlier.choices), ...other], button));
+      entry("is-now", "learning.now", describeChoices(run.choices)),
+      entry("is-earlier", "learning.earlier", [...describeChoices(previousRun.choices), ...lossNote], button));
   }
 
   function entry(className, key, parts, ...more) {

@@ -1,119 +1,131 @@
-/** The training of the chapter: what the worker reports, the network of the moment, and the run before it. */
+/** The chapter's training session: the current run as the worker reports it, and the run before it. */
 
 import { createNetwork } from "lenet/network.js";
 import { describeNetwork, planOf } from "lenet/learning/choices.js";
 import { unpackDigits } from "lenet/learning/digits.js";
-import { linkScript, sourceInPage } from "lenet/learning/linking.js";
+import { linkScript, sourceFromImportMap } from "lenet/learning/linking.js";
 
-const BINS_A_PASS = 25;
+const BINS_PER_EPOCH = 25;
 
 /**
  * @typedef {Object} Run
- * @property {Object} choices
- * @property {Network} network - with the weights of this moment
- * @property {number} updates
- * @property {number} passes - over the digits to train on
- * @property {{passes: number, loss: number, wrong: number}[]} losses - means over a twenty-fifth of a pass each
- * @property {Object} bin - of the losses, the one that is being filled
- * @property {{passes: number, misread: number[]}[]} readings - of the test digits
- * @property {?WatchedGradient} watched - of the last update
- * @property {boolean} isLost - whether a loss has grown beyond all numbers
+ * @property {Object} choices - a value for each key of CHOICES
+ * @property {Network} network - with the weights as last reported
+ * @property {number} updates - how many were made
+ * @property {number} epochs - passes over the training digits so far, with fractions
+ * @property {{epochs: number, loss: number, errorRate: number}[]} losses - of the batches trained on, averaged over a
+ *     twenty-fifth of an epoch each; the error rate is a share from 0 to 1
+ * @property {{index: number, lossSum: number, misreadCount: number, digitCount: number}} bin - sums for the last of the
+ *     losses, which is still being filled
+ * @property {{epochs: number, misread: number[]}[]} evaluations - on the test digits: indexes of those misread
+ * @property {?WeightGradient} weightGradient - of the last update
+ * @property {boolean} hasDiverged - whether a loss was no finite number
  */
 
 /**
  * Opens a worker and unpacks the digits.
  *
- * @param {Object} packed - the document's digits
- * @param {number[][]} codes - of the RBF outputs
- * @param {() => void} changed - called after every report
+ * @param {Object} packedDigits - the document's digits
+ * @param {number[][]} prototypes - of the RBF outputs
+ * @param {() => void} onReport - called after every report of the worker
+ * @returns {Promise<{digits: Object, begin: (choices: Object) => void, train: () => void, pause: () => void,
+ *     step: () => void, selectWeight: (weight: {stageIndex: number, index: number}) => void,
+ *     forgetPreviousRun: () => void, run: ?Run, previousRun: ?Run}>} `step` makes one update
  */
-export async function openSession(packed, codes, changed) {
-  const digits = await unpackDigits(packed);
+export async function openSession(packedDigits, prototypes, onReport) {
+  const digits = await unpackDigits(packedDigits);
   const worker = await startWorker();
   worker.postMessage({ digits });
   let run = null;
-  let earlier = null;
-  let number = 0;
-  let copy = null;
+  let previousRun = null;
+  let runNumber = 0;
+  let setParameters = null;
 
   worker.onmessage = ({ data }) => {
-    if (data.run !== number) return; // of a training that is no more
-    copy(data.parameters);
+    if (data.runNumber !== runNumber) return; // about a run that has been replaced
+    setParameters(data.parameters);
     run.updates = data.updates;
-    run.passes = data.passes;
+    run.epochs = data.epochs;
     data.losses.forEach((loss) => addLoss(run, loss));
-    run.readings.push(...data.readings);
-    run.watched = data.watched;
-    changed();
+    run.evaluations.push(...data.evaluations);
+    run.weightGradient = data.weightGradient;
+    onReport();
   };
 
-  /** Goes to the first weights of these choices; the run so far stays as the earlier one. */
+  /** Begins a run with the initial weights of these choices; the run so far becomes the previous one. */
   function begin(choices) {
-    if (run?.updates) earlier = run;
-    number += 1;
-    const network = makeNetwork(describeNetwork(choices, codes), choices);
-    copy = network.copy;
-    run = { choices, network: network.network, updates: 0, passes: 0, losses: [], bin: { place: -1 }, readings: [],
-      watched: null, isLost: false };
-    worker.postMessage({ begin: network.plan, run: number, going: false });
+    if (run?.updates) previousRun = run;
+    runNumber += 1;
+    const trainable = makeTrainable(describeNetwork(choices, prototypes), choices);
+    setParameters = trainable.setParameters;
+    run = { choices, network: trainable.network, updates: 0, epochs: 0, losses: [], bin: { index: -1 }, evaluations: [],
+      weightGradient: null, hasDiverged: false };
+    worker.postMessage({ plan: trainable.plan, runNumber, isTraining: false });
   }
 
   return {
     digits,
     begin,
-    go: () => worker.postMessage({ going: true }),
-    pause: () => worker.postMessage({ going: false }),
-    step: () => worker.postMessage({ going: false, step: true }),
-    watch: (weight) => worker.postMessage({ watch: weight }),
-    forgetEarlier: () => { earlier = null; },
+    train: () => worker.postMessage({ isTraining: true }),
+    pause: () => worker.postMessage({ isTraining: false }),
+    step: () => worker.postMessage({ isTraining: false, step: true }),
+    selectWeight: (weight) => worker.postMessage({ selectedWeight: weight }),
+    forgetPreviousRun: () => { previousRun = null; },
     get run() { return run; },
-    get earlier() { return earlier; },
+    get previousRun() { return previousRun; },
   };
 }
 
-/** A worker that runs: a module of the server that gave out the page, or in a file a script linked from its modules. */
+/** A running worker: a module of the server that gave out the page, or in a file a script linked from its modules. */
 async function startWorker() {
   const isServed = !import.meta.url.startsWith("data:");
-  if (isServed) return begun(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
-  const script = linkScript("lenet/learning/worker.js", sourceInPage);
+  if (isServed) return whenReady(new Worker(new URL("worker.js", import.meta.url), { type: "module" }));
+  const script = linkScript("lenet/learning/worker.js", sourceFromImportMap);
   const address = URL.createObjectURL(new Blob([script], { type: "text/javascript" }));
-  const worker = await begun(new Worker(address));
+  const worker = await whenReady(new Worker(address));
   URL.revokeObjectURL(address);
   return worker;
 }
 
-/** Waits until a worker runs. */
-function begun(worker) {
+/** Waits for a worker's first message, which it sends once it runs. */
+function whenReady(worker) {
   return new Promise((resolve, reject) => {
     worker.onmessage = () => resolve(worker);
     worker.onerror = reject;
   });
 }
 
-/** A network whose arrays lie in one buffer, in the order of the plan. */
-function makeNetwork(description, choices) {
+/**
+ * A training plan and its network, whose arrays lie in one buffer, in the order of the plan.
+ *
+ * @returns {{plan: TrainingPlan, network: Network, setParameters: (parameters: Float32Array) => void}}
+ */
+function makeTrainable(description, choices) {
   const { stages } = createNetwork(description, {});
   const plan = planOf(choices, stages);
   const lengthOf = (shape) => shape.reduce((product, length) => product * length);
   const entries = plan.stages.flatMap(({ name, shapes }) =>
     Object.entries(shapes).map(([array, shape]) => [`${name}.${array}`, lengthOf(shape)]));
-  const flat = new Float32Array(entries.reduce((sum, [, length]) => sum + length, 0));
+  const buffer = new Float32Array(entries.reduce((sum, [, length]) => sum + length, 0));
   let start = 0;
-  const arrays = Object.fromEntries(entries.map(([name, length]) => [name, flat.subarray(start, (start += length))]));
-  return { plan, network: createNetwork(description, arrays), copy: (parameters) => flat.set(parameters) };
+  const arrays = Object.fromEntries(entries.map(([name, length]) =>
+    [name, buffer.subarray(start, (start += length))]));
+  return { plan, network: createNetwork(description, arrays), setParameters: (parameters) => buffer.set(parameters) };
 }
 
-/** Adds an update's loss to the mean of its part of the pass. */
-function addLoss(run, { loss, wrong, batch, passes }) {
-  run.isLost ||= !Number.isFinite(loss);
-  const place = Math.ceil(passes * BINS_A_PASS - 1e-9);
-  if (run.bin.place !== place) {
-    run.bin = { place, loss: 0, wrong: 0, digits: 0 };
+/** Adds an update to the bin of the twenty-fifth of an epoch that it belongs to, and renews that bin's means. */
+function addLoss(run, { loss, misreadCount, batchSize, epochs }) {
+  run.hasDiverged ||= !Number.isFinite(loss);
+  const binIndex = Math.ceil(epochs * BINS_PER_EPOCH - 1e-9);
+  if (run.bin.index !== binIndex) {
+    run.bin = { index: binIndex, lossSum: 0, misreadCount: 0, digitCount: 0 };
     run.losses.push(null);
   }
   const { bin } = run;
-  bin.loss += loss * batch;
-  bin.wrong += wrong;
-  bin.digits += batch;
-  run.losses[run.losses.length - 1] = { passes, loss: bin.loss / bin.digits, wrong: bin.wrong / bin.digits };
+  bin.lossSum += loss * batchSize;
+  bin.misreadCount += misreadCount;
+  bin.digitCount += batchSize;
+  run.losses[run.losses.length - 1] = {
+    epochs, loss: bin.lossSum / bin.digitCount, errorRate: bin.misreadCount / bin.digitCount,
+  };
 }

@@ -3,40 +3,46 @@
 import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 
-const SAY_EVERY = 5; // passes
+const ANNOUNCE_INTERVAL = 5; // epochs from one spoken announcement to the next
 
-export function createStatus(store, scene, counts) {
-  const figures = ["error", "loss", "passes", "updates"].map((key) =>
+/**
+ * @param {Object} store
+ * @param {() => WorkbenchState} workbenchState
+ * @param {{training: string, test: string}} digitCounts
+ * @returns {{element: HTMLElement, show: () => void, updateText: () => void}}
+ */
+export function createStatus(store, workbenchState, digitCounts) {
+  const figures = ["error", "loss", "epochs", "updates"].map((key) =>
     ({ key, name: make("dt"), value: make("dd", { "data-figure": key }) }));
   const fault = make("p", { class: "fault", role: "alert" });
   const live = make("p", { class: "unseen", "aria-live": "polite" });
   const element = make("div", { class: "learning-status" },
     make("dl", {}, ...figures.map(({ name, value }) => make("div", {}, name, value))), fault, live);
-  let announced = 0;
+  let announcedIntervals = 0;
 
   function show() {
-    const { run } = scene();
-    const reading = run.readings.at(-1);
+    const { run } = workbenchState();
+    const evaluation = run.evaluations.at(-1);
     const loss = run.losses.at(-1)?.loss;
-    const error = reading ? `${((100 * reading.misread.length) / counts.test).toFixed(1)} %` : "–";
+    const error = evaluation ? `${((100 * evaluation.misread.length) / digitCounts.test).toFixed(1)} %` : "–";
     const texts = {
       error,
       loss: loss === undefined || !Number.isFinite(loss) ? "–" : loss.toFixed(loss < 10 ? 3 : 1),
-      passes: run.passes.toFixed(1),
+      epochs: run.epochs.toFixed(1),
       updates: String(run.updates),
     };
     figures.forEach(({ key, value }) => { value.textContent = texts[key]; });
-    const message = run.isLost ? phrase(store, "learning.diverged") : "";
+    const message = run.hasDiverged ? phrase(store, "learning.diverged") : "";
     if (fault.textContent !== message) fault.textContent = message;
-    const due = Math.floor(run.passes / SAY_EVERY);
-    if (due > announced && reading) {
-      live.textContent = phrase(store, "learning.announce", { passes: texts.passes, error });
+    const passedIntervals = Math.floor(run.epochs / ANNOUNCE_INTERVAL);
+    if (passedIntervals > announcedIntervals && evaluation) {
+      live.textContent = phrase(store, "learning.announce", { epochs: texts.epochs, error });
     }
-    announced = due;
+    announcedIntervals = passedIntervals;
   }
 
   function updateText() {
-    figures.forEach(({ key, name }) => { name.textContent = phrase(store, `learning.${key}`, counts); });
+    figures.forEach(({ key, name }) => { name.textContent = phrase(store, `learning.${key}`, digitCounts); });
   }
 
   return { element, show, updateText };

@@ -1,143 +1,150 @@
 /** Training by stochastic gradient descent with momentum, an update at a time. */
 
-import { seededChance, shuffled } from "lenet/learning/chance.js";
-import { drawFirstWeights } from "lenet/learning/first_weights.js";
-import { prepareBackward, TO_DELTAS } from "lenet/learning/gradients.js";
+import { seededRandom, shuffledIndexes } from "lenet/learning/random.js";
+import { initializeWeights } from "lenet/learning/initialization.js";
+import { ACTIVATION_BACKWARD, prepareBackward } from "lenet/learning/gradients.js";
 import { lossOf, winnerOf } from "lenet/learning/losses.js";
 import { activationNamed, connectedMaps, prepareLayer } from "lenet/stages.js";
 
 /**
- * @typedef {Object} Plan - what a training is, complete: the same plan on the same digits gives the same weights
+ * @typedef {Object} TrainingPlan - all that a training depends on: the same plan on the same digits gives the same
+ *     weights
  * @property {Object[]} stages - name, layer, activation, inputShape, outputShape, shapes ({weight: [6, 1, 5, 5], …})
- * @property {[number, number]} inputRange - what background and full ink become
- * @property {string} firstWeights - the rule they are drawn by
- * @property {number} seed - of the first weights and of the order of the digits
- * @property {number} rate
- * @property {number} batch
+ * @property {[number, number]} inputRange - the network's input for background and for full ink
+ * @property {string} initialization - a key of INITIALIZATIONS
+ * @property {number} seed - of the initial weights, the order of the digits and their shifts
+ * @property {number} learningRate
+ * @property {number} batchSize
  * @property {number} momentum
- * @property {number} shift - by how many pixels each digit is moved at most, each way, anew whenever it is trained on
+ * @property {number} shift - the most pixels by which a digit is moved, each way, anew whenever it is trained on
  */
 
 /**
  * @typedef {Object} Update
  * @property {number} loss - mean over the batch, before the weights have moved
- * @property {number} wrong - how many of the batch were misread
- * @property {number} batch - how many it holds; the last of a pass may hold fewer
- * @property {?WatchedGradient} watched
+ * @property {number} misreadCount - of the batch's digits, before the weights have moved
+ * @property {number} batchSize - how many digits the batch holds; the last of an epoch may hold fewer
+ * @property {?WeightGradient} weightGradient - of the selected weight
  */
 
 /**
- * @typedef {Object} WatchedGradient - of one weight in one update
- * @property {number} stage
+ * @typedef {Object} WeightGradient - of one weight in one update
+ * @property {number} stageIndex
  * @property {number} index - in the stage's weights
- * @property {number[]} examples - places of the batch's digits
- * @property {number[]} parts - of each digit, the derivative of its loss by the weight
- * @property {Float32Array[]} deltas - of a convolution's weight: of each digit the deltas of the map that it leads to
- * @property {Float32Array[]} inputs - and what it was multiplied with at each place of that map
- * @property {number[]} shape - of that map: rows and columns
- * @property {number} gradient - the mean of the parts
- * @property {number} earlier - the step of the update before
- * @property {number} velocity - the step: momentum · earlier + rate · gradient
- * @property {number} before
- * @property {number} after
+ * @property {number} flatIndex - among all parameters
+ * @property {number[]} digitIndexes - of the batch's digits, in all digits
+ * @property {number[]} exampleGradients - of each digit, the derivative of its loss by the weight
+ * @property {Float32Array[]} deltas - for each digit, the derivatives of its loss by the sums of the weight's output map;
+ *     like `inputs` empty where the stage is no convolution
+ * @property {Float32Array[]} inputs - for each digit, what the weight was multiplied with at each place of that map
+ * @property {?number[]} mapShape - of that map: rows and columns
+ * @property {number} gradient - the mean of the example gradients
+ * @property {number} previousVelocity - the weight's step in the update before
+ * @property {number} velocity - its step: momentum · previousVelocity + learningRate · gradient
+ * @property {number} weightBefore
+ * @property {number} weightAfter - weightBefore − velocity
  */
 
 /**
- * @param {Plan} plan
- * @param {{training: number, test: number, labels: Uint8Array, images: Uint8Array}} digits
+ * @param {TrainingPlan} plan
+ * @param {{training: number, test: number, labels: Uint8Array, images: Uint8Array}} digits - by `unpackDigits`
+ * @returns {{step: (selectedWeight: ?{stageIndex: number, index: number}) => Update, accumulate: Function,
+ *     misreadDigits: () => number[], parameters: {flat: Float64Array, arrays: Object[]},
+ *     gradients: {flat: Float64Array, arrays: Object[]}, updates: number, epochs: number}}
  */
 export function createTraining(plan, digits) {
-  const parameters = layOut(plan.stages);
-  const gradients = layOut(plan.stages);
+  const parameters = allocateArrays(plan.stages);
+  const gradients = allocateArrays(plan.stages);
   const velocities = new Float64Array(parameters.flat.length);
-  const network = prepare(plan.stages, parameters.arrays, gradients.arrays);
+  const network = prepareNetwork(plan.stages, parameters.arrays, gradients.arrays);
   const inputs = networkInputs(digits.images, plan.inputRange, plan.stages[0].inputShape);
-  const size = plan.stages[0].inputShape.reduce((product, length) => product * length);
-  const inputOf = (digit) => inputs.subarray(digit * size, (digit + 1) * size);
-  const random = seededChance(plan.seed);
-  const moved = new Float64Array(size);
-  drawFirstWeights(network.stages, plan.firstWeights, random);
+  const inputLength = plan.stages[0].inputShape.reduce((product, length) => product * length);
+  const inputOf = (digitIndex) => inputs.subarray(digitIndex * inputLength, (digitIndex + 1) * inputLength);
+  const random = seededRandom(plan.seed);
+  const shiftBuffer = new Float64Array(inputLength);
+  initializeWeights(network.stages, plan.initialization, random);
   let order = null;
-  let next = digits.training;
+  let orderPosition = digits.training;
   let updates = 0;
 
   /** One update from the next batch. */
-  function step(watch = null) {
-    if (next >= digits.training) {
-      order = shuffled(digits.training, random);
-      next = 0;
+  function step(selectedWeight = null) {
+    if (orderPosition >= digits.training) {
+      order = shuffledIndexes(digits.training, random);
+      orderPosition = 0;
     }
-    const batch = order.subarray(next, Math.min(next + plan.batch, digits.training));
-    next += batch.length;
-    const { loss, wrong, watched } = accumulate(batch, watch);
-    const scale = plan.rate / batch.length;
-    const before = watched && parameters.flat[watched.at];
-    const earlier = watched && velocities[watched.at];
+    const batch = order.subarray(orderPosition, Math.min(orderPosition + plan.batchSize, digits.training));
+    orderPosition += batch.length;
+    const { lossSum, misreadCount, weightGradient } = accumulate(batch, selectedWeight);
+    const scale = plan.learningRate / batch.length;
+    const weightBefore = weightGradient && parameters.flat[weightGradient.flatIndex];
+    const previousVelocity = weightGradient && velocities[weightGradient.flatIndex];
     for (let i = 0; i < velocities.length; i++) {
       velocities[i] = plan.momentum * velocities[i] + scale * gradients.flat[i];
       parameters.flat[i] -= velocities[i];
     }
     updates += 1;
-    return { loss: loss / batch.length, wrong, batch: batch.length, watched: watched && {
-      ...watched, gradient: gradients.flat[watched.at] / batch.length, earlier, velocity: velocities[watched.at],
-      before, after: parameters.flat[watched.at],
+    return { loss: lossSum / batch.length, misreadCount, batchSize: batch.length, weightGradient: weightGradient && {
+      ...weightGradient, gradient: gradients.flat[weightGradient.flatIndex] / batch.length, previousVelocity,
+      velocity: velocities[weightGradient.flatIndex], weightBefore,
+      weightAfter: parameters.flat[weightGradient.flatIndex],
     } };
   }
 
-  /** Adds up the gradients of a batch; the weights stay. */
-  function accumulate(batch, watch) {
+  /** Adds up the gradients of a batch, given as indexes of digits; the weights stay. */
+  function accumulate(batch, selectedWeight) {
     gradients.flat.fill(0);
-    const watched = watch && startWatching(network.stages, gradients, watch);
-    let [loss, wrong] = [0, 0];
-    for (const digit of batch) {
-      const label = digits.labels[digit];
-      const before = watched && gradients.flat[watched.at];
-      network.forward(plan.shift ? shiftedInput(digit) : inputOf(digit));
-      wrong += network.winner() === label ? 0 : 1;
-      loss += network.backward(label);
-      watched?.note(digit, gradients.flat[watched.at] - before, network);
+    const recorder = selectedWeight && createRecorder(network.stages, gradients, selectedWeight);
+    let [lossSum, misreadCount] = [0, 0];
+    for (const digitIndex of batch) {
+      const label = digits.labels[digitIndex];
+      const gradientBefore = recorder && gradients.flat[recorder.flatIndex];
+      network.forward(plan.shift ? shiftedInput(digitIndex) : inputOf(digitIndex));
+      misreadCount += network.winner() === label ? 0 : 1;
+      lossSum += network.backward(label);
+      recorder?.add(digitIndex, gradients.flat[recorder.flatIndex] - gradientBefore);
     }
-    return { loss, wrong, watched: watched && watched.noted };
+    return { lossSum, misreadCount, weightGradient: recorder && recorder.weightGradient };
   }
 
-  /** A digit moved by whole pixels; background comes in from the sides. */
-  function shiftedInput(digit) {
+  /** A digit's input moved by whole pixels; background comes in from the sides. */
+  function shiftedInput(digitIndex) {
     const [, height, width] = plan.stages[0].inputShape;
     const amount = () => Math.floor(random() * (2 * plan.shift + 1)) - plan.shift;
     const [down, right] = [amount(), amount()];
-    const input = inputOf(digit);
-    moved.fill(plan.inputRange[0]);
+    const input = inputOf(digitIndex);
+    shiftBuffer.fill(plan.inputRange[0]);
     for (let row = Math.max(0, -down); row < height - Math.max(0, down); row++) {
       const from = row * width + Math.max(0, -right);
       const to = (row + down) * width + Math.max(0, right);
-      moved.set(input.subarray(from, (row + 1) * width - Math.max(0, right)), to);
+      shiftBuffer.set(input.subarray(from, (row + 1) * width - Math.max(0, right)), to);
     }
-    return moved;
+    return shiftBuffer;
   }
 
-  /** The places of the test digits that are misread. */
-  function misread() {
-    const wrong = [];
-    for (let digit = digits.training; digit < digits.training + digits.test; digit++) {
-      network.forward(inputOf(digit));
-      if (network.winner() !== digits.labels[digit]) wrong.push(digit);
+  /** The indexes of the test digits that are misread. */
+  function misreadDigits() {
+    const misread = [];
+    for (let digitIndex = digits.training; digitIndex < digits.training + digits.test; digitIndex++) {
+      network.forward(inputOf(digitIndex));
+      if (network.winner() !== digits.labels[digitIndex]) misread.push(digitIndex);
     }
-    return wrong;
+    return misread;
   }
 
   return {
     step,
     accumulate,
-    misread,
+    misreadDigits,
     parameters,
     gradients,
     get updates() { return updates; },
-    get passes() { return updates / Math.ceil(digits.training / plan.batch); },
+    get epochs() { return updates / Math.ceil(digits.training / plan.batchSize); },
   };
 }
 
-/** All arrays of all stages as parts of one: {flat, arrays: one record a stage}. */
-function layOut(stages) {
+/** All arrays of all stages as views into one: {flat, arrays: one record for each stage}. */
+function allocateArrays(stages) {
   const lengthOf = (shape) => shape.reduce((product, length) => product * length);
   const lengths = stages.flatMap(({ shapes }) => Object.values(shapes).map(lengthOf));
   const flat = new Float64Array(lengths.reduce((sum, length) => sum + length, 0));
@@ -164,10 +171,10 @@ function networkInputs(images, [background, ink], [, height, width]) {
   return inputs;
 }
 
-/** The network with room for what a pass leaves behind, one example at a time. */
-function prepare(described, arrays, grads) {
+/** The network with buffers for one example's forward and backward pass. */
+function prepareNetwork(plannedStages, arrays, grads) {
   const unitsOf = ({ outputShape }) => outputShape.reduce((product, length) => product * length);
-  const stages = described.map((stage, index) => {
+  const stages = plannedStages.map((stage, index) => {
     const sums = new Float64Array(unitsOf(stage));
     const activate = activationNamed(stage.activation);
     return {
@@ -175,16 +182,16 @@ function prepare(described, arrays, grads) {
       arrays: arrays[index],
       fill: prepareLayer(stage, arrays[index]),
       activate,
-      toDeltas: TO_DELTAS[stage.activation],
-      goBack: prepareBackward(stage, arrays[index], grads[index]),
+      activationBackward: ACTIVATION_BACKWARD[stage.activation],
+      layerBackward: prepareBackward(stage, arrays[index], grads[index]),
       input: null,
       sums,
       values: activate ? new Float64Array(sums.length) : sums,
       deltas: new Float64Array(sums.length),
     };
   });
-  const last = stages.at(-1);
-  const arePenalties = last.layer.kind === "euclidean_rbf";
+  const outputStage = stages.at(-1);
+  const arePenalties = outputStage.layer.kind === "euclidean_rbf";
   return {
     stages,
     forward(input) {
@@ -196,52 +203,55 @@ function prepare(described, arrays, grads) {
         values = stage.values;
       }
     },
-    winner: () => winnerOf(last.values, arePenalties),
-    /** Back from the loss of the example that went forward last; gives the loss. */
+    winner: () => winnerOf(outputStage.values, arePenalties),
+    /** The backward pass of the example that went forward last; returns its loss. */
     backward(label) {
-      const loss = lossOf(last.values, label, arePenalties, last.deltas);
+      const loss = lossOf(outputStage.values, label, arePenalties, outputStage.deltas);
       for (let index = stages.length - 1; index >= 0; index--) {
-        const { toDeltas, goBack, input, values, deltas } = stages[index];
-        toDeltas(deltas, values);
-        goBack(input, deltas, index ? stages[index - 1].deltas : null);
+        const { activationBackward, layerBackward, input, values, deltas } = stages[index];
+        activationBackward(deltas, values);
+        layerBackward(input, deltas, index ? stages[index - 1].deltas : null);
       }
       return loss;
     },
   };
 }
 
-/** What an update notes of one weight. */
-function startWatching(stages, gradients, { stage: index, index: weight }) {
-  const grads = gradients.arrays[index].weight;
-  const gradientIndex = grads.byteOffset / grads.BYTES_PER_ELEMENT + weight;
-  const stage = stages[index];
-  const weightAddress = stage.layer.kind === "convolution" ? placeOf(stage, weight) : null;
-  const noted = { at: gradientIndex, stage: index, index: weight, examples: [], parts: [], deltas: [], inputs: [],
-    shape: weightAddress && [weightAddress.height, weightAddress.width] };
+/** Records, digit by digit, what the WeightGradient of one update holds. */
+function createRecorder(stages, gradients, { stageIndex, index }) {
+  const grads = gradients.arrays[stageIndex].weight;
+  const flatIndex = grads.byteOffset / grads.BYTES_PER_ELEMENT + index;
+  const stage = stages[stageIndex];
+  const position = stage.layer.kind === "convolution" ? positionOf(stage, index) : null;
+  const weightGradient = { flatIndex, stageIndex, index, digitIndexes: [], exampleGradients: [], deltas: [], inputs: [],
+    mapShape: position && [position.height, position.width] };
   return {
-    at: gradientIndex,
-    noted,
-    note(example, part) {
-      noted.examples.push(example);
-      noted.parts.push(part);
-      if (!weightAddress) return;
-      const { map, inputMap, row, column, height, width, inputHeight, inputWidth } = weightAddress;
-      noted.deltas.push(Float32Array.from(stage.deltas.subarray(map * height * width, (map + 1) * height * width)));
-      const multiplied = new Float32Array(height * width);
+    flatIndex,
+    weightGradient,
+    add(digitIndex, exampleGradient) {
+      weightGradient.digitIndexes.push(digitIndex);
+      weightGradient.exampleGradients.push(exampleGradient);
+      if (!position) return;
+      const { map, inputMap, row, column, height, width, inputHeight, inputWidth } = position;
+      const mapStart = map * height * width;
+      weightGradient.deltas.push(Float32Array.from(stage.deltas.subarray(mapStart, mapStart + height * width)));
+      const inputs = new Float32Array(height * width);
       for (let y = 0; y < height; y++) {
         const from = (inputMap * inputHeight + y + row) * inputWidth + column;
-        multiplied.set(stage.input.subarray(from, from + width), y * width);
+        inputs.set(stage.input.subarray(from, from + width), y * width);
       }
-      noted.inputs.push(multiplied);
+      weightGradient.inputs.push(inputs);
     },
   };
 }
 
-/** Which map a convolution's weight leads to, from which it comes, and where in the kernel it stands. */
-function placeOf({ layer, inputShape: [inputMaps, inputHeight, inputWidth], outputShape: [, height, width] }, weight) {
+/** The output map and input map of a convolution's weight, its place in the kernel, and the sizes of both maps. */
+function positionOf({ layer, inputShape, outputShape: [, height, width] }, index) {
+  const [inputMaps, inputHeight, inputWidth] = inputShape;
   const area = layer.kernel_size ** 2;
-  const kernels = connectedMaps(layer, inputMaps).flatMap((row, map) => row.map((inputMap) => ({ map, inputMap })));
-  const inside = weight % area;
-  return { ...kernels[Math.floor(weight / area)], row: Math.floor(inside / layer.kernel_size),
-    column: inside % layer.kernel_size, height, width, inputHeight, inputWidth };
+  const kernels = connectedMaps(layer, inputMaps).flatMap((inputs, map) =>
+    inputs.map((inputMap) => ({ map, inputMap })));
+  const kernelOffset = index % area;
+  return { ...kernels[Math.floor(index / area)], row: Math.floor(kernelOffset / layer.kernel_size),
+    column: kernelOffset % layer.kernel_size, height, width, inputHeight, inputWidth };
 }

@@ -1,11 +1,11 @@
-/** The opened chapter: controls, curves, the drawing as it is read, kernels, and a gradient written out. */
+/** The opened chapter: controls, curves, the answer to the drawing, kernels, and one weight's gradient written out. */
 
 import { PRESETS } from "lenet/learning/choices.js";
 import { createControls } from "lenet/learning/controls.js";
 import { createCurves } from "lenet/learning/curves.js";
 import { createDrawnDigit } from "lenet/learning/drawn_digit.js";
 import { createGradientSum } from "lenet/learning/gradient_sum.js";
-import { mountKernels, placeOfWeight } from "lenet/learning/kernels.js";
+import { mountKernels, positionOfWeight } from "lenet/learning/kernels.js";
 import { createMisread } from "lenet/learning/misread.js";
 import { createRuns } from "lenet/learning/runs.js";
 import { openSession } from "lenet/learning/session.js";
@@ -14,103 +14,112 @@ import { phrase } from "lenet/tour/text.js";
 import { make } from "lenet/views/elements.js";
 import { stageName } from "lenet/views/numbers.js";
 
-const FIRST_PRESET = "today";
-const C1 = 0;
-const C3 = 2;
-const FIRST_WEIGHT = { stage: C3, index: 12 }; // the middle of a kernel
+const INITIAL_PRESET = "today";
+const C1_STAGE = 0;
+const C3_STAGE = 2;
+const INITIAL_WEIGHT = { stageIndex: C3_STAGE, index: 12 }; // the middle of a kernel
+
+/**
+ * @typedef {Object} WorkbenchState - what the parts of the workbench draw
+ * @property {Run} run
+ * @property {?Run} previousRun
+ * @property {{training: number, test: number, labels: Uint8Array, images: Uint8Array}} digits - those to train on first
+ * @property {{stageIndex: number, index: number}} weight - selected: its stage, and its index in the stage's weights
+ * @property {Network} network - of the run
+ */
 
 /**
  * @param {HTMLElement} host
  * @param {Object} store - gets the session as `learning`
- * @param {Object} packed - the document's digits
- * @param {{training: string, test: string}} counts - how many digits there are, as texts say it
+ * @param {Object} packedDigits - the document's digits
+ * @param {{training: string, test: string}} digitCounts - how many digits there are, for texts
  * @returns {Promise<{updateText: () => void}>} rejected where a browser cannot unpack digits or start a worker
  */
-export async function mountWorkbench(host, store, packed, counts) {
-  let weight = FIRST_WEIGHT;
-  let isGoing = false;
-  const session = await openSession(packed, store.state.digitCodes, follow);
-  const scene = () => ({ run: session.run, earlier: session.earlier, digits: session.digits, weight,
+export async function mountWorkbench(host, store, packedDigits, digitCounts) {
+  let weight = INITIAL_WEIGHT;
+  let isTraining = false;
+  const session = await openSession(packedDigits, store.state.digitCodes, update);
+  const workbenchState = () => ({ run: session.run, previousRun: session.previousRun, digits: session.digits, weight,
     network: session.run.network });
   const controls = createControls(store, {
     choose,
-    go: () => setGoing(true),
-    pause: () => setGoing(false),
+    train: () => setTraining(true),
+    pause: () => setTraining(false),
     step: () => {
-      setGoing(false);
+      setTraining(false);
       session.step();
     },
-    back: () => choose(session.run.choices),
+    restart: () => choose(session.run.choices),
   });
-  const part = (className, ...children) => make("div", { class: className }, ...children);
-  const status = createStatus(store, scene, counts);
-  const curves = createCurves(store, scene, counts);
-  const runs = createRuns(store, scene, () => {
-    session.forgetEarlier();
+  const div = (className, ...children) => make("div", { class: className }, ...children);
+  const status = createStatus(store, workbenchState, digitCounts);
+  const curves = createCurves(store, workbenchState, digitCounts);
+  const runs = createRuns(store, workbenchState, () => {
+    session.forgetPreviousRun();
     runs.updateText();
-    follow();
+    update();
   });
   const drawnDigit = createDrawnDigit(store, () => session.run?.network);
-  const misread = createMisread(store, scene, counts);
-  const gradient = createGradientSum(store, scene);
-  const kernels = [C1, C3].map((stageIndex) => {
-    const name = stageIndex === C1 ? "c1" : "c3";
-    return { stageIndex, name, title: make("h3", { class: "small-title" }), place: make("div"), drawing: null };
+  const misread = createMisread(store, workbenchState, digitCounts);
+  const gradient = createGradientSum(store, workbenchState);
+  const kernelViews = [C1_STAGE, C3_STAGE].map((stageIndex) => {
+    const name = stageIndex === C1_STAGE ? "c1" : "c3";
+    return { stageIndex, name, title: make("h3", { class: "small-title" }), host: make("div"), drawing: null };
   });
   const note = make("p", { class: "figure-note" });
   store.set({ learning: session });
-  session.begin({ ...PRESETS[FIRST_PRESET] });
-  session.watch(weight);
+  session.begin({ ...PRESETS[INITIAL_PRESET] });
+  session.selectWeight(weight);
   host.append(
     controls.presets,
-    part("learning-bench",
-      part("learning-middle", controls.buttons, status.element, curves.element, runs.element),
+    div("learning-bench",
+      div("learning-middle", controls.buttons, status.element, curves.element, runs.element),
       controls.choices,
-      part("learning-side", drawnDigit.element, misread.element)),
-    part("learning-network",
-      part("learning-kernels", kernels[1].title, kernels[1].place, note),
-      part("learning-kernels", kernels[0].title, kernels[0].place, drawnDigit.maps)),
+      div("learning-side", drawnDigit.element, misread.element)),
+    div("learning-network",
+      div("learning-kernels", kernelViews[1].title, kernelViews[1].host, note),
+      div("learning-kernels", kernelViews[0].title, kernelViews[0].host, drawnDigit.maps)),
     gradient.element);
-  for (const kernel of kernels) {
-    kernel.drawing = mountKernels(kernel.place, { stageIndex: kernel.stageIndex, scene, pick: watch });
+  for (const view of kernelViews) {
+    view.drawing = mountKernels(view.host, { stageIndex: view.stageIndex, workbenchState, onPick: selectWeight });
   }
 
   function choose(choices) {
-    isGoing = false;
+    isTraining = false;
     session.begin(choices);
-    const { weight: weights } = session.run.network.stages[weight.stage].arrays;
-    if (weight.index >= weights.length) watch(FIRST_WEIGHT); // another table has fewer kernels
+    const { weight: weights } = session.run.network.stages[weight.stageIndex].arrays;
+    if (weight.index >= weights.length) selectWeight(INITIAL_WEIGHT); // another table has fewer kernels
     runs.updateText();
-    follow();
+    update();
   }
 
-  function setGoing(going) {
-    isGoing = going;
-    if (going) session.go();
+  function setTraining(next) {
+    isTraining = next;
+    if (next) session.train();
     else session.pause();
-    controls.show(session.run.choices, isGoing);
+    controls.show(session.run.choices, isTraining);
   }
 
-  function watch(next) {
+  function selectWeight(next) {
     weight = next;
-    session.watch(weight);
-    follow();
+    session.selectWeight(weight);
+    update();
   }
 
   /** After every report, and whenever something else has changed. */
-  function follow() {
+  function update() {
     const { run } = session;
-    controls.show(run.choices, isGoing);
-    if (isGoing && run.isLost) setGoing(false);
+    controls.show(run.choices, isTraining);
+    if (isTraining && run.hasDiverged) setTraining(false);
     status.show();
     curves.draw();
-    drawnDigit.follow();
+    drawnDigit.update();
     misread.draw();
-    for (const { drawing, stageIndex, name } of kernels) {
+    for (const { drawing, stageIndex, name } of kernelViews) {
       drawing?.redraw();
-      const weightIndex = weight.stage === stageIndex
-        ? phrase(store, `learning.weight.${name}`, placeOfWeight(run.network, weight)) : "–";
-      drawing?.describe(phrase(store, "learning.kernelsText", { stage: stageName(name), weight: weightIndex }));
+      const weightText = weight.stageIndex === stageIndex
+        ? phrase(store, `learning.weight.${name}`, positionOfWeight(run.network, weight)) : "–";
+      drawing?.describe(phrase(store, "learning.kernelsText", { stage: stageName(name), weight: weightText }));
     }
     gradient.draw();
   }
@@ -122,13 +131,13 @@ export async function mountWorkbench(host, store, packed, counts) {
     drawnDigit.updateText();
     misread.updateText();
     gradient.updateText();
-    kernels.forEach(({ title, name }) => { title.textContent = phrase(store, `learning.${name}`); });
+    kernelViews.forEach(({ title, name }) => { title.textContent = phrase(store, `learning.${name}`); });
     note.textContent = phrase(store, "learning.scale");
     runs.updateText();
-    follow();
+    update();
   }
 
-  store.subscribe(["image"], drawnDigit.follow);
-  store.subscribe(["palette", "fonts"], follow);
+  store.subscribe(["image"], drawnDigit.update);
+  store.subscribe(["palette", "fonts"], update);
   return { updateText };
 }

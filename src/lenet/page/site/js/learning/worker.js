@@ -1,88 +1,89 @@
 /**
- * Training in a worker, so that the page stays free to draw. It is told what to do and reports what has come of it:
+ * Training in a worker, so that the page stays free to draw. Messages to it:
  *
- * - `{digits}` once; `{begin: Plan, run: number}` goes to the first weights of a plan
- * - `{going: true | false}` trains, or pauses; `{step: true}` makes one update
- * - `{watch: {stage, index}}` names the weight whose gradient is written out from the next update on
+ * - `{digits}` once; `{plan: TrainingPlan, runNumber}` begins a run with the plan's initial weights
+ * - `{isTraining: true | false}` trains, or pauses; `{step: true}` makes one update
+ * - `{selectedWeight: {stageIndex, index}}` names the weight whose gradient is recorded from the next update on
  *
- * It says `"ready"` once. A report holds `run` (the training that it is about), `updates` and `passes` so far, the
- * `parameters` as they are (float32), the `losses` of the updates since the last report, the `readings` of the test
- * digits since then, and of the last update what was `watched`. Readings come after fixed updates, so that the same
- * plan gives the same curve.
+ * It sends `"ready"` once, and then reports: `runNumber`, `updates` and `epochs` so far, the current `parameters`
+ * (float32), the `losses` of the updates since the last report, the `evaluations` on the test digits since then, and
+ * the `weightGradient` of the last update. Evaluations come after fixed numbers of updates, so that the same plan gives
+ * the same curve.
  */
 
 import { createTraining } from "lenet/learning/training.js";
 
-const REPORT_EVERY = 120; // milliseconds
-const EARLY = 0.2; // passes between readings within the first one
-const LATER = 0.5;
+const REPORT_INTERVAL = 120; // milliseconds
+const FIRST_EPOCH_INTERVAL = 0.2; // epochs from one evaluation to the next within the first epoch
+const LATER_INTERVAL = 0.5; // and after it
 
 let digits = null;
 let training = null;
-let run = 0;
-let watch = null;
-let isGoing = false;
-let isQueued = false;
+let runNumber = 0;
+let selectedWeight = null;
+let isTraining = false;
+let isSliceScheduled = false;
 let losses = [];
-let readings = [];
-let watched = null;
+let evaluations = [];
+let weightGradient = null;
 
 self.onmessage = ({ data }) => {
   if (data.digits) digits = data.digits;
-  if (data.watch) watch = data.watch;
-  if ("going" in data) isGoing = data.going;
-  if (data.begin) begin(data);
+  if (data.selectedWeight) selectedWeight = data.selectedWeight;
+  if ("isTraining" in data) isTraining = data.isTraining;
+  if (data.plan) begin(data);
   if (data.step) {
     update();
     report();
   }
-  if (isGoing) queue();
+  if (isTraining) scheduleSlice();
 };
 
 function begin(message) {
-  training = createTraining(message.begin, digits);
-  ({ run } = message);
+  training = createTraining(message.plan, digits);
+  ({ runNumber } = message);
   losses = [];
-  watched = null;
-  read();
+  weightGradient = null;
+  evaluate();
   report();
 }
 
 /** Trains in slices between which messages come in. */
-function queue() {
-  if (isQueued) return;
-  isQueued = true;
+function scheduleSlice() {
+  if (isSliceScheduled) return;
+  isSliceScheduled = true;
   setTimeout(() => {
-    isQueued = false;
-    if (!isGoing) return;
-    const began = performance.now();
+    isSliceScheduled = false;
+    if (!isTraining) return;
+    const start = performance.now();
     do update();
-    while (performance.now() - began < REPORT_EVERY);
+    while (performance.now() - start < REPORT_INTERVAL);
     report();
-    queue();
+    scheduleSlice();
   });
 }
 
 function update() {
-  const before = training.passes;
-  const { watched: noted, ...outcome } = training.step(watch);
-  losses.push({ ...outcome, passes: training.passes });
-  watched = noted;
-  const between = before < 1 ? EARLY : LATER;
-  const count = (passes) => Math.floor(passes / between + 1e-9);
-  if (count(training.passes) > count(before)) read();
+  const epochsBefore = training.epochs;
+  const { weightGradient: gradient, ...loss } = training.step(selectedWeight);
+  losses.push({ ...loss, epochs: training.epochs });
+  weightGradient = gradient;
+  const interval = epochsBefore < 1 ? FIRST_EPOCH_INTERVAL : LATER_INTERVAL;
+  const intervalsIn = (epochs) => Math.floor(epochs / interval + 1e-9);
+  if (intervalsIn(training.epochs) > intervalsIn(epochsBefore)) evaluate();
 }
 
-function read() {
-  readings.push({ passes: training.passes, misread: training.misread() });
+function evaluate() {
+  evaluations.push({ epochs: training.epochs, misread: training.misreadDigits() });
 }
 
 function report() {
-  const { updates, passes } = training;
+  const { updates, epochs } = training;
   const parameters = Float32Array.from(training.parameters.flat);
-  self.postMessage({ run, updates, passes, parameters, losses, readings, watched }, [parameters.buffer]);
+  self.postMessage({ runNumber, updates, epochs, parameters, losses, evaluations, weightGradient },
+    [parameters.buffer]);
   losses = [];
-  readings = [];
+  evaluations = [];
 }
 
 self.postMessage("ready");
