@@ -226,6 +226,27 @@ def test_weights_that_have_run_away_stop_the_training_with_a_sentence(page):
     assert page.page.inner_text("#learning [data-do=run]") == "Start"
 
 
+def test_an_announcement_that_has_to_wait_for_an_evaluation_is_made_with_it_and_anew_in_the_next_run(page):
+    announced = page.page.evaluate("""async () => {
+      const { createStatus } = await import("lenet/learning/status.js");
+      let run = null;
+      const { element, show } = createStatus(lenet.store, () => ({ run }), { training: "2,000", test: "500" });
+      const live = element.querySelector("[aria-live]");
+      const texts = [];
+      for (const [epochs, ...errors] of [[5.2], [5.4, 25], [9.9, 20], [0, 450], [5.1, 10]]) {
+        run = { epochs, updates: 1, losses: [], evaluations: errors.map((count) => ({ misread: Array(count) })) };
+        show();
+        texts.push(live.textContent);
+      }
+      return texts;
+    }""")
+    late, again = (
+        f"After {epochs} passes {error} % of the test digits are misread."
+        for epochs, error in (("5.4", "5.0"), ("5.1", "2.0"))
+    )
+    assert announced == ["", late, late, late, again]
+
+
 def test_every_word_of_the_chapter_changes_with_the_language(page):
     open_chapter(page)
     press(page, "step")

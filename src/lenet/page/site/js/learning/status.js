@@ -35,10 +35,11 @@ export function createStatus(store, workbenchState, digitCounts) {
     const message = run.hasDiverged ? phrase(store, "learning.diverged") : "";
     if (fault.textContent !== message) fault.textContent = message;
     const passedIntervals = Math.floor(run.epochs / ANNOUNCE_INTERVAL);
+    announcedIntervals = Math.min(announcedIntervals, passedIntervals); // another run begins at 0
     if (passedIntervals > announcedIntervals && evaluation) {
       live.textContent = phrase(store, "learning.announce", { epochs: texts.epochs, error });
+      announcedIntervals = passedIntervals;
     }
-    announcedIntervals = passedIntervals;
   }
 
   function updateText() {
