@@ -3,6 +3,8 @@
 A drawing has a row for each input map and a column for each output map; X marks a connection.
 """
 
+from itertools import chain
+
 from lenet.errors import ArchitectureError
 
 
@@ -124,13 +126,11 @@ _CODES = """
 
 
 def _read_codes() -> dict[str, tuple[int, ...]]:
-    codes = {}
-    for number, word in enumerate(_CODES.split(), start=32):
-        rows = bytes.fromhex(word)
-        codes[chr(number)] = tuple(
-            1 if row >> (CODE_WIDTH - 1 - x) & 1 else -1 for row in rows for x in range(CODE_WIDTH)
-        )
-    return codes
+    pixels = [tuple(1 if row >> (CODE_WIDTH - 1 - x) & 1 else -1 for x in range(CODE_WIDTH)) for row in range(128)]
+    return {
+        chr(number): tuple(chain.from_iterable(map(pixels.__getitem__, bytes.fromhex(word))))
+        for number, word in enumerate(_CODES.split(), start=32)
+    }
 
 
 CHARACTER_CODES = _read_codes()

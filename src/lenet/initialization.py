@@ -19,6 +19,8 @@ their F = 4; F for F6 is 120.
 Neither paper says how biases and coefficients start.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 
 import numpy as np

@@ -8,7 +8,6 @@ A model is one safetensors file: its metadata holds ``format``, ``network`` (the
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -164,6 +163,8 @@ class Model:
     @property
     def digest(self) -> str:
         """sha256 of the parameters, in the order of their names."""
+        import hashlib  # loads all of OpenSSL
+
         return hashlib.sha256(b"".join(self.parameters[name].tobytes() for name in sorted(self.parameters))).hexdigest()
 
     @property
@@ -477,10 +478,10 @@ def _from_file(
         raise WeightsError(f"{path}: describes a network and holds no weights; `lenet train {path}` makes some")
     if not path.is_file():
         raise WeightsError(f"{path}: {'is a folder, expected a' if path.is_dir() else 'no such'} weights file")
-    from lenet.checkpoints import ImportOptions, import_file, kind_of
-
     try:
-        if (kind := kind_of(path)) != "safetensors" or _is_plain(path):
+        if kind := _foreign_kind(path):
+            from lenet.checkpoints import ImportOptions, import_file
+
             imported = import_file(path, kind, import_options or ImportOptions())
             network = imported.network
             if expect is not None and expect.parameter_shapes() != network.parameter_shapes():
@@ -521,6 +522,16 @@ def read_safetensors(path: Path) -> tuple[dict[str, str], dict[str, NDArray[Any]
             return file.metadata() or {}, {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
     except (SafetensorError, OSError, TypeError, ValueError, AttributeError, KeyError) as error:
         raise WeightsError(f"not a readable safetensors file ({first_line(error)})") from None
+
+
+def _foreign_kind(path: Path) -> str:
+    """The format of a file that another program wrote, as `kind_of` calls it; empty for a model of lenet's."""
+    if path.suffix.lower() == ".safetensors":
+        return "safetensors" if _is_plain(path) else ""
+    from lenet.checkpoints import kind_of
+
+    kind = kind_of(path)
+    return kind if kind != "safetensors" or _is_plain(path) else ""
 
 
 def _is_plain(path: Path) -> bool:

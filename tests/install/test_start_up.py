@@ -14,6 +14,10 @@ HEAVY = ("torch", "matplotlib", "onnx", "onnxruntime")
 PICTURES = ("cv2", "PIL")
 NETWORK = ("requests", "pooch", "urllib3", "ssl", "http.client")
 OTHERS = ("rich", "scipy")
+UNUSED_BY_READING = (  # and as much as 25 ms of a process that reads one picture
+    *("numpy.ma", "numpy.random", "_hashlib", "statistics"),
+    *("lenet.checkpoints", "lenet.reading.tables.resumption", "lenet.reading.tables.csv_table"),
+)
 
 
 def imported_by(code: str, *candidates: str) -> set[str]:
@@ -51,6 +55,12 @@ def test_reading_a_picture_imports_pictures_and_no_more(tmp_path: Path):
     Image.fromarray(page).save(tmp_path / "one.png")
     read = command("read", tmp_path / "one.png")
     assert imported_by(read, *HEAVY, *PICTURES, *NETWORK, *OTHERS) == set(PICTURES)
+
+
+@pytest.mark.parametrize("name", ["seven.png", "phone.png"])
+def test_reading_a_picture_without_a_table_imports_no_tables_no_random_numbers_and_no_masked_arrays(name: str):
+    picture = Path(__file__).parents[2] / "examples/digits" / name
+    assert imported_by(command("read", picture), *UNUSED_BY_READING) == set()
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The benchmarks: each says what it measures, and processes are measured from the outside."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -70,3 +71,10 @@ def test_the_folder_of_failures_is_still_taken_under_its_former_name(benchmark):
     assert benchmark.command_line().parse_args(["--misses", "pages"]).failures == Path("pages")
     assert benchmark.command_line().parse_args([]).failures is None
     assert "--misses" not in benchmark.command_line().format_help()
+
+
+def test_the_command_that_is_timed_has_its_bytecode_as_an_installation_does(tmp_path: Path):
+    variables = {**os.environ, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    code = "from lab.benchmarks.processes import lenet_command; lenet_command()"
+    subprocess.run([sys.executable, "-c", code], env=variables, cwd=FOLDER.parents[1], check=True)
+    assert {path.name.partition(".")[0] for path in tmp_path.rglob("*.pyc")} >= {"reader", "ink", "order_statistics"}

@@ -15,10 +15,10 @@ from lenet.reading.batch.pages import Page, names_idx
 from lenet.reading.batch.picture_files import PictureFiles
 from lenet.reading.idx import IdxReading
 from lenet.reading.tables.answers import Answers, DigitReading, is_in_doubt
-from lenet.reading.tables.csv_table import Table
 
 if TYPE_CHECKING:
     from lenet.forms.answers import FormAnswers
+    from lenet.reading.tables.csv_table import Table
 
 
 class Output:
@@ -183,7 +183,7 @@ def answering(
     total: int | None,
     is_many: bool,
     json_list: JsonList | None,
-    table: Table | FileReading | None,
+    table: "Table | FileReading | None",
     doing: str = "reading",
     first: int = 0,
 ) -> Iterator[Callable[[int], None]]:

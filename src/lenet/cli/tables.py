@@ -7,8 +7,7 @@ from pathlib import Path
 import typer
 
 from lenet.reading.batch.files import TablePaths
-from lenet.reading.tables.answers import OF_READINGS, Columns
-from lenet.reading.tables.csv_table import COLUMNS, is_table
+from lenet.reading.tables.answers import COLUMNS, OF_READINGS, Columns
 
 
 def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> None:
@@ -17,7 +16,10 @@ def check_table_path(path: Path | None, columns: Sequence[str] = COLUMNS) -> Non
     Raises:
         BadParameter: if that is so.
     """
-    _check(path, "csv", "CSV", (".csv",), lambda path: is_table(path, columns))
+    if path is not None:
+        from lenet.reading.tables.csv_table import is_table
+
+        _check(path, "csv", "CSV", (".csv",), lambda path: is_table(path, columns))
 
 
 def check_table_paths(paths: TablePaths, columns: Columns = OF_READINGS) -> None:
@@ -39,11 +41,7 @@ def check_table_paths(paths: TablePaths, columns: Columns = OF_READINGS) -> None
         _check(paths.parquet, "parquet", "Parquet", (".parquet", ".pq"), lambda path: is_parquet_table(path, columns))
 
 
-def _check(
-    path: Path | None, option: str, kind: str, suffixes: Sequence[str], is_of_ours: Callable[[Path], bool]
-) -> None:
-    if path is None:
-        return
+def _check(path: Path, option: str, kind: str, suffixes: Sequence[str], is_of_ours: Callable[[Path], bool]) -> None:
     if path.suffix.lower() not in suffixes or path.is_dir():
         raise typer.BadParameter(
             f"--{option} writes a {kind} file, expected a name that ends in {suffixes[0]}, got {path}"

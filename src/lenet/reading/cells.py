@@ -32,6 +32,7 @@ from lenet.reading.lines.layout import (
 from lenet.reading.lines.numbers import MAY_BE_DIGITS, NO_DIGIT
 from lenet.reading.lines.pattern import Pattern
 from lenet.reading.lines.segmentation import MAX_LOW_HEIGHT, MAX_WIDTH, MIN_HEIGHT, Candidate, Page, crop_of, row_of
+from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading, ScoredCandidate, recognize
 
@@ -319,7 +320,7 @@ def _with_fields(cells: list[ReadCell]) -> list[ReadCell]:
     """The cells, marked where they are the boxes of a field: one row by itself of cells hardly wider than high."""
     marked: list[ReadCell] = []
     for members in _by(cells, lambda read: read.cell.block).values():
-        aspect = float(np.median([read.cell.width / read.cell.height for read in members]))
+        aspect = median([read.cell.width / read.cell.height for read in members])
         is_field = aspect <= MAX_FIELD_ASPECT and len({read.cell.row for read in members}) == 1
         marked += [replace(read, is_box=is_field) for read in members]
     return marked
@@ -388,7 +389,7 @@ def _palest_pen(digits: Sequence[ScoredCandidate], ink: InkMap, grid: Grid) -> f
     printed = printed[len(printed) // 2 :]  # thick rules are darker than thin ones
     if not written or not printed:
         return 0.0
-    pen, print_level = float(np.median(written)), float(np.median(printed))
+    pen, print_level = median(written), median(printed)
     return math.sqrt(pen * print_level) if pen > DARKER * print_level else 0.0
 
 
@@ -405,7 +406,7 @@ def _with_doubted_print(lines: PageReading, ink: InkMap, palest: float) -> PageR
 def _darkness(box: Box, ink: InkMap) -> float:
     """The level of an upright stroke in a box, as the picture has it."""
     top, left, bottom, right = box
-    return float(np.median(ink.before_equalization.levels[top:bottom, left:right].max(axis=1)))
+    return median(ink.before_equalization.levels[top:bottom, left:right].max(axis=1))
 
 
 def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box, str], ...]) -> PageReading:
@@ -448,7 +449,7 @@ def _joined(cells: list[ReadCell], outside: PageReading, rules: tuple[tuple[Box,
 
 
 def _middle(line: Sequence[ScoredCandidate]) -> float:
-    return float(np.median([digit.box[0] + digit.box[2] for digit in line]))
+    return median([digit.box[0] + digit.box[2] for digit in line])
 
 
 def _by(cells: Sequence[ReadCell], key: Callable[[ReadCell], int]) -> dict[int, list[ReadCell]]:

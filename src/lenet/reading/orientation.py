@@ -12,6 +12,7 @@ from lenet.reading.foreground.ink import SHARES, InkMap
 from lenet.reading.lines.layout import filter_components, find_components
 from lenet.reading.lines.segmentation import SAMPLE, crop_of
 from lenet.reading.normalization import normalize_all
+from lenet.reading.order_statistics import median
 from lenet.reading.recognition import Recognizer
 from lenet.reading.scoring import PageReading
 
@@ -80,7 +81,7 @@ def _shapes(ink: InkMap) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
     if not components:
         return empty
     sizes = np.array([max(component.height, component.width) for component in components])
-    middle = float(np.median(sizes[sizes > 0.3 * sizes.max()]))
+    middle = median(sizes[sizes > 0.3 * sizes.max()])
     like_digits = [
         component
         for component, size in zip(components, sizes, strict=True)

@@ -4,15 +4,16 @@ from collections.abc import Generator, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import lenet
 from lenet.errors import DataError, LeNetError
 from lenet.reading.batch.pages import Page, PageCallback, Settings, read_all, workers_for
 from lenet.reading.batch.picture_files import PictureFiles, Shard, name_of
-from lenet.reading.tables import resumption
-from lenet.reading.tables.answer_file import AnswerFile
 from lenet.reading.tables.answers import OF_READINGS, AnswerFormat, Answers, Columns, ReadingRow, TableRow
+
+if TYPE_CHECKING:
+    from lenet.reading.tables.answer_file import AnswerFile
 
 _NOT_COMPARED = ("model", "network", "keep_steps", "form")  # models and forms are compared by their digests
 
@@ -34,7 +35,7 @@ class TablePaths:
         """The paths that are named, as texts or as paths."""
         return cls(*(None if path is None else Path(path) for path in (csv, jsonl, parquet)))
 
-    def open(self, columns: Columns = OF_READINGS) -> list[AnswerFile]:
+    def open(self, columns: Columns = OF_READINGS) -> "list[AnswerFile]":
         """The tables, none of them begun.
 
         Raises:
@@ -85,7 +86,7 @@ class FileReading:
         self._settings, self._answers = settings, answers
         self._tables = paths.open(answers.columns)
         self._names: dict[int, str] = {}  # of the files that were taken and not given back yet
-        self._record = record_of(settings, answers, files.shard)
+        self._record = record_of(settings, answers, files.shard) if self._tables else {}
         self._is_begun = False
         self._sources: Iterator[Path | bytes] = iter(files)
         self.first = 0
@@ -153,6 +154,8 @@ class FileReading:
     def _begin(self) -> None:
         if self._is_begun:
             return
+        from lenet.reading.tables import resumption
+
         for table in self._tables:
             table.begin()
             if table.is_regular:
@@ -160,6 +163,8 @@ class FileReading:
         self._is_begun = True
 
     def _resume(self) -> None:
+        from lenet.reading.tables import resumption
+
         for table in self._tables:
             table.reopen()
         if not all(any(True for _ in table.whole_lines()) for table in self._tables):

@@ -9,6 +9,7 @@ import numpy as np
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.grid import ON_LATTICE, PITCH
 from lenet.reading.foreground.ink import SHARES, InkMap
+from lenet.reading.order_statistics import median
 
 MIN_DOTS = 16  # of a picture: four rows of four
 MAX_SIDE = 0.03  # of the picture's longer side that a dot is wide, and 3 pixels more
@@ -31,9 +32,9 @@ def without_dots(ink: InkMap) -> InkMap:
     is_dot &= area > FILLED * width * height
     if np.count_nonzero(is_dot) < MIN_DOTS:
         return ink
-    typical = float(np.median(area[is_dot]))
+    typical = median(area[is_dot])
     is_dot &= (area <= ALIKE * typical) & (area * ALIKE >= typical)
-    if side.max() < HIGHER * float(np.median(side[is_dot])):  # nothing but small digits
+    if side.max() < HIGHER * median(side[is_dot]):  # nothing but small digits
         return ink
     middles = np.stack([x + width / 2, y + height / 2], axis=1)[is_dot].astype(np.float32)
     if not MIN_DOTS <= len(middles) <= MAX_DOTS:
@@ -41,8 +42,8 @@ def without_dots(ink: InkMap) -> InkMap:
     distances = np.hypot(*(middles[:, None] - middles[None]).transpose(2, 0, 1))
     np.fill_diagonal(distances, np.inf)
     nearest = distances.min(axis=1)
-    pitch = float(np.median(nearest))
-    if np.mean(np.abs(nearest - pitch) <= PITCH * pitch + 1) < ON_LATTICE or pitch < 2 * float(np.median(side[is_dot])):
+    pitch = median(nearest)
+    if np.mean(np.abs(nearest - pitch) <= PITCH * pitch + 1) < ON_LATTICE or pitch < 2 * median(side[is_dot]):
         return ink
     dots = is_dot[labels].view(np.uint8)
     around = cv2.dilate(dots, np.ones((5, 5), np.uint8)) > 0

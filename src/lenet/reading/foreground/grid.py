@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import chain, islice, pairwise
-from statistics import median
 from typing import Any
 
 import cv2
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import InkMap, equalize_strokes
+from lenet.reading.order_statistics import median, quantile
 
 Mask = NDArray[np.uint8]
 
@@ -276,8 +276,7 @@ class _Family:
         max_range = 3.0 + run.thickness / 2 + MAX_TURN * count
         if float(offsets.max()) - float(offsets.min()) <= max_range:  # as of most, and quantiles take time
             return True
-        low, high = np.quantile(offsets, (0.1, 0.9))
-        return bool(high - low <= max_range)
+        return quantile(offsets, 0.9) - quantile(offsets, 0.1) <= max_range
 
 
 def _even(rules: list[Rule]) -> list[Rule]:
@@ -292,13 +291,13 @@ def _even(rules: list[Rule]) -> list[Rule]:
     for is_level in (True, False):
         family = [rule for rule in rules if rule.is_level == is_level and not rule.is_open]
         lengths = [len(rule.middles) for rule in family if rule.evenness >= MIN_EVENNESS]
-        side = float(np.median(lengths)) if lengths else 0.0
+        side = median(lengths) if lengths else 0.0
         alike = [
             rule
             for rule, crossed in zip(rules, crossings, strict=True)
             if rule.is_level == is_level and len(crossed) <= MIN_ALIKE and abs(len(rule.middles) - side) < 0.2 * side
         ]
-        usual = float(np.median([rule.thickness for rule in alike])) if alike else 0.0
+        usual = median([rule.thickness for rule in alike]) if alike else 0.0
         sides += alike
         long = [
             (rule, (min(crossed, key=crossed.__getitem__), max(crossed, key=crossed.__getitem__)))
@@ -411,7 +410,7 @@ def _share_parted(part: NDArray[np.bool_]) -> float:
 def _segment(part: NDArray[np.bool_], corner: tuple[int, int], is_level: bool) -> list[Rule]:
     """A straight run of ink as a rule, by where nothing touches it; none if there is no such place."""
     counts = part.sum(axis=0)
-    thickness = float(median(counts[counts > 0].tolist()))
+    thickness = median(counts[counts > 0])
     bare = np.flatnonzero((counts > 0) & (np.abs(counts - thickness) <= 1.5 + 0.1 * thickness))
     if len(bare) < 2:
         return []
@@ -515,7 +514,7 @@ def _curve(places: NDArray[np.integer], middles: NDArray[np.floating], count: in
         weighted = powers * weights[:, None]
         fit = np.linalg.lstsq(weighted.T @ powers, weighted.T @ known, rcond=None)[0]
         residuals = np.abs(known - powers @ fit)
-        weights = 1 / (1 + (residuals / max(0.5, 1.5 * float(np.median(residuals)))) ** 2)
+        weights = 1 / (1 + (residuals / max(0.5, 1.5 * median(residuals))) ** 2)
     return (np.vander(np.arange(count) / max(count - 1, 1), degree + 1) @ fit).astype(np.float32)
 
 
@@ -546,7 +545,7 @@ def _grid_of(ink: InkMap, bridged: Mask, mask: Mask, rules: list[Rule]) -> Grid 
         if not strokes:
             break
         rules = [rule for rule in rules if id(rule) not in strokes]
-    cells = _without_zeros(cells, regions, mask, bridged, float(np.median([rule.thickness for rule in rules])))
+    cells = _without_zeros(cells, regions, mask, bridged, median([rule.thickness for rule in rules]))
     if not any(_is_closed(cell, mask.shape) for cell in cells) and len(cells) < MIN_ALIKE:
         return None
     numbers = np.zeros(regions.max() + 1, np.int32)
@@ -630,7 +629,7 @@ def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     columns = np.arange(rule.start, rule.end)
     rule = replace(rule, middles=_curve(columns - rule.start, rule.middles, len(columns)))
     above, below = _extents(mask, rule.middles, columns, limit=round(2 * rule.thickness) + 4)
-    thickness, commonest = float(np.median(above + below)) + 1, _commonest(above + below) + 1
+    thickness, commonest = median(above + below) + 1, _commonest(above + below) + 1
     if thickness > commonest + 1:  # digits lie on most of it
         thickness = commonest
     is_bare = np.abs(above + below + 1 - thickness) <= 1.5 + 0.1 * thickness
@@ -640,7 +639,7 @@ def _measured(rule: Rule, levels: NDArray[np.float32], mask: Mask) -> Rule:
     bends = np.interp(columns, columns[is_bare], centers[is_bare] - middles[is_bare])
     middles += cv2.blur(np.clip(bends, -BEND, BEND)[None].astype(np.float32), (2 * BEND_REACH + 1, 1))[0]
     rows = np.rint(middles).astype(np.intp) + np.array([[-1], [0], [1]])  # thin print lies beside its course
-    darkness = float(np.median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0)))
+    darkness = median(levels[np.clip(rows, 0, mask.shape[0] - 1), columns].max(axis=0))
     corner = min(round(thickness + REACH), len(columns) // 4)
     is_even = (is_bare & (np.abs(centers - middles) <= 1.5))[corner : len(columns) - corner]
     return replace(rule, middles=middles, thickness=thickness, darkness=darkness, evenness=float(np.mean(is_even)))
@@ -651,7 +650,7 @@ def _commonest(extents: NDArray[np.intp]) -> float:
     counts = np.bincount(extents, minlength=3)
     near = np.convolve(counts, np.ones(3), mode="same")
     place = int(near.argmax())
-    return float(np.median(extents[np.abs(extents - place) <= 1]))
+    return median(extents[np.abs(extents - place) <= 1])
 
 
 def _extents(
@@ -730,7 +729,7 @@ def _with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         if len(teeth) < 3:
             continue
         heights = np.array([len(tooth.middles) for _, tooth in teeth], np.float64)
-        height, pitch = float(np.median(heights)), float(lattice[1] - lattice[0])
+        height, pitch = median(heights), float(lattice[1] - lattice[0])
         reach = REACH + 2 * base.thickness + 0.05 * pitch
         if abs(lattice[0] - base.start) > reach or abs(lattice[-1] - base.end) > reach:
             continue
@@ -753,7 +752,7 @@ def _with_combs(rules: list[Rule], mask: Mask) -> list[Rule]:
         top = replace(base, middles=base.middles - np.float32(rise), thickness=1.0, is_open=True, in_comb=True)
         added.append(top)
         in_comb |= {id(base), *(id(tooth) for _, tooth in teeth)}
-        thickness = float(np.median([tooth.thickness for _, tooth in teeth]))
+        thickness = median([tooth.thickness for _, tooth in teeth])
         ends = [(tooth.start, tooth.middles[: max(3, len(tooth.middles) // 4)].mean()) for _, tooth in teeth]
         reached = replace(base, middles=base.middles - np.float32(height))
         for place in hidden:
@@ -860,10 +859,10 @@ def _with_missing(rules: list[Rule], mask: Mask) -> list[Rule]:
         center = source.shape[1] / 2
         family.sort(key=lambda rule: rule.at(center))
         gaps = np.diff([rule.at(center) for rule in family])
-        pitch = float(np.median(gaps))
+        pitch = median(gaps)
         if np.mean(np.abs(gaps - pitch) < PITCH * pitch) < ON_LATTICE:
             continue
-        thickness = float(np.median([rule.thickness for rule in family]))
+        thickness = median([rule.thickness for rule in family])
         for (before, behind), gap in zip(pairwise(family), gaps.tolist(), strict=True):
             count = round(gap / pitch)
             if count < 2 or abs(gap - count * pitch) > 2 * PITCH * pitch:
@@ -895,8 +894,8 @@ def _with_sides(rules: list[Rule], mask: Mask) -> list[Rule]:
         sides.sort(key=lambda side: side[0])
         places = np.array([place for place, _ in sides])
         height = bottom.at(places.mean()) - top.at(places.mean())
-        thickness = float(np.median([side.thickness for _, side in sides]))
-        darkness = float(np.median([side.darkness for _, side in sides]))
+        thickness = median([side.thickness for _, side in sides])
+        darkness = median([side.darkness for _, side in sides])
         for count in range(len(sides) - 1, 2 * len(sides) + 2):  # of cells between the outermost sides
             pitch = (places[-1] - places[0]) / count
             if pitch < MIN_CELL or not MIN_ASPECT * height < pitch < height / MIN_ASPECT:
@@ -1108,11 +1107,11 @@ def _without_zeros(
     digits: set[int] = set()
     for cell in suspects:
         alike = [other.number for other in _alike(cell, suspects)]
-        median = np.median([corners[number] for number in alike])
+        typical = median([corners[number] for number in alike])
         if filled.intersection(alike):
-            is_digit = median < MIN_CORNERS_OF_FILLED
+            is_digit = typical < MIN_CORNERS_OF_FILLED
         else:
-            is_digit = median < MIN_CORNERS or any(_has_neighbor(alone[number], others) for number in alike)
+            is_digit = typical < MIN_CORNERS or any(_has_neighbor(alone[number], others) for number in alike)
         if is_digit:
             digits.add(cell.number)
     return [cell for cell in cells if cell.number not in digits]
@@ -1179,7 +1178,7 @@ def _completed(cells: list[GridCell], rules: list[Rule], regions: NDArray[np.int
     next_number = int(regions.max()) + 1
     for row in sorted({cell.row for cell in cells}):
         members = sorted((cell for cell in cells if cell.row == row), key=lambda cell: cell.box[1])
-        width, height = np.median([cell.width for cell in members]), np.median([cell.height for cell in members])
+        width, height = median([cell.width for cell in members]), median([cell.height for cell in members])
         if len(members) < 2 or np.ptp([cell.width for cell in members]) > 0.3 * width:
             completed += members
             continue

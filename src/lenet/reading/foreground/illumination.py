@@ -8,6 +8,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from lenet.reading.order_statistics import quantile
+
 Plane = NDArray[np.uint8]
 Levels = NDArray[np.float32]
 
@@ -106,7 +108,7 @@ def _gains(backgrounds: Sequence[Plane]) -> list[Levels]:
 
 def _non_paper_mask(illumination: Levels) -> Levels:
     """Mask of dark connected components at the border with abrupt edges; a shadow is less dark, or has soft edges."""
-    dark = (illumination < DARK_FRACTION * float(np.quantile(illumination, 0.8))).astype(np.uint8)
+    dark = (illumination < DARK_FRACTION * quantile(illumination, 0.8)).astype(np.uint8)
     non_paper = np.zeros_like(dark)
     if dark.any():
         abrupt_edges = (cv2.dilate(illumination, np.ones((7, 7), np.uint8)) > EDGE_RATIO * illumination) & (

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from lenet.engine import choice, native
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.illumination import SIDE, close_strokes, estimate_background
+from lenet.reading.order_statistics import median
 
 Ink = NDArray[np.float32]
 Colors = NDArray[np.uint8]
@@ -228,7 +229,7 @@ def _ink(colors: Colors, scale: float, polarity: Polarity) -> InkMap:
     paper = _paper(darkness)
     darkness -= _level_of_paper(darkness, paper)
     sample = (slice(None, None, 1 + darkness.size // 200_000),) * 2
-    noise = 1.4826 * float(np.median(np.abs(darkness[sample][paper[sample] > 0]), overwrite_input=True))
+    noise = 1.4826 * median(np.abs(darkness[sample][paper[sample] > 0]))
     return InkMap(np.maximum(darkness, 0.0), max(noise, MIN_GRAIN), scale, polarity)
 
 

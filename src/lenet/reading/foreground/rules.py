@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP, SMALL_DIGIT, InkMap, middle_height
 from lenet.reading.normalization import stroke_width
+from lenet.reading.order_statistics import median
 
 Mask = NDArray[np.uint8]
 
@@ -53,7 +54,7 @@ def without_rules(mask: Mask, rules: Mask) -> Mask:
     if not lines.any():
         return mask
     depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)
-    thickness = max(1.0, float(np.median(depth[lines > 0])) * 1.6 + 1)
+    thickness = max(1.0, median(depth[lines > 0]) * 1.6 + 1)
     remaining = np.where((lines > 0) & (depth <= thickness), 0, mask).astype(np.uint8)
     size = (int(2 * thickness) | 1) + 2
     closed = cv2.morphologyEx(remaining, cv2.MORPH_CLOSE, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (size, size)))
@@ -87,7 +88,7 @@ def _without_strokes(rules: Mask, mask: Mask, crossing: Mask) -> Mask:
     columns, tops = (places[runs - 1] for places in np.nonzero(starts.T))
     lengths = np.bincount(numbers.ravel())[runs]
     centers = tops + (lengths - 1) / 2
-    thickness = float(np.median(lengths[lengths <= np.median(lengths)]))  # of the thinner half: much is written upon
+    thickness = median(lengths[lengths <= median(lengths)])  # of the thinner half: much is written upon
     is_bare = lengths <= 2 * thickness
     joined = cv2.dilate(rules & ink, np.ones((3, 2 * SMALL_DIGIT + 1), np.uint8))
     parts = np.zeros(len(runs), np.intp)
@@ -114,8 +115,8 @@ def _straight(columns: NDArray[np.intp], heights: NDArray[np.float64], tolerance
     slope, height = np.polyfit(columns, heights, 1) if len(set(columns.tolist())) > 1 else (0.0, heights[0])
     residuals = heights - (slope * columns + height)
     halves = np.array_split(np.argsort(columns, kind="stable"), min(2, len(columns)))
-    middles = [float(np.median(residuals[half])) for half in halves]
-    way = np.interp(columns, [float(np.median(columns[half])) for half in halves], middles)
+    middles = [median(residuals[half]) for half in halves]
+    way = np.interp(columns, [median(columns[half]) for half in halves], middles)
     return np.asarray(np.abs(residuals - way) <= tolerance, np.bool_)
 
 
@@ -132,7 +133,7 @@ def _crossing_rules(mask: Mask) -> Mask:
         rules = _runs(np.asarray(dilated, np.uint8), length) & mask
     if rules.any():
         depth = cv2.distanceTransform(mask, cv2.DIST_L2, 3)[rules > 0]
-        thickness = 4 * float(np.median(depth)) - 2  # over a band of width w the median depth is near (w + 2) / 4
+        thickness = 4 * median(depth) - 2  # over a band of width w the median depth is near (w + 2) / 4
         if thickness > max(length * (THICKNESS if width > 1.2 * mask.shape[0] else THICKNESS_OF_SHORTER), 2.5):
             return np.zeros_like(mask)
     return rules

@@ -7,7 +7,6 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +14,7 @@ from numpy.typing import NDArray
 from lenet.boxes import Box, bounding_box
 from lenet.reading.foreground.components import label_components
 from lenet.reading.foreground.ink import CROP
+from lenet.reading.order_statistics import median
 
 Labels = NDArray[np.int32]
 Mask = NDArray[np.uint8]
@@ -144,7 +144,7 @@ def _edges(component: Component, shape: tuple[int, ...]) -> int:
 
 def digit_height(components: list[Component]) -> float:
     """The mass-weighted median height of the components, so that specks and dots do not count."""
-    typical = float(median(component.mass for component in components))
+    typical = median(component.mass for component in components)
     by_height = sorted(components, key=lambda component: component.height)
     weights = np.cumsum([min(component.mass, 4 * typical) for component in by_height])
     return float(by_height[int(np.searchsorted(weights, weights[-1] / 2))].height)
@@ -198,7 +198,7 @@ def _are_level(left: list[list[Component]], right: list[list[Component]], height
     ends = np.array([_middle(end) - fall * end.right for end in (max(line, key=lambda c: c.right) for line in left)])
     starts = np.array([_middle(one) - fall * one.left for one in (min(line, key=lambda c: c.left) for line in right)])
     distances = np.abs(ends[:, None] - starts)
-    return bool(np.median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_LEVEL_OFFSET * height)
+    return median(distances.min(axis=int(len(ends) > len(starts)) ^ 1)) < MAX_LEVEL_OFFSET * height
 
 
 def _middle(component: Component) -> float:
@@ -315,7 +315,7 @@ def find_spaces(boxes: Sequence[Box], separated: frozenset[int] = frozenset()) -
     """
     if len(boxes) < 2:
         return frozenset()
-    height = float(median(bottom - top for top, _, bottom, _ in boxes))
+    height = median(bottom - top for top, _, bottom, _ in boxes)
     left, right = np.array([box[1] for box in boxes]), np.array([box[3] for box in boxes])
     gaps, pitches = left[1:] - right[:-1], (left[1:] + right[1:] - left[:-1] - right[:-1]) / 2
     unseparated = [index for index in range(len(gaps)) if index + 1 not in separated]

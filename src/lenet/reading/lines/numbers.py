@@ -7,12 +7,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import pairwise
-from statistics import median
 
 import numpy as np
 
 from lenet.boxes import Box, bounding_box
 from lenet.reading.lines.layout import find_spaces
+from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, SURE, PageReading, ScoredCandidate
 
 DIGIT_WORD = 0.86  # minimum geometric mean of the probabilities that shapes between two spaces are any digits
@@ -141,8 +141,8 @@ def are_tallies(digits: Sequence[ScoredCandidate], gaps: frozenset[int]) -> bool
     if full_groups and all(size == TALLY_GROUP for size in full_groups) and last_group <= TALLY_GROUP:
         return True
     lefts, rights = np.array([(digit.box[1], digit.box[3]) for digit in digits], np.float64).T
-    pitch = float(np.median(np.diff(np.sort(lefts + rights)) / 2)) if len(digits) >= MIN_BARS else math.inf
-    return pitch < MAX_BAR_PITCH * float(np.median([digit.box[2] - digit.box[0] for digit in digits]))
+    pitch = median(np.diff(np.sort(lefts + rights)) / 2) if len(digits) >= MIN_BARS else math.inf
+    return pitch < MAX_BAR_PITCH * median([digit.box[2] - digit.box[0] for digit in digits])
 
 
 def find_scribbles(digits: list[ScoredCandidate]) -> set[int]:

@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from statistics import median
 
 import cv2
 import numpy as np
@@ -31,6 +30,7 @@ from lenet.reading.lines.layout import (
 )
 from lenet.reading.lines.sides import without_sides
 from lenet.reading.normalization import MIN_PIXELS
+from lenet.reading.order_statistics import median
 
 SAMPLE = 48  # components that tell what all are: their mean is off by 0.07 at most, one standard error
 MAX_PIECES = 5  # of one digit
@@ -275,7 +275,7 @@ def row_of(ink: InkMap, labels: Labels, line: list[Component], threshold: float)
     top, left, bottom, right = bounding_box([component.box for component in line])
     heights = [component.height for component in line]
     highest = max(heights)
-    digit_height = float(median(height for height in heights if height >= 0.5 * highest))
+    digit_height = median(height for height in heights if height >= 0.5 * highest)
     label_window = labels[top:bottom, left:right]
     numbers_of_pieces = np.zeros_like(label_window)
     is_in_line = np.zeros(int(label_window.max()) + 1, np.uint8)

@@ -10,7 +10,6 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +26,7 @@ from lenet.reading.lines.segmentation import (
     is_dash,
 )
 from lenet.reading.normalization import MIN_PIXELS, stroke_width
+from lenet.reading.order_statistics import median
 from lenet.reading.scoring import LIKELY, PlacedSign, ScoredCandidate
 
 Bits = NDArray[np.bool_]
@@ -166,9 +166,9 @@ def _slashes(digits: list[ScoredCandidate]) -> tuple[set[int], set[int]]:
     if len(digits) < 2 or not any(stroke.lean > MIN_LEAN for stroke in strokes.values()):
         return set(), set()
     others = [digit for index, digit in enumerate(digits) if index not in strokes]
-    height = float(median(digit.box[2] - digit.box[0] for digit in others or digits))
+    height = median(digit.box[2] - digit.box[0] for digit in others or digits)
     if upright := [stroke.lean for stroke in strokes.values() if abs(stroke.lean) < MIN_LEAN]:
-        slant = float(np.median(upright))
+        slant = median(upright)
     elif others:
         slant = _slant_of([digit.candidate.mask for digit in others])
     else:  # nothing but strokes that lean: a hand that leans
@@ -250,7 +250,7 @@ def _tall_sign(piece: Piece, row: Row, digits: list[ScoredCandidate]) -> str:
     stroke = _Stroke.of(mask)
     if not stroke.is_straight:
         return ""
-    height = float(median(digit.box[2] - digit.box[0] for digit in digits))
+    height = median(digit.box[2] - digit.box[0] for digit in digits)
     slant = _slant_of([digit.candidate.mask for digit in digits])
     return "/" if _slash_log_likelihood_ratio(stroke, slant, height) > MIN_SLASH_LOG_ODDS else ""
 
@@ -310,7 +310,7 @@ def _band(boxes: Sequence[Box], box: Box) -> tuple[float, float]:
     """The top and bottom of the digits around a box: the medians of the four nearest."""
     middle = box[1] + box[3]
     nearest = sorted(boxes, key=lambda other: abs(other[1] + other[3] - middle))[:4]
-    top, bottom = (float(median(other[side] for other in nearest)) for side in (0, 2))
+    top, bottom = (median(other[side] for other in nearest) for side in (0, 2))
     return top, max(bottom, top + 1)
 
 
