@@ -8,6 +8,8 @@ import sys
 import tomllib
 from pathlib import Path
 
+import pytest
+
 import lenet
 from lab.reports.long_description import README
 from tests.cli.test_serve import serving
@@ -81,3 +83,13 @@ def test_the_command_of_the_image_serves_and_its_health_check_tells_whether_it_d
         assert here != program[2]
         assert subprocess.run([sys.executable, "-c", here], check=False).returncode == 0
     assert subprocess.run([sys.executable, "-c", here], check=False, capture_output=True).returncode != 0
+
+
+@pytest.mark.skipif(not (REPOSITORY / ".git").exists(), reason="no clone: what is tracked, nobody knows")
+def test_no_file_is_tracked_that_git_ignores_since_builds_write_it():
+    command = ["git", "-C", str(REPOSITORY), "ls-files", "--cached", "--ignored", "--exclude-standard"]
+    try:
+        tracked = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    except (FileNotFoundError, subprocess.CalledProcessError) as error:
+        pytest.skip(f"no git that reads this clone: {error}")
+    assert tracked == []
